@@ -1,0 +1,99 @@
+"""What an adapter is: `Dumper` from Python to PostgreSQL, `Loader` back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Union
+
+from typing_extensions import Buffer, TypeAlias
+
+from howdah.pq import Format
+
+if TYPE_CHECKING:
+    from howdah.adapt.registry import AdaptersMap
+
+__all__ = ["AdaptContext", "Dumper", "DumperKey", "Loader", "PyFormat"]
+
+DumperKey: TypeAlias = Union[type, "tuple[DumperKey, ...]"]
+
+
+class PyFormat(Enum):
+    """The format a placeholder asks for: `%s`, `%t` or `%b`."""
+
+    AUTO = "s"
+    TEXT = "t"
+    BINARY = "b"
+
+
+class AdaptContext(Protocol):
+    """What adapters may know of where they work: a connection or a cursor."""
+
+    @property
+    def adapters(self) -> AdaptersMap:
+        """The adapters in force."""
+
+    @property
+    def connection(self) -> Any:
+        """The connection, or None outside of one."""
+
+
+class Dumper(ABC):
+    """Turns Python objects of one class into PostgreSQL values of one type.
+
+    Args:
+        cls: the class of the objects that will be dumped.
+        context: where they are dumped, or None.
+    """
+
+    format: ClassVar[Format] = Format.TEXT
+    #: The oid of the PostgreSQL type, 0 for "let the server decide".
+    oid: int = 0
+    #: The name of the PostgreSQL type, for types whose oid differs per
+    #: database; it is looked up once a connection and `oid` is set from it.
+    type_name: ClassVar[str | None] = None
+    #: The function of the native core that does exactly what `dump` does.
+    #: Honoured only where a class states it itself, never when inherited.
+    native: ClassVar[str | None] = None
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        self.cls = cls
+        self.connection = context.connection if context is not None else None
+
+    @abstractmethod
+    def dump(self, obj: Any) -> Buffer | str | None:
+        """Return `obj` in PostgreSQL's representation (None for NULL)."""
+
+    def quote(self, obj: Any) -> bytes:
+        """Return `obj` as an SQL literal, for client-side composition."""
+        raise NotImplementedError
+
+    def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
+        """Return what the dumper for `obj` is cached under: its class, or more."""
+        return self.cls
+
+    def upgrade(self, obj: Any, format: PyFormat) -> Dumper:
+        """Return the dumper to use for `obj`, when its value decides."""
+        return self
+
+
+class Loader(ABC):
+    """Turns PostgreSQL values of one type into Python objects.
+
+    Args:
+        oid: the oid of the type of the values.
+        context: where they are loaded, or None.
+    """
+
+    format: ClassVar[Format] = Format.TEXT
+    #: The function of the native core that does exactly what `load` does.
+    #: Honoured only where a class states it itself, never when inherited.
+    native: ClassVar[str | None] = None
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        self.oid = oid
+        self.connection = context.connection if context is not None else None
+
+    @abstractmethod
+    def load(self, data: Buffer) -> Any:
+        """Return the Python object for `data`, a value in PostgreSQL's representation."""
