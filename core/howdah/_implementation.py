@@ -1,0 +1,3 @@
+"""Which implementation of the hot paths runs: the native core or pure Python."""
+
+IMPLEMENTATION = "python"

@@ -1,0 +1,206 @@
+"""What is inside the messages: their bodies, packed and unpacked.
+
+The messages of the hot path (Bind, Execute, DataRow) are in `wire`.
+
+Source: PostgreSQL documentation, "Message Formats".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from struct import Struct, error as StructError, pack, unpack_from
+from typing import NamedTuple
+
+from howdah.errors import OperationalError
+from howdah.protocol.codes import Frontend
+
+__all__ = ["CopyResponse", "FieldDescription", "Notification", "ProtocolViolation"]
+
+_HEADER = Struct("!BI")
+_FIELD = Struct("!IhIhiH")
+
+
+class FieldDescription(NamedTuple):
+    """One column of a RowDescription.
+
+    Args:
+        name: the column's name.
+        table_oid: the table it comes from, 0 if none.
+        column_attribute: its attribute number in that table, 0 if none.
+        type_oid: the oid of its type.
+        type_size: the type's size in bytes, negative when it varies.
+        type_modifier: the type's modifier, -1 if none.
+        format: the format code its values come in.
+    """
+
+    name: str
+    table_oid: int
+    column_attribute: int
+    type_oid: int
+    type_size: int
+    type_modifier: int
+    format: int
+
+
+class CopyResponse(NamedTuple):
+    """The body of CopyInResponse, CopyOutResponse and CopyBothResponse."""
+
+    format: int
+    column_formats: tuple[int, ...]
+
+
+class Notification(NamedTuple):
+    """The body of NotificationResponse."""
+
+    pid: int
+    channel: str
+    payload: str
+
+
+class ProtocolViolation(OperationalError):
+    """The server sent what the protocol does not allow; the connection is unusable."""
+
+
+def message(code: int, body: bytes = b"") -> bytes:
+    """Return a whole message: code, length and `body`."""
+    return _HEADER.pack(code, len(body) + 4) + body
+
+
+def cstring(value: bytes, what: str) -> bytes:
+    """Return `value` with the zero that ends it; `what` names it in errors."""
+    if b"\0" in value:
+        raise OperationalError(f"{what} contains a zero byte, which PostgreSQL cannot take")
+    return value + b"\0"
+
+
+def parse(name: bytes, query: bytes, oids: Sequence[int]) -> bytes:
+    """Return a Parse message."""
+    body = b"%b%b" % (cstring(name, "the statement's name"), cstring(query, "the query"))
+    return message(Frontend.PARSE, body + pack(f"!H{len(oids)}I", len(oids), *oids))
+
+
+def describe(kind: bytes, name: bytes) -> bytes:
+    """Return a Describe message for a statement (`b"S"`) or a portal (`b"P"`)."""
+    return message(Frontend.DESCRIBE, kind + cstring(name, "the name"))
+
+
+def close(kind: bytes, name: bytes) -> bytes:
+    """Return a Close message for a statement (`b"S"`) or a portal (`b"P"`)."""
+    return message(Frontend.CLOSE, kind + cstring(name, "the name"))
+
+
+def query(sql: bytes) -> bytes:
+    """Return a Query message."""
+    return message(Frontend.QUERY, cstring(sql, "the query"))
+
+
+def function_call(oid: int, arguments: Sequence[bytes | None], result_format: int) -> bytes:
+    """Return a FunctionCall message with binary arguments."""
+    body = bytearray(pack("!IHHH", oid, 1, 1, len(arguments)))
+    for argument in arguments:
+        if argument is None:
+            body += pack("!i", -1)
+        else:
+            body += pack("!i", len(argument))
+            body += argument
+    body += pack("!H", result_format)
+    return message(Frontend.FUNCTION_CALL, bytes(body))
+
+
+def _violation(what: str) -> ProtocolViolation:
+    return ProtocolViolation(f"the server sent a malformed {what} message")
+
+
+def _take_string(body: bytes, start: int, what: str) -> tuple[bytes, int]:
+    end = body.find(b"\0", start)
+    if end < 0:
+        raise _violation(what)
+    return body[start:end], end + 1
+
+
+def row_description(body: bytes, encoding: str) -> tuple[FieldDescription, ...]:
+    """Unpack RowDescription."""
+    try:
+        (count,) = unpack_from("!H", body)
+        position = 2
+        fields = []
+        for _ in range(count):
+            name, position = _take_string(body, position, "RowDescription")
+            table, attribute, oid, size, modifier, format = _FIELD.unpack_from(body, position)
+            position += _FIELD.size
+            if format > 1:
+                raise _violation("RowDescription")
+            fields.append(
+                FieldDescription(
+                    name.decode(encoding, "replace"), table, attribute, oid, size, modifier, format
+                )
+            )
+    except StructError:
+        raise _violation("RowDescription") from None
+    if position != len(body):
+        raise _violation("RowDescription")
+    return tuple(fields)
+
+
+def parameter_description(body: bytes) -> tuple[int, ...]:
+    """Unpack ParameterDescription: the oids of a statement's parameters."""
+    try:
+        (count,) = unpack_from("!H", body)
+        if len(body) != 2 + 4 * count:
+            raise _violation("ParameterDescription")
+        return unpack_from(f"!{count}I", body, 2)
+    except StructError:
+        raise _violation("ParameterDescription") from None
+
+
+def copy_response(body: bytes) -> CopyResponse:
+    """Unpack CopyInResponse, CopyOutResponse or CopyBothResponse."""
+    try:
+        format, count = unpack_from("!BH", body)
+        if len(body) != 3 + 2 * count:
+            raise _violation("CopyResponse")
+        return CopyResponse(format, unpack_from(f"!{count}H", body, 3))
+    except StructError:
+        raise _violation("CopyResponse") from None
+
+
+def error_fields(body: bytes, encoding: str) -> dict[int, str]:
+    """Unpack ErrorResponse or NoticeResponse: letters of fields to their texts."""
+    fields: dict[int, str] = {}
+    position = 0
+    while position < len(body) and body[position]:
+        letter = body[position]
+        text, position = _take_string(body, position + 1, "ErrorResponse")
+        fields[letter] = text.decode(encoding, "replace")
+    if position != len(body) - 1:
+        raise _violation("ErrorResponse")
+    return fields
+
+
+def parameter_status(body: bytes) -> tuple[str, str]:
+    """Unpack ParameterStatus: name and value."""
+    name, position = _take_string(body, 0, "ParameterStatus")
+    value, position = _take_string(body, position, "ParameterStatus")
+    return name.decode("utf-8", "replace"), value.decode("utf-8", "replace")
+
+
+def notification(body: bytes, encoding: str) -> Notification:
+    """Unpack NotificationResponse."""
+    if len(body) < 6:
+        raise _violation("NotificationResponse")
+    (pid,) = unpack_from("!I", body)
+    channel, position = _take_string(body, 4, "NotificationResponse")
+    payload, position = _take_string(body, position, "NotificationResponse")
+    return Notification(pid, channel.decode(encoding, "replace"), payload.decode(encoding, "replace"))
+
+
+def function_result(body: bytes) -> bytes | None:
+    """Unpack FunctionCallResponse: the value, None for NULL."""
+    if len(body) < 4:
+        raise _violation("FunctionCallResponse")
+    (size,) = unpack_from("!i", body)
+    if size == -1 and len(body) == 4:
+        return None
+    if size != len(body) - 4:
+        raise _violation("FunctionCallResponse")
+    return body[4:]

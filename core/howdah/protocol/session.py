@@ -1,0 +1,338 @@
+"""A session of the wire protocol, from the first ReadyForQuery on: sans-IO.
+
+What the client writes becomes a queue of steps; what the server sends answers
+the step at its head. `ANSWERS` is the whole state machine.
+
+Source: PostgreSQL documentation, "Message Flow".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from howdah._implementation import IMPLEMENTATION
+from howdah.errors import Error, OperationalError, from_fields
+from howdah.pq import ExecStatus, TransactionStatus
+from howdah.protocol import messages
+from howdah.protocol.codes import Backend, Frontend
+from howdah.protocol.exchange import Exchange, Step
+from howdah.protocol.messages import Notification, ProtocolViolation
+
+if TYPE_CHECKING or IMPLEMENTATION == "python":
+    from howdah.protocol.wire import Wire
+else:
+    from howdah._native.wire import Wire
+
+__all__ = ["Session"]
+
+_SYNC = messages.message(Frontend.SYNC)
+
+
+class Session(Wire):
+    """One connection's conversation with the server.
+
+    Args:
+        parameters: what ParameterStatus told during the start.
+        transaction_status: what the first ReadyForQuery told.
+
+    Attributes:
+        parameters: the server's reported settings, kept up to date.
+        encoding: the Python codec of the texts in messages.
+        lost: why the session is over, None while it lives.
+        on_notice: called with the fields of every notice.
+        on_notification: called with every notification.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, str] = {},
+        transaction_status: TransactionStatus = TransactionStatus.IDLE,
+    ) -> None:
+        super().__init__()
+        self.transaction_status = transaction_status
+        self.parameters = dict(parameters)
+        self.encoding = "utf-8"
+        self.lost: Error | None = None
+        self.on_notice: Callable[[dict[int, str]], object] | None = None
+        self.on_notification: Callable[[Notification], object] | None = None
+        self.on_parameter: Callable[[str, str], object] | None = None
+
+    # What the client sends
+
+    def parse(self, exchange: Exchange, name: bytes, query: bytes, oids: Sequence[int] = ()) -> None:
+        """Write Parse: make the statement `name` of `query` (`b""`: the unnamed one)."""
+        data = messages.parse(name, query, oids)
+        self.expect(Step.PARSE, exchange)
+        self.write(data)
+
+    def describe_statement(self, exchange: Exchange, name: bytes = b"") -> None:
+        """Write Describe for a statement: its parameters and columns come back."""
+        data = messages.describe(b"S", name)
+        self.expect(Step.DESCRIBE_STATEMENT, exchange)
+        self.write(data)
+
+    def describe_portal(self, exchange: Exchange, name: bytes = b"") -> None:
+        """Write Describe for a portal: its columns come back."""
+        data = messages.describe(b"P", name)
+        self.expect(Step.DESCRIBE_PORTAL, exchange)
+        self.write(data)
+
+    def close_statement(self, exchange: Exchange, name: bytes) -> None:
+        """Write Close for a statement."""
+        data = messages.close(b"S", name)
+        self.expect(Step.CLOSE, exchange)
+        self.write(data)
+
+    def close_portal(self, exchange: Exchange, name: bytes) -> None:
+        """Write Close for a portal."""
+        data = messages.close(b"P", name)
+        self.expect(Step.CLOSE, exchange)
+        self.write(data)
+
+    def flush(self) -> None:
+        """Write Flush: the server sends what it has so far."""
+        self.write(messages.message(Frontend.FLUSH))
+
+    def query(self, exchange: Exchange, sql: bytes) -> None:
+        """Write Query: the simple protocol, several statements at once."""
+        data = messages.query(sql)
+        self.expect(Step.QUERY, exchange)
+        self.write(data)
+
+    def function_call(
+        self, exchange: Exchange, oid: int, arguments: Sequence[bytes | None], result_format: int = 1
+    ) -> None:
+        """Write FunctionCall with binary arguments; the answer is `exchange.value`."""
+        data = messages.function_call(oid, arguments, result_format)
+        self.expect(Step.FUNCTION_CALL, exchange)
+        self.write(data)
+
+    def copy_data(self, data: bytes) -> None:
+        """Write CopyData."""
+        self.write(messages.message(Frontend.COPY_DATA, data))
+
+    def copy_done(self, exchange: Exchange) -> None:
+        """Write CopyDone: all data of a COPY IN has been sent."""
+        exchange.ready = exchange.done
+        self.write(messages.message(Frontend.COPY_DONE))
+        self._repay_sync(exchange)
+
+    def copy_fail(self, exchange: Exchange, reason: str) -> None:
+        """Write CopyFail: the server gives up the COPY IN with this reason."""
+        exchange.ready = exchange.done
+        text = reason.replace("\0", "").encode(self.encoding, "replace")
+        self.write(messages.message(Frontend.COPY_FAIL, text + b"\0"))
+        self._repay_sync(exchange)
+
+    def _repay_sync(self, exchange: Exchange) -> None:
+        # While it copies in, a server in the extended protocol ignores Sync:
+        # the one sent behind Execute is lost and is sent again.
+        if exchange.owes_sync:
+            exchange.owes_sync = False
+            self.write(_SYNC)
+
+    def terminate(self) -> None:
+        """Write Terminate: the session ends."""
+        self.write(messages.message(Frontend.TERMINATE))
+
+    # What the server sends
+
+    def on_message(self, code: int, body: bytes) -> None:
+        """Deal with a message by the table, or refuse it."""
+        anytime = _ANYTIME.get(code)
+        if anytime is not None:
+            anytime(self, body)
+            return
+        head = self.head()
+        action = None if head is None else ANSWERS[head[0]].get(code)
+        if head is None or action is None:
+            waiting = "no answer is awaited" if head is None else f"an answer to {head[0].name} is"
+            raise ProtocolViolation(f"the server sent a message of kind {chr(code)!r} while {waiting}")
+        action(self, head[1], body)
+
+    def connection_lost(self, error: Error) -> None:
+        """End the session: every exchange that still waits gets `error`."""
+        if self.lost is None:
+            self.lost = error
+        self.transaction_status = TransactionStatus.UNKNOWN
+        while (head := self.head()) is not None:
+            exchange = head[1]
+            if exchange.error is None:
+                exchange.error = self.lost
+            self.settle()
+
+    def _complete(self, exchange: Exchange, body: bytes) -> None:
+        if body:
+            raise ProtocolViolation("the server sent a malformed completion message")
+        self.settle()
+
+    def _parameters(self, exchange: Exchange, body: bytes) -> None:
+        exchange.parameter_oids = messages.parameter_description(body)
+
+    def _columns(self, exchange: Exchange, body: bytes) -> None:
+        exchange.fields = messages.row_description(body, self.encoding)
+        exchange.decoder = None if exchange.describe is None else exchange.describe(exchange.fields)
+
+    def _described(self, exchange: Exchange, body: bytes) -> None:
+        self._columns(exchange, body)
+        self.settle()
+
+    def _no_columns(self, exchange: Exchange, body: bytes) -> None:
+        exchange.fields = exchange.decoder = None
+        self.settle()
+
+    def _executed(self, exchange: Exchange, body: bytes) -> None:
+        exchange.conclude(self._status(exchange), self._tag(body))
+        self.settle()
+
+    def _empty(self, exchange: Exchange, body: bytes) -> None:
+        exchange.conclude(ExecStatus.EMPTY_QUERY)
+        self.settle()
+
+    def _suspended(self, exchange: Exchange, body: bytes) -> None:
+        exchange.conclude(ExecStatus.TUPLES_CHUNK)
+        self.settle()
+
+    def _one_of_many_executed(self, exchange: Exchange, body: bytes) -> None:
+        exchange.conclude(self._status(exchange), self._tag(body))
+        exchange.fields = exchange.decoder = None
+
+    def _one_of_many_empty(self, exchange: Exchange, body: bytes) -> None:
+        exchange.conclude(ExecStatus.EMPTY_QUERY)
+
+    def _status(self, exchange: Exchange) -> ExecStatus:
+        return ExecStatus.COMMAND_OK if exchange.fields is None else ExecStatus.TUPLES_OK
+
+    def _tag(self, body: bytes) -> bytes:
+        if body[-1:] != b"\0":
+            raise ProtocolViolation("the server sent a malformed CommandComplete message")
+        return body[:-1]
+
+    def _ready(self, exchange: Exchange, body: bytes) -> None:
+        status = {b"I": TransactionStatus.IDLE, b"T": TransactionStatus.INTRANS, b"E": TransactionStatus.INERROR}
+        if body not in status:
+            raise ProtocolViolation("the server sent a malformed ReadyForQuery message")
+        self.transaction_status = status[body]
+        self.skipping = False
+        self.settle()
+
+    def _copy(self, exchange: Exchange, body: bytes) -> None:
+        exchange.copy = messages.copy_response(body)
+        exchange.wake()
+
+    def _copy_in_by_execute(self, exchange: Exchange, body: bytes) -> None:
+        exchange.owes_sync = True
+        self._copy(exchange, body)
+
+    def _copy_data(self, exchange: Exchange, body: bytes) -> None:
+        if exchange.copy is None:
+            raise ProtocolViolation("the server sent CopyData outside of a COPY")
+        exchange.copied.append(body)
+        exchange.wake()
+
+    def _copy_done(self, exchange: Exchange, body: bytes) -> None:
+        if exchange.copy is None:
+            raise ProtocolViolation("the server sent CopyDone outside of a COPY")
+
+    def _function_result(self, exchange: Exchange, body: bytes) -> None:
+        exchange.value = messages.function_result(body)
+
+    # Messages that may come at any time
+
+    def _error(self, body: bytes) -> None:
+        fields = messages.error_fields(body, self.encoding)
+        head = self.head()
+        if head is None:
+            # Out of the blue: the server is about to close the connection.
+            self.lost = self.lost or from_fields(fields)
+            return
+        step, exchange = head
+        query = None if exchange.query is None else exchange.query.decode(self.encoding, "replace")
+        if exchange.error is None:
+            exchange.error = from_fields(fields, query)
+        exchange.rows = []
+        exchange.failure = exchange.copy = None
+        self._repay_sync(exchange)
+        if step not in (Step.QUERY, Step.FUNCTION_CALL, Step.SYNC):
+            self._skip(exchange)
+
+    def _skip(self, failed: Exchange) -> None:
+        """Drop the steps that the server skips after an error."""
+        self.skipping = True
+        while (head := self.head()) is not None and head[0] != Step.SYNC:
+            exchange = head[1]
+            if exchange is not failed:
+                exchange.aborted = True
+                exchange.error = exchange.error or failed.error
+            self.settle()
+
+    def _notice(self, body: bytes) -> None:
+        if self.on_notice is not None:
+            self.on_notice(messages.error_fields(body, self.encoding))
+
+    def _notification(self, body: bytes) -> None:
+        notification = messages.notification(body, self.encoding)
+        if self.on_notification is not None:
+            self.on_notification(notification)
+
+    def _parameter_status(self, body: bytes) -> None:
+        name, value = messages.parameter_status(body)
+        self.parameters[name] = value
+        if self.on_parameter is not None:
+            self.on_parameter(name, value)
+
+
+_Action = Callable[[Session, Exchange, bytes], None]
+
+_RUNNING: dict[int, _Action] = {
+    Backend.COPY_IN_RESPONSE: Session._copy,
+    Backend.COPY_OUT_RESPONSE: Session._copy,
+    Backend.COPY_BOTH_RESPONSE: Session._copy,
+    Backend.COPY_DATA: Session._copy_data,
+    Backend.COPY_DONE: Session._copy_done,
+}
+
+#: For each step, the messages that may answer it and what they do. DataRow
+#: is dealt with in `Wire`, the messages of `_ANYTIME` fit everywhere.
+ANSWERS: dict[Step, dict[int, _Action]] = {
+    Step.PARSE: {Backend.PARSE_COMPLETE: Session._complete},
+    Step.BIND: {Backend.BIND_COMPLETE: Session._complete},
+    Step.DESCRIBE_STATEMENT: {
+        Backend.PARAMETER_DESCRIPTION: Session._parameters,
+        Backend.ROW_DESCRIPTION: Session._described,
+        Backend.NO_DATA: Session._no_columns,
+    },
+    Step.DESCRIBE_PORTAL: {
+        Backend.ROW_DESCRIPTION: Session._described,
+        Backend.NO_DATA: Session._no_columns,
+    },
+    Step.EXECUTE: {
+        Backend.COMMAND_COMPLETE: Session._executed,
+        Backend.EMPTY_QUERY_RESPONSE: Session._empty,
+        Backend.PORTAL_SUSPENDED: Session._suspended,
+        **_RUNNING,
+        Backend.COPY_IN_RESPONSE: Session._copy_in_by_execute,
+        Backend.COPY_BOTH_RESPONSE: Session._copy_in_by_execute,
+    },
+    Step.CLOSE: {Backend.CLOSE_COMPLETE: Session._complete},
+    Step.SYNC: {Backend.READY_FOR_QUERY: Session._ready},
+    Step.QUERY: {
+        Backend.ROW_DESCRIPTION: Session._columns,
+        Backend.COMMAND_COMPLETE: Session._one_of_many_executed,
+        Backend.EMPTY_QUERY_RESPONSE: Session._one_of_many_empty,
+        Backend.READY_FOR_QUERY: Session._ready,
+        **_RUNNING,
+    },
+    Step.FUNCTION_CALL: {
+        Backend.FUNCTION_CALL_RESPONSE: Session._function_result,
+        Backend.READY_FOR_QUERY: Session._ready,
+    },
+}
+
+_ANYTIME: dict[int, Callable[[Session, bytes], None]] = {
+    Backend.ERROR_RESPONSE: Session._error,
+    Backend.NOTICE_RESPONSE: Session._notice,
+    Backend.NOTIFICATION_RESPONSE: Session._notification,
+    Backend.PARAMETER_STATUS: Session._parameter_status,
+}

@@ -1,0 +1,228 @@
+"""The hot half of a session: its buffers, and the messages of every query.
+
+`Wire` frames what arrives, deals itself with the answers to Bind, Execute and
+Sync, and passes everything else to `on_message`. The native core has a twin of
+this module; this one is the reference.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from struct import pack
+from typing import Protocol
+
+from typing_extensions import Buffer
+
+from howdah.pq import ExecStatus, TransactionStatus
+from howdah.protocol.codes import Backend, Frontend
+from howdah.protocol.exchange import Exchange, Step
+from howdah.protocol.messages import ProtocolViolation, cstring, message
+
+__all__ = ["BoundParameters", "Wire"]
+
+#: How much is asked of the socket at a time, in bytes.
+RECEIVE_SIZE = 65536
+#: The longest message there can be: PostgreSQL's limit for anything in memory.
+MAX_LENGTH = 0x3FFFFFFF
+#: The longest message of the kinds that have no reason to be long.
+MAX_SHORT_LENGTH = 30000
+
+_LONG = frozenset(
+    {
+        Backend.DATA_ROW,
+        Backend.COPY_DATA,
+        Backend.ROW_DESCRIPTION,
+        Backend.PARAMETER_DESCRIPTION,
+        Backend.FUNCTION_CALL_RESPONSE,
+        Backend.ERROR_RESPONSE,
+        Backend.NOTICE_RESPONSE,
+        Backend.NOTIFICATION_RESPONSE,
+    }
+)
+_STATUS = {
+    ord("I"): TransactionStatus.IDLE,
+    ord("T"): TransactionStatus.INTRANS,
+    ord("E"): TransactionStatus.INERROR,
+}
+
+
+class BoundParameters(Protocol):
+    """The parameters of a Bind: values in PostgreSQL's representation."""
+
+    @property
+    def values(self) -> Sequence[Buffer | None]:
+        """The values, None for NULL."""
+
+    @property
+    def formats(self) -> Sequence[int]:
+        """A format code for each value."""
+
+
+class Wire:
+    """Input and output buffers of one session, and the steps not yet answered.
+
+    Attributes:
+        transaction_status: as the last ReadyForQuery told it.
+        skipping: whether the server skips messages up to the next Sync.
+    """
+
+    def __init__(self) -> None:
+        self.transaction_status = TransactionStatus.IDLE
+        self.skipping = False
+        self._pending: deque[tuple[Step, Exchange]] = deque()
+        self._output = bytearray()
+        self._input = bytearray()
+        self._scratch = bytearray(RECEIVE_SIZE)
+
+    # Output
+
+    def write(self, data: Buffer) -> None:
+        """Append `data`, whole messages, to what is to be sent."""
+        self._output += data
+
+    def output(self) -> memoryview:
+        """Return what is to be sent; release it before anything else is written."""
+        return memoryview(self._output)
+
+    def sent(self, size: int) -> None:
+        """Take off the first `size` bytes of the output: they are on their way."""
+        del self._output[:size]
+
+    @property
+    def output_size(self) -> int:
+        """How many bytes are to be sent."""
+        return len(self._output)
+
+    def bind(
+        self,
+        exchange: Exchange,
+        portal: bytes,
+        statement: bytes,
+        parameters: BoundParameters | None,
+        result_formats: Sequence[int] = (),
+    ) -> None:
+        """Write a Bind message."""
+        body = bytearray(cstring(portal, "the portal's name"))
+        body += cstring(statement, "the statement's name")
+        if parameters is None:
+            body += b"\0\0\0\0"
+        else:
+            formats, values = parameters.formats, parameters.values
+            if len(values) > 0xFFFF:
+                raise ProtocolViolation("a statement can have at most 65535 parameters")
+            body += pack(f"!H{len(formats)}HH", len(formats), *formats, len(values))
+            for value in values:
+                if value is None:
+                    body += b"\xff\xff\xff\xff"
+                else:
+                    view = memoryview(value)
+                    body += view.nbytes.to_bytes(4, "big")
+                    body += view
+        body += pack(f"!H{len(result_formats)}H", len(result_formats), *result_formats)
+        self.expect(Step.BIND, exchange)
+        self._output += message(Frontend.BIND, bytes(body))
+
+    def execute(self, exchange: Exchange, portal: bytes = b"", max_rows: int = 0) -> None:
+        """Write an Execute message; at most `max_rows` rows come back, 0 for all."""
+        body = cstring(portal, "the portal's name") + max_rows.to_bytes(4, "big")
+        self.expect(Step.EXECUTE, exchange)
+        self._output += message(Frontend.EXECUTE, body)
+
+    def sync(self, exchange: Exchange) -> None:
+        """Write a Sync message."""
+        self.expect(Step.SYNC, exchange)
+        self._output += message(Frontend.SYNC)
+
+    # Steps
+
+    def expect(self, step: Step, exchange: Exchange) -> None:
+        """Note that `step` is on its way for `exchange`."""
+        if self.skipping and step != Step.SYNC:
+            exchange.aborted = exchange.done = True
+            exchange.wake()
+            return
+        exchange.pending += 1
+        self._pending.append((step, exchange))
+
+    def head(self) -> tuple[Step, Exchange] | None:
+        """Return the step that the server answers next."""
+        return self._pending[0] if self._pending else None
+
+    def settle(self) -> None:
+        """Take off the step at the head: it has been answered."""
+        self._pending.popleft()[1].settle()
+
+    # Input
+
+    def receive_buffer(self) -> memoryview:
+        """Return where to receive into; `received` must follow."""
+        return memoryview(self._scratch)
+
+    def received(self, size: int) -> None:
+        """Process the `size` bytes that came into the buffer."""
+        self._input += memoryview(self._scratch)[:size]
+        self._pump()
+
+    def feed(self, data: Buffer) -> None:
+        """Process `data`, bytes that the server sent."""
+        self._input += data
+        self._pump()
+
+    def on_message(self, code: int, body: bytes) -> None:
+        """Deal with a message that is not of the hot path."""
+        raise NotImplementedError
+
+    def _pump(self) -> None:
+        data = self._input
+        position = 0
+        try:
+            while len(data) - position >= 5:
+                code = data[position]
+                length = int.from_bytes(data[position + 1 : position + 5], "big")
+                if length < 4 or length > (MAX_LENGTH if code in _LONG else MAX_SHORT_LENGTH):
+                    raise ProtocolViolation(
+                        f"the server sent a message of kind {chr(code)!r} with the impossible length {length}"
+                    )
+                end = position + 1 + length
+                if end > len(data):
+                    break
+                body = bytes(data[position + 5 : end])
+                position = end
+                self._process(code, body)
+        finally:
+            del data[:position]
+
+    def _process(self, code: int, body: bytes) -> None:
+        step, exchange = self._pending[0] if self._pending else (None, None)
+        if exchange is None:
+            self.on_message(code, body)
+        elif code == Backend.DATA_ROW and (step == Step.EXECUTE or (step == Step.QUERY and exchange.fields)):
+            if exchange.failure is None:
+                try:
+                    decoder = exchange.decoder
+                    exchange.rows.append(body if decoder is None else decoder.decode(body))
+                except ProtocolViolation:
+                    raise
+                except Exception as e:
+                    # The loader's fault, not the session's: reported when the row is fetched.
+                    exchange.failure = e
+            if exchange.streaming:
+                exchange.wake()
+        elif code == Backend.BIND_COMPLETE and step == Step.BIND and not body:
+            self.settle()
+        elif code == Backend.COMMAND_COMPLETE and step == Step.EXECUTE and body[-1:] == b"\0":
+            status = ExecStatus.COMMAND_OK if exchange.fields is None else ExecStatus.TUPLES_OK
+            exchange.conclude(status, body[:-1])
+            self.settle()
+        elif (
+            code == Backend.READY_FOR_QUERY
+            and step == Step.SYNC
+            and len(body) == 1
+            and (transaction_status := _STATUS.get(body[0])) is not None
+        ):
+            self.transaction_status = transaction_status
+            self.skipping = False
+            self.settle()
+        else:
+            self.on_message(code, body)
