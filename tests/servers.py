@@ -195,7 +195,9 @@ class Server:
         self.remove()
 
     def _initialize(self) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix="howdah-"))
+        # Root's TMPDIR may be closed to the user that the server runs as; /tmp is not.
+        parent = None if self._system_user is None else "/tmp"
+        self._directory = Path(tempfile.mkdtemp(prefix="howdah-", dir=parent))
         atexit.register(self.remove)
         if self._system_user is not None:
             shutil.chown(self._directory, self._system_user)
