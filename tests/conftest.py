@@ -1,0 +1,80 @@
+"""Fixtures of the whole suite: a server, connections to it, and the event loops async tests run on."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests import servers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    import howdah
+
+LOOPS = [pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio")]
+if importlib.util.find_spec("uvloop"):
+    LOOPS.append(pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"))
+
+
+@pytest.fixture(scope="module", params=LOOPS)
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    """The event loops: every test marked `anyio` runs on each."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[servers.Server | servers.ExternalServer]:
+    """The PostgreSQL server the suite runs against, started on first use and removed at the end."""
+    with servers.from_environment() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dsn(server: servers.Server | servers.ExternalServer) -> str:
+    """The conninfo of `server`."""
+    return server.dsn
+
+
+@pytest.fixture(scope="session")
+def impl() -> str:
+    """The implementation under test: "native" or "python"."""
+    import howdah
+
+    return howdah.__impl__
+
+
+@pytest.fixture
+def conn_cls() -> type[howdah.Connection[Any]]:
+    """The connection class."""
+    import howdah
+
+    return howdah.Connection
+
+
+@pytest.fixture
+def aconn_cls() -> type[howdah.AsyncConnection[Any]]:
+    """The async connection class."""
+    import howdah
+
+    return howdah.AsyncConnection
+
+
+@pytest.fixture
+def conn(dsn: str, conn_cls: type[howdah.Connection[Any]]) -> Iterator[howdah.Connection[Any]]:
+    """A connection, closed at the end of the test."""
+    conn = conn_cls.connect(dsn)
+    yield conn
+    conn.close()
+
+
+@pytest.fixture
+async def aconn(
+    dsn: str, aconn_cls: type[howdah.AsyncConnection[Any]], anyio_backend: Any
+) -> AsyncIterator[howdah.AsyncConnection[Any]]:
+    """An async connection, closed at the end of the test."""
+    conn = await aconn_cls.connect(dsn)
+    yield conn
+    await conn.close()
