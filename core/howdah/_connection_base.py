@@ -1,0 +1,459 @@
+"""What a connection does, whatever carries its bytes: state and operations.
+
+`Connection` and `AsyncConnection` are the two faces of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Sequence, Set
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
+
+from howdah.adapt.registry import AdaptersMap
+from howdah.adapt.transformer import Transformer
+from howdah.adapt.types import TypeInfo
+from howdah.errors import (
+    Diagnostic,
+    Error,
+    OperationalError,
+    ProgrammingError,
+)
+from howdah.info import ConnectionInfo
+from howdah.io.connecting import Connected
+from howdah.io.operation import Idle, Operation
+from howdah.isolation import IsolationLevel
+from howdah.notify import Notify
+from howdah.pq import PipelineStatus, TransactionStatus
+from howdah.protocol.exchange import Exchange
+from howdah.protocol.messages import Notification
+from howdah.protocol.session import Session
+from howdah.rows import Row
+from howdah.xid import Xid
+
+if TYPE_CHECKING:
+    from howdah.driver import Driver
+    from howdah.hookspecs import QueryObserver, QueryPlanner
+
+__all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler"]
+
+logger = logging.getLogger("howdah")
+
+NoticeHandler = Callable[[Diagnostic], None]
+NotifyHandler = Callable[[Notify], None]
+
+#: Settings that loaders and dumpers depend on.
+_ADAPTATION_SETTINGS = frozenset({"client_encoding", "TimeZone", "DateStyle", "IntervalStyle"})
+
+#: Text of every column, so that no adapter is needed to read the answer.
+_FIND_TYPES = b"""\
+SELECT names.name, t.oid::text, t.typarray::text, t.typdelim::text, t.oid::pg_catalog.regtype::text
+FROM pg_catalog.unnest(ARRAY[%b]::text[]) AS names (name)
+JOIN pg_catalog.pg_type AS t ON t.oid = pg_catalog.to_regtype(names.name)
+"""
+
+
+class BaseConnection(Generic[Row]):
+    """State and operations of a connection."""
+
+    Warning = Warning
+    Error = Error
+    driver: ClassVar[Driver]
+
+    #: After how many executions a query is prepared: 0 at once, None never.
+    prepare_threshold: int | None = 5
+    #: How many statements stay prepared, None for any number.
+    prepared_max: int | None = 100
+
+    def __init__(self, connected: Connected, settings: dict[str, Any], adapters: AdaptersMap) -> None:
+        self._connected = connected
+        self._settings = settings
+        self._session = session = Session(connected.backend.parameters)
+        session.on_notice = self._on_notice
+        session.on_notification = self._on_notification
+        session.on_parameter = self._on_parameter
+        self._info = ConnectionInfo(self)
+        session.encoding = self._info.encoding
+        if connected.leftover:
+            session.feed(connected.leftover)
+        self._closed = False
+        self._adapters = AdaptersMap(adapters)
+        self._transformer = Transformer(self, self._adapters)
+        self._planner: QueryPlanner | None = None
+        self._observers: Sequence[QueryObserver] = ()
+        self._autocommit = False
+        self._isolation_level: IsolationLevel | None = None
+        self._read_only: bool | None = None
+        self._deferrable: bool | None = None
+        self._begin_statement = b"BEGIN"
+        self._transactions = 0
+        self._portals = 0
+        #: Whether the server takes only the simple protocol.
+        self._simple_only = bool(settings.get("replication"))
+        self._tpc: tuple[Xid, bool] | None = None
+        self._to_close: list[bytes] = []
+        self._unsynced: Callable[[], Operation[None]] | None = None
+        self._notice_handlers: list[NoticeHandler] = []
+        self._notify_handlers: list[NotifyHandler] = []
+        self._notifies: deque[Notify] = deque()
+        #: Set by a dumper whose type's oid is still to be found.
+        self._names_wanted = False
+
+    def __repr__(self) -> str:
+        if self.closed:
+            state = "BAD" if self.broken else "closed"
+        else:
+            state = self._transaction_status.name
+        where = f"host={self.info.host} port={self.info.port} user={self.info.user} database={self.info.dbname}"
+        return f"<{type(self).__module__}.{type(self).__qualname__} [{state}] ({where}) at 0x{id(self):x}>"
+
+    # State
+
+    @property
+    def connection(self) -> BaseConnection[Row]:
+        """The connection itself, as adapters want to know it."""
+        return self
+
+    @property
+    def adapters(self) -> AdaptersMap:
+        """The adapters used on this connection."""
+        return self._adapters
+
+    @property
+    def info(self) -> ConnectionInfo:
+        """What is known of the connection."""
+        return self._info
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is closed, by `close` or because it was lost."""
+        return self._closed or self._session.lost is not None
+
+    @property
+    def broken(self) -> bool:
+        """Whether the connection was lost and not closed by `close`."""
+        return self._session.lost is not None and not self._closed
+
+    @property
+    def _transaction_status(self) -> TransactionStatus:
+        if self.closed:
+            return TransactionStatus.UNKNOWN
+        if self._session.head() is not None:
+            return TransactionStatus.ACTIVE
+        return TransactionStatus(self._session.transaction_status)
+
+    @property
+    def _pipeline_status(self) -> PipelineStatus:
+        return PipelineStatus.OFF
+
+    def fileno(self) -> int:
+        """Return the file descriptor of the socket.
+
+        Raises:
+            howdah.OperationalError: the connection is closed.
+        """
+        self._check_open()
+        return self._connected.sock.fileno()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise OperationalError("the connection is closed")
+        if self._session.lost is not None:
+            raise OperationalError(f"the connection was lost: {self._session.lost}")
+
+    # Settings of transactions
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether every statement is a transaction of its own."""
+        return self._autocommit
+
+    @property
+    def isolation_level(self) -> IsolationLevel | None:
+        """The isolation level of new transactions, None for the server's default."""
+        return self._isolation_level
+
+    @property
+    def read_only(self) -> bool | None:
+        """Whether new transactions are read-only, None for the server's default."""
+        return self._read_only
+
+    @property
+    def deferrable(self) -> bool | None:
+        """Whether new transactions are deferrable, None for the server's default."""
+        return self._deferrable
+
+    def _check_outside_transaction(self, attribute: str) -> None:
+        self._check_open()
+        status = self._transaction_status
+        if status != TransactionStatus.IDLE:
+            if self._transactions:
+                raise ProgrammingError(f"can't change {attribute!r} now: connection.transaction() block in progress")
+            raise ProgrammingError(
+                f"can't change {attribute!r} now: connection in transaction status {status.name};"
+                " commit or roll back first"
+            )
+
+    def _set_autocommit(self, value: bool) -> None:
+        self._check_outside_transaction("autocommit")
+        self._autocommit = bool(value)
+
+    def _set_isolation_level(self, value: IsolationLevel | int | None) -> None:
+        self._check_outside_transaction("isolation_level")
+        self._isolation_level = None if value is None else IsolationLevel(value)
+        self._compose_begin()
+
+    def _set_read_only(self, value: bool | None) -> None:
+        self._check_outside_transaction("read_only")
+        self._read_only = None if value is None else bool(value)
+        self._compose_begin()
+
+    def _set_deferrable(self, value: bool | None) -> None:
+        self._check_outside_transaction("deferrable")
+        self._deferrable = None if value is None else bool(value)
+        self._compose_begin()
+
+    def _compose_begin(self) -> None:
+        parts = [b"BEGIN"]
+        if self._isolation_level is not None:
+            parts.append(b"ISOLATION LEVEL " + self._isolation_level.name.replace("_", " ").encode())
+        if self._read_only is not None:
+            parts.append(b"READ ONLY" if self._read_only else b"READ WRITE")
+        if self._deferrable is not None:
+            parts.append(b"DEFERRABLE" if self._deferrable else b"NOT DEFERRABLE")
+        self._begin_statement = b" ".join(parts)
+
+    # What the server says unasked
+
+    def add_notice_handler(self, callback: NoticeHandler) -> None:
+        """Call `callback` with the `Diagnostic` of every notice."""
+        self._notice_handlers.append(callback)
+
+    def remove_notice_handler(self, callback: NoticeHandler) -> None:
+        """Call `callback` no more.
+
+        Raises:
+            ValueError: it was not registered.
+        """
+        self._notice_handlers.remove(callback)
+
+    def add_notify_handler(self, callback: NotifyHandler) -> None:
+        """Call `callback` with every notification that arrives while the connection is used."""
+        self._notify_handlers.append(callback)
+
+    def remove_notify_handler(self, callback: NotifyHandler) -> None:
+        """Call `callback` no more.
+
+        Raises:
+            ValueError: it was not registered.
+        """
+        self._notify_handlers.remove(callback)
+
+    def _on_notice(self, fields: dict[int, str]) -> None:
+        diagnostic = Diagnostic(fields)
+        for handler in self._notice_handlers:
+            try:
+                handler(diagnostic)
+            except Exception:
+                logger.exception("a notice handler failed")
+
+    def _on_notification(self, notification: Notification) -> None:
+        notify = Notify(notification.channel, notification.payload, notification.pid)
+        if not self._notify_handlers:
+            self._notifies.append(notify)
+        for handler in self._notify_handlers:
+            try:
+                handler(notify)
+            except Exception:
+                logger.exception("a notification handler failed")
+
+    def _on_parameter(self, name: str, value: str) -> None:
+        if name in _ADAPTATION_SETTINGS:
+            if name == "client_encoding":
+                self._session.encoding = self._info.encoding
+            self._transformer.renew()
+
+    # Operations
+
+    def _start(self) -> Generator[Any, Any, Session]:
+        """Begin an operation: check the connection, and finish what an earlier one left open."""
+        self._check_open()
+        if self._tpc is not None and self._tpc[1]:
+            raise ProgrammingError("a prepared two-phase transaction awaits tpc_commit() or tpc_rollback()")
+        if self._unsynced is not None:
+            finish, self._unsynced = self._unsynced, None
+            yield from finish()
+        return self._session
+
+    def _write_begin(self, session: Session) -> Exchange | None:
+        """Write BEGIN in front of a statement where a transaction is to be started.
+
+        Sync must follow behind the statement: if BEGIN fails, the server skips both.
+        """
+        if self._autocommit or session.transaction_status != TransactionStatus.IDLE:
+            return None
+        exchange = Exchange(query=self._begin_statement)
+        session.parse(exchange, b"", self._begin_statement)
+        session.bind(exchange, b"", b"", None)
+        session.execute(exchange)
+        return exchange
+
+    def _write_closes(self, session: Session, exchange: Exchange) -> None:
+        """Write Close for the statements that are no longer wanted."""
+        for name in self._to_close:
+            session.close_statement(exchange, name)
+        self._to_close.clear()
+
+    def close_statement(self, name: bytes) -> None:
+        """Have the prepared statement `name` closed on the server, along with the next query."""
+        self._to_close.append(name)
+
+    def _new_portal_name(self) -> bytes:
+        self._portals += 1
+        return b"_howdah_%d" % self._portals
+
+    def _command(self, command: bytes) -> Operation[Exchange]:
+        """Run a command by the simple protocol."""
+        session = yield from self._start()
+        exchange = Exchange(describe=self._transformer.decoder, query=command)
+        session.query(exchange, command)
+        yield exchange
+        if exchange.error is not None:
+            raise exchange.error
+        return exchange
+
+    def _begin_operation(self) -> Operation[None]:
+        """Start a transaction, if the connection's settings ask for one."""
+        if not self._autocommit and self._session.transaction_status == TransactionStatus.IDLE:
+            yield from self._command(self._begin_statement)
+
+    def _commit_operation(self) -> Operation[None]:
+        if self._transactions:
+            raise ProgrammingError("commit() cannot be used inside a transaction() block")
+        if self._tpc is not None:
+            raise ProgrammingError("commit() cannot be used in a two-phase transaction; use tpc_commit()")
+        session = yield from self._start()
+        if session.transaction_status != TransactionStatus.IDLE:
+            yield from self._command(b"COMMIT")
+
+    def _rollback_operation(self) -> Operation[None]:
+        if self._transactions:
+            raise ProgrammingError(
+                "rollback() cannot be used inside a transaction() block; raise Rollback() to leave it"
+            )
+        if self._tpc is not None:
+            raise ProgrammingError("rollback() cannot be used in a two-phase transaction; use tpc_rollback()")
+        session = yield from self._start()
+        if session.transaction_status != TransactionStatus.IDLE:
+            yield from self._command(b"ROLLBACK")
+
+    # Two-phase commit
+
+    def xid(self, format_id: int, gtrid: str, bqual: str) -> Xid:
+        """Return the id of a global transaction (PEP 249).
+
+        Args:
+            format_id: a non-negative 32-bit integer.
+            gtrid: the global transaction's id.
+            bqual: the branch's id.
+        """
+        return Xid.from_parts(format_id, gtrid, bqual)
+
+    def _tpc_begin_operation(self, xid: Xid | str) -> Operation[None]:
+        xid = xid if isinstance(xid, Xid) else Xid.from_string(xid)
+        if self._transaction_status != TransactionStatus.IDLE:
+            raise ProgrammingError(
+                f"can't start a two-phase transaction: connection in status {self._transaction_status.name}"
+            )
+        if self._autocommit:
+            raise ProgrammingError("can't use two-phase transactions in autocommit mode")
+        yield from self._begin_operation()
+        self._tpc = (xid, False)
+
+    def _tpc_prepare_operation(self) -> Operation[None]:
+        if self._tpc is None:
+            raise ProgrammingError("prepare must be called inside a two-phase transaction, see tpc_begin()")
+        xid, prepared = self._tpc
+        if prepared:
+            raise ProgrammingError("the two-phase transaction is prepared already")
+        exchange = yield from self._command(b"PREPARE TRANSACTION " + _literal(str(xid)))
+        if exchange.results[-1].tag == b"ROLLBACK":
+            # PostgreSQL rolls a failed transaction back and calls that a success.
+            self._tpc = None
+            raise OperationalError("the transaction had failed: it was rolled back instead of prepared")
+        self._tpc = (xid, True)
+
+    def _tpc_finish_operation(self, action: str, xid: Xid | str | None) -> Operation[None]:
+        if xid is None:
+            if self._tpc is None:
+                raise ProgrammingError(f"tpc_{action}() without a transaction id needs a two-phase transaction")
+            known, prepared = self._tpc
+            self._tpc = None
+            try:
+                if prepared:
+                    yield from self._command(f"{action.upper()} PREPARED ".encode() + _literal(str(known)))
+                else:
+                    yield from self._command(action.upper().encode())
+            except Error:
+                if prepared and not self.closed:
+                    self._tpc = (known, prepared)
+                raise
+        else:
+            if self._tpc is not None:
+                raise ProgrammingError(f"tpc_{action}() with a transaction id inside a two-phase transaction")
+            yield from self._command(f"{action.upper()} PREPARED ".encode() + _literal(str(xid)))
+
+    def _tpc_recover_operation(self) -> Operation[list[Xid]]:
+        before = self._transaction_status
+        exchange = yield from self._command(
+            b"SELECT gid, prepared, owner, database FROM pg_catalog.pg_prepared_xacts"
+        )
+        if before == TransactionStatus.IDLE and self._session.transaction_status == TransactionStatus.INTRANS:
+            yield from self._command(b"ROLLBACK")
+        return [Xid._from_record(*row) for row in exchange.results[-1].rows]
+
+    # Notifications
+
+    def _idle_operation(self, timeout: float | None) -> Operation[bool]:
+        yield from self._start()
+        if self._notifies:
+            return True
+        came = yield Idle(timeout)
+        self._check_open()
+        return bool(came)
+
+    # Types known by name
+
+    def _resolve_names(self, oids: Set[int], *maps: AdaptersMap) -> Operation[None]:
+        """Find the types that adapters are registered for by name only.
+
+        Args:
+            oids: the oids met that no adapter knows.
+            maps: the adapters that are told of what is found.
+        """
+        info = self._info
+        known = self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname)
+        names = frozenset().union(*[adapters.unresolved_names for adapters in maps])
+        if not names <= known.names or not oids <= known.oids:
+            literals = b",".join([_literal(name) for name in sorted(names)])
+            exchange = yield from self._command(_FIND_TYPES % literals)
+            found = []
+            for name, oid, array_oid, delimiter, regtype in exchange.results[-1].rows:
+                found.append(TypeInfo(name, int(oid), int(array_oid), regtype=regtype, delimiter=delimiter))
+            known.update(names, oids, found)
+        for type_info in known.infos(names):
+            for adapters in maps:
+                self.driver.resolve_type(adapters, type_info)
+
+    def _warn_unclosed(self) -> None:
+        warnings.warn(f"{self!r} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 2)
+
+
+def _literal(text: str) -> bytes:
+    escaped = text.replace("'", "''")
+    if "\\" in escaped:
+        return b"E'" + escaped.replace("\\", "\\\\").encode() + b"'"
+    return b"'" + escaped.encode() + b"'"
+
+

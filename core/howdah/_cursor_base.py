@@ -1,0 +1,639 @@
+"""What a cursor does, whatever carries its bytes: state and operations.
+
+`Cursor` and `AsyncCursor` are the two faces of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Union
+
+from typing_extensions import TypeAlias
+
+from howdah.adapt.registry import AdaptersMap
+from howdah.adapt.transformer import Transformer
+from howdah.column import Column
+from howdah.errors import Error, InterfaceError, NotSupportedError, OperationalError, ProgrammingError
+from howdah.io.operation import HIGH_WATER, Drain, Operation
+from howdah.pq import ExecStatus, Format, TransactionStatus
+from howdah.protocol.exchange import Exchange, Result
+from howdah.protocol.messages import FieldDescription
+from howdah.protocol.session import Session
+from howdah.query import ParsedQuery, parse_query
+from howdah.rows import BaseRowFactory, Row, RowMaker
+from howdah.sql import Composable
+from howdah.statement import Statement
+
+if TYPE_CHECKING:
+    from howdah._connection_base import BaseConnection
+
+__all__ = ["BaseCursor", "Params", "Query"]
+
+Query: TypeAlias = Union[str, bytes, Composable]
+Params: TypeAlias = Union[Sequence[Any], Mapping[str, Any]]
+
+class BaseCursor(Generic[Row]):
+    """State and operations of a cursor.
+
+    Attributes:
+        arraysize: how many rows `fetchmany` fetches by default.
+        itersize: how many rows each round trip brings, through a portal; None
+            brings all rows with the first.
+    """
+
+    arraysize = 1
+    itersize: int | None = None
+
+    def __init__(
+        self,
+        connection: BaseConnection[Any],
+        *,
+        row_factory: BaseRowFactory[Row],
+        binary: bool | None = None,
+    ) -> None:
+        self._connection = connection
+        self._row_factory = row_factory
+        self._transformer: Transformer = connection._transformer
+        self.format: Format | None = None if binary is None else Format(binary)
+        self._closed = False
+        self._query: bytes | None = None
+        self._reset()
+
+    def __repr__(self) -> str:
+        connection = self._connection
+        if self._closed:
+            state = "closed"
+        elif self._result is None:
+            state = "no result" if not connection.closed else "connection closed"
+        else:
+            state = ExecStatus(self._result.status).name
+        place = f"{connection.info.host}:{connection.info.port}/{connection.info.dbname}"
+        return f"<{type(self).__module__}.{type(self).__qualname__} [{state}] ({place}) at 0x{id(self):x}>"
+
+    # State
+
+    @property
+    def connection(self) -> Any:
+        """The connection the cursor belongs to."""
+        return self._connection
+
+    @property
+    def adapters(self) -> AdaptersMap:
+        """The adapters of this cursor: registering here changes nothing elsewhere."""
+        if self._transformer is self._connection._transformer:
+            self._transformer = Transformer(self, AdaptersMap(self._connection.adapters))
+        return self._transformer.adapters
+
+    @property
+    def closed(self) -> bool:
+        """Whether the cursor is closed."""
+        return self._closed
+
+    @property
+    def description(self) -> list[Column] | None:
+        """The columns of the result, None if it has no rows (PEP 249)."""
+        if self._columns is None and self._result is not None and self._result.fields is not None:
+            types = self._transformer.adapters.types
+            self._columns = [Column(field, types) for field in self._result.fields]
+        return self._columns
+
+    @property
+    def rowcount(self) -> int:
+        """The number of rows of the result or affected by the statement, -1 if unknown."""
+        return self._rowcount
+
+    @property
+    def rownumber(self) -> int | None:
+        """The index of the next row to fetch, None without a result."""
+        if self._result is None or self._result.fields is None:
+            return None
+        return self._offset + self._position
+
+    @property
+    def statusmessage(self) -> str | None:
+        """The command tag of the result, such as `INSERT 0 1`."""
+        if self._result is None or not self._result.tag:
+            return None
+        return self._result.tag.decode()
+
+    @property
+    def row_factory(self) -> BaseRowFactory[Row]:
+        """What makes the function that makes rows."""
+        return self._row_factory
+
+    @row_factory.setter
+    def row_factory(self, row_factory: BaseRowFactory[Row]) -> None:
+        self._row_factory = row_factory
+        if self._result is not None:
+            self._make_row = row_factory(self)
+
+    def setinputsizes(self, sizes: Sequence[Any]) -> None:
+        """Do nothing: sizes are of no use to PostgreSQL (PEP 249)."""
+
+    def setoutputsize(self, size: int, column: int | None = None) -> None:
+        """Do nothing: sizes are of no use to PostgreSQL (PEP 249)."""
+
+    def nextset(self) -> bool | None:
+        """Go to the next result; return True if there is one, None if not (PEP 249)."""
+        if self._index + 1 < len(self._results):
+            self._select(self._index + 1)
+            return True
+        return None
+
+    def set_result(self, index: int) -> Any:
+        """Go to a result.
+
+        Args:
+            index: its place among the results, from the end if negative.
+
+        Returns:
+            the cursor.
+
+        Raises:
+            IndexError: there is no such result.
+        """
+        count = len(self._results)
+        if not -count <= index < count:
+            raise IndexError(f"index {index} out of range: {count} result(s) available")
+        self._select(index % count)
+        return self
+
+    def _reset(self) -> None:
+        self._results: Sequence[Result] = ()
+        self._index = -1
+        self._result: Result | None = None
+        self._rows: list[Any] = []
+        self._position = 0
+        #: How many rows of the result have come and gone before those in `_rows`.
+        self._offset = 0
+        self._rowcount = -1
+        self._columns: list[Column] | None = None
+        self._make_row: RowMaker[Row] | None = None
+        self._portal: bytes | None = None
+        self._synced = True
+        self._decoder: Any = None
+
+    def _select(self, index: int) -> None:
+        self._index = index
+        self._result = result = self._results[index]
+        self._rows = result.rows
+        self._position = self._offset = 0
+        self._columns = None
+        self._make_row = None
+        self._rowcount = _count(result)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise InterfaceError("the cursor is closed")
+
+    def _check_result(self) -> RowMaker[Row]:
+        """Return the function that makes rows of this result."""
+        make_row = self._make_row
+        if make_row is None:
+            self._check_open()
+            if self._result is None:
+                raise ProgrammingError("no result available: execute a query first")
+            if self._result.fields is None:
+                tag = self.statusmessage
+                raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
+            make_row = self._make_row = self._row_factory(self)
+        return make_row
+
+    def _raise_failure(self) -> None:
+        """Raise what was met when the row at this position was decoded."""
+        if self._result is not None and self._result.failure is not None and self._position >= len(self._rows):
+            raise self._result.failure
+
+    # Fetching
+
+    def _take(self, size: int | None) -> list[Row]:
+        """Return the next `size` rows that are here, None for all of them."""
+        make_row = self._check_result()
+        start = self._position
+        rows = self._rows if not start and size is None else self._rows[start : None if size is None else start + size]
+        self._position = start + len(rows)
+        if size is None or len(rows) < size:
+            if self._result is not None and self._result.failure is not None:
+                raise self._result.failure
+        if make_row is tuple:
+            return rows if rows is not self._rows else list(rows)  # type: ignore[return-value]
+        return [make_row(row) for row in rows]
+
+    def _take_one(self) -> Row | None:
+        """Return the next row that is here, None if there is none."""
+        make_row = self._make_row or self._check_result()
+        position = self._position
+        if position < len(self._rows):
+            self._position = position + 1
+            row = self._rows[position]
+            return row if make_row is tuple else make_row(row)
+        self._raise_failure()
+        return None
+
+    def _needs_rows(self, size: int | None) -> bool:
+        """Whether the portal must be asked before `size` rows can be taken."""
+        if self._portal is None:
+            return False
+        return size is None or self._position + size > len(self._rows)
+
+    def _scroll(self, value: int, mode: str) -> None:
+        self._check_result()
+        if mode == "relative":
+            position = self._offset + self._position + value
+        elif mode == "absolute":
+            position = value
+        else:
+            raise ValueError(f"bad mode: {mode!r}; it is either 'relative' or 'absolute'")
+        if not self._offset <= position < self._offset + len(self._rows):
+            raise IndexError("position out of bound")
+        self._position = position - self._offset
+
+    # Queries
+
+    def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
+        """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
+        if params is None:
+            return self._text(query), None
+        parsed = self._parse(query)
+        return parsed.text, self._transformer.encoder.encode(parsed.bind(params), parsed.formats)
+
+    def _parse(self, query: Query) -> ParsedQuery:
+        return parse_query(query if isinstance(query, (str, bytes)) else self._text(query))
+
+    def _text(self, query: Query) -> bytes:
+        if isinstance(query, str):
+            return query.encode(self._connection._session.encoding)
+        if isinstance(query, bytes):
+            return query
+        if isinstance(query, Composable):
+            return query.as_bytes(self)
+        raise TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
+
+    def _encode_for(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
+        """Encode, and again if a dumper asks for a type whose oid is to be looked up first."""
+        connection = self._connection
+        encoded = self._encode(query, params)
+        if connection._names_wanted:
+            connection._names_wanted = False
+            yield from self._resolve_names(frozenset())
+            encoded = self._encode(query, params)
+            connection._names_wanted = False
+        return encoded
+
+    def _resolve_names(self, oids: frozenset[int]) -> Operation[None]:
+        transformer = self._transformer
+        maps = {id(m): m for m in (self._connection.adapters, transformer.adapters)}
+        yield from self._connection._resolve_names(oids, *maps.values())
+        transformer.renew()
+
+    def _describe(self, fields: Sequence[FieldDescription]) -> Any:
+        """Return the decoder; None keeps the rows as they come until their types are looked up."""
+        transformer = self._transformer
+        if transformer.adapters.unresolved_names:
+            unknown = transformer.unknown(fields)
+            if unknown:
+                self._unknown |= unknown
+                return None
+        return transformer.decoder(fields)
+
+    _unknown: frozenset[int] = frozenset()
+
+    def _execute(
+        self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
+    ) -> Operation[None]:
+        """Run a query and keep its results."""
+        self._check_open()
+        connection = self._connection
+        session = yield from connection._start()
+        if self._portal is not None:
+            yield from self._close_portal()
+        self._reset()
+        text, parameters = yield from self._encode_for(query, params)
+        self._query = text
+        format = self.format if binary is None else int(binary)
+        planner = connection._planner
+        while True:
+            statement = None
+            if planner is not None:
+                statement = planner.plan(text, () if parameters is None else parameters.oids, prepare)
+            elif prepare:
+                connection.driver.require("prepare")
+            exchange = yield from self._send(session, text, parameters, statement, format)
+            if exchange.error is None:
+                break
+            if planner is not None and statement is not None and planner.failed(statement, exchange.error):
+                continue
+            raise exchange.error
+        if not exchange.done:
+            yield from self._refuse_copy(session, exchange)
+        if planner is not None and (statement is None or not statement.prepared):
+            planner.executed(text, () if parameters is None else parameters.oids, statement, exchange)
+        if self._unknown:
+            yield from self._decode_late(exchange)
+        self._results = exchange.results
+        self._select(0)
+
+    def _send(
+        self, session: Session, text: bytes, parameters: Any, statement: Statement | None, format: int | None
+    ) -> Operation[Exchange]:
+        """Write the messages that run a statement, and wait for the answer."""
+        connection = self._connection
+        itersize = self.itersize
+        if statement is not None and statement.prepared:
+            fields, decoder, formats = statement.answer(self._transformer, format)
+            if fields is not None and self._transformer.adapters.unresolved_names:
+                decoder = self._describe(fields)
+            exchange = Exchange(fields, decoder, None, False, text)
+            connection._write_begin(session)
+            if connection._to_close:
+                connection._write_closes(session, exchange)
+            if itersize:
+                return (yield from self._open_portal(session, exchange, statement.name, parameters, formats))
+            session.bind(exchange, b"", statement.name, parameters, formats)
+        elif parameters is None and statement is None and not itersize and format is None and self._is_script(text):
+            yield from connection._begin_operation()
+            exchange = Exchange(None, None, self._describe, False, text)
+            session.query(exchange, text)
+            yield exchange
+            return exchange
+        else:
+            name = b"" if statement is None else statement.name
+            oids = () if parameters is None else parameters.oids
+            exchange = Exchange(None, None, self._describe, False, text)
+            connection._write_begin(session)
+            if connection._to_close:
+                connection._write_closes(session, exchange)
+            session.parse(exchange, name, text, oids)
+            formats = (format,) if format else ()
+            if itersize:
+                return (yield from self._open_portal(session, exchange, name, parameters, formats))
+            session.bind(exchange, b"", name, parameters, formats)
+            session.describe_portal(exchange)
+        session.execute(exchange)
+        session.sync(exchange)
+        yield exchange
+        return exchange
+
+    def _is_script(self, text: bytes) -> bool:
+        """Whether `text` may hold several statements, which only the simple protocol takes."""
+        return b";" in text.rstrip(b"; \t\r\n") or self._connection._simple_only
+
+    def _decode_late(self, exchange: Exchange) -> Operation[None]:
+        """Decode the rows that had to wait for the look-up of their types."""
+        unknown, self._unknown = self._unknown, frozenset()
+        yield from self._resolve_names(unknown)
+        for result in exchange.results:
+            if result.fields is not None and result.rows and isinstance(result.rows[0], bytes):
+                result.rows = self._decode_rows(result)
+
+    def _decode_rows(self, result: Result) -> list[Any]:
+        assert result.fields is not None
+        decoder = self._transformer.decoder(result.fields)
+        rows: list[Any] = []
+        try:
+            for body in result.rows:
+                rows.append(decoder.decode(body))
+        except Exception as e:
+            result.failure = e
+        return rows
+
+    def _refuse_copy(self, session: Session, exchange: Exchange) -> Operation[NoReturn]:
+        """End a COPY that was not started by `copy`."""
+        message = "COPY cannot be used with execute(); use cursor.copy() instead"
+        while not exchange.done:
+            if exchange.owes_sync or (exchange.copy is not None and not exchange.copied):
+                session.copy_fail(exchange, message)
+            exchange.copied.clear()
+            exchange.ready = exchange.done
+            yield exchange
+        raise ProgrammingError(message)
+
+    # Rows through a portal, `itersize` at a time
+
+    def _open_portal(
+        self, session: Session, exchange: Exchange, statement: bytes, parameters: Any, formats: Sequence[int]
+    ) -> Operation[Exchange]:
+        connection = self._connection
+        portal = connection._new_portal_name()
+        session.bind(exchange, portal, statement, parameters, formats)
+        if exchange.describe is not None:
+            session.describe_portal(exchange, portal)
+        # Sync outside of a transaction would end the implicit one, and the portal with it.
+        self._synced = not connection._autocommit or session.transaction_status != TransactionStatus.IDLE
+        yield from self._run_portal(session, exchange, portal)
+        self._decoder = exchange.decoder
+        return exchange
+
+    def _run_portal(self, session: Session, exchange: Exchange, portal: bytes, max_rows: int = -1) -> Operation[None]:
+        """Write Execute for the portal, and wait for the answer."""
+        session.execute(exchange, portal, (self.itersize or 0) if max_rows < 0 else max_rows)
+        if self._synced:
+            session.sync(exchange)
+        else:
+            session.flush()
+        yield exchange
+        more = exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
+        if not self._synced:
+            self._connection._unsynced = self._exhaust_portal if more else None
+            if not more and exchange.done:
+                end = Exchange()
+                session.sync(end)
+                yield end
+        self._portal = portal if more else None
+
+    def _fetch_from_portal(self, max_rows: int = -1) -> Operation[None]:
+        """Get the next rows of the portal; those already taken go."""
+        connection, portal, result = self._connection, self._portal, self._result
+        assert portal is not None and result is not None
+        connection._check_open()
+        session = connection._session
+        if self._synced:
+            session = yield from connection._start()
+        exchange = Exchange(result.fields, self._decoder, query=self._query)
+        self._portal = None
+        yield from self._run_portal(session, exchange, portal, max_rows)
+        if exchange.error is not None:
+            raise exchange.error
+        more = exchange.results[-1]
+        if self._decoder is None and more.rows:
+            more.rows = self._decode_rows(more)
+        self._offset += self._position
+        self._rows = result.rows = self._rows[self._position :] + more.rows
+        self._position = 0
+        result.failure = more.failure
+        result.status, result.tag = more.status, more.tag
+        if self._portal is None:
+            self._rowcount = self._offset + len(self._rows)
+
+    def _fetch_until(self, size: int | None) -> Operation[None]:
+        """Get rows from the portal until there are `size` to take, or all."""
+        while self._needs_rows(size):
+            yield from self._fetch_from_portal(-1 if size is not None else 0)
+
+    def _exhaust_portal(self) -> Operation[None]:
+        """Get all that is left, since the connection is wanted for something else."""
+        if self._portal is not None:
+            yield from self._fetch_from_portal(0)
+
+    def _close_portal(self) -> Operation[None]:
+        """Give up the rows that have not been fetched."""
+        connection, portal = self._connection, self._portal
+        self._portal = None
+        if portal is None or connection.closed:
+            return
+        session = connection._session
+        connection._unsynced = None
+        exchange = Exchange()
+        session.close_portal(exchange, portal)
+        session.sync(exchange)
+        yield exchange
+        if exchange.error is not None:
+            raise exchange.error
+
+    # Rows as they come
+
+    def _open_stream(self, query: Query, params: Params | None, binary: bool | None) -> Operation[Exchange]:
+        """Send a query whose rows are taken while they arrive."""
+        self._check_open()
+        connection = self._connection
+        session = yield from connection._start()
+        if self._portal is not None:
+            yield from self._close_portal()
+        self._reset()
+        text, parameters = yield from self._encode_for(query, params)
+        self._query = text
+        format = self.format if binary is None else int(binary)
+        exchange = Exchange(None, None, self._describe, True, text)
+        connection._write_begin(session)
+        connection._write_closes(session, exchange)
+        session.parse(exchange, b"", text, () if parameters is None else parameters.oids)
+        session.bind(exchange, b"", b"", parameters, (format,) if format else ())
+        session.describe_portal(exchange)
+        session.execute(exchange)
+        session.sync(exchange)
+        return exchange
+
+    def _next_of_stream(self, exchange: Exchange) -> Operation[list[Row]]:
+        """Wait for rows; an empty list is the end."""
+        while True:
+            if not exchange.rows and not exchange.done:
+                exchange.ready = False
+                yield exchange
+            if exchange.error is not None:
+                raise exchange.error
+            if exchange.copy is not None and not exchange.done:
+                yield from self._refuse_copy(self._connection._session, exchange)
+            rows = exchange.rows
+            exchange.rows = []
+            failure = exchange.failure
+            if exchange.done and exchange.results:
+                result = exchange.results[0]
+                rows, result.rows, failure = rows + result.rows, [], result.failure
+            if exchange.fields is None and exchange.done:
+                raise ProgrammingError("the last operation didn't produce records: stream() is for queries with rows")
+            if self._result is None:
+                self._result = Result(ExecStatus.TUPLES_OK, exchange.fields)
+                self._results = [self._result]
+                self._index = 0
+            if self._unknown:
+                # Types are looked up behind the answer: everything waits for its end.
+                if not exchange.done:
+                    exchange.rows = rows
+                    exchange.streaming = False
+                    exchange.ready = False
+                    yield exchange
+                    continue
+                exchange.results[0].rows = rows
+                yield from self._decode_late(exchange)
+                rows, failure = exchange.results[0].rows, exchange.results[0].failure
+            if not rows and failure is not None:
+                raise failure
+            if rows or exchange.done:
+                self._position += len(rows)
+                make_row = self._check_result()
+                return rows if make_row is tuple else [make_row(row) for row in rows]  # type: ignore[return-value]
+
+    def _end_stream(self, exchange: Exchange) -> Operation[None]:
+        """Throw away what still comes of a stream that was left early."""
+        exchange.streaming = False
+        while not exchange.done:
+            exchange.ready = False
+            yield exchange
+
+    # Many at once
+
+    def _execute_many(self, query: Query, params_seq: Iterable[Params], returning: bool) -> Operation[None]:
+        """Run a query once for each set of parameters, all in one go."""
+        self._check_open()
+        connection = self._connection
+        session = yield from connection._start()
+        if self._portal is not None:
+            yield from self._close_portal()
+        self._reset()
+        exchange = Exchange(None, None, self._describe)
+        implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
+        oids: Any = None
+        rowcount = 0
+        try:
+            for params in params_seq:
+                text, parameters = yield from self._encode_for(query, params)
+                if oids is None:
+                    connection._write_begin(session)
+                if parameters.oids != oids:
+                    session.parse(exchange, b"", text, parameters.oids)
+                session.bind(exchange, b"", b"", parameters, (self.format,) if self.format else ())
+                if parameters.oids != oids:
+                    session.describe_portal(exchange)
+                    exchange.query = self._query = text
+                    oids = parameters.oids
+                session.execute(exchange)
+                if session.output_size >= HIGH_WATER:
+                    exchange.ready = exchange.done
+                    yield Drain(exchange)
+                    if exchange.error is not None:
+                        break
+                    if not returning:
+                        rowcount += _forget(exchange)
+        except BaseException:
+            # A parameter that cannot be adapted, or an interruption: undo what was sent.
+            if oids is not None and session.lost is None:
+                if implicit:
+                    undo = Exchange()
+                    session.parse(undo, b"", b"ROLLBACK")
+                    session.bind(undo, b"", b"", None)
+                    session.execute(undo)
+                session.sync(exchange)
+                exchange.ready = exchange.done
+                yield exchange
+            raise
+        if oids is None:
+            self._rowcount = 0
+            return
+        session.sync(exchange)
+        exchange.ready = exchange.done
+        yield exchange
+        if exchange.error is not None:
+            raise exchange.error
+        if not exchange.done:
+            yield from self._refuse_copy(session, exchange)
+        if self._unknown:
+            yield from self._decode_late(exchange)
+        if returning:
+            self._results = exchange.results
+            self._select(0)
+        else:
+            self._rowcount = rowcount + _forget(exchange)
+
+
+def _count(result: Result) -> int:
+    """Return the number of rows that a command tag tells, -1 if it tells none."""
+    if result.fields is not None and not result.tag:
+        return -1 if result.suspended else len(result.rows)
+    last = result.tag.rpartition(b" ")[2]
+    return int(last) if last.isdigit() else -1
+
+
+def _forget(exchange: Exchange) -> int:
+    """Drop the results that have come in; return the number of rows they affected."""
+    results, exchange.results = exchange.results, []
+    return sum([max(_count(result), 0) for result in results])

@@ -1,0 +1,71 @@
+"""What the kernel can adapt by itself: text, as it comes and goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import Buffer
+
+from howdah.adapt.base import AdaptContext, Dumper, Loader
+from howdah.errors import DataError
+from howdah.pq import Format
+
+__all__ = ["BytesLoader", "TextDumper", "TextLoader"]
+
+
+def encoding(connection: Any) -> str:
+    """Return the Python codec of the connection's texts."""
+    return "utf-8" if connection is None else str(connection.info.encoding)
+
+
+class TextLoader(Loader):
+    """Any value in text format, as str."""
+
+    native = "str"
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        self.encoding = encoding(self.connection)
+
+    def load(self, data: Buffer) -> str:
+        """Return the text."""
+        return str(data, self.encoding)
+
+    @staticmethod
+    def for_format(format: int) -> type[Loader]:
+        """Return the loader for a value that nobody knows in `format`."""
+        return BytesLoader if format == Format.BINARY else TextLoader
+
+
+class BytesLoader(Loader):
+    """Any value in binary format, as bytes."""
+
+    format = Format.BINARY
+    native = "bytea"
+
+    def load(self, data: Buffer) -> bytes:
+        """Return the bytes."""
+        return bytes(data)
+
+
+class TextDumper(Dumper):
+    """A str, of a type that the server infers."""
+
+    native = "str"
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self.encoding = encoding(self.connection)
+
+    def dump(self, obj: str) -> bytes:
+        """Return the text encoded."""
+        if "\0" in obj:
+            raise DataError("PostgreSQL text cannot contain NUL (0x00) bytes")
+        return obj.encode(self.encoding)
+
+    def quote(self, obj: str) -> bytes:
+        """Return the text as a string literal."""
+        text = self.dump(obj).replace(b"'", b"''")
+        if b"\\" in text:
+            return b" E'" + text.replace(b"\\", b"\\\\") + b"'"
+        return b"'" + text + b"'"

@@ -1,0 +1,111 @@
+"""The adapters at work in one place: a connection or a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from howdah._implementation import IMPLEMENTATION
+from howdah.adapt.base import AdaptContext, Loader
+from howdah.adapt.registry import AdaptersMap
+from howdah.adapt.text import TextLoader
+from howdah.pq import Format
+from howdah.protocol.messages import FieldDescription
+
+if TYPE_CHECKING or IMPLEMENTATION == "python":
+    from howdah.adapt.parameters import ParameterEncoder
+    from howdah.adapt.rowdecoder import RowDecoder
+else:
+    from howdah._native.parameters import ParameterEncoder
+    from howdah._native.rows import RowDecoder
+
+__all__ = ["Transformer"]
+
+#: The first oid that is not PostgreSQL's own: from here on they differ per database.
+FIRST_NORMAL_OID = 16384
+
+
+class Transformer:
+    """Encodes parameters and decodes rows with the adapters of a context.
+
+    Args:
+        context: the connection or cursor whose adapters are used.
+        adapters: these instead of the context's.
+    """
+
+    def __init__(self, context: AdaptContext | None, adapters: AdaptersMap) -> None:
+        self.context = context
+        self.adapters = adapters
+        self.encoder = ParameterEncoder(adapters, context)
+        self._generation = 0
+        self._seen = -1
+        self._loaders: dict[tuple[int, int], Loader] = {}
+        self._decoders: dict[tuple[tuple[int, int], ...], RowDecoder] = {}
+
+    @property
+    def connection(self) -> Any:
+        """The connection the adapters work for, if any."""
+        return None if self.context is None else self.context.connection
+
+    @property
+    def version(self) -> int:
+        """A number that changes whenever loaders made earlier no longer hold."""
+        return self._generation + self.adapters.version
+
+    def renew(self) -> None:
+        """Forget loaders and dumpers: a setting they depend on has changed."""
+        self._generation += 1
+        self.encoder = ParameterEncoder(self.adapters, self.context)
+
+    def loader(self, oid: int, format: int) -> Loader:
+        """Return the loader for a type; what nobody knows comes as text, or bytes if binary."""
+        self._check()
+        loader = self._loaders.get((oid, format))
+        if loader is None:
+            cls = self.adapters.get_loader(oid, Format(format)) or TextLoader.for_format(format)
+            loader = self._loaders[oid, format] = cls(oid, self.context)
+        return loader
+
+    def decoder(self, fields: Sequence[FieldDescription]) -> RowDecoder:
+        """Return what turns DataRows with these columns into tuples."""
+        self._check()
+        key = tuple([(field.type_oid, field.format) for field in fields])
+        decoder = self._decoders.get(key)
+        if decoder is None:
+            decoder = RowDecoder([self.loader(oid, format) for oid, format in key])
+            self._decoders[key] = decoder
+        return decoder
+
+    def choose_formats(
+        self, fields: Sequence[FieldDescription], format: int | None
+    ) -> tuple[Sequence[FieldDescription], Sequence[int]]:
+        """Choose the format of each column: binary where there is a loader for it.
+
+        Returns:
+            the columns with their formats, and the result formats for Bind.
+        """
+        if format is not None:
+            formats = [format] * len(fields)
+        else:
+            get_loader = self.adapters.get_loader
+            formats = [int(get_loader(f.type_oid, Format.BINARY) is not None) for f in fields]
+        chosen = tuple([f._replace(format=format) for f, format in zip(fields, formats)])
+        if len(set(formats)) == 1:
+            formats = formats[:1]
+        return chosen, formats
+
+    def unknown(self, fields: Sequence[FieldDescription]) -> frozenset[int]:
+        """Return the oids among `fields` that only the database can tell about."""
+        return frozenset(
+            [
+                f.type_oid
+                for f in fields
+                if f.type_oid >= FIRST_NORMAL_OID and self.adapters.get_loader(f.type_oid, Format.TEXT) is None
+            ]
+        )
+
+    def _check(self) -> None:
+        if self._seen != self.version:
+            self._seen = self.version
+            self._loaders.clear()
+            self._decoders.clear()

@@ -1,0 +1,211 @@
+"""What is known of a connection: `conn.info`."""
+
+from __future__ import annotations
+
+import codecs
+from datetime import timezone, tzinfo
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from howdah import conninfo
+from howdah.errors import NotSupportedError
+from howdah.pq import ConnStatus, PipelineStatus, TransactionStatus
+
+if TYPE_CHECKING:
+    from howdah._connection_base import BaseConnection
+
+__all__ = ["ConnectionInfo"]
+
+#: Encodings whose name Python does not know by PostgreSQL's.
+_CODECS = {
+    "ABC": "cp1258",
+    "ALT": "cp866",
+    "BIG5": "big5",
+    "EUC_CN": "gb2312",
+    "EUC_JIS_2004": "euc_jis_2004",
+    "EUC_JP": "euc_jp",
+    "EUC_KR": "euc_kr",
+    "GB18030": "gb18030",
+    "GBK": "gbk",
+    "JOHAB": "johab",
+    "KOI8R": "koi8_r",
+    "KOI8U": "koi8_u",
+    "LATIN1": "iso8859-1",
+    "LATIN2": "iso8859-2",
+    "LATIN3": "iso8859-3",
+    "LATIN4": "iso8859-4",
+    "LATIN5": "iso8859-9",
+    "LATIN6": "iso8859-10",
+    "LATIN7": "iso8859-13",
+    "LATIN8": "iso8859-14",
+    "LATIN9": "iso8859-15",
+    "LATIN10": "iso8859-16",
+    "SHIFT_JIS_2004": "shift_jis_2004",
+    "SJIS": "shift_jis",
+    "SQL_ASCII": "ascii",
+    "UHC": "cp949",
+    "UTF8": "utf-8",
+    "WIN866": "cp866",
+    "WIN874": "cp874",
+}
+
+
+def python_encoding(name: str) -> str:
+    """Return the Python codec for a PostgreSQL encoding.
+
+    Raises:
+        howdah.NotSupportedError: Python has no codec for it.
+    """
+    codec = _CODECS.get(name) or name.replace("ISO_8859_", "iso8859-").replace("WIN", "cp")
+    try:
+        return codecs.lookup(codec).name
+    except LookupError:
+        raise NotSupportedError(f"Python has no codec for the client encoding {name!r}") from None
+
+
+class ConnectionInfo:
+    """What is known of a connection, without asking the server.
+
+    Args:
+        connection: the connection described.
+    """
+
+    def __init__(self, connection: BaseConnection[Any]) -> None:
+        self._connection = connection
+
+    @property
+    def vendor(self) -> str:
+        """The name of the database: `PostgreSQL`."""
+        return "PostgreSQL"
+
+    @property
+    def host(self) -> str:
+        """The server's host name, or the directory of its socket."""
+        return self._connection._connected.host.host
+
+    @property
+    def hostaddr(self) -> str:
+        """The server's address; empty for a unix socket."""
+        address = self._connection._connected.address
+        return "" if address.startswith(("/", "@")) else address
+
+    @property
+    def port(self) -> int:
+        """The server's port."""
+        return self._connection._connected.host.port
+
+    @property
+    def dbname(self) -> str:
+        """The name of the database."""
+        return str(self._connection._settings["dbname"])
+
+    @property
+    def user(self) -> str:
+        """The user name that was used."""
+        return str(self._connection._settings["user"])
+
+    @property
+    def password(self) -> str:
+        """The password that was used; empty if there was none."""
+        return self._connection._connected.host.password or ""
+
+    @property
+    def options(self) -> str:
+        """The command-line options passed to the server."""
+        return str(self._connection._settings.get("options") or "")
+
+    @property
+    def dsn(self) -> str:
+        """A connection string that leads here, without the password."""
+        return conninfo.make_conninfo(**self.get_parameters())
+
+    def get_parameters(self) -> dict[str, str]:
+        """Return the connection parameters that differ from their defaults, without secrets."""
+        settings = self._connection._settings
+        result = {}
+        for parameter in self._connection.driver.parameters:
+            value = settings.get(parameter.name)
+            if parameter.secret or value is None or value == parameter.default:
+                continue
+            result[parameter.name] = str(int(value) if isinstance(value, bool) else value)
+        return result | {"dbname": self.dbname, "user": self.user}
+
+    @property
+    def status(self) -> ConnStatus:
+        """Whether the connection is usable."""
+        return ConnStatus.BAD if self._connection.closed else ConnStatus.OK
+
+    @property
+    def transaction_status(self) -> TransactionStatus:
+        """Where the session stands in its transaction."""
+        return self._connection._transaction_status
+
+    @property
+    def pipeline_status(self) -> PipelineStatus:
+        """Whether the connection is in pipeline mode."""
+        return self._connection._pipeline_status
+
+    @property
+    def backend_pid(self) -> int:
+        """The process id of the backend."""
+        return self._connection._connected.backend.pid
+
+    @property
+    def server_version(self) -> int:
+        """The server's version as a number: 180001 for 18.1."""
+        text = self.parameter_status("server_version") or "0"
+        numbers: list[int] = []
+        for part in text.split()[0].split("."):
+            digits = ""
+            for character in part:
+                if not character.isdigit():
+                    break
+                digits += character
+            numbers.append(int(digits or 0))
+        numbers += [0, 0]
+        if numbers[0] >= 10:
+            return numbers[0] * 10000 + numbers[1]
+        return numbers[0] * 10000 + numbers[1] * 100 + numbers[2]
+
+    @property
+    def full_protocol_version(self) -> int:
+        """The protocol's version as a number: 30002 for 3.2."""
+        version = self._connection._connected.backend.protocol_version
+        return (version >> 16) * 10000 + (version & 0xFFFF)
+
+    @property
+    def authentication(self) -> str:
+        """The authentication method that the server asked for."""
+        return self._connection._connected.backend.authentication
+
+    @property
+    def ssl_in_use(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self._connection._connected.tls
+
+    @property
+    def error_message(self) -> str:
+        """Why the connection was lost; empty while it is not."""
+        lost = self._connection._session.lost
+        return "" if lost is None else str(lost)
+
+    def parameter_status(self, name: str) -> str | None:
+        """Return a setting that the server reports, None if it does not report it."""
+        return self._connection._session.parameters.get(name)
+
+    @property
+    def encoding(self) -> str:
+        """The Python codec of the client encoding."""
+        return python_encoding(self.parameter_status("client_encoding") or "UTF8")
+
+    @property
+    def timezone(self) -> tzinfo:
+        """The session's time zone; UTC if Python does not know it."""
+        name = self.parameter_status("TimeZone")
+        if name in (None, "UTC"):
+            return timezone.utc if name is None else ZoneInfo("UTC")
+        try:
+            return ZoneInfo(str(name))
+        except (KeyError, ValueError, OSError):
+            return timezone.utc
+

@@ -1,0 +1,194 @@
+"""Carry bytes between a session and a socket, suspending the task."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from howdah._implementation import IMPLEMENTATION
+from howdah.errors import Error, OperationalError
+from howdah.io.operation import HIGH_WATER
+from howdah.protocol.exchange import Exchange
+from howdah.protocol.session import Session
+
+__all__ = ["AsyncTransport"]
+
+_WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+def receive(sock: socket.socket, session: Session) -> None:
+    """Receive what is there; the end of the stream is an error. The native core has a twin."""
+    with session.receive_buffer() as buffer:
+        try:
+            size = sock.recv_into(buffer)
+        except _WOULD_BLOCK:
+            return
+    if not size:
+        raise ConnectionResetError("the server closed the connection unexpectedly")
+    session.received(size)
+
+
+def send(sock: socket.socket, session: Session) -> None:
+    """Send what can be sent. The native core has a twin."""
+    while session.output_size:
+        with session.output() as output:
+            try:
+                size = sock.send(output)
+            except _WOULD_BLOCK:
+                return
+        session.sent(size)
+
+
+_plain_receive, _plain_send = receive, send
+if not TYPE_CHECKING and IMPLEMENTATION == "native":
+    from howdah._native.aio import receive as _plain_receive, send as _plain_send
+
+
+class AsyncTransport:
+    """The socket of a connection, for the tasks of one event loop.
+
+    The socket is read only while somebody waits: what nobody takes stays with
+    the operating system, and slows the server down instead of filling memory.
+
+    Args:
+        sock: a connected non-blocking socket, plain or TLS.
+        session: whose bytes are carried.
+    """
+
+    def __init__(self, sock: socket.socket, session: Session) -> None:
+        self.sock = sock
+        self.session = session
+        self._loop = asyncio.get_running_loop()
+        self._fd = sock.fileno()
+        self._tls = isinstance(sock, ssl.SSLSocket)
+        self._send: Callable[[socket.socket, Session], None] = send if self._tls else _plain_send
+        self._receive: Callable[[socket.socket, Session], None] = receive if self._tls else _plain_receive
+        self._waiting = 0
+        self._reading = False
+        self._writing = False
+        self._idle: asyncio.Future[None] | None = None
+        self._drained: list[asyncio.Future[None]] = []
+
+    async def carry(self, exchange: Exchange) -> None:
+        """Send at once, then wait until `exchange` is ready.
+
+        A lost connection is not raised: it becomes the error of every exchange.
+        """
+        self._flush()
+        if not exchange.ready:
+            future = self._loop.create_future()
+            exchange.notify = lambda: future.done() or future.set_result(None)
+            try:
+                await self._read_until(future)
+            finally:
+                exchange.notify = None
+
+    async def drain(self, exchange: Exchange) -> None:
+        """Wait until little is left to send or `exchange` is ready."""
+        self._flush()
+        if self._writing and self.session.output_size >= HIGH_WATER and not exchange.ready:
+            future = self._loop.create_future()
+            exchange.notify = lambda: future.done() or future.set_result(None)
+            self._drained.append(future)
+            try:
+                await self._read_until(future)
+            finally:
+                exchange.notify = None
+                self._drained.remove(future)
+
+    async def idle(self, timeout: float | None) -> bool:
+        """Receive what comes unasked; return whether anything came within `timeout` seconds."""
+        future = self._idle = self._loop.create_future()
+        try:
+            await asyncio.wait_for(self._read_until(future), timeout)
+        except asyncio.TimeoutError:
+            return False
+        finally:
+            self._idle = None
+        return True
+
+    def close(self) -> None:
+        """Say goodbye if possible, and close the socket."""
+        if self.session.lost is None:
+            self.session.terminate()
+            self._flush()
+        self._forget()
+
+    async def _read_until(self, future: asyncio.Future[None]) -> None:
+        self._waiting += 1
+        try:
+            if not self._reading:
+                self._start_reading()
+            await future
+        finally:
+            self._waiting -= 1
+
+    def _start_reading(self) -> None:
+        if self.sock.fileno() < 0:
+            self._lose(OperationalError("the connection is closed"))
+        else:
+            self._reading = True
+            self._loop.add_reader(self._fd, self._on_readable)
+            if self._tls and self.sock.pending():  # type: ignore[attr-defined]
+                # Deciphered already: the selector will not tell of it.
+                self._loop.call_soon(self._on_readable)
+
+    def _on_readable(self) -> None:
+        if not self._waiting:
+            if self._reading:
+                self._reading = False
+                self._loop.remove_reader(self._fd)
+            return
+        try:
+            self._receive(self.sock, self.session)
+            if self._tls:
+                while self._waiting and self.sock.pending():  # type: ignore[attr-defined]
+                    self._receive(self.sock, self.session)
+        except OSError as e:
+            self._lose(OperationalError(f"the connection is lost: {e}"))
+            return
+        except Error as e:
+            self._lose(e)
+            return
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+        if self.session.output_size and not self._writing:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self.session.output_size or self.sock.fileno() < 0:
+            return
+        try:
+            self._send(self.sock, self.session)
+        except OSError:
+            # Whoever waits reads what the server said before it went.
+            self.session.sent(self.session.output_size)
+        if bool(self.session.output_size) != self._writing:
+            self._writing = not self._writing
+            if self._writing:
+                self._loop.add_writer(self._fd, self._flush)
+            else:
+                self._loop.remove_writer(self._fd)
+        if self.session.output_size < HIGH_WATER:
+            for future in self._drained:
+                if not future.done():
+                    future.set_result(None)
+
+    def _lose(self, error: Error) -> None:
+        self.session.connection_lost(error)
+        self._forget()
+        for future in [*self._drained, self._idle]:
+            if future is not None and not future.done():
+                future.set_result(None)
+
+    def _forget(self) -> None:
+        if self.sock.fileno() >= 0:
+            if self._reading:
+                self._loop.remove_reader(self._fd)
+            if self._writing:
+                self._loop.remove_writer(self._fd)
+            self.sock.close()
+        self._reading = self._writing = False

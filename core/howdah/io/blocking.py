@@ -1,0 +1,153 @@
+"""Carry bytes between a session and a socket, blocking the thread."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+from howdah._implementation import IMPLEMENTATION
+from howdah.errors import Error, OperationalError
+from howdah.io.operation import HIGH_WATER
+from howdah.protocol.exchange import Exchange
+from howdah.protocol.session import Session
+
+__all__ = ["BlockingTransport"]
+
+_DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
+
+
+def carry(sock: socket.socket, session: Session, exchange: Exchange) -> None:
+    """Send and receive on a plain blocking socket until `exchange` is ready.
+
+    Sending never blocks as long as there is something to receive, so that
+    neither side can wait for the other for ever. The native core has a twin.
+
+    Raises:
+        OSError: the connection is broken.
+        howdah.OperationalError: the server violated the protocol.
+    """
+    while not exchange.ready:
+        if session.output_size and not _send(sock, session):
+            _poll(sock, True, None)
+            if not _poll(sock, False, 0):
+                continue
+        _receive(sock, session)
+
+
+def _send(sock: socket.socket, session: Session) -> bool:
+    """Send what can be sent; return whether that is all."""
+    while session.output_size:
+        with session.output() as output:
+            try:
+                size = sock.send(output, 0 if isinstance(sock, ssl.SSLSocket) else _DONTWAIT)
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                return False
+            except OSError:
+                # What the server said before it went is still to be received.
+                size = session.output_size
+        session.sent(size)
+    return True
+
+
+def _receive(sock: socket.socket, session: Session) -> None:
+    """Receive once; the end of the stream is an error."""
+    with session.receive_buffer() as buffer:
+        size = sock.recv_into(buffer)
+    if not size:
+        raise ConnectionResetError("the server closed the connection unexpectedly")
+    session.received(size)
+
+
+def _poll(sock: socket.socket, write: bool, timeout: float | None) -> bool:
+    """Wait until there is something to receive or, with `write`, room to send."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN | (select.POLLOUT if write else 0))
+    return bool(poll.poll(None if timeout is None else timeout * 1000))
+
+
+def carry_tls(sock: socket.socket, session: Session, exchange: Exchange) -> None:
+    """Do as `carry` does on a non-blocking TLS socket."""
+    while not exchange.ready:
+        all_sent = _send(sock, session)
+        try:
+            _receive(sock, session)
+        except ssl.SSLWantReadError:
+            _poll(sock, not all_sent, None)
+        except ssl.SSLWantWriteError:
+            _poll(sock, True, None)
+
+
+if not TYPE_CHECKING and IMPLEMENTATION == "native":
+    from howdah._native.blocking import carry
+
+
+class BlockingTransport:
+    """The socket of a connection, for threads.
+
+    Args:
+        sock: a connected socket, blocking if plain and non-blocking if TLS.
+        session: whose bytes are carried.
+    """
+
+    def __init__(self, sock: socket.socket, session: Session) -> None:
+        self.sock = sock
+        self.session = session
+        self._carry = carry_tls if isinstance(sock, ssl.SSLSocket) else carry
+
+    def carry(self, exchange: Exchange) -> None:
+        """Send and receive until `exchange` is ready.
+
+        A lost connection is not raised: it becomes the error of every exchange.
+        """
+        try:
+            self._carry(self.sock, self.session, exchange)
+        except OSError as e:
+            self._lose(OperationalError(f"the connection is lost: {e}"))
+        except Error as e:
+            self._lose(e)
+
+    def drain(self, exchange: Exchange) -> None:
+        """Send and receive until little is left to send or `exchange` is ready."""
+        try:
+            while not exchange.ready and not _send(self.sock, self.session):
+                if self.session.output_size < HIGH_WATER:
+                    break
+                _poll(self.sock, True, None)
+                if _poll(self.sock, False, 0):
+                    self._receive_some()
+        except OSError as e:
+            self._lose(OperationalError(f"the connection is lost: {e}"))
+        except Error as e:
+            self._lose(e)
+
+    def idle(self, timeout: float | None) -> bool:
+        """Receive what comes unasked; return whether anything came within `timeout` seconds."""
+        try:
+            pending = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+            if not pending and not _poll(self.sock, False, timeout):
+                return False
+            self._receive_some()
+        except OSError as e:
+            self._lose(OperationalError(f"the connection is lost: {e}"))
+        except Error as e:
+            self._lose(e)
+        return True
+
+    def close(self) -> None:
+        """Say goodbye if possible, and close the socket."""
+        if self.session.lost is None:
+            self.session.terminate()
+            _send(self.sock, self.session)
+        self.sock.close()
+
+    def _receive_some(self) -> None:
+        try:
+            _receive(self.sock, self.session)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+
+    def _lose(self, error: Error) -> None:
+        self.session.connection_lost(error)
+        self.sock.close()

@@ -1,0 +1,38 @@
+"""What an operation may wait for.
+
+An operation is a generator: it writes messages to the session, yields what it
+has to wait for, and returns its result. It does not know whether a thread
+blocks or a task is suspended; that is the transport's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, NamedTuple, TypeVar, Union
+
+from typing_extensions import TypeAlias
+
+from howdah.protocol.exchange import Exchange
+
+__all__ = ["Drain", "HIGH_WATER", "Idle", "Operation", "Wait"]
+
+T = TypeVar("T")
+
+#: Above this many unsent bytes an operation waits before it writes more.
+HIGH_WATER = 256 * 1024
+
+
+class Drain(NamedTuple):
+    """Wait until the output is nearly sent, or `exchange` is ready."""
+
+    exchange: Exchange
+
+
+class Idle(NamedTuple):
+    """Wait until the server sends something unasked, for `timeout` seconds at most."""
+
+    timeout: float | None
+
+
+Wait: TypeAlias = Union[Exchange, Drain, Idle]
+Operation: TypeAlias = Generator[Wait, Any, T]

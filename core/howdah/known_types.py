@@ -1,0 +1,35 @@
+"""What is known of the types of one database that adapters name and do not number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+
+from howdah.adapt.types import TypeInfo
+
+__all__ = ["KnownTypes"]
+
+
+class KnownTypes:
+    """The answers to look-ups of type names in one database, for all connections to it.
+
+    Attributes:
+        names: the names that have been looked up, found or not.
+        oids: the oids whose look-up has been made, known to an adapter or not.
+    """
+
+    def __init__(self) -> None:
+        self.names: frozenset[str] = frozenset()
+        self.oids: frozenset[int] = frozenset()
+        self._infos: dict[str, TypeInfo] = {}
+
+    def update(self, names: Set[str], oids: Set[int], found: Iterable[TypeInfo]) -> None:
+        """Note the answer to a look-up of `names`, made because of `oids`."""
+        found = list(found)
+        infos = {name: info for name, info in self._infos.items() if name not in names}
+        self._infos = infos | {info.name: info for info in found}
+        self.names |= names
+        self.oids |= oids | {info.oid for info in found}
+
+    def infos(self, names: Iterable[str]) -> list[TypeInfo]:
+        """Return what has been found of `names`."""
+        return [self._infos[name] for name in names if name in self._infos]
