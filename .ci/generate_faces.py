@@ -165,7 +165,9 @@ def sync_tokens(tokens: list[Token]) -> list[Token]:
                 tokens[index] = token._replace(src="Generator")
             elif token.src == "asyncio" and tokens[following].src == ".":
                 attribute = tokens[following + 1]
-                tokens[following + 1] = attribute._replace(src=ASYNCIO_NAMES.get(attribute.src, attribute.src))
+                tokens[following + 1] = attribute._replace(
+                    src=ASYNCIO_NAMES.get(attribute.src, attribute.src)
+                )
                 tokens[index] = token._replace(src=NAMES["asyncio"])
             else:
                 tokens[index] = token._replace(src=sync_name(token.src))
@@ -179,7 +181,10 @@ def sync_face(source: str) -> str:
 
 def tidy(source: str, path: Path) -> str:
     """Sort the imports, drop those that only the async face uses, and format."""
-    for arguments in (["check", "--quiet", "--fix", "--select=F401,I001,PIE790,UP034"], ["format", "--quiet"]):
+    for arguments in (
+        ["check", "--quiet", "--fix", "--select=F401,I001,PIE790,UP034"],
+        ["format", "--quiet"],
+    ):
         source = subprocess.run(
             [sys.executable, "-m", "ruff", *arguments, f"--stdin-filename={path}", "-"],
             input=source,

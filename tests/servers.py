@@ -152,7 +152,15 @@ class Server:
             self.port = self.port or free_port()
             try:
                 return self._run(
-                    "pg_ctl", "start", "-w", "-D", self.data, "-l", self.directory / "log", "-o", f"-p {self.port}"
+                    "pg_ctl",
+                    "start",
+                    "-w",
+                    "-D",
+                    self.data,
+                    "-l",
+                    self.directory / "log",
+                    "-o",
+                    f"-p {self.port}",
                 )
             except subprocess.CalledProcessError as error:
                 if attempt == 2:

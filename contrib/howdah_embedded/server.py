@@ -78,7 +78,9 @@ def _check(path: Path) -> None:
         if path.exists() and not path.is_dir():
             raise OperationalError(f"cannot start a server in {path}: it is not a directory")
         if not path.parent.is_dir():
-            raise OperationalError(f"cannot start a server in {path}: the directory {path.parent} does not exist")
+            raise OperationalError(
+                f"cannot start a server in {path}: the directory {path.parent} does not exist"
+            )
         if path.exists() and not (path / "PG_VERSION").exists() and any(path.iterdir()):
             raise OperationalError(
                 f"cannot start a server in {path}: it is not empty, and no data directory of PostgreSQL "
@@ -92,7 +94,9 @@ def _start(wheel: ModuleType, path: Path, cleanup_mode: str) -> dict[str, Any]:
         try:
             server = wheel.get_server(path, cleanup_mode=cleanup_mode)
         except BaseException:
-            wheel.PostgresServer._instances.pop(path.expanduser().resolve(), None)  # it would be taken for running
+            wheel.PostgresServer._instances.pop(
+                path.expanduser().resolve(), None
+            )  # it would be taken for running
             raise
         running = server.get_postmaster_info()
     return {"host": str(running.socket_dir or running.hostname), "hostaddr": "", "port": running.port}
@@ -110,6 +114,7 @@ def _errors(path: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             if lines := (path / "log").read_text(errors="replace").splitlines()[-5:]:
                 raise OperationalError(
-                    f"cannot start a server in {path}: {program} failed; the end of its log is\n" + "\n".join(lines)
+                    f"cannot start a server in {path}: {program} failed; the end of its log is\n"
+                    + "\n".join(lines)
                 ) from error
         raise OperationalError(f"cannot start a server in {path}: {program} failed: {error}") from error

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def run(code: str, *args: str | Path) -> str:
     """Run a program of its own: servers stop when their process ends."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, *map(str, args)], capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-c", code, *map(str, args)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
