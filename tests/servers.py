@@ -151,9 +151,11 @@ class Server:
         for attempt in range(3):  # somebody else may take the free port before the server does
             self.port = self.port or free_port()
             try:
-                return self._run(
-                    "pg_ctl", "start", "-w", "-D", self.data, "-l", self.directory / "log", "-o", f"-p {self.port}"
+                self._run(
+                    *("pg_ctl", "start", "-w", "-D", self.data),
+                    *("-l", self.directory / "log", "-o", f"-p {self.port}"),
                 )
+                return
             except subprocess.CalledProcessError as error:
                 if attempt == 2:
                     log = (self.directory / "log").read_text()
@@ -202,9 +204,9 @@ class Server:
         if self._system_user is not None:
             shutil.chown(self._directory, self._system_user)
         self._run(
-            "initdb", "-D", self.data, "-U", self.user, "--auth=trust", "--encoding=UTF8", "--locale=C",
-            "--no-sync", "--no-instructions",
-        )  # fmt: skip
+            *("initdb", "-D", self.data, "-U", self.user, "--auth=trust"),
+            *("--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"),
+        )
         settings = {
             **self._settings,
             "unix_socket_directories": str(self.directory),
@@ -221,8 +223,9 @@ class Server:
             if self._system_user is not None:
                 shutil.chown(path, self._system_user)
 
-    def _run(self, program: str, *args: str | Path) -> None:
+    def _run(self, *command: str | Path) -> None:
         """Run one of PostgreSQL's programs as the server's user."""
+        program, *args = command
         as_user: dict[str, Any] = {}
         if self._system_user is not None:
             import pwd

@@ -1,0 +1,60 @@
+# Everything works from nothing but python3, make and a C compiler.
+#
+#   make test PYTHON=python3.10 VENV=.venv310      another Python, in an environment of its own
+#   HOWDAH_IMPL=python make test                   the pure-Python implementation
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+
+bin := $(VENV)/bin
+install = $(bin)/pip install --disable-pip-version-check --quiet
+
+# What an editable install has to be made anew for: metadata, and the native sources.
+build := pyproject.toml setup.py $(wildcard core/howdah/_native/*.pyx core/howdah/_native/*.pxd)
+
+.PHONY: demo test bench lint format docs faces clean
+
+demo: $(VENV)/.demo
+	$(bin)/python -m howdah_demo
+
+test: $(VENV)/.test
+	$(bin)/python -m pytest $(PYTEST_ARGS)
+
+bench: $(VENV)/.bench
+	$(bin)/python -m tests.bench
+
+lint: $(VENV)/.lint
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy core plugins contrib $(wildcard tests/typing/*.py)
+	$(bin)/lint-imports
+	$(bin)/python .ci/generate_faces.py --check
+	$(if $(wildcard .ci/generate_sqlstates.py),$(bin)/python .ci/generate_sqlstates.py --check)
+
+format: $(VENV)/.lint
+	$(bin)/ruff check --fix
+	$(bin)/ruff format
+
+faces: $(VENV)/.lint
+	$(bin)/python .ci/generate_faces.py
+
+docs: $(VENV)/.docs
+	$(bin)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+clean:
+	rm -rf .venv* build dist docs/_build core/*.egg-info *.egg-info
+	rm -f core/howdah/_native/*.c core/howdah/_native/*.so
+
+$(bin)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Each purpose is installed once, into one environment, and again when what it is built from changes.
+$(VENV)/.demo: extras := demo
+$(VENV)/.test: extras := test
+$(VENV)/.bench: extras := bench
+$(VENV)/.lint: extras := lint,test,bench
+$(VENV)/.docs: extras := docs,cli
+$(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint $(VENV)/.docs: $(build) | $(bin)/python
+	$(install) --editable '.[$(extras)]'
+	@touch $@
