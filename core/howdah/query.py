@@ -1,0 +1,202 @@
+"""Queries with placeholders, and the parameters that go into them.
+
+>>> query = parse_query("SELECT %(a)s, %(b)s, %(a)s")
+>>> query.text
+b'SELECT $1, $2, $1'
+>>> query.bind({"a": 10, "b": 20})
+[10, 20]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from howdah.adapt.base import PyFormat
+from howdah.errors import ProgrammingError
+
+__all__ = ["ParsedQuery", "RawQuery", "parse_query"]
+
+# A query of more characters than this is seldom sent twice, and would fill the memory if kept.
+LONGEST_CACHED = 8192
+
+_PLACEHOLDER = re.compile(
+    rb"""
+    %(?: (?P<percent> % )
+      | (?: \( (?P<name> [^)]+ ) \) )? (?P<format> [sbt] )
+      | (?: \( [^)]* \)? )? (?: [\x00-\x7f] | [\x80-\xff]+ )?  # wrong, as much as helps the message
+    )""",
+    re.VERBOSE,
+)
+_FORMATS = {format.value.encode(): format for format in PyFormat}
+
+
+class ParsedQuery:
+    """A query whose placeholders `%s`, `%b`, `%t`, `%(name)s`… have become `$1`, `$2`….
+
+    Args:
+        parts: the query in pieces: its text, without doubled percent signs, and where a
+            parameter goes the index of it, from 0.
+        formats: the format that each parameter is asked for.
+        names: the name of each parameter; None if they are positional.
+
+    Attributes:
+        parts: as given, for parameters that are merged into the text on the client.
+        formats: as given.
+        names: as given.
+        text: the query as it is sent to the server.
+    """
+
+    __slots__ = ("formats", "names", "parts", "text")
+
+    def __init__(
+        self, parts: tuple[bytes | int, ...], formats: tuple[PyFormat, ...], names: tuple[str, ...] | None
+    ) -> None:
+        self.parts = parts
+        self.formats = formats
+        self.names = names
+        self.text = b"".join([part if isinstance(part, bytes) else b"$%d" % (part + 1) for part in parts])
+
+    def __repr__(self) -> str:
+        return f"<ParsedQuery {self.text!r}>"
+
+    def bind(self, params: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any]:
+        """Return the parameters in the order of `formats`.
+
+        Args:
+            params: a sequence for positional placeholders, a mapping for named ones.
+
+        Raises:
+            ProgrammingError: a parameter is missing or too many.
+            TypeError: `params` is not of the kind that the placeholders need.
+        """
+        if self.names is not None:
+            return self._bind_named(self.names, params)
+        if type(params) is not tuple and type(params) is not list:
+            if isinstance(params, Mapping):
+                if self.formats:
+                    raise TypeError(
+                        "positional placeholders (%s) need a sequence of parameters, not a mapping"
+                    )
+                return ()
+            check_sequence(params)
+        if len(params) != len(self.formats):
+            raise ProgrammingError(
+                f"the query has {len(self.formats)} placeholders but {len(params)} parameters were passed"
+            )
+        return params  # type: ignore[return-value]
+
+    def _bind_named(self, names: tuple[str, ...], params: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+        if type(params) is not dict and not isinstance(params, Mapping):
+            check_sequence(params)
+            raise TypeError("named placeholders (%(name)s) need a mapping of parameters, not a sequence")
+        try:
+            return [params[name] for name in names]
+        except KeyError:
+            missing = [name for name in names if name not in params]
+            if not missing:
+                raise
+            raise ProgrammingError(f"query parameters missing: {', '.join(missing)}") from None
+
+
+class RawQuery:
+    """A query with PostgreSQL's own placeholders `$1`, `$2`…, sent as it is.
+
+    Args:
+        query: the text; a str is encoded as UTF-8.
+
+    Attributes:
+        text: the query as it is sent to the server.
+        formats: `PyFormat.AUTO` for each parameter, once they are bound.
+    """
+
+    __slots__ = ("formats", "text")
+
+    def __init__(self, query: bytes | str) -> None:
+        self.text = query.encode() if isinstance(query, str) else query
+        self.formats: tuple[PyFormat, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<RawQuery {self.text!r}>"
+
+    def bind(self, params: Sequence[Any]) -> Sequence[Any]:
+        """Return the parameters; whether they are as many as the query needs, the server tells.
+
+        Raises:
+            TypeError: `params` is not a sequence.
+        """
+        if isinstance(params, Mapping):
+            raise TypeError("raw queries ($1) need a sequence of parameters, not a mapping")
+        check_sequence(params)
+        self.formats = (PyFormat.AUTO,) * len(params)
+        return params
+
+
+def check_sequence(params: object) -> None:
+    """Raise `TypeError` unless `params` is a sequence of parameters, which a str is not."""
+    if not isinstance(params, Sequence) or isinstance(params, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"query parameters must be a sequence or a mapping, not {type(params).__name__}")
+
+
+def parse_query(query: bytes | str) -> ParsedQuery:
+    """Return a query with its placeholders in PostgreSQL's style.
+
+    Only for queries that come with parameters: in one without, a `%` is nothing special.
+
+    Args:
+        query: the text; a str is encoded as UTF-8, bytes are sent as they are.
+
+    Raises:
+        ProgrammingError: a placeholder is wrong.
+    """
+    return _parse_cached(query) if len(query) <= LONGEST_CACHED else _parse(query)
+
+
+def _parse(query: bytes | str) -> ParsedQuery:
+    text = query.encode() if isinstance(query, str) else query
+    parts: list[bytes | int] = []
+    formats: list[PyFormat] = []
+    names: dict[str, int] = {}
+    literal = b""
+    end = 0
+    for match in _PLACEHOLDER.finditer(text):
+        literal += text[end : match.start()]
+        end = match.end()
+        if match["percent"]:
+            literal += b"%"
+            continue
+        if not match["format"]:
+            raise _wrong(match[0].decode(errors="replace").rstrip())
+        if formats and bool(match["name"]) is not bool(names):
+            raise ProgrammingError("positional (%s) and named (%(name)s) placeholders cannot be mixed")
+        format = _FORMATS[match["format"]]
+        index = len(formats)
+        if match["name"]:
+            index = names.setdefault(match["name"].decode(), index)
+        if index == len(formats):
+            formats.append(format)
+        elif formats[index] is not format:
+            raise ProgrammingError(
+                f"the placeholders named {match['name'].decode()!r} have different formats"
+            )
+        parts += (literal, index) if literal else (index,)
+        literal = b""
+    literal += text[end:]
+    if literal:
+        parts.append(literal)
+    return ParsedQuery(tuple(parts), tuple(formats), tuple(names) or None)
+
+
+_parse_cached = lru_cache(maxsize=512)(_parse)
+
+
+def _wrong(placeholder: str) -> ProgrammingError:
+    if re.fullmatch(r"%\(([^)]*|[^)]+\)|\).*)", placeholder):
+        return ProgrammingError(f"incomplete placeholder {placeholder!r}; a name is written %(name)s")
+    if placeholder[-1].isalnum():
+        return ProgrammingError(
+            f"the placeholders are %s, %b and %t, not {placeholder!r}; for a percent sign, write %%"
+        )
+    return ProgrammingError(f"incomplete placeholder {placeholder!r}; for a percent sign, write %%")

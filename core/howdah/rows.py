@@ -1,0 +1,212 @@
+"""Row factories: what the rows that a cursor fetches are made of.
+
+A row factory is called with a cursor once for each result, and returns the row
+maker: a function called with the values of each row. Give one to a connection or a
+cursor as `row_factory`, or write your own:
+
+    def count_nulls(cursor):
+        return lambda values: sum(value is None for value in values)
+"""
+
+from __future__ import annotations
+
+import re
+from collections import namedtuple
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
+
+from typing_extensions import TypeAlias, TypeVar
+
+from howdah.errors import DataError, InterfaceError, ProgrammingError
+
+if TYPE_CHECKING:
+    from howdah.column import Column
+
+__all__ = [
+    "AsyncRowFactory",
+    "BaseRowFactory",
+    "DictRow",
+    "Row",
+    "RowFactory",
+    "RowMaker",
+    "TupleRow",
+    "args_row",
+    "class_row",
+    "dict_row",
+    "kwargs_row",
+    "namedtuple_row",
+    "scalar_row",
+    "tuple_row",
+]
+
+#: A row as `tuple_row` makes it.
+TupleRow: TypeAlias = "tuple[Any, ...]"
+#: A row as `dict_row` makes it.
+DictRow: TypeAlias = "dict[str, Any]"
+
+T = TypeVar("T")
+#: The type of a connection's or a cursor's rows.
+Row = TypeVar("Row", covariant=True, default=TupleRow)
+
+
+class RowMaker(Protocol[Row]):
+    """Makes one row of a sequence of values, already loaded as Python objects."""
+
+    def __call__(self, values: Sequence[Any], /) -> Row:
+        """Return the row."""
+
+
+class RowFactory(Protocol[Row]):
+    """Returns the row maker for the current result of a `Cursor`."""
+
+    def __call__(self, cursor: Any, /) -> RowMaker[Row]:
+        """Return the row maker."""
+
+
+class AsyncRowFactory(Protocol[Row]):
+    """Returns the row maker for the current result of an `AsyncCursor`."""
+
+    def __call__(self, cursor: Any, /) -> RowMaker[Row]:
+        """Return the row maker."""
+
+
+class BaseRowFactory(Protocol[Row]):
+    """Returns the row maker for the current result of a cursor of either kind."""
+
+    def __call__(self, cursor: Any, /) -> RowMaker[Row]:
+        """Return the row maker."""
+
+
+class Described(Protocol):
+    """What the factories here need of a cursor."""
+
+    @property
+    def description(self) -> Sequence[Column] | None:
+        """The columns of the current result, None if there is none."""
+
+
+def tuple_row(cursor: Described) -> RowMaker[TupleRow]:
+    """Make rows that are tuples: the default."""
+    return tuple
+
+
+def dict_row(cursor: Described) -> RowMaker[DictRow]:
+    """Make rows that are dictionaries, keyed by column name.
+
+    Of several columns of one name, the last is in the row.
+    """
+    names = _names(cursor)
+    if names is None:
+        return _no_result
+
+    def make(values: Sequence[Any]) -> DictRow:
+        return dict(zip(names, values))
+
+    return make
+
+
+def namedtuple_row(cursor: Described) -> RowMaker[NamedTuple]:
+    """Make rows that are named tuples, of a class named `Row`.
+
+    Where a column name is no attribute name, characters that do not fit become `_`, and a
+    name that begins with `_` or a digit gets `f_` or `f` before it.
+
+    Raises:
+        DataError: two columns have one name, or a name is a Python keyword.
+    """
+    names = _names(cursor)
+    return _no_result if names is None else _namedtuple(names)._make
+
+
+def class_row(cls: type[T]) -> BaseRowFactory[T]:
+    """Make rows that are instances of a class, for instance a dataclass.
+
+    Args:
+        cls: the class; it is called with the values as keyword arguments, by column name.
+
+    Returns:
+        The row factory.
+    """
+    return kwargs_row(cls)
+
+
+def args_row(func: Callable[..., T]) -> BaseRowFactory[T]:
+    """Make rows by calling a function with the values as positional arguments.
+
+    Args:
+        func: returns the row.
+
+    Returns:
+        The row factory.
+    """
+
+    def factory(cursor: Described) -> RowMaker[T]:
+        def make(values: Sequence[Any]) -> T:
+            return func(*values)
+
+        return _no_result if cursor.description is None else make
+
+    return factory
+
+
+def kwargs_row(func: Callable[..., T]) -> BaseRowFactory[T]:
+    """Make rows by calling a function with the values as keyword arguments, by column name.
+
+    Args:
+        func: returns the row.
+
+    Returns:
+        The row factory.
+    """
+
+    def factory(cursor: Described) -> RowMaker[T]:
+        names = _names(cursor)
+        if names is None:
+            return _no_result
+
+        def make(values: Sequence[Any]) -> T:
+            return func(**dict(zip(names, values)))
+
+        return make
+
+    return factory
+
+
+def scalar_row(cursor: Described) -> RowMaker[Any]:
+    """Make rows that are the value of the first column.
+
+    Raises:
+        ProgrammingError: the result has no columns.
+    """
+    if cursor.description is None:
+        return _no_result
+    if not cursor.description:
+        raise ProgrammingError("scalar_row needs a result with at least one column")
+    return _first
+
+
+def _names(cursor: Described) -> tuple[str, ...] | None:
+    description = cursor.description
+    return None if description is None else tuple([column.name for column in description])
+
+
+def _first(values: Sequence[Any]) -> Any:
+    return values[0]
+
+
+def _no_result(values: Sequence[Any]) -> NoReturn:
+    raise InterfaceError("the last operation didn't produce records")
+
+
+@lru_cache(maxsize=512)
+def _namedtuple(names: tuple[str, ...]) -> type[NamedTuple]:
+    try:
+        return namedtuple("Row", map(_attribute, names))  # type: ignore[return-value]  # noqa: PYI024
+    except ValueError as ex:
+        raise DataError(f"namedtuple_row cannot name the columns {', '.join(names)}: {ex}") from None
+
+
+def _attribute(name: str) -> str:
+    name = re.sub(r"\W", "_", name)
+    return f"f{name}" if name[:1] == "_" or name[:1].isdigit() else name

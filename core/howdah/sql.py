@@ -1,0 +1,368 @@
+"""SQL composed of pieces: identifiers and literals put safely into statements.
+
+    query = SQL("SELECT {columns} FROM {table} WHERE id = {id}").format(
+        columns=SQL(", ").join([Identifier("name"), Identifier("birth day")]),
+        table=Identifier("staff", "people"),
+        id=Placeholder(),
+    )
+    cur.execute(query, (42,))
+
+Values belong into parameters wherever PostgreSQL takes them; `Literal` is for the statements
+that take none.
+"""
+
+from __future__ import annotations
+
+import codecs
+import string
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import LiteralString
+
+from howdah.adapt.base import PyFormat
+from howdah.column import type_name
+from howdah.errors import ProgrammingError
+
+if TYPE_CHECKING:
+    from howdah.adapt.base import AdaptContext
+
+__all__ = [
+    "DEFAULT",
+    "NULL",
+    "SQL",
+    "Composable",
+    "Composed",
+    "Identifier",
+    "Literal",
+    "Placeholder",
+    "as_bytes",
+    "as_string",
+    "quote",
+]
+
+TEXT_OID = 25
+
+
+def quote(obj: Any, context: AdaptContext | None = None) -> str:
+    """Return an object as an SQL literal.
+
+    Args:
+        obj: any object that can be a parameter.
+        context: the connection or cursor whose adapters and encoding are used; None for the
+            default adapters and UTF-8.
+
+    Raises:
+        ProgrammingError: nothing adapts objects of that class.
+    """
+    return Literal(obj).as_string(context)
+
+
+def as_string(obj: Any, context: AdaptContext | None = None) -> str:
+    """Return an object as SQL: a composable or a template as it says, anything else as a literal.
+
+    Args:
+        obj: a `Composable`, a template string, or any object that can be a parameter.
+        context: as for `quote`.
+    """
+    return as_bytes(obj, context).decode(_encoding(context))
+
+
+def as_bytes(obj: Any, context: AdaptContext | None = None) -> bytes:
+    """Return an object as SQL, like `as_string`, in the encoding of the connection.
+
+    Args:
+        obj: a `Composable`, a template string, or any object that can be a parameter.
+        context: as for `quote`.
+    """
+    if isinstance(obj, Composable):
+        return obj.as_bytes(context)
+    from howdah import template
+
+    if template.is_template(obj):
+        return template.compose(obj).as_bytes(context)
+    return Literal(obj).as_bytes(context)
+
+
+class Composable(ABC):
+    """A piece of SQL. `+` joins pieces, `*` repeats one."""
+
+    def __init__(self, obj: Any) -> None:
+        self._obj = obj
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._obj!r})"
+
+    @abstractmethod
+    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
+        """Return the SQL, in the encoding of the connection.
+
+        Args:
+            context: the connection or cursor whose adapters and encoding are used; None for
+                the default adapters and UTF-8.
+        """
+
+    def as_string(self, context: AdaptContext | None = None) -> str:
+        """Return the SQL.
+
+        Args:
+            context: as for `as_bytes`.
+        """
+        return self.as_bytes(context).decode(_encoding(context))
+
+    def __add__(self, other: Composable) -> Composed:
+        if not isinstance(other, Composable):
+            return NotImplemented
+        return Composed([*_pieces(self), *_pieces(other)])
+
+    def __mul__(self, times: int) -> Composed:
+        if not isinstance(times, int):
+            return NotImplemented
+        return Composed([*_pieces(self)] * times)
+
+    def __eq__(self, other: object) -> bool:
+        return self._obj == other._obj if type(other) is type(self) else NotImplemented
+
+    # The objects within need not be hashable.
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Composed(Composable):
+    """Pieces of SQL, one after another.
+
+    Args:
+        seq: the pieces; what is not a `Composable` becomes a `Literal`.
+    """
+
+    _obj: list[Composable]
+
+    def __init__(self, seq: Iterable[Any]) -> None:
+        super().__init__([obj if isinstance(obj, Composable) else Literal(obj) for obj in seq])
+
+    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
+        """Return the SQL of the pieces."""
+        return b"".join([piece.as_bytes(context) for piece in self._obj])
+
+    def __iter__(self) -> Iterator[Composable]:
+        return iter(self._obj)
+
+    def join(self, joiner: SQL | LiteralString) -> Composed:
+        """Return the pieces with `joiner` between them.
+
+        Args:
+            joiner: an `SQL`, or a string that is SQL.
+        """
+        if isinstance(joiner, str):
+            joiner = SQL(joiner)
+        elif not isinstance(joiner, SQL):
+            raise TypeError(f"Composed.join() takes a str or an SQL, not {joiner!r}")
+        return joiner.join(self._obj)
+
+
+class SQL(Composable):
+    """A string that is SQL. It is not escaped in any way: never make one of untrusted text.
+
+    Args:
+        obj: the SQL; with the replacement fields of `str.format` if `format` is called on it.
+
+    Raises:
+        TypeError: `obj` is not a str.
+    """
+
+    _obj: LiteralString
+
+    def __init__(self, obj: LiteralString) -> None:
+        if not isinstance(obj, str):
+            raise TypeError(f"SQL takes a str, not {obj!r}")
+        super().__init__(obj)
+
+    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
+        """Return the string, encoded."""
+        return self._obj.encode(_encoding(context))
+
+    def as_string(self, context: AdaptContext | None = None) -> str:
+        """Return the string."""
+        return self._obj
+
+    def format(self, *args: Any, **kwargs: Any) -> Composed:
+        """Return the SQL with pieces in place of its fields `{}`, `{0}`, `{name}`.
+
+        Args:
+            *args: what takes the place of unnamed and numbered fields.
+            **kwargs: what takes the place of named fields. What is not a `Composable` becomes
+                a `Literal`.
+
+        Raises:
+            ValueError: a field has a conversion (`!r`) or a format (`:>10`), or numbered and
+                unnamed fields are mixed.
+            IndexError: there are fewer `args` than fields.
+            KeyError: a name is not in `kwargs`.
+        """
+        pieces: list[Any] = []
+        unnamed = 0
+        numbered = False
+        for text, field, format, conversion in string.Formatter().parse(self._obj):
+            if text:
+                pieces.append(SQL(text))
+            if field is None:
+                continue
+            if format or conversion:
+                raise ValueError(f"a field of SQL has no format or conversion: {field!r} of {self._obj!r}")
+            if field and not field.isdigit():
+                pieces.append(kwargs[field])
+                continue
+            if field:
+                numbered = True
+                index = int(field)
+            else:
+                index = unnamed
+                unnamed += 1
+            if numbered and unnamed:
+                raise ValueError(
+                    f"numbered ({{0}}) and unnamed ({{}}) fields cannot be mixed in {self._obj!r}"
+                )
+            if index >= len(args):
+                raise IndexError(f"there is no argument for field {index} of {self._obj!r}")
+            pieces.append(args[index])
+        return Composed(pieces)
+
+    def join(self, seq: Iterable[Any]) -> Composed:
+        """Return pieces with this SQL between them.
+
+        Args:
+            seq: the pieces; what is not a `Composable` becomes a `Literal`.
+        """
+        pieces: list[Any] = []
+        for piece in seq:
+            pieces += (self, piece)
+        return Composed(pieces[1:])
+
+
+class Identifier(Composable):
+    """The name of a table, column…, perhaps qualified: `Identifier("schema", "table")`.
+
+    Args:
+        *strings: the parts of the name.
+
+    Raises:
+        TypeError: there is none, or one is not a str.
+        ProgrammingError: a part has a NUL character, which PostgreSQL's names cannot.
+    """
+
+    _obj: tuple[str, ...]
+
+    def __init__(self, *strings: str) -> None:
+        if not strings:
+            raise TypeError("Identifier needs at least one string")
+        for part in strings:
+            if not isinstance(part, str):
+                raise TypeError(f"the parts of an Identifier are str, not {part!r}")
+            if "\0" in part:
+                raise ProgrammingError(f"an identifier cannot have NUL (0x00) characters: {part!r}")
+        super().__init__(strings)
+
+    def __repr__(self) -> str:
+        return f"Identifier({', '.join(map(repr, self._obj))})"
+
+    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
+        """Return the name, quoted."""
+        return self.as_string(context).encode(_encoding(context))
+
+    def as_string(self, context: AdaptContext | None = None) -> str:
+        """Return the name, quoted."""
+        return ".".join(['"' + part.replace('"', '""') + '"' for part in self._obj])
+
+
+class Literal(Composable):
+    """A value, as it is written in SQL.
+
+    Args:
+        obj: any object that can be a parameter.
+    """
+
+    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
+        """Return the literal, with a cast where PostgreSQL might take it for another type.
+
+        Raises:
+            ProgrammingError: nothing adapts objects of that class.
+        """
+        if self._obj is None:
+            return b"NULL"
+        if context is not None:
+            adapters = context.adapters
+        else:
+            import howdah
+
+            adapters = howdah.adapters
+        cls = type(self._obj)
+        dumper = adapters.get_dumper(cls, PyFormat.TEXT)(cls, context)
+        if dumper.get_key(self._obj, PyFormat.TEXT) is not cls:
+            dumper = dumper.upgrade(self._obj, PyFormat.TEXT)
+        literal = dumper.quote(self._obj)
+        # A quoted literal is of no type yet, and becomes text where nothing else decides.
+        if literal.endswith(b"'") and dumper.oid and dumper.oid != TEXT_OID:
+            name = type_name(dumper.oid, adapters.types)
+            if name is not None:
+                literal += b"::" + name.encode(_encoding(context))
+        return literal
+
+
+class Placeholder(Composable):
+    """A placeholder for a parameter: `%s`, `%(name)s`, `%b`….
+
+    Args:
+        name: its name; empty for a positional one.
+        format: the format in which the parameter is sent: a `PyFormat`, or its letter.
+
+    Raises:
+        TypeError: `name` is not a str.
+        ValueError: the name has a `)`, or the format is none.
+    """
+
+    _obj: str
+
+    def __init__(self, name: str = "", format: str | PyFormat = PyFormat.AUTO) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a Placeholder is a str, not {name!r}")
+        if ")" in name:
+            raise ValueError(f"the name of a Placeholder cannot have a ')': {name!r}")
+        super().__init__(name)
+        self._format = PyFormat(format)
+
+    def __repr__(self) -> str:
+        arguments = [repr(self._obj)] if self._obj else []
+        if self._format is not PyFormat.AUTO:
+            arguments.append(f"format={self._format.name}")
+        return f"Placeholder({', '.join(arguments)})"
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) and self._format is other._format  # type: ignore[attr-defined]
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
+        """Return the placeholder."""
+        return self.as_string(context).encode(_encoding(context))
+
+    def as_string(self, context: AdaptContext | None = None) -> str:
+        """Return the placeholder."""
+        name = f"({self._obj})" if self._obj else ""
+        return f"%{name}{self._format.value}"
+
+
+#: The literal NULL.
+NULL = SQL("NULL")
+#: The keyword DEFAULT.
+DEFAULT = SQL("DEFAULT")
+
+
+def _pieces(piece: Composable) -> Iterable[Composable]:
+    return piece if isinstance(piece, Composed) else (piece,)
+
+
+def _encoding(context: AdaptContext | None) -> str:
+    """Return the codec of the client encoding."""
+    connection = context.connection if context is not None else None
+    encoding: str = connection.info.encoding if connection is not None else "utf-8"
+    return codecs.lookup(encoding).name

@@ -1,0 +1,176 @@
+"""Template strings (PEP 750) as queries: `cur.execute(t"SELECT {value}")`.
+
+What stands in braces becomes a parameter of the query. A format specification says otherwise:
+
+    {value}, {value:s}, {value:t}, {value:b}
+                  a parameter, in the format that is best, in text, in binary format
+    {name:i}      an identifier, of a str or an `Identifier`
+    {value:l}     a literal in the text of the query, of any value or a `Literal`
+    {part:q}      a part of the query: another template, an `SQL`, or a `Composed`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+from typing_extensions import TypeGuard
+
+from howdah.adapt.base import PyFormat
+from howdah.errors import ProgrammingError
+from howdah.sql import SQL, Composable, Composed, Identifier, Literal, Placeholder
+
+if TYPE_CHECKING:
+    from howdah.adapt.base import AdaptContext
+
+__all__ = ["Interpolation", "Template", "compose", "from_template", "is_template"]
+
+
+class Interpolation(Protocol):
+    """What `string.templatelib.Interpolation` has."""
+
+    @property
+    def value(self) -> Any:
+        """What the expression evaluated to."""
+
+    @property
+    def expression(self) -> str:
+        """The text in the braces."""
+
+    @property
+    def conversion(self) -> Any:
+        """The letter behind `!`, or None."""
+
+    @property
+    def format_spec(self) -> str:
+        """The text behind `:`."""
+
+
+class Template(Protocol):
+    """What `string.templatelib.Template` has."""
+
+    @property
+    def strings(self) -> tuple[str, ...]:
+        """The text around the interpolations: one more than these."""
+
+    @property
+    def interpolations(self) -> tuple[Any, ...]:
+        """What stood in braces, each an `Interpolation`."""
+
+
+def is_template(obj: object) -> TypeGuard[Template]:
+    """Tell whether an object is a template string."""
+    return hasattr(obj, "strings") and hasattr(obj, "interpolations")
+
+
+def from_template(template: Template, context: AdaptContext | None = None) -> tuple[str, list[Any]]:
+    """Return the query and the parameters that a template stands for.
+
+    Args:
+        template: the template string.
+        context: the connection or cursor whose adapters literals are written with.
+
+    Returns:
+        The query, with `%s` placeholders and doubled percent signs as `parse_query` reads
+        them; and the parameters, as many as placeholders.
+
+    Raises:
+        ProgrammingError: an interpolation has a format that there is not, or a value that
+            does not fit its format.
+        TypeError: an interpolation has a conversion (`!r`).
+    """
+    query: list[str] = []
+    params: list[Any] = []
+    for piece in _pieces(template):
+        if isinstance(piece, _Parameter):
+            query.append(f"%{piece.format.value}")
+            params.append(piece.value)
+        else:
+            query.append(piece.as_string(context).replace("%", "%%"))
+    return "".join(query), params
+
+
+def compose(template: Template) -> Composed:
+    """Return the SQL that a template stands for, with its parameters as literals.
+
+    Args:
+        template: the template string.
+
+    Raises:
+        ProgrammingError, TypeError: as for `from_template`.
+    """
+    return Composed(
+        Literal(piece.value) if isinstance(piece, _Parameter) else piece for piece in _pieces(template)
+    )
+
+
+class _Parameter:
+    """A value that the query takes as a parameter."""
+
+    def __init__(self, value: Any, format: PyFormat) -> None:
+        self.value = value
+        self.format = format
+
+
+def _pieces(template: Template) -> Iterator[Composable | _Parameter]:
+    yield SQL(template.strings[0])  # type: ignore[arg-type]  # a template's text is literal
+    for interpolation, text in zip(template.interpolations, template.strings[1:]):
+        yield from _interpolated(interpolation)
+        yield SQL(text)
+
+
+def _interpolated(item: Interpolation) -> Iterator[Composable | _Parameter]:
+    value, spec = item.value, item.format_spec
+    if item.conversion:
+        raise TypeError(f"an interpolation of a query has no conversion: {_source(item)}")
+    wanted = next((spec for cls, spec in _SPECS.items() if isinstance(value, cls)), None)
+    if wanted is None and is_template(value):
+        wanted = "q"
+    if wanted is not None and spec != wanted:
+        raise ProgrammingError(f"a {type(value).__name__} needs the format :{wanted}, it has {_source(item)}")
+
+    if spec == "i":
+        if isinstance(value, str):
+            value = Identifier(value)
+        elif wanted is None:
+            raise ProgrammingError(
+                f"an identifier is a str or an Identifier, not {type(value).__name__}: {_source(item)}"
+            )
+        yield value
+    elif spec == "l":
+        yield value if wanted else Literal(value)
+    elif spec == "q":
+        if wanted is None:
+            raise ProgrammingError(
+                f"a part of a query is a template, an SQL or a Composed, not {type(value).__name__}: {_source(item)}"
+            )
+        if isinstance(value, Composable):
+            _refuse_placeholders(value, item)
+            yield value
+        else:
+            yield from _pieces(value)
+    else:
+        try:
+            yield _Parameter(value, PyFormat(spec or "s"))
+        except ValueError:
+            raise ProgrammingError(
+                f"the formats of an interpolation are s, t, b, i, l and q: {_source(item)}"
+            ) from None
+
+
+# The format that a piece of SQL needs.
+_SPECS = {Identifier: "i", Literal: "l", SQL: "q", Composed: "q", Placeholder: "q"}
+
+
+def _refuse_placeholders(piece: Composable, item: Interpolation) -> None:
+    if isinstance(piece, Placeholder):
+        raise ProgrammingError(f"a template cannot have a Placeholder in it: {_source(item)}")
+    if isinstance(piece, Composed):
+        for part in piece:
+            _refuse_placeholders(part, item)
+
+
+def _source(item: Interpolation) -> str:
+    conversion = f"!{item.conversion}" if item.conversion else ""
+    spec = f":{item.format_spec}" if item.format_spec else ""
+    return f"{{{item.expression}{conversion}{spec}}}"
