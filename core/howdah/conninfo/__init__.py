@@ -6,7 +6,8 @@ Source: PostgreSQL documentation, 34.1 "Database Connection Control Functions".
 from howdah.conninfo.environment import session_settings
 from howdah.conninfo.host import Host, hosts
 from howdah.conninfo.keywords import format_keywords
-from howdah.conninfo.parameters import PARAMETERS, Parameter
+from howdah.conninfo.parameter import Parameter
+from howdah.conninfo.parameters import PARAMETERS
 from howdah.conninfo.require_auth import AuthRequirement
 from howdah.conninfo.resolution import resolve
 from howdah.conninfo.syntax import conninfo_to_dict, make_conninfo, parse

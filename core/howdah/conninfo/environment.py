@@ -10,10 +10,14 @@ import locale
 import os
 import sys
 from codecs import lookup
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from howdah.conninfo.parameters import Parameter
 from howdah.errors import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from howdah.conninfo.parameter import Parameter
 
 __all__ = [
     "default_socket_directory",

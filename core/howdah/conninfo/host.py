@@ -6,13 +6,15 @@ Source: PostgreSQL documentation, 34.1.1.3 "Specifying Multiple Hosts".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.environment import default_socket_directory
 from howdah.conninfo.passfile import find_password
 from howdah.errors import ProgrammingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Host", "hosts"]
 
@@ -51,7 +53,7 @@ def hosts(resolved: Mapping[str, Any]) -> list[Host]:
         At least one host.
 
     Raises:
-        howdah.ProgrammingError: the lists of hosts, addresses and ports do not fit together, or a port is none.
+        howdah.ProgrammingError: hosts, addresses and ports are not equally many, or a port is none.
     """
     names = (resolved.get("host") or "").split(",")
     addresses = (resolved.get("hostaddr") or "").split(",")
@@ -67,7 +69,7 @@ def hosts(resolved: Mapping[str, Any]) -> list[Host]:
     elif len(ports) != len(names):
         raise ProgrammingError(f"could not match {len(ports)} port numbers to {len(names)} hosts")
     result = []
-    for name, address, port in zip(names, addresses, ports):
+    for name, address, port in zip(names, addresses, ports, strict=True):
         host = Host(name if name or address else default_socket_directory(), address, port)
         host.password = resolved.get("password") or _from_passfile(resolved, host)
         result.append(host)

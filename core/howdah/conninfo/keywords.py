@@ -6,10 +6,13 @@ Source: PostgreSQL documentation, 34.1.1.1 "Keyword/Value Connection Strings".
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
-from howdah.conninfo.parameters import unknown_parameter
+from howdah.conninfo.parameter import unknown_parameter
 from howdah.errors import ProgrammingError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 __all__ = ["format_keywords", "parse_keywords"]
 

@@ -56,7 +56,9 @@ def find_password(passfile: str, host: str, port: int, dbname: str, user: str) -
         if line.startswith("#"):
             continue
         match = _LINE.match(line)
-        if match and all(f == "*" or _unescape(f) == value for f, value in zip(match.groups(), wanted)):
+        if match and all(
+            f == "*" or _unescape(f) == value for f, value in zip(match.groups(), wanted, strict=False)
+        ):
             return _unescape(match[5]) or None
     return None
 

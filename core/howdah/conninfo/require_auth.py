@@ -32,7 +32,8 @@ class AuthRequirement:
         """Read a value of `require_auth`.
 
         Args:
-            value: a comma list of methods, all or none of them with `!` before it; None or empty allows every method.
+            value: a comma list of methods, all or none of them with `!` before it; None or empty allows
+                every method.
 
         Raises:
             howdah.ProgrammingError: an unknown method, one given twice, or `!` before some only.

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.environment import from_environment, home, locale_encoding, os_user
-from howdah.conninfo.parameters import PARAMETERS, Parameter, unknown_parameter
+from howdah.conninfo.parameter import Parameter, unknown_parameter
+from howdah.conninfo.parameters import PARAMETERS
 from howdah.conninfo.require_auth import AuthRequirement
 from howdah.conninfo.service import read_service
 from howdah.conninfo.syntax import is_conninfo, parse
 from howdah.errors import NotSupportedError, ProgrammingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["LATEST_PROTOCOL_VERSION", "resolve"]
 
@@ -28,18 +31,18 @@ def resolve(
     parameters: Sequence[Parameter] = PARAMETERS,
     environ: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Find out every connection parameter: explicit, else from the service, else the environment, else its default.
+    """Find every connection parameter: as given, else from the service, the environment, its default.
 
     Args:
         conninfo: keyword/value pairs, or a `postgresql://` URI.
-        params: parameters that win over the conninfo's: str, int, bool or path; None means "not given". A `dbname`
-            that is itself a conninfo is read as one, and wins over the parameters before it.
+        params: parameters that win over the conninfo's: str, int, bool or path; None means "not given".
+            A `dbname` that is itself a conninfo is read as one, and wins over the parameters before it.
         parameters: the parameters that there are: libpq's, and those of plugins.
         environ: the environment; None for the process's own.
 
     Returns:
-        A value for every parameter: `str`, `int` or `bool` by its type, None where it is not set. An empty value
-        given explicitly stands for the default, whatever service and environment say.
+        A value for every parameter: `str`, `int` or `bool` by its type, None where it is not set.
+        An empty value stands for the default, whatever the sources behind it say.
 
     Raises:
         howdah.ProgrammingError: a parameter is unknown, its value bad, or two contradict each other.

@@ -6,15 +6,18 @@ Source: PostgreSQL documentation, 34.17 "The Connection Service File".
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 from howdah.conninfo.environment import home
-from howdah.conninfo.parameters import unknown_parameter
+from howdah.conninfo.parameter import unknown_parameter
 from howdah.errors import NotSupportedError, OperationalError, ProgrammingError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 __all__ = ["read_service"]
 
-#: Where the system's service file is when PGSYSCONFDIR does not say: Debian's, Fedora's, PostgreSQL's own place.
+# Where the system's service file is when PGSYSCONFDIR does not say: at Debian, Fedora, PostgreSQL itself.
 _SYSTEM_DIRECTORIES = ("/etc/postgresql-common", "/etc/sysconfig/pgsql", "/usr/local/pgsql/etc")
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.keywords import format_keywords, parse_keywords
-from howdah.conninfo.parameters import PARAMETERS, Parameter, unknown_parameter
+from howdah.conninfo.parameter import Parameter, unknown_parameter
+from howdah.conninfo.parameters import PARAMETERS
 from howdah.conninfo.uri import SCHEMES, parse_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["conninfo_to_dict", "is_conninfo", "make_conninfo", "parse"]
 
