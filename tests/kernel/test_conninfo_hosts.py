@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,9 @@ from howdah.conninfo import Host, hosts, resolve
 from howdah.conninfo.environment import default_socket_directory
 from howdah.conninfo.passfile import find_password
 from howdah.errors import ProgrammingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ENVIRON = {"HOME": "/nonexistent"}
 

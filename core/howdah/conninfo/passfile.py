@@ -57,7 +57,8 @@ def find_password(passfile: str, host: str, port: int, dbname: str, user: str) -
             continue
         match = _LINE.match(line)
         if match and all(
-            f == "*" or _unescape(f) == value for f, value in zip(match.groups(), wanted, strict=False)
+            field == "*" or _unescape(field) == value
+            for field, value in zip(match.groups()[:4], wanted, strict=True)
         ):
             return _unescape(match[5]) or None
     return None

@@ -53,9 +53,9 @@ def read_service(
 
 def _read_section(path: str, service: str, known: Collection[str]) -> dict[str, str] | None:
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
             lines = file.read().split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise OperationalError(f'cannot read the service file "{path}": {error}') from error
     result: dict[str, str] | None = None
     for number, line in enumerate(lines, 1):

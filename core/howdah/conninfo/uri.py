@@ -128,7 +128,8 @@ def _decode(text: str, where: str) -> str:
     raw = _PERCENT.sub(lambda match: bytes([int(match[1], 16)]), raw)
     if b"\0" in raw:
         raise ProgrammingError(f"{where} of the URI contains %00")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise ProgrammingError(f"{where} of the URI is not UTF-8") from None
+    decoded = raw.decode(errors="replace")
+    # Not by catching UnicodeDecodeError: it would carry the text, which may be the password, along.
+    if decoded.encode() != raw:
+        raise ProgrammingError(f"{where} of the URI is not UTF-8")
+    return decoded
