@@ -1,0 +1,130 @@
+"""What a connection parameter is."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Union
+
+from howdah.errors import ProgrammingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Parameter", "unknown_parameter"]
+
+_ValueType = Union["type[str]", "type[int]", "type[bool]"]
+_BOOLEANS = {
+    "1": True,
+    "true": True,
+    "on": True,
+    "yes": True,
+    "0": False,
+    "false": False,
+    "off": False,
+    "no": False,
+}
+_INTEGER = re.compile(r"[ \t\n\r\f\v]*([+-]?[0-9]{1,10})[ \t\n\r\f\v]*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One connection parameter: of libpq, or contributed by a plugin.
+
+    Args:
+        name: how it is written in a conninfo.
+        type: `str`, `int` (32 bits) or `bool`: what `resolve` makes of a value.
+        default: the value when nothing else gives one; None for "not set".
+        environ: the environment variable it is read from, or None.
+        doc: one or two sentences of Markdown for the user.
+        choices: the only values allowed, whatever their case; None for any value.
+        secret: whether the value must never be shown.
+    """
+
+    name: str
+    type: _ValueType = str
+    default: Any = None
+    environ: str | None = None
+    doc: str = ""
+    choices: tuple[str, ...] | None = None
+    secret: bool = False
+
+    def convert(self, value: Any, origin: str = "") -> Any:
+        """Check a value that the user gave and bring it to this parameter's type.
+
+        Args:
+            value: a str, int, bool or path. The empty string stands for the default.
+            origin: where the value comes from, for the error: ` (from PGPORT)`.
+
+        Returns:
+            The value as a `str`, `int` or `bool`, or the default.
+
+        Raises:
+            howdah.ProgrammingError: the value is none that this parameter takes.
+        """
+        text = self.to_text(value, origin)
+        if text == "":
+            return self.default
+        if self.choices is not None:
+            for choice in self.choices:
+                if text.lower() == choice.lower():
+                    return choice
+            raise self.bad(text, "one of " + ", ".join(self.choices), origin)
+        if self.type is bool:
+            if (truth := _BOOLEANS.get(text.strip().lower())) is None:
+                raise self.bad(text, "1 or 0", origin)
+            return truth
+        if self.type is int:
+            match = _INTEGER.fullmatch(text)
+            if match is None or not -(2**31) <= int(match[1]) < 2**31:
+                raise self.bad(text, "an integer", origin)
+            return int(match[1])
+        return text
+
+    def to_text(self, value: Any, origin: str = "") -> str:
+        """Write a value as it stands in a conninfo, still unquoted.
+
+        Args:
+            value: a str, int, bool or path.
+            origin: where the value comes from, for the error.
+
+        Returns:
+            The text; a bool becomes `1` or `0`.
+
+        Raises:
+            howdah.ProgrammingError: another type, or a NUL in it, which the protocol cannot carry.
+        """
+        if isinstance(value, bool):
+            return "1" if value else "0"
+        if isinstance(value, int):
+            return str(int(value))
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        if not isinstance(value, str):
+            raise ProgrammingError(
+                f'invalid value for connection parameter "{self.name}"{origin}: '
+                f"expected str, int or bool, got {type(value).__name__}"
+            )
+        if "\0" in value:
+            raise ProgrammingError(
+                f'invalid value for connection parameter "{self.name}"{origin}: it contains a NUL character'
+            )
+        return str(value)
+
+    def bad(self, value: str, expected: str, origin: str = "") -> ProgrammingError:
+        """The error for a value this parameter does not take; it does not show a secret."""
+        shown = "" if self.secret else f' "{value}"'
+        return ProgrammingError(
+            f'invalid value{shown} for connection parameter "{self.name}"{origin}: expected {expected}'
+        )
+
+
+def unknown_parameter(name: str, known: Iterable[str], origin: str = "") -> ProgrammingError:
+    """The error for a parameter that does not exist, with the nearest one that does."""
+    close = get_close_matches(name, known, n=1, cutoff=0.75)
+    hint = f'; did you mean "{close[0]}"?' if close else ""
+    # What is not a name may be a piece of a password with an unquoted special character.
+    shown = f' "{name}"' if name.isidentifier() else ""
+    return ProgrammingError(f"unknown connection parameter{shown}{origin}{hint}")
