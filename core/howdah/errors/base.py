@@ -1,0 +1,205 @@
+"""The DB-API exceptions, howdah's own, and what a server's error carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from howdah.pq import DiagnosticField
+
+__all__ = [
+    "CancellationTimeout",
+    "ConnectionTimeout",
+    "DataError",
+    "DatabaseError",
+    "Diagnostic",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "NotSupportedError",
+    "OperationalError",
+    "PipelineAborted",
+    "PluginError",
+    "ProgrammingError",
+    "Warning",
+]
+
+
+class Diagnostic:
+    """The fields of an error or a notice from the server, None where one was not sent.
+
+    Source: PostgreSQL documentation, "Error and Notice Message Fields".
+
+    Args:
+        fields: the values by field code, as ErrorResponse and NoticeResponse have them.
+    """
+
+    def __init__(self, fields: Mapping[int, str]) -> None:
+        self._fields = dict(fields)
+
+    def __repr__(self) -> str:
+        named = ((field.name.lower(), self._fields.get(field)) for field in DiagnosticField)
+        return f"Diagnostic({', '.join(f'{name}={value!r}' for name, value in named if value is not None)})"
+
+    @property
+    def severity(self) -> str | None:
+        """ERROR, FATAL, PANIC, WARNING, NOTICE, DEBUG, INFO or LOG, in the server's language."""
+        return self._fields.get(DiagnosticField.SEVERITY)
+
+    @property
+    def severity_nonlocalized(self) -> str | None:
+        """The severity in English, whatever the server's language."""
+        return self._fields.get(DiagnosticField.SEVERITY_NONLOCALIZED)
+
+    @property
+    def sqlstate(self) -> str | None:
+        """The SQLSTATE, five characters."""
+        return self._fields.get(DiagnosticField.SQLSTATE)
+
+    @property
+    def message_primary(self) -> str | None:
+        """What happened, usually one line."""
+        return self._fields.get(DiagnosticField.MESSAGE_PRIMARY)
+
+    @property
+    def message_detail(self) -> str | None:
+        """More about what happened, perhaps several lines."""
+        return self._fields.get(DiagnosticField.MESSAGE_DETAIL)
+
+    @property
+    def message_hint(self) -> str | None:
+        """What to do about it."""
+        return self._fields.get(DiagnosticField.MESSAGE_HINT)
+
+    @property
+    def statement_position(self) -> str | None:
+        """Where in the query: the number of the character, from 1."""
+        return self._fields.get(DiagnosticField.STATEMENT_POSITION)
+
+    @property
+    def internal_position(self) -> str | None:
+        """Where in `internal_query`: the number of the character, from 1."""
+        return self._fields.get(DiagnosticField.INTERNAL_POSITION)
+
+    @property
+    def internal_query(self) -> str | None:
+        """The command that failed, where the server made it: for instance in a PL/pgSQL function."""
+        return self._fields.get(DiagnosticField.INTERNAL_QUERY)
+
+    @property
+    def context(self) -> str | None:
+        """The server's call stack, one line an entry, the innermost first."""
+        return self._fields.get(DiagnosticField.CONTEXT)
+
+    @property
+    def schema_name(self) -> str | None:
+        """The schema of the object concerned."""
+        return self._fields.get(DiagnosticField.SCHEMA_NAME)
+
+    @property
+    def table_name(self) -> str | None:
+        """The table concerned."""
+        return self._fields.get(DiagnosticField.TABLE_NAME)
+
+    @property
+    def column_name(self) -> str | None:
+        """The column concerned."""
+        return self._fields.get(DiagnosticField.COLUMN_NAME)
+
+    @property
+    def datatype_name(self) -> str | None:
+        """The data type concerned."""
+        return self._fields.get(DiagnosticField.DATATYPE_NAME)
+
+    @property
+    def constraint_name(self) -> str | None:
+        """The constraint concerned."""
+        return self._fields.get(DiagnosticField.CONSTRAINT_NAME)
+
+    @property
+    def source_file(self) -> str | None:
+        """The file of the server's sources that reported it."""
+        return self._fields.get(DiagnosticField.SOURCE_FILE)
+
+    @property
+    def source_line(self) -> str | None:
+        """The line of the server's sources that reported it."""
+        return self._fields.get(DiagnosticField.SOURCE_LINE)
+
+    @property
+    def source_function(self) -> str | None:
+        """The function of the server's sources that reported it."""
+        return self._fields.get(DiagnosticField.SOURCE_FUNCTION)
+
+
+class Warning(Exception):  # noqa: A001, N818 - the DB-API's name
+    """Raised for important warnings (PEP 249)."""
+
+
+class Error(Exception):
+    """Base of all of howdah's errors (PEP 249).
+
+    Args:
+        *args: the message, as for any exception.
+        fields: the fields of the server's ErrorResponse, if a server reported the error.
+
+    Attributes:
+        diag: the fields of the server's report; all of them None for an error of the driver.
+    """
+
+    #: The SQLSTATE, None for an error of the driver.
+    sqlstate: str | None = None
+
+    def __init__(self, *args: object, fields: Mapping[int, str] | None = None) -> None:
+        super().__init__(*args)
+        self.diag = Diagnostic(fields or {})
+        if self.diag.sqlstate is not None:
+            self.sqlstate = self.diag.sqlstate
+
+
+class InterfaceError(Error):
+    """The driver was used in a way it cannot be (PEP 249)."""
+
+
+class DatabaseError(Error):
+    """Base of the errors that concern the database (PEP 249)."""
+
+
+class DataError(DatabaseError):
+    """A value could not be processed (PEP 249)."""
+
+
+class OperationalError(DatabaseError):
+    """Something outside the program's control failed (PEP 249)."""
+
+
+class IntegrityError(DatabaseError):
+    """A constraint of the database was violated (PEP 249)."""
+
+
+class InternalError(DatabaseError):
+    """The database met an internal error (PEP 249)."""
+
+
+class ProgrammingError(DatabaseError):
+    """The program asked for something wrong (PEP 249)."""
+
+
+class NotSupportedError(DatabaseError):
+    """The database, or a disabled plugin, does not offer this (PEP 249)."""
+
+
+class PluginError(Error):
+    """A plugin could not be loaded, or broke the plugin contract."""
+
+
+class PipelineAborted(OperationalError):
+    """The query was skipped: an earlier one of its pipeline failed and no sync came in between."""
+
+
+class ConnectionTimeout(OperationalError):
+    """No connection was made within the time given."""
+
+
+class CancellationTimeout(OperationalError):
+    """A cancel request was not answered within the time given."""
