@@ -1,0 +1,26 @@
+"""Connection strings and parameters: libpq 18's, understood without libpq.
+
+Source: PostgreSQL documentation, 34.1 "Database Connection Control Functions".
+"""
+
+from howdah.conninfo.environment import session_settings
+from howdah.conninfo.host import Host, hosts
+from howdah.conninfo.keywords import format_keywords
+from howdah.conninfo.parameters import PARAMETERS, Parameter
+from howdah.conninfo.require_auth import AuthRequirement
+from howdah.conninfo.resolution import resolve
+from howdah.conninfo.syntax import conninfo_to_dict, make_conninfo, parse
+
+__all__ = [
+    "PARAMETERS",
+    "AuthRequirement",
+    "Host",
+    "Parameter",
+    "conninfo_to_dict",
+    "format_keywords",
+    "hosts",
+    "make_conninfo",
+    "parse",
+    "resolve",
+    "session_settings",
+]

@@ -1,0 +1,92 @@
+"""What the process's surroundings say about a connection.
+
+Source: PostgreSQL documentation, 34.15 "Environment Variables".
+"""
+
+from __future__ import annotations
+
+import getpass
+import locale
+import os
+import sys
+from codecs import lookup
+from collections.abc import Mapping, Sequence
+
+from howdah.conninfo.parameters import Parameter
+from howdah.errors import OperationalError
+
+__all__ = [
+    "default_socket_directory",
+    "from_environment",
+    "home",
+    "locale_encoding",
+    "os_user",
+    "session_settings",
+]
+
+_SETTINGS = {"PGDATESTYLE": "datestyle", "PGTZ": "timezone", "PGGEQO": "geqo"}
+
+
+def from_environment(parameters: Sequence[Parameter], environ: Mapping[str, str]) -> dict[str, str]:
+    """The parameters that the environment sets.
+
+    Args:
+        parameters: the parameters that there are.
+        environ: the environment.
+
+    Returns:
+        The values by parameter name, unchecked.
+    """
+    return {p.name: environ[p.environ] for p in parameters if p.environ is not None and p.environ in environ}
+
+
+def session_settings(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The server's settings that the environment asks for: `PGDATESTYLE`, `PGTZ`, `PGGEQO`.
+
+    Args:
+        environ: the environment; None for the process's own.
+
+    Returns:
+        What the startup message is to set, by the setting's name.
+    """
+    environ = os.environ if environ is None else environ
+    return {
+        setting: environ[variable]
+        for variable, setting in _SETTINGS.items()
+        if environ.get(variable, "default").lower() != "default"
+    }
+
+
+def home(environ: Mapping[str, str]) -> str:
+    """The home directory: `HOME`, or what the operating system's user database says."""
+    return environ.get("HOME") or os.path.expanduser("~")
+
+
+def os_user() -> str:
+    """The name of the operating system's user that the process runs as.
+
+    Raises:
+        howdah.OperationalError: the user has no name.
+    """
+    if sys.platform == "win32":
+        return getpass.getuser()
+    import pwd  # there is none on Windows
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        raise OperationalError(
+            f"the operating system knows no name for user id {os.geteuid()}; "
+            'give the connection parameter "user" or set PGUSER'
+        ) from None
+
+
+def default_socket_directory() -> str:
+    """Where servers keep their unix sockets: /var/run/postgresql where it exists, else /tmp."""
+    return "/var/run/postgresql" if os.path.isdir("/var/run/postgresql") else "/tmp"
+
+
+def locale_encoding() -> str:
+    """The locale's encoding by a name the server knows: what `client_encoding=auto` means."""
+    name = lookup(locale.getpreferredencoding(False)).name
+    return "SQL_ASCII" if name == "ascii" else name

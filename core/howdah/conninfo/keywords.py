@@ -1,0 +1,98 @@
+"""The keyword/value syntax: `host=localhost dbname='my data'`.
+
+Source: PostgreSQL documentation, 34.1.1.1 "Keyword/Value Connection Strings".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from howdah.conninfo.parameters import unknown_parameter
+from howdah.errors import ProgrammingError
+
+__all__ = ["format_keywords", "parse_keywords"]
+
+# The white space of C's isspace(); Python's own notion is wider.
+_SPACE = r"[ \t\n\r\f\v]"
+_KEYWORD = re.compile(rf"{_SPACE}*([^= \t\n\r\f\v]*){_SPACE}*(=?){_SPACE}*")
+_PLAIN = re.compile(r"((?:\\.|[^\\ \t\n\r\f\v])*)\\?", re.DOTALL)
+_QUOTED = re.compile(r"'((?:\\.|[^\\'])*)(')?", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def parse_keywords(text: str, known: Collection[str], secret: Collection[str]) -> dict[str, str]:
+    """Read a conninfo in keyword/value syntax.
+
+    Args:
+        text: the conninfo.
+        known: the names of the parameters that there are.
+        secret: those whose values no error may show.
+
+    Returns:
+        The values, unquoted; of a name given twice the last one.
+
+    Raises:
+        howdah.ProgrammingError: the syntax is wrong or a name unknown.
+    """
+    result: dict[str, str] = {}
+    position, previous = 0, ""
+    while position < len(text):
+        start = position
+        match = _match(_KEYWORD, text, position)
+        name, equals = match.groups()
+        if not name and not equals:
+            break
+        if not equals or not _NAME.fullmatch(name):
+            raise _misplaced(name, equals, text, start, previous if previous in secret else None)
+        if name not in known:
+            raise unknown_parameter(name, known)
+        position = match.end()
+        quoted = text.startswith("'", position)
+        match = _match(_QUOTED if quoted else _PLAIN, text, position)
+        if quoted and not match[2]:
+            raise ProgrammingError(f'the quoted value of "{name}" in the conninfo has no closing quote')
+        result[name] = _ESCAPED.sub(r"\1", match[1])
+        position, previous = match.end(), name
+    return result
+
+
+def _match(pattern: re.Pattern[str], text: str, position: int) -> re.Match[str]:
+    match = pattern.match(text, position)
+    assert match is not None  # every pattern also matches the empty string, or was looked ahead for
+    return match
+
+
+def _misplaced(name: str, equals: str, text: str, start: int, secret: str | None) -> ProgrammingError:
+    """The error for what is not `name=`, showing only what cannot be part of a password."""
+    if secret is not None:
+        return ProgrammingError(
+            f'expected name=value after the value of "{secret}" in the conninfo; '
+            "a value with spaces must stand in single quotes"
+        )
+    if scheme := re.match(r"\s*([A-Za-z][A-Za-z0-9+.-]*)://", text):
+        return ProgrammingError(
+            f'a conninfo cannot begin with "{scheme[0]}"; '
+            'a URI begins with "postgresql://" or "postgres://", in lower case'
+        )
+    if not equals and _NAME.fullmatch(name):
+        return ProgrammingError(f'missing "=" after "{name}" in the conninfo')
+    return ProgrammingError(f"expected name=value at character {start + 1} of the conninfo")
+
+
+def format_keywords(values: Mapping[str, str]) -> str:
+    """Write values in keyword/value syntax, quoted where they must be.
+
+    Args:
+        values: texts by parameter name.
+
+    Returns:
+        The conninfo; `parse` brings back the same values.
+    """
+    return " ".join(f"{name}={_quote(value)}" for name, value in values.items())
+
+
+def _quote(value: str) -> str:
+    escaped = re.sub(r"([\\'])", r"\\\1", value)
+    return f"'{escaped}'" if not value or re.search(r"\s", value) else escaped

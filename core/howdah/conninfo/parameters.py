@@ -1,0 +1,363 @@
+"""What a connection parameter is, and all of libpq 18's."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Union
+
+from howdah.errors import ProgrammingError
+
+__all__ = ["PARAMETERS", "Parameter", "unknown_parameter"]
+
+_ValueType = Union["type[str]", "type[int]", "type[bool]"]
+_BOOLEANS = {
+    "1": True,
+    "true": True,
+    "on": True,
+    "yes": True,
+    "0": False,
+    "false": False,
+    "off": False,
+    "no": False,
+}
+_INTEGER = re.compile(r"[ \t\n\r\f\v]*([+-]?[0-9]{1,10})[ \t\n\r\f\v]*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One connection parameter: of libpq, or contributed by a plugin.
+
+    Args:
+        name: how it is written in a conninfo.
+        type: `str`, `int` (32 bits) or `bool`: what `resolve` makes of a value.
+        default: the value when nothing else gives one; None for "not set".
+        environ: the environment variable it is read from, or None.
+        doc: one or two sentences of Markdown for the user.
+        choices: the only values allowed, whatever their case; None for any value.
+        secret: whether the value must never be shown.
+    """
+
+    name: str
+    type: _ValueType = str
+    default: Any = None
+    environ: str | None = None
+    doc: str = ""
+    choices: tuple[str, ...] | None = None
+    secret: bool = False
+
+    def convert(self, value: Any, origin: str = "") -> Any:
+        """Check a value that the user gave and bring it to this parameter's type.
+
+        Args:
+            value: a str, int, bool or path. The empty string stands for the default.
+            origin: where the value comes from, for the error: ` (from PGPORT)`.
+
+        Returns:
+            The value as a `str`, `int` or `bool`, or the default.
+
+        Raises:
+            howdah.ProgrammingError: the value is none that this parameter takes.
+        """
+        text = self.to_text(value, origin)
+        if text == "":
+            return self.default
+        if self.choices is not None:
+            for choice in self.choices:
+                if text.lower() == choice.lower():
+                    return choice
+            raise self.bad(text, "one of " + ", ".join(self.choices), origin)
+        if self.type is bool:
+            if (truth := _BOOLEANS.get(text.strip().lower())) is None:
+                raise self.bad(text, "1 or 0", origin)
+            return truth
+        if self.type is int:
+            match = _INTEGER.fullmatch(text)
+            if match is None or not -(2**31) <= int(match[1]) < 2**31:
+                raise self.bad(text, "an integer", origin)
+            return int(match[1])
+        return text
+
+    def to_text(self, value: Any, origin: str = "") -> str:
+        """Write a value as it stands in a conninfo, still unquoted.
+
+        Args:
+            value: a str, int, bool or path.
+            origin: where the value comes from, for the error.
+
+        Returns:
+            The text; a bool becomes `1` or `0`.
+
+        Raises:
+            howdah.ProgrammingError: another type, or a text with a NUL in it, which the protocol cannot carry.
+        """
+        if isinstance(value, bool):
+            return "1" if value else "0"
+        if isinstance(value, int):
+            return str(int(value))
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        if not isinstance(value, str):
+            raise ProgrammingError(
+                f'invalid value for connection parameter "{self.name}"{origin}: '
+                f"expected str, int or bool, got {type(value).__name__}"
+            )
+        if "\0" in value:
+            raise ProgrammingError(
+                f'invalid value for connection parameter "{self.name}"{origin}: it contains a NUL character'
+            )
+        return str(value)
+
+    def bad(self, value: str, expected: str, origin: str = "") -> ProgrammingError:
+        """The error for a value this parameter does not take; it does not show a secret."""
+        shown = "" if self.secret else f' "{value}"'
+        return ProgrammingError(
+            f'invalid value{shown} for connection parameter "{self.name}"{origin}: expected {expected}'
+        )
+
+
+def unknown_parameter(name: str, known: Iterable[str], origin: str = "") -> ProgrammingError:
+    """The error for a parameter that does not exist, with the nearest one that does."""
+    close = get_close_matches(name, known, n=1, cutoff=0.75)
+    hint = f'; did you mean "{close[0]}"?' if close else ""
+    # What is not a name may be a piece of a password with an unquoted special character.
+    shown = f' "{name}"' if name.isidentifier() else ""
+    return ProgrammingError(f"unknown connection parameter{shown}{origin}{hint}")
+
+
+_GSS = " howdah has no GSSAPI machinery of its own."
+_OAUTH = " Accepted; only a plugin that adds the OAUTHBEARER method uses it."
+_TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+_PROTOCOL_VERSIONS = ("3.0", "3.2", "latest")
+
+#: Every parameter of libpq 18, in the order of its documentation (34.1.2).
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        "host",
+        environ="PGHOST",
+        doc="Host to connect to: a name, an address, a directory with the server's unix socket (begins with `/`), or "
+        "an abstract socket (begins with `@`). May be a comma list. Not set: the default socket directory.",
+    ),
+    Parameter(
+        "hostaddr",
+        environ="PGHOSTADDR",
+        doc="IP address to connect to without looking `host` up; `host` is then only used for TLS and the passfile. "
+        "May be a comma list.",
+    ),
+    Parameter(
+        "port",
+        default="5432",
+        environ="PGPORT",
+        doc="Port, or the number in the unix socket's name. One for all hosts, or a comma list with one for each.",
+    ),
+    Parameter("dbname", environ="PGDATABASE", doc="Database. Not set: the same as `user`."),
+    Parameter("user", environ="PGUSER", doc="User to log in as. Not set: the operating system's user name."),
+    Parameter(
+        "password", environ="PGPASSWORD", doc="Password. Not set: looked up in `passfile`.", secret=True
+    ),
+    Parameter("passfile", environ="PGPASSFILE", doc="The password file. Not set: `~/.pgpass`."),
+    Parameter(
+        "require_auth",
+        environ="PGREQUIREAUTH",
+        doc="The authentication methods the server may ask for: a comma list of `password`, `md5`, `gss`, `sspi`, "
+        "`scram-sha-256`, `oauth`, `none`; or of the methods it may not ask for, each with a `!` before it. "
+        "Not set: any.",
+    ),
+    Parameter(
+        "channel_binding",
+        default="prefer",
+        environ="PGCHANNELBINDING",
+        doc="Whether SCRAM must be bound to the TLS connection.",
+        choices=("disable", "prefer", "require"),
+    ),
+    Parameter(
+        "connect_timeout",
+        int,
+        environ="PGCONNECT_TIMEOUT",
+        doc="Seconds that one attempt, at one address of one host, may take. Not set, zero or negative: no limit.",
+    ),
+    Parameter(
+        "client_encoding",
+        environ="PGCLIENTENCODING",
+        doc="The encoding of the session; `auto` takes that of the locale. Not set: the database's.",
+    ),
+    Parameter(
+        "options",
+        environ="PGOPTIONS",
+        doc="Command-line options for the session, such as `-c statement_timeout=5s`; "
+        "`\\` quotes a space and itself in it.",
+    ),
+    Parameter(
+        "application_name",
+        environ="PGAPPNAME",
+        doc="The name shown in `pg_stat_activity` and in the server's log.",
+    ),
+    Parameter("fallback_application_name", doc="The `application_name` when none is set otherwise."),
+    Parameter("keepalives", bool, True, doc="Whether TCP keepalives are sent."),
+    Parameter(
+        "keepalives_idle", int, doc="Seconds of silence before a keepalive. Not set or zero: the system's."
+    ),
+    Parameter("keepalives_interval", int, doc="Seconds between keepalives. Not set or zero: the system's."),
+    Parameter(
+        "keepalives_count",
+        int,
+        doc="Lost keepalives until the connection is dead. Not set or zero: the system's.",
+    ),
+    Parameter(
+        "tcp_user_timeout",
+        int,
+        doc="Milliseconds that sent data may stay unacknowledged before the connection is closed. "
+        "Not set or zero: the system's.",
+    ),
+    Parameter(
+        "replication",
+        doc="Opens a replication connection: `database` for logical replication, `true` for physical.",
+    ),
+    Parameter(
+        "gssencmode",
+        default="disable",
+        environ="PGGSSENCMODE",
+        doc="GSSAPI encryption. `prefer` is accepted and goes on without it; `require` raises `NotSupportedError`.",
+        choices=("disable", "prefer", "require"),
+    ),
+    Parameter(
+        "sslmode",
+        default="prefer",
+        environ="PGSSLMODE",
+        doc="Whether TLS is used and what is verified. With `sslrootcert=system` the default is `verify-full`.",
+        choices=("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    ),
+    Parameter(
+        "sslnegotiation",
+        default="postgres",
+        environ="PGSSLNEGOTIATION",
+        doc="`postgres` asks the server for TLS first; `direct` (servers from 17) starts with the TLS handshake and "
+        "needs `sslmode=require` or stronger.",
+        choices=("postgres", "direct"),
+    ),
+    Parameter(
+        "sslcompression",
+        bool,
+        False,
+        "PGSSLCOMPRESSION",
+        "Accepted and ignored: TLS compression is insecure, and gone from TLS libraries.",
+    ),
+    Parameter(
+        "sslcert",
+        environ="PGSSLCERT",
+        doc="File with the client's certificate. Not set: `~/.postgresql/postgresql.crt`.",
+    ),
+    Parameter(
+        "sslkey",
+        environ="PGSSLKEY",
+        doc="File with the client's private key. Not set: `~/.postgresql/postgresql.key`.",
+    ),
+    Parameter(
+        "sslkeylogfile", doc="File to which the TLS secrets are appended, for looking into the traffic."
+    ),
+    Parameter("sslpassword", doc="Password of the private key in `sslkey`.", secret=True),
+    Parameter(
+        "sslcertmode",
+        default="allow",
+        environ="PGSSLCERTMODE",
+        doc="Whether the client's certificate is sent: never, when the server asks and there is one, "
+        "or the server must ask for it.",
+        choices=("disable", "allow", "require"),
+    ),
+    Parameter(
+        "sslrootcert",
+        environ="PGSSLROOTCERT",
+        doc="File with the trusted certificate authorities, or `system` for the operating system's. "
+        "Not set: `~/.postgresql/root.crt`.",
+    ),
+    Parameter(
+        "sslcrl",
+        environ="PGSSLCRL",
+        doc="File with revoked certificates. Not set, and `sslcrldir` neither: `~/.postgresql/root.crl`.",
+    ),
+    Parameter(
+        "sslcrldir",
+        environ="PGSSLCRLDIR",
+        doc="Directory with revoked certificates, as `openssl rehash` makes.",
+    ),
+    Parameter(
+        "sslsni", bool, True, "PGSSLSNI", "Whether the host's name is sent in the TLS handshake (SNI)."
+    ),
+    Parameter(
+        "requirepeer",
+        environ="PGREQUIREPEER",
+        doc="The operating system user that the server must run as (unix sockets only).",
+    ),
+    Parameter(
+        "ssl_min_protocol_version",
+        default="TLSv1.2",
+        environ="PGSSLMINPROTOCOLVERSION",
+        doc="The lowest TLS version allowed.",
+        choices=_TLS_VERSIONS,
+    ),
+    Parameter(
+        "ssl_max_protocol_version",
+        environ="PGSSLMAXPROTOCOLVERSION",
+        doc="The highest TLS version allowed. Not set: no limit.",
+        choices=_TLS_VERSIONS,
+    ),
+    Parameter(
+        "min_protocol_version",
+        default="3.0",
+        environ="PGMINPROTOCOLVERSION",
+        doc="The lowest version of PostgreSQL's protocol allowed.",
+        choices=_PROTOCOL_VERSIONS,
+    ),
+    Parameter(
+        "max_protocol_version",
+        environ="PGMAXPROTOCOLVERSION",
+        doc="The version of PostgreSQL's protocol that is asked for. Not set: 3.0, which every pooler understands; "
+        "`latest` if `min_protocol_version` is higher.",
+        choices=_PROTOCOL_VERSIONS,
+    ),
+    Parameter(
+        "krbsrvname",
+        default="postgres",
+        environ="PGKRBSRVNAME",
+        doc="Kerberos service name. Accepted;" + _GSS,
+    ),
+    Parameter(
+        "gsslib", environ="PGGSSLIB", doc="GSSAPI library. Accepted;" + _GSS, choices=("gssapi", "sspi")
+    ),
+    Parameter(
+        "gssdelegation", bool, False, "PGGSSDELEGATION", "Whether to delegate credentials. Accepted;" + _GSS
+    ),
+    Parameter("scram_client_key", doc="Base64 of the SCRAM client key, instead of a password.", secret=True),
+    Parameter("scram_server_key", doc="Base64 of the SCRAM server key that belongs to it.", secret=True),
+    Parameter(
+        "service",
+        environ="PGSERVICE",
+        doc="Name of the section in the service file that further parameters are taken from.",
+    ),
+    Parameter(
+        "servicefile",
+        environ="PGSERVICEFILE",
+        doc="The service file. Not set: `~/.pg_service.conf`, then `pg_service.conf` in `PGSYSCONFDIR`.",
+    ),
+    Parameter(
+        "target_session_attrs",
+        default="any",
+        environ="PGTARGETSESSIONATTRS",
+        doc="What the session must be for a host to be taken.",
+        choices=("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
+    ),
+    Parameter(
+        "load_balance_hosts",
+        default="disable",
+        environ="PGLOADBALANCEHOSTS",
+        doc="`random` tries hosts, and the addresses of each, in random order.",
+        choices=("disable", "random"),
+    ),
+    Parameter("oauth_issuer", doc="OAuth issuer's URL." + _OAUTH),
+    Parameter("oauth_client_id", doc="OAuth client identifier." + _OAUTH),
+    Parameter("oauth_client_secret", doc="OAuth client's secret." + _OAUTH, secret=True),
+    Parameter("oauth_scope", doc="OAuth scope, a list separated by spaces." + _OAUTH),
+)

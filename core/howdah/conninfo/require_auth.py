@@ -1,0 +1,65 @@
+"""Which authentication methods a server may ask for.
+
+Source: PostgreSQL documentation, 34.1.2 "require_auth".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from howdah.errors import ProgrammingError
+
+__all__ = ["METHODS", "AuthRequirement"]
+
+#: The methods that `require_auth` can name; `none` is a server that asks for nothing.
+METHODS = ("password", "md5", "gss", "sspi", "scram-sha-256", "oauth", "none")
+
+
+@dataclass(frozen=True)
+class AuthRequirement:
+    """The parameter `require_auth`, understood.
+
+    Args:
+        methods: the methods that are listed.
+        negated: whether they are those that the server may not ask for.
+    """
+
+    methods: frozenset[str]
+    negated: bool
+
+    @classmethod
+    def parse(cls, value: str | None) -> AuthRequirement:
+        """Read a value of `require_auth`.
+
+        Args:
+            value: a comma list of methods, all or none of them with `!` before it; None or empty allows every method.
+
+        Raises:
+            howdah.ProgrammingError: an unknown method, one given twice, or `!` before some only.
+        """
+        if not value:
+            return cls(frozenset(), negated=True)
+        items = [item.strip() for item in value.split(",")]
+        negated = items[0].startswith("!")
+        listed: set[str] = set()
+        for item in items:
+            method = item.removeprefix("!")
+            if item.startswith("!") != negated:
+                raise ProgrammingError(
+                    f'invalid require_auth: "{item}" cannot be mixed with "{items[0]}": '
+                    'either all methods are written with "!" or none'
+                )
+            if method not in METHODS:
+                raise ProgrammingError(f'invalid require_auth: "{method}" is none of {", ".join(METHODS)}')
+            if method in listed:
+                raise ProgrammingError(f'invalid require_auth: "{method}" is given more than once')
+            listed.add(method)
+        return cls(frozenset(listed), negated)
+
+    def allows(self, method: str) -> bool:
+        """Whether the server may use this method.
+
+        Args:
+            method: one of `METHODS`, or the name of a plugin's method.
+        """
+        return (method in self.methods) is not self.negated

@@ -1,0 +1,136 @@
+"""From a conninfo to the parameters in force."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from howdah.conninfo.environment import from_environment, home, locale_encoding, os_user
+from howdah.conninfo.parameters import PARAMETERS, Parameter, unknown_parameter
+from howdah.conninfo.require_auth import AuthRequirement
+from howdah.conninfo.service import read_service
+from howdah.conninfo.syntax import is_conninfo, parse
+from howdah.errors import NotSupportedError, ProgrammingError
+
+__all__ = ["LATEST_PROTOCOL_VERSION", "resolve"]
+
+#: What `max_protocol_version=latest` means.
+LATEST_PROTOCOL_VERSION = "3.2"
+
+
+def resolve(
+    conninfo: str,
+    params: Mapping[str, Any],
+    *,
+    parameters: Sequence[Parameter] = PARAMETERS,
+    environ: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Find out every connection parameter: explicit, else from the service, else the environment, else its default.
+
+    Args:
+        conninfo: keyword/value pairs, or a `postgresql://` URI.
+        params: parameters that win over the conninfo's: str, int, bool or path; None means "not given". A `dbname`
+            that is itself a conninfo is read as one, and wins over the parameters before it.
+        parameters: the parameters that there are: libpq's, and those of plugins.
+        environ: the environment; None for the process's own.
+
+    Returns:
+        A value for every parameter: `str`, `int` or `bool` by its type, None where it is not set. An empty value
+        given explicitly stands for the default, whatever service and environment say.
+
+    Raises:
+        howdah.ProgrammingError: a parameter is unknown, its value bad, or two contradict each other.
+        howdah.NotSupportedError: a parameter asks for what howdah does not do.
+        howdah.OperationalError: the service file cannot be read.
+    """
+    environ = os.environ if environ is None else environ
+    by_name = {parameter.name: parameter for parameter in parameters}
+    given = _explicit(conninfo, params, parameters)
+    surrounding = from_environment(parameters, environ)
+
+    # The later wins; each value with where it comes from.
+    values = {name: (value, f" (from {by_name[name].environ})") for name, value in surrounding.items()}
+    if service := by_name["service"].convert({**surrounding, **given}.get("service", "")):
+        servicefile = by_name["servicefile"].convert({**surrounding, **given}.get("servicefile", ""))
+        origin = f' (from service "{service}")'
+        found = read_service(service, by_name, environ, servicefile)
+        values.update({name: (value, origin) for name, value in found.items()})
+    values.update({name: (value, "") for name, value in given.items()})
+
+    resolved = {name: parameter.convert(*values.get(name, ("",))) for name, parameter in by_name.items()}
+    if resolved["sslrootcert"] == "system" and values.get("sslmode", ("", ""))[0] == "":
+        resolved["sslmode"] = "verify-full"
+    _fill_in(resolved, environ)
+    _check(resolved)
+    return resolved
+
+
+def _explicit(conninfo: str, params: Mapping[str, Any], parameters: Sequence[Parameter]) -> dict[str, Any]:
+    known = [parameter.name for parameter in parameters]
+    given: dict[str, Any] = dict(parse(conninfo, parameters=parameters))
+    for name, value in params.items():
+        if name not in known:
+            raise unknown_parameter(name, known)
+        if value is None:
+            continue
+        if name == "dbname" and isinstance(value, str) and is_conninfo(value):
+            given.update(parse(value, parameters=parameters))
+        else:
+            given[name] = value
+    return given
+
+
+def _fill_in(resolved: dict[str, Any], environ: Mapping[str, str]) -> None:
+    """Work out what depends on other parameters or on the surroundings."""
+    resolved["user"] = resolved["user"] or os_user()
+    resolved["dbname"] = resolved["dbname"] or resolved["user"]
+    resolved["passfile"] = resolved["passfile"] or os.path.join(home(environ), ".pgpass")
+    resolved["application_name"] = resolved["application_name"] or resolved["fallback_application_name"]
+    if resolved["client_encoding"] == "auto":
+        resolved["client_encoding"] = locale_encoding()
+    if resolved["max_protocol_version"] is None:
+        resolved["max_protocol_version"] = "3.0" if resolved["min_protocol_version"] == "3.0" else "latest"
+    for name in ("min_protocol_version", "max_protocol_version"):
+        if resolved[name] == "latest":
+            resolved[name] = LATEST_PROTOCOL_VERSION
+
+
+def _check(resolved: Mapping[str, Any]) -> None:
+    """Refuse what contradicts itself, and what howdah does not do."""
+    sslmode = resolved["sslmode"]
+    if resolved["gssencmode"] == "require":
+        raise NotSupportedError(
+            'gssencmode "require" is not supported: howdah has no GSSAPI encryption; use TLS'
+        )
+    if resolved["sslrootcert"] == "system" and sslmode != "verify-full":
+        raise ProgrammingError(
+            f'weak sslmode "{sslmode}" cannot be used with sslrootcert=system; use "verify-full"'
+        )
+    if resolved["sslnegotiation"] == "direct" and sslmode in ("disable", "allow", "prefer"):
+        raise ProgrammingError(
+            f'weak sslmode "{sslmode}" cannot be used with sslnegotiation=direct; '
+            'use "require", "verify-ca" or "verify-full"'
+        )
+    for least, most in (
+        ("ssl_min_protocol_version", "ssl_max_protocol_version"),
+        ("min_protocol_version", "max_protocol_version"),
+    ):
+        # The versions' names sort as the versions do.
+        if resolved[most] is not None and resolved[least] > resolved[most]:
+            raise ProgrammingError(f'{least} "{resolved[least]}" is higher than {most} "{resolved[most]}"')
+    for name in ("scram_client_key", "scram_server_key"):
+        if resolved[name] is not None and not _is_scram_key(resolved[name]):
+            raise ProgrammingError(
+                f'invalid value for connection parameter "{name}": expected Base64 of 32 bytes'
+            )
+    AuthRequirement.parse(resolved["require_auth"])
+
+
+def _is_scram_key(text: str) -> bool:
+    try:
+        return len(b64decode(text, validate=True)) == 32
+    except (Base64Error, ValueError):
+        return False
