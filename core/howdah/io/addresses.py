@@ -13,13 +13,14 @@ import struct
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from howdah import errors
 from howdah.conninfo import Host
 from howdah.io.waiting import Call, Operation, Pause, Wait
 
-OpenTransport = Callable[[Host, "float | None"], "socket.socket | None"]
+OpenTransport = Callable[[Host, "float | None"], socket.socket]
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,19 @@ class Address:
         if self.unix:
             return f'on socket "{self.text}"'
         name = self.host.host or self.host.hostaddr
-        shown = f' ({self.text})' if self.text not in ("", name) else ""
+        shown = f" ({self.text})" if self.text not in ("", name) else ""
         return f'at "{name}"{shown}, port {self.host.port}'
 
 
-def addresses(host: Host, deadline: float | None) -> Operation[list[Address]]:
+def locate(
+    host: Host, deadline: float | None, open_transport: OpenTransport | None
+) -> Operation[list[Address]]:
     """Find the addresses of a host.
 
     Args:
         host: The host.
         deadline: When to give up, by `time.monotonic`.
+        open_transport: What will open the connection; it then also finds the host.
 
     Returns:
         The addresses, in the order of the system's resolver.
@@ -65,7 +69,9 @@ def addresses(host: Host, deadline: float | None) -> Operation[list[Address]]:
         OperationalError: The name has none.
         TimeoutError: The deadline passed.
     """
-    if not host.hostaddr and host.host.startswith(("/", "@")):
+    if open_transport is not None:
+        return [Address(host, socket.AF_UNSPEC, None, "")]
+    if host.is_unix:
         path = f"{host.host}/.s.PGSQL.{host.port}"
         sockaddr = "\0" + path[1:] if path.startswith("@") else path
         return [Address(host, socket.AF_UNIX, sockaddr, path)]
@@ -74,14 +80,18 @@ def addresses(host: Host, deadline: float | None) -> Operation[list[Address]]:
         found = _lookup(name, host.port, socket.AI_NUMERICHOST)
     except socket.gaierror as error:
         if host.hostaddr:
-            raise errors.OperationalError(f'could not parse network address "{name}": {error.strerror}') from error
+            raise errors.OperationalError(
+                f'could not parse network address "{name}": {error.strerror}'
+            ) from error
         try:
             found = yield Call(lambda: _lookup(name, host.port, 0), deadline)
         except (OSError, UnicodeError) as failure:
             if isinstance(failure, TimeoutError):
                 raise
             reason = failure.strerror if isinstance(failure, OSError) else failure
-            raise errors.OperationalError(f'could not translate host name "{name}" to address: {reason}') from failure
+            raise errors.OperationalError(
+                f'could not translate host name "{name}" to address: {reason}'
+            ) from failure
     return [Address(host, family, sockaddr, sockaddr[0]) for family, sockaddr in found]
 
 
@@ -91,7 +101,10 @@ def _lookup(name: str, port: int, flags: int) -> list[tuple[int, Any]]:
 
 
 def connect(
-    address: Address, parameters: Mapping[str, Any], deadline: float | None, timeout: float | None,
+    address: Address,
+    parameters: Mapping[str, Any],
+    deadline: float | None,
+    timeout: float | None,
     open_transport: OpenTransport | None,
 ) -> Operation[socket.socket]:
     """Open a non-blocking socket and connect it.
@@ -101,7 +114,7 @@ def connect(
         parameters: The connection parameters.
         deadline: When to give up, by `time.monotonic`.
         timeout: The whole time an attempt has, in seconds; None without limit.
-        open_transport: Opens the socket instead, when it is for an address of its own.
+        open_transport: What opens the connection instead, called with the host and `timeout`.
 
     Returns:
         The socket.
@@ -110,10 +123,8 @@ def connect(
         OSError: The connection failed.
         OperationalError: The server's process belongs to another user than `requirepeer` says.
     """
-    if address.family == socket.AF_UNSPEC and open_transport is not None:
-        sock: socket.socket | None = yield Call(lambda: open_transport(address.host, timeout), deadline)
-        if sock is None:
-            raise errors.OperationalError("the transport for this host is no longer there")
+    if open_transport is not None:
+        sock: socket.socket = yield Call(partial(open_transport, address.host, timeout), deadline)
         sock.setblocking(False)
         return sock
     sock = socket.socket(address.family, socket.SOCK_STREAM)

@@ -5,9 +5,11 @@ Source: PostgreSQL documentation, "Client Verification of Server Certificates".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 def network_address(host: str) -> IPv4Address | IPv6Address | None:

@@ -10,15 +10,17 @@ import os
 import ssl
 import stat
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from socket import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from howdah import errors
 from howdah.io.certificate import matches_host, network_address
 from howdah.io.waiting import Operation, nonblocking
 from howdah.protocol.startup import SSL_REQUEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from socket import socket
 
 ALPN = "postgresql"
 VERSIONS = {
@@ -29,8 +31,8 @@ VERSIONS = {
 }
 
 
-class Declined(errors.OperationalError):
-    """The server speaks no TLS, and the socket may go on without."""
+class Failure(errors.OperationalError):
+    """The connection could not be secured."""
 
 
 @dataclass
@@ -43,8 +45,7 @@ class Security:
         sni: Whether to tell the server which host is meant.
         direct: Whether to start TLS without asking the server first.
         certificate: Whether a client certificate is at hand.
-        require_certificate: Whether the server must ask for it.
-        asked: Whether a server has asked for a client certificate.
+        asked: Whether the server has asked for a client certificate; only watched with `sslcertmode=require`.
     """
 
     context: ssl.SSLContext = field(repr=False)
@@ -52,7 +53,6 @@ class Security:
     sni: bool
     direct: bool
     certificate: bool
-    require_certificate: bool
     asked: bool = False
 
 
@@ -86,9 +86,12 @@ def security(parameters: Mapping[str, Any]) -> Security:
         sni=bool(parameters.get("sslsni", True)),
         direct=parameters.get("sslnegotiation") == "direct",
         certificate=certificate,
-        require_certificate=certmode == "require",
     )
-    if result.require_certificate:
+    if certmode == "require":
+        if not certificate:
+            raise Failure(
+                "sslcertmode is require, but there is no client certificate: give sslcert and sslkey"
+            )
         _watch_certificate_request(context, result)
     return result
 
@@ -107,7 +110,7 @@ def _trust(context: ssl.SSLContext, parameters: Mapping[str, Any], sslmode: str)
     elif os.path.exists(rootcert):
         _load(context, rootcert, None, "root certificate file")
     elif sslmode.startswith("verify"):
-        raise errors.OperationalError(
+        raise Failure(
             f"root certificate file {rootcert!r} does not exist; provide it, use the system's trusted roots with "
             "sslrootcert=system, or choose an sslmode that does not verify the server's certificate"
         )
@@ -125,11 +128,11 @@ def _trust(context: ssl.SSLContext, parameters: Mapping[str, Any], sslmode: str)
 
 def _load(context: ssl.SSLContext, file: str | None, directory: str | None, what: str) -> None:
     if directory and not os.path.isdir(directory):
-        raise errors.OperationalError(f"could not read {what} directory {directory!r}")
+        raise Failure(f"could not read {what} directory {directory!r}")
     try:
         context.load_verify_locations(cafile=file, capath=directory)
     except OSError as error:
-        raise errors.OperationalError(f"could not read {what} {file!r}: {_reason(error)}") from error
+        raise Failure(f"could not read {what} {file!r}: {_reason(error)}") from error
 
 
 def _identify(context: ssl.SSLContext, parameters: Mapping[str, Any]) -> bool:
@@ -141,12 +144,12 @@ def _identify(context: ssl.SSLContext, parameters: Mapping[str, Any]) -> bool:
     try:
         status = os.stat(key)
     except OSError as error:
-        raise errors.OperationalError(f"there is a certificate, but no private key file {key!r}") from error
+        raise Failure(f"there is a certificate, but no private key file {key!r}") from error
     if not stat.S_ISREG(status.st_mode):
-        raise errors.OperationalError(f"private key file {key!r} is not a regular file")
+        raise Failure(f"private key file {key!r} is not a regular file")
     forbidden = 0o037 if status.st_uid == 0 else 0o077
     if sys.platform != "win32" and status.st_mode & forbidden:
-        raise errors.OperationalError(
+        raise Failure(
             f"private key file {key!r} has group or world access; it must have permissions u=rw (0600) or less if "
             "owned by the current user, or u=rw,g=r (0640) or less if owned by root"
         )
@@ -154,7 +157,7 @@ def _identify(context: ssl.SSLContext, parameters: Mapping[str, Any]) -> bool:
     try:
         context.load_cert_chain(cert, key, password=lambda: password)
     except OSError as error:
-        raise errors.OperationalError(
+        raise Failure(
             f"could not load certificate {cert!r} with private key {key!r}: {_reason(error)}"
         ) from None  # the cause could show the password
     return True
@@ -175,27 +178,28 @@ def _watch_certificate_request(context: ssl.SSLContext, result: Security) -> Non
     context._msg_callback = watch  # type: ignore[attr-defined]
 
 
-def negotiate(sock: socket, deadline: float | None) -> Operation[None]:
+def negotiate(sock: socket, deadline: float | None) -> Operation[bool]:
     """Ask the server for TLS, with SSLRequest.
 
+    Returns:
+        Whether the handshake can begin; the server has no TLS otherwise.
+
     Raises:
-        Declined: The server has none; the connection may go on without.
         OperationalError: The answer is wrong, or has something behind it that was not encrypted.
     """
     yield from nonblocking(sock, lambda: sock.send(SSL_REQUEST), deadline, writing=True)
     answer = yield from nonblocking(sock, lambda: sock.recv(2), deadline)
     if answer[:1] in (b"S", b"N") and len(answer) > 1:
-        raise errors.OperationalError(
+        raise Failure(
             "received unencrypted data after the answer to SSLRequest: somebody may be tampering with the connection"
         )
-    if answer == b"N":
-        raise Declined("the server does not support TLS, but TLS was required")
     if answer[:1] == b"E":  # whatever it says was not encrypted, and is not to be believed
-        raise errors.OperationalError("the server sent an error in answer to SSLRequest")
+        raise Failure("the server sent an error in answer to SSLRequest")
     if not answer:
-        raise errors.OperationalError("the server closed the connection in answer to SSLRequest")
-    if answer != b"S":
-        raise errors.OperationalError(f"received an invalid answer to SSLRequest: {answer!r}")
+        raise Failure("the server closed the connection in answer to SSLRequest")
+    if answer not in (b"S", b"N"):
+        raise Failure(f"received an invalid answer to SSLRequest: {answer!r}")
+    return answer == b"S"
 
 
 def wrap(sock: socket, security: Security, host: str) -> ssl.SSLSocket:
@@ -206,13 +210,14 @@ def wrap(sock: socket, security: Security, host: str) -> ssl.SSLSocket:
         security: How to secure it.
         host: The server's name, for SNI.
     """
+    security.asked = False
     named = security.sni and host and network_address(host) is None
     try:
         return security.context.wrap_socket(
             sock, do_handshake_on_connect=False, server_hostname=host if named else None
         )
     except (ValueError, UnicodeError) as error:
-        raise errors.OperationalError(f"the host name {host!r} cannot be used for TLS") from error
+        raise Failure(f"the host name {host!r} cannot be used for TLS") from error
 
 
 def handshake(sock: ssl.SSLSocket, security: Security, host: str, deadline: float | None) -> Operation[None]:
@@ -228,25 +233,23 @@ def handshake(sock: ssl.SSLSocket, security: Security, host: str, deadline: floa
         OperationalError: The handshake failed, or the certificate is not the host's.
     """
     if security.verify_host and not host:
-        raise errors.OperationalError("sslmode verify-full needs a host name: give host beside hostaddr")
+        raise Failure("sslmode verify-full needs a host name: give host beside hostaddr")
     try:
         yield from nonblocking(sock, sock.do_handshake, deadline)
     except ssl.SSLCertVerificationError as error:
-        raise errors.OperationalError(
-            f"the server's certificate could not be verified: {error.verify_message}"
-        ) from error
+        raise Failure(f"the server's certificate could not be verified: {error.verify_message}") from error
     except ssl.SSLError as error:
-        raise errors.OperationalError(f"TLS handshake failed: {_reason(error)}") from error
+        raise Failure(f"TLS handshake failed: {_reason(error)}") from error
     except OSError as error:
         if isinstance(error, TimeoutError):
             raise
-        raise errors.OperationalError(f"the connection was lost during the TLS handshake: {_reason(error)}") from error
+        raise Failure(f"the connection was lost during the TLS handshake: {_reason(error)}") from error
     protocol = sock.selected_alpn_protocol()
     if security.direct and protocol is None:
-        raise errors.OperationalError("the server did not agree to speak PostgreSQL's protocol over direct TLS (ALPN)")
+        raise Failure("the server did not agree to speak PostgreSQL's protocol over direct TLS (ALPN)")
     if protocol not in (None, ALPN):
-        raise errors.OperationalError(f"the server chose the unexpected protocol {protocol!r} (ALPN)")
+        raise Failure(f"the server chose the unexpected protocol {protocol!r} (ALPN)")
     if security.verify_host:
         certificate = sock.getpeercert() or {}
         if not matches_host(certificate, host):
-            raise errors.OperationalError(f"the server's certificate is not for host name {host!r}")
+            raise Failure(f"the server's certificate is not for host name {host!r}")

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from howdah import errors
 from howdah.protocol import scram
@@ -28,6 +27,9 @@ from howdah.protocol.credentials import (
     expect_ok,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
 # The names that require_auth has for them.
 CODE_NAMES = {CLEARTEXT: "password", MD5: "md5", GSS: "gss", SSPI: "sspi"}
 MECHANISM_NAMES = {
@@ -35,57 +37,6 @@ MECHANISM_NAMES = {
     "SCRAM-SHA-256-PLUS": "scram-sha-256",
     "OAUTHBEARER": "oauth",
 }
-REQUIRABLE = ("password", "md5", "gss", "sspi", "scram-sha-256", "oauth", "none")
-
-@dataclass(frozen=True)
-class Requirement:
-    """A parsed `require_auth`.
-
-    Attributes:
-        methods: The methods that are named.
-        negated: Whether they are the refused ones.
-        text: The setting as written.
-    """
-
-    methods: frozenset[str]
-    negated: bool
-    text: str
-
-    @classmethod
-    def parse(cls, text: str) -> Requirement:
-        """Read a `require_auth` setting.
-
-        Raises:
-            ProgrammingError: A method is unknown, named twice, or negated beside one that is not.
-        """
-        names = [name.strip() for name in text.split(",")] if text.strip() else []
-        negated = bool(names) and names[0].startswith("!")
-        methods = []
-        for name in names:
-            if name.startswith("!") != negated:
-                raise errors.ProgrammingError(f"require_auth {text!r} mixes methods with negated ones")
-            method = name[1:] if negated else name
-            if method not in REQUIRABLE:
-                raise errors.ProgrammingError(
-                    f"require_auth: unknown method {name!r}; it knows {', '.join(REQUIRABLE)}"
-                )
-            if method in methods:
-                raise errors.ProgrammingError(f"require_auth names {name!r} more than once")
-            methods.append(method)
-        return cls(frozenset(methods), negated, text)
-
-    def allows(self, method: str) -> bool:
-        """Tell whether a method, or "none", may be used."""
-        return not self.text.strip() or (method in self.methods) != self.negated
-
-    def check(self, method: str, event: str) -> None:
-        """Refuse a method that is not allowed.
-
-        Raises:
-            AuthenticationFailed: It is not.
-        """
-        if not self.allows(method):
-            raise AuthenticationFailed(f"authentication method requirement {self.text!r} failed: {event}")
 
 
 def authenticate(options: Credentials) -> Generator[bytes, bytes, str]:
@@ -105,23 +56,24 @@ def authenticate(options: Credentials) -> Generator[bytes, bytes, str]:
         AuthenticationFailed: The client could not or would not go on, or the server's proof was wrong.
         OperationalError: The server broke the protocol.
     """
-    requirement = Requirement.parse(options.require_auth)
     bound = options.channel_binding == "require"
     code, data = _request((yield b""))
     if code == OK:
-        requirement.check("none", "the server did not ask for authentication")
+        _check(options, "none", "the server did not ask for authentication")
         if bound:
-            raise AuthenticationFailed("channel binding is required, but the server did not ask for authentication")
+            raise AuthenticationFailed(
+                "channel binding is required, but the server did not ask for authentication"
+            )
         return "cert" if options.certificate else "trust"
 
     mechanism = ""
     if code == SASL:
-        mechanism, name, method = _choose_mechanism(options, requirement, _strings(data))
+        mechanism, name, method = _choose_mechanism(options, _strings(data))
         conversation = method(options, b"")
     else:
         known = CODE_NAMES.get(code)
         name = known or f"authentication code {code}"
-        requirement.check(name, f"the server asked for {name}")
+        _check(options, name, f"the server asked for {name}")
         if bound:
             raise AuthenticationFailed(f"channel binding is required, but the server asked for {name}")
         chosen = {**CODES, **options.methods}.get(code)
@@ -138,7 +90,9 @@ def authenticate(options: Credentials) -> Generator[bytes, bytes, str]:
             request = _request((yield _framed(body)))
             body = conversation.send(request)
             if request[0] == OK:
-                raise errors.OperationalError("the server sent AuthenticationOk before authentication was complete")
+                raise errors.OperationalError(
+                    "the server sent AuthenticationOk before authentication was complete"
+                )
     except StopIteration:
         pass
     if request[0] != OK:
@@ -152,20 +106,20 @@ def cleartext(options: Credentials, data: bytes) -> Conversation:
 
 
 def md5(options: Credentials, salt: bytes) -> Conversation:
-    """AuthenticationMD5Password: send md5(md5(password + user) + salt)."""
+    """AuthenticationMD5Password: send the salted MD5 of the MD5 of password and user."""
     if len(salt) != 4:
         raise errors.OperationalError("the server sent a malformed AuthenticationMD5Password message")
     stored = hashlib.md5(options.secret() + options.user.encode()).hexdigest()
     expect_ok((yield b"md5" + hashlib.md5(stored.encode() + salt).hexdigest().encode() + b"\0"))
 
 
-def _choose_mechanism(
-    options: Credentials, requirement: Requirement, offered: list[str]
-) -> tuple[str, str, Method]:
+def _choose_mechanism(options: Credentials, offered: list[str]) -> tuple[str, str, Method]:
     """Return the SASL mechanism to use, its name for people, and its method."""
     methods: dict[int | str, Method] = {
         "SCRAM-SHA-256-PLUS": scram.scram_sha_256_plus,
-        "SCRAM-SHA-256": scram.scram_sha_256 if "SCRAM-SHA-256-PLUS" in offered else scram.scram_sha_256_unadvertised,
+        "SCRAM-SHA-256": scram.scram_sha_256
+        if "SCRAM-SHA-256-PLUS" in offered
+        else scram.scram_sha_256_unadvertised,
         **options.methods,
     }
     bindable = options.end_point is not None and options.channel_binding != "disable"
@@ -173,20 +127,36 @@ def _choose_mechanism(
         if not isinstance(mechanism, str) or mechanism not in offered:
             continue
         plus = mechanism.endswith("-PLUS")
-        if plus and not bindable or not plus and options.channel_binding == "require":
+        if (plus and not bindable) or (not plus and options.channel_binding == "require"):
             continue
         name = MECHANISM_NAMES.get(mechanism, mechanism.lower())
-        if requirement.allows(name):
-            return mechanism, "scram-sha-256-plus" if mechanism == "SCRAM-SHA-256-PLUS" else name, methods[mechanism]
+        if options.allows(name):
+            return (
+                mechanism,
+                "scram-sha-256-plus" if mechanism == "SCRAM-SHA-256-PLUS" else name,
+                methods[mechanism],
+            )
     if options.channel_binding == "require":
-        raise AuthenticationFailed("channel binding is required, but " + (
-            "the server does not offer an authentication method that supports it" if options.tls
-            else "the connection does not use TLS"))
+        raise AuthenticationFailed(
+            "channel binding is required, but "
+            + (
+                "the server does not offer an authentication method that supports it"
+                if options.tls
+                else "the connection does not use TLS"
+            )
+        )
     for mechanism in offered:
-        requirement.check(MECHANISM_NAMES.get(mechanism, mechanism.lower()), f"the server asked for {mechanism}")
+        _check(
+            options, MECHANISM_NAMES.get(mechanism, mechanism.lower()), f"the server asked for {mechanism}"
+        )
     raise AuthenticationFailed(
         f"none of the server's SASL authentication mechanisms are supported: {', '.join(offered) or 'it names none'}"
     )
+
+
+def _check(options: Credentials, method: str, event: str) -> None:
+    if not options.allows(method):
+        raise AuthenticationFailed(f"require_auth does not allow this: {event}")
 
 
 def _request(payload: bytes) -> Request:

@@ -47,23 +47,23 @@ def tls_server_end_point(certificate: bytes) -> bytes | None:
 
 
 def _hash_name(certificate: bytes) -> str | None:
-    _, content, _ = _element(certificate, _SEQUENCE)
-    _, _, rest = _element(content, _SEQUENCE)  # tbsCertificate
-    _, algorithm, _ = _element(rest, _SEQUENCE)  # signatureAlgorithm
-    _, identifier, parameters = _element(algorithm, _OBJECT_IDENTIFIER)
+    content, _ = _element(certificate, _SEQUENCE)
+    _, rest = _element(content, _SEQUENCE)  # tbsCertificate
+    algorithm, _ = _element(rest, _SEQUENCE)  # signatureAlgorithm
+    identifier, parameters = _element(algorithm, _OBJECT_IDENTIFIER)
     if identifier != _RSASSA_PSS:
         return _HASHES.get(identifier)
-    _, parameters, _ = _element(parameters, _SEQUENCE)
+    parameters, _ = _element(parameters, _SEQUENCE)
     if not parameters or parameters[0] != _PARAMETER_0:
         return "sha256"  # the default is SHA-1
-    _, tagged, _ = _element(parameters, _PARAMETER_0)
-    _, algorithm, _ = _element(tagged, _SEQUENCE)
-    _, identifier, _ = _element(algorithm, _OBJECT_IDENTIFIER)
+    tagged, _ = _element(parameters, _PARAMETER_0)
+    algorithm, _ = _element(tagged, _SEQUENCE)
+    identifier, _ = _element(algorithm, _OBJECT_IDENTIFIER)
     return _HASHES.get(identifier)
 
 
-def _element(data: bytes, expected: int) -> tuple[int, bytes, bytes]:
-    """Return the first DER element's tag and content, and what follows it."""
+def _element(data: bytes, expected: int) -> tuple[bytes, bytes]:
+    """Return the content of the first DER element, which must have this tag, and what follows it."""
     tag, length, start = data[0], data[1], 2
     if tag != expected:
         raise ValueError(f"expected DER tag {expected:#x}, found {tag:#x}")
@@ -72,4 +72,4 @@ def _element(data: bytes, expected: int) -> tuple[int, bytes, bytes]:
         length = int.from_bytes(data[2:start], "big")
     if start + length > len(data):
         raise ValueError("truncated DER element")
-    return tag, data[start : start + length], data[start + length :]
+    return data[start : start + length], data[start + length :]

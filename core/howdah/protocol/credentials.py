@@ -42,7 +42,7 @@ class Credentials:
         certificate: Whether a client certificate was shown to the server.
         end_point: The channel binding data of type tls-server-end-point; None without TLS.
         channel_binding: "disable", "prefer" or "require".
-        require_auth: The comma-separated methods to accept (or, with ``!``, to refuse); empty for all.
+        allows: Whether a method may be used, by the name that `require_auth` has for it.
         scram_client_key: The SCRAM client key, in place of the password.
         scram_server_key: The SCRAM server key, likewise.
         methods: Further methods, by request code (7 for GSSAPI) or SASL mechanism name.
@@ -56,7 +56,7 @@ class Credentials:
     certificate: bool = False
     end_point: bytes | None = field(default=None, repr=False)
     channel_binding: str = "prefer"
-    require_auth: str = ""
+    allows: Callable[[str], bool] = lambda method: True
     scram_client_key: bytes | None = field(default=None, repr=False)
     scram_server_key: bytes | None = field(default=None, repr=False)
     methods: Mapping[int | str, Method] = field(default_factory=dict)

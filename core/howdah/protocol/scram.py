@@ -60,7 +60,9 @@ def _scram(options: Credentials, header: bytes, binding: bytes) -> Conversation:
 
     server_final = _data((yield client_final_bare + b",p=" + base64.b64encode(proof)), SASL_FINAL)
     if server_final.startswith(b"e="):
-        raise AuthenticationFailed(f"the server reports a SCRAM error: {server_final[2:].decode('utf-8', 'replace')}")
+        raise AuthenticationFailed(
+            f"the server reports a SCRAM error: {server_final[2:].decode('utf-8', 'replace')}"
+        )
     attribute = server_final.split(b",")[0]
     if not attribute.startswith(b"v="):
         raise _malformed("server-final-message")
@@ -106,7 +108,9 @@ def saslprep(password: str) -> str:
     if password.isascii():
         return password
     mapped = "".join(
-        " " if stringprep.in_table_c12(char) else char for char in password if not stringprep.in_table_b1(char)
+        " " if stringprep.in_table_c12(char) else char
+        for char in password
+        if not stringprep.in_table_b1(char)
     )
     prepared = unicodedata.normalize("NFKC", mapped)
     if not prepared or any(_prohibited(char) for char in prepared):

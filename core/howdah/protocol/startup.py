@@ -14,12 +14,16 @@ Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
 from __future__ import annotations
 
 import struct
-from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from howdah import errors
 from howdah.protocol.auth import authenticate
-from howdah.protocol.credentials import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from howdah.protocol.credentials import Credentials
 
 PROTOCOL_3_0 = 3 << 16
 PROTOCOL_3_2 = 3 << 16 | 2
@@ -179,11 +183,13 @@ def fields(payload: bytes) -> dict[int, str]:
     return {part[0]: part[1:].decode("utf-8", "replace") for part in payload.split(b"\0") if part}
 
 
-def startup(options: StartupOptions) -> Generator[bytes, Message, Backend]:
+def startup(options: StartupOptions, backend: Backend | None = None) -> Generator[bytes, Message, Backend]:
     """Open a session.
 
     Args:
         options: What to ask of the server.
+        backend: What is filled in as the server tells it; a new one by default. Its `authentication` is set
+            as soon as the server is convinced.
 
     Yields:
         Bytes to send, possibly none; to be answered with the next message as (type, payload).
@@ -195,7 +201,8 @@ def startup(options: StartupOptions) -> Generator[bytes, Message, Backend]:
         OperationalError: The server broke the protocol, or authentication failed; the class of the
             server's SQLSTATE when it sent an error.
     """
-    backend = Backend(protocol_version=options.max_protocol)
+    backend = Backend() if backend is None else backend
+    backend.protocol_version = options.max_protocol
     try:
         code, payload = yield from _next(backend, startup_message(options.max_protocol, options.parameters))
     except errors.Error as error:
@@ -211,7 +218,9 @@ def startup(options: StartupOptions) -> Generator[bytes, Message, Backend]:
     answer = next(conversation)
     while True:
         if code != ord("R"):
-            raise errors.OperationalError(f"expected an authentication request, but the server sent {chr(code)!r}")
+            raise errors.OperationalError(
+                f"expected an authentication request, but the server sent {chr(code)!r}"
+            )
         try:
             answer = conversation.send(payload)
         except StopIteration as stop:
@@ -252,12 +261,14 @@ def _negotiated(payload: bytes, options: StartupOptions) -> int:
     """Return the version that NegotiateProtocolVersion asks for, if it can be accepted."""
     if len(payload) < 8:
         raise _malformed("NegotiateProtocolVersion")
-    version, rejected = struct.unpack_from("!ii", payload)
+    version, rejected = int.from_bytes(payload[:4], "big"), payload[4:] != bytes(4)
     shown = f"{version >> 16}.{version & 0xFFFF}"
-    if rejected or len(payload) != 8:  # no _pq_ option was sent, so none can be rejected
+    if rejected:  # no _pq_ option was sent, so none can be rejected
         raise errors.OperationalError("the server rejects protocol options that were not asked for")
     if version not in (PROTOCOL_3_0, PROTOCOL_3_2) or version >= options.max_protocol:
-        raise errors.OperationalError(f"the server asks to go on with protocol version {shown}, which makes no sense")
+        raise errors.OperationalError(
+            f"the server asks to go on with protocol version {shown}, which makes no sense"
+        )
     if version < options.min_protocol:
         wanted = f"{options.min_protocol >> 16}.{options.min_protocol & 0xFFFF}"
         raise errors.OperationalError(
