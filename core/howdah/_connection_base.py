@@ -87,7 +87,7 @@ class BaseConnection(Generic[Row]):
         self._read_only: bool | None = None
         self._deferrable: bool | None = None
         self._begin_statement = b"BEGIN"
-        self._transactions = 0
+        self._blocks: list[Any] = []
         self._portals = 0
         #: Whether the server takes only the simple protocol.
         self._simple_only = bool(settings.get("replication"))
@@ -97,6 +97,8 @@ class BaseConnection(Generic[Row]):
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
         self._notifies: deque[Notify] = deque()
+        #: How many `notifies` are waiting.
+        self._collecting = 0
         #: Set by a dumper whose type's oid is still to be found.
         self._names_wanted = False
 
@@ -188,7 +190,7 @@ class BaseConnection(Generic[Row]):
         self._check_open()
         status = self._transaction_status
         if status != TransactionStatus.IDLE:
-            if self._transactions:
+            if self._blocks:
                 raise ProgrammingError(f"can't change {attribute!r} now: connection.transaction() block in progress")
             raise ProgrammingError(
                 f"can't change {attribute!r} now: connection in transaction status {status.name};"
@@ -260,7 +262,7 @@ class BaseConnection(Generic[Row]):
 
     def _on_notification(self, notification: Notification) -> None:
         notify = Notify(notification.channel, notification.payload, notification.pid)
-        if not self._notify_handlers:
+        if self._collecting or not self._notify_handlers:
             self._notifies.append(notify)
         for handler in self._notify_handlers:
             try:
@@ -329,7 +331,7 @@ class BaseConnection(Generic[Row]):
             yield from self._command(self._begin_statement)
 
     def _commit_operation(self) -> Operation[None]:
-        if self._transactions:
+        if self._blocks:
             raise ProgrammingError("commit() cannot be used inside a transaction() block")
         if self._tpc is not None:
             raise ProgrammingError("commit() cannot be used in a two-phase transaction; use tpc_commit()")
@@ -338,7 +340,7 @@ class BaseConnection(Generic[Row]):
             yield from self._command(b"COMMIT")
 
     def _rollback_operation(self) -> Operation[None]:
-        if self._transactions:
+        if self._blocks:
             raise ProgrammingError(
                 "rollback() cannot be used inside a transaction() block; raise Rollback() to leave it"
             )

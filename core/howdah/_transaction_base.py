@@ -1,0 +1,117 @@
+"""What a transaction block does, whatever carries its bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from howdah.errors import ProgrammingError
+from howdah.io.operation import Operation
+from howdah.pq import TransactionStatus
+
+if TYPE_CHECKING:
+    from howdah._connection_base import BaseConnection
+
+__all__ = ["BaseTransaction", "OutOfOrderTransactionNesting", "Rollback"]
+
+
+class Rollback(Exception):
+    """Leave the enclosing transaction block, undoing what was done in it, without an error.
+
+    Args:
+        transaction: the block to leave, where it is not the innermost.
+    """
+
+    def __init__(self, transaction: BaseTransaction | None = None) -> None:
+        super().__init__(transaction)
+        self.transaction = transaction
+
+
+class OutOfOrderTransactionNesting(ProgrammingError):
+    """Transaction blocks were not left in the reverse order of their entering."""
+
+
+class BaseTransaction:
+    """State and operations of a transaction block."""
+
+    def __init__(self, connection: BaseConnection[Any], savepoint_name: str | None, force_rollback: bool) -> None:
+        self._connection = connection
+        self._savepoint = savepoint_name or ""
+        self.force_rollback = force_rollback
+        self._outer = False
+        self._state = "inactive"
+
+    def __repr__(self) -> str:
+        name = f" {self._savepoint!r}" if self._savepoint else ""
+        return f"<{type(self).__qualname__}{name} ({self._state}) {self._connection!r} at 0x{id(self):x}>"
+
+    @property
+    def savepoint_name(self) -> str | None:
+        """The name of the savepoint, None for a transaction without one."""
+        return self._savepoint or None
+
+    def _identifier(self) -> bytes:
+        name = self._savepoint.replace('"', '""')
+        return f'"{name}"'.encode(self._connection._session.encoding)
+
+    def _enter(self) -> Operation[None]:
+        connection = self._connection
+        if self._state != "inactive":
+            raise TypeError("a transaction block cannot be entered twice")
+        if connection._tpc is not None:
+            raise ProgrammingError("transaction() cannot be used in a two-phase transaction")
+        session = yield from connection._start()
+        self._outer = session.transaction_status == TransactionStatus.IDLE
+        if self._outer:
+            commands = [connection._begin_statement]
+        else:
+            self._savepoint = self._savepoint or f"_howdah_{len(connection._blocks) + 1}"
+            commands = []
+        if self._savepoint:
+            commands.append(b"SAVEPOINT " + self._identifier())
+        yield from connection._command(b"; ".join(commands))
+        connection._blocks.append(self)
+        self._state = "active"
+
+    def _commit(self) -> Operation[None]:
+        self._check_order()
+        if self.force_rollback:
+            yield from self._undo()
+            return
+        commands = []
+        if self._savepoint and not self._outer:
+            commands.append(b"RELEASE " + self._identifier())
+        if self._outer:
+            commands.append(b"COMMIT")
+        self._leave()
+        self._state = "terminated"
+        yield from self._connection._command(b"; ".join(commands))
+
+    def _roll_back(self, exception: BaseException) -> Operation[bool]:
+        """Undo what was done in the block; return whether the exception is dealt with."""
+        self._check_order()
+        yield from self._undo()
+        return isinstance(exception, Rollback) and exception.transaction in (None, self)
+
+    def _undo(self) -> Operation[None]:
+        commands = []
+        if self._savepoint and not self._outer:
+            commands += [b"ROLLBACK TO " + self._identifier(), b"RELEASE " + self._identifier()]
+        if self._outer:
+            commands.append(b"ROLLBACK")
+        self._leave()
+        self._state = "terminated"
+        session = self._connection._session
+        if session.lost is None and session.transaction_status != TransactionStatus.IDLE:
+            yield from self._connection._command(b"; ".join(commands))
+
+    def _check_order(self) -> None:
+        blocks = self._connection._blocks
+        if not blocks or blocks[-1] is not self:
+            self._leave()
+            raise OutOfOrderTransactionNesting(
+                f"transaction blocks must be left in the reverse order of their entering: {self} is not the innermost"
+            )
+
+    def _leave(self) -> None:
+        if self in self._connection._blocks:
+            self._connection._blocks.remove(self)

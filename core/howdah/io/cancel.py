@@ -1,0 +1,62 @@
+"""Cancelling: CancelRequest over a connection of its own.
+
+Source: PostgreSQL documentation, "Canceling Requests in Progress".
+"""
+
+from __future__ import annotations
+
+import time
+
+from howdah import errors
+from howdah.io.connecting import Connected, open_endpoint
+from howdah.io.waiting import Operation, nonblocking, run, run_async
+from howdah.protocol.startup import cancel_request
+
+__all__ = ["cancel", "cancel_async"]
+
+
+def cancel(connected: Connected, timeout: float | None = None) -> None:
+    """Ask the server to cancel what a session is doing, blocking.
+
+    The session's own socket is not touched: any thread may call this. Success only means that the
+    server has taken note.
+
+    Args:
+        connected: The session.
+        timeout: How long to try, in seconds; None without limit.
+
+    Raises:
+        CancellationTimeout: The time ran out.
+        OperationalError: The server could not be reached, or gave the session no key.
+    """
+    run(_cancelling(connected, timeout))
+
+
+async def cancel_async(connected: Connected, timeout: float | None = None) -> None:
+    """Ask the server to cancel what a session is doing; everything else is as with `cancel`."""
+    await run_async(_cancelling(connected, timeout))
+
+
+def _cancelling(connected: Connected, timeout: float | None) -> Operation[None]:
+    backend = connected.backend
+    if not backend.secret_key:
+        raise errors.OperationalError("the server gave this session no key to cancel it with")
+    deadline = None if timeout is None else time.monotonic() + timeout
+    try:
+        sock, _ = yield from open_endpoint(connected.endpoint, deadline, timeout)
+        try:
+            request = cancel_request(backend.pid, backend.secret_key)
+            yield from nonblocking(sock, lambda: sock.send(request), deadline, writing=True)
+            # The server closes the connection once the signal is sent.
+            while (yield from nonblocking(sock, lambda: sock.recv(256), deadline)):
+                pass
+        except ConnectionResetError:
+            pass
+        finally:
+            sock.close()
+    except TimeoutError as error:
+        raise errors.CancellationTimeout("the request to cancel took too long") from error
+    except OSError as error:
+        raise errors.OperationalError(
+            f"could not send the request to cancel: {error.strerror or error}"
+        ) from error

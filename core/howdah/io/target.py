@@ -1,0 +1,68 @@
+"""What kind of session `target_session_attrs` wants, and whether this is one.
+
+Source: PostgreSQL documentation, "target_session_attrs".
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from howdah import errors
+from howdah.protocol.startup import MAX_MESSAGE, Backend, Message, fields
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+IN_RECOVERY = "SELECT pg_catalog.pg_is_in_recovery()"
+READ_ONLY = "SHOW transaction_read_only"
+
+#: The messages that answer the two queries above.
+LIMITS: Mapping[int, int] = {ord(code): MAX_MESSAGE for code in "TDCENSZ"}
+
+
+def objection(attrs: str, backend: Backend) -> Generator[bytes, Message, str | None]:
+    """Tell what speaks against a session.
+
+    The server is asked only when it has not reported its state by itself, as servers from 14 do.
+
+    Args:
+        attrs: The value of `target_session_attrs`.
+        backend: The session.
+
+    Yields:
+        Bytes to send, possibly none; to be answered with the next message as (type, payload).
+
+    Returns:
+        What is wrong with it, None when it will do.
+    """
+    if attrs == "any":
+        return None
+    standby = backend.parameters.get("in_hot_standby")
+    if attrs in ("read-write", "read-only"):
+        default = backend.parameters.get("default_transaction_read_only")
+        if standby is None or default is None:
+            read_only = (yield from _ask(READ_ONLY)) == b"on"
+        else:
+            read_only = "on" in (standby, default)
+        if read_only == (attrs == "read-only"):
+            return None
+        return "session is read-only" if read_only else "session is not read-only"
+    in_recovery = (yield from _ask(IN_RECOVERY)) == b"t" if standby is None else standby == "on"
+    if in_recovery == (attrs != "primary"):
+        return None
+    return "server is in hot standby mode" if in_recovery else "server is not in hot standby mode"
+
+
+def _ask(query: str) -> Generator[bytes, Message, bytes]:
+    """Return the only value of a simple query's only row."""
+    body = query.encode() + b"\0"
+    answer = b""
+    code, payload = yield b"Q" + struct.pack("!i", 4 + len(body)) + body
+    while code != ord("Z"):
+        if code == ord("E"):
+            raise errors.from_fields(fields(payload))
+        if code == ord("D"):
+            answer = payload[6:]  # behind the number of columns and the value's length
+        code, payload = yield b""
+    return answer

@@ -1,0 +1,255 @@
+"""TLS: the context that the ssl* parameters describe, and the handshake.
+
+Source: PostgreSQL documentation, "SSL Support" of libpq and "SSL Session
+Encryption" of the protocol.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import stat
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from howdah import errors
+from howdah.io.certificate import matches_host, network_address
+from howdah.io.waiting import Operation, nonblocking
+from howdah.protocol.startup import SSL_REQUEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from socket import socket
+
+ALPN = "postgresql"
+VERSIONS = {
+    "tlsv1": ssl.TLSVersion.TLSv1,
+    "tlsv1.1": ssl.TLSVersion.TLSv1_1,
+    "tlsv1.2": ssl.TLSVersion.TLSv1_2,
+    "tlsv1.3": ssl.TLSVersion.TLSv1_3,
+}
+
+
+class Failure(errors.OperationalError):
+    """The connection could not be secured."""
+
+
+@dataclass
+class Security:
+    """How to secure connections with one set of parameters.
+
+    Attributes:
+        context: The TLS context.
+        verify_host: Whether the certificate must name the host.
+        sni: Whether to tell the server which host is meant.
+        direct: Whether to start TLS without asking the server first.
+        certificate: Whether a client certificate is at hand.
+        asked: Whether the server has asked for a client certificate; only watched with `sslcertmode=require`.
+    """
+
+    context: ssl.SSLContext = field(repr=False)
+    verify_host: bool
+    sni: bool
+    direct: bool
+    certificate: bool
+    asked: bool = False
+
+
+def security(parameters: Mapping[str, Any]) -> Security:
+    """Read the ssl* parameters, and the files they name.
+
+    Args:
+        parameters: The connection parameters.
+
+    Returns:
+        What `negotiate` and `handshake` need.
+
+    Raises:
+        OperationalError: A file is missing, unreadable, or open to others.
+    """
+    sslmode = parameters.get("sslmode") or "prefer"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False  # libpq's rules differ from the ssl module's: see `certificate`
+    context.set_alpn_protocols([ALPN])
+    context.minimum_version = VERSIONS[(parameters.get("ssl_min_protocol_version") or "TLSv1.2").lower()]
+    if parameters.get("ssl_max_protocol_version"):
+        context.maximum_version = VERSIONS[parameters["ssl_max_protocol_version"].lower()]
+    if parameters.get("sslkeylogfile"):
+        context.keylog_filename = os.path.expanduser(parameters["sslkeylogfile"])
+    _trust(context, parameters, sslmode)
+    certmode = parameters.get("sslcertmode") or "allow"
+    certificate = certmode != "disable" and _identify(context, parameters)
+    result = Security(
+        context,
+        verify_host=sslmode == "verify-full",
+        sni=bool(parameters.get("sslsni", True)),
+        direct=parameters.get("sslnegotiation") == "direct",
+        certificate=certificate,
+    )
+    if certmode == "require":
+        if not certificate:
+            raise Failure(
+                "sslcertmode is require, but there is no client certificate: give sslcert and sslkey"
+            )
+        _watch_certificate_request(context, result)
+    return result
+
+
+def _default(name: str) -> str:
+    if sys.platform == "win32":
+        return os.path.join(os.environ.get("APPDATA", ""), "postgresql", name)
+    return os.path.join(os.path.expanduser("~"), ".postgresql", name)
+
+
+def _trust(context: ssl.SSLContext, parameters: Mapping[str, Any], sslmode: str) -> None:
+    """Load the certificate authorities and revocation lists; any that are there are used."""
+    rootcert = parameters.get("sslrootcert") or _default("root.crt")
+    if rootcert == "system":
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    elif os.path.exists(rootcert):
+        _load(context, rootcert, None, "root certificate file")
+    elif sslmode.startswith("verify"):
+        raise Failure(
+            f"root certificate file {rootcert!r} does not exist; provide it, use the system's trusted roots with "
+            "sslrootcert=system, or choose an sslmode that does not verify the server's certificate"
+        )
+    else:
+        context.verify_mode = ssl.CERT_NONE
+        return
+    context.verify_mode = ssl.CERT_REQUIRED
+    crl, directory = parameters.get("sslcrl"), parameters.get("sslcrldir")
+    if not crl and not directory and os.path.exists(_default("root.crl")):
+        crl = _default("root.crl")
+    if crl or directory:
+        _load(context, crl or None, directory or None, "certificate revocation list")
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_CHAIN
+
+
+def _load(context: ssl.SSLContext, file: str | None, directory: str | None, what: str) -> None:
+    if directory and not os.path.isdir(directory):
+        raise Failure(f"could not read {what} directory {directory!r}")
+    try:
+        context.load_verify_locations(cafile=file, capath=directory)
+    except OSError as error:
+        raise Failure(f"could not read {what} {file!r}: {_reason(error)}") from error
+
+
+def _identify(context: ssl.SSLContext, parameters: Mapping[str, Any]) -> bool:
+    """Load the client's certificate and key; tell whether there are any."""
+    cert = parameters.get("sslcert") or _default("postgresql.crt")
+    if not os.path.exists(cert):
+        return False
+    key = parameters.get("sslkey") or _default("postgresql.key")
+    try:
+        status = os.stat(key)
+    except OSError as error:
+        raise Failure(f"there is a certificate, but no private key file {key!r}") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise Failure(f"private key file {key!r} is not a regular file")
+    forbidden = 0o037 if status.st_uid == 0 else 0o077
+    if sys.platform != "win32" and status.st_mode & forbidden:
+        raise Failure(
+            f"private key file {key!r} has group or world access; it must have permissions u=rw (0600) or less if "
+            "owned by the current user, or u=rw,g=r (0640) or less if owned by root"
+        )
+    password = parameters.get("sslpassword") or ""
+    try:
+        context.load_cert_chain(cert, key, password=lambda: password)
+    except OSError as error:
+        raise Failure(
+            f"could not load certificate {cert!r} with private key {key!r}: {_reason(error)}"
+        ) from None  # the cause could show the password
+    return True
+
+
+def _reason(error: OSError) -> str:
+    return getattr(error, "reason", None) or error.strerror or str(error)
+
+
+def _watch_certificate_request(context: ssl.SSLContext, result: Security) -> None:
+    """Note when a server asks for a certificate: the ssl module does not tell otherwise."""
+    certificate_request = 13
+
+    def watch(sock: Any, direction: str, version: Any, content: Any, message: Any, data: bytes) -> None:
+        if direction == "read" and message == certificate_request:
+            result.asked = True
+
+    context._msg_callback = watch  # type: ignore[attr-defined]
+
+
+def negotiate(sock: socket, deadline: float | None) -> Operation[bool]:
+    """Ask the server for TLS, with SSLRequest.
+
+    Returns:
+        Whether the handshake can begin; the server has no TLS otherwise.
+
+    Raises:
+        OperationalError: The answer is wrong, or has something behind it that was not encrypted.
+    """
+    yield from nonblocking(sock, lambda: sock.send(SSL_REQUEST), deadline, writing=True)
+    answer = yield from nonblocking(sock, lambda: sock.recv(2), deadline)
+    if answer[:1] in (b"S", b"N") and len(answer) > 1:
+        raise Failure(
+            "received unencrypted data after the answer to SSLRequest: somebody may be tampering with the connection"
+        )
+    if answer[:1] == b"E":  # whatever it says was not encrypted, and is not to be believed
+        raise Failure("the server sent an error in answer to SSLRequest")
+    if not answer:
+        raise Failure("the server closed the connection in answer to SSLRequest")
+    if answer not in (b"S", b"N"):
+        raise Failure(f"received an invalid answer to SSLRequest: {answer!r}")
+    return answer == b"S"
+
+
+def wrap(sock: socket, security: Security, host: str) -> ssl.SSLSocket:
+    """Make a TLS socket of a connected, non-blocking one; the handshake is still to be done.
+
+    Args:
+        sock: The socket, which must no longer be used.
+        security: How to secure it.
+        host: The server's name, for SNI.
+    """
+    security.asked = False
+    named = security.sni and host and network_address(host) is None
+    try:
+        return security.context.wrap_socket(
+            sock, do_handshake_on_connect=False, server_hostname=host if named else None
+        )
+    except (ValueError, UnicodeError) as error:
+        raise Failure(f"the host name {host!r} cannot be used for TLS") from error
+
+
+def handshake(sock: ssl.SSLSocket, security: Security, host: str, deadline: float | None) -> Operation[None]:
+    """Do the TLS handshake, and check what libpq checks.
+
+    Args:
+        sock: The socket.
+        security: How to secure it.
+        host: The name that the server's certificate must have, with `verify-full`.
+        deadline: When to give up, by `time.monotonic`.
+
+    Raises:
+        OperationalError: The handshake failed, or the certificate is not the host's.
+    """
+    if security.verify_host and not host:
+        raise Failure("sslmode verify-full needs a host name: give host beside hostaddr")
+    try:
+        yield from nonblocking(sock, sock.do_handshake, deadline)
+    except ssl.SSLCertVerificationError as error:
+        raise Failure(f"the server's certificate could not be verified: {error.verify_message}") from error
+    except ssl.SSLError as error:
+        raise Failure(f"TLS handshake failed: {_reason(error)}") from error
+    except OSError as error:
+        if isinstance(error, TimeoutError):
+            raise
+        raise Failure(f"the connection was lost during the TLS handshake: {_reason(error)}") from error
+    protocol = sock.selected_alpn_protocol()
+    if security.direct and protocol is None:
+        raise Failure("the server did not agree to speak PostgreSQL's protocol over direct TLS (ALPN)")
+    if protocol not in (None, ALPN):
+        raise Failure(f"the server chose the unexpected protocol {protocol!r} (ALPN)")
+    if security.verify_host:
+        certificate = sock.getpeercert() or {}
+        if not matches_host(certificate, host):
+            raise Failure(f"the server's certificate is not for host name {host!r}")

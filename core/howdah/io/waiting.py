@@ -1,0 +1,198 @@
+"""What a connecting operation asks for, and the two faces that provide it.
+
+An operation is a generator over non-blocking sockets. Whenever it cannot go
+on it yields a `Wait` or a `Call`; `run` serves those by blocking, `run_async`
+on the running event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import ssl
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from socket import socket
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Wait until a socket is ready.
+
+    Attributes:
+        sock: The socket.
+        writing: Whether for writing rather than reading.
+        deadline: When to give up, by `time.monotonic`; None for never.
+    """
+
+    sock: socket
+    writing: bool
+    deadline: float | None
+
+
+@dataclass(frozen=True)
+class Call:
+    """Call a function that may block, in a thread where that is needed to keep the deadline.
+
+    Attributes:
+        function: What to call.
+        deadline: When to give up, by `time.monotonic`; None for never.
+    """
+
+    function: Callable[[], Any]
+    deadline: float | None
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Let some time pass, in seconds."""
+
+    seconds: float
+
+
+Operation = Generator["Wait | Call | Pause", Any, T]
+
+
+def nonblocking(
+    sock: socket, function: Callable[[], T], deadline: float | None, *, writing: bool = False
+) -> Operation[T]:
+    """Call a function of a non-blocking socket until it is through.
+
+    Args:
+        sock: The socket.
+        function: What to call.
+        deadline: When to give up, by `time.monotonic`.
+        writing: Whether the function waits for the socket to be writable.
+
+    Returns:
+        What the function returns.
+    """
+    while True:
+        try:
+            return function()
+        except ssl.SSLWantReadError:
+            wait = Wait(sock, False, deadline)
+        except ssl.SSLWantWriteError:
+            wait = Wait(sock, True, deadline)
+        except BlockingIOError:
+            wait = Wait(sock, writing, deadline)
+        yield wait
+
+
+def run(operation: Operation[T]) -> T:
+    """Carry out an operation, blocking the calling thread.
+
+    Raises:
+        TimeoutError: A deadline passed that the operation does not handle.
+    """
+    try:
+        request = next(operation)
+        while True:
+            try:
+                answer = _serve(request)
+            except BaseException as error:  # the operation closes its socket, also on Ctrl-C
+                request = operation.throw(error)
+            else:
+                request = operation.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+async def run_async(operation: Operation[T]) -> T:
+    """Carry out an operation on the running event loop.
+
+    Raises:
+        TimeoutError: A deadline passed that the operation does not handle.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        request = next(operation)
+        while True:
+            try:
+                answer = await _serve_async(loop, request)
+            except BaseException as error:  # the operation closes its socket, also on cancellation
+                request = operation.throw(error)
+            else:
+                request = operation.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+def _remaining(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def _serve(request: Wait | Call | Pause) -> Any:
+    if isinstance(request, Pause):
+        return time.sleep(request.seconds)
+    remaining = _remaining(request.deadline)
+    if isinstance(request, Call):
+        return request.function() if remaining is None else _in_thread(request.function, remaining)
+    poll = select.poll()
+    poll.register(request.sock, select.POLLOUT if request.writing else select.POLLIN)
+    if not poll.poll(None if remaining is None else remaining * 1000):
+        raise TimeoutError
+    return None
+
+
+def _in_thread(function: Callable[[], Any], timeout: float) -> Any:
+    """Call a function that nothing can interrupt; forget it when it takes too long."""
+    results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+
+    def call() -> None:
+        try:
+            results.put((function(), None))
+        except BaseException as error:
+            results.put((None, error))
+
+    threading.Thread(target=call, name="howdah-connecting", daemon=True).start()
+    try:
+        result, error = results.get(timeout=timeout)
+    except Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return result
+
+
+async def _serve_async(loop: asyncio.AbstractEventLoop, request: Wait | Call | Pause) -> Any:
+    if isinstance(request, Pause):
+        return await asyncio.sleep(request.seconds)
+    remaining = _remaining(request.deadline)
+    if isinstance(request, Call):
+        called = loop.run_in_executor(None, request.function)
+        done, _ = await asyncio.wait([called], timeout=remaining)
+        if not done:
+            called.add_done_callback(lambda future: future.cancelled() or future.exception())
+            raise TimeoutError
+        return called.result()
+    ready = loop.create_future()
+    descriptor = request.sock.fileno()
+    timer = None if remaining is None else loop.call_later(remaining, _expire, ready)
+    (loop.add_writer if request.writing else loop.add_reader)(descriptor, _wake, ready)
+    try:
+        return await ready
+    finally:
+        (loop.remove_writer if request.writing else loop.remove_reader)(descriptor)
+        if timer is not None:
+            timer.cancel()
+
+
+def _wake(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def _expire(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_exception(TimeoutError())

@@ -1,0 +1,178 @@
+"""Authentication: which methods are acceptable, and the conversation around them.
+
+Source: PostgreSQL documentation, "Frontend/Backend Protocol", section
+"Start-up"; "libpq - C Library", parameters `require_auth` and `channel_binding`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from typing import TYPE_CHECKING
+
+from howdah import errors
+from howdah.protocol import scram
+from howdah.protocol.credentials import (
+    CLEARTEXT,
+    GSS,
+    MD5,
+    OK,
+    SASL,
+    SSPI,
+    AuthenticationFailed,
+    Conversation,
+    Credentials,
+    Method,
+    Request,
+    expect_ok,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+# The names that require_auth has for them.
+CODE_NAMES = {CLEARTEXT: "password", MD5: "md5", GSS: "gss", SSPI: "sspi"}
+MECHANISM_NAMES = {
+    "SCRAM-SHA-256": "scram-sha-256",
+    "SCRAM-SHA-256-PLUS": "scram-sha-256",
+    "OAUTHBEARER": "oauth",
+}
+
+
+def authenticate(options: Credentials) -> Generator[bytes, bytes, str]:
+    """Answer the server's authentication requests until it is satisfied.
+
+    Args:
+        options: How the client may prove who it is.
+
+    Yields:
+        Nothing at first, then whole messages to send, possibly none; is sent the payloads of the
+        server's authentication messages.
+
+    Returns:
+        The name of the method that was used (see `Backend.authentication`).
+
+    Raises:
+        AuthenticationFailed: The client could not or would not go on, or the server's proof was wrong.
+        OperationalError: The server broke the protocol.
+    """
+    bound = options.channel_binding == "require"
+    code, data = _request((yield b""))
+    if code == OK:
+        _check(options, "none", "the server did not ask for authentication")
+        if bound:
+            raise AuthenticationFailed(
+                "channel binding is required, but the server did not ask for authentication"
+            )
+        return "cert" if options.certificate else "trust"
+
+    mechanism = ""
+    if code == SASL:
+        mechanism, name, method = _choose_mechanism(options, _strings(data))
+        conversation = method(options, b"")
+    else:
+        known = CODE_NAMES.get(code)
+        name = known or f"authentication code {code}"
+        _check(options, name, f"the server asked for {name}")
+        if bound:
+            raise AuthenticationFailed(f"channel binding is required, but the server asked for {name}")
+        chosen = {**CODES, **options.methods}.get(code)
+        if chosen is None:
+            raise AuthenticationFailed(f"the server asks for {name}, which needs a plugin that provides it")
+        conversation = chosen(options, data)
+
+    request = code, data
+    try:
+        body = next(conversation)
+        if code == SASL:
+            body = mechanism.encode() + b"\0" + struct.pack("!i", len(body)) + body
+        while True:
+            request = _request((yield _framed(body)))
+            body = conversation.send(request)
+            if request[0] == OK:
+                raise errors.OperationalError(
+                    "the server sent AuthenticationOk before authentication was complete"
+                )
+    except StopIteration:
+        pass
+    if request[0] != OK:
+        expect_ok(_request((yield b"")))
+    return name
+
+
+def cleartext(options: Credentials, data: bytes) -> Conversation:
+    """AuthenticationCleartextPassword: send the password."""
+    expect_ok((yield options.secret() + b"\0"))
+
+
+def md5(options: Credentials, salt: bytes) -> Conversation:
+    """AuthenticationMD5Password: send the salted MD5 of the MD5 of password and user."""
+    if len(salt) != 4:
+        raise errors.OperationalError("the server sent a malformed AuthenticationMD5Password message")
+    stored = hashlib.md5(options.secret() + options.user.encode()).hexdigest()
+    expect_ok((yield b"md5" + hashlib.md5(stored.encode() + salt).hexdigest().encode() + b"\0"))
+
+
+def _choose_mechanism(options: Credentials, offered: list[str]) -> tuple[str, str, Method]:
+    """Return the SASL mechanism to use, its name for people, and its method."""
+    methods: dict[int | str, Method] = {
+        "SCRAM-SHA-256-PLUS": scram.scram_sha_256_plus,
+        "SCRAM-SHA-256": scram.scram_sha_256
+        if "SCRAM-SHA-256-PLUS" in offered
+        else scram.scram_sha_256_unadvertised,
+        **options.methods,
+    }
+    bindable = options.end_point is not None and options.channel_binding != "disable"
+    for mechanism in methods:
+        if not isinstance(mechanism, str) or mechanism not in offered:
+            continue
+        plus = mechanism.endswith("-PLUS")
+        if (plus and not bindable) or (not plus and options.channel_binding == "require"):
+            continue
+        name = MECHANISM_NAMES.get(mechanism, mechanism.lower())
+        if options.allows(name):
+            return (
+                mechanism,
+                "scram-sha-256-plus" if mechanism == "SCRAM-SHA-256-PLUS" else name,
+                methods[mechanism],
+            )
+    if options.channel_binding == "require":
+        raise AuthenticationFailed(
+            "channel binding is required, but "
+            + (
+                "the server does not offer an authentication method that supports it"
+                if options.tls
+                else "the connection does not use TLS"
+            )
+        )
+    for mechanism in offered:
+        _check(
+            options, MECHANISM_NAMES.get(mechanism, mechanism.lower()), f"the server asked for {mechanism}"
+        )
+    raise AuthenticationFailed(
+        f"none of the server's SASL authentication mechanisms are supported: {', '.join(offered) or 'it names none'}"
+    )
+
+
+def _check(options: Credentials, method: str, event: str) -> None:
+    if not options.allows(method):
+        raise AuthenticationFailed(f"require_auth does not allow this: {event}")
+
+
+def _request(payload: bytes) -> Request:
+    if len(payload) < 4:
+        raise errors.OperationalError("the server sent a malformed authentication request")
+    return int.from_bytes(payload[:4], "big"), payload[4:]
+
+
+def _strings(data: bytes) -> list[str]:
+    if data[-1:] != b"\0":
+        raise errors.OperationalError("the server sent a malformed AuthenticationSASL message")
+    return [name.decode("ascii", "replace") for name in data.split(b"\0") if name]
+
+
+def _framed(body: bytes) -> bytes:
+    return b"p" + struct.pack("!i", 4 + len(body)) + body
+
+
+CODES: Mapping[int | str, Method] = {CLEARTEXT: cleartext, MD5: md5}

@@ -1,0 +1,94 @@
+"""What a client has to prove who it is, and the shape of the methods that do it.
+
+A method is a callable that takes a `Credentials` and the data of the
+server's request, and returns a generator. The generator yields the body of
+the client's next message (howdah frames it as the ``p`` message:
+PasswordMessage, GSSResponse, SASLInitialResponse, SASLResponse) and is sent the
+server's next request as ``(code, data)``: code 0 is AuthenticationOk. It
+ends when it has nothing more to say, which is the only moment at which
+AuthenticationOk is believed.
+
+Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
+"Start-up" and "SASL Authentication".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from howdah import errors
+
+OK, CLEARTEXT, MD5, GSS, GSS_CONTINUE, SSPI, SASL, SASL_CONTINUE, SASL_FINAL = 0, 3, 5, 7, 8, 9, 10, 11, 12
+
+Request = tuple[int, bytes]
+Conversation = Generator[bytes, Request, None]
+
+
+class AuthenticationFailed(errors.OperationalError):
+    """The client could not, or would not, authenticate; another host is not worth trying."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """How the client may prove who it is, and what a method needs for that.
+
+    Attributes:
+        user: The role to log in as.
+        password: Its password; None when there is none.
+        host: The server's name as the program gave it; a directory for a unix socket.
+        tls: Whether the connection is encrypted.
+        certificate: Whether a client certificate was shown to the server.
+        end_point: The channel binding data of type tls-server-end-point; None without TLS.
+        channel_binding: "disable", "prefer" or "require".
+        allows: Whether a method may be used, by the name that `require_auth` has for it.
+        scram_client_key: The SCRAM client key, in place of the password.
+        scram_server_key: The SCRAM server key, likewise.
+        methods: Further methods, by request code (7 for GSSAPI) or SASL mechanism name.
+        parameters: The connection parameters, for the use of further methods.
+    """
+
+    user: str
+    password: str | None = field(default=None, repr=False)
+    host: str = ""
+    tls: bool = False
+    certificate: bool = False
+    end_point: bytes | None = field(default=None, repr=False)
+    channel_binding: str = "prefer"
+    allows: Callable[[str], bool] = lambda method: True
+    scram_client_key: bytes | None = field(default=None, repr=False)
+    scram_server_key: bytes | None = field(default=None, repr=False)
+    methods: Mapping[int | str, Method] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def secret(self) -> bytes:
+        """Return the password as bytes.
+
+        Raises:
+            AuthenticationFailed: There is none, or it cannot be sent.
+        """
+        if not self.password:
+            raise AuthenticationFailed(
+                "no password supplied; give one as password=…, in PGPASSWORD, or in the password file ~/.pgpass"
+            )
+        try:
+            secret = self.password.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            secret = b"\0"
+        if b"\0" in secret:
+            raise AuthenticationFailed("the password contains a character that cannot be sent")
+        return secret
+
+
+Method = Callable[[Credentials, bytes], Conversation]
+
+
+def expect_ok(request: Request) -> None:
+    """Refuse anything but AuthenticationOk.
+
+    Raises:
+        OperationalError: It is another request.
+    """
+    if request[0] != OK:
+        raise errors.OperationalError(f"the server sent authentication request {request[0]} out of order")

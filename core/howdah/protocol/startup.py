@@ -1,0 +1,294 @@
+"""Opening a session: from StartupMessage to the first ReadyForQuery, sans-IO.
+
+`startup` is a generator. It yields bytes to send (``b""`` when there is
+nothing to say), is sent one server message at a time as ``(type, payload)``,
+and returns a `Backend` at the first ReadyForQuery.
+
+The messages that carry no type byte (StartupMessage, SSLRequest,
+CancelRequest) are made here too.
+
+Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
+"Start-up" and "Message Formats".
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from howdah import errors
+from howdah.protocol.auth import authenticate
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from howdah.protocol.credentials import Credentials
+
+PROTOCOL_3_0 = 3 << 16
+PROTOCOL_3_2 = 3 << 16 | 2
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+MAX_MESSAGE = 30_000
+MAX_STARTUP = 4 << 20
+
+# The longest payload accepted for each type of message before the first ReadyForQuery
+# (libpq's limits); a type that is not listed has no business there.
+LIMITS: Mapping[int, int] = {
+    ord("R"): 2_000,
+    ord("v"): 2_000,
+    ord("E"): MAX_MESSAGE,
+    ord("N"): MAX_MESSAGE,
+    ord("S"): MAX_MESSAGE,
+    ord("K"): 4 + 256,
+    ord("Z"): 1,
+}
+
+Message = tuple[int, bytes]
+
+
+@dataclass
+class Backend:
+    """What the server told about itself and the session while it was opened.
+
+    Attributes:
+        protocol_version: The version in use: 196608 (3.0) or 196610 (3.2).
+        pid: The process that serves the session; 0 when the server gave none.
+        secret_key: The secret of CancelRequest, 4 to 256 bytes; empty when the server gave none.
+        parameters: The last value of every ParameterStatus, by name.
+        authentication: How the server was convinced: "scram-sha-256-plus", "scram-sha-256", "md5",
+            "password", a plugin's method, "cert" (nothing asked, but a client certificate was shown) or
+            "trust" (nothing asked).
+        notices: The fields of the notices that came meanwhile.
+    """
+
+    protocol_version: int = PROTOCOL_3_0
+    pid: int = 0
+    secret_key: bytes = field(default=b"", repr=False)
+    parameters: dict[str, str] = field(default_factory=dict)
+    authentication: str = ""
+    notices: list[dict[int, str]] = field(default_factory=list)
+
+
+@dataclass
+class StartupOptions:
+    """What to ask of the server.
+
+    Attributes:
+        parameters: The parameters of StartupMessage: user, database, and session settings.
+        credentials: How the client may prove who it is.
+        max_protocol: The version to ask for.
+        min_protocol: The oldest version to accept.
+    """
+
+    parameters: Mapping[str, str]
+    credentials: Credentials
+    max_protocol: int = PROTOCOL_3_2
+    min_protocol: int = PROTOCOL_3_0
+
+
+class ProtocolRefused(errors.OperationalError):
+    """The server refused StartupMessage in a way that an older protocol version may cure."""
+
+
+class MessageReader:
+    """Cuts the bytes of the startup phase into messages.
+
+    Args:
+        limits: The longest payload, in bytes, of each acceptable message type.
+        total: How many bytes the whole phase may take.
+    """
+
+    def __init__(self, limits: Mapping[int, int] = LIMITS, total: int = MAX_STARTUP) -> None:
+        self.limits = limits
+        self._buffer = bytearray()
+        self._budget = total
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes that arrived."""
+        self._buffer += data
+
+    def message(self) -> Message | None:
+        """Return the next whole message, or None when more bytes are needed.
+
+        Raises:
+            OperationalError: The bytes are no message that may come now.
+        """
+        buffer = self._buffer
+        if len(buffer) < 5:
+            if buffer and buffer[0] not in self.limits:
+                raise _unexpected(buffer[0])
+            return None
+        code, length = buffer[0], int.from_bytes(buffer[1:5], "big", signed=True) - 4
+        limit = self.limits.get(code)
+        if limit is None:
+            raise _unexpected(code)
+        if not 0 <= length <= limit:
+            if code == ord("E"):  # a server that failed very early sends plain text, as protocol 2 had it
+                text = bytes(buffer[1:MAX_MESSAGE]).split(b"\0")[0].decode("utf-8", "replace").strip()
+                raise errors.OperationalError(text)
+            raise errors.OperationalError(
+                f"the server sent a message of type {chr(code)!r} with an impossible length of {length} bytes"
+            )
+        if len(buffer) < 5 + length:
+            return None
+        self._budget -= 5 + length
+        if self._budget < 0:
+            raise errors.OperationalError("the server sent too much before the session was open")
+        payload = bytes(buffer[5 : 5 + length])
+        del buffer[: 5 + length]
+        return code, payload
+
+    def leftover(self) -> bytes:
+        """Return the bytes that no message was made of."""
+        return bytes(self._buffer)
+
+
+def startup_message(version: int, parameters: Mapping[str, str]) -> bytes:
+    """Return StartupMessage.
+
+    Args:
+        version: The protocol version: major in the upper 16 bits, minor in the lower.
+        parameters: Names and values; neither may contain NUL.
+
+    Raises:
+        ProgrammingError: A name or value contains NUL.
+    """
+    body = bytearray(struct.pack("!i", version))
+    for name, value in parameters.items():
+        if "\0" in name or "\0" in value:
+            raise errors.ProgrammingError(f"the connection parameter {name!r} contains a NUL character")
+        body += name.encode() + b"\0" + value.encode("utf-8", "surrogateescape") + b"\0"
+    body += b"\0"
+    return struct.pack("!i", 4 + len(body)) + body
+
+
+def cancel_request(pid: int, secret_key: bytes) -> bytes:
+    """Return CancelRequest for a backend.
+
+    Args:
+        pid: The backend's process number.
+        secret_key: Its secret, from BackendKeyData.
+    """
+    return struct.pack("!iiI", 12 + len(secret_key), 80877102, pid) + secret_key
+
+
+def fields(payload: bytes) -> dict[int, str]:
+    """Return the fields of an ErrorResponse or NoticeResponse, by their letter's code.
+
+    Raises:
+        OperationalError: The payload is malformed.
+    """
+    if payload[-1:] != b"\0":
+        raise _malformed("ErrorResponse or NoticeResponse")
+    return {part[0]: part[1:].decode("utf-8", "replace") for part in payload.split(b"\0") if part}
+
+
+def startup(options: StartupOptions, backend: Backend | None = None) -> Generator[bytes, Message, Backend]:
+    """Open a session.
+
+    Args:
+        options: What to ask of the server.
+        backend: What is filled in as the server tells it; a new one by default. Its `authentication` is set
+            as soon as the server is convinced.
+
+    Yields:
+        Bytes to send, possibly none; to be answered with the next message as (type, payload).
+
+    Returns:
+        What the server told about the session.
+
+    Raises:
+        OperationalError: The server broke the protocol, or authentication failed; the class of the
+            server's SQLSTATE when it sent an error.
+    """
+    backend = Backend() if backend is None else backend
+    backend.protocol_version = options.max_protocol
+    try:
+        code, payload = yield from _next(backend, startup_message(options.max_protocol, options.parameters))
+    except errors.Error as error:
+        # Servers and poolers from before 3.2 that cannot negotiate refuse it as unsupported or a violation.
+        if error.sqlstate in ("0A000", "08P01") and options.max_protocol > options.min_protocol:
+            raise ProtocolRefused(str(error)) from error
+        raise
+    if code == ord("v"):
+        backend.protocol_version = _negotiated(payload, options)
+        code, payload = yield from _next(backend)
+
+    conversation = authenticate(options.credentials)
+    answer = next(conversation)
+    while True:
+        if code != ord("R"):
+            raise errors.OperationalError(
+                f"expected an authentication request, but the server sent {chr(code)!r}"
+            )
+        try:
+            answer = conversation.send(payload)
+        except StopIteration as stop:
+            backend.authentication = stop.value
+            break
+        code, payload = yield from _next(backend, answer)
+
+    while True:
+        code, payload = yield from _next(backend)
+        if code == ord("S"):
+            name, value = _parameter_status(payload)
+            backend.parameters[name] = value
+        elif code == ord("K"):
+            if not 4 + 4 <= len(payload) <= 4 + 256:
+                raise _malformed("BackendKeyData")
+            backend.pid, backend.secret_key = int.from_bytes(payload[:4], "big"), payload[4:]
+        elif code == ord("Z"):
+            if payload != b"I":
+                raise _malformed("ReadyForQuery")
+            return backend
+        else:
+            raise _unexpected(code)
+
+
+def _next(backend: Backend, answer: bytes = b"") -> Generator[bytes, Message, Message]:
+    """Send `answer`, return the next message that is neither notice nor error."""
+    while True:
+        code, payload = yield answer
+        if code == ord("E"):
+            raise errors.from_fields(fields(payload))
+        if code != ord("N"):
+            return code, payload
+        backend.notices.append(fields(payload))
+        answer = b""
+
+
+def _negotiated(payload: bytes, options: StartupOptions) -> int:
+    """Return the version that NegotiateProtocolVersion asks for, if it can be accepted."""
+    if len(payload) < 8:
+        raise _malformed("NegotiateProtocolVersion")
+    version, rejected = int.from_bytes(payload[:4], "big"), payload[4:] != bytes(4)
+    shown = f"{version >> 16}.{version & 0xFFFF}"
+    if rejected:  # no _pq_ option was sent, so none can be rejected
+        raise errors.OperationalError("the server rejects protocol options that were not asked for")
+    if version not in (PROTOCOL_3_0, PROTOCOL_3_2) or version >= options.max_protocol:
+        raise errors.OperationalError(
+            f"the server asks to go on with protocol version {shown}, which makes no sense"
+        )
+    if version < options.min_protocol:
+        wanted = f"{options.min_protocol >> 16}.{options.min_protocol & 0xFFFF}"
+        raise errors.OperationalError(
+            f"the server only supports protocol version {shown}, but min_protocol_version is {wanted}"
+        )
+    return version
+
+
+def _parameter_status(payload: bytes) -> tuple[str, str]:
+    parts = payload.split(b"\0")
+    if len(parts) != 3 or parts[2]:
+        raise _malformed("ParameterStatus")
+    return parts[0].decode("utf-8", "replace"), parts[1].decode("utf-8", "replace")
+
+
+def _malformed(message: str) -> errors.OperationalError:
+    return errors.OperationalError(f"the server sent a malformed {message} message")
+
+
+def _unexpected(code: int) -> errors.OperationalError:
+    return errors.OperationalError(
+        f"the server sent {chr(code)!r} where no such message can come: is it a PostgreSQL server?"
+    )
