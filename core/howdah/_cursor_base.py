@@ -230,6 +230,11 @@ class BaseCursor(Generic[Row]):
         self._raise_failure()
         return None
 
+    def _has_row(self) -> bool:
+        """Whether there is a row to take, or a reason to raise why there is none."""
+        self._check_open()
+        return self._position < len(self._rows) or (self._result is not None and self._result.failure is not None)
+
     def _needs_rows(self, size: int | None) -> bool:
         """Whether the portal must be asked before `size` rows can be taken."""
         if self._portal is None:
@@ -249,6 +254,21 @@ class BaseCursor(Generic[Row]):
         self._position = position - self._offset
 
     # Queries
+
+    def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
+        """Run an operation before the eyes of the connection's observers."""
+        text = query if isinstance(query, (str, bytes)) else self._text(query)
+        observers = self._connection._observers
+        tokens = [observer.query_started(text, params) for observer in observers]
+        error: BaseException | None = None
+        try:
+            yield from operation
+        except BaseException as e:
+            error = e
+            raise
+        finally:
+            for observer, token in zip(observers, tokens):
+                observer.query_ended(token, self, error)
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""

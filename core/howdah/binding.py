@@ -1,0 +1,46 @@
+"""Other ways to bring parameters into a query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from howdah.query import ParsedQuery, RawQuery, parse_query
+from howdah.sql import Literal
+
+if TYPE_CHECKING:
+    from howdah._cursor_base import BaseCursor, Params, Query
+
+    _Base = BaseCursor[Any]
+else:
+    _Base = object
+
+__all__ = ["ClientBinding", "RawBinding"]
+
+
+class ClientBinding(_Base):
+    """Parameters become literals in the text, which the server never sees apart."""
+
+    def mogrify(self, query: Query, params: Params | None = None) -> str:
+        """Return the query as it would be sent.
+
+        Args:
+            query: the query, with placeholders.
+            params: the parameters.
+        """
+        return self._encode(query, params)[0].decode(self._connection._session.encoding)
+
+    def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
+        if params is None:
+            return self._text(query), None
+        parsed = self._parse(query)
+        assert isinstance(parsed, ParsedQuery)
+        values = parsed.bind(params)
+        literals = [Literal(value).as_bytes(self) for value in values]
+        return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts]), None
+
+
+class RawBinding(_Base):
+    """Placeholders are PostgreSQL's own."""
+
+    def _parse(self, query: Query) -> Any:
+        return RawQuery(query if isinstance(query, (str, bytes)) else self._text(query))

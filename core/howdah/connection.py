@@ -1,0 +1,482 @@
+# Generated from core/howdah/connection_async.py by .ci/generate_faces.py; do not edit.
+"""The connection to a server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from contextlib import AbstractAsyncContextManager
+from time import monotonic
+from types import TracebackType
+from typing import Any, TypeVar, cast, overload
+
+from howdah.cursor import Cursor
+from howdah.transaction import Transaction, transaction_block
+from typing_extensions import Self
+
+from howdah._connection_base import BaseConnection
+from howdah._cursor_base import Params, Query
+from howdah.adapt.base import AdaptContext
+from howdah.errors import Error, NotSupportedError, OperationalError
+from howdah.io import cancel
+from howdah.io.blocking import BlockingTransport
+from howdah.io.connecting import Connected, connect
+from howdah.io.operation import Drain, Idle, Operation, Wait
+from howdah.isolation import IsolationLevel
+from howdah.notify import Notify
+from howdah.protocol.exchange import Exchange
+from howdah.rows import Row, RowFactory, tuple_row
+from howdah.xid import Xid
+
+__all__ = ["Connection"]
+
+T = TypeVar("T")
+NewRow = TypeVar("NewRow")
+
+#: How long an interrupted query may take to give way, in seconds.
+_CANCEL_TIMEOUT = 5.0
+
+
+class Connection(BaseConnection[Row]):
+    """A connection to a PostgreSQL server.
+
+    Made by `connect`. As a context manager it commits at the end of the block,
+    or rolls back if an exception leaves it, and closes.
+    """
+
+    cursor_factory: type[Cursor[Any]] = Cursor
+    row_factory: RowFactory[Row]
+
+    def __init__(
+        self,
+        connected: Connected,
+        settings: dict[str, Any],
+        *,
+        row_factory: RowFactory[Row] = cast(RowFactory[Row], tuple_row),
+        adapters: Any = None,
+    ) -> None:
+        super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
+        self.row_factory = row_factory
+        self.lock = threading.RLock()
+        self._transport = BlockingTransport(connected.sock, self._session)
+
+    @classmethod
+    def connect(
+        cls,
+        conninfo: str = "",
+        *,
+        autocommit: bool = False,
+        row_factory: RowFactory[Row] | None = None,
+        cursor_factory: type[Cursor[Any]] | None = None,
+        prepare_threshold: int | None = 5,
+        context: AdaptContext | None = None,
+        **params: Any,
+    ) -> Self:
+        """Connect to a server.
+
+        Args:
+            conninfo: a connection string, of keywords and values or a URI.
+            autocommit: whether every statement is a transaction of its own.
+            row_factory: makes the rows; tuples by default.
+            cursor_factory: the class of the cursors.
+            prepare_threshold: after how many executions a query is prepared; None for never.
+            context: whose adapters are taken instead of the global ones.
+            params: connection parameters, over those in `conninfo`.
+
+        Raises:
+            howdah.ProgrammingError: a parameter is unknown or has an impossible value.
+            howdah.OperationalError: no server could be connected to.
+
+        Source: PostgreSQL documentation, "Database Connection Control Functions".
+        """
+        driver = cls.driver
+        settings, hosts = driver.resolve(conninfo, params)
+        connected = connect(
+            settings,
+            hosts,
+            authentication_methods=driver.authentication_methods,
+            open_transport=driver.open_transport,
+        )
+        try:
+            self = cls(
+                connected,
+                settings,
+                row_factory=cast(RowFactory[Row], tuple_row) if row_factory is None else row_factory,
+                adapters=None if context is None else context.adapters,
+            )
+        except BaseException:
+            connected.sock.close()
+            raise
+        self._autocommit = bool(autocommit)
+        self.prepare_threshold = prepare_threshold
+        if cursor_factory is not None:
+            self.cursor_factory = cursor_factory
+        driver.connection_opened(self)
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        if self.closed:
+            return
+        if exc_type is None:
+            try:
+                self.commit()
+            finally:
+                self.close()
+            return
+        try:
+            self.rollback()
+        except Error:
+            # The exception that is under way says more than this one.
+            pass
+        finally:
+            self.close()
+
+    def __del__(self) -> None:
+        session = getattr(self, "_session", None)
+        if session is not None and not self.closed and hasattr(self, "_transport"):
+            self._warn_unclosed()
+            self._connected.sock.close()
+
+    def close(self) -> None:
+        """Close the connection; an open transaction is rolled back by the server."""
+        if self._closed:
+            return
+        self._closed = True
+        self._transport.close()
+        self.driver.connection_closed(self)
+
+    # Waiting
+
+    def _wait(self, operation: Operation[T]) -> T:
+        """Run an operation, carrying bytes for it."""
+        transport = self._transport
+        try:
+            wait = operation.send(None)
+            while True:
+                answer = None
+                try:
+                    if isinstance(wait, Exchange):
+                        transport.carry(wait)
+                    elif isinstance(wait, Drain):
+                        transport.drain(wait.exchange)
+                    else:
+                        answer = transport.idle(wait.timeout)
+                except BaseException as e:
+                    self._interrupt(wait)
+                    wait = operation.throw(e)
+                else:
+                    wait = operation.send(answer)
+        except StopIteration as e:
+            result: T = e.value
+            return result
+
+    def _interrupt(self, wait: Wait) -> None:
+        """Stop what the server does for an operation that is being interrupted."""
+        if isinstance(wait, Idle) or self.closed:
+            return
+        exchange = wait.exchange if isinstance(wait, Drain) else wait
+        if exchange.done:
+            return
+        try:
+            self._stop(exchange, wait is exchange)
+        except BaseException:
+            # It does not give way: better no connection than one in an unknown state.
+            self._session.connection_lost(
+                OperationalError("closed: an interrupted query could not be cancelled")
+            )
+            self._transport.close()
+
+    def _stop(self, exchange: Exchange, to_the_end: bool) -> None:
+        cancel.cancel(self._connected, _CANCEL_TIMEOUT)
+        exchange.streaming = False
+        while to_the_end and not exchange.done:
+            if exchange.copy is not None and not exchange.copied:
+                self._session.copy_fail(exchange, "interrupted")
+            exchange.copied.clear()
+            exchange.ready = exchange.done
+            self._transport.carry(exchange)
+
+    def cancel_safe(self, *, timeout: float = 30.0) -> None:
+        """Ask the server to cancel the query that is running.
+
+        May be called from another task or thread than the one that waits.
+
+        Args:
+            timeout: how long to try, in seconds.
+
+        Raises:
+            howdah.errors.CancellationTimeout: the server could not be reached in time.
+        """
+        if self.closed:
+            return
+        cancel.cancel(self._connected, timeout)
+
+    def cancel(self) -> None:
+        """Ask the server to cancel the query that is running, blocking for a moment."""
+        if not self.closed:
+            cancel.cancel(self._connected, 30.0)
+
+    # Queries
+
+    @overload
+    def cursor(
+        self,
+        name: None = None,
+        *,
+        binary: bool | None = None,
+        row_factory: None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> Cursor[Row]: ...
+    @overload
+    def cursor(
+        self,
+        name: None = None,
+        *,
+        binary: bool | None = None,
+        row_factory: RowFactory[NewRow],
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> Cursor[NewRow]: ...
+    @overload
+    def cursor(
+        self,
+        name: str,
+        *,
+        binary: bool | None = None,
+        row_factory: RowFactory[Any] | None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> Any: ...
+    def cursor(
+        self,
+        name: str | None = None,
+        *,
+        binary: bool | None = None,
+        row_factory: RowFactory[Any] | None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> Any:
+        """Return a new cursor.
+
+        Args:
+            name: makes it a named cursor, declared on the server.
+            binary: whether results come in binary format; None for whatever is best.
+            row_factory: makes the rows, instead of the connection's.
+            scrollable: whether a named cursor can go backwards; None lets the server decide.
+            withhold: whether a named cursor outlives its transaction.
+
+        Raises:
+            howdah.NotSupportedError: a name is given and the plugin for named cursors is not enabled.
+        """
+        self._check_open()
+        factory = self.row_factory if row_factory is None else row_factory
+        if name is not None:
+            cls = self.driver.public("ServerCursor")
+            return cls(
+                self, name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
+            )
+        if scrollable is not None or withhold:
+            raise NotSupportedError("'scrollable' and 'withhold' are for named cursors: give a name")
+        return self.cursor_factory(self, row_factory=factory, binary=binary)
+
+    def execute(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> Cursor[Row]:
+        """Run a query with a new cursor and return the cursor.
+
+        Args:
+            query: the query, with placeholders.
+            params: the parameters.
+            prepare: whether to prepare the statement; None lets the driver decide.
+            binary: whether results come in binary format; None for whatever is best.
+        """
+        cursor = self.cursor()
+        return cursor.execute(query, params, prepare=prepare, binary=binary)
+
+    # Transactions
+
+    def commit(self) -> None:
+        """Commit the open transaction, if any.
+
+        Raises:
+            howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
+        """
+        with self.lock:
+            self._wait(self._commit_operation())
+
+    def rollback(self) -> None:
+        """Roll back the open transaction, if any.
+
+        Raises:
+            howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
+        """
+        with self.lock:
+            self._wait(self._rollback_operation())
+
+    def transaction(
+        self, savepoint_name: str | None = None, force_rollback: bool = False
+    ) -> AbstractAsyncContextManager[Transaction]:
+        """Return a block that commits at its end, and rolls back if an exception leaves it.
+
+        Inside of a transaction it is a savepoint.
+
+        Args:
+            savepoint_name: the savepoint's name; one is made up if need be.
+            force_rollback: whether to roll back in any case.
+        """
+        return transaction_block(self, savepoint_name, force_rollback)
+
+    def set_autocommit(self, value: bool) -> None:
+        """Set whether every statement is a transaction of its own.
+
+        Raises:
+            howdah.ProgrammingError: a transaction is open.
+        """
+        with self.lock:
+            self._set_autocommit(value)
+
+    def set_isolation_level(self, value: IsolationLevel | int | None) -> None:
+        """Set the isolation level of new transactions, None for the server's default.
+
+        Raises:
+            howdah.ProgrammingError: a transaction is open.
+        """
+        with self.lock:
+            self._set_isolation_level(value)
+
+    def set_read_only(self, value: bool | None) -> None:
+        """Set whether new transactions are read-only, None for the server's default.
+
+        Raises:
+            howdah.ProgrammingError: a transaction is open.
+        """
+        with self.lock:
+            self._set_read_only(value)
+
+    def set_deferrable(self, value: bool | None) -> None:
+        """Set whether new transactions are deferrable, None for the server's default.
+
+        Raises:
+            howdah.ProgrammingError: a transaction is open.
+        """
+        with self.lock:
+            self._set_deferrable(value)
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether every statement is a transaction of its own."""
+        return self._autocommit
+
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        self.set_autocommit(value)
+
+    @property
+    def isolation_level(self) -> IsolationLevel | None:
+        """The isolation level of new transactions, None for the server's default."""
+        return self._isolation_level
+
+    @isolation_level.setter
+    def isolation_level(self, value: IsolationLevel | int | None) -> None:
+        self.set_isolation_level(value)
+
+    @property
+    def read_only(self) -> bool | None:
+        """Whether new transactions are read-only, None for the server's default."""
+        return self._read_only
+
+    @read_only.setter
+    def read_only(self, value: bool | None) -> None:
+        self.set_read_only(value)
+
+    @property
+    def deferrable(self) -> bool | None:
+        """Whether new transactions are deferrable, None for the server's default."""
+        return self._deferrable
+
+    @deferrable.setter
+    def deferrable(self, value: bool | None) -> None:
+        self.set_deferrable(value)
+
+    # Two-phase commit
+
+    def tpc_begin(self, xid: Xid | str) -> None:
+        """Begin a two-phase transaction (PEP 249).
+
+        Args:
+            xid: its id, from `xid()` or as the server knows it.
+        """
+        with self.lock:
+            self._wait(self._tpc_begin_operation(xid))
+
+    def tpc_prepare(self) -> None:
+        """Do the first phase: prepare the transaction begun by `tpc_begin` (PEP 249)."""
+        with self.lock:
+            self._wait(self._tpc_prepare_operation())
+
+    def tpc_commit(self, xid: Xid | str | None = None) -> None:
+        """Commit a prepared transaction, or the one begun if it is not prepared (PEP 249).
+
+        Args:
+            xid: a transaction of before; None for the one of this connection.
+        """
+        with self.lock:
+            self._wait(self._tpc_finish_operation("commit", xid))
+
+    def tpc_rollback(self, xid: Xid | str | None = None) -> None:
+        """Roll back a prepared transaction, or the one begun if it is not prepared (PEP 249).
+
+        Args:
+            xid: a transaction of before; None for the one of this connection.
+        """
+        with self.lock:
+            self._wait(self._tpc_finish_operation("rollback", xid))
+
+    def tpc_recover(self) -> list[Xid]:
+        """Return the ids of the transactions that are prepared and not finished (PEP 249)."""
+        with self.lock:
+            return self._wait(self._tpc_recover_operation())
+
+    # Notifications
+
+    def notifies(
+        self, *, timeout: float | None = None, stop_after: int | None = None
+    ) -> Generator[Notify, None]:
+        """Yield the notifications as they come.
+
+        Args:
+            timeout: stop after this many seconds; None goes on for ever.
+            stop_after: stop when at least this many have been yielded; what came
+                along with the last of them is yielded too.
+        """
+        deadline = None if timeout is None else monotonic() + timeout
+        yielded = 0
+        self._collecting += 1
+        try:
+            while True:
+                remaining = None if deadline is None else max(0.0, deadline - monotonic())
+                with self.lock:
+                    came = self._wait(self._idle_operation(remaining))
+                while self._notifies:
+                    yield self._notifies.popleft()
+                    yielded += 1
+                if stop_after is not None and yielded >= stop_after:
+                    break
+                if deadline is not None and not came and monotonic() >= deadline:
+                    break
+        finally:
+            self._collecting -= 1

@@ -1,0 +1,218 @@
+"""Cursors: what runs queries and holds their results."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+
+from howdah._cursor_base import BaseCursor, Params, Query
+from howdah.binding import ClientBinding, RawBinding
+from howdah.rows import AsyncRowFactory, Row
+
+if TYPE_CHECKING:
+    from howdah.connection_async import AsyncConnection
+
+__all__ = ["AsyncClientCursor", "AsyncCursor", "AsyncRawCursor"]
+
+
+class AsyncCursor(BaseCursor[Row]):
+    """Runs queries and holds their results.
+
+    Args:
+        connection: the connection to use.
+        row_factory: makes the rows; the connection's by default.
+        binary: whether results come in binary format; None for whatever is best.
+    """
+
+    _connection: AsyncConnection[Any]
+
+    def __init__(
+        self,
+        connection: AsyncConnection[Any],
+        *,
+        row_factory: AsyncRowFactory[Row] | None = None,
+        binary: bool | None = None,
+    ) -> None:
+        super().__init__(
+            connection,
+            row_factory=connection.row_factory if row_factory is None else row_factory,
+            binary=binary,
+        )
+
+    @property
+    def connection(self) -> AsyncConnection[Any]:
+        """The connection the cursor belongs to."""
+        return self._connection
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the cursor; rows it has not fetched are lost."""
+        if self._portal is not None and not self._closed:
+            async with self._connection.lock:
+                await self._connection._wait(self._close_portal())
+        self._reset()
+        self._closed = True
+
+    async def execute(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> Self:
+        """Run a query.
+
+        Args:
+            query: the query, with placeholders `%s`, `%b`, `%t` or `%(name)s`.
+            params: the parameters: a sequence, or a mapping for named ones. Without,
+                the query is taken as it stands, and may be several.
+            prepare: whether to prepare the statement; None lets the driver decide.
+            binary: whether results come in binary format; None for whatever is best.
+
+        Returns:
+            the cursor.
+
+        Raises:
+            howdah.Error: of the class of what the server reports.
+            howdah.ProgrammingError: query and parameters do not fit together.
+        """
+        connection = self._connection
+        operation = self._execute(query, params, prepare, binary)
+        if connection._observers:
+            operation = self._observed(operation, query, params)
+        async with connection.lock:
+            await connection._wait(operation)
+        return self
+
+    async def executemany(
+        self, query: Query, params_seq: Iterable[Params], *, returning: bool = False
+    ) -> None:
+        """Run a query once for each of many sets of parameters, in few round trips.
+
+        Args:
+            query: the query, with placeholders.
+            params_seq: the sets of parameters.
+            returning: whether to keep the results; `nextset` or `results` go through them.
+        """
+        connection = self._connection
+        operation = self._execute_many(query, params_seq, returning)
+        if connection._observers:
+            operation = self._observed(operation, query, params_seq)
+        async with connection.lock:
+            await connection._wait(operation)
+
+    async def stream(
+        self, query: Query, params: Params | None = None, *, binary: bool | None = None, size: int = 1
+    ) -> AsyncGenerator[Row]:
+        """Run a query and yield its rows while they arrive, in bounded memory.
+
+        The connection can do nothing else until the generator is exhausted or closed.
+
+        Args:
+            query: the query, with placeholders.
+            params: the parameters.
+            binary: whether results come in binary format; None for text.
+            size: accepted for compatibility; rows are handed over as they arrive.
+        """
+        if size < 1:
+            raise ValueError("size must be >= 1")
+        connection = self._connection
+        async with connection.lock:
+            exchange = await connection._wait(self._open_stream(query, params, binary))
+            try:
+                while rows := await connection._wait(self._next_of_stream(exchange)):
+                    for row in rows:
+                        yield row
+            finally:
+                if not exchange.done and not connection.closed:
+                    await connection.cancel_safe()
+                    await connection._wait(self._end_stream(exchange))
+
+    async def fetchone(self) -> Row | None:
+        """Return the next row, None if there is none.
+
+        Raises:
+            howdah.ProgrammingError: there is no result, or it has no rows.
+        """
+        if self._portal is not None:
+            await self._fetch(1)
+        return self._take_one()
+
+    async def fetchmany(self, size: int = 0) -> list[Row]:
+        """Return the next rows.
+
+        Args:
+            size: how many at most; `arraysize` by default.
+
+        Raises:
+            howdah.ProgrammingError: there is no result, or it has no rows.
+        """
+        size = size or self.arraysize
+        if self._portal is not None:
+            await self._fetch(size)
+        return self._take(size)
+
+    async def fetchall(self) -> list[Row]:
+        """Return all rows that are left.
+
+        Raises:
+            howdah.ProgrammingError: there is no result, or it has no rows.
+        """
+        if self._portal is not None:
+            await self._fetch(None)
+        return self._take(None)
+
+    async def _fetch(self, size: int | None) -> None:
+        async with self._connection.lock:
+            await self._connection._wait(self._fetch_until(size))
+
+    async def __aiter__(self) -> AsyncIterator[Row]:
+        self._check_result()
+        while True:
+            if self._portal is not None:
+                await self._fetch(1)
+            if not self._has_row():
+                break
+            yield self._take_one()  # type: ignore[misc]
+
+    async def scroll(self, value: int, mode: str = "relative") -> None:
+        """Move to another row of the result.
+
+        Args:
+            value: how far, or where to.
+            mode: `relative` or `absolute`.
+
+        Raises:
+            IndexError: there is no such row; the cursor does not move.
+        """
+        self._scroll(value, mode)
+
+    async def results(self) -> AsyncIterator[Self]:
+        """Yield the cursor once for each result, from the first on."""
+        if self._results:
+            self._select(0)
+            yield self
+            while self.nextset():
+                yield self
+
+
+class AsyncClientCursor(ClientBinding, AsyncCursor[Row]):
+    """A cursor that merges the parameters into the query itself, on the client."""
+
+
+class AsyncRawCursor(RawBinding, AsyncCursor[Row]):
+    """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""

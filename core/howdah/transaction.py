@@ -1,0 +1,76 @@
+# Generated from core/howdah/transaction_async.py by .ci/generate_faces.py; do not edit.
+"""Transactions and savepoints as blocks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+
+from howdah._transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback
+
+if TYPE_CHECKING:
+    from howdah.connection import Connection
+
+__all__ = ["Transaction"]
+
+logger = logging.getLogger("howdah")
+
+
+class Transaction(BaseTransaction):
+    """A transaction, or a savepoint where one is open: what `Connection.transaction` gives.
+
+    Source: PostgreSQL documentation, BEGIN and SAVEPOINT.
+    """
+
+    _connection: Connection[Any]
+
+    @property
+    def connection(self) -> Connection[Any]:
+        """The connection the transaction is of."""
+        return self._connection
+
+    def __enter__(self) -> Self:
+        with self._connection.lock:
+            self._connection._wait(self._enter())
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> bool:
+        if self._connection.closed:
+            self._leave()
+            return False
+        with self._connection.lock:
+            if exc_val is None:
+                self._connection._wait(self._commit())
+                return False
+            try:
+                return self._connection._wait(self._roll_back(exc_val))
+            except OutOfOrderTransactionNesting:
+                raise
+            except Exception:
+                # The exception that is under way says more than this one.
+                logger.warning("error ignored in rollback of %s", self, exc_info=True)
+                return False
+
+
+@contextmanager
+def transaction_block(
+    connection: Connection[Any], name: str | None, force_rollback: bool
+) -> Iterator[Transaction]:
+    """Run a block in a transaction; `Rollback` leaves it without an error."""
+    transaction = Transaction(connection, name, force_rollback)
+    try:
+        with transaction:
+            yield transaction
+    except Rollback as e:
+        if e.transaction not in (None, transaction):
+            raise
