@@ -1,0 +1,20 @@
+"""The registry between Python objects and PostgreSQL values."""
+
+from __future__ import annotations
+
+from howdah.adapt.base import AdaptContext, Dumper, DumperKey, Loader, PyFormat
+from howdah.adapt.quoting import quote_literal
+from howdah.adapt.registry import AdaptersMap
+from howdah.adapt.types import TypeInfo, TypesRegistry
+
+__all__ = [
+    "AdaptContext",
+    "AdaptersMap",
+    "Dumper",
+    "DumperKey",
+    "Loader",
+    "PyFormat",
+    "TypeInfo",
+    "TypesRegistry",
+    "quote_literal",
+]

@@ -1,0 +1,216 @@
+"""Which dumper and which loader is used for what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from howdah.adapt.base import Dumper, Loader, PyFormat
+from howdah.adapt.types import TypeInfo, TypesRegistry
+from howdah.errors import ProgrammingError
+from howdah.pq import Format
+
+__all__ = ["AdaptersMap", "TypeInfo", "TypesRegistry"]
+
+# Oids below this are assigned by PostgreSQL itself and are the same in every
+# database (FirstNormalObjectId); a type with a higher one is kept by name.
+_FIRST_NORMAL_OID = 16384
+
+
+class AdaptersMap:
+    """The dumpers and loaders in force, and the types they speak of.
+
+    A map begins as what its template is at that moment: a connection's as the
+    driver's, a cursor's as its connection's. What is registered on a map is
+    seen by the maps made from it later, never by its template.
+
+    Args:
+        template: the map to begin with, None for an empty one.
+    """
+
+    # The dictionaries are replaced by every registration and never changed, so
+    # that maps share them and other threads read on undisturbed.
+
+    _KEYS: ClassVar = {Format.TEXT: PyFormat.TEXT, Format.BINARY: PyFormat.BINARY}
+
+    def __init__(self, template: AdaptersMap | None = None) -> None:
+        self.types: TypesRegistry
+        self._dumpers: dict[PyFormat, dict[type | str, type[Dumper]]]
+        self._dumpers_by_type: dict[Format, dict[int | str, type[Dumper]]]
+        self._loaders: dict[Format, dict[int | str, type[Loader]]]
+        self._type_added: tuple[Callable[[AdaptersMap, TypeInfo], Any], ...]
+        if template is not None:
+            self.types = TypesRegistry(template.types)
+            self._dumpers = dict(template._dumpers)
+            self._dumpers_by_type = dict(template._dumpers_by_type)
+            self._loaders = dict(template._loaders)
+            self._type_added = template._type_added
+            self._registrations = template._registrations
+        else:
+            self.types = TypesRegistry()
+            self._dumpers = {format: {} for format in PyFormat}
+            self._dumpers_by_type = {format: {} for format in Format}
+            self._loaders = {format: {} for format in Format}
+            self._type_added = ()
+            self._registrations = 0
+
+    @property
+    def adapters(self) -> AdaptersMap:
+        """The map itself: it can stand for the context that adapters ask for."""
+        return self
+
+    @property
+    def connection(self) -> None:
+        """None: a map belongs to no connection."""
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every registration; what was looked up under another may be stale."""
+        return self._registrations + self.types.version
+
+    # -- registering ---------------------------------------------------------
+
+    def register_dumper(self, cls: type | str | None, dumper: type[Dumper]) -> None:
+        """Use a dumper for the objects of a class and of its subclasses.
+
+        In its format, and where the format is left open (`%s`), it takes
+        precedence over those registered before. If it states its `oid` or
+        `type_name`, `get_dumper_by_oid` finds it too.
+
+        Args:
+            cls: the class; or its fully qualified name, so that its module
+                need not be imported; or None for a dumper that is found by
+                the oid of its type alone.
+            dumper: the dumper.
+
+        Raises:
+            TypeError: `cls` is none of these.
+        """
+        if not (cls is None or isinstance(cls, (str, type))):
+            raise TypeError(f"dumpers are registered on classes or their names, not on {cls!r}")
+        if cls is not None:
+            for format in (self._KEYS[dumper.format], PyFormat.AUTO):
+                self._dumpers[format] = {**self._dumpers[format], cls: dumper}
+        key = self._type_key(dumper.type_name) if dumper.type_name else dumper.oid
+        if key:
+            self._dumpers_by_type[dumper.format] = _put_last(self._dumpers_by_type[dumper.format], key, dumper)
+        self._registrations += 1
+
+    def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
+        """Use a loader for the values of a type, in the loader's format.
+
+        Args:
+            oid: the oid of the type; or its name, schema-qualified if need
+                be, for a type whose oid differs from database to database.
+            loader: the loader.
+
+        Raises:
+            TypeError: `oid` is neither.
+        """
+        if not isinstance(oid, (int, str)):
+            raise TypeError(f"loaders are registered on oids or names of types, not on {oid!r}")
+        key = self._type_key(oid) if isinstance(oid, str) else oid
+        self._loaders[loader.format] = _put_last(self._loaders[loader.format], key, loader)
+        self._registrations += 1
+
+    def add_type(self, info: TypeInfo) -> None:
+        """Make a type known: adapters registered under its name take effect.
+
+        Unlike `types.add`, it also lets the plugins adapt what follows from
+        the type (the hook `howdah_type_resolved`).
+
+        Args:
+            info: the type.
+        """
+        self.types.add(info)
+        for callback in self._type_added:
+            callback(self, info)
+
+    def on_type_added(self, callback: Callable[[AdaptersMap, TypeInfo], Any]) -> None:
+        """Have a function called with the map and the type at each `add_type`.
+
+        Args:
+            callback: the function; the maps made from this one call it too,
+                with themselves as the map.
+        """
+        self._type_added = (*self._type_added, callback)
+
+    def _type_key(self, name: str) -> int | str:
+        if self.types.get(name) is not None:
+            oid = self.types.get_oid(name)
+            if 0 < oid < _FIRST_NORMAL_OID:
+                return oid
+        return name
+
+    # -- looking up ----------------------------------------------------------
+
+    @property
+    def unresolved_names(self) -> tuple[str, ...]:
+        """The names of types that adapters are registered under and `types` does not know."""
+        maps: list[dict[int | str, Any]] = [*self._loaders.values(), *self._dumpers_by_type.values()]
+        names = {key.removesuffix("[]"): None for keys in maps for key in keys if isinstance(key, str)}
+        return tuple(name for name in names if self.types.get(name) is None)
+
+    def get_dumper(self, cls: type, format: PyFormat) -> type[Dumper]:
+        """Return the dumper for the objects of a class.
+
+        Args:
+            cls: the class. If it has no dumper, the nearest of its base
+                classes that has one decides.
+            format: the format asked for.
+
+        Raises:
+            ProgrammingError: there is none.
+        """
+        dumpers = self._dumpers[format]
+        for base in cls.__mro__:
+            found = dumpers.get(base) or dumpers.get(f"{base.__module__}.{base.__qualname__}")
+            if found is not None:
+                return found
+        raise ProgrammingError(
+            f"cannot adapt type {cls.__name__!r} using placeholder '%{format.value}' (format: {format.name});"
+            " register a dumper for it with adapters.register_dumper()"
+        )
+
+    def get_dumper_by_oid(self, oid: int, format: Format) -> type[Dumper]:
+        """Return the dumper to values of a type.
+
+        Args:
+            oid: the oid of the type.
+            format: the format of the values.
+
+        Raises:
+            ProgrammingError: there is none.
+        """
+        found = self._find(self._dumpers_by_type[format], oid)
+        if found is not None:
+            return found
+        info = self.types.get(oid)
+        if info is None:
+            name = "unknown type"
+        else:
+            name = f"type {info.name!r}" if info.oid == oid else f"type '{info.name}[]'"
+        raise ProgrammingError(f"cannot find a dumper for {name} with oid {oid} format {Format(format).name}")
+
+    def get_loader(self, oid: int, format: Format) -> type[Loader] | None:
+        """Return the loader for the values of a type, or None if there is none.
+
+        Args:
+            oid: the oid of the type. One registered under the type's name is
+                found too, once `types` knows that name.
+            format: the format of the values.
+        """
+        return self._find(self._loaders[format], oid)
+
+    def _find(self, adapters: dict[int | str, Any], oid: int) -> Any:
+        found = adapters.get(oid)
+        if found is None and oid >= _FIRST_NORMAL_OID:
+            for key in reversed(adapters):
+                if isinstance(key, str) and self.types.get(key) is not None and self.types.get_oid(key) == oid:
+                    return adapters[key]
+        return found
+
+
+def _put_last(adapters: dict[int | str, Any], key: int | str, adapter: Any) -> dict[int | str, Any]:
+    """Return the adapters with one more, at the end even if the key was there."""
+    return {**{k: a for k, a in adapters.items() if k != key}, key: adapter}

@@ -1,0 +1,320 @@
+"""Arrays, of any number of dimensions, which are lists in Python.
+
+Source: PostgreSQL documentation, "Arrays", "Array Input and Output Syntax";
+for the binary format PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from typing_extensions import Buffer
+
+from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat, TypeInfo
+from howdah.errors import DataError, ProgrammingError
+from howdah.pq import Format
+from howdah_types.base import TypeDumper, adapters_of, encoding_of
+from howdah_types.string import TextLoader
+
+__all__ = [
+    "ArrayBinaryLoader",
+    "ArrayLoader",
+    "ListBinaryDumper",
+    "ListDumper",
+    "register_adapters",
+    "register_array",
+]
+
+#: PostgreSQL's MAXDIM.
+_MAX_DIMENSIONS = 6
+
+_HEADER = struct.Struct("!iiI")  # dimensions, whether there are NULLs, oid of the elements
+_DIMENSION = struct.Struct("!ii")  # length, lower bound
+_LENGTH = struct.Struct("!i")
+_NULL_LENGTH = _LENGTH.pack(-1)
+
+
+# -- lists to arrays -----------------------------------------------------------
+
+
+def _dimensions(obj: list[Any]) -> list[int]:
+    """Return the lengths of nested lists, from the outermost inwards."""
+    lengths = []
+    item: Any = obj
+    while isinstance(item, list):
+        lengths.append(len(item))
+        if len(lengths) > _MAX_DIMENSIONS:
+            raise DataError(
+                f"the list contains itself, or is nested deeper than the {_MAX_DIMENSIONS} dimensions of an array"
+            )
+        item = item[0] if item else None
+    return lengths
+
+
+def _elements(obj: list[Any], lengths: list[int]) -> list[Any]:
+    """Return the elements of nested lists of these lengths, the last index moving fastest."""
+    level = obj
+    for length in lengths[1:]:
+        for item in level:
+            if not isinstance(item, list):
+                raise DataError("nested lists have inconsistent depths")
+            if len(item) != length:
+                raise DataError("nested lists have inconsistent lengths")
+        level = [element for item in level for element in item]
+    if any(isinstance(item, list) for item in level):
+        raise DataError("nested lists have inconsistent depths")
+    return level
+
+
+class ListDumper(TypeDumper):
+    """`list` to an array, as text."""
+
+    #: The oid of the elements, where the class is for one type of them.
+    element_oid: ClassVar[int] = 0
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self._context = context
+        self._adapters = adapters_of(context)
+        #: The dumper of the elements, None until one is seen.
+        self.item: Dumper | None = None
+        self.delimiter = b","
+        if self.element_oid:
+            self._set_item(self._adapters.get_dumper_by_oid(self.element_oid, self.format)(object, context))
+
+    def _set_item(self, item: Dumper) -> None:
+        self.item = item
+        info = self._adapters.types.get(item.oid or item.type_name or 0)
+        if info is not None and info.array_oid != item.oid:
+            self.oid = info.array_oid
+            self.delimiter = info.delimiter.encode()
+
+    # The elements decide how a list is dumped, hence its key: `upgrade` makes
+    # the dumper for a list of such elements.
+
+    def get_key(self, obj: list[Any], format: PyFormat) -> DumperKey:
+        if self.element_oid:
+            return self.cls
+        found = self._find_item(obj, format)
+        if found is None:
+            return (self.cls,)
+        item, dumper = found
+        return (self.cls, dumper.get_key(item, format), type(dumper))
+
+    def upgrade(self, obj: list[Any], format: PyFormat) -> Dumper:
+        if self.element_oid:
+            return self
+        found = self._find_item(obj, format)
+        if found is None:
+            # Only as text can the type of the elements be left to the server.
+            return ListDumper(self.cls, self._context)
+        item, dumper = found
+        dumper = dumper.upgrade(item, format)
+        upgraded = (ListBinaryDumper if dumper.format else ListDumper)(self.cls, self._context)
+        upgraded._set_item(dumper)
+        return upgraded
+
+    def _find_item(self, obj: list[Any], format: PyFormat) -> tuple[Any, Dumper] | None:
+        """Return the element that decides and the dumper of its class, None if all are NULL."""
+        elements = [item for item in _elements(obj, _dimensions(obj)) if item is not None]
+        if not elements:
+            return None
+        first = {type(item): item for item in reversed(elements)}
+        if len({self._adapters.get_dumper(cls, format) for cls in first}) > 1:
+            names = ", ".join(sorted(cls.__name__ for cls in first))
+            raise DataError(f"cannot dump lists of mixed types; got: {names}")
+        item = elements[0]
+        if isinstance(item, int):
+            # The widest integer decides for all of them.
+            item = max(elements, key=lambda number: number if number >= 0 else ~number)
+        dumper = self._adapters.get_dumper(type(item), format)(type(item), self._context)
+        if type(dumper).get_key is not Dumper.get_key and not isinstance(item, int):
+            by_key = {dumper.get_key(element, format): element for element in elements}
+            if len({dumper.upgrade(element, format).oid for element in by_key.values()}) > 1:
+                got = ", ".join(repr(element) for element in by_key.values())
+                raise DataError(f"cannot dump lists of mixed types; got values of several types: {got}")
+        return item, dumper
+
+    def text(self, obj: list[Any]) -> bytes:
+        lengths = _dimensions(obj)
+        elements = _elements(obj, lengths)
+        if not elements:
+            return b"{}"
+        if self.item is None and any(item is not None for item in elements):
+            return bytes(self.upgrade(obj, PyFormat.TEXT).dump(obj))  # type: ignore[arg-type]
+        parts = [self._element(item) for item in elements]
+        for length in reversed(lengths[1:]):
+            parts = [
+                b"{%b}" % self.delimiter.join(parts[start : start + length]) for start in range(0, len(parts), length)
+            ]
+        return b"{%b}" % self.delimiter.join(parts)
+
+    def _element(self, item: Any) -> bytes:
+        data = self.item.dump(item) if item is not None and self.item is not None else None
+        if data is None:
+            return b"NULL"
+        data = data.encode(encoding_of(self.connection)) if isinstance(data, str) else bytes(data)
+        if _needs_quotes(self.delimiter).search(data):
+            return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+        return data
+
+
+@lru_cache
+def _needs_quotes(delimiter: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb'(?i)^$|^null$|[\s"\\{}%b]' % re.escape(delimiter))
+
+
+class ListBinaryDumper(ListDumper):
+    """`list` to an array, as binary; as text if it is empty or all its elements are None."""
+
+    format = Format.BINARY
+
+    def text(self, obj: list[Any]) -> bytes:
+        return ListDumper(self.cls, self._context).text(obj)
+
+    def dump(self, obj: list[Any]) -> bytes:
+        if self.item is None:
+            dumper = self.upgrade(obj, PyFormat.BINARY)
+            if dumper.format == Format.BINARY:
+                return bytes(dumper.dump(obj))  # type: ignore[arg-type]
+            raise DataError("a list without a value that tells its type cannot be dumped as binary")
+        lengths = _dimensions(obj)
+        elements = _elements(obj, lengths)
+        oid = self.element_oid or self.item.oid or self._adapters.types[self.item.type_name or 0].oid
+        if not elements:
+            return _HEADER.pack(0, 0, oid)
+        out = [b""]
+        has_null = False
+        for item in elements:
+            data = self.item.dump(item) if item is not None else None
+            if data is None:
+                has_null = True
+                out.append(_NULL_LENGTH)
+            else:
+                data = data.encode(encoding_of(self.connection)) if isinstance(data, str) else bytes(data)
+                out.append(_LENGTH.pack(len(data)))
+                out.append(data)
+        out[0] = _HEADER.pack(len(lengths), has_null, oid) + b"".join(_DIMENSION.pack(n, 1) for n in lengths)
+        return b"".join(out)
+
+
+# -- arrays to lists -----------------------------------------------------------
+
+
+class ArrayLoader(Loader):
+    """An array as text to `list`."""
+
+    native = "array"
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        adapters = adapters_of(context)
+        info = adapters.types.get(oid)
+        element_oid = info.oid if info is not None and info.array_oid == oid else 0
+        loader = adapters.get_loader(element_oid, self.format) or adapters.get_loader(0, self.format) or TextLoader
+        #: The loader of the elements.
+        self.item: Loader = loader(element_oid, context)
+        #: What stands between the elements.
+        self.delimiter: bytes = info.delimiter.encode() if info is not None else b","
+
+    def load(self, data: Buffer) -> list[Any]:
+        data = bytes(data)
+        if data.startswith(b"["):  # the bounds, as in [0:2]={1,2,3}
+            data = data[data.index(b"=") + 1 :]
+        outer: list[Any] = []
+        stack = [outer]
+        end = 0
+        for match in _tokens(self.delimiter).finditer(data):
+            if match.start() != end:
+                break
+            end = match.end()
+            punctuation, quoted, bare = match.groups()
+            if bare is not None:
+                stack[-1].append(self.item.load(bare) if bare != b"NULL" else None)
+            elif quoted is not None:
+                stack[-1].append(self.item.load(_ESCAPED.sub(rb"\1", quoted)))
+            elif punctuation == b"{":
+                inner: list[Any] = []
+                stack[-1].append(inner)
+                stack.append(inner)
+            elif punctuation == b"}":
+                stack.pop()
+                if not stack:
+                    break
+        if end != len(data) or len(stack) != 1 or len(outer) != 1:
+            raise DataError(f"malformed array: {data[:100]!r}")
+        array: list[Any] = outer[0]
+        return array
+
+
+_ESCAPED = re.compile(rb"(?s)\\(.)")
+
+
+@lru_cache
+def _tokens(delimiter: bytes) -> re.Pattern[bytes]:
+    delimiter = re.escape(delimiter)
+    return re.compile(rb'(?s)([{}%b])|"((?:[^"\\]|\\.)*)"|([^{}"\\%b]+)' % (delimiter, delimiter))
+
+
+class ArrayBinaryLoader(ArrayLoader):
+    """An array as binary to `list`."""
+
+    format = Format.BINARY
+    native = "array"
+
+    def load(self, data: Buffer) -> list[Any]:
+        data = memoryview(data)
+        dimensions, _, _ = _HEADER.unpack_from(data)
+        if not dimensions:
+            return []
+        offset = _HEADER.size
+        lengths = [_DIMENSION.unpack_from(data, offset + i * _DIMENSION.size)[0] for i in range(dimensions)]
+        offset += dimensions * _DIMENSION.size
+        items: list[Any] = []
+        load = self.item.load
+        while offset < len(data):
+            (length,) = _LENGTH.unpack_from(data, offset)
+            offset += _LENGTH.size
+            if length < 0:
+                items.append(None)
+            else:
+                items.append(load(data[offset : offset + length]))
+                offset += length
+        for length in reversed(lengths[1:]):
+            items = [items[start : start + length] for start in range(0, len(items), length)]
+        return items
+
+
+# -- registering ---------------------------------------------------------------
+
+
+def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
+    """Register loaders, and dumpers by oid, for the arrays of a type.
+
+    Args:
+        info: the type; nothing happens if it has no arrays.
+        context: what to register them on; the default driver if None.
+    """
+    if not info.array_oid:
+        return
+    adapters = adapters_of(context)
+    adapters.register_loader(info.array_oid, ArrayLoader)
+    adapters.register_loader(info.array_oid, ArrayBinaryLoader)
+    for dumper in (ListDumper, ListBinaryDumper):
+        try:
+            adapters.get_dumper_by_oid(info.oid, dumper.format)
+        except ProgrammingError:
+            continue
+        namespace = {"oid": info.array_oid, "element_oid": info.oid, "__doc__": f"`list` to {info.name}[]."}
+        adapters.register_dumper(None, type(f"{info.name}{dumper.__name__}", (dumper,), namespace))
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters, for the arrays of all types known so far."""
+    adapters.register_dumper(list, ListDumper)
+    adapters.register_dumper(list, ListBinaryDumper)
+    for info in adapters.types:
+        register_array(info, adapters)

@@ -1,0 +1,656 @@
+"""Dates, times, timestamps and intervals.
+
+Source: PostgreSQL documentation, "Date/Time Types"; for the binary formats
+PostgreSQL's src/backend/utils/adt/date.c and timestamp.c.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from typing import Any
+
+from typing_extensions import Buffer
+
+from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat
+from howdah.errors import DataError, NotSupportedError
+from howdah.pq import Format
+from howdah_types.base import TypeDumper
+
+__all__ = [
+    "DateBinaryDumper",
+    "DateBinaryLoader",
+    "DateDumper",
+    "DateLoader",
+    "DatetimeBinaryDumper",
+    "DatetimeDumper",
+    "DatetimeNoTzBinaryDumper",
+    "DatetimeNoTzDumper",
+    "IntervalBinaryLoader",
+    "IntervalLoader",
+    "TimeBinaryDumper",
+    "TimeBinaryLoader",
+    "TimeDumper",
+    "TimeLoader",
+    "TimeTzBinaryDumper",
+    "TimeTzDumper",
+    "TimedeltaBinaryDumper",
+    "TimedeltaDumper",
+    "TimestampBinaryLoader",
+    "TimestampLoader",
+    "TimestamptzBinaryLoader",
+    "TimestamptzLoader",
+    "TimetzBinaryLoader",
+    "TimetzLoader",
+    "register_adapters",
+]
+
+# In binary, dates and timestamps are counted from the year 2000, in days and
+# microseconds; the extreme values stand for the infinities.
+_EPOCH_DAYS = date(2000, 1, 1).toordinal()
+_EPOCH = datetime(2000, 1, 1)
+_EPOCH_UTC = datetime(2000, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+
+_INT4 = struct.Struct("!i")
+_INT8 = struct.Struct("!q")
+_TIMETZ = struct.Struct("!qi")  # microseconds since midnight, seconds west of UTC
+_INTERVAL = struct.Struct("!qii")  # microseconds, days, months
+
+_INT4_MAX, _INT4_MIN = 2**31 - 1, -(2**31)
+_INT8_MAX, _INT8_MIN = 2**63 - 1, -(2**63)
+
+
+def _microseconds(fraction: str | None) -> int:
+    return int(fraction.ljust(6, "0")) if fraction else 0
+
+
+# -- date ----------------------------------------------------------------------
+
+
+class DateDumper(TypeDumper):
+    """`date` to date, as text."""
+
+    oid = 1082
+
+    def text(self, obj: date) -> bytes:
+        return date.isoformat(obj).encode()
+
+
+class DateBinaryDumper(DateDumper):
+    """`date` to date, as binary."""
+
+    format = Format.BINARY
+    native = "date"
+
+    def dump(self, obj: date) -> bytes:
+        return _INT4.pack(obj.toordinal() - _EPOCH_DAYS)
+
+
+# The styles of DateStyle can be told from how a value looks, all but the order
+# of day and month, so what a session sets in its course needs no watching.
+# Source: PostgreSQL's src/backend/utils/adt/datetime.c, EncodeDateOnly() and
+# EncodeDateTime().
+_TIME = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d+))?"
+_ISO_DATE = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
+_OFFSET = r"(?P<sign>[+-])(?P<hours>\d\d)(?::(?P<minutes>\d\d))?(?::(?P<seconds>\d\d))?"
+# SQL has slashes, German dots, and Postgres (of dates alone) dashes.
+_OTHER_DATE = r"(?P<first>\d\d)(?P<separator>[/.-])(?P<second_>\d\d)(?P=separator)(?P<year>\d{4})"
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_DATE = re.compile(_ISO_DATE)
+_DATE_OTHER = re.compile(_OTHER_DATE)
+_TIMESTAMP = re.compile(f"{_ISO_DATE} {_TIME}")
+_TIMESTAMP_OTHER = re.compile(f"{_OTHER_DATE} {_TIME}")
+_TIMESTAMP_POSTGRES = re.compile(
+    rf"\w{{3}} (?:(?P<name1>[A-Z]\w\w) (?P<day1>\d\d)|(?P<day2>\d\d) (?P<name2>[A-Z]\w\w)) {_TIME} (?P<year>\d{{4}})"
+)
+_TIMESTAMPTZ = re.compile(f"{_ISO_DATE} {_TIME}{_OFFSET}")
+_TIME_ONLY = re.compile(_TIME)
+_TIMETZ_ONLY = re.compile(f"{_TIME}{_OFFSET}")
+
+
+class _DateTimeLoader(Loader):
+    """What the loaders of dates and timestamps as text share."""
+
+    def _fields(self, type_name: str, text: str, *styles: re.Pattern[str]) -> dict[str, str]:
+        for style in styles:
+            match = style.fullmatch(text)
+            if match is not None:
+                return match.groupdict(default="")
+        raise _not_python(type_name, text)
+
+    def _date(self, fields: dict[str, str]) -> tuple[int, int, int]:
+        year = int(fields["year"])
+        if "first" in fields:
+            first, second = int(fields["first"]), int(fields["second_"])
+            if fields["separator"] == "." or self._day_first():
+                return year, second, first
+            return year, first, second
+        if "name1" in fields:
+            month = _MONTHS.index(fields["name1"] or fields["name2"]) + 1
+            return year, month, int(fields["day1"] or fields["day2"])
+        return year, int(fields["month"]), int(fields["day"])
+
+    def _day_first(self) -> bool:
+        style = self.connection.info.parameter_status("DateStyle") if self.connection is not None else None
+        return "DMY" in (style or "")
+
+
+def _time(fields: dict[str, str]) -> tuple[int, int, int, int]:
+    return int(fields["hour"]), int(fields["minute"]), int(fields["second"]), _microseconds(fields["fraction"])
+
+
+def _offset(fields: dict[str, str]) -> timezone:
+    offset = timedelta(
+        hours=int(fields["hours"]), minutes=int(fields["minutes"] or 0), seconds=int(fields["seconds"] or 0)
+    )
+    return timezone(-offset if fields["sign"] == "-" else offset)
+
+
+def _not_python(type_name: str, value: object) -> DataError:
+    return DataError(f"the {type_name} {value!r} cannot be represented in Python")
+
+
+class DateLoader(_DateTimeLoader):
+    """date as text to `date`."""
+
+    native = "date"
+
+    def load(self, data: Buffer) -> date:
+        text = bytes(data).decode()
+        try:
+            return date(*self._date(self._fields("date", text, _DATE, _DATE_OTHER)))
+        except ValueError as error:
+            raise _not_python("date", text) from error
+
+
+class DateBinaryLoader(Loader):
+    """date as binary to `date`."""
+
+    format = Format.BINARY
+    native = "date"
+
+    def load(self, data: Buffer) -> date:
+        days: int = _INT4.unpack(data)[0]
+        try:
+            return date.fromordinal(days + _EPOCH_DAYS)
+        except (ValueError, OverflowError) as error:
+            infinite = {_INT4_MAX: "infinity", _INT4_MIN: "-infinity"}
+            raise _not_python("date", infinite.get(days) or _beyond(days)) from error
+
+
+def _beyond(days: int) -> str:
+    """Write a date that Python has not, given in days since the epoch, as the server would."""
+    # The calendar repeats itself every 400 years, which are 146,097 days.
+    cycles, day = divmod(days + _EPOCH_DAYS - 1, 146_097)
+    within = date.fromordinal(day + 1)
+    year = within.year + 400 * cycles
+    monthday = f"{within.month:02}-{within.day:02}"
+    return f"{year:04}-{monthday}" if year > 0 else f"{1 - year:04}-{monthday} BC"
+
+
+def _beyond_timestamp(microseconds: int) -> str:
+    """Write a timestamp that Python has not, given in microseconds since the epoch."""
+    if microseconds in (_INT8_MIN, _INT8_MAX):
+        return "infinity" if microseconds > 0 else "-infinity"
+    days, microseconds = divmod(microseconds, 86_400_000_000)
+    day, _, era = _beyond(days).partition(" ")
+    clock = (datetime.min + timedelta(microseconds=microseconds)).time()
+    return f"{day} {clock} {era}".rstrip()
+
+
+# -- time ----------------------------------------------------------------------
+
+
+class TimeDumper(TypeDumper):
+    """`time` to time, or to timetz if it has a time zone, as text."""
+
+    oid = 1083
+
+    def get_key(self, obj: time, format: PyFormat) -> DumperKey:
+        return self.cls if obj.tzinfo is None else TimeTzDumper
+
+    def upgrade(self, obj: time, format: PyFormat) -> Dumper:
+        return self if obj.tzinfo is None else TimeTzDumper(self.cls)
+
+    def text(self, obj: time) -> bytes:
+        return time.isoformat(obj.replace(tzinfo=None)).encode()
+
+
+class TimeBinaryDumper(TimeDumper):
+    """`time` to time, or to timetz if it has a time zone, as binary."""
+
+    format = Format.BINARY
+    native = "time"
+
+    def get_key(self, obj: time, format: PyFormat) -> DumperKey:
+        return self.cls if obj.tzinfo is None else TimeTzBinaryDumper
+
+    def upgrade(self, obj: time, format: PyFormat) -> Dumper:
+        return self if obj.tzinfo is None else TimeTzBinaryDumper(self.cls)
+
+    def dump(self, obj: time) -> bytes:
+        return _INT8.pack(_since_midnight(obj))
+
+
+def _since_midnight(obj: time) -> int:
+    return ((obj.hour * 60 + obj.minute) * 60 + obj.second) * 1_000_000 + obj.microsecond
+
+
+class TimeTzDumper(TypeDumper):
+    """`time` with a time zone to timetz, as text."""
+
+    oid = 1266
+
+    def text(self, obj: time) -> bytes:
+        _utcoffset(obj)
+        return time.isoformat(obj).encode()
+
+
+class TimeTzBinaryDumper(TimeTzDumper):
+    """`time` with a time zone to timetz, as binary."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: time) -> bytes:
+        return _TIMETZ.pack(_since_midnight(obj), -int(_utcoffset(obj).total_seconds()))
+
+
+def _utcoffset(obj: time) -> timedelta:
+    offset = obj.utcoffset()
+    if offset is None:
+        raise DataError(
+            f"cannot dump {obj!r} as timetz: its time zone has no offset without a date; use a datetime,"
+            " or a datetime.timezone"
+        )
+    return offset
+
+
+class TimeLoader(Loader):
+    """time as text to `time`."""
+
+    native = "time"
+
+    def load(self, data: Buffer) -> time:
+        text = bytes(data).decode()
+        match = _TIME_ONLY.fullmatch(text)
+        try:
+            if match is not None:
+                return time(*_time(match.groupdict(default="")))
+        except ValueError:  # PostgreSQL has 24:00:00
+            pass
+        raise _not_python("time", text)
+
+
+class TimeBinaryLoader(Loader):
+    """time as binary to `time`."""
+
+    format = Format.BINARY
+    native = "time"
+
+    def load(self, data: Buffer) -> time:
+        return _time_of_day("time", _INT8.unpack(data)[0])
+
+
+def _time_of_day(type_name: str, microseconds: int, zone: tzinfo | None = None) -> time:
+    seconds, microsecond = divmod(microseconds, 1_000_000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    try:
+        return time(hour, minute, second, microsecond, zone)
+    except ValueError as error:
+        raise _not_python(type_name, f"{hour:02}:{minute:02}:{second:02}") from error
+
+
+class TimetzLoader(Loader):
+    """timetz as text to `time` with a fixed offset from UTC."""
+
+    native = "timetz"
+
+    def load(self, data: Buffer) -> time:
+        text = bytes(data).decode()
+        match = _TIMETZ_ONLY.fullmatch(text)
+        try:
+            if match is not None:
+                fields = match.groupdict(default="")
+                return time(*_time(fields), _offset(fields))
+        except ValueError:
+            pass
+        raise _not_python("timetz", text)
+
+
+class TimetzBinaryLoader(Loader):
+    """timetz as binary to `time` with a fixed offset from UTC."""
+
+    format = Format.BINARY
+    native = "timetz"
+
+    def load(self, data: Buffer) -> time:
+        microseconds, west = _TIMETZ.unpack(data)
+        return _time_of_day("timetz", microseconds, timezone(timedelta(seconds=-west)))
+
+
+# -- timestamp and timestamptz -------------------------------------------------
+
+
+class DatetimeDumper(TypeDumper):
+    """`datetime` to timestamptz, or to timestamp if it has no time zone, as text."""
+
+    oid = 1184
+
+    def get_key(self, obj: datetime, format: PyFormat) -> DumperKey:
+        return self.cls if obj.tzinfo is not None else DatetimeNoTzDumper
+
+    def upgrade(self, obj: datetime, format: PyFormat) -> Dumper:
+        return self if obj.tzinfo is not None else DatetimeNoTzDumper(self.cls)
+
+    def text(self, obj: datetime) -> bytes:
+        return datetime.isoformat(obj, " ").encode()
+
+
+class DatetimeBinaryDumper(DatetimeDumper):
+    """`datetime` to timestamptz, or to timestamp if it has no time zone, as binary."""
+
+    format = Format.BINARY
+    native = "datetime"
+
+    def get_key(self, obj: datetime, format: PyFormat) -> DumperKey:
+        return self.cls if obj.tzinfo is not None else DatetimeNoTzBinaryDumper
+
+    def upgrade(self, obj: datetime, format: PyFormat) -> Dumper:
+        return self if obj.tzinfo is not None else DatetimeNoTzBinaryDumper(self.cls)
+
+    def dump(self, obj: datetime) -> bytes:
+        if obj.tzinfo is None:
+            raise DataError(f"cannot dump {obj!r} as timestamptz: it has no time zone")
+        return _INT8.pack((obj - _EPOCH_UTC) // _MICROSECOND)
+
+
+class DatetimeNoTzDumper(TypeDumper):
+    """`datetime` without a time zone to timestamp, as text."""
+
+    oid = 1114
+
+    def text(self, obj: datetime) -> bytes:
+        return datetime.isoformat(obj.replace(tzinfo=None), " ").encode()
+
+
+class DatetimeNoTzBinaryDumper(DatetimeNoTzDumper):
+    """`datetime` without a time zone to timestamp, as binary."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: datetime) -> bytes:
+        return _INT8.pack((obj.replace(tzinfo=None) - _EPOCH) // _MICROSECOND)
+
+
+class TimestampLoader(_DateTimeLoader):
+    """timestamp as text to `datetime`."""
+
+    native = "timestamp"
+
+    def load(self, data: Buffer) -> datetime:
+        text = bytes(data).decode()
+        fields = self._fields("timestamp", text, _TIMESTAMP, _TIMESTAMP_OTHER, _TIMESTAMP_POSTGRES)
+        try:
+            return datetime(*self._date(fields), *_time(fields))
+        except ValueError as error:
+            raise _not_python("timestamp", text) from error
+
+
+class TimestampBinaryLoader(Loader):
+    """timestamp as binary to `datetime`."""
+
+    format = Format.BINARY
+    native = "timestamp"
+
+    def load(self, data: Buffer) -> datetime:
+        microseconds: int = _INT8.unpack(data)[0]
+        try:
+            return _EPOCH + timedelta(microseconds=microseconds)
+        except OverflowError as error:
+            raise _not_python("timestamp", _beyond_timestamp(microseconds)) from error
+
+
+class TimestamptzLoader(_DateTimeLoader):
+    """timestamptz as text to `datetime` in the time zone of the session."""
+
+    native = "timestamptz"
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        #: The time zone of what is loaded.
+        self.timezone: tzinfo = self.connection.info.timezone if self.connection is not None else timezone.utc
+
+    def load(self, data: Buffer) -> datetime:
+        text = bytes(data).decode()
+        match = _TIMESTAMPTZ.fullmatch(text)
+        if match is None:
+            if re.search(r"infinity|BC|\d{5}-", text):
+                raise _not_python("timestamptz", text)
+            raise NotSupportedError(
+                f"cannot load the timestamptz {text!r}, of a DateStyle other than ISO:"
+                " SET datestyle TO ISO, or ask for binary"
+            )
+        fields = match.groupdict(default="")
+        try:
+            local = datetime(*self._date(fields), *_time(fields))
+            return _in_zone(local - _EPOCH - (_offset(fields).utcoffset(None)), self.timezone)
+        except (ValueError, OverflowError) as error:
+            raise _not_python("timestamptz", text) from error
+
+
+class TimestamptzBinaryLoader(TimestamptzLoader):
+    """timestamptz as binary to `datetime` in the time zone of the session."""
+
+    format = Format.BINARY
+    native = "timestamptz"
+
+    def load(self, data: Buffer) -> datetime:
+        microseconds: int = _INT8.unpack(data)[0]
+        try:
+            return _in_zone(timedelta(microseconds=microseconds), self.timezone)
+        except OverflowError as error:
+            raise _not_python("timestamptz", _beyond_timestamp(microseconds)) from error
+
+
+def _in_zone(since_epoch: timedelta, zone: tzinfo) -> datetime:
+    """Return the moment that long after the epoch, as of a time zone."""
+    try:
+        return (_EPOCH_UTC + since_epoch).astimezone(zone)
+    except OverflowError:
+        # In UTC it may be outside of the years 1 to 9999, but not in its zone.
+        edge = datetime.max if since_epoch > timedelta(0) else datetime.min
+        offset = zone.utcoffset(edge.replace(tzinfo=zone))
+        return (_EPOCH + (since_epoch + (offset or timedelta(0)))).replace(tzinfo=zone)
+
+
+# -- interval ------------------------------------------------------------------
+
+
+class TimedeltaDumper(TypeDumper):
+    """`timedelta` to interval, as text."""
+
+    oid = 1186
+
+    # With a sign before the seconds, the one of the days does not extend to
+    # them, whatever IntervalStyle is.
+    def text(self, obj: timedelta) -> bytes:
+        return b"%d days +%d.%06d secs" % (obj.days, obj.seconds, obj.microseconds)
+
+
+class TimedeltaBinaryDumper(TimedeltaDumper):
+    """`timedelta` to interval, as binary."""
+
+    format = Format.BINARY
+    native = "interval"
+
+    def dump(self, obj: timedelta) -> bytes:
+        return _INTERVAL.pack(obj.seconds * 1_000_000 + obj.microseconds, obj.days, 0)
+
+
+# The styles of IntervalStyle can be told from how a value looks. Source:
+# PostgreSQL's src/backend/utils/adt/datetime.c, EncodeInterval().
+_UNIT = re.compile(r"([+-]?)(\d+)(?:\.(\d+))? (year|mon|day|hour|min|sec)s?(?: |$)")
+_ISO_UNIT = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?([YMWDHS])")
+_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d)(?:\.(\d+))?")
+_MONTHS_IN = {"year": 12, "mon": 1}
+_SECONDS_IN = {"hour": 3600, "min": 60, "sec": 1}
+_ISO_DATE_UNITS = {"Y": "year", "M": "mon", "D": "day"}
+_ISO_TIME_UNITS = {"H": "hour", "M": "min", "S": "sec"}
+
+
+class _Interval:
+    """An interval as PostgreSQL has it: months, days and microseconds apart."""
+
+    def __init__(self) -> None:
+        self.months = self.days = self.microseconds = 0
+
+    def add(self, sign: int, count: int, fraction: str | None, unit: str) -> None:
+        if unit in _MONTHS_IN:
+            self.months += sign * count * _MONTHS_IN[unit]
+        elif unit == "day":
+            self.days += sign * count
+        else:
+            self.microseconds += sign * (count * _SECONDS_IN[unit] * 1_000_000 + _microseconds(fraction))
+
+    def add_clock(self, sign: int, text: str) -> bool:
+        match = _CLOCK.fullmatch(text)
+        if match is None:
+            return False
+        hours, minutes, seconds, fraction = match.groups()
+        self.add(sign, (int(hours) * 60 + int(minutes)) * 60 + int(seconds), fraction, "sec")
+        return True
+
+    def timedelta(self) -> timedelta:
+        # A month is 30 days and a year 365.
+        years, months = divmod(abs(self.months), 12)
+        days = 365 * years + 30 * months
+        return timedelta(self.days + (days if self.months > 0 else -days), 0, self.microseconds)
+
+
+def _signed(text: str, otherwise: int = 1) -> tuple[int, str]:
+    if text[:1] in ("+", "-"):
+        return (-1 if text[0] == "-" else 1), text[1:]
+    return otherwise, text
+
+
+def _parse_units(text: str) -> _Interval | None:
+    """Read the styles postgres, `1 day -02:03:04`, and postgres_verbose, `@ 1 day 2 hours ago`."""
+    interval = _Interval()
+    body = text.removeprefix("@ ").removesuffix(" ago")
+    end = 0
+    for match in _UNIT.finditer(body):
+        if match.start() != end:
+            return None
+        end = match.end()
+        sign, count, fraction, unit = match.groups()
+        interval.add(-1 if sign == "-" else 1, int(count), fraction, unit)
+    if end < len(body) and body != "0" and not interval.add_clock(*_signed(body[end:])):
+        return None
+    if text.endswith(" ago"):
+        interval.months, interval.days = -interval.months, -interval.days
+        interval.microseconds = -interval.microseconds
+    return interval
+
+
+def _parse_iso(text: str) -> _Interval | None:
+    """Read the style iso_8601, `P1Y2M3DT4H5M6S`."""
+    interval = _Interval()
+    day, _, clock = text[1:].partition("T")
+    for part, units in ((day, _ISO_DATE_UNITS), (clock, _ISO_TIME_UNITS)):
+        end = 0
+        for match in _ISO_UNIT.finditer(part):
+            sign, count, fraction, unit = match.groups()
+            if match.start() != end or unit not in units:
+                return None
+            end = match.end()
+            interval.add(-1 if sign == "-" else 1, int(count), fraction, units[unit])
+        if end != len(part):
+            return None
+    return interval
+
+
+def _parse_sql(text: str) -> _Interval | None:
+    """Read the style sql_standard, `1-2`, `3 4:05:06` or `+1-2 -3 +4:05:06`."""
+    interval = _Interval()
+    sign = 1
+    for part in text.split(" "):
+        # A sign is every part's own, or else the first one's is that of all.
+        sign, digits = _signed(part, sign)
+        years, dash, months = digits.partition("-")
+        if dash and years.isdigit() and months.isdigit():
+            interval.months += sign * (12 * int(years) + int(months))
+        elif digits.isdigit():
+            interval.days += sign * int(digits)
+        elif not interval.add_clock(sign, digits):
+            return None
+    return interval
+
+
+class IntervalLoader(Loader):
+    """interval as text, of any IntervalStyle, to `timedelta`."""
+
+    native = "interval"
+
+    def load(self, data: Buffer) -> timedelta:
+        text = bytes(data).decode()
+        if text.startswith("P"):
+            interval = _parse_iso(text)
+        elif text.startswith("@") or _UNIT.match(text):
+            interval = _parse_units(text)
+        else:
+            interval = _parse_sql(text)
+        try:
+            if interval is not None:
+                return interval.timedelta()
+        except OverflowError:
+            pass
+        raise _not_python("interval", text)
+
+
+class IntervalBinaryLoader(Loader):
+    """interval as binary to `timedelta`."""
+
+    format = Format.BINARY
+    native = "interval"
+
+    def load(self, data: Buffer) -> timedelta:
+        interval = _Interval()
+        interval.microseconds, interval.days, interval.months = _INTERVAL.unpack(data)
+        try:
+            return interval.timedelta()
+        except OverflowError as error:
+            name = f"{interval.months} months {interval.days} days {interval.microseconds} microseconds"
+            if (interval.months, interval.days) in ((_INT4_MAX, _INT4_MAX), (_INT4_MIN, _INT4_MIN)):
+                name = "infinity" if interval.months > 0 else "-infinity"
+            raise _not_python("interval", name) from error
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    adapters.register_dumper(date, DateDumper)
+    adapters.register_dumper(date, DateBinaryDumper)
+    # Those of timetz and timestamp are reached by upgrading, or by oid.
+    adapters.register_dumper(time, TimeTzDumper)
+    adapters.register_dumper(time, TimeTzBinaryDumper)
+    adapters.register_dumper(time, TimeDumper)
+    adapters.register_dumper(time, TimeBinaryDumper)
+    adapters.register_dumper(datetime, DatetimeNoTzDumper)
+    adapters.register_dumper(datetime, DatetimeNoTzBinaryDumper)
+    adapters.register_dumper(datetime, DatetimeDumper)
+    adapters.register_dumper(datetime, DatetimeBinaryDumper)
+    adapters.register_dumper(timedelta, TimedeltaDumper)
+    adapters.register_dumper(timedelta, TimedeltaBinaryDumper)
+    for name, text, binary in (
+        ("date", DateLoader, DateBinaryLoader),
+        ("time", TimeLoader, TimeBinaryLoader),
+        ("timetz", TimetzLoader, TimetzBinaryLoader),
+        ("timestamp", TimestampLoader, TimestampBinaryLoader),
+        ("timestamptz", TimestamptzLoader, TimestamptzBinaryLoader),
+        ("interval", IntervalLoader, IntervalBinaryLoader),
+    ):
+        adapters.register_loader(name, text)
+        adapters.register_loader(name, binary)

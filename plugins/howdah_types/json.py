@@ -1,0 +1,211 @@
+"""json and jsonb."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar, Union
+
+from typing_extensions import Buffer, TypeAlias
+
+from howdah.adapt import AdaptContext, AdaptersMap, Loader
+from howdah.errors import DataError
+from howdah.pq import Format
+from howdah_types.base import TypeDumper, adapters_of, encoding_of
+
+__all__ = [
+    "Json",
+    "JsonBinaryDumper",
+    "JsonBinaryLoader",
+    "JsonDumper",
+    "JsonDumpsFunction",
+    "JsonLoader",
+    "JsonLoadsFunction",
+    "Jsonb",
+    "JsonbBinaryDumper",
+    "JsonbBinaryLoader",
+    "JsonbDumper",
+    "JsonbLoader",
+    "register_adapters",
+    "set_json_dumps",
+    "set_json_loads",
+]
+
+JsonDumpsFunction: TypeAlias = Callable[[Any], Union[str, bytes]]
+JsonLoadsFunction: TypeAlias = Callable[[Union[str, bytes]], Any]
+
+# What the binary format of jsonb begins with. Source: PostgreSQL's
+# src/backend/utils/adt/jsonb.c, jsonb_send().
+_JSONB_VERSION = b"\x01"
+
+
+class Json:
+    """Wraps an object that is to be dumped as json.
+
+    Args:
+        obj: anything the JSON library at work takes.
+        dumps: the function that writes this object as JSON; None for the one
+            set with `set_json_dumps`, which is `json.dumps` at first.
+    """
+
+    __slots__ = ("dumps", "obj")
+
+    def __init__(self, obj: Any, dumps: JsonDumpsFunction | None = None) -> None:
+        self.obj = obj
+        self.dumps = dumps
+
+    def __repr__(self) -> str:
+        text = repr(self.obj)
+        if len(text) > 40:
+            text = f"{text[:35]} ... ({len(text)} chars)"
+        return f"{type(self).__name__}({text})"
+
+
+class Jsonb(Json):
+    """Wraps an object that is to be dumped as jsonb.
+
+    Args:
+        obj: anything the JSON library at work takes.
+        dumps: the function that writes this object as JSON; None for the one
+            set with `set_json_dumps`, which is `json.dumps` at first.
+    """
+
+    __slots__ = ()
+
+
+class JsonDumper(TypeDumper):
+    """`Json` to json, as text."""
+
+    oid = 114
+    dumps: ClassVar[JsonDumpsFunction] = json.dumps
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        encoding = encoding_of(self.connection)
+        self.encoding = "utf-8" if encoding == "ascii" else encoding
+
+    # By the oid of its type this dumper gets objects that nobody wrapped.
+    def text(self, obj: Any) -> bytes:
+        dumps = type(self).dumps
+        if isinstance(obj, Json):
+            dumps, obj = obj.dumps or dumps, obj.obj
+        text = dumps(obj)
+        if isinstance(text, str):
+            return text.encode(self.encoding)
+        return text if self.encoding == "utf-8" else text.decode().encode(self.encoding)
+
+
+class JsonBinaryDumper(JsonDumper):
+    """`Json` to json, as binary, which is the same."""
+
+    format = Format.BINARY
+
+
+class JsonbDumper(JsonDumper):
+    """`Jsonb` to jsonb, as text."""
+
+    oid = 3802
+
+
+class JsonbBinaryDumper(JsonbDumper):
+    """`Jsonb` to jsonb, as binary."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: Any) -> bytes:
+        return _JSONB_VERSION + self.text(obj)
+
+
+class JsonLoader(Loader):
+    """json as text to Python objects."""
+
+    native = "json"
+    default_loads: ClassVar[JsonLoadsFunction] = json.loads
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        #: What reads JSON: `bytes` in UTF-8 to Python objects.
+        self.loads: JsonLoadsFunction = type(self).default_loads
+        encoding = encoding_of(self.connection)
+        if encoding not in ("utf-8", "ascii"):
+            loads = self.loads
+            self.loads = lambda data: loads(bytes(data).decode(encoding).encode())  # type: ignore[arg-type]
+
+    def load(self, data: Buffer) -> Any:
+        return self.loads(bytes(data))
+
+
+class JsonBinaryLoader(JsonLoader):
+    """json as binary to Python objects."""
+
+    format = Format.BINARY
+    native = "json"
+
+
+class JsonbLoader(JsonLoader):
+    """jsonb as text to Python objects."""
+
+    native = "json"
+
+
+class JsonbBinaryLoader(JsonLoader):
+    """jsonb as binary to Python objects."""
+
+    format = Format.BINARY
+    native = "jsonb"
+
+    def load(self, data: Buffer) -> Any:
+        data = bytes(data)
+        if not data.startswith(_JSONB_VERSION):
+            raise DataError(f"unknown version of jsonb's binary format: {data[:1]!r}")
+        return self.loads(data[1:])
+
+
+def set_json_dumps(dumps: JsonDumpsFunction, context: AdaptContext | None = None) -> None:
+    """Set the function that writes Python objects as JSON.
+
+    Args:
+        dumps: the function; what it returns is `str`, or `bytes` in UTF-8.
+        context: the connection or cursor to set it for. None sets it for the
+            connections that the default driver opens from now on.
+    """
+    adapters = adapters_of(context)
+    for cls, dumper in (
+        (Json, JsonBinaryDumper),
+        (Json, JsonDumper),
+        (Jsonb, JsonbBinaryDumper),
+        (Jsonb, JsonbDumper),
+    ):
+        adapters.register_dumper(cls, type(dumper.__name__, (dumper,), {"dumps": staticmethod(dumps)}))
+
+
+def set_json_loads(loads: JsonLoadsFunction, context: AdaptContext | None = None) -> None:
+    """Set the function that reads JSON to Python objects.
+
+    Args:
+        loads: the function; what it is given is `bytes` in UTF-8.
+        context: the connection or cursor to set it for. None sets it for the
+            connections that the default driver opens from now on.
+    """
+    adapters = adapters_of(context)
+    for name, loader in (
+        ("json", JsonLoader),
+        ("json", JsonBinaryLoader),
+        ("jsonb", JsonbLoader),
+        ("jsonb", JsonbBinaryLoader),
+    ):
+        namespace = {"default_loads": staticmethod(loads), "native": loader.native}
+        adapters.register_loader(name, type(loader.__name__, (loader,), namespace))
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    # Text is the default: the server casts it where another type is expected.
+    adapters.register_dumper(Json, JsonBinaryDumper)
+    adapters.register_dumper(Json, JsonDumper)
+    adapters.register_dumper(Jsonb, JsonbBinaryDumper)
+    adapters.register_dumper(Jsonb, JsonbDumper)
+    adapters.register_loader("json", JsonLoader)
+    adapters.register_loader("json", JsonBinaryLoader)
+    adapters.register_loader("jsonb", JsonbLoader)
+    adapters.register_loader("jsonb", JsonbBinaryLoader)

@@ -1,0 +1,496 @@
+"""Integers, floats, numeric and oid."""
+
+from __future__ import annotations
+
+import struct
+from decimal import Decimal
+from math import isfinite
+from typing import Any, ClassVar
+
+from typing_extensions import Buffer
+
+from howdah.adapt import AdaptersMap, Dumper, DumperKey, Loader, PyFormat
+from howdah.errors import DataError
+from howdah.pq import Format
+from howdah_types.base import TypeDumper
+
+__all__ = [
+    "DecimalBinaryDumper",
+    "DecimalDumper",
+    "Float4",
+    "Float4BinaryDumper",
+    "Float4BinaryLoader",
+    "Float4Dumper",
+    "Float4Loader",
+    "Float8",
+    "Float8BinaryLoader",
+    "FloatBinaryDumper",
+    "FloatDumper",
+    "FloatLoader",
+    "Int2",
+    "Int2BinaryDumper",
+    "Int2BinaryLoader",
+    "Int2Dumper",
+    "Int4",
+    "Int4BinaryDumper",
+    "Int4BinaryLoader",
+    "Int4Dumper",
+    "Int8",
+    "Int8BinaryDumper",
+    "Int8BinaryLoader",
+    "Int8Dumper",
+    "IntBinaryDumper",
+    "IntDumper",
+    "IntLoader",
+    "IntNumeric",
+    "IntNumericBinaryDumper",
+    "IntNumericDumper",
+    "NumericBinaryLoader",
+    "NumericLoader",
+    "Oid",
+    "OidBinaryDumper",
+    "OidBinaryLoader",
+    "OidDumper",
+    "register_adapters",
+]
+
+# -- the type of an int or a float, said outright ------------------------------
+
+
+class Int2(int):
+    """An `int` that is dumped as int2, whatever its value."""
+
+
+class Int4(int):
+    """An `int` that is dumped as int4, whatever its value."""
+
+
+class Int8(int):
+    """An `int` that is dumped as int8, whatever its value."""
+
+
+class IntNumeric(int):
+    """An `int` that is dumped as numeric, whatever its value."""
+
+
+class Oid(int):
+    """An `int` that is dumped as oid."""
+
+
+class Float4(float):
+    """A `float` that is dumped as float4."""
+
+
+class Float8(float):
+    """A `float` that is dumped as float8."""
+
+
+# -- int -----------------------------------------------------------------------
+
+
+def _quote_number(text: bytes) -> bytes:
+    # The space keeps a minus sign from making a comment of one before it.
+    return b" " + text if text.startswith(b"-") else text
+
+
+class _IntegerDumper(TypeDumper):
+    """`int` to one of the integer types, as text."""
+
+    def text(self, obj: int) -> bytes:
+        return int.__repr__(obj).encode()
+
+    def quote(self, obj: int) -> bytes:
+        return _quote_number(self.text(obj))
+
+
+class _IntegerBinaryDumper(_IntegerDumper):
+    """`int` to one of the integer types, as binary."""
+
+    format = Format.BINARY
+    _name: ClassVar[str]
+    _struct: ClassVar[struct.Struct]
+
+    def dump(self, obj: int) -> Buffer:
+        try:
+            return self._struct.pack(obj)
+        except struct.error as error:
+            raise DataError(f"{obj!r} is not a value of PostgreSQL's {self._name}") from error
+
+
+class Int2Dumper(_IntegerDumper):
+    """`int` to int2, as text."""
+
+    oid = 21
+
+
+class Int4Dumper(_IntegerDumper):
+    """`int` to int4, as text."""
+
+    oid = 23
+
+
+class Int8Dumper(_IntegerDumper):
+    """`int` to int8, as text."""
+
+    oid = 20
+
+
+class OidDumper(_IntegerDumper):
+    """`int` to oid, as text."""
+
+    oid = 26
+
+
+class IntNumericDumper(_IntegerDumper):
+    """`int` to numeric, as text."""
+
+    oid = 1700
+
+
+class Int2BinaryDumper(_IntegerBinaryDumper):
+    """`int` to int2, as binary."""
+
+    oid = 21
+    _name = "int2"
+    _struct = struct.Struct("!h")
+
+
+class Int4BinaryDumper(_IntegerBinaryDumper):
+    """`int` to int4, as binary."""
+
+    oid = 23
+    _name = "int4"
+    _struct = struct.Struct("!i")
+
+
+class Int8BinaryDumper(_IntegerBinaryDumper):
+    """`int` to int8, as binary."""
+
+    oid = 20
+    _name = "int8"
+    _struct = struct.Struct("!q")
+
+
+class OidBinaryDumper(_IntegerBinaryDumper):
+    """`int` to oid, as binary."""
+
+    oid = 26
+    _name = "oid"
+    _struct = struct.Struct("!I")
+
+
+class IntNumericBinaryDumper(IntNumericDumper):
+    """`int` to numeric, as binary."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: int) -> bytes:
+        return _numeric_to_binary(Decimal(obj))
+
+
+class IntDumper(_IntegerDumper):
+    """`int` to the narrowest of int2, int4, int8 and numeric that holds it, as text."""
+
+    _by_size: ClassVar[tuple[type[Dumper], ...]] = (Int2Dumper, Int4Dumper, Int8Dumper, IntNumericDumper)
+
+    def get_key(self, obj: int, format: PyFormat) -> DumperKey:
+        return self._sized(obj)
+
+    def _sized(self, obj: int) -> type[Dumper]:
+        int2, int4, int8, numeric = self._by_size
+        if -(2**15) <= obj < 2**15:
+            return int2
+        if -(2**31) <= obj < 2**31:
+            return int4
+        if -(2**63) <= obj < 2**63:
+            return int8
+        return numeric
+
+    def upgrade(self, obj: int, format: PyFormat) -> Dumper:
+        return self._sized(obj)(self.cls)
+
+
+class IntBinaryDumper(IntDumper):
+    """`int` to the narrowest of int2, int4, int8 and numeric that holds it, as binary."""
+
+    format = Format.BINARY
+    native = "int"
+    _by_size = (Int2BinaryDumper, Int4BinaryDumper, Int8BinaryDumper, IntNumericBinaryDumper)
+
+    def dump(self, obj: int) -> Any:
+        return self._sized(obj)(self.cls).dump(obj)
+
+
+class IntLoader(Loader):
+    """Any of the integer types, as text, to `int`."""
+
+    native = "int"
+
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data))
+
+
+class Int2BinaryLoader(Loader):
+    """int2 as binary to `int`."""
+
+    format = Format.BINARY
+    native = "int2"
+
+    def load(self, data: Buffer) -> int:
+        return int.from_bytes(data, "big", signed=True)
+
+
+class Int4BinaryLoader(Loader):
+    """int4 as binary to `int`."""
+
+    format = Format.BINARY
+    native = "int4"
+
+    def load(self, data: Buffer) -> int:
+        return int.from_bytes(data, "big", signed=True)
+
+
+class Int8BinaryLoader(Loader):
+    """int8 as binary to `int`."""
+
+    format = Format.BINARY
+    native = "int8"
+
+    def load(self, data: Buffer) -> int:
+        return int.from_bytes(data, "big", signed=True)
+
+
+class OidBinaryLoader(Loader):
+    """oid as binary to `int`."""
+
+    format = Format.BINARY
+    native = "oid"
+
+    def load(self, data: Buffer) -> int:
+        return int.from_bytes(data, "big")
+
+
+# -- float ---------------------------------------------------------------------
+
+_FLOAT4 = struct.Struct("!f")
+_FLOAT8 = struct.Struct("!d")
+
+
+class FloatDumper(TypeDumper):
+    """`float` to float8, as text."""
+
+    oid = 701
+    _name: ClassVar[bytes] = b"float8"
+
+    def text(self, obj: float) -> bytes:
+        return float.__repr__(float(obj)).encode()
+
+    def quote(self, obj: float) -> bytes:
+        text = self.text(obj)
+        return _quote_number(text) if isfinite(obj) else b"'%b'::%b" % (text, self._name)
+
+
+class FloatBinaryDumper(FloatDumper):
+    """`float` to float8, as binary."""
+
+    format = Format.BINARY
+    native = "float8"
+
+    def dump(self, obj: float) -> bytes:
+        return _FLOAT8.pack(obj)
+
+
+class Float4Dumper(FloatDumper):
+    """`float` to float4, as text."""
+
+    oid = 700
+    _name = b"float4"
+
+
+class Float4BinaryDumper(Float4Dumper):
+    """`float` to float4, as binary."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: float) -> bytes:
+        try:
+            return _FLOAT4.pack(obj)
+        except OverflowError as error:
+            raise DataError(f"{obj!r} is not a value of PostgreSQL's float4") from error
+
+
+class FloatLoader(Loader):
+    """float8, or any other number, as text, to `float`."""
+
+    native = "float"
+
+    def load(self, data: Buffer) -> float:
+        return float(bytes(data))
+
+
+class Float8BinaryLoader(Loader):
+    """float8 as binary to `float`."""
+
+    format = Format.BINARY
+    native = "float8"
+
+    def load(self, data: Buffer) -> float:
+        value: float = _FLOAT8.unpack(data)[0]
+        return value
+
+
+class Float4Loader(Loader):
+    """float4 as text to the `float` that it is exactly."""
+
+    # As text the server writes the shortest decimal that stands for a float4;
+    # as a float8, which a Python float is, that would be another number.
+    def load(self, data: Buffer) -> float:
+        value: float = _FLOAT4.unpack(_FLOAT4.pack(float(bytes(data))))[0]
+        return value
+
+
+class Float4BinaryLoader(Loader):
+    """float4 as binary to `float`."""
+
+    format = Format.BINARY
+    native = "float4"
+
+    def load(self, data: Buffer) -> float:
+        value: float = _FLOAT4.unpack(data)[0]
+        return value
+
+
+# -- numeric -------------------------------------------------------------------
+
+# numeric in binary: the number of digits, the weight of the first of them, the
+# sign, the display scale, and the digits, which are to the base 10,000.
+# Source: PostgreSQL's src/backend/utils/adt/numeric.c, numeric_send().
+_NUMERIC_HEADER = struct.Struct("!HhHH")
+_POSITIVE, _NEGATIVE, _NAN, _INFINITY, _MINUS_INFINITY = 0x0000, 0x4000, 0xC000, 0xD000, 0xF000
+_MAX_SCALE = 0x3FFF
+_MAX_INTEGER_DIGITS = 131072
+
+
+def _numeric_to_binary(number: Decimal) -> bytes:
+    sign, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int):
+        special = _NAN if exponent != "F" else _MINUS_INFINITY if sign else _INFINITY
+        return _NUMERIC_HEADER.pack(0, 0, special, 0)
+
+    scale = max(0, -exponent)
+    point = len(digits) + exponent
+    if not number:
+        point = 0
+    if scale > _MAX_SCALE or point > _MAX_INTEGER_DIGITS:
+        raise DataError(f"{number:.10e} is not a value of PostgreSQL's numeric: too many digits")
+    text = "".join(map(str, digits)) if number else ""
+    if exponent > 0 and text:
+        text += "0" * exponent
+    integer, fraction = (text[:point], text[point:]) if point > 0 else ("", "0" * -point + text)
+    integer = "0" * (-len(integer) % 4) + integer
+    fraction += "0" * (-len(fraction) % 4)
+
+    weight = len(integer) // 4 - 1
+    text = integer + fraction
+    groups = [int(text[i : i + 4]) for i in range(0, len(text), 4)]
+    first = next((i for i, group in enumerate(groups) if group), len(groups))
+    groups = groups[first:]
+    while groups and not groups[-1]:
+        groups.pop()
+    if groups:
+        weight -= first
+    else:
+        weight = 0
+        sign = 0
+    header = _NUMERIC_HEADER.pack(len(groups), weight, _NEGATIVE if sign else _POSITIVE, scale)
+    return header + struct.pack(f"!{len(groups)}H", *groups)
+
+
+class DecimalDumper(TypeDumper):
+    """`decimal.Decimal` (and `int`) to numeric, as text."""
+
+    oid = 1700
+
+    def text(self, obj: Decimal | int) -> bytes:
+        number = Decimal(obj)
+        return b"NaN" if number.is_nan() else str(number).encode()
+
+    def quote(self, obj: Decimal | int) -> bytes:
+        text = self.text(obj)
+        return _quote_number(text) if Decimal(obj).is_finite() else b"'%b'::numeric" % text
+
+
+class DecimalBinaryDumper(DecimalDumper):
+    """`decimal.Decimal` (and `int`) to numeric, as binary."""
+
+    format = Format.BINARY
+    native = "numeric"
+
+    def dump(self, obj: Decimal | int) -> bytes:
+        return _numeric_to_binary(Decimal(obj))
+
+
+class NumericLoader(Loader):
+    """numeric as text to `decimal.Decimal`."""
+
+    native = "numeric"
+
+    def load(self, data: Buffer) -> Decimal:
+        return Decimal(bytes(data).decode())
+
+
+class NumericBinaryLoader(Loader):
+    """numeric as binary to `decimal.Decimal`."""
+
+    format = Format.BINARY
+    native = "numeric"
+
+    def load(self, data: Buffer) -> Decimal:
+        data = bytes(data)
+        count, weight, sign, scale = _NUMERIC_HEADER.unpack_from(data)
+        if sign == _NAN:
+            return Decimal("NaN")
+        if sign in (_INFINITY, _MINUS_INFINITY):
+            return Decimal("Infinity" if sign == _INFINITY else "-Infinity")
+        groups = struct.unpack_from(f"!{count}H", data, _NUMERIC_HEADER.size)
+        digits = "".join([f"{group:04}" for group in groups])
+        # The groups end somewhere to the right or the left of where the scale says.
+        excess = 4 * (count - weight - 1) - scale
+        digits = digits[:-excess] if excess > 0 else digits + "0" * -excess
+        # Written out it is exact, whatever the precision of the decimal context.
+        return Decimal(f"{'-' if sign == _NEGATIVE else ''}{digits or '0'}E-{scale}")
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    # The last one for a class or an oid is the one used by default.
+    adapters.register_dumper(IntNumeric, IntNumericDumper)
+    adapters.register_dumper(IntNumeric, IntNumericBinaryDumper)
+    for cls, text, binary in (
+        (int, IntDumper, IntBinaryDumper),
+        (Int2, Int2Dumper, Int2BinaryDumper),
+        (Int4, Int4Dumper, Int4BinaryDumper),
+        (Int8, Int8Dumper, Int8BinaryDumper),
+        (Oid, OidDumper, OidBinaryDumper),
+        (float, FloatDumper, FloatBinaryDumper),
+        (Float8, FloatDumper, FloatBinaryDumper),
+        (Float4, Float4Dumper, Float4BinaryDumper),
+        (Decimal, DecimalDumper, DecimalBinaryDumper),
+    ):
+        adapters.register_dumper(cls, text)
+        adapters.register_dumper(cls, binary)
+
+    for name, loader in (
+        ("int2", Int2BinaryLoader),
+        ("int4", Int4BinaryLoader),
+        ("int8", Int8BinaryLoader),
+        ("oid", OidBinaryLoader),
+    ):
+        adapters.register_loader(name, IntLoader)
+        adapters.register_loader(name, loader)
+    adapters.register_loader("float4", Float4Loader)
+    adapters.register_loader("float4", Float4BinaryLoader)
+    adapters.register_loader("float8", FloatLoader)
+    adapters.register_loader("float8", Float8BinaryLoader)
+    adapters.register_loader("numeric", NumericLoader)
+    adapters.register_loader("numeric", NumericBinaryLoader)

@@ -1,0 +1,221 @@
+"""text and the types like it, and bytea."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from typing_extensions import Buffer
+
+from howdah.adapt import AdaptContext, AdaptersMap, Loader, quote_literal
+from howdah.errors import DataError
+from howdah.pq import Format
+from howdah_types.base import TypeDumper, encoding_of
+
+__all__ = [
+    "ByteaBinaryLoader",
+    "ByteaLoader",
+    "BytesBinaryDumper",
+    "BytesDumper",
+    "CharBinaryLoader",
+    "StrBinaryDumper",
+    "StrBinaryDumperName",
+    "StrBinaryDumperVarchar",
+    "StrDumper",
+    "StrDumperName",
+    "StrDumperUnknown",
+    "StrDumperVarchar",
+    "TextBinaryLoader",
+    "TextLoader",
+    "register_adapters",
+]
+
+# In a database whose encoding is SQL_ASCII, text is bytes of an encoding that
+# nobody knows: it is written as UTF-8, and read as bytes.
+_SQL_ASCII = "ascii"
+
+
+class StrDumper(TypeDumper):
+    """`str` to text, as text."""
+
+    oid = 25
+    native = "str"
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        encoding = encoding_of(self.connection)
+        self.encoding = "utf-8" if encoding == _SQL_ASCII else encoding
+
+    def text(self, obj: str) -> bytes:
+        if "\x00" in obj:
+            raise DataError("PostgreSQL text cannot contain NUL (0x00) characters")
+        try:
+            return str.encode(obj, self.encoding)
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"the string has {error.object[error.start : error.end]!r} in it,"
+                f" which the client encoding {self.encoding!r} cannot represent"
+            ) from error
+
+    def quote(self, obj: str) -> bytes:
+        value = self.dump(obj) if self.format == Format.TEXT else self.text(obj)
+        return quote_literal(value, self.encoding)
+
+
+class StrBinaryDumper(StrDumper):
+    """`str` to text, as binary, which is the same."""
+
+    format = Format.BINARY
+
+
+class StrDumperVarchar(StrDumper):
+    """`str` to varchar, as text."""
+
+    oid = 1043
+    native = "str"
+
+
+class StrBinaryDumperVarchar(StrBinaryDumper):
+    """`str` to varchar, as binary."""
+
+    oid = 1043
+
+
+class StrDumperName(StrDumper):
+    """`str` to name, as text."""
+
+    oid = 19
+    native = "str"
+
+
+class StrBinaryDumperName(StrBinaryDumper):
+    """`str` to name, as binary."""
+
+    oid = 19
+
+
+class StrDumperUnknown(StrDumper):
+    """`str` to whatever type the server infers, as text: the one used by default."""
+
+    oid = 0
+    native = "str"
+
+
+class TextLoader(Loader):
+    """text, and every type that has no loader, to `str` (`bytes` from SQL_ASCII)."""
+
+    native = "str"
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        encoding = encoding_of(self.connection)
+        #: The codec; empty for bytes as they are.
+        self.encoding = "" if encoding == _SQL_ASCII else encoding
+
+    def load(self, data: Buffer) -> str | bytes:
+        if not self.encoding:
+            return bytes(data)
+        try:
+            return str(data, self.encoding)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"the server sent text that is not {self.encoding!r}, the client encoding: {bytes(data)[:100]!r}"
+            ) from error
+
+
+class TextBinaryLoader(TextLoader):
+    """text as binary to `str`."""
+
+    format = Format.BINARY
+    native = "str"
+
+
+class CharBinaryLoader(TextLoader):
+    """"char", a single byte, as binary to what the server writes for it as text."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> str | bytes:
+        (byte,) = bytes(data)
+        if byte >= 0x80:
+            data = b"\\%03o" % byte
+        return super().load(data if byte else b"")
+
+
+class BytesDumper(TypeDumper):
+    """`bytes`, `bytearray` and `memoryview` to bytea, as text."""
+
+    oid = 17
+
+    def text(self, obj: Buffer) -> bytes:
+        return b"\\x" + bytes(obj).hex().encode()
+
+    def quote(self, obj: Any) -> bytes:
+        if self.connection is not None:
+            if self.connection.info.parameter_status("standard_conforming_strings") == "off":
+                return super().quote(obj)
+        return b"'%b'" % self.text(obj)
+
+
+class BytesBinaryDumper(BytesDumper):
+    """`bytes`, `bytearray` and `memoryview` to bytea, as binary."""
+
+    format = Format.BINARY
+    native = "bytea"
+
+    def dump(self, obj: Buffer) -> Buffer:
+        return obj
+
+
+class ByteaLoader(Loader):
+    """bytea as text, in hex or escape format, to `bytes`."""
+
+    native = "bytea"
+
+    def load(self, data: Buffer) -> bytes:
+        data = bytes(data)
+        if data.startswith(b"\\x"):
+            return bytes.fromhex(data[2:].decode())
+        return _BYTEA_ESCAPE.sub(_unescape, data)
+
+
+_BYTEA_ESCAPE = re.compile(rb"\\(\\|[0-7]{3})")
+
+
+def _unescape(match: re.Match[bytes]) -> bytes:
+    escaped = match[1]
+    return escaped if escaped == b"\\" else bytes([int(escaped, 8)])
+
+
+class ByteaBinaryLoader(Loader):
+    """bytea as binary to `bytes`."""
+
+    format = Format.BINARY
+    native = "bytea"
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data)
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    # Of the dumpers of one class the last is the one used by default. That is
+    # the one that leaves the type to the server: a string is a date where a
+    # date is expected. The others are found by the oid of their type.
+    adapters.register_dumper(str, StrBinaryDumperVarchar)
+    adapters.register_dumper(str, StrBinaryDumperName)
+    adapters.register_dumper(str, StrBinaryDumper)
+    adapters.register_dumper(str, StrDumperVarchar)
+    adapters.register_dumper(str, StrDumperName)
+    adapters.register_dumper(str, StrDumper)
+    adapters.register_dumper(str, StrDumperUnknown)
+
+    for name in ("text", "varchar", "bpchar", "name", '"char"', "unknown", "void"):
+        adapters.register_loader(name, TextLoader)
+        adapters.register_loader(name, TextBinaryLoader if name != '"char"' else CharBinaryLoader)
+
+    for cls in (bytes, bytearray, memoryview):
+        adapters.register_dumper(cls, BytesDumper)
+        adapters.register_dumper(cls, BytesBinaryDumper)
+    adapters.register_loader("bytea", ByteaLoader)
+    adapters.register_loader("bytea", ByteaBinaryLoader)

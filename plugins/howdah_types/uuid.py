@@ -1,0 +1,71 @@
+"""uuid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Buffer
+
+from howdah.adapt import AdaptContext, AdaptersMap, Loader
+from howdah.pq import Format
+from howdah_types.base import TypeDumper
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+__all__ = ["UUIDBinaryDumper", "UUIDBinaryLoader", "UUIDDumper", "UUIDLoader", "register_adapters"]
+
+
+class UUIDDumper(TypeDumper):
+    """`uuid.UUID` to uuid, as text."""
+
+    oid = 2950
+
+    def text(self, obj: UUID) -> bytes:
+        return obj.hex.encode()
+
+
+class UUIDBinaryDumper(UUIDDumper):
+    """`uuid.UUID` to uuid, as binary."""
+
+    format = Format.BINARY
+    native = "uuid"
+
+    def dump(self, obj: UUID) -> bytes:
+        return obj.bytes
+
+
+class UUIDLoader(Loader):
+    """uuid as text to `uuid.UUID`."""
+
+    native = "uuid"
+
+    # The module uuid is slow to import: it is, when the first uuid comes.
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        from uuid import UUID
+
+        super().__init__(oid, context)
+        self._uuid: Any = UUID
+
+    def load(self, data: Buffer) -> UUID:
+        uuid: UUID = self._uuid(bytes(data).decode())
+        return uuid
+
+
+class UUIDBinaryLoader(UUIDLoader):
+    """uuid as binary to `uuid.UUID`."""
+
+    format = Format.BINARY
+    native = "uuid"
+
+    def load(self, data: Buffer) -> UUID:
+        uuid: UUID = self._uuid(bytes=bytes(data))
+        return uuid
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    adapters.register_dumper("uuid.UUID", UUIDDumper)
+    adapters.register_dumper("uuid.UUID", UUIDBinaryDumper)
+    adapters.register_loader("uuid", UUIDLoader)
+    adapters.register_loader("uuid", UUIDBinaryLoader)
