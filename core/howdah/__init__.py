@@ -59,8 +59,9 @@ if TYPE_CHECKING:
         Warning,  # noqa: A004 - the DB-API's name
     )
     from howdah.hookspecs import hookimpl
+    from howdah.isolation import IsolationLevel
     from howdah.notify import Notify
-    from howdah.transaction import AsyncTransaction, IsolationLevel, Rollback, Transaction
+    from howdah.transaction import AsyncTransaction, Rollback, Transaction
     from howdah.xid import Xid
 
     adapters: AdaptersMap
@@ -85,8 +86,9 @@ _EXPORTS = {
         *("IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError", "PluginError"),
     ),
     "howdah.hookspecs": ("hookimpl",),
+    "howdah.isolation": ("IsolationLevel",),
     "howdah.notify": ("Notify",),
-    "howdah.transaction": ("AsyncTransaction", "IsolationLevel", "Rollback", "Transaction"),
+    "howdah.transaction": ("AsyncTransaction", "Rollback", "Transaction"),
     "howdah.xid": ("Xid",),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}

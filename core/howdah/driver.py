@@ -14,7 +14,7 @@ from howdah import hookspecs
 from howdah.assembly import assemble
 from howdah.capabilities import Capabilities
 from howdah.errors import NotSupportedError, PluginError
-from howdah.hookspecs import AuthenticationFactory, Mixins
+from howdah.hookspecs import Mixins
 from howdah.plugins import ExtraPlugin, Plugin, PluginInfo, Provision, blaming, discover, select
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from howdah import _bundle as bundle
     from howdah.adapt.registry import AdaptersMap
+    from howdah.adapt.types import TypeInfo
     from howdah.conninfo import Parameter
+    from howdah.known_types import KnownTypes
+    from howdah.protocol.credentials import Method
 
 __all__ = ["ConnectionHooks", "Driver", "configure", "default_driver", "disabled_in_environment"]
 
@@ -97,7 +100,7 @@ class Driver:
     capabilities: Capabilities
     plugins: tuple[PluginInfo, ...]
     parameters: tuple[Parameter, ...]
-    authentication_methods: Mapping[int | str, AuthenticationFactory]
+    authentication_methods: Mapping[int | str, Method]
     hooks: ConnectionHooks
 
     def __init__(
@@ -124,7 +127,10 @@ class Driver:
         self.parameters = self._gather_parameters()
         self.authentication_methods = self._gather_authentication_methods()
         self.hooks = ConnectionHooks(*(self._implemented(field.name) for field in fields(ConnectionHooks)))
+        self._known_types: dict[tuple[str, str, int, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
+        if (type_resolved := self.hooks.type_resolved) is not None:
+            self.adapters.on_type_added(lambda adapters, info: type_resolved(adapters=adapters, info=info))
         self._ask("howdah_register_adapters", adapters=self.adapters)
         vars(self).update(self._assemble())
 
@@ -146,6 +152,16 @@ class Driver:
         if plugin := self._absent.get(f"has_{feature}"):
             raise NotSupportedError(f"{feature!r} is brought by {plugin.disabled}")
         raise NotSupportedError(f"no plugin that brings {feature!r} is installed")
+
+    def known_types(self, host: str, hostaddr: str, port: int, dbname: str) -> KnownTypes:
+        """Return what connections have found out about the types of a database."""
+        from howdah.known_types import KnownTypes
+
+        return self._known_types.setdefault((host, hostaddr, port, dbname), KnownTypes())
+
+    def resolve_type(self, adapters: AdaptersMap, info: TypeInfo) -> None:
+        """Tell adapters, and the plugins, of a type that was found by its name."""
+        adapters.add_type(info)
 
     def public(self, name: str) -> Any:
         """Return a public name that a plugin brings, such as `Copy`, importing it on first use.
@@ -242,10 +258,10 @@ class Driver:
         self._ask("howdah_connection_parameters", contribute)
         return tuple(parameters.values())
 
-    def _gather_authentication_methods(self) -> Mapping[int | str, AuthenticationFactory]:
-        methods: dict[int | str, AuthenticationFactory] = {}
+    def _gather_authentication_methods(self) -> Mapping[int | str, Method]:
+        methods: dict[int | str, Method] = {}
 
-        def contribute(contributed: Mapping[int | str, AuthenticationFactory]) -> None:
+        def contribute(contributed: Mapping[int | str, Method]) -> None:
             for method, factory in contributed.items():
                 if method in methods:
                     raise ValueError(f"there is an authentication method {method!r} already")

@@ -12,7 +12,7 @@ opens. A hook that nobody implements costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,20 +22,18 @@ if TYPE_CHECKING:
     import socket
 
     import click
-    from typing_extensions import TypeAlias
 
     from howdah.adapt.registry import AdaptersMap, TypeInfo
     from howdah.conninfo import Host, Parameter
-    from howdah.protocol.statement import Statement
+    from howdah.protocol.credentials import Method
+    from howdah.protocol.exchange import Exchange
+    from howdah.statement import Statement
 
-__all__ = ["AuthenticationFactory", "Mixins", "QueryObserver", "QueryPlanner", "hookimpl", "hookspec"]
+__all__ = ["Mixins", "QueryObserver", "QueryPlanner", "hookimpl", "hookspec"]
 
 hookspec = pluggy.HookspecMarker("howdah")
 #: Marks a plugin's function as the implementation of the hook of its name.
 hookimpl = pluggy.HookimplMarker("howdah")
-
-#: Makes one authentication exchange; `howdah.protocol.auth` describes its arguments.
-AuthenticationFactory: TypeAlias = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -59,12 +57,12 @@ class Mixins:
 
 
 class QueryPlanner(Protocol):
-    """Decides, for one connection, what is sent for a query."""
+    """Decides, for one connection, which statement is executed for a query."""
 
-    def plan(self, query: bytes, oids: tuple[int, ...], prepare: bool | None) -> Statement | None:
+    def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
         """Return the statement to execute for `query`.
 
-        A statement with a name that the server does not know yet is parsed
+        A statement that is not `prepared` yet is parsed under its name
         first, in the same round trip.
 
         Args:
@@ -74,15 +72,29 @@ class QueryPlanner(Protocol):
                 choice to the planner.
 
         Returns:
-            The statement, or None for an unnamed one.
+            The statement, or None to execute the query as an unnamed one.
         """
 
-    def completed(self, statement: Statement | None, error: BaseException | None) -> None:
-        """Take note of how the query last planned went.
+    def executed(
+        self, query: bytes, oids: Sequence[int], statement: Statement | None, exchange: Exchange
+    ) -> None:
+        """Take note that a query went well that was not a prepared statement.
+
+        Args:
+            query, oids, statement: as `plan` got and returned them.
+            exchange: what was sent, and the server's answer.
+        """
+
+    def failed(self, statement: Statement, error: BaseException) -> bool:
+        """Take note that a statement of the planner's failed.
 
         Args:
             statement: what `plan` returned.
-            error: what went wrong, None if nothing did.
+            error: what went wrong.
+
+        Returns:
+            Whether to plan the query once more: the statement was the
+            trouble (the server has lost it), and trying again does no harm.
         """
 
 
@@ -167,13 +179,13 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
 
 
 @hookspec
-def howdah_authentication_methods() -> Mapping[int | str, AuthenticationFactory]:
+def howdah_authentication_methods() -> Mapping[int | str, Method]:
     """Contribute ways to authenticate.
 
     Returns:
-        What makes an exchange, by the code of the server's
-        AuthenticationRequest (7 for GSSAPI), or by the name of a SASL
-        mechanism (`"OAUTHBEARER"`). A method that exists already is refused.
+        The methods, as `howdah.protocol.credentials` describes them, by the
+        code of the server's request (7 for GSSAPI) or the name of a SASL
+        mechanism (`"OAUTHBEARER"`). One that another plugin has is refused.
     """
     raise NotImplementedError
 
@@ -199,18 +211,21 @@ def howdah_resolve_conninfo(conninfo: str, params: dict[str, Any]) -> tuple[str,
 
 
 @hookspec(firstresult=True)
-def howdah_open_transport(host: Host, params: Mapping[str, Any]) -> socket.socket | None:
+def howdah_open_transport(
+    host: Host, params: Mapping[str, Any], timeout: float | None
+) -> socket.socket | None:
     """Open the way to a server, for tunnels, proxies, and in-house networks.
 
-    On the asynchronous side it is called in a worker thread, so it may block.
+    It is called in a thread of its own, so it may block.
 
     Args:
         host: the host to reach.
-        params: the resolved connection parameters, `connect_timeout` (seconds) among them.
+        params: the resolved connection parameters.
+        timeout: how many seconds it may take, None for any number.
 
     Returns:
-        A connected socket, on which TLS and the protocol then start, or None
-        to leave it to the next plugin and in the end to the kernel.
+        A connected stream socket, on which TLS and the protocol then start,
+        or None to leave it to the next plugin and in the end to the kernel.
     """
 
 
@@ -261,11 +276,12 @@ def howdah_query_observer(connection: Any) -> QueryObserver | None:
 def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
     """Take note that a type registered by name has been found in a database.
 
-    The place to register what depends on the oid the type has there, such as
-    a loader for its arrays.
+    It is also called when a type is added by hand (`TypeInfo.register`). The
+    place to register what depends on the oid the type has there, such as a
+    loader for its arrays.
 
     Args:
-        adapters: the adapters of the connection that looked it up.
+        adapters: the adapters that now know the type.
         info: the type, with its oids in this database.
     """
 
