@@ -190,7 +190,17 @@ class NotSupportedError(DatabaseError):
 
 
 class PluginError(Error):
-    """A plugin could not be loaded, or broke the plugin contract."""
+    """A plugin could not be loaded, or broke the plugin contract.
+
+    Attributes:
+        plugin: the plugin's name, None if it is no single one's fault.
+        distribution: the distribution that brought it, None if none did.
+        version: the version of the distribution.
+    """
+
+    plugin: str | None = None
+    distribution: str | None = None
+    version: str | None = None
 
 
 class PipelineAborted(OperationalError):

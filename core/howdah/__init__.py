@@ -1,0 +1,133 @@
+"""howdah: a PostgreSQL driver in which every feature is a plugin.
+
+The names of this module are looked up on first use. Those of the default
+driver (`connect`, `Connection`, `Cursor`, `adapters`, `capabilities`, what
+plugins bring, ...) are asked of `default_driver()` each time, so that they
+follow `configure()`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from howdah import adapt, conninfo, errors, pq, rows, sql
+    from howdah._bundle import (
+        AsyncClientCursor,
+        AsyncConnection,
+        AsyncCursor,
+        AsyncRawCursor,
+        ClientCursor,
+        Connection,
+        Cursor,
+        RawCursor,
+    )
+    from howdah._implementation import IMPLEMENTATION as __impl__
+    from howdah.adapt.registry import AdaptersMap
+    from howdah.capabilities import Capabilities
+    from howdah.column import Column
+    from howdah.dbapi import (
+        BINARY,
+        DATETIME,
+        NUMBER,
+        ROWID,
+        STRING,
+        Binary,
+        Date,
+        DateFromTicks,
+        Time,
+        TimeFromTicks,
+        Timestamp,
+        TimestampFromTicks,
+        apilevel,
+        paramstyle,
+        threadsafety,
+    )
+    from howdah.driver import Driver, configure, default_driver
+    from howdah.errors import (
+        DatabaseError,
+        DataError,
+        Error,
+        IntegrityError,
+        InterfaceError,
+        InternalError,
+        NotSupportedError,
+        OperationalError,
+        PluginError,
+        ProgrammingError,
+        Warning,  # noqa: A004 - the DB-API's name
+    )
+    from howdah.hookspecs import hookimpl
+    from howdah.isolation import IsolationLevel
+    from howdah.notify import Notify
+    from howdah.transaction import AsyncTransaction, Rollback, Transaction
+    from howdah.xid import Xid
+
+    adapters: AdaptersMap
+    capabilities: Capabilities
+    connect = Connection.connect
+    __version__: str
+
+#: Modules that need no import of their own.
+_MODULES = ("adapt", "conninfo", "errors", "pq", "rows", "sql")
+
+#: What the modules of the kernel have for everyone.
+_EXPORTS = {
+    "howdah.column": ("Column",),
+    "howdah.dbapi": (
+        *("apilevel", "threadsafety", "paramstyle"),
+        *("Binary", "Date", "DateFromTicks", "Time", "TimeFromTicks", "Timestamp", "TimestampFromTicks"),
+        *("BINARY", "DATETIME", "NUMBER", "ROWID", "STRING"),
+    ),
+    "howdah.driver": ("Driver", "configure", "default_driver"),
+    "howdah.errors": (
+        *("Warning", "Error", "InterfaceError", "DatabaseError", "DataError", "OperationalError"),
+        *("IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError", "PluginError"),
+    ),
+    "howdah.hookspecs": ("hookimpl",),
+    "howdah.isolation": ("IsolationLevel",),
+    "howdah.notify": ("Notify",),
+    "howdah.transaction": ("AsyncTransaction", "Rollback", "Transaction"),
+    "howdah.xid": ("Xid",),
+}
+_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
+
+#: What every driver has, and the module has of the default one.
+_OF_DRIVER = (
+    *("connect", "adapters", "capabilities", "Connection", "AsyncConnection"),
+    *("Cursor", "ClientCursor", "RawCursor", "AsyncCursor", "AsyncClientCursor", "AsyncRawCursor"),
+)
+
+__all__ = [*_OF_DRIVER, *_MODULE_OF, *_MODULES]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE_OF:
+        value = getattr(import_module(_MODULE_OF[name]), name)
+    elif name in _MODULES:
+        value = import_module(f"howdah.{name}")
+    elif name == "__impl__":
+        value = import_module("howdah._implementation").IMPLEMENTATION
+    elif name == "__version__":
+        value = _version()
+    elif name.startswith("_"):
+        raise AttributeError(f"module 'howdah' has no attribute {name!r}")
+    else:
+        driver = import_module("howdah.driver").default_driver()
+        return getattr(driver, name) if name in _OF_DRIVER else driver.public(name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__impl__", "__version__"})
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("howdah")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "0+unknown"

@@ -1,0 +1,111 @@
+"""The classes of a driver: the kernel's, with the plugins' mixins before them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from types import new_class
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from howdah.errors import NotSupportedError
+
+if TYPE_CHECKING:
+    from howdah.driver import Driver
+    from howdah.hookspecs import Mixins
+
+__all__ = ["KERNEL_CLASSES", "Absent", "AttributeNotSupportedError", "KernelClass", "assemble"]
+
+
+@dataclass(frozen=True)
+class KernelClass:
+    """A class that drivers assemble.
+
+    Attributes:
+        module: the kernel's module that has it.
+        mixin: the field of `Mixins` that goes into it.
+        base: the assembled class it derives from, through which it has the
+            mixins; None if it is the first of its kind.
+    """
+
+    module: str
+    mixin: str
+    base: str | None = None
+
+
+#: By name; a base stands before what derives from it.
+KERNEL_CLASSES = {
+    "Cursor": KernelClass("howdah.cursor", "cursor"),
+    "ClientCursor": KernelClass("howdah.cursor", "cursor", "Cursor"),
+    "RawCursor": KernelClass("howdah.cursor", "cursor", "Cursor"),
+    "AsyncCursor": KernelClass("howdah.cursor_async", "async_cursor"),
+    "AsyncClientCursor": KernelClass("howdah.cursor_async", "async_cursor", "AsyncCursor"),
+    "AsyncRawCursor": KernelClass("howdah.cursor_async", "async_cursor", "AsyncCursor"),
+    "Connection": KernelClass("howdah.connection", "connection"),
+    "AsyncConnection": KernelClass("howdah.connection_async", "async_connection"),
+}
+
+
+class AttributeNotSupportedError(NotSupportedError, AttributeError):
+    """An attribute that a disabled plugin would have added; `hasattr` is False for it."""
+
+
+class Absent:
+    """Stands in a class for an attribute that a disabled plugin would have added.
+
+    Args:
+        message: says so, and how to enable the plugin.
+    """
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def __get__(self, instance: object, owner: type | None = None) -> NoReturn:
+        raise AttributeNotSupportedError(self.message)
+
+    def __set__(self, instance: object, value: object) -> NoReturn:
+        raise AttributeNotSupportedError(self.message)
+
+
+def assemble(driver: Driver, mixins: Sequence[Mixins], absent: Mapping[str, str]) -> dict[str, type[Any]]:
+    """Make the classes of a driver.
+
+    Each has the driver as its attribute `driver`, and the connections have
+    the class of their cursors as `cursor_factory`.
+
+    Args:
+        driver: whose classes they are.
+        mixins: what the plugins contribute; the last come first.
+        absent: what to say of attributes that disabled plugins would have
+            added, by class and attribute (`Connection.prepare`).
+
+    Returns:
+        The classes, by name.
+    """
+    classes: dict[str, type[Any]] = {}
+    for name, kernel_class in KERNEL_CLASSES.items():
+        kernel = getattr(import_module(kernel_class.module), name)
+        namespace: dict[str, Any] = {
+            "__module__": "howdah",
+            "__doc__": kernel.__doc__,
+            "driver": driver,
+        }
+        if kernel_class.base is None:
+            bases = [mixin for each in reversed(mixins) if (mixin := getattr(each, kernel_class.mixin))]
+            bases.append(_generic(kernel))
+            for path, message in absent.items():
+                of, _, attribute = path.rpartition(".")
+                if of in (name, name.removeprefix("Async")) and not hasattr(kernel, attribute):
+                    namespace[attribute] = Absent(message)
+        else:
+            bases = [_generic(kernel), classes[kernel_class.base]]
+        if name.endswith("Connection"):
+            namespace["cursor_factory"] = classes[name.replace("Connection", "Cursor")]
+        classes[name] = new_class(name, bases, exec_body=lambda body, namespace=namespace: body.update(namespace))
+    return classes
+
+
+def _generic(kernel: type[Any]) -> Any:
+    """Return `kernel` so that a class deriving from it can be subscripted as it can."""
+    parameters = getattr(kernel, "__parameters__", ())
+    return kernel[parameters] if parameters else kernel  # type: ignore[index]

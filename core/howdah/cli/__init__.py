@@ -1,0 +1,29 @@
+"""The `howdah` command: what is installed, and whether it works."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the `howdah` command, and exit.
+
+    Args:
+        arguments: the command line without the program's name, None for `sys.argv`'s.
+    """
+    try:
+        import click  # noqa: F401
+        import rich  # noqa: F401
+    except ImportError as missing:
+        sys.exit(f'howdah: the command line needs {missing.name}; install it with: pip install "howdah[cli]"')
+    from howdah.cli.commands import command_line
+    from howdah.errors import Error
+
+    try:
+        group = command_line()
+    except Error as error:
+        sys.exit(f"howdah: {error}")
+    group.main(arguments, prog_name="howdah")

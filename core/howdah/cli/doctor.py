@@ -1,0 +1,165 @@
+"""`howdah doctor`: does a connection work, and if not, what failed and what to try."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import statistics
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from howdah import conninfo as conninfos
+from howdah.errors import ConnectionTimeout, Error, ProgrammingError
+from howdah.protocol.credentials import AuthenticationFailed
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from howdah.driver import Driver
+
+__all__ = ["doctor"]
+
+#: How many queries measure the round-trip time.
+_ROUND_TRIPS = 20
+#: How many seconds to wait for a host when looking for what failed.
+_PATIENCE = 5.0
+
+#: By SQLSTATE, the longest that fits: what failed, and what to try.
+_REFUSALS = {
+    "28": ("authentication", "see which user, method and address pg_hba.conf on the server asks for"),
+    "28000": ("authentication", "check the user name, and that pg_hba.conf lets it in from here with this kind of TLS"),
+    "28P01": ("authentication", "check the user and the password (password=, PGPASSWORD or the password file)"),
+    "3D000": ("database", "check dbname; `psql -l` lists the databases, `createdb` makes one"),
+    "42501": ("database", "the user needs the CONNECT privilege: GRANT CONNECT ON DATABASE ... TO ..."),
+    "53300": ("server", "it has no connection left: close some, use a pool, or raise max_connections"),
+    "57P03": ("server", "it is starting, stopping or recovering: try again in a moment, and see its log"),
+    "57": ("server", "it was shut down by an administrator: see its log"),
+}
+_ADVICE = {
+    "conninfo": "correct it; the page on conninfo in howdah's documentation lists the parameters",
+    "name": "check the spelling of the host, and that this machine can resolve it",
+    "socket": "check that the server runs, that it listens there (listen_addresses, port,"
+    " unix_socket_directories), and that no firewall is in the way",
+    "TLS": "check sslmode and sslrootcert, the names and dates of the server's certificate, and"
+    " that the server has ssl = on",
+    "authentication": "check the password and the methods that require_auth and channel_binding allow",
+    "time": "the server took longer than connect_timeout: check the network, or allow more seconds",
+    "start-up": "see the server's log; is it a PostgreSQL server that answers there?",
+}
+
+
+def doctor(driver: Driver, conninfo: str, console: Console) -> bool:
+    """Connect, and print how it went.
+
+    Args:
+        driver: what connects.
+        conninfo: the connection string.
+        console: where to print.
+
+    Returns:
+        Whether the connection works.
+    """
+    begin = time.perf_counter()
+    try:
+        with driver.connect(conninfo, autocommit=True) as connection:
+            elapsed = time.perf_counter() - begin
+            console.print(Text("✓ the connection works", style="bold green"))
+            console.print(_grid(_describe(connection, elapsed)))
+    # Whatever a plugin or a server can come up with is to be explained, not to be a traceback.
+    except Exception as error:
+        step, advice, findings = _explain(driver, conninfo, error)
+        console.print(Text(f"✗ the connection failed: {step}", style="bold red"))
+        console.print(_grid([*findings, ("error", f"{type(error).__name__}: {error}"), ("try", advice)]))
+        return False
+    return True
+
+
+def _describe(connection: Any, elapsed: float) -> Iterator[tuple[str, str]]:
+    info = connection.info
+    yield "server", f"PostgreSQL {info.parameter_status('server_version') or info.server_version}"
+    yield "at", f"{info.host} port {info.port}"
+    yield "database", f"{info.dbname}, as {info.user}"
+    protocol = info.full_protocol_version
+    yield "protocol", f"{protocol // 10000}.{protocol % 10000}"
+    yield "TLS", _describe_tls(connection) if info.ssl_in_use else "none"
+    yield "authentication", info.authentication
+    yield "connected in", f"{elapsed * 1e3:.1f} ms"
+    times = []
+    for _ in range(_ROUND_TRIPS):
+        begin = time.perf_counter()
+        connection.execute("SELECT 1")
+        times.append(time.perf_counter() - begin)
+    yield "round trip", f"{statistics.median(times) * 1e3:.3f} ms (median of {_ROUND_TRIPS})"
+
+
+def _describe_tls(connection: Any) -> str:
+    query = "SELECT version, cipher FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid() AND ssl"
+    row = connection.execute(query).fetchone()
+    # A pooler in between has TLS of its own, that the server knows nothing of.
+    return "yes, up to a proxy" if row is None else f"{row[0]}, {row[1]}"
+
+
+def _explain(driver: Driver, conninfo: str, error: Exception) -> tuple[str, str, list[tuple[str, str]]]:
+    """Return what failed, what to try, and what was found out about each host."""
+    sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate is not None:
+        for length in (5, 2):
+            if refusal := _REFUSALS.get(sqlstate[:length]):
+                return *refusal, []
+        return "start-up", _ADVICE["start-up"], []
+    if isinstance(error, ProgrammingError):
+        return "conninfo", _ADVICE["conninfo"], []
+    if isinstance(error, AuthenticationFailed):
+        return "authentication", _ADVICE["authentication"], []
+    findings = _probe(driver, conninfo)
+    failed = [step for step, _ in findings.values()]
+    step = "start-up"
+    if failed and all(failed):
+        step = failed[0]
+    elif isinstance(error, ConnectionTimeout):
+        step = "time"
+    elif any(isinstance(cause, ssl.SSLError) for cause in _causes(error)) or "SSL" in str(error):
+        step = "TLS"
+    return step, _ADVICE[step], [(place, finding) for place, (_, finding) in findings.items()]
+
+
+def _probe(driver: Driver, conninfo: str) -> dict[str, tuple[str, str]]:
+    """Try to reach each host; return the step that failed, empty if none, and what was found, by host."""
+    try:
+        hosts = conninfos.hosts(conninfos.resolve(conninfo, {}, parameters=driver.parameters))
+    except Error:  # a conninfo that only a plugin understands
+        return {}
+    return {f"{host.host or host.hostaddr} port {host.port}": _reach(host) for host in hosts}
+
+
+def _reach(host: conninfos.Host) -> tuple[str, str]:
+    try:
+        if host.is_unix:
+            path = f"{host.host}/.s.PGSQL.{host.port}"
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.settimeout(_PATIENCE)
+                sock.connect("\0" + path[1:] if path.startswith("@") else path)
+        else:
+            socket.create_connection((host.hostaddr or host.host, host.port), _PATIENCE).close()
+    except socket.gaierror as error:
+        return "name", f"the name does not resolve: {error.strerror}"
+    except OSError as error:
+        return "socket", f"no connection: {error.strerror or error}"
+    return "", "something listens there"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _grid(rows: Any) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for label, text in rows:
+        grid.add_row(Text(label, style="dim"), Text(text))
+    return grid

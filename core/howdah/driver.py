@@ -1,0 +1,370 @@
+"""Drivers: `Driver` finds plugins, asks them, and assembles the classes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from howdah import hookspecs
+from howdah.assembly import assemble
+from howdah.capabilities import Capabilities
+from howdah.errors import NotSupportedError, PluginError
+from howdah.hookspecs import Mixins
+from howdah.plugins import ExtraPlugin, Plugin, PluginInfo, Provision, blaming, discover, select
+
+if TYPE_CHECKING:
+    import click
+
+    from howdah import _bundle as bundle
+    from howdah.adapt.registry import AdaptersMap
+    from howdah.adapt.types import TypeInfo
+    from howdah.conninfo import Parameter
+    from howdah.known_types import KnownTypes
+    from howdah.protocol.credentials import Method
+
+__all__ = ["ConnectionHooks", "Driver", "configure", "default_driver", "disabled_in_environment"]
+
+#: The hooks that a driver asks when it is assembled; pluggy's wrappers have no place around them.
+_ASSEMBLY = frozenset(
+    {
+        "howdah_authentication_methods",
+        "howdah_capabilities",
+        "howdah_connection_parameters",
+        "howdah_mixins",
+        "howdah_register_adapters",
+        "howdah_register_commands",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ConnectionHooks:
+    """The hooks that a connection calls, with keyword arguments; None for one that nobody implements.
+
+    They are those of `howdah.hookspecs`, by name without `howdah_`.
+    """
+
+    resolve_conninfo: pluggy.HookCaller | None
+    open_transport: pluggy.HookCaller | None
+    connection_opened: pluggy.HookCaller | None
+    connection_closed: pluggy.HookCaller | None
+    query_planner: pluggy.HookCaller | None
+    query_observer: pluggy.HookCaller | None
+    type_resolved: pluggy.HookCaller | None
+
+
+class Driver:
+    """A driver of its own: the kernel and a choice of plugins.
+
+    What one driver has (classes, adapters, capabilities) no other shares.
+
+    Args:
+        enable: the names of the installed plugins to use, None for all.
+        disable: the names of plugins not to use; they are not even imported.
+            It has precedence over `enable`.
+        plugins: plugins that are not installed: modules, objects that have a
+            `__name__`, or pairs of name and object.
+
+    Raises:
+        ProgrammingError: a name in `enable` or `disable` is unknown.
+        PluginError: a plugin cannot be loaded, implements a hook wrongly, or
+            fails in one; or two plugins have one name.
+
+    Attributes:
+        Connection, AsyncConnection: the assembled connection classes.
+        Cursor, ClientCursor, RawCursor: the assembled cursor classes.
+        AsyncCursor, AsyncClientCursor, AsyncRawCursor: their twins.
+        adapters: the adapters of all its connections.
+        capabilities: what it can do.
+        plugins: what is known of each plugin, the disabled ones included.
+        parameters: the connection parameters, libpq's and the plugins'.
+        authentication_methods: the plugins' ways to authenticate.
+        hooks: the hooks that connections call.
+    """
+
+    Connection: type[bundle.Connection[Any]]
+    AsyncConnection: type[bundle.AsyncConnection[Any]]
+    Cursor: type[bundle.Cursor[Any]]
+    ClientCursor: type[bundle.ClientCursor[Any]]
+    RawCursor: type[bundle.RawCursor[Any]]
+    AsyncCursor: type[bundle.AsyncCursor[Any]]
+    AsyncClientCursor: type[bundle.AsyncClientCursor[Any]]
+    AsyncRawCursor: type[bundle.AsyncRawCursor[Any]]
+
+    adapters: AdaptersMap
+    capabilities: Capabilities
+    plugins: tuple[PluginInfo, ...]
+    parameters: tuple[Parameter, ...]
+    authentication_methods: Mapping[int | str, Method]
+    hooks: ConnectionHooks
+
+    def __init__(
+        self,
+        *,
+        enable: Collection[str] | None = None,
+        disable: Collection[str] = (),
+        plugins: Collection[ExtraPlugin] = (),
+    ) -> None:
+        from howdah.adapt.registry import AdaptersMap
+
+        installed, provisions = discover()
+        selection = select(installed, enable=enable, disable=disable, plugins=plugins)
+        self._plugins = {plugin.name: plugin for plugin in selection.enabled}
+        self._manager = pluggy.PluginManager("howdah")
+        self._manager.add_hookspecs(hookspecs)
+        self.plugins = (
+            *(_info(plugin, "enabled", self._register(plugin)) for plugin in selection.enabled),
+            *(_info(plugin, "disabled") for plugin in selection.disabled),
+        )
+
+        self._present, self._absent = _sort_provisions(provisions, selection.enabled, selection.disabled)
+        self.capabilities = self._gather_capabilities()
+        self.parameters = self._gather_parameters()
+        self.authentication_methods = self._gather_authentication_methods()
+        self.hooks = ConnectionHooks(*(self._implemented(field.name) for field in fields(ConnectionHooks)))
+        self._known_types: dict[tuple[str, str, int, str], KnownTypes] = {}
+        self.adapters = AdaptersMap()
+        if (type_resolved := self.hooks.type_resolved) is not None:
+            self.adapters.on_type_added(lambda adapters, info: type_resolved(adapters=adapters, info=info))
+        self._ask("howdah_register_adapters", adapters=self.adapters)
+        vars(self).update(self._assemble())
+
+    def connect(self, conninfo: str = "", **kwargs: Any) -> bundle.Connection[Any]:
+        """Return a new connection: `Connection.connect` of this driver."""
+        return self.Connection.connect(conninfo, **kwargs)
+
+    def require(self, feature: str) -> None:
+        """Make sure that a capability is there, for arguments that need a plugin.
+
+        Args:
+            feature: the name of the capability, such as `"prepare"`.
+
+        Raises:
+            NotSupportedError: the plugin that announces it is disabled or not installed.
+        """
+        if feature in self.capabilities:
+            return
+        if plugin := self._absent.get(f"has_{feature}"):
+            raise NotSupportedError(f"{feature!r} is brought by {plugin.disabled}")
+        raise NotSupportedError(f"no plugin that brings {feature!r} is installed")
+
+    def known_types(self, host: str, hostaddr: str, port: int, dbname: str) -> KnownTypes:
+        """Return what connections have found out about the types of a database."""
+        from howdah.known_types import KnownTypes
+
+        return self._known_types.setdefault((host, hostaddr, port, dbname), KnownTypes())
+
+    def resolve_type(self, adapters: AdaptersMap, info: TypeInfo) -> None:
+        """Tell adapters, and the plugins, of a type that was found by its name."""
+        adapters.add_type(info)
+
+    def public(self, name: str) -> Any:
+        """Return a public name that a plugin brings, such as `Copy`, importing it on first use.
+
+        Raises:
+            NotSupportedError: the plugin that brings it is disabled.
+            PluginError: the plugin does not have what its distribution says.
+            AttributeError: no plugin brings it.
+        """
+        if _is_public(name):
+            if name in self._present:
+                provision, plugin = self._present[name]
+                with blaming(plugin, f"does not bring {name} as its distribution says"):
+                    return provision.load()
+            if name in self._absent:
+                raise NotSupportedError(f"{name} is brought by {self._absent[name].disabled}")
+        raise AttributeError(f"neither howdah nor one of its plugins has {name!r}")
+
+    def public_names(self) -> list[str]:
+        """Return the public names that the enabled plugins bring."""
+        return sorted(filter(_is_public, self._present))
+
+    def register_commands(self, group: click.Group) -> None:
+        """Have the plugins add their subcommands to `group`.
+
+        Raises:
+            PluginError: a plugin failed to.
+        """
+        self._ask("howdah_register_commands", group=group)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.public(name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.public_names()]
+
+    def __repr__(self) -> str:
+        return f"<howdah.Driver with {', '.join(self._plugins) or 'no plugins'}>"
+
+    def _register(self, plugin: Plugin) -> tuple[str, ...]:
+        """Register a plugin, and return the hooks it implements."""
+        implementation = plugin.load()
+        with blaming(plugin, "does not implement the hooks as they are specified"):
+            if (name := self._manager.get_name(implementation)) is not None:
+                raise ValueError(f"it is the same object as the plugin {name!r}")
+            self._manager.register(implementation, plugin.name)
+            self._manager.check_pending()
+            callers = self._manager.get_hookcallers(implementation) or []
+            for caller in callers:
+                for hook in caller.get_hookimpls():
+                    if caller.name in _ASSEMBLY and (hook.wrapper or hook.hookwrapper):
+                        raise TypeError(f"{caller.name} cannot be wrapped")
+        return tuple(caller.name for caller in callers)
+
+    def _ask(self, hook: str, take: Callable[[Any], None] = lambda answer: None, **arguments: Any) -> None:
+        """Have each plugin answer `hook`, in the order of registration, and hand what it says to `take`.
+
+        pluggy calls the other way round; who would be first there has the last word here.
+        """
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            with blaming(self._plugins[implementation.plugin_name], f"failed in {hook}()"):
+                take(implementation.function(*(arguments[name] for name in implementation.argnames)))
+
+    def _implemented(self, hook: str) -> pluggy.HookCaller | None:
+        caller: pluggy.HookCaller = getattr(self._manager.hook, f"howdah_{hook}")
+        return caller if caller.get_hookimpls() else None
+
+    def _gather_capabilities(self) -> Capabilities:
+        provided = {**self._present, **self._absent}
+        flags = {name.removeprefix("has_"): False for name in provided if name.startswith("has_")}
+
+        def announce(names: Iterable[str]) -> None:
+            for name in [names] if isinstance(names, str) else names:
+                if not isinstance(name, str) or not name.isidentifier() or isinstance(names, str):
+                    raise TypeError(f"capabilities are a list of identifiers, not {names!r}")
+                flags[name] = True
+
+        self._ask("howdah_capabilities", announce)
+        return Capabilities(flags)
+
+    def _gather_parameters(self) -> tuple[Parameter, ...]:
+        from howdah.conninfo import PARAMETERS
+
+        parameters = {parameter.name: parameter for parameter in PARAMETERS}
+
+        def contribute(contributed: Iterable[Parameter]) -> None:
+            for parameter in contributed:
+                if parameter.name in parameters:
+                    raise ValueError(f"there is a connection parameter {parameter.name!r} already")
+                parameters[parameter.name] = parameter
+
+        self._ask("howdah_connection_parameters", contribute)
+        return tuple(parameters.values())
+
+    def _gather_authentication_methods(self) -> Mapping[int | str, Method]:
+        methods: dict[int | str, Method] = {}
+
+        def contribute(contributed: Mapping[int | str, Method]) -> None:
+            for method, factory in contributed.items():
+                if method in methods:
+                    raise ValueError(f"there is an authentication method {method!r} already")
+                methods[method] = factory
+
+        self._ask("howdah_authentication_methods", contribute)
+        return methods
+
+    def _assemble(self) -> dict[str, type[Any]]:
+        absent = {name: f"{name} is brought by {plugin.disabled}" for name, plugin in self._absent.items()}
+        mixins: list[Mixins] = []
+        classes = assemble(self, mixins, absent)
+
+        def contribute(contributed: Mixins) -> None:
+            if not isinstance(contributed, Mixins):
+                raise TypeError(f"a howdah.hookspecs.Mixins was expected, not {contributed!r}")
+            mixins.append(contributed)
+            # Anew for each, so that the one whose class does not fit is named.
+            classes.update(assemble(self, mixins, absent))
+
+        self._ask("howdah_mixins", contribute)
+        return classes
+
+
+_default: Driver | None = None
+_configuration: dict[str, Any] = {}
+_assembling = False
+_lock = threading.RLock()
+
+
+def default_driver() -> Driver:
+    """Return the driver behind the names of the module `howdah`, assembled on first use.
+
+    All installed plugins are in it but those that the environment variable
+    `HOWDAH_DISABLE` lists (`HOWDAH_DISABLE=prepare,pool`), unless `configure`
+    says otherwise.
+
+    Raises:
+        ProgrammingError, PluginError: as by `Driver`.
+    """
+    global _default, _assembling
+    if (driver := _default) is not None:
+        return driver
+    with _lock:
+        if _assembling:
+            raise PluginError("the default driver was asked for while its plugins are being loaded")
+        if _default is None:
+            _assembling = True
+            try:
+                disable = [*_configuration.get("disable", ()), *disabled_in_environment()]
+                _default = Driver(**{**_configuration, "disable": disable})
+            finally:
+                _assembling = False
+        return _default
+
+
+def configure(
+    *,
+    enable: Collection[str] | None = None,
+    disable: Collection[str] = (),
+    plugins: Collection[ExtraPlugin] = (),
+) -> None:
+    """Shape the default driver, instead of what an earlier call said.
+
+    The default driver is assembled anew when it is next used. Classes and
+    connections of the one before stay as they are; look `howdah.Connection`
+    and the like up again. What `HOWDAH_DISABLE` lists stays disabled.
+
+    Args:
+        enable: the names of the installed plugins to use, None for all.
+        disable: the names of plugins not to use.
+        plugins: plugins that are not installed, as for `Driver`.
+    """
+    global _default, _configuration
+    with _lock:
+        _configuration = {"enable": enable, "disable": disable, "plugins": plugins}
+        _default = None
+
+
+def disabled_in_environment() -> list[str]:
+    """Return the plugins that `HOWDAH_DISABLE` lists."""
+    return [name for name in map(str.strip, os.environ.get("HOWDAH_DISABLE", "").split(",")) if name]
+
+
+def _info(plugin: Plugin, state: Any, hooks: tuple[str, ...] = ()) -> PluginInfo:
+    return PluginInfo(plugin.name, plugin.distribution, plugin.version, plugin.origin, state, hooks)
+
+
+def _is_public(name: str) -> bool:
+    return "." not in name and not name.startswith("has_")
+
+
+def _sort_provisions(
+    provisions: Iterable[Provision], enabled: Iterable[Plugin], disabled: Iterable[Plugin]
+) -> tuple[dict[str, tuple[Provision, Plugin]], dict[str, Plugin]]:
+    """Return what enabled plugins provide, and what disabled ones would have provided."""
+    present: dict[str, tuple[Provision, Plugin]] = {}
+    absent: dict[str, Plugin] = {}
+    here = {plugin.package: plugin for plugin in reversed([*enabled])}
+    gone = {plugin.package: plugin for plugin in reversed([*disabled])}
+    for provision in provisions:
+        if plugin := here.get(provision.package):
+            present.setdefault(provision.name, (provision, plugin))
+        elif plugin := gone.get(provision.package):
+            absent.setdefault(provision.name, plugin)
+    return present, {name: plugin for name, plugin in absent.items() if name not in present}

@@ -1,0 +1,298 @@
+"""Every hook: the whole contract between the kernel and its plugins, on one page.
+
+A plugin is a module or an object named by an entry point of the group
+`howdah`. It implements the hooks it wants, as functions marked with
+`howdah.hookimpl`, and each may leave out arguments that it does not use.
+
+pluggy calls hooks at two moments only: when a `howdah.Driver` is assembled,
+and when a connection opens or closes. What has a say in every query (a
+`QueryPlanner`, a `QueryObserver`) is asked for once, when the connection
+opens. A hook that nobody implements costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pluggy
+
+if TYPE_CHECKING:
+    import socket
+
+    import click
+
+    from howdah.adapt.registry import AdaptersMap, TypeInfo
+    from howdah.conninfo import Host, Parameter
+    from howdah.protocol.credentials import Method
+    from howdah.protocol.exchange import Exchange
+    from howdah.statement import Statement
+
+__all__ = ["Mixins", "QueryObserver", "QueryPlanner", "hookimpl", "hookspec"]
+
+hookspec = pluggy.HookspecMarker("howdah")
+#: Marks a plugin's function as the implementation of the hook of its name.
+hookimpl = pluggy.HookimplMarker("howdah")
+
+
+@dataclass(frozen=True)
+class Mixins:
+    """Classes that a plugin puts before the kernel's in the assembled ones.
+
+    A mixin calls `super()` in what it overrides: other plugins' mixins and
+    the kernel's class follow. It declares no constructor arguments.
+
+    Attributes:
+        connection: goes into `Connection`.
+        async_connection: goes into `AsyncConnection`.
+        cursor: goes into `Cursor` and all that derive from it.
+        async_cursor: goes into `AsyncCursor` and all that derive from it.
+    """
+
+    connection: type | None = None
+    async_connection: type | None = None
+    cursor: type | None = None
+    async_cursor: type | None = None
+
+
+class QueryPlanner(Protocol):
+    """Decides, for one connection, which statement is executed for a query."""
+
+    def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
+        """Return the statement to execute for `query`.
+
+        A statement that is not `prepared` yet is parsed under its name
+        first, in the same round trip.
+
+        Args:
+            query: the query as it goes to the server, with `$1` placeholders.
+            oids: the types of its parameters, 0 where the server decides.
+            prepare: what the caller of `execute` asked for; None leaves the
+                choice to the planner.
+
+        Returns:
+            The statement, or None to execute the query as an unnamed one.
+        """
+
+    def executed(
+        self, query: bytes, oids: Sequence[int], statement: Statement | None, exchange: Exchange
+    ) -> None:
+        """Take note that a query went well that was not a prepared statement.
+
+        Args:
+            query, oids, statement: as `plan` got and returned them.
+            exchange: what was sent, and the server's answer.
+        """
+
+    def failed(self, statement: Statement, error: BaseException) -> bool:
+        """Take note that a statement of the planner's failed.
+
+        Args:
+            statement: what `plan` returned.
+            error: what went wrong.
+
+        Returns:
+            Whether to plan the query once more: the statement was the
+            trouble (the server has lost it), and trying again does no harm.
+        """
+
+
+class QueryObserver(Protocol):
+    """Watches the queries of one connection, for tracing and measuring.
+
+    It is called from the thread or the task that runs the query, and what it
+    raises reaches the caller: an observer had better not raise.
+    """
+
+    def query_started(self, query: bytes, params: Sequence[Any] | None) -> Any:
+        """Take note that `query` is about to be sent.
+
+        Args:
+            query: the query as it goes to the server.
+            params: the Python objects bound to its placeholders, None without any.
+
+        Returns:
+            A token, handed back to `query_ended`.
+        """
+
+    def query_ended(self, token: Any, status: str | None, rowcount: int, error: BaseException | None) -> None:
+        """Take note that a query is over.
+
+        Args:
+            token: what `query_started` returned.
+            status: the command tag (`SELECT 5`), None if there is none.
+            rowcount: the number of rows returned or touched, -1 if unknown.
+            error: what went wrong, None if nothing did.
+        """
+
+
+# -- when a Driver is assembled ----------------------------------------------
+
+
+@hookspec
+def howdah_capabilities() -> Iterable[str]:
+    """Announce what the plugin makes possible.
+
+    Returns:
+        Names, such as `"prepare"`; each makes `howdah.capabilities.has_<name>` True.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def howdah_connection_parameters() -> Iterable[Parameter]:
+    """Contribute connection parameters.
+
+    They are accepted wherever libpq's are: in both conninfo syntaxes, as
+    keyword arguments of `connect`, in a service file, and from the
+    environment variable that they name.
+
+    Returns:
+        The parameters; a name that exists already is refused.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def howdah_mixins() -> Mixins:
+    """Contribute methods and attributes to the connection and cursor classes.
+
+    Returns:
+        The classes to put before the kernel's. Where several plugins have
+        one, that of the plugin registered last comes first.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def howdah_register_adapters(adapters: AdaptersMap) -> None:
+    """Register dumpers and loaders, for all connections of the driver.
+
+    Where several plugins adapt one type, the plugin registered last has the
+    last word: howdah's own come first, then the installed ones by name, then
+    those given to `Driver(plugins=...)`.
+
+    Args:
+        adapters: the driver's adapters.
+    """
+
+
+@hookspec
+def howdah_authentication_methods() -> Mapping[int | str, Method]:
+    """Contribute ways to authenticate.
+
+    Returns:
+        The methods, as `howdah.protocol.credentials` describes them, by the
+        code of the server's request (7 for GSSAPI) or the name of a SASL
+        mechanism (`"OAUTHBEARER"`). One that another plugin has is refused.
+    """
+    raise NotImplementedError
+
+
+# -- when a connection opens or closes ---------------------------------------
+
+
+@hookspec(firstresult=True)
+def howdah_resolve_conninfo(conninfo: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """Turn what `connect` was called with into what to connect to.
+
+    The place for URI schemes of one's own, service discovery, and passwords
+    that are tokens made on the spot. On the asynchronous side it is called in
+    a worker thread, so it may block.
+
+    Args:
+        conninfo: the connection string, not parsed yet.
+        params: the keyword arguments of `connect` that are connection parameters.
+
+    Returns:
+        The two of them changed, or None to leave them to the next plugin.
+    """
+
+
+@hookspec(firstresult=True)
+def howdah_open_transport(
+    host: Host, params: Mapping[str, Any], timeout: float | None
+) -> socket.socket | None:
+    """Open the way to a server, for tunnels, proxies, and in-house networks.
+
+    It is called in a thread of its own, so it may block.
+
+    Args:
+        host: the host to reach.
+        params: the resolved connection parameters.
+        timeout: how many seconds it may take, None for any number.
+
+    Returns:
+        A connected stream socket, on which TLS and the protocol then start,
+        or None to leave it to the next plugin and in the end to the kernel.
+    """
+
+
+@hookspec
+def howdah_connection_opened(connection: Any) -> None:
+    """Take note of a new connection, before its opener has it.
+
+    Args:
+        connection: a `Connection` or an `AsyncConnection`, authenticated and idle.
+    """
+
+
+@hookspec
+def howdah_connection_closed(connection: Any) -> None:
+    """Take note that a connection has been closed, or was found broken; once for each.
+
+    Args:
+        connection: the connection, on which nothing can be executed any more.
+    """
+
+
+@hookspec(firstresult=True)
+def howdah_query_planner(connection: Any) -> QueryPlanner | None:
+    """Plan the queries of a new connection; prepared statements live here.
+
+    Args:
+        connection: the connection, being opened.
+
+    Returns:
+        The planner, or None to leave it to the next plugin; without any, all
+        statements are unnamed.
+    """
+
+
+@hookspec
+def howdah_query_observer(connection: Any) -> QueryObserver | None:
+    """Observe the queries of a new connection.
+
+    Args:
+        connection: the connection, being opened.
+
+    Returns:
+        The observer, or None not to observe this connection.
+    """
+
+
+@hookspec
+def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
+    """Take note that a type registered by name has been found in a database.
+
+    It is also called when a type is added by hand (`TypeInfo.register`). The
+    place to register what depends on the oid the type has there, such as a
+    loader for its arrays.
+
+    Args:
+        adapters: the adapters that now know the type.
+        info: the type, with its oids in this database.
+    """
+
+
+# -- when the `howdah` command runs ------------------------------------------
+
+
+@hookspec
+def howdah_register_commands(group: click.Group) -> None:
+    """Add subcommands to the `howdah` command.
+
+    Args:
+        group: the command, a click group; its `obj` is the `Driver` in use.
+    """
