@@ -21,7 +21,7 @@ from howdah.errors import (
     ProgrammingError,
 )
 from howdah.info import ConnectionInfo
-from howdah.io.connecting import Connected
+from howdah.io.connecting import Connected, OpenTransport
 from howdah.io.operation import Idle, Operation
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
@@ -101,6 +101,7 @@ class BaseConnection(Generic[Row]):
         self._collecting = 0
         #: Set by a dumper whose type's oid is still to be found.
         self._names_wanted = False
+        self._told_closed = False
 
     def __repr__(self) -> str:
         if self.closed:
@@ -447,6 +448,45 @@ class BaseConnection(Generic[Row]):
         for type_info in known.infos(names):
             for adapters in maps:
                 self.driver.resolve_type(adapters, type_info)
+
+    def want_names(self) -> None:
+        """Have types that are registered by name looked up before parameters are sent."""
+        self._names_wanted = True
+
+    # Opening and closing
+
+    @classmethod
+    def _resolve(cls, conninfo: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Have the plugins resolve what `connect` was called with."""
+        resolve = cls.driver.hooks.resolve_conninfo
+        resolved: tuple[str, dict[str, Any]] | None
+        resolved = None if resolve is None else resolve(conninfo=conninfo, params=params)
+        return (conninfo, params) if resolved is None else resolved
+
+    @classmethod
+    def _open_transport(cls, settings: dict[str, Any]) -> OpenTransport | None:
+        open_transport = cls.driver.hooks.open_transport
+        if open_transport is None:
+            return None
+        return lambda host, timeout: open_transport(host=host, params=settings, timeout=timeout)
+
+    def _opened(self) -> None:
+        """Ask the plugins what they have to do with the connection."""
+        hooks = self.driver.hooks
+        if hooks.query_planner is not None:
+            self._planner = hooks.query_planner(connection=self)
+        if hooks.query_observer is not None:
+            observers = hooks.query_observer(connection=self)
+            self._observers = [observer for observer in observers if observer is not None]
+        if hooks.connection_opened is not None:
+            hooks.connection_opened(connection=self)
+
+    def _told_to_close(self) -> None:
+        """Tell the plugins, once, that the connection is closed or lost."""
+        hook = self.driver.hooks.connection_closed
+        if hook is not None and not self._told_closed:
+            self._told_closed = True
+            hook(connection=self)
 
     def _warn_unclosed(self) -> None:
         warnings.warn(f"{self!r} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 2)

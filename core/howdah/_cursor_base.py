@@ -257,7 +257,7 @@ class BaseCursor(Generic[Row]):
 
     def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
         """Run an operation before the eyes of the connection's observers."""
-        text = query if isinstance(query, (str, bytes)) else self._text(query)
+        text = self._text(query)
         observers = self._connection._observers
         tokens = [observer.query_started(text, params) for observer in observers]
         error: BaseException | None = None
@@ -268,7 +268,7 @@ class BaseCursor(Generic[Row]):
             raise
         finally:
             for observer, token in zip(observers, tokens):
-                observer.query_ended(token, self, error)
+                observer.query_ended(token, self.statusmessage, self._rowcount, error)
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
@@ -304,17 +304,16 @@ class BaseCursor(Generic[Row]):
         transformer = self._transformer
         maps = {id(m): m for m in (self._connection.adapters, transformer.adapters)}
         yield from self._connection._resolve_names(oids, *maps.values())
+        transformer.looked_up |= oids
         transformer.renew()
 
     def _describe(self, fields: Sequence[FieldDescription]) -> Any:
         """Return the decoder; None keeps the rows as they come until their types are looked up."""
-        transformer = self._transformer
-        if transformer.adapters.unresolved_names:
-            unknown = transformer.unknown(fields)
-            if unknown:
-                self._unknown |= unknown
-                return None
-        return transformer.decoder(fields)
+        unknown = self._transformer.unknown(fields)
+        if unknown:
+            self._unknown |= unknown
+            return None
+        return self._transformer.decoder(fields)
 
     _unknown: frozenset[int] = frozenset()
 
@@ -360,9 +359,7 @@ class BaseCursor(Generic[Row]):
         connection = self._connection
         itersize = self.itersize
         if statement is not None and statement.prepared:
-            fields, decoder, formats = statement.answer(self._transformer, format)
-            if fields is not None and self._transformer.adapters.unresolved_names:
-                decoder = self._describe(fields)
+            fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
             exchange = Exchange(fields, decoder, None, False, text)
             connection._write_begin(session)
             if connection._to_close:

@@ -10,22 +10,23 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar, cast, overload
 
-from howdah.cursor import Cursor
-from howdah.transaction import Transaction, transaction_block
 from typing_extensions import Self
 
 from howdah._connection_base import BaseConnection
 from howdah._cursor_base import Params, Query
 from howdah.adapt.base import AdaptContext
+from howdah.conninfo import hosts, resolve
+from howdah.cursor import Cursor
 from howdah.errors import Error, NotSupportedError, OperationalError
-from howdah.io import cancel
 from howdah.io.blocking import BlockingTransport
+from howdah.io.cancel import cancel
 from howdah.io.connecting import Connected, connect
 from howdah.io.operation import Drain, Idle, Operation, Wait
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
 from howdah.protocol.exchange import Exchange
 from howdah.rows import Row, RowFactory, tuple_row
+from howdah.transaction import Transaction, transaction_block
 from howdah.xid import Xid
 
 __all__ = ["Connection"]
@@ -58,7 +59,7 @@ class Connection(BaseConnection[Row]):
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
         self.row_factory = row_factory
         self.lock = threading.RLock()
-        self._transport = BlockingTransport(connected.sock, self._session)
+        self._transport: BlockingTransport = BlockingTransport(connected.sock, self._session)
 
     @classmethod
     def connect(
@@ -90,12 +91,13 @@ class Connection(BaseConnection[Row]):
         Source: PostgreSQL documentation, "Database Connection Control Functions".
         """
         driver = cls.driver
-        settings, hosts = driver.resolve(conninfo, params)
+        conninfo, params = cls._resolve(conninfo, params)
+        settings = resolve(conninfo, params, parameters=driver.parameters)
         connected = connect(
             settings,
-            hosts,
+            hosts(settings),
             authentication_methods=driver.authentication_methods,
-            open_transport=driver.open_transport,
+            open_transport=cls._open_transport(settings),
         )
         try:
             self = cls(
@@ -111,7 +113,7 @@ class Connection(BaseConnection[Row]):
         self.prepare_threshold = prepare_threshold
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
-        driver.connection_opened(self)
+        self._opened()
         return self
 
     def __enter__(self) -> Self:
@@ -151,7 +153,7 @@ class Connection(BaseConnection[Row]):
             return
         self._closed = True
         self._transport.close()
-        self.driver.connection_closed(self)
+        self._told_to_close()
 
     # Waiting
 
@@ -195,7 +197,7 @@ class Connection(BaseConnection[Row]):
             self._transport.close()
 
     def _stop(self, exchange: Exchange, to_the_end: bool) -> None:
-        cancel.cancel(self._connected, _CANCEL_TIMEOUT)
+        cancel(self._connected, _CANCEL_TIMEOUT)
         exchange.streaming = False
         while to_the_end and not exchange.done:
             if exchange.copy is not None and not exchange.copied:
@@ -217,12 +219,12 @@ class Connection(BaseConnection[Row]):
         """
         if self.closed:
             return
-        cancel.cancel(self._connected, timeout)
+        cancel(self._connected, timeout)
 
     def cancel(self) -> None:
         """Ask the server to cancel the query that is running, blocking for a moment."""
         if not self.closed:
-            cancel.cancel(self._connected, 30.0)
+            cancel(self._connected, 30.0)
 
     # Queries
 

@@ -16,8 +16,9 @@ from howdah._cursor_base import Params, Query
 from howdah.adapt.base import AdaptContext
 from howdah.cursor_async import AsyncCursor
 from howdah.errors import Error, NotSupportedError, OperationalError
-from howdah.io import cancel
-from howdah.io.connecting import Connected
+from howdah.conninfo import hosts, resolve
+from howdah.io.cancel import cancel, cancel_async
+from howdah.io.connecting import Connected, connect_async
 from howdah.io.operation import Drain, Idle, Operation, Wait
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
@@ -30,10 +31,8 @@ ASYNC = True
 
 if ASYNC:
     from howdah.io.aio import AsyncTransport
-    from howdah.io.connecting import connect_async
 else:
     from howdah.io.blocking import BlockingTransport
-    from howdah.io.connecting import connect
 
 __all__ = ["AsyncConnection"]
 
@@ -100,21 +99,18 @@ class AsyncConnection(BaseConnection[Row]):
         Source: PostgreSQL documentation, "Database Connection Control Functions".
         """
         driver = cls.driver
-        settings, hosts = driver.resolve(conninfo, params)
         if ASYNC:
-            connected = await connect_async(
-                settings,
-                hosts,
-                authentication_methods=driver.authentication_methods,
-                open_transport=driver.open_transport,
-            )
+            if driver.hooks.resolve_conninfo is not None:
+                conninfo, params = await asyncio.to_thread(cls._resolve, conninfo, params)
         else:
-            connected = connect(
-                settings,
-                hosts,
-                authentication_methods=driver.authentication_methods,
-                open_transport=driver.open_transport,
-            )
+            conninfo, params = cls._resolve(conninfo, params)
+        settings = resolve(conninfo, params, parameters=driver.parameters)
+        connected = await connect_async(
+            settings,
+            hosts(settings),
+            authentication_methods=driver.authentication_methods,
+            open_transport=cls._open_transport(settings),
+        )
         try:
             self = cls(
                 connected,
@@ -129,7 +125,7 @@ class AsyncConnection(BaseConnection[Row]):
         self.prepare_threshold = prepare_threshold
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
-        driver.connection_opened(self)
+        self._opened()
         return self
 
     async def __aenter__(self) -> Self:
@@ -169,7 +165,7 @@ class AsyncConnection(BaseConnection[Row]):
             return
         self._closed = True
         self._transport.close()
-        self.driver.connection_closed(self)
+        self._told_to_close()
 
     # Waiting
 
@@ -214,10 +210,7 @@ class AsyncConnection(BaseConnection[Row]):
             self._transport.close()
 
     async def _stop(self, exchange: Exchange, to_the_end: bool) -> None:
-        if ASYNC:
-            await cancel.cancel_async(self._connected, _CANCEL_TIMEOUT)
-        else:
-            cancel.cancel(self._connected, _CANCEL_TIMEOUT)
+        await cancel_async(self._connected, _CANCEL_TIMEOUT)
         exchange.streaming = False
         while to_the_end and not exchange.done:
             if exchange.copy is not None and not exchange.copied:
@@ -239,15 +232,12 @@ class AsyncConnection(BaseConnection[Row]):
         """
         if self.closed:
             return
-        if ASYNC:
-            await cancel.cancel_async(self._connected, timeout)
-        else:
-            cancel.cancel(self._connected, timeout)
+        await cancel_async(self._connected, timeout)
 
     def cancel(self) -> None:
         """Ask the server to cancel the query that is running, blocking for a moment."""
         if not self.closed:
-            cancel.cancel(self._connected, 30.0)
+            cancel(self._connected, 30.0)
 
     # Queries
 

@@ -111,6 +111,7 @@ class Driver:
         plugins: Collection[ExtraPlugin] = (),
     ) -> None:
         from howdah.adapt.registry import AdaptersMap
+        from howdah.adapt.text import TextDumper
 
         installed, provisions = discover()
         selection = select(installed, enable=enable, disable=disable, plugins=plugins)
@@ -129,6 +130,7 @@ class Driver:
         self.hooks = ConnectionHooks(*(self._implemented(field.name) for field in fields(ConnectionHooks)))
         self._known_types: dict[tuple[str, str, int, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
+        self.adapters.register_dumper(str, TextDumper)
         if (type_resolved := self.hooks.type_resolved) is not None:
             self.adapters.on_type_added(lambda adapters, info: type_resolved(adapters=adapters, info=info))
         self._ask("howdah_register_adapters", adapters=self.adapters)

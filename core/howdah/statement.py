@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Union
 
 from howdah.adapt.transformer import Transformer
 from howdah.protocol.exchange import Decoder
 from howdah.protocol.messages import FieldDescription
 
 __all__ = ["Statement"]
+
+Describe = Callable[[Sequence[FieldDescription]], Union[Decoder, None]]
 
 
 class Statement:
@@ -24,7 +27,7 @@ class Statement:
         fields: the columns it returns, None if none; known once it is prepared.
     """
 
-    __slots__ = ("_answer", "fields", "name", "oids", "prepared", "query")
+    __slots__ = ("_answer", "_known", "_version", "fields", "name", "oids", "prepared", "query")
 
     def __init__(self, query: bytes, oids: Sequence[int] = (), name: bytes = b"") -> None:
         self.query = query
@@ -32,32 +35,34 @@ class Statement:
         self.name = name
         self.prepared = False
         self.fields: Sequence[FieldDescription] | None = None
-        self._answer: tuple[Transformer, int, Sequence[FieldDescription] | None, Decoder | None, Sequence[int]]
-        self._answer = (None, -1, None, None, ())  # type: ignore[assignment]
+        self._known: Transformer | None = None
+        self._version = -1
+        self._answer: tuple[Sequence[FieldDescription] | None, Decoder | None, Sequence[int]]
+        self._answer = (None, None, ())
 
     def described(self, fields: Sequence[FieldDescription] | None) -> None:
         """Note that the server has the statement, and which columns it returns."""
         self.prepared = True
         self.fields = fields
-        self._answer = (None, -1, None, None, ())  # type: ignore[assignment]
+        self._known = None
 
     def answer(
-        self, transformer: Transformer, format: int | None
+        self, transformer: Transformer, format: int | None, describe: Describe
     ) -> tuple[Sequence[FieldDescription] | None, Decoder | None, Sequence[int]]:
         """Return columns, decoder and result formats of a Bind to the prepared statement.
 
         Args:
             transformer: whose adapters load the values.
             format: the format code for all columns, None for each column's best.
+            describe: makes the decoder for columns.
         """
-        if format is None:
-            known, version, *answer = self._answer
-            if known is transformer and version == transformer.version:
-                return answer  # type: ignore[return-value]
+        if format is None and self._known is transformer and self._version == transformer.version:
+            return self._answer
         if self.fields is None:
             return None, None, ()
         fields, formats = transformer.choose_formats(self.fields, format)
-        decoder = transformer.decoder(fields)
-        if format is None:
-            self._answer = (transformer, transformer.version, fields, decoder, formats)
-        return fields, decoder, formats
+        decoder = describe(fields)
+        answer = fields, decoder, formats
+        if format is None and decoder is not None:
+            self._known, self._version, self._answer = transformer, transformer.version, answer
+        return answer

@@ -59,6 +59,11 @@ class Dumper(ABC):
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         self.cls = cls
         self.connection = context.connection if context is not None else None
+        if self.type_name is not None and context is not None:
+            if context.adapters.types.get(self.type_name) is not None:
+                self.oid = context.adapters.types.get_oid(self.type_name)
+            elif self.connection is not None:
+                self.connection.want_names()
 
     @abstractmethod
     def dump(self, obj: Any) -> Buffer | str | None:

@@ -39,6 +39,9 @@ class Transformer:
         self.encoder = ParameterEncoder(adapters, context)
         self._generation = 0
         self._seen = -1
+        self._unresolved = False
+        #: Oids that have been looked up, found or not.
+        self.looked_up: frozenset[int] = frozenset()
         self._loaders: dict[tuple[int, int], Loader] = {}
         self._decoders: dict[tuple[tuple[int, int], ...], RowDecoder] = {}
 
@@ -95,12 +98,22 @@ class Transformer:
         return chosen, formats
 
     def unknown(self, fields: Sequence[FieldDescription]) -> frozenset[int]:
-        """Return the oids among `fields` that only the database can tell about."""
+        """Return the oids among `fields` of which only the database can tell whether an adapter is for them.
+
+        There are none unless adapters are registered for types by name only.
+        """
+        self._check()
+        if not self._unresolved:
+            return frozenset()
+        get_loader = self.adapters.get_loader
         return frozenset(
             [
-                f.type_oid
-                for f in fields
-                if f.type_oid >= FIRST_NORMAL_OID and self.adapters.get_loader(f.type_oid, Format.TEXT) is None
+                field.type_oid
+                for field in fields
+                if field.type_oid >= FIRST_NORMAL_OID
+                and field.type_oid not in self.looked_up
+                and get_loader(field.type_oid, Format.TEXT) is None
+                and get_loader(field.type_oid, Format.BINARY) is None
             ]
         )
 
@@ -109,3 +122,4 @@ class Transformer:
             self._seen = self.version
             self._loaders.clear()
             self._decoders.clear()
+            self._unresolved = bool(self.adapters.unresolved_names)
