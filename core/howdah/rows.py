@@ -202,7 +202,7 @@ def _no_result(values: Sequence[Any]) -> NoReturn:
 @lru_cache(maxsize=512)
 def _namedtuple(names: tuple[str, ...]) -> type[NamedTuple]:
     try:
-        return namedtuple("Row", map(_attribute, names))  # type: ignore[return-value]  # noqa: PYI024
+        return namedtuple("Row", map(_attribute, names))  # type: ignore[return-value]
     except ValueError as ex:
         raise DataError(f"namedtuple_row cannot name the columns {', '.join(names)}: {ex}") from None
 
