@@ -341,7 +341,7 @@ class Placeholder(Composable):
             return NotImplemented
         return (self._obj, self._format) == (other._obj, other._format)
 
-    __hash__ = Composable.__hash__
+    __hash__ = None
 
     def as_bytes(self, context: AdaptContext | None = None) -> bytes:
         """Return the placeholder."""

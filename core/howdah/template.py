@@ -12,9 +12,7 @@ What stands in braces becomes a parameter of the query. A format specification s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol
-
-from typing_extensions import TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from howdah.adapt.base import PyFormat
 from howdah.errors import ProgrammingError
@@ -114,7 +112,7 @@ class _Parameter:
 
 def _pieces(template: Template) -> Iterator[Composable | _Parameter]:
     yield SQL(template.strings[0])
-    for interpolation, text in zip(template.interpolations, template.strings[1:]):
+    for interpolation, text in zip(template.interpolations, template.strings[1:], strict=True):
         yield from _interpolated(interpolation)
         yield SQL(text)
 
@@ -160,7 +158,7 @@ def _interpolated(item: Interpolation) -> Iterator[Composable | _Parameter]:
 
 
 # The format that a piece of SQL needs.
-_SPECS = {Identifier: "i", Literal: "l", SQL: "q", Composed: "q", Placeholder: "q"}
+_SPECS: dict[type[Composable], str] = {Identifier: "i", Literal: "l", SQL: "q", Composed: "q", Placeholder: "q"}
 
 
 def _refuse_placeholders(piece: Composable, item: Interpolation) -> None:

@@ -105,7 +105,7 @@ def test_bind_named():
 
 
 def test_bind_missing_names():
-    with pytest.raises(ProgrammingError, match="^query parameters missing: c, a$"):
+    with pytest.raises(ProgrammingError, match=r"^query parameters missing: c, a$"):
         parse_query("SELECT %(c)s, %(b)s, %(a)s").bind({"b": 1})
 
 

@@ -117,7 +117,7 @@ def test_refused(value, message):
 
 
 def test_conversions_are_refused():
-    with pytest.raises(TypeError, match="has no conversion: {x!r:s}"):
+    with pytest.raises(TypeError, match=r"has no conversion: \{x!r:s\}"):
         from_template(template(Value(1, "s", "r")))
 
 

@@ -1,6 +1,7 @@
 """Transaction identifiers."""
 
 import pickle
+from datetime import datetime, timezone
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,12 @@ def test_items():
 
 def test_from_string():
     assert Xid.from_string("42_Z3RyaWQ=_YnF1YWw=") == Xid(42, "gtrid", "bqual")
+
+
+def test_from_record():
+    prepared = datetime(2024, 2, 29, tzinfo=timezone.utc)
+    xid = Xid._from_record("42_Z3RyaWQ=_YnF1YWw=", prepared, "ann", "db")
+    assert xid == Xid(42, "gtrid", "bqual", prepared, "ann", "db")
 
 
 @pytest.mark.parametrize(
