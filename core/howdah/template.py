@@ -158,7 +158,13 @@ def _interpolated(item: Interpolation) -> Iterator[Composable | _Parameter]:
 
 
 # The format that a piece of SQL needs.
-_SPECS: dict[type[Composable], str] = {Identifier: "i", Literal: "l", SQL: "q", Composed: "q", Placeholder: "q"}
+_SPECS: dict[type[Composable], str] = {
+    Identifier: "i",
+    Literal: "l",
+    SQL: "q",
+    Composed: "q",
+    Placeholder: "q",
+}
 
 
 def _refuse_placeholders(piece: Composable, item: Interpolation) -> None:

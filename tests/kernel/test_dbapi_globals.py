@@ -6,23 +6,23 @@ import time
 
 import pytest
 
-from howdah import dbapi
+import howdah
 
 
 def test_globals():
-    assert dbapi.apilevel == "2.0"
-    assert dbapi.threadsafety == 2
-    assert dbapi.paramstyle == "pyformat"
+    assert howdah.apilevel == "2.0"
+    assert howdah.threadsafety == 2
+    assert howdah.paramstyle == "pyformat"
 
 
 @pytest.mark.parametrize(
     ("kind", "oids"),
     [
-        (dbapi.STRING, {25, 1042, 1043}),
-        (dbapi.BINARY, {17}),
-        (dbapi.NUMBER, {20, 21, 23, 700, 701, 1700}),
-        (dbapi.DATETIME, {1082, 1083, 1266, 1114, 1184, 1186}),
-        (dbapi.ROWID, {26}),
+        (howdah.STRING, {25, 1042, 1043}),
+        (howdah.BINARY, {17}),
+        (howdah.NUMBER, {20, 21, 23, 700, 701, 1700}),
+        (howdah.DATETIME, {1082, 1083, 1266, 1114, 1184, 1186}),
+        (howdah.ROWID, {26}),
     ],
 )
 def test_type_objects(kind, oids):
@@ -33,15 +33,15 @@ def test_type_objects(kind, oids):
 
 
 def test_type_objects_differ():
-    kinds = [dbapi.STRING, dbapi.BINARY, dbapi.NUMBER, dbapi.DATETIME, dbapi.ROWID]
+    kinds = [howdah.STRING, howdah.BINARY, howdah.NUMBER, howdah.DATETIME, howdah.ROWID]
     assert [[a == b for b in kinds] for a in kinds] == [[a is b for b in kinds] for a in kinds]
-    assert repr(dbapi.NUMBER) == "howdah.NUMBER"
+    assert repr(howdah.NUMBER) == "howdah.NUMBER"
 
 
 def test_constructors():
-    assert dbapi.Date(2024, 2, 29) == dt.date(2024, 2, 29)
-    assert dbapi.Time(1, 2, 3) == dt.time(1, 2, 3)
-    assert dbapi.Timestamp(2024, 2, 29, 1, 2, 3) == dt.datetime(2024, 2, 29, 1, 2, 3)
+    assert howdah.Date(2024, 2, 29) == dt.date(2024, 2, 29)
+    assert howdah.Time(1, 2, 3) == dt.time(1, 2, 3)
+    assert howdah.Timestamp(2024, 2, 29, 1, 2, 3) == dt.datetime(2024, 2, 29, 1, 2, 3)
 
 
 @pytest.fixture
@@ -55,20 +55,20 @@ def new_york(monkeypatch):
 
 def test_ticks_are_local(new_york):
     ticks = 1709168523.5  # 2024-02-29 01:02:03.5 UTC
-    assert dbapi.DateFromTicks(ticks) == dt.date(2024, 2, 28)
-    assert dbapi.TimeFromTicks(ticks) == dt.time(20, 2, 3, 500000)
-    stamp = dbapi.TimestampFromTicks(ticks)
+    assert howdah.DateFromTicks(ticks) == dt.date(2024, 2, 28)
+    assert howdah.TimeFromTicks(ticks) == dt.time(20, 2, 3, 500000)
+    stamp = howdah.TimestampFromTicks(ticks)
     assert stamp == dt.datetime(2024, 2, 29, 1, 2, 3, 500000, tzinfo=dt.timezone.utc)
     assert stamp.utcoffset() == dt.timedelta(hours=-5)
 
 
 @pytest.mark.parametrize("data", [b"\0\xff", bytearray(b"\0\xff"), memoryview(b"\0\xff")])
 def test_binary(data):
-    assert dbapi.Binary(data) == b"\0\xff"
-    assert type(dbapi.Binary(data)) is bytes
+    assert howdah.Binary(data) == b"\0\xff"
+    assert type(howdah.Binary(data)) is bytes
 
 
 @pytest.mark.parametrize("data", ["text", 5, None])
 def test_binary_takes_bytes_only(data):
     with pytest.raises(TypeError):
-        dbapi.Binary(data)
+        howdah.Binary(data)
