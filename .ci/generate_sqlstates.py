@@ -88,7 +88,7 @@ Written by .ci/generate_sqlstates.py from PostgreSQL's errcodes.txt: do not edit
 Source: PostgreSQL documentation, "PostgreSQL Error Codes".
 """
 
-# ruff: noqa: A001, N818 - the names are PostgreSQL's
+# ruff: noqa: N801 - the names are PostgreSQL's
 
 from __future__ import annotations
 
@@ -131,14 +131,12 @@ def module(text: str) -> str:
         )
     exported = "".join(f'    "{name}",\n' for name in sorted(names))
     bases = "".join(f'    "{code}": {base},\n' for code, base in BASES.items())
-    return "\n\n".join(
-        [
-            f"{HEADER}\n__all__ = [\n{exported}]\n\n"
-            f"#: The DB-API exception of each class of SQLSTATEs (their first two characters).\n"
-            f"BASES: dict[str, type[DatabaseError]] = {{\n{bases}}}\n",
-            *classes,
-        ]
+    tables = (
+        f"__all__ = [\n{exported}]\n\n"
+        "#: The DB-API exception of each class of SQLSTATEs (their first two characters).\n"
+        f"BASES: dict[str, type[DatabaseError]] = {{\n{bases}}}\n"
     )
+    return "\n\n".join([f"{HEADER}\n{tables}", *classes])
 
 
 def installed() -> Path:

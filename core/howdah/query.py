@@ -86,7 +86,7 @@ class ParsedQuery:
             raise ProgrammingError(
                 f"the query has {len(self.formats)} placeholders but {len(params)} parameters were passed"
             )
-        return params  # type: ignore[return-value]
+        return params
 
     def _bind_named(self, names: tuple[str, ...], params: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
         if type(params) is not dict and not isinstance(params, Mapping):
@@ -174,13 +174,11 @@ def _parse(query: bytes | str) -> ParsedQuery:
         format = _FORMATS[match["format"]]
         index = len(formats)
         if match["name"]:
-            index = names.setdefault(match["name"].decode(), index)
+            index = names.setdefault(_name(match["name"]), index)
         if index == len(formats):
             formats.append(format)
         elif formats[index] is not format:
-            raise ProgrammingError(
-                f"the placeholders named {match['name'].decode()!r} have different formats"
-            )
+            raise ProgrammingError(f"the placeholders named {_name(match['name'])!r} have different formats")
         parts += (literal, index) if literal else (index,)
         literal = b""
     literal += text[end:]
@@ -190,6 +188,13 @@ def _parse(query: bytes | str) -> ParsedQuery:
 
 
 _parse_cached = lru_cache(maxsize=512)(_parse)
+
+
+def _name(name: bytes) -> str:
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        raise ProgrammingError(f"the name of a placeholder is not UTF-8: {name!r}") from None
 
 
 def _wrong(placeholder: str) -> ProgrammingError:

@@ -14,9 +14,9 @@ import re
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, TypeAlias
 
-from typing_extensions import TypeAlias, TypeVar
+from typing_extensions import TypeVar
 
 from howdah.errors import DataError, InterfaceError, ProgrammingError
 
@@ -101,7 +101,7 @@ def dict_row(cursor: Described) -> RowMaker[DictRow]:
         return _no_result
 
     def make(values: Sequence[Any]) -> DictRow:
-        return dict(zip(names, values))
+        return dict(zip(names, values, strict=True))
 
     return make
 
@@ -166,7 +166,7 @@ def kwargs_row(func: Callable[..., T]) -> BaseRowFactory[T]:
             return _no_result
 
         def make(values: Sequence[Any]) -> T:
-            return func(**dict(zip(names, values)))
+            return func(**dict(zip(names, values, strict=True)))
 
         return make
 
@@ -202,7 +202,7 @@ def _no_result(values: Sequence[Any]) -> NoReturn:
 @lru_cache(maxsize=512)
 def _namedtuple(names: tuple[str, ...]) -> type[NamedTuple]:
     try:
-        return namedtuple("Row", map(_attribute, names))  # type: ignore[return-value]  # noqa: PYI024
+        return namedtuple("Row", map(_attribute, names))  # type: ignore[return-value]
     except ValueError as ex:
         raise DataError(f"namedtuple_row cannot name the columns {', '.join(names)}: {ex}") from None
 

@@ -337,9 +337,11 @@ class Placeholder(Composable):
         return f"Placeholder({', '.join(arguments)})"
 
     def __eq__(self, other: object) -> bool:
-        return super().__eq__(other) and self._format is other._format  # type: ignore[attr-defined]
+        if not isinstance(other, Placeholder):
+            return NotImplemented
+        return (self._obj, self._format) == (other._obj, other._format)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def as_bytes(self, context: AdaptContext | None = None) -> bytes:
         """Return the placeholder."""

@@ -12,9 +12,7 @@ What stands in braces becomes a parameter of the query. A format specification s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol
-
-from typing_extensions import TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from howdah.adapt.base import PyFormat
 from howdah.errors import ProgrammingError
@@ -113,8 +111,8 @@ class _Parameter:
 
 
 def _pieces(template: Template) -> Iterator[Composable | _Parameter]:
-    yield SQL(template.strings[0])  # type: ignore[arg-type]  # a template's text is literal
-    for interpolation, text in zip(template.interpolations, template.strings[1:]):
+    yield SQL(template.strings[0])
+    for interpolation, text in zip(template.interpolations, template.strings[1:], strict=True):
         yield from _interpolated(interpolation)
         yield SQL(text)
 
@@ -123,7 +121,7 @@ def _interpolated(item: Interpolation) -> Iterator[Composable | _Parameter]:
     value, spec = item.value, item.format_spec
     if item.conversion:
         raise TypeError(f"an interpolation of a query has no conversion: {_source(item)}")
-    wanted = next((spec for cls, spec in _SPECS.items() if isinstance(value, cls)), None)
+    wanted = next((needed for cls, needed in _SPECS.items() if isinstance(value, cls)), None)
     if wanted is None and is_template(value):
         wanted = "q"
     if wanted is not None and spec != wanted:
@@ -142,7 +140,8 @@ def _interpolated(item: Interpolation) -> Iterator[Composable | _Parameter]:
     elif spec == "q":
         if wanted is None:
             raise ProgrammingError(
-                f"a part of a query is a template, an SQL or a Composed, not {type(value).__name__}: {_source(item)}"
+                f"a part of a query is a template, an SQL or a Composed,"
+                f" not {type(value).__name__}: {_source(item)}"
             )
         if isinstance(value, Composable):
             _refuse_placeholders(value, item)
@@ -159,7 +158,13 @@ def _interpolated(item: Interpolation) -> Iterator[Composable | _Parameter]:
 
 
 # The format that a piece of SQL needs.
-_SPECS = {Identifier: "i", Literal: "l", SQL: "q", Composed: "q", Placeholder: "q"}
+_SPECS: dict[type[Composable], str] = {
+    Identifier: "i",
+    Literal: "l",
+    SQL: "q",
+    Composed: "q",
+    Placeholder: "q",
+}
 
 
 def _refuse_placeholders(piece: Composable, item: Interpolation) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 __all__ = ["Xid"]
@@ -78,6 +78,11 @@ class Xid:
                 if str(xid) == gid:  # what would not be found again is not ours
                     return xid
         return cls(None, gid, None)
+
+    @classmethod
+    def _from_record(cls, gid: str, prepared: datetime, owner: str, database: str) -> Xid:
+        """Return the identifier of a row of pg_prepared_xacts."""
+        return replace(cls.from_string(gid), prepared=prepared, owner=owner, database=database)
 
     def __str__(self) -> str:
         """Return the gid."""

@@ -132,7 +132,7 @@ class Diagnostic:
         return self._fields.get(DiagnosticField.SOURCE_FUNCTION)
 
 
-class Warning(Exception):  # noqa: A001, N818 - the DB-API's name
+class Warning(Exception):
     """Raised for important warnings (PEP 249)."""
 
 

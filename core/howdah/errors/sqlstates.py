@@ -5,7 +5,7 @@ Written by .ci/generate_sqlstates.py from PostgreSQL's errcodes.txt: do not edit
 Source: PostgreSQL documentation, "PostgreSQL Error Codes".
 """
 
-# ruff: noqa: A001, N801, N818 - the names are PostgreSQL's
+# ruff: noqa: N801 - the names are PostgreSQL's
 
 from __future__ import annotations
 
