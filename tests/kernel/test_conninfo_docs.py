@@ -36,7 +36,7 @@ def test_the_table_lists_every_parameter() -> None:
 
 
 @pytest.mark.parametrize(
-    "conninfo", re.findall(r"^```(?:text|uri)\n((?:host|postgresql).*?)\n```", PAGE, re.MULTILINE | re.DOTALL)
+    "conninfo", re.findall(r"^```text\n((?:host ?=|postgresql:).*?)\n```", PAGE, re.MULTILINE | re.DOTALL)
 )
 def test_the_examples_can_be_read(conninfo: str) -> None:
     for line in conninfo.splitlines():
