@@ -6,11 +6,15 @@ Source: PostgreSQL documentation, "Canceling Requests in Progress".
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from howdah import errors
-from howdah.io.connecting import Connected, open_endpoint
+from howdah.io.endpoint import open_endpoint
 from howdah.io.waiting import Operation, nonblocking, run, run_async
 from howdah.protocol.startup import cancel_request
+
+if TYPE_CHECKING:
+    from howdah.io.attempt import Connected
 
 __all__ = ["cancel", "cancel_async"]
 
@@ -43,7 +47,7 @@ def _cancelling(connected: Connected, timeout: float | None) -> Operation[None]:
         raise errors.OperationalError("the server gave this session no key to cancel it with")
     deadline = None if timeout is None else time.monotonic() + timeout
     try:
-        sock, _ = yield from open_endpoint(connected.endpoint, deadline, timeout)
+        sock, _ = yield from open_endpoint(connected.endpoint, deadline)
         try:
             request = cancel_request(backend.pid, backend.secret_key)
             yield from nonblocking(sock, lambda: sock.send(request), deadline, writing=True)

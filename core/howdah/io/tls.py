@@ -111,8 +111,8 @@ def _trust(context: ssl.SSLContext, parameters: Mapping[str, Any], sslmode: str)
         _load(context, rootcert, None, "root certificate file")
     elif sslmode.startswith("verify"):
         raise Failure(
-            f"root certificate file {rootcert!r} does not exist; provide it, use the system's trusted roots with "
-            "sslrootcert=system, or choose an sslmode that does not verify the server's certificate"
+            f"root certificate file {rootcert!r} does not exist; provide it, use the system's trusted roots "
+            "with sslrootcert=system, or choose an sslmode that does not verify the server's certificate"
         )
     else:
         context.verify_mode = ssl.CERT_NONE
@@ -150,8 +150,8 @@ def _identify(context: ssl.SSLContext, parameters: Mapping[str, Any]) -> bool:
     forbidden = 0o037 if status.st_uid == 0 else 0o077
     if sys.platform != "win32" and status.st_mode & forbidden:
         raise Failure(
-            f"private key file {key!r} has group or world access; it must have permissions u=rw (0600) or less if "
-            "owned by the current user, or u=rw,g=r (0640) or less if owned by root"
+            f"private key file {key!r} has group or world access; it must have permissions u=rw (0600) "
+            "or less if owned by the current user, or u=rw,g=r (0640) or less if owned by root"
         )
     password = parameters.get("sslpassword") or ""
     try:
@@ -190,8 +190,8 @@ def negotiate(sock: socket, deadline: float | None) -> Operation[bool]:
     yield from nonblocking(sock, lambda: sock.send(SSL_REQUEST), deadline, writing=True)
     answer = yield from nonblocking(sock, lambda: sock.recv(2), deadline)
     if answer[:1] in (b"S", b"N") and len(answer) > 1:
-        raise Failure(
-            "received unencrypted data after the answer to SSLRequest: somebody may be tampering with the connection"
+        raise errors.OperationalError(  # not to be answered with a connection in clear
+            "received unencrypted data after the answer to SSLRequest: somebody may be tampering"
         )
     if answer[:1] == b"E":  # whatever it says was not encrypted, and is not to be believed
         raise Failure("the server sent an error in answer to SSLRequest")

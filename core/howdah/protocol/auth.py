@@ -32,11 +32,6 @@ if TYPE_CHECKING:
 
 # The names that require_auth has for them.
 CODE_NAMES = {CLEARTEXT: "password", MD5: "md5", GSS: "gss", SSPI: "sspi"}
-MECHANISM_NAMES = {
-    "SCRAM-SHA-256": "scram-sha-256",
-    "SCRAM-SHA-256-PLUS": "scram-sha-256",
-    "OAUTHBEARER": "oauth",
-}
 
 
 def authenticate(options: Credentials) -> Generator[bytes, bytes, str]:
@@ -115,11 +110,10 @@ def md5(options: Credentials, salt: bytes) -> Conversation:
 
 def _choose_mechanism(options: Credentials, offered: list[str]) -> tuple[str, str, Method]:
     """Return the SASL mechanism to use, its name for people, and its method."""
+    plain = scram.scram_sha_256 if "SCRAM-SHA-256-PLUS" in offered else scram.scram_sha_256_unadvertised
     methods: dict[int | str, Method] = {
         "SCRAM-SHA-256-PLUS": scram.scram_sha_256_plus,
-        "SCRAM-SHA-256": scram.scram_sha_256
-        if "SCRAM-SHA-256-PLUS" in offered
-        else scram.scram_sha_256_unadvertised,
+        "SCRAM-SHA-256": plain,
         **options.methods,
     }
     bindable = options.end_point is not None and options.channel_binding != "disable"
@@ -129,29 +123,20 @@ def _choose_mechanism(options: Credentials, offered: list[str]) -> tuple[str, st
         plus = mechanism.endswith("-PLUS")
         if (plus and not bindable) or (not plus and options.channel_binding == "require"):
             continue
-        name = MECHANISM_NAMES.get(mechanism, mechanism.lower())
-        if options.allows(name):
-            return (
-                mechanism,
-                "scram-sha-256-plus" if mechanism == "SCRAM-SHA-256-PLUS" else name,
-                methods[mechanism],
-            )
+        if options.allows(_mechanism_name(mechanism)):
+            return mechanism, mechanism.lower(), methods[mechanism]
     if options.channel_binding == "require":
-        raise AuthenticationFailed(
-            "channel binding is required, but "
-            + (
-                "the server does not offer an authentication method that supports it"
-                if options.tls
-                else "the connection does not use TLS"
-            )
-        )
+        lack = "the server offers none" if options.tls else "the connection does not use TLS"
+        raise AuthenticationFailed(f"channel binding is required, but {lack}")
     for mechanism in offered:
-        _check(
-            options, MECHANISM_NAMES.get(mechanism, mechanism.lower()), f"the server asked for {mechanism}"
-        )
-    raise AuthenticationFailed(
-        f"none of the server's SASL authentication mechanisms are supported: {', '.join(offered) or 'it names none'}"
-    )
+        _check(options, _mechanism_name(mechanism), f"the server asked for {mechanism}")
+    shown = ", ".join(offered) or "it names none"
+    raise AuthenticationFailed(f"none of the server's SASL mechanisms is supported: {shown}")
+
+
+def _mechanism_name(mechanism: str) -> str:
+    """Return the name that require_auth has for a SASL mechanism."""
+    return {"SCRAM-SHA-256-PLUS": "scram-sha-256", "OAUTHBEARER": "oauth"}.get(mechanism, mechanism.lower())
 
 
 def _check(options: Credentials, method: str, event: str) -> None:

@@ -70,7 +70,7 @@ class Credentials:
         """
         if not self.password:
             raise AuthenticationFailed(
-                "no password supplied; give one as password=…, in PGPASSWORD, or in the password file ~/.pgpass"
+                "no password supplied: give password=…, or set PGPASSWORD, or add a line to ~/.pgpass"
             )
         try:
             secret = self.password.encode("utf-8", "surrogateescape")

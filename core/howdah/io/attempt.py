@@ -1,0 +1,236 @@
+"""One attempt to open a session: at one address, with or without TLS."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ssl
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from howdah import errors
+from howdah.conninfo import AuthRequirement, Host, session_settings
+from howdah.io import target, tls
+from howdah.io.endpoint import Endpoint, open_endpoint
+from howdah.io.waiting import nonblocking
+from howdah.protocol.channel_binding import tls_server_end_point
+from howdah.protocol.credentials import AuthenticationFailed, Credentials
+from howdah.protocol.startup import (
+    PROTOCOL_3_0,
+    PROTOCOL_3_2,
+    Backend,
+    MessageReader,
+    ProtocolRefused,
+    StartupOptions,
+    startup,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+    from socket import socket
+
+    from howdah.io.addresses import Address
+    from howdah.io.waiting import Operation
+    from howdah.protocol.credentials import Method
+    from howdah.protocol.startup import Message
+
+T = TypeVar("T")
+
+PROTOCOLS = {"3.0": PROTOCOL_3_0, "3.2": PROTOCOL_3_2, "latest": PROTOCOL_3_2}
+TERMINATE = b"X\0\0\0\4"
+RECEIVE_SIZE = 16384
+
+
+@dataclass
+class Connected:
+    """An open session.
+
+    Attributes:
+        sock: The socket: a blocking one without timeout from `connect` (TLS: non-blocking), a
+            non-blocking one from `connect_async`.
+        backend: What the server told about the session.
+        leftover: Bytes that arrived behind the first ReadyForQuery.
+        host: The host that answered.
+        address: The IP address, or the path of the unix socket; empty when a plugin opened the transport.
+        tls: Whether the connection is encrypted.
+        endpoint: How to reach the server again, to cancel.
+    """
+
+    sock: socket | ssl.SSLSocket
+    backend: Backend
+    leftover: bytes
+    host: Host
+    address: str
+    tls: bool
+    endpoint: Endpoint
+
+
+class Unsuitable(errors.OperationalError):
+    """The session is not what target_session_attrs wants."""
+
+
+class Attempt:
+    """One attempt to open a session.
+
+    Args:
+        address: Where to.
+        encrypted: Whether with TLS.
+        deadline: When to give up, by `time.monotonic`.
+        parameters: The connection parameters.
+        security: Makes the TLS settings.
+        methods: Further authentication methods.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        encrypted: bool,
+        deadline: float | None,
+        parameters: Mapping[str, Any],
+        security: Callable[[], tls.Security],
+        methods: Mapping[int | str, Method],
+    ) -> None:
+        self.address = address
+        self.encrypted = encrypted
+        self.deadline = deadline
+        self.parameters = parameters
+        self.security = security
+        self.methods = methods
+        self.tls = False
+        self.backend = Backend()
+
+    def worth_other_encryption(self, error: Exception) -> bool:
+        """Tell whether a failure may be due to TLS, or to its absence."""
+        if isinstance(error, tls.Failure):
+            return True
+        refused = isinstance(error, errors.Error) and error.sqlstate is not None
+        return refused and not self.backend.authentication and self.tls == self.encrypted
+
+    def run(self, attrs: str) -> Operation[Connected]:
+        """Open a session.
+
+        Args:
+            attrs: What it must be like: a value of `target_session_attrs`.
+
+        Returns:
+            The session.
+
+        Raises:
+            OSError: The server could not be reached, or the connection was lost.
+            OperationalError: It could not be secured, or the server refused.
+            Unsuitable: The session is not as `attrs` wants it.
+        """
+        least = PROTOCOLS[self.parameters.get("min_protocol_version") or "3.0"]
+        most = PROTOCOLS[self.parameters.get("max_protocol_version") or "latest"]
+        try:
+            return (yield from self._open(attrs, least, most))
+        except ProtocolRefused:
+            return (yield from self._open(attrs, least, PROTOCOL_3_0))
+
+    def _open(self, attrs: str, least: int, most: int) -> Operation[Connected]:
+        endpoint = Endpoint(self.address, self.security() if self.encrypted else None, self.parameters)
+        optional = self.parameters.get("sslmode") in (None, "prefer")
+        sock, self.tls = yield from open_endpoint(endpoint, self.deadline, optional=optional)
+        if not self.tls:
+            endpoint = replace(endpoint, security=None)
+        try:
+            self._check_certificate()
+            reader = MessageReader()
+            options = StartupOptions(self._startup_parameters(), self._credentials(sock), most, least)
+            yield from converse(sock, startup(options, self.backend), reader, self.deadline)
+            reader.limits = target.LIMITS
+            objection = target.objection(attrs, self.backend)
+            wrong = yield from converse(sock, objection, reader, self.deadline)
+            if wrong is not None:
+                with contextlib.suppress(OSError):
+                    sock.send(TERMINATE)
+                raise Unsuitable(wrong)
+        except BaseException:
+            sock.close()
+            raise
+        return Connected(
+            sock, self.backend, reader.leftover(), self.address.host, self.address.text, self.tls, endpoint
+        )
+
+    def _check_certificate(self) -> None:
+        """Refuse a server that asks for no client certificate, where `sslcertmode=require`."""
+        required = self.parameters.get("sslcertmode") == "require"
+        if required and not (self.tls and self.security().asked):
+            raise AuthenticationFailed("sslcertmode is require, but the server did not ask for a certificate")
+
+    def _startup_parameters(self) -> dict[str, str]:
+        """Return what StartupMessage says."""
+        parameters = self.parameters
+        application_name = parameters.get("application_name") or parameters.get("fallback_application_name")
+        wanted = {
+            "user": parameters["user"],
+            "database": parameters.get("dbname") or parameters["user"],
+            "replication": parameters.get("replication"),
+            "options": parameters.get("options"),
+            "application_name": application_name,
+            "client_encoding": parameters.get("client_encoding") or "UTF8",
+            **session_settings(),
+        }
+        return {name: value for name, value in wanted.items() if value}
+
+    def _credentials(self, sock: socket | ssl.SSLSocket) -> Credentials:
+        parameters, host = self.parameters, self.address.host
+        end_point = None
+        if isinstance(sock, ssl.SSLSocket):
+            end_point = tls_server_end_point(sock.getpeercert(binary_form=True) or b"")
+        return Credentials(
+            user=parameters["user"],
+            password=parameters.get("password") or host.password,
+            host=host.host or host.hostaddr,
+            tls=self.tls,
+            certificate=self.tls and self.security().certificate,
+            end_point=end_point,
+            channel_binding=parameters.get("channel_binding") or "prefer",
+            allows=AuthRequirement.parse(parameters.get("require_auth")).allows,
+            scram_client_key=_key(parameters.get("scram_client_key")),
+            scram_server_key=_key(parameters.get("scram_server_key")),
+            methods=self.methods,
+            parameters=parameters,
+        )
+
+
+def _key(text: str | None) -> bytes | None:
+    return base64.b64decode(text) if text else None
+
+
+def converse(
+    sock: socket, machine: Generator[bytes, Message, T], reader: MessageReader, deadline: float | None
+) -> Operation[T]:
+    """Carry messages between a socket and a machine of the startup phase.
+
+    Args:
+        sock: The non-blocking socket.
+        machine: The machine (see `howdah.protocol.startup`).
+        reader: What cuts the server's bytes into messages.
+        deadline: When to give up, by `time.monotonic`.
+
+    Returns:
+        What the machine returns.
+
+    Raises:
+        OSError: The connection was lost.
+        OperationalError: The machine's, or the server closed the connection.
+    """
+    try:
+        output = next(machine)
+        while True:
+            # A server that has hung up may have said why: read that rather than fail to write.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                while output:
+                    sent = yield from nonblocking(sock, partial(sock.send, output), deadline, writing=True)
+                    output = output[sent:]
+            while (message := reader.message()) is None:
+                data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), deadline)
+                if not data:
+                    raise errors.OperationalError("the server closed the connection unexpectedly")
+                reader.feed(data)
+            output = machine.send(message)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result

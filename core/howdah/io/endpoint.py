@@ -1,0 +1,66 @@
+"""An endpoint: a server's address, and how the connection to it is secured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from howdah.io import tls
+from howdah.io.sockets import connect
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+    from socket import socket
+
+    from howdah.io.addresses import Address
+    from howdah.io.waiting import Operation
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """How to reach the server again that a session was opened with.
+
+    Attributes:
+        address: Its address.
+        security: How to secure the connection; None for no TLS.
+        parameters: The connection parameters.
+    """
+
+    address: Address
+    security: tls.Security | None
+    parameters: Mapping[str, Any] = field(repr=False)
+
+
+def open_endpoint(
+    endpoint: Endpoint, deadline: float | None, *, optional: bool = False
+) -> Operation[tuple[socket | ssl.SSLSocket, bool]]:
+    """Connect a socket to an endpoint, and secure it as the endpoint wants.
+
+    Args:
+        endpoint: Where to.
+        deadline: When to give up, by `time.monotonic`.
+        optional: Whether to go on without TLS when the server has none.
+
+    Returns:
+        The non-blocking socket, and whether it is secured.
+
+    Raises:
+        OSError: The connection failed.
+        OperationalError: It could not be secured.
+    """
+    address, security = endpoint.address, endpoint.security
+    sock = yield from connect(address, endpoint.parameters, deadline)
+    try:
+        if security is None:
+            return sock, False
+        if not security.direct and not (yield from tls.negotiate(sock, deadline)):
+            if not optional:
+                raise tls.Failure("the server does not support TLS, but TLS was required")
+            return sock, False
+        sock = secured = tls.wrap(sock, security, address.host.host)
+        yield from tls.handshake(secured, security, address.host.host, deadline)
+        return sock, True
+    except BaseException:
+        sock.close()
+        raise
