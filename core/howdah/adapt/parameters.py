@@ -1,0 +1,140 @@
+"""Encoding the parameters of a query for Bind.
+
+The native core has a twin of this module; this one is the reference.
+
+Source: PostgreSQL documentation, "Message Formats", Bind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Buffer
+
+from howdah.adapt.base import AdaptContext, Dumper, DumperKey, PyFormat
+from howdah.errors import DataError, ProgrammingError
+
+if TYPE_CHECKING:
+    from howdah.adapt.registry import AdaptersMap
+
+__all__ = ["ParameterEncoder", "Parameters"]
+
+_MAX_LENGTH = 0x7FFFFFFF
+_MAX_PARAMETERS = 0xFFFF
+
+
+class Parameters:
+    """The parameters of a query in PostgreSQL's representation.
+
+    Args:
+        oids: the oid of each one's type, 0 for "let the server decide".
+        formats: the format code of each, 0 for text and 1 for binary.
+        values: the values, None for NULL.
+
+    Attributes:
+        oids: as given, a tuple.
+        formats: as given, a tuple.
+        values: as given, a list of bytes.
+
+    Raises:
+        ProgrammingError: if there are too many, or not as many of each.
+    """
+
+    __slots__ = ("formats", "oids", "values")
+
+    def __init__(
+        self,
+        oids: Sequence[int] = (),
+        formats: Sequence[int] = (),
+        values: Sequence[Buffer | str | None] = (),
+    ) -> None:
+        if not len(oids) == len(formats) == len(values):
+            raise ProgrammingError(
+                f"{len(oids)} oids, {len(formats)} formats and {len(values)} values:"
+                " parameters have one of each"
+            )
+        if len(values) > _MAX_PARAMETERS:
+            raise ProgrammingError(
+                f"the query has {len(values)} parameters; PostgreSQL takes {_MAX_PARAMETERS} at most"
+            )
+        self.oids = tuple(oids)
+        self.formats = tuple(int(format) for format in formats)
+        self.values = [_as_bytes(value) for value in values]
+
+
+def _as_bytes(value: Buffer | str | None) -> bytes | None:
+    """Return what a dumper returned as bytes."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = value.encode()
+    elif not isinstance(value, bytes):
+        value = bytes(memoryview(value))
+    if len(value) > _MAX_LENGTH:
+        raise DataError(f"a parameter has {len(value)} bytes; PostgreSQL takes less than 1 GB")
+    return value
+
+
+class ParameterEncoder:
+    """Encodes the parameters of queries with the dumpers of a context.
+
+    It keeps the dumpers it has made until something new is registered in `adapters`.
+
+    Args:
+        adapters: the adapters in force.
+        context: what dumpers are told of where they work.
+    """
+
+    def __init__(self, adapters: AdaptersMap, context: AdaptContext | None) -> None:
+        self._adapters = adapters
+        self._context = context
+        self._version = adapters.version
+        # From a class, or another key that a dumper gave, and a format.
+        self._dumpers: dict[tuple[DumperKey, PyFormat], Dumper] = {}
+
+    def encode(self, params: Sequence[Any], formats: Sequence[PyFormat] | None = None) -> Parameters:
+        """Return parameters in PostgreSQL's representation.
+
+        Args:
+            params: the Python objects; None is NULL.
+            formats: the `PyFormat` of each placeholder; None lets the adapters choose.
+
+        Raises:
+            ProgrammingError: if there is no dumper for an object, or there are too many parameters.
+            Exception: what a dumper raises.
+        """
+        if formats is not None and len(formats) != len(params):
+            raise ProgrammingError(f"{len(params)} parameters for {len(formats)} placeholders")
+        if self._adapters.version != self._version:
+            self._dumpers.clear()
+            self._version = self._adapters.version
+        oids: list[int] = []
+        codes: list[int] = []
+        values: list[Buffer | str | None] = []
+        for obj, format in zip(params, formats or [PyFormat.AUTO] * len(params)):
+            if obj is None:
+                oids.append(0)
+                codes.append(0)
+                values.append(None)
+            else:
+                dumper = self._dumper(obj, format)
+                values.append(dumper.dump(obj))
+                oids.append(dumper.oid)
+                codes.append(dumper.format)
+        return Parameters(oids, codes, values)
+
+    def _dumper(self, obj: Any, format: PyFormat) -> Dumper:
+        """Return the dumper for an object."""
+        cls = type(obj)
+        dumper = self._dumpers.get((cls, format))
+        if dumper is None:
+            dumper = self._adapters.get_dumper(cls, format)(cls, self._context)
+            self._dumpers[cls, format] = dumper
+        key = dumper.get_key(obj, format)
+        if key is not cls:
+            upgraded = self._dumpers.get((key, format))
+            if upgraded is None:
+                upgraded = self._dumpers[key, format] = dumper.upgrade(obj, format)
+            dumper = upgraded
+        return dumper
