@@ -7,13 +7,15 @@ import json
 import re
 import struct
 import uuid
-from collections.abc import Callable
 from decimal import Context, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import Dumper, Loader, PyFormat
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EPOCH = dt.datetime(2000, 1, 1)
 EPOCH_DAY = dt.date(2000, 1, 1).toordinal()
@@ -31,7 +33,9 @@ def make_loader(format: int, native: str, load: Callable[[Any, bytes], Any], **a
                 raise
             raise DataError(f"{native}: {data!r}") from e
 
-    loader: Loader = type(f"{native}Loader", (Loader,), {"format": Format(format), "native": native, "load": safe})(0)
+    loader: Loader = type(
+        f"{native}Loader", (Loader,), {"format": Format(format), "native": native, "load": safe}
+    )(0)
     for name, value in attributes.items():
         setattr(loader, name, value)
     return loader
@@ -67,7 +71,7 @@ def _time_text(self: Any, data: bytes) -> dt.time:
 
 def _offset(text: bytes) -> dt.timedelta:
     parts = [int(part) for part in text[1:].split(b":")]
-    offset = dt.timedelta(**dict(zip(("hours", "minutes", "seconds"), parts)))
+    offset = dt.timedelta(**dict(zip(("hours", "minutes", "seconds"), parts, strict=False)))
     return -offset if text[:1] == b"-" else offset
 
 
@@ -174,7 +178,9 @@ def _array(self: Any, data: bytes) -> Any:
 def _array_text(self: Any, data: bytes) -> Any:
     if data[:1] == b"[":
         data = data[data.index(b"=") + 1 :]
-    token = re.compile(rb'[{}]|"(?:[^"\\]|\\.)*"|[^"{}\\%b]+|%b' % ((re.escape(self.delimiter),) * 2), re.DOTALL)
+    token = re.compile(
+        rb'[{}]|"(?:[^"\\]|\\.)*"|[^"{}\\%b]+|%b' % ((re.escape(self.delimiter),) * 2), re.DOTALL
+    )
     tokens = token.findall(data)
     if b"".join(tokens) != data:
         raise ValueError(data)

@@ -20,7 +20,9 @@ def run(script: str, impl: str | None) -> subprocess.CompletedProcess[str]:
     env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     if impl is not None:
         env["HOWDAH_IMPL"] = impl
-    return subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False
+    )
 
 
 def test_python() -> None:

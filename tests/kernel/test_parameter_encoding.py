@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import struct
 import uuid
-from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +18,9 @@ from howdah.adapt.base import Dumper, DumperKey, PyFormat
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
 from tests.kernel import codecs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 MODULES: list[Any] = [parameters]
 try:
@@ -33,7 +35,12 @@ both = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__na
 
 
 def make_dumper(
-    name: str, dump: Callable[[Any], Any], oid: int, format: int = 1, native: str | None = None, **attributes: Any
+    name: str,
+    dump: Callable[[Any], Any],
+    oid: int,
+    format: int = 1,
+    native: str | None = None,
+    **attributes: Any,
 ) -> type[Dumper]:
     """Return a dumper class."""
     namespace = {
@@ -218,7 +225,9 @@ objects = (
 @example(params=[dt.datetime(2024, 10, 27, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Rome"))])
 @example(params=[dt.datetime.min, dt.datetime.max, dt.date.min, dt.date.max])
 @example(params=[dt.datetime.min.replace(tzinfo=ZoneInfo("Asia/Tokyo"))])
-@example(params=[Decimal("1E+131071"), Decimal("0E-16383"), Decimal("1E-16383"), Decimal("-0.00"), Decimal("sNaN")])
+@example(
+    params=[Decimal("1E+131071"), Decimal("0E-16383"), Decimal("1E-16383"), Decimal("-0.00"), Decimal("sNaN")]
+)
 @example(params=[Decimal("1E-16384")])
 @example(params=[Decimal("1" * 131073)])
 @example(params=[dt.time(1, tzinfo=codecs.UTC)])
@@ -239,8 +248,20 @@ def test_implementations_agree_on_text(text: str, number: Decimal) -> None:
 
 @both
 def test_oids_and_formats(module: Any) -> None:
-    params = [1, 40000, 2**40, 2**70, None, "é", True, dt.datetime(2000, 1, 1), dt.datetime(2000, 1, 1, tzinfo=codecs.UTC)]
-    oids, formats, values = encode(module, params, [PyFormat.AUTO] * 5 + [PyFormat.TEXT] + [PyFormat.AUTO] * 3)
+    params = [
+        1,
+        40000,
+        2**40,
+        2**70,
+        None,
+        "é",
+        True,
+        dt.datetime(2000, 1, 1),
+        dt.datetime(2000, 1, 1, tzinfo=codecs.UTC),
+    ]
+    oids, formats, values = encode(
+        module, params, [PyFormat.AUTO] * 5 + [PyFormat.TEXT] + [PyFormat.AUTO] * 3
+    )
     assert oids == (21, 23, 20, 1700, 0, 0, 16, 1114, 1184)
     assert formats == (1, 1, 1, 0, 0, 0, 1, 1, 1)
     assert values[:4] == [b"\0\1", b"\0\0\x9c\x40", b"\0\0\1" + bytes(5), b"1180591620717411303424"]
@@ -250,17 +271,17 @@ def test_oids_and_formats(module: Any) -> None:
 @both
 @pytest.mark.parametrize("value", [b"x", bytearray(b"x"), memoryview(b"xyz")[::3], "x", "é", None])
 def test_what_a_dumper_may_return(module: Any, value: Any) -> None:
-    map = codecs.Adapters({(object, PyFormat.AUTO): make_dumper("Object", lambda obj: value, 99, format=0)})
-    encoded = module.ParameterEncoder(map, None).encode([object()])
+    known = codecs.Adapters({(object, PyFormat.AUTO): make_dumper("Object", lambda obj: value, 99, format=0)})
+    encoded = module.ParameterEncoder(known, None).encode([object()])
     expected = value.encode() if isinstance(value, str) else value if value is None else bytes(value)
     assert (encoded.oids, encoded.formats, encoded.values) == ((99,), (0,), [expected])
 
 
 @both
 def test_a_dumper_that_returns_something_else(module: Any) -> None:
-    map = codecs.Adapters({(object, PyFormat.AUTO): make_dumper("Object", lambda obj: 5, 99)})
+    known = codecs.Adapters({(object, PyFormat.AUTO): make_dumper("Object", lambda obj: 5, 99)})
     with pytest.raises(TypeError, match="bytes-like"):
-        module.ParameterEncoder(map, None).encode([object()])
+        module.ParameterEncoder(known, None).encode([object()])
 
 
 @both
@@ -268,9 +289,9 @@ def test_what_a_dumper_raises(module: Any) -> None:
     def dump(obj: Any) -> bytes:
         raise ZeroDivisionError
 
-    map = codecs.Adapters({(object, PyFormat.AUTO): make_dumper("Object", dump, 99)})
+    known = codecs.Adapters({(object, PyFormat.AUTO): make_dumper("Object", dump, 99)})
     with pytest.raises(ZeroDivisionError):
-        module.ParameterEncoder(map, None).encode([object()])
+        module.ParameterEncoder(known, None).encode([object()])
 
 
 @both
@@ -285,14 +306,14 @@ def test_dumpers_are_kept_until_something_is_registered(module: Any) -> None:
         connection = None
 
     context = Context()
-    map = codecs.Adapters({(int, PyFormat.AUTO): make_dumper("Int", str, 23, 0, __init__=init)})
-    encoder = module.ParameterEncoder(map, context)
+    known = codecs.Adapters({(int, PyFormat.AUTO): make_dumper("Int", str, 23, 0, __init__=init)})
+    encoder = module.ParameterEncoder(known, context)
     encoder.encode([1, 2])
     assert encoder.encode([3]).values == [b"3"]
     assert made == [(int, context)]
-    map.dumpers[int, PyFormat.AUTO] = make_dumper("Other", lambda obj: "other", 25, 0)
+    known.dumpers[int, PyFormat.AUTO] = make_dumper("Other", lambda obj: "other", 25, 0)
     assert encoder.encode([3]).values == [b"3"]
-    map.version += 1
+    known.version += 1
     assert encoder.encode([3]).values == [b"other"]
 
 
@@ -327,16 +348,23 @@ def test_native_is_neither_inherited_nor_applied_to_subclasses(module: Any) -> N
         def dump(self, obj: Any) -> bytes:
             return b"inherited"
 
-    map = adapters()
-    map.dumpers[float, PyFormat.AUTO] = Inherited
-    map.dumpers[IntSubclass, PyFormat.AUTO] = make_dumper("Bytes", lambda obj: b"python", 17, native="int")
-    assert module.ParameterEncoder(map, None).encode([1.5, IntSubclass(5)]).values == [b"inherited", b"python"]
+    known = adapters()
+    known.dumpers[float, PyFormat.AUTO] = Inherited
+    known.dumpers[IntSubclass, PyFormat.AUTO] = make_dumper("Bytes", lambda obj: b"python", 17, native="int")
+    assert module.ParameterEncoder(known, None).encode([1.5, IntSubclass(5)]).values == [
+        b"inherited",
+        b"python",
+    ]
 
 
 @both
 def test_parameters_that_the_program_makes(module: Any) -> None:
     made = module.Parameters([23, 25, 0], (1, 0, 0), [b"\0\0\0\1", "é", None])
-    assert (made.oids, made.formats, made.values) == ((23, 25, 0), (1, 0, 0), [b"\0\0\0\1", "é".encode(), None])
+    assert (made.oids, made.formats, made.values) == (
+        (23, 25, 0),
+        (1, 0, 0),
+        [b"\0\0\0\1", "é".encode(), None],
+    )
     empty = module.Parameters()
     assert (empty.oids, empty.formats, empty.values) == ((), (), [])
     with pytest.raises(ProgrammingError, match="one of each"):
@@ -360,7 +388,11 @@ def test_formats_for_another_number_of_parameters(module: Any) -> None:
 @both
 def test_oids_follow_the_values(module: Any) -> None:
     encoder = module.ParameterEncoder(adapters(), None)
-    first, second, third = encoder.encode([1, True]), encoder.encode([2, False]), encoder.encode([100000, True])
+    first, second, third = (
+        encoder.encode([1, True]),
+        encoder.encode([2, False]),
+        encoder.encode([100000, True]),
+    )
     assert first.oids == second.oids == (21, 16)
     assert third.oids == (23, 16)
 
@@ -373,6 +405,6 @@ def test_parameters_that_change_while_they_are_encoded(module: Any) -> None:
         params.extend([object()] * 3)
         return b"x"
 
-    map = codecs.Adapters({(object, PyFormat.AUTO): make_dumper("Object", dump, 99)})
+    known = codecs.Adapters({(object, PyFormat.AUTO): make_dumper("Object", dump, 99)})
     params.append(object())
-    assert len(module.ParameterEncoder(map, None).encode(params).oids) == 1
+    assert len(module.ParameterEncoder(known, None).encode(params).oids) == 1

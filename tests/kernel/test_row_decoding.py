@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gc
 import json
 import math
 import struct
 import uuid
-from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,6 +20,10 @@ from howdah.adapt.base import Loader
 from howdah.errors import DataError
 from howdah.protocol.messages import ProtocolViolation
 from tests.kernel import codecs
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Sequence
 
 DECODERS: list[type[Any]] = [rowdecoder.RowDecoder]
 try:
@@ -64,12 +66,25 @@ def check_same(loader: Loader, value: bytes) -> None:
 
 
 ints = st.integers(-(2**63), 2**63 - 1) | st.integers(-100, 100)
-zones = st.sampled_from([codecs.UTC, ZoneInfo("Europe/Rome"), ZoneInfo("America/New_York"), ZoneInfo("UTC"), None])
+zones = st.sampled_from(
+    [codecs.UTC, ZoneInfo("Europe/Rome"), ZoneInfo("America/New_York"), ZoneInfo("UTC"), None]
+)
 near_microseconds = st.integers(-63_200_000_000_000_000, 252_500_000_000_000_000)
 offsets = st.sampled_from(["+00", "-08", "+05:30", "-12:34:56", "+23:59", "+24", "-1", "+0100"])
-times = st.times().map(str) | st.sampled_from(["24:00:00", "1:02:03", "01:02:03.1", "01:02:03.1234567", "01:02"])
+times = st.times().map(str) | st.sampled_from(
+    ["24:00:00", "1:02:03", "01:02:03.1", "01:02:03.1234567", "01:02"]
+)
 dates = st.dates().map(str) | st.sampled_from(
-    ["infinity", "-infinity", "10000-01-01", "0044-03-15 BC", "2023-02-29", "2024-02-29", "01/02/2003", "0000-01-01"]
+    [
+        "infinity",
+        "-infinity",
+        "10000-01-01",
+        "0044-03-15 BC",
+        "2023-02-29",
+        "2024-02-29",
+        "01/02/2003",
+        "0000-01-01",
+    ]
 )
 
 
@@ -84,9 +99,12 @@ def numerics(draw: st.DrawFn) -> bytes:
 
 VALUES: dict[tuple[int, str], st.SearchStrategy[bytes]] = {
     (0, "bool"): st.sampled_from([b"t", b"f", b"x", b""]),
-    (0, "int"): st.integers().map(lambda value: str(value).encode()) | st.sampled_from([b"-", b"1_0", b" 1", b"+5"]),
+    (0, "int"): st.integers().map(lambda value: str(value).encode())
+    | st.sampled_from([b"-", b"1_0", b" 1", b"+5"]),
     (0, "float"): st.floats().map(lambda value: repr(value).encode())
-    | st.sampled_from([b"NaN", b"Infinity", b"-Infinity", b"1e999", b"1_0.5", b"1\x002", b"-0", b"1e", b"1" * 40]),
+    | st.sampled_from(
+        [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"1_0.5", b"1\x002", b"-0", b"1e", b"1" * 40]
+    ),
     (0, "numeric"): st.decimals().map(lambda value: str(value).encode())
     | st.from_regex(rb"-?[0-9]{0,40}\.?[0-9]{0,40}", fullmatch=True),
     (0, "str"): st.text().map(str.encode) | st.binary(),
@@ -96,18 +114,49 @@ VALUES: dict[tuple[int, str], st.SearchStrategy[bytes]] = {
     (0, "time"): times.map(str.encode),
     (0, "timetz"): st.tuples(times, offsets).map("".join).map(str.encode),
     (0, "timestamp"): st.tuples(dates, times).map(" ".join).map(str.encode),
-    (0, "timestamptz"): st.tuples(dates, st.tuples(times, offsets).map("".join)).map(" ".join).map(str.encode),
+    (0, "timestamptz"): st.tuples(dates, st.tuples(times, offsets).map("".join))
+    .map(" ".join)
+    .map(str.encode),
     (0, "interval"): st.sampled_from(
         [
-            "1 year", "2 years 3 mons", "-1 years -2 mons +3 days -04:05:06.789", "100:00:00", "00:00:00", "-00:00:01",
-            "1 day 00:00:00.000001", "178000000 years", "1 year ", "@ 1 day", "3 4:05:06", "P1Y", "1 mon -1 days", "",
-            "12345678901 days", "9999999999 days", "infinity", "1 days 2", "-00:00:00.5", "+1 day", "1:2:3",
+            "1 year",
+            "2 years 3 mons",
+            "-1 years -2 mons +3 days -04:05:06.789",
+            "100:00:00",
+            "00:00:00",
+            "-00:00:01",
+            "1 day 00:00:00.000001",
+            "178000000 years",
+            "1 year ",
+            "@ 1 day",
+            "3 4:05:06",
+            "P1Y",
+            "1 mon -1 days",
+            "",
+            "12345678901 days",
+            "9999999999 days",
+            "infinity",
+            "1 days 2",
+            "-00:00:00.5",
+            "+1 day",
+            "1:2:3",
         ]
     ).map(str.encode),
     (0, "uuid"): st.uuids().map(lambda value: str(value).encode())
-    | st.sampled_from([b"{00000000-0000-0000-0000-000000000000}", b"0" * 32, b"zzzzzzzz-0000-0000-0000-000000000000"]),
+    | st.sampled_from(
+        [b"{00000000-0000-0000-0000-000000000000}", b"0" * 32, b"zzzzzzzz-0000-0000-0000-000000000000"]
+    ),
     (0, "json"): st.sampled_from(
-        [b'{"a": [1, 2.5, null, "\xc3\xa9"]}', b"1", b"", b"\xff", b'"\xed\xa0\x80"', b"[", b'\xef\xbb\xbf1', b"1\x00"]
+        [
+            b'{"a": [1, 2.5, null, "\xc3\xa9"]}',
+            b"1",
+            b"",
+            b"\xff",
+            b'"\xed\xa0\x80"',
+            b"[",
+            b"\xef\xbb\xbf1",
+            b"1\x00",
+        ]
     ),
     (0, "array"): st.recursive(
         st.none() | st.text(), lambda children: st.lists(children, max_size=3), max_leaves=8
@@ -191,7 +240,9 @@ def test_array_with_another_delimiter() -> None:
 
 
 @native
-@pytest.mark.parametrize("value", [b"[2:3]={a,b}", b"{{a,b},{c,NULL}}", b'{"a\\"b","NULL",""}', b"{}", b"{ a}"])
+@pytest.mark.parametrize(
+    "value", [b"[2:3]={a,b}", b"{{a,b},{c,NULL}}", b'{"a\\"b","NULL",""}', b"{}", b"{ a}"]
+)
 def test_array_text(value: bytes) -> None:
     check_same(codecs.loader(0, "array"), value)
 
@@ -258,7 +309,17 @@ def test_what_a_loader_raises(decoder: type[Any]) -> None:
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"\0", b"\0\1", b"\0\1\0\0", b"\0\1\0\0\0\2x", b"\0\1\xff\xff\xff\xfe", b"\0\1\0\0\0\0x", b"\0\0", b"\0\2"],
+    [
+        b"",
+        b"\0",
+        b"\0\1",
+        b"\0\1\0\0",
+        b"\0\1\0\0\0\2x",
+        b"\0\1\xff\xff\xff\xfe",
+        b"\0\1\0\0\0\0x",
+        b"\0\0",
+        b"\0\2",
+    ],
 )
 def test_malformed_rows(decoder: type[Any], payload: bytes) -> None:
     with pytest.raises(ProtocolViolation, match="malformed DataRow"):
@@ -279,7 +340,9 @@ def test_only_rows_with_containers_are_tracked() -> None:
         def load(self, data: Any) -> Any:
             return [] if data == b"list" else bytes(data)
 
-    rows = NativeRowDecoder([Python(0), codecs.loader(1, "int4"), codecs.loader(1, "uuid"), codecs.loader(0, "json")])
+    rows = NativeRowDecoder(
+        [Python(0), codecs.loader(1, "int4"), codecs.loader(1, "uuid"), codecs.loader(0, "json")]
+    )
     assert not gc.is_tracked(rows.decode(data_row(b"x", b"\0\0\0\x01", bytes(16), b"1")))
     assert gc.is_tracked(rows.decode(data_row(b"list", None, None, None)))
     assert gc.is_tracked(rows.decode(data_row(None, None, None, b"{}")))

@@ -153,15 +153,16 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
     cdef Py_ssize_t room = 4 * (max(weight, 0) + 1) + 1 + 4 * ((scale + 3) // 4) + 1
     cdef char small[128]
     cdef char *text = small
+    cdef Py_ssize_t length
     if room > <Py_ssize_t> sizeof(small):
         text = <char *> PyMem_Malloc(room)
         if text is NULL:
             raise MemoryError
     try:
-        size_written = _write_numeric(text, data + 8, ndigits, weight, sign != 0, scale)
-        if size_written < 0:
+        length = _write_numeric(text, data + 8, ndigits, weight, sign != 0, scale)
+        if length < 0:
             return load_python(data, size, loader)
-        return _Decimal(PyUnicode_DecodeASCII(text, size_written, NULL))
+        return _Decimal(PyUnicode_DecodeASCII(text, length, NULL))
     finally:
         if text != small:
             PyMem_Free(text)

@@ -23,24 +23,31 @@ cdef extern from *:
         return _PyLong_FromByteArray((const unsigned char *) data, 16, 0, 0);
     #endif
     }
+
+    /* What `object.__setattr__` does once it has found the slot. */
+    static int howdah_set_slot(PyObject *slot, PyObject *instance, PyObject *value) {
+        return Py_TYPE(slot)->tp_descr_set(slot, instance, value);
+    }
     """
     object howdah_int_from_16_bytes(const char *data)
-    int PyObject_GenericSetAttr(object obj, object name, object value) except -1
+    int howdah_set_slot(object slot, object instance, object value) except -1
     object PyType_GenericAlloc(type cls, Py_ssize_t items)
     void PyObject_GC_UnTrack(object obj)
 
 cdef type _UUID = UUID
+cdef object _int_slot = UUID.__dict__["int"]
+cdef object _is_safe_slot = UUID.__dict__["is_safe"]
 cdef object _unknown = SafeUUID.unknown
 cdef object _json_loads = json.loads
+cdef object _json_scan = json.JSONDecoder().scan_once
 
 
 cdef object load_str(const char *data, Py_ssize_t size, object loader):
-    if loader.encoding == "utf-8":
-        try:
-            return PyUnicode_DecodeUTF8(data, size, NULL)
-        except UnicodeDecodeError:
-            pass
-    return load_python(data, size, loader)
+    # Found for loaders whose encoding is UTF-8 only.
+    try:
+        return PyUnicode_DecodeUTF8(data, size, NULL)
+    except UnicodeDecodeError:
+        return load_python(data, size, loader)
 
 
 cdef inline int _nibble(char digit) noexcept nogil:
@@ -78,8 +85,8 @@ cdef object load_bytea(const char *data, Py_ssize_t size, object loader):
 cdef object _new_uuid(const char *data):
     """Return a UUID of 16 bytes, its attributes written without running its constructor."""
     uuid = PyType_GenericAlloc(_UUID, 0)
-    PyObject_GenericSetAttr(uuid, "int", howdah_int_from_16_bytes(data))
-    PyObject_GenericSetAttr(uuid, "is_safe", _unknown)
+    howdah_set_slot(_int_slot, uuid, howdah_int_from_16_bytes(data))
+    howdah_set_slot(_is_safe_slot, uuid, _unknown)
     # It refers to nothing that could refer back to it.
     PyObject_GC_UnTrack(uuid)
     return uuid
@@ -110,11 +117,16 @@ cdef object load_uuid(const char *data, Py_ssize_t size, object loader):
 
 
 cdef object load_json(const char *data, Py_ssize_t size, object loader):
+    cdef str text
     loads = loader.loads
-    if loads is _json_loads and _is_plain_json(data, size):
-        # json.loads finds bytes to be UTF-8 by looks; here that is known.
-        return loads(PyUnicode_DecodeUTF8(data, size, "surrogatepass"))
-    return loads(PyBytes_FromStringAndSize(data, size))
+    if loads is not _json_loads or not _is_plain_json(data, size):
+        return loads(PyBytes_FromStringAndSize(data, size))
+    text = PyUnicode_DecodeUTF8(data, size, "surrogatepass")
+    try:
+        value, end = _json_scan(text, 0)
+    except StopIteration:
+        return loads(text)
+    return value if end == len(text) else loads(text)
 
 
 cdef inline bint _is_plain_json(const char *data, Py_ssize_t size) noexcept nogil:

@@ -25,7 +25,7 @@ cdef load_func find_load(object loader) except NULL:
     if loader is None:
         return load_raw
     cdef str name = type(loader).__dict__.get("native")
-    if name is None:
+    if name is None or (name == "str" and loader.encoding != "utf-8"):
         return load_python
     address = _functions.get((loader.format, name))
     if address is None:
