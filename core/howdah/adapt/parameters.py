@@ -105,6 +105,7 @@ class ParameterEncoder:
             ProgrammingError: if there is no dumper for an object, or there are too many parameters.
             Exception: what a dumper raises.
         """
+        params = tuple(params)
         if formats is not None and len(formats) != len(params):
             raise ProgrammingError(f"{len(params)} parameters for {len(formats)} placeholders")
         if self._adapters.version != self._version:
