@@ -7,7 +7,6 @@ Source: PostgreSQL documentation, "Message Formats", Bind.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Buffer
@@ -16,6 +15,8 @@ from howdah.adapt.base import AdaptContext, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError, ProgrammingError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from howdah.adapt.registry import AdaptersMap
 
 __all__ = ["ParameterEncoder", "Parameters"]
@@ -104,6 +105,7 @@ class ParameterEncoder:
             ProgrammingError: if there is no dumper for an object, or there are too many parameters.
             Exception: what a dumper raises.
         """
+        params = tuple(params)
         if formats is not None and len(formats) != len(params):
             raise ProgrammingError(f"{len(params)} parameters for {len(formats)} placeholders")
         if self._adapters.version != self._version:
@@ -112,7 +114,7 @@ class ParameterEncoder:
         oids: list[int] = []
         codes: list[int] = []
         values: list[Buffer | str | None] = []
-        for obj, format in zip(params, formats or [PyFormat.AUTO] * len(params)):
+        for obj, format in zip(params, formats or [PyFormat.AUTO] * len(params), strict=True):
             if obj is None:
                 oids.append(0)
                 codes.append(0)

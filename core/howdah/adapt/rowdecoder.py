@@ -7,11 +7,14 @@ Source: PostgreSQL documentation, "Message Formats", DataRow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from howdah.adapt.base import Loader
 from howdah.protocol.messages import ProtocolViolation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from howdah.adapt.base import Loader
 
 __all__ = ["RowDecoder"]
 

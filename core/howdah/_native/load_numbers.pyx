@@ -1,0 +1,218 @@
+"""Loading bool, the integers, the floats and numeric.
+
+Source: PostgreSQL documentation, "Numeric Types"; the binary layout of numeric
+is the one `numeric_send` documents in its source.
+"""
+
+from cpython.float cimport PyFloat_FromDouble
+from cpython.long cimport PyLong_FromLong, PyLong_FromLongLong, PyLong_FromUnsignedLong
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.unicode cimport PyUnicode_DecodeASCII
+from libc.stdint cimport uint16_t
+from libc.string cimport memcpy
+
+from howdah._native.loading cimport load_python, register_load
+from howdah._native.network cimport (
+    get_float4, get_float8, get_int16, get_int32, get_int64, get_uint16, get_uint32
+)
+
+from decimal import Decimal
+
+cdef extern from "Python.h":
+    double PyOS_string_to_double(const char *s, char **endptr, void *overflow_exception) except? -1.0
+
+cdef object _Decimal = Decimal
+cdef object _nan = Decimal("NaN")
+cdef object _infinity = Decimal("Infinity")
+cdef object _minus_infinity = Decimal("-Infinity")
+
+
+cdef object load_bool_text(const char *data, Py_ssize_t size, object loader):
+    if size == 1 and data[0] == c"t":
+        return True
+    if size == 1 and data[0] == c"f":
+        return False
+    return load_python(data, size, loader)
+
+
+cdef object load_bool(const char *data, Py_ssize_t size, object loader):
+    if size == 1 and <unsigned char> data[0] <= 1:
+        return data[0] == 1
+    return load_python(data, size, loader)
+
+
+cdef object load_int_text(const char *data, Py_ssize_t size, object loader):
+    cdef long long value = 0
+    cdef Py_ssize_t first = size > 0 and data[0] == c"-"
+    cdef Py_ssize_t i
+    if size == first or size > 18:  # what has more digits may not fit
+        return load_python(data, size, loader)
+    for i in range(first, size):
+        if not c"0" <= data[i] <= c"9":
+            return load_python(data, size, loader)
+        value = 10 * value + (data[i] - c"0")
+    return PyLong_FromLongLong(-value if first else value)
+
+
+cdef object load_int2(const char *data, Py_ssize_t size, object loader):
+    if size != 2:
+        return load_python(data, size, loader)
+    return PyLong_FromLong(get_int16(data))
+
+
+cdef object load_int4(const char *data, Py_ssize_t size, object loader):
+    if size != 4:
+        return load_python(data, size, loader)
+    return PyLong_FromLong(get_int32(data))
+
+
+cdef object load_int8(const char *data, Py_ssize_t size, object loader):
+    if size != 8:
+        return load_python(data, size, loader)
+    return PyLong_FromLongLong(get_int64(data))
+
+
+cdef object load_oid(const char *data, Py_ssize_t size, object loader):
+    if size != 4:
+        return load_python(data, size, loader)
+    return PyLong_FromUnsignedLong(get_uint32(data))
+
+
+cdef object load_float_text(const char *data, Py_ssize_t size, object loader):
+    cdef char text[32]
+    if size == 0 or size >= <Py_ssize_t> sizeof(text):
+        return load_python(data, size, loader)
+    memcpy(text, data, size)
+    text[size] = 0
+    try:
+        # A NUL among the bytes would end the number early: the length is compared.
+        return PyFloat_FromDouble(_parse_float(text, size))
+    except ValueError:
+        return load_python(data, size, loader)
+
+
+cdef double _parse_float(const char *text, Py_ssize_t size) except? -1.0:
+    cdef char *end = NULL
+    cdef double value = PyOS_string_to_double(text, &end, NULL)
+    if end != text + size:
+        raise ValueError
+    return value
+
+
+cdef object load_float4(const char *data, Py_ssize_t size, object loader):
+    if size != 4:
+        return load_python(data, size, loader)
+    return PyFloat_FromDouble(get_float4(data))
+
+
+cdef object load_float8(const char *data, Py_ssize_t size, object loader):
+    if size != 8:
+        return load_python(data, size, loader)
+    return PyFloat_FromDouble(get_float8(data))
+
+
+cdef object load_numeric_text(const char *data, Py_ssize_t size, object loader):
+    cdef Py_ssize_t i
+    cdef bint digits = False, point = False
+    for i in range(size):
+        if c"0" <= data[i] <= c"9":
+            digits = True
+        elif data[i] == c"." and not point:
+            point = True
+        elif not (data[i] == c"-" and i == 0):
+            return load_python(data, size, loader)  # NaN, Infinity, or malformed
+    if not digits:
+        return load_python(data, size, loader)
+    return _Decimal(PyUnicode_DecodeASCII(data, size, NULL))
+
+
+cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
+    # The header: how many digits of base 10,000 follow; the power of 10,000 of the
+    # first one; the sign; how many decimal digits are shown after the point.
+    if size < 8:
+        return load_python(data, size, loader)
+    cdef int ndigits = get_uint16(data)
+    cdef int weight = get_int16(data + 2)
+    cdef uint16_t sign = get_uint16(data + 4)
+    cdef int scale = get_uint16(data + 6)
+    if size != 8 + 2 * ndigits:
+        return load_python(data, size, loader)
+    if ndigits == 0:
+        if sign == 0xC000:
+            return _nan
+        if sign == 0xD000:
+            return _infinity
+        if sign == 0xF000:
+            return _minus_infinity
+        weight = 0
+    if not (sign == 0 or (sign == 0x4000 and ndigits > 0)) or scale > 0x3FFF:
+        return load_python(data, size, loader)
+
+    # Written out in decimal: sign, whole groups, point, fractional groups (the last
+    # one may run three digits over the scale).
+    cdef Py_ssize_t room = 4 * (max(weight, 0) + 1) + 1 + 4 * ((scale + 3) // 4) + 1
+    cdef char small[128]
+    cdef char *text = small
+    cdef Py_ssize_t length
+    if room > <Py_ssize_t> sizeof(small):
+        text = <char *> PyMem_Malloc(room)
+        if text is NULL:
+            raise MemoryError
+    try:
+        length = _write_numeric(text, data + 8, ndigits, weight, sign != 0, scale)
+        if length < 0:
+            return load_python(data, size, loader)
+        return _Decimal(PyUnicode_DecodeASCII(text, length, NULL))
+    finally:
+        if text != small:
+            PyMem_Free(text)
+
+
+cdef Py_ssize_t _write_numeric(
+    char *text, const char *digits, int ndigits, int weight, bint negative, int scale
+) noexcept:
+    """Write a numeric in decimal to `text`; return its length, or -1 if it is malformed."""
+    cdef char *p = text
+    cdef int first = max(weight, 0)  # the power of 10,000 the text starts with
+    cdef int last = -((scale + 3) // 4)  # and the one it ends with
+    cdef int group, digit, power
+    cdef int i
+    # Digits before the first or after the last group shown must be zero to be left out.
+    for i in range(ndigits):
+        digit = get_uint16(digits + 2 * i)
+        if digit > 9999 or (weight - i < last and digit != 0):
+            return -1
+    if negative:
+        p[0] = c"-"
+        p += 1
+    for power in range(first, last - 1, -1):
+        if power == -1:
+            p[0] = c"."
+            p += 1
+        i = weight - power
+        group = get_uint16(digits + 2 * i) if 0 <= i < ndigits else 0
+        p[0] = <char> (c"0" + group // 1000)
+        p[1] = <char> (c"0" + group // 100 % 10)
+        p[2] = <char> (c"0" + group // 10 % 10)
+        p[3] = <char> (c"0" + group % 10)
+        p += 4
+    # The last group may hold digits beyond the scale; they are zeros or it is odd.
+    for i in range(-4 * last - scale):
+        p -= 1
+        if p[0] != c"0":
+            return -1
+    return p - text
+
+
+register_load(0, "bool", load_bool_text)
+register_load(0, "int", load_int_text)
+register_load(0, "float", load_float_text)
+register_load(0, "numeric", load_numeric_text)
+register_load(1, "bool", load_bool)
+register_load(1, "int2", load_int2)
+register_load(1, "int4", load_int4)
+register_load(1, "int8", load_int8)
+register_load(1, "oid", load_oid)
+register_load(1, "float4", load_float4)
+register_load(1, "float8", load_float8)
+register_load(1, "numeric", load_numeric)

@@ -1,0 +1,154 @@
+"""Loading text, bytea, uuid and json.
+
+Source: PostgreSQL documentation, "bytea Hex Format", "UUID Type", "JSON Types".
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport uint8_t
+
+from howdah._native.loading cimport load_python, register_load
+
+import json
+from uuid import UUID, SafeUUID
+
+cdef extern from *:
+    """
+    /* A non-negative integer from 16 bytes in network order. */
+    static PyObject *howdah_int_from_16_bytes(const char *data) {
+    #if PY_VERSION_HEX >= 0x030D0000
+        return PyLong_FromNativeBytes(data, 16,
+            Py_ASNATIVEBYTES_BIG_ENDIAN | Py_ASNATIVEBYTES_UNSIGNED_BUFFER);
+    #else
+        return _PyLong_FromByteArray((const unsigned char *) data, 16, 0, 0);
+    #endif
+    }
+
+    /* What `object.__setattr__` does once it has found the slot. */
+    static int howdah_set_slot(PyObject *slot, PyObject *instance, PyObject *value) {
+        return Py_TYPE(slot)->tp_descr_set(slot, instance, value);
+    }
+    """
+    object howdah_int_from_16_bytes(const char *data)
+    int howdah_set_slot(object slot, object instance, object value) except -1
+    object PyType_GenericAlloc(type cls, Py_ssize_t items)
+    void PyObject_GC_UnTrack(object obj)
+
+cdef type _UUID = UUID
+cdef object _int_slot = UUID.__dict__["int"]
+cdef object _is_safe_slot = UUID.__dict__["is_safe"]
+cdef object _unknown = SafeUUID.unknown
+cdef object _json_loads = json.loads
+cdef object _json_scan = json.JSONDecoder().scan_once
+
+
+cdef object load_str(const char *data, Py_ssize_t size, object loader):
+    # Found for loaders whose encoding is UTF-8 only.
+    try:
+        return PyUnicode_DecodeUTF8(data, size, NULL)
+    except UnicodeDecodeError:
+        return load_python(data, size, loader)
+
+
+cdef inline int _nibble(char digit) noexcept nogil:
+    """Return the value of a hexadecimal digit, or -1."""
+    if c"0" <= digit <= c"9":
+        return digit - c"0"
+    if c"a" <= digit <= c"f":
+        return digit - c"a" + 10
+    if c"A" <= digit <= c"F":
+        return digit - c"A" + 10
+    return -1
+
+
+cdef object load_bytea_text(const char *data, Py_ssize_t size, object loader):
+    if size < 2 or size % 2 or data[0] != c"\\" or data[1] != c"x":
+        return load_python(data, size, loader)  # the escape format, or malformed
+    cdef bytes value = PyBytes_FromStringAndSize(NULL, size // 2 - 1)
+    cdef char *out = PyBytes_AS_STRING(value)
+    cdef Py_ssize_t i
+    cdef int high, low
+    for i in range(2, size, 2):
+        high = _nibble(data[i])
+        low = _nibble(data[i + 1])
+        if high < 0 or low < 0:
+            return load_python(data, size, loader)
+        out[0] = <char> (high << 4 | low)
+        out += 1
+    return value
+
+
+cdef object load_bytea(const char *data, Py_ssize_t size, object loader):
+    return PyBytes_FromStringAndSize(data, size)
+
+
+cdef object _new_uuid(const char *data):
+    """Return a UUID of 16 bytes, its attributes written without running its constructor."""
+    uuid = PyType_GenericAlloc(_UUID, 0)
+    howdah_set_slot(_int_slot, uuid, howdah_int_from_16_bytes(data))
+    howdah_set_slot(_is_safe_slot, uuid, _unknown)
+    # It refers to nothing that could refer back to it.
+    PyObject_GC_UnTrack(uuid)
+    return uuid
+
+
+cdef object load_uuid_text(const char *data, Py_ssize_t size, object loader):
+    cdef char value[16]
+    cdef Py_ssize_t i = 0
+    cdef int n, high, low
+    if size != 36 or data[8] != c"-" or data[13] != c"-" or data[18] != c"-" or data[23] != c"-":
+        return load_python(data, size, loader)
+    for n in range(16):
+        if data[i] == c"-":
+            i += 1
+        high = _nibble(data[i])
+        low = _nibble(data[i + 1])
+        if high < 0 or low < 0:
+            return load_python(data, size, loader)
+        value[n] = <char> (high << 4 | low)
+        i += 2
+    return _new_uuid(value)
+
+
+cdef object load_uuid(const char *data, Py_ssize_t size, object loader):
+    if size != 16:
+        return load_python(data, size, loader)
+    return _new_uuid(data)
+
+
+cdef object load_json(const char *data, Py_ssize_t size, object loader):
+    cdef str text
+    loads = loader.loads
+    if loads is not _json_loads or not _is_plain_json(data, size):
+        return loads(PyBytes_FromStringAndSize(data, size))
+    text = PyUnicode_DecodeUTF8(data, size, "surrogatepass")
+    try:
+        value, end = _json_scan(text, 0)
+    except StopIteration:
+        return loads(text)
+    return value if end == len(text) else loads(text)
+
+
+cdef inline bint _is_plain_json(const char *data, Py_ssize_t size) noexcept nogil:
+    """Whether `json.loads` would take bytes as UTF-8 without a byte order mark."""
+    cdef Py_ssize_t i
+    for i in range(min(size, 4)):
+        if not 0 < <uint8_t> data[i] < 0x80:
+            return False
+    return True
+
+
+cdef object load_jsonb(const char *data, Py_ssize_t size, object loader):
+    if size < 1 or data[0] != 1:  # the version of the format
+        return load_python(data, size, loader)
+    return load_json(data + 1, size - 1, loader)
+
+
+for _format in (0, 1):
+    register_load(_format, "str", load_str)
+    register_load(_format, "json", load_json)
+register_load(0, "bytea", load_bytea_text)
+register_load(0, "uuid", load_uuid_text)
+register_load(1, "bytea", load_bytea)
+register_load(1, "uuid", load_uuid)
+register_load(1, "jsonb", load_jsonb)

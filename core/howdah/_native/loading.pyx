@@ -1,0 +1,43 @@
+"""How the native core turns values into Python objects: C functions, found by name.
+
+A loader class names its function in `native`; `load_text`, `load_numbers`,
+`load_dates` and `load_arrays` register them here.
+"""
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+
+# (format, name) -> the function's address
+cdef dict _functions = {}
+
+
+cdef int register_load(int format, str name, load_func function) except -1:
+    """Make `function` known as the one that loads `name` in a format (0 text, 1 binary)."""
+    _functions[format, name] = <size_t> function
+    return 0
+
+
+cdef load_func find_load(object loader) except NULL:
+    """Return the function that loads what `loader` loads.
+
+    That is the one its own class names; failing that, one that calls `loader.load`.
+    No loader at all (None) leaves values as they came, as bytes.
+    """
+    if loader is None:
+        return load_raw
+    cdef str name = type(loader).__dict__.get("native")
+    if name is None or (name == "str" and loader.encoding != "utf-8"):
+        return load_python
+    address = _functions.get((loader.format, name))
+    if address is None:
+        return load_python
+    return <load_func> <size_t> address
+
+
+cdef object load_python(const char *data, Py_ssize_t size, object loader):
+    """Load with the loader's Python method."""
+    return loader.load(PyBytes_FromStringAndSize(data, size))
+
+
+cdef object load_raw(const char *data, Py_ssize_t size, object loader):
+    """Return the value as it came."""
+    return PyBytes_FromStringAndSize(data, size)

@@ -1,0 +1,52 @@
+"""Which implementation runs, and how `HOWDAH_IMPL` chooses it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import pytest
+
+BUILT = importlib.util.find_spec("howdah._native.rows") is not None
+SCRIPT = "from howdah import _implementation as i; print(i.IMPLEMENTATION, i.RowDecoder.__module__)"
+WITHOUT_NATIVE = "import sys; sys.modules['howdah._native.rows'] = None; "
+
+
+def run(script: str, impl: str | None) -> subprocess.CompletedProcess[str]:
+    """Run a script in another interpreter, with `HOWDAH_IMPL` set or not."""
+    env = {name: value for name, value in os.environ.items() if name != "HOWDAH_IMPL"}
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    if impl is not None:
+        env["HOWDAH_IMPL"] = impl
+    return subprocess.run(
+        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False
+    )
+
+
+def test_python() -> None:
+    assert run(SCRIPT, "python").stdout == "python howdah.adapt.rowdecoder\n"
+
+
+@pytest.mark.skipif(not BUILT, reason="the native core is not built")
+@pytest.mark.parametrize("impl", [None, "", "native"])
+def test_native(impl: str | None) -> None:
+    assert run(SCRIPT, impl).stdout == "native howdah._native.rows\n"
+
+
+def test_falls_back_without_a_word() -> None:
+    result = run(WITHOUT_NATIVE + SCRIPT, None)
+    assert (result.stdout, result.stderr) == ("python howdah.adapt.rowdecoder\n", "")
+
+
+def test_native_that_is_not_there() -> None:
+    result = run(WITHOUT_NATIVE + SCRIPT, "native")
+    assert result.returncode
+    assert "ImportError: HOWDAH_IMPL asks for the native core, but it cannot be imported" in result.stderr
+
+
+def test_unknown_value() -> None:
+    result = run(SCRIPT, "rust")
+    assert result.returncode
+    assert "ImportError: HOWDAH_IMPL is 'rust'; it can be 'native', 'python' or unset" in result.stderr
