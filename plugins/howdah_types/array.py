@@ -48,7 +48,7 @@ def _dimensions(obj: list[Any]) -> list[int]:
         lengths.append(len(item))
         if len(lengths) > _MAX_DIMENSIONS:
             raise DataError(
-                f"the list contains itself, or is nested deeper than the {_MAX_DIMENSIONS} dimensions of an array"
+                f"the list contains itself, or has more than an array's {_MAX_DIMENSIONS} dimensions"
             )
         item = item[0] if item else None
     return lengths
@@ -148,7 +148,8 @@ class ListDumper(TypeDumper):
         parts = [self._element(item) for item in elements]
         for length in reversed(lengths[1:]):
             parts = [
-                b"{%b}" % self.delimiter.join(parts[start : start + length]) for start in range(0, len(parts), length)
+                b"{%b}" % self.delimiter.join(parts[start : start + length])
+                for start in range(0, len(parts), length)
             ]
         return b"{%b}" % self.delimiter.join(parts)
 
@@ -214,7 +215,9 @@ class ArrayLoader(Loader):
         adapters = adapters_of(context)
         info = adapters.types.get(oid)
         element_oid = info.oid if info is not None and info.array_oid == oid else 0
-        loader = adapters.get_loader(element_oid, self.format) or adapters.get_loader(0, self.format) or TextLoader
+        loader = (
+            adapters.get_loader(element_oid, self.format) or adapters.get_loader(0, self.format) or TextLoader
+        )
         #: The loader of the elements.
         self.item: Loader = loader(element_oid, context)
         #: What stands between the elements.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import struct
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from typing import Any
 
 from typing_extensions import Buffer
 
@@ -104,7 +103,8 @@ _DATE_OTHER = re.compile(_OTHER_DATE)
 _TIMESTAMP = re.compile(f"{_ISO_DATE} {_TIME}")
 _TIMESTAMP_OTHER = re.compile(f"{_OTHER_DATE} {_TIME}")
 _TIMESTAMP_POSTGRES = re.compile(
-    rf"\w{{3}} (?:(?P<name1>[A-Z]\w\w) (?P<day1>\d\d)|(?P<day2>\d\d) (?P<name2>[A-Z]\w\w)) {_TIME} (?P<year>\d{{4}})"
+    r"\w{3} (?:(?P<name1>[A-Z]\w\w) (?P<day1>\d\d)|(?P<day2>\d\d) (?P<name2>[A-Z]\w\w))"
+    rf" {_TIME} (?P<year>\d{{4}})"
 )
 _TIMESTAMPTZ = re.compile(f"{_ISO_DATE} {_TIME}{_OFFSET}")
 _TIME_ONLY = re.compile(_TIME)
@@ -139,7 +139,12 @@ class _DateTimeLoader(Loader):
 
 
 def _time(fields: dict[str, str]) -> tuple[int, int, int, int]:
-    return int(fields["hour"]), int(fields["minute"]), int(fields["second"]), _microseconds(fields["fraction"])
+    return (
+        int(fields["hour"]),
+        int(fields["minute"]),
+        int(fields["second"]),
+        _microseconds(fields["fraction"]),
+    )
 
 
 def _offset(fields: dict[str, str]) -> timezone:
@@ -453,7 +458,8 @@ class TimestamptzBinaryLoader(TimestamptzLoader):
         try:
             return _in_zone(timedelta(microseconds=microseconds), self.timezone)
         except OverflowError as error:
-            raise _not_python("timestamptz", _beyond_timestamp(microseconds)) from error
+            moment = _beyond_timestamp(microseconds)
+            raise _not_python("timestamptz", moment if "inf" in moment else f"{moment} UTC") from error
 
 
 def _in_zone(since_epoch: timedelta, zone: tzinfo) -> datetime:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar, TypeAlias
 
-from typing_extensions import Buffer, TypeAlias
+from typing_extensions import Buffer
 
 from howdah.adapt import AdaptContext, AdaptersMap, Loader
 from howdah.errors import DataError
@@ -31,8 +31,8 @@ __all__ = [
     "set_json_loads",
 ]
 
-JsonDumpsFunction: TypeAlias = Callable[[Any], Union[str, bytes]]
-JsonLoadsFunction: TypeAlias = Callable[[Union[str, bytes]], Any]
+JsonDumpsFunction: TypeAlias = Callable[[Any], str | bytes]
+JsonLoadsFunction: TypeAlias = Callable[[str | bytes], Any]
 
 # What the binary format of jsonb begins with. Source: PostgreSQL's
 # src/backend/utils/adt/jsonb.c, jsonb_send().

@@ -410,6 +410,7 @@ class DecimalDumper(TypeDumper):
     """`decimal.Decimal` (and `int`) to numeric, as text."""
 
     oid = 1700
+    native = "numeric"
 
     def text(self, obj: Decimal | int) -> bytes:
         number = Decimal(obj)

@@ -98,7 +98,11 @@ def register_types(types: TypesRegistry) -> None:
     types.add(
         *(
             TypeInfo(
-                name, oid, array_oid, regtype=regtype[0] if regtype else "", delimiter=";" if name == "box" else ","
+                name,
+                oid,
+                array_oid,
+                regtype=regtype[0] if regtype else "",
+                delimiter=";" if name == "box" else ",",
             )
             for name, oid, array_oid, *regtype in _TYPES
         )

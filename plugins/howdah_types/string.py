@@ -66,6 +66,7 @@ class StrBinaryDumper(StrDumper):
     """`str` to text, as binary, which is the same."""
 
     format = Format.BINARY
+    native = "str"
 
 
 class StrDumperVarchar(StrDumper):
@@ -79,6 +80,7 @@ class StrBinaryDumperVarchar(StrBinaryDumper):
     """`str` to varchar, as binary."""
 
     oid = 1043
+    native = "str"
 
 
 class StrDumperName(StrDumper):
@@ -92,6 +94,7 @@ class StrBinaryDumperName(StrBinaryDumper):
     """`str` to name, as binary."""
 
     oid = 19
+    native = "str"
 
 
 class StrDumperUnknown(StrDumper):
@@ -119,7 +122,8 @@ class TextLoader(Loader):
             return str(data, self.encoding)
         except UnicodeDecodeError as error:
             raise DataError(
-                f"the server sent text that is not {self.encoding!r}, the client encoding: {bytes(data)[:100]!r}"
+                f"the server sent what is not text in {self.encoding!r}, the client encoding:"
+                f" {bytes(data)[:100]!r}"
             ) from error
 
 
@@ -131,7 +135,7 @@ class TextBinaryLoader(TextLoader):
 
 
 class CharBinaryLoader(TextLoader):
-    """"char", a single byte, as binary to what the server writes for it as text."""
+    """The one byte of a "char" as binary to what the server writes for it as text."""
 
     format = Format.BINARY
 
@@ -151,9 +155,9 @@ class BytesDumper(TypeDumper):
         return b"\\x" + bytes(obj).hex().encode()
 
     def quote(self, obj: Any) -> bytes:
-        if self.connection is not None:
-            if self.connection.info.parameter_status("standard_conforming_strings") == "off":
-                return super().quote(obj)
+        info = self.connection.info if self.connection is not None else None
+        if info is not None and info.parameter_status("standard_conforming_strings") == "off":
+            return super().quote(obj)
         return b"'%b'" % self.text(obj)
 
 

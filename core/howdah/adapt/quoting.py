@@ -13,7 +13,8 @@ __all__ = ["quote_literal"]
 
 # In these encodings a quote or a backslash can be part of another character.
 _UNSAFE_ENCODINGS = frozenset(
-    codecs.lookup(name).name for name in ("big5", "gbk", "gb18030", "cp949", "johab", "shift_jis", "shift_jis_2004")
+    codecs.lookup(name).name
+    for name in ("big5", "gbk", "gb18030", "cp949", "johab", "shift_jis", "shift_jis_2004")
 )
 
 

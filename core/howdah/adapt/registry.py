@@ -39,6 +39,7 @@ class AdaptersMap:
         self._dumpers_by_type: dict[Format, dict[int | str, type[Dumper]]]
         self._loaders: dict[Format, dict[int | str, type[Loader]]]
         self._type_added: tuple[Callable[[AdaptersMap, TypeInfo], Any], ...]
+        self._registrations: int
         if template is not None:
             self.types = TypesRegistry(template.types)
             self._dumpers = dict(template._dumpers)
@@ -53,6 +54,8 @@ class AdaptersMap:
             self._loaders = {format: {} for format in Format}
             self._type_added = ()
             self._registrations = 0
+        self._unresolved: tuple[str, ...] = ()
+        self._unresolved_at = -1
 
     @property
     def adapters(self) -> AdaptersMap:
@@ -93,7 +96,8 @@ class AdaptersMap:
                 self._dumpers[format] = {**self._dumpers[format], cls: dumper}
         key = self._type_key(dumper.type_name) if dumper.type_name else dumper.oid
         if key:
-            self._dumpers_by_type[dumper.format] = _put_last(self._dumpers_by_type[dumper.format], key, dumper)
+            dumpers = self._dumpers_by_type[dumper.format]
+            self._dumpers_by_type[dumper.format] = _put_last(dumpers, key, dumper)
         self._registrations += 1
 
     def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
@@ -136,20 +140,21 @@ class AdaptersMap:
         self._type_added = (*self._type_added, callback)
 
     def _type_key(self, name: str) -> int | str:
-        if self.types.get(name) is not None:
-            oid = self.types.get_oid(name)
-            if 0 < oid < _FIRST_NORMAL_OID:
-                return oid
-        return name
+        oid = self._oid_of(name)
+        return oid if 0 < oid < _FIRST_NORMAL_OID else name
 
     # -- looking up ----------------------------------------------------------
 
     @property
     def unresolved_names(self) -> tuple[str, ...]:
         """The names of types that adapters are registered under and `types` does not know."""
-        maps: list[dict[int | str, Any]] = [*self._loaders.values(), *self._dumpers_by_type.values()]
-        names = {key.removesuffix("[]"): None for keys in maps for key in keys if isinstance(key, str)}
-        return tuple(name for name in names if self.types.get(name) is None)
+        version = self.version
+        if self._unresolved_at != version:
+            maps: list[dict[int | str, Any]] = [*self._loaders.values(), *self._dumpers_by_type.values()]
+            names = {key.removesuffix("[]"): None for keys in maps for key in keys if isinstance(key, str)}
+            self._unresolved = tuple(name for name in names if self.types.get(name) is None)
+            self._unresolved_at = version
+        return self._unresolved
 
     def get_dumper(self, cls: type, format: PyFormat) -> type[Dumper]:
         """Return the dumper for the objects of a class.
@@ -182,7 +187,7 @@ class AdaptersMap:
         Raises:
             ProgrammingError: there is none.
         """
-        found = self._find(self._dumpers_by_type[format], oid)
+        found: type[Dumper] | None = self._find(self._dumpers_by_type[format], oid)
         if found is not None:
             return found
         info = self.types.get(oid)
@@ -200,15 +205,19 @@ class AdaptersMap:
                 found too, once `types` knows that name.
             format: the format of the values.
         """
-        return self._find(self._loaders[format], oid)
+        found: type[Loader] | None = self._find(self._loaders[format], oid)
+        return found
 
     def _find(self, adapters: dict[int | str, Any], oid: int) -> Any:
         found = adapters.get(oid)
         if found is None and oid >= _FIRST_NORMAL_OID:
             for key in reversed(adapters):
-                if isinstance(key, str) and self.types.get(key) is not None and self.types.get_oid(key) == oid:
+                if isinstance(key, str) and self._oid_of(key) == oid:
                     return adapters[key]
         return found
+
+    def _oid_of(self, name: str) -> int:
+        return self.types.get_oid(name) if self.types.get(name) is not None else 0
 
 
 def _put_last(adapters: dict[int | str, Any], key: int | str, adapter: Any) -> dict[int | str, Any]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Union
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from typing_extensions import Self, TypeAlias
+from typing_extensions import Self
 
 from howdah.adapt.quoting import quote_literal
 
 if TYPE_CHECKING:
     from howdah.adapt.base import AdaptContext
+    from howdah.adapt.registry import AdaptersMap
 
 __all__ = ["TypeInfo", "TypesRegistry"]
 
-RegistryKey: TypeAlias = Union[str, int]
+RegistryKey: TypeAlias = str | int
 
 
 class TypeInfo:
@@ -36,7 +37,9 @@ SELECT typname::text AS name, oid, typarray AS array_oid,
 FROM pg_catalog.pg_type
 WHERE oid = pg_catalog.to_regtype({name})"""
 
-    def __init__(self, name: str, oid: int, array_oid: int, *, regtype: str = "", delimiter: str = ",") -> None:
+    def __init__(
+        self, name: str, oid: int, array_oid: int, *, regtype: str = "", delimiter: str = ","
+    ) -> None:
         self.name = name
         self.oid = oid
         self.array_oid = array_oid
@@ -88,13 +91,14 @@ WHERE oid = pg_catalog.to_regtype({name})"""
         else:
             import howdah
 
-            howdah.adapters.add_type(self)
+            adapters: AdaptersMap = howdah.adapters
+            adapters.add_type(self)
 
 
 def _record_row(cursor: Any) -> Callable[[Sequence[Any]], dict[str, Any]]:
     """Make dictionaries of a cursor's rows, whatever row factory its connection has."""
     names = [column[0] for column in cursor.description or ()]
-    return lambda values: dict(zip(names, values))
+    return lambda values: dict(zip(names, values, strict=True))
 
 
 class TypesRegistry:
