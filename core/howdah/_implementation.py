@@ -7,9 +7,8 @@ not set, the native core runs if it was built.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-__all__ = ["IMPLEMENTATION", "ParameterEncoder", "Parameters", "RowDecoder"]
+__all__ = ["IMPLEMENTATION"]
 
 
 def _choose() -> str:
@@ -24,8 +23,7 @@ def _choose() -> str:
     if wanted == "python":
         return "python"
     try:
-        import howdah._native.parameters
-        import howdah._native.rows  # noqa: F401
+        import howdah._native.wire  # noqa: F401
     except ImportError as e:
         if wanted == "native":
             raise ImportError(
@@ -38,10 +36,3 @@ def _choose() -> str:
 
 
 IMPLEMENTATION = _choose()
-
-if TYPE_CHECKING or IMPLEMENTATION == "python":
-    from howdah.adapt.parameters import ParameterEncoder, Parameters
-    from howdah.adapt.rowdecoder import RowDecoder
-else:
-    from howdah._native.parameters import ParameterEncoder, Parameters
-    from howdah._native.rows import RowDecoder

@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-BUILT = importlib.util.find_spec("howdah._native.rows") is not None
-SCRIPT = "from howdah import _implementation as i; print(i.IMPLEMENTATION, i.RowDecoder.__module__)"
-WITHOUT_NATIVE = "import sys; sys.modules['howdah._native.rows'] = None; "
+BUILT = importlib.util.find_spec("howdah._native.wire") is not None
+SCRIPT = "import howdah, howdah.adapt.transformer as t; print(howdah.__impl__, t.RowDecoder.__module__)"
+WITHOUT_NATIVE = "import sys; sys.modules['howdah._native.wire'] = None; "
 
 
 def run(script: str, impl: str | None) -> subprocess.CompletedProcess[str]:

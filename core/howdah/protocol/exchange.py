@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error
 from howdah.pq import ExecStatus
 from howdah.protocol.messages import CopyResponse, FieldDescription
@@ -168,3 +169,7 @@ class Exchange:
         self.rows = []
         self.failure = None
         self.copy = None
+
+
+if not TYPE_CHECKING and IMPLEMENTATION == "native":
+    from howdah._native.exchange import Exchange, Result
