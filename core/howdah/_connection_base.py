@@ -21,7 +21,8 @@ from howdah.errors import (
     ProgrammingError,
 )
 from howdah.info import ConnectionInfo
-from howdah.io.connecting import Connected, OpenTransport
+from howdah.io.connecting import Connected
+from howdah.io.sockets import OpenTransport
 from howdah.io.operation import Idle, Operation
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
