@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from howdah._implementation import IMPLEMENTATION as __impl__
     from howdah.adapt.registry import AdaptersMap
-    from howdah.capabilities import Capabilities
+    from howdah._capabilities import Capabilities
     from howdah.column import Column
     from howdah.dbapi import (
         BINARY,
