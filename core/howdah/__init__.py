@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from howdah._implementation import IMPLEMENTATION as __impl__
     from howdah.adapt.registry import AdaptersMap
-    from howdah.capabilities import Capabilities
+    from howdah._capabilities import Capabilities
     from howdah.column import Column
     from howdah.dbapi import (
         BINARY,
@@ -61,7 +61,8 @@ if TYPE_CHECKING:
     from howdah.hookspecs import hookimpl
     from howdah.isolation import IsolationLevel
     from howdah.notify import Notify
-    from howdah.transaction import AsyncTransaction, Rollback, Transaction
+    from howdah.transaction import Rollback, Transaction
+    from howdah.transaction_async import AsyncTransaction
     from howdah.xid import Xid
 
     adapters: AdaptersMap
@@ -88,7 +89,8 @@ _EXPORTS = {
     "howdah.hookspecs": ("hookimpl",),
     "howdah.isolation": ("IsolationLevel",),
     "howdah.notify": ("Notify",),
-    "howdah.transaction": ("AsyncTransaction", "Rollback", "Transaction"),
+    "howdah.transaction": ("Rollback", "Transaction"),
+    "howdah.transaction_async": ("AsyncTransaction",),
     "howdah.xid": ("Xid",),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}

@@ -12,7 +12,7 @@ import pluggy
 
 from howdah import hookspecs
 from howdah.assembly import assemble
-from howdah.capabilities import Capabilities
+from howdah._capabilities import Capabilities
 from howdah.errors import NotSupportedError, PluginError
 from howdah.hookspecs import Mixins
 from howdah.plugins import ExtraPlugin, Plugin, PluginInfo, Provision, blaming, discover, select
