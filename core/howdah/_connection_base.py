@@ -21,8 +21,8 @@ from howdah.errors import (
     ProgrammingError,
 )
 from howdah.info import ConnectionInfo
+from howdah.io.addresses import OpenTransport
 from howdah.io.connecting import Connected
-from howdah.io.sockets import OpenTransport
 from howdah.io.operation import Idle, Operation
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
@@ -465,11 +465,11 @@ class BaseConnection(Generic[Row]):
         return (conninfo, params) if resolved is None else resolved
 
     @classmethod
-    def _open_transport(cls, settings: dict[str, Any]) -> OpenTransport | None:
+    def _open_transport(cls) -> OpenTransport | None:
         open_transport = cls.driver.hooks.open_transport
         if open_transport is None:
             return None
-        return lambda host, timeout: open_transport(host=host, params=settings, timeout=timeout)
+        return lambda *, host, params: open_transport(host=host, params=params, timeout=None)
 
     def _opened(self) -> None:
         """Ask the plugins what they have to do with the connection."""

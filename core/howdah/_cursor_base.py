@@ -57,7 +57,20 @@ class BaseCursor(Generic[Row]):
         self.format: Format | None = None if binary is None else Format(binary)
         self._closed = False
         self._query: bytes | None = None
-        self._reset()
+        self._results: Sequence[Result] = ()
+        self._index = -1
+        self._result: Result | None = None
+        self._rows: list[Any] = []
+        self._position = 0
+        #: How many rows of the result have come and gone before those in `_rows`.
+        self._offset = 0
+        self._rowcount = -1
+        self._columns: list[Column] | None = None
+        self._make_row: Any = None  # a RowMaker[Row], as an attribute of an instance
+        #: The portal that has more rows, and whether Sync follows each Execute of it.
+        self._portal: bytes | None = None
+        self._synced = True
+        self._decoder: Any = None
 
     def __repr__(self) -> str:
         connection = self._connection
@@ -159,19 +172,17 @@ class BaseCursor(Generic[Row]):
         return self
 
     def _reset(self) -> None:
-        self._results: Sequence[Result] = ()
+        self._results = ()
         self._index = -1
-        self._result: Result | None = None
-        self._rows: list[Any] = []
-        self._position = 0
-        #: How many rows of the result have come and gone before those in `_rows`.
-        self._offset = 0
+        self._result = None
+        self._rows = []
+        self._position = self._offset = 0
         self._rowcount = -1
-        self._columns: list[Column] | None = None
-        self._make_row: RowMaker[Row] | None = None
-        self._portal: bytes | None = None
+        self._columns = None
+        self._make_row = None
+        self._portal = None
         self._synced = True
-        self._decoder: Any = None
+        self._decoder = None
 
     def _select(self, index: int) -> None:
         self._index = index
@@ -188,7 +199,7 @@ class BaseCursor(Generic[Row]):
 
     def _check_result(self) -> RowMaker[Row]:
         """Return the function that makes rows of this result."""
-        make_row = self._make_row
+        make_row: RowMaker[Row] | None = self._make_row
         if make_row is None:
             self._check_open()
             if self._result is None:
@@ -216,7 +227,7 @@ class BaseCursor(Generic[Row]):
             if self._result is not None and self._result.failure is not None:
                 raise self._result.failure
         if make_row is tuple:
-            return rows if rows is not self._rows else list(rows)  # type: ignore[return-value]
+            return rows if rows is not self._rows else list(rows)
         return [make_row(row) for row in rows]
 
     def _take_one(self) -> Row | None:
@@ -568,7 +579,7 @@ class BaseCursor(Generic[Row]):
             if rows or exchange.done:
                 self._position += len(rows)
                 make_row = self._check_result()
-                return rows if make_row is tuple else [make_row(row) for row in rows]  # type: ignore[return-value]
+                return rows if make_row is tuple else [make_row(row) for row in rows]
 
     def _end_stream(self, exchange: Exchange) -> Operation[None]:
         """Throw away what still comes of a stream that was left early."""

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar, cast, overload
@@ -14,6 +14,7 @@ from typing_extensions import Self
 
 from howdah._connection_base import BaseConnection
 from howdah._cursor_base import Params, Query
+from howdah._transaction_base import Rollback
 from howdah.adapt.base import AdaptContext
 from howdah.conninfo import hosts, resolve
 from howdah.cursor import Cursor
@@ -26,7 +27,7 @@ from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
 from howdah.protocol.exchange import Exchange
 from howdah.rows import Row, RowFactory, tuple_row
-from howdah.transaction import Transaction, transaction_block
+from howdah.transaction import Transaction
 from howdah.xid import Xid
 
 __all__ = ["Connection"]
@@ -59,7 +60,7 @@ class Connection(BaseConnection[Row]):
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
         self.row_factory = row_factory
         self.lock = threading.RLock()
-        self._transport: BlockingTransport = BlockingTransport(connected.sock, self._session)
+        self._transport = BlockingTransport(connected.sock, self._session)
 
     @classmethod
     def connect(
@@ -97,7 +98,7 @@ class Connection(BaseConnection[Row]):
             settings,
             hosts(settings),
             authentication_methods=driver.authentication_methods,
-            open_transport=cls._open_transport(settings),
+            open_transport=cls._open_transport(),
         )
         try:
             self = cls(
@@ -329,9 +330,10 @@ class Connection(BaseConnection[Row]):
         with self.lock:
             self._wait(self._rollback_operation())
 
+    @contextmanager
     def transaction(
         self, savepoint_name: str | None = None, force_rollback: bool = False
-    ) -> AbstractAsyncContextManager[Transaction]:
+    ) -> Iterator[Transaction]:
         """Return a block that commits at its end, and rolls back if an exception leaves it.
 
         Inside of a transaction it is a savepoint.
@@ -340,7 +342,13 @@ class Connection(BaseConnection[Row]):
             savepoint_name: the savepoint's name; one is made up if need be.
             force_rollback: whether to roll back in any case.
         """
-        return transaction_block(self, savepoint_name, force_rollback)
+        transaction = Transaction(self, savepoint_name, force_rollback)
+        try:
+            with transaction:
+                yield transaction
+        except Rollback as e:
+            if e.transaction not in (None, transaction):
+                raise
 
     def set_autocommit(self, value: bool) -> None:
         """Set whether every statement is a transaction of its own.

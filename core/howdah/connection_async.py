@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar, cast, overload
@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from howdah._connection_base import BaseConnection
 from howdah._cursor_base import Params, Query
+from howdah._transaction_base import Rollback
 from howdah.adapt.base import AdaptContext
 from howdah.cursor_async import AsyncCursor
 from howdah.errors import Error, NotSupportedError, OperationalError
@@ -24,7 +25,7 @@ from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
 from howdah.protocol.exchange import Exchange
 from howdah.rows import AsyncRowFactory, Row, TupleRow, tuple_row
-from howdah.transaction_async import AsyncTransaction, transaction_block
+from howdah.transaction_async import AsyncTransaction
 from howdah.xid import Xid
 
 ASYNC = True
@@ -109,7 +110,7 @@ class AsyncConnection(BaseConnection[Row]):
             settings,
             hosts(settings),
             authentication_methods=driver.authentication_methods,
-            open_transport=cls._open_transport(settings),
+            open_transport=cls._open_transport(),
         )
         try:
             self = cls(
@@ -342,9 +343,10 @@ class AsyncConnection(BaseConnection[Row]):
         async with self.lock:
             await self._wait(self._rollback_operation())
 
-    def transaction(
+    @asynccontextmanager
+    async def transaction(
         self, savepoint_name: str | None = None, force_rollback: bool = False
-    ) -> AbstractAsyncContextManager[AsyncTransaction]:
+    ) -> AsyncIterator[AsyncTransaction]:
         """Return a block that commits at its end, and rolls back if an exception leaves it.
 
         Inside of a transaction it is a savepoint.
@@ -353,7 +355,13 @@ class AsyncConnection(BaseConnection[Row]):
             savepoint_name: the savepoint's name; one is made up if need be.
             force_rollback: whether to roll back in any case.
         """
-        return transaction_block(self, savepoint_name, force_rollback)
+        transaction = AsyncTransaction(self, savepoint_name, force_rollback)
+        try:
+            async with transaction:
+                yield transaction
+        except Rollback as e:
+            if e.transaction not in (None, transaction):
+                raise
 
     async def set_autocommit(self, value: bool) -> None:
         """Set whether every statement is a transaction of its own.

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,7 @@ from howdah._transaction_base import BaseTransaction, OutOfOrderTransactionNesti
 if TYPE_CHECKING:
     from howdah.connection import Connection
 
-__all__ = ["Transaction"]
+__all__ = ["Transaction", "Rollback"]
 
 logger = logging.getLogger("howdah")
 
@@ -60,17 +58,3 @@ class Transaction(BaseTransaction):
                 # The exception that is under way says more than this one.
                 logger.warning("error ignored in rollback of %s", self, exc_info=True)
                 return False
-
-
-@contextmanager
-def transaction_block(
-    connection: Connection[Any], name: str | None, force_rollback: bool
-) -> Iterator[Transaction]:
-    """Run a block in a transaction; `Rollback` leaves it without an error."""
-    transaction = Transaction(connection, name, force_rollback)
-    try:
-        with transaction:
-            yield transaction
-    except Rollback as e:
-        if e.transaction not in (None, transaction):
-            raise

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,7 @@ from howdah._transaction_base import BaseTransaction, OutOfOrderTransactionNesti
 if TYPE_CHECKING:
     from howdah.connection_async import AsyncConnection
 
-__all__ = ["AsyncTransaction"]
+__all__ = ["AsyncTransaction", "Rollback"]
 
 logger = logging.getLogger("howdah")
 
@@ -59,17 +57,3 @@ class AsyncTransaction(BaseTransaction):
                 # The exception that is under way says more than this one.
                 logger.warning("error ignored in rollback of %s", self, exc_info=True)
                 return False
-
-
-@asynccontextmanager
-async def transaction_block(
-    connection: AsyncConnection[Any], name: str | None, force_rollback: bool
-) -> AsyncIterator[AsyncTransaction]:
-    """Run a block in a transaction; `Rollback` leaves it without an error."""
-    transaction = AsyncTransaction(connection, name, force_rollback)
-    try:
-        async with transaction:
-            yield transaction
-    except Rollback as e:
-        if e.transaction not in (None, transaction):
-            raise

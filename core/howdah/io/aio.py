@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from howdah._implementation import IMPLEMENTATION
@@ -47,6 +48,11 @@ if not TYPE_CHECKING and IMPLEMENTATION == "native":
     from howdah._native.aio import receive as _plain_receive, send as _plain_send
 
 
+def _fulfil(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
 class AsyncTransport:
     """The socket of a connection, for the tasks of one event loop.
 
@@ -80,7 +86,7 @@ class AsyncTransport:
         self._flush()
         if not exchange.ready:
             future = self._loop.create_future()
-            exchange.notify = lambda: future.done() or future.set_result(None)
+            exchange.notify = partial(_fulfil, future)
             try:
                 await self._read_until(future)
             finally:
@@ -91,7 +97,7 @@ class AsyncTransport:
         self._flush()
         if self._writing and self.session.output_size >= HIGH_WATER and not exchange.ready:
             future = self._loop.create_future()
-            exchange.notify = lambda: future.done() or future.set_result(None)
+            exchange.notify = partial(_fulfil, future)
             self._drained.append(future)
             try:
                 await self._read_until(future)
@@ -153,8 +159,8 @@ class AsyncTransport:
         except Error as e:
             self._lose(e)
             return
-        if self._idle is not None and not self._idle.done():
-            self._idle.set_result(None)
+        if self._idle is not None:
+            _fulfil(self._idle)
         if self.session.output_size and not self._writing:
             self._flush()
 
@@ -174,15 +180,14 @@ class AsyncTransport:
                 self._loop.remove_writer(self._fd)
         if self.session.output_size < HIGH_WATER:
             for future in self._drained:
-                if not future.done():
-                    future.set_result(None)
+                _fulfil(future)
 
     def _lose(self, error: Error) -> None:
         self.session.connection_lost(error)
         self._forget()
         for future in [*self._drained, self._idle]:
-            if future is not None and not future.done():
-                future.set_result(None)
+            if future is not None:
+                _fulfil(future)
 
     def _forget(self) -> None:
         if self.sock.fileno() >= 0:
