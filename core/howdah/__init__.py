@@ -23,9 +23,9 @@ if TYPE_CHECKING:
         Cursor,
         RawCursor,
     )
+    from howdah._capabilities import Capabilities
     from howdah._implementation import IMPLEMENTATION as __impl__
     from howdah.adapt.registry import AdaptersMap
-    from howdah._capabilities import Capabilities
     from howdah.column import Column
     from howdah.dbapi import (
         BINARY,
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         OperationalError,
         PluginError,
         ProgrammingError,
-        Warning,  # noqa: A004 - the DB-API's name
+        Warning,
     )
     from howdah.hookspecs import hookimpl
     from howdah.isolation import IsolationLevel

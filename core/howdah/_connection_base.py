@@ -95,6 +95,8 @@ class BaseConnection(Generic[Row]):
         self._tpc: tuple[Xid, bool] | None = None
         self._to_close: list[bytes] = []
         self._unsynced: Callable[[], Operation[None]] | None = None
+        #: Whether `_start` has something to do or to refuse: asked for before every query.
+        self._hindered = False
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
         self._notifies: deque[Notify] = deque()
@@ -109,7 +111,9 @@ class BaseConnection(Generic[Row]):
             state = "BAD" if self.broken else "closed"
         else:
             state = self._transaction_status.name
-        where = f"host={self.info.host} port={self.info.port} user={self.info.user} database={self.info.dbname}"
+        where = (
+            f"host={self.info.host} port={self.info.port} user={self.info.user} database={self.info.dbname}"
+        )
         return f"<{type(self).__module__}.{type(self).__qualname__} [{state}] ({where}) at 0x{id(self):x}>"
 
     # State
@@ -193,7 +197,9 @@ class BaseConnection(Generic[Row]):
         status = self._transaction_status
         if status != TransactionStatus.IDLE:
             if self._blocks:
-                raise ProgrammingError(f"can't change {attribute!r} now: connection.transaction() block in progress")
+                raise ProgrammingError(
+                    f"can't change {attribute!r} now: connection.transaction() block in progress"
+                )
             raise ProgrammingError(
                 f"can't change {attribute!r} now: connection in transaction status {status.name};"
                 " commit or roll back first"
@@ -286,9 +292,23 @@ class BaseConnection(Generic[Row]):
         if self._tpc is not None and self._tpc[1]:
             raise ProgrammingError("a prepared two-phase transaction awaits tpc_commit() or tpc_rollback()")
         if self._unsynced is not None:
-            finish, self._unsynced = self._unsynced, None
+            finish = self._unsynced
+            self._set_unsynced(None)
             yield from finish()
         return self._session
+
+    def _set_unsynced(self, finish: Callable[[], Operation[None]] | None) -> None:
+        """Note what ends the implicit transaction that a portal keeps open."""
+        self._unsynced = finish
+        self._set_hindered()
+
+    def _set_tpc(self, tpc: tuple[Xid, bool] | None) -> None:
+        """Note the two-phase transaction that is going on, and whether it is prepared."""
+        self._tpc = tpc
+        self._set_hindered()
+
+    def _set_hindered(self) -> None:
+        self._hindered = self._closed or self._unsynced is not None or self._tpc is not None
 
     def _write_begin(self, session: Session) -> Exchange | None:
         """Write BEGIN in front of a statement where a transaction is to be started.
@@ -373,7 +393,7 @@ class BaseConnection(Generic[Row]):
         if self._autocommit:
             raise ProgrammingError("can't use two-phase transactions in autocommit mode")
         yield from self._begin_operation()
-        self._tpc = (xid, False)
+        self._set_tpc((xid, False))
 
     def _tpc_prepare_operation(self) -> Operation[None]:
         if self._tpc is None:
@@ -384,16 +404,18 @@ class BaseConnection(Generic[Row]):
         exchange = yield from self._command(b"PREPARE TRANSACTION " + _literal(str(xid)))
         if exchange.results[-1].tag == b"ROLLBACK":
             # PostgreSQL rolls a failed transaction back and calls that a success.
-            self._tpc = None
+            self._set_tpc(None)
             raise OperationalError("the transaction had failed: it was rolled back instead of prepared")
-        self._tpc = (xid, True)
+        self._set_tpc((xid, True))
 
     def _tpc_finish_operation(self, action: str, xid: Xid | str | None) -> Operation[None]:
         if xid is None:
             if self._tpc is None:
-                raise ProgrammingError(f"tpc_{action}() without a transaction id needs a two-phase transaction")
+                raise ProgrammingError(
+                    f"tpc_{action}() without a transaction id needs a two-phase transaction"
+                )
             known, prepared = self._tpc
-            self._tpc = None
+            self._set_tpc(None)
             try:
                 if prepared:
                     yield from self._command(f"{action.upper()} PREPARED ".encode() + _literal(str(known)))
@@ -401,7 +423,7 @@ class BaseConnection(Generic[Row]):
                     yield from self._command(action.upper().encode())
             except Error:
                 if prepared and not self.closed:
-                    self._tpc = (known, prepared)
+                    self._set_tpc((known, prepared))
                 raise
         else:
             if self._tpc is not None:
@@ -490,7 +512,9 @@ class BaseConnection(Generic[Row]):
             hook(connection=self)
 
     def _warn_unclosed(self) -> None:
-        warnings.warn(f"{self!r} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 2)
+        warnings.warn(
+            f"{self!r} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 2
+        )
 
 
 def _literal(text: str) -> bytes:
@@ -498,5 +522,3 @@ def _literal(text: str) -> bytes:
     if "\\" in escaped:
         return b"E'" + escaped.replace("\\", "\\\\").encode() + b"'"
     return b"'" + escaped.encode() + b"'"
-
-

@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Union
-
-from typing_extensions import TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
 
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.column import Column
-from howdah.errors import Error, InterfaceError, NotSupportedError, OperationalError, ProgrammingError
+from howdah.errors import InterfaceError, ProgrammingError
 from howdah.io.operation import HIGH_WATER, Drain, Operation
 from howdah.pq import ExecStatus, Format, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
@@ -23,14 +21,16 @@ from howdah.query import ParsedQuery, parse_query
 from howdah.rows import BaseRowFactory, Row, RowMaker
 from howdah.sql import Composable
 from howdah.statement import Statement
+from howdah.template import Template, from_template, is_template
 
 if TYPE_CHECKING:
     from howdah._connection_base import BaseConnection
 
 __all__ = ["BaseCursor", "Params", "Query"]
 
-Query: TypeAlias = Union[str, bytes, Composable]
-Params: TypeAlias = Union[Sequence[Any], Mapping[str, Any]]
+Query: TypeAlias = str | bytes | Composable | Template
+Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
+
 
 class BaseCursor(Generic[Row]):
     """State and operations of a cursor.
@@ -212,7 +212,11 @@ class BaseCursor(Generic[Row]):
 
     def _raise_failure(self) -> None:
         """Raise what was met when the row at this position was decoded."""
-        if self._result is not None and self._result.failure is not None and self._position >= len(self._rows):
+        if (
+            self._result is not None
+            and self._result.failure is not None
+            and self._position >= len(self._rows)
+        ):
             raise self._result.failure
 
     # Fetching
@@ -221,7 +225,11 @@ class BaseCursor(Generic[Row]):
         """Return the next `size` rows that are here, None for all of them."""
         make_row = self._check_result()
         start = self._position
-        rows = self._rows if not start and size is None else self._rows[start : None if size is None else start + size]
+        rows = (
+            self._rows
+            if not start and size is None
+            else self._rows[start : None if size is None else start + size]
+        )
         self._position = start + len(rows)
         if size is None or len(rows) < size:
             if self._result is not None and self._result.failure is not None:
@@ -244,7 +252,9 @@ class BaseCursor(Generic[Row]):
     def _has_row(self) -> bool:
         """Whether there is a row to take, or a reason to raise why there is none."""
         self._check_open()
-        return self._position < len(self._rows) or (self._result is not None and self._result.failure is not None)
+        return self._position < len(self._rows) or (
+            self._result is not None and self._result.failure is not None
+        )
 
     def _needs_rows(self, size: int | None) -> bool:
         """Whether the portal must be asked before `size` rows can be taken."""
@@ -284,12 +294,17 @@ class BaseCursor(Generic[Row]):
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
         if params is None:
-            return self._text(query), None
+            if not isinstance(query, (str, bytes, Composable)) and is_template(query):
+                query, params = from_template(query, self)
+            else:
+                return self._text(query), None
         parsed = self._parse(query)
         return parsed.text, self._transformer.encoder.encode(parsed.bind(params), parsed.formats)
 
     def _parse(self, query: Query) -> ParsedQuery:
-        return parse_query(query if isinstance(query, (str, bytes)) else self._text(query))
+        if isinstance(query, str) and self._connection._session.encoding == "utf-8":
+            return parse_query(query)
+        return parse_query(self._text(query))
 
     def _text(self, query: Query) -> bytes:
         if isinstance(query, str):
@@ -298,17 +313,17 @@ class BaseCursor(Generic[Row]):
             return query
         if isinstance(query, Composable):
             return query.as_bytes(self)
+        if is_template(query):
+            raise TypeError("a template string has its parameters in it: no others can be passed")
         raise TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
 
-    def _encode_for(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
-        """Encode, and again if a dumper asks for a type whose oid is to be looked up first."""
+    def _encode_again(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
+        """Encode once more, after a dumper asked for a type whose oid had to be looked up."""
         connection = self._connection
+        connection._names_wanted = False
+        yield from self._resolve_names(frozenset())
         encoded = self._encode(query, params)
-        if connection._names_wanted:
-            connection._names_wanted = False
-            yield from self._resolve_names(frozenset())
-            encoded = self._encode(query, params)
-            connection._names_wanted = False
+        connection._names_wanted = False
         return encoded
 
     def _resolve_names(self, oids: frozenset[int]) -> Operation[None]:
@@ -334,72 +349,79 @@ class BaseCursor(Generic[Row]):
         """Run a query and keep its results."""
         self._check_open()
         connection = self._connection
-        session = yield from connection._start()
+        session = connection._session
+        if connection._hindered or session.lost is not None:
+            yield from connection._start()
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
-        text, parameters = yield from self._encode_for(query, params)
+        text, parameters = self._encode(query, params)
+        if connection._names_wanted:
+            text, parameters = yield from self._encode_again(query, params)
         self._query = text
+        oids = () if parameters is None else parameters.oids
         format = self.format if binary is None else int(binary)
         planner = connection._planner
         while True:
             statement = None
             if planner is not None:
-                statement = planner.plan(text, () if parameters is None else parameters.oids, prepare)
+                statement = planner.plan(text, oids, prepare)
             elif prepare:
                 connection.driver.require("prepare")
-            exchange = yield from self._send(session, text, parameters, statement, format)
+            if self.itersize:
+                exchange = yield from self._open_portal(session, text, parameters, statement, format)
+            elif parameters is None and statement is None and format is None and self._is_script(text):
+                yield from connection._begin_operation()
+                exchange = Exchange(None, None, self._describe, False, text)
+                session.query(exchange, text)
+                yield exchange
+            else:
+                exchange = self._write(session, b"", text, parameters, statement, format)
+                session.execute(exchange)
+                session.sync(exchange)
+                yield exchange
             if exchange.error is None:
                 break
-            if planner is not None and statement is not None and planner.failed(statement, exchange.error):
-                continue
-            raise exchange.error
+            if planner is None or statement is None or not planner.failed(statement, exchange.error):
+                raise exchange.error
         if not exchange.done:
             yield from self._refuse_copy(session, exchange)
         if planner is not None and (statement is None or not statement.prepared):
-            planner.executed(text, () if parameters is None else parameters.oids, statement, exchange)
+            planner.executed(text, oids, statement, exchange)
         if self._unknown:
             yield from self._decode_late(exchange)
         self._results = exchange.results
         self._select(0)
 
-    def _send(
-        self, session: Session, text: bytes, parameters: Any, statement: Statement | None, format: int | None
-    ) -> Operation[Exchange]:
-        """Write the messages that run a statement, and wait for the answer."""
+    def _write(
+        self,
+        session: Session,
+        portal: bytes,
+        text: bytes,
+        parameters: Any,
+        statement: Statement | None,
+        format: int | None,
+    ) -> Exchange:
+        """Write the messages that make a portal of a query, up to Execute."""
         connection = self._connection
-        itersize = self.itersize
         if statement is not None and statement.prepared:
             fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
             exchange = Exchange(fields, decoder, None, False, text)
-            connection._write_begin(session)
+            if not connection._autocommit:
+                connection._write_begin(session)
             if connection._to_close:
                 connection._write_closes(session, exchange)
-            if itersize:
-                return (yield from self._open_portal(session, exchange, statement.name, parameters, formats))
-            session.bind(exchange, b"", statement.name, parameters, formats)
-        elif parameters is None and statement is None and not itersize and format is None and self._is_script(text):
-            yield from connection._begin_operation()
-            exchange = Exchange(None, None, self._describe, False, text)
-            session.query(exchange, text)
-            yield exchange
+            session.bind(exchange, portal, statement.name, parameters, formats)
             return exchange
-        else:
-            name = b"" if statement is None else statement.name
-            oids = () if parameters is None else parameters.oids
-            exchange = Exchange(None, None, self._describe, False, text)
+        name = b"" if statement is None else statement.name
+        exchange = Exchange(None, None, self._describe, False, text)
+        if not connection._autocommit:
             connection._write_begin(session)
-            if connection._to_close:
-                connection._write_closes(session, exchange)
-            session.parse(exchange, name, text, oids)
-            formats = (format,) if format else ()
-            if itersize:
-                return (yield from self._open_portal(session, exchange, name, parameters, formats))
-            session.bind(exchange, b"", name, parameters, formats)
-            session.describe_portal(exchange)
-        session.execute(exchange)
-        session.sync(exchange)
-        yield exchange
+        if connection._to_close:
+            connection._write_closes(session, exchange)
+        session.parse(exchange, name, text, () if parameters is None else parameters.oids)
+        session.bind(exchange, portal, name, parameters, (format,) if format else ())
+        session.describe_portal(exchange, portal)
         return exchange
 
     def _is_script(self, text: bytes) -> bool:
@@ -439,20 +461,20 @@ class BaseCursor(Generic[Row]):
     # Rows through a portal, `itersize` at a time
 
     def _open_portal(
-        self, session: Session, exchange: Exchange, statement: bytes, parameters: Any, formats: Sequence[int]
+        self, session: Session, text: bytes, parameters: Any, statement: Statement | None, format: int | None
     ) -> Operation[Exchange]:
         connection = self._connection
         portal = connection._new_portal_name()
-        session.bind(exchange, portal, statement, parameters, formats)
-        if exchange.describe is not None:
-            session.describe_portal(exchange, portal)
         # Sync outside of a transaction would end the implicit one, and the portal with it.
         self._synced = not connection._autocommit or session.transaction_status != TransactionStatus.IDLE
+        exchange = self._write(session, portal, text, parameters, statement, format)
         yield from self._run_portal(session, exchange, portal)
         self._decoder = exchange.decoder
         return exchange
 
-    def _run_portal(self, session: Session, exchange: Exchange, portal: bytes, max_rows: int = -1) -> Operation[None]:
+    def _run_portal(
+        self, session: Session, exchange: Exchange, portal: bytes, max_rows: int = -1
+    ) -> Operation[None]:
         """Write Execute for the portal, and wait for the answer."""
         session.execute(exchange, portal, (self.itersize or 0) if max_rows < 0 else max_rows)
         if self._synced:
@@ -462,7 +484,7 @@ class BaseCursor(Generic[Row]):
         yield exchange
         more = exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
         if not self._synced:
-            self._connection._unsynced = self._exhaust_portal if more else None
+            self._connection._set_unsynced(self._exhaust_portal if more else None)
             if not more and exchange.done:
                 end = Exchange()
                 session.sync(end)
@@ -510,7 +532,7 @@ class BaseCursor(Generic[Row]):
         if portal is None or connection.closed:
             return
         session = connection._session
-        connection._unsynced = None
+        connection._set_unsynced(None)
         exchange = Exchange()
         session.close_portal(exchange, portal)
         session.sync(exchange)
@@ -528,7 +550,9 @@ class BaseCursor(Generic[Row]):
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
-        text, parameters = yield from self._encode_for(query, params)
+        text, parameters = self._encode(query, params)
+        if connection._names_wanted:
+            text, parameters = yield from self._encode_again(query, params)
         self._query = text
         format = self.format if binary is None else int(binary)
         exchange = Exchange(None, None, self._describe, True, text)
@@ -558,7 +582,9 @@ class BaseCursor(Generic[Row]):
                 result = exchange.results[0]
                 rows, result.rows, failure = rows + result.rows, [], result.failure
             if exchange.fields is None and exchange.done:
-                raise ProgrammingError("the last operation didn't produce records: stream() is for queries with rows")
+                raise ProgrammingError(
+                    "the last operation didn't produce records: stream() is for queries with rows"
+                )
             if self._result is None:
                 self._result = Result(ExecStatus.TUPLES_OK, exchange.fields)
                 self._results = [self._result]
@@ -604,7 +630,9 @@ class BaseCursor(Generic[Row]):
         rowcount = 0
         try:
             for params in params_seq:
-                text, parameters = yield from self._encode_for(query, params)
+                text, parameters = self._encode(query, params)
+                if connection._names_wanted:
+                    text, parameters = yield from self._encode_again(query, params)
                 if oids is None:
                     connection._write_begin(session)
                 if parameters.oids != oids:

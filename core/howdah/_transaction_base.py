@@ -33,7 +33,9 @@ class OutOfOrderTransactionNesting(ProgrammingError):
 class BaseTransaction:
     """State and operations of a transaction block."""
 
-    def __init__(self, connection: BaseConnection[Any], savepoint_name: str | None, force_rollback: bool) -> None:
+    def __init__(
+        self, connection: BaseConnection[Any], savepoint_name: str | None, force_rollback: bool
+    ) -> None:
         self._connection = connection
         self._savepoint = savepoint_name or ""
         self.force_rollback = force_rollback

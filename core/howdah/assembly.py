@@ -101,7 +101,9 @@ def assemble(driver: Driver, mixins: Sequence[Mixins], absent: Mapping[str, str]
             bases = [_generic(kernel), classes[kernel_class.base]]
         if name.endswith("Connection"):
             namespace["cursor_factory"] = classes[name.replace("Connection", "Cursor")]
-        classes[name] = new_class(name, bases, exec_body=lambda body, namespace=namespace: body.update(namespace))
+        classes[name] = new_class(
+            name, bases, exec_body=lambda body, namespace=namespace: body.update(namespace)
+        )
     return classes
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from howdah.query import ParsedQuery, RawQuery, parse_query
+from howdah.errors import NotSupportedError
+from howdah.query import ParsedQuery, RawQuery
 from howdah.sql import Literal
+from howdah.template import from_template, is_template
 
 if TYPE_CHECKING:
     from howdah._cursor_base import BaseCursor, Params, Query
@@ -31,7 +33,10 @@ class ClientBinding(_Base):
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         if params is None:
-            return self._text(query), None
+            if is_template(query):
+                query, params = from_template(query, self)
+            else:
+                return self._text(query), None
         parsed = self._parse(query)
         assert isinstance(parsed, ParsedQuery)
         values = parsed.bind(params)
@@ -42,5 +47,10 @@ class ClientBinding(_Base):
 class RawBinding(_Base):
     """Placeholders are PostgreSQL's own."""
 
+    def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
+        if is_template(query):
+            raise NotSupportedError("template strings are not for raw cursors: use another cursor class")
+        return super()._encode(query, params)
+
     def _parse(self, query: Query) -> Any:
-        return RawQuery(query if isinstance(query, (str, bytes)) else self._text(query))
+        return RawQuery(self._text(query))

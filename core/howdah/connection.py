@@ -152,7 +152,7 @@ class Connection(BaseConnection[Row]):
         """Close the connection; an open transaction is rolled back by the server."""
         if self._closed:
             return
-        self._closed = True
+        self._closed = self._hindered = True
         self._transport.close()
         self._told_to_close()
 

@@ -15,16 +15,16 @@ from howdah._connection_base import BaseConnection
 from howdah._cursor_base import Params, Query
 from howdah._transaction_base import Rollback
 from howdah.adapt.base import AdaptContext
+from howdah.conninfo import hosts, resolve
 from howdah.cursor_async import AsyncCursor
 from howdah.errors import Error, NotSupportedError, OperationalError
-from howdah.conninfo import hosts, resolve
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
 from howdah.io.operation import Drain, Idle, Operation, Wait
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
 from howdah.protocol.exchange import Exchange
-from howdah.rows import AsyncRowFactory, Row, TupleRow, tuple_row
+from howdah.rows import AsyncRowFactory, Row, tuple_row
 from howdah.transaction_async import AsyncTransaction
 from howdah.xid import Xid
 
@@ -164,7 +164,7 @@ class AsyncConnection(BaseConnection[Row]):
         """Close the connection; an open transaction is rolled back by the server."""
         if self._closed:
             return
-        self._closed = True
+        self._closed = self._hindered = True
         self._transport.close()
         self._told_to_close()
 
@@ -207,7 +207,9 @@ class AsyncConnection(BaseConnection[Row]):
                 self._stop(exchange, wait is exchange)
         except BaseException:
             # It does not give way: better no connection than one in an unknown state.
-            self._session.connection_lost(OperationalError("closed: an interrupted query could not be cancelled"))
+            self._session.connection_lost(
+                OperationalError("closed: an interrupted query could not be cancelled")
+            )
             self._transport.close()
 
     async def _stop(self, exchange: Exchange, to_the_end: bool) -> None:

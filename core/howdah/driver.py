@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from howdah import hookspecs
-from howdah.assembly import assemble
 from howdah._capabilities import Capabilities
+from howdah.assembly import assemble
 from howdah.errors import NotSupportedError, PluginError
 from howdah.hookspecs import Mixins
 from howdah.plugins import ExtraPlugin, Plugin, PluginInfo, Provision, blaming, discover, select

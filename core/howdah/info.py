@@ -208,4 +208,3 @@ class ConnectionInfo:
             return ZoneInfo(str(name))
         except (KeyError, ValueError, OSError):
             return timezone.utc
-

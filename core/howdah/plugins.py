@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Literal
 from howdah.errors import PluginError, ProgrammingError
 
 if TYPE_CHECKING:
-    from typing_extensions import TypeAlias
+    from typing import TypeAlias
 
 __all__ = ["ExtraPlugin", "Plugin", "PluginInfo", "Provision", "Selection", "blaming", "discover", "select"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Union
 
 from howdah.adapt.transformer import Transformer
 from howdah.protocol.exchange import Decoder
@@ -11,7 +10,7 @@ from howdah.protocol.messages import FieldDescription
 
 __all__ = ["Statement"]
 
-Describe = Callable[[Sequence[FieldDescription]], Union[Decoder, None]]
+Describe = Callable[[Sequence[FieldDescription]], Decoder | None]
 
 
 class Statement:

@@ -94,12 +94,18 @@ def _infos(driver: Driver, failures: dict[str, PluginError]) -> list[PluginInfo]
 
 
 def _table(infos: Sequence[PluginInfo]) -> Table:
-    table = Table("plugin", "version", "origin", "hooks", "state", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(
+        "plugin", "version", "origin", "hooks", "state", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+    )
     for info in infos:
         origin = info.origin if info.distribution is None else f"{info.origin} ({info.distribution})"
         hooks = ", ".join(hook.removeprefix("howdah_") for hook in info.hooks)
         table.add_row(
-            Text(info.name), info.version or "", Text(origin), hooks, Text(info.state, style=_STYLES[info.state])
+            Text(info.name),
+            info.version or "",
+            Text(origin),
+            hooks,
+            Text(info.state, style=_STYLES[info.state]),
         )
     return table
 

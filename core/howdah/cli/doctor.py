@@ -31,8 +31,14 @@ _PATIENCE = 5.0
 #: By SQLSTATE, the longest that fits: what failed, and what to try.
 _REFUSALS = {
     "28": ("authentication", "see which user, method and address pg_hba.conf on the server asks for"),
-    "28000": ("authentication", "check the user name, and that pg_hba.conf lets it in from here with this kind of TLS"),
-    "28P01": ("authentication", "check the user and the password (password=, PGPASSWORD or the password file)"),
+    "28000": (
+        "authentication",
+        "check the user name, and that pg_hba.conf lets it in from here with this kind of TLS",
+    ),
+    "28P01": (
+        "authentication",
+        "check the user and the password (password=, PGPASSWORD or the password file)",
+    ),
     "3D000": ("database", "check dbname; `psql -l` lists the databases, `createdb` makes one"),
     "42501": ("database", "the user needs the CONNECT privilege: GRANT CONNECT ON DATABASE ... TO ..."),
     "53300": ("server", "it has no connection left: close some, use a pool, or raise max_connections"),
@@ -97,7 +103,9 @@ def _describe(connection: Any, elapsed: float) -> Iterator[tuple[str, str]]:
 
 
 def _describe_tls(connection: Any) -> str:
-    query = "SELECT version, cipher FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid() AND ssl"
+    query = (
+        "SELECT version, cipher FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid() AND ssl"
+    )
     row = connection.execute(query).fetchone()
     # A pooler in between has TLS of its own, that the server knows nothing of.
     return "yes, up to a proxy" if row is None else f"{row[0]}, {row[1]}"

@@ -45,7 +45,8 @@ def send(sock: socket.socket, session: Session) -> None:
 
 _plain_receive, _plain_send = receive, send
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.aio import receive as _plain_receive, send as _plain_send
+    from howdah._native.aio import receive as _plain_receive
+    from howdah._native.aio import send as _plain_send
 
 
 def _fulfil(future: asyncio.Future[None]) -> None:

@@ -8,13 +8,11 @@ blocks or a task is suspended; that is the transport's business.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, NamedTuple, TypeVar, Union
-
-from typing_extensions import TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from howdah.protocol.exchange import Exchange
 
-__all__ = ["Drain", "HIGH_WATER", "Idle", "Operation", "Wait"]
+__all__ = ["HIGH_WATER", "Drain", "Idle", "Operation", "Wait"]
 
 T = TypeVar("T")
 
@@ -34,5 +32,5 @@ class Idle(NamedTuple):
     timeout: float | None
 
 
-Wait: TypeAlias = Union[Exchange, Drain, Idle]
+Wait: TypeAlias = Exchange | Drain | Idle
 Operation: TypeAlias = Generator[Wait, Any, T]

@@ -8,7 +8,8 @@ Source: PostgreSQL documentation, "Message Formats".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from struct import Struct, error as StructError, pack, unpack_from
+from struct import Struct, pack, unpack_from
+from struct import error as StructError
 from typing import NamedTuple
 
 from howdah.errors import OperationalError

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from howdah._implementation import IMPLEMENTATION
-from howdah.errors import Error, OperationalError, from_fields
+from howdah.errors import Error, from_fields
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol import messages
 from howdah.protocol.codes import Backend, Frontend
@@ -210,7 +210,11 @@ class Session(Wire):
         return body[:-1]
 
     def _ready(self, exchange: Exchange, body: bytes) -> None:
-        status = {b"I": TransactionStatus.IDLE, b"T": TransactionStatus.INTRANS, b"E": TransactionStatus.INERROR}
+        status = {
+            b"I": TransactionStatus.IDLE,
+            b"T": TransactionStatus.INTRANS,
+            b"E": TransactionStatus.INERROR,
+        }
         if body not in status:
             raise ProtocolViolation("the server sent a malformed ReadyForQuery message")
         self.transaction_status = status[body]
