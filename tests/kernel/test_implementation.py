@@ -10,7 +10,7 @@ import sys
 import pytest
 
 BUILT = importlib.util.find_spec("howdah._native.wire") is not None
-SCRIPT = "import howdah; from howdah.adapt import transformer as t; print(howdah.__impl__, t.RowDecoder.__module__)"
+SCRIPT = "import howdah, howdah.adapt.transformer as t; print(howdah.__impl__, t.RowDecoder.__module__)"
 WITHOUT_NATIVE = "import sys; sys.modules['howdah._native.rows'] = None; "
 
 
