@@ -32,8 +32,8 @@ def _choose() -> str:
         return "native"
     if wanted == "native":
         raise ImportError(
-            f"HOWDAH_IMPL asks for the native core, which was not built (no {', '.join(missing)}); install a C"
-            " compiler and Python's headers, then build howdah again:"
+            f"HOWDAH_IMPL asks for the native core, which was not built (no {', '.join(missing)});"
+            " install a C compiler and Python's headers, then build howdah again:"
             " pip install --force-reinstall --no-cache-dir --no-binary howdah howdah"
         )
     return "python"

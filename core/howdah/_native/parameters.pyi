@@ -1,10 +1,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from howdah.adapt.registry import AdaptersMap
 from typing_extensions import Buffer
 
 from howdah.adapt.base import AdaptContext, PyFormat
+from howdah.adapt.registry import AdaptersMap
 
 class Parameters:
     oids: tuple[int, ...]
