@@ -1,4 +1,4 @@
-"""The choice between the native core and its pure-Python twin.
+"""Which implementation of the hot paths runs: the native core or its pure-Python twin.
 
 The environment variable `HOWDAH_IMPL` decides: `python` or `native`; where it is
 not set, the native core runs if it was built.
@@ -7,8 +7,12 @@ not set, the native core runs if it was built.
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 
 __all__ = ["IMPLEMENTATION"]
+
+#: The native modules that others are chosen over; all of them, or none.
+_MODULES = ("blocking", "parameters", "rows", "wire")
 
 
 def _choose() -> str:
@@ -22,17 +26,17 @@ def _choose() -> str:
         raise ImportError(f"HOWDAH_IMPL is {wanted!r}; it can be 'native', 'python' or unset")
     if wanted == "python":
         return "python"
-    try:
-        import howdah._native.wire  # noqa: F401
-    except ImportError as e:
-        if wanted == "native":
-            raise ImportError(
-                f"HOWDAH_IMPL asks for the native core, but it cannot be imported ({e}); install a C compiler"
-                " and Python's headers, then build howdah again: pip install --force-reinstall --no-binary"
-                " howdah howdah"
-            ) from e
-        return "python"
-    return "native"
+    # They are only looked for: they import modules that ask here.
+    missing = [name for name in _MODULES if find_spec(f"howdah._native.{name}") is None]
+    if not missing:
+        return "native"
+    if wanted == "native":
+        raise ImportError(
+            f"HOWDAH_IMPL asks for the native core, which was not built (no {', '.join(missing)});"
+            " install a C compiler and Python's headers, then build howdah again:"
+            " pip install --force-reinstall --no-cache-dir --no-binary howdah howdah"
+        )
+    return "python"
 
 
 IMPLEMENTATION = _choose()

@@ -11,7 +11,7 @@ import pytest
 
 BUILT = importlib.util.find_spec("howdah._native.wire") is not None
 SCRIPT = "import howdah, howdah.adapt.transformer as t; print(howdah.__impl__, t.RowDecoder.__module__)"
-WITHOUT_NATIVE = "import sys; sys.modules['howdah._native.wire'] = None; "
+WITHOUT_NATIVE = "import sys; sys.modules['howdah._native.rows'] = None; "
 
 
 def run(script: str, impl: str | None) -> subprocess.CompletedProcess[str]:
@@ -43,7 +43,7 @@ def test_falls_back_without_a_word() -> None:
 def test_native_that_is_not_there() -> None:
     result = run(WITHOUT_NATIVE + SCRIPT, "native")
     assert result.returncode
-    assert "ImportError: HOWDAH_IMPL asks for the native core, but it cannot be imported" in result.stderr
+    assert "ImportError: HOWDAH_IMPL asks for the native core, which was not built" in result.stderr
 
 
 def test_unknown_value() -> None:

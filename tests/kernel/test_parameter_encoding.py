@@ -183,10 +183,12 @@ def adapters() -> codecs.Adapters:
     return codecs.Adapters(dumpers)
 
 
-def encode(module: Any, params: Sequence[Any], formats: Sequence[PyFormat] | None = None) -> Any:
+def encode(
+    module: Any, params: Sequence[Any], formats: Sequence[PyFormat] | None = None, known: Any = None
+) -> Any:
     """Return what an implementation makes of parameters: oids, formats, values; or its error."""
     try:
-        encoded = module.ParameterEncoder(adapters(), None).encode(params, formats)
+        encoded = module.ParameterEncoder(known or adapters(), known).encode(params, formats)
     except Exception as e:
         return type(e), str(e)
     return encoded.oids, encoded.formats, encoded.values

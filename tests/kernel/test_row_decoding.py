@@ -208,10 +208,10 @@ def test_implementations_agree(format: int, name: str, data: st.DataObject) -> N
 
 
 @native
-@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 15, 16, 17])
 @pytest.mark.parametrize(("format", "name"), codecs.LOADS, ids=str)
-def test_values_of_a_wrong_size(format: int, name: str, size: int) -> None:
-    check_same(codecs.loader(format, name), bytes(size))
+def test_values_of_a_wrong_size(format: int, name: str) -> None:
+    for size in range(18):
+        check_same(codecs.loader(format, name), bytes(size))
 
 
 @native
