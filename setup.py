@@ -36,7 +36,13 @@ extensions = cythonize(
     ],
     include_path=["core"],
     language_level=3,
-    compiler_directives={"freethreading_compatible": True},
+    compiler_directives={
+        "boundscheck": False,
+        "cdivision": True,
+        "embedsignature": True,
+        "freethreading_compatible": True,
+        "wraparound": False,
+    },
 )
 for extension in extensions:
     extension.optional = True  # cythonize() forgets it; without a compiler the install is to succeed

@@ -225,18 +225,11 @@ class BaseCursor(Generic[Row]):
         """Return the next `size` rows that are here, None for all of them."""
         make_row = self._check_result()
         start = self._position
-        rows = (
-            self._rows
-            if not start and size is None
-            else self._rows[start : None if size is None else start + size]
-        )
+        rows = self._rows[start:] if size is None else self._rows[start : start + size]
         self._position = start + len(rows)
         if size is None or len(rows) < size:
-            if self._result is not None and self._result.failure is not None:
-                raise self._result.failure
-        if make_row is tuple:
-            return rows if rows is not self._rows else list(rows)
-        return [make_row(row) for row in rows]
+            self._raise_failure()
+        return rows if make_row is tuple else [make_row(row) for row in rows]
 
     def _take_one(self) -> Row | None:
         """Return the next row that is here, None if there is none."""
@@ -582,9 +575,7 @@ class BaseCursor(Generic[Row]):
                 result = exchange.results[0]
                 rows, result.rows, failure = rows + result.rows, [], result.failure
             if exchange.fields is None and exchange.done:
-                raise ProgrammingError(
-                    "the last operation didn't produce records: stream() is for queries with rows"
-                )
+                raise ProgrammingError("stream() is for queries with rows: this one produced none")
             if self._result is None:
                 self._result = Result(ExecStatus.TUPLES_OK, exchange.fields)
                 self._results = [self._result]

@@ -111,7 +111,7 @@ class BaseTransaction:
         if not blocks or blocks[-1] is not self:
             self._leave()
             raise OutOfOrderTransactionNesting(
-                f"transaction blocks must be left in the reverse order of their entering: {self} is not the innermost"
+                f"transaction blocks are left in reverse order: {self} is not the innermost"
             )
 
     def _leave(self) -> None:

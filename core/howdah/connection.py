@@ -54,7 +54,7 @@ class Connection(BaseConnection[Row]):
         connected: Connected,
         settings: dict[str, Any],
         *,
-        row_factory: RowFactory[Row] = cast(RowFactory[Row], tuple_row),
+        row_factory: RowFactory[Row],
         adapters: Any = None,
     ) -> None:
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)

@@ -59,7 +59,7 @@ class AsyncConnection(BaseConnection[Row]):
         connected: Connected,
         settings: dict[str, Any],
         *,
-        row_factory: AsyncRowFactory[Row] = cast(AsyncRowFactory[Row], tuple_row),
+        row_factory: AsyncRowFactory[Row],
         adapters: Any = None,
     ) -> None:
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
@@ -406,7 +406,7 @@ class AsyncConnection(BaseConnection[Row]):
         def __setattr__(self, name: str, value: Any) -> None:
             if name in ("autocommit", "isolation_level", "read_only", "deferrable"):
                 raise AttributeError(
-                    f"{name!r} cannot be assigned on an asynchronous connection: use 'await conn.set_{name}(…)'"
+                    f"{name!r} cannot be assigned on an async connection: use 'await conn.set_{name}(…)'"
                 )
             super().__setattr__(name, value)
 

@@ -1,1 +1,1 @@
-"""Carrying bytes: sockets, TLS, asyncio. What they mean is the protocol's business."""
+"""Sockets: they carry bytes for a session."""

@@ -7,9 +7,9 @@ Source: PostgreSQL documentation, "Message Formats".
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from struct import Struct, pack, unpack_from
-from struct import error as StructError
 from typing import NamedTuple
 
 from howdah.errors import OperationalError
@@ -136,7 +136,7 @@ def row_description(body: bytes, encoding: str) -> tuple[FieldDescription, ...]:
                     name.decode(encoding, "replace"), table, attribute, oid, size, modifier, format
                 )
             )
-    except StructError:
+    except struct.error:
         raise _violation("RowDescription") from None
     if position != len(body):
         raise _violation("RowDescription")
@@ -150,7 +150,7 @@ def parameter_description(body: bytes) -> tuple[int, ...]:
         if len(body) != 2 + 4 * count:
             raise _violation("ParameterDescription")
         return unpack_from(f"!{count}I", body, 2)
-    except StructError:
+    except struct.error:
         raise _violation("ParameterDescription") from None
 
 
@@ -161,7 +161,7 @@ def copy_response(body: bytes) -> CopyResponse:
         if len(body) != 3 + 2 * count:
             raise _violation("CopyResponse")
         return CopyResponse(format, unpack_from(f"!{count}H", body, 3))
-    except StructError:
+    except struct.error:
         raise _violation("CopyResponse") from None
 
 

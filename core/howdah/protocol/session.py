@@ -26,6 +26,7 @@ else:
 
 __all__ = ["Session"]
 
+_STATUS = {b"I": TransactionStatus.IDLE, b"T": TransactionStatus.INTRANS, b"E": TransactionStatus.INERROR}
 _SYNC = messages.message(Frontend.SYNC)
 
 
