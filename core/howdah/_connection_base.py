@@ -134,6 +134,11 @@ class BaseConnection(Generic[Row]):
         return self._info
 
     @property
+    def planner(self) -> QueryPlanner | None:
+        """What decides which statement is sent for a query, None if no plugin does."""
+        return self._planner
+
+    @property
     def closed(self) -> bool:
         """Whether the connection is closed, by `close` or because it was lost."""
         return self._closed or self._session.lost is not None

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from howdah_prepare.planner import Planner
 
 if TYPE_CHECKING:
     from howdah._connection_base import BaseConnection
 
-    _Base = BaseConnection[Any]
-else:
-    _Base = object
-
 __all__ = ["PreparedStatements"]
 
 
-class PreparedStatements(_Base):
+class PreparedStatements:
     """Connections tell which statements are prepared on them."""
 
     def prepared(self) -> dict[str, str]:
         """Return the queries of the prepared statements, by the names of the statements."""
-        planner = self._planner
+        planner = cast("BaseConnection[Any]", self).planner
         return planner.prepared() if isinstance(planner, Planner) else {}

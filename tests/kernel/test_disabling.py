@@ -1,0 +1,50 @@
+"""Every plugin can be done without: it is not imported, and the kernel connects and queries."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+PLUGINS = {"types": "howdah_types", "prepare": "howdah_prepare", "embedded": "howdah_embedded"}
+
+SCRIPT = """
+import json, sys
+import howdah
+with howdah.connect(sys.argv[1]) as conn:
+    cur = conn.cursor()
+    for _ in range(8):
+        cur.execute("SELECT %s || 'b', 42::text", ["a"])
+    rows = cur.fetchall()
+    number = conn.execute("SELECT 42").fetchone()[0]
+packages = sorted({name.partition(".")[0] for name in sys.modules if name.startswith("howdah_")})
+print(json.dumps({"rows": rows, "number": number, "packages": packages, "prepare": howdah.capabilities.has_prepare}))
+"""
+
+
+@pytest.mark.parametrize("disabled", [(), ("types",), ("prepare",), ("embedded",), tuple(PLUGINS)], ids=str)
+def test_without(disabled: tuple[str, ...], dsn: str) -> None:
+    environ = {**os.environ, "HOWDAH_DISABLE": ",".join(disabled)}
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, dsn], env=environ, check=True, capture_output=True, text=True
+    )
+    told = json.loads(run.stdout)
+    assert told["rows"] == [["ab", "42"]]
+    assert told["number"] == ("42" if "types" in disabled else 42)
+    assert told["prepare"] is ("prepare" not in disabled)
+    assert told["packages"] == sorted(package for name, package in PLUGINS.items() if name not in disabled)
+
+
+def test_what_a_disabled_plugin_brings(dsn: str) -> None:
+    import howdah
+
+    driver = howdah.Driver(disable=["prepare"])
+    with driver.connect(dsn) as conn:
+        with pytest.raises(howdah.NotSupportedError, match="prepare.*disabled.*HOWDAH_DISABLE"):
+            conn.execute("SELECT 1", prepare=True)
+        with pytest.raises(howdah.NotSupportedError, match="prepare.*disabled"):
+            conn.prepared()
+        assert conn.execute("SELECT 'usable'").fetchone() == ("usable",)

@@ -1,0 +1,64 @@
+"""A user's program, for the type checker: nothing here is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from typing_extensions import assert_type
+
+import howdah
+from howdah.rows import class_row, dict_row, scalar_row
+
+
+@dataclass
+class Airport:
+    iata: str
+    name: str
+
+
+def sync(dsn: str) -> None:
+    with howdah.connect(dsn, autocommit=True) as conn:
+        assert_type(conn, howdah.Connection[tuple[Any, ...]])
+        assert_type(conn.prepared(), dict[str, str])
+        assert_type(conn.autocommit, bool)
+        cur = conn.execute("SELECT 1 WHERE %s", [True])
+        assert_type(cur.fetchone(), "tuple[Any, ...] | None")
+        with conn.cursor(row_factory=class_row(Airport)) as airports:
+            airports.execute("SELECT iata, name FROM airports")
+            assert_type(airports.fetchall(), list[Airport])
+            for airport in airports:
+                assert_type(airport, Airport)
+        with conn.transaction() as tx:
+            assert_type(tx, howdah.Transaction)
+        assert_type(conn.cursor(row_factory=scalar_row).execute("SELECT 1").fetchall(), list[Any])
+    with howdah.Connection.connect(dsn, row_factory=dict_row) as records:
+        assert_type(records.execute("SELECT 1 AS a").fetchall(), list[dict[str, Any]])
+    try:
+        howdah.connect("host=nowhere")
+    except howdah.errors.ConnectionTimeout as e:
+        assert_type(e.sqlstate, "str | None")
+    except howdah.OperationalError as e:
+        print(e.diag.message_primary)
+
+
+async def asynchronous(dsn: str) -> None:
+    async with await howdah.AsyncConnection.connect(dsn, row_factory=dict_row) as conn:
+        assert_type(conn.prepared(), dict[str, str])
+        cur = await conn.execute("SELECT 1 AS a")
+        assert_type(await cur.fetchone(), "dict[str, Any] | None")
+        async with conn.cursor(row_factory=class_row(Airport)) as airports:
+            async for airport in airports.stream("SELECT iata, name FROM airports"):
+                assert_type(airport, Airport)
+        async with conn.transaction():
+            pass
+        async for notify in conn.notifies(timeout=1):
+            assert_type(notify, howdah.Notify)
+
+
+class MyConnection(howdah.Connection[howdah.rows.Row]):
+    def count(self, table: str) -> int:
+        query = howdah.sql.SQL("SELECT count(*) FROM {}").format(howdah.sql.Identifier(table))
+        row = self.execute(query).fetchone()
+        assert row is not None
+        return int(row[0])  # type: ignore[index]
