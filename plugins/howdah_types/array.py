@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -227,39 +228,43 @@ class ArrayLoader(Loader):
         data = bytes(data)
         if data.startswith(b"["):  # the bounds, as in [0:2]={1,2,3}
             data = data[data.index(b"=") + 1 :]
-        outer: list[Any] = []
-        stack = [outer]
-        end = 0
-        for match in _tokens(self.delimiter).finditer(data):
-            if match.start() != end:
-                break
-            end = match.end()
-            punctuation, quoted, bare = match.groups()
+        tokens = map(re.Match.groups, _tokens(self.delimiter).finditer(data))
+        if next(tokens, _NO_TOKEN)[0] == b"{":
+            array = self._read_list(tokens)
+            if array is not None and next(tokens, None) is None:
+                return array
+        raise DataError(f"malformed array: {data[:100]!r}")
+
+    def _read_list(self, tokens: Iterator[tuple[bytes | None, ...]]) -> list[Any] | None:
+        """Read a list after the brace that opens it, with the one that closes it; None if malformed."""
+        items: list[Any] = []
+        for punctuation, quoted, bare in tokens:
             if bare is not None:
-                stack[-1].append(self.item.load(bare) if bare != b"NULL" else None)
+                items.append(self.item.load(bare) if bare != b"NULL" else None)
             elif quoted is not None:
-                stack[-1].append(self.item.load(_ESCAPED.sub(rb"\1", quoted)))
+                items.append(self.item.load(_ESCAPED.sub(rb"\1", quoted)))
             elif punctuation == b"{":
-                inner: list[Any] = []
-                stack[-1].append(inner)
-                stack.append(inner)
-            elif punctuation == b"}":
-                stack.pop()
-                if not stack:
-                    break
-        if end != len(data) or len(stack) != 1 or len(outer) != 1:
-            raise DataError(f"malformed array: {data[:100]!r}")
-        array: list[Any] = outer[0]
-        return array
+                inner = self._read_list(tokens)
+                if inner is None:
+                    return None
+                items.append(inner)
+            else:
+                return items if punctuation == b"}" and not items else None
+            punctuation, *_ = next(tokens, _NO_TOKEN)
+            if punctuation != self.delimiter:
+                return items if punctuation == b"}" else None
+        return None
 
 
+# What an array as text is made of: punctuation, elements in quotes and without, and what does not belong.
+_NO_TOKEN = (None, None, None)
 _ESCAPED = re.compile(rb"(?s)\\(.)")
 
 
 @lru_cache
 def _tokens(delimiter: bytes) -> re.Pattern[bytes]:
     delimiter = re.escape(delimiter)
-    return re.compile(rb'(?s)([{}%b])|"((?:[^"\\]|\\.)*)"|([^{}"\\%b]+)' % (delimiter, delimiter))
+    return re.compile(rb'(?s)([{}%b])|"((?:[^"\\]|\\.)*)"|([^{}"\\%b]+)|.' % (delimiter, delimiter))
 
 
 class ArrayBinaryLoader(ArrayLoader):

@@ -1,0 +1,309 @@
+"""The registry of adapters and of types, as seen from outside."""
+
+from __future__ import annotations
+
+import decimal
+import threading
+
+import pytest
+
+from howdah.adapt import AdaptersMap, Dumper, Loader, PyFormat, TypeInfo, TypesRegistry
+from howdah.errors import ProgrammingError
+from howdah.pq import Format
+
+
+class TextDumper(Dumper):
+    oid = 25
+
+    def dump(self, obj):
+        return str(obj)
+
+
+class BinaryDumper(TextDumper):
+    format = Format.BINARY
+
+
+class OtherDumper(TextDumper):
+    pass
+
+
+class NamedDumper(TextDumper):
+    oid = 0
+    type_name = "myschema.mood"
+
+
+class TextLoader(Loader):
+    def load(self, data):
+        return bytes(data)
+
+
+class OtherLoader(TextLoader):
+    pass
+
+
+class BinaryLoader(TextLoader):
+    format = Format.BINARY
+
+
+class Animal:
+    pass
+
+
+class Cat(Animal):
+    pass
+
+
+@pytest.fixture
+def adapters():
+    return AdaptersMap()
+
+
+# -- dumpers -----------------------------------------------------------------------
+
+
+def test_the_last_dumper_is_used_where_the_format_is_left_open(adapters):
+    adapters.register_dumper(Animal, BinaryDumper)
+    adapters.register_dumper(Animal, TextDumper)
+    assert adapters.get_dumper(Animal, PyFormat.AUTO) is TextDumper
+    assert adapters.get_dumper(Animal, PyFormat.TEXT) is TextDumper
+    assert adapters.get_dumper(Animal, PyFormat.BINARY) is BinaryDumper
+    adapters.register_dumper(Animal, BinaryDumper)
+    assert adapters.get_dumper(Animal, PyFormat.AUTO) is BinaryDumper
+
+
+def test_subclasses_are_dumped_as_their_nearest_base(adapters):
+    adapters.register_dumper(object, OtherDumper)
+    adapters.register_dumper(Animal, TextDumper)
+    assert adapters.get_dumper(Cat, PyFormat.AUTO) is TextDumper
+    assert adapters.get_dumper(int, PyFormat.AUTO) is OtherDumper
+
+
+def test_dumper_of_a_class_by_name(adapters):
+    adapters.register_dumper("decimal.Decimal", TextDumper)
+
+    class Money(decimal.Decimal):
+        pass
+
+    assert adapters.get_dumper(decimal.Decimal, PyFormat.AUTO) is TextDumper
+    assert adapters.get_dumper(Money, PyFormat.TEXT) is TextDumper
+
+
+def test_no_dumper(adapters):
+    adapters.register_dumper(Animal, TextDumper)
+    with pytest.raises(ProgrammingError, match=r"cannot adapt type 'int' using placeholder '%s'"):
+        adapters.get_dumper(int, PyFormat.AUTO)
+    with pytest.raises(ProgrammingError, match=r"'Animal' using placeholder '%b' \(format: BINARY\)"):
+        adapters.get_dumper(Animal, PyFormat.BINARY)
+
+
+def test_dumper_by_oid_alone(adapters):
+    adapters.register_dumper(None, TextDumper)
+    assert adapters.get_dumper_by_oid(25, Format.TEXT) is TextDumper
+    with pytest.raises(ProgrammingError):
+        adapters.get_dumper(str, PyFormat.AUTO)
+
+
+def test_the_last_dumper_of_an_oid_is_used(adapters):
+    adapters.register_dumper(str, TextDumper)
+    adapters.register_dumper(Animal, OtherDumper)
+    assert adapters.get_dumper_by_oid(25, Format.TEXT) is OtherDumper
+    adapters.register_dumper(str, TextDumper)
+    assert adapters.get_dumper_by_oid(25, Format.TEXT) is TextDumper
+
+
+def test_no_dumper_for_an_oid(adapters):
+    adapters.types.add(TypeInfo("text", 25, 1009))
+    for oid, name in ((25, "type 'text'"), (1009, r"type 'text\[\]'"), (99999, "unknown type")):
+        with pytest.raises(ProgrammingError, match=f"a dumper for {name} with oid {oid} format BINARY"):
+            adapters.get_dumper_by_oid(oid, Format.BINARY)
+
+
+def test_registering_on_what_is_no_class(adapters):
+    with pytest.raises(TypeError, match="not on 1"):
+        adapters.register_dumper(1, TextDumper)
+    with pytest.raises(TypeError, match="not on None"):
+        adapters.register_loader(None, TextLoader)
+
+
+# -- loaders -----------------------------------------------------------------------
+
+
+def test_loaders_by_format(adapters):
+    adapters.register_loader(25, TextLoader)
+    adapters.register_loader(25, BinaryLoader)
+    assert adapters.get_loader(25, Format.TEXT) is TextLoader
+    assert adapters.get_loader(25, Format.BINARY) is BinaryLoader
+    assert adapters.get_loader(26, Format.TEXT) is None
+    adapters.register_loader(25, OtherLoader)
+    assert adapters.get_loader(25, Format.TEXT) is OtherLoader
+
+
+def test_loader_by_the_name_of_a_builtin_type(adapters):
+    adapters.types.add(TypeInfo("int4", 23, 1007, regtype="integer"))
+    adapters.register_loader("int4", TextLoader)
+    assert adapters.get_loader(23, Format.TEXT) is TextLoader
+    adapters.register_loader("integer", OtherLoader)
+    assert adapters.get_loader(23, Format.TEXT) is OtherLoader
+    adapters.register_loader("int4[]", TextLoader)
+    assert adapters.get_loader(1007, Format.TEXT) is TextLoader
+    adapters.register_loader(23, BinaryLoader)
+    assert adapters.unresolved_names == ()
+
+
+# -- types known by name -----------------------------------------------------------
+
+
+def test_adapters_by_name(adapters):
+    adapters.register_loader("vector", TextLoader)
+    adapters.register_loader("vector", BinaryLoader)
+    adapters.register_dumper(Animal, NamedDumper)
+    assert adapters.unresolved_names == ("vector", "myschema.mood")
+    assert adapters.get_loader(20000, Format.TEXT) is None
+
+    connection = AdaptersMap(adapters)
+    connection.add_type(TypeInfo("vector", 20000, 20001))
+    assert connection.get_loader(20000, Format.TEXT) is TextLoader
+    assert connection.get_loader(20000, Format.BINARY) is BinaryLoader
+    assert connection.get_loader(20001, Format.TEXT) is None
+    assert connection.unresolved_names == ("myschema.mood",)
+    connection.add_type(TypeInfo("myschema.mood", 30000, 0))
+    assert connection.get_dumper_by_oid(30000, Format.TEXT) is NamedDumper
+    assert connection.unresolved_names == ()
+
+    # In another database the oids are others.
+    other = AdaptersMap(adapters)
+    assert other.unresolved_names == ("vector", "myschema.mood")
+    other.add_type(TypeInfo("vector", 40000, 40001))
+    assert other.get_loader(40000, Format.TEXT) is TextLoader
+    assert other.get_loader(20000, Format.TEXT) is None
+
+
+def test_name_of_a_type_known_already_is_not_taken_for_its_oid(adapters):
+    adapters.types.add(TypeInfo("vector", 20000, 20001))
+    adapters.register_loader("vector", TextLoader)
+    connection = AdaptersMap(adapters)
+    connection.types.add(TypeInfo("vector", 40000, 40001))
+    assert adapters.get_loader(20000, Format.TEXT) is TextLoader
+    assert connection.get_loader(40000, Format.TEXT) is TextLoader
+
+
+def test_the_last_loader_by_name_is_used(adapters):
+    adapters.register_loader("vector", TextLoader)
+    adapters.register_loader("public.vector", OtherLoader)
+    adapters.types.add(TypeInfo("vector", 20000, 20001), TypeInfo("public.vector", 20000, 20001))
+    assert adapters.get_loader(20000, Format.TEXT) is OtherLoader
+    adapters.register_loader("vector", TextLoader)
+    assert adapters.get_loader(20000, Format.TEXT) is TextLoader
+
+
+def test_who_is_told_of_a_type(adapters):
+    told = []
+    adapters.on_type_added(lambda adapters, info: told.append((adapters, info.name)))
+    child = AdaptersMap(adapters)
+    child.add_type(TypeInfo("vector", 20000, 20001))
+    assert told == [(child, "vector")]
+    child.types.add(TypeInfo("hstore", 20002, 20003))
+    assert len(told) == 1
+
+
+# -- templates ---------------------------------------------------------------------
+
+
+def test_a_child_begins_as_its_template_and_never_changes_it(adapters):
+    adapters.register_dumper(Animal, TextDumper)
+    adapters.register_loader(25, TextLoader)
+    child = AdaptersMap(adapters)
+    assert child.get_dumper(Animal, PyFormat.AUTO) is TextDumper
+    assert child.get_loader(25, Format.TEXT) is TextLoader
+
+    child.register_dumper(Animal, OtherDumper)
+    child.register_loader(25, OtherLoader)
+    child.types.add(TypeInfo("vector", 20000, 20001))
+    grandchild = AdaptersMap(child)
+    assert grandchild.get_dumper(Animal, PyFormat.AUTO) is OtherDumper
+    assert grandchild.types["vector"].oid == 20000
+
+    assert adapters.get_dumper(Animal, PyFormat.AUTO) is TextDumper
+    assert adapters.get_dumper_by_oid(25, Format.TEXT) is TextDumper
+    assert adapters.get_loader(25, Format.TEXT) is TextLoader
+    assert adapters.types.get("vector") is None
+
+
+def test_version_grows_with_every_registration(adapters):
+    versions = [adapters.version]
+    adapters.register_dumper(Animal, TextDumper)
+    versions.append(adapters.version)
+    adapters.register_loader(25, TextLoader)
+    versions.append(adapters.version)
+    adapters.types.add(TypeInfo("text", 25, 1009))
+    versions.append(adapters.version)
+    adapters.add_type(TypeInfo("vector", 20000, 20001))
+    versions.append(adapters.version)
+    assert versions == sorted(set(versions))
+
+    child = AdaptersMap(adapters)
+    assert child.version == versions[-1]
+    child.register_loader(25, OtherLoader)
+    assert child.version > adapters.version == versions[-1]
+
+
+def test_reading_while_registering(adapters):
+    adapters.register_dumper(Animal, TextDumper)
+    adapters.register_loader("vector", TextLoader)
+    adapters.types.add(TypeInfo("vector", 20000, 20001))
+    failures = []
+    done = threading.Event()
+
+    def read():
+        try:
+            while not done.is_set():
+                assert adapters.get_dumper(Cat, PyFormat.AUTO) is TextDumper
+                assert adapters.get_loader(20000, Format.TEXT) is TextLoader
+                assert adapters.unresolved_names is not None
+                list(AdaptersMap(adapters).types)
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for number in range(500):
+        adapters.register_loader(30000 + number, OtherLoader)
+        adapters.register_dumper(type(f"Class{number}", (), {}), OtherDumper)
+        adapters.types.add(TypeInfo(f"type{number}", 50000 + number, 0))
+    done.set()
+    thread.join()
+    assert not failures
+
+
+# -- the types registry ------------------------------------------------------------
+
+
+def test_types_registry():
+    types = TypesRegistry()
+    info = TypeInfo("int4", 23, 1007, regtype="integer")
+    types.add(info, TypeInfo("box", 603, 1020, delimiter=";"))
+    for key in ("int4", "integer", "int4[]", 23, 1007):
+        assert types[key] is info
+    assert types.get_oid("int4") == 23
+    assert types.get_oid("int4[]") == types.get_oid("integer[]") == 1007
+    assert types["box"].delimiter == ";"
+    assert [info.name for info in types] == ["int4", "box"]
+    assert types.get("nope") is types.get(1) is None
+    for key in ("nope", 1):
+        with pytest.raises(KeyError, match=f"the type {key!r}"):
+            types[key]
+    with pytest.raises(KeyError, match="nope"):
+        types.get_oid("nope[]")
+
+
+def test_type_info():
+    info = TypeInfo("vector", 20000, 20001)
+    assert repr(info) == "<TypeInfo: vector (oid: 20000, array oid: 20001)>"
+    assert info.regtype == "vector"
+    assert info.delimiter == ","
+
+
+def test_type_info_register(adapters):
+    info = TypeInfo("vector", 20000, 20001)
+    info.register(adapters)
+    assert adapters.types["vector"] is info
