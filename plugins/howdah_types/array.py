@@ -18,7 +18,7 @@ from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, P
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, adapters_of, encoding_of
-from howdah_types.string import TextLoader
+from howdah_types.string import ByteaBinaryLoader, TextLoader
 
 __all__ = [
     "ArrayBinaryLoader",
@@ -216,9 +216,8 @@ class ArrayLoader(Loader):
         adapters = adapters_of(context)
         info = adapters.types.get(oid)
         element_oid = info.oid if info is not None and info.array_oid == oid else 0
-        loader = (
-            adapters.get_loader(element_oid, self.format) or adapters.get_loader(0, self.format) or TextLoader
-        )
+        fallback = TextLoader if self.format == Format.TEXT else ByteaBinaryLoader
+        loader = adapters.get_loader(element_oid, self.format) or fallback
         #: The loader of the elements.
         self.item: Loader = loader(element_oid, context)
         #: What stands between the elements.
@@ -310,7 +309,9 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
         return
     adapters = adapters_of(context)
     adapters.register_loader(info.array_oid, ArrayLoader)
-    adapters.register_loader(info.array_oid, ArrayBinaryLoader)
+    # A type that has no loader is better asked for as text, and so are its arrays.
+    if adapters.get_loader(info.oid, Format.BINARY) is not None:
+        adapters.register_loader(info.array_oid, ArrayBinaryLoader)
     for dumper in (ListDumper, ListBinaryDumper):
         try:
             adapters.get_dumper_by_oid(info.oid, dumper.format)

@@ -186,6 +186,12 @@ def test_delimiter():
     assert load("box[]", Format.TEXT, b"{(3,4),(1,2);(7,8),(5,6)}") == ["(3,4),(1,2)", "(7,8),(5,6)"]
 
 
+def test_types_without_a_loader_come_as_text():
+    oid = ADAPTERS.types.get_oid("inet[]")
+    assert load("inet[]", Format.TEXT, b"{::1,NULL}") == ["::1", None]
+    assert ADAPTERS.get_loader(oid, Format.BINARY) is None
+
+
 def test_quote():
     assert quote([1, None]) == b"'{1,NULL}'"
     assert quote(["it's", "\\"]) == b" E'{it''s,\"\\\\\\\\\"}'"

@@ -204,9 +204,15 @@ def test_integers_go_where_they_fit(shared):
 
 
 def test_same_type_before_and_after_preparation(shared):
-    query = (
-        "SELECT 3.14::float4, 1.50, '2020-01-02 +0'::timestamptz, ARRAY['a'], '{}'::jsonb, '1 m'::interval"
-    )
+    columns = [
+        "3.14::float4",
+        "1.50",
+        "'2020-01-02 +0'::timestamptz",
+        "ARRAY['a']",
+        "'{}'::jsonb",
+        "'1 mon'::interval",
+    ]
+    query = "SELECT " + ", ".join([*columns, "'::1'::inet", "'{::1,NULL}'::inet[]"])
     rows = [shared.execute(query, prepare=prepare).fetchone() for prepare in (False, True, True)]
     assert rows[0] == rows[1] == rows[2]
     assert [[type(value) for value in row] for row in rows[1:]] == [[type(value) for value in rows[0]]] * 2
@@ -377,10 +383,9 @@ def test_fetch_type(conn, mood):
 
     info.register(conn)
     assert conn.adapters.types["mood"] is info
-    for binary in (False, True):
-        assert conn.execute("SELECT '{sad,\"so so\"}'::mood[]", binary=binary).fetchone() == (
-            ["sad", "so so"],
-        )
+    for prepare in (False, True):
+        cur = conn.execute("SELECT '{sad,\"so so\"}'::mood[]", prepare=prepare)
+        assert cur.fetchone() == (["sad", "so so"],)
 
 
 def test_fetch_type_leaves_no_transaction_open(dsn):
