@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence, Set
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
+from howdah.adapt.quoting import quote_literal
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.adapt.types import TypeInfo
@@ -75,7 +76,7 @@ class BaseConnection(Generic[Row]):
         session.on_notification = self._on_notification
         session.on_parameter = self._on_parameter
         self._info = ConnectionInfo(self)
-        session.encoding = self._info.encoding
+        session.encoding = self._text_encoding()
         if connected.leftover:
             session.feed(connected.leftover)
         self._closed = False
@@ -168,6 +169,11 @@ class BaseConnection(Generic[Row]):
         """
         self._check_open()
         return self._connected.sock.fileno()
+
+    def _text_encoding(self) -> str:
+        # With SQL_ASCII the server takes any bytes.
+        encoding = self._info.encoding
+        return "utf-8" if encoding == "ascii" else encoding
 
     def _check_open(self) -> None:
         if self._closed:
@@ -286,7 +292,7 @@ class BaseConnection(Generic[Row]):
     def _on_parameter(self, name: str, value: str) -> None:
         if name in _ADAPTATION_SETTINGS:
             if name == "client_encoding":
-                self._session.encoding = self._info.encoding
+                self._session.encoding = self._text_encoding()
             self._transformer.renew()
 
     # Operations
@@ -406,7 +412,7 @@ class BaseConnection(Generic[Row]):
         xid, prepared = self._tpc
         if prepared:
             raise ProgrammingError("the two-phase transaction is prepared already")
-        exchange = yield from self._command(b"PREPARE TRANSACTION " + _literal(str(xid)))
+        exchange = yield from self._command(b"PREPARE TRANSACTION " + quote_literal(str(xid)))
         if exchange.results[-1].tag == b"ROLLBACK":
             # PostgreSQL rolls a failed transaction back and calls that a success.
             self._set_tpc(None)
@@ -423,7 +429,7 @@ class BaseConnection(Generic[Row]):
             self._set_tpc(None)
             try:
                 if prepared:
-                    yield from self._command(f"{action.upper()} PREPARED ".encode() + _literal(str(known)))
+                    yield from self._command(f"{action.upper()} PREPARED ".encode() + quote_literal(str(known)))
                 else:
                     yield from self._command(action.upper().encode())
             except Error:
@@ -433,7 +439,7 @@ class BaseConnection(Generic[Row]):
         else:
             if self._tpc is not None:
                 raise ProgrammingError(f"tpc_{action}() with a transaction id inside a two-phase transaction")
-            yield from self._command(f"{action.upper()} PREPARED ".encode() + _literal(str(xid)))
+            yield from self._command(f"{action.upper()} PREPARED ".encode() + quote_literal(str(xid)))
 
     def _tpc_recover_operation(self) -> Operation[list[Xid]]:
         before = self._transaction_status
@@ -467,7 +473,7 @@ class BaseConnection(Generic[Row]):
         known = self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname)
         names = frozenset().union(*[adapters.unresolved_names for adapters in maps])
         if not names <= known.names or not oids <= known.oids:
-            literals = b",".join([_literal(name) for name in sorted(names)])
+            literals = b",".join([quote_literal(name) for name in sorted(names)])
             exchange = yield from self._command(_FIND_TYPES % literals)
             found = []
             for name, oid, array_oid, delimiter, regtype in exchange.results[-1].rows:
@@ -520,10 +526,3 @@ class BaseConnection(Generic[Row]):
         warnings.warn(
             f"{self!r} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 2
         )
-
-
-def _literal(text: str) -> bytes:
-    escaped = text.replace("'", "''")
-    if "\\" in escaped:
-        return b"E'" + escaped.replace("\\", "\\\\").encode() + b"'"
-    return b"'" + escaped.encode() + b"'"

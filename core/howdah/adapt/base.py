@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, Union
 
 from typing_extensions import Buffer
 
+from howdah.adapt.quoting import quote_literal
 from howdah.pq import Format
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class Dumper(ABC):
 
     def quote(self, obj: Any) -> bytes:
         """Return `obj` as an SQL literal, for client-side composition."""
-        raise NotImplementedError
+        codec = "utf-8" if self.connection is None else self.connection.info.encoding
+        return quote_literal(self.dump(obj), codec)
 
     def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
         """Return what the dumper for `obj` is cached under: its class, or more."""

@@ -29,6 +29,9 @@ class TextLoader(Loader):
 
     def load(self, data: Buffer) -> str:
         """Return the text."""
+        if self.encoding == "ascii":
+            # SQL_ASCII: the server does not know the encoding either.
+            return str(data, "utf-8", "surrogateescape")
         return str(data, self.encoding)
 
     @staticmethod
@@ -61,11 +64,4 @@ class TextDumper(Dumper):
         """Return the text encoded."""
         if "\0" in obj:
             raise DataError("PostgreSQL text cannot contain NUL (0x00) bytes")
-        return obj.encode(self.encoding)
-
-    def quote(self, obj: str) -> bytes:
-        """Return the text as a string literal."""
-        text = self.dump(obj).replace(b"'", b"''")
-        if b"\\" in text:
-            return b" E'" + text.replace(b"\\", b"\\\\") + b"'"
-        return b"'" + text + b"'"
+        return obj.encode("utf-8" if self.encoding == "ascii" else self.encoding)
