@@ -1,0 +1,438 @@
+"""Every hook, as a plugin meets it, on a real server; and the page that documents them."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import pytest
+
+import howdah
+from howdah import Driver, OperationalError, ProgrammingError, hookimpl, hookspecs
+from howdah.adapt import Loader
+from howdah.conninfo import Parameter
+from howdah.hookspecs import Mixins
+from howdah.statement import Statement
+from tests import servers
+
+DOCS = Path(__file__).parents[2] / "docs" / "hooks.md"
+HOOKS = {name: value for name, value in vars(hookspecs).items() if name.startswith("howdah_")}
+
+
+def driver_with(enable: Any = (), **hooks: Any) -> Driver:
+    """Return a driver with a plugin that implements `hooks`, by name without `howdah_`."""
+    implementations = {f"howdah_{name}": hookimpl(function) for name, function in hooks.items()}
+    return Driver(enable=list(enable), plugins=[("witness", SimpleNamespace(**implementations))])
+
+
+class TestThePage:
+    def sections(self) -> dict[str, str]:
+        parts = re.split(r"^### (\w+)\n", DOCS.read_text(), flags=re.MULTILINE)
+        return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+    def test_it_has_a_section_for_every_hook_in_order(self) -> None:
+        assert list(self.sections()) == list(HOOKS)
+
+    @pytest.mark.parametrize("hook", HOOKS)
+    def test_each_section_begins_with_the_hook_s_arguments(self, hook: str) -> None:
+        arguments = ", ".join(inspect.signature(HOOKS[hook]).parameters)
+        assert self.sections()[hook].strip().startswith(f"`{hook}({arguments})` ")
+
+    @pytest.mark.parametrize("hook", HOOKS)
+    def test_each_section_tells_whether_the_first_result_is_taken(self, hook: str) -> None:
+        section = " ".join(self.sections()[hook].split())
+        assert ("the first result is taken" in section) == bool(HOOKS[hook].howdah_spec["firstresult"])
+
+    @pytest.mark.parametrize("hook", HOOKS)
+    def test_each_section_has_an_example_that_fits(self, hook: str) -> None:
+        [example] = re.findall(r"```python\n(.*?)```", self.sections()[hook], flags=re.DOTALL)
+        compile(example, hook, "exec")
+        [arguments] = re.findall(rf"@hookimpl\ndef {hook}\((.*?)\):", example)
+        named = [argument for argument in arguments.split(", ") if argument]
+        assert set(named) <= set(inspect.signature(HOOKS[hook]).parameters)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_is_documented_and_typed(hook: str) -> None:
+    signature = inspect.signature(HOOKS[hook])
+    assert signature.return_annotation is not signature.empty
+    for name, parameter in signature.parameters.items():
+        assert parameter.annotation is not parameter.empty
+        assert re.search(rf"Args:.*\b{name}: ", HOOKS[hook].__doc__, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_is_tried_here(hook: str) -> None:
+    name = hook.removeprefix("howdah_")
+    assert re.search(rf"\b{name}=", inspect.getsource(inspect.getmodule(driver_with)))  # type: ignore[arg-type]
+
+
+def test_a_hook_that_nobody_implements_is_none() -> None:
+    hooks = vars(Driver(enable=[]).hooks)
+    assert set(hooks.values()) == {None}
+    assert {f"howdah_{name}" for name in hooks} <= set(HOOKS)
+
+
+def test_capabilities() -> None:
+    assert driver_with(capabilities=lambda: ["trumpeting"]).capabilities.has_trumpeting is True
+
+
+class TestConnectionParameters:
+    HERD = Parameter("herd", str, "wild", "PGHERD", "whose elephant it is")
+
+    def test_they_come_from_wherever_parameters_come(self, dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[str] = []
+
+        def open_transport(host: Any, params: Any) -> None:
+            seen.append(params["herd"])
+
+        driver = driver_with(connection_parameters=lambda: [self.HERD], open_transport=open_transport)
+        driver.connect(dsn).close()
+        monkeypatch.setenv("PGHERD", "zoo")
+        driver.connect(dsn).close()
+        driver.connect(f"{dsn} herd=circus").close()
+        driver.connect(dsn, herd="asian").close()
+        assert seen == ["wild", "zoo", "circus", "asian"]
+
+    def test_without_the_plugin_they_are_unknown(self, dsn: str) -> None:
+        with pytest.raises(ProgrammingError, match="herd"):
+            Driver(enable=[]).connect(dsn, herd="asian")
+
+
+def test_mixins(dsn: str) -> None:
+    class Counting:
+        def count(self: Any, rows: int) -> Any:
+            return self.execute(f"SELECT count(*)::text FROM generate_series(1, {rows})").fetchone()
+
+    class AsyncCounting:
+        async def count(self: Any, rows: int) -> Any:
+            cursor = await self.execute(f"SELECT count(*)::text FROM generate_series(1, {rows})")
+            return await cursor.fetchone()
+
+    class Shouting:
+        def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+            return super().execute(query.upper(), *args, **kwargs)  # type: ignore[misc]
+
+    class AsyncShouting:
+        async def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+            return await super().execute(query.upper(), *args, **kwargs)  # type: ignore[misc]
+
+    mixins = Mixins(
+        connection=Counting, async_connection=AsyncCounting, cursor=Shouting, async_cursor=AsyncShouting
+    )
+    driver = driver_with(mixins=lambda: mixins)
+    with driver.connect(dsn) as conn:
+        assert conn.count(7) == ("7",)  # type: ignore[attr-defined]
+        assert conn.execute("select 'x'").fetchone() == ("X",)
+
+    async def main() -> None:
+        async with await driver.AsyncConnection.connect(dsn) as conn:
+            assert await conn.count(7) == ("7",)  # type: ignore[attr-defined]
+            assert await (await conn.execute("select 'x'")).fetchone() == ("X",)
+
+    asyncio.run(main())
+
+
+class Loud(Loader):
+    def load(self, data: Any) -> str:
+        return bytes(data).decode().upper() + "!"
+
+
+def test_register_adapters(dsn: str) -> None:
+    driver = driver_with(register_adapters=lambda adapters: adapters.register_loader(25, Loud))
+    with driver.connect(dsn) as conn:
+        assert conn.execute("SELECT 'hello'::text").fetchone() == ("HELLO!",)
+    with Driver(enable=[]).connect(dsn) as conn:
+        assert conn.execute("SELECT 'hello'::text").fetchone() == ("hello",)
+
+
+def test_type_resolved(dsn: str) -> None:
+    """A type that only its database knows the oid of, adapted by name; its arrays by the hook."""
+    resolved: list[tuple[str, int]] = []
+
+    def type_resolved(adapters: Any, info: Any) -> None:
+        resolved.append((info.name, info.array_oid))
+        adapters.register_loader(info.array_oid, Loud)
+
+    driver = driver_with(
+        register_adapters=lambda adapters: adapters.register_loader("howdah_mood", Loud), type_resolved=type_resolved
+    )
+    with driver.connect(dsn) as conn:
+        conn.execute("CREATE TYPE howdah_mood AS ENUM ('calm')")
+        assert conn.execute("SELECT 'calm'::howdah_mood").fetchone() == ("CALM!",)
+        assert conn.execute("SELECT ARRAY['calm'::howdah_mood]").fetchone() == ("{CALM}!",)
+        [(typarray,)] = conn.execute("SELECT typarray::text FROM pg_type WHERE typname = 'howdah_mood'").fetchall()
+        assert set(resolved) == {("howdah_mood", int(typarray))}
+        conn.rollback()
+
+
+@pytest.fixture(scope="module")
+def password_server() -> Iterator[servers.Server]:
+    """A server that asks for a cleartext password over TCP."""
+    with servers.Server(hba=("local all all trust", "host all all all password")) as server:
+        with Driver(enable=[]).connect(server.dsn) as conn:
+            conn.execute("CREATE ROLE mahout LOGIN PASSWORD 'banana'")
+        yield server
+
+
+def test_authentication_methods(password_server: servers.Server) -> None:
+    def answer(credentials: Any, data: bytes) -> Any:
+        assert (credentials.user, data) == ("mahout", b"")
+        yield b"banana\0"
+
+    driver = driver_with(authentication_methods=lambda: {3: answer})
+    dsn = password_server.tcp_dsn
+    with driver.connect(dsn, user="mahout", passfile="/dev/null") as conn:
+        assert conn.execute("SELECT current_user::text").fetchone() == ("mahout",)
+    with pytest.raises(OperationalError, match="password"):
+        Driver(enable=[]).connect(dsn, user="mahout", passfile="/dev/null")
+
+
+class TestResolveConninfo:
+    def resolving(self, dsn: str) -> Driver:
+        def resolve_conninfo(conninfo: str, params: dict[str, Any]) -> Any:
+            if conninfo == "savannah:":
+                return dsn, {**params, "application_name": "giraffe"}
+            return None
+
+        return driver_with(resolve_conninfo=resolve_conninfo)
+
+    def test_sync(self, dsn: str) -> None:
+        driver = self.resolving(dsn)
+        with driver.connect("savannah:") as conn:
+            assert conn.info.parameter_status("application_name") == "giraffe"
+        with driver.connect(dsn, application_name="lion") as conn:
+            assert conn.info.parameter_status("application_name") == "lion"
+
+    def test_async(self, dsn: str) -> None:
+        async def main() -> str | None:
+            async with await self.resolving(dsn).AsyncConnection.connect("savannah:") as conn:
+                return conn.info.parameter_status("application_name")
+
+        assert asyncio.run(main()) == "giraffe"
+
+    def test_the_first_result_is_taken(self, dsn: str) -> None:
+        asked: list[str] = []
+
+        def plugin(name: str, answer: Any) -> Any:
+            @hookimpl
+            def howdah_resolve_conninfo() -> Any:
+                asked.append(name)
+                return answer
+
+            return name, SimpleNamespace(howdah_resolve_conninfo=howdah_resolve_conninfo)
+
+        plugins = [plugin("a", None), plugin("b", (dsn, {})), plugin("c", None)]
+        Driver(enable=[], plugins=plugins).connect("savannah:").close()
+        assert asked == ["c", "b"]
+
+    def test_what_it_raises_reaches_the_caller(self) -> None:
+        def resolve_conninfo() -> None:
+            raise OperationalError("no token today")
+
+        with pytest.raises(OperationalError, match="no token today"):
+            driver_with(resolve_conninfo=resolve_conninfo).connect("")
+
+
+class TestOpenTransport:
+    @pytest.fixture
+    def tunnelling(self, server: Any) -> tuple[Driver, list[Any]]:
+        """A driver that knows the way to the host `burrow`."""
+        calls: list[Any] = []
+
+        def open_transport(host: Any, params: Any, timeout: float | None) -> socket.socket | None:
+            calls.append((host.host, params["application_name"], timeout))
+            if host.host != "burrow":
+                return None
+            sock = socket.socket(socket.AF_UNIX)
+            sock.connect(f"{server.host}/.s.PGSQL.{server.port}")
+            return sock
+
+        return driver_with(open_transport=open_transport), calls
+
+    def test_sync(self, dsn: str, tunnelling: Any) -> None:
+        driver, calls = tunnelling
+        with driver.connect(dsn, host="burrow", application_name="mole", connect_timeout=60) as conn:
+            assert conn.execute("SELECT 1::text").fetchone() == ("1",)
+        assert calls[0][:2] == ("burrow", "mole")
+        assert 0 < calls[0][2] <= 60
+
+    def test_async(self, dsn: str, tunnelling: Any) -> None:
+        driver, calls = tunnelling
+
+        async def main() -> Any:
+            async with await driver.AsyncConnection.connect(dsn, host="burrow") as conn:
+                return await (await conn.execute("SELECT 1::text")).fetchone()
+
+        assert asyncio.run(main()) == ("1",)
+        assert calls
+
+    def test_none_leaves_it_to_the_kernel(self, dsn: str, tunnelling: Any) -> None:
+        driver, calls = tunnelling
+        with driver.connect(dsn) as conn:
+            assert conn.execute("SELECT 1::text").fetchone() == ("1",)
+        assert calls
+
+
+class TestOpenedAndClosed:
+    @pytest.fixture
+    def witnessing(self) -> tuple[Driver, list[Any]]:
+        """A driver that notes its connections' coming and going."""
+        noted: list[Any] = []
+        return driver_with(
+            connection_opened=lambda connection: noted.append((connection, "opened", connection.closed)),
+            connection_closed=lambda connection: noted.append((connection, "closed", connection.closed)),
+        ), noted
+
+    def test_sync(self, dsn: str, witnessing: Any) -> None:
+        driver, noted = witnessing
+        conn = driver.connect(dsn)
+        assert noted == [(conn, "opened", False)]
+        conn.close()
+        conn.close()
+        assert noted[1:] == [(conn, "closed", True)]
+
+    def test_async(self, dsn: str, witnessing: Any) -> None:
+        driver, noted = witnessing
+
+        async def main() -> Any:
+            conn = await driver.AsyncConnection.connect(dsn)
+            await conn.close()
+            return conn
+
+        conn = asyncio.run(main())
+        assert noted == [(conn, "opened", False), (conn, "closed", True)]
+
+    def test_a_connection_found_broken(self, dsn: str, witnessing: Any) -> None:
+        driver, noted = witnessing
+        conn = driver.connect(dsn)
+        with pytest.raises(OperationalError):
+            conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        assert noted[1:] == [(conn, "closed", True)]
+        conn.close()
+        assert len(noted) == 2
+
+    def test_an_opener_that_raises_leaves_nothing_open(self, dsn: str) -> None:
+        opened: list[Any] = []
+
+        def connection_opened(connection: Any) -> None:
+            opened.append(connection)
+            raise LookupError("not this one")
+
+        with pytest.raises(LookupError, match="not this one"):
+            driver_with(connection_opened=connection_opened).connect(dsn)
+        assert opened[0].closed
+
+
+class TestQueryPlanner:
+    class Planner:
+        """Prepares what begins with a comment."""
+
+        def __init__(self, connection: Any) -> None:
+            self.statements: dict[bytes, Statement] = {}
+            self.failures: list[str | None] = []
+            self.executions: list[bytes] = []
+
+        def plan(self, query: bytes, oids: Any, prepare: bool | None) -> Statement | None:
+            if not query.startswith(b"/*") or prepare is False:
+                return None
+            return self.statements.setdefault(query, Statement(query, oids, b"witness_%d" % len(self.statements)))
+
+        def executed(self, query: bytes, oids: Any, statement: Any, exchange: Any) -> None:
+            self.executions.append(query)
+
+        def failed(self, statement: Statement, error: Any) -> bool:
+            self.failures.append(error.sqlstate)
+            return False
+
+    def test_it_decides_what_is_sent(self, dsn: str) -> None:
+        driver = driver_with(query_planner=self.Planner)
+        with driver.connect(dsn, autocommit=True) as conn:
+            conn.execute("/* plan */ SELECT 1::text")
+            assert conn.execute("/* plan */ SELECT 1::text").fetchone() == ("1",)
+            conn.execute("/* plan not */ SELECT 1", prepare=False)
+            prepared = conn.execute("SELECT name, statement FROM pg_prepared_statements").fetchall()
+        assert prepared == [("witness_0", "/* plan */ SELECT 1::text")]
+
+    def test_it_is_told_of_failures(self, dsn: str) -> None:
+        planners: list[Any] = []
+
+        def query_planner(connection: Any) -> Any:
+            planners.append(self.Planner(connection))
+            return planners[-1]
+
+        with driver_with(query_planner=query_planner).connect(dsn) as conn:
+            with pytest.raises(howdah.errors.UndefinedColumn):
+                conn.execute("/* plan */ SELECT tusk")
+        assert planners[0].failures == ["42703"]
+
+    def test_without_one_a_wish_to_prepare_is_refused(self, dsn: str) -> None:
+        with Driver(enable=[]).connect(dsn) as conn:
+            with pytest.raises(howdah.NotSupportedError, match="'prepare'"):
+                conn.execute("SELECT 1", prepare=True)
+
+
+class TestQueryObserver:
+    @pytest.fixture
+    def observed(self) -> tuple[Driver, list[Any]]:
+        """A driver that notes its queries."""
+        noted: list[Any] = []
+
+        class Observer:
+            def query_started(self, query: bytes, params: Any) -> int:
+                noted.append((query, params))
+                return len(noted)
+
+            def query_ended(self, token: int, status: Any, rowcount: int, error: Any) -> None:
+                noted.append((token, status, rowcount, type(error)))
+
+        return driver_with(["types"], query_observer=lambda connection: Observer()), noted
+
+    def test_sync(self, dsn: str, observed: Any) -> None:
+        driver, noted = observed
+        with driver.connect(dsn, autocommit=True) as conn:
+            conn.execute("SELECT * FROM generate_series(1, %s)", [3])
+            with pytest.raises(howdah.errors.UndefinedTable):
+                conn.execute("SELECT * FROM unicorns")
+        assert len(noted) == 4
+        assert noted[0][1] == [3]
+        assert noted[1] == (1, "SELECT 3", 3, type(None))
+        assert noted[2] == (b"SELECT * FROM unicorns", None)
+        assert noted[3][3] is howdah.errors.UndefinedTable
+
+    def test_the_query_is_as_it_is_sent(self, dsn: str, observed: Any) -> None:
+        driver, noted = observed
+        with driver.connect(dsn, autocommit=True) as conn:
+            conn.execute("SELECT %s::int", [3])
+        assert noted[0] == (b"SELECT $1::int", [3])
+
+    def test_async(self, dsn: str, observed: Any) -> None:
+        driver, noted = observed
+
+        async def main() -> None:
+            async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
+                await conn.execute("SELECT 1")
+
+        asyncio.run(main())
+        assert noted == [(b"SELECT 1", None), (1, "SELECT 1", 1, type(None))]
+
+    def test_none_observes_nothing(self, dsn: str) -> None:
+        driver = driver_with(query_observer=lambda connection: None)
+        with driver.connect(dsn) as conn:
+            assert conn.execute("SELECT 1::text").fetchone() == ("1",)
+
+
+def test_register_commands() -> None:
+    def register_commands(group: click.Group) -> None:
+        group.command("trumpet")(lambda: None)
+
+    group = click.Group("howdah")
+    driver_with(register_commands=register_commands).register_commands(group)
+    assert list(group.commands) == ["trumpet"]
