@@ -12,155 +12,120 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from howdah import (
-        adapt as adapt,
-    )
-    from howdah import (
-        conninfo as conninfo,
-    )
-    from howdah import (
-        errors as errors,
-    )
-    from howdah import (
-        pq as pq,
-    )
-    from howdah import (
-        rows as rows,
-    )
-    from howdah import (
-        sql as sql,
-    )
+    from howdah import adapt, conninfo, errors, pq, rows, sql
     from howdah._bundle import (
-        AsyncClientCursor as AsyncClientCursor,
-    )
-    from howdah._bundle import (
-        AsyncConnection as AsyncConnection,
-    )
-    from howdah._bundle import (
-        AsyncCursor as AsyncCursor,
-    )
-    from howdah._bundle import (
-        AsyncRawCursor as AsyncRawCursor,
-    )
-    from howdah._bundle import (
-        ClientCursor as ClientCursor,
-    )
-    from howdah._bundle import (
-        Connection as Connection,
-    )
-    from howdah._bundle import (
-        Cursor as Cursor,
-    )
-    from howdah._bundle import (
-        RawCursor as RawCursor,
+        AsyncClientCursor,
+        AsyncConnection,
+        AsyncCursor,
+        AsyncRawCursor,
+        ClientCursor,
+        Connection,
+        Cursor,
+        RawCursor,
     )
     from howdah._capabilities import Capabilities
     from howdah.adapt.registry import AdaptersMap
-    from howdah.column import Column as Column
+    from howdah.column import Column
     from howdah.dbapi import (
-        BINARY as BINARY,
+        BINARY,
+        DATETIME,
+        NUMBER,
+        ROWID,
+        STRING,
+        Binary,
+        Date,
+        DateFromTicks,
+        Time,
+        TimeFromTicks,
+        Timestamp,
+        TimestampFromTicks,
+        apilevel,
+        paramstyle,
+        threadsafety,
     )
-    from howdah.dbapi import (
-        DATETIME as DATETIME,
-    )
-    from howdah.dbapi import (
-        NUMBER as NUMBER,
-    )
-    from howdah.dbapi import (
-        ROWID as ROWID,
-    )
-    from howdah.dbapi import (
-        STRING as STRING,
-    )
-    from howdah.dbapi import (
-        Binary as Binary,
-    )
-    from howdah.dbapi import (
-        Date as Date,
-    )
-    from howdah.dbapi import (
-        DateFromTicks as DateFromTicks,
-    )
-    from howdah.dbapi import (
-        Time as Time,
-    )
-    from howdah.dbapi import (
-        TimeFromTicks as TimeFromTicks,
-    )
-    from howdah.dbapi import (
-        Timestamp as Timestamp,
-    )
-    from howdah.dbapi import (
-        TimestampFromTicks as TimestampFromTicks,
-    )
-    from howdah.dbapi import (
-        apilevel as apilevel,
-    )
-    from howdah.dbapi import (
-        paramstyle as paramstyle,
-    )
-    from howdah.dbapi import (
-        threadsafety as threadsafety,
-    )
-    from howdah.driver import (
-        Driver as Driver,
-    )
-    from howdah.driver import (
-        configure as configure,
-    )
-    from howdah.driver import (
-        default_driver as default_driver,
-    )
+    from howdah.driver import Driver, configure, default_driver
     from howdah.errors import (
-        DatabaseError as DatabaseError,
+        DatabaseError,
+        DataError,
+        Error,
+        IntegrityError,
+        InterfaceError,
+        InternalError,
+        NotSupportedError,
+        OperationalError,
+        PluginError,
+        ProgrammingError,
+        Warning,
     )
-    from howdah.errors import (
-        DataError as DataError,
-    )
-    from howdah.errors import (
-        Error as Error,
-    )
-    from howdah.errors import (
-        IntegrityError as IntegrityError,
-    )
-    from howdah.errors import (
-        InterfaceError as InterfaceError,
-    )
-    from howdah.errors import (
-        InternalError as InternalError,
-    )
-    from howdah.errors import (
-        NotSupportedError as NotSupportedError,
-    )
-    from howdah.errors import (
-        OperationalError as OperationalError,
-    )
-    from howdah.errors import (
-        PluginError as PluginError,
-    )
-    from howdah.errors import (
-        ProgrammingError as ProgrammingError,
-    )
-    from howdah.errors import (
-        Warning as Warning,
-    )
-    from howdah.hookspecs import hookimpl as hookimpl
-    from howdah.isolation import IsolationLevel as IsolationLevel
-    from howdah.notify import Notify as Notify
-    from howdah.transaction import (
-        Rollback as Rollback,
-    )
-    from howdah.transaction import (
-        Transaction as Transaction,
-    )
-    from howdah.transaction_async import AsyncTransaction as AsyncTransaction
-    from howdah.xid import Xid as Xid
+    from howdah.hookspecs import hookimpl
+    from howdah.isolation import IsolationLevel
+    from howdah.notify import Notify
+    from howdah.transaction import Rollback, Transaction
+    from howdah.transaction_async import AsyncTransaction
+    from howdah.xid import Xid
 
     adapters: AdaptersMap
     capabilities: Capabilities
     connect = Connection.connect
     __impl__: str
     __version__: str
+
+__all__ = [
+    "BINARY",
+    "DATETIME",
+    "NUMBER",
+    "ROWID",
+    "STRING",
+    "AsyncClientCursor",
+    "AsyncConnection",
+    "AsyncCursor",
+    "AsyncRawCursor",
+    "AsyncTransaction",
+    "Binary",
+    "ClientCursor",
+    "Column",
+    "Connection",
+    "Cursor",
+    "DataError",
+    "DatabaseError",
+    "Date",
+    "DateFromTicks",
+    "Driver",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "IsolationLevel",
+    "NotSupportedError",
+    "Notify",
+    "OperationalError",
+    "PluginError",
+    "ProgrammingError",
+    "RawCursor",
+    "Rollback",
+    "Time",
+    "TimeFromTicks",
+    "Timestamp",
+    "TimestampFromTicks",
+    "Transaction",
+    "Warning",
+    "Xid",
+    "adapt",
+    "adapters",
+    "apilevel",
+    "capabilities",
+    "configure",
+    "connect",
+    "conninfo",
+    "default_driver",
+    "errors",
+    "hookimpl",
+    "paramstyle",
+    "pq",
+    "rows",
+    "sql",
+    "threadsafety",
+]
 
 #: Modules that need no import of their own.
 _MODULES = ("adapt", "conninfo", "errors", "pq", "rows", "sql")
@@ -192,8 +157,6 @@ _OF_DRIVER = (
     *("connect", "adapters", "capabilities", "Connection", "AsyncConnection"),
     *("Cursor", "ClientCursor", "RawCursor", "AsyncCursor", "AsyncClientCursor", "AsyncRawCursor"),
 )
-
-__all__ = [*_OF_DRIVER, *_MODULE_OF, *_MODULES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -499,10 +499,7 @@ class BaseConnection(Generic[Row]):
 
     @classmethod
     def _open_transport(cls) -> OpenTransport | None:
-        open_transport = cls.driver.hooks.open_transport
-        if open_transport is None:
-            return None
-        return lambda *, host, params: open_transport(host=host, params=params, timeout=None)
+        return cls.driver.hooks.open_transport
 
     def _opened(self) -> None:
         """Ask the plugins what they have to do with the connection."""

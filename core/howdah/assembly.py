@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from types import new_class
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -101,13 +102,15 @@ def assemble(driver: Driver, mixins: Sequence[Mixins], absent: Mapping[str, str]
             bases = [_generic(kernel), classes[kernel_class.base]]
         if name.endswith("Connection"):
             namespace["cursor_factory"] = classes[name.replace("Connection", "Cursor")]
-        classes[name] = new_class(
-            name, bases, exec_body=lambda body, namespace=namespace: body.update(namespace)
-        )
+        classes[name] = new_class(name, bases, exec_body=partial(_fill, namespace))
     return classes
+
+
+def _fill(namespace: Mapping[str, Any], body: dict[str, Any]) -> None:
+    body.update(namespace)
 
 
 def _generic(kernel: type[Any]) -> Any:
     """Return `kernel` so that a class deriving from it can be subscripted as it can."""
     parameters = getattr(kernel, "__parameters__", ())
-    return kernel[parameters] if parameters else kernel  # type: ignore[index]
+    return kernel[parameters] if parameters else kernel

@@ -114,7 +114,11 @@ class Connection(BaseConnection[Row]):
         self.prepare_threshold = prepare_threshold
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
-        self._opened()
+        try:
+            self._opened()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __enter__(self) -> Self:
@@ -180,6 +184,10 @@ class Connection(BaseConnection[Row]):
         except StopIteration as e:
             result: T = e.value
             return result
+        except BaseException:
+            if self._session.lost is not None:
+                self._told_to_close()
+            raise
 
     def _interrupt(self, wait: Wait) -> None:
         """Stop what the server does for an operation that is being interrupted."""

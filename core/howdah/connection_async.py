@@ -126,7 +126,11 @@ class AsyncConnection(BaseConnection[Row]):
         self.prepare_threshold = prepare_threshold
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
-        self._opened()
+        try:
+            self._opened()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aenter__(self) -> Self:
@@ -192,6 +196,10 @@ class AsyncConnection(BaseConnection[Row]):
         except StopIteration as e:
             result: T = e.value
             return result
+        except BaseException:
+            if self._session.lost is not None:
+                self._told_to_close()
+            raise
 
     async def _interrupt(self, wait: Wait) -> None:
         """Stop what the server does for an operation that is being interrupted."""

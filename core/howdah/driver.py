@@ -237,10 +237,12 @@ class Driver:
         provided = {**self._present, **self._absent}
         flags = {name.removeprefix("has_"): False for name in provided if name.startswith("has_")}
 
-        def announce(names: Iterable[str]) -> None:
-            for name in [names] if isinstance(names, str) else names:
-                if not isinstance(name, str) or not name.isidentifier() or isinstance(names, str):
-                    raise TypeError(f"capabilities are a list of identifiers, not {names!r}")
+        def announce(names: Any) -> None:
+            if isinstance(names, str):
+                raise TypeError(f"capabilities are a list of names, not the str {names!r}")
+            for name in names:
+                if not (isinstance(name, str) and name.isidentifier()):
+                    raise TypeError(f"the name of a capability is an identifier, not {name!r}")
                 flags[name] = True
 
         self._ask("howdah_capabilities", announce)

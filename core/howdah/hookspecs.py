@@ -80,8 +80,13 @@ class QueryPlanner(Protocol):
     ) -> None:
         """Take note that a query went well that was not a prepared statement.
 
+        A statement that was parsed along with it is executed without parsing
+        from when `statement.described(fields)` has been called.
+
         Args:
-            query, oids, statement: as `plan` got and returned them.
+            query: the query, as `plan` got it.
+            oids: the types of its parameters, as `plan` got them.
+            statement: what `plan` returned.
             exchange: what was sent, and the server's answer.
         """
 
@@ -106,11 +111,12 @@ class QueryObserver(Protocol):
     """
 
     def query_started(self, query: bytes, params: Sequence[Any] | None) -> Any:
-        """Take note that `query` is about to be sent.
+        """Take note that `query` is about to be run.
 
         Args:
-            query: the query as it goes to the server.
-            params: the Python objects bound to its placeholders, None without any.
+            query: the query as the program has it, with its placeholders.
+            params: the Python objects bound to them, None without any; of
+                `executemany`, all of them.
 
         Returns:
             A token, handed back to `query_ended`.
@@ -185,7 +191,8 @@ def howdah_authentication_methods() -> Mapping[int | str, Method]:
     Returns:
         The methods, as `howdah.protocol.credentials` describes them, by the
         code of the server's request (7 for GSSAPI) or the name of a SASL
-        mechanism (`"OAUTHBEARER"`). One that another plugin has is refused.
+        mechanism (`"OAUTHBEARER"`). They go before the kernel's; one that
+        another plugin has is refused.
     """
     raise NotImplementedError
 
@@ -211,17 +218,15 @@ def howdah_resolve_conninfo(conninfo: str, params: dict[str, Any]) -> tuple[str,
 
 
 @hookspec(firstresult=True)
-def howdah_open_transport(
-    host: Host, params: Mapping[str, Any], timeout: float | None
-) -> socket.socket | None:
+def howdah_open_transport(host: Host, params: Mapping[str, Any]) -> socket.socket | None:
     """Open the way to a server, for tunnels, proxies, and in-house networks.
 
-    It is called in a thread of its own, so it may block.
+    It may be called in another thread, so that it may block, for no longer
+    than `connect_timeout` if it can.
 
     Args:
         host: the host to reach.
         params: the resolved connection parameters.
-        timeout: how many seconds it may take, None for any number.
 
     Returns:
         A connected stream socket, on which TLS and the protocol then start,

@@ -73,8 +73,8 @@ class Plugin:
     def disabled(self) -> str:
         """The plugin, and how to enable it, for people."""
         return (
-            f"the plugin {self.name!r} ({self.source}), which is disabled; to enable it, take it out of"
-            " HOWDAH_DISABLE and of disable= (or put it into enable=) of howdah.configure() or howdah.Driver()"
+            f"the plugin {self.name!r} ({self.source}), which is disabled; to enable it, take it out"
+            " of HOWDAH_DISABLE and disable=, or put it into enable=, of howdah.configure() or howdah.Driver()"
         )
 
 
@@ -212,8 +212,8 @@ def blaming(plugin: Plugin, failure: str) -> Iterator[None]:
 
 
 def _installed(point: metadata.EntryPoint) -> Plugin:
-    dist = point.dist
-    return Plugin(point.name, point.value, dist and dist.name, dist and dist.version, point.load)
+    name, version = (None, None) if point.dist is None else (point.dist.name, point.dist.version)
+    return Plugin(point.name, point.value, name, version, point.load)
 
 
 def _given(plugin: ExtraPlugin) -> Plugin:

@@ -71,7 +71,7 @@ def test_every_hook_is_documented_and_typed(hook: str) -> None:
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_is_tried_here(hook: str) -> None:
     name = hook.removeprefix("howdah_")
-    assert re.search(rf"\b{name}=", inspect.getsource(inspect.getmodule(driver_with)))  # type: ignore[arg-type]
+    assert re.search(rf"\b{name}=", inspect.getsource(inspect.getmodule(driver_with)))
 
 
 def test_a_hook_that_nobody_implements_is_none() -> None:
@@ -118,23 +118,23 @@ def test_mixins(dsn: str) -> None:
 
     class Shouting:
         def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
-            return super().execute(query.upper(), *args, **kwargs)  # type: ignore[misc]
+            return super().execute(query.upper(), *args, **kwargs)
 
     class AsyncShouting:
         async def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
-            return await super().execute(query.upper(), *args, **kwargs)  # type: ignore[misc]
+            return await super().execute(query.upper(), *args, **kwargs)
 
     mixins = Mixins(
         connection=Counting, async_connection=AsyncCounting, cursor=Shouting, async_cursor=AsyncShouting
     )
     driver = driver_with(mixins=lambda: mixins)
     with driver.connect(dsn) as conn:
-        assert conn.count(7) == ("7",)  # type: ignore[attr-defined]
+        assert conn.count(7) == ("7",)
         assert conn.execute("select 'x'").fetchone() == ("X",)
 
     async def main() -> None:
         async with await driver.AsyncConnection.connect(dsn) as conn:
-            assert await conn.count(7) == ("7",)  # type: ignore[attr-defined]
+            assert await conn.count(7) == ("7",)
             assert await (await conn.execute("select 'x'")).fetchone() == ("X",)
 
     asyncio.run(main())
@@ -162,13 +162,16 @@ def test_type_resolved(dsn: str) -> None:
         adapters.register_loader(info.array_oid, Loud)
 
     driver = driver_with(
-        register_adapters=lambda adapters: adapters.register_loader("howdah_mood", Loud), type_resolved=type_resolved
+        register_adapters=lambda adapters: adapters.register_loader("howdah_mood", Loud),
+        type_resolved=type_resolved,
     )
     with driver.connect(dsn) as conn:
         conn.execute("CREATE TYPE howdah_mood AS ENUM ('calm')")
         assert conn.execute("SELECT 'calm'::howdah_mood").fetchone() == ("CALM!",)
         assert conn.execute("SELECT ARRAY['calm'::howdah_mood]").fetchone() == ("{CALM}!",)
-        [(typarray,)] = conn.execute("SELECT typarray::text FROM pg_type WHERE typname = 'howdah_mood'").fetchall()
+        [(typarray,)] = conn.execute(
+            "SELECT typarray::text FROM pg_type WHERE typname = 'howdah_mood'"
+        ).fetchall()
         assert set(resolved) == {("howdah_mood", int(typarray))}
         conn.rollback()
 
@@ -182,17 +185,17 @@ def password_server() -> Iterator[servers.Server]:
         yield server
 
 
-def test_authentication_methods(password_server: servers.Server) -> None:
+def test_authentication_methods(password_server: servers.Server, tmp_path: Path) -> None:
     def answer(credentials: Any, data: bytes) -> Any:
         assert (credentials.user, data) == ("mahout", b"")
         yield b"banana\0"
 
     driver = driver_with(authentication_methods=lambda: {3: answer})
-    dsn = password_server.tcp_dsn
-    with driver.connect(dsn, user="mahout", passfile="/dev/null") as conn:
+    dsn = f"{password_server.tcp_dsn} passfile={tmp_path}/none"
+    with driver.connect(dsn, user="mahout") as conn:
         assert conn.execute("SELECT current_user::text").fetchone() == ("mahout",)
     with pytest.raises(OperationalError, match="password"):
-        Driver(enable=[]).connect(dsn, user="mahout", passfile="/dev/null")
+        Driver(enable=[]).connect(dsn, user="mahout")
 
 
 class TestResolveConninfo:
@@ -247,8 +250,8 @@ class TestOpenTransport:
         """A driver that knows the way to the host `burrow`."""
         calls: list[Any] = []
 
-        def open_transport(host: Any, params: Any, timeout: float | None) -> socket.socket | None:
-            calls.append((host.host, params["application_name"], timeout))
+        def open_transport(host: Any, params: Any) -> socket.socket | None:
+            calls.append((host.host, params["application_name"]))
             if host.host != "burrow":
                 return None
             sock = socket.socket(socket.AF_UNIX)
@@ -259,10 +262,9 @@ class TestOpenTransport:
 
     def test_sync(self, dsn: str, tunnelling: Any) -> None:
         driver, calls = tunnelling
-        with driver.connect(dsn, host="burrow", application_name="mole", connect_timeout=60) as conn:
+        with driver.connect(dsn, host="burrow", application_name="mole") as conn:
             assert conn.execute("SELECT 1::text").fetchone() == ("1",)
-        assert calls[0][:2] == ("burrow", "mole")
-        assert 0 < calls[0][2] <= 60
+        assert calls[0] == ("burrow", "mole")
 
     def test_async(self, dsn: str, tunnelling: Any) -> None:
         driver, calls = tunnelling
@@ -343,23 +345,30 @@ class TestQueryPlanner:
         def plan(self, query: bytes, oids: Any, prepare: bool | None) -> Statement | None:
             if not query.startswith(b"/*") or prepare is False:
                 return None
-            return self.statements.setdefault(query, Statement(query, oids, b"witness_%d" % len(self.statements)))
+            return self.statements.setdefault(
+                query, Statement(query, oids, b"witness_%d" % len(self.statements))
+            )
 
         def executed(self, query: bytes, oids: Any, statement: Any, exchange: Any) -> None:
             self.executions.append(query)
+            if statement is not None:
+                statement.described(exchange.results[0].fields)
 
         def failed(self, statement: Statement, error: Any) -> bool:
             self.failures.append(error.sqlstate)
             return False
 
     def test_it_decides_what_is_sent(self, dsn: str) -> None:
-        driver = driver_with(query_planner=self.Planner)
+        driver = driver_with(query_planner=lambda connection: self.Planner(connection))
         with driver.connect(dsn, autocommit=True) as conn:
-            conn.execute("/* plan */ SELECT 1::text")
-            assert conn.execute("/* plan */ SELECT 1::text").fetchone() == ("1",)
+            for _ in range(3):
+                assert conn.execute("/* plan */ SELECT 1::text").fetchone() == ("1",)
             conn.execute("/* plan not */ SELECT 1", prepare=False)
             prepared = conn.execute("SELECT name, statement FROM pg_prepared_statements").fetchall()
+            planner = conn._planner
         assert prepared == [("witness_0", "/* plan */ SELECT 1::text")]
+        assert isinstance(planner, self.Planner)
+        assert planner.executions.count(b"/* plan */ SELECT 1::text") == 1
 
     def test_it_is_told_of_failures(self, dsn: str) -> None:
         planners: list[Any] = []
@@ -402,16 +411,10 @@ class TestQueryObserver:
             with pytest.raises(howdah.errors.UndefinedTable):
                 conn.execute("SELECT * FROM unicorns")
         assert len(noted) == 4
-        assert noted[0][1] == [3]
+        assert noted[0] == (b"SELECT * FROM generate_series(1, %s)", [3])
         assert noted[1] == (1, "SELECT 3", 3, type(None))
         assert noted[2] == (b"SELECT * FROM unicorns", None)
         assert noted[3][3] is howdah.errors.UndefinedTable
-
-    def test_the_query_is_as_it_is_sent(self, dsn: str, observed: Any) -> None:
-        driver, noted = observed
-        with driver.connect(dsn, autocommit=True) as conn:
-            conn.execute("SELECT %s::int", [3])
-        assert noted[0] == (b"SELECT $1::int", [3])
 
     def test_async(self, dsn: str, observed: Any) -> None:
         driver, noted = observed
