@@ -73,8 +73,8 @@ class Plugin:
     def disabled(self) -> str:
         """The plugin, and how to enable it, for people."""
         return (
-            f"the plugin {self.name!r} ({self.source}), which is disabled; to enable it, take it out"
-            " of HOWDAH_DISABLE and disable=, or put it into enable=, of howdah.configure() or howdah.Driver()"
+            f"the plugin {self.name!r} ({self.source}), which is disabled; to enable it, take it out of"
+            " HOWDAH_DISABLE and disable=, or put it into enable=, of howdah.configure() or Driver()"
         )
 
 

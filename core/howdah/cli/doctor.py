@@ -121,7 +121,7 @@ def _explain(driver: Driver, conninfo: str, error: Exception) -> tuple[str, str,
         return "start-up", _ADVICE["start-up"], []
     if isinstance(error, ProgrammingError):
         return "conninfo", _ADVICE["conninfo"], []
-    if isinstance(error, AuthenticationFailed):
+    if any(isinstance(cause, AuthenticationFailed) for cause in _causes(error)):
         return "authentication", _ADVICE["authentication"], []
     findings = _probe(driver, conninfo)
     failed = [step for step, _ in findings.values()]

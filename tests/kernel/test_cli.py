@@ -1,0 +1,247 @@
+"""The `howdah` command: plugins, doctor, and what plugins add to it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import trustme
+from click.testing import CliRunner, Result
+
+import howdah
+from howdah.cli.commands import command_line
+from tests import servers
+from tests.distributions import Site
+
+pytestmark = pytest.mark.usefixtures("unconfigured")
+
+GREETING = """
+    import click
+    from howdah import hookimpl
+
+    @hookimpl
+    def howdah_register_commands(group):
+        @group.command()
+        @click.argument("name")
+        @click.pass_context
+        def greet(context, name):
+            "Greet somebody."
+            click.echo(f"hello {name}, from {type(context.obj).__name__}")
+"""
+
+
+def howdah_command(*arguments: str) -> Result:
+    return CliRunner().invoke(command_line(), arguments, prog_name="howdah")
+
+
+def run(
+    arguments: Sequence[str],
+    site: Site | None = None,
+    program: Sequence[str] = ("-m", "howdah"),
+    **environment: str,
+) -> subprocess.CompletedProcess[str]:
+    path = [*([str(site.path)] if site else []), *filter(None, sys.path)]
+    return subprocess.run(
+        [sys.executable, *program, *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path), "HOWDAH_DISABLE": "", **environment},
+    )
+
+
+def row(output: str, name: str) -> list[str]:
+    [found] = [line.split() for line in output.splitlines() if line.startswith(f"{name} ")]
+    return found
+
+
+@pytest.fixture
+def greeter(site: Site) -> Site:
+    """A distribution with a plugin that has a subcommand."""
+    site.install("acme-greet", "4.2", modules={"acme_greet": GREETING}, plugins={"greet": "acme_greet"})
+    return site
+
+
+@pytest.fixture
+def broken(site: Site) -> Site:
+    """A distribution with a plugin that cannot be imported."""
+    site.install("acme-bad", "0.1", modules={"acme_bad": "1 / 0"}, plugins={"bad": "acme_bad"})
+    return site
+
+
+class TestPlugins:
+    def test_it_lists_them(self, greeter: Site) -> None:
+        result = howdah_command("plugins")
+        assert result.exit_code == 0
+        assert row(result.output, "plugin") == ["plugin", "version", "origin", "hooks", "state"]
+        assert row(result.output, "greet") == [
+            *("greet", "4.2", "acme_greet", "(acme-greet)", "register_commands", "enabled")
+        ]
+
+    def test_disabled_ones_too(self, greeter: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOWDAH_DISABLE", "greet")
+        assert row(howdah_command("plugins").output, "greet")[-1] == "disabled"
+        assert "acme_greet" not in sys.modules
+
+    def test_broken_ones_too(self, greeter: Site, broken: Site) -> None:
+        result = howdah_command("plugins")
+        assert result.exit_code == 0
+        assert row(result.stdout, "bad")[-1] == "failed"
+        assert row(result.stdout, "greet")[-1] == "enabled"
+        assert "HOWDAH_DISABLE=bad" in result.stderr
+        assert "division by zero" in result.stderr
+
+    def test_one_that_fails_when_it_adds_its_command(self, site: Site) -> None:
+        source = """
+            from howdah import hookimpl
+
+            @hookimpl
+            def howdah_register_commands(group):
+                raise LookupError("lost")
+        """
+        site.install("acme-bad", modules={"acme_bad": source}, plugins={"bad": "acme_bad"})
+        result = howdah_command("plugins")
+        assert row(result.stdout, "bad")[-1] == "failed"
+        assert "lost" in result.stderr
+
+    def test_two_of_one_name(self, greeter: Site) -> None:
+        greeter.install("other-greet", "0.9", modules={"other": ""}, plugins={"greet": "other"})
+        result = howdah_command("plugins")
+        states = [line.split()[-1] for line in result.stdout.splitlines() if line.startswith("greet ")]
+        assert states == ["failed", "failed"]
+        assert "acme-greet 4.2 and other-greet 0.9" in result.stderr
+
+    def test_as_a_module(self, greeter: Site) -> None:
+        done = run(["plugins"], greeter)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert row(done.stdout, "greet")[-1] == "enabled"
+
+    def test_an_unknown_name_in_howdah_disable(self) -> None:
+        done = run(["plugins"], HOWDAH_DISABLE="fnord")
+        assert done.returncode == 1
+        assert "no plugin is called 'fnord'" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+class TestCommandsOfPlugins:
+    def test_they_run(self, greeter: Site) -> None:
+        assert howdah_command("greet", "Jumbo").output == "hello Jumbo, from Driver\n"
+
+    def test_they_are_in_the_help(self, greeter: Site) -> None:
+        assert "Greet somebody." in howdah_command("--help").output
+
+    def test_a_broken_plugin_does_not_stop_them(self, greeter: Site, broken: Site) -> None:
+        assert howdah_command("greet", "Jumbo").exit_code == 0
+
+
+class TestWithoutTheExtra:
+    @pytest.mark.parametrize("missing", ["click", "rich"])
+    def test_it_says_what_to_install(self, missing: str) -> None:
+        code = f"import sys; sys.modules[{missing!r}] = None; from howdah.cli import main; main(['plugins'])"
+        done = run([], program=("-c", code))
+        assert done.returncode == 1
+        assert missing in done.stderr
+        assert 'pip install "howdah[cli]"' in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[servers.Server, Path]]:
+    """A Debian server with TLS that asks for passwords over TCP, and its root certificate."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1", "localhost")
+    root = tmp_path_factory.mktemp("tls") / "root.crt"
+    authority.cert_pem.write_to_path(root)
+    server = servers.Server(
+        "15",
+        settings={"ssl": "on", "ssl_cert_file": "server.crt", "ssl_key_file": "server.key"},
+        hba=("local all all trust", "hostssl all all all scram-sha-256"),
+        files={
+            "server.crt": certificate.cert_chain_pems[0].bytes(),
+            "server.key": certificate.private_key_pem.bytes(),
+        },
+    )
+    with server:
+        with howdah.connect(server.dsn) as conn:
+            conn.execute("CREATE ROLE mahout LOGIN PASSWORD 'banana'")
+        yield server, root
+
+
+class TestDoctor:
+    def test_a_healthy_connection(self, dsn: str, greeter: Site) -> None:
+        result = howdah_command("doctor", dsn)
+        assert result.exit_code == 0, result.output
+        assert "✓ the connection works" in result.output
+        assert row(result.output, "server")[1] == "PostgreSQL"
+        assert row(result.output, "TLS")[1] == "none"
+        assert row(result.output, "authentication")[1] == "trust"
+        assert row(result.output, "round")[3] == "ms"
+        assert row(result.output, "implementation")[1] == howdah.__impl__
+        assert row(result.output, "Python")[1] == ".".join(map(str, sys.version_info[:3]))
+        assert row(result.output, "greet")[-1] == "enabled"
+
+    def test_the_environment_counts(self, dsn: str) -> None:
+        pairs = dict(pair.split("=", 1) for pair in dsn.split())
+        names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+        done = run(["doctor"], **{names[key]: value for key, value in pairs.items() if key in names})
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def test_tls_and_authentication(self, guarded: tuple[servers.Server, Path]) -> None:
+        server, root = guarded
+        dsn = f"{server.tcp_dsn} user=mahout password=banana sslmode=verify-full sslrootcert={root}"
+        result = howdah_command("doctor", dsn)
+        assert result.exit_code == 0, result.output
+        assert row(result.output, "TLS")[1].startswith("TLSv1.")
+        assert row(result.output, "authentication")[1].startswith("scram-sha-256")
+        assert "banana" not in result.output
+
+    def ails(self, conninfo: str, step: str) -> str:
+        result = howdah_command("doctor", conninfo)
+        assert result.exit_code == 1
+        assert f"✗ the connection failed: {step}\n" in result.output
+        assert row(result.output, "try")[1:]
+        return result.output
+
+    def test_a_bad_conninfo(self) -> None:
+        assert "tusk" in self.ails("tusk=ivory", "conninfo")
+
+    def test_a_host_that_does_not_exist(self) -> None:
+        output = self.ails("host=nowhere.invalid", "name")
+        assert "port 5432 the name does not resolve" in " ".join(row(output, "nowhere.invalid"))
+
+    def test_nobody_listens(self, tmp_path: Path) -> None:
+        port = servers.free_port()
+        output = self.ails(f"host=127.0.0.1,{tmp_path} port={port}", "socket")
+        assert "Connection refused" in " ".join(row(output, "127.0.0.1"))
+        assert "No such file" in " ".join(row(output, str(tmp_path)))
+
+    def test_the_wrong_password(self, guarded: tuple[servers.Server, Path]) -> None:
+        server, _ = guarded
+        output = self.ails(f"{server.tcp_dsn} user=mahout password=cherry", "authentication")
+        assert "cherry" not in output
+
+    def test_no_password(self, guarded: tuple[servers.Server, Path], tmp_path: Path) -> None:
+        server, _ = guarded
+        self.ails(f"{server.tcp_dsn} user=mahout passfile={tmp_path}/none", "authentication")
+
+    def test_a_certificate_of_somebody_else(
+        self, guarded: tuple[servers.Server, Path], tmp_path: Path
+    ) -> None:
+        server, _ = guarded
+        other = tmp_path / "other.crt"
+        trustme.CA().cert_pem.write_to_path(other)
+        self.ails(
+            f"{server.tcp_dsn} user=mahout password=banana sslmode=verify-ca sslrootcert={other}", "TLS"
+        )
+
+    def test_no_such_database(self, dsn: str) -> None:
+        assert "createdb" in self.ails(f"{dsn} dbname=atlantis", "database")
+
+    def test_a_broken_plugin_is_an_ailment(self, dsn: str, broken: Site) -> None:
+        result = howdah_command("doctor", dsn)
+        assert result.exit_code == 1
+        assert "✓ the connection works" in result.output
+        assert "division by zero" in result.output
