@@ -306,6 +306,7 @@ class AsyncConnection(BaseConnection[Row]):
         self._check_open()
         factory = self.row_factory if row_factory is None else row_factory
         if name is not None:
+            self.driver.require("named_cursor")
             cls = self.driver.public("AsyncServerCursor")
             return cls(
                 self, name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold

@@ -439,3 +439,9 @@ def test_register_commands() -> None:
     group = click.Group("howdah")
     driver_with(register_commands=register_commands).register_commands(group)
     assert list(group.commands) == ["trumpet"]
+
+
+def test_a_named_cursor_needs_its_plugin(dsn: str) -> None:
+    with Driver(enable=[]).connect(dsn) as conn:
+        with pytest.raises(howdah.NotSupportedError, match="'named_cursor'"):
+            conn.cursor("tusk")
