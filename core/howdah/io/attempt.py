@@ -221,7 +221,7 @@ def converse(
         output = next(machine)
         while True:
             # A server that has hung up may have said why: read that rather than fail to write.
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
                 while output:
                     sent = yield from nonblocking(sock, partial(sock.send, output), deadline, writing=True)
                     output = output[sent:]
