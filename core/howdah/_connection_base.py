@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence, Set
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
+from howdah import errors
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.adapt.types import TypeInfo
@@ -58,8 +59,18 @@ JOIN pg_catalog.pg_type AS t ON t.oid = pg_catalog.to_regtype(names.name)
 class BaseConnection(Generic[Row]):
     """State and operations of a connection."""
 
-    Warning = Warning
-    Error = Error
+    # The exceptions, as PEP 249's optional extension wants them.
+    Warning = errors.Warning
+    Error = errors.Error
+    InterfaceError = errors.InterfaceError
+    DatabaseError = errors.DatabaseError
+    DataError = errors.DataError
+    OperationalError = errors.OperationalError
+    IntegrityError = errors.IntegrityError
+    InternalError = errors.InternalError
+    ProgrammingError = errors.ProgrammingError
+    NotSupportedError = errors.NotSupportedError
+
     driver: ClassVar[Driver]
 
     #: After how many executions a query is prepared: 0 at once, None never.
@@ -295,6 +306,7 @@ class BaseConnection(Generic[Row]):
             finish = self._unsynced
             self._set_unsynced(None)
             yield from finish()
+            self._check_open()
         return self._session
 
     def _set_unsynced(self, finish: Callable[[], Operation[None]] | None) -> None:

@@ -12,7 +12,7 @@ from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.column import Column
 from howdah.errors import InterfaceError, ProgrammingError
-from howdah.io.operation import HIGH_WATER, Drain, Operation
+from howdah.io.operation import HIGH_WATER, Drain, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
 from howdah.protocol.messages import FieldDescription
@@ -71,6 +71,7 @@ class BaseCursor(Generic[Row]):
         self._portal: bytes | None = None
         self._synced = True
         self._decoder: Any = None
+        self._unknown: frozenset[int] = frozenset()
 
     def __repr__(self) -> str:
         connection = self._connection
@@ -334,8 +335,6 @@ class BaseCursor(Generic[Row]):
             return None
         return self._transformer.decoder(fields)
 
-    _unknown: frozenset[int] = frozenset()
-
     def _execute(
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
     ) -> Operation[None]:
@@ -474,15 +473,19 @@ class BaseCursor(Generic[Row]):
             session.sync(exchange)
         else:
             session.flush()
-        yield exchange
-        more = exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
-        if not self._synced:
-            self._connection._set_unsynced(self._exhaust_portal if more else None)
-            if not more and exchange.done:
-                end = Exchange()
-                session.sync(end)
-                yield end
-        self._portal = portal if more else None
+        more = False
+        try:
+            yield exchange
+            more = exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
+        finally:
+            self._portal = portal if more else None
+            if not self._synced:
+                self._connection._set_unsynced(self._exhaust_portal if more else None)
+                if not more and session.lost is None:
+                    end = Exchange() if exchange.done else exchange
+                    session.sync(end)
+                    if end is not exchange:
+                        yield end
 
     def _fetch_from_portal(self, max_rows: int = -1) -> Operation[None]:
         """Get the next rows of the portal; those already taken go."""
@@ -516,7 +519,12 @@ class BaseCursor(Generic[Row]):
     def _exhaust_portal(self) -> Operation[None]:
         """Get all that is left, since the connection is wanted for something else."""
         if self._portal is not None:
-            yield from self._fetch_from_portal(0)
+            try:
+                yield from self._fetch_from_portal(0)
+            except Error as e:
+                # Not the fault of who wants the connection: told to who fetches.
+                assert self._result is not None
+                self._result.failure = e
 
     def _close_portal(self) -> Operation[None]:
         """Give up the rows that have not been fetched."""
@@ -556,7 +564,15 @@ class BaseCursor(Generic[Row]):
         session.describe_portal(exchange)
         session.execute(exchange)
         session.sync(exchange)
+        connection._set_unsynced(self._refuse_another)
         return exchange
+
+    def _refuse_another(self) -> NoReturn:
+        """Refuse an operation, and any other, while rows are streamed."""
+        self._connection._set_unsynced(self._refuse_another)
+        raise ProgrammingError(
+            "the connection is streaming rows: exhaust or close the generator of stream() first"
+        )
 
     def _next_of_stream(self, exchange: Exchange) -> Operation[list[Row]]:
         """Wait for rows; an empty list is the end."""
@@ -565,6 +581,10 @@ class BaseCursor(Generic[Row]):
                 exchange.ready = False
                 yield exchange
             if exchange.error is not None:
+                exchange.streaming = False
+                if not exchange.done:
+                    exchange.ready = False
+                    yield exchange
                 raise exchange.error
             if exchange.copy is not None and not exchange.done:
                 yield from self._refuse_copy(self._connection._session, exchange)
@@ -600,10 +620,9 @@ class BaseCursor(Generic[Row]):
 
     def _end_stream(self, exchange: Exchange) -> Operation[None]:
         """Throw away what still comes of a stream that was left early."""
-        exchange.streaming = False
-        while not exchange.done:
-            exchange.ready = False
-            yield exchange
+        self._connection._set_unsynced(None)
+        if not exchange.done:
+            yield Stop(exchange)
 
     # Many at once
 
@@ -641,7 +660,7 @@ class BaseCursor(Generic[Row]):
                         break
                     if not returning:
                         rowcount += _forget(exchange)
-        except BaseException:
+        except BaseException as e:
             # A parameter that cannot be adapted, or an interruption: undo what was sent.
             if oids is not None and session.lost is None:
                 if implicit:
@@ -649,15 +668,15 @@ class BaseCursor(Generic[Row]):
                     session.parse(undo, b"", b"ROLLBACK")
                     session.bind(undo, b"", b"", None)
                     session.execute(undo)
+                exchange.ready = exchange.done = False
                 session.sync(exchange)
-                exchange.ready = exchange.done
-                yield exchange
+                yield exchange if isinstance(e, Exception) else Stop(exchange)
             raise
         if oids is None:
             self._rowcount = 0
             return
+        exchange.ready = exchange.done = False
         session.sync(exchange)
-        exchange.ready = exchange.done
         yield exchange
         if exchange.error is not None:
             raise exchange.error

@@ -173,7 +173,13 @@ class Session(Wire):
 
     def _columns(self, exchange: Exchange, body: bytes) -> None:
         exchange.fields = messages.row_description(body, self.encoding)
-        exchange.decoder = None if exchange.describe is None else exchange.describe(exchange.fields)
+        exchange.decoder = None
+        if exchange.describe is not None:
+            try:
+                exchange.decoder = exchange.describe(exchange.fields)
+            except Exception as e:
+                # A loader's fault, not the session's: reported when a row is fetched.
+                exchange.failure = e
 
     def _described(self, exchange: Exchange, body: bytes) -> None:
         self._columns(exchange, body)
@@ -227,7 +233,8 @@ class Session(Wire):
         exchange.wake()
 
     def _copy_in_by_execute(self, exchange: Exchange, body: bytes) -> None:
-        exchange.owes_sync = True
+        # Behind this Execute there is a Sync, and nothing else.
+        exchange.owes_sync = exchange.pending <= 2
         self._copy(exchange, body)
 
     def _copy_data(self, exchange: Exchange, body: bytes) -> None:
