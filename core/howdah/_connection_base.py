@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Sequence, Set
@@ -18,6 +19,7 @@ from howdah.adapt.types import TypeInfo
 from howdah.errors import (
     Diagnostic,
     Error,
+    NotSupportedError,
     OperationalError,
     ProgrammingError,
 )
@@ -86,7 +88,7 @@ class BaseConnection(Generic[Row]):
         session.on_notification = self._on_notification
         session.on_parameter = self._on_parameter
         self._info = ConnectionInfo(self)
-        session.encoding = self._info.encoding
+        self._set_encoding()
         if connected.leftover:
             session.feed(connected.leftover)
         self._closed = False
@@ -116,6 +118,7 @@ class BaseConnection(Generic[Row]):
         #: Set by a dumper whose type's oid is still to be found.
         self._names_wanted = False
         self._told_closed = False
+        self._process = os.getpid()
 
     def __repr__(self) -> str:
         if self.closed:
@@ -292,8 +295,17 @@ class BaseConnection(Generic[Row]):
     def _on_parameter(self, name: str, value: str) -> None:
         if name in _ADAPTATION_SETTINGS:
             if name == "client_encoding":
-                self._session.encoding = self._info.encoding
+                self._set_encoding()
             self._transformer.renew()
+
+    def _set_encoding(self) -> None:
+        """Note the codec of queries and messages."""
+        try:
+            encoding = self._info.encoding
+        except NotSupportedError:
+            encoding = "us-ascii"
+        # In SQL_ASCII text has no encoding that anyone knows of; ours is UTF-8.
+        self._session.encoding = "utf-8" if encoding == "ascii" else encoding
 
     # Operations
 
@@ -398,6 +410,7 @@ class BaseConnection(Generic[Row]):
 
     def _tpc_begin_operation(self, xid: Xid | str) -> Operation[None]:
         xid = xid if isinstance(xid, Xid) else Xid.from_string(xid)
+        self._check_open()
         if self._transaction_status != TransactionStatus.IDLE:
             raise ProgrammingError(
                 f"can't start a two-phase transaction: connection in status {self._transaction_status.name}"
@@ -523,10 +536,18 @@ class BaseConnection(Generic[Row]):
             self._told_closed = True
             hook(connection=self)
 
-    def _warn_unclosed(self) -> None:
-        warnings.warn(
-            f"{self!r} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 2
-        )
+    def _forget(self) -> None:
+        """Let go of a connection that nobody has closed, without a word to the server.
+
+        After a fork the child leaves it alone: it is the parent's.
+        """
+        if self.closed:
+            return
+        self._connected.sock.close()
+        if self._process == os.getpid():
+            warnings.warn(
+                f"{self!r} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 3
+            )
 
 
 def _literal(text: str) -> bytes:

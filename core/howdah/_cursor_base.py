@@ -17,7 +17,7 @@ from howdah.pq import ExecStatus, Format, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
 from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
-from howdah.query import ParsedQuery, parse_query
+from howdah.query import ZERO_BYTE, ParsedQuery, parse_query
 from howdah.rows import BaseRowFactory, Row, RowMaker
 from howdah.sql import Composable
 from howdah.statement import Statement
@@ -296,20 +296,29 @@ class BaseCursor(Generic[Row]):
         return parsed.text, self._transformer.encoder.encode(parsed.bind(params), parsed.formats)
 
     def _parse(self, query: Query) -> ParsedQuery:
-        if isinstance(query, str) and self._connection._session.encoding == "utf-8":
-            return parse_query(query)
-        return parse_query(self._text(query))
+        if not isinstance(query, str):
+            return parse_query(self._text(query))
+        parsed = parse_query(query)
+        encoding = self._connection._session.encoding
+        return parsed if encoding == "utf-8" else parsed.encoded(encoding)
 
     def _text(self, query: Query) -> bytes:
         if isinstance(query, str):
-            return query.encode(self._connection._session.encoding)
-        if isinstance(query, bytes):
-            return query
-        if isinstance(query, Composable):
-            return query.as_bytes(self)
+            text = query.encode(self._connection._session.encoding)
+        elif isinstance(query, bytes):
+            text = query
+        elif isinstance(query, Composable):
+            text = query.as_bytes(self)
+        else:
+            raise self._wrong_query(query)
+        if 0 in text:
+            raise ProgrammingError(ZERO_BYTE)
+        return text
+
+    def _wrong_query(self, query: object) -> TypeError:
         if is_template(query):
-            raise TypeError("a template string has its parameters in it: no others can be passed")
-        raise TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
+            return TypeError("a template string has its parameters in it: no others can be passed")
+        return TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
 
     def _encode_again(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
         """Encode once more, after a dumper asked for a type whose oid had to be looked up."""
@@ -376,8 +385,6 @@ class BaseCursor(Generic[Row]):
                 break
             if planner is None or statement is None or not planner.failed(statement, exchange.error):
                 raise exchange.error
-        if not exchange.done:
-            yield from self._refuse_copy(session, exchange)
         if planner is not None and (statement is None or not statement.prepared):
             planner.executed(text, oids, statement, exchange)
         if self._unknown:
@@ -439,17 +446,6 @@ class BaseCursor(Generic[Row]):
             result.failure = e
         return rows
 
-    def _refuse_copy(self, session: Session, exchange: Exchange) -> Operation[NoReturn]:
-        """End a COPY that was not started by `copy`."""
-        message = "COPY cannot be used with execute(); use cursor.copy() instead"
-        while not exchange.done:
-            if exchange.owes_sync or (exchange.copy is not None and not exchange.copied):
-                session.copy_fail(exchange, message)
-            exchange.copied.clear()
-            exchange.ready = exchange.done
-            yield exchange
-        raise ProgrammingError(message)
-
     # Rows through a portal, `itersize` at a time
 
     def _open_portal(
@@ -482,10 +478,9 @@ class BaseCursor(Generic[Row]):
             if not self._synced:
                 self._connection._set_unsynced(self._exhaust_portal if more else None)
                 if not more and session.lost is None:
-                    end = Exchange() if exchange.done else exchange
+                    end = Exchange()
                     session.sync(end)
-                    if end is not exchange:
-                        yield end
+                    yield end
 
     def _fetch_from_portal(self, max_rows: int = -1) -> Operation[None]:
         """Get the next rows of the portal; those already taken go."""
@@ -580,14 +575,12 @@ class BaseCursor(Generic[Row]):
             if not exchange.rows and not exchange.done:
                 exchange.ready = False
                 yield exchange
-            if exchange.error is not None:
+            if exchange.error is not None and not exchange.rows:
                 exchange.streaming = False
                 if not exchange.done:
                     exchange.ready = False
                     yield exchange
                 raise exchange.error
-            if exchange.copy is not None and not exchange.done:
-                yield from self._refuse_copy(self._connection._session, exchange)
             rows = exchange.rows
             exchange.rows = []
             failure = exchange.failure
@@ -680,8 +673,6 @@ class BaseCursor(Generic[Row]):
         yield exchange
         if exchange.error is not None:
             raise exchange.error
-        if not exchange.done:
-            yield from self._refuse_copy(session, exchange)
         if self._unknown:
             yield from self._decode_late(exchange)
         if returning:

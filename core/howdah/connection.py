@@ -143,10 +143,8 @@ class Connection(BaseConnection[Row]):
             self.close()
 
     def __del__(self) -> None:
-        session = getattr(self, "_session", None)
-        if session is not None and not self.closed and hasattr(self, "_transport"):
-            self._warn_unclosed()
-            self._connected.sock.close()
+        if hasattr(self, "_transport"):
+            self._forget()
 
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back by the server."""

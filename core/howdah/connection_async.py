@@ -155,10 +155,8 @@ class AsyncConnection(BaseConnection[Row]):
             await self.close()
 
     def __del__(self) -> None:
-        session = getattr(self, "_session", None)
-        if session is not None and not self.closed and hasattr(self, "_transport"):
-            self._warn_unclosed()
-            self._connected.sock.close()
+        if hasattr(self, "_transport"):
+            self._forget()
 
     async def close(self) -> None:
         """Close the connection; an open transaction is rolled back by the server."""
