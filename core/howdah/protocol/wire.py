@@ -187,9 +187,8 @@ class Wire:
                 end = position + 1 + length
                 if end > len(data):
                     break
-                body = bytes(data[position + 5 : end])
+                self._process(code, bytes(data[position + 5 : end]))
                 position = end
-                self._process(code, body)
         finally:
             del data[:position]
 
