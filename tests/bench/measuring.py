@@ -208,7 +208,12 @@ def _batch_size(workload: Workload, contender: Contender, loop: Loop, seconds: f
     if isinstance(workload, Import):
         contender.run()  # once, for the files to be in memory
         return 1
-    size = 8  # enough for automatic preparation to set in
+    start = perf_counter()
+    for _ in range(8):  # enough for automatic preparation to set in
+        loop.time(contender, 1)
+        if perf_counter() - start > 1:
+            break
+    size = 1
     while (took := loop.time(contender, size)) < seconds / 4:
         size *= 2
     return max(1, round(size * seconds / took))

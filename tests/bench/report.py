@@ -59,12 +59,13 @@ def tables(measurements: Sequence[Measurement]) -> Iterator[Table]:
 def _table(mode: Mode, measurements: list[Measurement]) -> Table:
     names = list(dict.fromkeys(name for measurement in measurements for name in measurement.rounds))
     table = Table(
-        title=f"{TITLES[mode]} (µs)",
+        title=f"{TITLES[mode]}: µs",
         title_justify="left",
         title_style="bold",
         caption=f"ratio: how many times as fast as {_against(mode)} howdah is",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
+        show_edge=False,
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
@@ -100,7 +101,7 @@ def _judged(measurement: Measurement) -> tuple[Text, Text]:
     style = "" if met is None else "green" if met else "bold red"
     return (
         Text("" if ratio is None else f"{ratio:.2f}", style),
-        Text("" if goal is None else f"{goal:.2f} {'' if met is None else '✓' if met else '✗'}", style),
+        Text("" if goal is None else f"{goal:g} {'' if met is None else '✓' if met else '✗'}", style),
     )
 
 
