@@ -54,7 +54,8 @@ def main() -> int:
     console = Console()
     if args.list:
         for workload in WORKLOADS:
-            console.print(f"{workload.name:12} {workload.title:24} {', '.join(workload.goals)}", highlight=False)
+            modes = ", ".join(workload.goals)
+            console.print(f"{workload.name:12} {workload.title:24} {modes}", highlight=False)
         return 0
     if unknown := set(args.only or ()) - {workload.name for workload in WORKLOADS}:
         console.print(f"[red]there is no workload {', '.join(sorted(unknown))}; --list shows them")
@@ -101,7 +102,7 @@ def main() -> int:
     console.print(f"{args.output}/bench.json, {args.output}/bench.svg", style="dim", highlight=False)
     if howdah.__impl__ != "native":
         console.print(
-            f"[bold yellow]This was howdah's {howdah.__impl__} implementation: the goals are for the native one."
+            f"[bold yellow]This was the {howdah.__impl__} implementation; the goals are for the native one."
         )
         return 0
     return 1 if any(measurement.met is False for measurement in measurements) else 0

@@ -41,7 +41,7 @@ class Driver:
     name: str
     imported: str
     connect: Callable[[Server], Any]
-    executemany: Callable[[Any, str, list[Any]], object] = lambda cursor, sql, rows: cursor.executemany(sql, rows)
+    executemany: Callable[[Any, str, list[Any]], object]
 
     def contender(self, workload: Workload, server: Server) -> Contender:
         """Connect, and get ready for a workload."""
@@ -107,6 +107,10 @@ class Driver:
         return float(subprocess.check_output(command))
 
 
+def _executemany(cursor: Any, sql: str, rows: list[Any]) -> None:
+    cursor.executemany(sql, rows)
+
+
 def _howdah(server: Server) -> Any:
     import howdah
 
@@ -145,8 +149,8 @@ def _pg8000(server: Server) -> Any:
 
 
 DRIVERS = (
-    Driver("howdah", "import howdah; howdah.connect", _howdah),
-    Driver("psycopg", "import psycopg", _psycopg),
+    Driver("howdah", "import howdah; howdah.connect", _howdah, _executemany),
+    Driver("psycopg", "import psycopg", _psycopg, _executemany),
     Driver("psycopg2", "import psycopg2", _psycopg2, _execute_batch),
-    Driver("pg8000", "import pg8000.dbapi", _pg8000),
+    Driver("pg8000", "import pg8000.dbapi", _pg8000, _executemany),
 )

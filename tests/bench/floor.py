@@ -1,7 +1,7 @@
 """The floor: what Python takes to send prebuilt messages over a raw socket and to receive the answer.
 
-It does not look at what it receives, except for the end. No driver written in Python can be much faster, and one
-that decodes its rows in C while the server still sends comes near.
+It does not look at what it receives, except for the end. A driver for Python can hardly be faster, and one that
+decodes its rows in C while the server still sends comes near.
 
 Source: PostgreSQL documentation, "Message Formats".
 """
@@ -12,7 +12,7 @@ import asyncio
 import socket
 from itertools import count
 from struct import pack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.bench.contender import Contender
 from tests.bench.workloads import Query

@@ -1,8 +1,9 @@
 """Measuring: the drivers take turns, and the median of the rounds counts.
 
-What disturbs a machine disturbs every driver alike, as each round lets all of them run, a tenth of a second or so
-each, and each round lets another one begin. The garbage collector stays on, as it is in the programs of users:
-what a driver leaves to it is a part of what the driver costs. But every batch starts with nothing to collect.
+What disturbs a machine disturbs every driver alike, as each round lets all of them run, a tenth of a second or
+so each, and each round lets another one begin. The garbage collector stays on, as it is in the programs of
+users: what a driver leaves to it is a part of what the driver costs. But every batch starts with nothing to
+collect.
 """
 
 from __future__ import annotations
@@ -150,9 +151,7 @@ def measure(
             _check(workload, contenders, loop, server)
         if base is not None:
             contenders.append(base)
-        return Measurement(
-            workload, mode, _rounds(workload, contenders, loop, server, rounds, seconds)
-        )
+        return Measurement(workload, mode, _rounds(workload, contenders, loop, server, rounds, seconds))
     finally:
         for contender in contenders:
             loop.finish(contender.close())

@@ -13,7 +13,8 @@ SCHEMA = """
     INSERT INTO item SELECT i, 'item number ' || i, i * 1.5 FROM generate_series(1, 1000) i;
 
     CREATE TABLE block (data bytea NOT NULL);
-    INSERT INTO block SELECT decode(repeat(lpad(to_hex(i), 4, '0'), 512), 'hex') FROM generate_series(1, 100) i;
+    INSERT INTO block SELECT decode(repeat(lpad(to_hex(i), 4, '0'), 512), 'hex')
+    FROM generate_series(1, 100) i;
 
     CREATE TABLE mixed (
         id int, big bigint, ratio float8, price numeric(12, 2), flag boolean,
@@ -21,7 +22,8 @@ SCHEMA = """
     );
     INSERT INTO mixed SELECT
         i, i * 10000000000, i / 7.0, i * 1.25, i % 2 = 0,
-        'label of row ' || i, date '2000-01-01' + i % 9000, timestamp '2000-01-01' + i * interval '61.5 seconds',
+        'label of row ' || i, date '2000-01-01' + i % 9000,
+        timestamp '2000-01-01' + i * interval '61.5 seconds',
         md5(i::text)::uuid, CASE WHEN i % 3 > 0 THEN 'remark ' || md5(i::text) END
     FROM generate_series(1, 20000) i;
 
@@ -130,8 +132,9 @@ WORKLOADS: tuple[Workload, ...] = (
         name="pg_type",
         title="600 rows of pg_type",
         goals={"sync": None, "asyncio": None},
-        sql="SELECT typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
-        "typdelim, typrelid, typelem, typarray FROM pg_type WHERE typtypmod = %s AND typisdefined = %s",
+        sql="SELECT typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, "
+        "typisdefined, typdelim, typrelid, typelem, typarray "
+        "FROM pg_type WHERE typtypmod = %s AND typisdefined = %s",
         params=(-1, True),
     ),
     Query(
