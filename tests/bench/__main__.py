@@ -10,6 +10,8 @@ from pathlib import Path
 
 MODES = ("sync", "asyncio", "uvloop")
 DRIVERS = ("howdah", "psycopg", "psycopg2", "asyncpg", "pg8000")
+#: Not what a program does by default: psycopg with cursors that are asked for binary results.
+VARIANTS = ("psycopg-b",)
 
 
 def arguments() -> argparse.Namespace:
@@ -19,7 +21,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--only", action="append", metavar="NAME", help="a workload (may be repeated)")
     parser.add_argument("--mode", action="append", choices=MODES, help="a mode (may be repeated)")
-    parser.add_argument("--driver", action="append", choices=DRIVERS, help="a driver (may be repeated)")
+    parser.add_argument(
+        "--driver", action="append", choices=DRIVERS + VARIANTS, help="a driver (may be repeated)"
+    )
     parser.add_argument("--rounds", type=int, default=15, help="rounds of each workload (%(default)s)")
     parser.add_argument(
         "--seconds", type=float, default=0.1, help="what one driver gets in a round (%(default)s)"

@@ -36,12 +36,14 @@ class Driver:
         imported: The statement that imports all of it that a first connection needs.
         connect: Opens a connection in autocommit.
         executemany: The best it has for many parameters: a function of cursor, statement and parameters.
+        cursor: Opens a cursor of a connection.
     """
 
     name: str
     imported: str
     connect: Callable[[Server], Any]
     executemany: Callable[[Any, str, list[Any]], object]
+    cursor: Callable[[Any], Any] = lambda conn: conn.cursor()
 
     def contender(self, workload: Workload, server: Server) -> Contender:
         """Connect, and get ready for a workload."""
@@ -56,7 +58,7 @@ class Driver:
         return Contender(self.name, self._executemany(workload, conn), conn.close)
 
     def _query(self, workload: Query, conn: Any) -> Callable[[], Any]:
-        cur, sql, params = conn.cursor(), workload.sql, workload.params
+        cur, sql, params = self.cursor(conn), workload.sql, workload.params
 
         def one_with_params() -> Any:
             cur.execute(sql, params)
@@ -79,7 +81,7 @@ class Driver:
         return one if workload.one else every
 
     def _executemany(self, workload: ExecuteMany, conn: Any) -> Callable[[], Any]:
-        cur, sql, rows, executemany = conn.cursor(), workload.sql, workload.rows, self.executemany
+        cur, sql, rows, executemany = self.cursor(conn), workload.sql, workload.rows, self.executemany
 
         def run() -> None:
             cur.execute("BEGIN")
@@ -151,6 +153,7 @@ def _pg8000(server: Server) -> Any:
 DRIVERS = (
     Driver("howdah", "import howdah; howdah.connect", _howdah, _executemany),
     Driver("psycopg", "import psycopg", _psycopg, _executemany),
+    Driver("psycopg-b", "import psycopg", _psycopg, _executemany, lambda conn: conn.cursor(binary=True)),
     Driver("psycopg2", "import psycopg2", _psycopg2, _execute_batch),
     Driver("pg8000", "import pg8000.dbapi", _pg8000, _executemany),
 )

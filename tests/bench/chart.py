@@ -20,10 +20,16 @@ BAR = 13  # from one bar to the next; a bar is 11 thick
 GAP = 14
 LONGEST = 6.0  # a longer bar is cut off; its number is not
 
-COLOURS = {"psycopg": "#3b6ea5", "psycopg2": "#86b0d8", "asyncpg": "#d98032", "pg8000": "#b9b3a6"}
+COLOURS = {
+    "psycopg": "#3b6ea5",
+    "psycopg-b": "#5a9e9a",
+    "psycopg2": "#86b0d8",
+    "asyncpg": "#d98032",
+    "pg8000": "#b9b3a6",
+}
 
 STYLE = """
-    text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #333; }
+    text { font: 12px "DejaVu Sans", Verdana, sans-serif; fill: #333; }
     .title { font-size: 17px; font-weight: 600; }
     .mode { font-size: 13px; font-weight: 600; }
     .faint, .tick { fill: #777; font-size: 11px; }
@@ -115,10 +121,10 @@ def _workload(measurement: Measurement, y: float) -> tuple[list[str], float]:
         ratio = measurement.ratio(peer)
         if ratio is None:
             continue
-        end, top = _position(ratio), y + i * BAR
+        end, top, colour = _position(ratio), y + i * BAR, COLOURS[peer]
         more = " →" if ratio > LONGEST else ""
         drawn += [
-            f'<rect x="{LEFT}" y="{top + 1:.1f}" width="{end - LEFT:.1f}" height="11" fill="{COLOURS[peer]}"/>',
+            f'<rect x="{LEFT}" y="{top + 1:.1f}" width="{end - LEFT:.1f}" height="11" fill="{colour}"/>',
             f'<text class="number" x="{end + 5:.1f}" y="{top + BAR - 3:.1f}">{ratio:.2f}×{more}</text>',
         ]
     if measurement.goal is not None:

@@ -1,6 +1,6 @@
 """The floor: what Python takes to send prebuilt messages over a raw socket and to receive the answer.
 
-It does not look at what it receives, except for the end. A driver for Python can hardly be faster, and one that
+It does not look at what it receives, except for the end. A driver for Python can hardly be faster; one that
 decodes its rows in C while the server still sends comes near.
 
 Source: PostgreSQL documentation, "Message Formats".

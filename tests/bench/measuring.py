@@ -1,7 +1,7 @@
 """Measuring: the drivers take turns, and the median of the rounds counts.
 
-What disturbs a machine disturbs every driver alike, as each round lets all of them run, a tenth of a second or
-so each, and each round lets another one begin. The garbage collector stays on, as it is in the programs of
+What disturbs a machine disturbs every driver alike, as each round lets all of them run, a tenth of a second
+or so each, and each round lets another one begin. The garbage collector stays on, as it is in the programs of
 users: what a driver leaves to it is a part of what the driver costs. But every batch starts with nothing to
 collect.
 """
