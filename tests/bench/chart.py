@@ -69,7 +69,7 @@ def chart(measurements: Sequence[Measurement], environment: dict[str, str]) -> s
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{bottom + 30:.0f}">',
             f"<style>{STYLE}</style>",
             '<rect width="100%" height="100%" fill="#fff"/>',
-            '<text class="title" x="16" y="28">howdah: how many times as fast?</text>',
+            '<text class="title" x="16" y="28">howdah is so many times as fast</text>',
             f'<text class="faint" x="16" y="46">{escape(_subtitle(environment))}</text>',
             *_legend(measurements),
             *_axis(bottom),
@@ -97,7 +97,7 @@ def _legend(measurements: Sequence[Measurement]) -> Iterator[str]:
     for name, colour in COLOURS.items():
         if name in measured:
             yield f'<rect x="{x}" y="58" width="11" height="11" rx="2" fill="{colour}"/>'
-            yield f'<text x="{x + 16}" y="68">than {name}</text>'
+            yield f'<text x="{x + 16}" y="68">as {name}</text>'
             x += 120
     yield f'<line class="goal" x1="{x + 4}" x2="{x + 4}" y1="57" y2="70"/>'
     yield f'<text x="{x + 14}" y="68">goal</text>'
