@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.column import Column
-from howdah.errors import InterfaceError, ProgrammingError
+from howdah.errors import Error, InterfaceError, ProgrammingError
 from howdah.io.operation import HIGH_WATER, Drain, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
