@@ -8,7 +8,7 @@ import struct
 import sys
 import weakref
 from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from unittest import mock
 
 import pytest
@@ -210,6 +210,7 @@ def scripts(draw: st.DrawFn) -> tuple[Callable[[SimpleNamespace, Any], Any], byt
     )
 
 
+Conversation: TypeAlias = "list[tuple[Callable[[SimpleNamespace, Any], Any], bytes]]"
 conversations = st.lists(st.one_of(prepared(), unprepared(), scripts()), min_size=1, max_size=4)
 # Bytes to write over those of a good stream, at a place relative to its length.
 damages = st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=4)), min_size=1, max_size=3)
@@ -289,7 +290,7 @@ def play(
 @native
 @given(conversations, cuts, st.booleans())
 def test_conversations_in_any_pieces(
-    conversation: list[tuple[Callable[[SimpleNamespace, Any], Any], bytes]],
+    conversation: Conversation,
     cuts: list[float],
     into_buffer: bool,
 ) -> None:
@@ -302,7 +303,7 @@ def test_conversations_in_any_pieces(
 @native
 @given(conversations, damages, cuts, st.booleans())
 def test_damaged_conversations(
-    conversation: list[tuple[Callable[[SimpleNamespace, Any], Any], bytes]],
+    conversation: Conversation,
     damages: list[tuple[float, bytes]],
     cuts: list[float],
     into_buffer: bool,
@@ -320,9 +321,7 @@ def test_damaged_conversations(
 @given(st.lists(st.one_of(prepared(), unprepared(), scripts()), max_size=2), st.binary(max_size=60), cuts)
 @example([], message("D", b"\0\0"), [])
 @example([], message("E", b"\0"), [])
-def test_garbage(
-    conversation: list[tuple[Callable[[SimpleNamespace, Any], Any], bytes]], garbage: bytes, cuts: list[float]
-) -> None:
+def test_garbage(conversation: Conversation, garbage: bytes, cuts: list[float]) -> None:
     writes = [write for write, _ in conversation]
     assert play(NATIVE, writes, garbage, cuts, False) == play(PYTHON, writes, garbage, cuts, False)
 
@@ -470,13 +469,14 @@ def test_the_output_stays_where_it_is_while_it_is_lent(impl: SimpleNamespace) ->
     session, exchange = begun(impl)
     with session.output() as output:
         content = bytes(output)
-        for use in (
+        uses: list[Callable[[], object]] = [
             lambda: session.write(b"x" * 100000),
             lambda: session.sync(exchange),
             lambda: session.execute(exchange),
             lambda: session.bind(exchange, b"", b"", None),
             lambda: session.sent(1),
-        ):
+        ]
+        for use in uses:
             with pytest.raises(BufferError):
                 use()
         assert bytes(output) == content
@@ -616,10 +616,12 @@ def test_classes_can_be_derived_from(impl: SimpleNamespace) -> None:
 
 
 def test_abandoned_sessions_are_collected(impl: SimpleNamespace) -> None:
-    session, exchange = begun(impl)
-    exchange.notify = lambda: session
-    gone = weakref.ref(session)
-    del session, exchange
+    def abandon() -> weakref.ref[Any]:
+        session, exchange = begun(impl)
+        exchange.notify = lambda: session
+        return weakref.ref(session)
+
+    gone = abandon()
     gc.collect()
     assert gone() is None
 
