@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import socket
 import threading
@@ -136,13 +135,17 @@ def test_a_signal_handler_interrupts(
     client, server = sockets
     session, exchange = begun(impl)
     size = session.output_size
+    interrupted = threading.Event()
 
     def serve() -> None:
         read(server, size)
-        os.kill(os.getpid(), signal.SIGUSR1)
+        while not interrupted.wait(0.01):  # one that comes just before the main thread waits is not enough
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
 
     def interrupt(*args: Any) -> None:
-        raise KeyboardInterrupt
+        if not interrupted.is_set():
+            interrupted.set()
+            raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGUSR1, interrupt)
     thread = threading.Thread(target=serve)
@@ -153,7 +156,8 @@ def test_a_signal_handler_interrupts(
     finally:
         thread.join()
         signal.signal(signal.SIGUSR1, before)
-    assert session.output_size == 0
+    # Python code may be interrupted between sending and noting what has been sent.
+    assert session.output_size == 0 or impl.name == "python"
     server.sendall(ANSWER)
     impl.blocking.carry(client, session, exchange)
     assert exchange.done

@@ -205,9 +205,8 @@ def scripts(draw: st.DrawFn) -> tuple[Callable[[SimpleNamespace, Any], Any], byt
             message("H", b"\0\0\1\0\0") + message("d", b"1\t2\n") + message("c") + message("C", b"COPY 1\0")
         ),
     )
-    return write, b"".join(draw(st.lists(part, max_size=3))) + draw(st.sampled_from([b"", error()])) + draw(
-        ends
-    )
+    parts = draw(st.lists(part, max_size=3))
+    return write, b"".join(parts) + draw(st.sampled_from([b"", error()])) + draw(ends)
 
 
 Conversation: TypeAlias = "list[tuple[Callable[[SimpleNamespace, Any], Any], bytes]]"
