@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
+import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Sequence, Set
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
@@ -38,6 +39,8 @@ from howdah.rows import Row
 from howdah.xid import Xid
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from howdah.driver import Driver
     from howdah.hookspecs import QueryObserver, QueryPlanner
 
@@ -119,7 +122,9 @@ class BaseConnection(Generic[Row]):
         #: Set by a dumper whose type's oid is still to be found.
         self._names_wanted = False
         self._told_closed = False
-        self._process = os.getpid()
+        # Kept outside of the connection: what collects its cycles would find the socket first.
+        finalize = weakref.finalize(self, _forgotten, connected.sock, repr(self), os.getpid())
+        finalize.atexit = False
 
     def __repr__(self) -> str:
         if self.closed:
@@ -541,15 +546,15 @@ class BaseConnection(Generic[Row]):
             self._told_closed = True
             hook(connection=self)
 
-    def _forget(self) -> None:
-        """Let go of a connection that nobody has closed, without a word to the server.
 
-        After a fork the child leaves it alone: it is the parent's.
-        """
-        if self.closed:
-            return
-        self._connected.sock.close()
-        if self._process == os.getpid():
+def _forgotten(sock: socket, connection: str, process: int) -> None:
+    """Let go of a connection that nobody has closed, without a word to the server.
+
+    After a fork the child leaves it alone: it is the parent's.
+    """
+    if sock.fileno() >= 0:
+        sock.close()
+        if process == os.getpid():
             warnings.warn(
-                f"{self!r} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 3
+                f"{connection} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 2
             )

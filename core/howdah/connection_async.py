@@ -158,10 +158,6 @@ class AsyncConnection(BaseConnection[Row]):
         finally:
             await self.close()
 
-    def __del__(self) -> None:
-        if hasattr(self, "_transport"):
-            self._forget()
-
     async def close(self) -> None:
         """Close the connection; an open transaction is rolled back by the server."""
         if self._closed:

@@ -8,7 +8,7 @@ from libc.errno cimport EAGAIN, EINTR
 
 from howdah._native.exchange cimport Exchange
 from howdah._native.sockets cimport (
-    descriptor, howdah_receive, howdah_send, howdah_wait, raise_os_error
+    descriptor, howdah_give_back, howdah_receive, howdah_send, howdah_wait, raise_os_error
 )
 from howdah._native.wire cimport Input, Output, Wire
 
@@ -35,10 +35,8 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
     cdef const char *source
     cdef bint readable = False
     cdef int fd
-    if exchange.ready:
-        return
-    fd = descriptor(sock)
     while not exchange.ready:
+        fd = descriptor(sock)
         session.check_entry()
         input.make_room()
         source = output.data + output.start
@@ -47,23 +45,24 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
         target = input.data + input.length
         sent = 0
         received = -EINTR
-        # The lock is given up once: another thread may take long to give it back.
+        # The GIL is released once for both: it may take long to get it back.
         input.lent += 1
         output.lent += 1
         with nogil:
             if size:
                 sent = howdah_send(fd, source, size)
+            if sent > 0:
+                output.start += sent
+            howdah_give_back(&output.lent)
             if sent == size:
                 received = howdah_receive(fd, target, input.capacity - input.length, True)
         input.lent -= 1
-        output.lent -= 1
         readable = False
-        if sent > 0:
-            output.take_off(sent)
-        elif sent == -EAGAIN:
+        output.take_off(0)
+        if sent == -EAGAIN:
             readable = wait(fd, True)
             continue
-        elif sent < 0 and sent != -EINTR:
+        if sent < 0 and sent != -EINTR:
             # What the server said before it went is still to be received.
             output.take_off(output.length - output.start)
         if received > 0:

@@ -16,6 +16,7 @@ cdef class Exchange:
     cdef public object decoder
     cdef public object describe
     cdef public bint streaming
+    cdef public bint copying
     cdef public list results
     cdef public list rows
     cdef public object failure

@@ -32,7 +32,9 @@ cdef class Result:
 cdef class Exchange:
     """A group of messages sent together, and all that the server answers to them."""
 
-    def __init__(self, fields=None, decoder=None, describe=None, bint streaming=False, query=None):
+    def __init__(self, fields=None, decoder=None, describe=None, bint streaming=False, query=None,
+                 bint copying=False):
+        self.copying = copying
         self.query = query
         self.fields = fields
         self.decoder = decoder

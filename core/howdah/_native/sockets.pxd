@@ -33,10 +33,16 @@ cdef extern from *:
             return -errno;
         return (waiting.revents & ~POLLOUT) != 0;
     }
+
+    /* Take one off a count, for other threads to see after all that was done before. */
+    static void howdah_give_back(int *lent) {
+        __atomic_sub_fetch(lent, 1, __ATOMIC_RELEASE);
+    }
     """
     Py_ssize_t howdah_send(int fd, const char *data, size_t size) noexcept nogil
     Py_ssize_t howdah_receive(int fd, char *data, size_t size, bint wait) noexcept nogil
     int howdah_wait(int fd, bint write) noexcept nogil
+    void howdah_give_back(int *lent) noexcept nogil
 
 
 cdef inline int raise_os_error(Py_ssize_t error) except -1:

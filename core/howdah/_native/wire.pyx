@@ -126,7 +126,7 @@ cdef class LentBuffer(Buffer):
     cdef int grow(self, Py_ssize_t size) except -1:
         self.check()
         self.move_to_front()
-        if size > self.capacity - self.length:
+        if size >= self.capacity - self.length:
             Buffer.grow(self, size)
         return 0
 
@@ -140,7 +140,7 @@ cdef class Output(LentBuffer):
     cdef int take_off(self, Py_ssize_t size) except -1:
         """Drop the first `size` bytes: they have been sent."""
         self.start += size
-        if self.start == self.length:
+        if self.start == self.length and not self.lent:
             self.start = self.length = 0
             if self.capacity > KEPT_OUTPUT:
                 self.resize(0)
