@@ -1,4 +1,4 @@
-"""The benchmark runs, and writes down what it measured; of howdah alone, as the peers may not be installed."""
+"""The benchmark runs, and writes down what it measured: howdah alone, as its peers may be missing."""
 
 from __future__ import annotations
 
