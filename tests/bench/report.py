@@ -12,13 +12,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tests.bench.workloads import PEERS
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tests.bench.measuring import Measurement
     from tests.bench.workloads import Mode
+
+NOTE = "ratio: howdah's speed over that of the faster of psycopg and psycopg2, or of asyncpg"
 
 TITLES: dict[Mode, str] = {
     "sync": "blocking",
@@ -61,9 +61,7 @@ def _table(mode: Mode, measurements: list[Measurement]) -> Table:
     table = Table(
         title=f"{TITLES[mode]}: µs",
         title_justify="left",
-        title_style="bold",
-        caption=f"ratio: how many times as fast as {_against(mode)} howdah is",
-        caption_justify="left",
+        title_style="bold not italic",
         box=box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
@@ -81,11 +79,6 @@ def _table(mode: Mode, measurements: list[Measurement]) -> Table:
             *_judged(measurement),
         )
     return table
-
-
-def _against(mode: Mode) -> str:
-    peers = PEERS[mode]
-    return peers[0] if len(peers) == 1 else f"the faster of {' and '.join(peers)}"
 
 
 def _microseconds(seconds: float | None) -> str:
