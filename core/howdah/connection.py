@@ -146,10 +146,6 @@ class Connection(BaseConnection[Row]):
         finally:
             self.close()
 
-    def __del__(self) -> None:
-        if hasattr(self, "_transport"):
-            self._forget()
-
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back by the server."""
         if self._closed:
