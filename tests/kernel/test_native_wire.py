@@ -452,16 +452,21 @@ def test_what_loads_values_cannot_use_the_session(impl: SimpleNamespace) -> None
     assert exchange.rows == [(b"1",), (b"2",)]
 
 
-def test_an_exception_that_is_no_error_passes_through(impl: SimpleNamespace) -> None:
+def test_an_interrupted_message_is_processed_again(impl: SimpleNamespace) -> None:
     class Interrupted(Loader):
+        times = 0
+
         def load(self, data: Any) -> Any:
-            raise KeyboardInterrupt
+            self.times += 1
+            if self.times == 2:
+                raise KeyboardInterrupt
+            return bytes(data)
 
     session, exchange = begun(impl, decoder=impl.RowDecoder([Interrupted(25)]))
     with pytest.raises(KeyboardInterrupt):
-        session.feed(message("D", data_row(b"1")) + message("C", b"SELECT 1\0") + READY)
-    session.feed(b"")
-    assert exchange.done and exchange.results[0].rows == []
+        session.feed(message("D", data_row(b"1")) + message("D", data_row(b"2")) + message("C", b"SELECT 2\0"))
+    session.feed(READY)
+    assert exchange.done and exchange.results[0].rows == [(b"1",), (b"2",)]
 
 
 def test_the_output_stays_where_it_is_while_it_is_lent(impl: SimpleNamespace) -> None:

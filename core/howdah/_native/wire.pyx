@@ -399,7 +399,7 @@ cdef class Wire:
         """Process the messages that have come in whole."""
         cdef Input data = self.input
         cdef const char *p
-        cdef Py_ssize_t size
+        cdef Py_ssize_t size, end = 0
         cdef uint32_t length
         cdef int code
         try:
@@ -416,8 +416,15 @@ cdef class Wire:
                 if size > data.length - data.start:
                     data.wanted = size
                     break
-                data.start += size
+                data.start = end = data.start + size
                 self.process(code, p + 5, size - 5)
+        except Exception:
+            raise
+        except:
+            # Interrupted: the message may not have been dealt with.
+            if end and data.start == end:
+                data.start -= size
+            raise
         finally:
             data.move_to_front()
             if not self.count:

@@ -200,9 +200,16 @@ class Wire:
                 end = position + 1 + length
                 if end > len(data):
                     break
-                body = bytes(data[position + 5 : end])
-                self._position = end
-                self._process(code, body)
+                try:
+                    self._position = end
+                    self._process(code, bytes(data[position + 5 : end]))
+                except Exception:
+                    raise
+                except BaseException:
+                    # Interrupted: the message may not have been dealt with.
+                    if self._position == end:
+                        self._position = position
+                    raise
         finally:
             del data[: self._position]
             self._position = 0
