@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import importlib.util
 import struct
 import sys
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 def load_module(name: str, implementation: str) -> ModuleType:
     """Return a copy of a module, made as if this were the implementation."""
+    importlib.import_module(name)  # lest what it imports were made so too
     spec = importlib.util.find_spec(name)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
