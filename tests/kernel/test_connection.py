@@ -164,7 +164,8 @@ def test_a_forked_child_does_not_harm_the_connection(dsn):
     if not child:
         status = 1
         try:
-            conn.__del__()
+            del conn
+            gc.collect()
             status = 0
         finally:
             os._exit(status)
