@@ -55,16 +55,20 @@ class Sqlstates(SphinxDirective):
         """Return the table."""
         from howdah.errors import sqlstates
 
-        classes = sorted((getattr(sqlstates, name) for name in sqlstates.__all__), key=lambda cls: cls.sqlstate)
+        classes = sorted(
+            (getattr(sqlstates, name) for name in sqlstates.__all__), key=lambda cls: cls.sqlstate
+        )
         rows = [f"| `{cls.sqlstate}` | `{cls.__name__}` | `{cls.__base__.__name__}` |" for cls in classes]
-        return self.parse_text_to_nodes("\n".join(["| SQLSTATE | class | derived from |", "|---|---|---|", *rows]))
+        return self.parse_text_to_nodes(
+            "\n".join(["| SQLSTATE | class | derived from |", "|---|---|---|", *rows])
+        )
 
 
 def show_signature(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
 ) -> tuple[str, str | None] | None:
     """Hide the arguments of classes that are not made by calling them."""
-    made_by_others = ("Connection", "Cursor", "Transaction", "ConnectionInfo", "Diagnostic", "Column")
+    made_by_others = ("Connection", "Transaction", "ConnectionInfo", "Diagnostic", "Column")
     if what == "class" and (
         name.endswith(made_by_others)
         or getattr(obj, "_is_protocol", False)
