@@ -79,8 +79,11 @@ def show_signature(
 
 
 def skip_member(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
-    """Leave out what only says that a named tuple has fields."""
-    return True if str(getattr(obj, "__doc__", "")).startswith("Alias for field number") else None
+    """Leave out the exceptions that connections have as attributes, and that named tuples have fields."""
+    is_exception = isinstance(obj, type) and issubclass(obj, BaseException)
+    if (what == "class" and is_exception) or str(getattr(obj, "__doc__", "")).startswith("Alias for field"):
+        return True
+    return None
 
 
 # napoleon takes what stands before a colon for a type; here the annotations have the types. Colons
