@@ -64,7 +64,8 @@ class BaseCursor(Generic[Row]):
         self._position = 0
         #: How many rows of the result have come and gone before those in `_rows`.
         self._offset = 0
-        self._rowcount = -1
+        #: None as long as nobody has asked for what the command tag tells.
+        self._rowcount: int | None = -1
         self._columns: list[Column] | None = None
         self._make_row: Any = None  # a RowMaker[Row], as an attribute of an instance
         #: The portal that has more rows, and whether Sync follows each Execute of it.
@@ -114,6 +115,8 @@ class BaseCursor(Generic[Row]):
     @property
     def rowcount(self) -> int:
         """The number of rows of the result or affected by the statement, -1 if unknown."""
+        if self._rowcount is None:
+            self._rowcount = -1 if self._result is None else _count(self._result)
         return self._rowcount
 
     @property
@@ -187,12 +190,12 @@ class BaseCursor(Generic[Row]):
 
     def _select(self, index: int) -> None:
         self._index = index
-        self._result = result = self._results[index]
-        self._rows = result.rows
+        self._result = self._results[index]
+        self._rows = self._result.rows
         self._position = self._offset = 0
         self._columns = None
         self._make_row = None
-        self._rowcount = _count(result)
+        self._rowcount = None
 
     def _check_open(self) -> None:
         if self._closed:
@@ -283,7 +286,7 @@ class BaseCursor(Generic[Row]):
             raise
         finally:
             for observer, token in zip(observers, tokens):
-                observer.query_ended(token, self.statusmessage, self._rowcount, error)
+                observer.query_ended(token, self.statusmessage, self.rowcount, error)
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
@@ -348,7 +351,8 @@ class BaseCursor(Generic[Row]):
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
     ) -> Operation[None]:
         """Run a query and keep its results."""
-        self._check_open()
+        if self._closed:
+            self._check_open()
         connection = self._connection
         session = connection._session
         if connection._hindered or session.lost is not None:
