@@ -56,6 +56,8 @@ class BaseCursor(Generic[Row]):
         self._transformer: Transformer = connection._transformer
         self.format: Format | None = None if binary is None else Format(binary)
         self._closed = False
+        #: Whether the last prepared statement was the first of a transaction.
+        self._began = False
         self._query: bytes | None = None
         self._results: Sequence[Result] = ()
         self._index = -1
@@ -389,6 +391,11 @@ class BaseCursor(Generic[Row]):
                 break
             if planner is None or statement is None or not planner.failed(statement, exchange.error):
                 raise exchange.error
+            if session.transaction_status != TransactionStatus.IDLE:
+                if not self._began:
+                    raise exchange.error
+                # Nothing is lost but the BEGIN that was sent along.
+                yield from connection._command(b"ROLLBACK")
         if planner is not None and (statement is None or not statement.prepared):
             planner.executed(text, oids, statement, exchange)
         if self._unknown:
@@ -411,7 +418,7 @@ class BaseCursor(Generic[Row]):
             fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
             exchange = Exchange(fields, decoder, None, False, text)
             if not connection._autocommit:
-                connection._write_begin(session)
+                self._began = connection._write_begin(session) is not None
             if connection._to_close:
                 connection._write_closes(session, exchange)
             session.bind(exchange, portal, statement.name, parameters, formats)
@@ -609,6 +616,7 @@ class BaseCursor(Generic[Row]):
                     yield exchange
                     continue
                 exchange.results[0].rows = rows
+                self._connection._set_unsynced(None)
                 yield from self._decode_late(exchange)
                 rows, failure = exchange.results[0].rows, exchange.results[0].failure
             if not rows and failure is not None:
@@ -620,7 +628,8 @@ class BaseCursor(Generic[Row]):
 
     def _end_stream(self, exchange: Exchange) -> Operation[None]:
         """Throw away what still comes of a stream that was left early."""
-        self._connection._set_unsynced(None)
+        if self._connection._unsynced == self._refuse_another:
+            self._connection._set_unsynced(None)
         if not exchange.done:
             yield Stop(exchange)
 

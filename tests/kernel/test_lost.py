@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from contextlib import suppress
 
 import pytest
 
 import howdah
 from howdah import pq
+from tests.proxy import Proxy
 
 
 @pytest.fixture
@@ -106,57 +106,6 @@ def test_the_socket_is_cut(conn):
     with pytest.raises(howdah.OperationalError, match="lost"):
         conn.execute("select 1")
     check_lost(conn)
-
-
-class Proxy:
-    """Carries bytes between one client and the server, and knows how many round trips there were.
-
-    Args:
-        server: the test server.
-        spoil: called with what the server sends; returns what the client gets, None to close.
-    """
-
-    def __init__(self, server, spoil=lambda data: data):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.target = (server.tcp_host, server.port)
-        self.spoil = spoil
-        self.dsn = (
-            f"host=127.0.0.1 port={self.listener.getsockname()[1]} user=postgres dbname=postgres sslmode=disable"
-        )
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        client, _ = self.listener.accept()
-        backend = socket.create_connection(self.target)
-
-        def forward():
-            while data := self.receive(client):
-                backend.sendall(data)
-            with suppress(OSError):
-                backend.shutdown(socket.SHUT_RDWR)
-
-        threading.Thread(target=forward, daemon=True).start()
-        with client, backend:
-            while data := self.receive(backend):
-                data = self.spoil(data)
-                if data is None:
-                    break
-                client.sendall(data)
-            for sock in (client, backend):
-                with suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
-
-    def receive(self, sock):
-        try:
-            return sock.recv(65536)
-        except OSError:
-            return b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        self.listener.close()
 
 
 SPOILED = {
