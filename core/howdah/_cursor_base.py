@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
 
 from howdah.adapt.registry import AdaptersMap
@@ -277,14 +278,26 @@ class BaseCursor(Generic[Row]):
 
     def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
         """Run an operation before the eyes of the connection's observers."""
-        text = self._text(query)
+        with self._watched(query, params):
+            yield from operation
+
+    @contextmanager
+    def _watched(self, query: Query, params: Any) -> Iterator[None]:
+        """Tell the connection's observers, if any, of the query that runs in the block."""
         observers = self._connection._observers
+        if not observers:
+            yield
+            return
+        if not isinstance(query, (str, bytes, Composable)) and is_template(query):
+            query, params = from_template(query, self)
+        text = self._text(query) if params is None else self._parse(query).text
         tokens = [observer.query_started(text, params) for observer in observers]
         error: BaseException | None = None
         try:
-            yield from operation
+            yield
         except BaseException as e:
-            error = e
+            # A stream that is left early has not failed.
+            error = None if isinstance(e, GeneratorExit) else e
             raise
         finally:
             for observer, token in zip(observers, tokens):
@@ -645,22 +658,25 @@ class BaseCursor(Generic[Row]):
         self._reset()
         exchange = Exchange(None, None, self._describe)
         implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
-        oids: Any = None
+        formats = (self.format,) if self.format else ()
+        parsed: tuple[bytes, Sequence[int]] | None = None
         rowcount = 0
         try:
             for params in params_seq:
                 text, parameters = self._encode(query, params)
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
-                if oids is None:
+                if parsed is None:
                     connection._write_begin(session)
-                if parameters.oids != oids:
-                    session.parse(exchange, b"", text, parameters.oids)
-                session.bind(exchange, b"", b"", parameters, (self.format,) if self.format else ())
-                if parameters.oids != oids:
+                oids = () if parameters is None else parameters.oids
+                if (text, oids) == parsed:
+                    session.bind(exchange, b"", b"", parameters, formats)
+                else:
+                    session.parse(exchange, b"", text, oids)
+                    session.bind(exchange, b"", b"", parameters, formats)
                     session.describe_portal(exchange)
                     exchange.query = self._query = text
-                    oids = parameters.oids
+                    parsed = text, oids
                 session.execute(exchange)
                 if session.output_size >= HIGH_WATER:
                     exchange.ready = exchange.done
@@ -671,7 +687,7 @@ class BaseCursor(Generic[Row]):
                         rowcount += _forget(exchange)
         except BaseException as e:
             # A parameter that cannot be adapted, or an interruption: undo what was sent.
-            if oids is not None and session.lost is None:
+            if parsed is not None and session.lost is None:
                 if implicit:
                     undo = Exchange()
                     session.parse(undo, b"", b"ROLLBACK")
@@ -681,7 +697,7 @@ class BaseCursor(Generic[Row]):
                 session.sync(exchange)
                 yield exchange if isinstance(e, Exception) else Stop(exchange)
             raise
-        if oids is None:
+        if parsed is None:
             self._rowcount = 0
             return
         exchange.ready = exchange.done = False
