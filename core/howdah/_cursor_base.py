@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
 
 from howdah.adapt.registry import AdaptersMap
@@ -56,6 +57,8 @@ class BaseCursor(Generic[Row]):
         self._transformer: Transformer = connection._transformer
         self.format: Format | None = None if binary is None else Format(binary)
         self._closed = False
+        #: Whether the last prepared statement was the first of a transaction.
+        self._began = False
         self._query: bytes | None = None
         self._results: Sequence[Result] = ()
         self._index = -1
@@ -255,7 +258,7 @@ class BaseCursor(Generic[Row]):
 
     def _needs_rows(self, size: int | None) -> bool:
         """Whether the portal must be asked before `size` rows can be taken."""
-        if self._portal is None:
+        if self._portal is None or (self._result is not None and self._result.failure is not None):
             return False
         return size is None or self._position + size > len(self._rows)
 
@@ -275,14 +278,26 @@ class BaseCursor(Generic[Row]):
 
     def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
         """Run an operation before the eyes of the connection's observers."""
-        text = self._text(query)
+        with self._watched(query, params):
+            yield from operation
+
+    @contextmanager
+    def _watched(self, query: Query, params: Any) -> Iterator[None]:
+        """Tell the connection's observers, if any, of the query that runs in the block."""
         observers = self._connection._observers
+        if not observers:
+            yield
+            return
+        if not isinstance(query, (str, bytes, Composable)) and is_template(query):
+            query, params = from_template(query, self)
+        text = self._text(query) if params is None else self._parse(query).text
         tokens = [observer.query_started(text, params) for observer in observers]
         error: BaseException | None = None
         try:
-            yield from operation
+            yield
         except BaseException as e:
-            error = e
+            # A stream that is left early has not failed.
+            error = None if isinstance(e, GeneratorExit) else e
             raise
         finally:
             for observer, token in zip(observers, tokens):
@@ -389,6 +404,11 @@ class BaseCursor(Generic[Row]):
                 break
             if planner is None or statement is None or not planner.failed(statement, exchange.error):
                 raise exchange.error
+            if session.transaction_status != TransactionStatus.IDLE:
+                if not self._began:
+                    raise exchange.error
+                # Nothing is lost but the BEGIN that was sent along.
+                yield from connection._command(b"ROLLBACK")
         if planner is not None and (statement is None or not statement.prepared):
             planner.executed(text, oids, statement, exchange)
         if self._unknown:
@@ -411,7 +431,7 @@ class BaseCursor(Generic[Row]):
             fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
             exchange = Exchange(fields, decoder, None, False, text)
             if not connection._autocommit:
-                connection._write_begin(session)
+                self._began = connection._write_begin(session) is not None
             if connection._to_close:
                 connection._write_closes(session, exchange)
             session.bind(exchange, portal, statement.name, parameters, formats)
@@ -456,6 +476,8 @@ class BaseCursor(Generic[Row]):
         self, session: Session, text: bytes, parameters: Any, statement: Statement | None, format: int | None
     ) -> Operation[Exchange]:
         connection = self._connection
+        if not 0 < (self.itersize or 0) <= 0x7FFFFFFF:
+            raise ValueError(f"itersize must be a positive number of rows, not {self.itersize}")
         portal = connection._new_portal_name()
         # Sync outside of a transaction would end the implicit one, and the portal with it.
         self._synced = not connection._autocommit or session.transaction_status != TransactionStatus.IDLE
@@ -502,10 +524,11 @@ class BaseCursor(Generic[Row]):
         more = exchange.results[-1]
         if self._decoder is None and more.rows:
             more.rows = self._decode_rows(more)
-        self._offset += self._position
-        self._rows = result.rows = self._rows[self._position :] + more.rows
-        self._position = 0
-        result.failure = more.failure
+        if result.failure is None:
+            self._offset += self._position
+            self._rows = result.rows = self._rows[self._position :] + more.rows
+            self._position = 0
+            result.failure = more.failure
         result.status, result.tag = more.status, more.tag
         if self._portal is None:
             self._rowcount = self._offset + len(self._rows)
@@ -606,6 +629,7 @@ class BaseCursor(Generic[Row]):
                     yield exchange
                     continue
                 exchange.results[0].rows = rows
+                self._connection._set_unsynced(None)
                 yield from self._decode_late(exchange)
                 rows, failure = exchange.results[0].rows, exchange.results[0].failure
             if not rows and failure is not None:
@@ -617,7 +641,8 @@ class BaseCursor(Generic[Row]):
 
     def _end_stream(self, exchange: Exchange) -> Operation[None]:
         """Throw away what still comes of a stream that was left early."""
-        self._connection._set_unsynced(None)
+        if self._connection._unsynced == self._refuse_another:
+            self._connection._set_unsynced(None)
         if not exchange.done:
             yield Stop(exchange)
 
@@ -633,22 +658,25 @@ class BaseCursor(Generic[Row]):
         self._reset()
         exchange = Exchange(None, None, self._describe)
         implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
-        oids: Any = None
+        formats = (self.format,) if self.format else ()
+        parsed: tuple[bytes, Sequence[int]] | None = None
         rowcount = 0
         try:
             for params in params_seq:
                 text, parameters = self._encode(query, params)
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
-                if oids is None:
+                if parsed is None:
                     connection._write_begin(session)
-                if parameters.oids != oids:
-                    session.parse(exchange, b"", text, parameters.oids)
-                session.bind(exchange, b"", b"", parameters, (self.format,) if self.format else ())
-                if parameters.oids != oids:
+                oids = () if parameters is None else parameters.oids
+                if (text, oids) == parsed:
+                    session.bind(exchange, b"", b"", parameters, formats)
+                else:
+                    session.parse(exchange, b"", text, oids)
+                    session.bind(exchange, b"", b"", parameters, formats)
                     session.describe_portal(exchange)
                     exchange.query = self._query = text
-                    oids = parameters.oids
+                    parsed = text, oids
                 session.execute(exchange)
                 if session.output_size >= HIGH_WATER:
                     exchange.ready = exchange.done
@@ -659,7 +687,7 @@ class BaseCursor(Generic[Row]):
                         rowcount += _forget(exchange)
         except BaseException as e:
             # A parameter that cannot be adapted, or an interruption: undo what was sent.
-            if oids is not None and session.lost is None:
+            if parsed is not None and session.lost is None:
                 if implicit:
                     undo = Exchange()
                     session.parse(undo, b"", b"ROLLBACK")
@@ -669,7 +697,7 @@ class BaseCursor(Generic[Row]):
                 session.sync(exchange)
                 yield exchange if isinstance(e, Exception) else Stop(exchange)
             raise
-        if oids is None:
+        if parsed is None:
             self._rowcount = 0
             return
         exchange.ready = exchange.done = False
