@@ -15,6 +15,7 @@ from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.messages import ProtocolViolation
 from howdah.protocol.session import Session
+import itertools
 
 
 def message(code, body=b""):
@@ -135,7 +136,7 @@ def test_a_conversation():
 def test_however_it_is_split(cuts):
     session, exchanges, seen = converse()
     places = [0, *sorted(cuts), len(ANSWER)]
-    for start, end in zip(places, places[1:]):
+    for start, end in itertools.pairwise(places):
         session.feed(ANSWER[start:end])
     check_conversation(session, exchanges, seen)
 
@@ -383,7 +384,7 @@ def test_what_is_written():
     ask(session, b"select 1")
     with session.output() as output:
         assert bytes(output) == (
-            b"P\0\0\0\x10\0select 1\0\0\0" b"B\0\0\0\x0c\0\0\0\0\0\0\0\0" b"D\0\0\0\x06P\0" b"E\0\0\0\x09\0\0\0\0\0"
+            b"P\0\0\0\x10\0select 1\0\0\0B\0\0\0\x0c\0\0\0\0\0\0\0\0D\0\0\0\x06P\0E\0\0\0\x09\0\0\0\0\0"
             b"S\0\0\0\4"
         )
     session.sent(5)

@@ -15,7 +15,9 @@ def conn(dsn):
 
 def on_the_server(conn):
     """What the server has prepared, asked without preparing anything."""
-    query = "select name, statement from pg_prepared_statements where not from_sql order by prepare_time, name"
+    query = (
+        "select name, statement from pg_prepared_statements where not from_sql order by prepare_time, name"
+    )
     return dict(conn.execute(query, prepare=False).fetchall())
 
 
@@ -95,7 +97,9 @@ def test_any_number(conn):
     assert len(conn.prepared()) == len(on_the_server(conn)) == 150
 
 
-@pytest.mark.parametrize("command", ["discard all", "deallocate all", "DISCARD ALL", "deallocate all; select 1"])
+@pytest.mark.parametrize(
+    "command", ["discard all", "deallocate all", "DISCARD ALL", "deallocate all; select 1"]
+)
 def test_forgotten_along_with_the_server(conn, command):
     conn.execute("select 1", prepare=True)
     conn.execute(command)
