@@ -632,6 +632,7 @@ class BaseCursor(Generic[Row]):
                 self._connection._set_unsynced(None)
                 yield from self._decode_late(exchange)
                 rows, failure = exchange.results[0].rows, exchange.results[0].failure
+                exchange.results[0].rows = []
             if not rows and failure is not None:
                 raise failure
             if rows or exchange.done:
