@@ -41,15 +41,19 @@ def carry(sock: socket.socket, session: Session, exchange: Exchange) -> None:
 def send(sock: socket.socket, session: Session) -> bool:
     """Send what can be sent without waiting; return whether that is all. The native core has a twin."""
     while session.output_size:
-        with session.output() as output:
-            try:
+        try:
+            with session.output() as output:
                 size = sock.send(output, 0 if isinstance(sock, ssl.SSLSocket) else _DONTWAIT)
-            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                return False
-            except OSError:
-                # What the server said before it went is still to be received.
-                size = session.output_size
-        session.sent(size)
+            session.sent(size)
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            return False
+        except OSError:
+            # What the server said before it went is still to be received.
+            session.sent(session.output_size)
+        except BaseException:
+            # Nobody knows how much of it is on its way: sent twice, it would be executed twice.
+            session.connection_lost(OperationalError("closed: interrupted while it was sending"))
+            raise
     return True
 
 

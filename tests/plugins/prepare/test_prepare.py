@@ -143,7 +143,7 @@ def test_a_result_that_changes_inside_of_a_transaction(conn):
 
 
 def test_prepared_answers_are_binary_and_the_same(conn):
-    query = "select 1, 2::bigint, 1.5::float8, 'x'::text, null, true, '2020-01-01'::date, %s::numeric, '{1,2}'::int[]"
+    query = "select 1, 2::bigint, 1.5::float8, 'x'::text, null, true, '2020-01-01'::date, %s::numeric"
     plain = conn.execute(query, (1,), prepare=False).fetchone()
     for _ in range(3):
         cur = conn.execute(query, (1,), prepare=True)
