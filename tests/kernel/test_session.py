@@ -16,7 +16,6 @@ from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.messages import ProtocolViolation
 from howdah.protocol.session import Session
-import itertools
 
 
 def message(code, body=b""):
