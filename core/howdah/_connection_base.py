@@ -451,7 +451,9 @@ class BaseConnection(Generic[Row]):
             self._set_tpc(None)
             try:
                 if prepared:
-                    yield from self._command(f"{action.upper()} PREPARED ".encode() + quote_literal(str(known)))
+                    yield from self._command(
+                        f"{action.upper()} PREPARED ".encode() + quote_literal(str(known))
+                    )
                 else:
                     yield from self._command(action.upper().encode())
             except Error:
