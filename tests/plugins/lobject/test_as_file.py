@@ -71,8 +71,10 @@ def test_text_wrapper(lob: Any) -> None:
 
 def test_zip_archive(conn: howdah.Connection[Any]) -> None:
     lob = conn.lobject(0, "rw")
-    with zipfile.ZipFile(io.BufferedRandom(lob), "w") as archive:
+    file = io.BufferedRandom(lob)
+    with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("lines.txt", LINES)
+    file.flush()
     lob.seek(0)
     with zipfile.ZipFile(io.BufferedReader(lob)) as archive:
         assert archive.read("lines.txt") == LINES
