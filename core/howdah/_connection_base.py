@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
+import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Sequence, Set
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
+from howdah import errors
 from howdah.adapt.quoting import quote_literal
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
@@ -18,6 +21,7 @@ from howdah.adapt.types import TypeInfo
 from howdah.errors import (
     Diagnostic,
     Error,
+    NotSupportedError,
     OperationalError,
     ProgrammingError,
 )
@@ -35,6 +39,8 @@ from howdah.rows import Row
 from howdah.xid import Xid
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from howdah.driver import Driver
     from howdah.hookspecs import QueryObserver, QueryPlanner
 
@@ -59,8 +65,18 @@ JOIN pg_catalog.pg_type AS t ON t.oid = pg_catalog.to_regtype(names.name)
 class BaseConnection(Generic[Row]):
     """State and operations of a connection."""
 
-    Warning = Warning
-    Error = Error
+    # The exceptions, as PEP 249's optional extension wants them.
+    Warning = errors.Warning
+    Error = errors.Error
+    InterfaceError = errors.InterfaceError
+    DatabaseError = errors.DatabaseError
+    DataError = errors.DataError
+    OperationalError = errors.OperationalError
+    IntegrityError = errors.IntegrityError
+    InternalError = errors.InternalError
+    ProgrammingError = errors.ProgrammingError
+    NotSupportedError = errors.NotSupportedError
+
     driver: ClassVar[Driver]
 
     #: After how many executions a query is prepared: 0 at once, None never.
@@ -76,7 +92,7 @@ class BaseConnection(Generic[Row]):
         session.on_notification = self._on_notification
         session.on_parameter = self._on_parameter
         self._info = ConnectionInfo(self)
-        session.encoding = self._text_encoding()
+        self._set_encoding()
         if connected.leftover:
             session.feed(connected.leftover)
         self._closed = False
@@ -106,6 +122,9 @@ class BaseConnection(Generic[Row]):
         #: Set by a dumper whose type's oid is still to be found.
         self._names_wanted = False
         self._told_closed = False
+        # Kept outside of the connection: what collects its cycles would find the socket first.
+        finalize = weakref.finalize(self, _forgotten, connected.sock, repr(self), os.getpid())
+        finalize.atexit = False
 
     def __repr__(self) -> str:
         if self.closed:
@@ -169,11 +188,6 @@ class BaseConnection(Generic[Row]):
         """
         self._check_open()
         return self._connected.sock.fileno()
-
-    def _text_encoding(self) -> str:
-        # With SQL_ASCII the server takes any bytes.
-        encoding = self._info.encoding
-        return "utf-8" if encoding == "ascii" else encoding
 
     def _check_open(self) -> None:
         if self._closed:
@@ -292,8 +306,17 @@ class BaseConnection(Generic[Row]):
     def _on_parameter(self, name: str, value: str) -> None:
         if name in _ADAPTATION_SETTINGS:
             if name == "client_encoding":
-                self._session.encoding = self._text_encoding()
+                self._set_encoding()
             self._transformer.renew()
+
+    def _set_encoding(self) -> None:
+        """Note the codec of queries and messages."""
+        try:
+            encoding = self._info.encoding
+        except NotSupportedError:
+            encoding = "us-ascii"
+        # In SQL_ASCII text has no encoding that anyone knows of; ours is UTF-8.
+        self._session.encoding = "utf-8" if encoding == "ascii" else encoding
 
     # Operations
 
@@ -322,6 +345,7 @@ class BaseConnection(Generic[Row]):
             finish = self._unsynced
             self._set_unsynced(None)
             yield from finish()
+            self._check_open()
         return self._session
 
     def _set_unsynced(self, finish: Callable[[], Operation[None]] | None) -> None:
@@ -419,6 +443,7 @@ class BaseConnection(Generic[Row]):
 
     def _tpc_begin_operation(self, xid: Xid | str) -> Operation[None]:
         xid = xid if isinstance(xid, Xid) else Xid.from_string(xid)
+        self._check_open()
         if self._transaction_status != TransactionStatus.IDLE:
             raise ProgrammingError(
                 f"can't start a two-phase transaction: connection in status {self._transaction_status.name}"
@@ -543,7 +568,15 @@ class BaseConnection(Generic[Row]):
             self._told_closed = True
             hook(connection=self)
 
-    def _warn_unclosed(self) -> None:
-        warnings.warn(
-            f"{self!r} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 2
-        )
+
+def _forgotten(sock: socket, connection: str, process: int) -> None:
+    """Let go of a connection that nobody has closed, without a word to the server.
+
+    After a fork the child leaves it alone: it is the parent's.
+    """
+    if sock.fileno() >= 0:
+        sock.close()
+        if process == os.getpid():
+            warnings.warn(
+                f"{connection} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 2
+            )

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.column import Column
-from howdah.errors import InterfaceError, ProgrammingError
-from howdah.io.operation import HIGH_WATER, Drain, Operation
+from howdah.errors import Error, InterfaceError, ProgrammingError
+from howdah.io.operation import HIGH_WATER, Drain, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
 from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
-from howdah.query import ParsedQuery, parse_query
+from howdah.query import ZERO_BYTE, ParsedQuery, parse_query
 from howdah.rows import BaseRowFactory, Row, RowMaker
 from howdah.sql import Composable
 from howdah.statement import Statement
@@ -73,6 +73,7 @@ class BaseCursor(Generic[Row]):
         self._portal: bytes | None = None
         self._synced = True
         self._decoder: Any = None
+        self._unknown: frozenset[int] = frozenset()
 
     def __repr__(self) -> str:
         connection = self._connection
@@ -297,20 +298,29 @@ class BaseCursor(Generic[Row]):
         return parsed.text, self._transformer.encoder.encode(parsed.bind(params), parsed.formats)
 
     def _parse(self, query: Query) -> ParsedQuery:
-        if isinstance(query, str) and self._connection._session.encoding == "utf-8":
-            return parse_query(query)
-        return parse_query(self._text(query))
+        if not isinstance(query, str):
+            return parse_query(self._text(query))
+        parsed = parse_query(query)
+        encoding = self._connection._session.encoding
+        return parsed if encoding == "utf-8" else parsed.encoded(encoding)
 
     def _text(self, query: Query) -> bytes:
         if isinstance(query, str):
-            return query.encode(self._connection._session.encoding)
-        if isinstance(query, bytes):
-            return query
-        if isinstance(query, Composable):
-            return query.as_bytes(self)
+            text = query.encode(self._connection._session.encoding)
+        elif isinstance(query, bytes):
+            text = query
+        elif isinstance(query, Composable):
+            text = query.as_bytes(self)
+        else:
+            raise self._wrong_query(query)
+        if 0 in text:
+            raise ProgrammingError(ZERO_BYTE)
+        return text
+
+    def _wrong_query(self, query: object) -> TypeError:
         if is_template(query):
-            raise TypeError("a template string has its parameters in it: no others can be passed")
-        raise TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
+            return TypeError("a template string has its parameters in it: no others can be passed")
+        return TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
 
     def _encode_fully(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
         """Encode, looking up the types that dumpers know by name only."""
@@ -342,8 +352,6 @@ class BaseCursor(Generic[Row]):
             self._unknown |= unknown
             return None
         return self._transformer.decoder(fields)
-
-    _unknown: frozenset[int] = frozenset()
 
     def _execute(
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
@@ -386,8 +394,6 @@ class BaseCursor(Generic[Row]):
                 break
             if planner is None or statement is None or not planner.failed(statement, exchange.error):
                 raise exchange.error
-        if not exchange.done:
-            yield from self._refuse_copy(session, exchange)
         if planner is not None and (statement is None or not statement.prepared):
             planner.executed(text, oids, statement, exchange)
         if self._unknown:
@@ -449,17 +455,6 @@ class BaseCursor(Generic[Row]):
             result.failure = e
         return rows
 
-    def _refuse_copy(self, session: Session, exchange: Exchange) -> Operation[NoReturn]:
-        """End a COPY that was not started by `copy`."""
-        message = "COPY cannot be used with execute(); use cursor.copy() instead"
-        while not exchange.done:
-            if exchange.owes_sync or (exchange.copy is not None and not exchange.copied):
-                session.copy_fail(exchange, message)
-            exchange.copied.clear()
-            exchange.ready = exchange.done
-            yield exchange
-        raise ProgrammingError(message)
-
     # Rows through a portal, `itersize` at a time
 
     def _open_portal(
@@ -483,15 +478,18 @@ class BaseCursor(Generic[Row]):
             session.sync(exchange)
         else:
             session.flush()
-        yield exchange
-        more = exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
-        if not self._synced:
-            self._connection._set_unsynced(self._exhaust_portal if more else None)
-            if not more and exchange.done:
-                end = Exchange()
-                session.sync(end)
-                yield end
-        self._portal = portal if more else None
+        more = False
+        try:
+            yield exchange
+            more = exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
+        finally:
+            self._portal = portal if more else None
+            if not self._synced:
+                self._connection._set_unsynced(self._exhaust_portal if more else None)
+                if not more and session.lost is None:
+                    end = Exchange()
+                    session.sync(end)
+                    yield end
 
     def _fetch_from_portal(self, max_rows: int = -1) -> Operation[None]:
         """Get the next rows of the portal; those already taken go."""
@@ -525,7 +523,12 @@ class BaseCursor(Generic[Row]):
     def _exhaust_portal(self) -> Operation[None]:
         """Get all that is left, since the connection is wanted for something else."""
         if self._portal is not None:
-            yield from self._fetch_from_portal(0)
+            try:
+                yield from self._fetch_from_portal(0)
+            except Error as e:
+                # Not the fault of who wants the connection: told to who fetches.
+                assert self._result is not None
+                self._result.failure = e
 
     def _close_portal(self) -> Operation[None]:
         """Give up the rows that have not been fetched."""
@@ -563,7 +566,15 @@ class BaseCursor(Generic[Row]):
         session.describe_portal(exchange)
         session.execute(exchange)
         session.sync(exchange)
+        connection._set_unsynced(self._refuse_another)
         return exchange
+
+    def _refuse_another(self) -> NoReturn:
+        """Refuse an operation, and any other, while rows are streamed."""
+        self._connection._set_unsynced(self._refuse_another)
+        raise ProgrammingError(
+            "the connection is streaming rows: exhaust or close the generator of stream() first"
+        )
 
     def _next_of_stream(self, exchange: Exchange) -> Operation[list[Row]]:
         """Wait for rows; an empty list is the end."""
@@ -571,10 +582,12 @@ class BaseCursor(Generic[Row]):
             if not exchange.rows and not exchange.done:
                 exchange.ready = False
                 yield exchange
-            if exchange.error is not None:
+            if exchange.error is not None and not exchange.rows:
+                exchange.streaming = False
+                if not exchange.done:
+                    exchange.ready = False
+                    yield exchange
                 raise exchange.error
-            if exchange.copy is not None and not exchange.done:
-                yield from self._refuse_copy(self._connection._session, exchange)
             rows = exchange.rows
             exchange.rows = []
             failure = exchange.failure
@@ -607,10 +620,9 @@ class BaseCursor(Generic[Row]):
 
     def _end_stream(self, exchange: Exchange) -> Operation[None]:
         """Throw away what still comes of a stream that was left early."""
-        exchange.streaming = False
-        while not exchange.done:
-            exchange.ready = False
-            yield exchange
+        self._connection._set_unsynced(None)
+        if not exchange.done:
+            yield Stop(exchange)
 
     # Many at once
 
@@ -648,7 +660,7 @@ class BaseCursor(Generic[Row]):
                         break
                     if not returning:
                         rowcount += _forget(exchange)
-        except BaseException:
+        except BaseException as e:
             # A parameter that cannot be adapted, or an interruption: undo what was sent.
             if oids is not None and session.lost is None:
                 if implicit:
@@ -656,20 +668,18 @@ class BaseCursor(Generic[Row]):
                     session.parse(undo, b"", b"ROLLBACK")
                     session.bind(undo, b"", b"", None)
                     session.execute(undo)
+                exchange.ready = exchange.done = False
                 session.sync(exchange)
-                exchange.ready = exchange.done
-                yield exchange
+                yield exchange if isinstance(e, Exception) else Stop(exchange)
             raise
         if oids is None:
             self._rowcount = 0
             return
+        exchange.ready = exchange.done = False
         session.sync(exchange)
-        exchange.ready = exchange.done
         yield exchange
         if exchange.error is not None:
             raise exchange.error
-        if not exchange.done:
-            yield from self._refuse_copy(session, exchange)
         if self._unknown:
             yield from self._decode_late(exchange)
         if returning:

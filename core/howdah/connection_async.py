@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar, cast, overload
@@ -20,7 +20,7 @@ from howdah.cursor_async import AsyncCursor
 from howdah.errors import Error, NotSupportedError, OperationalError
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
-from howdah.io.operation import Drain, Idle, Operation, Wait
+from howdah.io.operation import Drain, Idle, Operation
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
 from howdah.protocol.exchange import Exchange
@@ -158,12 +158,6 @@ class AsyncConnection(BaseConnection[Row]):
         finally:
             await self.close()
 
-    def __del__(self) -> None:
-        session = getattr(self, "_session", None)
-        if session is not None and not self.closed and hasattr(self, "_transport"):
-            self._warn_unclosed()
-            self._connected.sock.close()
-
     async def close(self) -> None:
         """Close the connection; an open transaction is rolled back by the server."""
         if self._closed:
@@ -196,49 +190,73 @@ class AsyncConnection(BaseConnection[Row]):
                         await transport.carry(wait)
                     elif isinstance(wait, Drain):
                         await transport.drain(wait.exchange)
-                    else:
+                    elif isinstance(wait, Idle):
                         answer = await transport.idle(wait.timeout)
+                    else:
+                        await self._stop(wait.exchange)
                 except BaseException as e:
-                    await self._interrupt(wait)
+                    if isinstance(wait, Exchange):
+                        with suppress(BaseException):
+                            await self._stop(wait)
                     wait = operation.throw(e)
                 else:
                     wait = operation.send(answer)
         except StopIteration as e:
             result: T = e.value
             return result
-        except BaseException:
-            if self._session.lost is not None:
+        except BaseException as e:
+            session = self._session
+            if not isinstance(e, Exception) and (session.head() is not None or session.output_size):
+                self._abandon("interrupted while it was talking to the server")
+            if session.lost is not None:
                 self._told_to_close()
             raise
 
-    async def _interrupt(self, wait: Wait) -> None:
-        """Stop what the server does for an operation that is being interrupted."""
-        if isinstance(wait, Idle) or self.closed:
-            return
-        exchange = wait.exchange if isinstance(wait, Drain) else wait
-        if exchange.done:
-            return
-        try:
-            if ASYNC:
-                await asyncio.wait_for(self._stop(exchange, wait is exchange), _CANCEL_TIMEOUT)
-            else:
-                self._stop(exchange, wait is exchange)
-        except BaseException:
-            # It does not give way: better no connection than one in an unknown state.
-            self._session.connection_lost(
-                OperationalError("closed: an interrupted query could not be cancelled")
-            )
-            self._transport.close()
+    async def _stop(self, exchange: Exchange) -> None:
+        """Cancel what the server does, and wait to the end of the exchange.
 
-    async def _stop(self, exchange: Exchange, to_the_end: bool) -> None:
-        await cancel_async(self._connected, _CANCEL_TIMEOUT)
+        A second interruption does not interrupt that: nothing else may use the connection before.
+        """
+        if ASYNC:
+            stopping = asyncio.ensure_future(self._stopping(exchange))
+            interruption = None
+            while not stopping.done():
+                try:
+                    await asyncio.wait([stopping])
+                except asyncio.CancelledError as e:
+                    interruption = e
+            if interruption is not None:
+                raise interruption
+        else:
+            self._stopping(exchange)
+
+    async def _stopping(self, exchange: Exchange) -> None:
+        session, transport = self._session, self._transport
         exchange.streaming = False
-        while to_the_end and not exchange.done:
-            if exchange.copy is not None and not exchange.copied:
-                self._session.copy_fail(exchange, "interrupted")
-            exchange.copied.clear()
-            exchange.ready = exchange.done
-            await self._transport.carry(exchange)
+        deadline = monotonic() + _CANCEL_TIMEOUT
+        pause = 0.05
+        try:
+            while not exchange.done:
+                # The server ignores a request that comes before it has begun, so there may have to be several.
+                await cancel_async(self._connected, _CANCEL_TIMEOUT)
+                moved = True
+                while moved and not exchange.done:
+                    exchange.rows = []
+                    if exchange.copy is not None and not exchange.copied:
+                        session.copy_fail(exchange, "interrupted")
+                    exchange.copied.clear()
+                    moved = await transport.idle(pause)
+                if monotonic() > deadline:
+                    break
+                pause *= 2
+        finally:
+            if not exchange.done:
+                self._abandon("an interrupted query could not be cancelled")
+
+    def _abandon(self, reason: str) -> None:
+        """Close the connection: better none than one in an unknown state."""
+        self._session.connection_lost(OperationalError(f"closed: {reason}"))
+        self._transport.close()
 
     async def cancel_safe(self, *, timeout: float = 30.0) -> None:
         """Ask the server to cancel the query that is running.

@@ -137,9 +137,7 @@ class Cursor(BaseCursor[Row]):
                     for row in rows:
                         yield row
             finally:
-                if not exchange.done and not connection.closed:
-                    connection.cancel_safe()
-                    connection.wait(self._end_stream(exchange))
+                connection.wait(self._end_stream(exchange))
 
     def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.
@@ -179,14 +177,16 @@ class Cursor(BaseCursor[Row]):
         with self._connection.lock:
             self._connection.wait(self._fetch_until(size))
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Self:
         self._check_result()
-        while True:
-            if self._portal is not None:
-                self._fetch(1)
-            if not self._has_row():
-                break
-            yield self._take_one()  # type: ignore[misc]
+        return self
+
+    def __next__(self) -> Row:
+        if self._portal is not None:
+            self._fetch(1)
+        if not self._has_row():
+            raise StopIteration
+        return self._take_one()  # type: ignore[return-value]
 
     def scroll(self, value: int, mode: str = "relative") -> None:
         """Move to another row of the result.

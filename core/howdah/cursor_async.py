@@ -138,9 +138,7 @@ class AsyncCursor(BaseCursor[Row]):
                     for row in rows:
                         yield row
             finally:
-                if not exchange.done and not connection.closed:
-                    await connection.cancel_safe()
-                    await connection.wait(self._end_stream(exchange))
+                await connection.wait(self._end_stream(exchange))
 
     async def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.
@@ -180,14 +178,16 @@ class AsyncCursor(BaseCursor[Row]):
         async with self._connection.lock:
             await self._connection.wait(self._fetch_until(size))
 
-    async def __aiter__(self) -> AsyncIterator[Row]:
+    def __aiter__(self) -> Self:
         self._check_result()
-        while True:
-            if self._portal is not None:
-                await self._fetch(1)
-            if not self._has_row():
-                break
-            yield self._take_one()  # type: ignore[misc]
+        return self
+
+    async def __anext__(self) -> Row:
+        if self._portal is not None:
+            await self._fetch(1)
+        if not self._has_row():
+            raise StopAsyncIteration
+        return self._take_one()  # type: ignore[return-value]
 
     async def scroll(self, value: int, mode: str = "relative") -> None:
         """Move to another row of the result.

@@ -21,6 +21,7 @@ __all__ = ["ParsedQuery", "RawQuery", "parse_query"]
 
 # A query of more characters than this is seldom sent twice, and would fill the memory if kept.
 LONGEST_CACHED = 8192
+ZERO_BYTE = "the query contains a zero byte, which PostgreSQL cannot take"
 
 _PLACEHOLDER = re.compile(
     rb"""
@@ -61,6 +62,15 @@ class ParsedQuery:
 
     def __repr__(self) -> str:
         return f"<ParsedQuery {self.text!r}>"
+
+    def encoded(self, encoding: str) -> ParsedQuery:
+        """Return the query in another encoding than UTF-8.
+
+        Args:
+            encoding: the name of a Python codec.
+        """
+        parts = [part.decode().encode(encoding) if isinstance(part, bytes) else part for part in self.parts]
+        return ParsedQuery(tuple(parts), self.formats, self.names)
 
     def bind(self, params: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any]:
         """Return the parameters in the order of `formats`.
@@ -156,6 +166,8 @@ def parse_query(query: bytes | str) -> ParsedQuery:
 
 def _parse(query: bytes | str) -> ParsedQuery:
     text = query.encode() if isinstance(query, str) else query
+    if 0 in text:
+        raise ProgrammingError(ZERO_BYTE)
     parts: list[bytes | int] = []
     formats: list[PyFormat] = []
     names: dict[str, int] = {}

@@ -32,13 +32,15 @@ def test_defaults(environ: dict[str, str]) -> None:
     assert resolved["sslmode"] == "prefer"
     assert resolved["keepalives"] is True
     assert resolved["host"] is resolved["connect_timeout"] is resolved["password"] is None
-    assert resolved["max_protocol_version"] == "3.0"
+    assert resolved["max_protocol_version"] == "3.2"
     assert list(resolved) == [parameter.name for parameter in PARAMETERS]
 
 
 def another_value(parameter: Parameter) -> str:
     """A value that the parameter takes and that is not its default."""
     if parameter.choices is not None:
+        if parameter.default == "latest":
+            return parameter.choices[0]
         return parameter.choices[1 if parameter.choices[1] != parameter.default else 0]
     if parameter.type is bool:
         return "0" if parameter.default else "1"

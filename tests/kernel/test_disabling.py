@@ -21,7 +21,8 @@ with howdah.connect(sys.argv[1]) as conn:
     rows = cur.fetchall()
     number = conn.execute("SELECT 42").fetchone()[0]
 packages = sorted({name.partition(".")[0] for name in sys.modules if name.startswith("howdah_")})
-print(json.dumps({"rows": rows, "number": number, "packages": packages, "prepare": howdah.capabilities.has_prepare}))
+has_prepare = howdah.capabilities.has_prepare
+print(json.dumps({"rows": rows, "number": number, "packages": packages, "prepare": has_prepare}))
 """
 
 
@@ -43,8 +44,8 @@ def test_what_a_disabled_plugin_brings(dsn: str) -> None:
 
     driver = howdah.Driver(disable=["prepare"])
     with driver.connect(dsn) as conn:
-        with pytest.raises(howdah.NotSupportedError, match="prepare.*disabled.*HOWDAH_DISABLE"):
+        with pytest.raises(howdah.NotSupportedError, match=r"prepare.*disabled.*HOWDAH_DISABLE"):
             conn.execute("SELECT 1", prepare=True)
-        with pytest.raises(howdah.NotSupportedError, match="prepare.*disabled"):
+        with pytest.raises(howdah.NotSupportedError, match=r"prepare.*disabled"):
             conn.prepared()
         assert conn.execute("SELECT 'usable'").fetchone() == ("usable",)

@@ -18,9 +18,10 @@ cdef class Buffer:
 
         The pointer holds until the buffer is next written to.
         """
-        cdef Py_ssize_t start = self.length
-        if size > self.capacity - start:
+        cdef Py_ssize_t start
+        if size >= self.capacity - self.length:  # equal: there may be no memory at all yet
             self.grow(size)
+        start = self.length
         self.length = start + size
         return self.data + start
 

@@ -22,7 +22,7 @@ def quote_literal(value: Buffer | str | None, encoding: str = "utf-8") -> bytes:
     """Return a value, in PostgreSQL's text format, as an SQL literal.
 
     The literal means the same whatever `standard_conforming_strings` is: one
-    that has backslashes in it is written as an escape string, ` E'...'`.
+    that has backslashes in it is written as an escape string, `E'...'`.
 
     Args:
         value: the value; None is written as NULL.

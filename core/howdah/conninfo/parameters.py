@@ -202,10 +202,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         "max_protocol_version",
+        default="latest",
         environ="PGMAXPROTOCOLVERSION",
-        doc="The version of PostgreSQL's protocol that is asked for. Not set: 3.0, which every pooler "
-        "understands; "
-        "`latest` if `min_protocol_version` is higher.",
+        doc="The version of PostgreSQL's protocol that is asked for. A server that refuses a version is "
+        "asked once more, for 3.0.",
         choices=_PROTOCOL_VERSIONS,
     ),
     Parameter(

@@ -94,8 +94,6 @@ def _fill_in(resolved: dict[str, Any], environ: Mapping[str, str]) -> None:
     resolved["application_name"] = resolved["application_name"] or resolved["fallback_application_name"]
     if resolved["client_encoding"] == "auto":
         resolved["client_encoding"] = locale_encoding()
-    if resolved["max_protocol_version"] is None:
-        resolved["max_protocol_version"] = "3.0" if resolved["min_protocol_version"] == "3.0" else "latest"
     for name in ("min_protocol_version", "max_protocol_version"):
         if resolved[name] == "latest":
             resolved[name] = LATEST_PROTOCOL_VERSION

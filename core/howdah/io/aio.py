@@ -107,12 +107,14 @@ class AsyncTransport:
                 self._drained.remove(future)
 
     async def idle(self, timeout: float | None) -> bool:
-        """Receive what comes unasked; return whether anything came within `timeout` seconds."""
+        """Send what is left, receive what comes; return whether anything moved within `timeout` seconds."""
+        self._flush()
+        unsent = self.session.output_size
         future = self._idle = self._loop.create_future()
         try:
             await asyncio.wait_for(self._read_until(future), timeout)
         except asyncio.TimeoutError:
-            return False
+            return self.session.output_size < unsent
         finally:
             self._idle = None
         return True
@@ -122,7 +124,7 @@ class AsyncTransport:
         if self.session.lost is None:
             self.session.terminate()
             self._flush()
-        self._forget()
+        self._lose(OperationalError("the connection is closed"))
 
     async def _read_until(self, future: asyncio.Future[None]) -> None:
         self._waiting += 1

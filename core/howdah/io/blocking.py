@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from howdah._implementation import IMPLEMENTATION
@@ -123,12 +124,14 @@ class BlockingTransport:
             self._lose(e)
 
     def idle(self, timeout: float | None) -> bool:
-        """Receive what comes unasked; return whether anything came within `timeout` seconds."""
+        """Send what is left, receive what comes; return whether anything moved within `timeout` seconds."""
         try:
+            all_sent = _send(self.sock, self.session)
             pending = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
-            if not pending and not _poll(self.sock, False, timeout):
+            if not pending and not _poll(self.sock, not all_sent, timeout):
                 return False
-            self._receive_some()
+            if pending or all_sent or _poll(self.sock, False, 0):
+                self._receive_some()
         except OSError as e:
             self._lose(OperationalError(f"the connection is lost: {e}"))
         except Error as e:
@@ -140,6 +143,10 @@ class BlockingTransport:
         if self.session.lost is None:
             self.session.terminate()
             _send(self.sock, self.session)
+            self.session.connection_lost(OperationalError("the connection is closed"))
+        with suppress(OSError):
+            # A thread that waits for the server wakes up.
+            self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
 
     def _receive_some(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from howdah.protocol.exchange import Exchange
 
-__all__ = ["HIGH_WATER", "Drain", "Idle", "Operation", "Wait"]
+__all__ = ["HIGH_WATER", "Drain", "Idle", "Operation", "Stop", "Wait"]
 
 T = TypeVar("T")
 
@@ -32,5 +32,11 @@ class Idle(NamedTuple):
     timeout: float | None
 
 
-Wait: TypeAlias = Exchange | Drain | Idle
+class Stop(NamedTuple):
+    """Cancel `exchange` on the server, and wait to its end."""
+
+    exchange: Exchange
+
+
+Wait: TypeAlias = Exchange | Drain | Idle | Stop
 Operation: TypeAlias = Generator[Wait, Any, T]

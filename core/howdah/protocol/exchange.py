@@ -85,6 +85,7 @@ class Exchange:
             the decoder for them.
         streaming: whether its owner wants to go on whenever a row has come in.
         query: the text, for errors that tell a position in it.
+        copying: whether its owner deals with COPY; a COPY is refused otherwise.
 
     Attributes:
         results: one for each statement that was executed.
@@ -104,6 +105,7 @@ class Exchange:
         "aborted",
         "copied",
         "copy",
+        "copying",
         "decoder",
         "describe",
         "done",
@@ -129,7 +131,9 @@ class Exchange:
         describe: Callable[[Sequence[FieldDescription]], Decoder | None] | None = None,
         streaming: bool = False,
         query: bytes | None = None,
+        copying: bool = False,
     ) -> None:
+        self.copying = copying
         self.query = query
         self.fields = fields
         self.decoder = decoder

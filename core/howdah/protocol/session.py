@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import Buffer
 
 from howdah._implementation import IMPLEMENTATION
-from howdah.errors import Error, from_fields
+from howdah.errors import Error, ProgrammingError, from_fields
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol import messages
 from howdah.protocol.codes import Backend, Frontend
@@ -30,6 +30,7 @@ __all__ = ["Session"]
 
 _STATUS = {b"I": TransactionStatus.IDLE, b"T": TransactionStatus.INTRANS, b"E": TransactionStatus.INERROR}
 _SYNC = messages.message(Frontend.SYNC)
+_NO_COPY = "COPY cannot be used with execute(): use cursor.copy() instead"
 
 
 class Session(Wire):
@@ -176,7 +177,13 @@ class Session(Wire):
 
     def _columns(self, exchange: Exchange, body: bytes) -> None:
         exchange.fields = messages.row_description(body, self.encoding)
-        exchange.decoder = None if exchange.describe is None else exchange.describe(exchange.fields)
+        exchange.decoder = None
+        if exchange.describe is not None:
+            try:
+                exchange.decoder = exchange.describe(exchange.fields)
+            except Exception as e:
+                # A loader's fault, not the session's: reported when a row is fetched.
+                exchange.failure = e
 
     def _described(self, exchange: Exchange, body: bytes) -> None:
         self._columns(exchange, body)
@@ -226,19 +233,29 @@ class Session(Wire):
         self.skipping = False
         self.settle()
 
-    def _copy(self, exchange: Exchange, body: bytes) -> None:
+    def _copy_out(self, exchange: Exchange, body: bytes) -> None:
         exchange.copy = messages.copy_response(body)
-        exchange.wake()
+        if exchange.copying:
+            exchange.wake()
+        else:
+            exchange.error = exchange.error or ProgrammingError(_NO_COPY)
+
+    def _copy_in(self, exchange: Exchange, body: bytes) -> None:
+        self._copy_out(exchange, body)
+        if not exchange.copying:
+            self.copy_fail(exchange, _NO_COPY)
 
     def _copy_in_by_execute(self, exchange: Exchange, body: bytes) -> None:
-        exchange.owes_sync = True
-        self._copy(exchange, body)
+        # If there is only a Sync behind this Execute, the server ignores it.
+        exchange.owes_sync = exchange.pending == 2
+        self._copy_in(exchange, body)
 
     def _copy_data(self, exchange: Exchange, body: bytes) -> None:
         if exchange.copy is None:
             raise ProtocolViolation("the server sent CopyData outside of a COPY")
-        exchange.copied.append(body)
-        exchange.wake()
+        if exchange.copying:
+            exchange.copied.append(body)
+            exchange.wake()
 
     def _copy_done(self, exchange: Exchange, body: bytes) -> None:
         if exchange.copy is None:
@@ -260,7 +277,8 @@ class Session(Wire):
         query = None if exchange.query is None else exchange.query.decode(self.encoding, "replace")
         if exchange.error is None:
             exchange.error = from_fields(fields, query)
-        exchange.rows = []
+        if not exchange.streaming:
+            exchange.rows = []
         exchange.failure = exchange.copy = None
         self._repay_sync(exchange)
         if step not in (Step.QUERY, Step.FUNCTION_CALL, Step.SYNC):
@@ -295,9 +313,9 @@ class Session(Wire):
 _Action = Callable[[Session, Exchange, bytes], None]
 
 _RUNNING: dict[int, _Action] = {
-    Backend.COPY_IN_RESPONSE: Session._copy,
-    Backend.COPY_OUT_RESPONSE: Session._copy,
-    Backend.COPY_BOTH_RESPONSE: Session._copy,
+    Backend.COPY_IN_RESPONSE: Session._copy_in,
+    Backend.COPY_OUT_RESPONSE: Session._copy_out,
+    Backend.COPY_BOTH_RESPONSE: Session._copy_in,
     Backend.COPY_DATA: Session._copy_data,
     Backend.COPY_DONE: Session._copy_done,
 }

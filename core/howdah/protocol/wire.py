@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from struct import pack
-from typing import Protocol
+from typing import Any, Protocol
 
 from typing_extensions import Buffer
 
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.codes import Backend, Frontend
-from howdah.protocol.exchange import Exchange, Step
+from howdah.protocol.exchange import Decoder, Exchange, Step
 from howdah.protocol.messages import ProtocolViolation, cstring, message
 
 __all__ = ["BoundParameters", "Wire"]
@@ -76,6 +76,9 @@ class Wire:
         self._pending: deque[tuple[Step, Exchange]] = deque()
         self._output = bytearray()
         self._input = bytearray()
+        # How much of the input has been processed.
+        self._position = 0
+        self._decoding = False
         self._scratch = bytearray(RECEIVE_SIZE)
 
     # Output
@@ -160,15 +163,18 @@ class Wire:
 
     def receive_buffer(self) -> memoryview:
         """Return where to receive into; `received` must follow."""
+        self._check_entry()
         return memoryview(self._scratch)
 
     def received(self, size: int) -> None:
         """Process the `size` bytes that came into the buffer."""
+        self._check_entry()
         self._input += memoryview(self._scratch)[:size]
         self._pump()
 
     def feed(self, data: Buffer) -> None:
         """Process `data`, bytes that the server sent."""
+        self._check_entry()
         self._input += data
         self._pump()
 
@@ -176,11 +182,18 @@ class Wire:
         """Deal with a message that is not of the hot path."""
         raise NotImplementedError
 
+    def _check_entry(self) -> None:
+        if self._decoding:
+            # Otherwise the rows behind this one would come before it.
+            raise RuntimeError("the connection cannot be used by what loads the values of its rows")
+
     def _pump(self) -> None:
+        # What is called here may use the session: a notice's handler that runs a query
+        # comes back to this method. So the position is always that of the next message.
         data = self._input
-        position = 0
         try:
-            while len(data) - position >= 5:
+            while len(data) - self._position >= 5:
+                position = self._position
                 code = data[position]
                 length = int.from_bytes(data[position + 1 : position + 5], "big")
                 if length < 4 or length > (MAX_LENGTH if code in _LONG else MAX_SHORT_LENGTH):
@@ -190,11 +203,19 @@ class Wire:
                 end = position + 1 + length
                 if end > len(data):
                     break
-                body = bytes(data[position + 5 : end])
-                position = end
-                self._process(code, body)
+                try:
+                    self._position = end
+                    self._process(code, bytes(data[position + 5 : end]))
+                except Exception:
+                    raise
+                except BaseException:
+                    # Interrupted: the message may not have been dealt with.
+                    if self._position == end:
+                        self._position = position
+                    raise
         finally:
-            del data[:position]
+            del data[: self._position]
+            self._position = 0
 
     def _process(self, code: int, body: bytes) -> None:
         step, exchange = self._pending[0] if self._pending else (None, None)
@@ -203,8 +224,7 @@ class Wire:
         elif code == Backend.DATA_ROW and (step == Step.EXECUTE or (step == Step.QUERY and exchange.fields)):
             if exchange.failure is None:
                 try:
-                    decoder = exchange.decoder
-                    exchange.rows.append(body if decoder is None else decoder.decode(body))
+                    exchange.rows.append(self._decode(exchange.decoder, body))
                 except ProtocolViolation:
                     raise
                 except Exception as e:
@@ -230,3 +250,12 @@ class Wire:
             self.settle()
         else:
             self.on_message(code, body)
+
+    def _decode(self, decoder: Decoder | None, body: bytes) -> Any:
+        if decoder is None:
+            return body
+        self._decoding = True
+        try:
+            return decoder.decode(body)
+        finally:
+            self._decoding = False

@@ -1,0 +1,29 @@
+"""The demo, from the first chapter to the last."""
+
+from __future__ import annotations
+
+import asyncio
+
+import howdah
+from howdah_demo import concurrency, loading, notifying, querying, refusing, transactions
+from howdah_demo.account import Account
+
+
+def main() -> None:
+    """Start a server, and let every chapter do its work."""
+    account = Account()
+    with account.waiting("starting PostgreSQL …"):
+        conn = howdah.connect("embedded:", autocommit=True)  # deleted when this process exits
+    with conn:
+        account.title(conn)
+        loading.chapter(conn, account)
+        transactions.chapter(conn, account)
+        querying.chapter(conn, account)
+        refusing.chapter(conn, account)
+        notifying.chapter(conn, account)
+        asyncio.run(concurrency.chapter(account))
+        account.figures()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The data: what the package vega_datasets ships of airports and of a year of their weather.
+
+The files are read where they are: importing the package would import pandas.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: The airports whose temperature was read every hour of 2010, and the files it is in.
+STATIONS = {"SEA": "seattle-temps.csv", "SFO": "sf-temps.csv"}
+
+
+@dataclass(frozen=True)
+class Airport:
+    """An airport, by its IATA code."""
+
+    iata: str
+    name: str
+    city: str
+    state: str
+    country: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The temperature at an airport at some time, in degrees Fahrenheit."""
+
+    iata: str
+    at: datetime
+    fahrenheit: Decimal
+
+
+def airports() -> list[Airport]:
+    """Read the airports of the USA, and a few others."""
+    return [
+        Airport(
+            iata=row["iata"],
+            name=row["name"],
+            city=row["city"],
+            state=row["state"],
+            country=row["country"],
+            latitude=float(row["latitude"]),
+            longitude=float(row["longitude"]),
+        )
+        for row in _rows("airports.csv")
+    ]
+
+
+def readings() -> list[Reading]:
+    """Read the temperatures."""
+    return [
+        Reading(iata, datetime.strptime(row["date"][:16], "%Y/%m/%d %H:%M"), Decimal(row["temp"]))
+        for iata, file in STATIONS.items()
+        for row in _rows(file)
+    ]
+
+
+def _rows(file: str) -> Iterator[dict[str, str]]:
+    package = find_spec("vega_datasets")
+    if package is None or package.origin is None:
+        raise SystemExit('The demo needs its data:  pip install "howdah[demo]"')
+    with (Path(package.origin).parent / "_data" / file).open(newline="", encoding="utf-8") as opened:
+        yield from csv.DictReader(opened)

@@ -1,0 +1,1 @@
+from howdah.io.blocking import carry as carry

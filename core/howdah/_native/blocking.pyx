@@ -1,0 +1,90 @@
+"""Carry bytes between a session and a plain socket, blocking the thread.
+
+Twin of `howdah.io.blocking.carry`.
+"""
+
+from cpython.exc cimport PyErr_CheckSignals
+from libc.errno cimport EAGAIN, EINTR
+
+from howdah._native.exchange cimport Exchange
+from howdah._native.sockets cimport (
+    descriptor, howdah_give_back, howdah_receive, howdah_send, howdah_wait, raise_os_error
+)
+from howdah._native.wire cimport Input, Output, Wire
+
+
+def carry(sock, Wire session not None, Exchange exchange not None) -> None:
+    """Send and receive on a plain blocking socket until `exchange` is ready.
+
+    Sending never blocks as long as there is something to receive, so that
+    neither side can wait for the other for ever.
+
+    Args:
+        sock: a plain socket, in blocking mode.
+        session: whose bytes are carried.
+        exchange: what to wait for.
+
+    Raises:
+        OSError: the connection is broken.
+        howdah.OperationalError: the server violated the protocol.
+    """
+    cdef Input input = session.input
+    cdef Output output = session.unsent
+    cdef Py_ssize_t size, sent, received
+    cdef char *target
+    cdef const char *source
+    cdef bint readable = False
+    cdef int fd
+    while not exchange.ready:
+        fd = descriptor(sock)
+        session.check_entry()
+        input.make_room()
+        source = output.data + output.start
+        # With more to receive than to send, the output has to wait.
+        size = 0 if readable else output.length - output.start
+        target = input.data + input.length
+        sent = 0
+        received = -EINTR
+        # The GIL is released once for both: it may take long to get it back.
+        input.lent += 1
+        output.lent += 1
+        with nogil:
+            if size:
+                sent = howdah_send(fd, source, size)
+            if sent > 0:
+                output.start += sent
+            howdah_give_back(&output.lent)
+            if sent == size:
+                received = howdah_receive(fd, target, input.capacity - input.length, True)
+        input.lent -= 1
+        readable = False
+        output.take_off(0)
+        if sent == -EAGAIN:
+            readable = wait(fd, True)
+            continue
+        if sent < 0 and sent != -EINTR:
+            # What the server said before it went is still to be received.
+            output.take_off(output.length - output.start)
+        if received > 0:
+            session.came_in(received)
+        elif received == 0:
+            raise ConnectionResetError("the server closed the connection unexpectedly")
+        elif received == -EAGAIN:
+            wait(fd, False)
+        elif received == -EINTR:
+            PyErr_CheckSignals()
+        else:
+            raise_os_error(received)
+
+
+cdef bint wait(int fd, bint write) except -1:
+    """Wait for the socket; return whether there is something to receive."""
+    cdef int readable
+    with nogil:
+        readable = howdah_wait(fd, write)
+    if readable == -EINTR:
+        PyErr_CheckSignals()
+        return False
+    if readable < 0:
+        raise_os_error(readable)
+    return readable

@@ -1,0 +1,2 @@
+from howdah.protocol.exchange import Exchange as Exchange
+from howdah.protocol.exchange import Result as Result

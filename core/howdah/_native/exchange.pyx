@@ -1,0 +1,83 @@
+"""What was asked, and what came back: `Exchange` and its `Result`s.
+
+Twins of those in `howdah.protocol.exchange`, where their arguments and attributes are described.
+"""
+
+cimport cython
+
+from howdah.pq import ExecStatus
+
+cdef object _TUPLES_CHUNK = ExecStatus.TUPLES_CHUNK
+
+
+@cython.freelist(16)
+cdef class Result:
+    """The answer to one statement."""
+
+    def __init__(self, status, fields=None, rows=None, tag=b"", failure=None, copy=None):
+        self.status = status
+        self.fields = fields
+        self.rows = [] if rows is None else rows
+        self.tag = tag
+        self.failure = failure
+        self.copy = copy
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the portal has more rows (PortalSuspended)."""
+        return self.status == _TUPLES_CHUNK
+
+
+@cython.freelist(16)
+cdef class Exchange:
+    """A group of messages sent together, and all that the server answers to them."""
+
+    def __init__(self, fields=None, decoder=None, describe=None, bint streaming=False, query=None,
+                 bint copying=False):
+        self.copying = copying
+        self.query = query
+        self.fields = fields
+        self.decoder = decoder
+        self.describe = describe
+        self.streaming = streaming
+        self.results = []
+        self.rows = []
+        self.failure = None
+        self.error = None
+        self.aborted = False
+        self.copied = []
+        self.copy = None
+        self.parameter_oids = None
+        self.value = None
+        self.owes_sync = False
+        self.pending = 0
+        self.ready = False
+        self.done = False
+        self.notify = None
+
+    cpdef wake(self):
+        """Mark the exchange ready and tell its owner."""
+        self.ready = True
+        if self.notify is not None:
+            self.notify()
+
+    cpdef settle(self):
+        """Take one step off; the exchange is done with the last."""
+        self.pending -= 1
+        if not self.pending:
+            self.done = True
+            self.wake()
+
+    cpdef conclude(self, status, tag=b""):
+        """Make a result of what has come in for the statement being answered."""
+        cdef Result result = Result.__new__(Result)
+        result.status = status
+        result.fields = self.fields
+        result.rows = self.rows
+        result.tag = tag
+        result.failure = self.failure
+        result.copy = self.copy
+        self.results.append(result)
+        self.rows = []
+        self.failure = None
+        self.copy = None

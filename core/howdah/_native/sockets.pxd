@@ -1,0 +1,60 @@
+"""Receiving and sending on a socket's file descriptor."""
+
+from libc.errno cimport EBADF
+
+cdef extern from *:
+    """
+    #include <errno.h>
+    #include <poll.h>
+    #include <sys/socket.h>
+    #include <sys/types.h>
+
+    #ifndef MSG_NOSIGNAL
+    #define MSG_NOSIGNAL 0  /* Python ignores SIGPIPE anyway */
+    #endif
+
+    /* Send without waiting. Returns how much, or the negative errno. */
+    static ssize_t howdah_send(int fd, const char *data, size_t size) {
+        ssize_t sent = send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+        return sent < 0 ? (errno == EWOULDBLOCK ? -EAGAIN : -errno) : sent;
+    }
+
+    /* Receive. Returns how much, 0 at the end of the stream, or the negative errno. */
+    static ssize_t howdah_receive(int fd, char *data, size_t size, int wait) {
+        ssize_t received = recv(fd, data, size, wait ? 0 : MSG_DONTWAIT);
+        return received < 0 ? (errno == EWOULDBLOCK ? -EAGAIN : -errno) : received;
+    }
+
+    /* Wait until there is something to receive or, with `write`, room to send.
+       Returns whether there is something to receive, or the negative errno. */
+    static int howdah_wait(int fd, int write) {
+        struct pollfd waiting = {fd, (short) (POLLIN | (write ? POLLOUT : 0)), 0};
+        if (poll(&waiting, 1, -1) < 0)
+            return -errno;
+        return (waiting.revents & ~POLLOUT) != 0;
+    }
+
+    /* Take one off a count, for other threads to see after all that was done before. */
+    static void howdah_give_back(int *lent) {
+        __atomic_sub_fetch(lent, 1, __ATOMIC_RELEASE);
+    }
+    """
+    Py_ssize_t howdah_send(int fd, const char *data, size_t size) noexcept nogil
+    Py_ssize_t howdah_receive(int fd, char *data, size_t size, bint wait) noexcept nogil
+    int howdah_wait(int fd, bint write) noexcept nogil
+    void howdah_give_back(int *lent) noexcept nogil
+
+
+cdef inline int raise_os_error(Py_ssize_t error) except -1:
+    """Raise the `OSError` for a negative errno."""
+    import os
+
+    raise OSError(-error, os.strerror(-error))
+
+
+cdef inline int descriptor(object sock) except -1:
+    """Return the file descriptor of a socket, which must be open."""
+    cdef int fd = sock.fileno()
+    if fd < 0:
+        raise_os_error(-EBADF)
+    return fd

@@ -1,0 +1,53 @@
+"""The hot half of a session: its buffers, and the messages of every query."""
+
+from howdah._native.buffer cimport Buffer
+from howdah._native.exchange cimport Exchange
+
+
+cdef class LentBuffer(Buffer):
+    # The bytes from `start` to `length` are still to be dealt with.
+    cdef Py_ssize_t start
+    # How many hold a pointer into the buffer: its memory stays where it is as long.
+    cdef int lent
+
+    cdef int check(self) except -1
+    cdef int move_to_front(self) except -1
+    cdef int resize(self, Py_ssize_t capacity) except -1
+
+
+cdef class Output(LentBuffer):
+    cdef int take_off(self, Py_ssize_t size) except -1
+
+
+cdef class Input(LentBuffer):
+    # How many bytes the message must have that has come in part, 0 if that is not known.
+    cdef Py_ssize_t wanted
+    # Whether the last receive filled all there was.
+    cdef bint filled
+
+    cdef int make_room(self) except -1
+    cdef int shrink(self) except -1
+
+
+cdef class Wire:
+    cdef public object transaction_status
+    cdef public bint skipping
+    cdef Input input
+    cdef Output unsent
+    # A ring of the steps not yet answered: `count` of them, the first one at `first`. It has
+    # a power of two as its size.
+    cdef unsigned char *steps
+    cdef list exchanges
+    cdef Py_ssize_t first
+    cdef Py_ssize_t count
+    cdef bint decoding
+
+    cdef int add_step(self, int step, Exchange exchange) except -1
+    cdef int set_ring_size(self, Py_ssize_t size) except -1
+    cdef int settle_head(self) except -1
+    cdef int check_entry(self) except -1
+    cdef int came_in(self, Py_ssize_t size) except -1
+    cdef int pump(self) except -1
+    cdef int process(self, int code, const char *body, Py_ssize_t size) except -1
+    cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size)

@@ -1,0 +1,1 @@
+from howdah.protocol.wire import Wire as Wire

@@ -1,0 +1,232 @@
+"""Measuring: the drivers take turns, and the median of the rounds counts.
+
+What disturbs a machine disturbs every driver alike, as each round lets all of them run, a tenth of a second
+or so each, and each round lets another one begin. The garbage collector stays on, as it is in the programs of
+users: what a driver leaves to it is a part of what the driver costs. But every batch starts with nothing to
+collect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from dataclasses import dataclass
+from itertools import repeat
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from tests.bench import aio, blocking, floor
+from tests.bench.contender import Contender, comparable
+from tests.bench.workloads import PEERS, ExecuteMany, Import
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.bench.workloads import Mode, Workload
+    from tests.servers import Server
+
+
+@dataclass
+class Measurement:
+    """What a workload took in one mode.
+
+    Args:
+        workload: The workload.
+        mode: The mode.
+        rounds: By driver, the seconds that doing the workload once took, one for each round.
+    """
+
+    workload: Workload
+    mode: Mode
+    rounds: dict[str, list[float]]
+
+    def seconds(self, name: str) -> float | None:
+        """The median of a driver's rounds; None if it was not measured."""
+        return median(self.rounds[name]) if name in self.rounds else None
+
+    def ratio(self, peer: str) -> float | None:
+        """How many times as fast as a peer howdah is."""
+        howdah, other = self.seconds("howdah"), self.seconds(peer)
+        return other / howdah if howdah and other else None
+
+    @property
+    def goal(self) -> float | None:
+        """What `against_peers` is to be at least, if anything."""
+        return self.workload.goals[self.mode]
+
+    @property
+    def against_peers(self) -> float | None:
+        """How many times as fast as the fastest of the peers that count howdah is."""
+        return min((ratio for peer in PEERS[self.mode] if (ratio := self.ratio(peer))), default=None)
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None if there is none, or nothing to compare with."""
+        if self.goal is None or self.against_peers is None:
+            return None
+        return self.against_peers >= self.goal
+
+
+class Loop:
+    """What runs the contenders of a mode: nothing when they block, and an event loop when they do not."""
+
+    def __init__(self, mode: Mode) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        if mode == "asyncio":
+            self._loop = asyncio.new_event_loop()
+        elif mode == "uvloop":
+            import uvloop
+
+            self._loop = uvloop.new_event_loop()
+
+    def finish(self, started: Any) -> Any:
+        """Return what a function has returned, or what its coroutine does."""
+        return started if self._loop is None else self._loop.run_until_complete(started)
+
+    def time(self, contender: Contender, times: int) -> float:
+        """Let a contender do the workload some times; return the seconds it took."""
+        if self._loop is None:
+            return _time(contender.run, times)
+        return float(self._loop.run_until_complete(_time_async(contender.run, times)))
+
+    def close(self) -> None:
+        """Close the event loop."""
+        if self._loop is not None:
+            self._loop.close()
+
+
+def _time(run: Callable[[], Any], times: int) -> float:
+    repetitions = repeat(None, times)
+    start = perf_counter()
+    for _ in repetitions:
+        run()
+    return perf_counter() - start
+
+
+async def _time_async(run: Callable[[], Any], times: int) -> float:
+    repetitions = repeat(None, times)
+    start = perf_counter()
+    for _ in repetitions:
+        await run()
+    return perf_counter() - start
+
+
+def measure(
+    workload: Workload,
+    mode: Mode,
+    server: Server,
+    *,
+    drivers: Sequence[str],
+    rounds: int,
+    seconds: float,
+) -> Measurement:
+    """Measure every driver at one workload.
+
+    Args:
+        workload: The workload.
+        mode: The mode.
+        server: The server.
+        drivers: The names of the drivers, and of the floor.
+        rounds: How many rounds.
+        seconds: How long one driver's batch lasts, about.
+
+    Raises:
+        RuntimeError: Two drivers have different results.
+    """
+    loop = Loop(mode)
+    contenders: list[Contender] = []
+    try:
+        if mode == "sync":
+            for driver in blocking.DRIVERS:
+                if driver.name in drivers:
+                    contenders.append(driver.contender(workload, server))
+            base = floor.blocking(workload, server)
+        else:
+            for async_driver in aio.DRIVERS:
+                if async_driver.name in drivers:
+                    contenders.append(loop.finish(async_driver.contender(workload, server)))
+            base = loop.finish(floor.aio(workload, server))
+        if not isinstance(workload, Import):
+            _check(workload, contenders, loop, server)
+        if base is not None:
+            contenders.append(base)
+        return Measurement(workload, mode, _rounds(workload, contenders, loop, server, rounds, seconds))
+    finally:
+        for contender in contenders:
+            loop.finish(contender.close())
+        loop.close()
+
+
+def _check(workload: Workload, contenders: list[Contender], loop: Loop, server: Server) -> None:
+    """Let every contender do the workload once, and compare what they have fetched or stored."""
+    results = {}
+    for contender in contenders:
+        _reset(workload, server)
+        result = loop.finish(contender.run())
+        if isinstance(workload, ExecuteMany):
+            result = _execute(server, workload.check)
+        results[contender.name] = comparable(result)
+    names = list(results)
+    for name in names[1:]:
+        if results[name] != results[names[0]]:
+            raise RuntimeError(
+                f"{workload.name}: {name} has another result than {names[0]}:\n"
+                f"{str(results[name])[:500]}\n{str(results[names[0]])[:500]}"
+            )
+
+
+def _rounds(
+    workload: Workload,
+    contenders: list[Contender],
+    loop: Loop,
+    server: Server,
+    rounds: int,
+    seconds: float,
+) -> dict[str, list[float]]:
+    measured: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+    sizes = {contender.name: _batch_size(workload, contender, loop, seconds) for contender in contenders}
+    for i in range(rounds):
+        first = i % len(contenders)
+        for contender in contenders[first:] + contenders[:first]:
+            _reset(workload, server)
+            gc.collect()
+            gc.freeze()
+            size = sizes[contender.name]
+            if isinstance(workload, Import):
+                took = contender.run()
+            else:
+                took = loop.time(contender, size) / size
+            gc.unfreeze()
+            measured[contender.name].append(took)
+    return measured
+
+
+def _batch_size(workload: Workload, contender: Contender, loop: Loop, seconds: float) -> int:
+    """Warm a contender up, and find how many times it does the workload in so many seconds."""
+    if isinstance(workload, Import):
+        contender.run()  # once, for the files to be in memory
+        return 1
+    start = perf_counter()
+    for _ in range(8):  # enough for automatic preparation to set in
+        loop.time(contender, 1)
+        if perf_counter() - start > 1:
+            break
+    size = 1
+    while (took := loop.time(contender, size)) < seconds / 4:
+        size *= 2
+    return max(1, round(size * seconds / took))
+
+
+def _reset(workload: Workload, server: Server) -> None:
+    if isinstance(workload, ExecuteMany):
+        _execute(server, workload.reset)
+
+
+def _execute(server: Server, sql: str) -> Any:
+    """Execute something that is not measured."""
+    import howdah
+
+    with howdah.connect(server.dsn, autocommit=True) as conn:
+        cur = conn.execute(sql)
+        return cur.fetchall() if cur.description else None

@@ -1,0 +1,117 @@
+"""The report: tables in the terminal, and JSON."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.bench.measuring import Measurement
+    from tests.bench.workloads import Mode
+
+NOTE = "ratio: howdah's speed over that of the faster of psycopg and psycopg2, or of asyncpg"
+
+TITLES: dict[Mode, str] = {
+    "sync": "blocking",
+    "asyncio": "asyncio, plain event loop",
+    "uvloop": "asyncio, uvloop",
+}
+
+PACKAGES = ("howdah", "psycopg", "psycopg2-binary", "asyncpg", "pg8000", "uvloop")
+
+
+def environment(server_version: str) -> dict[str, str]:
+    """Tell what was measured where: the versions of everything, and howdah's implementation."""
+    import howdah
+
+    found = {
+        "implementation": howdah.__impl__,
+        "PostgreSQL": server_version,
+        "Python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+    }
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    if "psycopg" in sys.modules:
+        found["psycopg"] += f" ({sys.modules['psycopg'].pq.__impl__})"
+    return found
+
+
+def tables(measurements: Sequence[Measurement]) -> Iterator[Table]:
+    """Make a table of each mode."""
+    for mode in TITLES:
+        if ours := [measurement for measurement in measurements if measurement.mode == mode]:
+            yield _table(mode, ours)
+
+
+def _table(mode: Mode, measurements: list[Measurement]) -> Table:
+    names = list(dict.fromkeys(name for measurement in measurements for name in measurement.rounds))
+    table = Table(
+        title=f"{TITLES[mode]}: µs",
+        title_justify="left",
+        title_style="bold not italic",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("workload", no_wrap=True)
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True, style="bold" if name == "howdah" else "")
+    table.add_column("ratio", justify="right", no_wrap=True)
+    table.add_column("goal", justify="right", no_wrap=True)
+    for measurement in measurements:
+        table.add_row(
+            measurement.workload.title,
+            *(_microseconds(measurement.seconds(name)) for name in names),
+            *_judged(measurement),
+        )
+    return table
+
+
+def _microseconds(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    value = seconds * 1e6
+    return f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
+
+
+def _judged(measurement: Measurement) -> tuple[Text, Text]:
+    """The ratio and the goal, in green or red."""
+    ratio, goal, met = measurement.against_peers, measurement.goal, measurement.met
+    style = "" if met is None else "green" if met else "bold red"
+    return (
+        Text("" if ratio is None else f"{ratio:.2f}", style),
+        Text("" if goal is None else f"{goal:g} {'' if met is None else '✓' if met else '✗'}", style),
+    )
+
+
+def as_json(measurements: Sequence[Measurement], found: dict[str, str]) -> dict[str, Any]:
+    """Everything that was measured, in seconds."""
+    return {
+        "environment": found,
+        "measurements": [
+            {
+                "workload": measurement.workload.name,
+                "mode": measurement.mode,
+                "seconds": {name: measurement.seconds(name) for name in measurement.rounds},
+                "ratio": measurement.against_peers,
+                "goal": measurement.goal,
+                "met": measurement.met,
+                "rounds": measurement.rounds,
+            }
+            for measurement in measurements
+        ],
+    }

@@ -1,0 +1,52 @@
+"""howdah_demo: the whole of it, as a newcomer runs it, but into a pipe."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+
+def run(**environ: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "howdah_demo"],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1", **environ},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_account() -> None:
+    out = run(COLUMNS="80")
+    assert max(map(len, out.splitlines())) <= 80
+    assert "\x1b" not in out
+    words = " ".join(out.split())
+    for expected in (
+        "3376/3376",
+        "17518/17518",
+        "20,894 rows in",
+        "an airport is added, 3,376 → 3,377",
+        "0 are left, and all are back: 3,377",
+        "the other is committed: 3,376 airports",
+        "BRW Wiley Post Will Rogers Memorial Barrow 71.29",
+        "January 41.7 50.0",
+        "fahrenheit Decimal('75.9')",
+        "SELECT * FROM airport WHERE iata = $1",
+        "17,518 rows streamed",
+        "ForeignKeyViolation, SQLSTATE 23503",
+        "constraint reading_iata_fkey",
+        "UndefinedColumn, SQLSTATE 42703",
+        "hears SEA on channel departures",
+        "near Seattle Renton, Vashon",
+        "4,000 queries over 4 connections at once",
+        "rows loaded per second",
+    ):
+        assert expected in words
+
+
+def test_narrow() -> None:
+    assert max(map(len, run(COLUMNS="60").splitlines())) <= 60

@@ -1,0 +1,219 @@
+"""Bytes carried between a session and a socket, by either implementation."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.kernel.test_native_wire import IMPLEMENTATIONS, READY, begun, error, load_module, message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import SimpleNamespace
+
+for _implementation in IMPLEMENTATIONS:
+    _implementation.blocking = load_module("howdah.io.blocking", _implementation.name)
+    _aio = load_module("howdah.io.aio", _implementation.name)
+    _implementation.send, _implementation.receive = _aio._plain_send, _aio._plain_receive
+
+ANSWER = message("D", b"row") + message("C", b"SELECT 1\0") + READY
+
+
+@pytest.fixture(params=IMPLEMENTATIONS, ids=lambda implementation: implementation.name)
+def impl(request: pytest.FixtureRequest) -> SimpleNamespace:
+    """Return one implementation after the other."""
+    chosen: SimpleNamespace = request.param
+    return chosen
+
+
+@pytest.fixture
+def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Return the client's and the server's end of a connection."""
+    client, server = socket.socketpair()
+    with client, server:
+        yield client, server
+
+
+def read(sock: socket.socket, size: int) -> bytes:
+    """Return exactly this many bytes."""
+    data = b""
+    while len(data) < size:
+        data += sock.recv(size - len(data))
+    return data
+
+
+def test_question_and_answer(impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]) -> None:
+    client, server = sockets
+    session, exchange = begun(impl)
+    with session.output() as output:
+        asked = bytes(output)
+    server.sendall(ANSWER)
+    impl.blocking.carry(client, session, exchange)
+    assert read(server, len(asked)) == asked
+    assert exchange.done and exchange.results[0].rows == [b"row"]
+    assert session.output_size == 0
+    impl.blocking.carry(client, session, exchange)  # ready already: nothing to wait for
+
+
+def test_neither_side_waits_for_the_other(
+    impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    client, server = sockets
+    session, exchange = begun(impl)
+    session.write(message("d", b"x" * 5_000_000))
+    size = session.output_size
+    rows = message("D", bytes(50_000)) * 100
+
+    def serve() -> None:
+        # Writes everything before it reads anything: the client must read while it cannot write.
+        server.sendall(rows)
+        read(server, size)
+        server.sendall(ANSWER)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    impl.blocking.carry(client, session, exchange)
+    thread.join()
+    assert len(exchange.results[0].rows) == 101
+
+
+def test_it_returns_as_soon_as_the_exchange_is_ready(
+    impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    client, server = sockets
+    session, exchange = begun(impl, streaming=True)
+    server.sendall(message("D", b"row"))
+    impl.blocking.carry(client, session, exchange)
+    assert exchange.ready and not exchange.done and exchange.rows == [b"row"]
+
+
+def test_the_end_of_the_stream(impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]) -> None:
+    client, server = sockets
+    session, exchange = begun(impl)
+    server.shutdown(socket.SHUT_WR)
+    with pytest.raises(ConnectionResetError, match="the server closed the connection unexpectedly"):
+        impl.blocking.carry(client, session, exchange)
+    session, exchange = begun(impl)
+    with pytest.raises(ConnectionResetError, match="the server closed the connection unexpectedly"):
+        impl.receive(client, session)
+
+
+def test_what_the_server_said_before_it_went(
+    impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    client, server = sockets
+    session, exchange = begun(impl)
+    server.sendall(error(sqlstate="57P01"))
+    server.close()
+    with pytest.raises(ConnectionResetError):
+        impl.blocking.carry(client, session, exchange)
+    assert exchange.error.sqlstate == "57P01"
+    assert session.output_size == 0
+
+
+def test_a_closed_socket(impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]) -> None:
+    client, _ = sockets
+    client.close()
+    carriers: list[Callable[[Any, Any], object]] = [
+        lambda session, exchange: impl.blocking.carry(client, session, exchange),
+        lambda session, exchange: impl.receive(client, session),
+        lambda session, exchange: impl.send(client, session),
+    ]
+    for carry in carriers:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            carry(*begun(impl))
+
+
+def test_a_signal_handler_interrupts(
+    impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    client, server = sockets
+    session, exchange = begun(impl)
+    size = session.output_size
+    interrupted = threading.Event()
+
+    def serve() -> None:
+        read(server, size)
+        while not interrupted.wait(0.01):  # one that comes just before the main thread waits is not enough
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+
+    def interrupt(*args: Any) -> None:
+        if not interrupted.is_set():
+            interrupted.set()
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            impl.blocking.carry(client, session, exchange)
+    finally:
+        thread.join()
+        signal.signal(signal.SIGUSR1, before)
+    # Python code may be interrupted between sending and noting what has been sent.
+    assert session.output_size == 0 or impl.name == "python"
+    server.sendall(ANSWER)
+    impl.blocking.carry(client, session, exchange)
+    assert exchange.done
+
+
+def test_other_threads_run_meanwhile(
+    impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    client, server = sockets
+    session, exchange = begun(impl)
+    size = session.output_size
+    waits = threading.Event()
+
+    def serve() -> None:
+        read(server, size)
+        waits.set()
+        # Another thread closes the connection: it says goodbye, once the output is not being sent.
+        while session.output_size != 5:
+            with contextlib.suppress(BufferError):
+                session.terminate()
+        server.sendall(ANSWER)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    impl.blocking.carry(client, session, exchange)
+    thread.join()
+    assert waits.is_set() and exchange.done
+    assert session.output_size == 5
+
+
+def test_nothing_waits_on_a_nonblocking_socket(
+    impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    client, server = sockets
+    client.setblocking(False)
+    session, exchange = begun(impl)
+    impl.receive(client, session)
+    session.write(bytes(5_000_000))
+    size = session.output_size
+    impl.send(client, session)
+    assert 0 < session.output_size < size
+    sent = size - session.output_size
+    read(server, sent)
+    impl.send(client, session)
+    assert session.output_size < size - sent
+    server.sendall(ANSWER)
+    impl.receive(client, session)
+    assert exchange.done
+
+
+def test_large_answers(impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]) -> None:
+    client, server = sockets
+    session, exchange = begun(impl)
+    rows = b"".join([message("D", bytes(size)) for size in (0, 1, 70_000, 3, 1_000_000, 8190, 8191, 8192)])
+    thread = threading.Thread(target=server.sendall, args=(rows + ANSWER,))
+    thread.start()
+    impl.blocking.carry(client, session, exchange)
+    thread.join()
+    assert [len(row) for row in exchange.results[0].rows] == [0, 1, 70_000, 3, 1_000_000, 8190, 8191, 8192, 3]

@@ -1,0 +1,421 @@
+"""Connections: opening, closing, settings, what the server says unasked."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+
+import pytest
+
+import howdah
+from howdah import pq
+from howdah.rows import dict_row, scalar_row
+
+
+def idle(conn):
+    return conn.info.transaction_status == pq.TransactionStatus.IDLE
+
+
+# Opening and closing
+
+
+def test_connect(dsn, conn_cls):
+    conn = conn_cls.connect(dsn)
+    assert not conn.closed
+    assert not conn.broken
+    assert idle(conn)
+    conn.close()
+    assert conn.closed
+    assert not conn.broken
+    assert conn.info.transaction_status == pq.TransactionStatus.UNKNOWN
+    assert conn.info.status == pq.ConnStatus.BAD
+
+
+def test_connect_takes_settings(dsn):
+    with howdah.connect(dsn, autocommit=True, row_factory=dict_row, application_name="a name") as conn:
+        assert conn.autocommit
+        assert conn.execute("show application_name").fetchone() == {"application_name": "a name"}
+        assert idle(conn)
+
+
+def test_connect_names_a_bad_parameter(dsn):
+    with pytest.raises(howdah.ProgrammingError, match="colour"):
+        howdah.connect(dsn, colour="red")
+
+
+def test_connect_to_nobody(tmp_path):
+    with pytest.raises(howdah.OperationalError, match=str(tmp_path)):
+        howdah.connect(f"host={tmp_path} user=x dbname=x")
+
+
+def test_connect_with_a_context(dsn, conn):
+    class Loader(howdah.adapt.Loader):
+        def load(self, data):
+            return "loaded"
+
+    conn.adapters.register_loader(25, Loader)
+    with howdah.connect(dsn, context=conn) as other:
+        assert other.execute("select 'x'::text").fetchone() == ("loaded",)
+    with howdah.connect(dsn) as other:
+        assert other.execute("select 'x'::text").fetchone() == ("x",)
+
+
+def test_cursor_factory(dsn):
+    class MyCursor(howdah.Cursor):
+        def mine(self):
+            return self.fetchone()[0]
+
+    with howdah.connect(dsn, cursor_factory=MyCursor) as conn:
+        assert conn.execute("select 1").mine() == 1
+        assert isinstance(conn.cursor(), MyCursor)
+        conn.cursor_factory = howdah.ClientCursor
+        assert conn.cursor().mogrify("select %s", (1,)) == "select 1"
+
+
+def test_subclass(dsn):
+    class MyConnection(howdah.Connection):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.seen = []
+
+        def execute(self, query, *args, **kwargs):
+            self.seen.append(query)
+            return super().execute(query, *args, **kwargs)
+
+    with MyConnection.connect(dsn) as conn:
+        assert type(conn) is MyConnection
+        assert conn.execute("select 1").fetchone() == (1,)
+        assert conn.seen == ["select 1"]
+
+
+def test_with_commits_and_closes(dsn, conn):
+    with howdah.connect(dsn) as other:
+        other.execute("create table with_block (x int)")
+    assert other.closed
+    with pytest.raises(ZeroDivisionError), howdah.connect(dsn) as other:
+        other.execute("insert into with_block values (1)")
+        1 / 0  # noqa: B018
+    assert other.closed
+    assert conn.execute("table with_block").fetchall() == []
+    conn.execute("drop table with_block")
+    conn.commit()
+
+
+def test_with_raises_what_commit_raises(dsn):
+    with pytest.raises(howdah.errors.UniqueViolation), howdah.connect(dsn) as conn:
+        conn.execute("create temp table t (x int unique deferrable initially deferred)")
+        conn.execute("insert into t values (1), (1)")
+    assert conn.closed
+
+
+def test_with_keeps_the_exception_when_the_rollback_fails(dsn, conn):
+    with pytest.raises(ZeroDivisionError), howdah.connect(dsn) as other:
+        other.execute("select 1")
+        conn.execute("select pg_terminate_backend(%s, 10000)", (other.info.backend_pid,))
+        1 / 0  # noqa: B018
+    assert other.closed
+
+
+def test_with_closed_inside(dsn):
+    with howdah.connect(dsn) as conn:
+        conn.close()
+    assert conn.closed
+
+
+def test_closed_connection_says_so(dsn):
+    conn = howdah.connect(dsn)
+    cur = conn.cursor()
+    conn.close()
+    for call in (
+        conn.cursor,
+        conn.commit,
+        conn.rollback,
+        conn.fileno,
+        lambda: conn.execute("select 1"),
+        lambda: cur.execute("select 1"),
+        lambda: cur.executemany("select %s", [(1,)]),
+        lambda: list(cur.stream("select 1")),
+        lambda: list(conn.notifies(timeout=0)),
+        lambda: conn.transaction().__enter__(),
+        lambda: conn.set_autocommit(True),
+        lambda: conn.tpc_begin("x"),
+    ):
+        with pytest.raises(howdah.OperationalError, match="connection is closed"):
+            call()
+    conn.cancel()
+    conn.cancel_safe()
+
+
+def test_forgotten_connection_warns(dsn):
+    conn = howdah.connect(dsn)
+    pid = conn.info.backend_pid
+    with pytest.warns(ResourceWarning, match="deleted while still open"):
+        del conn
+        gc.collect()
+    with howdah.connect(dsn) as other:
+        other.execute("select pg_terminate_backend(%s, 10000)", (pid,))
+
+
+def test_a_forked_child_does_not_harm_the_connection(dsn):
+    conn = howdah.connect(dsn)
+    conn.execute("select 1")
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            conn.__del__()
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    assert conn.execute("select 2").fetchone() == (2,)
+    conn.close()
+
+
+@pytest.mark.parametrize(
+    ("prepare", "state"),
+    [
+        (lambda conn: None, "IDLE"),
+        (lambda conn: conn.execute("select 1"), "INTRANS"),
+        (lambda conn: conn.close(), "closed"),
+    ],
+)
+def test_repr(dsn, prepare, state):
+    conn = howdah.connect(dsn, password="secret!")
+    prepare(conn)
+    assert f"[{state}]" in repr(conn)
+    assert "secret!" not in repr(conn)
+    assert f"database={conn.info.dbname}" in repr(conn)
+    conn.close()
+
+
+def test_fileno(conn):
+    assert conn.fileno() == conn._connected.sock.fileno()
+    os.fstat(conn.fileno())
+
+
+# Transactions as DB-API has them
+
+
+def test_a_failed_transaction_refuses_queries(conn):
+    with pytest.raises(howdah.errors.UndefinedTable):
+        conn.execute("table nowhere")
+    assert conn.info.transaction_status == pq.TransactionStatus.INERROR
+    with pytest.raises(howdah.errors.InFailedSqlTransaction):
+        conn.execute("select 1")
+    conn.rollback()
+    assert conn.execute("select 1").fetchone() == (1,)
+
+
+def test_commit_of_a_failed_transaction_rolls_back(conn):
+    conn.execute("create temp table t (x int)")
+    conn.commit()
+    conn.execute("insert into t values (1)")
+    with pytest.raises(howdah.DatabaseError):
+        conn.execute("wrong")
+    conn.commit()
+    assert idle(conn)
+    assert conn.execute("table t").fetchall() == []
+
+
+def test_autocommit(conn):
+    assert not conn.autocommit
+    conn.autocommit = True
+    assert conn.autocommit
+    conn.execute("select 1")
+    assert idle(conn)
+    with pytest.raises(howdah.errors.DivisionByZero):
+        conn.execute("select 1 / 0")
+    assert idle(conn)
+    conn.set_autocommit(False)
+    conn.execute("select 1")
+    assert not idle(conn)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [("autocommit", True), ("isolation_level", howdah.IsolationLevel.SERIALIZABLE)]
+    + [("read_only", True), ("deferrable", True)],
+)
+def test_settings_cannot_change_in_a_transaction(conn, attribute, value):
+    before = getattr(conn, attribute)
+    conn.execute("select 1")
+    with pytest.raises(howdah.ProgrammingError, match=attribute):
+        setattr(conn, attribute, value)
+    conn.rollback()
+    with conn.transaction(), pytest.raises(howdah.ProgrammingError, match=attribute):
+        setattr(conn, attribute, value)
+    assert getattr(conn, attribute) == before
+    setattr(conn, attribute, value)
+    assert getattr(conn, attribute) == value
+    setattr(conn, attribute, before)
+    assert getattr(conn, attribute) == before
+
+
+@pytest.mark.parametrize("level", howdah.IsolationLevel)
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_isolation_level(conn, level, autocommit):
+    conn.autocommit = autocommit
+    conn.isolation_level = level.value
+    assert conn.isolation_level is level
+    name = level.name.lower().replace("_", " ")
+    with conn.transaction():
+        assert conn.execute("show transaction_isolation").fetchone() == (name,)
+    # Autocommit has no transactions of ours, and so the server's default.
+    expected = "read committed" if autocommit else name
+    assert conn.execute("show transaction_isolation").fetchone() == (expected,)
+
+
+@pytest.mark.parametrize("value", [True, False, None])
+@pytest.mark.parametrize("attribute", ["read_only", "deferrable"])
+def test_read_only_and_deferrable(conn, attribute, value):
+    setattr(conn, attribute, value)
+    assert getattr(conn, attribute) is value
+    (shown,) = conn.execute(f"show transaction_{attribute}").fetchone()
+    assert shown == ("on" if value else "off")
+
+
+def test_read_only_is_enforced(conn):
+    conn.read_only = True
+    with pytest.raises(howdah.errors.ReadOnlySqlTransaction):
+        conn.execute("create table nope (x int)")
+
+
+def test_bad_isolation_level(conn):
+    with pytest.raises(ValueError, match="99"):
+        conn.isolation_level = 99
+
+
+def test_a_begin_that_fails(conn, monkeypatch):
+    monkeypatch.setattr(conn, "_begin_statement", b"BEGIN SOMEHOW")
+    for _ in range(2):
+        with pytest.raises(howdah.errors.SyntaxError):
+            conn.execute("select 1")
+        assert idle(conn)
+        with pytest.raises(howdah.errors.SyntaxError):
+            conn.cursor().executemany("select %s", [(1,), (2,)])
+        with pytest.raises(howdah.errors.SyntaxError):
+            conn.execute("select 1; select 2")
+        with pytest.raises(howdah.errors.SyntaxError):
+            list(conn.cursor().stream("select 1"))
+        with pytest.raises(howdah.errors.SyntaxError), conn.transaction():
+            pytest.fail("the block was entered")
+        assert idle(conn)
+    monkeypatch.undo()
+    assert conn.execute("select 3").fetchone() == (3,)
+
+
+# Queries of a connection
+
+
+def test_execute(conn):
+    cur = conn.execute("select %s, %s", (1, "a"))
+    assert isinstance(cur, conn.cursor_factory)
+    assert cur.fetchone() == (1, "a")
+    assert conn.execute("select 1", binary=True).description[0].type_code == 23
+
+
+def test_row_factory(conn):
+    assert conn.row_factory is howdah.rows.tuple_row
+    conn.row_factory = scalar_row
+    assert conn.execute("select 1").fetchone() == 1
+    cur = conn.cursor(row_factory=dict_row)
+    assert cur.execute("select 1 as a").fetchone() == {"a": 1}
+    cur.row_factory = scalar_row
+    assert cur.execute("select 1 as a").fetchone() == 1
+
+
+def test_named_cursors_need_their_plugin(conn):
+    with pytest.raises(howdah.NotSupportedError):
+        conn.cursor(scrollable=True)
+    with pytest.raises(howdah.NotSupportedError):
+        conn.cursor(withhold=True)
+
+
+def test_encodings(conn):
+    conn.execute("set client_encoding to latin1")
+    assert conn.info.encoding == "iso8859-1"
+    assert conn.execute("select 'é', %s, 'è' as à", ("ü",)).fetchone() == ("é", "ü", "è")
+    assert conn.execute("select 'é', %(é)s as à", {"é": "ü"}).fetchone() == ("é", "ü")
+    assert conn.execute("select 1 as à").description[0].name == "à"
+    assert conn.cursor().execute("select chr(233)").fetchone() == ("é",)
+    with pytest.raises(howdah.DataError):
+        conn.execute("select %s", ("€",))
+    with pytest.raises(howdah.errors.UndefinedTable, match="é"):
+        conn.execute("select * from é")
+    conn.rollback()
+    assert conn.info.encoding == "utf-8"
+    assert conn.execute("select %s", ("€",)).fetchone() == ("€",)
+
+
+def test_sql_ascii(conn):
+    conn.execute("set client_encoding to sql_ascii")
+    assert conn.info.encoding == "ascii"
+    assert conn.execute("select 'a'::text, %s::text", ("é",)).fetchone() == (b"a", "é".encode())
+    assert conn.execute("select 'é'::text").fetchone() == ("é".encode(),)
+
+
+def test_an_encoding_python_does_not_know(conn):
+    conn.execute("set client_encoding to euc_tw")
+    with pytest.raises(howdah.NotSupportedError, match="EUC_TW"):
+        conn.info.encoding  # noqa: B018
+    with pytest.raises(howdah.NotSupportedError, match="EUC_TW"):
+        conn.execute("select 'a'::text").fetchone()
+    conn.rollback()
+    assert conn.execute("select 'a'::text").fetchone() == ("a",)
+
+
+def test_timezone_between_queries(conn):
+    query = "select '2020-01-01 00:00+00'::timestamptz"
+    first = conn.execute(query).fetchone()[0]
+    conn.execute("set timezone to 'Europe/Rome'")
+    second = conn.execute(query).fetchone()[0]
+    assert first == second
+    assert first.utcoffset() != second.utcoffset()
+    assert conn.info.timezone.key == "Europe/Rome"
+
+
+# What the server says unasked
+
+NOTICE = "do $$begin raise notice 'hello %', 1 using detail = 'more'; end$$"
+
+
+def test_notices(conn):
+    seen = []
+    conn.add_notice_handler(seen.append)
+    conn.execute(NOTICE)
+    assert [(d.message_primary, d.message_detail, d.severity) for d in seen] == [("hello 1", "more", "NOTICE")]
+    conn.remove_notice_handler(seen.append)
+    conn.execute(NOTICE)
+    assert len(seen) == 1
+    with pytest.raises(ValueError, match="not in"):
+        conn.remove_notice_handler(seen.append)
+
+
+def test_a_notice_handler_that_fails(conn, caplog):
+    def fail(diagnostic):
+        raise ZeroDivisionError
+
+    seen = []
+    conn.add_notice_handler(fail)
+    conn.add_notice_handler(seen.append)
+    conn.execute(NOTICE)
+    assert len(seen) == 1
+    assert "a notice handler failed" in caplog.text
+    assert conn.execute("select 1").fetchone() == (1,)
+
+
+def test_two_connections_in_two_threads(dsn):
+    answers = {}
+
+    def run(number):
+        with howdah.connect(dsn) as conn:
+            answers[number] = conn.execute("select %s", (number,)).fetchone()[0]
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == {n: n for n in range(4)}
