@@ -33,7 +33,8 @@ async def _call_blocking(function: Callable[..., T], *arguments: Any) -> T:
     """Call what may block, without holding up others."""
     if ASYNC:
         return await asyncio.to_thread(function, *arguments)
-    return function(*arguments)
+    else:  # noqa: RET505
+        return function(*arguments)
 
 
 class AsyncLargeObject(BaseLargeObject, _File):

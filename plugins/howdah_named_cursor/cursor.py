@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from typing_extensions import Self
 
 from howdah.binding import RawBinding
 from howdah.cursor import Cursor
@@ -129,22 +131,18 @@ class ServerCursor(Declared, Cursor[Row]):
         with self._connection.lock:
             self._connection.wait(self._fetch_missing(size))
 
-    def __iter__(self) -> Iterator[Row]:
-        ended = False
-        while True:
-            if self._lacks(1):
-                if ended:
-                    break
+    def __iter__(self) -> Self:
+        self._exhausted = False
+        return self
+
+    def __next__(self) -> Row:
+        if self._lacks(1):
+            if not self._exhausted:
                 self._fetch(self.itersize or None)
-                ended = self._at_end
-            make_row = self._check_result()
+                self._exhausted = self._at_end
             if not self._has_row():
-                break
-            self._raise_failure()
-            while (position := self._position) < len(self._rows):
-                self._position = position + 1
-                row = self._rows[position]
-                yield row if make_row is tuple else make_row(row)
+                raise StopIteration
+        return self._take_one()  # type: ignore[return-value]
 
     def scroll(self, value: int, mode: str = "relative") -> None:
         """Move the cursor.

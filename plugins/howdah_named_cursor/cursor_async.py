@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from typing_extensions import Self
 
 from howdah.binding import RawBinding
 from howdah.cursor_async import AsyncCursor
@@ -130,22 +132,18 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
         async with self._connection.lock:
             await self._connection.wait(self._fetch_missing(size))
 
-    async def __aiter__(self) -> AsyncIterator[Row]:
-        ended = False
-        while True:
-            if self._lacks(1):
-                if ended:
-                    break
+    def __aiter__(self) -> Self:
+        self._exhausted = False
+        return self
+
+    async def __anext__(self) -> Row:
+        if self._lacks(1):
+            if not self._exhausted:
                 await self._fetch(self.itersize or None)
-                ended = self._at_end
-            make_row = self._check_result()
+                self._exhausted = self._at_end
             if not self._has_row():
-                break
-            self._raise_failure()
-            while (position := self._position) < len(self._rows):
-                self._position = position + 1
-                row = self._rows[position]
-                yield row if make_row is tuple else make_row(row)
+                raise StopAsyncIteration
+        return self._take_one()  # type: ignore[return-value]
 
     async def scroll(self, value: int, mode: str = "relative") -> None:
         """Move the cursor.

@@ -58,6 +58,8 @@ class Declared(_Base):
         self._anchored = self._declared
         #: Whether the server's position is behind the last row.
         self._at_end = False
+        #: Whether iteration has met the end: then it does not ask the server once more.
+        self._exhausted = False
         self._columns_described: Sequence[FieldDescription] = ()
         self._answer: tuple[Transformer, int, Any, Sequence[int]] | None = None
 
@@ -271,6 +273,7 @@ class Declared(_Base):
         """Forget the rows that are here: the server's cursor is elsewhere."""
         assert self._result is not None
         self._passed = self._offset = position
+        self._exhausted = False
         self._rows = self._result.rows = []
         self._position = 0
         self._result.failure = None
