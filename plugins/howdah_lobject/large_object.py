@@ -27,7 +27,8 @@ _File = io.RawIOBase
 
 def _call_blocking(function: Callable[..., T], *arguments: Any) -> T:
     """Call what may block, without holding up others."""
-    return function(*arguments)
+    result = function(*arguments)
+    return result
 
 
 class LargeObject(BaseLargeObject, _File):

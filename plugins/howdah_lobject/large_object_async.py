@@ -32,9 +32,10 @@ else:
 async def _call_blocking(function: Callable[..., T], *arguments: Any) -> T:
     """Call what may block, without holding up others."""
     if ASYNC:
-        return await asyncio.to_thread(function, *arguments)
-    else:  # noqa: RET505
-        return function(*arguments)
+        result = await asyncio.to_thread(function, *arguments)
+    else:
+        result = function(*arguments)
+    return result
 
 
 class AsyncLargeObject(BaseLargeObject, _File):
