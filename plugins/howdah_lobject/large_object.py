@@ -26,9 +26,8 @@ _File = io.RawIOBase
 
 
 def _call_blocking(function: Callable[..., T], *arguments: Any) -> T:
-    """Call what may block, without holding up others."""
-    result = function(*arguments)
-    return result
+    """Call what may block, as we may."""
+    return function(*arguments)
 
 
 class LargeObject(BaseLargeObject, _File):

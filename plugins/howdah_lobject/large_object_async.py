@@ -28,14 +28,13 @@ if ASYNC:
 else:
     _File = io.RawIOBase
 
+if ASYNC:
+    _call_blocking = asyncio.to_thread
+else:
 
-async def _call_blocking(function: Callable[..., T], *arguments: Any) -> T:
-    """Call what may block, without holding up others."""
-    if ASYNC:
-        result = await asyncio.to_thread(function, *arguments)
-    else:
-        result = function(*arguments)
-    return result
+    def _call_blocking(function: Callable[..., T], *arguments: Any) -> T:
+        """Call what may block, as we may."""
+        return function(*arguments)
 
 
 class AsyncLargeObject(BaseLargeObject, _File):
