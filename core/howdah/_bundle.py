@@ -11,7 +11,14 @@ from typing import Any, TypeVar, overload
 from howdah import connection, connection_async, cursor, cursor_async
 from howdah.rows import AsyncRowFactory, Row, RowFactory
 from howdah_lobject import AsyncLargeObject, AsyncLargeObjects, LargeObject, LargeObjects
-from howdah_named_cursor import AsyncRawServerCursor, AsyncServerCursor, RawServerCursor, ServerCursor
+from howdah_named_cursor import (
+    AsyncNamedCursors,
+    AsyncRawServerCursor,
+    AsyncServerCursor,
+    NamedCursors,
+    RawServerCursor,
+    ServerCursor,
+)
 from howdah_prepare import PreparedStatements
 
 __all__ = [
@@ -60,7 +67,7 @@ class AsyncRawCursor(cursor_async.AsyncRawCursor[Row], AsyncCursor[Row]):
     """See `howdah.cursor_async.AsyncRawCursor`."""
 
 
-class Connection(LargeObjects, PreparedStatements, connection.Connection[Row]):
+class Connection(LargeObjects, NamedCursors, PreparedStatements, connection.Connection[Row]):
     """See `howdah.connection.Connection`."""
 
     @overload  # type: ignore[override]  # the kernel's says Any where the name is given
@@ -108,7 +115,9 @@ class Connection(LargeObjects, PreparedStatements, connection.Connection[Row]):
         raise NotImplementedError
 
 
-class AsyncConnection(AsyncLargeObjects, PreparedStatements, connection_async.AsyncConnection[Row]):
+class AsyncConnection(
+    AsyncLargeObjects, AsyncNamedCursors, PreparedStatements, connection_async.AsyncConnection[Row]
+):
     """See `howdah.connection_async.AsyncConnection`."""
 
     @overload  # type: ignore[override]  # the kernel's says Any where the name is given

@@ -47,6 +47,8 @@ class Connection(BaseConnection[Row]):
     """
 
     cursor_factory: type[Cursor[Any]] = Cursor
+    #: The class of the cursors with a name, which the plugin for them brings.
+    server_cursor_factory: Any
     row_factory: RowFactory[Row]
 
     def __init__(
@@ -312,8 +314,7 @@ class Connection(BaseConnection[Row]):
         factory = self.row_factory if row_factory is None else row_factory
         if name is not None:
             self.driver.require("named_cursor")
-            cls = self.driver.public("ServerCursor")
-            return cls(
+            return self.server_cursor_factory(
                 self, name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
             )
         if scrollable is not None or withhold:

@@ -52,6 +52,8 @@ class AsyncConnection(BaseConnection[Row]):
     """
 
     cursor_factory: type[AsyncCursor[Any]] = AsyncCursor
+    #: The class of the cursors with a name, which the plugin for them brings.
+    server_cursor_factory: Any
     row_factory: AsyncRowFactory[Row]
 
     def __init__(
@@ -335,8 +337,7 @@ class AsyncConnection(BaseConnection[Row]):
         factory = self.row_factory if row_factory is None else row_factory
         if name is not None:
             self.driver.require("named_cursor")
-            cls = self.driver.public("AsyncServerCursor")
-            return cls(
+            return self.server_cursor_factory(
                 self, name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
             )
         if scrollable is not None or withhold:

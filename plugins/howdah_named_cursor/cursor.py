@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from howdah._cursor_base import Params, Query
     from howdah.connection import Connection
 
-__all__ = ["RawServerCursor", "ServerCursor"]
+__all__ = ["NamedCursors", "RawServerCursor", "ServerCursor"]
 
 
 class ServerCursor(Declared, Cursor[Row]):
@@ -136,6 +136,11 @@ class ServerCursor(Declared, Cursor[Row]):
         return self
 
     def __next__(self) -> Row:
+        position = self._position
+        if position < len(self._rows) and self._make_row is tuple:
+            self._position = position + 1
+            row: Row = self._rows[position]
+            return row
         if self._lacks(1):
             if not self._exhausted:
                 self._fetch(self.itersize or None)
@@ -165,3 +170,13 @@ class ServerCursor(Declared, Cursor[Row]):
 
 class RawServerCursor(RawBinding, ServerCursor[Row]):
     """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
+
+
+class NamedCursors:
+    """Connections have named cursors.
+
+    Attributes:
+        server_cursor_factory: the class of the cursors with a name.
+    """
+
+    server_cursor_factory: type[ServerCursor[Any]] = ServerCursor

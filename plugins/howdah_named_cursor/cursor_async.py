@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from howdah._cursor_base import Params, Query
     from howdah.connection_async import AsyncConnection
 
-__all__ = ["AsyncRawServerCursor", "AsyncServerCursor"]
+__all__ = ["AsyncNamedCursors", "AsyncRawServerCursor", "AsyncServerCursor"]
 
 
 class AsyncServerCursor(Declared, AsyncCursor[Row]):
@@ -137,6 +137,11 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
         return self
 
     async def __anext__(self) -> Row:
+        position = self._position
+        if position < len(self._rows) and self._make_row is tuple:
+            self._position = position + 1
+            row: Row = self._rows[position]
+            return row
         if self._lacks(1):
             if not self._exhausted:
                 await self._fetch(self.itersize or None)
@@ -166,3 +171,13 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
 
 class AsyncRawServerCursor(RawBinding, AsyncServerCursor[Row]):
     """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
+
+
+class AsyncNamedCursors:
+    """Connections have named cursors.
+
+    Attributes:
+        server_cursor_factory: the class of the cursors with a name.
+    """
+
+    server_cursor_factory: type[AsyncServerCursor[Any]] = AsyncServerCursor

@@ -122,7 +122,8 @@ def test_parameters(conn: Connection[Any]) -> None:
     assert cur.fetchone() == ("%s",)
     cur.execute(howdah.sql.SQL("SELECT {}").format(7))
     assert cur.fetchone() == (7,)
-    raw = howdah.RawServerCursor(conn, "raw")
+    conn.server_cursor_factory = howdah.RawServerCursor
+    raw = conn.cursor("raw")
     raw.execute("SELECT $1::int + $2", [1, 2])
     assert raw.fetchone() == (3,)
 

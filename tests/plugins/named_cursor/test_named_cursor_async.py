@@ -124,7 +124,8 @@ async def test_parameters(aconn: AsyncConnection[Any]) -> None:
     assert await cur.fetchone() == ("%s",)
     await cur.execute(howdah.sql.SQL("SELECT {}").format(7))
     assert await cur.fetchone() == (7,)
-    raw = howdah.AsyncRawServerCursor(aconn, "raw")
+    aconn.server_cursor_factory = howdah.AsyncRawServerCursor
+    raw = aconn.cursor("raw")
     await raw.execute("SELECT $1::int + $2", [1, 2])
     assert await raw.fetchone() == (3,)
 
