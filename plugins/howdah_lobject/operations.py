@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+from collections import deque
 from enum import IntEnum
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["CHUNK", "BaseLargeObject", "Function"]
 
 #: How many bytes go with one call.
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024
+#: How many calls are on their way at most when there is much to read or to write.
+_AHEAD = 4
 
 _INT4 = Struct("!i")
 _INT8 = Struct("!q")
@@ -183,15 +186,29 @@ class BaseLargeObject:
         return (yield from self._read_from(descriptor, size))
 
     def _read_from(self, descriptor: bytes, size: int | None) -> Operation[bytes]:
+        """Read, with several calls on their way once it is known that one is not enough."""
         chunks: list[memoryview] = []
-        while size is None or size > 0:
-            wanted = CHUNK if size is None else min(size, CHUNK)
-            chunk = yield from self._call_opened(Function.LOREAD, descriptor, _INT4.pack(wanted))
-            chunks.append(chunk)
-            if len(chunk) < wanted:
-                break
-            if size is not None:
-                size -= wanted
+        calls: deque[tuple[int, Exchange]] = deque()
+        ahead = 1
+        try:
+            while True:
+                while len(calls) < ahead and size != 0:
+                    wanted = CHUNK if size is None else min(size, CHUNK)
+                    exchange = yield from self._send(Function.LOREAD, descriptor, _INT4.pack(wanted))
+                    calls.append((wanted, exchange))
+                    size = None if size is None else size - wanted
+                if not calls:
+                    break
+                wanted, exchange = calls.popleft()
+                chunk = yield from self._answer_opened(exchange)
+                chunks.append(chunk)
+                if len(chunk) < wanted:
+                    break
+                ahead = _AHEAD
+        finally:
+            # Beyond the end they are empty.
+            for _, exchange in calls:
+                yield from _outlast(exchange)
         return b"".join(chunks)
 
     def _read_text(self, size: int | None) -> Operation[str]:
@@ -222,8 +239,19 @@ class BaseLargeObject:
     def _write_to(self, descriptor: bytes, data: Buffer) -> Operation[int]:
         view = memoryview(data)
         view = view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
-        for start in range(0, len(view), CHUNK):
-            yield from self._call_opened(Function.LOWRITE, descriptor, view[start : start + CHUNK])
+        calls: deque[Exchange] = deque()
+        try:
+            for start in range(0, len(view), CHUNK):
+                chunk = view[start : start + CHUNK]
+                calls.append((yield from self._send(Function.LOWRITE, descriptor, chunk)))
+                if len(calls) == _AHEAD:
+                    yield from self._answer_opened(calls.popleft())
+            while calls:
+                yield from self._answer_opened(calls.popleft())
+        finally:
+            # After an error they fail, too.
+            for exchange in calls:
+                yield from _outlast(exchange)
         return len(view)
 
     # The position
@@ -270,25 +298,41 @@ class BaseLargeObject:
 
     # Calls
 
-    def _call(self, function: Function, *arguments: Buffer) -> Operation[memoryview]:
-        """Call one of the server's functions."""
+    def _send(self, function: Function, *arguments: Buffer) -> Operation[Exchange]:
+        """Write the call of one of the server's functions."""
         session = yield from self._connection.start_operation()
         exchange = Exchange()
         session.function_call(exchange, function, arguments)
-        yield exchange
+        return exchange
+
+    def _answer(self, exchange: Exchange) -> Operation[memoryview]:
+        """Wait for what a call returns."""
+        yield from _outlast(exchange)
         if exchange.error is not None:
             raise exchange.error
         assert exchange.value is not None
         return exchange.value
 
-    def _call_opened(self, function: Function, *arguments: Buffer) -> Operation[memoryview]:
-        """Call a function with a descriptor, which a rollback to a savepoint may have closed."""
+    def _answer_opened(self, exchange: Exchange) -> Operation[memoryview]:
+        """Wait for what a call with a descriptor returns, which a rollback to a savepoint may have closed."""
         try:
-            return (yield from self._call(function, *arguments))
+            return (yield from self._answer(exchange))
         except UndefinedObject as e:
             self._lose()
             self._why_closed = "it was opened after a savepoint that was rolled back to"
             raise LargeObjectClosed(f"the large object {self._oid} is closed: {self._why_closed}") from e
+
+    def _call(self, function: Function, *arguments: Buffer) -> Operation[memoryview]:
+        return (yield from self._answer((yield from self._send(function, *arguments))))
+
+    def _call_opened(self, function: Function, *arguments: Buffer) -> Operation[memoryview]:
+        return (yield from self._answer_opened((yield from self._send(function, *arguments))))
+
+
+def _outlast(exchange: Exchange) -> Operation[None]:
+    """Wait until a call has been answered."""
+    if not exchange.done:
+        yield exchange
 
 
 _open_objects: WeakKeyDictionary[BaseConnection[Any], WeakValueDictionary[int, BaseLargeObject]]
