@@ -420,3 +420,15 @@ def test_backend_killed(conn: Connection[Any], conn_cls: type[Connection[Any]], 
         with pytest.raises(howdah.OperationalError):
             lob.write(b"more")
     assert lob.closed
+
+
+def test_error_with_calls_on_their_way(conn: Connection[Any]) -> None:
+    with conn.lobject(0, "rw") as lob:
+        lob.seek((2**31 - 1) * 2048 - len(LARGE) // 2)
+        with pytest.raises(errors.InvalidParameterValue):
+            lob.write(LARGE)
+        assert conn.info.transaction_status == TransactionStatus.INERROR
+        with pytest.raises(errors.InFailedSqlTransaction):
+            lob.read()
+    conn.rollback()
+    assert conn.execute("SELECT 'usable'").fetchone() == ("usable",)

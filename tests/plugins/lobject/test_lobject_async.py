@@ -426,3 +426,15 @@ async def test_backend_killed(
         with pytest.raises(howdah.OperationalError):
             await lob.write(b"more")
     assert lob.closed
+
+
+async def test_error_with_calls_on_their_way(aconn: AsyncConnection[Any]) -> None:
+    async with aconn.lobject(0, "rw") as lob:
+        await lob.seek((2**31 - 1) * 2048 - len(LARGE) // 2)
+        with pytest.raises(errors.InvalidParameterValue):
+            await lob.write(LARGE)
+        assert aconn.info.transaction_status == TransactionStatus.INERROR
+        with pytest.raises(errors.InFailedSqlTransaction):
+            await lob.read()
+    await aconn.rollback()
+    assert await (await aconn.execute("SELECT 'usable'")).fetchone() == ("usable",)
