@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
 
 from howdah.adapt.registry import AdaptersMap
@@ -58,6 +59,8 @@ class BaseCursor(Generic[Row]):
         self._transformer: Transformer = connection._transformer
         self.format: Format | None = None if binary is None else Format(binary)
         self._closed = False
+        #: Whether the last prepared statement was the first of a transaction.
+        self._began = False
         self._query: bytes | None = None
         self._results: Sequence[Result] = ()
         self._index = -1
@@ -66,7 +69,8 @@ class BaseCursor(Generic[Row]):
         self._position = 0
         #: How many rows of the result have come and gone before those in `_rows`.
         self._offset = 0
-        self._rowcount = -1
+        #: None as long as nobody has asked for what the command tag tells.
+        self._rowcount: int | None = -1
         self._columns: list[Column] | None = None
         self._make_row: Any = None  # a RowMaker[Row], as an attribute of an instance
         #: The portal that has more rows, and whether Sync follows each Execute of it.
@@ -116,6 +120,8 @@ class BaseCursor(Generic[Row]):
     @property
     def rowcount(self) -> int:
         """The number of rows of the result or affected by the statement, -1 if unknown."""
+        if self._rowcount is None:
+            self._rowcount = -1 if self._result is None else _count(self._result)
         return self._rowcount
 
     @property
@@ -189,12 +195,12 @@ class BaseCursor(Generic[Row]):
 
     def _select(self, index: int) -> None:
         self._index = index
-        self._result = result = self._results[index]
-        self._rows = result.rows
+        self._result = self._results[index]
+        self._rows = self._result.rows
         self._position = self._offset = 0
         self._columns = None
         self._make_row = None
-        self._rowcount = _count(result)
+        self._rowcount = None
 
     def _check_open(self) -> None:
         if self._closed:
@@ -254,7 +260,7 @@ class BaseCursor(Generic[Row]):
 
     def _needs_rows(self, size: int | None) -> bool:
         """Whether the portal must be asked before `size` rows can be taken."""
-        if self._portal is None:
+        if self._portal is None or (self._result is not None and self._result.failure is not None):
             return False
         return size is None or self._position + size > len(self._rows)
 
@@ -274,18 +280,30 @@ class BaseCursor(Generic[Row]):
 
     def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
         """Run an operation before the eyes of the connection's observers."""
-        text = self._text(query)
+        with self._watched(query, params):
+            yield from operation
+
+    @contextmanager
+    def _watched(self, query: Query, params: Any) -> Iterator[None]:
+        """Tell the connection's observers, if any, of the query that runs in the block."""
         observers = self._connection._observers
+        if not observers:
+            yield
+            return
+        if not isinstance(query, (str, bytes, Composable)) and is_template(query):
+            query, params = from_template(query, self)
+        text = self._text(query) if params is None else self._parse(query).text
         tokens = [observer.query_started(text, params) for observer in observers]
         error: BaseException | None = None
         try:
-            yield from operation
+            yield
         except BaseException as e:
-            error = e
+            # A stream that is left early has not failed.
+            error = None if isinstance(e, GeneratorExit) else e
             raise
         finally:
             for observer, token in zip(observers, tokens):
-                observer.query_ended(token, self.statusmessage, self._rowcount, error)
+                observer.query_ended(token, self.statusmessage, self.rowcount, error)
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
@@ -357,7 +375,8 @@ class BaseCursor(Generic[Row]):
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
     ) -> Operation[None]:
         """Run a query and keep its results."""
-        self._check_open()
+        if self._closed:
+            self._check_open()
         connection = self._connection
         session = connection._session
         if connection._hindered or session.lost is not None:
@@ -394,6 +413,11 @@ class BaseCursor(Generic[Row]):
                 break
             if planner is None or statement is None or not planner.failed(statement, exchange.error):
                 raise exchange.error
+            if session.transaction_status != TransactionStatus.IDLE:
+                if not self._began:
+                    raise exchange.error
+                # Nothing is lost but the BEGIN that was sent along.
+                yield from connection._command(b"ROLLBACK")
         if planner is not None and (statement is None or not statement.prepared):
             planner.executed(text, oids, statement, exchange)
         if self._unknown:
@@ -416,7 +440,7 @@ class BaseCursor(Generic[Row]):
             fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
             exchange = Exchange(fields, decoder, None, False, text)
             if not connection._autocommit:
-                connection.write_begin(session)
+                self._began = connection.write_begin(session) is not None
             if connection._to_close:
                 connection._write_closes(session, exchange)
             session.bind(exchange, portal, statement.name, parameters, formats)
@@ -461,6 +485,8 @@ class BaseCursor(Generic[Row]):
         self, session: Session, text: bytes, parameters: Any, statement: Statement | None, format: int | None
     ) -> Operation[Exchange]:
         connection = self._connection
+        if not 0 < (self.itersize or 0) <= 0x7FFFFFFF:
+            raise ValueError(f"itersize must be a positive number of rows, not {self.itersize}")
         portal = connection._new_portal_name()
         # Sync outside of a transaction would end the implicit one, and the portal with it.
         self._synced = not connection._autocommit or session.transaction_status != TransactionStatus.IDLE
@@ -507,10 +533,11 @@ class BaseCursor(Generic[Row]):
         more = exchange.results[-1]
         if self._decoder is None and more.rows:
             more.rows = self._decode_rows(more)
-        self._offset += self._position
-        self._rows = result.rows = self._rows[self._position :] + more.rows
-        self._position = 0
-        result.failure = more.failure
+        if result.failure is None:
+            self._offset += self._position
+            self._rows = result.rows = self._rows[self._position :] + more.rows
+            self._position = 0
+            result.failure = more.failure
         result.status, result.tag = more.status, more.tag
         if self._portal is None:
             self._rowcount = self._offset + len(self._rows)
@@ -609,6 +636,7 @@ class BaseCursor(Generic[Row]):
                     yield exchange
                     continue
                 exchange.results[0].rows = rows
+                self._connection._set_unsynced(None)
                 yield from self._decode_late(exchange)
                 rows, failure = exchange.results[0].rows, exchange.results[0].failure
             if not rows and failure is not None:
@@ -620,7 +648,8 @@ class BaseCursor(Generic[Row]):
 
     def _end_stream(self, exchange: Exchange) -> Operation[None]:
         """Throw away what still comes of a stream that was left early."""
-        self._connection._set_unsynced(None)
+        if self._connection._unsynced == self._refuse_another:
+            self._connection._set_unsynced(None)
         if not exchange.done:
             yield Stop(exchange)
 
@@ -636,22 +665,25 @@ class BaseCursor(Generic[Row]):
         self._reset()
         exchange = Exchange(None, None, self._describe)
         implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
-        oids: Any = None
+        formats = (self.format,) if self.format else ()
+        parsed: tuple[bytes, Sequence[int]] | None = None
         rowcount = 0
         try:
             for params in params_seq:
                 text, parameters = self._encode(query, params)
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
-                if oids is None:
+                if parsed is None:
                     connection.write_begin(session)
-                if parameters.oids != oids:
-                    session.parse(exchange, b"", text, parameters.oids)
-                session.bind(exchange, b"", b"", parameters, (self.format,) if self.format else ())
-                if parameters.oids != oids:
+                oids = () if parameters is None else parameters.oids
+                if (text, oids) == parsed:
+                    session.bind(exchange, b"", b"", parameters, formats)
+                else:
+                    session.parse(exchange, b"", text, oids)
+                    session.bind(exchange, b"", b"", parameters, formats)
                     session.describe_portal(exchange)
                     exchange.query = self._query = text
-                    oids = parameters.oids
+                    parsed = text, oids
                 session.execute(exchange)
                 if session.output_size >= HIGH_WATER:
                     exchange.ready = exchange.done
@@ -662,7 +694,7 @@ class BaseCursor(Generic[Row]):
                         rowcount += _forget(exchange)
         except BaseException as e:
             # A parameter that cannot be adapted, or an interruption: undo what was sent.
-            if oids is not None and session.lost is None:
+            if parsed is not None and session.lost is None:
                 if implicit:
                     undo = Exchange()
                     session.parse(undo, b"", b"ROLLBACK")
@@ -672,7 +704,7 @@ class BaseCursor(Generic[Row]):
                 session.sync(exchange)
                 yield exchange if isinstance(e, Exception) else Stop(exchange)
             raise
-        if oids is None:
+        if parsed is None:
             self._rowcount = 0
             return
         exchange.ready = exchange.done = False

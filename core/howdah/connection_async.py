@@ -32,7 +32,10 @@ ASYNC = True
 
 if ASYNC:
     from howdah.io.aio import AsyncTransport
+    from howdah.io.lock import TaskRLock
 else:
+    import threading
+
     from howdah.io.blocking import BlockingTransport
 
 __all__ = ["AsyncConnection"]
@@ -66,7 +69,10 @@ class AsyncConnection(BaseConnection[Row]):
     ) -> None:
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
         self.row_factory = row_factory
-        self.lock = asyncio.Lock()
+        if ASYNC:
+            self.lock = TaskRLock()
+        else:
+            self.lock = threading.RLock()
         if ASYNC:
             self._transport = AsyncTransport(connected.sock, self._session)
         else:

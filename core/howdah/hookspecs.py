@@ -98,8 +98,9 @@ class QueryPlanner(Protocol):
             error: what went wrong.
 
         Returns:
-            Whether to plan the query once more: the statement was the
-            trouble (the server has lost it), and trying again does no harm.
+            Whether the statement was the trouble (the server has lost it).
+            The query is planned once more then, unless it was inside of a
+            transaction, which has failed with it.
         """
 
 

@@ -1,1 +1,1 @@
-from howdah.io.blocking import carry as carry
+from howdah.io.blocking import carry as carry, receive as receive, send as send
