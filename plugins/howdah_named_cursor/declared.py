@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from howdah._cursor_base import BaseCursor, Params, Query
 from howdah.adapt.transformer import Transformer
 from howdah.errors import NotSupportedError, ObjectNotInPrerequisiteState, ProgrammingError
 from howdah.io.operation import Operation
@@ -20,6 +19,8 @@ from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
 
 if TYPE_CHECKING:
+    from howdah._cursor_base import BaseCursor, Params, Query
+
     _Base = BaseCursor[Any]
 else:
     _Base = object
