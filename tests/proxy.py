@@ -22,9 +22,8 @@ class Proxy:
         self.target = (server.tcp_host, server.port)
         self.spoil = spoil
         self.answers = b""
-        self.dsn = (
-            f"host=127.0.0.1 port={self.listener.getsockname()[1]} user=postgres dbname=postgres sslmode=disable"
-        )
+        port = self.listener.getsockname()[1]
+        self.dsn = f"host=127.0.0.1 port={port} user=postgres dbname=postgres sslmode=disable"
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):

@@ -638,7 +638,8 @@ class BaseCursor(Generic[Row]):
                 exchange.results[0].rows = rows
                 self._connection._set_unsynced(None)
                 yield from self._decode_late(exchange)
-                rows, failure = exchange.results[0].rows, exchange.results[0].failure
+                result = exchange.results[0]
+                rows, result.rows, failure = result.rows, [], result.failure
             if not rows and failure is not None:
                 raise failure
             if rows or exchange.done:

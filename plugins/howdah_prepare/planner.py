@@ -62,7 +62,7 @@ class Planner:
         """Count an unprepared query, or keep the statement that was prepared along with it."""
         results = exchange.results
         tag = results[0].tag if results else b""
-        if any([result.tag in _FORGETTING for result in results]):
+        if any(result.tag in _FORGETTING for result in results):
             self.forget()
             return
         key = query, oids

@@ -19,7 +19,22 @@ def cur(conn):
 
 @pytest.mark.parametrize(
     "value",
-    [1, -1, 10**30, 1.5, float("inf"), True, None, "x", "it's", "back\\slash", "%", "", b"\x00\xff", Decimal("1.50")]
+    [
+        1,
+        -1,
+        10**30,
+        1.5,
+        float("inf"),
+        True,
+        None,
+        "x",
+        "it's",
+        "back\\slash",
+        "%",
+        "",
+        b"\x00\xff",
+        Decimal("1.50"),
+    ]
     + [dt.date(2020, 1, 2), dt.datetime(2020, 1, 2, 3, 4, 5, 6), dt.timedelta(days=1, seconds=2)]
     + [UUID(int=5), [1, 2, 3]],
 )

@@ -27,7 +27,12 @@ async def test_connect_and_close(dsn):
     await conn.close()
     assert conn.closed
     assert not conn.broken
-    for call in (conn.commit, conn.rollback, lambda: conn.set_autocommit(True), lambda: conn.execute("select 1")):
+    for call in (
+        conn.commit,
+        conn.rollback,
+        lambda: conn.set_autocommit(True),
+        lambda: conn.execute("select 1"),
+    ):
         with pytest.raises(howdah.OperationalError, match="connection is closed"):
             await call()
     await conn.cancel_safe()

@@ -20,7 +20,10 @@ def test_server(conn):
 
 
 def test_place(conn, server):
-    assert conn.execute("select current_database(), current_user").fetchone() == (conn.info.dbname, conn.info.user)
+    assert conn.execute("select current_database(), current_user").fetchone() == (
+        conn.info.dbname,
+        conn.info.user,
+    )
     assert str(conn.info.port) == conn.execute("show port").fetchone()[0]
     assert conn.info.host == server.host
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 from struct import pack
 
 import pytest
@@ -135,7 +136,7 @@ def test_a_conversation():
 def test_however_it_is_split(cuts):
     session, exchanges, seen = converse()
     places = [0, *sorted(cuts), len(ANSWER)]
-    for start, end in zip(places, places[1:]):
+    for start, end in pairwise(places):
         session.feed(ANSWER[start:end])
     check_conversation(session, exchanges, seen)
 
@@ -383,7 +384,10 @@ def test_what_is_written():
     ask(session, b"select 1")
     with session.output() as output:
         assert bytes(output) == (
-            b"P\0\0\0\x10\0select 1\0\0\0" b"B\0\0\0\x0c\0\0\0\0\0\0\0\0" b"D\0\0\0\x06P\0" b"E\0\0\0\x09\0\0\0\0\0"
+            b"P\0\0\0\x10\0select 1\0\0\0"
+            b"B\0\0\0\x0c\0\0\0\0\0\0\0\0"
+            b"D\0\0\0\x06P\0"
+            b"E\0\0\0\x09\0\0\0\0\0"
             b"S\0\0\0\4"
         )
     session.sent(5)

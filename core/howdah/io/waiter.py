@@ -30,7 +30,7 @@ class Waiter:
         self._callback: Callable[[Waiter], object] | None = None
         self._context: Context | None = None
         self._done = False
-        self._cancelled = False
+        self._cancelled: asyncio.CancelledError | None = None
 
     def __await__(self) -> Generator[Any, None, None]:
         if not self._done:
@@ -71,11 +71,11 @@ class Waiter:
         """Interrupt the task, unless it is woken already."""
         if self._done:
             return False
-        self._cancelled = True
+        self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
         self.wake_soon()
         return True
 
     def result(self) -> None:
         """Raise what interrupted the task, if something did."""
-        if self._cancelled:
-            raise asyncio.CancelledError
+        if self._cancelled is not None:
+            raise self._cancelled
