@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from howdah import adapt, conninfo, errors, pq, rows, sql
+    from howdah import _bundle, adapt, conninfo, errors, pq, rows, sql
     from howdah._bundle import (
         AsyncClientCursor,
         AsyncConnection,
@@ -63,6 +63,14 @@ if TYPE_CHECKING:
     from howdah.transaction import Rollback, Transaction
     from howdah.transaction_async import AsyncTransaction
     from howdah.xid import Xid
+
+    # What plugins bring.
+    AsyncLargeObject = _bundle.AsyncLargeObject
+    AsyncRawServerCursor = _bundle.AsyncRawServerCursor
+    AsyncServerCursor = _bundle.AsyncServerCursor
+    LargeObject = _bundle.LargeObject
+    RawServerCursor = _bundle.RawServerCursor
+    ServerCursor = _bundle.ServerCursor
 
     adapters: AdaptersMap
     capabilities: Capabilities

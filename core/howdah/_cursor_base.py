@@ -36,6 +36,8 @@ Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 class BaseCursor(Generic[Row]):
     """State and operations of a cursor.
 
+    What begins with one underscore is for classes that derive from it.
+
     Attributes:
         arraysize: how many rows `fetchmany` fetches by default.
         itersize: how many rows each round trip brings, through a portal; None
@@ -338,6 +340,13 @@ class BaseCursor(Generic[Row]):
             return TypeError("a template string has its parameters in it: no others can be passed")
         return TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
 
+    def _encode_fully(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
+        """Encode, looking up the types that dumpers know by name only."""
+        text, parameters = self._encode(query, params)
+        if self._connection._names_wanted:
+            text, parameters = yield from self._encode_again(query, params)
+        return text, parameters
+
     def _encode_again(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
         """Encode once more, after a dumper asked for a type whose oid had to be looked up."""
         connection = self._connection
@@ -371,7 +380,7 @@ class BaseCursor(Generic[Row]):
         connection = self._connection
         session = connection._session
         if connection._hindered or session.lost is not None:
-            yield from connection._start()
+            yield from connection.start_operation()
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
@@ -391,7 +400,7 @@ class BaseCursor(Generic[Row]):
             if self.itersize:
                 exchange = yield from self._open_portal(session, text, parameters, statement, format)
             elif parameters is None and statement is None and format is None and self._is_script(text):
-                yield from connection._begin_operation()
+                yield from connection.begin_operation()
                 exchange = Exchange(None, None, self._describe, False, text)
                 session.query(exchange, text)
                 yield exchange
@@ -431,7 +440,7 @@ class BaseCursor(Generic[Row]):
             fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
             exchange = Exchange(fields, decoder, None, False, text)
             if not connection._autocommit:
-                self._began = connection._write_begin(session) is not None
+                self._began = connection.write_begin(session) is not None
             if connection._to_close:
                 connection._write_closes(session, exchange)
             session.bind(exchange, portal, statement.name, parameters, formats)
@@ -439,7 +448,7 @@ class BaseCursor(Generic[Row]):
         name = b"" if statement is None else statement.name
         exchange = Exchange(None, None, self._describe, False, text)
         if not connection._autocommit:
-            connection._write_begin(session)
+            connection.write_begin(session)
         if connection._to_close:
             connection._write_closes(session, exchange)
         session.parse(exchange, name, text, () if parameters is None else parameters.oids)
@@ -515,7 +524,7 @@ class BaseCursor(Generic[Row]):
         connection._check_open()
         session = connection._session
         if self._synced:
-            session = yield from connection._start()
+            session = yield from connection.start_operation()
         exchange = Exchange(result.fields, self._decoder, query=self._query)
         self._portal = None
         yield from self._run_portal(session, exchange, portal, max_rows)
@@ -569,17 +578,15 @@ class BaseCursor(Generic[Row]):
         """Send a query whose rows are taken while they arrive."""
         self._check_open()
         connection = self._connection
-        session = yield from connection._start()
+        session = yield from connection.start_operation()
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
-        text, parameters = self._encode(query, params)
-        if connection._names_wanted:
-            text, parameters = yield from self._encode_again(query, params)
+        text, parameters = yield from self._encode_fully(query, params)
         self._query = text
         format = self.format if binary is None else int(binary)
         exchange = Exchange(None, None, self._describe, True, text)
-        connection._write_begin(session)
+        connection.write_begin(session)
         connection._write_closes(session, exchange)
         session.parse(exchange, b"", text, () if parameters is None else parameters.oids)
         session.bind(exchange, b"", b"", parameters, (format,) if format else ())
@@ -653,7 +660,7 @@ class BaseCursor(Generic[Row]):
         """Run a query once for each set of parameters, all in one go."""
         self._check_open()
         connection = self._connection
-        session = yield from connection._start()
+        session = yield from connection.start_operation()
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
@@ -668,7 +675,7 @@ class BaseCursor(Generic[Row]):
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
                 if parsed is None:
-                    connection._write_begin(session)
+                    connection.write_begin(session)
                 oids = () if parameters is None else parameters.oids
                 if (text, oids) == parsed:
                     session.bind(exchange, b"", b"", parameters, formats)

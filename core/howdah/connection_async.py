@@ -55,6 +55,8 @@ class AsyncConnection(BaseConnection[Row]):
     """
 
     cursor_factory: type[AsyncCursor[Any]] = AsyncCursor
+    #: The class of the cursors with a name, which the plugin for them brings.
+    server_cursor_factory: Any
     row_factory: AsyncRowFactory[Row]
 
     def __init__(
@@ -174,8 +176,18 @@ class AsyncConnection(BaseConnection[Row]):
 
     # Waiting
 
-    async def _wait(self, operation: Operation[T]) -> T:
-        """Run an operation, carrying bytes for it."""
+    async def wait(self, operation: Operation[T]) -> T:
+        """Run an operation, carrying bytes for it, while holding `lock`.
+
+        Interrupted, it has the server cancel what it does for the operation.
+
+        Args:
+            operation: a generator that writes messages to the session and yields what
+                it waits for; see `howdah.io.operation`.
+
+        Returns:
+            what the operation returns.
+        """
         transport = self._transport
         try:
             wait = operation.send(None)
@@ -333,8 +345,7 @@ class AsyncConnection(BaseConnection[Row]):
         factory = self.row_factory if row_factory is None else row_factory
         if name is not None:
             self.driver.require("named_cursor")
-            cls = self.driver.public("AsyncServerCursor")
-            return cls(
+            return self.server_cursor_factory(
                 self, name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
             )
         if scrollable is not None or withhold:
@@ -369,7 +380,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
         async with self.lock:
-            await self._wait(self._commit_operation())
+            await self.wait(self._commit_operation())
 
     async def rollback(self) -> None:
         """Roll back the open transaction, if any.
@@ -378,7 +389,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
         async with self.lock:
-            await self._wait(self._rollback_operation())
+            await self.wait(self._rollback_operation())
 
     @asynccontextmanager
     async def transaction(
@@ -492,12 +503,12 @@ class AsyncConnection(BaseConnection[Row]):
             xid: its id, from `xid()` or as the server knows it.
         """
         async with self.lock:
-            await self._wait(self._tpc_begin_operation(xid))
+            await self.wait(self._tpc_begin_operation(xid))
 
     async def tpc_prepare(self) -> None:
         """Do the first phase: prepare the transaction begun by `tpc_begin` (PEP 249)."""
         async with self.lock:
-            await self._wait(self._tpc_prepare_operation())
+            await self.wait(self._tpc_prepare_operation())
 
     async def tpc_commit(self, xid: Xid | str | None = None) -> None:
         """Commit a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -506,7 +517,7 @@ class AsyncConnection(BaseConnection[Row]):
             xid: a transaction of before; None for the one of this connection.
         """
         async with self.lock:
-            await self._wait(self._tpc_finish_operation("commit", xid))
+            await self.wait(self._tpc_finish_operation("commit", xid))
 
     async def tpc_rollback(self, xid: Xid | str | None = None) -> None:
         """Roll back a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -515,12 +526,12 @@ class AsyncConnection(BaseConnection[Row]):
             xid: a transaction of before; None for the one of this connection.
         """
         async with self.lock:
-            await self._wait(self._tpc_finish_operation("rollback", xid))
+            await self.wait(self._tpc_finish_operation("rollback", xid))
 
     async def tpc_recover(self) -> list[Xid]:
         """Return the ids of the transactions that are prepared and not finished (PEP 249)."""
         async with self.lock:
-            return await self._wait(self._tpc_recover_operation())
+            return await self.wait(self._tpc_recover_operation())
 
     # Notifications
 
@@ -541,7 +552,7 @@ class AsyncConnection(BaseConnection[Row]):
             while True:
                 remaining = None if deadline is None else max(0.0, deadline - monotonic())
                 async with self.lock:
-                    came = await self._wait(self._idle_operation(remaining))
+                    came = await self.wait(self._idle_operation(remaining))
                 while self._notifies:
                     yield self._notifies.popleft()
                     yielded += 1

@@ -31,6 +31,7 @@ cdef class Input(LentBuffer):
 
 cdef class Wire:
     cdef public object transaction_status
+    cdef public long transactions
     cdef public bint skipping
     cdef Input input
     cdef Output unsent
