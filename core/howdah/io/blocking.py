@@ -42,34 +42,19 @@ def send(sock: socket.socket, session: Session) -> bool:
     """Send what can be sent without waiting; return whether that is all. The native core has a twin."""
     flags = 0 if isinstance(sock, ssl.SSLSocket) else _DONTWAIT
     while session.output_size:
-<<<<<<< HEAD
-        try:
-            with session.output() as output:
-                size = sock.send(output, 0 if isinstance(sock, ssl.SSLSocket) else _DONTWAIT)
-            session.sent(size)
-=======
         sizes: list[int] = []
         try:
             with session.output() as output:
                 # Called by C code, so that no signal handler comes between the call and its result:
                 # what is sent twice, the server does twice.
                 sizes.extend(map(sock.send, (output,), (flags,)))
->>>>>>> native2
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             return False
         except OSError:
             # What the server said before it went is still to be received.
-<<<<<<< HEAD
-            session.sent(session.output_size)
-        except BaseException:
-            # Nobody knows how much of it is on its way: sent twice, it would be executed twice.
-            session.connection_lost(OperationalError("closed: interrupted while it was sending"))
-            raise
-=======
             sizes.append(session.output_size)
         finally:
             session.sent(sum(sizes))
->>>>>>> native2
     return True
 
 
@@ -171,8 +156,9 @@ class BlockingTransport:
     def close(self) -> None:
         """Say goodbye if possible, and close the socket."""
         if self.session.lost is None:
-            self.session.terminate()
-            self._send(self.sock, self.session)
+            with suppress(BufferError):  # another thread is sending: there is no goodbye then
+                self.session.terminate()
+                self._send(self.sock, self.session)
             self.session.connection_lost(OperationalError("the connection is closed"))
         with suppress(OSError):
             # A thread that waits for the server wakes up.
