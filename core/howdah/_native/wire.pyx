@@ -199,6 +199,7 @@ cdef class Wire:
         self.input = Input.__new__(Input)
         self.unsent = Output.__new__(Output)
         self.set_ring_size(SMALLEST_RING)
+        self.limited = -1
 
     def __dealloc__(self):
         PyMem_Free(self.steps)
