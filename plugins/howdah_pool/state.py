@@ -200,6 +200,8 @@ class PoolState(Generic[C]):
     @property
     def missing(self) -> int:
         """How many connections are wanted beyond those that there are or are being made."""
+        if self.closed:
+            return 0
         policy, at_hand = self.policy, self.made + self.connecting
         wanted = len(self.waiting) - self.connecting
         if policy.max_size is not None:
@@ -356,7 +358,7 @@ class PoolState(Generic[C]):
             self.statistics.usage_ms += now - slot.since
         if (
             self.closed
-            or slot.expires <= now
+            or (slot.expires <= now and slot.place is not None)
             or slot.generation != self.generation
             or (policy.max_size is not None and self.made > policy.max_size)
             or not (policy.keeps or self.waiting)
