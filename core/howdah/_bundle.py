@@ -8,17 +8,33 @@ from __future__ import annotations
 
 from howdah import connection, connection_async, cursor, cursor_async
 from howdah.rows import Row
+from howdah_pool import (
+    AsyncConnectionPool,
+    AsyncNullConnectionPool,
+    ConnectionPool,
+    NullConnectionPool,
+    PoolClosed,
+    PoolTimeout,
+    TooManyRequests,
+)
 from howdah_prepare import PreparedStatements
 
 __all__ = [
     "AsyncClientCursor",
     "AsyncConnection",
+    "AsyncConnectionPool",
     "AsyncCursor",
+    "AsyncNullConnectionPool",
     "AsyncRawCursor",
     "ClientCursor",
     "Connection",
+    "ConnectionPool",
     "Cursor",
+    "NullConnectionPool",
+    "PoolClosed",
+    "PoolTimeout",
     "RawCursor",
+    "TooManyRequests",
 ]
 
 # The mixins of the bundled plugins go before the kernel's class in each.

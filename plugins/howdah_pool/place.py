@@ -17,7 +17,7 @@ _DEPTH = 3
 
 def here() -> Place:
     """Return where the pool was called from."""
-    frame = sys._getframe(2)
+    frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
     noted = [(frame.f_code, frame.f_lasti)]

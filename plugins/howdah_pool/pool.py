@@ -180,8 +180,7 @@ class ConnectionPool(Generic[C]):
     def _begin_afresh(self) -> None:
         """Start with no connections and no workers."""
         self._lock = threading.Lock()
-        self._bell: Bell | None = None
-        self._state: PoolState[C] = PoolState(self._policy, self._ring)
+        self._state: PoolState[C] = PoolState(self._policy)
         self._workers: list[threading.Thread] = []
 
     def _after_fork(self) -> None:
@@ -237,10 +236,8 @@ class ConnectionPool(Generic[C]):
             already = self._state.closed
             connections = self._state.close()
         workers, self._workers = self._workers, []
-        self._ring()
         try:
-            for connection in connections:
-                connection.close()
+            self._close_all(connections)
             if self.replicas is not None:
                 self.replicas.close(timeout)
         finally:
@@ -263,7 +260,7 @@ class ConnectionPool(Generic[C]):
         state = getattr(self, "_state", None)
         if state is None or state.closed or not self._workers:
             return
-        self._ring()
+        state.ring()
         warnings.warn(
             f"the pool {self.name!r} was deleted while still open: close it, or use it in 'with'",
             ResourceWarning,
@@ -327,16 +324,7 @@ class ConnectionPool(Generic[C]):
             timeout = self.timeout
         if not read_only:
             return self._take(here(), timeout)
-        place = here()
-        if self.replicas is None:
-            connection = self._take(place, timeout)
-        else:
-            start = monotonic()
-            try:
-                connection = self.replicas._take(place, timeout)
-            except Unreachable as error:
-                logger.debug("reading from the primary instead: %s", error)
-                connection = self._take(place, max(0.0, timeout - (monotonic() - start)))
+        connection = self._take_for_reading(here(), timeout)
         try:
             slot = _slot(connection)
             slot.read_only = (connection.read_only,)
@@ -381,12 +369,8 @@ class ConnectionPool(Generic[C]):
         if not usable:
             self._pool_of(slot)._state.statistics.returns_bad += 1
             self._discard(slot, connection)
-            return
-        pool = self._pool_of(slot)
-        with pool._lock:
-            kept = slot.state.put(slot, connection, monotonic())
-        if not kept:
-            connection.close()
+        else:
+            self._pool_of(slot)._put_away(slot, connection)
 
     def _take(self, place: Place, timeout: float) -> C:
         """Take a connection that is as good as the pool can tell."""
@@ -404,6 +388,21 @@ class ConnectionPool(Generic[C]):
                 found = self._wait_for_one(place, deadline - monotonic())
             connection = found
         return connection
+
+    def _take_for_reading(self, place: Place, timeout: float) -> C:
+        """Take a connection to a standby, or one to the primary if no standby can be reached."""
+        replicas = self.replicas
+        if replicas is None:
+            return self._take(place, timeout)
+        start = monotonic()
+        try:
+            # As long as none has been reached, half of the time is kept for the primary.
+            return replicas._take(place, timeout if replicas._state.made else timeout / 2)
+        except (Unreachable, PoolTimeout) as error:
+            if replicas._state.made:
+                raise
+            logger.debug("reading from the primary: %s", error)
+        return self._take(place, max(0.0, timeout - (monotonic() - start)))
 
     def _wait_for_one(self, place: Place, timeout: float) -> C:
         with self._lock:
@@ -474,7 +473,7 @@ class ConnectionPool(Generic[C]):
         """Part with a connection that was lent."""
         with self._pool_of(slot)._lock:
             slot.state.lose(slot, monotonic())
-        connection.close()
+        self._close_all([connection])
 
     def _own(self, connection: C) -> Slot[C]:
         """Return the slot of a connection that is lent."""
@@ -539,8 +538,7 @@ class ConnectionPool(Generic[C]):
         """
         with self._lock:
             surplus = self._state.resize(min_size, max_size)
-        for connection in surplus:
-            connection.close()
+        self._close_all(surplus)
 
     def check(self) -> None:
         """Check the idle connections with `check_connection`, and replace those that are broken.
@@ -581,23 +579,18 @@ class ConnectionPool(Generic[C]):
         """Replace all connections: the idle ones now, those in use when they come back."""
         with self._lock:
             connections = self._state.drain()
-        self._ring()
-        for connection in connections:
-            connection.close()
+        self._close_all(connections)
         if self.replicas is not None:
             self.replicas.drain()
 
     # Workers
 
-    def _ring(self) -> None:
-        if self._bell is not None:
-            self._bell.ring()
-
     def _start_workers(self) -> None:
         """Start the workers; without a running event loop that waits until there is one."""
         if self._workers or self._state.closed:
             return
-        bell = self._bell = Bell(self._num_workers)
+        bell = Bell(self._num_workers)
+        self._state.ring = bell.ring
         # The workers know the pool weakly, so that one which is never closed can be deleted.
         pool = weakref.ref(self)
         for number in range(1, self._num_workers + 1):
@@ -625,8 +618,7 @@ class ConnectionPool(Generic[C]):
             if isinstance(job, Connect):
                 self._grow()
             elif isinstance(job, Close):
-                for connection in job.connections:
-                    connection.close()
+                self._close_all(job.connections)
             else:
                 self._report_failure()
 
@@ -643,7 +635,14 @@ class ConnectionPool(Generic[C]):
         with self._lock:
             kept = self._state.put(slot, connection, monotonic())
         if not kept:
-            connection.close()
+            self._close_all([connection])
+
+    def _close_all(self, connections: list[C]) -> None:
+        for connection in connections:
+            try:
+                connection.close()
+            except Exception as error:
+                logger.warning("error closing a connection of %r: %s", self.name, error)
 
     def _connect_for_client(self, place: Place, timeout: float) -> C:
         """Make a connection that a client waits for."""
@@ -676,9 +675,9 @@ class ConnectionPool(Generic[C]):
                 if isinstance(error, Exception):
                     state.failed(error, monotonic())
                 else:
-                    state.abandoned()
+                    state.broken_off()
             if connection is not None:
-                connection.close()
+                self._close_all([connection])
             raise
         with self._lock:
             now = monotonic()

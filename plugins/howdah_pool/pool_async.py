@@ -190,8 +190,7 @@ class AsyncConnectionPool(Generic[C]):
     def _begin_afresh(self) -> None:
         """Start with no connections and no workers."""
         self._lock = threading.Lock()
-        self._bell: AsyncBell | None = None
-        self._state: PoolState[C] = PoolState(self._policy, self._ring)
+        self._state: PoolState[C] = PoolState(self._policy)
         if ASYNC:
             self._workers: list[asyncio.Task[None]] = []
         else:
@@ -253,11 +252,8 @@ class AsyncConnectionPool(Generic[C]):
         if ASYNC:
             for worker in workers:
                 worker.cancel()
-        else:
-            self._ring()
         try:
-            for connection in connections:
-                await connection.close()
+            await self._close_all(connections)
             if self.replicas is not None:
                 await self.replicas.close(timeout)
         finally:
@@ -280,7 +276,7 @@ class AsyncConnectionPool(Generic[C]):
         state = getattr(self, "_state", None)
         if state is None or state.closed or not self._workers:
             return
-        self._ring()
+        state.ring()
         warnings.warn(
             f"the pool {self.name!r} was deleted while still open: close it, or use it in 'with'",
             ResourceWarning,
@@ -344,16 +340,7 @@ class AsyncConnectionPool(Generic[C]):
             timeout = self.timeout
         if not read_only:
             return await self._take(here(), timeout)
-        place = here()
-        if self.replicas is None:
-            connection = await self._take(place, timeout)
-        else:
-            start = monotonic()
-            try:
-                connection = await self.replicas._take(place, timeout)
-            except Unreachable as error:
-                logger.debug("reading from the primary instead: %s", error)
-                connection = await self._take(place, max(0.0, timeout - (monotonic() - start)))
+        connection = await self._take_for_reading(here(), timeout)
         try:
             slot = _slot(connection)
             slot.read_only = (connection.read_only,)
@@ -400,12 +387,8 @@ class AsyncConnectionPool(Generic[C]):
         if not usable:
             self._pool_of(slot)._state.statistics.returns_bad += 1
             await self._discard(slot, connection)
-            return
-        pool = self._pool_of(slot)
-        with pool._lock:
-            kept = slot.state.put(slot, connection, monotonic())
-        if not kept:
-            await connection.close()
+        else:
+            await self._pool_of(slot)._put_away(slot, connection)
 
     async def _take(self, place: Place, timeout: float) -> C:
         """Take a connection that is as good as the pool can tell."""
@@ -423,6 +406,21 @@ class AsyncConnectionPool(Generic[C]):
                 found = await self._wait_for_one(place, deadline - monotonic())
             connection = found
         return connection
+
+    async def _take_for_reading(self, place: Place, timeout: float) -> C:
+        """Take a connection to a standby, or one to the primary if no standby can be reached."""
+        replicas = self.replicas
+        if replicas is None:
+            return await self._take(place, timeout)
+        start = monotonic()
+        try:
+            # As long as none has been reached, half of the time is kept for the primary.
+            return await replicas._take(place, timeout if replicas._state.made else timeout / 2)
+        except (Unreachable, PoolTimeout) as error:
+            if replicas._state.made:
+                raise
+            logger.debug("reading from the primary: %s", error)
+        return await self._take(place, max(0.0, timeout - (monotonic() - start)))
 
     async def _wait_for_one(self, place: Place, timeout: float) -> C:
         with self._lock:
@@ -493,7 +491,7 @@ class AsyncConnectionPool(Generic[C]):
         """Part with a connection that was lent."""
         with self._pool_of(slot)._lock:
             slot.state.lose(slot, monotonic())
-        await connection.close()
+        await self._close_all([connection])
 
     def _own(self, connection: C) -> Slot[C]:
         """Return the slot of a connection that is lent."""
@@ -558,8 +556,7 @@ class AsyncConnectionPool(Generic[C]):
         """
         with self._lock:
             surplus = self._state.resize(min_size, max_size)
-        for connection in surplus:
-            await connection.close()
+        await self._close_all(surplus)
 
     async def check(self) -> None:
         """Check the idle connections with `check_connection`, and replace those that are broken.
@@ -600,17 +597,11 @@ class AsyncConnectionPool(Generic[C]):
         """Replace all connections: the idle ones now, those in use when they come back."""
         with self._lock:
             connections = self._state.drain()
-        self._ring()
-        for connection in connections:
-            await connection.close()
+        await self._close_all(connections)
         if self.replicas is not None:
             await self.replicas.drain()
 
     # Workers
-
-    def _ring(self) -> None:
-        if self._bell is not None:
-            self._bell.ring()
 
     def _start_workers(self) -> None:
         """Start the workers; without a running event loop that waits until there is one."""
@@ -621,7 +612,8 @@ class AsyncConnectionPool(Generic[C]):
                 asyncio.get_running_loop()
             except RuntimeError:
                 return
-        bell = self._bell = AsyncBell(self._num_workers)
+        bell = AsyncBell(self._num_workers)
+        self._state.ring = bell.ring
         # The workers know the pool weakly, so that one which is never closed can be deleted.
         pool = weakref.ref(self)
         for number in range(1, self._num_workers + 1):
@@ -663,8 +655,7 @@ class AsyncConnectionPool(Generic[C]):
             if isinstance(job, Connect):
                 await self._grow()
             elif isinstance(job, Close):
-                for connection in job.connections:
-                    await connection.close()
+                await self._close_all(job.connections)
             else:
                 await self._report_failure()
 
@@ -681,7 +672,14 @@ class AsyncConnectionPool(Generic[C]):
         with self._lock:
             kept = self._state.put(slot, connection, monotonic())
         if not kept:
-            await connection.close()
+            await self._close_all([connection])
+
+    async def _close_all(self, connections: list[C]) -> None:
+        for connection in connections:
+            try:
+                await connection.close()
+            except Exception as error:
+                logger.warning("error closing a connection of %r: %s", self.name, error)
 
     async def _connect_for_client(self, place: Place, timeout: float) -> C:
         """Make a connection that a client waits for."""
@@ -714,9 +712,9 @@ class AsyncConnectionPool(Generic[C]):
                 if isinstance(error, Exception):
                     state.failed(error, monotonic())
                 else:
-                    state.abandoned()
+                    state.broken_off()
             if connection is not None:
-                await connection.close()
+                await self._close_all([connection])
             raise
         with self._lock:
             now = monotonic()

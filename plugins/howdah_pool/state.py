@@ -164,13 +164,15 @@ class PoolState(Generic[C]):
 
     Args:
         policy: how it is to behave.
+
+    Attributes:
         ring: calls the workers, which ask `next_job` what there is to do. It
             may be called at any moment, by the garbage collector too.
     """
 
-    def __init__(self, policy: Policy, ring: Callable[[], None]) -> None:
+    def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.ring = ring
+        self.ring: Callable[[], object] = int  # no workers yet: nobody hears it
         self.opened = False
         self.closed = False
         self.statistics = Statistics()
@@ -413,7 +415,7 @@ class PoolState(Generic[C]):
             self.watching.clear()
         return slot
 
-    def abandoned(self) -> None:
+    def broken_off(self) -> None:
         """Take note that an attempt to connect was broken off."""
         self.connecting -= 1
         if self.missing:
@@ -427,22 +429,23 @@ class PoolState(Generic[C]):
         self.error = error
         if self._failing_since is None:
             self._failing_since = now
-        if now < self._retry_at:  # of several attempts made at one time, only one counts
-            return
-        self._failures += 1
-        delay = min(_FIRST_DELAY * 2.0 ** min(self._failures - 1, 16), _LAST_DELAY) * uniform(0.9, 1.1)
-        give_up_at = self._failing_since + self.policy.reconnect_timeout
-        if now >= give_up_at:
-            self._gave_up = self._to_report = True
-            self._failing_since = None
-        else:
-            delay = min(delay, give_up_at - now)
-        self._retry_at = now + delay
+        if now >= self._retry_at:  # of several attempts made at one time, only one counts
+            self._failures += 1
+            delay = min(_FIRST_DELAY * 2.0 ** min(self._failures - 1, 16), _LAST_DELAY) * uniform(0.9, 1.1)
+            give_up_at = self._failing_since + self.policy.reconnect_timeout
+            if now >= give_up_at:
+                self._gave_up = self._to_report = True
+                self._failing_since = None
+            else:
+                delay = min(delay, give_up_at - now)
+            self._retry_at = now + delay
         if self.policy.has_fallback and self.unreachable:
             while self.waiting:
                 waiter = self.waiting.popleft()
                 waiter.error = self._unreachable_error()
                 waiter.wake()
+        if self.missing:
+            self.ring()
 
     @property
     def unreachable(self) -> bool:
@@ -498,7 +501,9 @@ class PoolState(Generic[C]):
         """
         self.generation += 1
         self._try_anew()
-        return self._drop_idle()
+        dropped = self._drop_idle()
+        self.ring()
+        return dropped
 
     def close(self) -> list[C]:
         """Serve nobody any more.
@@ -512,6 +517,7 @@ class PoolState(Generic[C]):
             waiter.wake()
         self.waiting.clear()
         self.watching.clear()
+        self.ring()
         return self._drop_idle()
 
     def try_anew(self) -> None:
