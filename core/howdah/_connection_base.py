@@ -207,6 +207,15 @@ class BaseConnection(Generic[Row]):
         self._check_open()
         return self._connected.sock.fileno()
 
+    def abandon(self) -> None:
+        """Close the socket without a word to the server.
+
+        For a process that was forked, and must leave the connection to its parent.
+        """
+        self._closed = self._hindered = True
+        self._connected.sock.close()
+        self._told_to_close()
+
     def _check_open(self) -> None:
         if self._closed:
             raise OperationalError("the connection is closed")
