@@ -183,13 +183,15 @@ class ConnectionPool(Generic[C]):
         self._state: PoolState[C] = PoolState(self._policy)
         self._workers: list[threading.Thread] = []
 
-    def _after_fork(self) -> None:
-        """Leave the connections and the workers to the process that forked this one."""
+    def _leave_behind(self) -> None:
+        """Leave the connections and the workers to the process, or the event loop, of before."""
         before = self._state
         self._begin_afresh()
         self._state.opened, self._state.closed = before.opened, before.closed
-        # The server must not be told: the connections are closed here without a word.
-        before.closed = True
+        before.waiting.clear()
+        before.watching.clear()
+        for connection in before.close():
+            connection.abandon()
 
     # Opening and closing
 
@@ -787,7 +789,7 @@ def _default_class() -> Any:
 
 def _after_fork() -> None:
     for pool in list(_pools):
-        pool._after_fork()
+        pool._leave_behind()
 
 
 if hasattr(os, "register_at_fork"):

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast
 
 from typing_extensions import Self, TypeVar
 
-from howdah.errors import Error, OperationalError, ProgrammingError
+from howdah.errors import Error, InterfaceError, OperationalError, ProgrammingError
 from howdah.pq import TransactionStatus
 from howdah_pool.errors import PoolClosed, PoolTimeout, Unreachable
 from howdah_pool.place import Place, here
@@ -192,17 +192,35 @@ class AsyncConnectionPool(Generic[C]):
         self._lock = threading.Lock()
         self._state: PoolState[C] = PoolState(self._policy)
         if ASYNC:
+            self._loop: asyncio.AbstractEventLoop | None = None
             self._workers: list[asyncio.Task[None]] = []
         else:
             self._workers: list[threading.Thread] = []
 
-    def _after_fork(self) -> None:
-        """Leave the connections and the workers to the process that forked this one."""
+    def _leave_behind(self) -> None:
+        """Leave the connections and the workers to the process, or the event loop, of before."""
         before = self._state
         self._begin_afresh()
         self._state.opened, self._state.closed = before.opened, before.closed
-        # The server must not be told: the connections are closed here without a word.
-        before.closed = True
+        before.waiting.clear()
+        before.watching.clear()
+        for connection in before.close():
+            connection.abandon()
+
+    if ASYNC:
+
+        def _enter_loop(self) -> None:
+            """Work on the running event loop from now on."""
+            loop = asyncio.get_running_loop()
+            if self._loop is loop:
+                return
+            if self._loop is not None:
+                if not self._loop.is_closed():
+                    raise InterfaceError(
+                        f"the pool {self.name!r} was opened on another event loop, which is not closed yet"
+                    )
+                self._leave_behind()
+            self._loop = loop
 
     # Opening and closing
 
@@ -392,6 +410,8 @@ class AsyncConnectionPool(Generic[C]):
 
     async def _take(self, place: Place, timeout: float) -> C:
         """Take a connection that is as good as the pool can tell."""
+        if ASYNC:
+            self._enter_loop()
         with self._lock:
             connection = self._state.take(monotonic(), place)
         if connection is None:
@@ -609,7 +629,7 @@ class AsyncConnectionPool(Generic[C]):
             return
         if ASYNC:
             try:
-                asyncio.get_running_loop()
+                self._loop = asyncio.get_running_loop()
             except RuntimeError:
                 return
         bell = AsyncBell(self._num_workers)
@@ -628,7 +648,8 @@ class AsyncConnectionPool(Generic[C]):
     if ASYNC:
 
         async def _join(self, workers: list[asyncio.Task[None]], timeout: float) -> None:
-            others = [worker for worker in workers if worker is not asyncio.current_task()]
+            this = asyncio.current_task()
+            others = [worker for worker in workers if worker is not this and not worker.done()]
             if others:
                 _, unfinished = await asyncio.wait(others, timeout=timeout)
                 if unfinished:
@@ -833,7 +854,7 @@ def _default_class() -> Any:
 
 def _after_fork() -> None:
     for pool in list(_pools):
-        pool._after_fork()
+        pool._leave_behind()
 
 
 if hasattr(os, "register_at_fork"):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+import howdah
 from howdah_pool import AsyncConnectionPool
 
 
@@ -20,17 +23,40 @@ def test_made_before_the_loop(dsn: str) -> None:
     asyncio.run(main())
 
 
-def test_cancelled_by_the_loop(dsn: str) -> None:
-    """A pool that is not closed does not keep the loop from ending."""
+def test_loop_ends_before_the_pool(dsn: str) -> None:
     pools = []
 
     async def main() -> None:
         pools.append(AsyncConnectionPool(dsn, min_size=1))
         await pools[0].wait()
-        asyncio.get_running_loop().call_soon(lambda: None)
-
-    async def close() -> None:
-        await pools[0].close()
 
     asyncio.run(main())
-    asyncio.run(close())
+    asyncio.run(pools[0].close())
+    assert pools[0].closed
+
+
+def test_one_loop_after_the_other(dsn: str) -> None:
+    pool = AsyncConnectionPool(dsn, min_size=1)
+    pids = []
+
+    async def main() -> None:
+        async with pool.connection() as conn:
+            await conn.execute("SELECT 1")
+            pids.append(conn.info.backend_pid)
+
+    asyncio.run(main())
+    asyncio.run(main())
+    asyncio.run(pool.close())
+    assert pids[0] != pids[1]
+
+
+def test_two_loops_at_a_time(dsn: str) -> None:
+    pool = AsyncConnectionPool(dsn, min_size=1)
+
+    async def main() -> None:
+        await pool.wait()
+        with pytest.raises(howdah.InterfaceError, match="another event loop"):
+            await asyncio.to_thread(asyncio.run, pool.getconn())
+        await pool.close()
+
+    asyncio.run(main())

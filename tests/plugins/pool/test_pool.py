@@ -449,7 +449,7 @@ def test_close_while_clients_wait(dsn: str) -> None:
 def test_deleted_while_open(dsn: str) -> None:
     pool = ConnectionPool(dsn, min_size=1, name="dropped")
     pool.wait()
-    with pytest.warns(ResourceWarning) as record:
+    with pytest.warns(ResourceWarning) as record:  # noqa: PT031
         del pool
         warned = [str(warning.message) for warning in record]
         gc.collect()  # the connections' sockets complain too

@@ -458,7 +458,7 @@ async def test_close_while_clients_wait(dsn: str) -> None:
 async def test_deleted_while_open(dsn: str) -> None:
     pool = AsyncConnectionPool(dsn, min_size=1, name="dropped")
     await pool.wait()
-    with pytest.warns(ResourceWarning) as record:
+    with pytest.warns(ResourceWarning) as record:  # noqa: PT031
         del pool
         warned = [str(warning.message) for warning in record]
         gc.collect()  # the connections' sockets complain too
