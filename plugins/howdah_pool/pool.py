@@ -188,6 +188,8 @@ class ConnectionPool(Generic[C]):
         before = self._state
         self._begin_afresh()
         self._state.opened, self._state.closed = before.opened, before.closed
+        # Who waits there, or works there, is not to be woken from here.
+        before.ring = int
         before.waiting.clear()
         before.watching.clear()
         for connection in before.close():
@@ -327,12 +329,12 @@ class ConnectionPool(Generic[C]):
         if not read_only:
             return self._take(here(), timeout)
         connection = self._take_for_reading(here(), timeout)
+        slot = connection.owner
         try:
-            slot = _slot(connection)
             slot.read_only = (connection.read_only,)
             connection.set_read_only(True)
         except BaseException:
-            self._discard(slot, connection)
+            (self._lender(slot) or self)._discard(slot, connection)
             raise
         return connection
 
@@ -357,7 +359,10 @@ class ConnectionPool(Generic[C]):
         Raises:
             ValueError: it was not taken from this pool, or has been given back already.
         """
-        slot = self._own(connection)
+        slot = connection.owner
+        lender = self._lender(slot)
+        if lender is None:
+            raise ValueError(self._refusal(connection))
         try:
             usable = connection.info.transaction_status == TransactionStatus.IDLE or self._settle(connection)
             if usable and slot.read_only is not None:
@@ -366,13 +371,13 @@ class ConnectionPool(Generic[C]):
             if usable and self._reset is not None:
                 usable = self._is_reset(connection, self._reset)
         except BaseException:
-            self._discard(slot, connection)
+            lender._discard(slot, connection)
             raise
-        if not usable:
-            self._pool_of(slot)._state.statistics.returns_bad += 1
-            self._discard(slot, connection)
+        if usable:
+            lender._put_away(slot, connection)
         else:
-            self._pool_of(slot)._put_away(slot, connection)
+            lender._state.statistics.returns_bad += 1
+            lender._discard(slot, connection)
 
     def _take(self, place: Place, timeout: float) -> C:
         """Take a connection that is as good as the pool can tell."""
@@ -441,10 +446,10 @@ class ConnectionPool(Generic[C]):
         except Exception as error:
             logger.info("a connection of %r does not pass the check: %s", self.name, error)
             self._state.statistics.connections_lost += 1
-            self._discard(_slot(connection), connection)
+            self._discard(connection.owner, connection)
             return False
         except BaseException:
-            self._discard(_slot(connection), connection)
+            self._discard(connection.owner, connection)
             raise
         return True
 
@@ -473,27 +478,26 @@ class ConnectionPool(Generic[C]):
 
     def _discard(self, slot: Slot[C], connection: C) -> None:
         """Part with a connection that was lent."""
-        with self._pool_of(slot)._lock:
-            slot.state.lose(slot, monotonic())
+        with self._lock:
+            self._state.lose(slot, monotonic())
         self._close_all([connection])
 
-    def _own(self, connection: C) -> Slot[C]:
-        """Return the slot of a connection that is lent."""
+    def _lender(self, slot: Any) -> ConnectionPool[C] | None:
+        """Return who has lent the connection that `slot` is the owner of: this pool, its replicas, or neither."""
+        if isinstance(slot, Slot) and slot.is_lent:
+            if slot.state is self._state:
+                return self
+            if self.replicas is not None:
+                return self.replicas._lender(slot)
+        return None
+
+    def _refusal(self, connection: C) -> str:
         slot = connection.owner
         if isinstance(slot, Slot) and slot.is_lent:
-            if self._has_lent(slot):
-                return slot
-            whose = f"it comes from the pool {slot.state.policy.name!r}"
+            reason = f"it comes from the pool {slot.state.policy.name!r}"
         else:
-            whose = "it comes from no pool, or was given back already"
-        raise ValueError(f"can't return connection to pool {self.name!r}, {whose}: {connection}")
-
-    def _has_lent(self, slot: Slot[C]) -> bool:
-        """Whether a client has the connection from this pool."""
-        return slot.is_lent and slot.state is self._pool_of(slot)._state
-
-    def _pool_of(self, slot: Slot[C]) -> ConnectionPool[C]:
-        return self if self.replicas is None or slot.state is self._state else self.replicas
+            reason = "it comes from no pool, or was given back already"
+        return f"can't return connection to pool {self.name!r}, {reason}: {connection}"
 
     # Looking after the pool
 
@@ -740,8 +744,7 @@ class Checkout(Generic[C]):
     ) -> None:
         connection, self._connection = self._connection, None
         assert connection is not None
-        slot = connection.owner
-        if not self._pool._has_lent(slot):
+        if self._pool._lender(connection.owner) is None:
             # Given back in the block; or the connection of the process that forked this one.
             return
         try:
@@ -767,12 +770,6 @@ def _work(pool: weakref.ref[ConnectionPool[Any]], bell: Bell) -> None:
         delay = known._do_what_is_due()
         del known
         bell.wait(delay)
-
-
-def _slot(connection: Connection[Any]) -> Slot[Any]:
-    slot = connection.owner
-    assert isinstance(slot, Slot)
-    return slot
 
 
 def _must_be_idle(connection: Connection[Any], callback: str) -> None:
