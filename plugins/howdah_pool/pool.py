@@ -25,7 +25,7 @@ from howdah.errors import Error, OperationalError, ProgrammingError
 from howdah.pq import TransactionStatus
 from howdah_pool.errors import PoolClosed, PoolTimeout, Unreachable
 from howdah_pool.place import Place, here
-from howdah_pool.state import Close, Connect, Job, Policy, PoolState, Slot, Waiter
+from howdah_pool.state import Close, Connect, Job, Loss, Policy, PoolState, Slot, Waiter
 from howdah_pool.waking import Bell, Signal
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ __all__ = ["Checkout", "ConnectionPool"]
 C = TypeVar("C", bound="Connection[Any]", default="Connection[tuple[Any, ...]]")
 
 # The types of arguments: what is called with a connection or the pool, and what can also be had by calling.
-ConnectionCallback: TypeAlias = "Callable[[C], None]"
+# The callbacks take any connection, so that a checker learns of its class from connection_class alone.
+ConnectionCallback: TypeAlias = "Callable[[Any], None]"
 FailureCallback: TypeAlias = "Callable[[ConnectionPool[Any]], None]"
 Conninfo: TypeAlias = "str | Callable[[], str]"
 Arguments: TypeAlias = "Mapping[str, Any] | Callable[[], Mapping[str, Any]]"
@@ -105,9 +106,9 @@ class ConnectionPool(Generic[C]):
         open: bool = True,
         name: str | None = None,
         timeout: float = 30.0,
-        configure: ConnectionCallback[C] | None = None,
-        check: ConnectionCallback[C] | None = None,
-        reset: ConnectionCallback[C] | None = None,
+        configure: ConnectionCallback | None = None,
+        check: ConnectionCallback | None = None,
+        reset: ConnectionCallback | None = None,
         max_waiting: int = 0,
         max_lifetime: float = 3600.0,
         max_idle: float = 600.0,
@@ -188,11 +189,7 @@ class ConnectionPool(Generic[C]):
         before = self._state
         self._begin_afresh()
         self._state.opened, self._state.closed = before.opened, before.closed
-        # Who waits there, or works there, is not to be woken from here.
-        before.ring = int
-        before.waiting.clear()
-        before.watching.clear()
-        for connection in before.close():
+        for connection in before.leave_behind():
             connection.abandon()
 
     # Opening and closing
@@ -239,7 +236,7 @@ class ConnectionPool(Generic[C]):
         with self._lock:
             already = self._state.closed
             connections = self._state.close()
-        workers, self._workers = self._workers, []
+            workers, self._workers = self._workers, []
         try:
             self._close_all(connections)
             if self.replicas is not None:
@@ -376,8 +373,7 @@ class ConnectionPool(Generic[C]):
         if usable:
             lender._put_away(slot, connection)
         else:
-            lender._state.statistics.returns_bad += 1
-            lender._discard(slot, connection)
+            lender._discard(slot, connection, "returns_bad")
 
     def _take(self, place: Place, timeout: float) -> C:
         """Take a connection that is as good as the pool can tell."""
@@ -392,7 +388,10 @@ class ConnectionPool(Generic[C]):
             with self._lock:
                 found = self._state.take_again(monotonic(), place)
             if found is None:
-                found = self._wait_for_one(place, deadline - monotonic())
+                remaining = deadline - monotonic()
+                if remaining <= 0:
+                    raise self._too_late(timeout)
+                found = self._wait_for_one(place, remaining)
             connection = found
         return connection
 
@@ -437,7 +436,12 @@ class ConnectionPool(Generic[C]):
             return waiter.connection
         raise waiter.error or self._state.timeout_error(timeout)
 
-    def _is_well(self, connection: C, check: ConnectionCallback[C]) -> bool:
+    def _too_late(self, timeout: float) -> PoolTimeout:
+        with self._lock:
+            self._state.statistics.requests_errors += 1
+            return self._state.timeout_error(timeout)
+
+    def _is_well(self, connection: C, check: ConnectionCallback) -> bool:
         """Check a connection; it is discarded if it fails."""
         try:
             check(connection)
@@ -445,8 +449,7 @@ class ConnectionPool(Generic[C]):
                 connection.rollback()
         except Exception as error:
             logger.info("a connection of %r does not pass the check: %s", self.name, error)
-            self._state.statistics.connections_lost += 1
-            self._discard(connection.owner, connection)
+            self._discard(connection.owner, connection, "connections_lost")
             return False
         except BaseException:
             self._discard(connection.owner, connection)
@@ -466,7 +469,7 @@ class ConnectionPool(Generic[C]):
             logger.warning("closing a connection given back to %r: %s", self.name, connection)
         return connection.info.transaction_status == TransactionStatus.IDLE
 
-    def _is_reset(self, connection: C, reset: ConnectionCallback[C]) -> bool:
+    def _is_reset(self, connection: C, reset: ConnectionCallback) -> bool:
         """Call `reset`; return whether the connection is fit for the next client."""
         try:
             reset(connection)
@@ -476,14 +479,14 @@ class ConnectionPool(Generic[C]):
             return False
         return True
 
-    def _discard(self, slot: Slot[C], connection: C) -> None:
-        """Part with a connection that was lent."""
+    def _discard(self, slot: Slot[C], connection: C, counter: Loss | None = None) -> None:
+        """Part with a connection that was lent, and count it."""
         with self._lock:
-            self._state.lose(slot, monotonic())
+            self._state.lose(slot, monotonic(), counter)
         self._close_all([connection])
 
     def _lender(self, slot: Any) -> ConnectionPool[C] | None:
-        """Return who has lent the connection that `slot` is the owner of: this pool, its replicas, or neither."""
+        """Return the pool that has lent a connection, this one or its replicas; None if neither has."""
         if isinstance(slot, Slot) and slot.is_lent:
             if slot.state is self._state:
                 return self
@@ -593,17 +596,18 @@ class ConnectionPool(Generic[C]):
 
     def _start_workers(self) -> None:
         """Start the workers; without a running event loop that waits until there is one."""
-        if self._workers or self._state.closed:
-            return
-        bell = Bell(self._num_workers)
-        self._state.ring = bell.ring
-        # The workers know the pool weakly, so that one which is never closed can be deleted.
-        pool = weakref.ref(self)
-        for number in range(1, self._num_workers + 1):
-            name = f"{self.name}-worker-{number}"
-            worker = threading.Thread(target=_work, args=(pool, bell), name=name, daemon=True)
-            self._workers.append(worker)
-            worker.start()
+        with self._lock:
+            if self._workers or self._state.closed:
+                return
+            bell = Bell(self._num_workers)
+            self._state.ring = bell.ring
+            # The workers know the pool weakly, so that one which is never closed can be deleted.
+            pool = weakref.ref(self)
+            for number in range(1, self._num_workers + 1):
+                name = f"{self.name}-worker-{number}"
+                worker = threading.Thread(target=_work, args=(pool, bell), name=name, daemon=True)
+                self._workers.append(worker)
+                worker.start()
 
     def _join(self, workers: list[threading.Thread], timeout: float) -> None:
         deadline = monotonic() + timeout
@@ -656,7 +660,8 @@ class ConnectionPool(Generic[C]):
         try:
             slot, connection = self._connect(limits)
         except Exception as error:
-            self._state.statistics.requests_errors += 1
+            with self._lock:
+                self._state.statistics.requests_errors += 1
             if self._policy.has_fallback and isinstance(error, OperationalError):
                 raise Unreachable(f"the pool {self.name!r} cannot reach a server: {error}") from error
             raise

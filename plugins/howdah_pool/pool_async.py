@@ -26,7 +26,7 @@ from howdah.errors import Error, InterfaceError, OperationalError, ProgrammingEr
 from howdah.pq import TransactionStatus
 from howdah_pool.errors import PoolClosed, PoolTimeout, Unreachable
 from howdah_pool.place import Place, here
-from howdah_pool.state import Close, Connect, Job, Policy, PoolState, Slot, Waiter
+from howdah_pool.state import Close, Connect, Job, Loss, Policy, PoolState, Slot, Waiter
 from howdah_pool.waking import AsyncBell, AsyncSignal
 
 if TYPE_CHECKING:
@@ -39,15 +39,16 @@ __all__ = ["AsyncCheckout", "AsyncConnectionPool"]
 C = TypeVar("C", bound="AsyncConnection[Any]", default="AsyncConnection[tuple[Any, ...]]")
 
 # The types of arguments: what is called with a connection or the pool, and what can also be had by calling.
+# The callbacks take any connection, so that a checker learns of its class from connection_class alone.
 if ASYNC:
-    ConnectionCallback: TypeAlias = "Callable[[C], Awaitable[None]]"
+    ConnectionCallback: TypeAlias = "Callable[[Any], Awaitable[None]]"
     FailureCallback: TypeAlias = "Callable[[AsyncConnectionPool[Any]], Awaitable[None] | None]"
     Conninfo: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
     Arguments: TypeAlias = (
         "Mapping[str, Any] | Callable[[], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]"
     )
 else:
-    ConnectionCallback: TypeAlias = "Callable[[C], None]"
+    ConnectionCallback: TypeAlias = "Callable[[Any], None]"
     FailureCallback: TypeAlias = "Callable[[AsyncConnectionPool[Any]], None]"
     Conninfo: TypeAlias = "str | Callable[[], str]"
     Arguments: TypeAlias = "Mapping[str, Any] | Callable[[], Mapping[str, Any]]"
@@ -115,9 +116,9 @@ class AsyncConnectionPool(Generic[C]):
         open: bool = True,
         name: str | None = None,
         timeout: float = 30.0,
-        configure: ConnectionCallback[C] | None = None,
-        check: ConnectionCallback[C] | None = None,
-        reset: ConnectionCallback[C] | None = None,
+        configure: ConnectionCallback | None = None,
+        check: ConnectionCallback | None = None,
+        reset: ConnectionCallback | None = None,
         max_waiting: int = 0,
         max_lifetime: float = 3600.0,
         max_idle: float = 600.0,
@@ -202,11 +203,7 @@ class AsyncConnectionPool(Generic[C]):
         before = self._state
         self._begin_afresh()
         self._state.opened, self._state.closed = before.opened, before.closed
-        # Who waits there, or works there, is not to be woken from here.
-        before.ring = int
-        before.waiting.clear()
-        before.watching.clear()
-        for connection in before.close():
+        for connection in before.leave_behind():
             connection.abandon()
 
     if ASYNC:
@@ -268,7 +265,7 @@ class AsyncConnectionPool(Generic[C]):
         with self._lock:
             already = self._state.closed
             connections = self._state.close()
-        workers, self._workers = self._workers, []
+            workers, self._workers = self._workers, []
         if ASYNC:
             for worker in workers:
                 worker.cancel()
@@ -412,8 +409,7 @@ class AsyncConnectionPool(Generic[C]):
         if usable:
             await lender._put_away(slot, connection)
         else:
-            lender._state.statistics.returns_bad += 1
-            await lender._discard(slot, connection)
+            await lender._discard(slot, connection, "returns_bad")
 
     async def _take(self, place: Place, timeout: float) -> C:
         """Take a connection that is as good as the pool can tell."""
@@ -430,7 +426,10 @@ class AsyncConnectionPool(Generic[C]):
             with self._lock:
                 found = self._state.take_again(monotonic(), place)
             if found is None:
-                found = await self._wait_for_one(place, deadline - monotonic())
+                remaining = deadline - monotonic()
+                if remaining <= 0:
+                    raise self._too_late(timeout)
+                found = await self._wait_for_one(place, remaining)
             connection = found
         return connection
 
@@ -475,7 +474,12 @@ class AsyncConnectionPool(Generic[C]):
             return waiter.connection
         raise waiter.error or self._state.timeout_error(timeout)
 
-    async def _is_well(self, connection: C, check: ConnectionCallback[C]) -> bool:
+    def _too_late(self, timeout: float) -> PoolTimeout:
+        with self._lock:
+            self._state.statistics.requests_errors += 1
+            return self._state.timeout_error(timeout)
+
+    async def _is_well(self, connection: C, check: ConnectionCallback) -> bool:
         """Check a connection; it is discarded if it fails."""
         try:
             await check(connection)
@@ -483,8 +487,7 @@ class AsyncConnectionPool(Generic[C]):
                 await connection.rollback()
         except Exception as error:
             logger.info("a connection of %r does not pass the check: %s", self.name, error)
-            self._state.statistics.connections_lost += 1
-            await self._discard(connection.owner, connection)
+            await self._discard(connection.owner, connection, "connections_lost")
             return False
         except BaseException:
             await self._discard(connection.owner, connection)
@@ -504,7 +507,7 @@ class AsyncConnectionPool(Generic[C]):
             logger.warning("closing a connection given back to %r: %s", self.name, connection)
         return connection.info.transaction_status == TransactionStatus.IDLE
 
-    async def _is_reset(self, connection: C, reset: ConnectionCallback[C]) -> bool:
+    async def _is_reset(self, connection: C, reset: ConnectionCallback) -> bool:
         """Call `reset`; return whether the connection is fit for the next client."""
         try:
             await reset(connection)
@@ -514,14 +517,14 @@ class AsyncConnectionPool(Generic[C]):
             return False
         return True
 
-    async def _discard(self, slot: Slot[C], connection: C) -> None:
-        """Part with a connection that was lent."""
+    async def _discard(self, slot: Slot[C], connection: C, counter: Loss | None = None) -> None:
+        """Part with a connection that was lent, and count it."""
         with self._lock:
-            self._state.lose(slot, monotonic())
+            self._state.lose(slot, monotonic(), counter)
         await self._close_all([connection])
 
     def _lender(self, slot: Any) -> AsyncConnectionPool[C] | None:
-        """Return who has lent the connection that `slot` is the owner of: this pool, its replicas, or neither."""
+        """Return the pool that has lent a connection, this one or its replicas; None if neither has."""
         if isinstance(slot, Slot) and slot.is_lent:
             if slot.state is self._state:
                 return self
@@ -631,25 +634,26 @@ class AsyncConnectionPool(Generic[C]):
 
     def _start_workers(self) -> None:
         """Start the workers; without a running event loop that waits until there is one."""
-        if self._workers or self._state.closed:
-            return
         if ASYNC:
             try:
                 self._loop = asyncio.get_running_loop()
             except RuntimeError:
                 return
-        bell = AsyncBell(self._num_workers)
-        self._state.ring = bell.ring
-        # The workers know the pool weakly, so that one which is never closed can be deleted.
-        pool = weakref.ref(self)
-        for number in range(1, self._num_workers + 1):
-            name = f"{self.name}-worker-{number}"
-            if ASYNC:
-                self._workers.append(asyncio.create_task(_work(pool, bell), name=name))
-            else:
-                worker = threading.Thread(target=_work, args=(pool, bell), name=name, daemon=True)
-                self._workers.append(worker)
-                worker.start()
+        with self._lock:
+            if self._workers or self._state.closed:
+                return
+            bell = AsyncBell(self._num_workers)
+            self._state.ring = bell.ring
+            # The workers know the pool weakly, so that one which is never closed can be deleted.
+            pool = weakref.ref(self)
+            for number in range(1, self._num_workers + 1):
+                name = f"{self.name}-worker-{number}"
+                if ASYNC:
+                    self._workers.append(asyncio.create_task(_work(pool, bell), name=name))
+                else:
+                    worker = threading.Thread(target=_work, args=(pool, bell), name=name, daemon=True)
+                    self._workers.append(worker)
+                    worker.start()
 
     if ASYNC:
 
@@ -714,7 +718,8 @@ class AsyncConnectionPool(Generic[C]):
         try:
             slot, connection = await self._connect(limits)
         except Exception as error:
-            self._state.statistics.requests_errors += 1
+            with self._lock:
+                self._state.statistics.requests_errors += 1
             if self._policy.has_fallback and isinstance(error, OperationalError):
                 raise Unreachable(f"the pool {self.name!r} cannot reach a server: {error}") from error
             raise

@@ -19,13 +19,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from random import uniform
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from howdah_pool.errors import PoolClosed, PoolTimeout, TooManyRequests, Unreachable
 from howdah_pool.place import Place, told, where
 from howdah_pool.statistics import Statistics
 
-__all__ = ["Close", "Connect", "Job", "Policy", "PoolState", "ReportFailure", "Slot", "Waiter"]
+__all__ = ["Close", "Connect", "Job", "Loss", "Policy", "PoolState", "ReportFailure", "Slot", "Waiter"]
 
 C = TypeVar("C")
 
@@ -154,6 +154,9 @@ class Close(Generic[C]):
 class ReportFailure:
     """Call `reconnect_failed`."""
 
+
+#: The statistics that count lost connections.
+Loss: TypeAlias = Literal["returns_bad", "connections_lost"]
 
 #: What a worker is to do.
 Job: TypeAlias = "Connect | Close[Any] | ReportFailure"
@@ -301,10 +304,15 @@ class PoolState(Generic[C]):
         """Put a client into the queue.
 
         Raises:
+            PoolClosed: the pool is not open.
             TooManyRequests: enough are waiting.
             Unreachable: no server can be reached, and the client has another one to turn to.
         """
         policy, statistics = self.policy, self.statistics
+        self._refuse_if_closed()
+        if self.idle:  # one came back since the client looked
+            self._serve(waiter, self.idle.pop(), waiter.since)
+            return
         if policy.max_waiting and len(self.waiting) >= policy.max_waiting:
             statistics.requests_errors += 1
             raise TooManyRequests(
@@ -368,10 +376,8 @@ class PoolState(Generic[C]):
             self._forget(slot)
             return False
         if self.waiting:
-            waiter = self.waiting.popleft()
-            waiter.connection = connection
-            self._lend(slot, now, waiter.place)
-            waiter.wake()
+            slot.connection = connection
+            self._serve(self.waiting.popleft(), slot, now)
         else:
             self._lent.pop(id(slot), None)
             slot.standing = Standing.IDLE
@@ -384,8 +390,16 @@ class PoolState(Generic[C]):
                 self.ring()
         return True
 
-    def lose(self, slot: Slot[C], now: float) -> None:
-        """Give up a connection that was lent and is of no more use."""
+    def lose(self, slot: Slot[C], now: float, counter: Loss | None = None) -> None:
+        """Give up a connection that was lent and is of no more use.
+
+        Args:
+            slot: the connection's.
+            now: the time.
+            counter: which of the statistics counts it.
+        """
+        if counter is not None:
+            setattr(self.statistics, counter, getattr(self.statistics, counter) + 1)
         if slot.standing is Standing.LENT:
             if slot.place is not None:
                 self.statistics.usage_ms += now - slot.since
@@ -409,10 +423,7 @@ class PoolState(Generic[C]):
         slot.state, slot.expires, slot.generation = self, now + lifetime, self.generation
         slot.read_only = None
         self._lend(slot, now, None)
-        if self.made >= self.policy.min_size:
-            for watcher in self.watching:
-                watcher.wake()
-            self.watching.clear()
+        self._tell_watchers()
         return slot
 
     def broken_off(self) -> None:
@@ -488,6 +499,7 @@ class PoolState(Generic[C]):
         surplus = []
         while self.idle and max_size is not None and self.made > max_size:
             surplus.append(self._drop(self.idle.popleft()))
+        self._tell_watchers()
         self._sweep_at = 0.0  # others may be idle for too long now
         self._try_anew()
         self.ring()
@@ -520,6 +532,18 @@ class PoolState(Generic[C]):
         self.ring()
         return self._drop_idle()
 
+    def leave_behind(self) -> list[C]:
+        """Have nothing to do with anything any more, and wake nobody.
+
+        Returns:
+            The idle connections.
+        """
+        self.closed = True
+        self.ring = int
+        for slot in self._lent.values():
+            slot.standing = Standing.GONE
+        return [connection for slot in self.idle if (connection := slot.connection) is not None]
+
     def try_anew(self) -> None:
         """Connect again up to `min_size`, if that was given up."""
         self._try_anew()
@@ -534,6 +558,17 @@ class PoolState(Generic[C]):
         slot.since = now
         slot.place = place
         self._lent[id(slot)] = slot
+
+    def _tell_watchers(self) -> None:
+        if self.made >= self.policy.min_size:
+            for watcher in self.watching:
+                watcher.wake()
+            self.watching.clear()
+
+    def _serve(self, waiter: Waiter[C], slot: Slot[C], now: float) -> None:
+        waiter.connection = slot.connection
+        self._lend(slot, now, waiter.place)
+        waiter.wake()
 
     def _forget(self, slot: Slot[C]) -> None:
         self._lent.pop(id(slot), None)

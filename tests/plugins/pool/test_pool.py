@@ -173,6 +173,23 @@ def test_closed_connection_is_replaced(dsn: str) -> None:
         assert pool.get_stats()["returns_bad"] == 1
 
 
+def test_busy_connection_is_replaced(dsn: str) -> None:
+    with ConnectionPool(dsn, min_size=1, max_size=1) as pool:
+        conn = pool.getconn()
+        rows = conn.cursor().stream("SELECT * FROM generate_series(1, 100000)")
+        for _ in rows:
+            break
+        else:
+            raise AssertionError
+        if conn.info.transaction_status == TransactionStatus.ACTIVE:
+            pool.putconn(conn)
+            assert conn.closed
+            assert pool.get_stats()["returns_bad"] == 1
+        else:
+            rows.close()
+            pool.putconn(conn)
+
+
 def test_broken_connection_is_replaced(dsn: str) -> None:
     with ConnectionPool(dsn, min_size=2, max_size=2) as pool:
         with pytest.raises(howdah.OperationalError):  # noqa: PT012
@@ -544,13 +561,15 @@ def test_check_before_use(dsn: str) -> None:
         until(lambda: pool.available == 3)
 
 
-def test_check_in_vain(dsn: str) -> None:
+@pytest.mark.parametrize("pool_class", [ConnectionPool, NullConnectionPool])
+def test_check_in_vain(dsn: str, pool_class: Any) -> None:
     def check(conn: Connection[Any]) -> None:
         raise ValueError("never good enough")
 
-    with ConnectionPool(dsn, min_size=1, max_size=1, check=check, timeout=0.1) as pool:
+    with pool_class(dsn, min_size=0, max_size=1, check=check, timeout=0.1) as pool:
         with pytest.raises(PoolTimeout):
             pool.getconn()
+        assert pool.get_stats()["requests_errors"] == 1
         assert pool.get_stats()["connections_lost"] >= 1
 
 

@@ -182,6 +182,23 @@ async def test_closed_connection_is_replaced(dsn: str) -> None:
         assert pool.get_stats()["returns_bad"] == 1
 
 
+async def test_busy_connection_is_replaced(dsn: str) -> None:
+    async with AsyncConnectionPool(dsn, min_size=1, max_size=1) as pool:
+        conn = await pool.getconn()
+        rows = conn.cursor().stream("SELECT * FROM generate_series(1, 100000)")
+        async for _ in rows:
+            break
+        else:
+            raise AssertionError
+        if conn.info.transaction_status == TransactionStatus.ACTIVE:
+            await pool.putconn(conn)
+            assert conn.closed
+            assert pool.get_stats()["returns_bad"] == 1
+        else:
+            await rows.aclose()
+            await pool.putconn(conn)
+
+
 async def test_broken_connection_is_replaced(dsn: str) -> None:
     async with AsyncConnectionPool(dsn, min_size=2, max_size=2) as pool:
         with pytest.raises(howdah.OperationalError):  # noqa: PT012
@@ -555,13 +572,15 @@ async def test_check_before_use(dsn: str) -> None:
         await until_async(lambda: pool.available == 3)
 
 
-async def test_check_in_vain(dsn: str) -> None:
+@pytest.mark.parametrize("pool_class", [AsyncConnectionPool, AsyncNullConnectionPool])
+async def test_check_in_vain(dsn: str, pool_class: Any) -> None:
     async def check(conn: AsyncConnection[Any]) -> None:
         raise ValueError("never good enough")
 
-    async with AsyncConnectionPool(dsn, min_size=1, max_size=1, check=check, timeout=0.1) as pool:
+    async with pool_class(dsn, min_size=0, max_size=1, check=check, timeout=0.1) as pool:
         with pytest.raises(PoolTimeout):
             await pool.getconn()
+        assert pool.get_stats()["requests_errors"] == 1
         assert pool.get_stats()["connections_lost"] >= 1
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from howdah_pool.errors import Unreachable
+from howdah_pool.errors import PoolClosed, Unreachable
 from howdah_pool.place import here, told
 from howdah_pool.state import Close, Connect, Policy, PoolState, ReportFailure, Waiter
 
@@ -175,6 +175,25 @@ def test_clients_bring_it_to_try_again() -> None:
     pool.now += 1
     pool.work()
     assert client.connection is not None
+
+
+def test_client_that_finds_one_when_it_comes_to_queue() -> None:
+    """One thread finds nothing idle; another gives back; then the first goes to queue."""
+    pool = Pool()
+    pool.work()
+    thing = taken(pool)
+    assert pool.take(pool.now, PLACE) is None
+    pool.give_back(thing)
+    assert pool.client().connection is thing
+    assert not pool.waiting
+
+
+def test_client_that_finds_it_closed_when_it_comes_to_queue() -> None:
+    pool = Pool()
+    assert pool.take(pool.now, PLACE) is None
+    pool.close()
+    with pytest.raises(PoolClosed):
+        pool.client()
 
 
 def test_no_more_connections_than_clients_that_wait() -> None:
