@@ -207,7 +207,7 @@ class BaseConnection(Generic[Row]):
         self._check_open()
         return self._connected.sock.fileno()
 
-    def abandon(self) -> None:
+    def drop(self) -> None:
         """Close the socket without a word to the server.
 
         For a process that was forked, and must leave the connection to its parent.

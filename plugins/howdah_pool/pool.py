@@ -190,7 +190,7 @@ class ConnectionPool(Generic[C]):
         self._begin_afresh()
         self._state.opened, self._state.closed = before.opened, before.closed
         for connection in before.leave_behind():
-            connection.abandon()
+            connection.drop()
 
     # Opening and closing
 
