@@ -92,7 +92,7 @@ async def block(pool: AsyncConnectionPool[Any]) -> None:
 
 
 async def failing_block(pool: AsyncConnectionPool[Any]) -> None:
-    with pytest.raises(ZeroDivisionError):  # noqa: PT012
+    with pytest.raises(ZeroDivisionError):
         async with pool.connection() as conn:
             await conn.execute("SELECT 1")
             raise ZeroDivisionError

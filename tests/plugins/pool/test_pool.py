@@ -75,7 +75,7 @@ def test_block(dsn: str, table: str) -> None:
             assert isinstance(conn, howdah.Connection)
             conn.execute("INSERT INTO pooled VALUES (1)")
         assert count(dsn) == 1
-        with pytest.raises(ZeroDivisionError):  # noqa: PT012
+        with pytest.raises(ZeroDivisionError):
             with pool.connection() as conn:
                 conn.execute("INSERT INTO pooled VALUES (2)")
                 _ = 1 / 0
@@ -192,7 +192,7 @@ def test_busy_connection_is_replaced(dsn: str) -> None:
 
 def test_broken_connection_is_replaced(dsn: str) -> None:
     with ConnectionPool(dsn, min_size=2, max_size=2) as pool:
-        with pytest.raises(howdah.OperationalError):  # noqa: PT012
+        with pytest.raises(howdah.OperationalError):
             with pool.connection() as conn:
                 kill(dsn, conn)
                 conn.execute("SELECT 1")
@@ -226,7 +226,7 @@ def test_forgotten_connection(dsn: str) -> None:
         def forget() -> None:
             pool.getconn()
 
-        with pytest.warns(ResourceWarning) as record:  # noqa: PT031
+        with pytest.warns(ResourceWarning) as record:
             forget()
             gc.collect()
         told = [warning for warning in record if "never given back" in str(warning.message)]
@@ -466,7 +466,7 @@ def test_close_while_clients_wait(dsn: str) -> None:
 def test_deleted_while_open(dsn: str) -> None:
     pool = ConnectionPool(dsn, min_size=1, name="dropped")
     pool.wait()
-    with pytest.warns(ResourceWarning) as record:  # noqa: PT031
+    with pytest.warns(ResourceWarning) as record:
         del pool
         warned = [str(warning.message) for warning in record]
         gc.collect()  # the connections' sockets complain too

@@ -82,7 +82,7 @@ async def test_block(dsn: str, table: str) -> None:
             assert isinstance(conn, howdah.AsyncConnection)
             await conn.execute("INSERT INTO pooled VALUES (1)")
         assert count(dsn) == 1
-        with pytest.raises(ZeroDivisionError):  # noqa: PT012
+        with pytest.raises(ZeroDivisionError):
             async with pool.connection() as conn:
                 await conn.execute("INSERT INTO pooled VALUES (2)")
                 _ = 1 / 0
@@ -201,7 +201,7 @@ async def test_busy_connection_is_replaced(dsn: str) -> None:
 
 async def test_broken_connection_is_replaced(dsn: str) -> None:
     async with AsyncConnectionPool(dsn, min_size=2, max_size=2) as pool:
-        with pytest.raises(howdah.OperationalError):  # noqa: PT012
+        with pytest.raises(howdah.OperationalError):
             async with pool.connection() as conn:
                 kill(dsn, conn)
                 await conn.execute("SELECT 1")
@@ -235,7 +235,7 @@ async def test_forgotten_connection(dsn: str) -> None:
         async def forget() -> None:
             await pool.getconn()
 
-        with pytest.warns(ResourceWarning) as record:  # noqa: PT031
+        with pytest.warns(ResourceWarning) as record:
             await forget()
             gc.collect()
         told = [warning for warning in record if "never given back" in str(warning.message)]
@@ -475,7 +475,7 @@ async def test_close_while_clients_wait(dsn: str) -> None:
 async def test_deleted_while_open(dsn: str) -> None:
     pool = AsyncConnectionPool(dsn, min_size=1, name="dropped")
     await pool.wait()
-    with pytest.warns(ResourceWarning) as record:  # noqa: PT031
+    with pytest.warns(ResourceWarning) as record:
         del pool
         warned = [str(warning.message) for warning in record]
         gc.collect()  # the connections' sockets complain too
