@@ -23,6 +23,13 @@ if TYPE_CHECKING:
         Cursor,
         RawCursor,
     )
+    from howdah._bundle import AsyncConnectionPool as AsyncConnectionPool
+    from howdah._bundle import AsyncNullConnectionPool as AsyncNullConnectionPool
+    from howdah._bundle import ConnectionPool as ConnectionPool
+    from howdah._bundle import NullConnectionPool as NullConnectionPool
+    from howdah._bundle import PoolClosed as PoolClosed
+    from howdah._bundle import PoolTimeout as PoolTimeout
+    from howdah._bundle import TooManyRequests as TooManyRequests
     from howdah._capabilities import Capabilities
     from howdah.adapt.registry import AdaptersMap
     from howdah.column import Column

@@ -19,23 +19,39 @@ from howdah_named_cursor import (
     RawServerCursor,
     ServerCursor,
 )
+from howdah_pool import (
+    AsyncConnectionPool,
+    AsyncNullConnectionPool,
+    ConnectionPool,
+    NullConnectionPool,
+    PoolClosed,
+    PoolTimeout,
+    TooManyRequests,
+)
 from howdah_prepare import PreparedStatements
 
 __all__ = [
     "AsyncClientCursor",
     "AsyncConnection",
+    "AsyncConnectionPool",
     "AsyncCursor",
     "AsyncLargeObject",
+    "AsyncNullConnectionPool",
     "AsyncRawCursor",
     "AsyncRawServerCursor",
     "AsyncServerCursor",
     "ClientCursor",
     "Connection",
+    "ConnectionPool",
     "Cursor",
     "LargeObject",
+    "NullConnectionPool",
+    "PoolClosed",
+    "PoolTimeout",
     "RawCursor",
     "RawServerCursor",
     "ServerCursor",
+    "TooManyRequests",
 ]
 
 NewRow = TypeVar("NewRow")

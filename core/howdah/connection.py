@@ -43,7 +43,7 @@ class Connection(BaseConnection[Row]):
     """A connection to a PostgreSQL server.
 
     Made by `connect`. As a context manager it commits at the end of the block,
-    or rolls back if an exception leaves it, and closes.
+    or rolls back if an exception leaves it, and closes unless it has an `owner`.
     """
 
     cursor_factory: type[Cursor[Any]] = Cursor
@@ -138,7 +138,7 @@ class Connection(BaseConnection[Row]):
             try:
                 self.commit()
             finally:
-                self.close()
+                self._left()
             return
         try:
             self.rollback()
@@ -146,6 +146,11 @@ class Connection(BaseConnection[Row]):
             # The exception that is under way says more than this one.
             pass
         finally:
+            self._left()
+
+    def _left(self) -> None:
+        """Do what the end of a `with` block asks for."""
+        if self.owner is None:
             self.close()
 
     def close(self) -> None:

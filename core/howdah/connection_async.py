@@ -51,7 +51,7 @@ class AsyncConnection(BaseConnection[Row]):
     """A connection to a PostgreSQL server.
 
     Made by `connect`. As a context manager it commits at the end of the block,
-    or rolls back if an exception leaves it, and closes.
+    or rolls back if an exception leaves it, and closes unless it has an `owner`.
     """
 
     cursor_factory: type[AsyncCursor[Any]] = AsyncCursor
@@ -156,7 +156,7 @@ class AsyncConnection(BaseConnection[Row]):
             try:
                 await self.commit()
             finally:
-                await self.close()
+                await self._left()
             return
         try:
             await self.rollback()
@@ -164,6 +164,11 @@ class AsyncConnection(BaseConnection[Row]):
             # The exception that is under way says more than this one.
             pass
         finally:
+            await self._left()
+
+    async def _left(self) -> None:
+        """Do what the end of a `with` block asks for."""
+        if self.owner is None:
             await self.close()
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ PLUGINS = {
     "prepare": "howdah_prepare",
     "named_cursor": "howdah_named_cursor",
     "lobject": "howdah_lobject",
+    "pool": "howdah_pool",
     "embedded": "howdah_embedded",
 }
 
