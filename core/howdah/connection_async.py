@@ -176,7 +176,17 @@ class AsyncConnection(BaseConnection[Row]):
         if self._closed:
             return
         self._closed = self._hindered = True
-        self._transport.close()
+        if ASYNC:
+            self._transport.close()
+        else:
+            mine = self.lock.acquire(blocking=False)
+            if not mine:
+                # A thread that waits for the server gives way at once; one that reads a stream may not.
+                self._transport.wake()
+                mine = self.lock.acquire(timeout=1.0)
+            if mine:
+                self._transport.close()
+                self.lock.release()
         self._told_to_close()
 
     # Waiting
