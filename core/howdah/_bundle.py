@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from howdah import connection, connection_async, cursor, cursor_async
 from howdah.rows import Row
+from howdah_pipeline import AsyncPipelining, Pipelining
 from howdah_prepare import PreparedStatements
 
 __all__ = [
@@ -48,9 +49,9 @@ class AsyncRawCursor(cursor_async.AsyncRawCursor[Row], AsyncCursor[Row]):
     """See `howdah.cursor_async.AsyncRawCursor`."""
 
 
-class Connection(PreparedStatements, connection.Connection[Row]):
+class Connection(Pipelining, PreparedStatements, connection.Connection[Row]):
     """See `howdah.connection.Connection`."""
 
 
-class AsyncConnection(PreparedStatements, connection_async.AsyncConnection[Row]):
+class AsyncConnection(AsyncPipelining, PreparedStatements, connection_async.AsyncConnection[Row]):
     """See `howdah.connection_async.AsyncConnection`."""

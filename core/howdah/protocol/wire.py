@@ -64,7 +64,7 @@ class Wire:
 
     Attributes:
         transaction_status: as the last ReadyForQuery told it.
-        skipping: whether the server skips messages up to the next Sync.
+        skipping: whether the server skips what is written now, up to a Sync.
     """
 
     def __init__(self) -> None:
@@ -141,10 +141,12 @@ class Wire:
 
     def expect(self, step: Step, exchange: Exchange) -> None:
         """Note that `step` is on its way for `exchange`."""
-        if self.skipping and step != Step.SYNC:
-            exchange.aborted = exchange.done = True
-            exchange.wake()
-            return
+        if self.skipping:
+            if step != Step.SYNC:
+                exchange.aborted = exchange.done = True
+                exchange.wake()
+                return
+            self.skipping = False
         exchange.pending += 1
         self._pending.append((step, exchange))
 
@@ -242,7 +244,6 @@ class Wire:
             and (transaction_status := _STATUS.get(body[0])) is not None
         ):
             self.transaction_status = transaction_status
-            self.skipping = False
             self.settle()
         else:
             self.on_message(code, body)
