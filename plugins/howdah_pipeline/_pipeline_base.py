@@ -229,7 +229,7 @@ class BasePipeline:
         """End the segment, wait for all of it, and raise its first error."""
         yield from self._connection.start_operation(deferrable=True)
         yield from self.recover()
-        error = self.first_error()
+        error = self.first_error() or self._session.lost
         if error is not None:
             raise error
 

@@ -9,7 +9,12 @@ import sys
 
 import pytest
 
-PLUGINS = {"types": "howdah_types", "prepare": "howdah_prepare", "embedded": "howdah_embedded"}
+PLUGINS = {
+    "types": "howdah_types",
+    "prepare": "howdah_prepare",
+    "pipeline": "howdah_pipeline",
+    "embedded": "howdah_embedded",
+}
 
 SCRIPT = """
 import json, sys
@@ -26,7 +31,7 @@ print(json.dumps({"rows": rows, "number": number, "packages": packages, "prepare
 """
 
 
-@pytest.mark.parametrize("disabled", [(), ("types",), ("prepare",), ("embedded",), tuple(PLUGINS)], ids=str)
+@pytest.mark.parametrize("disabled", [(), *((name,) for name in PLUGINS), tuple(PLUGINS)], ids=str)
 def test_without(disabled: tuple[str, ...], dsn: str) -> None:
     environ = {**os.environ, "HOWDAH_DISABLE": ",".join(disabled)}
     run = subprocess.run(
