@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
 
 from howdah.adapt.registry import AdaptersMap
@@ -58,6 +59,8 @@ class BaseCursor(Generic[Row]):
         self._transformer: Transformer = connection._transformer
         self.format: Format | None = None if binary is None else Format(binary)
         self._closed = False
+        #: Whether the last prepared statement was the first of a transaction.
+        self._began = False
         self._query: bytes | None = None
         self._results: Sequence[Result] = ()
         self._index = -1
@@ -278,7 +281,7 @@ class BaseCursor(Generic[Row]):
 
     def _needs_rows(self, size: int | None) -> bool:
         """Whether the portal must be asked before `size` rows can be taken."""
-        if self._portal is None:
+        if self._portal is None or (self._result is not None and self._result.failure is not None):
             return False
         return size is None or self._position + size > len(self._rows)
 
@@ -300,42 +303,51 @@ class BaseCursor(Generic[Row]):
 
     def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
         """Run an operation before the eyes of the connection's observers."""
-        text = self._text(query)
-        observers = self._connection._observers
-        tokens = [(observer, observer.query_started(text, params)) for observer in observers]
-        if self._connection._deferral is None:
-            yield from self._ended(operation, tokens)
-            return
-        try:
+        with self._watched(query, params):
             yield from operation
+
+    @contextmanager
+    def _watched(self, query: Query, params: Any) -> Iterator[None]:
+        """Tell the connection's observers, if any, of the query that runs in the block."""
+        observers = self._connection._observers
+        if not observers:
+            yield
+            return
+        if not isinstance(query, (str, bytes, Composable)) and is_template(query):
+            query, params = from_template(query, self)
+        text = self._text(query) if params is None else self._parse(query).text
+        tokens = [(observer, observer.query_started(text, params)) for observer in observers]
+        try:
+            yield
         except BaseException as e:
-            self._tell_ended(tokens, e)
+            # A stream that is left early has not failed.
+            self._tell_ended(tokens, None if isinstance(e, GeneratorExit) else e)
             raise
         if self._deferred is None or self._deferred.settled:
             self._tell_ended(tokens, None)
         else:
             self._deferred.completion = self._ended(self._deferred.completion, tokens)
 
-    def _ended(self, operation: Operation[None], tokens: Sequence[tuple[QueryObserver, Any]]) -> Operation[None]:
-        """Run an operation and tell the observers of its end."""
-        error: BaseException | None = None
+    def _ended(
+        self, completion: Operation[None], tokens: Sequence[tuple[QueryObserver, Any]]
+    ) -> Operation[None]:
+        """Take a deferred answer, and tell the observers."""
         try:
-            yield from operation
+            yield from completion
         except BaseException as e:
-            error = e
+            self._tell_ended(tokens, e)
             raise
-        finally:
-            self._tell_ended(tokens, error)
+        self._tell_ended(tokens, None)
 
     def _tell_ended(
         self, tokens: Sequence[tuple[QueryObserver, Any]], error: BaseException | None
     ) -> None:
-        tag = "" if self._result is None else self._result.tag.decode()
-        count = self._rowcount
+        result, count = self._result, self._rowcount
+        status = result.tag.decode() if result is not None and result.tag else None
         if count is None:
-            count = -1 if self._result is None else _count(self._result)
+            count = -1 if result is None else _count(result)
         for observer, token in tokens:
-            observer.query_ended(token, tag or None, count, error)
+            observer.query_ended(token, status, count, error)
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
@@ -446,6 +458,11 @@ class BaseCursor(Generic[Row]):
                 break
             if planner is None or statement is None or not planner.failed(statement, exchange.error):
                 raise exchange.error
+            if session.transaction_status != TransactionStatus.IDLE:
+                if not self._began:
+                    raise exchange.error
+                # Nothing is lost but the BEGIN that was sent along.
+                yield from connection._command(b"ROLLBACK")
         if planner is not None and (statement is None or not statement.prepared):
             planner.executed(text, oids, statement, exchange)
         if self._unknown:
@@ -468,7 +485,7 @@ class BaseCursor(Generic[Row]):
             fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
             exchange = Exchange(fields, decoder, None, False, text)
             if not connection._autocommit:
-                connection.write_begin(session)
+                self._began = connection.write_begin(session) is not None
             if connection._to_close:
                 connection._write_closes(session, exchange)
             session.bind(exchange, portal, statement.name, parameters, formats)
@@ -577,6 +594,8 @@ class BaseCursor(Generic[Row]):
         self, session: Session, text: bytes, parameters: Any, statement: Statement | None, format: int | None
     ) -> Operation[Exchange]:
         connection = self._connection
+        if not 0 < (self.itersize or 0) <= 0x7FFFFFFF:
+            raise ValueError(f"itersize must be a positive number of rows, not {self.itersize}")
         portal = connection._new_portal_name()
         # Sync outside of a transaction would end the implicit one, and the portal with it.
         self._synced = not connection._autocommit or session.transaction_status != TransactionStatus.IDLE
@@ -623,10 +642,11 @@ class BaseCursor(Generic[Row]):
         more = exchange.results[-1]
         if self._decoder is None and more.rows:
             more.rows = self._decode_rows(more)
-        self._offset += self._position
-        self._rows = result.rows = self._rows[self._position :] + more.rows
-        self._position = 0
-        result.failure = more.failure
+        if result.failure is None:
+            self._offset += self._position
+            self._rows = result.rows = self._rows[self._position :] + more.rows
+            self._position = 0
+            result.failure = more.failure
         result.status, result.tag = more.status, more.tag
         if self._portal is None:
             self._rowcount = self._offset + len(self._rows)
@@ -734,8 +754,10 @@ class BaseCursor(Generic[Row]):
                     yield exchange
                     continue
                 exchange.results[0].rows = rows
+                self._connection._set_unsynced(None)
                 yield from self._decode_late(exchange)
-                rows, failure = exchange.results[0].rows, exchange.results[0].failure
+                result = exchange.results[0]
+                rows, result.rows, failure = result.rows, [], result.failure
             if not rows and failure is not None:
                 raise failure
             if rows or exchange.done:
@@ -745,7 +767,8 @@ class BaseCursor(Generic[Row]):
 
     def _end_stream(self, exchange: Exchange) -> Operation[None]:
         """Throw away what still comes of a stream that was left early."""
-        self._connection._set_unsynced(None)
+        if self._connection._unsynced == self._refuse_another:
+            self._connection._set_unsynced(None)
         if not exchange.done:
             yield Stop(exchange)
 
@@ -766,28 +789,31 @@ class BaseCursor(Generic[Row]):
             self._deferred = deferral.defer(exchange, self._complete_many(exchange, 0, returning))
             return
         implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
-        oids: Any = None
+        formats = (self.format,) if self.format else ()
+        parsed: tuple[bytes, Sequence[int]] | None = None
         rowcount = 0
         try:
             for params in params_seq:
                 text, parameters = self._encode(query, params)
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
-                if oids is None:
+                oids = () if parameters is None else parameters.oids
+                if parsed is None:
                     if deferral is None:
                         connection.write_begin(session)
                     else:
                         deferral.begin()
-                if parameters.oids != oids:
+                if (text, oids) == parsed:
+                    session.bind(exchange, b"", b"", parameters, formats)
+                else:
                     if deferral is None:
-                        session.parse(exchange, b"", text, parameters.oids)
+                        session.parse(exchange, b"", text, oids)
                     else:
-                        deferral.parse(exchange, b"", text, parameters.oids)
-                session.bind(exchange, b"", b"", parameters, (self.format,) if self.format else ())
-                if parameters.oids != oids:
+                        deferral.parse(exchange, b"", text, oids)
+                    session.bind(exchange, b"", b"", parameters, formats)
                     session.describe_portal(exchange)
                     exchange.query = self._query = text
-                    oids = parameters.oids
+                    parsed = text, oids
                 session.execute(exchange)
                 if session.output_size >= HIGH_WATER:
                     exchange.ready = exchange.done
@@ -799,12 +825,12 @@ class BaseCursor(Generic[Row]):
         except BaseException as e:
             # A parameter that cannot be adapted, or an interruption: undo what was sent.
             if deferral is not None:
-                if oids is not None:
+                if parsed is not None:
                     exchange.ready = exchange.done = not exchange.pending
                     deferral.defer(exchange, self._complete_many(exchange, rowcount, returning))
                     if not isinstance(e, Exception):
                         yield from deferral.interrupt()
-            elif oids is not None and session.lost is None:
+            elif parsed is not None and session.lost is None:
                 if implicit:
                     undo = Exchange()
                     session.parse(undo, b"", b"ROLLBACK")
@@ -814,7 +840,7 @@ class BaseCursor(Generic[Row]):
                 session.sync(exchange)
                 yield exchange if isinstance(e, Exception) else Stop(exchange)
             raise
-        if oids is None:
+        if parsed is None:
             self._rowcount = 0
             return
         if deferral is not None:

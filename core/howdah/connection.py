@@ -213,9 +213,11 @@ class Connection(BaseConnection[Row]):
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
-            while not exchange.done:
-                # The server ignores a request that comes before it has begun, so there may have to be several.
+            while True:
+                # The server ignores a request that comes before it has begun: there may have to be several.
                 cancel(self._connected, _CANCEL_TIMEOUT)
+                if exchange.done:
+                    break
                 moved = True
                 while moved and not exchange.done:
                     exchange.rows = []

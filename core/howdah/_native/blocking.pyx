@@ -1,6 +1,7 @@
 """Carry bytes between a session and a plain socket, blocking the thread.
 
-Twin of `howdah.io.blocking.carry`.
+Twins of `carry`, `send` and `receive` in `howdah.io.blocking`. A signal handler can
+interrupt these only where the session knows all that has been sent and received.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
@@ -75,6 +76,72 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
             PyErr_CheckSignals()
         else:
             raise_os_error(received)
+
+
+def send(sock, Wire session not None) -> bool:
+    """Send what can be sent without waiting; return whether that is all.
+
+    What cannot be sent because the connection is broken is dropped: what the server said
+    before it went is still to be received.
+
+    Args:
+        sock: a plain socket.
+        session: whose output it is.
+    """
+    cdef Output output = session.unsent
+    cdef const char *source
+    cdef Py_ssize_t size, sent
+    cdef int fd
+    output.check()
+    if output.length == output.start:
+        return True
+    fd = sock.fileno()
+    while output.length > output.start:
+        source = output.data + output.start
+        size = output.length - output.start
+        output.lent += 1
+        with nogil:
+            sent = howdah_send(fd, source, size)
+        output.lent -= 1
+        if sent == -EAGAIN:
+            return False
+        if sent == -EINTR:
+            continue
+        output.take_off(sent if sent >= 0 else size)
+    return True
+
+
+def receive(sock, Wire session not None) -> None:
+    """Receive once, waiting for it; the end of the stream is an error.
+
+    Args:
+        sock: a plain socket, in blocking mode.
+        session: whose bytes they are.
+
+    Raises:
+        OSError: the connection is broken.
+        howdah.OperationalError: the server violated the protocol.
+    """
+    cdef Input input = session.input
+    cdef char *target
+    cdef Py_ssize_t received = -EINTR
+    cdef int fd
+    while received == -EINTR:
+        PyErr_CheckSignals()
+        fd = descriptor(sock)
+        session.check_entry()
+        input.make_room()
+        target = input.data + input.length
+        input.lent += 1
+        with nogil:
+            received = howdah_receive(fd, target, input.capacity - input.length, True)
+        input.lent -= 1
+    if received > 0:
+        session.came_in(received)
+    elif received == 0:
+        raise ConnectionResetError("the server closed the connection unexpectedly")
+    else:
+        raise_os_error(received)
 
 
 cdef bint wait(int fd, bint write) except -1:
