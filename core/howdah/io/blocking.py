@@ -42,34 +42,19 @@ def send(sock: socket.socket, session: Session) -> bool:
     """Send what can be sent without waiting; return whether that is all. The native core has a twin."""
     flags = 0 if isinstance(sock, ssl.SSLSocket) else _DONTWAIT
     while session.output_size:
-<<<<<<< HEAD
-        try:
-            with session.output() as output:
-                size = sock.send(output, 0 if isinstance(sock, ssl.SSLSocket) else _DONTWAIT)
-            session.sent(size)
-=======
         sizes: list[int] = []
         try:
             with session.output() as output:
                 # Called by C code, so that no signal handler comes between the call and its result:
                 # what is sent twice, the server does twice.
                 sizes.extend(map(sock.send, (output,), (flags,)))
->>>>>>> native2
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             return False
         except OSError:
             # What the server said before it went is still to be received.
-<<<<<<< HEAD
-            session.sent(session.output_size)
-        except BaseException:
-            # Nobody knows how much of it is on its way: sent twice, it would be executed twice.
-            session.connection_lost(OperationalError("closed: interrupted while it was sending"))
-            raise
-=======
             sizes.append(session.output_size)
         finally:
             session.sent(sum(sizes))
->>>>>>> native2
     return True
 
 
