@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from howdah import connection, connection_async, cursor, cursor_async
 from howdah.rows import Row
-from howdah_pipeline import AsyncPipelining, Pipelining
+from howdah_pipeline import AsyncSharing, Pipelining
 from howdah_prepare import PreparedStatements
 
 __all__ = [
@@ -53,5 +53,5 @@ class Connection(Pipelining, PreparedStatements, connection.Connection[Row]):
     """See `howdah.connection.Connection`."""
 
 
-class AsyncConnection(AsyncPipelining, PreparedStatements, connection_async.AsyncConnection[Row]):
+class AsyncConnection(AsyncSharing, PreparedStatements, connection_async.AsyncConnection[Row]):
     """See `howdah.connection_async.AsyncConnection`."""

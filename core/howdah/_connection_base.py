@@ -114,6 +114,8 @@ class BaseConnection(Generic[Row]):
         self._to_close: list[bytes] = []
         self._unsynced: Callable[[], Operation[None]] | None = None
         self._deferral: Deferral | None = None
+        #: Whether the error of an exchange is another's, so that its query is to be run again.
+        self.excuses: Callable[[Exchange], bool] | None = None
         #: Whether `start_operation` has something to do or to refuse: asked for before every query.
         self._hindered = False
         self._notice_handlers: list[NoticeHandler] = []
@@ -356,6 +358,15 @@ class BaseConnection(Generic[Row]):
             yield from self._deferral.rest()
             self._check_open()
         return self._session
+
+    @property
+    def shareable(self) -> bool:
+        """Whether queries are transactions of their own, and nothing else is going on."""
+        return (
+            self._autocommit
+            and not self._hindered
+            and self._session.transaction_status == TransactionStatus.IDLE
+        )
 
     @property
     def deferral(self) -> Deferral | None:
@@ -610,6 +621,11 @@ class BaseConnection(Generic[Row]):
             self._observers = [observer for observer in observers if observer is not None]
         if hooks.connection_opened is not None:
             hooks.connection_opened(connection=self)
+
+    def note_loss(self) -> None:
+        """Tell the plugins if the connection has turned out to be lost."""
+        if self._session.lost is not None:
+            self._told_to_close()
 
     def _told_to_close(self) -> None:
         """Tell the plugins, once, that the connection is closed or lost."""

@@ -456,6 +456,8 @@ class BaseCursor(Generic[Row]):
                 yield exchange
             if exchange.error is None:
                 break
+            if connection.excuses is not None and connection.excuses(exchange):
+                continue
             if planner is None or statement is None or not planner.failed(statement, exchange.error):
                 raise exchange.error
             if session.transaction_status != TransactionStatus.IDLE:

@@ -96,8 +96,11 @@ class AsyncCursor(BaseCursor[Row]):
         operation = self._execute(query, params, prepare, binary)
         if connection._observers:
             operation = self._observed(operation, query, params)
-        async with connection.lock:
-            await connection.wait(operation)
+        if ASYNC:
+            await connection.run(operation, shareable=not self.itersize and self._portal is None)
+        else:
+            with connection.lock:
+                connection.wait(operation)
         return self
 
     async def executemany(

@@ -626,25 +626,30 @@ def test_large_results_while_much_is_sent(auto):
 # Faults
 
 
-def test_the_backend_is_killed(auto, dsn):
-    with howdah.connect(dsn, autocommit=True) as killer:
+def test_the_backend_is_killed(auto):
+    with auto.pipeline() as pipeline:
+        before = auto.execute("select 1")
+        assert before.fetchone() == (1,)
+        held = auto.execute("select pg_terminate_backend(pg_backend_pid())")
+        behind = auto.execute("select 2")
         with pytest.raises(howdah.OperationalError):
-            with auto.pipeline() as pipeline:
-                before = auto.execute("select 1")
-                assert before.fetchone() == (1,)
-                held = auto.execute("select pg_terminate_backend(pg_backend_pid())")
-                behind = auto.execute("select 2")
-                with pytest.raises(howdah.OperationalError):
-                    held.fetchone()
-                with pytest.raises(howdah.OperationalError):
-                    behind.fetchone()
-                with pytest.raises(howdah.OperationalError):
-                    auto.execute("select 3").fetchone()
-                with pytest.raises(howdah.OperationalError):
-                    pipeline.sync()
-        assert killer.execute("select 1").fetchone() == (1,)
+            held.fetchone()
+        with pytest.raises(howdah.OperationalError):
+            behind.fetchone()
+        with pytest.raises(howdah.OperationalError):
+            auto.execute("select 3").fetchone()
+        with pytest.raises(howdah.OperationalError):
+            pipeline.sync()
     assert auto.broken
     assert auto.info.pipeline_status == PipelineStatus.OFF
+
+
+def test_the_backend_is_killed_and_the_block_says_so(auto):
+    with pytest.raises(howdah.OperationalError):
+        with auto.pipeline():
+            auto.execute("select pg_terminate_backend(pg_backend_pid())")
+            auto.execute("select 2")
+    assert auto.broken
 
 
 def test_closed_in_the_block(auto):

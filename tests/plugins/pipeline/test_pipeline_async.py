@@ -1,0 +1,268 @@
+"""Pipelines on the asynchronous face: what differs from the blocking one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import howdah
+from howdah import errors, pq
+from howdah.pq import PipelineStatus
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def auto(aconn):
+    """The connection in autocommit mode."""
+    await aconn.set_autocommit(True)
+    return aconn
+
+
+async def test_queries_and_errors(auto):
+    assert auto.info.pipeline_status == PipelineStatus.OFF
+    async with auto.pipeline() as pipeline:
+        assert isinstance(pipeline, howdah.AsyncPipeline)
+        assert pipeline.status == auto.info.pipeline_status == PipelineStatus.ON
+        cursors = [await auto.execute("select %s::int", (n,)) for n in range(10)]
+        assert cursors[0].rowcount == -1 and cursors[0].description is None
+        assert [await cur.fetchone() for cur in cursors] == [(n,) for n in range(10)]
+        assert cursors[0].rowcount == 1 and cursors[0].description[0].name == "int4"
+        assert [row async for row in await auto.execute("select 1")] == [(1,)]
+        assert await (await auto.execute("select 1")).fetchmany(3) == [(1,)]
+        assert await (await auto.execute("select 1")).fetchall() == [(1,)]
+        assert len([cur async for cur in (await auto.execute("select 1")).results()]) == 1
+        wrong = await auto.execute("select 1/0")
+        behind = await auto.execute("select 1")
+        with pytest.raises(errors.PipelineAborted):
+            await behind.fetchone()
+        assert pipeline.status == PipelineStatus.ABORTED
+        with pytest.raises(errors.DivisionByZero):
+            await wrong.fetchone()
+        await pipeline.sync()
+        await auto.execute("select 1/0")
+        with pytest.raises(errors.DivisionByZero):
+            await pipeline.sync()
+        settled = await auto.execute("select 2")
+        await pipeline.sync()
+        assert settled.rowcount == 1 and settled.nextset() is None
+    with pytest.raises(errors.DivisionByZero):
+        async with auto.pipeline():
+            await auto.execute("select 1/0")
+    with pytest.raises(KeyError):
+        async with auto.pipeline():
+            await auto.execute("select 1/0")
+            raise KeyError
+
+
+async def test_transactions(aconn):
+    await aconn.execute("create temp table t (x int primary key)")
+    await aconn.commit()
+    async with aconn.pipeline():
+        await aconn.execute("insert into t values (1)")
+        await aconn.commit()
+        await aconn.execute("insert into t values (2)")
+        await aconn.rollback()
+        async with aconn.transaction():
+            await aconn.execute("insert into t values (3)")
+            with pytest.raises(errors.UniqueViolation):
+                async with aconn.transaction():
+                    await aconn.execute("insert into t values (4)")
+                    await aconn.execute("insert into t values (1)")
+        cur = aconn.cursor()
+        await cur.executemany("insert into t values (%s)", [(5,), (6,)])
+        assert await (await aconn.execute("select x from t order by x")).fetchall() == [(1,), (3,), (5,), (6,)]
+        assert cur.rowcount == 2
+    assert aconn.info.transaction_status == pq.TransactionStatus.INTRANS
+    await aconn.rollback()
+
+
+async def test_many_tasks_in_one_pipeline(auto):
+    async def ask(n):
+        cur = await auto.execute("select %s::int", (n,))
+        return (await cur.fetchone())[0]
+
+    async with auto.pipeline():
+        assert await asyncio.gather(*[ask(n) for n in range(100)]) == list(range(100))
+
+
+async def test_much_in_both_directions(auto):
+    parameter = "x" * 20_000
+    async with auto.pipeline():
+        cursors, most = [], 0
+        for _ in range(500):
+            cursors.append(await auto.execute("select repeat(%s, 4)", (parameter,)))
+            most = max(most, auto.session.output_size)
+        assert sum([len((await cur.fetchone())[0]) for cur in cursors]) == 40_000_000
+    assert most < 1_000_000
+
+
+async def test_the_backend_is_killed(auto):
+    async with auto.pipeline() as pipeline:
+        held = await auto.execute("select pg_terminate_backend(pg_backend_pid())")
+        behind = await auto.execute("select 2")
+        with pytest.raises(howdah.OperationalError):
+            await held.fetchone()
+        with pytest.raises(howdah.OperationalError):
+            await behind.fetchone()
+        with pytest.raises(howdah.OperationalError):
+            await pipeline.sync()
+    assert auto.broken
+
+
+async def scenario(conn):
+    """Everything a pipeline does."""
+    cur = conn.cursor()
+    async with conn.pipeline() as pipeline:
+        await cur.execute("select %s::int + 1", (1,))
+        other = await conn.execute("select repeat('x', 300000), %s", ("y" * 300_000,))
+        await cur.fetchone()
+        await cur.executemany("select %s", [("z" * 200_000,), ("z" * 200_000,)], returning=True)
+        await pipeline.sync()
+        async with conn.transaction():
+            await cur.execute("select %s::int", (1,))
+            async with conn.transaction():
+                await other.fetchone()
+        cur.itersize = 2
+        await cur.execute("select x from generate_series(1, 5) x")
+        await cur.fetchall()
+        await conn.execute("select 1; select 2")
+        await conn.rollback()
+
+
+class Stepping:
+    """Awaits something and counts how often it is suspended; cancels it at one of these points."""
+
+    def __init__(self, coroutine, stop_at):
+        self.coroutine = coroutine
+        self.stop_at = stop_at
+        self.steps = 0
+
+    def __await__(self):
+        coroutine = self.coroutine.__await__()
+        answer, error = None, None
+        while True:
+            try:
+                future = coroutine.throw(error) if error is not None else coroutine.send(answer)
+            except StopIteration as e:
+                return e.value
+            answer = error = None
+            self.steps += 1
+            if self.steps == self.stop_at:
+                asyncio.current_task().cancel()
+            try:
+                answer = yield future
+            except BaseException as e:
+                error = e
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+async def test_cancelled_at_every_await(dsn, aconn_cls, autocommit):
+    step = 0
+    while True:
+        step += 1
+        async with await aconn_cls.connect(dsn, autocommit=autocommit) as conn:
+            stepping = Stepping(scenario(conn), step)
+
+            async def run(stepping=stepping):
+                await stepping
+
+            task = asyncio.ensure_future(run())
+            cancelled = False
+            try:
+                await asyncio.wait_for(asyncio.shield(task), 20)
+            except asyncio.CancelledError:
+                cancelled = True
+            except howdah.Error:
+                cancelled = True
+            assert conn.info.pipeline_status == PipelineStatus.OFF
+            if not conn.closed:
+                await conn.rollback()
+                assert await (await conn.execute("select 42")).fetchone() == (42,)
+                await conn.rollback()
+            if not cancelled and stepping.steps < step:
+                break
+    assert step > 5
+
+
+class Proxy:
+    """Lets this many bytes of the server's answers pass, then cuts the connection."""
+
+    def __init__(self, target, limit):
+        self.target = target
+        self.limit = limit
+        self.tasks = set()
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        return self.server.sockets[0].getsockname()[1]
+
+    async def __aexit__(self, *exc_info):
+        self.server.close()
+        for task in self.tasks:
+            task.cancel()
+
+    async def serve(self, reader, writer):
+        there, back = await self.target()
+
+        async def forth():
+            while data := await reader.read(65536):
+                back.write(data)
+
+        task = asyncio.ensure_future(forth())
+        self.tasks.add(task)
+        try:
+            while self.limit > 0 and (data := await there.read(min(65536, self.limit))):
+                writer.write(data)
+                self.limit -= len(data)
+            await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.transport.abort()
+            back.transport.abort()
+
+
+@pytest.fixture
+def target(conn):
+    """How to open a bare connection to the server."""
+    info = conn.info
+
+    def connect():
+        if info.host.startswith("/"):
+            return asyncio.open_unix_connection(f"{info.host}/.s.PGSQL.{info.port}")
+        return asyncio.open_connection(info.host, info.port)
+
+    return connect
+
+
+@pytest.mark.parametrize("more", [*range(0, 400, 23), 10_000, 1_000_000])
+async def test_cut_off_after_some_bytes(dsn, conn, aconn_cls, target, more):
+    # What connecting takes is measured first.
+    async with Proxy(target, 1 << 30) as port:
+        direct = await aconn_cls.connect(dsn, host="127.0.0.1", port=port, sslmode="disable", autocommit=True)
+        await direct.close()
+    proxy = Proxy(target, 1 << 30)
+    async with proxy as port:
+        c = await aconn_cls.connect(dsn, host="127.0.0.1", port=port, sslmode="disable", autocommit=True)
+        proxy.limit = more
+        cursors = []
+        try:
+            async with c.pipeline():
+                for n in range(30):
+                    cursors.append(await c.execute("select %s::int, repeat('x', 1000)", (n,)))
+        except howdah.OperationalError:
+            assert c.closed
+        else:
+            assert more > 30_000
+        taken = 0
+        for n, cur in enumerate(cursors):
+            try:
+                assert (await cur.fetchone())[0] == n
+                taken += 1
+            except howdah.OperationalError:
+                break
+        assert taken == 30 or c.closed
+        assert c.info.pipeline_status == PipelineStatus.OFF
+        await c.close()
