@@ -91,12 +91,16 @@ class BaseTransaction:
             commands.append(b"RELEASE " + self._identifier())
         if self._outer:
             commands.append(b"COMMIT")
+        self._leave()
+        self._state = "terminated"
         deferral = self._connection.deferral
         if deferral is not None:
-            done = yield from deferral.finish(commands)
+            try:
+                done = yield from deferral.finish(commands)
+            except BaseException:
+                yield from self._undo()
+                raise
             if not done.exchange.aborted:
-                self._leave()
-                self._state = "terminated"
                 yield from done.take()
                 return
             # Something in the block has failed. If nobody knows it yet, the block does.
@@ -105,8 +109,6 @@ class BaseTransaction:
             if error is not None:
                 yield from self._undo()
                 raise error
-        self._leave()
-        self._state = "terminated"
         yield from self._connection._command(b"; ".join(commands))
 
     def _roll_back(self, exception: BaseException) -> Operation[bool]:

@@ -213,11 +213,11 @@ class Proxy:
         task = asyncio.ensure_future(forth())
         self.tasks.add(task)
         try:
-            while self.limit > 0 and (data := await there.read(min(65536, self.limit))):
-                writer.write(data)
+            while self.limit > 0 and (data := await there.read(65536)):
+                writer.write(data[: self.limit])
                 self.limit -= len(data)
             await writer.drain()
-        except ConnectionError:
+        except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.transport.abort()
@@ -239,10 +239,6 @@ def target(conn):
 
 @pytest.mark.parametrize("more", [*range(0, 400, 23), 10_000, 1_000_000])
 async def test_cut_off_after_some_bytes(dsn, conn, aconn_cls, target, more):
-    # What connecting takes is measured first.
-    async with Proxy(target, 1 << 30) as port:
-        direct = await aconn_cls.connect(dsn, host="127.0.0.1", port=port, sslmode="disable", autocommit=True)
-        await direct.close()
     proxy = Proxy(target, 1 << 30)
     async with proxy as port:
         c = await aconn_cls.connect(dsn, host="127.0.0.1", port=port, sslmode="disable", autocommit=True)
