@@ -13,9 +13,11 @@ class Proxy:
     Args:
         server: the test server.
         spoil: called with what the server sends; returns what the client gets, None to close.
+        limit: after how many bytes from the server the connection is cut; None for never.
     """
 
-    def __init__(self, server, spoil=lambda data: data):
+    def __init__(self, server, spoil=lambda data: data, limit=None):
+        self.limit = limit
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.target = (server.tcp_host, server.port)
         self.spoil = spoil
@@ -41,7 +43,11 @@ class Proxy:
                 data = self.spoil(data)
                 if data is None:
                     break
-                client.sendall(data)
+                client.sendall(data[: self.limit])
+                if self.limit is not None:
+                    self.limit -= len(data)
+                    if self.limit <= 0:
+                        break
             for sock in (client, backend):
                 with suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)

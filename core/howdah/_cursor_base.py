@@ -38,6 +38,8 @@ Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 class BaseCursor(Generic[Row]):
     """State and operations of a cursor.
 
+    What begins with one underscore is for classes that derive from it.
+
     Attributes:
         arraysize: how many rows `fetchmany` fetches by default.
         itersize: how many rows each round trip brings, through a portal; None
@@ -384,6 +386,13 @@ class BaseCursor(Generic[Row]):
             return TypeError("a template string has its parameters in it: no others can be passed")
         return TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
 
+    def _encode_fully(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
+        """Encode, looking up the types that dumpers know by name only."""
+        text, parameters = self._encode(query, params)
+        if self._connection._names_wanted:
+            text, parameters = yield from self._encode_again(query, params)
+        return text, parameters
+
     def _encode_again(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
         """Encode once more, after a dumper asked for a type whose oid had to be looked up."""
         connection = self._connection
@@ -700,9 +709,7 @@ class BaseCursor(Generic[Row]):
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
-        text, parameters = self._encode(query, params)
-        if connection._names_wanted:
-            text, parameters = yield from self._encode_again(query, params)
+        text, parameters = yield from self._encode_fully(query, params)
         self._query = text
         format = self.format if binary is None else int(binary)
         exchange = Exchange(None, None, self._describe, True, text)

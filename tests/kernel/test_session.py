@@ -86,7 +86,7 @@ def summary(exchange):
 def converse():
     session = Session()
     seen = []
-    session.on_notice = lambda fields: seen.append(fields[ord("M")])
+    session.on_notice = lambda fields: seen.append(fields.get(ord("M")))
     session.on_notification = seen.append
     exchanges = [ask(session), ask(session, sync=False), ask(session)]
     script = Exchange(None, None, Texts)

@@ -9,7 +9,7 @@ from libc.errno cimport EAGAIN, EINTR
 
 from howdah._native.exchange cimport Exchange
 from howdah._native.sockets cimport (
-    descriptor, howdah_give_back, howdah_receive, howdah_send, howdah_wait, raise_os_error
+    descriptor, howdah_give_back, howdah_limit_patience, howdah_receive, howdah_send, howdah_wait, raise_os_error
 )
 from howdah._native.wire cimport Input, Output, Wire
 
@@ -37,7 +37,7 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
     cdef bint readable = False
     cdef int fd
     while not exchange.ready:
-        fd = descriptor(sock)
+        fd = blocking_descriptor(sock, session)
         session.check_entry()
         input.make_room()
         source = output.data + output.start
@@ -70,10 +70,10 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
             session.came_in(received)
         elif received == 0:
             raise ConnectionResetError("the server closed the connection unexpectedly")
-        elif received == -EAGAIN:
-            wait(fd, False)
-        elif received == -EINTR:
+        elif received == -EAGAIN or received == -EINTR:
             PyErr_CheckSignals()
+            if received == -EAGAIN:
+                wait(fd, False)
         else:
             raise_os_error(received)
 
@@ -126,9 +126,11 @@ def receive(sock, Wire session not None) -> None:
     cdef char *target
     cdef Py_ssize_t received = -EINTR
     cdef int fd
-    while received == -EINTR:
+    while received == -EINTR or received == -EAGAIN:
         PyErr_CheckSignals()
-        fd = descriptor(sock)
+        if received == -EAGAIN:
+            wait(blocking_descriptor(sock, session), False)
+        fd = blocking_descriptor(sock, session)
         session.check_entry()
         input.make_room()
         target = input.data + input.length
@@ -144,14 +146,22 @@ def receive(sock, Wire session not None) -> None:
         raise_os_error(received)
 
 
+cdef int blocking_descriptor(object sock, Wire session) except -1:
+    """Return the file descriptor of an open socket, on which waiting has an end."""
+    cdef int fd = descriptor(sock)
+    if session.limited != fd:
+        howdah_limit_patience(fd)
+        session.limited = fd
+    return fd
+
+
 cdef bint wait(int fd, bint write) except -1:
-    """Wait for the socket; return whether there is something to receive."""
+    """Wait for the socket, but not for ever; return whether there is something to receive."""
     cdef int readable
     with nogil:
         readable = howdah_wait(fd, write)
-    if readable == -EINTR:
-        PyErr_CheckSignals()
-        return False
-    if readable < 0:
+    if readable < 0 and readable != -EINTR:
         raise_os_error(readable)
-    return readable
+    if readable <= 0:
+        PyErr_CheckSignals()
+    return readable > 0

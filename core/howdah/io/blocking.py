@@ -156,8 +156,9 @@ class BlockingTransport:
     def close(self) -> None:
         """Say goodbye if possible, and close the socket."""
         if self.session.lost is None:
-            self.session.terminate()
-            self._send(self.sock, self.session)
+            with suppress(BufferError):  # another thread is sending: there is no goodbye then
+                self.session.terminate()
+                self._send(self.sock, self.session)
             self.session.connection_lost(OperationalError("the connection is closed"))
         with suppress(OSError):
             # A thread that waits for the server wakes up.
