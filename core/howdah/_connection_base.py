@@ -417,10 +417,7 @@ class BaseConnection(Generic[Row]):
 
     def _set_hindered(self) -> None:
         self._hindered = (
-            self._closed
-            or self._unsynced is not None
-            or self._tpc is not None
-            or self._deferral is not None
+            self._closed or self._unsynced is not None or self._tpc is not None or self._deferral is not None
         )
 
     def write_begin(self, session: Session) -> Exchange | None:

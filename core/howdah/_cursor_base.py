@@ -341,9 +341,7 @@ class BaseCursor(Generic[Row]):
             raise
         self._tell_ended(tokens, None)
 
-    def _tell_ended(
-        self, tokens: Sequence[tuple[QueryObserver, Any]], error: BaseException | None
-    ) -> None:
+    def _tell_ended(self, tokens: Sequence[tuple[QueryObserver, Any]], error: BaseException | None) -> None:
         result, count = self._result, self._rowcount
         status = result.tag.decode() if result is not None and result.tag else None
         if count is None:

@@ -298,13 +298,11 @@ class BasePipeline:
             raise error from exchange.error
         if exchange.error is not None:
             raise exchange.error
-        return
-        yield
+        yield from ()
 
     def _closed(self, exchange: Exchange, names: Sequence[bytes]) -> Operation[None]:
         """Take the answer to Close: what was skipped is still to be closed."""
         if exchange.aborted:
             for name in names:
                 self._connection.close_statement(name)
-        return
-        yield
+        yield from ()

@@ -30,9 +30,7 @@ class SharedLock(TaskRLock):
         tidy: called by who gets the lock alone, before anything else; what it returns is awaited.
     """
 
-    def __init__(
-        self, shareable: Callable[[], bool], tidy: Callable[[], Awaitable[None] | None]
-    ) -> None:
+    def __init__(self, shareable: Callable[[], bool], tidy: Callable[[], Awaitable[None] | None]) -> None:
         self._shareable = shareable
         self._tidy = tidy
         self._sharing = 0

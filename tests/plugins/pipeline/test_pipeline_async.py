@@ -9,6 +9,8 @@ import pytest
 import howdah
 from howdah import errors, pq
 from howdah.pq import PipelineStatus
+from tests.plugins.cancelling import cancel_everywhere
+from tests.proxy import Proxy
 
 pytestmark = pytest.mark.anyio
 
@@ -72,7 +74,12 @@ async def test_transactions(aconn):
                     await aconn.execute("insert into t values (1)")
         cur = aconn.cursor()
         await cur.executemany("insert into t values (%s)", [(5,), (6,)])
-        assert await (await aconn.execute("select x from t order by x")).fetchall() == [(1,), (3,), (5,), (6,)]
+        assert await (await aconn.execute("select x from t order by x")).fetchall() == [
+            (1,),
+            (3,),
+            (5,),
+            (6,),
+        ]
         assert cur.rowcount == 2
     assert aconn.info.transaction_status == pq.TransactionStatus.INTRANS
     await aconn.rollback()
@@ -131,125 +138,33 @@ async def scenario(conn):
         await conn.rollback()
 
 
-class Stepping:
-    """Awaits something and counts how often it is suspended; cancels it at one of these points."""
-
-    def __init__(self, coroutine, stop_at):
-        self.coroutine = coroutine
-        self.stop_at = stop_at
-        self.steps = 0
-
-    def __await__(self):
-        coroutine = self.coroutine.__await__()
-        answer, error = None, None
-        while True:
-            try:
-                future = coroutine.throw(error) if error is not None else coroutine.send(answer)
-            except StopIteration as e:
-                return e.value
-            answer = error = None
-            self.steps += 1
-            if self.steps == self.stop_at:
-                asyncio.current_task().cancel()
-            try:
-                answer = yield future
-            except BaseException as e:
-                error = e
-
-
 @pytest.mark.parametrize("autocommit", [True, False])
 async def test_cancelled_at_every_await(dsn, aconn_cls, autocommit):
-    step = 0
-    while True:
-        step += 1
-        async with await aconn_cls.connect(dsn, autocommit=autocommit) as conn:
-            stepping = Stepping(scenario(conn), step)
+    async def prepare():
+        return await aconn_cls.connect(dsn, autocommit=autocommit)
 
-            async def run(stepping=stepping):
-                await stepping
+    async def check(conn):
+        assert conn.info.pipeline_status == PipelineStatus.OFF
+        assert not conn.closed
+        await conn.rollback()
+        assert await (await conn.execute("select 42")).fetchone() == (42,)
+        await conn.close()
 
-            task = asyncio.ensure_future(run())
-            cancelled = False
-            try:
-                await asyncio.wait_for(asyncio.shield(task), 20)
-            except asyncio.CancelledError:
-                cancelled = True
-            except howdah.Error:
-                cancelled = True
-            assert conn.info.pipeline_status == PipelineStatus.OFF
-            if not conn.closed:
-                await conn.rollback()
-                assert await (await conn.execute("select 42")).fetchone() == (42,)
-                await conn.rollback()
-            if not cancelled and stepping.steps < step:
-                break
-    assert step > 5
-
-
-class Proxy:
-    """Lets this many bytes of the server's answers pass, then cuts the connection."""
-
-    def __init__(self, target, limit):
-        self.target = target
-        self.limit = limit
-        self.tasks = set()
-
-    async def __aenter__(self):
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
-        return self.server.sockets[0].getsockname()[1]
-
-    async def __aexit__(self, *exc_info):
-        self.server.close()
-        for task in self.tasks:
-            task.cancel()
-
-    async def serve(self, reader, writer):
-        there, back = await self.target()
-
-        async def forth():
-            while data := await reader.read(65536):
-                back.write(data)
-
-        task = asyncio.ensure_future(forth())
-        self.tasks.add(task)
-        try:
-            while self.limit > 0 and (data := await there.read(65536)):
-                writer.write(data[: self.limit])
-                self.limit -= len(data)
-            await writer.drain()
-        except (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.transport.abort()
-            back.transport.abort()
-
-
-@pytest.fixture
-def target(conn):
-    """How to open a bare connection to the server."""
-    info = conn.info
-
-    def connect():
-        if info.host.startswith("/"):
-            return asyncio.open_unix_connection(f"{info.host}/.s.PGSQL.{info.port}")
-        return asyncio.open_connection(info.host, info.port)
-
-    return connect
+    assert await cancel_everywhere(prepare, scenario, check) > 5
 
 
 @pytest.mark.parametrize("more", [*range(0, 400, 23), 10_000, 1_000_000])
-async def test_cut_off_after_some_bytes(dsn, conn, aconn_cls, target, more):
-    proxy = Proxy(target, 1 << 30)
-    async with proxy as port:
-        c = await aconn_cls.connect(dsn, host="127.0.0.1", port=port, sslmode="disable", autocommit=True)
+async def test_cut_off_after_some_bytes(server, aconn_cls, more):
+    with Proxy(server) as proxy:
+        conn = await aconn_cls.connect(proxy.dsn, autocommit=True)
         proxy.limit = more
         cursors = []
         try:
-            async with c.pipeline():
+            async with conn.pipeline():
                 for n in range(30):
-                    cursors.append(await c.execute("select %s::int, repeat('x', 1000)", (n,)))
+                    cursors.append(await conn.execute("select %s::int, repeat('x', 1000)", (n,)))
         except howdah.OperationalError:
-            assert c.closed
+            assert conn.closed
         else:
             assert more > 30_000
         taken = 0
@@ -259,6 +174,6 @@ async def test_cut_off_after_some_bytes(dsn, conn, aconn_cls, target, more):
                 taken += 1
             except howdah.OperationalError:
                 break
-        assert taken == 30 or c.closed
-        assert c.info.pipeline_status == PipelineStatus.OFF
-        await c.close()
+        assert taken == 30 or conn.closed
+        assert conn.info.pipeline_status == PipelineStatus.OFF
+        await conn.close()

@@ -9,6 +9,8 @@ import pytest
 
 import howdah
 from howdah import errors, pq
+from tests.plugins.cancelling import cancel_everywhere
+from tests.proxy import Proxy
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +32,8 @@ async def asleep(watcher, conn):
     """Wait until the connection's backend sleeps."""
     while not await (
         await watcher.execute(
-            "select 1 from pg_stat_activity where pid = %s and wait_event = 'PgSleep'", (conn.info.backend_pid,)
+            "select 1 from pg_stat_activity where pid = %s and wait_event = 'PgSleep'",
+            (conn.info.backend_pid,),
         )
     ).fetchone():
         pass
@@ -42,7 +45,6 @@ async def watcher(dsn, aconn_cls, anyio_backend):
     conn = await aconn_cls.connect(dsn, autocommit=True)
     yield conn
     await conn.close()
-
 
 
 class Depth:
@@ -298,6 +300,45 @@ async def test_the_backend_is_killed(auto, watcher):
     assert auto.broken
     with pytest.raises(howdah.OperationalError):
         await ask(auto, 1)
+
+
+async def test_one_of_them_cancelled_at_every_await(auto):
+    others = []
+
+    async def prepare():
+        others[:] = [asyncio.ensure_future(ask(auto, n)) for n in range(3)]
+
+    async def run(_):
+        others.extend(asyncio.ensure_future(ask(auto, n)) for n in range(3, 6))
+        await ask(auto, 7)
+        async with auto.transaction():
+            await ask(auto, 8)
+        await ask(auto, 9)
+
+    async def check(_):
+        assert await asyncio.gather(*others) == list(range(6))
+        assert auto.info.transaction_status == pq.TransactionStatus.IDLE
+        assert not auto.lock.locked()
+
+    assert await cancel_everywhere(prepare, run, check) > 3
+
+
+@pytest.mark.parametrize("more", [*range(0, 300, 37), 5_000])
+async def test_cut_off_after_some_bytes(server, aconn_cls, more):
+    with Proxy(server) as proxy:
+        conn = await aconn_cls.connect(proxy.dsn, autocommit=True)
+        proxy.limit = more
+
+        async def large(n):
+            cur = await conn.execute("select %s::int, repeat('x', 1000)", (n,))
+            return (await cur.fetchone())[0]
+
+        results = await asyncio.gather(*[large(n) for n in range(20)], return_exceptions=True)
+        failed = [isinstance(result, howdah.OperationalError) for result in results]
+        assert any(failed) and failed == sorted(failed)
+        assert results[: failed.index(True)] == list(range(failed.index(True)))
+        assert conn.broken
+        await conn.close()
 
 
 async def test_closed_while_queries_are_on_their_way(auto, watcher):
