@@ -55,16 +55,20 @@ class Sqlstates(SphinxDirective):
         """Return the table."""
         from howdah.errors import sqlstates
 
-        classes = sorted((getattr(sqlstates, name) for name in sqlstates.__all__), key=lambda cls: cls.sqlstate)
+        classes = sorted(
+            (getattr(sqlstates, name) for name in sqlstates.__all__), key=lambda cls: cls.sqlstate
+        )
         rows = [f"| `{cls.sqlstate}` | `{cls.__name__}` | `{cls.__base__.__name__}` |" for cls in classes]
-        return self.parse_text_to_nodes("\n".join(["| SQLSTATE | class | derived from |", "|---|---|---|", *rows]))
+        return self.parse_text_to_nodes(
+            "\n".join(["| SQLSTATE | class | derived from |", "|---|---|---|", *rows])
+        )
 
 
 def show_signature(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
 ) -> tuple[str, str | None] | None:
     """Hide the arguments of classes that are not made by calling them."""
-    made_by_others = ("Connection", "Cursor", "Transaction", "ConnectionInfo", "Diagnostic", "Column")
+    made_by_others = ("Connection", "Transaction", "ConnectionInfo", "Diagnostic", "Column")
     if what == "class" and (
         name.endswith(made_by_others)
         or getattr(obj, "_is_protocol", False)
@@ -75,8 +79,11 @@ def show_signature(
 
 
 def skip_member(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
-    """Leave out what only says that a named tuple has fields."""
-    return True if str(getattr(obj, "__doc__", "")).startswith("Alias for field number") else None
+    """Leave out the exceptions that connections have as attributes, and that named tuples have fields."""
+    is_exception = isinstance(obj, type) and issubclass(obj, BaseException)
+    if (what == "class" and is_exception) or str(getattr(obj, "__doc__", "")).startswith("Alias for field"):
+        return True
+    return None
 
 
 # napoleon takes what stands before a colon for a type; here the annotations have the types. Colons

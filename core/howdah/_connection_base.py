@@ -578,5 +578,7 @@ def _forgotten(sock: socket, connection: str, process: int) -> None:
         sock.close()
         if process == os.getpid():
             warnings.warn(
-                f"{connection} was deleted while still open: close it, or use it in 'with'", ResourceWarning, 2
+                f"{connection} was deleted while still open: close it, or use it in 'with'",
+                ResourceWarning,
+                2,
             )

@@ -44,7 +44,12 @@ def test_execute_forms(cur):
 
 @pytest.mark.parametrize(
     ("params", "error"),
-    [((), howdah.ProgrammingError), ((1, 2), howdah.ProgrammingError), ({"a": 1}, TypeError), ("x", TypeError)]
+    [
+        ((), howdah.ProgrammingError),
+        ((1, 2), howdah.ProgrammingError),
+        ({"a": 1}, TypeError),
+        ("x", TypeError),
+    ]
     + [((object(),), howdah.ProgrammingError)],
 )
 def test_parameters_that_do_not_fit(conn, cur, params, error):
@@ -455,7 +460,11 @@ def test_stream_left_early(conn, cur):
 def test_stream_has_the_connection_for_itself(conn, cur):
     stream = cur.stream("select generate_series(1, 100000)")
     next(stream)
-    for call in (lambda: conn.execute("select 1"), conn.commit, lambda: next(conn.cursor().stream("select 1"))):
+    for call in (
+        lambda: conn.execute("select 1"),
+        conn.commit,
+        lambda: next(conn.cursor().stream("select 1")),
+    ):
         with pytest.raises(howdah.ProgrammingError, match="stream"):
             call()
     assert next(stream) == (2,)

@@ -47,7 +47,14 @@ def test_exceptions_have_the_hierarchy_of_the_pep():
     assert issubclass(howdah.Error, Exception)
     assert issubclass(howdah.InterfaceError, howdah.Error)
     assert issubclass(howdah.DatabaseError, howdah.Error)
-    for name in "DataError OperationalError IntegrityError InternalError ProgrammingError NotSupportedError".split():
+    for name in [
+        "DataError",
+        "OperationalError",
+        "IntegrityError",
+        "InternalError",
+        "ProgrammingError",
+        "NotSupportedError",
+    ]:
         assert issubclass(getattr(howdah, name), howdah.DatabaseError)
     assert not issubclass(howdah.Warning, howdah.Error)
 
@@ -72,7 +79,7 @@ def test_type_objects_compare_equal_to_type_codes(conn):
     codes = [column[1] for column in cur.description]
     types = [howdah.STRING, howdah.BINARY, howdah.NUMBER, howdah.DATETIME, howdah.ROWID]
     assert [t == code for t, code in zip(types, codes)] == [True] * 5
-    assert howdah.STRING != codes[2]
+    assert codes[2] != howdah.STRING
 
 
 def test_constructors(conn):

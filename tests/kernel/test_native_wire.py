@@ -466,7 +466,9 @@ def test_an_interrupted_message_is_processed_again(impl: SimpleNamespace) -> Non
 
     session, exchange = begun(impl, decoder=impl.RowDecoder([Interrupted(25)]))
     with pytest.raises(KeyboardInterrupt):
-        session.feed(message("D", data_row(b"1")) + message("D", data_row(b"2")) + message("C", b"SELECT 2\0"))
+        session.feed(
+            message("D", data_row(b"1")) + message("D", data_row(b"2")) + message("C", b"SELECT 2\0")
+        )
     session.feed(READY)
     assert exchange.done and exchange.results[0].rows == [(b"1",), (b"2",)]
 
