@@ -11,7 +11,7 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Sequence, Set
-from typing import TYPE_CHECKING, Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn
 
 from howdah import errors
 from howdah.adapt.quoting import quote_literal
@@ -352,6 +352,25 @@ class BaseConnection(Generic[Row]):
         """Note what ends the implicit transaction that a portal keeps open."""
         self._unsynced = finish
         self._set_hindered()
+
+    def reserve(self, reason: str) -> None:
+        """Refuse every operation until `release`: one is going on between its waits, such as a COPY.
+
+        Others than the thread or the task that holds `lock` wait for that anyway.
+
+        Args:
+            reason: what the `ProgrammingError` says.
+        """
+
+        def refuse() -> NoReturn:
+            self.reserve(reason)
+            raise ProgrammingError(reason)
+
+        self._set_unsynced(refuse)
+
+    def release(self) -> None:
+        """Allow operations again."""
+        self._set_unsynced(None)
 
     def _set_tpc(self, tpc: tuple[Xid, bool] | None) -> None:
         """Note the two-phase transaction that is going on, and whether it is prepared."""

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.column import Column
-from howdah.errors import Error, InterfaceError, ProgrammingError
+from howdah.errors import Error, InterfaceError, NotSupportedError, ProgrammingError
 from howdah.io.operation import HIGH_WATER, Drain, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
@@ -19,7 +20,7 @@ from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
 from howdah.query import ZERO_BYTE, ParsedQuery, parse_query
 from howdah.rows import BaseRowFactory, Row, RowMaker
-from howdah.sql import Composable
+from howdah.sql import Composable, Literal
 from howdah.statement import Statement
 from howdah.template import Template, from_template, is_template
 
@@ -268,22 +269,88 @@ class BaseCursor(Generic[Row]):
             raise IndexError("position out of bound")
         self._position = position - self._offset
 
-    # Queries
+    # Statements
 
-    def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
-        """Run an operation before the eyes of the connection's observers."""
-        text = self._text(query)
+    @property
+    def transformer(self) -> Transformer:
+        """The adapters at work for this cursor."""
+        return self._transformer
+
+    def start_statement(self) -> Operation[Session]:
+        """Begin the operation that runs a new statement: what is left of the one before goes.
+
+        Returns:
+            the session, to which the operation writes its messages.
+
+        Raises:
+            howdah.InterfaceError: the cursor is closed.
+            howdah.Error: as `BaseConnection.start_operation`.
+        """
+        self._check_open()
+        session = yield from self._connection.start_operation()
+        if self._portal is not None:
+            yield from self._close_portal()
+        self._reset()
+        return session
+
+    def keep_results(self, exchange: Exchange) -> None:
+        """Have the cursor show the results of a statement.
+
+        Args:
+            exchange: what was sent, and the server's answer with one result at least.
+        """
+        self._query = exchange.query
+        self._results = exchange.results
+        self._select(0)
+
+    def merge(self, query: Query, params: Params | None = None) -> bytes:
+        """Return a query with its parameters in it as literals, for statements that take none.
+
+        Args:
+            query: the query, with placeholders.
+            params: the parameters.
+
+        Raises:
+            howdah.ProgrammingError: query and parameters do not fit together.
+        """
+        if params is None:
+            if not isinstance(query, (str, bytes, Composable)) and is_template(query):
+                query, params = from_template(query, self)
+            else:
+                return self._text(query)
+        parsed = self._parse(query)
+        if not isinstance(parsed, ParsedQuery):
+            raise NotSupportedError("this cursor leaves parameters to the server, which takes none here")
+        literals = [Literal(value).as_bytes(self) for value in parsed.bind(params)]
+        return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
+
+    @contextmanager
+    def observation(self, query: Query, params: Any = None) -> Iterator[None]:
+        """Return a block that runs a query before the eyes of the connection's observers.
+
+        Args:
+            query: the query, as the program has it.
+            params: the parameters.
+        """
         observers = self._connection._observers
+        text = self._text(query) if observers else b""
         tokens = [observer.query_started(text, params) for observer in observers]
         error: BaseException | None = None
         try:
-            yield from operation
+            yield
         except BaseException as e:
             error = e
             raise
         finally:
             for observer, token in zip(observers, tokens):
                 observer.query_ended(token, self.statusmessage, self._rowcount, error)
+
+    # Queries
+
+    def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
+        """Run an operation before the eyes of the connection's observers."""
+        with self.observation(query, params):
+            yield from operation
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
@@ -540,12 +607,8 @@ class BaseCursor(Generic[Row]):
 
     def _open_stream(self, query: Query, params: Params | None, binary: bool | None) -> Operation[Exchange]:
         """Send a query whose rows are taken while they arrive."""
-        self._check_open()
         connection = self._connection
-        session = yield from connection.start_operation()
-        if self._portal is not None:
-            yield from self._close_portal()
-        self._reset()
+        session = yield from self.start_statement()
         text, parameters = self._encode(query, params)
         if connection._names_wanted:
             text, parameters = yield from self._encode_again(query, params)
@@ -559,15 +622,10 @@ class BaseCursor(Generic[Row]):
         session.describe_portal(exchange)
         session.execute(exchange)
         session.sync(exchange)
-        connection._set_unsynced(self._refuse_another)
-        return exchange
-
-    def _refuse_another(self) -> NoReturn:
-        """Refuse an operation, and any other, while rows are streamed."""
-        self._connection._set_unsynced(self._refuse_another)
-        raise ProgrammingError(
+        connection.reserve(
             "the connection is streaming rows: exhaust or close the generator of stream() first"
         )
+        return exchange
 
     def _next_of_stream(self, exchange: Exchange) -> Operation[list[Row]]:
         """Wait for rows; an empty list is the end."""
@@ -613,7 +671,7 @@ class BaseCursor(Generic[Row]):
 
     def _end_stream(self, exchange: Exchange) -> Operation[None]:
         """Throw away what still comes of a stream that was left early."""
-        self._connection._set_unsynced(None)
+        self._connection.release()
         if not exchange.done:
             yield Stop(exchange)
 
@@ -621,12 +679,8 @@ class BaseCursor(Generic[Row]):
 
     def _execute_many(self, query: Query, params_seq: Iterable[Params], returning: bool) -> Operation[None]:
         """Run a query once for each set of parameters, all in one go."""
-        self._check_open()
         connection = self._connection
-        session = yield from connection.start_operation()
-        if self._portal is not None:
-            yield from self._close_portal()
-        self._reset()
+        session = yield from self.start_statement()
         exchange = Exchange(None, None, self._describe)
         implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
         oids: Any = None

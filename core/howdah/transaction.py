@@ -14,7 +14,7 @@ from howdah._transaction_base import BaseTransaction, OutOfOrderTransactionNesti
 if TYPE_CHECKING:
     from howdah.connection import Connection
 
-__all__ = ["Rollback", "Transaction"]
+__all__ = ["Transaction", "Rollback"]
 
 logger = logging.getLogger("howdah")
 

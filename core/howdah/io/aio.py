@@ -94,8 +94,10 @@ class AsyncTransport:
                 exchange.notify = None
 
     async def drain(self, exchange: Exchange) -> None:
-        """Wait until little is left to send or `exchange` is ready."""
+        """Receive what is there, and wait until little is left to send or `exchange` is ready."""
         self._flush()
+        if self.sock.fileno() >= 0:
+            self._receive_some()
         if self._writing and self.session.output_size >= HIGH_WATER and not exchange.ready:
             future = self._loop.create_future()
             exchange.notify = partial(_fulfil, future)
@@ -151,6 +153,15 @@ class AsyncTransport:
                 self._reading = False
                 self._loop.remove_reader(self._fd)
             return
+        if not self._receive_some():
+            return
+        if self._idle is not None:
+            _fulfil(self._idle)
+        if self.session.output_size and not self._writing:
+            self._flush()
+
+    def _receive_some(self) -> bool:
+        """Receive what is there; return whether the connection lives."""
         try:
             self._receive(self.sock, self.session)
             if self._tls:
@@ -158,14 +169,11 @@ class AsyncTransport:
                     self._receive(self.sock, self.session)
         except OSError as e:
             self._lose(OperationalError(f"the connection is lost: {e}"))
-            return
+            return False
         except Error as e:
             self._lose(e)
-            return
-        if self._idle is not None:
-            _fulfil(self._idle)
-        if self.session.output_size and not self._writing:
-            self._flush()
+            return False
+        return True
 
     def _flush(self) -> None:
         if not self.session.output_size or self.sock.fileno() < 0:
