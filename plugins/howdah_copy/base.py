@@ -290,5 +290,7 @@ class BaseCopy:
             yield exchange
             exchange.copied.clear()
             another = exchange.copy
-            if another not in (None, self._response) and another.direction == ExecStatus.COPY_IN:
-                session.copy_fail(exchange, "copy() does one COPY at a time")
+            if another is not None and another is not self._response:
+                # NamedTuples of the same format are equal, but not the same COPY.
+                if another.direction == ExecStatus.COPY_IN and not exchange.done:
+                    session.copy_fail(exchange, "copy() does one COPY at a time")

@@ -84,19 +84,14 @@ cdef int _escape(Buffer out, Py_ssize_t start) except -1:
 
 cdef int _put_value(Buffer out, object value) except -1:
     """Append what a dumper returned."""
-    cdef Py_buffer view
+    cdef bytes data
     if isinstance(value, str):
-        value = value.encode()
-    if PyBytes_CheckExact(value):
-        out.put(PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
-        return 0
-    if not isinstance(value, bytearray):
-        value = bytes(value)
-    PyObject_GetBuffer(value, &view, PyBUF_SIMPLE)
-    try:
-        out.put(<const char *> view.buf, view.len)
-    finally:
-        PyBuffer_Release(&view)
+        data = value.encode()
+    elif PyBytes_CheckExact(value):
+        data = value
+    else:
+        data = bytes(memoryview(value))
+    out.put(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
     return 0
 
 

@@ -49,6 +49,13 @@ def _unescape(match: re.Match[bytes]) -> bytes:
     return _CHARACTERS.get(match[1], match[1])
 
 
+def _as_bytes(value: Buffer | str | None) -> bytes | None:
+    """Return what a dumper returned as bytes."""
+    if isinstance(value, str):
+        return value.encode()
+    return value if value is None or type(value) is bytes else bytes(memoryview(value))
+
+
 class CopyEncoder:
     """Writes rows, and data that is in the format already, one behind the other.
 
@@ -141,19 +148,12 @@ class CopyEncoder:
                 data += len(row).to_bytes(2, "big")
             for column, obj in enumerate(row):
                 self.column = column
-                value: Buffer | str | None = None
+                value = None
                 if obj is not None:
                     dumper = self._encoder.dumper(obj, self._format) if dumpers is None else dumpers[column]
-                    value = dumper.dump(obj)
-                    if isinstance(value, str):
-                        value = value.encode()
+                    value = _as_bytes(dumper.dump(obj))
                 if binary:
-                    if value is None:
-                        data += _NULL
-                    else:
-                        view = memoryview(value)
-                        data += view.nbytes.to_bytes(4, "big")
-                        data += view
+                    data += _NULL if value is None else len(value).to_bytes(4, "big") + value
                 else:
                     if column:
                         data += b"\t"
