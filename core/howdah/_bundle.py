@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from howdah import connection, connection_async, cursor, cursor_async
 from howdah.rows import Row
+from howdah_copy import AsyncCopyCursor, CopyCursor
 from howdah_prepare import PreparedStatements
 
 __all__ = [
@@ -24,7 +25,7 @@ __all__ = [
 # The mixins of the bundled plugins go before the kernel's class in each.
 
 
-class Cursor(cursor.Cursor[Row]):
+class Cursor(CopyCursor, cursor.Cursor[Row]):
     """See `howdah.cursor.Cursor`."""
 
 
@@ -36,7 +37,7 @@ class RawCursor(cursor.RawCursor[Row], Cursor[Row]):
     """See `howdah.cursor.RawCursor`."""
 
 
-class AsyncCursor(cursor_async.AsyncCursor[Row]):
+class AsyncCursor(AsyncCopyCursor, cursor_async.AsyncCursor[Row]):
     """See `howdah.cursor_async.AsyncCursor`."""
 
 
