@@ -20,7 +20,7 @@ from howdah.protocol.exchange import Exchange
 from howdah_copy.statement import columns, row_obstacle
 
 if TYPE_CHECKING:
-    from howdah.cursor import Params, Query
+    from howdah._cursor_base import Params, Query
     from howdah.protocol.messages import CopyResponse
 
 __all__ = ["BLOCK_SIZE", "BaseCopy"]
@@ -88,9 +88,7 @@ class BaseCopy:
                 [self._cursor.transformer.dumper_by_oid(oid, response.format) for oid in oids]
             )
         else:
-            self._decoder.set_loaders(
-                [self._cursor.transformer.loader(oid, response.format) for oid in oids]
-            )
+            self._decoder.set_loaders([self._cursor.transformer.loader(oid, response.format) for oid in oids])
 
     def _check(self, direction: ExecStatus) -> None:
         if self._response is None:
@@ -148,7 +146,9 @@ class BaseCopy:
         if response.format == Format.TEXT:
             self._obstacle = row_obstacle(statement)
             if self._obstacle is None and embeds_ascii(connection.session.encoding):
-                self._obstacle = f"in the client encoding {connection.info.parameter_status('client_encoding')}"
+                self._obstacle = (
+                    f"in the client encoding {connection.info.parameter_status('client_encoding')}"
+                )
         connection.reserve("a COPY is going on: leave its block before you use the connection")
 
     def _observed(self, error: BaseException | None) -> None:
@@ -290,7 +290,7 @@ class BaseCopy:
             yield exchange
             exchange.copied.clear()
             another = exchange.copy
-            if another is not None and another is not self._response:
-                # NamedTuples of the same format are equal, but not the same COPY.
-                if another.direction == ExecStatus.COPY_IN and not exchange.done:
-                    session.copy_fail(exchange, "copy() does one COPY at a time")
+            if another is None or another is self._response or exchange.done:
+                continue
+            if another.direction == ExecStatus.COPY_IN:
+                session.copy_fail(exchange, "copy() does one COPY at a time")

@@ -17,7 +17,14 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from howdah import sql
 from howdah.errors import Error
@@ -38,11 +45,17 @@ _LINE = re.compile(r"^COPY .*, line (\d+)(.*)$", re.MULTILINE)
 @click.command()
 @click.argument("source")
 @click.argument("target", required=False)
-@click.option("-q", "--query", help="A query whose rows are copied to the one file given, instead of a table's.")
-@click.option("-d", "--dsn", "conninfo", default="", help="What to connect to; by default as the environment says.")
+@click.option(
+    "-q", "--query", help="A query whose rows are copied to the one file given, instead of a table's."
+)
+@click.option(
+    "-d", "--dsn", "conninfo", default="", help="What to connect to; by default as the environment says."
+)
 @click.option("-f", "--format", "format", type=click.Choice(["csv", "text", "binary"]),
               help="By default as the file's extension says, else csv.")  # fmt: skip
-@click.option("--header/--no-header", default=None, help="Whether the first line of a CSV file has the names.")
+@click.option(
+    "--header/--no-header", default=None, help="Whether the first line of a CSV file has the names."
+)
 @click.option("-c", "--columns", help="The columns, with commas between them; all of the table by default.")
 @click.pass_context
 def copy(
@@ -55,7 +68,7 @@ def copy(
     header: bool | None,
     columns: str | None,
 ) -> None:
-    """Copy FILE into TABLE, or TABLE into FILE.
+    r"""Copy FILE into TABLE, or TABLE into FILE.
 
     \b
         howdah copy people.csv.gz people
@@ -165,7 +178,7 @@ def _opened(path: str, mode: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         raise
 
 
-def _decompressed(raw: IO[bytes], suffix: str, mode: str) -> Any:
+def _decompressed(raw: Any, suffix: str, mode: Any) -> Any:
     if suffix == ".gz":
         return gzip.GzipFile(fileobj=raw, mode=mode)
     if suffix == ".bz2":

@@ -14,7 +14,7 @@ from howdah_copy.base import BLOCK_SIZE, BaseCopy
 from howdah_copy.writers import Writer
 
 if TYPE_CHECKING:
-    from howdah.cursor import Params, Query
+    from howdah._cursor_base import Params, Query
 
 
 __all__ = ["Copy", "CopyCursor"]
@@ -133,10 +133,10 @@ class Copy(BaseCopy):
     def _write_elsewhere(self, data: bytes = b"") -> None:
         data = data or self._encoder.take()
         if data:
-            answer = self._writer.write(data)
+            self._writer.write(data)
 
     def _finish_elsewhere(self, exc: BaseException | None) -> None:
-        answer = self._writer.finish(exc)
+        self._writer.finish(exc)
 
     # COPY OUT
 

@@ -14,11 +14,18 @@ from howdah_copy.base import BLOCK_SIZE, BaseCopy
 from howdah_copy.writers import AsyncWriter, Writer
 
 if TYPE_CHECKING:
-    from howdah.cursor_async import AsyncCursor, Params, Query
+    from howdah._cursor_base import Params, Query
 
 ASYNC = True
 
 __all__ = ["AsyncCopy", "AsyncCopyCursor"]
+
+if ASYNC:
+
+    async def _settled(answer: Any) -> None:
+        """Wait for what a writer has returned, if it is to be waited for."""
+        if isawaitable(answer):
+            await answer
 
 
 class AsyncCopy(BaseCopy):
@@ -134,16 +141,16 @@ class AsyncCopy(BaseCopy):
     async def _write_elsewhere(self, data: bytes = b"") -> None:
         data = data or self._encoder.take()
         if data:
-            answer = self._writer.write(data)
             if ASYNC:
-                if isawaitable(answer):
-                    await answer
+                await _settled(self._writer.write(data))
+            else:
+                self._writer.write(data)
 
     async def _finish_elsewhere(self, exc: BaseException | None) -> None:
-        answer = self._writer.finish(exc)
         if ASYNC:
-            if isawaitable(answer):
-                await answer
+            await _settled(self._writer.finish(exc))
+        else:
+            self._writer.finish(exc)
 
     # COPY OUT
 

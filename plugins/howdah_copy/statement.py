@@ -8,7 +8,8 @@ __all__ = ["columns", "row_obstacle"]
 
 #: Comments, strings, and names in quotes: what is in them means nothing here.
 _OPAQUE = re.compile(
-    rb"""--[^\n]* | /\*.*?\*/ | '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$""", re.VERBOSE | re.DOTALL
+    rb"""--[^\n]* | /\*.*?\*/ | '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$""",
+    re.VERBOSE | re.DOTALL,
 )
 _OPTIONS = re.compile(rb"\b(?:stdin|stdout)\b(.*)", re.IGNORECASE | re.DOTALL)
 _CSV = re.compile(rb"\bcsv\b|\bformat\s+(?:'csv'|\"csv\")", re.IGNORECASE)
@@ -39,4 +40,6 @@ def row_obstacle(statement: bytes) -> str | None:
 def columns(statement: bytes) -> list[str]:
     """Return the names of the columns that a COPY FROM lists, as it spells them; none if it has no list."""
     listed = _COLUMNS.match(statement)
-    return [] if listed is None else [name.strip().decode("utf-8", "replace") for name in listed[1].split(b",")]
+    return (
+        [] if listed is None else [name.strip().decode("utf-8", "replace") for name in listed[1].split(b",")]
+    )

@@ -9,7 +9,12 @@ import sys
 
 import pytest
 
-PLUGINS = {"types": "howdah_types", "prepare": "howdah_prepare", "embedded": "howdah_embedded"}
+PLUGINS = {
+    "copy": "howdah_copy",
+    "types": "howdah_types",
+    "prepare": "howdah_prepare",
+    "embedded": "howdah_embedded",
+}
 
 SCRIPT = """
 import json, sys
@@ -26,7 +31,9 @@ print(json.dumps({"rows": rows, "number": number, "packages": packages, "prepare
 """
 
 
-@pytest.mark.parametrize("disabled", [(), ("types",), ("prepare",), ("embedded",), tuple(PLUGINS)], ids=str)
+@pytest.mark.parametrize(
+    "disabled", [(), ("copy",), ("types",), ("prepare",), ("embedded",), tuple(PLUGINS)], ids=str
+)
 def test_without(disabled: tuple[str, ...], dsn: str) -> None:
     environ = {**os.environ, "HOWDAH_DISABLE": ",".join(disabled)}
     run = subprocess.run(

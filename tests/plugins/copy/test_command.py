@@ -35,7 +35,9 @@ def rows(dsn: str) -> list[Any]:
         return conn.execute('SELECT * FROM "some people" ORDER BY id').fetchall()
 
 
-@pytest.mark.parametrize("name", ["p.csv", "p.csv.gz", "p.tsv.bz2", "p.bin.xz", "p.txt", "p.unknown/../p.csv"])
+@pytest.mark.parametrize(
+    "name", ["p.csv", "p.csv.gz", "p.tsv.bz2", "p.bin.xz", "p.txt", "p.unknown/../p.csv"]
+)
 def test_out_and_in(dsn: str, table: str, tmp_path: Path, name: str) -> None:
     (tmp_path / "p.unknown").mkdir()
     path = tmp_path / name
@@ -44,7 +46,9 @@ def test_out_and_in(dsn: str, table: str, tmp_path: Path, name: str) -> None:
     assert (out.exit_code, out.stderr.split(" in ")[0]) == (0, "1000 rows")
     openers: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
     with openers.get(path.suffix, open)(path, "rb") as file:
-        start = {"csv": b"id,name\n1,", "tsv": b"1\tn", "txt": b"1\tn", "bin": b"PGCOPY"}[path.name.split(".")[1]]
+        start = {"csv": b"id,name\n1,", "tsv": b"1\tn", "txt": b"1\tn", "bin": b"PGCOPY"}[
+            path.name.split(".")[1]
+        ]
         assert file.read().startswith(start)
     with howdah.connect(dsn, autocommit=True) as conn:
         conn.execute('TRUNCATE "some people"')
@@ -54,7 +58,10 @@ def test_out_and_in(dsn: str, table: str, tmp_path: Path, name: str) -> None:
 
 def test_a_query(dsn: str, table: str, tmp_path: Path) -> None:
     path = tmp_path / "young.csv"
-    assert run("--query", 'SELECT id FROM "some people" WHERE id < 3 ORDER BY 1;', path, "--dsn", dsn).exit_code == 0
+    assert (
+        run("--query", 'SELECT id FROM "some people" WHERE id < 3 ORDER BY 1;', path, "--dsn", dsn).exit_code
+        == 0
+    )
     assert path.read_text() == "id\n1\n2\n"
 
 
@@ -83,7 +90,9 @@ def test_what_fails_leaves_no_file(dsn: str, table: str, tmp_path: Path) -> None
     assert [file.name for file in tmp_path.iterdir()] == ["q.csv"]
 
 
-@pytest.mark.parametrize("arguments", [["one"], ["a", "b"], ["a.csv", "b.csv"], ["--query", "SELECT 1", "a", "b"]])
+@pytest.mark.parametrize(
+    "arguments", [["one"], ["a", "b"], ["a.csv", "b.csv"], ["--query", "SELECT 1", "a", "b"]]
+)
 def test_arguments_that_make_no_sense(arguments: list[str]) -> None:
     assert run(*arguments).exit_code == 2
 

@@ -123,7 +123,9 @@ class Proxy:
                 with contextlib.suppress(OSError):
                     await each.wait_closed()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(4096):
                 writer.write(data if limit is None else data[:limit])
@@ -165,7 +167,11 @@ async def test_a_connection_that_is_cut(face: str, server: Any, statement: str, 
         for limit in [*range(1, 1200, 97), 5_000, 20_000, 65_000, 66_000, 100_000]:
             with Proxy(server, **{direction: limit}) as proxy:
                 with contextlib.suppress(howdah.OperationalError):
-                    await attempt(face, f"{server.tcp_dsn.replace(f'port={server.port}', f'port={proxy.port}')}", statement)
+                    await attempt(
+                        face,
+                        f"{server.tcp_dsn.replace(f'port={server.port}', f'port={proxy.port}')}",
+                        statement,
+                    )
             # All or nothing.
             (count,) = conn.execute("SELECT count(*) FROM proxied").fetchone() or (None,)
             assert count % 2000 == 0
@@ -196,13 +202,17 @@ async def copy_in(conn: howdah.AsyncConnection[Any]) -> None:
 
 
 async def copy_out(conn: howdah.AsyncConnection[Any]) -> None:
-    async with conn.cursor().copy("COPY (SELECT repeat('x', 1000) FROM generate_series(1, 2000)) TO STDOUT") as copy:
+    async with conn.cursor().copy(
+        "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 2000)) TO STDOUT"
+    ) as copy:
         async for _ in copy:
             await asyncio.sleep(0)
 
 
 async def leave_out(conn: howdah.AsyncConnection[Any]) -> None:
-    async with conn.cursor().copy("COPY (SELECT repeat('x', 1000) FROM generate_series(1, 100000)) TO STDOUT") as copy:
+    async with conn.cursor().copy(
+        "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 100000)) TO STDOUT"
+    ) as copy:
         await copy.read_row()
 
 
@@ -230,19 +240,20 @@ import asyncio, resource, sys
 import howdah
 
 dsn, face, megabytes = sys.argv[1], sys.argv[2], int(sys.argv[3])
-block = b"x" * 99 + b"\\n"
-
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 OUT = f"COPY (SELECT repeat('x', 1000) FROM generate_series(1, {megabytes * 1000})) TO STDOUT"
 IN = "COPY t FROM STDIN"
+DROP_ROWS = '''
+    CREATE FUNCTION pg_temp.drop_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER drop_row BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION pg_temp.drop_row()
+'''
 
 def blocking():
     with howdah.connect(dsn, autocommit=True) as conn:
         conn.execute("CREATE TEMP TABLE t (name text)")
-        conn.execute("CREATE FUNCTION pg_temp.drop_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
-        conn.execute("CREATE TRIGGER drop_row BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION pg_temp.drop_row()")
+        conn.execute(DROP_ROWS)
         cur = conn.cursor()
         before = peak()
         size = 0
@@ -264,8 +275,7 @@ def blocking():
 async def asynchronous():
     async with await howdah.AsyncConnection.connect(dsn, autocommit=True) as conn:
         await conn.execute("CREATE TEMP TABLE t (name text)")
-        await conn.execute("CREATE FUNCTION pg_temp.drop_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
-        await conn.execute("CREATE TRIGGER drop_row BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION pg_temp.drop_row()")
+        await conn.execute(DROP_ROWS)
         cur = conn.cursor()
         before = peak()
         size = 0
@@ -292,6 +302,10 @@ print(blocking() if face == "sync" else asyncio.run(asynchronous()))
 
 async def test_memory_is_bounded(face: str, dsn: str) -> None:
     output = subprocess.run(
-        [sys.executable, "-c", MEMORY, dsn, face, "100"], capture_output=True, text=True, check=True, timeout=200
+        [sys.executable, "-c", MEMORY, dsn, face, "100"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=200,
     ).stdout
     assert float(output) < 40

@@ -1,4 +1,4 @@
-"""Rows of COPY data, encoded and decoded by either implementation: the same bytes, the same values, the same errors."""
+"""Rows of COPY data, encoded and decoded by either implementation: the same bytes, values and errors."""
 
 from __future__ import annotations
 
@@ -76,7 +76,10 @@ def decode(module: Any, format: int, count: int, data: bytes, sizes: Sequence[in
     return result
 
 
-@given(st.integers(0, 4).flatmap(lambda n: st.lists(st.lists(values, min_size=n, max_size=n), max_size=4)), st.data())
+@given(
+    st.integers(0, 4).flatmap(lambda n: st.lists(st.lists(values, min_size=n, max_size=n), max_size=4)),
+    st.data(),
+)
 @example([["\\N", None, "\\.", ""]], None)
 @example([[], []], None)
 def test_round_trip(table: list[list[str | None]], data: st.DataObject | None) -> None:
@@ -99,12 +102,36 @@ def test_any_objects_are_encoded_alike(table: list[list[Any]], format: Format) -
 
 
 @given(
-    st.lists(st.sampled_from(["int2", "int4", "int8", "oid", "float4", "float8", "numeric", "text", "timestamp",
-                              "timestamptz", "time", "date", "bool", "bytea", "uuid", "jsonb"]), min_size=1, max_size=3),
+    st.lists(
+        st.sampled_from(
+            [
+                "int2",
+                "int4",
+                "int8",
+                "oid",
+                "float4",
+                "float8",
+                "numeric",
+                "text",
+                "timestamp",
+                "timestamptz",
+                "time",
+                "date",
+                "bool",
+                "bytea",
+                "uuid",
+                "jsonb",
+            ]
+        ),
+        min_size=1,
+        max_size=3,
+    ),
     st.data(),
     st.sampled_from(Format),
 )
-def test_objects_are_encoded_alike_as_the_types_set(types: list[str], data: st.DataObject, format: Format) -> None:
+def test_objects_are_encoded_alike_as_the_types_set(
+    types: list[str], data: st.DataObject, format: Format
+) -> None:
     row = data.draw(st.lists(objects, min_size=len(types), max_size=len(types)))
 
     def typed(module: Any) -> bytes:
@@ -130,9 +157,21 @@ def test_malformed_data_is_refused_alike(data: bytes, count: int, format: Format
 
 
 def test_what_comes_out(rows: Any) -> None:
-    row = (1, 1.5, True, "a\tb\\c\nd", None, dt.date(2020, 2, 29), b"\x00\xff", Decimal("1.50"), uuid.UUID(int=1))
+    row = (
+        1,
+        1.5,
+        True,
+        "a\tb\\c\nd",
+        None,
+        dt.date(2020, 2, 29),
+        b"\x00\xff",
+        Decimal("1.50"),
+        uuid.UUID(int=1),
+    )
     assert encode(rows, Format.TEXT, [row]) == (
-        b"1\t1.5\tt\ta\\tb\\\\c\\nd\t\\N\t2020-02-29\t\\\\x00ff\t1.50\t" + uuid.UUID(int=1).hex.encode() + b"\n"
+        b"1\t1.5\tt\ta\\tb\\\\c\\nd\t\\N\t2020-02-29\t\\\\x00ff\t1.50\t"
+        + uuid.UUID(int=1).hex.encode()
+        + b"\n"
     )
     assert encode(rows, Format.BINARY, [("a", None)]) == (
         b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\0\2" + b"\0\0\0\1a" + b"\xff\xff\xff\xff" + b"\xff\xff"
