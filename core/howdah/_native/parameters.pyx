@@ -16,7 +16,8 @@ from howdah._native.buffer cimport Buffer
 from howdah._native.dumping cimport find_dump
 from howdah._native.network cimport get_int32, get_uint16, set_uint16, set_uint32
 
-# Imported for the functions it registers.
+# Imported for the functions they register.
+import howdah._native.dump_text
 import howdah._native.dump_values
 from howdah.adapt.base import PyFormat
 from howdah.errors import DataError, ProgrammingError
