@@ -380,6 +380,7 @@ class DatetimeNoTzDumper(TypeDumper):
     """`datetime` without a time zone to timestamp, as text."""
 
     oid = 1114
+    native = "timestamp"
 
     def text(self, obj: datetime) -> bytes:
         return datetime.isoformat(obj.replace(tzinfo=None), " ").encode()
@@ -389,6 +390,7 @@ class DatetimeNoTzBinaryDumper(DatetimeNoTzDumper):
     """`datetime` without a time zone to timestamp, as binary."""
 
     format = Format.BINARY
+    native = "timestamp"
 
     def dump(self, obj: datetime) -> bytes:
         return _INT8.pack((obj.replace(tzinfo=None) - _EPOCH) // _MICROSECOND)

@@ -249,6 +249,12 @@ cdef int dump_datetime(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
+cdef int dump_timestamp(object obj, Buffer out, uint32_t *oid) except -1:
+    if not c.PyDateTime_CheckExact(obj) or c.datetime_tzinfo(obj) is not None:
+        return 0
+    return dump_datetime(obj, out, oid)
+
+
 register_dump(0, "bool", dump_bool)
 register_dump(0, "int", dump_int)
 register_dump(0, "int2", dump_integer)
@@ -260,6 +266,7 @@ register_dump(0, "uuid", dump_uuid)
 register_dump(0, "date", dump_date)
 register_dump(0, "time", dump_time)
 register_dump(0, "datetime", dump_datetime)
+register_dump(0, "timestamp", dump_timestamp)
 register_dump(1, "int2", dump_int2_binary)
 register_dump(1, "int4", dump_int4_binary)
 register_dump(1, "int8", dump_int8_binary)
