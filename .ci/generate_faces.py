@@ -182,7 +182,7 @@ def sync_face(source: str) -> str:
 def tidy(source: str, path: Path) -> str:
     """Sort the imports, drop those that only the async face uses, and format."""
     for arguments in (
-        ["check", "--quiet", "--fix", "--select=F401,I001,PIE790,UP034"],
+        ["check", "--quiet", "--fix", "--select=F401,I001,PIE790,RUF022,UP034"],
         ["format", "--quiet"],
     ):
         source = subprocess.run(

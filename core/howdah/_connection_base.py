@@ -112,6 +112,7 @@ class BaseConnection(Generic[Row]):
         self._tpc: tuple[Xid, bool] | None = None
         self._to_close: list[bytes] = []
         self._unsynced: Callable[[], Operation[None]] | None = None
+        self._reservation: Callable[[], NoReturn] | None = None
         #: Whether `start_operation` has something to do or to refuse: asked for before every query.
         self._hindered = False
         self._notice_handlers: list[NoticeHandler] = []
@@ -122,9 +123,10 @@ class BaseConnection(Generic[Row]):
         #: Set by a dumper whose type's oid is still to be found.
         self._names_wanted = False
         self._told_closed = False
+        self._owner: Any = None
         # Kept outside of the connection: what collects its cycles would find the socket first.
-        finalize = weakref.finalize(self, _forgotten, connected.sock, repr(self), os.getpid())
-        finalize.atexit = False
+        self._finalize = weakref.finalize(self, _forgotten, connected.sock, repr(self), os.getpid())
+        self._finalize.atexit = False
 
     def __repr__(self) -> str:
         if self.closed:
@@ -147,6 +149,23 @@ class BaseConnection(Generic[Row]):
     def adapters(self) -> AdaptersMap:
         """The adapters used on this connection."""
         return self._adapters
+
+    @property
+    def owner(self) -> Any:
+        """What closes the connection in the end, such as a pool; None if whoever uses it is to.
+
+        With an owner, leaving a `with` block does not close the connection,
+        and nobody is warned when it is deleted while it is open.
+        """
+        return self._owner
+
+    @owner.setter
+    def owner(self, value: Any) -> None:
+        self._owner = value
+        self._finalize.detach()
+        process = os.getpid() if value is None else None
+        self._finalize = weakref.finalize(self, _forgotten, self._connected.sock, repr(self), process)
+        self._finalize.atexit = False
 
     @property
     def info(self) -> ConnectionInfo:
@@ -188,6 +207,15 @@ class BaseConnection(Generic[Row]):
         """
         self._check_open()
         return self._connected.sock.fileno()
+
+    def drop(self) -> None:
+        """Close the socket without a word to the server.
+
+        For a process that was forked, and must leave the connection to its parent.
+        """
+        self._closed = self._hindered = True
+        self._connected.sock.close()
+        self._told_to_close()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -363,14 +391,17 @@ class BaseConnection(Generic[Row]):
         """
 
         def refuse() -> NoReturn:
-            self.reserve(reason)
+            self._set_unsynced(refuse)
             raise ProgrammingError(reason)
 
+        self._reservation = refuse
         self._set_unsynced(refuse)
 
     def release(self) -> None:
-        """Allow operations again."""
-        self._set_unsynced(None)
+        """Allow operations again, if `reserve` has forbidden them."""
+        if self._reservation is not None and self._unsynced is self._reservation:
+            self._set_unsynced(None)
+        self._reservation = None
 
     def _set_tpc(self, tpc: tuple[Xid, bool] | None) -> None:
         """Note the two-phase transaction that is going on, and whether it is prepared."""
@@ -588,10 +619,11 @@ class BaseConnection(Generic[Row]):
             hook(connection=self)
 
 
-def _forgotten(sock: socket, connection: str, process: int) -> None:
+def _forgotten(sock: socket, connection: str, process: int | None) -> None:
     """Let go of a connection that nobody has closed, without a word to the server.
 
-    After a fork the child leaves it alone: it is the parent's.
+    The process that it belongs to is warned, if any. After a fork the child
+    leaves it alone: it is the parent's.
     """
     if sock.fileno() >= 0:
         sock.close()

@@ -36,6 +36,8 @@ Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 class BaseCursor(Generic[Row]):
     """State and operations of a cursor.
 
+    What begins with one underscore is for classes that derive from it.
+
     Attributes:
         arraysize: how many rows `fetchmany` fetches by default.
         itersize: how many rows each round trip brings, through a portal; None
@@ -57,6 +59,8 @@ class BaseCursor(Generic[Row]):
         self._transformer: Transformer = connection._transformer
         self.format: Format | None = None if binary is None else Format(binary)
         self._closed = False
+        #: Whether the last prepared statement was the first of a transaction.
+        self._began = False
         self._query: bytes | None = None
         self._results: Sequence[Result] = ()
         self._index = -1
@@ -65,7 +69,8 @@ class BaseCursor(Generic[Row]):
         self._position = 0
         #: How many rows of the result have come and gone before those in `_rows`.
         self._offset = 0
-        self._rowcount = -1
+        #: None as long as nobody has asked for what the command tag tells.
+        self._rowcount: int | None = -1
         self._columns: list[Column] | None = None
         self._make_row: Any = None  # a RowMaker[Row], as an attribute of an instance
         #: The portal that has more rows, and whether Sync follows each Execute of it.
@@ -115,6 +120,8 @@ class BaseCursor(Generic[Row]):
     @property
     def rowcount(self) -> int:
         """The number of rows of the result or affected by the statement, -1 if unknown."""
+        if self._rowcount is None:
+            self._rowcount = -1 if self._result is None else _count(self._result)
         return self._rowcount
 
     @property
@@ -188,12 +195,12 @@ class BaseCursor(Generic[Row]):
 
     def _select(self, index: int) -> None:
         self._index = index
-        self._result = result = self._results[index]
-        self._rows = result.rows
+        self._result = self._results[index]
+        self._rows = self._result.rows
         self._position = self._offset = 0
         self._columns = None
         self._make_row = None
-        self._rowcount = _count(result)
+        self._rowcount = None
 
     def _check_open(self) -> None:
         if self._closed:
@@ -253,7 +260,7 @@ class BaseCursor(Generic[Row]):
 
     def _needs_rows(self, size: int | None) -> bool:
         """Whether the portal must be asked before `size` rows can be taken."""
-        if self._portal is None:
+        if self._portal is None or (self._result is not None and self._result.failure is not None):
             return False
         return size is None or self._position + size > len(self._rows)
 
@@ -326,24 +333,30 @@ class BaseCursor(Generic[Row]):
 
     @contextmanager
     def observation(self, query: Query, params: Any = None) -> Iterator[None]:
-        """Return a block that runs a query before the eyes of the connection's observers.
+        """Return a block that runs a query before the eyes of the connection's observers, if any.
 
         Args:
             query: the query, as the program has it.
             params: the parameters.
         """
         observers = self._connection._observers
-        text = self._text(query) if observers else b""
+        if not observers:
+            yield
+            return
+        if not isinstance(query, (str, bytes, Composable)) and is_template(query):
+            query, params = from_template(query, self)
+        text = self._text(query) if params is None else self._parse(query).text
         tokens = [observer.query_started(text, params) for observer in observers]
         error: BaseException | None = None
         try:
             yield
         except BaseException as e:
-            error = e
+            # A stream that is left early has not failed.
+            error = None if isinstance(e, GeneratorExit) else e
             raise
         finally:
             for observer, token in zip(observers, tokens):
-                observer.query_ended(token, self.statusmessage, self._rowcount, error)
+                observer.query_ended(token, self.statusmessage, self.rowcount, error)
 
     # Queries
 
@@ -387,6 +400,13 @@ class BaseCursor(Generic[Row]):
             return TypeError("a template string has its parameters in it: no others can be passed")
         return TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
 
+    def _encode_fully(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
+        """Encode, looking up the types that dumpers know by name only."""
+        text, parameters = self._encode(query, params)
+        if self._connection._names_wanted:
+            text, parameters = yield from self._encode_again(query, params)
+        return text, parameters
+
     def _encode_again(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
         """Encode once more, after a dumper asked for a type whose oid had to be looked up."""
         connection = self._connection
@@ -415,7 +435,8 @@ class BaseCursor(Generic[Row]):
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
     ) -> Operation[None]:
         """Run a query and keep its results."""
-        self._check_open()
+        if self._closed:
+            self._check_open()
         connection = self._connection
         session = connection._session
         if connection._hindered or session.lost is not None:
@@ -452,6 +473,11 @@ class BaseCursor(Generic[Row]):
                 break
             if planner is None or statement is None or not planner.failed(statement, exchange.error):
                 raise exchange.error
+            if session.transaction_status != TransactionStatus.IDLE:
+                if not self._began:
+                    raise exchange.error
+                # Nothing is lost but the BEGIN that was sent along.
+                yield from connection._command(b"ROLLBACK")
         if planner is not None and (statement is None or not statement.prepared):
             planner.executed(text, oids, statement, exchange)
         if self._unknown:
@@ -474,7 +500,7 @@ class BaseCursor(Generic[Row]):
             fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
             exchange = Exchange(fields, decoder, None, False, text)
             if not connection._autocommit:
-                connection.write_begin(session)
+                self._began = connection.write_begin(session) is not None
             if connection._to_close:
                 connection._write_closes(session, exchange)
             session.bind(exchange, portal, statement.name, parameters, formats)
@@ -519,6 +545,8 @@ class BaseCursor(Generic[Row]):
         self, session: Session, text: bytes, parameters: Any, statement: Statement | None, format: int | None
     ) -> Operation[Exchange]:
         connection = self._connection
+        if not 0 < (self.itersize or 0) <= 0x7FFFFFFF:
+            raise ValueError(f"itersize must be a positive number of rows, not {self.itersize}")
         portal = connection._new_portal_name()
         # Sync outside of a transaction would end the implicit one, and the portal with it.
         self._synced = not connection._autocommit or session.transaction_status != TransactionStatus.IDLE
@@ -565,10 +593,11 @@ class BaseCursor(Generic[Row]):
         more = exchange.results[-1]
         if self._decoder is None and more.rows:
             more.rows = self._decode_rows(more)
-        self._offset += self._position
-        self._rows = result.rows = self._rows[self._position :] + more.rows
-        self._position = 0
-        result.failure = more.failure
+        if result.failure is None:
+            self._offset += self._position
+            self._rows = result.rows = self._rows[self._position :] + more.rows
+            self._position = 0
+            result.failure = more.failure
         result.status, result.tag = more.status, more.tag
         if self._portal is None:
             self._rowcount = self._offset + len(self._rows)
@@ -609,9 +638,7 @@ class BaseCursor(Generic[Row]):
         """Send a query whose rows are taken while they arrive."""
         connection = self._connection
         session = yield from self.start_statement()
-        text, parameters = self._encode(query, params)
-        if connection._names_wanted:
-            text, parameters = yield from self._encode_again(query, params)
+        text, parameters = yield from self._encode_fully(query, params)
         self._query = text
         format = self.format if binary is None else int(binary)
         exchange = Exchange(None, None, self._describe, True, text)
@@ -660,8 +687,10 @@ class BaseCursor(Generic[Row]):
                     yield exchange
                     continue
                 exchange.results[0].rows = rows
+                self._connection.release()
                 yield from self._decode_late(exchange)
-                rows, failure = exchange.results[0].rows, exchange.results[0].failure
+                result = exchange.results[0]
+                rows, result.rows, failure = result.rows, [], result.failure
             if not rows and failure is not None:
                 raise failure
             if rows or exchange.done:
@@ -683,22 +712,25 @@ class BaseCursor(Generic[Row]):
         session = yield from self.start_statement()
         exchange = Exchange(None, None, self._describe)
         implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
-        oids: Any = None
+        formats = (self.format,) if self.format else ()
+        parsed: tuple[bytes, Sequence[int]] | None = None
         rowcount = 0
         try:
             for params in params_seq:
                 text, parameters = self._encode(query, params)
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
-                if oids is None:
+                if parsed is None:
                     connection.write_begin(session)
-                if parameters.oids != oids:
-                    session.parse(exchange, b"", text, parameters.oids)
-                session.bind(exchange, b"", b"", parameters, (self.format,) if self.format else ())
-                if parameters.oids != oids:
+                oids = () if parameters is None else parameters.oids
+                if (text, oids) == parsed:
+                    session.bind(exchange, b"", b"", parameters, formats)
+                else:
+                    session.parse(exchange, b"", text, oids)
+                    session.bind(exchange, b"", b"", parameters, formats)
                     session.describe_portal(exchange)
                     exchange.query = self._query = text
-                    oids = parameters.oids
+                    parsed = text, oids
                 session.execute(exchange)
                 if session.output_size >= HIGH_WATER:
                     exchange.ready = exchange.done
@@ -709,7 +741,7 @@ class BaseCursor(Generic[Row]):
                         rowcount += _forget(exchange)
         except BaseException as e:
             # A parameter that cannot be adapted, or an interruption: undo what was sent.
-            if oids is not None and session.lost is None:
+            if parsed is not None and session.lost is None:
                 if implicit:
                     undo = Exchange()
                     session.parse(undo, b"", b"ROLLBACK")
@@ -719,7 +751,7 @@ class BaseCursor(Generic[Row]):
                 session.sync(exchange)
                 yield exchange if isinstance(e, Exception) else Stop(exchange)
             raise
-        if oids is None:
+        if parsed is None:
             self._rowcount = 0
             return
         exchange.ready = exchange.done = False

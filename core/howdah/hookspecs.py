@@ -98,8 +98,9 @@ class QueryPlanner(Protocol):
             error: what went wrong.
 
         Returns:
-            Whether to plan the query once more: the statement was the
-            trouble (the server has lost it), and trying again does no harm.
+            Whether the statement was the trouble (the server has lost it).
+            The query is planned once more then, unless it was inside of a
+            transaction, which has failed with it.
         """
 
 
@@ -114,7 +115,7 @@ class QueryObserver(Protocol):
         """Take note that `query` is about to be run.
 
         Args:
-            query: the query as the program has it, with its placeholders.
+            query: the query as it goes to the server, with `$1` placeholders.
             params: the Python objects bound to them, None without any; of
                 `executemany`, all of them.
 

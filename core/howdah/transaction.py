@@ -14,7 +14,7 @@ from howdah._transaction_base import BaseTransaction, OutOfOrderTransactionNesti
 if TYPE_CHECKING:
     from howdah.connection import Connection
 
-__all__ = ["Transaction", "Rollback"]
+__all__ = ["Rollback", "Transaction"]
 
 logger = logging.getLogger("howdah")
 

@@ -33,12 +33,12 @@ class Copy(BaseCopy):
 
     def __enter__(self) -> Self:
         lock = self._connection.lock
-        lock.acquire()
+        lock.__enter__()
         try:
             self._connection.wait(self._begin_operation())
         except BaseException as e:
             self._observed(e)
-            lock.release()
+            lock.__exit__(None, None, None)
             raise
         return self
 
@@ -57,7 +57,7 @@ class Copy(BaseCopy):
         finally:
             self._over = True
             self._connection.release()
-            self._connection.lock.release()
+            self._connection.lock.__exit__(None, None, None)
             self._observed(error)
 
     def _end(self, exc: BaseException | None) -> None:

@@ -41,12 +41,12 @@ class AsyncCopy(BaseCopy):
 
     async def __aenter__(self) -> Self:
         lock = self._connection.lock
-        await lock.acquire()
+        await lock.__aenter__()
         try:
             await self._connection.wait(self._begin_operation())
         except BaseException as e:
             self._observed(e)
-            lock.release()
+            await lock.__aexit__(None, None, None)
             raise
         return self
 
@@ -65,7 +65,7 @@ class AsyncCopy(BaseCopy):
         finally:
             self._over = True
             self._connection.release()
-            self._connection.lock.release()
+            await self._connection.lock.__aexit__(None, None, None)
             self._observed(error)
 
     async def _end(self, exc: BaseException | None) -> None:

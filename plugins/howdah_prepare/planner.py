@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from howdah.errors import Error
-from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
 from howdah.statement import Statement
 
@@ -23,6 +22,8 @@ Key: TypeAlias = "tuple[bytes, Sequence[int]]"
 _WORTHWHILE = frozenset({b"SELECT", b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"VALUES"})
 #: The server does not have the statement; or what it returns has changed.
 _LOST = frozenset({"26000", "0A000"})
+#: The commands after which the server has no prepared statements.
+_FORGETTING = frozenset({b"DISCARD ALL", b"DEALLOCATE ALL"})
 
 
 class Planner:
@@ -61,7 +62,7 @@ class Planner:
         """Count an unprepared query, or keep the statement that was prepared along with it."""
         results = exchange.results
         tag = results[0].tag if results else b""
-        if tag in (b"DISCARD ALL", b"DEALLOCATE ALL"):
+        if any(result.tag in _FORGETTING for result in results):
             self.forget()
             return
         key = query, oids
@@ -77,15 +78,19 @@ class Planner:
                 self._counts.popitem(last=False)
 
     def failed(self, statement: Statement, error: BaseException) -> bool:
-        """Forget a statement that the server has lost; outside of a transaction it can be made again."""
-        if not statement.prepared or not isinstance(error, Error) or error.sqlstate not in _LOST:
+        """Forget a statement that the server has lost: it can be made again."""
+        if not statement.prepared:
+            # What failed may have been the execution; nobody would use the statement.
+            self._connection.close_statement(statement.name)
+            return False
+        if not isinstance(error, Error) or error.sqlstate not in _LOST:
             return False
         for key, known in list(self._statements.items()):
             if known is statement:
                 del self._statements[key]
         if error.sqlstate != "26000":
             self._connection.close_statement(statement.name)
-        return self._connection.info.transaction_status == TransactionStatus.IDLE
+        return True
 
     def forget(self) -> None:
         """Forget all statements: the server has dropped them."""

@@ -138,6 +138,7 @@ class CharBinaryLoader(TextLoader):
     """The one byte of a "char" as binary to what the server writes for it as text."""
 
     format = Format.BINARY
+    native = "char"
 
     def load(self, data: Buffer) -> str | bytes:
         (byte,) = bytes(data)

@@ -143,11 +143,9 @@ def test_raw_query_needs_a_sequence(params):
 
 literals = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)
 formats = st.sampled_from(PyFormat)
-<<<<<<< HEAD
-names = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=")\0"), min_size=1, max_size=4)
-=======
-names = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0)"), min_size=1, max_size=4)
->>>>>>> tests
+names = st.text(
+    st.characters(blacklist_categories=["Cs"], blacklist_characters="\0)"), min_size=1, max_size=4
+)
 
 
 def escaped(text: str) -> str:

@@ -4,7 +4,7 @@ Source: PostgreSQL documentation, "bytea Hex Format", "UUID Type", "JSON Types".
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from cpython.unicode cimport PyUnicode_DecodeUTF8
+from cpython.unicode cimport PyUnicode_DecodeASCII, PyUnicode_DecodeUTF8
 from libc.stdint cimport uint8_t
 
 from howdah._native.loading cimport load_python, register_load
@@ -48,6 +48,12 @@ cdef object load_str(const char *data, Py_ssize_t size, object loader):
         return PyUnicode_DecodeUTF8(data, size, NULL)
     except UnicodeDecodeError:
         return load_python(data, size, loader)
+
+
+cdef object load_char_binary(const char *data, Py_ssize_t size, object loader):
+    if size != 1 or not 0 < data[0] < 0x80:
+        return load_python(data, size, loader)
+    return PyUnicode_DecodeASCII(data, 1, NULL)
 
 
 cdef inline int _nibble(char digit) noexcept nogil:
@@ -152,3 +158,4 @@ register_load(0, "uuid", load_uuid_text)
 register_load(1, "bytea", load_bytea)
 register_load(1, "uuid", load_uuid)
 register_load(1, "jsonb", load_jsonb)
+register_load(1, "char", load_char_binary)

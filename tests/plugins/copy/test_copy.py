@@ -369,6 +369,14 @@ async def test_an_error_in_the_middle_of_a_copy_out(db: Face) -> None:
 
 
 async def test_the_connection_is_reserved(db: Face) -> None:
+    async with db.copy("COPY t FROM STDIN"):
+        for call in (
+            lambda: db.execute("SELECT 1"),
+            lambda: db.call("commit"),
+            db.copy("COPY t TO STDOUT").__aenter__,
+        ):
+            with pytest.raises(howdah.ProgrammingError, match="COPY is going on"):
+                await call()
     if db.asynchronous:
         async with db.copy("COPY t FROM STDIN") as copy:
             other = asyncio.ensure_future(db.execute("SELECT count(*) FROM t"))
@@ -379,13 +387,6 @@ async def test_the_connection_is_reserved(db: Face) -> None:
     else:
         results: list[Any] = []
         async with db.copy("COPY t FROM STDIN") as copy:
-            with pytest.raises(howdah.ProgrammingError, match="COPY is going on"):
-                db.conn.execute("SELECT 1")
-            with pytest.raises(howdah.ProgrammingError, match="COPY is going on"):
-                db.conn.commit()
-            with pytest.raises(howdah.ProgrammingError, match="COPY is going on"):
-                async with db.copy("COPY t TO STDOUT"):
-                    pass
             thread = threading.Thread(
                 target=lambda: results.extend(db.conn.execute("SELECT count(*) FROM t").fetchall())
             )
