@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import subprocess
 import sys
 import threading
@@ -69,7 +70,7 @@ async def test_an_exception_after_the_backend_is_gone(db: Face, dsn: str) -> Non
 
 
 class Proxy:
-    """Passes a connection on to a server, and cuts it after some bytes of the client's or of the server's.
+    """Passes connections on to a server, and cuts them after some bytes of the client's or of the server's.
 
     Args:
         server: where to.
@@ -78,62 +79,54 @@ class Proxy:
     """
 
     def __init__(self, server: Server, sent: int | None = None, received: int | None = None) -> None:
-        self.server = server
+        self.target = (server.tcp_host, server.port)
         self.limits = (sent, received)
-        self.port = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.sockets: list[socket.socket] = []
+        self.threads = [threading.Thread(target=self.run)]
 
     def __enter__(self) -> Proxy:
-        self._thread.start()
-        listening = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop
-        ).result(10)
-        self._listening = listening
-        self.port = listening.sockets[0].getsockname()[1]
+        self.threads[0].start()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        async def stop() -> None:
-            self._listening.close()
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.threads[0].join()
+        for sock in self.sockets:
+            shut(sock)
+        for thread in self.threads:
+            thread.join()
+        for sock in (self.listener, *self.sockets):
+            sock.close()
 
-        asyncio.run_coroutine_threadsafe(stop(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.server.port)
-        pumps = [
-            asyncio.ensure_future(self._pump(reader, upstream_writer, self.limits[0])),
-            asyncio.ensure_future(self._pump(upstream_reader, writer, self.limits[1])),
-        ]
-        try:
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
-            for each in (writer, upstream_writer):
-                each.close()
-                with contextlib.suppress(OSError):
-                    await each.wait_closed()
-
-    async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None
-    ) -> None:
+    def run(self) -> None:
         with contextlib.suppress(OSError):
-            while data := await reader.read(4096):
-                writer.write(data if limit is None else data[:limit])
-                await writer.drain()
+            while True:
+                client, _ = self.listener.accept()
+                backend = socket.create_connection(self.target)
+                self.sockets += client, backend
+                for source, target, limit in (
+                    (client, backend, self.limits[0]),
+                    (backend, client, self.limits[1]),
+                ):
+                    thread = threading.Thread(target=self.pump, args=(source, target, limit))
+                    self.threads.append(thread)
+                    thread.start()
+
+    def pump(self, source: socket.socket, target: socket.socket, limit: int | None) -> None:
+        with contextlib.suppress(OSError):
+            while (limit is None or limit > 0) and (data := source.recv(4096)):
+                target.sendall(data[:limit])
                 if limit is not None:
                     limit -= len(data)
-                    if limit <= 0:
-                        return
+        shut(source)
+        shut(target)
+
+
+def shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 async def attempt(face: str, dsn: str, statement: str) -> None:
@@ -229,7 +222,10 @@ async def test_cancelled_wherever_it_waits(dsn: str, work: Any) -> None:
                 pass
             assert conn.info.transaction_status.name == "IDLE"
             cur = await conn.execute("SELECT count(*) FROM t")
-            assert await cur.fetchone() == (5 if not cancelled and work is copy_in else 0,)
+            row = await cur.fetchone()
+            assert row is not None
+            # All or nothing: what is cancelled in its last moment may have been stored.
+            assert row[0] in ((0,) if work is not copy_in else (0, 5) if cancelled else (5,))
         await conn.close()
         step += 1
     assert step > 2
