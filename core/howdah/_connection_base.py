@@ -112,7 +112,7 @@ class BaseConnection(Generic[Row]):
         self._tpc: tuple[Xid, bool] | None = None
         self._to_close: list[bytes] = []
         self._unsynced: Callable[[], Operation[None]] | None = None
-        #: Whether `_start` has something to do or to refuse: asked for before every query.
+        #: Whether `start_operation` has something to do or to refuse: asked for before every query.
         self._hindered = False
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
@@ -320,8 +320,24 @@ class BaseConnection(Generic[Row]):
 
     # Operations
 
-    def _start(self) -> Generator[Any, Any, Session]:
-        """Begin an operation: check the connection, and finish what an earlier one left open."""
+    @property
+    def session(self) -> Session:
+        """The protocol session, for operations: generators that `wait` runs.
+
+        An operation begins with `session = yield from connection.start_operation()`.
+        """
+        return self._session
+
+    def start_operation(self) -> Generator[Any, Any, Session]:
+        """Begin an operation: check the connection, and finish what an earlier one left open.
+
+        Returns:
+            the session, to which the operation writes its messages.
+
+        Raises:
+            howdah.OperationalError: the connection is closed or lost.
+            howdah.ProgrammingError: a prepared two-phase transaction awaits its end.
+        """
         self._check_open()
         if self._tpc is not None and self._tpc[1]:
             raise ProgrammingError("a prepared two-phase transaction awaits tpc_commit() or tpc_rollback()")
@@ -345,10 +361,16 @@ class BaseConnection(Generic[Row]):
     def _set_hindered(self) -> None:
         self._hindered = self._closed or self._unsynced is not None or self._tpc is not None
 
-    def _write_begin(self, session: Session) -> Exchange | None:
+    def write_begin(self, session: Session) -> Exchange | None:
         """Write BEGIN in front of a statement where a transaction is to be started.
 
         Sync must follow behind the statement: if BEGIN fails, the server skips both.
+
+        Args:
+            session: the session, nothing of the statement being written yet.
+
+        Returns:
+            the exchange of BEGIN, None where none was written.
         """
         if self._autocommit or session.transaction_status != TransactionStatus.IDLE:
             return None
@@ -374,7 +396,7 @@ class BaseConnection(Generic[Row]):
 
     def _command(self, command: bytes) -> Operation[Exchange]:
         """Run a command by the simple protocol."""
-        session = yield from self._start()
+        session = yield from self.start_operation()
         exchange = Exchange(describe=self._transformer.decoder, query=command)
         session.query(exchange, command)
         yield exchange
@@ -382,7 +404,7 @@ class BaseConnection(Generic[Row]):
             raise exchange.error
         return exchange
 
-    def _begin_operation(self) -> Operation[None]:
+    def begin_operation(self) -> Operation[None]:
         """Start a transaction, if the connection's settings ask for one."""
         if not self._autocommit and self._session.transaction_status == TransactionStatus.IDLE:
             yield from self._command(self._begin_statement)
@@ -392,7 +414,7 @@ class BaseConnection(Generic[Row]):
             raise ProgrammingError("commit() cannot be used inside a transaction() block")
         if self._tpc is not None:
             raise ProgrammingError("commit() cannot be used in a two-phase transaction; use tpc_commit()")
-        session = yield from self._start()
+        session = yield from self.start_operation()
         if session.transaction_status != TransactionStatus.IDLE:
             yield from self._command(b"COMMIT")
 
@@ -403,7 +425,7 @@ class BaseConnection(Generic[Row]):
             )
         if self._tpc is not None:
             raise ProgrammingError("rollback() cannot be used in a two-phase transaction; use tpc_rollback()")
-        session = yield from self._start()
+        session = yield from self.start_operation()
         if session.transaction_status != TransactionStatus.IDLE:
             yield from self._command(b"ROLLBACK")
 
@@ -428,7 +450,7 @@ class BaseConnection(Generic[Row]):
             )
         if self._autocommit:
             raise ProgrammingError("can't use two-phase transactions in autocommit mode")
-        yield from self._begin_operation()
+        yield from self.begin_operation()
         self._set_tpc((xid, False))
 
     def _tpc_prepare_operation(self) -> Operation[None]:
@@ -480,7 +502,7 @@ class BaseConnection(Generic[Row]):
     # Notifications
 
     def _idle_operation(self, timeout: float | None) -> Operation[bool]:
-        yield from self._start()
+        yield from self.start_operation()
         if self._notifies:
             return True
         came = yield Idle(timeout)

@@ -356,7 +356,7 @@ class BaseCursor(Generic[Row]):
         connection = self._connection
         session = connection._session
         if connection._hindered or session.lost is not None:
-            yield from connection._start()
+            yield from connection.start_operation()
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
@@ -376,7 +376,7 @@ class BaseCursor(Generic[Row]):
             if self.itersize:
                 exchange = yield from self._open_portal(session, text, parameters, statement, format)
             elif parameters is None and statement is None and format is None and self._is_script(text):
-                yield from connection._begin_operation()
+                yield from connection.begin_operation()
                 exchange = Exchange(None, None, self._describe, False, text)
                 session.query(exchange, text)
                 yield exchange
@@ -411,7 +411,7 @@ class BaseCursor(Generic[Row]):
             fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
             exchange = Exchange(fields, decoder, None, False, text)
             if not connection._autocommit:
-                connection._write_begin(session)
+                connection.write_begin(session)
             if connection._to_close:
                 connection._write_closes(session, exchange)
             session.bind(exchange, portal, statement.name, parameters, formats)
@@ -419,7 +419,7 @@ class BaseCursor(Generic[Row]):
         name = b"" if statement is None else statement.name
         exchange = Exchange(None, None, self._describe, False, text)
         if not connection._autocommit:
-            connection._write_begin(session)
+            connection.write_begin(session)
         if connection._to_close:
             connection._write_closes(session, exchange)
         session.parse(exchange, name, text, () if parameters is None else parameters.oids)
@@ -493,7 +493,7 @@ class BaseCursor(Generic[Row]):
         connection._check_open()
         session = connection._session
         if self._synced:
-            session = yield from connection._start()
+            session = yield from connection.start_operation()
         exchange = Exchange(result.fields, self._decoder, query=self._query)
         self._portal = None
         yield from self._run_portal(session, exchange, portal, max_rows)
@@ -546,7 +546,7 @@ class BaseCursor(Generic[Row]):
         """Send a query whose rows are taken while they arrive."""
         self._check_open()
         connection = self._connection
-        session = yield from connection._start()
+        session = yield from connection.start_operation()
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
@@ -556,7 +556,7 @@ class BaseCursor(Generic[Row]):
         self._query = text
         format = self.format if binary is None else int(binary)
         exchange = Exchange(None, None, self._describe, True, text)
-        connection._write_begin(session)
+        connection.write_begin(session)
         connection._write_closes(session, exchange)
         session.parse(exchange, b"", text, () if parameters is None else parameters.oids)
         session.bind(exchange, b"", b"", parameters, (format,) if format else ())
@@ -627,7 +627,7 @@ class BaseCursor(Generic[Row]):
         """Run a query once for each set of parameters, all in one go."""
         self._check_open()
         connection = self._connection
-        session = yield from connection._start()
+        session = yield from connection.start_operation()
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
@@ -641,7 +641,7 @@ class BaseCursor(Generic[Row]):
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
                 if oids is None:
-                    connection._write_begin(session)
+                    connection.write_begin(session)
                 if parameters.oids != oids:
                     session.parse(exchange, b"", text, parameters.oids)
                 session.bind(exchange, b"", b"", parameters, (self.format,) if self.format else ())

@@ -61,7 +61,7 @@ class BaseTransaction:
             raise TypeError("a transaction block cannot be entered twice")
         if connection._tpc is not None:
             raise ProgrammingError("transaction() cannot be used in a two-phase transaction")
-        session = yield from connection._start()
+        session = yield from connection.start_operation()
         self._outer = session.transaction_status == TransactionStatus.IDLE
         if self._outer:
             commands = [connection._begin_statement]

@@ -156,8 +156,18 @@ class Connection(BaseConnection[Row]):
 
     # Waiting
 
-    def _wait(self, operation: Operation[T]) -> T:
-        """Run an operation, carrying bytes for it."""
+    def wait(self, operation: Operation[T]) -> T:
+        """Run an operation, carrying bytes for it, while holding `lock`.
+
+        Interrupted, it has the server cancel what it does for the operation.
+
+        Args:
+            operation: a generator that writes messages to the session and yields what
+                it waits for; see `howdah.io.operation`.
+
+        Returns:
+            what the operation returns.
+        """
         transport = self._transport
         try:
             wait = operation.send(None)
@@ -338,7 +348,7 @@ class Connection(BaseConnection[Row]):
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
         with self.lock:
-            self._wait(self._commit_operation())
+            self.wait(self._commit_operation())
 
     def rollback(self) -> None:
         """Roll back the open transaction, if any.
@@ -347,7 +357,7 @@ class Connection(BaseConnection[Row]):
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
         with self.lock:
-            self._wait(self._rollback_operation())
+            self.wait(self._rollback_operation())
 
     @contextmanager
     def transaction(
@@ -450,12 +460,12 @@ class Connection(BaseConnection[Row]):
             xid: its id, from `xid()` or as the server knows it.
         """
         with self.lock:
-            self._wait(self._tpc_begin_operation(xid))
+            self.wait(self._tpc_begin_operation(xid))
 
     def tpc_prepare(self) -> None:
         """Do the first phase: prepare the transaction begun by `tpc_begin` (PEP 249)."""
         with self.lock:
-            self._wait(self._tpc_prepare_operation())
+            self.wait(self._tpc_prepare_operation())
 
     def tpc_commit(self, xid: Xid | str | None = None) -> None:
         """Commit a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -464,7 +474,7 @@ class Connection(BaseConnection[Row]):
             xid: a transaction of before; None for the one of this connection.
         """
         with self.lock:
-            self._wait(self._tpc_finish_operation("commit", xid))
+            self.wait(self._tpc_finish_operation("commit", xid))
 
     def tpc_rollback(self, xid: Xid | str | None = None) -> None:
         """Roll back a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -473,12 +483,12 @@ class Connection(BaseConnection[Row]):
             xid: a transaction of before; None for the one of this connection.
         """
         with self.lock:
-            self._wait(self._tpc_finish_operation("rollback", xid))
+            self.wait(self._tpc_finish_operation("rollback", xid))
 
     def tpc_recover(self) -> list[Xid]:
         """Return the ids of the transactions that are prepared and not finished (PEP 249)."""
         with self.lock:
-            return self._wait(self._tpc_recover_operation())
+            return self.wait(self._tpc_recover_operation())
 
     # Notifications
 
@@ -499,7 +509,7 @@ class Connection(BaseConnection[Row]):
             while True:
                 remaining = None if deadline is None else max(0.0, deadline - monotonic())
                 with self.lock:
-                    came = self._wait(self._idle_operation(remaining))
+                    came = self.wait(self._idle_operation(remaining))
                 while self._notifies:
                     yield self._notifies.popleft()
                     yielded += 1

@@ -174,8 +174,18 @@ class AsyncConnection(BaseConnection[Row]):
 
     # Waiting
 
-    async def _wait(self, operation: Operation[T]) -> T:
-        """Run an operation, carrying bytes for it."""
+    async def wait(self, operation: Operation[T]) -> T:
+        """Run an operation, carrying bytes for it, while holding `lock`.
+
+        Interrupted, it has the server cancel what it does for the operation.
+
+        Args:
+            operation: a generator that writes messages to the session and yields what
+                it waits for; see `howdah.io.operation`.
+
+        Returns:
+            what the operation returns.
+        """
         transport = self._transport
         try:
             wait = operation.send(None)
@@ -367,7 +377,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
         async with self.lock:
-            await self._wait(self._commit_operation())
+            await self.wait(self._commit_operation())
 
     async def rollback(self) -> None:
         """Roll back the open transaction, if any.
@@ -376,7 +386,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
         async with self.lock:
-            await self._wait(self._rollback_operation())
+            await self.wait(self._rollback_operation())
 
     @asynccontextmanager
     async def transaction(
@@ -490,12 +500,12 @@ class AsyncConnection(BaseConnection[Row]):
             xid: its id, from `xid()` or as the server knows it.
         """
         async with self.lock:
-            await self._wait(self._tpc_begin_operation(xid))
+            await self.wait(self._tpc_begin_operation(xid))
 
     async def tpc_prepare(self) -> None:
         """Do the first phase: prepare the transaction begun by `tpc_begin` (PEP 249)."""
         async with self.lock:
-            await self._wait(self._tpc_prepare_operation())
+            await self.wait(self._tpc_prepare_operation())
 
     async def tpc_commit(self, xid: Xid | str | None = None) -> None:
         """Commit a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -504,7 +514,7 @@ class AsyncConnection(BaseConnection[Row]):
             xid: a transaction of before; None for the one of this connection.
         """
         async with self.lock:
-            await self._wait(self._tpc_finish_operation("commit", xid))
+            await self.wait(self._tpc_finish_operation("commit", xid))
 
     async def tpc_rollback(self, xid: Xid | str | None = None) -> None:
         """Roll back a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -513,12 +523,12 @@ class AsyncConnection(BaseConnection[Row]):
             xid: a transaction of before; None for the one of this connection.
         """
         async with self.lock:
-            await self._wait(self._tpc_finish_operation("rollback", xid))
+            await self.wait(self._tpc_finish_operation("rollback", xid))
 
     async def tpc_recover(self) -> list[Xid]:
         """Return the ids of the transactions that are prepared and not finished (PEP 249)."""
         async with self.lock:
-            return await self._wait(self._tpc_recover_operation())
+            return await self.wait(self._tpc_recover_operation())
 
     # Notifications
 
@@ -539,7 +549,7 @@ class AsyncConnection(BaseConnection[Row]):
             while True:
                 remaining = None if deadline is None else max(0.0, deadline - monotonic())
                 async with self.lock:
-                    came = await self._wait(self._idle_operation(remaining))
+                    came = await self.wait(self._idle_operation(remaining))
                 while self._notifies:
                     yield self._notifies.popleft()
                     yielded += 1

@@ -63,7 +63,7 @@ class Cursor(BaseCursor[Row]):
         """Close the cursor; rows it has not fetched are lost."""
         if self._portal is not None and not self._closed:
             with self._connection.lock:
-                self._connection._wait(self._close_portal())
+                self._connection.wait(self._close_portal())
         self._reset()
         self._closed = True
 
@@ -96,7 +96,7 @@ class Cursor(BaseCursor[Row]):
         if connection._observers:
             operation = self._observed(operation, query, params)
         with connection.lock:
-            connection._wait(operation)
+            connection.wait(operation)
         return self
 
     def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None:
@@ -112,7 +112,7 @@ class Cursor(BaseCursor[Row]):
         if connection._observers:
             operation = self._observed(operation, query, params_seq)
         with connection.lock:
-            connection._wait(operation)
+            connection.wait(operation)
 
     def stream(
         self, query: Query, params: Params | None = None, *, binary: bool | None = None, size: int = 1
@@ -131,13 +131,13 @@ class Cursor(BaseCursor[Row]):
             raise ValueError("size must be >= 1")
         connection = self._connection
         with connection.lock:
-            exchange = connection._wait(self._open_stream(query, params, binary))
+            exchange = connection.wait(self._open_stream(query, params, binary))
             try:
-                while rows := connection._wait(self._next_of_stream(exchange)):
+                while rows := connection.wait(self._next_of_stream(exchange)):
                     for row in rows:
                         yield row
             finally:
-                connection._wait(self._end_stream(exchange))
+                connection.wait(self._end_stream(exchange))
 
     def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.
@@ -175,7 +175,7 @@ class Cursor(BaseCursor[Row]):
 
     def _fetch(self, size: int | None) -> None:
         with self._connection.lock:
-            self._connection._wait(self._fetch_until(size))
+            self._connection.wait(self._fetch_until(size))
 
     def __iter__(self) -> Self:
         self._check_result()

@@ -62,7 +62,7 @@ class AsyncCursor(BaseCursor[Row]):
         """Close the cursor; rows it has not fetched are lost."""
         if self._portal is not None and not self._closed:
             async with self._connection.lock:
-                await self._connection._wait(self._close_portal())
+                await self._connection.wait(self._close_portal())
         self._reset()
         self._closed = True
 
@@ -95,7 +95,7 @@ class AsyncCursor(BaseCursor[Row]):
         if connection._observers:
             operation = self._observed(operation, query, params)
         async with connection.lock:
-            await connection._wait(operation)
+            await connection.wait(operation)
         return self
 
     async def executemany(
@@ -113,7 +113,7 @@ class AsyncCursor(BaseCursor[Row]):
         if connection._observers:
             operation = self._observed(operation, query, params_seq)
         async with connection.lock:
-            await connection._wait(operation)
+            await connection.wait(operation)
 
     async def stream(
         self, query: Query, params: Params | None = None, *, binary: bool | None = None, size: int = 1
@@ -132,13 +132,13 @@ class AsyncCursor(BaseCursor[Row]):
             raise ValueError("size must be >= 1")
         connection = self._connection
         async with connection.lock:
-            exchange = await connection._wait(self._open_stream(query, params, binary))
+            exchange = await connection.wait(self._open_stream(query, params, binary))
             try:
-                while rows := await connection._wait(self._next_of_stream(exchange)):
+                while rows := await connection.wait(self._next_of_stream(exchange)):
                     for row in rows:
                         yield row
             finally:
-                await connection._wait(self._end_stream(exchange))
+                await connection.wait(self._end_stream(exchange))
 
     async def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.
@@ -176,7 +176,7 @@ class AsyncCursor(BaseCursor[Row]):
 
     async def _fetch(self, size: int | None) -> None:
         async with self._connection.lock:
-            await self._connection._wait(self._fetch_until(size))
+            await self._connection.wait(self._fetch_until(size))
 
     def __aiter__(self) -> Self:
         self._check_result()

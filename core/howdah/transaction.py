@@ -34,7 +34,7 @@ class Transaction(BaseTransaction):
 
     def __enter__(self) -> Self:
         with self._connection.lock:
-            self._connection._wait(self._enter())
+            self._connection.wait(self._enter())
         return self
 
     def __exit__(
@@ -48,10 +48,10 @@ class Transaction(BaseTransaction):
             return False
         with self._connection.lock:
             if exc_val is None:
-                self._connection._wait(self._commit())
+                self._connection.wait(self._commit())
                 return False
             try:
-                return self._connection._wait(self._roll_back(exc_val))
+                return self._connection.wait(self._roll_back(exc_val))
             except OutOfOrderTransactionNesting:
                 raise
             except Exception:

@@ -33,7 +33,7 @@ class AsyncTransaction(BaseTransaction):
 
     async def __aenter__(self) -> Self:
         async with self._connection.lock:
-            await self._connection._wait(self._enter())
+            await self._connection.wait(self._enter())
         return self
 
     async def __aexit__(
@@ -47,10 +47,10 @@ class AsyncTransaction(BaseTransaction):
             return False
         async with self._connection.lock:
             if exc_val is None:
-                await self._connection._wait(self._commit())
+                await self._connection.wait(self._commit())
                 return False
             try:
-                return await self._connection._wait(self._roll_back(exc_val))
+                return await self._connection.wait(self._roll_back(exc_val))
             except OutOfOrderTransactionNesting:
                 raise
             except Exception:
