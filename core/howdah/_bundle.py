@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from howdah import connection, connection_async, cursor, cursor_async
 from howdah.rows import Row
-from howdah_prepare import PreparedStatements
+from howdah_prepare import AsyncPreparedStatements, PreparedStatements
 
 __all__ = [
     "AsyncClientCursor",
@@ -52,5 +52,5 @@ class Connection(PreparedStatements, connection.Connection[Row]):
     """See `howdah.connection.Connection`."""
 
 
-class AsyncConnection(PreparedStatements, connection_async.AsyncConnection[Row]):
+class AsyncConnection(AsyncPreparedStatements, connection_async.AsyncConnection[Row]):
     """See `howdah.connection_async.AsyncConnection`."""

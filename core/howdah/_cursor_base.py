@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
 
+from howdah.adapt.base import PyFormat
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.column import Column
@@ -20,7 +21,7 @@ from howdah.protocol.session import Session
 from howdah.query import ZERO_BYTE, ParsedQuery, parse_query
 from howdah.rows import BaseRowFactory, Row, RowMaker
 from howdah.sql import Composable
-from howdah.statement import Statement
+from howdah.statement import Statement, Substitute
 from howdah.template import Template, from_template, is_template
 
 if TYPE_CHECKING:
@@ -98,6 +99,11 @@ class BaseCursor(Generic[Row]):
         if self._transformer is self._connection._transformer:
             self._transformer = Transformer(self, AdaptersMap(self._connection.adapters))
         return self._transformer.adapters
+
+    @property
+    def transformer(self) -> Transformer:
+        """The adapters at work for this cursor."""
+        return self._transformer
 
     @property
     def closed(self) -> bool:
@@ -373,7 +379,10 @@ class BaseCursor(Generic[Row]):
                 statement = planner.plan(text, oids, prepare)
             elif prepare:
                 connection.driver.require("prepare")
-            if self.itersize:
+            new = statement is None or not statement.prepared
+            if new and statement is not None and isinstance(statement, Substitute):
+                exchange = yield from self._execute_instead(session, statement, query, params, format)
+            elif self.itersize:
                 exchange = yield from self._open_portal(session, text, parameters, statement, format)
             elif parameters is None and statement is None and format is None and self._is_script(text):
                 yield from connection.begin_operation()
@@ -387,14 +396,52 @@ class BaseCursor(Generic[Row]):
                 yield exchange
             if exchange.error is None:
                 break
-            if planner is None or statement is None or not planner.failed(statement, exchange.error):
+            if planner is None or statement is None:
                 raise exchange.error
-        if planner is not None and (statement is None or not statement.prepared):
+            repeatable = exchange.begins or session.transaction_status == TransactionStatus.IDLE
+            if not planner.failed(statement, exchange.error, repeatable) or not repeatable:
+                raise exchange.error
+            if exchange.begins:
+                yield from connection._command(b"ROLLBACK")
+        if new and planner is not None:
             planner.executed(text, oids, statement, exchange)
         if self._unknown:
             yield from self._decode_late(exchange)
         self._results = exchange.results
         self._select(0)
+
+    def _execute_instead(
+        self,
+        session: Session,
+        substitute: Substitute,
+        query: Query,
+        params: Params | None,
+        format: int | None,
+    ) -> Operation[Exchange]:
+        """Run what a planner puts in the place of a query."""
+        resolved = yield from substitute.resolve(self, *self._values(query, params))
+        if self.itersize:
+            return (yield from self._open_portal(session, *resolved, format))
+        exchange = self._write(session, b"", *resolved, format)
+        session.execute(exchange)
+        session.sync(exchange)
+        yield exchange
+        return exchange
+
+    def _substitute(self, text: bytes, parameters: Any) -> Substitute | None:
+        """Return what stands in for a query that is not to be prepared."""
+        planner = self._connection._planner
+        statement = planner and planner.plan(text, () if parameters is None else parameters.oids, False)
+        return statement if isinstance(statement, Substitute) else None
+
+    def _values(self, query: Query, params: Params | None) -> tuple[Sequence[Any], Sequence[PyFormat]]:
+        """Return the parameters as Python objects, and the formats their placeholders ask for."""
+        if params is None:
+            if isinstance(query, (str, bytes, Composable)) or not is_template(query):
+                return (), ()
+            query, params = from_template(query, self)
+        parsed = self._parse(query)
+        return parsed.bind(params), parsed.formats
 
     def _write(
         self,
@@ -410,16 +457,16 @@ class BaseCursor(Generic[Row]):
         if statement is not None and statement.prepared:
             fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
             exchange = Exchange(fields, decoder, None, False, text)
-            if not connection._autocommit:
-                connection.write_begin(session)
+            if not connection._autocommit and connection.write_begin(session) is not None:
+                exchange.begins = True
             if connection._to_close:
                 connection._write_closes(session, exchange)
             session.bind(exchange, portal, statement.name, parameters, formats)
             return exchange
         name = b"" if statement is None else statement.name
         exchange = Exchange(None, None, self._describe, False, text)
-        if not connection._autocommit:
-            connection.write_begin(session)
+        if not connection._autocommit and connection.write_begin(session) is not None:
+            exchange.begins = True
         if connection._to_close:
             connection._write_closes(session, exchange)
         session.parse(exchange, name, text, () if parameters is None else parameters.oids)
@@ -555,12 +602,12 @@ class BaseCursor(Generic[Row]):
             text, parameters = yield from self._encode_again(query, params)
         self._query = text
         format = self.format if binary is None else int(binary)
-        exchange = Exchange(None, None, self._describe, True, text)
-        connection.write_begin(session)
-        connection._write_closes(session, exchange)
-        session.parse(exchange, b"", text, () if parameters is None else parameters.oids)
-        session.bind(exchange, b"", b"", parameters, (format,) if format else ())
-        session.describe_portal(exchange)
+        statement = None
+        substitute = self._substitute(text, parameters)
+        if substitute is not None:
+            text, parameters, statement = yield from substitute.resolve(self, *self._values(query, params))
+        exchange = self._write(session, b"", text, parameters, statement, format)
+        exchange.streaming = True
         session.execute(exchange)
         session.sync(exchange)
         connection._set_unsynced(self._refuse_another)
@@ -633,7 +680,10 @@ class BaseCursor(Generic[Row]):
         self._reset()
         exchange = Exchange(None, None, self._describe)
         implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
+        formats = (self.format,) if self.format else ()
         oids: Any = None
+        name = b""
+        substitute = None
         rowcount = 0
         try:
             for params in params_seq:
@@ -641,14 +691,22 @@ class BaseCursor(Generic[Row]):
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
                 if oids is None:
+                    substitute = self._substitute(text, parameters)
+                if substitute is not None:
+                    values = self._values(query, params)
+                    text, parameters, statement = yield from substitute.resolve(self, *values)
+                    name = b"" if statement is None else statement.name
+                if oids is None:
                     connection.write_begin(session)
-                if parameters.oids != oids:
-                    session.parse(exchange, b"", text, parameters.oids)
-                session.bind(exchange, b"", b"", parameters, (self.format,) if self.format else ())
-                if parameters.oids != oids:
+                if parameters.oids != oids or text != self._query:
+                    if not name:
+                        session.parse(exchange, b"", text, parameters.oids)
+                    session.bind(exchange, b"", name, parameters, formats)
                     session.describe_portal(exchange)
                     exchange.query = self._query = text
                     oids = parameters.oids
+                else:
+                    session.bind(exchange, b"", name, parameters, formats)
                 session.execute(exchange)
                 if session.output_size >= HIGH_WATER:
                     exchange.ready = exchange.done
@@ -676,6 +734,8 @@ class BaseCursor(Generic[Row]):
         session.sync(exchange)
         yield exchange
         if exchange.error is not None:
+            if substitute is not None and connection._planner is not None:
+                connection._planner.failed(substitute, exchange.error, False)
             raise exchange.error
         if self._unknown:
             yield from self._decode_late(exchange)
