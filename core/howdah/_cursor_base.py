@@ -73,6 +73,8 @@ class BaseCursor(Generic[Row]):
         self._portal: bytes | None = None
         self._synced = True
         self._decoder: Any = None
+        #: What stands in for the query whose rows are streamed, None for itself.
+        self._streamed: Substitute | None = None
         self._unknown: frozenset[int] = frozenset()
 
     def __repr__(self) -> str:
@@ -603,7 +605,7 @@ class BaseCursor(Generic[Row]):
         self._query = text
         format = self.format if binary is None else int(binary)
         statement = None
-        substitute = self._substitute(text, parameters)
+        self._streamed = substitute = self._substitute(text, parameters)
         if substitute is not None:
             text, parameters, statement = yield from substitute.resolve(self, *self._values(query, params))
         exchange = self._write(session, b"", text, parameters, statement, format)
@@ -631,6 +633,8 @@ class BaseCursor(Generic[Row]):
                 if not exchange.done:
                     exchange.ready = False
                     yield exchange
+                if self._streamed is not None and self._connection._planner is not None:
+                    self._connection._planner.failed(self._streamed, exchange.error, False)
                 raise exchange.error
             rows = exchange.rows
             exchange.rows = []
