@@ -31,6 +31,8 @@ _WORTHWHILE = frozenset({b"SELECT", b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b
 _NOTED = frozenset({b"PREPARE", b"DEALLOCATE", b"DISCARD", b"ALTER", b"DROP"})
 #: Longer queries, in bytes, hardly come twice; to count them would keep them in memory.
 _LONGEST_COUNTED = 65536
+#: Longer queries, in bytes, are not looked at whether they are an EXECUTE.
+_LONGEST_EXECUTE = 8192
 #: How many queries are counted where any number may stay prepared.
 _COUNTED = 1000
 
@@ -237,7 +239,7 @@ class Planner:
 
     def _execution(self, query: bytes, oids: Sequence[int]) -> Execution | None:
         """Return what stands in for an EXECUTE with parameters, or of a statement that is known."""
-        call = parse_execute(query) if len(query) <= _LONGEST_COUNTED else None
+        call = parse_execute(query) if len(query) <= _LONGEST_EXECUTE else None
         if call is None or len(set(call.arguments)) != len(oids):
             return None
         statement = self._named.get(call.name) or self._named.get(call.exactly)

@@ -25,15 +25,16 @@ __all__ = [
 #: The longest name that PostgreSQL keeps, in bytes (NAMEDATALEN - 1).
 MAX_NAME = 63
 
-_SPACE = rb"(?: \s | --[^\n]* (?:\n|\Z) | /\*.*?\*/ )"
+# There is one way only for each of these to match, so that a failure does not try others.
+_SPACE = rb"(?: \s | --[^\n]* (?:\n|\Z) | /\* (?: [^*] | \*(?!/) )* \*/ )"
 _NAME = rb'(?P<name> "(?:[^"]|"")+" | [a-z_\x80-\xff][\w$\x80-\xff]* )'
 _BEFORE_NAME = rb'(?: %b+ | (?=") )' % _SPACE
 _FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE
 
 _EXECUTE = re.compile(
     rb"""%(s)b* EXECUTE %(b)b %(n)b %(s)b*
-    (?: (?P<list> \( ) %(s)b* (?P<arguments> (?: \$\d+ (?: %(s)b* , %(s)b* \$\d+ )* )? ) %(s)b* \) )?
-    %(s)b* ;? %(s)b* \Z"""
+    (?: \( %(s)b* (?P<arguments> (?: \$\d+ %(s)b* (?: , %(s)b* \$\d+ %(s)b* )* )? ) \) %(s)b* )?
+    (?: ; %(s)b* )? \Z"""
     % {b"s": _SPACE, b"b": _BEFORE_NAME, b"n": _NAME},
     _FLAGS,
 )
@@ -52,8 +53,8 @@ _TOKEN = re.compile(
       (?P<semicolon> ; )
     | (?P<number> \$\d+ )
     | \b e'(?: [^'\\] | '' | \\. )*'
-    | '(?: [^'] | '' )*'
-    | "(?: [^"] | "" )*"
+    | '[^']*'  # one with a doubled quote in it is two
+    | "[^"]*"
     | \$(?P<tag> (?: [a-z_\x80-\xff][\w\x80-\xff]* )? )\$ .*? \$(?P=tag)\$
     | [a-z_\x80-\xff][\w$\x80-\xff]*  # a $ in a word is a letter of it
     | --[^\n]*
@@ -61,7 +62,6 @@ _TOKEN = re.compile(
     """,
     _FLAGS,
 )
-_PLAIN = re.compile(rb"[a-z_][a-z0-9_$]*")
 
 
 class Call(NamedTuple):
@@ -84,10 +84,12 @@ def parse_execute(query: bytes) -> Call | None:
     found = _EXECUTE.match(query)
     if found is None:
         return None
-    arguments = re.findall(rb"\$(\d+)", found["arguments"] or b"")
+    arguments = _TOKEN.finditer(found["arguments"] or b"")
     name = _unquoted(found["name"])
     exactly = name if found["name"].startswith(b'"') else found["name"][:MAX_NAME]
-    return Call(name, exactly, tuple([int(number) - 1 for number in arguments]))
+    return Call(
+        name, exactly, tuple([int(found["number"][1:]) - 1 for found in arguments if found["number"]])
+    )
 
 
 def prepared(query: bytes) -> tuple[bytes, bytes] | None:
@@ -128,7 +130,7 @@ def has_placeholders(query: bytes) -> bool:
 
 def quote(name: bytes) -> bytes:
     """Return a name as it is written in SQL."""
-    return name if _PLAIN.fullmatch(name) else b'"' + name.replace(b'"', b'""') + b'"'
+    return b'"' + name.replace(b'"', b'""') + b'"'
 
 
 def _unquoted(name: bytes) -> bytes:

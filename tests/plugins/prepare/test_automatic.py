@@ -122,7 +122,9 @@ def test_what_fails_in_a_transaction_is_closed_in_it(conn):
     assert on_server(conn) == {}
 
 
-@pytest.mark.parametrize("command", ["DISCARD ALL", "DEALLOCATE ALL", "SELECT 1; DEALLOCATE ALL", "deallocate prepare all"])
+@pytest.mark.parametrize(
+    "command", ["DISCARD ALL", "DEALLOCATE ALL", "SELECT 1; DEALLOCATE ALL", "deallocate prepare all"]
+)
 @pytest.mark.parametrize("prepare", [None, True])
 def test_commands_that_drop_all_are_noticed(conn, command, prepare):
     if ";" in command and prepare:
@@ -160,7 +162,7 @@ def test_lost_statements_are_made_again(conn, autocommit):
 def test_lost_in_a_transaction_block(conn):
     conn.execute("SELECT 1", prepare=True)
     conn.execute(DROP_BEHIND)
-    with pytest.raises(howdah.errors.InvalidSqlStatementName, match="does not exist\nHINT:.*roll back") as e:
+    with pytest.raises(howdah.errors.InvalidSqlStatementName, match=r"does not exist\nHINT:.*roll back") as e:
         with conn.transaction():
             conn.execute("SELECT 1")
     assert "prepared anew" in e.value.diag.message_hint
@@ -188,7 +190,7 @@ def test_a_result_type_changed_by_another(conn, conn_cls, dsn, table):
 def test_a_result_type_changed_in_a_transaction_block(conn, conn_cls, dsn, table):
     with conn_cls.connect(dsn) as other:
         other.execute(f"ALTER TABLE {table} ADD b text DEFAULT 'x'")
-    with pytest.raises(howdah.errors.FeatureNotSupported, match="HINT:.*table was changed.*roll back"):
+    with pytest.raises(howdah.errors.FeatureNotSupported, match=r"HINT:.*table was changed.*roll back"):
         with conn.transaction():
             conn.execute(f"SELECT * FROM {table}")
     assert conn.execute(f"SELECT * FROM {table}").fetchone() == (1, "x")

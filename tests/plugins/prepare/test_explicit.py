@@ -170,7 +170,9 @@ def test_values_for_types(conn, type, value, result, placeholder):
 
 
 @pytest.mark.usefixtures("types")
-@pytest.mark.parametrize(("type", "value", "error"), [("int2", 2**20, "NumericValueOutOfRange"), ("date", 1.5, "Error")])
+@pytest.mark.parametrize(
+    ("type", "value", "error"), [("int2", 2**20, "NumericValueOutOfRange"), ("date", 1.5, "Error")]
+)
 def test_values_that_do_not_fit(conn, type, value, error):
     name = conn.prepare(f"SELECT $1::{type}")
     with pytest.raises(getattr(howdah.errors, error)):
@@ -350,7 +352,7 @@ def test_dropped_statements_come_back_when_used(conn, command):
 def test_lost_in_a_transaction_block(conn):
     conn.prepare("SELECT $1::int", "one")
     conn.execute(DROP_BEHIND)
-    with pytest.raises(howdah.errors.InvalidSqlStatementName, match="HINT:.*roll back"), conn.transaction():
+    with pytest.raises(howdah.errors.InvalidSqlStatementName, match=r"HINT:.*roll back"), conn.transaction():
         conn.execute("EXECUTE one (%s)", [1])
     with conn.transaction():
         assert conn.execute("EXECUTE one (%s)", [1]).fetchone() == (1,)

@@ -76,7 +76,9 @@ def test_connecting_falls_back_to_the_protocol_it_speaks(connect):
 
 def test_transactions_and_types_by_name(connect):
     conn = connect()
-    conn.adapters.register_loader("prepare_bouncer_mood", howdah.adapters.get_loader(25, howdah.pq.Format.TEXT))
+    conn.adapters.register_loader(
+        "prepare_bouncer_mood", howdah.adapters.get_loader(25, howdah.pq.Format.TEXT)
+    )
     with conn.transaction(force_rollback=True):
         conn.execute("CREATE TYPE prepare_bouncer_mood AS ENUM ('glad')")
         assert conn.execute("SELECT 'glad'::prepare_bouncer_mood").fetchone() == ("glad",)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from howdah_prepare import syntax
 from hypothesis import given
 from hypothesis import strategies as st
+
+from howdah_prepare import syntax
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,20 @@ def test_execute(query, name, arguments):
 )
 def test_no_execute_to_bind(query):
     assert syntax.parse_execute(query) is None
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"/**/" * 2000,
+        b" " * 8000,
+        b"--\n" * 2000,
+        b"EXECUTE a" + b" " * 8000,
+        b"EXECUTE a ($1)" + b"/**/" * 1000,
+    ],
+)
+def test_it_is_quick_to_see_that_it_is_none(start):
+    assert syntax.parse_execute(start + b"x y") is None
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=15))
