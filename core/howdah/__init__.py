@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from howdah import adapt, conninfo, errors, pq, rows, sql
+    from howdah import _bundle, adapt, conninfo, errors, pq, rows, sql
     from howdah._bundle import (
         AsyncClientCursor,
         AsyncConnection,
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
         Cursor,
         RawCursor,
     )
+    from howdah._bundle import AsyncConnectionPool as AsyncConnectionPool
+    from howdah._bundle import AsyncNullConnectionPool as AsyncNullConnectionPool
+    from howdah._bundle import ConnectionPool as ConnectionPool
+    from howdah._bundle import NullConnectionPool as NullConnectionPool
+    from howdah._bundle import PoolClosed as PoolClosed
+    from howdah._bundle import PoolTimeout as PoolTimeout
+    from howdah._bundle import TooManyRequests as TooManyRequests
     from howdah._capabilities import Capabilities
     from howdah.adapt.registry import AdaptersMap
     from howdah.column import Column
@@ -63,6 +70,14 @@ if TYPE_CHECKING:
     from howdah.transaction import Rollback, Transaction
     from howdah.transaction_async import AsyncTransaction
     from howdah.xid import Xid
+
+    # What plugins bring.
+    AsyncLargeObject = _bundle.AsyncLargeObject
+    AsyncRawServerCursor = _bundle.AsyncRawServerCursor
+    AsyncServerCursor = _bundle.AsyncServerCursor
+    LargeObject = _bundle.LargeObject
+    RawServerCursor = _bundle.RawServerCursor
+    ServerCursor = _bundle.ServerCursor
 
     adapters: AdaptersMap
     capabilities: Capabilities

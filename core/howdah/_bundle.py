@@ -6,20 +6,55 @@ is the one place in the core that names plugins.
 
 from __future__ import annotations
 
+from typing import Any, TypeVar, overload
+
 from howdah import connection, connection_async, cursor, cursor_async
-from howdah.rows import Row
+from howdah.rows import AsyncRowFactory, Row, RowFactory
+from howdah_lobject import AsyncLargeObject, AsyncLargeObjects, LargeObject, LargeObjects
+from howdah_named_cursor import (
+    AsyncNamedCursors,
+    AsyncRawServerCursor,
+    AsyncServerCursor,
+    NamedCursors,
+    RawServerCursor,
+    ServerCursor,
+)
+from howdah_pool import (
+    AsyncConnectionPool,
+    AsyncNullConnectionPool,
+    ConnectionPool,
+    NullConnectionPool,
+    PoolClosed,
+    PoolTimeout,
+    TooManyRequests,
+)
 from howdah_prepare import AsyncPreparedStatements, PreparedStatements
 
 __all__ = [
     "AsyncClientCursor",
     "AsyncConnection",
+    "AsyncConnectionPool",
     "AsyncCursor",
+    "AsyncLargeObject",
+    "AsyncNullConnectionPool",
     "AsyncRawCursor",
+    "AsyncRawServerCursor",
+    "AsyncServerCursor",
     "ClientCursor",
     "Connection",
+    "ConnectionPool",
     "Cursor",
+    "LargeObject",
+    "NullConnectionPool",
+    "PoolClosed",
+    "PoolTimeout",
     "RawCursor",
+    "RawServerCursor",
+    "ServerCursor",
+    "TooManyRequests",
 ]
+
+NewRow = TypeVar("NewRow")
 
 # The mixins of the bundled plugins go before the kernel's class in each.
 
@@ -48,9 +83,99 @@ class AsyncRawCursor(cursor_async.AsyncRawCursor[Row], AsyncCursor[Row]):
     """See `howdah.cursor_async.AsyncRawCursor`."""
 
 
-class Connection(PreparedStatements, connection.Connection[Row]):
+class Connection(LargeObjects, NamedCursors, PreparedStatements, connection.Connection[Row]):
     """See `howdah.connection.Connection`."""
 
+    @overload  # type: ignore[override]  # the kernel's says Any where the name is given
+    def cursor(
+        self,
+        name: None = None,
+        *,
+        binary: bool | None = None,
+        row_factory: None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> Cursor[Row]: ...
+    @overload
+    def cursor(
+        self,
+        name: None = None,
+        *,
+        binary: bool | None = None,
+        row_factory: RowFactory[NewRow],
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> Cursor[NewRow]: ...
+    @overload
+    def cursor(
+        self,
+        name: str,
+        *,
+        binary: bool | None = None,
+        row_factory: None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> ServerCursor[Row]: ...
+    @overload
+    def cursor(
+        self,
+        name: str,
+        *,
+        binary: bool | None = None,
+        row_factory: RowFactory[NewRow],
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> ServerCursor[NewRow]: ...
+    def cursor(self, name: str | None = None, **kwargs: Any) -> Any:
+        """See `howdah.connection.Connection.cursor`."""
+        raise NotImplementedError
 
-class AsyncConnection(AsyncPreparedStatements, connection_async.AsyncConnection[Row]):
+
+class AsyncConnection(
+    AsyncLargeObjects, AsyncNamedCursors, AsyncPreparedStatements, connection_async.AsyncConnection[Row]
+):
     """See `howdah.connection_async.AsyncConnection`."""
+
+    @overload  # type: ignore[override]  # the kernel's says Any where the name is given
+    def cursor(
+        self,
+        name: None = None,
+        *,
+        binary: bool | None = None,
+        row_factory: None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> AsyncCursor[Row]: ...
+    @overload
+    def cursor(
+        self,
+        name: None = None,
+        *,
+        binary: bool | None = None,
+        row_factory: AsyncRowFactory[NewRow],
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> AsyncCursor[NewRow]: ...
+    @overload
+    def cursor(
+        self,
+        name: str,
+        *,
+        binary: bool | None = None,
+        row_factory: None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> AsyncServerCursor[Row]: ...
+    @overload
+    def cursor(
+        self,
+        name: str,
+        *,
+        binary: bool | None = None,
+        row_factory: AsyncRowFactory[NewRow],
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> AsyncServerCursor[NewRow]: ...
+    def cursor(self, name: str | None = None, **kwargs: Any) -> Any:
+        """See `howdah.connection_async.AsyncConnection.cursor`."""
+        raise NotImplementedError

@@ -122,9 +122,10 @@ class BaseConnection(Generic[Row]):
         #: Set by a dumper whose type's oid is still to be found.
         self._names_wanted = False
         self._told_closed = False
+        self._owner: Any = None
         # Kept outside of the connection: what collects its cycles would find the socket first.
-        finalize = weakref.finalize(self, _forgotten, connected.sock, repr(self), os.getpid())
-        finalize.atexit = False
+        self._finalize = weakref.finalize(self, _forgotten, connected.sock, repr(self), os.getpid())
+        self._finalize.atexit = False
 
     def __repr__(self) -> str:
         if self.closed:
@@ -147,6 +148,23 @@ class BaseConnection(Generic[Row]):
     def adapters(self) -> AdaptersMap:
         """The adapters used on this connection."""
         return self._adapters
+
+    @property
+    def owner(self) -> Any:
+        """What closes the connection in the end, such as a pool; None if whoever uses it is to.
+
+        With an owner, leaving a `with` block does not close the connection,
+        and nobody is warned when it is deleted while it is open.
+        """
+        return self._owner
+
+    @owner.setter
+    def owner(self, value: Any) -> None:
+        self._owner = value
+        self._finalize.detach()
+        process = os.getpid() if value is None else None
+        self._finalize = weakref.finalize(self, _forgotten, self._connected.sock, repr(self), process)
+        self._finalize.atexit = False
 
     @property
     def info(self) -> ConnectionInfo:
@@ -188,6 +206,15 @@ class BaseConnection(Generic[Row]):
         """
         self._check_open()
         return self._connected.sock.fileno()
+
+    def drop(self) -> None:
+        """Close the socket without a word to the server.
+
+        For a process that was forked, and must leave the connection to its parent.
+        """
+        self._closed = self._hindered = True
+        self._connected.sock.close()
+        self._told_to_close()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -587,10 +614,11 @@ class BaseConnection(Generic[Row]):
             hook(connection=self)
 
 
-def _forgotten(sock: socket, connection: str, process: int) -> None:
+def _forgotten(sock: socket, connection: str, process: int | None) -> None:
     """Let go of a connection that nobody has closed, without a word to the server.
 
-    After a fork the child leaves it alone: it is the parent's.
+    The process that it belongs to is warned, if any. After a fork the child
+    leaves it alone: it is the parent's.
     """
     if sock.fileno() >= 0:
         sock.close()

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
 
 from howdah.adapt.base import PyFormat
@@ -35,6 +36,8 @@ Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 class BaseCursor(Generic[Row]):
     """State and operations of a cursor.
+
+    What begins with one underscore is for classes that derive from it.
 
     Attributes:
         arraysize: how many rows `fetchmany` fetches by default.
@@ -263,7 +266,7 @@ class BaseCursor(Generic[Row]):
 
     def _needs_rows(self, size: int | None) -> bool:
         """Whether the portal must be asked before `size` rows can be taken."""
-        if self._portal is None:
+        if self._portal is None or (self._result is not None and self._result.failure is not None):
             return False
         return size is None or self._position + size > len(self._rows)
 
@@ -283,14 +286,26 @@ class BaseCursor(Generic[Row]):
 
     def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
         """Run an operation before the eyes of the connection's observers."""
-        text = self._text(query)
+        with self._watched(query, params):
+            yield from operation
+
+    @contextmanager
+    def _watched(self, query: Query, params: Any) -> Iterator[None]:
+        """Tell the connection's observers, if any, of the query that runs in the block."""
         observers = self._connection._observers
+        if not observers:
+            yield
+            return
+        if not isinstance(query, (str, bytes, Composable)) and is_template(query):
+            query, params = from_template(query, self)
+        text = self._text(query) if params is None else self._parse(query).text
         tokens = [observer.query_started(text, params) for observer in observers]
         error: BaseException | None = None
         try:
-            yield from operation
+            yield
         except BaseException as e:
-            error = e
+            # A stream that is left early has not failed.
+            error = None if isinstance(e, GeneratorExit) else e
             raise
         finally:
             for observer, token in zip(observers, tokens):
@@ -330,6 +345,13 @@ class BaseCursor(Generic[Row]):
         if is_template(query):
             return TypeError("a template string has its parameters in it: no others can be passed")
         return TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
+
+    def _encode_fully(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
+        """Encode, looking up the types that dumpers know by name only."""
+        text, parameters = self._encode(query, params)
+        if self._connection._names_wanted:
+            text, parameters = yield from self._encode_again(query, params)
+        return text, parameters
 
     def _encode_again(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
         """Encode once more, after a dumper asked for a type whose oid had to be looked up."""
@@ -505,6 +527,8 @@ class BaseCursor(Generic[Row]):
         self, session: Session, text: bytes, parameters: Any, statement: Statement | None, format: int | None
     ) -> Operation[Exchange]:
         connection = self._connection
+        if not 0 < (self.itersize or 0) <= 0x7FFFFFFF:
+            raise ValueError(f"itersize must be a positive number of rows, not {self.itersize}")
         portal = connection._new_portal_name()
         # Sync outside of a transaction would end the implicit one, and the portal with it.
         self._synced = not connection._autocommit or session.transaction_status != TransactionStatus.IDLE
@@ -551,10 +575,11 @@ class BaseCursor(Generic[Row]):
         more = exchange.results[-1]
         if self._decoder is None and more.rows:
             more.rows = self._decode_rows(more)
-        self._offset += self._position
-        self._rows = result.rows = self._rows[self._position :] + more.rows
-        self._position = 0
-        result.failure = more.failure
+        if result.failure is None:
+            self._offset += self._position
+            self._rows = result.rows = self._rows[self._position :] + more.rows
+            self._position = 0
+            result.failure = more.failure
         result.status, result.tag = more.status, more.tag
         if self._portal is None:
             self._rowcount = self._offset + len(self._rows)
@@ -599,9 +624,7 @@ class BaseCursor(Generic[Row]):
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
-        text, parameters = self._encode(query, params)
-        if connection._names_wanted:
-            text, parameters = yield from self._encode_again(query, params)
+        text, parameters = yield from self._encode_fully(query, params)
         self._query = text
         format = self.format if binary is None else int(binary)
         statement = None
@@ -657,8 +680,10 @@ class BaseCursor(Generic[Row]):
                     yield exchange
                     continue
                 exchange.results[0].rows = rows
+                self._connection._set_unsynced(None)
                 yield from self._decode_late(exchange)
-                rows, failure = exchange.results[0].rows, exchange.results[0].failure
+                result = exchange.results[0]
+                rows, result.rows, failure = result.rows, [], result.failure
             if not rows and failure is not None:
                 raise failure
             if rows or exchange.done:
@@ -668,7 +693,8 @@ class BaseCursor(Generic[Row]):
 
     def _end_stream(self, exchange: Exchange) -> Operation[None]:
         """Throw away what still comes of a stream that was left early."""
-        self._connection._set_unsynced(None)
+        if self._connection._unsynced == self._refuse_another:
+            self._connection._set_unsynced(None)
         if not exchange.done:
             yield Stop(exchange)
 
@@ -685,7 +711,7 @@ class BaseCursor(Generic[Row]):
         exchange = Exchange(None, None, self._describe)
         implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
         formats = (self.format,) if self.format else ()
-        oids: Any = None
+        parsed: tuple[bytes, Sequence[int]] | None = None
         name = b""
         substitute = None
         rowcount = 0
@@ -694,23 +720,24 @@ class BaseCursor(Generic[Row]):
                 text, parameters = self._encode(query, params)
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
-                if oids is None:
+                if parsed is None:
                     substitute = self._substitute(text, parameters)
                 if substitute is not None:
                     values = self._values(query, params)
                     text, parameters, statement = yield from substitute.resolve(self, *values)
                     name = b"" if statement is None else statement.name
-                if oids is None:
+                if parsed is None:
                     connection.write_begin(session)
-                if parameters.oids != oids or text != self._query:
+                oids = () if parameters is None else parameters.oids
+                if (text, oids) == parsed:
+                    session.bind(exchange, b"", name, parameters, formats)
+                else:
                     if not name:
-                        session.parse(exchange, b"", text, parameters.oids)
+                        session.parse(exchange, b"", text, oids)
                     session.bind(exchange, b"", name, parameters, formats)
                     session.describe_portal(exchange)
                     exchange.query = self._query = text
-                    oids = parameters.oids
-                else:
-                    session.bind(exchange, b"", name, parameters, formats)
+                    parsed = text, oids
                 session.execute(exchange)
                 if session.output_size >= HIGH_WATER:
                     exchange.ready = exchange.done
@@ -721,7 +748,7 @@ class BaseCursor(Generic[Row]):
                         rowcount += _forget(exchange)
         except BaseException as e:
             # A parameter that cannot be adapted, or an interruption: undo what was sent.
-            if oids is not None and session.lost is None:
+            if parsed is not None and session.lost is None:
                 if implicit:
                     undo = Exchange()
                     session.parse(undo, b"", b"ROLLBACK")
@@ -731,7 +758,7 @@ class BaseCursor(Generic[Row]):
                 session.sync(exchange)
                 yield exchange if isinstance(e, Exception) else Stop(exchange)
             raise
-        if oids is None:
+        if parsed is None:
             self._rowcount = 0
             return
         exchange.ready = exchange.done = False

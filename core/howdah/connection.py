@@ -43,10 +43,12 @@ class Connection(BaseConnection[Row]):
     """A connection to a PostgreSQL server.
 
     Made by `connect`. As a context manager it commits at the end of the block,
-    or rolls back if an exception leaves it, and closes.
+    or rolls back if an exception leaves it, and closes unless it has an `owner`.
     """
 
     cursor_factory: type[Cursor[Any]] = Cursor
+    #: The class of the cursors with a name, which the plugin for them brings.
+    server_cursor_factory: Any
     row_factory: RowFactory[Row]
 
     def __init__(
@@ -136,7 +138,7 @@ class Connection(BaseConnection[Row]):
             try:
                 self.commit()
             finally:
-                self.close()
+                self._left()
             return
         try:
             self.rollback()
@@ -144,6 +146,11 @@ class Connection(BaseConnection[Row]):
             # The exception that is under way says more than this one.
             pass
         finally:
+            self._left()
+
+    def _left(self) -> None:
+        """Do what the end of a `with` block asks for."""
+        if self.owner is None:
             self.close()
 
     def close(self) -> None:
@@ -213,9 +220,11 @@ class Connection(BaseConnection[Row]):
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
-            while not exchange.done:
-                # The server ignores a request that comes before it has begun, so there may have to be several.
+            while True:
+                # The server ignores a request that comes before it has begun: there may have to be several.
                 cancel(self._connected, _CANCEL_TIMEOUT)
+                if exchange.done:
+                    break
                 moved = True
                 while moved and not exchange.done:
                     exchange.rows = []
@@ -312,8 +321,7 @@ class Connection(BaseConnection[Row]):
         factory = self.row_factory if row_factory is None else row_factory
         if name is not None:
             self.driver.require("named_cursor")
-            cls = self.driver.public("ServerCursor")
-            return cls(
+            return self.server_cursor_factory(
                 self, name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
             )
         if scrollable is not None or withhold:

@@ -51,10 +51,12 @@ class AsyncConnection(BaseConnection[Row]):
     """A connection to a PostgreSQL server.
 
     Made by `connect`. As a context manager it commits at the end of the block,
-    or rolls back if an exception leaves it, and closes.
+    or rolls back if an exception leaves it, and closes unless it has an `owner`.
     """
 
     cursor_factory: type[AsyncCursor[Any]] = AsyncCursor
+    #: The class of the cursors with a name, which the plugin for them brings.
+    server_cursor_factory: Any
     row_factory: AsyncRowFactory[Row]
 
     def __init__(
@@ -154,7 +156,7 @@ class AsyncConnection(BaseConnection[Row]):
             try:
                 await self.commit()
             finally:
-                await self.close()
+                await self._left()
             return
         try:
             await self.rollback()
@@ -162,6 +164,11 @@ class AsyncConnection(BaseConnection[Row]):
             # The exception that is under way says more than this one.
             pass
         finally:
+            await self._left()
+
+    async def _left(self) -> None:
+        """Do what the end of a `with` block asks for."""
+        if self.owner is None:
             await self.close()
 
     async def close(self) -> None:
@@ -242,9 +249,11 @@ class AsyncConnection(BaseConnection[Row]):
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
-            while not exchange.done:
-                # The server ignores a request that comes before it has begun, so there may have to be several.
+            while True:
+                # The server ignores a request that comes before it has begun: there may have to be several.
                 await cancel_async(self._connected, _CANCEL_TIMEOUT)
+                if exchange.done:
+                    break
                 moved = True
                 while moved and not exchange.done:
                     exchange.rows = []
@@ -341,8 +350,7 @@ class AsyncConnection(BaseConnection[Row]):
         factory = self.row_factory if row_factory is None else row_factory
         if name is not None:
             self.driver.require("named_cursor")
-            cls = self.driver.public("AsyncServerCursor")
-            return cls(
+            return self.server_cursor_factory(
                 self, name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
             )
         if scrollable is not None or withhold:

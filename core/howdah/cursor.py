@@ -131,13 +131,14 @@ class Cursor(BaseCursor[Row]):
             raise ValueError("size must be >= 1")
         connection = self._connection
         with connection.lock:
-            exchange = connection.wait(self._open_stream(query, params, binary))
-            try:
-                while rows := connection.wait(self._next_of_stream(exchange)):
-                    for row in rows:
-                        yield row
-            finally:
-                connection.wait(self._end_stream(exchange))
+            with self._watched(query, params):
+                exchange = connection.wait(self._open_stream(query, params, binary))
+                try:
+                    while rows := connection.wait(self._next_of_stream(exchange)):
+                        for row in rows:
+                            yield row
+                finally:
+                    connection.wait(self._end_stream(exchange))
 
     def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.

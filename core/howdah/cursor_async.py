@@ -132,13 +132,14 @@ class AsyncCursor(BaseCursor[Row]):
             raise ValueError("size must be >= 1")
         connection = self._connection
         async with connection.lock:
-            exchange = await connection.wait(self._open_stream(query, params, binary))
-            try:
-                while rows := await connection.wait(self._next_of_stream(exchange)):
-                    for row in rows:
-                        yield row
-            finally:
-                await connection.wait(self._end_stream(exchange))
+            with self._watched(query, params):
+                exchange = await connection.wait(self._open_stream(query, params, binary))
+                try:
+                    while rows := await connection.wait(self._next_of_stream(exchange)):
+                        for row in rows:
+                            yield row
+                finally:
+                    await connection.wait(self._end_stream(exchange))
 
     async def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.

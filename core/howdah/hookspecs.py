@@ -118,7 +118,7 @@ class QueryObserver(Protocol):
         """Take note that `query` is about to be run.
 
         Args:
-            query: the query as the program has it, with its placeholders.
+            query: the query as it goes to the server, with `$1` placeholders.
             params: the Python objects bound to them, None without any; of
                 `executemany`, all of them.
 

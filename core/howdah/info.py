@@ -185,9 +185,8 @@ class ConnectionInfo:
 
     @property
     def error_message(self) -> str:
-        """Why the connection was lost; empty while it is not."""
-        lost = self._connection._session.lost
-        return "" if lost is None else str(lost)
+        """Why the connection is broken; empty while it is not."""
+        return str(self._connection._session.lost) if self._connection.broken else ""
 
     def parameter_status(self, name: str) -> str | None:
         """Return a setting that the server reports, None if it does not report it."""

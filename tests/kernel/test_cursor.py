@@ -222,7 +222,7 @@ def test_errors_of_loaders(conn, cur):
         cur.fetchall()
     cur.execute("values (2), (4), (5), (6)")
     rows = []
-    with pytest.raises(ValueError, match="5 is odd"):  # noqa: PT012
+    with pytest.raises(ValueError, match="5 is odd"):
         for row in cur:
             rows.append(row)
     assert rows == [(2,), (4,)]
@@ -441,7 +441,7 @@ def test_stream_binary(cur):
 
 def test_stream_that_fails_on_the_way(conn, cur):
     rows = []
-    with pytest.raises(howdah.errors.DivisionByZero):  # noqa: PT012
+    with pytest.raises(howdah.errors.DivisionByZero):
         for row in cur.stream("select 1 / (x - 5000) from generate_series(1, 10000) x"):
             rows.append(row)
     assert rows

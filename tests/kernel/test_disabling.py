@@ -9,7 +9,14 @@ import sys
 
 import pytest
 
-PLUGINS = {"types": "howdah_types", "prepare": "howdah_prepare", "embedded": "howdah_embedded"}
+PLUGINS = {
+    "types": "howdah_types",
+    "prepare": "howdah_prepare",
+    "named_cursor": "howdah_named_cursor",
+    "lobject": "howdah_lobject",
+    "pool": "howdah_pool",
+    "embedded": "howdah_embedded",
+}
 
 SCRIPT = """
 import json, sys
@@ -26,7 +33,7 @@ print(json.dumps({"rows": rows, "number": number, "packages": packages, "prepare
 """
 
 
-@pytest.mark.parametrize("disabled", [(), ("types",), ("prepare",), ("embedded",), tuple(PLUGINS)], ids=str)
+@pytest.mark.parametrize("disabled", [(), *[(name,) for name in PLUGINS], tuple(PLUGINS)], ids=str)
 def test_without(disabled: tuple[str, ...], dsn: str) -> None:
     environ = {**os.environ, "HOWDAH_DISABLE": ",".join(disabled)}
     run = subprocess.run(
@@ -49,3 +56,16 @@ def test_what_a_disabled_plugin_brings(dsn: str) -> None:
         with pytest.raises(howdah.NotSupportedError, match=r"prepare.*disabled"):
             conn.prepared()
         assert conn.execute("SELECT 'usable'").fetchone() == ("usable",)
+
+
+@pytest.mark.parametrize("name", ["lobject", "named_cursor"])
+def test_named_cursors_and_large_objects_disabled(name: str, dsn: str) -> None:
+    import howdah
+
+    driver = howdah.Driver(disable=[name])
+    assert not getattr(driver.capabilities, f"has_{name}")
+    with driver.connect(dsn) as conn:
+        with pytest.raises(howdah.NotSupportedError, match=f"{name}.*disabled.*HOWDAH_DISABLE"):
+            conn.lobject() if name == "lobject" else conn.cursor("herd")
+    with pytest.raises(howdah.NotSupportedError, match=f"{name}.*disabled"):
+        driver.public("LargeObject" if name == "lobject" else "ServerCursor")

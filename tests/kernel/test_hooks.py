@@ -411,7 +411,7 @@ class TestQueryObserver:
             with pytest.raises(howdah.errors.UndefinedTable):
                 conn.execute("SELECT * FROM unicorns")
         assert len(noted) == 4
-        assert noted[0] == (b"SELECT * FROM generate_series(1, %s)", [3])
+        assert noted[0] == (b"SELECT * FROM generate_series(1, $1)", [3])
         assert noted[1] == (1, "SELECT 3", 3, type(None))
         assert noted[2] == (b"SELECT * FROM unicorns", None)
         assert noted[3][3] is howdah.errors.UndefinedTable

@@ -32,6 +32,14 @@ def sync(dsn: str) -> None:
                 assert_type(airport, Airport)
         with conn.transaction() as tx:
             assert_type(tx, howdah.Transaction)
+            with conn.cursor("herd", scrollable=True) as named:
+                assert_type(named, howdah.ServerCursor[tuple[Any, ...]])
+                named.scroll(1)
+            with conn.cursor("airports", row_factory=class_row(Airport)) as named_airports:
+                assert_type(named_airports.execute("SELECT").fetchone(), "Airport | None")
+            with conn.lobject(0, "w") as lob:
+                assert_type(lob, howdah.LargeObject)
+                assert_type(lob.write(b"x"), int)
         assert_type(conn.cursor(row_factory=scalar_row).execute("SELECT 1").fetchall(), list[Any])
     with howdah.Connection.connect(dsn, row_factory=dict_row) as records:
         assert_type(records.execute("SELECT 1 AS a").fetchall(), list[dict[str, Any]])
@@ -53,7 +61,13 @@ async def asynchronous(dsn: str) -> None:
             async for airport in airports.stream("SELECT iata, name FROM airports"):
                 assert_type(airport, Airport)
         async with conn.transaction():
-            pass
+            async with conn.cursor("herd") as named:
+                assert_type(named, howdah.AsyncServerCursor[dict[str, Any]])
+                async for row in named:
+                    assert_type(row, dict[str, Any])
+            async with conn.lobject() as lob:
+                assert_type(lob, howdah.AsyncLargeObject)
+            assert_type(await conn.lobject(lob.oid), howdah.AsyncLargeObject)
         async for notify in conn.notifies(timeout=1):
             assert_type(notify, howdah.Notify)
 

@@ -1,6 +1,7 @@
 """Carry bytes between a session and a plain socket, blocking the thread.
 
-Twin of `howdah.io.blocking.carry`.
+Twins of `carry`, `send` and `receive` in `howdah.io.blocking`. A signal handler can
+interrupt these only where the session knows all that has been sent and received.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
@@ -8,7 +9,7 @@ from libc.errno cimport EAGAIN, EINTR
 
 from howdah._native.exchange cimport Exchange
 from howdah._native.sockets cimport (
-    descriptor, howdah_give_back, howdah_receive, howdah_send, howdah_wait, raise_os_error
+    descriptor, howdah_give_back, howdah_limit_patience, howdah_receive, howdah_send, howdah_wait, raise_os_error
 )
 from howdah._native.wire cimport Input, Output, Wire
 
@@ -36,7 +37,7 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
     cdef bint readable = False
     cdef int fd
     while not exchange.ready:
-        fd = descriptor(sock)
+        fd = blocking_descriptor(sock, session)
         session.check_entry()
         input.make_room()
         source = output.data + output.start
@@ -69,22 +70,98 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
             session.came_in(received)
         elif received == 0:
             raise ConnectionResetError("the server closed the connection unexpectedly")
-        elif received == -EAGAIN:
-            wait(fd, False)
-        elif received == -EINTR:
+        elif received == -EAGAIN or received == -EINTR:
             PyErr_CheckSignals()
+            if received == -EAGAIN:
+                wait(fd, False)
         else:
             raise_os_error(received)
 
 
+def send(sock, Wire session not None) -> bool:
+    """Send what can be sent without waiting; return whether that is all.
+
+    What cannot be sent because the connection is broken is dropped: what the server said
+    before it went is still to be received.
+
+    Args:
+        sock: a plain socket.
+        session: whose output it is.
+    """
+    cdef Output output = session.unsent
+    cdef const char *source
+    cdef Py_ssize_t size, sent
+    cdef int fd
+    output.check()
+    if output.length == output.start:
+        return True
+    fd = sock.fileno()
+    while output.length > output.start:
+        source = output.data + output.start
+        size = output.length - output.start
+        output.lent += 1
+        with nogil:
+            sent = howdah_send(fd, source, size)
+        output.lent -= 1
+        if sent == -EAGAIN:
+            return False
+        if sent == -EINTR:
+            continue
+        output.take_off(sent if sent >= 0 else size)
+    return True
+
+
+def receive(sock, Wire session not None) -> None:
+    """Receive once, waiting for it; the end of the stream is an error.
+
+    Args:
+        sock: a plain socket, in blocking mode.
+        session: whose bytes they are.
+
+    Raises:
+        OSError: the connection is broken.
+        howdah.OperationalError: the server violated the protocol.
+    """
+    cdef Input input = session.input
+    cdef char *target
+    cdef Py_ssize_t received = -EINTR
+    cdef int fd
+    while received == -EINTR or received == -EAGAIN:
+        PyErr_CheckSignals()
+        if received == -EAGAIN:
+            wait(blocking_descriptor(sock, session), False)
+        fd = blocking_descriptor(sock, session)
+        session.check_entry()
+        input.make_room()
+        target = input.data + input.length
+        input.lent += 1
+        with nogil:
+            received = howdah_receive(fd, target, input.capacity - input.length, True)
+        input.lent -= 1
+    if received > 0:
+        session.came_in(received)
+    elif received == 0:
+        raise ConnectionResetError("the server closed the connection unexpectedly")
+    else:
+        raise_os_error(received)
+
+
+cdef int blocking_descriptor(object sock, Wire session) except -1:
+    """Return the file descriptor of an open socket, on which waiting has an end."""
+    cdef int fd = descriptor(sock)
+    if session.limited != fd:
+        howdah_limit_patience(fd)
+        session.limited = fd
+    return fd
+
+
 cdef bint wait(int fd, bint write) except -1:
-    """Wait for the socket; return whether there is something to receive."""
+    """Wait for the socket, but not for ever; return whether there is something to receive."""
     cdef int readable
     with nogil:
         readable = howdah_wait(fd, write)
-    if readable == -EINTR:
-        PyErr_CheckSignals()
-        return False
-    if readable < 0:
+    if readable < 0 and readable != -EINTR:
         raise_os_error(readable)
-    return readable
+    if readable <= 0:
+        PyErr_CheckSignals()
+    return readable > 0

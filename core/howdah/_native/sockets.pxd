@@ -7,6 +7,7 @@ cdef extern from *:
     #include <errno.h>
     #include <poll.h>
     #include <sys/socket.h>
+    #include <sys/time.h>
     #include <sys/types.h>
 
     #ifndef MSG_NOSIGNAL
@@ -25,11 +26,21 @@ cdef extern from *:
         return received < 0 ? (errno == EWOULDBLOCK ? -EAGAIN : -errno) : received;
     }
 
-    /* Wait until there is something to receive or, with `write`, room to send.
+    /* A signal that comes just before a system call does not interrupt it, so that none of
+       them may last for ever: after this many milliseconds signals are looked for. */
+    #define HOWDAH_PATIENCE 250
+
+    /* Have receiving return EAGAIN when it has waited for too long. */
+    static void howdah_limit_patience(int fd) {
+        struct timeval limit = {0, HOWDAH_PATIENCE * 1000};
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    }
+
+    /* Wait, but not too long, until there is something to receive or, with `write`, room to send.
        Returns whether there is something to receive, or the negative errno. */
     static int howdah_wait(int fd, int write) {
         struct pollfd waiting = {fd, (short) (POLLIN | (write ? POLLOUT : 0)), 0};
-        if (poll(&waiting, 1, -1) < 0)
+        if (poll(&waiting, 1, HOWDAH_PATIENCE) < 0)
             return -errno;
         return (waiting.revents & ~POLLOUT) != 0;
     }
@@ -41,6 +52,7 @@ cdef extern from *:
     """
     Py_ssize_t howdah_send(int fd, const char *data, size_t size) noexcept nogil
     Py_ssize_t howdah_receive(int fd, char *data, size_t size, bint wait) noexcept nogil
+    void howdah_limit_patience(int fd) noexcept nogil
     int howdah_wait(int fd, bint write) noexcept nogil
     void howdah_give_back(int *lent) noexcept nogil
 

@@ -31,6 +31,7 @@ cdef class Input(LentBuffer):
 
 cdef class Wire:
     cdef public object transaction_status
+    cdef public long transactions
     cdef public bint skipping
     cdef Input input
     cdef Output unsent
@@ -41,6 +42,8 @@ cdef class Wire:
     cdef Py_ssize_t first
     cdef Py_ssize_t count
     cdef bint decoding
+    # The blocking socket whose patience is limited already, -1 if none.
+    cdef int limited
 
     cdef int add_step(self, int step, Exchange exchange) except -1
     cdef int set_ring_size(self, Py_ssize_t size) except -1

@@ -189,6 +189,8 @@ cdef class Wire:
 
     Attributes:
         transaction_status: as the last ReadyForQuery told it.
+        transactions: how many transactions have ended: the same number means
+            that it is still the same transaction.
         skipping: whether the server skips messages up to the next Sync.
     """
 
@@ -197,6 +199,7 @@ cdef class Wire:
         self.input = Input.__new__(Input)
         self.unsent = Output.__new__(Output)
         self.set_ring_size(SMALLEST_RING)
+        self.limited = -1
 
     def __dealloc__(self):
         PyMem_Free(self.steps)
@@ -456,6 +459,7 @@ cdef class Wire:
                     self.transaction_status = (
                         _IDLE if body[0] == c"I" else _INTRANS if body[0] == c"T" else _INERROR
                     )
+                    self.transactions += body[0] == c"I"
                     self.skipping = False
                     return self.settle_head()
         self.on_message(code, PyBytes_FromStringAndSize(body, size))

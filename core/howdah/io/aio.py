@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, OperationalError
 from howdah.io.operation import HIGH_WATER
+from howdah.io.waiter import Waiter
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
 
@@ -76,6 +78,9 @@ class AsyncTransport:
         self._waiting = 0
         self._reading = False
         self._writing = False
+        self._receiving = False
+        #: Those whose answer has come in what is being received.
+        self._woken: deque[Waiter] = deque()
         self._idle: asyncio.Future[None] | None = None
         self._drained: list[asyncio.Future[None]] = []
 
@@ -84,14 +89,20 @@ class AsyncTransport:
 
         A lost connection is not raised: it becomes the error of every exchange.
         """
-        self._flush()
-        if not exchange.ready:
-            future = self._loop.create_future()
-            exchange.notify = partial(_fulfil, future)
-            try:
-                await self._read_until(future)
-            finally:
-                exchange.notify = None
+        if self.session.output_size:
+            self._flush()
+        if exchange.ready:
+            return
+        waiter = Waiter(self._loop)
+        exchange.notify = partial(self._notify, waiter)
+        self._waiting += 1
+        try:
+            if not self._reading:
+                self._start_reading()
+            await waiter
+        finally:
+            self._waiting -= 1
+            exchange.notify = None
 
     async def drain(self, exchange: Exchange) -> None:
         """Wait until little is left to send or `exchange` is ready."""
@@ -151,6 +162,7 @@ class AsyncTransport:
                 self._reading = False
                 self._loop.remove_reader(self._fd)
             return
+        self._receiving = True
         try:
             self._receive(self.sock, self.session)
             if self._tls:
@@ -158,14 +170,27 @@ class AsyncTransport:
                     self._receive(self.sock, self.session)
         except OSError as e:
             self._lose(OperationalError(f"the connection is lost: {e}"))
-            return
         except Error as e:
             self._lose(e)
-            return
+        finally:
+            self._receiving = False
         if self._idle is not None:
             _fulfil(self._idle)
         if self.session.output_size and not self._writing:
             self._flush()
+        try:
+            while self._woken:
+                self._woken.popleft().wake()
+        finally:
+            while self._woken:
+                self._woken.popleft().wake_soon()
+
+    def _notify(self, waiter: Waiter) -> None:
+        """Have the task of an exchange that is ready go on, as soon as the session is left alone."""
+        if self._receiving:
+            self._woken.append(waiter)
+        else:
+            waiter.wake_soon()
 
     def _flush(self) -> None:
         if not self.session.output_size or self.sock.fileno() < 0:
@@ -175,13 +200,14 @@ class AsyncTransport:
         except OSError:
             # Whoever waits reads what the server said before it went.
             self.session.sent(self.session.output_size)
-        if bool(self.session.output_size) != self._writing:
+        unsent = self.session.output_size
+        if bool(unsent) != self._writing:
             self._writing = not self._writing
             if self._writing:
                 self._loop.add_writer(self._fd, self._flush)
             else:
                 self._loop.remove_writer(self._fd)
-        if self.session.output_size < HIGH_WATER:
+        if unsent < HIGH_WATER:
             for future in self._drained:
                 _fulfil(future)
 

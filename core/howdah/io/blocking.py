@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -30,35 +31,43 @@ def carry(sock: socket.socket, session: Session, exchange: Exchange) -> None:
         howdah.OperationalError: the server violated the protocol.
     """
     while not exchange.ready:
-        if session.output_size and not _send(sock, session):
+        if session.output_size and not send(sock, session):
             _poll(sock, True, None)
             if not _poll(sock, False, 0):
                 continue
-        _receive(sock, session)
+        receive(sock, session)
 
 
-def _send(sock: socket.socket, session: Session) -> bool:
-    """Send what can be sent; return whether that is all."""
+def send(sock: socket.socket, session: Session) -> bool:
+    """Send what can be sent without waiting; return whether that is all. The native core has a twin."""
+    flags = 0 if isinstance(sock, ssl.SSLSocket) else _DONTWAIT
     while session.output_size:
-        with session.output() as output:
-            try:
-                size = sock.send(output, 0 if isinstance(sock, ssl.SSLSocket) else _DONTWAIT)
-            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                return False
-            except OSError:
-                # What the server said before it went is still to be received.
-                size = session.output_size
-        session.sent(size)
+        sizes: list[int] = []
+        try:
+            with session.output() as output:
+                # Called by C code, so that no signal handler comes between the call and its result:
+                # what is sent twice, the server does twice.
+                sizes.extend(map(sock.send, (output,), (flags,)))
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            return False
+        except OSError:
+            # What the server said before it went is still to be received.
+            sizes.append(session.output_size)
+        finally:
+            session.sent(sum(sizes))
     return True
 
 
-def _receive(sock: socket.socket, session: Session) -> None:
-    """Receive once; the end of the stream is an error."""
-    with session.receive_buffer() as buffer:
-        size = sock.recv_into(buffer)
-    if not size:
+def receive(sock: socket.socket, session: Session) -> None:
+    """Receive once; the end of the stream is an error. The native core has a twin."""
+    sizes: list[int] = []
+    try:
+        with session.receive_buffer() as buffer:
+            sizes.extend(map(sock.recv_into, (buffer,)))  # see `send`
+    finally:
+        session.received(sum(sizes))
+    if not sizes[0]:
         raise ConnectionResetError("the server closed the connection unexpectedly")
-    session.received(size)
 
 
 def _poll(sock: socket.socket, write: bool, timeout: float | None) -> bool:
@@ -71,17 +80,20 @@ def _poll(sock: socket.socket, write: bool, timeout: float | None) -> bool:
 def carry_tls(sock: socket.socket, session: Session, exchange: Exchange) -> None:
     """Do as `carry` does on a non-blocking TLS socket."""
     while not exchange.ready:
-        all_sent = _send(sock, session)
+        all_sent = send(sock, session)
         try:
-            _receive(sock, session)
+            receive(sock, session)
         except ssl.SSLWantReadError:
             _poll(sock, not all_sent, None)
         except ssl.SSLWantWriteError:
             _poll(sock, True, None)
 
 
+_plain_carry, _plain_send, _plain_receive = carry, send, receive
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.blocking import carry
+    from howdah._native.blocking import carry as _plain_carry
+    from howdah._native.blocking import receive as _plain_receive
+    from howdah._native.blocking import send as _plain_send
 
 
 class BlockingTransport:
@@ -95,7 +107,10 @@ class BlockingTransport:
     def __init__(self, sock: socket.socket, session: Session) -> None:
         self.sock = sock
         self.session = session
-        self._carry = carry_tls if isinstance(sock, ssl.SSLSocket) else carry
+        tls = isinstance(sock, ssl.SSLSocket)
+        self._carry = carry_tls if tls else _plain_carry
+        self._send: Callable[[socket.socket, Session], bool] = send if tls else _plain_send
+        self._receive: Callable[[socket.socket, Session], None] = receive if tls else _plain_receive
 
     def carry(self, exchange: Exchange) -> None:
         """Send and receive until `exchange` is ready.
@@ -112,7 +127,7 @@ class BlockingTransport:
     def drain(self, exchange: Exchange) -> None:
         """Send and receive until little is left to send or `exchange` is ready."""
         try:
-            while not exchange.ready and not _send(self.sock, self.session):
+            while not exchange.ready and not self._send(self.sock, self.session):
                 if self.session.output_size < HIGH_WATER:
                     break
                 _poll(self.sock, True, None)
@@ -126,7 +141,7 @@ class BlockingTransport:
     def idle(self, timeout: float | None) -> bool:
         """Send what is left, receive what comes; return whether anything moved within `timeout` seconds."""
         try:
-            all_sent = _send(self.sock, self.session)
+            all_sent = self._send(self.sock, self.session)
             pending = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
             if not pending and not _poll(self.sock, not all_sent, timeout):
                 return False
@@ -141,8 +156,9 @@ class BlockingTransport:
     def close(self) -> None:
         """Say goodbye if possible, and close the socket."""
         if self.session.lost is None:
-            self.session.terminate()
-            _send(self.sock, self.session)
+            with suppress(BufferError):  # another thread is sending: there is no goodbye then
+                self.session.terminate()
+                self._send(self.sock, self.session)
             self.session.connection_lost(OperationalError("the connection is closed"))
         with suppress(OSError):
             # A thread that waits for the server wakes up.
@@ -151,7 +167,7 @@ class BlockingTransport:
 
     def _receive_some(self) -> None:
         try:
-            _receive(self.sock, self.session)
+            self._receive(self.sock, self.session)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             pass
 

@@ -150,7 +150,7 @@ class Exchange:
         self.copied: list[bytes] = []
         self.copy: CopyResponse | None = None
         self.parameter_oids: tuple[int, ...] | None = None
-        self.value: bytes | None = None
+        self.value: memoryview | None = None
         self.owes_sync = False
         self.pending = 0
         self.ready = False

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from struct import Struct, pack, unpack_from
 from typing import NamedTuple
 
+from typing_extensions import Buffer
+
 from howdah.errors import OperationalError
 from howdah.protocol.codes import Frontend
 
@@ -95,17 +97,18 @@ def query(sql: bytes) -> bytes:
     return message(Frontend.QUERY, cstring(sql, "the query"))
 
 
-def function_call(oid: int, arguments: Sequence[bytes | None], result_format: int) -> bytes:
-    """Return a FunctionCall message with binary arguments."""
-    body = bytearray(pack("!IHHH", oid, 1, 1, len(arguments)))
+def function_call(oid: int, arguments: Sequence[Buffer | None], result_format: int) -> list[Buffer]:
+    """Return a FunctionCall message with binary arguments, in pieces: they may be large."""
+    pieces: list[Buffer] = [pack("!IHHH", oid, 1, 1, len(arguments))]
     for argument in arguments:
         if argument is None:
-            body += pack("!i", -1)
+            pieces.append(pack("!i", -1))
         else:
-            body += pack("!i", len(argument))
-            body += argument
-    body += pack("!H", result_format)
-    return message(Frontend.FUNCTION_CALL, bytes(body))
+            view = memoryview(argument)
+            pieces += pack("!i", view.nbytes), view
+    pieces.append(pack("!H", result_format))
+    size = sum([memoryview(piece).nbytes for piece in pieces])
+    return [_HEADER.pack(Frontend.FUNCTION_CALL, size + 4), *pieces]
 
 
 def _violation(what: str) -> ProtocolViolation:
@@ -195,7 +198,7 @@ def notification(body: bytes, encoding: str) -> Notification:
     return Notification(pid, channel.decode(encoding, "replace"), payload.decode(encoding, "replace"))
 
 
-def function_result(body: bytes) -> bytes | None:
+def function_result(body: bytes) -> memoryview | None:
     """Unpack FunctionCallResponse: the value, None for NULL."""
     if len(body) < 4:
         raise _violation("FunctionCallResponse")
@@ -204,4 +207,4 @@ def function_result(body: bytes) -> bytes | None:
         return None
     if size != len(body) - 4:
         raise _violation("FunctionCallResponse")
-    return body[4:]
+    return memoryview(body)[4:]

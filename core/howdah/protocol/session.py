@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from typing_extensions import Buffer
+
 from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, ProgrammingError, from_fields
 from howdah.pq import ExecStatus, TransactionStatus
@@ -103,12 +105,13 @@ class Session(Wire):
         self.write(data)
 
     def function_call(
-        self, exchange: Exchange, oid: int, arguments: Sequence[bytes | None], result_format: int = 1
+        self, exchange: Exchange, oid: int, arguments: Sequence[Buffer | None], result_format: int = 1
     ) -> None:
         """Write FunctionCall with binary arguments; the answer is `exchange.value`."""
-        data = messages.function_call(oid, arguments, result_format)
+        pieces = messages.function_call(oid, arguments, result_format)
         self.expect(Step.FUNCTION_CALL, exchange)
-        self.write(data)
+        for piece in pieces:
+            self.write(piece)
 
     def copy_data(self, data: bytes) -> None:
         """Write CopyData."""
@@ -226,6 +229,7 @@ class Session(Wire):
         if body not in status:
             raise ProtocolViolation("the server sent a malformed ReadyForQuery message")
         self.transaction_status = status[body]
+        self.transactions += status[body] == TransactionStatus.IDLE
         self.skipping = False
         self.settle()
 

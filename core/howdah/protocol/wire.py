@@ -64,11 +64,14 @@ class Wire:
 
     Attributes:
         transaction_status: as the last ReadyForQuery told it.
+        transactions: how many transactions have ended: the same number means
+            that it is still the same transaction.
         skipping: whether the server skips messages up to the next Sync.
     """
 
     def __init__(self) -> None:
         self.transaction_status = TransactionStatus.IDLE
+        self.transactions = 0
         self.skipping = False
         self._pending: deque[tuple[Step, Exchange]] = deque()
         self._output = bytearray()
@@ -81,7 +84,7 @@ class Wire:
     # Output
 
     def write(self, data: Buffer) -> None:
-        """Append `data`, whole messages, to what is to be sent."""
+        """Append `data`, whole messages or pieces of one, to what is to be sent."""
         self._output += data
 
     def output(self) -> memoryview:
@@ -242,6 +245,7 @@ class Wire:
             and (transaction_status := _STATUS.get(body[0])) is not None
         ):
             self.transaction_status = transaction_status
+            self.transactions += transaction_status == TransactionStatus.IDLE
             self.skipping = False
             self.settle()
         else:

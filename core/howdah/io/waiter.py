@@ -1,0 +1,81 @@
+"""What a task awaits until its answer is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextvars import Context
+from typing import Any
+
+__all__ = ["Waiter"]
+
+
+class Waiter:
+    """An awaitable for one task, which goes on at once when it is woken.
+
+    A future would have its task go on in the next turn of the event loop only,
+    and each turn asks the operating system for news: with one query after the
+    other, that is a good part of the time spent on the client.
+
+    Args:
+        loop: the event loop that the task runs on.
+    """
+
+    # What asyncio looks for in a future that a task awaits.
+    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_done", "_loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._asyncio_future_blocking = False
+        self._loop = loop
+        self._callback: Callable[[Waiter], object] | None = None
+        self._context: Context | None = None
+        self._done = False
+        self._cancelled: asyncio.CancelledError | None = None
+
+    def __await__(self) -> Generator[Any, None, None]:
+        if not self._done:
+            self._asyncio_future_blocking = True
+            yield self
+        self.result()
+
+    def wake(self) -> None:
+        """Let the task go on, right here: this is no place within another task."""
+        callback, context = self._end()
+        if callback is not None and context is not None:
+            context.run(callback, self)
+
+    def wake_soon(self) -> None:
+        """Let the task go on in the next turn of the event loop."""
+        callback, context = self._end()
+        if callback is not None:
+            self._loop.call_soon(callback, self, context=context)
+
+    def _end(self) -> tuple[Callable[[Waiter], object] | None, Context | None]:
+        self._done = True
+        callback, self._callback = self._callback, None
+        return callback, self._context
+
+    # What a task does with a future
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the event loop."""
+        return self._loop
+
+    def add_done_callback(
+        self, callback: Callable[[Waiter], object], *, context: Context | None = None
+    ) -> None:
+        """Note how the task goes on."""
+        self._callback, self._context = callback, context
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Interrupt the task, unless it is woken already."""
+        if self._done:
+            return False
+        self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
+        self.wake_soon()
+        return True
+
+    def result(self) -> None:
+        """Raise what interrupted the task, if something did."""
+        if self._cancelled is not None:
+            raise self._cancelled

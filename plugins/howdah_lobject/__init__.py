@@ -1,0 +1,34 @@
+"""Large objects: values of up to 4 TB, read and written like files.
+
+Source: PostgreSQL documentation, "Large Objects".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from howdah.hookspecs import Mixins, hookimpl
+from howdah_lobject.errors import LargeObjectClosed, WrongMode
+from howdah_lobject.large_object import LargeObject, LargeObjects
+from howdah_lobject.large_object_async import AsyncLargeObject, AsyncLargeObjects
+
+__all__ = [
+    "AsyncLargeObject",
+    "AsyncLargeObjects",
+    "LargeObject",
+    "LargeObjectClosed",
+    "LargeObjects",
+    "WrongMode",
+]
+
+
+@hookimpl
+def howdah_capabilities() -> Iterable[str]:
+    """Announce large objects."""
+    return ["lobject"]
+
+
+@hookimpl
+def howdah_mixins() -> Mixins:
+    """Contribute `lobject`."""
+    return Mixins(connection=LargeObjects, async_connection=AsyncLargeObjects)

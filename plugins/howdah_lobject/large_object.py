@@ -1,0 +1,244 @@
+# Generated from plugins/howdah_lobject/large_object_async.py by .ci/generate_faces.py; do not edit.
+"""Large objects as files."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from typing_extensions import Buffer, Self
+
+from howdah.io.operation import Operation
+from howdah_lobject.operations import CHUNK, BaseLargeObject
+
+if TYPE_CHECKING:
+    from howdah.connection import Connection
+
+__all__ = ["LargeObject", "LargeObjects"]
+
+
+T = TypeVar("T")
+
+_File = io.RawIOBase
+
+
+def _call_blocking(function: Callable[..., T], *arguments: Any) -> T:
+    """Call what may block, as we may."""
+    return function(*arguments)
+
+
+class LargeObject(BaseLargeObject, _File):
+    """A large object, opened like a file: what `Connection.lobject` gives.
+
+    It lives in the database until `unlink`; what is written becomes visible to
+    others with the commit. It is closed by the end of the transaction at the latest.
+
+    Args:
+        connection: the connection to use.
+        oid: which large object to open; 0 creates one.
+        mode: `r`, `w` or `rw`; `n` does not open it. `b` behind it changes nothing, with
+            `t` it is read and written as str, in the connection's encoding; positions and
+            sizes are in bytes all the same. A new object in mode `r` is opened in `rw`.
+        new_oid: the oid of the new object; 0 lets the server choose.
+        new_file: a file to fill the new object from.
+
+    Raises:
+        howdah.ProgrammingError: there is no transaction, or the arguments do not fit.
+        howdah.errors.UndefinedObject: there is no large object of this oid.
+        howdah.errors.UniqueViolation: `new_oid` is taken.
+
+    Source: PostgreSQL documentation, "Large Objects", "Client Interfaces".
+    """
+
+    _connection: Connection[Any]
+
+    def __init__(
+        self,
+        connection: Connection[Any],
+        oid: int = 0,
+        mode: str | None = "r",
+        new_oid: int = 0,
+        new_file: str | os.PathLike[str] | None = None,
+    ) -> None:
+        super().__init__(connection, oid, mode, new_oid, new_file)
+        self._set_up()
+
+    def __del__(self) -> None:
+        """Leave the server alone: the end of the transaction closes the object."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self, operation: Operation[T]) -> T:
+        with self._connection.lock:
+            return self._connection.wait(operation)
+
+    def _set_up(self) -> None:
+        if self._new_file is None:
+            self._run(self._create())
+        else:
+            with open(self._new_file, "rb") as file:
+                self._run(self._create())
+                self._fill(file)
+        self._run(self._open())
+
+    def _fill(self, file: io.BufferedReader) -> None:
+        descriptor = self._run(self._open_aside(writing=True))
+        while data := _call_blocking(file.read, CHUNK):
+            self._run(self._write_aside(descriptor, data))
+        self._run(self._close_descriptor(descriptor))
+
+    def close(self) -> None:
+        """Close the large object; `oid`, `export` and `unlink` can still be used."""
+        self._run(self._close())
+
+    def unlink(self) -> None:
+        """Close the large object and delete it from the database.
+
+        Raises:
+            howdah.errors.UndefinedObject: it is gone already.
+        """
+        self._run(self._unlink())
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole large object to a file, wherever its position is.
+
+        Args:
+            path: the file, on this side; one that exists is overwritten.
+        """
+        descriptor = self._run(self._open_aside(writing=False))
+        try:
+            with open(path, "wb") as file:
+                while data := self._run(self._read_aside(descriptor)):
+                    _call_blocking(file.write, data)
+        finally:
+            if not self._connection.closed:
+                self._run(self._close_descriptor(descriptor))
+
+    def read(self, size: int | None = -1) -> Any:
+        """Read.
+
+        Args:
+            size: how many bytes at most; all that are left if it is negative or None.
+
+        Returns:
+            bytes, fewer than `size` only at the end; in a mode with `t`, str.
+
+        Raises:
+            howdah.InterfaceError: it is closed (a ValueError too).
+            howdah.ProgrammingError: its mode does not allow it (an `io.UnsupportedOperation` too).
+        """
+        size = None if size is None or size < 0 else size
+        if self._mode.text:
+            return self._run(self._read_text(size))
+        return self._run(self._read(size))
+
+    def readinto(self, buffer: Buffer) -> int:
+        """Read into a buffer, as much as comes with one call.
+
+        Args:
+            buffer: where to, such as a bytearray.
+
+        Returns:
+            how many bytes have been read, 0 at the end.
+        """
+        return self._run(self._read_into(buffer))
+
+    def readall(self) -> bytes:
+        """Read all bytes that are left."""
+        return self._run(self._read(None))
+
+    def write(self, data: Buffer | str) -> int:
+        """Write all of `data`.
+
+        Args:
+            data: bytes; in a mode with `t` also str.
+
+        Returns:
+            how many bytes have been written.
+
+        Raises:
+            howdah.InterfaceError: it is closed (a ValueError too).
+            howdah.ProgrammingError: its mode does not allow it (an `io.UnsupportedOperation` too).
+        """
+        return self._run(self._write(data))
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        """Go elsewhere, also beyond the end: the gap reads as zeros once something is written behind it.
+
+        Args:
+            position: where to, in bytes; up to 4 TB.
+            whence: from where it counts: 0 the start, 1 here, 2 the end.
+
+        Returns:
+            the position from the start.
+        """
+        return self._run(self._seek(position, whence))
+
+    def tell(self) -> int:
+        """Return the position, in bytes from the start."""
+        return self._run(self._tell())
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut the object off, or fill it up with zeros; the position stays.
+
+        Args:
+            size: its new size, in bytes; the position by default.
+
+        Returns:
+            the new size.
+        """
+        return self._run(self._truncate(size))
+
+    def readable(self) -> bool:
+        """Return whether the mode allows to read."""
+        return self._mode.reading
+
+    def writable(self) -> bool:
+        """Return whether the mode allows to write."""
+        return self._mode.writing
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+
+class LargeObjects:
+    """Connections open large objects."""
+
+    def lobject(
+        self,
+        oid: int = 0,
+        mode: str | None = "r",
+        new_oid: int = 0,
+        new_file: str | os.PathLike[str] | None = None,
+    ) -> LargeObject:
+        """Open or create a large object.
+
+        Args:
+            oid: which one to open; 0 creates one.
+            mode: `r`, `w` or `rw`; `n` does not open it. `b` behind it changes nothing, with
+                `t` it is read and written as str. A new object in mode `r` is opened in `rw`.
+            new_oid: the oid of the new object; 0 lets the server choose.
+            new_file: a file to fill the new object from.
+
+        Returns:
+            the large object, a context manager that closes it.
+
+        Raises:
+            howdah.ProgrammingError: there is no transaction, or the arguments do not fit.
+            howdah.errors.UndefinedObject: there is no large object of this oid.
+            howdah.errors.UniqueViolation: `new_oid` is taken.
+        """
+        return LargeObject(cast("Connection[Any]", self), oid, mode, new_oid, new_file)

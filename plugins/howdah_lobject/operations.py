@@ -1,0 +1,344 @@
+"""What a large object does, whatever carries its bytes: state and operations.
+
+The server's functions are called by the function-call protocol: the bytes go
+as they are, and what is read is not copied before it is handed over.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections import deque
+from enum import IntEnum
+from struct import Struct
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from typing_extensions import Buffer
+
+from howdah.errors import ProgrammingError, UndefinedObject
+from howdah.io.operation import Operation
+from howdah.pq import TransactionStatus
+from howdah.protocol.exchange import Exchange
+from howdah_lobject.errors import LargeObjectClosed, WrongMode
+from howdah_lobject.mode import INV_READ, INV_WRITE, parse_mode
+
+if TYPE_CHECKING:
+    from howdah._connection_base import BaseConnection
+
+__all__ = ["CHUNK", "BaseLargeObject", "Function"]
+
+#: How many bytes go with one call.
+CHUNK = 64 * 1024
+#: How many calls are on their way at most when there is much to read or to write.
+_AHEAD = 4
+
+_INT4 = Struct("!i")
+_INT8 = Struct("!q")
+_OID = Struct("!I")
+
+
+class Function(IntEnum):
+    """PostgreSQL's functions on large objects, by their oids in `pg_proc`."""
+
+    LO_CREATE = 715
+    LO_OPEN = 952
+    LO_CLOSE = 953
+    LOREAD = 954
+    LOWRITE = 955
+    LO_UNLINK = 964
+    LO_LSEEK64 = 3170
+    LO_TELL64 = 3171
+    LO_TRUNCATE64 = 3172
+
+
+class BaseLargeObject:
+    """State and operations of a large object."""
+
+    def __init__(
+        self,
+        connection: BaseConnection[Any],
+        oid: int = 0,
+        mode: str | None = "r",
+        new_oid: int = 0,
+        new_file: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._oid = oid
+        self._new_oid = new_oid
+        self._mode = parse_mode(mode, not oid)
+        self._descriptor: int | None = None
+        #: The number of the transaction it was opened in.
+        self._transaction = -1
+        self._why_closed = "it was never opened"
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._new_file = new_file
+        if oid and (new_oid or new_file is not None):
+            raise ProgrammingError(
+                "new_oid and new_file are for a new large object: give no oid of an old one"
+            )
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "open"
+        name = f"{type(self).__module__}.{type(self).__qualname__}"
+        return f"<{name} [{state}] oid={self._oid} mode={self.mode!r} at 0x{id(self):x}>"
+
+    @property
+    def oid(self) -> int:
+        """The object's oid, also when it is closed."""
+        return self._oid
+
+    @property
+    def mode(self) -> str:
+        """The mode it was opened in; `rw` if it was created in mode `r`."""
+        return self._mode.name
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed, by `close` or the end of the transaction; always so in mode `n`."""
+        return self._descriptor is None or self._connection.session.transactions != self._transaction
+
+    # Opening and closing
+
+    def _create(self) -> Operation[None]:
+        """Make the object, if it is to be a new one."""
+        yield from self._enter_transaction()
+        if not self._oid:
+            value = yield from self._call(Function.LO_CREATE, _OID.pack(self._new_oid))
+            (self._oid,) = _OID.unpack(value)
+
+    def _open(self) -> Operation[None]:
+        """Open the object as its mode says."""
+        if self._mode.flags:
+            self._descriptor = yield from self._open_descriptor(self._mode.flags)
+            self._transaction = self._connection.session.transactions
+            _descriptors(self._connection)[self._descriptor] = self
+            if self._mode.text:
+                encoding = self._connection.session.encoding
+                self._decoder = codecs.getincrementaldecoder(encoding)()
+        else:
+            self._why_closed = "it was opened in mode 'n'"
+
+    def _open_descriptor(self, flags: int) -> Operation[int]:
+        yield from self._enter_transaction()
+        value = yield from self._call(Function.LO_OPEN, _OID.pack(self._oid), _INT4.pack(flags))
+        descriptor: int = _INT4.unpack(value)[0]
+        # The server gave it out again: whose it was lost it with a savepoint.
+        former = _descriptors(self._connection).pop(descriptor, None)
+        if former is not None:
+            former._lose()
+        return descriptor
+
+    def _close_descriptor(self, descriptor: int) -> Operation[None]:
+        if self._connection.session.transaction_status == TransactionStatus.INTRANS:
+            yield from self._call(Function.LO_CLOSE, _INT4.pack(descriptor))
+
+    def _close(self) -> Operation[None]:
+        """Close the object; where the transaction is over or has failed, the server did."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            self._why_closed = "it was closed"
+            session = self._connection.session
+            if not self._connection.closed and session.transactions == self._transaction:
+                yield from self._close_descriptor(descriptor)
+
+    def _unlink(self) -> Operation[None]:
+        yield from self._close()
+        yield from self._enter_transaction()
+        yield from self._call(Function.LO_UNLINK, _OID.pack(self._oid))
+
+    def _lose(self) -> None:
+        self._descriptor = None
+        self._why_closed = "the transaction it was opened in is over"
+
+    def _enter_transaction(self) -> Operation[None]:
+        """Start a transaction, if there is none; the server closes what is open at its end."""
+        connection = self._connection
+        session = yield from connection.start_operation()
+        if connection.autocommit and session.transaction_status == TransactionStatus.IDLE:
+            raise ProgrammingError(
+                "a large object can only be used in a transaction, and the connection is in autocommit mode:"
+                " use it in a 'with conn.transaction()' block"
+            )
+        yield from connection.begin_operation()
+
+    def _opened(self, *, reading: bool = False, writing: bool = False) -> bytes:
+        """Return the descriptor as an argument, if the mode allows what is to be done."""
+        if self._descriptor is not None and self.closed:
+            self._lose()
+        if self._descriptor is None:
+            raise LargeObjectClosed(f"the large object {self._oid} is closed: {self._why_closed}")
+        if reading > self._mode.reading:
+            raise WrongMode(
+                f"the large object {self._oid} is not open for reading: its mode is {self.mode!r}"
+            )
+        if writing > self._mode.writing:
+            raise WrongMode(
+                f"the large object {self._oid} is not open for writing: its mode is {self.mode!r}"
+            )
+        return _INT4.pack(self._descriptor)
+
+    # Reading and writing
+
+    def _read(self, size: int | None) -> Operation[bytes]:
+        """Return `size` bytes, fewer only at the end; None for all that are left."""
+        descriptor = self._opened(reading=True)
+        return (yield from self._read_from(descriptor, size))
+
+    def _read_from(self, descriptor: bytes, size: int | None) -> Operation[bytes]:
+        """Read, with several calls on their way once it is known that one is not enough."""
+        chunks: list[memoryview] = []
+        calls: deque[tuple[int, Exchange]] = deque()
+        ahead = 1
+        try:
+            while True:
+                while len(calls) < ahead and size != 0:
+                    wanted = CHUNK if size is None else min(size, CHUNK)
+                    exchange = yield from self._send(Function.LOREAD, descriptor, _INT4.pack(wanted))
+                    calls.append((wanted, exchange))
+                    size = None if size is None else size - wanted
+                if not calls:
+                    break
+                wanted, exchange = calls.popleft()
+                chunk = yield from self._answer_opened(exchange)
+                chunks.append(chunk)
+                if len(chunk) < wanted:
+                    break
+                ahead = _AHEAD
+        finally:
+            # Beyond the end they are empty.
+            for _, exchange in calls:
+                yield from _outlast(exchange)
+        return b"".join(chunks)
+
+    def _read_text(self, size: int | None) -> Operation[str]:
+        """Return the text of `size` bytes; the bytes of a cut character are kept for the next time."""
+        assert self._decoder is not None
+        while True:
+            data = yield from self._read(size)
+            text = self._decoder.decode(data, size is None or len(data) < size)
+            if text or not data:
+                return text
+
+    def _read_into(self, buffer: Buffer) -> Operation[int]:
+        descriptor = self._opened(reading=True)
+        with memoryview(buffer).cast("B") as view:
+            wanted = min(len(view), CHUNK)
+            chunk = yield from self._call_opened(Function.LOREAD, descriptor, _INT4.pack(wanted))
+            view[: len(chunk)] = chunk
+        return len(chunk)
+
+    def _write(self, data: Buffer | str) -> Operation[int]:
+        descriptor = self._opened(writing=True)
+        if isinstance(data, str):
+            if not self._mode.text:
+                raise TypeError(f"a bytes-like object is required in mode {self.mode!r}, not str")
+            data = data.encode(self._connection.session.encoding)
+        return (yield from self._write_to(descriptor, data))
+
+    def _write_to(self, descriptor: bytes, data: Buffer) -> Operation[int]:
+        view = memoryview(data)
+        view = view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
+        calls: deque[Exchange] = deque()
+        try:
+            for start in range(0, len(view), CHUNK):
+                chunk = view[start : start + CHUNK]
+                calls.append((yield from self._send(Function.LOWRITE, descriptor, chunk)))
+                if len(calls) == _AHEAD:
+                    yield from self._answer_opened(calls.popleft())
+            while calls:
+                yield from self._answer_opened(calls.popleft())
+        finally:
+            # After an error they fail, too.
+            for exchange in calls:
+                yield from _outlast(exchange)
+        return len(view)
+
+    # The position
+
+    def _seek(self, position: int, whence: int) -> Operation[int]:
+        descriptor = self._opened()
+        if whence not in (0, 1, 2):
+            raise ValueError(f"bad whence: {whence!r}; it is 0 (start), 1 (here) or 2 (end)")
+        if whence == 0 and position < 0:
+            raise ValueError(f"negative position: {position}")
+        value = yield from self._call_opened(
+            Function.LO_LSEEK64, descriptor, _INT8.pack(position), _INT4.pack(whence)
+        )
+        if self._decoder is not None:
+            self._decoder.reset()
+        result: int = _INT8.unpack(value)[0]
+        return result
+
+    def _tell(self) -> Operation[int]:
+        value = yield from self._call_opened(Function.LO_TELL64, self._opened())
+        position: int = _INT8.unpack(value)[0]
+        return position
+
+    def _truncate(self, size: int | None) -> Operation[int]:
+        descriptor = self._opened(writing=True)
+        if size is None:
+            size = yield from self._tell()
+        if size < 0:
+            raise ValueError(f"negative size: {size}")
+        yield from self._call_opened(Function.LO_TRUNCATE64, descriptor, _INT8.pack(size))
+        return size
+
+    # Files
+
+    def _open_aside(self, writing: bool) -> Operation[int]:
+        """Open the object once more, for what is not to move its position."""
+        return (yield from self._open_descriptor(INV_WRITE if writing else INV_READ))
+
+    def _read_aside(self, descriptor: int) -> Operation[bytes]:
+        return (yield from self._read_from(_INT4.pack(descriptor), CHUNK))
+
+    def _write_aside(self, descriptor: int, data: bytes) -> Operation[int]:
+        return (yield from self._write_to(_INT4.pack(descriptor), data))
+
+    # Calls
+
+    def _send(self, function: Function, *arguments: Buffer) -> Operation[Exchange]:
+        """Write the call of one of the server's functions."""
+        session = yield from self._connection.start_operation()
+        exchange = Exchange()
+        session.function_call(exchange, function, arguments)
+        return exchange
+
+    def _answer(self, exchange: Exchange) -> Operation[memoryview]:
+        """Wait for what a call returns."""
+        yield from _outlast(exchange)
+        if exchange.error is not None:
+            raise exchange.error
+        assert exchange.value is not None
+        return exchange.value
+
+    def _answer_opened(self, exchange: Exchange) -> Operation[memoryview]:
+        """Wait for what a call with a descriptor returns, which a rollback to a savepoint may have closed."""
+        try:
+            return (yield from self._answer(exchange))
+        except UndefinedObject as e:
+            self._lose()
+            self._why_closed = "it was opened after a savepoint that was rolled back to"
+            raise LargeObjectClosed(f"the large object {self._oid} is closed: {self._why_closed}") from e
+
+    def _call(self, function: Function, *arguments: Buffer) -> Operation[memoryview]:
+        return (yield from self._answer((yield from self._send(function, *arguments))))
+
+    def _call_opened(self, function: Function, *arguments: Buffer) -> Operation[memoryview]:
+        return (yield from self._answer_opened((yield from self._send(function, *arguments))))
+
+
+def _outlast(exchange: Exchange) -> Operation[None]:
+    """Wait until a call has been answered."""
+    if not exchange.done:
+        yield exchange
+
+
+_open_objects: WeakKeyDictionary[BaseConnection[Any], WeakValueDictionary[int, BaseLargeObject]]
+_open_objects = WeakKeyDictionary()
+
+
+def _descriptors(connection: BaseConnection[Any]) -> WeakValueDictionary[int, BaseLargeObject]:
+    """Return the open large objects of a connection, by their descriptors."""
+    return _open_objects.setdefault(connection, WeakValueDictionary())

@@ -1,0 +1,302 @@
+"""A cursor that is declared on the server: state and operations, whatever carries the bytes.
+
+The server's cursor is a portal, so Describe tells its columns and Close ends
+it, both in any state of the transaction. FETCH goes by the extended protocol:
+its Bind chooses the format of each column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from howdah.adapt.transformer import Transformer
+from howdah.errors import NotSupportedError, ObjectNotInPrerequisiteState, ProgrammingError
+from howdah.io.operation import Operation
+from howdah.pq import ExecStatus, TransactionStatus
+from howdah.protocol.exchange import Exchange, Result
+from howdah.protocol.messages import FieldDescription
+from howdah.protocol.session import Session
+
+if TYPE_CHECKING:
+    from howdah._cursor_base import BaseCursor, Params, Query
+
+    _Base = BaseCursor[Any]
+else:
+    _Base = object
+
+__all__ = ["Declared"]
+
+#: What PostgreSQL keeps of a name, in bytes (NAMEDATALEN - 1).
+_LONGEST_NAME = 63
+
+
+class Declared(_Base):
+    """Makes a cursor one that is declared on the server under a name.
+
+    The rows that have been fetched and not taken are in `_rows`; `_passed` is
+    the server's position: how many rows it has gone past.
+    """
+
+    itersize: int | None = 100
+
+    def _name(self, name: str, scrollable: bool | None, withhold: bool) -> None:
+        """Give the cursor its name, and what DECLARE is to say."""
+        self._portal_name = name.encode(self._connection.session.encoding)
+        if not name or "\0" in name or len(self._portal_name) > _LONGEST_NAME:
+            raise ProgrammingError(
+                f"{name!r} cannot be the name of a cursor: it has 1 to {_LONGEST_NAME} bytes, none zero"
+            )
+        self.name = name
+        self.scrollable = scrollable
+        self.withhold = withhold
+        self._declared = False
+        self._forget_position()
+
+    def _forget_position(self) -> None:
+        self._passed = 0
+        #: Whether `_passed` counts from the first row; not so if somebody else declared the cursor.
+        self._anchored = self._declared
+        #: Whether the server's position is behind the last row.
+        self._at_end = False
+        #: Whether iteration has met the end: then it does not ask the server once more.
+        self._exhausted = False
+        self._columns_described: Sequence[FieldDescription] = ()
+        self._answer: tuple[Transformer, int, Any, Sequence[int]] | None = None
+
+    def __repr__(self) -> str:
+        kind = f"<{type(self).__module__}.{type(self).__qualname__}"
+        return super().__repr__().replace(kind, f"{kind} {self.name!r}", 1)
+
+    # DECLARE
+
+    def _declaration(self, query: bytes) -> bytes:
+        words = [b"DECLARE", self._identifier()]
+        if self.scrollable is not None:
+            words.append(b"SCROLL" if self.scrollable else b"NO SCROLL")
+        words.append(b"CURSOR")
+        if self.withhold:
+            words.append(b"WITH HOLD")
+        return b" ".join([*words, b"FOR", query])
+
+    def _identifier(self) -> bytes:
+        return b'"%b"' % self._portal_name.replace(b'"', b'""')
+
+    def _execute(
+        self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
+    ) -> Operation[None]:
+        """Declare the cursor and learn its columns, in one round trip."""
+        self._check_open()
+        if prepare:
+            raise NotSupportedError("the query of a named cursor cannot be prepared")
+        connection = self._connection
+        session = yield from connection.start_operation()
+        text, parameters = yield from self._encode_fully(query, params)
+        statement = self._declaration(text)
+        exchange = Exchange(query=statement)
+        if self._declared:
+            session.close_portal(exchange, self._portal_name)
+        self._reset()
+        self._declared = False
+        self._query = text
+        self._binary = binary
+        connection.write_begin(session)
+        session.parse(exchange, b"", statement, () if parameters is None else parameters.oids)
+        session.bind(exchange, b"", b"", parameters)
+        session.execute(exchange)
+        session.describe_portal(exchange, self._portal_name)
+        session.sync(exchange)
+        yield exchange
+        if exchange.error is not None:
+            raise exchange.error
+        self._declared = True
+        yield from self._described(exchange.fields, exchange.results[0].tag)
+
+    def _adopt(self, session: Session) -> Operation[None]:
+        """Learn the columns of a cursor that was declared by somebody else."""
+        self._check_open()
+        exchange = Exchange()
+        self._connection.write_begin(session)
+        session.describe_portal(exchange, self._portal_name)
+        session.sync(exchange)
+        yield exchange
+        if exchange.error is not None:
+            raise exchange.error
+        self._binary = None
+        yield from self._described(exchange.fields, b"")
+
+    _binary: bool | None = None
+
+    def _described(self, fields: Sequence[FieldDescription] | None, tag: bytes) -> Operation[None]:
+        self._forget_position()
+        if fields is not None:
+            unknown = self._transformer.unknown(fields)
+            if unknown:
+                yield from self._resolve_names(unknown)
+            self._columns_described = fields
+        status = ExecStatus.COMMAND_OK if fields is None else ExecStatus.TUPLES_OK
+        self._result = Result(status, fields, self._rows, tag)
+
+    # FETCH
+
+    def _lacks(self, size: int | None) -> bool:
+        """Whether the server must be asked before `size` rows can be taken, None for all."""
+        if self._result is not None and self._result.failure is not None:
+            return False
+        return size is None or self._position + size > len(self._rows)
+
+    def _fetch_rows(self, size: int | None) -> Operation[None]:
+        """Get `size` rows from the server, None for all there are; those already taken go."""
+        self._check_open()
+        connection = self._connection
+        session = yield from connection.start_operation()
+        if self._result is None:
+            yield from self._adopt(session)
+        self._check_result()
+        result = self._result
+        assert result is not None
+        decoder, formats = self._how_to_answer(result)
+        exchange = Exchange(result.fields, decoder)
+        count = b"ALL" if size is None else b"%d" % size
+        connection.write_begin(session)
+        session.parse(exchange, b"", b"FETCH FORWARD %b FROM %b" % (count, self._identifier()))
+        session.bind(exchange, b"", b"", None, formats)
+        session.execute(exchange)
+        session.sync(exchange)
+        try:
+            yield exchange
+        finally:
+            # Also when the wait was interrupted: the server has moved on.
+            if exchange.done and exchange.error is None:
+                self._fetched(exchange.results[0], size)
+        if exchange.error is not None:
+            raise exchange.error
+
+    def _fetch_missing(self, size: int | None) -> Operation[None]:
+        """Get what is missing before `size` rows can be taken, None for all."""
+        here = len(self._rows) - self._position
+        yield from self._fetch_rows(None if size is None else size - here)
+
+    def _how_to_answer(self, result: Result) -> tuple[Any, Sequence[int]]:
+        """Return decoder and formats of the columns: binary, where that can be read."""
+        transformer = self._transformer
+        if self._answer is None or self._answer[:2] != (transformer, transformer.version):
+            format = self.format if self._binary is None else int(self._binary)
+            fields, formats = transformer.choose_formats(self._columns_described, format)
+            result.fields, self._columns = fields, None
+            self._answer = transformer, transformer.version, transformer.decoder(fields), formats
+        return self._answer[2:]
+
+    def _fetched(self, fetched: Result, size: int | None) -> None:
+        result = self._result
+        assert result is not None
+        count = _count(fetched)
+        self._offset += self._position
+        self._rows = result.rows = self._rows[self._position :] + fetched.rows
+        self._position = 0
+        self._passed += count
+        self._at_end = size is None or count < size
+        result.tag, result.failure = fetched.tag, fetched.failure
+
+    # MOVE
+
+    def _move(self, value: int, mode: str) -> Operation[None]:
+        """Go to another row, without asking the server if that row is here."""
+        self._check_open()
+        if mode not in ("relative", "absolute"):
+            raise ValueError(f"bad mode: {mode!r}; it is either 'relative' or 'absolute'")
+        session = yield from self._connection.start_operation()
+        if self._result is None:
+            yield from self._adopt(session)
+        self._check_result()
+        if mode == "absolute" and not self._anchored:
+            yield from self._move_in_unknown(session, value)
+            return
+        here = self._offset + self._position
+        target = value if mode == "absolute" else here + value
+        if target < 0 and self._anchored:
+            raise IndexError("position out of bound: there is nothing before the first row")
+        if target < here and self.scrollable is False:
+            raise ObjectNotInPrerequisiteState(
+                f"the cursor {self.name!r} was declared with scrollable=False and cannot go backwards:"
+                " declare it with scrollable=True"
+            )
+        assert self._result is not None
+        if self._offset <= target <= self._offset + len(self._rows) and self._result.failure is None:
+            self._position = target - self._offset
+            return
+        steps = target - self._passed
+        beyond = False
+        if steps > 0:
+            moved = yield from self._run_move(session, b"FORWARD", steps)
+            beyond = self._at_end = moved < steps
+            target = self._passed + moved
+        elif steps < 0 and self._anchored:
+            yield from self._run_move(session, b"ABSOLUTE", target)
+            self._at_end = False
+        elif steps < 0:
+            back = self._at_end - steps
+            moved = yield from self._run_move(session, b"BACKWARD", back)
+            self._at_end = False
+            beyond = moved < back - 1
+            if moved < back:
+                # Now it is known where the cursor is: before the first row.
+                self._anchored, target = True, 0
+        self._go_on_from(target)
+        if beyond:
+            raise IndexError("position out of bound: the cursor has gone to the end of the result")
+
+    def _move_in_unknown(self, session: Session, target: int) -> Operation[None]:
+        """Go to a row, and by that learn where the cursor is."""
+        if target < 0:
+            raise IndexError("position out of bound: there is nothing before the first row")
+        moved = yield from self._run_move(session, b"ABSOLUTE", target)
+        self._anchored = bool(moved) or not target
+        self._at_end = not self._anchored
+        self._go_on_from(target)
+        if self._at_end:
+            raise IndexError("position out of bound: the cursor has gone to the end of the result")
+
+    def _run_move(self, session: Session, direction: bytes, count: int) -> Operation[int]:
+        """Run MOVE; return how many rows a FETCH would have returned."""
+        exchange = Exchange()
+        self._connection.write_begin(session)
+        session.parse(exchange, b"", b"MOVE %b %d FROM %b" % (direction, count, self._identifier()))
+        session.bind(exchange, b"", b"", None)
+        session.execute(exchange)
+        session.sync(exchange)
+        yield exchange
+        if exchange.error is not None:
+            raise exchange.error
+        return _count(exchange.results[0])
+
+    def _go_on_from(self, position: int) -> None:
+        """Forget the rows that are here: the server's cursor is elsewhere."""
+        assert self._result is not None
+        self._passed = self._offset = position
+        self._exhausted = False
+        self._rows = self._result.rows = []
+        self._position = 0
+        self._result.failure = None
+
+    # CLOSE
+
+    def _close_on_server(self) -> Operation[None]:
+        """Close the cursor on the server; if it is gone already, that is well too."""
+        connection = self._connection
+        if connection.closed:
+            return
+        idle = connection.session.transaction_status == TransactionStatus.IDLE
+        if self._declared and idle and not self.withhold:
+            return  # it ended with its transaction
+        session = yield from connection.start_operation()
+        exchange = Exchange()
+        session.close_portal(exchange, self._portal_name)
+        session.sync(exchange)
+        yield exchange
+        if exchange.error is not None and not connection.closed:
+            raise exchange.error
+
+
+def _count(result: Result) -> int:
+    return int(result.tag.rpartition(b" ")[2])

@@ -1,0 +1,53 @@
+"""Pools of connections.
+
+The names are imported on first use: a driver that finds the plugin need not
+have it all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from howdah.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from howdah_pool.errors import PoolClosed, PoolTimeout, TooManyRequests
+    from howdah_pool.null_pool import NullConnectionPool
+    from howdah_pool.null_pool_async import AsyncNullConnectionPool
+    from howdah_pool.pool import ConnectionPool
+    from howdah_pool.pool_async import AsyncConnectionPool
+
+__all__ = [
+    "AsyncConnectionPool",
+    "AsyncNullConnectionPool",
+    "ConnectionPool",
+    "NullConnectionPool",
+    "PoolClosed",
+    "PoolTimeout",
+    "TooManyRequests",
+]
+
+_MODULE_OF = {
+    "AsyncConnectionPool": "pool_async",
+    "AsyncNullConnectionPool": "null_pool_async",
+    "ConnectionPool": "pool",
+    "NullConnectionPool": "null_pool",
+    "PoolClosed": "errors",
+    "PoolTimeout": "errors",
+    "TooManyRequests": "errors",
+}
+
+
+@hookimpl
+def howdah_capabilities() -> Iterable[str]:
+    """Announce pools."""
+    return ["pool"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    return value

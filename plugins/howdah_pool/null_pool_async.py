@@ -1,0 +1,98 @@
+"""The pool that keeps no connections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import TypeVar
+
+from howdah_pool.errors import PoolTimeout
+from howdah_pool.pool_async import (
+    Arguments,
+    AsyncConnectionPool,
+    ConnectionCallback,
+    Conninfo,
+    FailureCallback,
+)
+
+if TYPE_CHECKING:
+    from howdah import AsyncConnection
+
+__all__ = ["AsyncNullConnectionPool"]
+
+C = TypeVar("C", bound="AsyncConnection[Any]", default="AsyncConnection[tuple[Any, ...]]")
+
+
+class AsyncNullConnectionPool(AsyncConnectionPool[C]):
+    """A pool that keeps no connections: each client has a new one, closed when it is given back.
+
+    It limits how many there are (`max_size`): who comes too late waits for
+    somebody else's connection. For use in front of a pooler such as
+    PgBouncer, and to have an `AsyncConnectionPool` switched off.
+
+    Args:
+        conninfo, min_size, max_size: as for `AsyncConnectionPool`, which see
+            for the others too; `min_size` must be 0.
+    """
+
+    _keeps = False
+
+    def __init__(
+        self,
+        conninfo: Conninfo = "",
+        *,
+        connection_class: type[C] | None = None,
+        kwargs: Arguments | None = None,
+        min_size: int = 0,
+        max_size: int | None = None,
+        open: bool = True,
+        name: str | None = None,
+        timeout: float = 30.0,
+        configure: ConnectionCallback | None = None,
+        check: ConnectionCallback | None = None,
+        reset: ConnectionCallback | None = None,
+        max_waiting: int = 0,
+        max_lifetime: float = 3600.0,
+        max_idle: float = 600.0,
+        reconnect_timeout: float = 300.0,
+        reconnect_failed: FailureCallback | None = None,
+        num_workers: int = 3,
+        read_conninfo: Conninfo | None = None,
+    ) -> None:
+        super().__init__(
+            conninfo,
+            connection_class=connection_class,
+            kwargs=kwargs,
+            min_size=min_size,
+            max_size=max_size,
+            open=open,
+            name=name,
+            timeout=timeout,
+            configure=configure,
+            check=check,
+            reset=reset,
+            max_waiting=max_waiting,
+            max_lifetime=max_lifetime,
+            max_idle=max_idle,
+            reconnect_timeout=reconnect_timeout,
+            reconnect_failed=reconnect_failed,
+            num_workers=num_workers,
+            read_conninfo=read_conninfo,
+        )
+
+    async def wait(self, timeout: float = 30.0) -> None:
+        """Make a connection, to see that it can be done.
+
+        Args:
+            timeout: how long it may take, in seconds.
+
+        Raises:
+            PoolClosed: the pool is not open.
+            PoolTimeout: it cannot be done in time; the pool is closed.
+        """
+        try:
+            connection = await self.getconn(timeout)
+        except PoolTimeout:
+            await self.close()
+            raise
+        await self.putconn(connection)

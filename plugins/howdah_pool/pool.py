@@ -1,0 +1,798 @@
+# Generated from plugins/howdah_pool/pool_async.py by .ci/generate_faces.py; do not edit.
+"""The pool of connections.
+
+What it decides is decided by `howdah_pool.state`; here is what waits and
+connects.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+import warnings
+import weakref
+from collections.abc import Callable, Mapping
+from itertools import count
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast
+
+from typing_extensions import Self, TypeVar
+
+from howdah.errors import Error, OperationalError, ProgrammingError
+from howdah.pq import TransactionStatus
+from howdah_pool.errors import PoolClosed, PoolTimeout, Unreachable
+from howdah_pool.place import Place, here
+from howdah_pool.state import Close, Connect, Job, Loss, Policy, PoolState, Slot, Waiter
+from howdah_pool.waking import Bell, Signal
+
+if TYPE_CHECKING:
+    from howdah import Connection
+
+
+__all__ = ["Checkout", "ConnectionPool"]
+
+C = TypeVar("C", bound="Connection[Any]", default="Connection[tuple[Any, ...]]")
+
+# The types of arguments: what is called with a connection or the pool, and what can also be had by calling.
+# The callbacks take any connection, so that a checker learns of its class from connection_class alone.
+ConnectionCallback: TypeAlias = "Callable[[Any], None]"
+FailureCallback: TypeAlias = "Callable[[ConnectionPool[Any]], None]"
+Conninfo: TypeAlias = "str | Callable[[], str]"
+Arguments: TypeAlias = "Mapping[str, Any] | Callable[[], Mapping[str, Any]]"
+
+#: What must not be said to a standby because it was said of the primary.
+_OF_PRIMARY = ("host", "hostaddr", "port", "target_session_attrs")
+
+logger = logging.getLogger("howdah.pool")
+
+_numbers = count(1)
+_pools: weakref.WeakSet[ConnectionPool[Any]] = weakref.WeakSet()
+
+
+class ConnectionPool(Generic[C]):
+    """A pool of connections.
+
+    As a context manager it opens, and at the end of the block closes.
+
+    Args:
+        conninfo: what to connect to, as for `connect`; or a function that returns it.
+        connection_class: the class of the connections; `howdah.Connection` by default.
+        kwargs: further arguments of the class's `connect`; or a function that returns them.
+        min_size: how many connections there are at least.
+        max_size: how many there are at most, None for any number.
+        open: whether to open the pool at once.
+        name: the pool's name in messages; one is made up if need be.
+        timeout: how long a client waits for a connection unless it says otherwise, in seconds.
+        configure: called with every new connection; it must not leave a transaction open.
+        check: called with a connection before a client gets it; if it
+            raises, the client gets another one. See `check_connection`.
+        reset: called with every connection that comes back, outside of a
+            transaction; it must not leave one open.
+        max_waiting: how many clients may wait, 0 for any number.
+        max_lifetime: when to replace a connection, in seconds; reduced at
+            random by up to a tenth, so that not all go at once.
+        max_idle: when to close a connection that is not used, in seconds, as
+            long as there are more than `min_size`.
+        reconnect_timeout: how long to go on trying to connect, in seconds,
+            with growing pauses, before `reconnect_failed` is called.
+        reconnect_failed: called with the pool when it gives up connecting.
+            It tries again when the next client comes.
+        num_workers: how many connections may be made at a time.
+        read_conninfo: how to connect to the standbys, for those who ask for
+            a connection `read_only`; `target_session_attrs` is `standby`
+            unless something else is said here.
+
+    Raises:
+        ValueError: a size or a number makes no sense.
+
+    Attributes:
+        name, timeout: as above.
+        replicas: the pool of connections to standbys, None without `read_conninfo`.
+    """
+
+    _keeps = True
+
+    def __init__(
+        self,
+        conninfo: Conninfo = "",
+        *,
+        connection_class: type[C] | None = None,
+        kwargs: Arguments | None = None,
+        min_size: int = 4,
+        max_size: int | None = None,
+        open: bool = True,
+        name: str | None = None,
+        timeout: float = 30.0,
+        configure: ConnectionCallback | None = None,
+        check: ConnectionCallback | None = None,
+        reset: ConnectionCallback | None = None,
+        max_waiting: int = 0,
+        max_lifetime: float = 3600.0,
+        max_idle: float = 600.0,
+        reconnect_timeout: float = 300.0,
+        reconnect_failed: FailureCallback | None = None,
+        num_workers: int = 3,
+        read_conninfo: Conninfo | None = None,
+    ) -> None:
+        if num_workers < 1:
+            raise ValueError("num_workers must be at least 1")
+        self.name = name or f"pool-{next(_numbers)}"
+        self.timeout = timeout
+        self.replicas: ConnectionPool[C] | None = None
+        self._conninfo = conninfo
+        self._kwargs = kwargs or {}
+        self._connection_class = connection_class
+        self._configure = configure
+        self._check = check
+        self._reset = reset
+        self._reconnect_failed = reconnect_failed
+        self._num_workers = num_workers
+        self._for_reading = False
+        self._policy = Policy(
+            self.name,
+            min_size=min_size,
+            max_size=max_size,
+            max_waiting=max_waiting,
+            max_lifetime=max_lifetime,
+            max_idle=max_idle,
+            reconnect_timeout=reconnect_timeout,
+            keeps=self._keeps,
+        )
+        self._begin_afresh()
+        if read_conninfo is not None:
+            # Not by calling the class: that of somebody who derives from it may take other arguments.
+            replicas = self.replicas = object.__new__(type(self))
+            ConnectionPool.__init__(
+                replicas,
+                read_conninfo,
+                connection_class=connection_class,
+                kwargs=kwargs,
+                min_size=min_size,
+                max_size=max_size,
+                open=False,
+                name=f"{self.name}-replicas",
+                timeout=timeout,
+                configure=configure,
+                check=check,
+                reset=reset,
+                max_waiting=max_waiting,
+                max_lifetime=max_lifetime,
+                max_idle=max_idle,
+                reconnect_timeout=reconnect_timeout,
+                reconnect_failed=reconnect_failed,
+                num_workers=num_workers,
+            )
+            replicas._for_reading = replicas._policy.has_fallback = True
+        _pools.add(self)
+        if open:
+            self._open()
+
+    def __repr__(self) -> str:
+        state = self._state
+        standing = "closed" if state.closed else "open" if state.opened else "not open"
+        return (
+            f"<{type(self).__module__}.{type(self).__qualname__} {self.name!r} [{standing}]"
+            f" ({len(state.idle)} of {state.made} idle, {len(state.waiting)} waiting) at 0x{id(self):x}>"
+        )
+
+    def _begin_afresh(self) -> None:
+        """Start with no connections and no workers."""
+        self._lock = threading.Lock()
+        self._state: PoolState[C] = PoolState(self._policy)
+        self._workers: list[threading.Thread] = []
+
+    def _leave_behind(self) -> None:
+        """Leave the connections and the workers to the process, or the event loop, of before."""
+        before = self._state
+        self._begin_afresh()
+        self._state.opened, self._state.closed = before.opened, before.closed
+        for connection in before.leave_behind():
+            connection.drop()
+
+    # Opening and closing
+
+    @property
+    def closed(self) -> bool:
+        """Whether the pool is not open: not yet, or no longer."""
+        return self._state.closed or not self._state.opened
+
+    def open(self, wait: bool = False, timeout: float = 30.0) -> None:
+        """Open the pool, unless it is open.
+
+        Args:
+            wait: whether to wait until `min_size` connections are there.
+            timeout: how long, in seconds.
+
+        Raises:
+            PoolClosed: the pool has been closed.
+            PoolTimeout: the connections are not there in time; the pool is closed.
+        """
+        self._open()
+        if wait:
+            self.wait(timeout)
+
+    def _open(self) -> None:
+        if self._state.closed:
+            raise PoolClosed(f"the pool {self.name!r} is closed and cannot be opened again: make a new one")
+        self._state.opened = True
+        if not self._workers:
+            self._start_workers()
+        if self.replicas is not None:
+            self.replicas._open()
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Close the pool.
+
+        Clients that wait get `PoolClosed`. Connections that are in use are
+        closed when they come back.
+
+        Args:
+            timeout: how long to wait for the workers to finish, in seconds.
+        """
+        _pools.discard(self)
+        with self._lock:
+            already = self._state.closed
+            connections = self._state.close()
+            workers, self._workers = self._workers, []
+        try:
+            self._close_all(connections)
+            if self.replicas is not None:
+                self.replicas.close(timeout)
+        finally:
+            if not already:
+                self._join(workers, timeout)
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        state = getattr(self, "_state", None)
+        if state is None or state.closed or not self._workers:
+            return
+        state.ring()
+        warnings.warn(
+            f"the pool {self.name!r} was deleted while still open: close it, or use it in 'with'",
+            ResourceWarning,
+            stacklevel=2,
+        )
+
+    def wait(self, timeout: float = 30.0) -> None:
+        """Wait until `min_size` connections are there.
+
+        Args:
+            timeout: how long, in seconds.
+
+        Raises:
+            PoolClosed: the pool is not open.
+            PoolTimeout: they are not there in time; the pool is closed.
+        """
+        signal = Signal()
+        watcher: Waiter[C] = Waiter(signal.set, monotonic())
+        with self._lock:
+            if self._state.watch(watcher):
+                return
+            self._state.try_anew()
+        self._start_workers()
+        try:
+            signal.wait(timeout)
+        finally:
+            with self._lock:
+                in_vain = watcher in self._state.watching
+                if in_vain:
+                    self._state.watching.remove(watcher)
+        if watcher.error is not None:
+            raise watcher.error
+        if in_vain:
+            self._give_up_waiting(timeout)
+
+    def _give_up_waiting(self, timeout: float) -> None:
+        error = self._state.error
+        self.close()
+        reason = "" if error is None else f"; the last attempt to connect failed: {error}"
+        raise PoolTimeout(
+            f"the pool {self.name!r} does not have its connections after {timeout:.2f} sec{reason}"
+        ) from error
+
+    # Clients
+
+    def getconn(self, timeout: float | None = None, *, read_only: bool = False) -> C:
+        """Take a connection; it must be given back with `putconn`.
+
+        Args:
+            timeout: how long to wait for one, in seconds; None for the pool's `timeout`.
+            read_only: whether it is for reading only: its transactions are
+                READ ONLY, and if the pool knows standbys it is a connection
+                to one of them, as long as one can be reached.
+
+        Raises:
+            PoolTimeout: there is none in time.
+            PoolClosed: the pool is not open.
+            TooManyRequests: `max_waiting` clients are waiting already.
+        """
+        if timeout is None:
+            timeout = self.timeout
+        if not read_only:
+            return self._take(here(), timeout)
+        connection = self._take_for_reading(here(), timeout)
+        slot = connection.owner
+        try:
+            slot.read_only = (connection.read_only,)
+            connection.set_read_only(True)
+        except BaseException:
+            (self._lender(slot) or self)._discard(slot, connection)
+            raise
+        return connection
+
+    def connection(self, timeout: float | None = None, *, read_only: bool = False) -> Checkout[C]:
+        """Return a block that has a connection: `with pool.connection() as conn:`.
+
+        At the end of the block the transaction is committed, or rolled back
+        if an exception leaves it, and the connection given back.
+
+        Args:
+            timeout: as for `getconn`, and so is what is raised.
+            read_only: as for `getconn`.
+        """
+        return Checkout(self, timeout, read_only)
+
+    def putconn(self, connection: C) -> None:
+        """Give back a connection that was taken with `getconn`.
+
+        An open transaction is rolled back. A connection that is of no more
+        use is replaced.
+
+        Raises:
+            ValueError: it was not taken from this pool, or has been given back already.
+        """
+        slot = connection.owner
+        lender = self._lender(slot)
+        if lender is None:
+            raise ValueError(self._refusal(connection))
+        try:
+            usable = connection.info.transaction_status == TransactionStatus.IDLE or self._settle(connection)
+            if usable and slot.read_only is not None:
+                connection.set_read_only(slot.read_only[0])
+                slot.read_only = None
+            if usable and self._reset is not None:
+                usable = self._is_reset(connection, self._reset)
+        except BaseException:
+            lender._discard(slot, connection)
+            raise
+        if usable:
+            lender._put_away(slot, connection)
+        else:
+            lender._discard(slot, connection, "returns_bad")
+
+    def _take(self, place: Place, timeout: float) -> C:
+        """Take a connection that is as good as the pool can tell."""
+        with self._lock:
+            connection = self._state.take(monotonic(), place)
+        if connection is None:
+            connection = self._wait_for_one(place, timeout)
+        if self._check is None:
+            return connection
+        deadline = monotonic() + timeout
+        while not self._is_well(connection, self._check):
+            with self._lock:
+                found = self._state.take_again(monotonic(), place)
+            if found is None:
+                remaining = deadline - monotonic()
+                if remaining <= 0:
+                    raise self._too_late(timeout)
+                found = self._wait_for_one(place, remaining)
+            connection = found
+        return connection
+
+    def _take_for_reading(self, place: Place, timeout: float) -> C:
+        """Take a connection to a standby, or one to the primary if no standby can be reached."""
+        replicas = self.replicas
+        if replicas is None:
+            return self._take(place, timeout)
+        start = monotonic()
+        try:
+            # As long as none has been reached, half of the time is kept for the primary.
+            return replicas._take(place, timeout if replicas._state.made else timeout / 2)
+        except (Unreachable, PoolTimeout) as error:
+            if replicas._state.made:
+                raise
+            logger.debug("reading from the primary: %s", error)
+        return self._take(place, max(0.0, timeout - (monotonic() - start)))
+
+    def _wait_for_one(self, place: Place, timeout: float) -> C:
+        with self._lock:
+            reserved = self._state.reserve()
+        if reserved:
+            return self._connect_for_client(place, timeout)
+        if not self._workers:
+            self._start_workers()
+        signal = Signal()
+        waiter: Waiter[C] = Waiter(signal.set, monotonic(), place)
+        with self._lock:
+            self._state.enqueue(waiter)
+        try:
+            if timeout > 0:
+                signal.wait(timeout)
+        except BaseException:
+            with self._lock:
+                self._state.withdraw(waiter, monotonic())
+            if waiter.connection is not None:
+                self.putconn(waiter.connection)
+            raise
+        with self._lock:
+            self._state.withdraw(waiter, monotonic())
+        if waiter.connection is not None:
+            return waiter.connection
+        raise waiter.error or self._state.timeout_error(timeout)
+
+    def _too_late(self, timeout: float) -> PoolTimeout:
+        with self._lock:
+            self._state.statistics.requests_errors += 1
+            return self._state.timeout_error(timeout)
+
+    def _is_well(self, connection: C, check: ConnectionCallback) -> bool:
+        """Check a connection; it is discarded if it fails."""
+        try:
+            check(connection)
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                connection.rollback()
+        except Exception as error:
+            logger.info("a connection of %r does not pass the check: %s", self.name, error)
+            self._discard(connection.owner, connection, "connections_lost")
+            return False
+        except BaseException:
+            self._discard(connection.owner, connection)
+            raise
+        return True
+
+    def _settle(self, connection: C) -> bool:
+        """End what a client left open; return whether the connection is fit for the next one."""
+        status = connection.info.transaction_status
+        if status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+            logger.warning("rolling back a connection given back to %r: %s", self.name, connection)
+            try:
+                connection.rollback()
+            except Error as error:
+                logger.warning("the rollback failed, the connection is closed: %s", error)
+        elif status == TransactionStatus.ACTIVE:
+            logger.warning("closing a connection given back to %r: %s", self.name, connection)
+        return connection.info.transaction_status == TransactionStatus.IDLE
+
+    def _is_reset(self, connection: C, reset: ConnectionCallback) -> bool:
+        """Call `reset`; return whether the connection is fit for the next client."""
+        try:
+            reset(connection)
+            _must_be_idle(connection, "reset")
+        except Exception as error:
+            logger.warning("resetting a connection of %r failed, it is closed: %s", self.name, error)
+            return False
+        return True
+
+    def _discard(self, slot: Slot[C], connection: C, counter: Loss | None = None) -> None:
+        """Part with a connection that was lent, and count it."""
+        with self._lock:
+            self._state.lose(slot, monotonic(), counter)
+        self._close_all([connection])
+
+    def _lender(self, slot: Any) -> ConnectionPool[C] | None:
+        """Return the pool that has lent a connection, this one or its replicas; None if neither has."""
+        if isinstance(slot, Slot) and slot.is_lent:
+            if slot.state is self._state:
+                return self
+            if self.replicas is not None:
+                return self.replicas._lender(slot)
+        return None
+
+    def _refusal(self, connection: C) -> str:
+        slot = connection.owner
+        if isinstance(slot, Slot) and slot.is_lent:
+            reason = f"it comes from the pool {slot.state.policy.name!r}"
+        else:
+            reason = "it comes from no pool, or was given back already"
+        return f"can't return connection to pool {self.name!r}, {reason}: {connection}"
+
+    # Looking after the pool
+
+    @property
+    def min_size(self) -> int:
+        """How many connections there are at least."""
+        return self._policy.min_size
+
+    @property
+    def max_size(self) -> int | None:
+        """How many connections there are at most, None for any number."""
+        return self._policy.max_size
+
+    @property
+    def size(self) -> int:
+        """How many connections there are, or will be before long."""
+        with self._lock:
+            return self._state.size
+
+    @property
+    def available(self) -> int:
+        """How many connections are idle."""
+        return len(self._state.idle)
+
+    def get_stats(self) -> dict[str, int]:
+        """Return counters since the pool was made (times in milliseconds), and how it is now.
+
+        They are what `howdah_pool.statistics.Statistics` counts, and `pool_min`, `pool_max` (0 for any
+        number), `pool_size`, `pool_available`, `requests_waiting`. Standbys: see `replicas.get_stats()`.
+        """
+        with self._lock:
+            return self._state.report()
+
+    def pop_stats(self) -> dict[str, int]:
+        """Return what `get_stats` does, and count from 0 again."""
+        with self._lock:
+            return self._state.pop_report()
+
+    def resize(self, min_size: int, max_size: int | None = None) -> None:
+        """Set how many connections there are at least and at most, None for any number.
+
+        Raises:
+            ValueError: the sizes make no sense.
+        """
+        with self._lock:
+            surplus = self._state.resize(min_size, max_size)
+        self._close_all(surplus)
+
+    def check(self) -> None:
+        """Check the idle connections with `check_connection`, and replace those that are broken.
+
+        Raises:
+            PoolClosed: the pool is not open.
+        """
+        with self._lock:
+            self._state.check_open()
+            self._state.try_anew()
+            slots = list(self._state.idle)
+        for slot in slots:
+            with self._lock:
+                connection = self._state.take_slot(slot, monotonic())
+            if connection is not None and self._is_well(connection, self.check_connection):
+                self._put_away(slot, connection)
+        if self.replicas is not None:
+            self.replicas.check()
+
+    @staticmethod
+    def check_connection(connection: Connection[Any]) -> None:
+        """Make sure that a connection works, in a round trip; for use as `check`.
+
+        Raises:
+            howdah.OperationalError: it does not.
+        """
+        if connection.autocommit or connection.info.transaction_status != TransactionStatus.IDLE:
+            connection.execute("")
+            return
+        connection.set_autocommit(True)
+        try:
+            connection.execute("")
+        finally:
+            if not connection.closed:
+                connection.set_autocommit(False)
+
+    def drain(self) -> None:
+        """Replace all connections: the idle ones now, those in use when they come back."""
+        with self._lock:
+            connections = self._state.drain()
+        self._close_all(connections)
+        if self.replicas is not None:
+            self.replicas.drain()
+
+    # Workers
+
+    def _start_workers(self) -> None:
+        """Start the workers; without a running event loop that waits until there is one."""
+        with self._lock:
+            if self._workers or self._state.closed:
+                return
+            bell = Bell(self._num_workers)
+            self._state.ring = bell.ring
+            # The workers know the pool weakly, so that one which is never closed can be deleted.
+            pool = weakref.ref(self)
+            for number in range(1, self._num_workers + 1):
+                name = f"{self.name}-worker-{number}"
+                worker = threading.Thread(target=_work, args=(pool, bell), name=name, daemon=True)
+                self._workers.append(worker)
+                worker.start()
+
+    def _join(self, workers: list[threading.Thread], timeout: float) -> None:
+        deadline = monotonic() + timeout
+        for worker in workers:
+            if worker is not threading.current_thread():
+                worker.join(max(0.0, deadline - monotonic()))
+        if unfinished := sum(worker.is_alive() for worker in workers):
+            logger.warning("%d workers of %r take long to end", unfinished, self.name)
+
+    def _do_what_is_due(self) -> float | None:
+        """Do what there is to do; return how many seconds may pass until there is more."""
+        while True:
+            with self._lock:
+                now = monotonic()
+                job: Job | None = self._state.next_job(now)
+                if job is None:
+                    return self._state.delay(now)
+            if isinstance(job, Connect):
+                self._grow()
+            elif isinstance(job, Close):
+                self._close_all(job.connections)
+            else:
+                self._report_failure()
+
+    def _grow(self) -> None:
+        """Make a connection and put it where it is wanted."""
+        try:
+            slot, connection = self._connect({})
+        except Exception as error:
+            logger.warning("error connecting in %r: %s", self.name, error)
+        else:
+            self._put_away(slot, connection)
+
+    def _put_away(self, slot: Slot[C], connection: C) -> None:
+        with self._lock:
+            kept = self._state.put(slot, connection, monotonic())
+        if not kept:
+            self._close_all([connection])
+
+    def _close_all(self, connections: list[C]) -> None:
+        for connection in connections:
+            try:
+                connection.close()
+            except Exception as error:
+                logger.warning("error closing a connection of %r: %s", self.name, error)
+
+    def _connect_for_client(self, place: Place, timeout: float) -> C:
+        """Make a connection that a client waits for."""
+        limits = {"connect_timeout": math.ceil(timeout)} if timeout > 0 else {}
+        try:
+            slot, connection = self._connect(limits)
+        except Exception as error:
+            with self._lock:
+                self._state.statistics.requests_errors += 1
+            if self._policy.has_fallback and isinstance(error, OperationalError):
+                raise Unreachable(f"the pool {self.name!r} cannot reach a server: {error}") from error
+            raise
+        slot.place = place
+        return connection
+
+    def _connect(self, limits: dict[str, Any]) -> tuple[Slot[C], C]:
+        """Make a connection, for which the state has made room.
+
+        Args:
+            limits: arguments that hold unless the user has said otherwise.
+        """
+        start = monotonic()
+        state, connection = self._state, None
+        try:
+            connection = self._new_connection(limits)
+            if self._configure is not None:
+                self._configure(connection)
+                _must_be_idle(connection, "configure")
+        except BaseException as error:
+            with self._lock:
+                if isinstance(error, Exception):
+                    state.failed(error, monotonic())
+                else:
+                    state.broken_off()
+            if connection is not None:
+                self._close_all([connection])
+            raise
+        with self._lock:
+            now = monotonic()
+            slot = connection.owner = state.connected(connection, now, now - start)
+        return slot, connection
+
+    def _new_connection(self, limits: dict[str, Any]) -> C:
+        conninfo: Any = self._conninfo
+        kwargs: Any = self._kwargs
+        if callable(conninfo):
+            conninfo = conninfo()
+        if callable(kwargs):
+            kwargs = kwargs()
+        kwargs = dict(kwargs)
+        if self._for_reading:
+            kwargs = {name: value for name, value in kwargs.items() if name not in _OF_PRIMARY}
+            if "target_session_attrs" not in conninfo:
+                kwargs["target_session_attrs"] = "standby"
+        for name, value in limits.items():
+            if name not in conninfo:
+                kwargs.setdefault(name, value)
+        connection_class = self._connection_class or _default_class()
+        return cast(C, connection_class.connect(conninfo, **kwargs))
+
+    def _report_failure(self) -> None:
+        logger.error("%r gives up connecting: %s", self.name, self._state.error)
+        if self._reconnect_failed is None:
+            return
+        try:
+            self._reconnect_failed(self)
+        except Exception:
+            logger.exception("reconnect_failed of %r failed", self.name)
+
+
+class Checkout(Generic[C]):
+    """A block that has a connection: what `ConnectionPool.connection` returns."""
+
+    __slots__ = ("_connection", "_pool", "_read_only", "_timeout")
+
+    def __init__(self, pool: ConnectionPool[C], timeout: float | None, read_only: bool) -> None:
+        self._pool = pool
+        self._timeout = timeout
+        self._read_only = read_only
+        self._connection: C | None = None
+
+    def __enter__(self) -> C:
+        if self._connection is not None:
+            raise ProgrammingError("the block has its connection already: call connection() for each block")
+        connection = self._pool.getconn(self._timeout, read_only=self._read_only)
+        self._connection = connection
+        return connection
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        connection, self._connection = self._connection, None
+        assert connection is not None
+        if self._pool._lender(connection.owner) is None:
+            # Given back in the block; or the connection of the process that forked this one.
+            return
+        try:
+            if not connection.closed:
+                self._end_transaction(connection, exc_type is None)
+        finally:
+            self._pool.putconn(connection)
+
+    def _end_transaction(self, connection: C, well: bool) -> None:
+        if well:
+            connection.commit()
+            return
+        try:
+            connection.rollback()
+        except Error as error:
+            # The exception that is under way says more than this one.
+            logger.warning("the rollback failed on a connection of %r: %s", self._pool.name, error)
+
+
+def _work(pool: weakref.ref[ConnectionPool[Any]], bell: Bell) -> None:
+    """Work for a pool until it is closed or deleted."""
+    while (known := pool()) is not None and not known._state.closed:
+        delay = known._do_what_is_due()
+        del known
+        bell.wait(delay)
+
+
+def _must_be_idle(connection: Connection[Any], callback: str) -> None:
+    status = connection.info.transaction_status
+    if status != TransactionStatus.IDLE:
+        raise ProgrammingError(f"{callback!r} left the connection {status.name}: commit or roll back in it")
+
+
+def _default_class() -> Any:
+    import howdah
+
+    return howdah.Connection
+
+
+def _after_fork() -> None:
+    for pool in list(_pools):
+        pool._leave_behind()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

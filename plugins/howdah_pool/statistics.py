@@ -1,0 +1,43 @@
+"""What a pool counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+__all__ = ["Statistics"]
+
+
+@dataclass
+class Statistics:
+    """The counters of a pool; the times are in seconds here, and in milliseconds where they are reported.
+
+    Attributes:
+        requests_num: how often a connection was asked for.
+        requests_queued: how many of these had to wait.
+        requests_wait_ms: how long they waited in all.
+        requests_errors: how many of them got none.
+        usage_ms: how long connections were out of the pool, in all.
+        returns_bad: how many came back unusable.
+        connections_num: how often it was tried to connect.
+        connections_ms: how long the successful attempts took in all.
+        connections_errors: how many attempts failed.
+        connections_lost: how many connections a check found broken.
+    """
+
+    requests_num: int = 0
+    requests_queued: int = 0
+    requests_wait_ms: float = 0.0
+    requests_errors: int = 0
+    usage_ms: float = 0.0
+    returns_bad: int = 0
+    connections_num: int = 0
+    connections_ms: float = 0.0
+    connections_errors: int = 0
+    connections_lost: int = 0
+
+    def report(self) -> dict[str, int]:
+        """Return the counters as whole numbers."""
+        return {
+            field.name: int(getattr(self, field.name) * (1000 if field.name.endswith("_ms") else 1))
+            for field in fields(self)
+        }

@@ -1,0 +1,124 @@
+"""LISTEN and NOTIFY."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import howdah
+from howdah import Notify
+
+
+@pytest.fixture
+def listener(dsn):
+    with howdah.connect(dsn, autocommit=True) as conn:
+        conn.execute("listen ch")
+        yield conn
+
+
+@pytest.fixture
+def sender(dsn):
+    with howdah.connect(dsn, autocommit=True) as conn:
+        yield conn
+
+
+def test_notifies(listener, sender):
+    sender.execute("notify ch, 'one'")
+    sender.execute("notify ch")
+    sender.execute("notify elsewhere, 'no'")
+    pid = sender.info.backend_pid
+    found = list(listener.notifies(timeout=10, stop_after=2))
+    assert found == [Notify("ch", "one", pid), Notify("ch", "", pid)]
+    assert found[0].channel == "ch"
+
+
+def test_timeout(listener):
+    assert list(listener.notifies(timeout=0)) == []
+    assert list(listener.notifies(timeout=0.01)) == []
+
+
+def test_those_that_came_with_a_query_are_not_lost(listener, sender):
+    sender.execute("notify ch, 'early'")
+    listener.execute("select 1")
+    assert [n.payload for n in listener.notifies(timeout=10, stop_after=1)] == ["early"]
+
+
+def test_stop_after_takes_what_came_along(listener, sender):
+    with sender.transaction():
+        for n in range(3):
+            sender.execute("select pg_notify('ch', %s)", (str(n),))
+    assert [n.payload for n in listener.notifies(timeout=10, stop_after=1)] == ["0", "1", "2"]
+
+
+def test_close_the_generator(listener, sender):
+    generator = listener.notifies(timeout=10)
+    sender.execute("notify ch, '1'")
+    assert next(generator).payload == "1"
+    generator.close()
+    sender.execute("notify ch, '2'")
+    assert [n.payload for n in listener.notifies(timeout=10, stop_after=1)] == ["2"]
+    assert listener.execute("select 1").fetchone() == (1,)
+
+
+def test_queries_between_notifications(listener, sender):
+    seen = []
+    sender.execute("notify ch, '1'")
+    for notify in listener.notifies(timeout=10, stop_after=3):
+        seen.append(notify.payload)
+        assert listener.execute("select %s", (notify.payload,)).fetchone() == (notify.payload,)
+        sender.execute("select pg_notify('ch', %s)", (str(len(seen) + 1),))
+    assert seen[:3] == ["1", "2", "3"]
+
+
+def test_handlers(listener, sender):
+    seen = []
+    listener.add_notify_handler(seen.append)
+    sender.execute("notify ch, 'handled'")
+    listener.execute("select 1")
+    assert [n.payload for n in seen] == ["handled"]
+    listener.remove_notify_handler(seen.append)
+    sender.execute("notify ch, 'not handled'")
+    listener.execute("select 1")
+    assert len(seen) == 1
+    with pytest.raises(ValueError, match="not in"):
+        listener.remove_notify_handler(seen.append)
+
+
+def test_a_handler_that_fails(listener, sender, caplog):
+    def fail(notify):
+        raise ZeroDivisionError
+
+    listener.add_notify_handler(fail)
+    sender.execute("notify ch")
+    assert listener.execute("select 1").fetchone() == (1,)
+    assert "a notification handler failed" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_async(dsn, aconn, sender):
+    await aconn.set_autocommit(True)
+    await aconn.execute("listen ch")
+
+    async def collect():
+        return [n.payload async for n in aconn.notifies(timeout=10, stop_after=2)]
+
+    task = asyncio.create_task(collect())
+    await asyncio.to_thread(sender.execute, "notify ch, '1'")
+    await asyncio.to_thread(sender.execute, "notify ch, '2'")
+    assert await task == ["1", "2"]
+    assert [n async for n in aconn.notifies(timeout=0.01)] == []
+
+
+@pytest.mark.anyio
+async def test_async_cancelled(aconn, sender):
+    await aconn.set_autocommit(True)
+    await aconn.execute("listen ch")
+
+    async def collect():
+        return [n.payload async for n in aconn.notifies()]
+
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(collect(), 0.05)
+    sender.execute("notify ch, 'still'")
+    assert [n.payload async for n in aconn.notifies(timeout=10, stop_after=1)] == ["still"]

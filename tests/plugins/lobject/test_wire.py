@@ -1,0 +1,48 @@
+"""What goes over the wire for a large object, and what happens when the wire is cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import howdah
+from howdah_lobject.operations import CHUNK
+from tests.plugins.cutting import cut_everywhere
+from tests.proxy import Proxy
+
+
+def test_round_trips(server: Any) -> None:
+    with Proxy(server) as proxy, howdah.connect(proxy.dsn) as conn:
+        conn.execute("SELECT 1")
+        before = proxy.round_trips
+        lob = conn.lobject(0, "rw")
+        assert proxy.round_trips == before + 2
+        lob.write(b"x" * 10)
+        lob.seek(0)
+        assert proxy.round_trips == before + 4
+        assert lob.read() == b"x" * 10
+        assert proxy.round_trips == before + 5
+        lob.close()
+        assert proxy.round_trips == before + 6
+        lob = conn.lobject(lob.oid)
+        conn.commit()
+        lob.close()
+        assert proxy.round_trips == before + 8
+
+
+def test_cut(server: Any, tmp_path: Path) -> None:
+    data = bytes(2 * CHUNK + 10)
+
+    def scenario(conn: howdah.Connection[Any]) -> None:
+        with conn.lobject(0, "rw") as lob:
+            lob.write(data)
+            assert lob.seek(0) == 0
+            assert lob.read() == data
+            lob.truncate(10)
+            lob.export(tmp_path / "file")
+        if conn.broken:
+            raise howdah.OperationalError("the block was left well: only the last byte was missing")
+        lob.unlink()
+        conn.commit()
+
+    cut_everywhere(server, scenario)

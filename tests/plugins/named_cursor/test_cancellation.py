@@ -1,0 +1,77 @@
+"""A task is cancelled while it uses a named cursor: the connection stays usable."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+import howdah
+from howdah.pq import TransactionStatus
+from howdah.rows import scalar_row
+from tests.plugins.cancelling import cancel_everywhere
+
+pytestmark = pytest.mark.anyio
+
+AsyncConnection = howdah.AsyncConnection
+
+#: Takes a while, so that it can be interrupted at work.
+SLOW = "SELECT i FROM generate_series(1, 100) AS i WHERE pg_sleep(0.0001) IS NOT NULL"
+
+
+async def test_everywhere(aconn: AsyncConnection[Any]) -> None:
+    async def prepare() -> Any:
+        return aconn.cursor("herd", row_factory=scalar_row)
+
+    async def run(cur: Any) -> None:
+        async with cur:
+            await cur.execute(SLOW)
+            cur.itersize = 20
+            async for _ in cur:
+                if cur.rownumber == 30:
+                    await cur.scroll(5)
+            await cur.scroll(-3)
+            assert await cur.fetchall() == [98, 99, 100]
+
+    async def check(cur: Any) -> None:
+        assert not aconn.closed
+        await cur.close()
+        if aconn.info.transaction_status == TransactionStatus.INERROR:
+            await aconn.rollback()
+        left = await aconn.execute("SELECT count(*) FROM pg_cursors WHERE name = 'herd'")
+        assert await left.fetchone() == (0,)
+
+    assert await cancel_everywhere(prepare, run, check) > 5
+
+
+async def test_no_row_is_lost(aconn: AsyncConnection[Any]) -> None:
+    """A fetch whose task is cancelled when the rows are here already keeps them."""
+    for turns in range(5):
+        async with aconn.cursor("herd", row_factory=scalar_row) as cur:
+            await cur.execute("SELECT i FROM generate_series(1, 10) AS i")
+            task = asyncio.ensure_future(cur.fetchmany(5))
+            while not cur._rows:
+                await asyncio.sleep(0)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            try:
+                assert await task == [1, 2, 3, 4, 5]
+            except asyncio.CancelledError:
+                assert await cur.fetchmany(5) == [1, 2, 3, 4, 5]
+            assert await cur.fetchall() == [6, 7, 8, 9, 10]
+
+
+async def test_the_query_is_cancelled_on_the_server(aconn: AsyncConnection[Any]) -> None:
+    cur = aconn.cursor("herd")
+    await cur.execute("SELECT pg_sleep(1000)")
+    task = asyncio.ensure_future(cur.fetchone())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await cur.close()
+    await aconn.rollback()
+    assert await (await aconn.execute("SELECT 1")).fetchone() == (1,)

@@ -1,0 +1,196 @@
+"""A task that uses a pool is cancelled at each of the points where it waits; the pool loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any
+
+import pytest
+
+import howdah
+from howdah_pool import AsyncConnectionPool, AsyncNullConnectionPool
+from tests.plugins.pool.clients import until_async, worker_tasks
+
+pytestmark = pytest.mark.anyio
+
+Scenario = Callable[[AsyncConnectionPool[Any]], Awaitable[None]]
+
+
+class Walk:
+    """Awaits something, and has the task cancelled the n-th time that it waits.
+
+    Attributes:
+        over: whether the task was done before.
+    """
+
+    def __init__(self, awaitable: Awaitable[Any], at: int) -> None:
+        self._awaitable = awaitable
+        self._at = at
+        self.over = True
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps: Any = self._awaitable.__await__()
+        waits, thrown = 0, None
+        while True:
+            try:
+                future = steps.send(None) if thrown is None else steps.throw(thrown)
+            except StopIteration as end:
+                return end.value
+            waits += 1
+            if waits == self._at:
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+                self.over = False
+            thrown = None
+            try:
+                yield future
+            except BaseException as error:
+                thrown = error
+
+
+async def walk(pool: AsyncConnectionPool[Any], scenario: Scenario) -> int:
+    """Run a scenario again and again, cancelled a step later each time; return how many steps there are."""
+    for at in range(1, 200):
+        step = Walk(scenario(pool), at)
+
+        async def take(step: Walk = step) -> None:
+            await step
+
+        task = asyncio.create_task(take())
+        await asyncio.wait([task], timeout=20)
+        assert task.done(), f"it hangs when cancelled at {at}"
+        if step.over:
+            await task
+            return at - 1
+        if not task.cancelled():
+            # It may have got the better of the cancellation, or have failed because of it.
+            assert task.exception() is None or isinstance(task.exception(), howdah.Error)
+        await sane(pool)
+    raise AssertionError("it takes too many steps")
+
+
+async def sane(pool: AsyncConnectionPool[Any]) -> None:
+    """Make sure that every connection is accounted for and works."""
+    await until_async(lambda: pool._state.made == pool.available and not pool._state.connecting)
+    assert not pool._state._lent
+    assert not pool._state.waiting
+    async with pool.connection(timeout=10) as conn:
+        cur = await conn.execute("SELECT 'sane'")
+        assert await cur.fetchone() == ("sane",)
+
+
+async def nothing(conn: Any) -> None:
+    await conn.execute("SELECT 1")
+    await conn.rollback()
+
+
+async def block(pool: AsyncConnectionPool[Any]) -> None:
+    async with pool.connection() as conn:
+        await conn.execute("SELECT 1")
+
+
+async def failing_block(pool: AsyncConnectionPool[Any]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with pool.connection() as conn:
+            await conn.execute("SELECT 1")
+            raise ZeroDivisionError
+
+
+async def transaction_left_open(pool: AsyncConnectionPool[Any]) -> None:
+    conn = await pool.getconn()
+    try:
+        await conn.execute("SELECT 1")
+    finally:
+        await pool.putconn(conn)
+
+
+async def reading(pool: AsyncConnectionPool[Any]) -> None:
+    async with pool.connection(read_only=True) as conn:
+        await conn.execute("SELECT 1")
+
+
+async def queueing(pool: AsyncConnectionPool[Any]) -> None:
+    """Three clients, of which the last is the one that counts; the pool has one connection."""
+
+    async def hold() -> None:
+        async with pool.connection() as conn:
+            await conn.execute("SELECT pg_sleep(0.01)")
+
+    others = [asyncio.create_task(hold()) for _ in range(2)]
+    try:
+        await asyncio.sleep(0)
+        await block(pool)
+    finally:
+        await asyncio.wait(others)
+
+
+async def growing(pool: AsyncConnectionPool[Any]) -> None:
+    async with pool.connection(), pool.connection(), pool.connection() as conn:
+        await conn.execute("SELECT 1")
+    await pool.resize(0, 1)
+    await pool.resize(0, 5)
+
+
+async def replaced(pool: AsyncConnectionPool[Any]) -> None:
+    await pool.drain()
+    async with pool.connection() as conn:
+        await conn.close()
+
+
+async def checking(pool: AsyncConnectionPool[Any]) -> None:
+    await pool.check()
+
+
+SCENARIOS: list[tuple[Scenario, dict[str, Any]]] = [
+    (block, {"min_size": 1}),
+    (failing_block, {"min_size": 1}),
+    (transaction_left_open, {"min_size": 1}),
+    (transaction_left_open, {"min_size": 1, "reset": nothing, "check": nothing, "configure": nothing}),
+    (reading, {"min_size": 1}),
+    (queueing, {"min_size": 1, "max_size": 1}),
+    (growing, {"min_size": 0, "max_size": 5}),
+    (replaced, {"min_size": 1, "max_size": 1}),
+    (checking, {"min_size": 2}),
+]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "arguments"), SCENARIOS, ids=[f"{each[0].__name__}-{i}" for i, each in enumerate(SCENARIOS)]
+)
+async def test_pool(dsn: str, scenario: Scenario, arguments: dict[str, Any]) -> None:
+    async with AsyncConnectionPool(dsn, **arguments) as pool:
+        await pool.wait()
+        assert await walk(pool, scenario) > 0
+
+
+@pytest.mark.parametrize("scenario", [block, transaction_left_open, reading, queueing])
+async def test_null_pool(dsn: str, scenario: Scenario) -> None:
+    async with AsyncNullConnectionPool(dsn, max_size=1, configure=nothing) as pool:
+        assert await walk(pool, scenario) > 2
+
+
+@pytest.mark.parametrize("kind", [AsyncConnectionPool, AsyncNullConnectionPool])
+async def test_opening_and_closing(dsn: str, kind: Any) -> None:
+    async def use(pool: AsyncConnectionPool[Any]) -> None:
+        await pool.open(wait=True)
+        async with pool:
+            await pool.wait()
+
+    for at in range(1, 100):
+        pool = kind(dsn, open=False, name="walked")
+        step = Walk(use(pool), at)
+
+        async def take(step: Walk = step) -> None:
+            await step
+
+        task = asyncio.create_task(take())
+        await asyncio.wait([task], timeout=20)
+        await pool.close()
+        await until_async(lambda: not worker_tasks("walked"))
+        assert pool.closed
+        assert pool.size == 0
+        if step.over:
+            break
+    assert at > 1

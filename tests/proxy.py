@@ -1,0 +1,74 @@
+"""A server in between, to watch and to spoil what a connection and the real server say."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+
+
+class Proxy:
+    """Carries bytes between one client and the server, and knows how many round trips there were.
+
+    Args:
+        server: the test server.
+        spoil: called with what the server sends; returns what the client gets, None to close.
+        limit: after how many bytes from the server the connection is cut; None for never.
+    """
+
+    def __init__(self, server, spoil=lambda data: data, limit=None):
+        self.limit = limit
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.target = (server.tcp_host, server.port)
+        self.spoil = spoil
+        self.answers = b""
+        port = self.listener.getsockname()[1]
+        self.dsn = f"host=127.0.0.1 port={port} user=postgres dbname=postgres sslmode=disable"
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        client, _ = self.listener.accept()
+        backend = socket.create_connection(self.target)
+
+        def forward():
+            while data := self.receive(client):
+                backend.sendall(data)
+            with suppress(OSError):
+                backend.shutdown(socket.SHUT_RDWR)
+
+        threading.Thread(target=forward, daemon=True).start()
+        with client, backend:
+            while data := self.receive(backend):
+                self.answers += data
+                data = self.spoil(data)
+                if data is None:
+                    break
+                client.sendall(data[: self.limit])
+                if self.limit is not None:
+                    self.limit -= len(data)
+                    if self.limit <= 0:
+                        break
+            for sock in (client, backend):
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+    def receive(self, sock):
+        try:
+            return sock.recv(65536)
+        except OSError:
+            return b""
+
+    @property
+    def round_trips(self):
+        """How many times the server was ready for a query."""
+        count = position = 0
+        while position < len(self.answers):
+            count += self.answers[position : position + 1] == b"Z"
+            position += 1 + int.from_bytes(self.answers[position + 1 : position + 5], "big")
+        return count
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.listener.close()
