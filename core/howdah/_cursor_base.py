@@ -309,11 +309,6 @@ class BaseCursor(Generic[Row]):
 
     # Statements
 
-    @property
-    def transformer(self) -> Transformer:
-        """The adapters at work for this cursor."""
-        return self._transformer
-
     def start_statement(self, *, deferrable: bool = False) -> Operation[Session]:
         """Begin the operation that runs a new statement: what is left of the one before goes.
 
