@@ -686,7 +686,7 @@ class BaseCursor(Generic[Row]):
             return
         session = connection._session
         if connection._deferral is not None:
-            yield from connection._deferral.recover()
+            yield from connection._deferral.finish()
         connection._set_unsynced(None)
         exchange = Exchange()
         session.close_portal(exchange, portal)
