@@ -23,6 +23,7 @@ from howdah.io.connecting import Connected, connect_async
 from howdah.io.operation import Drain, Idle, Operation
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
+from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import AsyncRowFactory, Row, tuple_row
 from howdah.transaction_async import AsyncTransaction
@@ -176,7 +177,17 @@ class AsyncConnection(BaseConnection[Row]):
         if self._closed:
             return
         self._closed = self._hindered = True
-        self._transport.close()
+        if ASYNC:
+            self._transport.close()
+        else:
+            mine = self.lock.acquire(blocking=False)
+            if not mine:
+                # A thread that waits for the server gives way at once; one that reads a stream may not.
+                self._transport.wake()
+                mine = self.lock.acquire(timeout=1.0)
+            if mine:
+                self._transport.close()
+                self.lock.release()
         self._told_to_close()
 
     # Waiting
@@ -283,7 +294,7 @@ class AsyncConnection(BaseConnection[Row]):
                 moved = True
                 while moved and not exchange.done:
                     exchange.rows = []
-                    if exchange.copy is not None and not exchange.copied:
+                    if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
                         session.copy_fail(exchange, "interrupted")
                     exchange.copied.clear()
                     moved = await transport.idle(pause)
