@@ -434,6 +434,39 @@ def test_what_cannot_be_deferred_is_skipped_behind_an_error(auto):
         assert auto.execute("select 1; select 2").fetchone() == (1,)
 
 
+def test_what_the_other_plugins_bring(auto, dsn, table):
+    with auto.pipeline() as pipeline:
+        before = auto.execute("select 1")
+        with auto.cursor().copy(f"copy {table} from stdin") as copy:
+            copy.write_row((1, "a"))
+            copy.write_row((2, "b"))
+        auto.execute(f"insert into {table} values (3)")
+        with auto.cursor().copy(f"copy {table} (x) to stdout") as copy:
+            assert b"".join(map(bytes, copy)) == b"1\n2\n3\n"
+        assert before.fetchone() == (1,)
+        with auto.transaction():
+            auto.execute(f"insert into {table} values (4)")
+            with auto.cursor("named") as cur:
+                cur.execute(f"select x from {table} order by x")
+                behind = auto.execute("select 5")
+                assert cur.fetchmany(2) == [(1,), (2,)]
+                assert behind.fetchone() == (5,)
+                assert cur.fetchall() == [(3,), (4,)]
+            with auto.lobject() as lob:
+                lob.write(b"abc")
+                assert auto.execute("select 6").fetchone() == (6,)
+                lob.seek(0)
+                assert lob.read() == b"abc"
+                lob.unlink()
+        auto.execute("select 1/0")
+        with pytest.raises(errors.PipelineAborted):
+            with auto.cursor().copy(f"copy {table} from stdin") as copy:
+                copy.write_row((7, "a"))
+        with pytest.raises(errors.DivisionByZero):
+            pipeline.sync()
+    assert rows(dsn, table) == [1, 2, 3, 4]
+
+
 def test_stream_says_what_to_do(auto):
     with auto.pipeline():
         with pytest.raises(howdah.ProgrammingError, match="iterate over the cursor"):
