@@ -580,6 +580,16 @@ def test_what_was_parsed_and_failed_then_is_closed(auto):
     assert statements(auto) == set(auto.prepared()) == set()
 
 
+def test_what_was_parsed_and_failed_with_later_parameters_stays(auto):
+    with auto.pipeline() as pipeline:
+        auto.execute("select 1 / %s::int", (1,), prepare=True)
+        auto.execute("select 1 / %s::int", (0,), prepare=True)
+        with pytest.raises(errors.DivisionByZero):
+            pipeline.sync()
+    auto.execute("select 1")
+    assert statements(auto) == set(auto.prepared()) and len(auto.prepared()) == 1
+
+
 def test_the_unnamed_statement_is_not_taken_for_another_one(auto):
     with auto.pipeline() as pipeline:
         auto.execute("select 'a' || %s", ("1",))
