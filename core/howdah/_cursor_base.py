@@ -662,11 +662,9 @@ class BaseCursor(Generic[Row]):
         if exchange.aborted:
             raise aborted(exchange)
         if exchange.error is not None:
-            if planner is not None and statement is not None:
+            # Parsed by an earlier query of the pipeline, it is that one's to judge.
+            if planner is not None and statement is not None and (parsed or statement.prepared):
                 planner.failed(statement, exchange.error, False)
-                if parsed and statement.name:
-                    # Whether the server has it is not known.
-                    self._connection.close_statement(statement.name)
             raise exchange.error
         if planner is not None and (statement is None or parsed or isinstance(statement, Substitute)):
             planner.executed(text, oids, statement, exchange)
@@ -802,7 +800,7 @@ class BaseCursor(Generic[Row]):
             return
         session = connection._session
         if connection._deferral is not None:
-            yield from connection._deferral.recover()
+            yield from connection._deferral.finish()
         connection._set_unsynced(None)
         exchange = Exchange()
         session.close_portal(exchange, portal)
