@@ -663,7 +663,8 @@ class BaseCursor(Generic[Row]):
             raise aborted(exchange)
         if exchange.error is not None:
             # Parsed by an earlier query of the pipeline, it is that one's to judge.
-            if planner is not None and statement is not None and (parsed or statement.prepared):
+            judged = parsed or isinstance(statement, Substitute)
+            if planner is not None and statement is not None and (judged or statement.prepared):
                 planner.failed(statement, exchange.error, False)
             raise exchange.error
         if planner is not None and (statement is None or parsed or isinstance(statement, Substitute)):
