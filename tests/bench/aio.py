@@ -12,6 +12,7 @@ from tests.bench.workloads import (
     CopyIn,
     CopyOut,
     CopyRows,
+    CopyText,
     ExecuteMany,
     Pipelined,
     Pool,
@@ -63,6 +64,7 @@ class CursorDriver:
             ExecuteMany: self._executemany,
             Pipelined: self._pipelined,
             CopyIn: self._copy_in,
+            CopyText: self._copy_in,
             CopyOut: self._copy_out,
             CopyRows: self._copy_rows,
             Scan: self._scan,
@@ -101,11 +103,13 @@ class CursorDriver:
 
         return run
 
-    def _copy_in(self, workload: CopyIn, conn: Any) -> Callable[[], Awaitable[Any]]:
-        cur, sql, rows = conn.cursor(), workload.copy, workload.rows
+    def _copy_in(self, workload: CopyIn | CopyText, conn: Any) -> Callable[[], Awaitable[Any]]:
+        cur, sql, rows, types = conn.cursor(), workload.copy, workload.rows, workload.types
 
         async def run() -> None:
             async with cur.copy(sql) as copy:
+                if types:
+                    copy.set_types(types)
                 for row in rows:
                     await copy.write_row(row)
 

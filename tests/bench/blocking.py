@@ -21,6 +21,7 @@ from tests.bench.workloads import (
     CopyIn,
     CopyOut,
     CopyRows,
+    CopyText,
     ExecuteMany,
     Import,
     Pipelined,
@@ -137,6 +138,7 @@ class Modern(Driver):
             **super().abilities(),
             Pipelined: self._pipelined,
             CopyIn: self._copy_in,
+            CopyText: self._copy_in,
             CopyOut: self._copy_out,
             CopyRows: self._copy_rows,
             Scan: self._scan,
@@ -152,11 +154,13 @@ class Modern(Driver):
 
         return run
 
-    def _copy_in(self, workload: CopyIn, conn: Any) -> Callable[[], Any]:
-        cur, sql, rows = self.cursor(conn), workload.copy, workload.rows
+    def _copy_in(self, workload: CopyIn | CopyText, conn: Any) -> Callable[[], Any]:
+        cur, sql, rows, types = self.cursor(conn), workload.copy, workload.rows, workload.types
 
         def run() -> None:
             with cur.copy(sql) as copy:
+                if types:
+                    copy.set_types(types)
                 for row in rows:
                     copy.write_row(row)
 
@@ -210,12 +214,12 @@ class Psycopg2(Driver):
         """What gets ready for a kind of workload, over a connection."""
         return {
             **super().abilities(),
-            CopyIn: self._copy_in,
+            CopyText: self._copy_text,
             CopyOut: self._copy_out,
             Scan: self._scan,
         }
 
-    def _copy_in(self, workload: CopyIn, conn: Any) -> Callable[[], Any]:
+    def _copy_text(self, workload: CopyText, conn: Any) -> Callable[[], Any]:
         cur, sql, rows = self.cursor(conn), f"{workload.copy} (FORMAT csv)", workload.rows
 
         def run() -> None:

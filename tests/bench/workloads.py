@@ -86,7 +86,6 @@ class Storing(Workload):
 
     table = "target"
     insert = "INSERT INTO target VALUES (%s, %s, %s, %s, %s, %s, %s)"
-    copy = "COPY target FROM STDIN"
     #: Run before each batch, outside of the measured time.
     reset = "TRUNCATE target"
     #: A query for what has been stored.
@@ -105,7 +104,23 @@ class Pipelined(Storing):
 
 @dataclass(frozen=True)
 class CopyIn(Storing):
-    """Store rows by COPY."""
+    """Store rows by COPY in binary format.
+
+    Args:
+        types: The types of the columns.
+    """
+
+    types: tuple[str, ...] = ()
+
+    copy = "COPY target FROM STDIN (FORMAT binary)"
+
+
+@dataclass(frozen=True)
+class CopyText(Storing):
+    """Store rows by COPY in text or CSV format."""
+
+    types = ()
+    copy = "COPY target FROM STDIN"
 
 
 @dataclass(frozen=True)
@@ -270,6 +285,14 @@ WORKLOADS: tuple[Workload, ...] = (
         title="COPY in of 10,000 rows",
         goals={"sync": 1.5, "asyncio": 1.0},
         peers={"sync": ("psycopg", "asyncpg")},
+        rows=ROWS,
+        types=("int4", "int8", "float8", "bool", "text", "date", "timestamp"),
+    ),
+    CopyText(
+        name="copy-text",
+        title="COPY in, as text",
+        goals={"sync": None, "asyncio": None},
+        peers={"asyncio": ("psycopg",)},
         rows=ROWS,
     ),
     CopyOut(
