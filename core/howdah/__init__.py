@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     )
     from howdah._bundle import AsyncConnectionPool as AsyncConnectionPool
     from howdah._bundle import AsyncNullConnectionPool as AsyncNullConnectionPool
+    from howdah._bundle import AsyncPipeline as AsyncPipeline
     from howdah._bundle import ConnectionPool as ConnectionPool
     from howdah._bundle import NullConnectionPool as NullConnectionPool
+    from howdah._bundle import Pipeline as Pipeline
     from howdah._bundle import PoolClosed as PoolClosed
     from howdah._bundle import PoolTimeout as PoolTimeout
     from howdah._bundle import TooManyRequests as TooManyRequests

@@ -19,6 +19,7 @@ from howdah_named_cursor import (
     RawServerCursor,
     ServerCursor,
 )
+from howdah_pipeline import AsyncPipeline, AsyncSharing, Pipeline, Pipelining
 from howdah_pool import (
     AsyncConnectionPool,
     AsyncNullConnectionPool,
@@ -37,6 +38,7 @@ __all__ = [
     "AsyncCursor",
     "AsyncLargeObject",
     "AsyncNullConnectionPool",
+    "AsyncPipeline",
     "AsyncRawCursor",
     "AsyncRawServerCursor",
     "AsyncServerCursor",
@@ -46,6 +48,7 @@ __all__ = [
     "Cursor",
     "LargeObject",
     "NullConnectionPool",
+    "Pipeline",
     "PoolClosed",
     "PoolTimeout",
     "RawCursor",
@@ -83,7 +86,7 @@ class AsyncRawCursor(cursor_async.AsyncRawCursor[Row], AsyncCursor[Row]):
     """See `howdah.cursor_async.AsyncRawCursor`."""
 
 
-class Connection(LargeObjects, NamedCursors, PreparedStatements, connection.Connection[Row]):
+class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, connection.Connection[Row]):
     """See `howdah.connection.Connection`."""
 
     @overload  # type: ignore[override]  # the kernel's says Any where the name is given
@@ -132,7 +135,11 @@ class Connection(LargeObjects, NamedCursors, PreparedStatements, connection.Conn
 
 
 class AsyncConnection(
-    AsyncLargeObjects, AsyncNamedCursors, PreparedStatements, connection_async.AsyncConnection[Row]
+    AsyncSharing,
+    AsyncLargeObjects,
+    AsyncNamedCursors,
+    PreparedStatements,
+    connection_async.AsyncConnection[Row],
 ):
     """See `howdah.connection_async.AsyncConnection`."""
 

@@ -41,6 +41,7 @@ from howdah.xid import Xid
 if TYPE_CHECKING:
     from socket import socket
 
+    from howdah.deferral import Deferral
     from howdah.driver import Driver
     from howdah.hookspecs import QueryObserver, QueryPlanner
 
@@ -112,6 +113,9 @@ class BaseConnection(Generic[Row]):
         self._tpc: tuple[Xid, bool] | None = None
         self._to_close: list[bytes] = []
         self._unsynced: Callable[[], Operation[None]] | None = None
+        self._deferral: Deferral | None = None
+        #: Whether the error of an exchange is another's, so that its query is to be run again.
+        self.excuses: Callable[[Exchange], bool] | None = None
         #: Whether `start_operation` has something to do or to refuse: asked for before every query.
         self._hindered = False
         self._notice_handlers: list[NoticeHandler] = []
@@ -196,7 +200,7 @@ class BaseConnection(Generic[Row]):
 
     @property
     def _pipeline_status(self) -> PipelineStatus:
-        return PipelineStatus.OFF
+        return PipelineStatus.OFF if self._deferral is None else self._deferral.status
 
     def fileno(self) -> int:
         """Return the file descriptor of the socket.
@@ -355,8 +359,12 @@ class BaseConnection(Generic[Row]):
         """
         return self._session
 
-    def start_operation(self) -> Generator[Any, Any, Session]:
+    def start_operation(self, *, deferrable: bool = False) -> Generator[Any, Any, Session]:
         """Begin an operation: check the connection, and finish what an earlier one left open.
+
+        Args:
+            deferrable: whether the operation does as the connection's `deferral` wants it;
+                otherwise all that is deferred is waited for.
 
         Returns:
             the session, to which the operation writes its messages.
@@ -373,7 +381,29 @@ class BaseConnection(Generic[Row]):
             self._set_unsynced(None)
             yield from finish()
             self._check_open()
+        if self._deferral is not None and not deferrable:
+            yield from self._deferral.rest()
+            self._check_open()
         return self._session
+
+    @property
+    def shareable(self) -> bool:
+        """Whether queries are transactions of their own, and nothing else is going on."""
+        return (
+            self._autocommit
+            and not self._hindered
+            and self._session.transaction_status == TransactionStatus.IDLE
+        )
+
+    @property
+    def deferral(self) -> Deferral | None:
+        """What takes over the answers to queries, None if they are waited for."""
+        return self._deferral
+
+    def defer_to(self, deferral: Deferral | None) -> None:
+        """Have the answers to queries taken over from now on, or with None waited for."""
+        self._deferral = deferral
+        self._set_hindered()
 
     def _set_unsynced(self, finish: Callable[[], Operation[None]] | None) -> None:
         """Note what ends the implicit transaction that a portal keeps open."""
@@ -386,7 +416,9 @@ class BaseConnection(Generic[Row]):
         self._set_hindered()
 
     def _set_hindered(self) -> None:
-        self._hindered = self._closed or self._unsynced is not None or self._tpc is not None
+        self._hindered = (
+            self._closed or self._unsynced is not None or self._tpc is not None or self._deferral is not None
+        )
 
     def write_begin(self, session: Session) -> Exchange | None:
         """Write BEGIN in front of a statement where a transaction is to be started.
@@ -417,6 +449,16 @@ class BaseConnection(Generic[Row]):
         """Have the prepared statement `name` closed on the server, along with the next query."""
         self._to_close.append(name)
 
+    def take_unwanted(self) -> list[bytes]:
+        """Return the names of the statements to be closed; the caller closes them."""
+        names, self._to_close = self._to_close, []
+        return names
+
+    @property
+    def begin_statement(self) -> bytes:
+        """The command that starts a transaction as the connection's settings ask for it."""
+        return self._begin_statement
+
     def _new_portal_name(self) -> bytes:
         self._portals += 1
         return b"_howdah_%d" % self._portals
@@ -441,9 +483,23 @@ class BaseConnection(Generic[Row]):
             raise ProgrammingError("commit() cannot be used inside a transaction() block")
         if self._tpc is not None:
             raise ProgrammingError("commit() cannot be used in a two-phase transaction; use tpc_commit()")
+        if self._deferral is not None:
+            yield from self._commit_deferred(self._deferral)
+            return
         session = yield from self.start_operation()
         if session.transaction_status != TransactionStatus.IDLE:
             yield from self._command(b"COMMIT")
+
+    def _commit_deferred(self, deferral: Deferral) -> Operation[None]:
+        yield from self.start_operation(deferrable=True)
+        if deferral.in_transaction:
+            commit = yield from deferral.finish([b"COMMIT"])
+            if commit.exchange.aborted:
+                commit.told = True
+                raise deferral.first_error() or commit.error or OperationalError("the commit failed")
+            yield from commit.take()
+        else:
+            yield from deferral.rest()
 
     def _rollback_operation(self) -> Operation[None]:
         if self._blocks:
@@ -452,6 +508,8 @@ class BaseConnection(Generic[Row]):
             )
         if self._tpc is not None:
             raise ProgrammingError("rollback() cannot be used in a two-phase transaction; use tpc_rollback()")
+        if self._deferral is not None:
+            yield from self._deferral.recover()
         session = yield from self.start_operation()
         if session.transaction_status != TransactionStatus.IDLE:
             yield from self._command(b"ROLLBACK")
@@ -587,6 +645,11 @@ class BaseConnection(Generic[Row]):
             self._observers = [observer for observer in observers if observer is not None]
         if hooks.connection_opened is not None:
             hooks.connection_opened(connection=self)
+
+    def note_loss(self) -> None:
+        """Tell the plugins if the connection has turned out to be lost."""
+        if self._session.lost is not None:
+            self._told_to_close()
 
     def _told_to_close(self) -> None:
         """Tell the plugins, once, that the connection is closed or lost."""

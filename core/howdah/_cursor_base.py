@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.column import Column
-from howdah.errors import Error, InterfaceError, ProgrammingError
+from howdah.errors import Error, InterfaceError, PipelineAborted, ProgrammingError
 from howdah.io.operation import HIGH_WATER, Drain, Operation, Stop
-from howdah.pq import ExecStatus, Format, TransactionStatus
+from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
 from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
@@ -26,6 +26,8 @@ from howdah.template import Template, from_template, is_template
 
 if TYPE_CHECKING:
     from howdah._connection_base import BaseConnection
+    from howdah.deferral import Deferral, Deferred
+    from howdah.hookspecs import QueryObserver
 
 __all__ = ["BaseCursor", "Params", "Query"]
 
@@ -78,6 +80,8 @@ class BaseCursor(Generic[Row]):
         self._synced = True
         self._decoder: Any = None
         self._unknown: frozenset[int] = frozenset()
+        #: The answer that is still to be taken, in a pipeline.
+        self._deferred: Deferred | None = None
 
     def __repr__(self) -> str:
         connection = self._connection
@@ -112,6 +116,8 @@ class BaseCursor(Generic[Row]):
     @property
     def description(self) -> list[Column] | None:
         """The columns of the result, None if it has no rows (PEP 249)."""
+        if self._deferred is not None:
+            self._arrive()
         if self._columns is None and self._result is not None and self._result.fields is not None:
             types = self._transformer.adapters.types
             self._columns = [Column(field, types) for field in self._result.fields]
@@ -120,6 +126,8 @@ class BaseCursor(Generic[Row]):
     @property
     def rowcount(self) -> int:
         """The number of rows of the result or affected by the statement, -1 if unknown."""
+        if self._deferred is not None:
+            self._arrive()
         if self._rowcount is None:
             self._rowcount = -1 if self._result is None else _count(self._result)
         return self._rowcount
@@ -127,6 +135,8 @@ class BaseCursor(Generic[Row]):
     @property
     def rownumber(self) -> int | None:
         """The index of the next row to fetch, None without a result."""
+        if self._deferred is not None:
+            self._arrive()
         if self._result is None or self._result.fields is None:
             return None
         return self._offset + self._position
@@ -134,6 +144,8 @@ class BaseCursor(Generic[Row]):
     @property
     def statusmessage(self) -> str | None:
         """The command tag of the result, such as `INSERT 0 1`."""
+        if self._deferred is not None:
+            self._arrive()
         if self._result is None or not self._result.tag:
             return None
         return self._result.tag.decode()
@@ -157,6 +169,8 @@ class BaseCursor(Generic[Row]):
 
     def nextset(self) -> bool | None:
         """Go to the next result; return True if there is one, None if not (PEP 249)."""
+        if self._deferred is not None:
+            self._arrive()
         if self._index + 1 < len(self._results):
             self._select(self._index + 1)
             return True
@@ -174,13 +188,22 @@ class BaseCursor(Generic[Row]):
         Raises:
             IndexError: there is no such result.
         """
+        if self._deferred is not None:
+            self._arrive()
         count = len(self._results)
         if not -count <= index < count:
             raise IndexError(f"index {index} out of range: {count} result(s) available")
         self._select(index % count)
         return self
 
+    def _arrive(self) -> None:
+        """Take the deferred answer, if that needs no waiting."""
+        if self._deferred is not None and self._deferred.settled:
+            for _ in self._take_deferred():
+                raise AssertionError("what is settled is not waited for")
+
     def _reset(self) -> None:
+        self._deferred = None
         self._results = ()
         self._index = -1
         self._result = None
@@ -265,6 +288,8 @@ class BaseCursor(Generic[Row]):
         return size is None or self._position + size > len(self._rows)
 
     def _scroll(self, value: int, mode: str) -> None:
+        if self._deferred is not None:
+            self._arrive()
         self._check_result()
         if mode == "relative":
             position = self._offset + self._position + value
@@ -293,17 +318,36 @@ class BaseCursor(Generic[Row]):
         if not isinstance(query, (str, bytes, Composable)) and is_template(query):
             query, params = from_template(query, self)
         text = self._text(query) if params is None else self._parse(query).text
-        tokens = [observer.query_started(text, params) for observer in observers]
-        error: BaseException | None = None
+        tokens = [(observer, observer.query_started(text, params)) for observer in observers]
         try:
             yield
         except BaseException as e:
             # A stream that is left early has not failed.
-            error = None if isinstance(e, GeneratorExit) else e
+            self._tell_ended(tokens, None if isinstance(e, GeneratorExit) else e)
             raise
-        finally:
-            for observer, token in zip(observers, tokens):
-                observer.query_ended(token, self.statusmessage, self.rowcount, error)
+        if self._deferred is None or self._deferred.settled:
+            self._tell_ended(tokens, None)
+        else:
+            self._deferred.completion = self._ended(self._deferred.completion, tokens)
+
+    def _ended(
+        self, completion: Operation[None], tokens: Sequence[tuple[QueryObserver, Any]]
+    ) -> Operation[None]:
+        """Take a deferred answer, and tell the observers."""
+        try:
+            yield from completion
+        except BaseException as e:
+            self._tell_ended(tokens, e)
+            raise
+        self._tell_ended(tokens, None)
+
+    def _tell_ended(self, tokens: Sequence[tuple[QueryObserver, Any]], error: BaseException | None) -> None:
+        result, count = self._result, self._rowcount
+        status = result.tag.decode() if result is not None and result.tag else None
+        if count is None:
+            count = -1 if result is None else _count(result)
+        for observer, token in tokens:
+            observer.query_ended(token, status, count, error)
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
@@ -379,8 +423,10 @@ class BaseCursor(Generic[Row]):
             self._check_open()
         connection = self._connection
         session = connection._session
+        deferral = None
         if connection._hindered or session.lost is not None:
-            yield from connection.start_operation()
+            deferral = connection._deferral
+            yield from connection.start_operation(deferrable=True)
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
@@ -391,6 +437,12 @@ class BaseCursor(Generic[Row]):
         oids = () if parameters is None else parameters.oids
         format = self.format if binary is None else int(binary)
         planner = connection._planner
+        if deferral is not None:
+            script = parameters is None and not prepare and format is None and self._is_script(text)
+            if not self.itersize and not script:
+                yield from self._defer(deferral, text, parameters, format, prepare)
+                return
+            yield from deferral.rest()
         while True:
             statement = None
             if planner is not None:
@@ -411,6 +463,8 @@ class BaseCursor(Generic[Row]):
                 yield exchange
             if exchange.error is None:
                 break
+            if connection.excuses is not None and connection.excuses(exchange):
+                continue
             if planner is None or statement is None or not planner.failed(statement, exchange.error):
                 raise exchange.error
             if session.transaction_status != TransactionStatus.IDLE:
@@ -456,6 +510,70 @@ class BaseCursor(Generic[Row]):
         session.describe_portal(exchange, portal)
         return exchange
 
+    def _defer(
+        self, deferral: Deferral, text: bytes, parameters: Any, format: int | None, prepare: bool | None
+    ) -> Operation[None]:
+        """Write a query whose answer is taken later."""
+        session = self._connection._session
+        oids = () if parameters is None else parameters.oids
+        exchange = Exchange(None, None, self._describe, False, text)
+        statement, parsed = None, False
+        if deferral.status == PipelineStatus.ABORTED:
+            exchange.aborted = exchange.done = exchange.ready = True
+        else:
+            deferral.begin()
+            statement = deferral.plan(text, oids, prepare)
+            if statement is not None and statement.prepared:
+                exchange.fields, exchange.decoder, formats = statement.answer(
+                    self._transformer, format, self._describe
+                )
+                session.bind(exchange, b"", statement.name, parameters, formats)
+            else:
+                name = b"" if statement is None else statement.name
+                parsed = deferral.parse(exchange, name, text, oids)
+                session.bind(exchange, b"", name, parameters, (format,) if format else ())
+                session.describe_portal(exchange)
+            session.execute(exchange)
+        completion = self._complete(exchange, text, oids, statement, parsed)
+        self._deferred = deferral.defer(exchange, completion)
+        yield from deferral.send(exchange)
+
+    def _complete(
+        self, exchange: Exchange, text: bytes, oids: Sequence[int], statement: Statement | None, parsed: bool
+    ) -> Operation[None]:
+        """Take the answer to a deferred query."""
+        planner = self._connection._planner
+        if exchange.aborted:
+            raise aborted(exchange)
+        if exchange.error is not None:
+            if planner is not None and statement is not None:
+                planner.failed(statement, exchange.error)
+                if parsed:
+                    # Whether the server has it is not known.
+                    self._connection.close_statement(statement.name)
+            raise exchange.error
+        if planner is not None and (statement is None or parsed):
+            planner.executed(text, oids, statement, exchange)
+        yield from self._keep(exchange)
+
+    def _keep(self, exchange: Exchange) -> Operation[None]:
+        """Keep the results of a deferred exchange, unless something else has been executed since."""
+        if self._unknown or any(map(_raw, exchange.results)):
+            yield from self._decode_late(exchange)
+        if self._deferred is not None and self._deferred.exchange is exchange and exchange.results:
+            self._results = exchange.results
+            self._select(0)
+
+    def _take_deferred(self) -> Operation[None]:
+        """Wait for the deferred answer."""
+        deferred = self._deferred
+        if deferred is not None:
+            try:
+                yield from deferred.take()
+            finally:
+                if deferred.settled and self._deferred is deferred:
+                    self._deferred = None
+
     def _is_script(self, text: bytes) -> bool:
         """Whether `text` may hold several statements, which only the simple protocol takes."""
         return b";" in text.rstrip(b"; \t\r\n") or self._connection._simple_only
@@ -465,7 +583,7 @@ class BaseCursor(Generic[Row]):
         unknown, self._unknown = self._unknown, frozenset()
         yield from self._resolve_names(unknown)
         for result in exchange.results:
-            if result.fields is not None and result.rows and isinstance(result.rows[0], bytes):
+            if _raw(result):
                 result.rows = self._decode_rows(result)
 
     def _decode_rows(self, result: Result) -> list[Any]:
@@ -543,7 +661,10 @@ class BaseCursor(Generic[Row]):
             self._rowcount = self._offset + len(self._rows)
 
     def _fetch_until(self, size: int | None) -> Operation[None]:
-        """Get rows from the portal until there are `size` to take, or all."""
+        """Get rows until there are `size` to take, or all: the deferred ones, and those of the portal."""
+        if self._deferred is not None:
+            yield from self._take_deferred()
+            self._check_result()
         while self._needs_rows(size):
             yield from self._fetch_from_portal(-1 if size is not None else 0)
 
@@ -564,6 +685,8 @@ class BaseCursor(Generic[Row]):
         if portal is None or connection.closed:
             return
         session = connection._session
+        if connection._deferral is not None:
+            yield from connection._deferral.recover()
         connection._set_unsynced(None)
         exchange = Exchange()
         session.close_portal(exchange, portal)
@@ -578,6 +701,8 @@ class BaseCursor(Generic[Row]):
         """Send a query whose rows are taken while they arrive."""
         self._check_open()
         connection = self._connection
+        if connection._deferral is not None:
+            raise ProgrammingError("stream() cannot be used in a pipeline: iterate over the cursor instead")
         session = yield from connection.start_operation()
         if self._portal is not None:
             yield from self._close_portal()
@@ -660,11 +785,16 @@ class BaseCursor(Generic[Row]):
         """Run a query once for each set of parameters, all in one go."""
         self._check_open()
         connection = self._connection
-        session = yield from connection.start_operation()
+        deferral = connection._deferral
+        session = yield from connection.start_operation(deferrable=True)
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
         exchange = Exchange(None, None, self._describe)
+        if deferral is not None and deferral.status == PipelineStatus.ABORTED:
+            exchange.aborted = exchange.done = exchange.ready = True
+            self._deferred = deferral.defer(exchange, self._complete_many(exchange, 0, returning))
+            return
         implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
         formats = (self.format,) if self.format else ()
         parsed: tuple[bytes, Sequence[int]] | None = None
@@ -674,13 +804,19 @@ class BaseCursor(Generic[Row]):
                 text, parameters = self._encode(query, params)
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
-                if parsed is None:
-                    connection.write_begin(session)
                 oids = () if parameters is None else parameters.oids
+                if parsed is None:
+                    if deferral is None:
+                        connection.write_begin(session)
+                    else:
+                        deferral.begin()
                 if (text, oids) == parsed:
                     session.bind(exchange, b"", b"", parameters, formats)
                 else:
-                    session.parse(exchange, b"", text, oids)
+                    if deferral is None:
+                        session.parse(exchange, b"", text, oids)
+                    else:
+                        deferral.parse(exchange, b"", text, oids)
                     session.bind(exchange, b"", b"", parameters, formats)
                     session.describe_portal(exchange)
                     exchange.query = self._query = text
@@ -695,7 +831,13 @@ class BaseCursor(Generic[Row]):
                         rowcount += _forget(exchange)
         except BaseException as e:
             # A parameter that cannot be adapted, or an interruption: undo what was sent.
-            if parsed is not None and session.lost is None:
+            if deferral is not None:
+                if parsed is not None:
+                    exchange.ready = exchange.done = not exchange.pending
+                    deferral.defer(exchange, self._complete_many(exchange, rowcount, returning))
+                    if not isinstance(e, Exception):
+                        yield from deferral.interrupt()
+            elif parsed is not None and session.lost is None:
                 if implicit:
                     undo = Exchange()
                     session.parse(undo, b"", b"ROLLBACK")
@@ -707,6 +849,12 @@ class BaseCursor(Generic[Row]):
             raise
         if parsed is None:
             self._rowcount = 0
+            return
+        if deferral is not None:
+            exchange.ready = exchange.done = not exchange.pending
+            completion = self._complete_many(exchange, rowcount, returning)
+            self._deferred = deferral.defer(exchange, completion)
+            yield from deferral.send(exchange)
             return
         exchange.ready = exchange.done = False
         session.sync(exchange)
@@ -720,6 +868,31 @@ class BaseCursor(Generic[Row]):
             self._select(0)
         else:
             self._rowcount = rowcount + _forget(exchange)
+
+    def _complete_many(self, exchange: Exchange, rowcount: int, returning: bool) -> Operation[None]:
+        """Take the answers to a deferred `executemany`."""
+        if exchange.aborted:
+            raise aborted(exchange)
+        if exchange.error is not None:
+            raise exchange.error
+        if returning:
+            yield from self._keep(exchange)
+        else:
+            rowcount += _forget(exchange)
+            if self._deferred is not None and self._deferred.exchange is exchange:
+                self._rowcount = rowcount
+
+
+def aborted(exchange: Exchange) -> PipelineAborted:
+    """Return the error of an exchange that the server has skipped."""
+    error = PipelineAborted("not executed: an earlier query of the pipeline failed; sync() starts anew")
+    error.__cause__ = exchange.error
+    return error
+
+
+def _raw(result: Result) -> bool:
+    """Whether the rows have not been decoded."""
+    return result.fields is not None and bool(result.rows) and isinstance(result.rows[0], bytes)
 
 
 def _count(result: Result) -> int:

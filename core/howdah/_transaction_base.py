@@ -61,8 +61,12 @@ class BaseTransaction:
             raise TypeError("a transaction block cannot be entered twice")
         if connection._tpc is not None:
             raise ProgrammingError("transaction() cannot be used in a two-phase transaction")
-        session = yield from connection.start_operation()
-        self._outer = session.transaction_status == TransactionStatus.IDLE
+        deferral = connection.deferral
+        session = yield from connection.start_operation(deferrable=True)
+        if deferral is None:
+            self._outer = session.transaction_status == TransactionStatus.IDLE
+        else:
+            self._outer = not deferral.in_transaction
         if self._outer:
             commands = [connection._begin_statement]
         else:
@@ -70,7 +74,10 @@ class BaseTransaction:
             commands = []
         if self._savepoint:
             commands.append(b"SAVEPOINT " + self._identifier())
-        yield from connection._command(b"; ".join(commands))
+        if deferral is None:
+            yield from connection._command(b"; ".join(commands))
+        else:
+            deferral.command(commands, apart=self._outer)
         connection._blocks.append(self)
         self._state = "active"
 
@@ -86,6 +93,22 @@ class BaseTransaction:
             commands.append(b"COMMIT")
         self._leave()
         self._state = "terminated"
+        deferral = self._connection.deferral
+        if deferral is not None:
+            try:
+                done = yield from deferral.finish(commands)
+            except BaseException:
+                yield from self._undo()
+                raise
+            if not done.exchange.aborted:
+                yield from done.take()
+                return
+            # Something in the block has failed. If nobody knows it yet, the block does.
+            done.told = True
+            error = deferral.first_error()
+            if error is not None:
+                yield from self._undo()
+                raise error
         yield from self._connection._command(b"; ".join(commands))
 
     def _roll_back(self, exception: BaseException) -> Operation[bool]:
@@ -102,6 +125,8 @@ class BaseTransaction:
             commands.append(b"ROLLBACK")
         self._leave()
         self._state = "terminated"
+        if self._connection.deferral is not None:
+            yield from self._connection.deferral.recover()
         session = self._connection._session
         if session.lost is None and session.transaction_status != TransactionStatus.IDLE:
             yield from self._connection._command(b"; ".join(commands))

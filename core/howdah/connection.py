@@ -158,7 +158,14 @@ class Connection(BaseConnection[Row]):
         if self._closed:
             return
         self._closed = self._hindered = True
-        self._transport.close()
+        mine = self.lock.acquire(blocking=False)
+        if not mine:
+            # A thread that waits for the server gives way at once; one that reads a stream may not.
+            self._transport.wake()
+            mine = self.lock.acquire(timeout=1.0)
+        if mine:
+            self._transport.close()
+            self.lock.release()
         self._told_to_close()
 
     # Waiting
@@ -188,11 +195,11 @@ class Connection(BaseConnection[Row]):
                     elif isinstance(wait, Idle):
                         answer = transport.idle(wait.timeout)
                     else:
-                        self._stop(wait.exchange)
+                        self.stop(wait.exchange)
                 except BaseException as e:
                     if isinstance(wait, Exchange):
                         with suppress(BaseException):
-                            self._stop(wait)
+                            self.stop(wait)
                     wait = operation.throw(e)
                 else:
                     wait = operation.send(answer)
@@ -203,14 +210,16 @@ class Connection(BaseConnection[Row]):
             session = self._session
             if not isinstance(e, Exception) and (session.head() is not None or session.output_size):
                 self._abandon("interrupted while it was talking to the server")
-            if session.lost is not None:
-                self._told_to_close()
+            self.note_loss()
             raise
 
-    def _stop(self, exchange: Exchange) -> None:
+    def stop(self, exchange: Exchange) -> None:
         """Cancel what the server does, and wait to the end of the exchange.
 
         A second interruption does not interrupt that: nothing else may use the connection before.
+
+        Args:
+            exchange: the last one on its way; those before it are cancelled, too.
         """
         self._stopping(exchange)
 

@@ -176,7 +176,17 @@ class AsyncConnection(BaseConnection[Row]):
         if self._closed:
             return
         self._closed = self._hindered = True
-        self._transport.close()
+        if ASYNC:
+            self._transport.close()
+        else:
+            mine = self.lock.acquire(blocking=False)
+            if not mine:
+                # A thread that waits for the server gives way at once; one that reads a stream may not.
+                self._transport.wake()
+                mine = self.lock.acquire(timeout=1.0)
+            if mine:
+                self._transport.close()
+                self.lock.release()
         self._told_to_close()
 
     # Waiting
@@ -206,11 +216,11 @@ class AsyncConnection(BaseConnection[Row]):
                     elif isinstance(wait, Idle):
                         answer = await transport.idle(wait.timeout)
                     else:
-                        await self._stop(wait.exchange)
+                        await self.stop(wait.exchange)
                 except BaseException as e:
                     if isinstance(wait, Exchange):
                         with suppress(BaseException):
-                            await self._stop(wait)
+                            await self.stop(wait)
                     wait = operation.throw(e)
                 else:
                     wait = operation.send(answer)
@@ -221,14 +231,40 @@ class AsyncConnection(BaseConnection[Row]):
             session = self._session
             if not isinstance(e, Exception) and (session.head() is not None or session.output_size):
                 self._abandon("interrupted while it was talking to the server")
-            if session.lost is not None:
-                self._told_to_close()
+            self.note_loss()
             raise
 
-    async def _stop(self, exchange: Exchange) -> None:
+    if ASYNC:
+
+        @property
+        def transport(self) -> AsyncTransport:
+            """What carries the bytes between the session and the server."""
+            return self._transport
+
+        async def run(self, operation: Operation[T], *, shareable: bool = False) -> T:
+            """Run an operation when it is its turn: while holding `lock`.
+
+            Args:
+                operation: a generator, as `wait` wants it.
+                shareable: whether it may run along with others, where a plugin provides for
+                    that: it waits for exchanges only, and each of them ends with a Sync.
+
+            Returns:
+                what the operation returns.
+            """
+            async with self.lock:
+                return await self.wait(operation)
+
+    else:
+        pass
+
+    async def stop(self, exchange: Exchange) -> None:
         """Cancel what the server does, and wait to the end of the exchange.
 
         A second interruption does not interrupt that: nothing else may use the connection before.
+
+        Args:
+            exchange: the last one on its way; those before it are cancelled, too.
         """
         if ASYNC:
             stopping = asyncio.ensure_future(self._stopping(exchange))

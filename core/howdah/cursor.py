@@ -146,7 +146,7 @@ class Cursor(BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None:
+        if self._portal is not None or self._deferred is not None:
             self._fetch(1)
         return self._take_one()
 
@@ -160,7 +160,7 @@ class Cursor(BaseCursor[Row]):
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
         size = size or self.arraysize
-        if self._portal is not None:
+        if self._portal is not None or self._deferred is not None:
             self._fetch(size)
         return self._take(size)
 
@@ -170,7 +170,7 @@ class Cursor(BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None:
+        if self._portal is not None or self._deferred is not None:
             self._fetch(None)
         return self._take(None)
 
@@ -178,12 +178,17 @@ class Cursor(BaseCursor[Row]):
         with self._connection.lock:
             self._connection.wait(self._fetch_until(size))
 
+    def _arrive(self) -> None:
+        with self._connection.lock:
+            self._connection.wait(self._take_deferred())
+
     def __iter__(self) -> Self:
-        self._check_result()
+        if self._deferred is None:
+            self._check_result()
         return self
 
     def __next__(self) -> Row:
-        if self._portal is not None:
+        if self._portal is not None or self._deferred is not None:
             self._fetch(1)
         if not self._has_row():
             raise StopIteration
@@ -199,10 +204,15 @@ class Cursor(BaseCursor[Row]):
         Raises:
             IndexError: there is no such row; the cursor does not move.
         """
+        if self._deferred is not None:
+            self._fetch(0)
         self._scroll(value, mode)
 
     def results(self) -> Iterator[Self]:
         """Yield the cursor once for each result, from the first on."""
+        if self._deferred is not None:
+            with self._connection.lock:
+                self._connection.wait(self._take_deferred())
         if self._results:
             self._select(0)
             yield self

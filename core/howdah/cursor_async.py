@@ -12,6 +12,8 @@ from howdah._cursor_base import BaseCursor, Params, Query
 from howdah.binding import ClientBinding, RawBinding
 from howdah.rows import AsyncRowFactory, Row
 
+ASYNC = True
+
 if TYPE_CHECKING:
     from howdah.connection_async import AsyncConnection
 
@@ -94,8 +96,11 @@ class AsyncCursor(BaseCursor[Row]):
         operation = self._execute(query, params, prepare, binary)
         if connection._observers:
             operation = self._observed(operation, query, params)
-        async with connection.lock:
-            await connection.wait(operation)
+        if ASYNC:
+            await connection.run(operation, shareable=not self.itersize and self._portal is None)
+        else:
+            with connection.lock:
+                connection.wait(operation)
         return self
 
     async def executemany(
@@ -147,7 +152,7 @@ class AsyncCursor(BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None:
+        if self._portal is not None or self._deferred is not None:
             await self._fetch(1)
         return self._take_one()
 
@@ -161,7 +166,7 @@ class AsyncCursor(BaseCursor[Row]):
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
         size = size or self.arraysize
-        if self._portal is not None:
+        if self._portal is not None or self._deferred is not None:
             await self._fetch(size)
         return self._take(size)
 
@@ -171,7 +176,7 @@ class AsyncCursor(BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None:
+        if self._portal is not None or self._deferred is not None:
             await self._fetch(None)
         return self._take(None)
 
@@ -179,12 +184,21 @@ class AsyncCursor(BaseCursor[Row]):
         async with self._connection.lock:
             await self._connection.wait(self._fetch_until(size))
 
+    if ASYNC:
+        pass
+    else:
+
+        def _arrive(self) -> None:
+            with self._connection.lock:
+                self._connection.wait(self._take_deferred())
+
     def __aiter__(self) -> Self:
-        self._check_result()
+        if self._deferred is None:
+            self._check_result()
         return self
 
     async def __anext__(self) -> Row:
-        if self._portal is not None:
+        if self._portal is not None or self._deferred is not None:
             await self._fetch(1)
         if not self._has_row():
             raise StopAsyncIteration
@@ -200,10 +214,15 @@ class AsyncCursor(BaseCursor[Row]):
         Raises:
             IndexError: there is no such row; the cursor does not move.
         """
+        if self._deferred is not None:
+            await self._fetch(0)
         self._scroll(value, mode)
 
     async def results(self) -> AsyncIterator[Self]:
         """Yield the cursor once for each result, from the first on."""
+        if self._deferred is not None:
+            async with self._connection.lock:
+                await self._connection.wait(self._take_deferred())
         if self._results:
             self._select(0)
             yield self

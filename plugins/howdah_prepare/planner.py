@@ -69,6 +69,9 @@ class Planner:
         if statement is not None:
             statement.described(results[0].fields)
             self._counts.pop(key, None)
+            displaced = self._statements.pop(key, None)
+            if displaced is not None and displaced is not statement:
+                self._connection.close_statement(displaced.name)
             self._statements[key] = statement
             self._evict()
         elif len(results) == 1 and tag.partition(b" ")[0] in _WORTHWHILE:

@@ -12,6 +12,7 @@ import pytest
 PLUGINS = {
     "types": "howdah_types",
     "prepare": "howdah_prepare",
+    "pipeline": "howdah_pipeline",
     "named_cursor": "howdah_named_cursor",
     "lobject": "howdah_lobject",
     "pool": "howdah_pool",

@@ -365,16 +365,27 @@ def begun(impl: SimpleNamespace, **arguments: Any) -> tuple[Any, Any]:
 
 
 def test_what_follows_an_error_is_aborted_until_sync(impl: SimpleNamespace) -> None:
-    session, exchange = begun(impl)
+    session = impl.Session()
+    exchange = impl.Exchange(FIELDS)
+    session.execute(exchange)
     session.feed(error())
-    assert session.skipping
+    assert session.skipping and exchange.done
     late = impl.Exchange()
     session.execute(late)
     assert late.aborted and late.done and late.ready and not late.pending
     session.expect(Step.SYNC, late)
-    assert late.pending == 1
+    assert late.pending == 1 and not session.skipping
+
+
+def test_what_is_written_behind_a_sync_is_not_skipped(impl: SimpleNamespace) -> None:
+    session, exchange = begun(impl)
+    session.feed(error())
+    assert not session.skipping and not exchange.done
+    late = impl.Exchange()
+    session.execute(late)
+    assert not late.aborted and late.pending == 1
     session.feed(READY)
-    assert not session.skipping and exchange.done
+    assert exchange.done and not late.done
 
 
 def test_thousands_of_steps(impl: SimpleNamespace) -> None:

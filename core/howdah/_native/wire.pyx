@@ -191,7 +191,7 @@ cdef class Wire:
         transaction_status: as the last ReadyForQuery told it.
         transactions: how many transactions have ended: the same number means
             that it is still the same transaction.
-        skipping: whether the server skips messages up to the next Sync.
+        skipping: whether the server skips what is written now, up to a Sync.
     """
 
     def __cinit__(self):
@@ -307,10 +307,12 @@ cdef class Wire:
     cdef int add_step(self, int step, Exchange exchange) except -1:
         """Do as `expect` does."""
         cdef Py_ssize_t size, end
-        if self.skipping and step != SYNC:
-            exchange.aborted = exchange.done = True
-            exchange.wake()
-            return 0
+        if self.skipping:
+            if step != SYNC:
+                exchange.aborted = exchange.done = True
+                exchange.wake()
+                return 0
+            self.skipping = False
         size = len(self.exchanges)
         if self.count == size:
             self.set_ring_size(2 * size)
@@ -460,7 +462,6 @@ cdef class Wire:
                         _IDLE if body[0] == c"I" else _INTRANS if body[0] == c"T" else _INERROR
                     )
                     self.transactions += body[0] == c"I"
-                    self.skipping = False
                     return self.settle_head()
         self.on_message(code, PyBytes_FromStringAndSize(body, size))
         return 0

@@ -79,6 +79,8 @@ class AsyncTransport:
         self._reading = False
         self._writing = False
         self._receiving = False
+        #: Whether what is written will be sent at the end of this turn of the loop.
+        self._gathering = False
         #: Those whose answer has come in what is being received.
         self._woken: deque[Waiter] = deque()
         self._idle: asyncio.Future[None] | None = None
@@ -90,7 +92,12 @@ class AsyncTransport:
         A lost connection is not raised: it becomes the error of every exchange.
         """
         if self.session.output_size:
-            self._flush()
+            if not self._waiting:
+                self._flush()
+            elif not self._gathering:
+                # Others are at it, too: what they write in this turn of the loop goes with it.
+                self._gathering = True
+                self._loop.call_soon(self._send_gathered)
         if exchange.ready:
             return
         waiter = Waiter(self._loop)
@@ -176,14 +183,20 @@ class AsyncTransport:
             self._receiving = False
         if self._idle is not None:
             _fulfil(self._idle)
-        if self.session.output_size and not self._writing:
-            self._flush()
+        gathering, self._gathering = self._gathering, True
         try:
             while self._woken:
                 self._woken.popleft().wake()
         finally:
             while self._woken:
                 self._woken.popleft().wake_soon()
+            self._gathering = gathering
+            if self.session.output_size and not self._writing:
+                self._flush()
+
+    def _send_gathered(self) -> None:
+        self._gathering = False
+        self._flush()
 
     def _notify(self, waiter: Waiter) -> None:
         """Have the task of an exchange that is ready go on, as soon as the session is left alone."""

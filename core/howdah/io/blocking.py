@@ -160,10 +160,13 @@ class BlockingTransport:
                 self.session.terminate()
                 self._send(self.sock, self.session)
             self.session.connection_lost(OperationalError("the connection is closed"))
-        with suppress(OSError):
-            # A thread that waits for the server wakes up.
-            self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
+
+    def wake(self) -> None:
+        """End the connection under a thread that uses it."""
+        self.session.lost = self.session.lost or OperationalError("the connection is closed")
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
 
     def _receive_some(self) -> None:
         try:

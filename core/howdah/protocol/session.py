@@ -230,7 +230,6 @@ class Session(Wire):
             raise ProtocolViolation("the server sent a malformed ReadyForQuery message")
         self.transaction_status = status[body]
         self.transactions += status[body] == TransactionStatus.IDLE
-        self.skipping = False
         self.settle()
 
     def _copy_out(self, exchange: Exchange, body: bytes) -> None:
@@ -286,13 +285,14 @@ class Session(Wire):
 
     def _skip(self, failed: Exchange) -> None:
         """Drop the steps that the server skips after an error."""
-        self.skipping = True
         while (head := self.head()) is not None and head[0] != Step.SYNC:
             exchange = head[1]
             if exchange is not failed:
                 exchange.aborted = True
                 exchange.error = exchange.error or failed.error
             self.settle()
+        # A Sync on its way already ends it.
+        self.skipping = self.head() is None
 
     def _notice(self, body: bytes) -> None:
         if self.on_notice is not None:

@@ -66,7 +66,7 @@ class Wire:
         transaction_status: as the last ReadyForQuery told it.
         transactions: how many transactions have ended: the same number means
             that it is still the same transaction.
-        skipping: whether the server skips messages up to the next Sync.
+        skipping: whether the server skips what is written now, up to a Sync.
     """
 
     def __init__(self) -> None:
@@ -144,10 +144,12 @@ class Wire:
 
     def expect(self, step: Step, exchange: Exchange) -> None:
         """Note that `step` is on its way for `exchange`."""
-        if self.skipping and step != Step.SYNC:
-            exchange.aborted = exchange.done = True
-            exchange.wake()
-            return
+        if self.skipping:
+            if step != Step.SYNC:
+                exchange.aborted = exchange.done = True
+                exchange.wake()
+                return
+            self.skipping = False
         exchange.pending += 1
         self._pending.append((step, exchange))
 
@@ -246,7 +248,6 @@ class Wire:
         ):
             self.transaction_status = transaction_status
             self.transactions += transaction_status == TransactionStatus.IDLE
-            self.skipping = False
             self.settle()
         else:
             self.on_message(code, body)

@@ -1,0 +1,112 @@
+"""Answers that are taken later than the operation ends that asked for them.
+
+A connection that has a `Deferral` (`Connection.defer_to`) does not wait for
+the answers to its queries: an operation writes its messages, and hands over
+its exchange together with a completion, an operation that takes the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from howdah.io.operation import Operation
+from howdah.pq import PipelineStatus
+from howdah.protocol.exchange import Exchange
+from howdah.statement import Statement
+
+__all__ = ["Deferral", "Deferred"]
+
+
+class Deferred:
+    """An answer that is taken later.
+
+    Args:
+        deferral: what it was handed over to.
+        exchange: what was sent.
+        completion: takes the answer once the exchange is done; raises if it is an error.
+
+    Attributes:
+        settled: whether the completion has run.
+        error: what the completion raised, None if nothing.
+        told: whether the error has been raised to the caller.
+    """
+
+    __slots__ = ("completion", "deferral", "error", "exchange", "settled", "told")
+
+    def __init__(self, deferral: Deferral, exchange: Exchange, completion: Operation[None]) -> None:
+        self.deferral = deferral
+        self.exchange = exchange
+        self.completion = completion
+        self.settled = False
+        self.error: Exception | None = None
+        self.told = False
+
+    def take(self) -> Operation[None]:
+        """Wait until the answer has been taken.
+
+        Raises:
+            howdah.Error: what the completion raised.
+        """
+        if not self.settled:
+            yield from self.deferral.settle(self)
+        if self.error is not None:
+            self.told = True
+            raise self.error
+
+
+class Deferral(Protocol):
+    """Takes over the answers to what is sent on a connection."""
+
+    @property
+    def status(self) -> PipelineStatus:
+        """Whether what is written now is executed, or skipped after an error."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction block is open behind all that has been written."""
+
+    def begin(self) -> None:
+        """Write what goes before a statement: BEGIN if a transaction is to be started, and Closes."""
+
+    def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
+        """Return the statement to execute for `query`, as `QueryPlanner.plan` does."""
+
+    def parse(self, exchange: Exchange, name: bytes, query: bytes, oids: Sequence[int]) -> bool:
+        """Write Parse unless the server has just that statement; return whether it was written."""
+
+    def defer(self, exchange: Exchange, completion: Operation[None]) -> Deferred:
+        """Take over an exchange whose messages have been written, without a Sync."""
+
+    def send(self, exchange: Exchange) -> Operation[None]:
+        """Send what has gathered, and wait as long as it is too much."""
+
+    def settle(self, deferred: Deferred) -> Operation[None]:
+        """Wait for an answer, and have it and all before it taken."""
+
+    def rest(self) -> Operation[None]:
+        """End with Sync what is under way, and wait for it: something comes that cannot be deferred.
+
+        Raises:
+            howdah.errors.PipelineAborted: it would be skipped because of an earlier error.
+        """
+
+    def recover(self) -> Operation[None]:
+        """Do as `rest` does, to roll back what has failed."""
+
+    def interrupt(self) -> Operation[None]:
+        """Cancel what is under way, and wait to its end."""
+
+    def command(self, commands: Sequence[bytes], apart: bool = False) -> Deferred:
+        """Write commands that open a transaction or a savepoint.
+
+        Args:
+            commands: the commands.
+            apart: whether what was sent before must not become part of it.
+        """
+
+    def finish(self, commands: Sequence[bytes]) -> Operation[Deferred]:
+        """Write commands that close a transaction or a savepoint, and Sync, and wait for all of it."""
+
+    def first_error(self) -> Exception | None:
+        """Return the first error that has been raised to nobody, to be raised now."""

@@ -1,0 +1,308 @@
+"""What a pipeline does, whatever carries its bytes: the queue of answers to be taken."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from howdah.deferral import Deferred
+from howdah.errors import PipelineAborted
+from howdah.io.operation import Drain, Operation, Stop
+from howdah.pq import PipelineStatus, TransactionStatus
+from howdah.protocol.exchange import Exchange
+from howdah.statement import Statement
+
+if TYPE_CHECKING:
+    from howdah._connection_base import BaseConnection
+    from howdah.protocol.session import Session
+
+__all__ = ["BasePipeline"]
+
+#: How many bytes are gathered before they are sent without anybody waiting for the answer.
+_GATHER = 16 * 1024
+
+#: Statements behind which only the server knows whether a transaction is open.
+_TRANSACTION_CONTROL = frozenset(
+    {b"ABORT", b"BEGIN", b"CALL", b"COMMIT", b"DO", b"END", b"PREPARE", b"ROLLBACK", b"START"}
+)
+
+
+class BasePipeline:
+    """State and operations of a pipeline; the connection's `howdah.deferral.Deferral` while it is entered.
+
+    Between two Syncs lies a *segment*: outside of a transaction block it is one
+    implicit transaction, and after an error the server skips the rest of it.
+
+    Args:
+        connection: the connection.
+    """
+
+    def __init__(self, connection: BaseConnection[Any]) -> None:
+        self._connection = connection
+        self._level = 0
+        #: What has been sent and not been taken, in the order of the answers.
+        self._queue: deque[Deferred] = deque()
+        #: What failed and has not been told to anybody.
+        self._failed: list[Deferred] = []
+        #: Whether something has been written since the last Sync, and since the last Flush or Sync.
+        self._open = False
+        self._unflushed = False
+        #: Whether a segment that failed was ended by something else than `sync`.
+        self._aborted = False
+        #: Whether BEGIN was written behind what the session knows of.
+        self._begun = False
+        #: What this segment has parsed: if it is executed at all, that was parsed, too.
+        self._unnamed: tuple[bytes, Sequence[int]] | None = None
+        self._statements: dict[tuple[bytes, Sequence[int]], Statement] = {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__qualname__} [{self.status.name}] of {self._connection!r} at 0x{id(self):x}>"
+
+    @property
+    def status(self) -> PipelineStatus:
+        """Whether queries are executed, or skipped after an error until `sync`."""
+        if not self._level:
+            return PipelineStatus.OFF
+        if self._aborted or self._session.skipping:
+            return PipelineStatus.ABORTED
+        return PipelineStatus.ON
+
+    @classmethod
+    def is_supported(cls) -> bool:
+        """Return whether pipelines can be used: always, there is no libpq that would have to know them."""
+        return True
+
+    @property
+    def _session(self) -> Session:
+        return self._connection.session
+
+    # What operations ask for: howdah.deferral.Deferral
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction block is open behind all that has been written."""
+        return self._begun or self._session.transaction_status != TransactionStatus.IDLE
+
+    def begin(self) -> None:
+        """Write BEGIN if a transaction is to be started, and Close for unwanted statements."""
+        connection = self._connection
+        if not (connection.autocommit or self.in_transaction):
+            self.command([connection.begin_statement], apart=True)
+        names = connection.take_unwanted()
+        if names:
+            exchange = Exchange()
+            for name in names:
+                self._session.close_statement(exchange, name)
+            self.defer(exchange, self._closed(exchange, names))
+
+    def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
+        """Return the statement to execute for `query`: one that this segment has parsed, or the planner's."""
+        statement = self._statements.get((query, oids))
+        if statement is None or prepare is False:
+            planner = self._connection.planner
+            if planner is not None:
+                return planner.plan(query, oids, prepare)
+            if prepare:
+                self._connection.driver.require("prepare")
+            return None
+        return statement
+
+    def parse(self, exchange: Exchange, name: bytes, query: bytes, oids: Sequence[int]) -> bool:
+        """Write Parse unless this segment has parsed the same; return whether it was written."""
+        key = query, tuple(oids)
+        if name:
+            if key in self._statements:
+                return False
+            self._statements[key] = Statement(query, oids, name)
+        elif key == self._unnamed:
+            return False
+        else:
+            self._unnamed = key
+        self._session.parse(exchange, name, query, oids)
+        return True
+
+    def defer(self, exchange: Exchange, completion: Operation[None]) -> Deferred:
+        """Take over an exchange whose messages have been written."""
+        deferred = Deferred(self, exchange, completion)
+        self._queue.append(deferred)
+        self._open = self._unflushed = True
+        return deferred
+
+    def send(self, exchange: Exchange) -> Operation[None]:
+        """Send what has gathered; wait while more is unsent than should be."""
+        query = exchange.query
+        if query is not None and query[:9].lstrip().split(None, 1)[:1]:
+            word = query[:20].lstrip().split(None, 1)[0].rstrip(b";").upper()
+            if word in _TRANSACTION_CONTROL:
+                yield from self._end_segment()
+                return
+        if self._session.output_size >= _GATHER:
+            yield from self._guard(Drain(exchange))
+            yield from self._take_answered()
+
+    def settle(self, deferred: Deferred) -> Operation[None]:
+        """Wait for an answer, and have it and all before it taken."""
+        exchange = deferred.exchange
+        if not exchange.done:
+            if self._unflushed:
+                self._session.flush()
+                self._unflushed = False
+            exchange.ready = False
+            yield from self._guard(exchange)
+        while not deferred.settled:
+            yield from self._take_next()
+
+    def rest(self) -> Operation[None]:
+        """End the segment, and wait for all of it.
+
+        Raises:
+            howdah.errors.PipelineAborted: something in it has failed.
+        """
+        if self._queue:
+            yield from self.settle(self._queue[-1])
+        if self.status == PipelineStatus.ABORTED:
+            raise PipelineAborted("not executed: an earlier query of the pipeline failed; sync() starts anew")
+        yield from self._end_segment()
+
+    def recover(self) -> Operation[None]:
+        """End the segment, and wait for all of it, failed or not."""
+        yield from self._end_segment()
+        self._aborted = False
+
+    def interrupt(self) -> Operation[None]:
+        """Cancel what is under way, and wait to its end."""
+        session = self._session
+        if session.lost is None:
+            exchange = Exchange()
+            self._write_sync(exchange)
+            # What is behind the query that is cancelled counts as skipped.
+            self._aborted = True
+            yield Stop(exchange)
+
+    def command(self, commands: Sequence[bytes], apart: bool = False) -> Deferred:
+        """Write commands that open a transaction or a savepoint; `apart` from what was sent before."""
+        session = self._session
+        if apart and self._open:
+            # BEGIN would make a part of the transaction of what the segment has done so far.
+            exchange = Exchange()
+            self._write_sync(exchange)
+            self.defer(exchange, self._check(exchange))
+            self._open = False
+        exchange = Exchange(query=commands[0])
+        if self.status == PipelineStatus.ABORTED:
+            exchange.aborted = exchange.done = exchange.ready = True
+        else:
+            for command in commands:
+                session.parse(exchange, b"", command)
+                session.bind(exchange, b"", b"", None)
+                session.execute(exchange)
+            self._unnamed = None
+            self._begun = True
+        return self.defer(exchange, self._check(exchange))
+
+    def finish(self, commands: Sequence[bytes]) -> Operation[Deferred]:
+        """Write commands that close a transaction or a savepoint, and Sync, and wait for all of it."""
+        deferred = self.command(commands)
+        yield from self._end_segment()
+        self._aborted = False
+        return deferred
+
+    def first_error(self) -> Exception | None:
+        """Return the first error that has been raised to nobody; it and those behind it count as raised."""
+        failed = [deferred for deferred in self._failed if not deferred.told]
+        self._failed.clear()
+        return failed[0].error if failed else None
+
+    # What the faces ask for
+
+    def _enter(self) -> Operation[None]:
+        connection = self._connection
+        if not self._level:
+            yield from connection.start_operation()
+            connection.defer_to(self)
+        elif self._open:
+            yield from self._end_segment()
+        self._level += 1
+
+    def _sync(self) -> Operation[None]:
+        """End the segment, wait for all of it, and raise its first error."""
+        yield from self._connection.start_operation(deferrable=True)
+        yield from self.recover()
+        error = self.first_error() or self._session.lost
+        if error is not None:
+            raise error
+
+    def _exit(self) -> Operation[Exception | None]:
+        """Leave the pipeline; return the first error that has been raised to nobody."""
+        try:
+            yield from self.recover()
+        finally:
+            self._level -= 1
+            if not self._level:
+                self._connection.defer_to(None)
+        return self.first_error()
+
+    # Segments
+
+    def _end_segment(self) -> Operation[None]:
+        """Write Sync, if anything was written since the last, and wait for all answers."""
+        session = self._session
+        if self._open or session.skipping:
+            self._aborted = self._aborted or session.skipping
+            exchange = Exchange()
+            self._write_sync(exchange)
+            yield from self._guard(exchange)
+        while self._queue:
+            deferred = self._queue[-1]
+            yield from self.settle(deferred)
+        self._begun = False
+
+    def _write_sync(self, exchange: Exchange) -> None:
+        self._session.sync(exchange)
+        self._open = self._unflushed = False
+        self._unnamed = None
+        self._statements.clear()
+
+    def _take_answered(self) -> Operation[None]:
+        """Take the answers that are there."""
+        while self._queue and self._queue[0].exchange.done:
+            yield from self._take_next()
+
+    def _take_next(self) -> Operation[None]:
+        """Take the answer at the head of the queue, which is there."""
+        deferred = self._queue.popleft()
+        try:
+            yield from deferred.completion
+        except Exception as e:
+            deferred.error = e
+            self._failed.append(deferred)
+        finally:
+            deferred.settled = True
+
+    def _guard(self, wait: Exchange | Drain) -> Operation[None]:
+        """Wait; an interruption cancels all that is under way."""
+        try:
+            yield wait
+        except BaseException as e:
+            if not isinstance(e, Exception):
+                yield from self.interrupt()
+            raise
+
+    # Completions
+
+    def _check(self, exchange: Exchange) -> Operation[None]:
+        """Take the answer to a command."""
+        if exchange.aborted:
+            error = PipelineAborted("not executed: an earlier query of the pipeline failed")
+            raise error from exchange.error
+        if exchange.error is not None:
+            raise exchange.error
+        yield from ()
+
+    def _closed(self, exchange: Exchange, names: Sequence[bytes]) -> Operation[None]:
+        """Take the answer to Close: what was skipped is still to be closed."""
+        if exchange.aborted:
+            for name in names:
+                self._connection.close_statement(name)
+        yield from ()

@@ -1,0 +1,156 @@
+"""A lock that operations may hold together, where that does no harm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from howdah.io.lock import TaskRLock
+
+__all__ = ["SharedLock"]
+
+
+class _Waiter(NamedTuple):
+    granted: asyncio.Future[bool]
+    shared: bool
+    task: asyncio.Task[Any] | None
+
+
+class SharedLock(TaskRLock):
+    """A lock that one task holds, and may take once more, or that any number of operations share.
+
+    Who comes first is served first: who wants the lock alone waits for those
+    who share it, and whoever comes later waits behind.
+
+    Args:
+        shareable: whether it can be shared now; where not, those who would share it take it in turns.
+        tidy: called by who gets the lock alone, before anything else; what it returns is awaited.
+    """
+
+    def __init__(self, shareable: Callable[[], bool], tidy: Callable[[], Awaitable[None] | None]) -> None:
+        self._shareable = shareable
+        self._tidy = tidy
+        self._sharing = 0
+        self._owner: asyncio.Task[Any] | None = None
+        self._depth = 0
+        self._queue: deque[_Waiter] = deque()
+
+    def locked(self) -> bool:
+        """Return whether anybody holds the lock, alone or shared."""
+        return bool(self._depth or self._sharing)
+
+    # Alone
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        if self._depth and self._owner is task and task is not None:
+            self._depth += 1
+            return
+        if self._depth or self._sharing or self._queue:
+            await self._wait(False, task)
+        else:
+            self._owner, self._depth = task, 1
+        await self._alone()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the lock held alone."""
+        self._depth -= 1
+        if not self._depth:
+            self._owner = None
+            self._admit()
+
+    # Shared
+
+    def share(self) -> bool:
+        """Take the lock along with others, if that is possible at once."""
+        if self._depth or self._queue or not self._shareable():
+            return False
+        self._sharing += 1
+        return True
+
+    async def share_in_turn(self) -> bool:
+        """Wait for one's turn; return whether the lock is shared then, or held alone."""
+        task = asyncio.current_task()
+        if self._depth and self._owner is task and task is not None:
+            self._depth += 1
+            return False
+        if not (self._depth or self._sharing or self._queue):
+            self._owner, self._depth = task, 1
+        elif await self._wait(True, task):
+            return True
+        await self._alone()
+        return False
+
+    def unshare(self) -> None:
+        """Let go of the lock held along with others."""
+        self._sharing -= 1
+        if self._queue and not self._sharing:
+            self._admit()
+
+    def upgrade(self) -> bool:
+        """Hold the lock alone instead of shared, if nobody else shares it; `downgrade` must follow."""
+        if self._sharing != 1:
+            return False
+        self._sharing = 0
+        self._owner, self._depth = asyncio.current_task(), 1
+        return True
+
+    def downgrade(self) -> None:
+        """Hold the lock shared again."""
+        self._owner, self._depth = None, 0
+        self._sharing = 1
+
+    async def _alone(self) -> None:
+        tidying = self._tidy()
+        if tidying is not None:
+            try:
+                await tidying
+            except BaseException:
+                self.release()
+                raise
+
+    # The queue
+
+    async def _wait(self, shared: bool, task: asyncio.Task[Any] | None) -> bool:
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), shared, task)
+        self._queue.append(waiter)
+        try:
+            return await waiter.granted
+        except asyncio.CancelledError:
+            if waiter.granted.done() and not waiter.granted.cancelled():
+                # It was this task's turn just when it was cancelled.
+                if waiter.granted.result():
+                    self.unshare()
+                else:
+                    self.release()
+            else:
+                self._queue.remove(waiter)
+                self._admit()
+            raise
+
+    def _admit(self) -> None:
+        """Give the lock to those whose turn it is."""
+        while self._queue and not self._depth:
+            granted, shared, task = self._queue[0]
+            if granted.cancelled():
+                return  # its task is about to leave the queue, and calls this again
+            together = shared and self._shareable()
+            if not together and self._sharing:
+                return
+            self._queue.popleft()
+            if together:
+                self._sharing += 1
+            else:
+                self._owner, self._depth = task, 1
+            granted.set_result(together)

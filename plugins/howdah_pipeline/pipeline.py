@@ -1,0 +1,62 @@
+# Generated from plugins/howdah_pipeline/pipeline_async.py by .ci/generate_faces.py; do not edit.
+"""The pipeline of a connection."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+
+from howdah_pipeline._pipeline_base import BasePipeline
+
+if TYPE_CHECKING:
+    from howdah.connection import Connection
+
+__all__ = ["Pipeline"]
+
+logger = logging.getLogger("howdah")
+
+
+class Pipeline(BasePipeline):
+    """A block in which queries are sent without waiting for their answers.
+
+    Made by `Connection.pipeline`. A cursor waits for its answer when it is
+    asked for rows; `sync` and the end of the block wait for all.
+
+    Source: PostgreSQL documentation, "Pipelining".
+    """
+
+    _connection: Connection[Any]
+
+    def sync(self) -> None:
+        """Send what is left, and wait for all answers.
+
+        Outside of a transaction this commits what has been sent since the last one.
+
+        Raises:
+            howdah.Error: the first error that has not been raised yet.
+        """
+        with self._connection.lock:
+            self._connection.wait(self._sync())
+
+    def __enter__(self) -> Self:
+        with self._connection.lock:
+            self._connection.wait(self._enter())
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        with self._connection.lock:
+            error = self._connection.wait(self._exit())
+        if error is not None:
+            if exc_val is None:
+                raise error
+            if exc_val is not error:
+                # The exception that is under way says more than this one.
+                logger.warning("error ignored at the end of a pipeline: %s", error)

@@ -1,0 +1,183 @@
+"""Queries of many tasks on one connection, sent without waiting for each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from howdah.errors import Error
+from howdah.io.operation import Operation
+from howdah.protocol.exchange import Exchange
+from howdah_pipeline.connection_async import AsyncPipelining
+from howdah_pipeline.lock import SharedLock
+
+if TYPE_CHECKING:
+    from howdah.connection_async import AsyncConnection
+
+__all__ = ["AsyncSharing", "Sharing"]
+
+T = TypeVar("T")
+
+#: How long a query that nobody waits for any more may hold up others before it is cancelled, in seconds.
+_PATIENCE = 0.01
+#: How long to wait at most between two requests to cancel it, in seconds.
+_LONGEST_PAUSE = 1.0
+#: The SQLSTATE of a query that was cancelled.
+_QUERY_CANCELED = "57014"
+#: Commands that may have committed a part of what they do.
+_NOT_ATOMIC = (b"CALL", b"DO")
+
+
+class Sharing:
+    """Lets the queries of a connection share its round trips.
+
+    Args:
+        connection: the connection; its lock becomes one that can be shared.
+    """
+
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self._connection = connection
+        self.lock = SharedLock(lambda: connection.shareable, self._tidy)
+        #: What is on its way for those who share the lock.
+        self._under_way: set[Exchange] = set()
+        #: What is on its way and wanted by nobody any more.
+        self._left: list[Exchange] = []
+        #: What may be hit by a request to cancel something else.
+        self._endangered: set[Exchange] = set()
+        self._clearing: asyncio.Task[None] | None = None
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Run an operation along with others; the lock is shared."""
+        connection, under_way = self._connection, self._under_way
+        carry = connection.transport.carry
+        try:
+            exchange = cast(Exchange, operation.send(None))
+            while True:
+                under_way.add(exchange)
+                try:
+                    await carry(exchange)
+                except BaseException as e:
+                    under_way.discard(exchange)
+                    await self._leave(exchange)
+                    exchange = cast(Exchange, operation.throw(e))
+                else:
+                    under_way.discard(exchange)
+                    exchange = cast(Exchange, operation.send(None))
+        except StopIteration as e:
+            result: T = e.value
+            return result
+        except BaseException:
+            connection.note_loss()
+            raise
+
+    def excuses(self, exchange: Exchange) -> bool:
+        """Whether a query was cancelled in the place of another one, and can be run again."""
+        if exchange not in self._endangered:
+            return False
+        self._endangered.discard(exchange)
+        error, query = exchange.error, exchange.query or b""
+        return (
+            error is not None
+            and error.sqlstate == _QUERY_CANCELED
+            and not query.lstrip()[:4].upper().startswith(_NOT_ATOMIC)
+        )
+
+    def close(self) -> None:
+        """Look after nothing any more: the connection is closed."""
+        if self._clearing is not None:
+            self._clearing.cancel()
+
+    def _tidy(self) -> Awaitable[None] | None:
+        """Cancel what nobody wants any more; the lock is held alone."""
+        if self._left:
+            self._left = [exchange for exchange in self._left if not exchange.done]
+        return self._connection.stop(self._left[-1]) if self._left else None
+
+    async def _leave(self, exchange: Exchange) -> None:
+        """Give up an answer: alone, with what the server does for it; among others, without hurting them."""
+        if exchange.done:
+            return
+        if self.lock.upgrade():
+            try:
+                await self._connection.stop(exchange)
+            finally:
+                self.lock.downgrade()
+        else:
+            self._left.append(exchange)
+            if self._clearing is None:
+                self._clearing = asyncio.ensure_future(self._clear_away())
+                self._clearing.add_done_callback(self._cleared)
+
+    async def _clear_away(self) -> None:
+        """Cancel each query that nobody wants any more as soon as it holds up others."""
+        connection = self._connection
+        pause = _PATIENCE
+        while True:
+            await asyncio.sleep(pause)
+            self._left = [exchange for exchange in self._left if not exchange.done]
+            if not self._left or connection.closed:
+                return
+            if not self.lock.locked():
+                # Nobody reads what the server says, so that who takes the lock has to.
+                async with self.lock:
+                    pass
+                return
+            head = connection.session.head()
+            if self._under_way and head is not None and head[1] in self._left:
+                # It may come too late, and hit the next.
+                self._endangered = set(self._under_way)
+                try:
+                    await connection.cancel_safe(timeout=_LONGEST_PAUSE)
+                except Error:
+                    pass
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _cleared(self, clearing: asyncio.Task[None]) -> None:
+        self._clearing = None
+        if not clearing.cancelled():
+            clearing.exception()
+
+
+class AsyncSharing(AsyncPipelining):
+    """Async connections have pipelines, and the queries of many tasks share round trips."""
+
+    _sharing: Sharing | None = None
+
+    def share(self) -> None:
+        """Let queries that need no transaction share round trips from now on."""
+        connection = cast("AsyncConnection[Any]", self)
+        self._sharing = sharing = Sharing(connection)
+        connection.lock = sharing.lock
+        connection.excuses = sharing.excuses
+
+    def unshare(self) -> None:
+        """Look after no query any more: the connection is closed."""
+        if self._sharing is not None:
+            self._sharing.close()
+
+    async def run(self, operation: Operation[T], *, shareable: bool = False) -> T:
+        """Run an operation when it is its turn, along with others if it can be.
+
+        Args:
+            operation: a generator, as `wait` wants it.
+            shareable: whether it may run along with others: it waits for exchanges only,
+                and each of them ends with a Sync.
+
+        Returns:
+            what the operation returns.
+        """
+        connection, sharing = cast("AsyncConnection[Any]", self), self._sharing
+        if not shareable or sharing is None:
+            async with connection.lock:
+                return await connection.wait(operation)
+        lock = sharing.lock
+        if lock.share() or await lock.share_in_turn():
+            try:
+                return await sharing.run(operation)
+            finally:
+                lock.unshare()
+        try:
+            return await connection.wait(operation)
+        finally:
+            lock.release()

@@ -1,0 +1,179 @@
+"""Pipelines on the asynchronous face: what differs from the blocking one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import howdah
+from howdah import errors, pq
+from howdah.pq import PipelineStatus
+from tests.plugins.cancelling import cancel_everywhere
+from tests.proxy import Proxy
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def auto(aconn):
+    """The connection in autocommit mode."""
+    await aconn.set_autocommit(True)
+    return aconn
+
+
+async def test_queries_and_errors(auto):
+    assert auto.info.pipeline_status == PipelineStatus.OFF
+    async with auto.pipeline() as pipeline:
+        assert isinstance(pipeline, howdah.AsyncPipeline)
+        assert pipeline.status == auto.info.pipeline_status == PipelineStatus.ON
+        cursors = [await auto.execute("select %s::int", (n,)) for n in range(10)]
+        assert cursors[0].rowcount == -1 and cursors[0].description is None
+        assert [await cur.fetchone() for cur in cursors] == [(n,) for n in range(10)]
+        assert cursors[0].rowcount == 1 and cursors[0].description[0].name == "int4"
+        assert [row async for row in await auto.execute("select 1")] == [(1,)]
+        assert await (await auto.execute("select 1")).fetchmany(3) == [(1,)]
+        assert await (await auto.execute("select 1")).fetchall() == [(1,)]
+        assert len([cur async for cur in (await auto.execute("select 1")).results()]) == 1
+        wrong = await auto.execute("select 1/0")
+        behind = await auto.execute("select 1")
+        with pytest.raises(errors.PipelineAborted):
+            await behind.fetchone()
+        assert pipeline.status == PipelineStatus.ABORTED
+        with pytest.raises(errors.DivisionByZero):
+            await wrong.fetchone()
+        await pipeline.sync()
+        await auto.execute("select 1/0")
+        with pytest.raises(errors.DivisionByZero):
+            await pipeline.sync()
+        settled = await auto.execute("select 2")
+        await pipeline.sync()
+        assert settled.rowcount == 1 and settled.nextset() is None
+    with pytest.raises(errors.DivisionByZero):
+        async with auto.pipeline():
+            await auto.execute("select 1/0")
+    with pytest.raises(KeyError):
+        async with auto.pipeline():
+            await auto.execute("select 1/0")
+            raise KeyError
+
+
+async def test_transactions(aconn):
+    await aconn.execute("create temp table t (x int primary key)")
+    await aconn.commit()
+    async with aconn.pipeline():
+        await aconn.execute("insert into t values (1)")
+        await aconn.commit()
+        await aconn.execute("insert into t values (2)")
+        await aconn.rollback()
+        async with aconn.transaction():
+            await aconn.execute("insert into t values (3)")
+            with pytest.raises(errors.UniqueViolation):
+                async with aconn.transaction():
+                    await aconn.execute("insert into t values (4)")
+                    await aconn.execute("insert into t values (1)")
+        cur = aconn.cursor()
+        await cur.executemany("insert into t values (%s)", [(5,), (6,)])
+        assert await (await aconn.execute("select x from t order by x")).fetchall() == [
+            (1,),
+            (3,),
+            (5,),
+            (6,),
+        ]
+        assert cur.rowcount == 2
+    assert aconn.info.transaction_status == pq.TransactionStatus.INTRANS
+    await aconn.rollback()
+
+
+async def test_many_tasks_in_one_pipeline(auto):
+    async def ask(n):
+        cur = await auto.execute("select %s::int", (n,))
+        return (await cur.fetchone())[0]
+
+    async with auto.pipeline():
+        assert await asyncio.gather(*[ask(n) for n in range(100)]) == list(range(100))
+
+
+async def test_much_in_both_directions(auto):
+    parameter = "x" * 20_000
+    async with auto.pipeline():
+        cursors, most = [], 0
+        for _ in range(500):
+            cursors.append(await auto.execute("select repeat(%s, 4)", (parameter,)))
+            most = max(most, auto.session.output_size)
+        assert sum([len((await cur.fetchone())[0]) for cur in cursors]) == 40_000_000
+    assert most < 1_000_000
+
+
+async def test_the_backend_is_killed(auto):
+    async with auto.pipeline() as pipeline:
+        held = await auto.execute("select pg_terminate_backend(pg_backend_pid())")
+        behind = await auto.execute("select 2")
+        with pytest.raises(howdah.OperationalError):
+            await held.fetchone()
+        with pytest.raises(howdah.OperationalError):
+            await behind.fetchone()
+        with pytest.raises(howdah.OperationalError):
+            await pipeline.sync()
+    assert auto.broken
+
+
+async def scenario(conn):
+    """Everything a pipeline does."""
+    cur = conn.cursor()
+    async with conn.pipeline() as pipeline:
+        await cur.execute("select %s::int + 1", (1,))
+        other = await conn.execute("select repeat('x', 300000), %s", ("y" * 300_000,))
+        await cur.fetchone()
+        await cur.executemany("select %s", [("z" * 200_000,), ("z" * 200_000,)], returning=True)
+        await pipeline.sync()
+        async with conn.transaction():
+            await cur.execute("select %s::int", (1,))
+            async with conn.transaction():
+                await other.fetchone()
+        cur.itersize = 2
+        await cur.execute("select x from generate_series(1, 5) x")
+        await cur.fetchall()
+        await conn.execute("select 1; select 2")
+        await conn.rollback()
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+async def test_cancelled_at_every_await(dsn, aconn_cls, autocommit):
+    async def prepare():
+        return await aconn_cls.connect(dsn, autocommit=autocommit)
+
+    async def check(conn):
+        assert conn.info.pipeline_status == PipelineStatus.OFF
+        assert not conn.closed
+        await conn.rollback()
+        assert await (await conn.execute("select 42")).fetchone() == (42,)
+        await conn.close()
+
+    assert await cancel_everywhere(prepare, scenario, check) > 5
+
+
+@pytest.mark.parametrize("more", [*range(0, 400, 23), 10_000, 1_000_000])
+async def test_cut_off_after_some_bytes(server, aconn_cls, more):
+    with Proxy(server) as proxy:
+        conn = await aconn_cls.connect(proxy.dsn, autocommit=True)
+        proxy.limit = more
+        cursors = []
+        try:
+            async with conn.pipeline():
+                for n in range(30):
+                    cursors.append(await conn.execute("select %s::int, repeat('x', 1000)", (n,)))
+        except howdah.OperationalError:
+            assert conn.closed
+        else:
+            assert more > 30_000
+        taken = 0
+        for n, cur in enumerate(cursors):
+            try:
+                assert (await cur.fetchone())[0] == n
+                taken += 1
+            except howdah.OperationalError:
+                break
+        assert taken == 30 or conn.closed
+        assert conn.info.pipeline_status == PipelineStatus.OFF
+        await conn.close()

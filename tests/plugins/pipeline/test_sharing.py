@@ -1,0 +1,388 @@
+"""Queries of many tasks on one connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+
+import howdah
+from howdah import errors, pq
+from tests.plugins.cancelling import cancel_everywhere
+from tests.proxy import Proxy
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def auto(aconn):
+    """The connection in autocommit mode."""
+    await aconn.set_autocommit(True)
+    return aconn
+
+
+async def ask(conn, n):
+    """Have the server say a number."""
+    cur = await conn.execute("select %s::int", (n,))
+    return (await cur.fetchone())[0]
+
+
+async def asleep(watcher, conn):
+    """Wait until the connection's backend sleeps."""
+    while not await (
+        await watcher.execute(
+            "select 1 from pg_stat_activity where pid = %s and wait_event = 'PgSleep'",
+            (conn.info.backend_pid,),
+        )
+    ).fetchone():
+        pass
+
+
+@pytest.fixture
+async def watcher(dsn, aconn_cls, anyio_backend):
+    """Another connection, to see what the first one does."""
+    conn = await aconn_cls.connect(dsn, autocommit=True)
+    yield conn
+    await conn.close()
+
+
+class Depth:
+    """Notes how many queries were on their way at once."""
+
+    def __init__(self, conn):
+        self.now = self.most = 0
+        self.carry = conn.transport.carry
+        conn.transport.carry = self.count
+
+    async def count(self, exchange):
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            await self.carry(exchange)
+        finally:
+            self.now -= 1
+
+
+async def test_each_gets_its_own_result(auto):
+    depth = Depth(auto)
+    assert await asyncio.gather(*[ask(auto, n) for n in range(200)]) == list(range(200))
+    assert depth.most == 200
+
+
+async def test_each_gets_its_own_error(auto):
+    async def divide(n):
+        cur = await auto.execute("select 12 / %s::int", (n,))
+        return (await cur.fetchone())[0]
+
+    results = await asyncio.gather(*[divide(n % 3) for n in range(30)], return_exceptions=True)
+    for n, result in enumerate(results):
+        if n % 3:
+            assert result == 12 // (n % 3)
+        else:
+            assert isinstance(result, errors.DivisionByZero)
+
+
+async def test_prepared_statements_of_many_tasks(auto):
+    await auto.execute("select 1")
+    for _ in range(3):
+        await asyncio.gather(*[auto.execute("select %s::int", (n,), prepare=True) for n in range(20)])
+    await auto.execute("select 1")
+    cur = await auto.execute("select name from pg_prepared_statements", prepare=False)
+    assert {name for (name,) in await cur.fetchall()} == set(auto.prepared())
+    assert len(auto.prepared()) == 1
+    # Lost on the server, they heal.
+    await auto.execute(f"deallocate {next(iter(auto.prepared()))}")
+    assert await asyncio.gather(*[ask(auto, n) for n in range(20)]) == list(range(20))
+
+
+async def test_not_without_autocommit(aconn):
+    depth = Depth(aconn)
+    assert await asyncio.gather(*[ask(aconn, n) for n in range(10)]) == list(range(10))
+    assert depth.most == 1
+
+
+async def test_not_in_a_transaction(auto):
+    depth = Depth(auto)
+    async with auto.transaction():
+        assert await asyncio.gather(*[ask(auto, n) for n in range(10)]) == list(range(10))
+    assert depth.most == 1
+    assert await asyncio.gather(*[ask(auto, n) for n in range(10)]) == list(range(10))
+    assert depth.most == 10
+
+
+async def test_what_needs_the_connection_for_itself_waits_for_its_turn(auto):
+    order = []
+
+    async def note(name, coroutine):
+        await coroutine
+        order.append(name)
+
+    async def transaction():
+        async with auto.transaction():
+            assert auto.info.transaction_status == pq.TransactionStatus.INTRANS
+            await ask(auto, 1)
+
+    async def stream():
+        rows = [row async for row in auto.cursor().stream("select x from generate_series(1, 5) x")]
+        assert len(rows) == 5
+
+    async def portal():
+        cur = auto.cursor()
+        cur.itersize = 2
+        await cur.execute("select x from generate_series(1, 5) x")
+        assert len(await cur.fetchall()) == 5
+
+    await asyncio.gather(
+        *[note("query", ask(auto, n)) for n in range(5)],
+        note("stream", stream()),
+        *[note("query", ask(auto, n)) for n in range(5)],
+        note("portal", portal()),
+        note("transaction", transaction()),
+        *[note("query", ask(auto, n)) for n in range(5)],
+    )
+    assert order[:5] == ["query"] * 5 and order[5] == "stream" and order[6:11] == ["query"] * 5
+    assert await ask(auto, 1) == 1
+
+
+async def test_nobody_starves(auto):
+    going = True
+
+    async def always(n):
+        while going:
+            assert await ask(auto, n) == n
+
+    tasks = [asyncio.ensure_future(always(n)) for n in range(5)]
+    for _ in range(20):
+        async with auto.transaction():
+            pass
+    going = False
+    await asyncio.gather(*tasks)
+
+
+async def test_a_task_may_query_while_it_streams(auto):
+    async def other():
+        return await ask(auto, 7)
+
+    task = None
+    with pytest.raises(howdah.ProgrammingError, match="streaming"):
+        async for _ in auto.cursor().stream("select x from generate_series(1, 3) x"):
+            task = task or asyncio.ensure_future(other())
+            await asyncio.sleep(0)
+            await ask(auto, 1)
+    assert await task == 7
+
+
+# Cancelling
+
+
+async def test_cancelling_the_only_one_cancels_it_on_the_server(auto, watcher):
+    task = asyncio.ensure_future(auto.execute("select pg_sleep(1000)"))
+    await asleep(watcher, auto)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert auto.info.transaction_status == pq.TransactionStatus.IDLE
+    assert await ask(auto, 1) == 1
+
+
+async def test_cancelling_the_first_lets_the_others_go_on(auto, watcher):
+    first = asyncio.ensure_future(auto.execute("select pg_sleep(1000)"))
+    await asleep(watcher, auto)
+    others = [asyncio.ensure_future(ask(auto, n)) for n in range(10)]
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert await asyncio.gather(*others) == list(range(10))
+
+
+async def test_cancelling_one_behind_does_not_touch_the_first(auto, watcher):
+    first = asyncio.ensure_future(auto.execute("select pg_sleep(0.5), 1"))
+    await asleep(watcher, auto)
+    middle = asyncio.ensure_future(auto.execute("select pg_sleep(1000)"))
+    last = asyncio.ensure_future(ask(auto, 3))
+    await asyncio.sleep(0)
+    middle.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await middle
+    assert not first.done()
+    assert (await (await first).fetchone())[1] == 1
+    assert await last == 3
+
+
+async def test_cancelling_all(auto, watcher):
+    tasks = [asyncio.ensure_future(auto.execute("select pg_sleep(1000)")) for _ in range(3)]
+    await asleep(watcher, auto)
+    for task in tasks:
+        task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(isinstance(result, asyncio.CancelledError) for result in results)
+    assert await ask(auto, 1) == 1
+    async with auto.transaction():
+        assert await ask(auto, 2) == 2
+
+
+async def test_who_needs_the_connection_alone_does_not_wait_for_what_was_given_up(auto, watcher):
+    short = asyncio.ensure_future(auto.execute("select pg_sleep(0.2)"))
+    await asleep(watcher, auto)
+    long = asyncio.ensure_future(auto.execute("select pg_sleep(1000)"))
+    await asyncio.sleep(0)
+    long.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await long
+    async with auto.transaction():
+        assert await ask(auto, 1) == 1
+    await short
+
+
+async def test_a_query_hit_by_the_cancelling_of_another_is_run_again(auto, watcher):
+    """The request to cancel may come too late: provoked here by sending it while the next one runs."""
+    task = asyncio.ensure_future(auto.execute("select pg_sleep(0.3), 5"))
+    await asleep(watcher, auto)
+    auto._sharing._endangered = set(auto._sharing._under_way)
+    await auto.cancel_safe()
+    assert (await (await task).fetchone())[1] == 5
+    # Cancelled by its owner, it is not.
+    task = asyncio.ensure_future(auto.execute("select pg_sleep(1000)"))
+    await asleep(watcher, auto)
+    await auto.cancel_safe()
+    with pytest.raises(errors.QueryCanceled):
+        await task
+
+
+async def test_cancelled_at_random(auto):
+    import random
+
+    chance = random.Random(7)
+    for _ in range(30):
+        tasks = [asyncio.ensure_future(ask(auto, n)) for n in range(20)]
+        doomed = set(chance.sample(range(20), chance.randrange(20)))
+        for _ in range(chance.randrange(6)):
+            await asyncio.sleep(0)
+        for n in doomed:
+            tasks[n].cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        for n, result in enumerate(results):
+            assert result == n or (n in doomed and isinstance(result, asyncio.CancelledError)), (n, result)
+    async with auto.transaction():
+        assert await ask(auto, 1) == 1
+    assert not auto.lock.locked()
+
+
+async def test_cancelled_while_it_queues(auto, watcher):
+    sleeping = asyncio.ensure_future(auto.execute("select pg_sleep(0.2)"))
+    await asleep(watcher, auto)
+
+    async def transaction():
+        async with auto.transaction():
+            pass
+
+    waiting = asyncio.ensure_future(transaction())
+    await asyncio.sleep(0)
+    behind = asyncio.ensure_future(ask(auto, 4))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await behind == 4
+    await sleeping
+    assert not auto.lock.locked()
+
+
+async def test_the_backend_is_killed(auto, watcher):
+    tasks = [asyncio.ensure_future(ask(auto, n)) for n in range(5)]
+    tasks.append(asyncio.ensure_future(auto.execute("select pg_terminate_backend(pg_backend_pid())")))
+    tasks += [asyncio.ensure_future(ask(auto, n)) for n in range(5)]
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert results[:5] == list(range(5))
+    assert all(isinstance(result, howdah.OperationalError) for result in results[5:])
+    assert auto.broken
+    with pytest.raises(howdah.OperationalError):
+        await ask(auto, 1)
+
+
+async def test_one_of_them_cancelled_at_every_await(auto):
+    others = []
+
+    async def prepare():
+        others[:] = [asyncio.ensure_future(ask(auto, n)) for n in range(3)]
+
+    async def run(_):
+        others.extend(asyncio.ensure_future(ask(auto, n)) for n in range(3, 6))
+        await ask(auto, 7)
+        async with auto.transaction():
+            await ask(auto, 8)
+        await ask(auto, 9)
+
+    async def check(_):
+        assert await asyncio.gather(*others) == list(range(6))
+        assert auto.info.transaction_status == pq.TransactionStatus.IDLE
+        assert not auto.lock.locked()
+
+    assert await cancel_everywhere(prepare, run, check) > 3
+
+
+@pytest.mark.parametrize("more", [*range(0, 300, 37), 5_000])
+async def test_cut_off_after_some_bytes(server, aconn_cls, more):
+    with Proxy(server) as proxy:
+        conn = await aconn_cls.connect(proxy.dsn, autocommit=True)
+        proxy.limit = more
+
+        async def large(n):
+            cur = await conn.execute("select %s::int, repeat('x', 1000)", (n,))
+            return (await cur.fetchone())[0]
+
+        results = await asyncio.gather(*[large(n) for n in range(20)], return_exceptions=True)
+        failed = [isinstance(result, howdah.OperationalError) for result in results]
+        assert any(failed) and failed == sorted(failed)
+        assert results[: failed.index(True)] == list(range(failed.index(True)))
+        assert conn.broken
+        await conn.close()
+
+
+async def test_closed_while_queries_are_on_their_way(auto, watcher):
+    tasks = [asyncio.ensure_future(auto.execute("select pg_sleep(1000)")) for _ in range(3)]
+    await asleep(watcher, auto)
+    tasks[1].cancel()
+    await asyncio.sleep(0)
+    await auto.close()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(results[0], howdah.OperationalError) and isinstance(results[2], howdah.OperationalError)
+
+
+async def test_large_parameters_and_results(auto):
+    async def large(n):
+        cur = await auto.execute("select %s || %s", (str(n), "x" * 200_000))
+        return len((await cur.fetchone())[0])
+
+    lengths = await asyncio.gather(*[large(n) for n in range(100)])
+    assert lengths == [200_000 + len(str(n)) for n in range(100)]
+
+
+async def test_without_the_plugin_they_queue(dsn):
+    driver = howdah.Driver(disable=["pipeline"])
+    async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
+        depth = Depth(conn)
+        assert await asyncio.gather(*[ask(conn, n) for n in range(10)]) == list(range(10))
+        assert depth.most == 1
+
+
+async def test_types_found_by_name_among_others(auto, dsn, aconn_cls):
+    with contextlib.suppress(errors.DuplicateObject):
+        await auto.execute("create type shared_mood as enum ('sad', 'ok')")
+
+    class Loader(howdah.adapt.Loader):
+        def load(self, data):
+            return bytes(data).decode().upper()
+
+    auto.adapters.register_loader("shared_mood", Loader)
+
+    async def mood():
+        cur = await auto.execute("select 'ok'::shared_mood")
+        return (await cur.fetchone())[0]
+
+    assert await asyncio.gather(*[mood() for _ in range(10)], ask(auto, 1)) == ["OK"] * 10 + [1]
+    async with auto.pipeline():
+        cur = await auto.execute("select 'sad'::shared_mood")
+        assert await cur.fetchone() == ("SAD",)
