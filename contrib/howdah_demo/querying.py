@@ -1,4 +1,4 @@
-"""Chapter 3: rows as what one likes them to be; prepared statements; streams."""
+"""Rows as what one likes them to be; prepared statements; streams."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUERIES = 3000
 
 def chapter(conn: howdah.Connection[Any], account: Account) -> None:
     """Query in every way."""
-    account.chapter("3  Queries")
+    account.chapter("Queries")
     rows_of_a_class(conn, account)
     rows_with_names(conn, account)
     one_row_many_times(conn, account)
