@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 
 from howdah import connection, connection_async, cursor, cursor_async
 from howdah.rows import AsyncRowFactory, Row, RowFactory
+from howdah_copy import AsyncCopy, AsyncCopyCursor, Copy, CopyCursor, FileWriter
 from howdah_lobject import AsyncLargeObject, AsyncLargeObjects, LargeObject, LargeObjects
 from howdah_named_cursor import (
     AsyncNamedCursors,
@@ -35,6 +36,7 @@ __all__ = [
     "AsyncClientCursor",
     "AsyncConnection",
     "AsyncConnectionPool",
+    "AsyncCopy",
     "AsyncCursor",
     "AsyncLargeObject",
     "AsyncNullConnectionPool",
@@ -45,7 +47,9 @@ __all__ = [
     "ClientCursor",
     "Connection",
     "ConnectionPool",
+    "Copy",
     "Cursor",
+    "FileWriter",
     "LargeObject",
     "NullConnectionPool",
     "Pipeline",
@@ -62,7 +66,7 @@ NewRow = TypeVar("NewRow")
 # The mixins of the bundled plugins go before the kernel's class in each.
 
 
-class Cursor(cursor.Cursor[Row]):
+class Cursor(CopyCursor, cursor.Cursor[Row]):
     """See `howdah.cursor.Cursor`."""
 
 
@@ -74,7 +78,7 @@ class RawCursor(cursor.RawCursor[Row], Cursor[Row]):
     """See `howdah.cursor.RawCursor`."""
 
 
-class AsyncCursor(cursor_async.AsyncCursor[Row]):
+class AsyncCursor(AsyncCopyCursor, cursor_async.AsyncCursor[Row]):
     """See `howdah.cursor_async.AsyncCursor`."""
 
 

@@ -11,7 +11,7 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Sequence, Set
-from typing import TYPE_CHECKING, Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn
 
 from howdah import errors
 from howdah.adapt.quoting import quote_literal
@@ -116,6 +116,7 @@ class BaseConnection(Generic[Row]):
         self._deferral: Deferral | None = None
         #: Whether the error of an exchange is another's, so that its query is to be run again.
         self.excuses: Callable[[Exchange], bool] | None = None
+        self._reservation: Callable[[], NoReturn] | None = None
         #: Whether `start_operation` has something to do or to refuse: asked for before every query.
         self._hindered = False
         self._notice_handlers: list[NoticeHandler] = []
@@ -409,6 +410,28 @@ class BaseConnection(Generic[Row]):
         """Note what ends the implicit transaction that a portal keeps open."""
         self._unsynced = finish
         self._set_hindered()
+
+    def reserve(self, reason: str) -> None:
+        """Refuse every operation until `release`: one is going on between its waits, such as a COPY.
+
+        Others than the thread or the task that holds `lock` wait for that anyway.
+
+        Args:
+            reason: what the `ProgrammingError` says.
+        """
+
+        def refuse() -> NoReturn:
+            self._set_unsynced(refuse)
+            raise ProgrammingError(reason)
+
+        self._reservation = refuse
+        self._set_unsynced(refuse)
+
+    def release(self) -> None:
+        """Allow operations again, if `reserve` has forbidden them."""
+        if self._reservation is not None and self._unsynced is self._reservation:
+            self._set_unsynced(None)
+        self._reservation = None
 
     def _set_tpc(self, tpc: tuple[Xid, bool] | None) -> None:
         """Note the two-phase transaction that is going on, and whether it is prepared."""

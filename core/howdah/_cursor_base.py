@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.column import Column
-from howdah.errors import Error, InterfaceError, PipelineAborted, ProgrammingError
+from howdah.errors import Error, InterfaceError, NotSupportedError, PipelineAborted, ProgrammingError
 from howdah.io.operation import HIGH_WATER, Drain, Operation, Stop
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
@@ -20,7 +20,7 @@ from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
 from howdah.query import ZERO_BYTE, ParsedQuery, parse_query
 from howdah.rows import BaseRowFactory, Row, RowMaker
-from howdah.sql import Composable
+from howdah.sql import Composable, Literal
 from howdah.statement import Statement
 from howdah.template import Template, from_template, is_template
 
@@ -301,16 +301,72 @@ class BaseCursor(Generic[Row]):
             raise IndexError("position out of bound")
         self._position = position - self._offset
 
-    # Queries
+    # Statements
 
-    def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
-        """Run an operation before the eyes of the connection's observers."""
-        with self._watched(query, params):
-            yield from operation
+    @property
+    def transformer(self) -> Transformer:
+        """The adapters at work for this cursor."""
+        return self._transformer
+
+    def start_statement(self, *, deferrable: bool = False) -> Operation[Session]:
+        """Begin the operation that runs a new statement: what is left of the one before goes.
+
+        Args:
+            deferrable: as for `BaseConnection.start_operation`.
+
+        Returns:
+            the session, to which the operation writes its messages.
+
+        Raises:
+            howdah.InterfaceError: the cursor is closed.
+            howdah.Error: as `BaseConnection.start_operation`.
+        """
+        self._check_open()
+        session = yield from self._connection.start_operation(deferrable=deferrable)
+        if self._portal is not None:
+            yield from self._close_portal()
+        self._reset()
+        return session
+
+    def keep_results(self, exchange: Exchange) -> None:
+        """Have the cursor show the results of a statement.
+
+        Args:
+            exchange: what was sent, and the server's answer with one result at least.
+        """
+        self._query = exchange.query
+        self._results = exchange.results
+        self._select(0)
+
+    def merge(self, query: Query, params: Params | None = None) -> bytes:
+        """Return a query with its parameters in it as literals, for statements that take none.
+
+        Args:
+            query: the query, with placeholders.
+            params: the parameters.
+
+        Raises:
+            howdah.ProgrammingError: query and parameters do not fit together.
+        """
+        if params is None:
+            if not isinstance(query, (str, bytes, Composable)) and is_template(query):
+                query, params = from_template(query, self)
+            else:
+                return self._text(query)
+        parsed = self._parse(query)
+        if not isinstance(parsed, ParsedQuery):
+            raise NotSupportedError("this cursor leaves parameters to the server, which takes none here")
+        literals = [Literal(value).as_bytes(self) for value in parsed.bind(params)]
+        return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
 
     @contextmanager
-    def _watched(self, query: Query, params: Any) -> Iterator[None]:
-        """Tell the connection's observers, if any, of the query that runs in the block."""
+    def observation(self, query: Query, params: Any = None) -> Iterator[None]:
+        """Return a block that runs a query before the eyes of the connection's observers, if any.
+
+        Args:
+            query: the query, as the program has it.
+            params: the parameters.
+        """
         observers = self._connection._observers
         if not observers:
             yield
@@ -348,6 +404,13 @@ class BaseCursor(Generic[Row]):
             count = -1 if result is None else _count(result)
         for observer, token in tokens:
             observer.query_ended(token, status, count, error)
+
+    # Queries
+
+    def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
+        """Run an operation before the eyes of the connection's observers."""
+        with self.observation(query, params):
+            yield from operation
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
@@ -699,14 +762,10 @@ class BaseCursor(Generic[Row]):
 
     def _open_stream(self, query: Query, params: Params | None, binary: bool | None) -> Operation[Exchange]:
         """Send a query whose rows are taken while they arrive."""
-        self._check_open()
         connection = self._connection
         if connection._deferral is not None:
             raise ProgrammingError("stream() cannot be used in a pipeline: iterate over the cursor instead")
-        session = yield from connection.start_operation()
-        if self._portal is not None:
-            yield from self._close_portal()
-        self._reset()
+        session = yield from self.start_statement()
         text, parameters = yield from self._encode_fully(query, params)
         self._query = text
         format = self.format if binary is None else int(binary)
@@ -718,15 +777,10 @@ class BaseCursor(Generic[Row]):
         session.describe_portal(exchange)
         session.execute(exchange)
         session.sync(exchange)
-        connection._set_unsynced(self._refuse_another)
-        return exchange
-
-    def _refuse_another(self) -> NoReturn:
-        """Refuse an operation, and any other, while rows are streamed."""
-        self._connection._set_unsynced(self._refuse_another)
-        raise ProgrammingError(
+        connection.reserve(
             "the connection is streaming rows: exhaust or close the generator of stream() first"
         )
+        return exchange
 
     def _next_of_stream(self, exchange: Exchange) -> Operation[list[Row]]:
         """Wait for rows; an empty list is the end."""
@@ -761,7 +815,7 @@ class BaseCursor(Generic[Row]):
                     yield exchange
                     continue
                 exchange.results[0].rows = rows
-                self._connection._set_unsynced(None)
+                self._connection.release()
                 yield from self._decode_late(exchange)
                 result = exchange.results[0]
                 rows, result.rows, failure = result.rows, [], result.failure
@@ -774,8 +828,7 @@ class BaseCursor(Generic[Row]):
 
     def _end_stream(self, exchange: Exchange) -> Operation[None]:
         """Throw away what still comes of a stream that was left early."""
-        if self._connection._unsynced == self._refuse_another:
-            self._connection._set_unsynced(None)
+        self._connection.release()
         if not exchange.done:
             yield Stop(exchange)
 
@@ -783,13 +836,9 @@ class BaseCursor(Generic[Row]):
 
     def _execute_many(self, query: Query, params_seq: Iterable[Params], returning: bool) -> Operation[None]:
         """Run a query once for each set of parameters, all in one go."""
-        self._check_open()
         connection = self._connection
         deferral = connection._deferral
-        session = yield from connection.start_operation(deferrable=True)
-        if self._portal is not None:
-            yield from self._close_portal()
-        self._reset()
+        session = yield from self.start_statement(deferrable=True)
         exchange = Exchange(None, None, self._describe)
         if deferral is not None and deferral.status == PipelineStatus.ABORTED:
             exchange.aborted = exchange.done = exchange.ready = True

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import NotSupportedError
-from howdah.query import ParsedQuery, RawQuery
-from howdah.sql import Literal
-from howdah.template import from_template, is_template
+from howdah.query import RawQuery
+from howdah.template import is_template
 
 if TYPE_CHECKING:
     from howdah._cursor_base import BaseCursor, Params, Query
@@ -32,16 +31,7 @@ class ClientBinding(_Base):
         return self._encode(query, params)[0].decode(self._connection._session.encoding)
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
-        if params is None:
-            if is_template(query):
-                query, params = from_template(query, self)
-            else:
-                return self._text(query), None
-        parsed = self._parse(query)
-        assert isinstance(parsed, ParsedQuery)
-        values = parsed.bind(params)
-        literals = [Literal(value).as_bytes(self) for value in values]
-        return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts]), None
+        return self.merge(query, params), None
 
 
 class RawBinding(_Base):

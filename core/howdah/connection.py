@@ -25,6 +25,7 @@ from howdah.io.connecting import Connected, connect
 from howdah.io.operation import Drain, Idle, Operation
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
+from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import Row, RowFactory, tuple_row
 from howdah.transaction import Transaction
@@ -237,7 +238,7 @@ class Connection(BaseConnection[Row]):
                 moved = True
                 while moved and not exchange.done:
                     exchange.rows = []
-                    if exchange.copy is not None and not exchange.copied:
+                    if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
                         session.copy_fail(exchange, "interrupted")
                     exchange.copied.clear()
                     moved = transport.idle(pause)

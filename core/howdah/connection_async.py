@@ -23,6 +23,7 @@ from howdah.io.connecting import Connected, connect_async
 from howdah.io.operation import Drain, Idle, Operation
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
+from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import AsyncRowFactory, Row, tuple_row
 from howdah.transaction_async import AsyncTransaction
@@ -293,7 +294,7 @@ class AsyncConnection(BaseConnection[Row]):
                 moved = True
                 while moved and not exchange.done:
                     exchange.rows = []
-                    if exchange.copy is not None and not exchange.copied:
+                    if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
                         session.copy_fail(exchange, "interrupted")
                     exchange.copied.clear()
                     moved = await transport.idle(pause)

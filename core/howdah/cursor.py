@@ -131,7 +131,7 @@ class Cursor(BaseCursor[Row]):
             raise ValueError("size must be >= 1")
         connection = self._connection
         with connection.lock:
-            with self._watched(query, params):
+            with self.observation(query, params):
                 exchange = connection.wait(self._open_stream(query, params, binary))
                 try:
                     while rows := connection.wait(self._next_of_stream(exchange)):

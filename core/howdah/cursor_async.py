@@ -137,7 +137,7 @@ class AsyncCursor(BaseCursor[Row]):
             raise ValueError("size must be >= 1")
         connection = self._connection
         async with connection.lock:
-            with self._watched(query, params):
+            with self.observation(query, params):
                 exchange = await connection.wait(self._open_stream(query, params, binary))
                 try:
                     while rows := await connection.wait(self._next_of_stream(exchange)):

@@ -17,6 +17,7 @@ class BoolDumper(TypeDumper):
     """`bool` to bool, as text."""
 
     oid = 16
+    native = "bool"
 
     def text(self, obj: Any) -> bytes:
         return b"t" if obj else b"f"

@@ -72,6 +72,7 @@ class DateDumper(TypeDumper):
     """`date` to date, as text."""
 
     oid = 1082
+    native = "date"
 
     def text(self, obj: date) -> bytes:
         return date.isoformat(obj).encode()
@@ -213,6 +214,7 @@ class TimeDumper(TypeDumper):
     """`time` to time, or to timetz if it has a time zone, as text."""
 
     oid = 1083
+    native = "time"
 
     def get_key(self, obj: time, format: PyFormat) -> DumperKey:
         return self.cls if obj.tzinfo is None else TimeTzDumper
@@ -344,6 +346,7 @@ class DatetimeDumper(TypeDumper):
     """`datetime` to timestamptz, or to timestamp if it has no time zone, as text."""
 
     oid = 1184
+    native = "datetime"
 
     def get_key(self, obj: datetime, format: PyFormat) -> DumperKey:
         return self.cls if obj.tzinfo is not None else DatetimeNoTzDumper
@@ -377,6 +380,7 @@ class DatetimeNoTzDumper(TypeDumper):
     """`datetime` without a time zone to timestamp, as text."""
 
     oid = 1114
+    native = "timestamp"
 
     def text(self, obj: datetime) -> bytes:
         return datetime.isoformat(obj.replace(tzinfo=None), " ").encode()
@@ -386,6 +390,7 @@ class DatetimeNoTzBinaryDumper(DatetimeNoTzDumper):
     """`datetime` without a time zone to timestamp, as binary."""
 
     format = Format.BINARY
+    native = "timestamp"
 
     def dump(self, obj: datetime) -> bytes:
         return _INT8.pack((obj.replace(tzinfo=None) - _EPOCH) // _MICROSECOND)

@@ -121,18 +121,21 @@ class Int2Dumper(_IntegerDumper):
     """`int` to int2, as text."""
 
     oid = 21
+    native = "int2"
 
 
 class Int4Dumper(_IntegerDumper):
     """`int` to int4, as text."""
 
     oid = 23
+    native = "int4"
 
 
 class Int8Dumper(_IntegerDumper):
     """`int` to int8, as text."""
 
     oid = 20
+    native = "int8"
 
 
 class OidDumper(_IntegerDumper):
@@ -151,6 +154,7 @@ class Int2BinaryDumper(_IntegerBinaryDumper):
     """`int` to int2, as binary."""
 
     oid = 21
+    native = "int2"
     _name = "int2"
     _struct = struct.Struct("!h")
 
@@ -159,6 +163,7 @@ class Int4BinaryDumper(_IntegerBinaryDumper):
     """`int` to int4, as binary."""
 
     oid = 23
+    native = "int4"
     _name = "int4"
     _struct = struct.Struct("!i")
 
@@ -167,6 +172,7 @@ class Int8BinaryDumper(_IntegerBinaryDumper):
     """`int` to int8, as binary."""
 
     oid = 20
+    native = "int8"
     _name = "int8"
     _struct = struct.Struct("!q")
 
@@ -191,6 +197,7 @@ class IntNumericBinaryDumper(IntNumericDumper):
 class IntDumper(_IntegerDumper):
     """`int` to the narrowest of int2, int4, int8 and numeric that holds it, as text."""
 
+    native = "int"
     _by_size: ClassVar[tuple[type[Dumper], ...]] = (Int2Dumper, Int4Dumper, Int8Dumper, IntNumericDumper)
 
     def get_key(self, obj: int, format: PyFormat) -> DumperKey:
@@ -280,6 +287,7 @@ class FloatDumper(TypeDumper):
     """`float` to float8, as text."""
 
     oid = 701
+    native = "float8"
     _name: ClassVar[bytes] = b"float8"
 
     def text(self, obj: float) -> bytes:

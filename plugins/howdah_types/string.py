@@ -151,6 +151,7 @@ class BytesDumper(TypeDumper):
     """`bytes`, `bytearray` and `memoryview` to bytea, as text."""
 
     oid = 17
+    native = "bytea"
 
     def text(self, obj: Buffer) -> bytes:
         return b"\\x" + bytes(obj).hex().encode()

@@ -20,6 +20,7 @@ class UUIDDumper(TypeDumper):
     """`uuid.UUID` to uuid, as text."""
 
     oid = 2950
+    native = "uuid"
 
     def text(self, obj: UUID) -> bytes:
         return obj.hex.encode()

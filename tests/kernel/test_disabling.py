@@ -11,6 +11,7 @@ import pytest
 
 PLUGINS = {
     "types": "howdah_types",
+    "copy": "howdah_copy",
     "prepare": "howdah_prepare",
     "pipeline": "howdah_pipeline",
     "named_cursor": "howdah_named_cursor",

@@ -243,7 +243,8 @@ def state(session: Any, exchanges: Sequence[Any]) -> Any:
     described = [
         (
             [(r.status, r.fields, r.rows, r.tag, repr(r.failure), r.copy, r.suspended) for r in e.results],
-            (e.rows, repr(e.failure), repr(e.error), e.aborted, e.copied, e.copy, e.parameter_oids, e.value),
+            (e.rows, repr(e.failure), repr(e.error), e.aborted, b"".join(e.copied)),
+            (e.copy, e.parameter_oids, e.value),
             (e.owes_sync, e.pending, e.ready, e.done, e.streaming, e.query, e.fields),
         )
         for e in exchanges

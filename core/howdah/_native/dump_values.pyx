@@ -228,6 +228,12 @@ cdef int dump_datetime(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
+cdef int dump_timestamp(object obj, Buffer out, uint32_t *oid) except -1:
+    if not c.PyDateTime_CheckExact(obj) or c.datetime_tzinfo(obj) is not None:
+        return 0
+    return dump_datetime(obj, out, oid)
+
+
 cdef inline int64_t _microseconds_from_timedelta(c.timedelta value):
     return (
         c.timedelta_days(value) * MICROSECONDS_PER_DAY
@@ -258,4 +264,5 @@ register_dump(1, "uuid", dump_uuid)
 register_dump(1, "date", dump_date)
 register_dump(1, "time", dump_time)
 register_dump(1, "datetime", dump_datetime)
+register_dump(1, "timestamp", dump_timestamp)
 register_dump(1, "interval", dump_interval)

@@ -35,6 +35,9 @@ cdef class DumperEntry:
     cdef uint32_t oid
 
 
+cdef DumperEntry new_entry(object dumper)
+
+
 cdef class ParameterEncoder:
     cdef object adapters
     cdef object context

@@ -16,7 +16,8 @@ from howdah._native.buffer cimport Buffer
 from howdah._native.dumping cimport find_dump
 from howdah._native.network cimport get_int32, get_uint16, set_uint16, set_uint32
 
-# Imported for the functions it registers.
+# Imported for the functions they register.
+import howdah._native.dump_text
 import howdah._native.dump_values
 from howdah.adapt.base import PyFormat
 from howdah.errors import DataError, ProgrammingError
@@ -150,7 +151,8 @@ cdef uint32_t _checked_length(Py_ssize_t length) except? 0:
     return <uint32_t> length
 
 
-cdef DumperEntry _new_entry(object dumper):
+cdef DumperEntry new_entry(object dumper):
+    """Return a dumper's entry."""
     cdef DumperEntry entry = DumperEntry.__new__(DumperEntry)
     entry.dumper = dumper
     entry.dump = find_dump(dumper)
@@ -221,7 +223,7 @@ cdef class ParameterEncoder:
         cls = type(obj)
         entry = entries.get(cls)
         if entry is None:
-            entry = entries[cls] = _new_entry(self.adapters.get_dumper(cls, format)(cls, self.context))
+            entry = entries[cls] = new_entry(self.adapters.get_dumper(cls, format)(cls, self.context))
         if entry.dump is not NULL:
             start = out.buffer.length
             oid = entry.oid
@@ -235,7 +237,7 @@ cdef class ParameterEncoder:
         if key is not cls:
             upgraded = entries.get(key)
             if upgraded is None:
-                upgraded = entries[key] = _new_entry(entry.dumper.upgrade(obj, format))
+                upgraded = entries[key] = new_entry(entry.dumper.upgrade(obj, format))
             entry = upgraded
         value = entry.dumper.dump(obj)
         out.set_type(index, entry.oid, entry.format)

@@ -52,5 +52,6 @@ cdef class Wire:
     cdef int came_in(self, Py_ssize_t size) except -1
     cdef int pump(self) except -1
     cdef int process(self, int code, const char *body, Py_ssize_t size) except -1
+    cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
     cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size)

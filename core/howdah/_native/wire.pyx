@@ -446,6 +446,9 @@ cdef class Wire:
             if code == c"D":
                 if step == EXECUTE or (step == QUERY and exchange.fields):
                     return self.data_row(exchange, body, size)
+            elif code == c"d":
+                if exchange.copying and exchange.copy is not None:
+                    return self.copy_data(exchange, body, size)
             elif code == c"2":
                 if step == BIND and not size:
                     return self.settle_head()
@@ -479,6 +482,36 @@ cdef class Wire:
                 exchange.failure = e
         if exchange.streaming:
             exchange.wake()
+        return 0
+
+    cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1:
+        """Keep COPY data, together with that of the messages behind it: one comes for each row."""
+        cdef Input data = self.input
+        cdef const char *p = data.data + data.start
+        cdef const char *end = data.data + data.length
+        cdef Py_ssize_t total = size, count = 0
+        cdef uint32_t length
+        cdef bytes block
+        cdef char *out
+        while end - p >= 5 and p[0] == c"d":
+            length = get_uint32(p + 1)
+            if length < 4 or length > MAX_LENGTH or length > <size_t> (end - p - 1):
+                break
+            total += length - 4
+            count += 1
+            p += length + 1
+        block = PyBytes_FromStringAndSize(NULL, total)
+        out = PyBytes_AS_STRING(block)
+        memcpy(out, body, size)
+        out += size
+        for _ in range(count):
+            p = data.data + data.start
+            length = get_uint32(p + 1)
+            memcpy(out, p + 5, length - 4)
+            out += length - 4
+            data.start += length + 1
+        exchange.copied.append(block)
+        exchange.wake()
         return 0
 
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size):

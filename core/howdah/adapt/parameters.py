@@ -120,13 +120,13 @@ class ParameterEncoder:
                 codes.append(0)
                 values.append(None)
             else:
-                dumper = self._dumper(obj, format)
+                dumper = self.dumper(obj, format)
                 values.append(dumper.dump(obj))
                 oids.append(dumper.oid)
                 codes.append(dumper.format)
         return Parameters(oids, codes, values)
 
-    def _dumper(self, obj: Any, format: PyFormat) -> Dumper:
+    def dumper(self, obj: Any, format: PyFormat) -> Dumper:
         """Return the dumper for an object."""
         cls = type(obj)
         dumper = self._dumpers.get((cls, format))

@@ -9,13 +9,22 @@ import codecs
 
 from typing_extensions import Buffer
 
-__all__ = ["quote_literal"]
+__all__ = ["embeds_ascii", "quote_literal"]
 
 # In these encodings a quote or a backslash can be part of another character.
 _UNSAFE_ENCODINGS = frozenset(
     codecs.lookup(name).name
     for name in ("big5", "gbk", "gb18030", "cp949", "johab", "shift_jis", "shift_jis_2004")
 )
+
+
+def embeds_ascii(encoding: str) -> bool:
+    """Return whether bytes of the ASCII range can be parts of other characters in an encoding.
+
+    Args:
+        encoding: the name of a Python codec.
+    """
+    return codecs.lookup(encoding).name in _UNSAFE_ENCODINGS
 
 
 def quote_literal(value: Buffer | str | None, encoding: str = "utf-8") -> bytes:
@@ -34,7 +43,7 @@ def quote_literal(value: Buffer | str | None, encoding: str = "utf-8") -> bytes:
     if value is None:
         return b"NULL"
     data = value.encode(encoding) if isinstance(value, str) else bytes(value)
-    if codecs.lookup(encoding).name in _UNSAFE_ENCODINGS:
+    if embeds_ascii(encoding):
         text = data.decode(encoding).replace("'", "''").replace("\\", "\\\\")
         escaped = "\\" in text
         data = text.encode(encoding)

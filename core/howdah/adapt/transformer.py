@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah._implementation import IMPLEMENTATION
-from howdah.adapt.base import AdaptContext, Loader
+from howdah.adapt.base import AdaptContext, Dumper, Loader
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.text import TextLoader
 from howdah.pq import Format
 from howdah.protocol.messages import FieldDescription
 
 if TYPE_CHECKING or IMPLEMENTATION == "python":
+    from howdah.adapt.copyrows import CopyDecoder, CopyEncoder
     from howdah.adapt.parameters import ParameterEncoder
     from howdah.adapt.rowdecoder import RowDecoder
 else:
+    from howdah._native.copy import CopyDecoder, CopyEncoder
     from howdah._native.parameters import ParameterEncoder
     from howdah._native.rows import RowDecoder
 
@@ -78,6 +80,29 @@ class Transformer:
             decoder = RowDecoder([self.loader(oid, format) for oid, format in key])
             self._decoders[key] = decoder
         return decoder
+
+    def dumper_by_oid(self, oid: int, format: int) -> Dumper:
+        """Return a dumper for values of a type, whatever the class of the objects.
+
+        Raises:
+            ProgrammingError: there is none.
+        """
+        return self.adapters.get_dumper_by_oid(oid, Format(format))(object, self.context)
+
+    def copy_encoder(self, format: int) -> CopyEncoder:
+        """Return what writes rows of COPY data in a format."""
+        return CopyEncoder(self.adapters, self.context, format)
+
+    def copy_decoder(self, format: int, count: int) -> CopyDecoder:
+        """Return what reads rows of COPY data: str or, in the binary format, bytes.
+
+        Args:
+            format: the format.
+            count: the number of columns.
+        """
+        self._check()
+        loader = TextLoader.for_format(format)(0, self.context)
+        return CopyDecoder([loader] * count, format)
 
     def choose_formats(
         self, fields: Sequence[FieldDescription], format: int | None

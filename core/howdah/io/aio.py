@@ -112,8 +112,10 @@ class AsyncTransport:
             exchange.notify = None
 
     async def drain(self, exchange: Exchange) -> None:
-        """Wait until little is left to send or `exchange` is ready."""
+        """Receive what is there, and wait until little is left to send or `exchange` is ready."""
         self._flush()
+        if self.sock.fileno() >= 0:
+            self._receive_some()
         if self._writing and self.session.output_size >= HIGH_WATER and not exchange.ready:
             future = self._loop.create_future()
             exchange.notify = partial(_fulfil, future)
@@ -171,14 +173,7 @@ class AsyncTransport:
             return
         self._receiving = True
         try:
-            self._receive(self.sock, self.session)
-            if self._tls:
-                while self._waiting and self.sock.pending():  # type: ignore[attr-defined]
-                    self._receive(self.sock, self.session)
-        except OSError as e:
-            self._lose(OperationalError(f"the connection is lost: {e}"))
-        except Error as e:
-            self._lose(e)
+            self._receive_some()
         finally:
             self._receiving = False
         if self._idle is not None:
@@ -197,6 +192,18 @@ class AsyncTransport:
     def _send_gathered(self) -> None:
         self._gathering = False
         self._flush()
+
+    def _receive_some(self) -> None:
+        """Receive what is there."""
+        try:
+            self._receive(self.sock, self.session)
+            if self._tls:
+                while self._waiting and self.sock.pending():  # type: ignore[attr-defined]
+                    self._receive(self.sock, self.session)
+        except OSError as e:
+            self._lose(OperationalError(f"the connection is lost: {e}"))
+        except Error as e:
+            self._lose(e)
 
     def _notify(self, waiter: Waiter) -> None:
         """Have the task of an exchange that is ready go on, as soon as the session is left alone."""

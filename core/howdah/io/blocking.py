@@ -125,14 +125,16 @@ class BlockingTransport:
             self._lose(e)
 
     def drain(self, exchange: Exchange) -> None:
-        """Send and receive until little is left to send or `exchange` is ready."""
+        """Send, and receive what is there, until little is left to send or `exchange` is ready."""
         try:
-            while not exchange.ready and not self._send(self.sock, self.session):
-                if self.session.output_size < HIGH_WATER:
-                    break
-                _poll(self.sock, True, None)
+            while not exchange.ready:
+                all_sent = self._send(self.sock, self.session)
                 if _poll(self.sock, False, 0):
                     self._receive_some()
+                elif all_sent or self.session.output_size < HIGH_WATER:
+                    break
+                else:
+                    _poll(self.sock, True, None)
         except OSError as e:
             self._lose(OperationalError(f"the connection is lost: {e}"))
         except Error as e:

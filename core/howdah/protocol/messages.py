@@ -15,6 +15,7 @@ from typing import NamedTuple
 from typing_extensions import Buffer
 
 from howdah.errors import OperationalError
+from howdah.pq import ExecStatus
 from howdah.protocol.codes import Frontend
 
 __all__ = ["CopyResponse", "FieldDescription", "Notification", "ProtocolViolation"]
@@ -46,10 +47,17 @@ class FieldDescription(NamedTuple):
 
 
 class CopyResponse(NamedTuple):
-    """The body of CopyInResponse, CopyOutResponse and CopyBothResponse."""
+    """CopyInResponse, CopyOutResponse or CopyBothResponse.
+
+    Args:
+        format: 0 if the data is text, 1 if it is binary.
+        column_formats: the same of each column.
+        direction: COPY_OUT, or COPY_IN where data is to be sent (also of CopyBothResponse).
+    """
 
     format: int
     column_formats: tuple[int, ...]
+    direction: ExecStatus
 
 
 class Notification(NamedTuple):
@@ -67,6 +75,11 @@ class ProtocolViolation(OperationalError):
 def message(code: int, body: bytes = b"") -> bytes:
     """Return a whole message: code, length and `body`."""
     return _HEADER.pack(code, len(body) + 4) + body
+
+
+def header(code: int, size: int) -> bytes:
+    """Return what stands before a body of `size` bytes: code and length."""
+    return _HEADER.pack(code, size + 4)
 
 
 def cstring(value: bytes, what: str) -> bytes:
@@ -157,13 +170,13 @@ def parameter_description(body: bytes) -> tuple[int, ...]:
         raise _violation("ParameterDescription") from None
 
 
-def copy_response(body: bytes) -> CopyResponse:
+def copy_response(body: bytes, direction: ExecStatus) -> CopyResponse:
     """Unpack CopyInResponse, CopyOutResponse or CopyBothResponse."""
     try:
         format, count = unpack_from("!BH", body)
         if len(body) != 3 + 2 * count:
             raise _violation("CopyResponse")
-        return CopyResponse(format, unpack_from(f"!{count}H", body, 3))
+        return CopyResponse(format, unpack_from(f"!{count}H", body, 3), direction)
     except struct.error:
         raise _violation("CopyResponse") from None
 

@@ -113,9 +113,10 @@ class Session(Wire):
         for piece in pieces:
             self.write(piece)
 
-    def copy_data(self, data: bytes) -> None:
+    def copy_data(self, data: Buffer) -> None:
         """Write CopyData."""
-        self.write(messages.message(Frontend.COPY_DATA, data))
+        self.write(messages.header(Frontend.COPY_DATA, memoryview(data).nbytes))
+        self.write(data)
 
     def copy_done(self, exchange: Exchange) -> None:
         """Write CopyDone: all data of a COPY IN has been sent."""
@@ -233,14 +234,17 @@ class Session(Wire):
         self.settle()
 
     def _copy_out(self, exchange: Exchange, body: bytes) -> None:
-        exchange.copy = messages.copy_response(body)
+        self._copy(exchange, body, ExecStatus.COPY_OUT)
+
+    def _copy(self, exchange: Exchange, body: bytes, direction: ExecStatus) -> None:
+        exchange.copy = messages.copy_response(body, direction)
         if exchange.copying:
             exchange.wake()
         else:
             exchange.error = exchange.error or ProgrammingError(_NO_COPY)
 
     def _copy_in(self, exchange: Exchange, body: bytes) -> None:
-        self._copy_out(exchange, body)
+        self._copy(exchange, body, ExecStatus.COPY_IN)
         if not exchange.copying:
             self.copy_fail(exchange, _NO_COPY)
 

@@ -1,0 +1,2 @@
+from howdah.adapt.copyrows import CopyDecoder as CopyDecoder
+from howdah.adapt.copyrows import CopyEncoder as CopyEncoder

@@ -1,0 +1,468 @@
+"""Rows of COPY data, in the text and the binary format.
+
+Twin of `howdah.adapt.copyrows`.
+
+Source: PostgreSQL documentation, COPY, "Text Format" and "Binary Format".
+"""
+
+from cpython.buffer cimport PyBUF_SIMPLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from libc.stdint cimport int32_t, uint16_t, uint32_t
+from libc.string cimport memchr, memcmp
+
+from howdah._native.buffer cimport Buffer
+from howdah._native.network cimport get_int16, get_int32, get_uint32, set_uint32
+from howdah._native.parameters cimport DumperEntry, new_entry
+from howdah._native.rows cimport Column, RowDecoder
+
+from howdah.adapt.base import PyFormat
+from howdah.adapt.copyrows import BINARY_HEADER, BINARY_SIGNATURE, BINARY_TRAILER
+from howdah.errors import DataError, NotSupportedError
+
+cdef extern from "Python.h":
+    bint PyObject_IS_GC(object obj)
+    void PyObject_GC_Track(object obj)
+    void PyObject_GC_UnTrack(object obj)
+
+cdef enum:
+    NULL_LENGTH = 0xFFFFFFFF
+    SIGNATURE_SIZE = 11
+    HEADER_SIZE = 19
+    CRITICAL_FLAGS = 0xFFFF0000
+    MAX_LENGTH = 0x7FFFFFFF
+
+# From a character to the letter behind the backslash it is written as, 0 for all others; and back.
+cdef unsigned char[256] _letters
+cdef unsigned char[256] _characters
+
+
+cdef int _fill_tables() except -1:
+    cdef int i
+    cdef bytes characters = b"\b\t\n\v\f\r\\"
+    cdef bytes letters = b"btnvfr\\"
+    for i in range(256):
+        _letters[i] = 0
+        _characters[i] = i
+    for character, letter in zip(characters, letters):
+        _letters[<int> character] = letter
+        _characters[<int> letter] = character
+    return 0
+
+
+_fill_tables()
+
+
+cdef int _escape(Buffer out, Py_ssize_t start) except -1:
+    """Put backslashes into the text from `start` on."""
+    cdef unsigned char *p = <unsigned char *> out.data + start
+    cdef unsigned char *end = <unsigned char *> out.data + out.length
+    cdef unsigned char *target
+    cdef unsigned char letter
+    cdef Py_ssize_t count = 0
+    while p < end:
+        count += _letters[p[0]] != 0
+        p += 1
+    if not count:
+        return 0
+    out.reserve(count)
+    target = <unsigned char *> out.data + out.length
+    p = target - count
+    while p < target:
+        p -= 1
+        target -= 1
+        letter = _letters[p[0]]
+        if letter:
+            target[0] = letter
+            target -= 1
+            target[0] = c"\\"
+        else:
+            target[0] = p[0]
+    return 0
+
+
+cdef int _put_value(Buffer out, object value) except -1:
+    """Append what a dumper returned."""
+    cdef bytes data
+    if isinstance(value, str):
+        data = value.encode()
+    elif PyBytes_CheckExact(value):
+        data = value
+    else:
+        data = bytes(memoryview(value))
+    out.put(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+    return 0
+
+
+cdef class CopyEncoder:
+    """Writes rows, and data that is in the format already, one behind the other.
+
+    Args:
+        adapters: the adapters in force.
+        context: what dumpers are told of where they work.
+        format: 0 for text, 1 for binary.
+
+    Attributes:
+        rows: how many rows have been written.
+        column: while a row is written, and when that has failed, the index of
+            the value being dumped.
+    """
+
+    cdef readonly Py_ssize_t rows
+    cdef readonly Py_ssize_t column
+    cdef object adapters
+    cdef object context
+    cdef object format
+    cdef bint binary
+    cdef bint begun
+    cdef bint framed
+    # From a class, or another key that a dumper gave, to its DumperEntry.
+    cdef dict entries
+    # The entries of the columns, where the types are set.
+    cdef tuple typed
+    cdef Buffer buffer
+
+    def __init__(self, adapters, context, int format):
+        self.adapters = adapters
+        self.context = context
+        self.binary = format != 0
+        self.format = PyFormat.BINARY if self.binary else PyFormat.TEXT
+        self.entries = {}
+        self.buffer = Buffer.__new__(Buffer)
+
+    def set_dumpers(self, dumpers) -> None:
+        """Have the values of each column dumped by the same dumper, whatever their class.
+
+        Args:
+            dumpers: one for each column, of the format of the data.
+        """
+        self.typed = tuple([new_entry(dumper) for dumper in dumpers])
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are to take."""
+        return self.buffer.length
+
+    def take(self) -> bytes:
+        """Return what has been written, and forget it."""
+        cdef bytes data = PyBytes_FromStringAndSize(self.buffer.data, self.buffer.length)
+        self.buffer.length = 0
+        return data
+
+    def write(self, data) -> int:
+        """Append data as it is; return how many bytes there are to take."""
+        cdef Py_buffer view
+        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+        try:
+            self.buffer.put(<const char *> view.buf, view.len)
+        finally:
+            PyBuffer_Release(&view)
+        self.begun = True
+        return self.buffer.length
+
+    def close(self) -> None:
+        """Append what ends the data, if that is ours to write: it is when rows, or nothing, were written."""
+        if self.binary:
+            self.begin()
+            if self.framed:
+                _put_value(self.buffer, BINARY_TRAILER)
+
+    def write_row(self, row) -> int:
+        """Append a row.
+
+        Args:
+            row: the values; None is NULL.
+
+        Returns:
+            how many bytes there are to take.
+
+        Raises:
+            DataError: there are not as many values as dumpers.
+            ProgrammingError: there is no dumper for a value.
+            Exception: what a dumper raises; nothing of the row is written then.
+        """
+        cdef tuple objects = tuple(row)
+        cdef Buffer out = self.buffer
+        cdef Py_ssize_t start, count = len(objects)
+        self.column = -1
+        if self.typed is not None and len(self.typed) != count:
+            raise DataError(f"it has {count} values, for {len(self.typed)} types")
+        if self.binary:
+            self.begin()
+        start = out.length
+        try:
+            if self.binary:
+                if count > 0xFFFF:
+                    raise OverflowError("int too big to convert")
+                out.put_uint16(<uint16_t> count)
+                for obj in objects:
+                    self.column += 1
+                    self.put_binary(obj)
+            else:
+                for obj in objects:
+                    self.column += 1
+                    if self.column:
+                        out.reserve(1)[0] = c"\t"
+                    self.put_text(obj)
+                out.reserve(1)[0] = c"\n"
+        except BaseException:
+            out.length = start
+            raise
+        self.rows += 1
+        return out.length
+
+    cdef int begin(self) except -1:
+        """Write the header of the binary format, unless the data has its own."""
+        if not self.begun:
+            self.begun = self.framed = True
+            _put_value(self.buffer, BINARY_HEADER)
+        return 0
+
+    cdef int put_binary(self, object obj) except -1:
+        """Append a value with its length."""
+        cdef Buffer out = self.buffer
+        cdef Py_ssize_t start = out.length
+        cdef Py_ssize_t length
+        if obj is None:
+            out.put_uint32(NULL_LENGTH)
+            return 0
+        out.reserve(4)
+        if not self.dump(obj):
+            set_uint32(out.data + start, NULL_LENGTH)
+            return 0
+        length = out.length - start - 4
+        if length > MAX_LENGTH:
+            raise OverflowError("int too big to convert")
+        set_uint32(out.data + start, <uint32_t> length)
+        return 0
+
+    cdef int put_text(self, object obj) except -1:
+        """Append a value, escaped."""
+        cdef Buffer out = self.buffer
+        cdef Py_ssize_t start = out.length
+        if obj is None or not self.dump(obj):
+            out.put("\\N", 2)
+        else:
+            _escape(out, start)
+        return 0
+
+    cdef int dump(self, object obj) except -1:
+        """Append what the dumper for an object makes of it; return 0 if that is NULL."""
+        cdef DumperEntry entry
+        cdef Buffer out = self.buffer
+        cdef Py_ssize_t start = out.length
+        cdef uint32_t oid
+        if self.typed is not None:
+            entry = self.typed[self.column]
+        else:
+            cls = type(obj)
+            entry = self.entries.get(cls)
+            if entry is None:
+                entry = new_entry(self.adapters.get_dumper(cls, self.format)(cls, self.context))
+                self.entries[cls] = entry
+        if entry.dump is not NULL:
+            oid = entry.oid
+            # A dumper set for a column is of one type, and would refuse a value of another.
+            if entry.dump(obj, out, &oid) and (oid == entry.oid or self.typed is None):
+                return 1
+            out.length = start
+        if self.typed is None:
+            key = entry.dumper.get_key(obj, self.format)
+            if key is not type(obj):
+                upgraded = self.entries.get(key)
+                if upgraded is None:
+                    upgraded = self.entries[key] = new_entry(entry.dumper.upgrade(obj, self.format))
+                entry = upgraded
+        value = entry.dumper.dump(obj)
+        if value is None:
+            return 0
+        _put_value(out, value)
+        return 1
+
+
+cdef class CopyDecoder:
+    """Takes rows out of data that comes in pieces: an iterator that ends where more is needed.
+
+    Args:
+        loaders: a `Loader` for each column, in order; None leaves the values as bytes.
+        format: 0 for text, 1 for binary.
+
+    Attributes:
+        rows: how many rows have been read.
+    """
+
+    cdef readonly Py_ssize_t rows
+    cdef RowDecoder decoder
+    cdef bytes data
+    cdef Py_ssize_t position
+    cdef bint binary
+    cdef bint begun
+    cdef bint ended
+
+    def __init__(self, loaders, int format):
+        self.binary = format != 0
+        self.data = b""
+        self.set_loaders(loaders)
+
+    def set_loaders(self, loaders) -> None:
+        """Have the rows to come loaded by these."""
+        self.decoder = RowDecoder(loaders)
+
+    def feed(self, bytes data not None) -> None:
+        """Add data."""
+        if self.position < PyBytes_GET_SIZE(self.data):
+            data = self.data[self.position:] + data
+        self.data = data
+        self.position = 0
+
+    def rest(self) -> bytes:
+        """Return the data that no row has been read of, and forget it."""
+        cdef bytes data = self.data[self.position:]
+        self.data = b""
+        self.position = 0
+        return data
+
+    def close(self) -> None:
+        """Take note that no more data comes.
+
+        Raises:
+            DataError: it has ended in the middle.
+        """
+        if self.position < PyBytes_GET_SIZE(self.data) or (self.binary and self.begun and not self.ended):
+            raise DataError(f"the COPY data ends in the middle of row {self.rows + 1}")
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.binary:
+            return self.next_binary()
+        return self.next_text()
+
+    cdef tuple next_text(self):
+        """Return the next row of the text format."""
+        cdef bytes data = self.data  # a loader may feed the decoder
+        cdef const char *p = PyBytes_AS_STRING(data) + self.position
+        cdef const char *end = <const char *> memchr(p, c"\n", PyBytes_GET_SIZE(data) - self.position)
+        cdef const char *stop
+        cdef RowDecoder decoder = self.decoder
+        cdef Column *column
+        cdef Py_ssize_t i, size
+        cdef bint container = False
+        cdef tuple row
+        if end is NULL:
+            raise StopIteration
+        self.position += end + 1 - p
+        self.rows += 1
+        if not decoder.count and p == end:
+            return ()
+        # As in `RowDecoder`: hidden from the garbage collector while it is incomplete, and
+        # for good if it holds only atomic values.
+        row = PyTuple_New(decoder.count)
+        PyObject_GC_UnTrack(row)
+        for i in range(decoder.count):
+            if p > end:
+                raise self.wrong_count(i)
+            stop = <const char *> memchr(p, c"\t", end - p)
+            if stop is NULL:
+                stop = end
+            size = stop - p
+            if size == 2 and p[0] == c"\\" and p[1] == c"N":
+                value = None
+            else:
+                column = &decoder.columns[i]
+                if memchr(p, c"\\", size) is NULL:
+                    value = column.load(p, size, <object> column.loader)
+                else:
+                    value = self.load_escaped(p, size, column)
+                if column.container and PyObject_IS_GC(value):
+                    container = True
+            Py_INCREF(value)
+            PyTuple_SET_ITEM(row, i, value)
+            p = stop + 1
+        if p <= end:
+            i = decoder.count + 1
+            while p < end:
+                i += p[0] == c"\t"
+                p += 1
+            raise self.wrong_count(i)
+        if container:
+            PyObject_GC_Track(row)
+        return row
+
+    cdef object load_escaped(self, const char *p, Py_ssize_t size, Column *column):
+        """Return a value that has backslashes in its text."""
+        cdef bytes value = PyBytes_FromStringAndSize(NULL, size)
+        cdef char *target = PyBytes_AS_STRING(value)
+        cdef const char *end = p + size
+        while p < end:
+            if p[0] == c"\\" and p + 1 < end:
+                p += 1
+                target[0] = <char> _characters[<unsigned char> p[0]]
+            else:
+                target[0] = p[0]
+            target += 1
+            p += 1
+        return column.load(PyBytes_AS_STRING(value), target - PyBytes_AS_STRING(value), <object> column.loader)
+
+    cdef tuple next_binary(self):
+        """Return the next row of the binary format."""
+        cdef bytes data = self.data
+        cdef const char *start
+        cdef const char *p
+        cdef const char *end = PyBytes_AS_STRING(data) + PyBytes_GET_SIZE(data)
+        cdef int32_t length
+        cdef int count
+        if not self.begun:
+            self.begin()
+        start = PyBytes_AS_STRING(data) + self.position
+        if end - start < 2 or self.ended:
+            raise StopIteration
+        count = get_int16(start)
+        p = start + 2
+        if count == -1:
+            self.ended = True
+            self.position += 2
+            raise StopIteration
+        if count < 0:
+            raise DataError(f"row {self.rows + 1} of the COPY data is malformed")
+        for _ in range(count):
+            if end - p < 4:
+                raise StopIteration
+            length = get_int32(p)
+            p += 4
+            if length < -1:
+                raise DataError(f"row {self.rows + 1} of the COPY data is malformed")
+            if length > 0:
+                if end - p < length:
+                    raise StopIteration
+                p += length
+        self.position += p - start
+        self.rows += 1
+        if count != self.decoder.count:
+            raise self.wrong_count(count)
+        return self.decoder.decode_row(start, p - start)
+
+    cdef int begin(self) except -1:
+        """Read the header."""
+        cdef const char *p = PyBytes_AS_STRING(self.data) + self.position
+        cdef Py_ssize_t left = PyBytes_GET_SIZE(self.data) - self.position
+        cdef uint32_t flags, extension
+        cdef bytes signature = BINARY_SIGNATURE
+        if left < HEADER_SIZE:
+            raise StopIteration
+        if memcmp(p, PyBytes_AS_STRING(signature), SIGNATURE_SIZE):
+            raise DataError("this is not binary COPY data: the signature is not there")
+        flags = get_uint32(p + SIGNATURE_SIZE)
+        if flags & CRITICAL_FLAGS:
+            raise NotSupportedError(f"the binary COPY data has unknown flags: {flags:#x}")
+        extension = get_uint32(p + SIGNATURE_SIZE + 4)
+        if extension > left - HEADER_SIZE:
+            raise StopIteration
+        self.position += HEADER_SIZE + <Py_ssize_t> extension
+        self.begun = True
+        return 0
+
+    cdef object wrong_count(self, Py_ssize_t count):
+        return DataError(f"row {self.rows} of the COPY data has {count} columns, not {self.decoder.count}")

@@ -1,0 +1,39 @@
+"""COPY: many rows into and out of a table, fast and in bounded memory.
+
+Source: PostgreSQL documentation, COPY and "COPY Operations".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from howdah.hookspecs import Mixins, hookimpl
+from howdah_copy.copying import Copy, CopyCursor
+from howdah_copy.copying_async import AsyncCopy, AsyncCopyCursor
+from howdah_copy.writers import AsyncWriter, FileWriter, Writer
+
+if TYPE_CHECKING:
+    import click
+
+__all__ = ["AsyncCopy", "AsyncCopyCursor", "AsyncWriter", "Copy", "CopyCursor", "FileWriter", "Writer"]
+
+
+@hookimpl
+def howdah_capabilities() -> Iterable[str]:
+    """Announce COPY."""
+    return ["copy"]
+
+
+@hookimpl
+def howdah_mixins() -> Mixins:
+    """Contribute `copy`."""
+    return Mixins(cursor=CopyCursor, async_cursor=AsyncCopyCursor)
+
+
+@hookimpl
+def howdah_register_commands(group: click.Group) -> None:
+    """Add `howdah copy`."""
+    from howdah_copy.command import copy
+
+    group.add_command(copy)

@@ -1,0 +1,296 @@
+"""What a COPY does, whatever carries its bytes: state and operations.
+
+`Copy` and `AsyncCopy` are the two faces of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from typing_extensions import Buffer
+
+from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
+from howdah.adapt.quoting import embeds_ascii
+from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
+from howdah.io.operation import Drain, Idle, Operation, Stop
+from howdah.pq import ExecStatus, Format, TransactionStatus
+from howdah.protocol.exchange import Exchange
+from howdah_copy.statement import columns, row_obstacle
+
+if TYPE_CHECKING:
+    from howdah._cursor_base import Params, Query
+    from howdah.protocol.messages import CopyResponse
+
+__all__ = ["BLOCK_SIZE", "BaseCopy"]
+
+#: From how many bytes on what has been written goes to the server, and how many make a message.
+BLOCK_SIZE = 64 * 1024
+#: How much of a COPY OUT that is left early is read on, in bytes, and for how many seconds
+#: nothing may come, before the statement is cancelled instead.
+LITTLE = 1024 * 1024
+PATIENCE = 0.02
+
+
+class BaseCopy:
+    """State and operations of a COPY."""
+
+    def __init__(self, cursor: Any, statement: Query, params: Params | None, writer: Any) -> None:
+        self._cursor = cursor
+        self._connection = cursor.connection
+        self._query = statement
+        self._params = params
+        self._writer = writer
+        self._observation = ExitStack()
+        self._exchange: Exchange | None = None
+        self._response: CopyResponse | None = None
+        self._statement = b""
+        self._over = False
+        #: Whether no transaction was open before.
+        self._alone = False
+        self._obstacle: str | None = None
+        self._encoder: Any = None
+        self._decoder: Any = None
+
+    def __repr__(self) -> str:
+        if self._response is None:
+            state = "new"
+        else:
+            state = "over" if self._over else self._response.direction.name
+        return f"<{type(self).__module__}.{type(self).__qualname__} [{state}] at 0x{id(self):x}>"
+
+    # What there is to say
+
+    @property
+    def cursor(self) -> Any:
+        """The cursor that the COPY was started on."""
+        return self._cursor
+
+    def set_types(self, types: Sequence[int | str]) -> None:
+        """Set the types of the columns: values are dumped to these, or loaded from them.
+
+        Args:
+            types: names or oids, one for each column.
+
+        Raises:
+            howdah.ProgrammingError: there are not as many as columns; one is
+                unknown, or there is no dumper for it.
+        """
+        response = self._check_rows()
+        registry = self._cursor.transformer.adapters.types
+        oids = [registry.get_oid(each) if isinstance(each, str) else each for each in types]
+        count = len(response.column_formats)
+        if len(oids) != count:
+            raise ProgrammingError(f"set_types() got {len(oids)} types, the COPY has {count} columns")
+        if self._encoder is not None:
+            self._encoder.set_dumpers(
+                [self._cursor.transformer.dumper_by_oid(oid, response.format) for oid in oids]
+            )
+        else:
+            self._decoder.set_loaders([self._cursor.transformer.loader(oid, response.format) for oid in oids])
+
+    def _check(self, direction: ExecStatus) -> None:
+        if self._response is None:
+            raise ProgrammingError("the COPY has not begun: use it in 'with cursor.copy(…) as copy:'")
+        if self._response.direction != direction:
+            read = "written to" if direction == ExecStatus.COPY_IN else "read from"
+            raise ProgrammingError(f"a COPY {self._response.direction.name[5:]} cannot be {read}")
+        if self._over:
+            raise ProgrammingError("the COPY is over")
+
+    def _check_rows(self) -> CopyResponse:
+        if self._response is None or self._over:
+            self._check(ExecStatus.COPY_IN)
+            self._check(ExecStatus.COPY_OUT)
+        assert self._response is not None
+        if self._obstacle is not None:
+            raise NotSupportedError(
+                f"rows cannot be read or written {self._obstacle}: read and write the data itself,"
+                " or use the text format as it is by default, or the binary one"
+            )
+        return self._response
+
+    # The beginning
+
+    def _begin_operation(self) -> Operation[None]:
+        """Send the statement, and learn what is to be copied."""
+        if self._exchange is not None:
+            raise ProgrammingError("a COPY can be done once: call cursor.copy() again")
+        cursor, connection = self._cursor, self._connection
+        session = yield from cursor.start_statement()
+        self._statement = statement = cursor.merge(self._query, self._params)
+        self._observation.enter_context(cursor.observation(statement))
+        if session.transaction_status == TransactionStatus.IDLE:
+            yield from connection.begin_operation()
+            self._alone = True
+        self._exchange = exchange = Exchange(query=statement, copying=True)
+        session.query(exchange, statement)
+        yield exchange
+        response = exchange.copy or next((r.copy for r in exchange.results if r.copy is not None), None)
+        if response is None or exchange.error is not None:
+            yield from self._conclude()
+            if exchange.error is not None:
+                raise exchange.error
+            tag = b"".join([result.tag for result in exchange.results[-1:]]).decode()
+            raise ProgrammingError(
+                "copy() is for COPY … FROM STDIN and COPY … TO STDOUT;"
+                f" this statement is none: it was executed ({tag or 'an empty query'}), nothing was copied"
+            )
+        self._response = response
+        transformer = cursor.transformer
+        if response.direction == ExecStatus.COPY_IN:
+            self._encoder = transformer.copy_encoder(response.format)
+        else:
+            self._decoder = transformer.copy_decoder(response.format, len(response.column_formats))
+        if response.format == Format.TEXT:
+            self._obstacle = row_obstacle(statement)
+            if self._obstacle is None and embeds_ascii(connection.session.encoding):
+                self._obstacle = (
+                    f"in the client encoding {connection.info.parameter_status('client_encoding')}"
+                )
+        connection.reserve("a COPY is going on: leave its block before you use the connection")
+
+    def _observed(self, error: BaseException | None) -> None:
+        """Tell those who observe the query that it is over."""
+        self._observation.__exit__(
+            *((None, None, None) if error is None else (type(error), error, error.__traceback__))
+        )
+
+    # COPY IN
+
+    def _encode(self, data: Buffer | str) -> memoryview:
+        """Return data to write as bytes in one piece."""
+        self._check(ExecStatus.COPY_IN)
+        assert self._response is not None
+        if isinstance(data, str):
+            if self._response.format == Format.BINARY:
+                raise TypeError("binary COPY data is bytes, not str")
+            data = data.encode(self._connection.session.encoding)
+        view = memoryview(data)
+        return view.cast("B") if view.c_contiguous else memoryview(bytes(view))
+
+    def _unadaptable(self, error: Exception) -> Exception:
+        """Return the error for a row that cannot be written: the same, saying where."""
+        encoder = self._encoder
+        place = f"row {encoder.rows + 1} of the COPY"
+        if encoder.column >= 0:
+            names = columns(self._statement)
+            name = f" ({names[encoder.column]})" if encoder.column < len(names) else ""
+            place += f", column {encoder.column + 1}{name}"
+        cls = type(error) if isinstance(error, Error) else DataError
+        return cls(f"{place}: {error}")
+
+    def _send(self, data: Buffer) -> Operation[None]:
+        """Send data, as fast as the server takes it."""
+        exchange, session = self._exchange, self._connection.session
+        assert exchange is not None
+        view = memoryview(data)
+        for start in range(0, len(view), BLOCK_SIZE):
+            if exchange.error is None and not exchange.done:
+                session.copy_data(view[start : start + BLOCK_SIZE])
+                exchange.ready = False
+                try:
+                    yield Drain(exchange)
+                except BaseException:
+                    if not exchange.done:
+                        yield Stop(exchange)
+                    raise
+            if exchange.error is not None or exchange.done:
+                yield from self._fail()
+
+    def _fail(self) -> Operation[NoReturn]:
+        """Raise the error that the server has given up with."""
+        exchange = self._exchange
+        assert exchange is not None
+        yield from self._conclude()
+        raise exchange.error or ProgrammingError("the server has ended the COPY")
+
+    def _end_in(self, exc: BaseException | None) -> Operation[None]:
+        """End a COPY IN: well, or with a reason why not."""
+        exchange, session = self._exchange, self._connection.session
+        assert exchange is not None and self._response is not None
+        if exc is None:
+            rest = self._encoder.take()
+            if self._writer is not None and self._response.format == Format.BINARY:
+                rest = BINARY_HEADER + BINARY_TRAILER
+            yield from self._send(rest)
+            if not exchange.done:
+                session.copy_done(exchange)
+        elif not exchange.done:
+            session.copy_fail(exchange, f"{type(exc).__name__}: {exc}")
+        yield from self._conclude()
+        if exc is None:
+            if exchange.error is not None:
+                raise exchange.error
+            self._cursor.keep_results(exchange)
+
+    # COPY OUT
+
+    def _next_block(self) -> Operation[bytes]:
+        """Wait for data; none is the end."""
+        exchange = self._exchange
+        assert exchange is not None
+        while not exchange.copied and not exchange.done:
+            exchange.ready = False
+            yield exchange
+        if exchange.copied:
+            copied = exchange.copied
+            data = copied[0] if len(copied) == 1 else b"".join(copied)
+            copied.clear()
+            return data
+        if exchange.error is not None:
+            raise exchange.error
+        self._cursor.keep_results(exchange)
+        return b""
+
+    def _end_out(self, exc: BaseException | None) -> Operation[None]:
+        """End a COPY OUT, whatever is left of it."""
+        exchange, session = self._exchange, self._connection.session
+        assert exchange is not None
+        # To cancel it would be the end of a transaction that is not ours.
+        cancel = not exchange.done and self._alone and not (yield from self._read_a_little())
+        if cancel:
+            yield Stop(exchange)
+            if session.transaction_status == TransactionStatus.INERROR:
+                rollback = Exchange(query=b"ROLLBACK")
+                session.query(rollback, b"ROLLBACK")
+                yield rollback
+        yield from self._conclude()
+        if exc is None and not cancel:
+            if exchange.error is not None:
+                raise exchange.error
+            self._cursor.keep_results(exchange)
+
+    def _read_a_little(self) -> Operation[bool]:
+        """Read on for a moment; return whether that was the end."""
+        exchange = self._exchange
+        assert exchange is not None
+        left = LITTLE
+        try:
+            while not exchange.done and left > 0:
+                left -= sum([len(block) for block in exchange.copied])
+                exchange.copied.clear()
+                if not (yield Idle(PATIENCE)):
+                    break
+        except BaseException:
+            if not exchange.done:
+                yield Stop(exchange)
+            raise
+        return exchange.done
+
+    # The end
+
+    def _conclude(self) -> Operation[None]:
+        """Wait for the end of the statement."""
+        exchange, session = self._exchange, self._connection.session
+        assert exchange is not None
+        while not exchange.done:
+            exchange.ready = False
+            yield exchange
+            exchange.copied.clear()
+            another = exchange.copy
+            if another is None or another is self._response or exchange.done:
+                continue
+            if another.direction == ExecStatus.COPY_IN:
+                session.copy_fail(exchange, "copy() does one COPY at a time")

@@ -1,0 +1,226 @@
+"""`copy` of asynchronous cursors, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from inspect import isawaitable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Buffer, Self
+
+from howdah.pq import ExecStatus
+from howdah_copy.base import BLOCK_SIZE, BaseCopy
+from howdah_copy.writers import AsyncWriter, Writer
+
+if TYPE_CHECKING:
+    from howdah._cursor_base import Params, Query
+
+ASYNC = True
+
+__all__ = ["AsyncCopy", "AsyncCopyCursor"]
+
+if ASYNC:
+
+    async def _settled(answer: Any) -> None:
+        """Wait for what a writer has returned, if it is to be waited for."""
+        if isawaitable(answer):
+            await answer
+
+
+class AsyncCopy(BaseCopy):
+    """A COPY that goes on: the data is written to it, or read from it.
+
+    Made by `cursor.copy`; a context manager, and the COPY lasts as long as its
+    block. At the end of the block a COPY IN is complete; if an exception
+    leaves the block, nothing of it is stored. A COPY OUT may be left at any
+    time. Whatever happens, the connection can be used afterwards.
+
+    Iterating over it gives the data in blocks, as `read` does.
+    """
+
+    async def __aenter__(self) -> Self:
+        lock = self._connection.lock
+        await lock.__aenter__()
+        try:
+            await self._connection.wait(self._begin_operation())
+        except BaseException as e:
+            self._observed(e)
+            await lock.__aexit__(None, None, None)
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        error = exc_val
+        try:
+            await self._end(exc_val)
+        except BaseException as e:
+            error = e
+            raise
+        finally:
+            self._over = True
+            self._connection.release()
+            await self._connection.lock.__aexit__(None, None, None)
+            self._observed(error)
+
+    async def _end(self, exc: BaseException | None) -> None:
+        if self._encoder is None:
+            await self._connection.wait(self._end_out(exc))
+            return
+        if exc is None:
+            try:
+                self._encoder.close()
+                if self._writer is not None:
+                    await self._write_elsewhere()
+                    await self._finish_elsewhere(None)
+            except BaseException as e:
+                await self._connection.wait(self._end_in(e))
+                raise
+        elif self._writer is not None:
+            await self._finish_elsewhere(exc)
+        await self._connection.wait(self._end_in(exc))
+
+    # COPY IN
+
+    async def write(self, data: Buffer | str) -> None:
+        """Write data, in the format of the COPY.
+
+        Args:
+            data: any part of it, not necessarily whole rows; str only if it is text.
+
+        Raises:
+            howdah.Error: the server has refused what was written so far.
+            TypeError: the data is str and the format is binary.
+        """
+        view = self._encode(data)
+        if self._encoder.size + len(view) < BLOCK_SIZE:
+            self._encoder.write(view)
+            return
+        await self._flush()
+        self._encoder.write(b"")
+        if self._writer is None:
+            await self._connection.wait(self._send(view))
+        else:
+            await self._write_elsewhere(bytes(view))
+
+    async def write_row(self, row: Sequence[Any]) -> None:
+        """Write a row.
+
+        Args:
+            row: a value for each column; None is NULL.
+
+        Raises:
+            howdah.Error: the server has refused what was written so far; or a
+                value cannot be adapted, and the message says where it is.
+                Nothing of the row is written then.
+            howdah.NotSupportedError: the format is CSV, or text with another
+                delimiter or null string than the default.
+        """
+        encoder = self._encoder
+        if encoder is None or self._obstacle is not None or self._over:
+            self._check(ExecStatus.COPY_IN)
+            self._check_rows()
+        try:
+            size = encoder.write_row(row)
+        except Exception as e:
+            raise self._unadaptable(e) from e
+        if size >= BLOCK_SIZE:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        if self._writer is not None:
+            await self._write_elsewhere()
+        elif self._encoder.size:
+            await self._connection.wait(self._send(self._encoder.take()))
+
+    async def _write_elsewhere(self, data: bytes = b"") -> None:
+        data = data or self._encoder.take()
+        if data:
+            if ASYNC:
+                await _settled(self._writer.write(data))
+            else:
+                self._writer.write(data)
+
+    async def _finish_elsewhere(self, exc: BaseException | None) -> None:
+        if ASYNC:
+            await _settled(self._writer.finish(exc))
+        else:
+            self._writer.finish(exc)
+
+    # COPY OUT
+
+    async def read(self) -> bytes:
+        """Return the next block of data, of any size; b"" at the end.
+
+        Raises:
+            howdah.Error: the server could not go on.
+        """
+        self._check(ExecStatus.COPY_OUT)
+        rest: bytes = self._decoder.rest()
+        return rest or await self._connection.wait(self._next_block())
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while data := await self.read():
+            yield data
+
+    async def read_row(self) -> tuple[Any, ...] | None:
+        """Return the next row, None at the end.
+
+        Values are str, or bytes if the format is binary, unless `set_types`
+        was called.
+
+        Raises:
+            howdah.Error: the server could not go on.
+            howdah.NotSupportedError: as for `write_row`.
+        """
+        self._check(ExecStatus.COPY_OUT)
+        self._check_rows()
+        while True:
+            for row in self._decoder:
+                return row  # type: ignore[no-any-return]
+            if not await self._feed():
+                return None
+
+    async def rows(self) -> AsyncGenerator[tuple[Any, ...]]:
+        """Yield the rows, as `read_row` returns them."""
+        self._check(ExecStatus.COPY_OUT)
+        self._check_rows()
+        while True:
+            for row in self._decoder:
+                yield row
+            if not await self._feed():
+                return
+
+    async def _feed(self) -> bool:
+        """Give the decoder more data; return whether there was more."""
+        data = await self._connection.wait(self._next_block())
+        if data:
+            self._decoder.feed(data)
+            return True
+        self._decoder.close()
+        return False
+
+
+class AsyncCopyCursor:
+    """Cursors copy."""
+
+    def copy(
+        self, statement: Query, params: Params | None = None, *, writer: AsyncWriter | Writer | None = None
+    ) -> AsyncCopy:
+        """Return the COPY of a statement, which begins where its `with` block does.
+
+        Args:
+            statement: a `COPY … FROM STDIN` or `COPY … TO STDOUT`.
+            params: parameters, which become literals in the statement.
+            writer: where the data written goes, instead of to the server:
+                anything with methods `write(data)` and `finish(exc=None)`.
+
+        Raises:
+            howdah.ProgrammingError: on entering, that the statement is another.
+        """
+        return AsyncCopy(self, statement, params, writer)

@@ -1,0 +1,45 @@
+"""What the text of a COPY statement tells of its format, which the protocol does not."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["columns", "row_obstacle"]
+
+#: Comments, strings, and names in quotes: what is in them means nothing here.
+_OPAQUE = re.compile(
+    rb"""--[^\n]* | /\*.*?\*/ | '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$""",
+    re.VERBOSE | re.DOTALL,
+)
+_OPTIONS = re.compile(rb"\b(?:stdin|stdout)\b(.*)", re.IGNORECASE | re.DOTALL)
+_CSV = re.compile(rb"\bcsv\b|\bformat\s+(?:'csv'|\"csv\")", re.IGNORECASE)
+_CHANGED = re.compile(rb"\b(delimiter|null)\b", re.IGNORECASE)
+_COLUMNS = re.compile(rb"\s*copy\s+(?:\w+|\"[^\"]+\"|\.)+\s*\(([^)]*)\)\s*from\b", re.IGNORECASE)
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    text = match[0]
+    return text if text.lower() in (b"'csv'", b'"csv"') else b" "
+
+
+def row_obstacle(statement: bytes) -> str | None:
+    """Return why rows of this statement's text format cannot be read or written, None if they can.
+
+    Args:
+        statement: a COPY with STDIN or STDOUT.
+    """
+    options = _OPTIONS.search(_OPAQUE.sub(_blank, statement))
+    if options is None:
+        return None
+    if _CSV.search(options[1]):
+        return "in the CSV format"
+    changed = _CHANGED.search(options[1])
+    return None if changed is None else f"with the option {changed[1].decode().upper()}"
+
+
+def columns(statement: bytes) -> list[str]:
+    """Return the names of the columns that a COPY FROM lists, as it spells them; none if it has no list."""
+    listed = _COLUMNS.match(statement)
+    return (
+        [] if listed is None else [name.strip().decode("utf-8", "replace") for name in listed[1].split(b",")]
+    )

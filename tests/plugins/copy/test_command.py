@@ -1,0 +1,103 @@
+"""`howdah copy`."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import howdah
+from howdah.cli.commands import command_line
+
+
+@pytest.fixture
+def table(dsn: str) -> Iterator[str]:
+    """A table of a thousand people."""
+    with howdah.connect(dsn, autocommit=True) as conn:
+        conn.execute('CREATE TABLE "some people" (id int, name text)')
+        conn.execute("INSERT INTO \"some people\" SELECT i, 'n, ' || i FROM generate_series(1, 1000) i")
+        yield "some people"
+        conn.execute('DROP TABLE "some people"')
+
+
+def run(*arguments: Any, input: bytes | None = None) -> Result:
+    return CliRunner().invoke(command_line(), ["copy", *map(str, arguments)], input=input, prog_name="howdah")
+
+
+def rows(dsn: str) -> list[Any]:
+    with howdah.connect(dsn) as conn:
+        return conn.execute('SELECT * FROM "some people" ORDER BY id').fetchall()
+
+
+@pytest.mark.parametrize(
+    "name", ["p.csv", "p.csv.gz", "p.tsv.bz2", "p.bin.xz", "p.txt", "p.unknown/../p.csv"]
+)
+def test_out_and_in(dsn: str, table: str, tmp_path: Path, name: str) -> None:
+    (tmp_path / "p.unknown").mkdir()
+    path = tmp_path / name
+    before = rows(dsn)
+    out = run(table, path, "--dsn", dsn)
+    assert (out.exit_code, out.stderr.split(" in ")[0]) == (0, "1000 rows")
+    openers: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    with openers.get(path.suffix, open)(path, "rb") as file:
+        start = {"csv": b"id,name\n1,", "tsv": b"1\tn", "txt": b"1\tn", "bin": b"PGCOPY"}[
+            path.name.split(".")[1]
+        ]
+        assert file.read().startswith(start)
+    with howdah.connect(dsn, autocommit=True) as conn:
+        conn.execute('TRUNCATE "some people"')
+    assert run(path, table, "--dsn", dsn).exit_code == 0
+    assert rows(dsn) == before
+
+
+def test_a_query(dsn: str, table: str, tmp_path: Path) -> None:
+    path = tmp_path / "young.csv"
+    assert (
+        run("--query", 'SELECT id FROM "some people" WHERE id < 3 ORDER BY 1;', path, "--dsn", dsn).exit_code
+        == 0
+    )
+    assert path.read_text() == "id\n1\n2\n"
+
+
+def test_standard_input_and_output(dsn: str, table: str) -> None:
+    assert run("-", table, "--columns", "id", "--no-header", "--dsn", dsn, input=b"7000\n").exit_code == 0
+    assert rows(dsn)[-1] == (7000, None)
+    assert run("--query", "SELECT 5 AS five", "-", "-d", dsn).stdout == "five\n5\n"
+
+
+def test_a_bad_row_is_named(dsn: str, table: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("id,name\n1,a\nx,b\n")
+    result = run(path, table, "--dsn", dsn)
+    assert result.exit_code == 1
+    assert 'line 3, column id: "x": invalid input syntax for type integer: "x"' in result.stderr
+    assert len(rows(dsn)) == 1000
+
+
+def test_what_fails_leaves_no_file(dsn: str, table: str, tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text("before")
+    result = run("--query", "SELECT 1 / (20000 - i) FROM generate_series(1, 30000) i", path, "--dsn", dsn)
+    assert result.exit_code == 1
+    assert "division by zero" in result.stderr
+    assert path.read_text() == "before"
+    assert [file.name for file in tmp_path.iterdir()] == ["q.csv"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["one"], ["a", "b"], ["a.csv", "b.csv"], ["--query", "SELECT 1", "a", "b"]]
+)
+def test_arguments_that_make_no_sense(arguments: list[str]) -> None:
+    assert run(*arguments).exit_code == 2
+
+
+def test_a_file_that_is_not_there(dsn: str, table: str) -> None:
+    result = run("./nowhere.csv", table, "--dsn", dsn)
+    assert result.exit_code == 1
+    assert "nowhere.csv" in result.stderr
