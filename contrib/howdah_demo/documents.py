@@ -29,10 +29,10 @@ def chapter(conn: howdah.Connection[Any], account: Account) -> None:
         account.say(f"{path.name} is large object {stored.oid}: {size:,} bytes in {seconds * 1e3:.1f} ms")
 
         with conn.lobject(stored.oid) as lob:
-            lob.seek(-64, os.SEEK_END)
-            last = lob.read().decode().splitlines()[-1]
+            lob.seek(-200, os.SEEK_END)
+            code, name, *_ = lob.read().decode().splitlines()[-1].split(",")
             lob.seek(0)
             same = lob.read() == path.read_bytes()
             lob.unlink()
-        account.say(f"its last line, read alone: {last}")
-        account.say(f"all of it, read again, is {'the same' if same else '[red]something else[/]'}")
+        account.say(f"its end, read alone, is about {name} ({code})")
+        account.say(f"all of it, read back, is {'the same' if same else '[red]something else[/]'}")

@@ -36,6 +36,13 @@ def chapter(account: Account) -> None:
     assert len(found) == 1
     account.say(
         f"{stats['requests_num']:,} queries of {THREADS} threads over {stats['pool_size']} connections "
-        f"in {seconds:.2f} s; {stats['requests_errors']} went without"
+        f"in {seconds:.2f} s"
+    )
+    account.details(
+        {
+            "had to wait": f"{stats['requests_queued']:,}",
+            "on average": f"{stats['requests_wait_ms'] / max(stats['requests_queued'], 1):.1f} ms",
+            "in vain": stats["requests_errors"],
+        }
     )
     account.figure("pool checkouts with a query, per second", f"{QUERIES / seconds:,.0f}")
