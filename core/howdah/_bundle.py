@@ -30,7 +30,7 @@ from howdah_pool import (
     PoolTimeout,
     TooManyRequests,
 )
-from howdah_prepare import PreparedStatements
+from howdah_prepare import AsyncPreparedStatements, PreparedStatements
 
 __all__ = [
     "AsyncClientCursor",
@@ -142,7 +142,7 @@ class AsyncConnection(
     AsyncSharing,
     AsyncLargeObjects,
     AsyncNamedCursors,
-    PreparedStatements,
+    AsyncPreparedStatements,
     connection_async.AsyncConnection[Row],
 ):
     """See `howdah.connection_async.AsyncConnection`."""

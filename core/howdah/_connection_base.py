@@ -31,7 +31,7 @@ from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
-from howdah.pq import PipelineStatus, TransactionStatus
+from howdah.pq import DiagnosticField, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.messages import Notification
 from howdah.protocol.session import Session
@@ -324,6 +324,24 @@ class BaseConnection(Generic[Row]):
                 handler(diagnostic)
             except Exception:
                 logger.exception("a notice handler failed")
+
+    def give_notice(self, message: str, hint: str) -> None:
+        """Tell the notice handlers, and the logger `howdah`, of something that the driver has noticed.
+
+        Args:
+            message: what it is.
+            hint: what to do about it.
+        """
+        logger.warning("%s; %s", message, hint)
+        self._on_notice(
+            {
+                DiagnosticField.SEVERITY: "WARNING",
+                DiagnosticField.SEVERITY_NONLOCALIZED: "WARNING",
+                DiagnosticField.SQLSTATE: "01000",
+                DiagnosticField.MESSAGE_PRIMARY: message,
+                DiagnosticField.MESSAGE_HINT: hint,
+            }
+        )
 
     def _on_notification(self, notification: Notification) -> None:
         notify = Notify(notification.channel, notification.payload, notification.pid)

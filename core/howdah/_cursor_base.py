@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
+from howdah.adapt.base import PyFormat
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.column import Column
@@ -21,7 +22,7 @@ from howdah.protocol.session import Session
 from howdah.query import ZERO_BYTE, ParsedQuery, parse_query
 from howdah.rows import BaseRowFactory, Row, RowMaker
 from howdah.sql import Composable, Literal
-from howdah.statement import Statement
+from howdah.statement import Statement, Substitute
 from howdah.template import Template, from_template, is_template
 
 if TYPE_CHECKING:
@@ -61,8 +62,6 @@ class BaseCursor(Generic[Row]):
         self._transformer: Transformer = connection._transformer
         self.format: Format | None = None if binary is None else Format(binary)
         self._closed = False
-        #: Whether the last prepared statement was the first of a transaction.
-        self._began = False
         self._query: bytes | None = None
         self._results: Sequence[Result] = ()
         self._index = -1
@@ -79,6 +78,8 @@ class BaseCursor(Generic[Row]):
         self._portal: bytes | None = None
         self._synced = True
         self._decoder: Any = None
+        #: What stands in for the query whose rows are streamed, None for itself.
+        self._streamed: Substitute | None = None
         self._unknown: frozenset[int] = frozenset()
         #: The answer that is still to be taken, in a pipeline.
         self._deferred: Deferred | None = None
@@ -107,6 +108,11 @@ class BaseCursor(Generic[Row]):
         if self._transformer is self._connection._transformer:
             self._transformer = Transformer(self, AdaptersMap(self._connection.adapters))
         return self._transformer.adapters
+
+    @property
+    def transformer(self) -> Transformer:
+        """The adapters at work for this cursor."""
+        return self._transformer
 
     @property
     def closed(self) -> bool:
@@ -502,7 +508,7 @@ class BaseCursor(Generic[Row]):
         planner = connection._planner
         if deferral is not None:
             script = parameters is None and not prepare and format is None and self._is_script(text)
-            if not self.itersize and not script:
+            if not self.itersize and not script and self._substitute(text, parameters) is None:
                 yield from self._defer(deferral, text, parameters, format, prepare)
                 return
             yield from deferral.rest()
@@ -512,7 +518,10 @@ class BaseCursor(Generic[Row]):
                 statement = planner.plan(text, oids, prepare)
             elif prepare:
                 connection.driver.require("prepare")
-            if self.itersize:
+            new = statement is None or not statement.prepared
+            if new and statement is not None and isinstance(statement, Substitute):
+                exchange = yield from self._execute_instead(session, statement, query, params, format)
+            elif self.itersize:
                 exchange = yield from self._open_portal(session, text, parameters, statement, format)
             elif parameters is None and statement is None and format is None and self._is_script(text):
                 yield from connection.begin_operation()
@@ -528,19 +537,52 @@ class BaseCursor(Generic[Row]):
                 break
             if connection.excuses is not None and connection.excuses(exchange):
                 continue
-            if planner is None or statement is None or not planner.failed(statement, exchange.error):
+            if planner is None or statement is None:
                 raise exchange.error
-            if session.transaction_status != TransactionStatus.IDLE:
-                if not self._began:
-                    raise exchange.error
-                # Nothing is lost but the BEGIN that was sent along.
+            repeatable = exchange.begins or session.transaction_status == TransactionStatus.IDLE
+            if not planner.failed(statement, exchange.error, repeatable) or not repeatable:
+                raise exchange.error
+            if exchange.begins:
                 yield from connection._command(b"ROLLBACK")
-        if planner is not None and (statement is None or not statement.prepared):
+        if new and planner is not None:
             planner.executed(text, oids, statement, exchange)
         if self._unknown:
             yield from self._decode_late(exchange)
         self._results = exchange.results
         self._select(0)
+
+    def _execute_instead(
+        self,
+        session: Session,
+        substitute: Substitute,
+        query: Query,
+        params: Params | None,
+        format: int | None,
+    ) -> Operation[Exchange]:
+        """Run what a planner puts in the place of a query."""
+        resolved = yield from substitute.resolve(self, *self._values(query, params))
+        if self.itersize:
+            return (yield from self._open_portal(session, *resolved, format))
+        exchange = self._write(session, b"", *resolved, format)
+        session.execute(exchange)
+        session.sync(exchange)
+        yield exchange
+        return exchange
+
+    def _substitute(self, text: bytes, parameters: Any) -> Substitute | None:
+        """Return what stands in for a query that is not to be prepared."""
+        planner = self._connection._planner
+        statement = planner and planner.plan(text, () if parameters is None else parameters.oids, False)
+        return statement if isinstance(statement, Substitute) else None
+
+    def _values(self, query: Query, params: Params | None) -> tuple[Sequence[Any], Sequence[PyFormat]]:
+        """Return the parameters as Python objects, and the formats their placeholders ask for."""
+        if params is None:
+            if isinstance(query, (str, bytes, Composable)) or not is_template(query):
+                return (), ()
+            query, params = from_template(query, self)
+        parsed = self._parse(query)
+        return parsed.bind(params), parsed.formats
 
     def _write(
         self,
@@ -556,16 +598,16 @@ class BaseCursor(Generic[Row]):
         if statement is not None and statement.prepared:
             fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
             exchange = Exchange(fields, decoder, None, False, text)
-            if not connection._autocommit:
-                self._began = connection.write_begin(session) is not None
+            if not connection._autocommit and connection.write_begin(session) is not None:
+                exchange.begins = True
             if connection._to_close:
                 connection._write_closes(session, exchange)
             session.bind(exchange, portal, statement.name, parameters, formats)
             return exchange
         name = b"" if statement is None else statement.name
         exchange = Exchange(None, None, self._describe, False, text)
-        if not connection._autocommit:
-            connection.write_begin(session)
+        if not connection._autocommit and connection.write_begin(session) is not None:
+            exchange.begins = True
         if connection._to_close:
             connection._write_closes(session, exchange)
         session.parse(exchange, name, text, () if parameters is None else parameters.oids)
@@ -610,7 +652,7 @@ class BaseCursor(Generic[Row]):
             raise aborted(exchange)
         if exchange.error is not None:
             if planner is not None and statement is not None:
-                planner.failed(statement, exchange.error)
+                planner.failed(statement, exchange.error, False)
                 if parsed:
                     # Whether the server has it is not known.
                     self._connection.close_statement(statement.name)
@@ -769,12 +811,12 @@ class BaseCursor(Generic[Row]):
         text, parameters = yield from self._encode_fully(query, params)
         self._query = text
         format = self.format if binary is None else int(binary)
-        exchange = Exchange(None, None, self._describe, True, text)
-        connection.write_begin(session)
-        connection._write_closes(session, exchange)
-        session.parse(exchange, b"", text, () if parameters is None else parameters.oids)
-        session.bind(exchange, b"", b"", parameters, (format,) if format else ())
-        session.describe_portal(exchange)
+        statement = None
+        self._streamed = substitute = self._substitute(text, parameters)
+        if substitute is not None:
+            text, parameters, statement = yield from substitute.resolve(self, *self._values(query, params))
+        exchange = self._write(session, b"", text, parameters, statement, format)
+        exchange.streaming = True
         session.execute(exchange)
         session.sync(exchange)
         connection.reserve(
@@ -793,6 +835,8 @@ class BaseCursor(Generic[Row]):
                 if not exchange.done:
                     exchange.ready = False
                     yield exchange
+                if self._streamed is not None and self._connection._planner is not None:
+                    self._connection._planner.failed(self._streamed, exchange.error, False)
                 raise exchange.error
             rows = exchange.rows
             exchange.rows = []
@@ -847,12 +891,23 @@ class BaseCursor(Generic[Row]):
         implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
         formats = (self.format,) if self.format else ()
         parsed: tuple[bytes, Sequence[int]] | None = None
+        name = b""
+        substitute = None
         rowcount = 0
         try:
             for params in params_seq:
                 text, parameters = self._encode(query, params)
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
+                if parsed is None:
+                    substitute = self._substitute(text, parameters)
+                    if substitute is not None and deferral is not None:
+                        yield from deferral.rest()
+                        deferral = None
+                if substitute is not None:
+                    values = self._values(query, params)
+                    text, parameters, statement = yield from substitute.resolve(self, *values)
+                    name = b"" if statement is None else statement.name
                 oids = () if parameters is None else parameters.oids
                 if parsed is None:
                     if deferral is None:
@@ -860,13 +915,13 @@ class BaseCursor(Generic[Row]):
                     else:
                         deferral.begin()
                 if (text, oids) == parsed:
-                    session.bind(exchange, b"", b"", parameters, formats)
+                    session.bind(exchange, b"", name, parameters, formats)
                 else:
-                    if deferral is None:
-                        session.parse(exchange, b"", text, oids)
-                    else:
+                    if deferral is not None:
                         deferral.parse(exchange, b"", text, oids)
-                    session.bind(exchange, b"", b"", parameters, formats)
+                    elif not name:
+                        session.parse(exchange, b"", text, oids)
+                    session.bind(exchange, b"", name, parameters, formats)
                     session.describe_portal(exchange)
                     exchange.query = self._query = text
                     parsed = text, oids
@@ -909,6 +964,8 @@ class BaseCursor(Generic[Row]):
         session.sync(exchange)
         yield exchange
         if exchange.error is not None:
+            if substitute is not None and connection._planner is not None:
+                connection._planner.failed(substitute, exchange.error, False)
             raise exchange.error
         if self._unknown:
             yield from self._decode_late(exchange)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from howdah.adapt.registry import AdaptersMap, TypeInfo
     from howdah.conninfo import Host, Parameter
+    from howdah.errors import Error
     from howdah.protocol.credentials import Method
     from howdah.protocol.exchange import Exchange
     from howdah.statement import Statement
@@ -72,7 +73,8 @@ class QueryPlanner(Protocol):
                 choice to the planner.
 
         Returns:
-            The statement, or None to execute the query as an unnamed one.
+            The statement, or None to execute the query as an unnamed one. A
+            `howdah.statement.Substitute` is asked what to execute instead.
         """
 
     def executed(
@@ -90,17 +92,18 @@ class QueryPlanner(Protocol):
             exchange: what was sent, and the server's answer.
         """
 
-    def failed(self, statement: Statement, error: BaseException) -> bool:
+    def failed(self, statement: Statement, error: Error, repeatable: bool) -> bool:
         """Take note that a statement of the planner's failed.
 
         Args:
             statement: what `plan` returned.
-            error: what went wrong.
+            error: what went wrong; the planner may `suggest` what to do.
+            repeatable: whether the query was alone in its transaction, so
+                that it can be run once more.
 
         Returns:
-            Whether the statement was the trouble (the server has lost it).
-            The query is planned once more then, unless it was inside of a
-            transaction, which has failed with it.
+            Whether to plan the query once more, if it is repeatable: the
+            statement was the trouble, for the server has lost it.
         """
 
 

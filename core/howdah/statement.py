@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
+from howdah.adapt.base import PyFormat
 from howdah.adapt.transformer import Transformer
+from howdah.io.operation import Operation
 from howdah.protocol.exchange import Decoder
 from howdah.protocol.messages import FieldDescription
 
-__all__ = ["Statement"]
+if TYPE_CHECKING:
+    from howdah._cursor_base import BaseCursor
+
+__all__ = ["Statement", "Substitute"]
 
 Describe = Callable[[Sequence[FieldDescription]], Decoder | None]
 
@@ -65,3 +72,30 @@ class Statement:
         if format is None and decoder is not None:
             self._known, self._version, self._answer = transformer, transformer.version, answer
         return answer
+
+
+class Substitute(Statement):
+    """What stands in for a query that a planner was asked about, until it is known what to execute.
+
+    A planner returns one where it must talk to the server first, or where the
+    parameters are to be encoded otherwise than for the query: for instance for
+    the statement that an EXECUTE names. It is never `prepared` itself.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def resolve(
+        self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]
+    ) -> Operation[tuple[bytes, Any, Statement | None]]:
+        """Find out what to execute: an operation.
+
+        Args:
+            cursor: the cursor that executes the query.
+            objects: the Python objects of the query's parameters, in the order of their numbers.
+            formats: the format that each placeholder asks for.
+
+        Returns:
+            the text; the parameters in PostgreSQL's representation, None without any;
+            and the statement to bind to, None for an unnamed one.
+        """

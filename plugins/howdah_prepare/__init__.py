@@ -1,4 +1,4 @@
-"""Prepared statements, made by themselves of the queries that come often.
+"""Prepared statements: of the queries that come often, and of those that the program names.
 
 Source: PostgreSQL documentation, "Extended Query" and PREPARE.
 """
@@ -10,9 +10,10 @@ from typing import Any
 
 from howdah.hookspecs import Mixins, hookimpl
 from howdah_prepare.connection import PreparedStatements
+from howdah_prepare.connection_async import AsyncPreparedStatements
 from howdah_prepare.planner import Planner
 
-__all__ = ["Planner", "PreparedStatements"]
+__all__ = ["AsyncPreparedStatements", "Planner", "PreparedStatements"]
 
 
 @hookimpl
@@ -29,5 +30,5 @@ def howdah_query_planner(connection: Any) -> Planner:
 
 @hookimpl
 def howdah_mixins() -> Mixins:
-    """Contribute `prepared`."""
-    return Mixins(connection=PreparedStatements, async_connection=PreparedStatements)
+    """Contribute `prepare` and `prepared`."""
+    return Mixins(connection=PreparedStatements, async_connection=AsyncPreparedStatements)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from howdah.errors import Error
+from howdah.adapt.base import PyFormat
+from howdah.errors import Error, ProgrammingError, lookup
+from howdah.io.operation import Operation
+from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah.statement import Statement
+from howdah.statement import Statement, Substitute
+from howdah_prepare.named import Execution, NamedStatement
+from howdah_prepare.syntax import MAX_NAME, deallocated, is_script, parse_execute, prepared, split
 
 if TYPE_CHECKING:
     from howdah._connection_base import BaseConnection
+    from howdah._cursor_base import BaseCursor
 
 __all__ = ["Planner"]
 
@@ -20,10 +27,14 @@ Key: TypeAlias = "tuple[bytes, Sequence[int]]"
 
 #: The commands that a statement's being prepared can make faster.
 _WORTHWHILE = frozenset({b"SELECT", b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"VALUES"})
-#: The server does not have the statement; or what it returns has changed.
-_LOST = frozenset({"26000", "0A000"})
-#: The commands after which the server has no prepared statements.
-_FORGETTING = frozenset({b"DISCARD ALL", b"DEALLOCATE ALL"})
+#: The commands that change what is prepared, or what prepared statements return.
+_NOTED = frozenset({b"PREPARE", b"DEALLOCATE", b"DISCARD", b"ALTER", b"DROP"})
+#: Longer queries, in bytes, hardly come twice; to count them would keep them in memory.
+_LONGEST_COUNTED = 65536
+#: Longer queries, in bytes, are not looked at whether they are an EXECUTE.
+_LONGEST_EXECUTE = 8192
+#: How many queries are counted where any number may stay prepared.
+_COUNTED = 1000
 
 
 class Planner:
@@ -31,39 +42,69 @@ class Planner:
 
     A statement runs unprepared `prepare_threshold` times; of the prepared ones
     `prepared_max` stay, and the one not used for the longest time goes first.
+    What the program prepares itself under a name stays until it drops it.
 
     Args:
         connection: the connection.
+
+    Attributes:
+        names: whether prepared statements have names on the server; not behind
+            a pooler that gives each transaction another connection to it.
     """
 
     def __init__(self, connection: BaseConnection[Any]) -> None:
         self._connection = connection
         self._counts: OrderedDict[Key, int] = OrderedDict()
         self._statements: OrderedDict[Key, Statement] = OrderedDict()
+        self._named: dict[bytes, NamedStatement] = {}
         self._made = 0
+        # Behind a pooler, another connection's statement of the same name would be executed unnoticed.
+        self._prefix = b"_howdah_%b_" % secrets.token_hex(4).encode()
+        self.names = True
+        self._doubtful = False
+
+    # Asked by the kernel
 
     def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
         """Return the prepared statement for `query`, a new one if its time has come, or None."""
         if prepare is False:
-            return None
+            return self._execution(query, oids)
         key = query, oids
         statement = self._statements.get(key)
         if statement is not None:
             self._statements.move_to_end(key)
             return statement
+        count = self._counts.get(key)
+        if count is None:
+            execution = self._execution(query, oids)
+            if execution is not None:
+                return execution
+            count = 0
         threshold = self._connection.prepare_threshold
-        if prepare or (threshold is not None and self._counts.get(key, 0) >= threshold):
-            return self._new(query, oids)
-        return None
+        if threshold is None or not (prepare or count >= threshold) or not self.names:
+            return None
+        if self._connection.prepared_max == 0 or (not prepare and not oids and is_script(query)):
+            return None
+        if self._doubtful:
+            return _Doubt(self, query, oids)
+        return self.new(query, oids)
 
     def executed(
         self, query: bytes, oids: Sequence[int], statement: Statement | None, exchange: Exchange
     ) -> None:
         """Count an unprepared query, or keep the statement that was prepared along with it."""
+        if isinstance(statement, Execution):
+            named = statement.statement
+            self._named.setdefault(named.name, named)
+            return
+        if isinstance(statement, _Doubt):
+            statement = statement.chosen
         results = exchange.results
         tag = results[0].tag if results else b""
-        if any(result.tag in _FORGETTING for result in results):
-            self.forget()
+        worthwhile = len(results) == 1 and tag.partition(b" ")[0] in _WORTHWHILE
+        if not worthwhile and self._note(query, exchange):
+            if statement is not None:
+                self._connection.close_statement(statement.name)
             return
         key = query, oids
         if statement is not None:
@@ -74,42 +115,232 @@ class Planner:
                 self._connection.close_statement(displaced.name)
             self._statements[key] = statement
             self._evict()
-        elif len(results) == 1 and tag.partition(b" ")[0] in _WORTHWHILE:
-            self._counts[key] = self._counts.pop(key, 0) + 1
-            maximum = self._connection.prepared_max
-            if maximum is not None and len(self._counts) > max(maximum, 1):
-                self._counts.popitem(last=False)
+        elif worthwhile and len(query) <= _LONGEST_COUNTED:
+            self._count(key, self._counts.pop(key, 0) + 1)
 
-    def failed(self, statement: Statement, error: BaseException) -> bool:
-        """Forget a statement that the server has lost: it can be made again."""
-        if not statement.prepared:
-            # What failed may have been the execution; nobody would use the statement.
-            self._connection.close_statement(statement.name)
+    def failed(self, statement: Statement, error: Error, repeatable: bool) -> bool:
+        """Forget statements that the server has lost; outside of a transaction block they are made again."""
+        target: Statement | None = statement
+        if isinstance(statement, _Doubt):
+            target = statement.chosen
+        elif isinstance(statement, Execution):
+            target = statement.statement
+        if target is None:
             return False
-        if not isinstance(error, Error) or error.sqlstate not in _LOST:
+        if not target.prepared:
+            if not isinstance(target, NamedStatement):
+                # Whether it was parsed before it failed does not matter: it is to be gone.
+                self._connection.close_statement(target.name)
             return False
-        for key, known in list(self._statements.items()):
-            if known is statement:
-                del self._statements[key]
-        if error.sqlstate != "26000":
-            self._connection.close_statement(statement.name)
+        name = target.name.decode(errors="replace")
+        if error.sqlstate == "26000" and name in (error.diag.message_primary or ""):
+            self._retire(lost=target)
+            self._doubtful = True
+            what = "the server has lost the prepared statements of this connection"
+        elif error.sqlstate == "0A000" and error.diag.source_function in (None, "RevalidateCachedQuery"):
+            self._retire()
+            what = "a table was changed after the statement had been prepared"
+        else:
+            return False
+        if not repeatable:
+            error.suggest(f"{what}; roll back and run the transaction again: they are prepared anew")
         return True
 
-    def forget(self) -> None:
-        """Forget all statements: the server has dropped them."""
-        self._statements.clear()
-        self._counts.clear()
+    # For connections
 
     def prepared(self) -> dict[str, str]:
         """Return the statements that are prepared: their queries by their names."""
-        return {s.name.decode(): s.query.decode() for s in self._statements.values()}
+        named = [s for s in self._named.values() if s.query and self._stands(s)]
+        automatic = [s for s in self._statements.values() if s.prepared]
+        encoding = self._connection.session.encoding
+        return {s.name.decode(encoding): s.query.decode(encoding) for s in [*named, *automatic]}
 
-    def _new(self, query: bytes, oids: Sequence[int]) -> Statement:
+    def prepare(self, query: bytes, name: bytes | None) -> Operation[bytes]:
+        """Prepare a query: an operation.
+
+        Args:
+            query: the query, with `$1` placeholders.
+            name: the name of the statement; None makes one.
+
+        Returns:
+            the name.
+
+        Raises:
+            DuplicatePreparedStatement: there is a statement of that name for another query.
+            Error: what the server reports.
+        """
+        if name is None:
+            for statement in self._named.values():
+                if statement.query == query and statement.name.startswith(self._prefix):
+                    break
+            else:
+                statement = NamedStatement(self._new_name(), query)
+        else:
+            _check_name(name)
+            statement = self._named.get(name) or NamedStatement(name, query)
+            if statement.query != query:
+                if self._stands(statement):
+                    raise lookup("42P05")(
+                        f"there is a prepared statement {name.decode(errors='replace')!r} already,"
+                        f" of another query: {statement.query.decode(errors='replace')}"
+                    )
+                statement = NamedStatement(name, query)
+        if not statement.prepared:
+            yield from self.ascertain()
+            try:
+                yield from statement.make(self._connection, named=self.names)
+            except Error as e:
+                # Of another client of a pooler, perhaps.
+                self._doubtful = e.sqlstate == "42P05"
+                yield from self.ascertain()
+                if self.names:
+                    raise
+                yield from statement.make(self._connection, named=False)
+        self._named[statement.name] = statement
+        return statement.name
+
+    # For statements
+
+    def ascertain(self) -> Operation[None]:
+        """Find out, after statements were lost, whether a pooler is in between: an operation.
+
+        A pooler has told another process id than that of the server's process.
+        """
+        connection = self._connection
+        if not self._doubtful or connection.info.transaction_status == TransactionStatus.INERROR:
+            return
+        session = yield from connection.start_operation()
+        query = b"SELECT 1 WHERE pg_catalog.pg_backend_pid() = %d" % connection.info.backend_pid
+        exchange = Exchange(query=query)
+        session.query(exchange, query)
+        yield exchange
+        if exchange.error is not None:
+            raise exchange.error
+        self._doubtful = False
+        if exchange.results[0].tag == b"SELECT 0":
+            self.names = False
+            connection.give_notice(
+                "the connection goes through a pooler that loses prepared statements:"
+                " from now on it makes none",
+                "PgBouncer keeps them from version 1.21 on, if max_prepared_statements is set",
+            )
+
+    def new(self, query: bytes, oids: Sequence[int]) -> Statement:
+        """Return a new statement, not prepared yet."""
+        return Statement(query, oids, self._new_name())
+
+    def _new_name(self) -> bytes:
         self._made += 1
-        return Statement(query, oids, b"_howdah_%d" % self._made)
+        return self._prefix + b"%d" % self._made
+
+    def _stands(self, statement: NamedStatement) -> bool:
+        """Return whether the statement can be executed, under its name or, behind a pooler, without."""
+        return statement.exists or (not self.names and statement.prepared)
+
+    def _execution(self, query: bytes, oids: Sequence[int]) -> Execution | None:
+        """Return what stands in for an EXECUTE with parameters, or of a statement that is known."""
+        call = parse_execute(query) if len(query) <= _LONGEST_EXECUTE else None
+        if call is None or len(set(call.arguments)) != len(oids):
+            return None
+        statement = self._named.get(call.name) or self._named.get(call.exactly)
+        if statement is None:
+            if not oids:
+                return None
+            statement = NamedStatement(call.name)
+        return Execution(self, query, call, statement)
+
+    # What becomes of statements
+
+    def _count(self, key: Key, count: int) -> None:
+        self._counts[key] = count
+        maximum = self._connection.prepared_max
+        if len(self._counts) > (_COUNTED if maximum is None else max(maximum, 1)):
+            self._counts.popitem(last=False)
+
+    def _note(self, query: bytes, exchange: Exchange) -> bool:
+        """Take note of commands about prepared statements, and of those that change tables."""
+        tags = [result.tag for result in exchange.results]
+        if not any(tag.partition(b" ")[0] in _NOTED for tag in tags):
+            return False
+        for text, tag in zip(split(query), tags):
+            if tag in (b"DISCARD ALL", b"DEALLOCATE ALL"):
+                self._drop_all()
+            elif tag == b"DEALLOCATE":
+                self._drop(deallocated(text))
+            elif tag == b"PREPARE" and (found := prepared(text)):
+                self._named[found[0]] = NamedStatement(*found, command=text)
+            elif tag.startswith((b"ALTER ", b"DROP ")):
+                self._retire()
+        return True
+
+    def _retire(self, lost: Statement | None = None) -> None:
+        """Have all statements prepared anew when they are next used.
+
+        Args:
+            lost: one that the server has lost, and perhaps the others with it.
+        """
+        for key, statement in self._statements.items():
+            if statement is not lost:
+                self._connection.close_statement(statement.name)
+            self._count(key, self._connection.prepare_threshold or 0)
+        self._statements.clear()
+        for named in list(self._named.values()):
+            if not named.query:
+                del self._named[named.name]
+            elif lost is None:
+                named.outdate()
+            else:
+                named.lose()
+
+    def _drop_all(self) -> None:
+        """Take note that the server has dropped all statements; those of `prepare` come back when used."""
+        for key in self._statements:
+            self._count(key, self._connection.prepare_threshold or 0)
+        self._statements.clear()
+        self._named = {name: s for name, s in self._named.items() if s.query and not s.command}
+        for statement in self._named.values():
+            statement.lose()
+
+    def _drop(self, name: bytes | None) -> None:
+        """Take note that the program has dropped a statement."""
+        self._named = {key: s for key, s in self._named.items() if key != name}
+        for key, statement in list(self._statements.items()):
+            if statement.name == name:
+                del self._statements[key]
 
     def _evict(self) -> None:
         maximum = self._connection.prepared_max
         while maximum is not None and len(self._statements) > maximum:
             _, statement = self._statements.popitem(last=False)
             self._connection.close_statement(statement.name)
+
+
+class _Doubt(Substitute):
+    """A statement whose preparation waits for the planner to find out whether that is of use."""
+
+    __slots__ = ("_planner", "chosen")
+
+    def __init__(self, planner: Planner, query: bytes, oids: Sequence[int]) -> None:
+        super().__init__(query, oids)
+        self._planner = planner
+        self.chosen: Statement | None = None
+
+    def resolve(
+        self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]
+    ) -> Operation[tuple[bytes, Any, Statement | None]]:
+        """Prepare the query, or execute it unprepared."""
+        yield from self._planner.ascertain()
+        if self._planner.names:
+            self.chosen = self._planner.new(self.query, self.oids)
+        # A cursor that binds on the client has the parameters in the text.
+        encoded = cursor.transformer.encoder.encode(*((objects, formats) if self.oids else ((), ())))
+        return self.query, encoded, self.chosen
+
+
+def _check_name(name: bytes) -> None:
+    if not name or 0 in name:
+        raise ProgrammingError("the name of a prepared statement must not be empty, nor contain NUL")
+    if len(name) > MAX_NAME:
+        raise ProgrammingError(
+            f"the name of a prepared statement has {len(name)} bytes; PostgreSQL takes {MAX_NAME}"
+        )

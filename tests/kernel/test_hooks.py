@@ -354,7 +354,7 @@ class TestQueryPlanner:
             if statement is not None:
                 statement.described(exchange.results[0].fields)
 
-        def failed(self, statement: Statement, error: Any) -> bool:
+        def failed(self, statement: Statement, error: Any, repeatable: bool) -> bool:
             self.failures.append(error.sqlstate)
             return False
 

@@ -20,6 +20,7 @@ class Airport:
 def sync(dsn: str) -> None:
     with howdah.connect(dsn, autocommit=True) as conn:
         assert_type(conn, howdah.Connection[tuple[Any, ...]])
+        assert_type(conn.prepare("SELECT %s", "name"), str)
         assert_type(conn.prepared(), dict[str, str])
         assert_type(conn.autocommit, bool)
         cur = conn.execute("SELECT 1 WHERE %s", [True])
@@ -52,6 +53,7 @@ def sync(dsn: str) -> None:
 
 async def asynchronous(dsn: str) -> None:
     async with await howdah.AsyncConnection.connect(dsn, row_factory=dict_row) as conn:
+        assert_type(await conn.prepare("SELECT %s"), str)
         assert_type(conn.prepared(), dict[str, str])
         cur = await conn.execute("SELECT 1 AS a")
         assert_type(await cur.fetchone(), "dict[str, Any] | None")

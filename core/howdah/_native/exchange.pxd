@@ -22,6 +22,7 @@ cdef class Exchange:
     cdef public object failure
     cdef public object error
     cdef public bint aborted
+    cdef public bint begins
     cdef public list copied
     cdef public object copy
     cdef public object parameter_oids

@@ -45,6 +45,7 @@ cdef class Exchange:
         self.failure = None
         self.error = None
         self.aborted = False
+        self.begins = False
         self.copied = []
         self.copy = None
         self.parameter_oids = None

@@ -41,6 +41,10 @@ class Diagnostic:
         named = ((field.name.lower(), self._fields.get(field)) for field in DiagnosticField)
         return f"Diagnostic({', '.join(f'{name}={value!r}' for name, value in named if value is not None)})"
 
+    def replace(self, field: DiagnosticField, value: str) -> Diagnostic:
+        """Return the same with another value of one field."""
+        return Diagnostic({**self._fields, field: value})
+
     @property
     def severity(self) -> str | None:
         """ERROR, FATAL, PANIC, WARNING, NOTICE, DEBUG, INFO or LOG, in the server's language."""
@@ -155,6 +159,16 @@ class Error(Exception):
         self.diag = Diagnostic(fields or {})
         if self.diag.sqlstate is not None:
             self.sqlstate = self.diag.sqlstate
+
+    def suggest(self, hint: str) -> None:
+        """Add to the message what to do about the error, where only the driver knows.
+
+        Args:
+            hint: the advice; `diag.message_hint` has it too.
+        """
+        self.args = (f"{self}\nHINT:  {hint}",)
+        before = self.diag.message_hint
+        self.diag = self.diag.replace(DiagnosticField.MESSAGE_HINT, f"{before}\n{hint}" if before else hint)
 
 
 class InterfaceError(Error):

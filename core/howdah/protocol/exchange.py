@@ -91,6 +91,7 @@ class Exchange:
         results: one for each statement that was executed.
         error: the server's error, or why it was lost.
         aborted: whether the server skipped it because of an earlier error.
+        begins: whether a BEGIN was sent in front of it, so that it is the first of its transaction.
         rows: the rows of the statement that is being answered.
         copied: chunks of a COPY OUT not yet taken by the owner.
         copy: the formats, while a COPY is going on.
@@ -103,6 +104,7 @@ class Exchange:
 
     __slots__ = (
         "aborted",
+        "begins",
         "copied",
         "copy",
         "copying",
@@ -144,6 +146,7 @@ class Exchange:
         self.failure: BaseException | None = None
         self.error: Error | None = None
         self.aborted = False
+        self.begins = False
         self.copied: list[bytes] = []
         self.copy: CopyResponse | None = None
         self.parameter_oids: tuple[int, ...] | None = None

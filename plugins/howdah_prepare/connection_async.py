@@ -1,0 +1,73 @@
+"""What connections get from the plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from howdah.errors import NotSupportedError
+from howdah.query import parse_query
+from howdah.sql import Composable
+from howdah_prepare.planner import Planner
+from howdah_prepare.syntax import has_numbered_placeholders, has_placeholders
+
+if TYPE_CHECKING:
+    from howdah.connection_async import AsyncConnection
+
+__all__ = ["AsyncPreparedStatements"]
+
+
+class AsyncPreparedStatements:
+    """Connections prepare statements, and tell which are prepared."""
+
+    async def prepare(self, query: str | bytes | Composable, name: str | None = None) -> str:
+        """Prepare a statement on the server, to be run with `EXECUTE`.
+
+        `cursor.execute(f"EXECUTE {name} (%s, %s)", [1, 2])` binds parameters to it. It stays prepared until
+        `DEALLOCATE` or the end of the connection.
+
+        Args:
+            query: the query, with `$1` placeholders, or with `%s` or `%(name)s` ones, of which the named are
+                numbered as they first appear.
+            name: the name of the statement, in upper and lower case as given, which SQL wants in double
+                quotes if it is not all lower case; None makes one up that needs none.
+
+        Returns:
+            The name. Of a query that has been prepared without a name before, it is the one made up then.
+
+        Raises:
+            howdah.errors.DuplicatePreparedStatement: there is a statement of this name, of another query.
+            howdah.ProgrammingError: the name is empty or too long.
+            howdah.Error: what the server reports.
+
+        Source: PostgreSQL documentation, PREPARE.
+        """
+        connection = cast("AsyncConnection[Any]", self)
+        planner = _planner(connection)
+        encoding = connection.session.encoding
+        if isinstance(query, Composable):
+            text = query.as_bytes(connection)
+        else:
+            text = query.encode(encoding) if isinstance(query, str) else query
+        if not has_numbered_placeholders(text) and has_placeholders(text):
+            text = parse_query(text).text
+        async with connection.lock:
+            made = await connection.wait(
+                planner.prepare(text, None if name is None else name.encode(encoding))
+            )
+        return made.decode(encoding)
+
+    def prepared(self) -> dict[str, str]:
+        """Return the queries of the prepared statements, by the names of the statements.
+
+        Those that were prepared by themselves are among them, and those made by `PREPARE`.
+        """
+        return _planner(cast("AsyncConnection[Any]", self)).prepared()
+
+
+def _planner(connection: AsyncConnection[Any]) -> Planner:
+    planner = connection.planner
+    if not isinstance(planner, Planner):
+        raise NotSupportedError(
+            "the statements of this connection are planned by another plugin than 'prepare'"
+        )
+    return planner

@@ -1,0 +1,200 @@
+"""Statements that are prepared under a name, and EXECUTE bound to them.
+
+Source: PostgreSQL documentation, PREPARE, EXECUTE, and "Extended Query".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from howdah.adapt.base import PyFormat
+from howdah.adapt.transformer import Transformer
+from howdah.errors import ProgrammingError
+from howdah.io.operation import Operation
+from howdah.pq import Format
+from howdah.protocol.exchange import Exchange
+from howdah.sql import Literal
+from howdah.statement import Statement, Substitute
+from howdah_prepare.syntax import Call, quote
+
+if TYPE_CHECKING:
+    from howdah._connection_base import BaseConnection
+    from howdah._cursor_base import BaseCursor
+    from howdah_prepare.planner import Planner
+
+__all__ = ["Execution", "NamedStatement"]
+
+_INTEGERS = frozenset({20, 21, 23})
+_STRINGS = frozenset({25, 1042, 1043})
+_FRACTIONS = frozenset({700, 701, 1700})
+#: Of each type those, besides itself, whose input reads its text as a cast would convert its value.
+_READERS = {
+    **dict.fromkeys(_FRACTIONS, _FRACTIONS | _STRINGS),
+    1082: frozenset({1114, 1184}) | _STRINGS,  # date: timestamp, timestamptz
+    1114: frozenset({1184}) | _STRINGS,  # timestamp
+    114: frozenset({3802}) | _STRINGS,  # json: jsonb
+    3802: frozenset({114}),
+    2950: _STRINGS,  # uuid
+}
+
+
+class NamedStatement(Statement):
+    """A statement that the program has prepared, or that it has named in an EXECUTE.
+
+    Args:
+        name: its name.
+        query: its text; empty if it is not known.
+        command: the PREPARE that made it; empty if it was made over the protocol.
+
+    Attributes:
+        exists: whether the server has it under its name, as far as is known.
+    """
+
+    __slots__ = ("_asked", "_described", "_fresh", "command", "exists")
+
+    def __init__(self, name: bytes, query: bytes = b"", command: bytes = b"") -> None:
+        super().__init__(query, (), name)
+        self.command = command
+        self.exists = bool(command)
+        self._fresh = not command
+        self._described = False
+        # By the types of parameters and what their placeholders ask for: what is to be asked for instead.
+        self._asked: dict[Any, Sequence[PyFormat] | None] = {}
+
+    def make(self, connection: BaseConnection[Any], *, named: bool = True) -> Operation[None]:
+        """Prepare the statement on the server, if need be, and have its types described.
+
+        Args:
+            connection: the connection.
+            named: whether under its name, or only to learn its types.
+        """
+        session = yield from connection.start_operation()
+        exchange = Exchange(query=self.command or self.query)
+        name = self.name if named else b""
+        if self.query and (self._described or not self.exists):
+            if named and not self._fresh:
+                # It may be there, as it was before a table was changed.
+                session.close_statement(exchange, name)
+            if named and self.command:
+                session.parse(exchange, b"", self.command)
+                session.bind(exchange, b"", b"", None)
+                session.execute(exchange)
+            else:
+                session.parse(exchange, name, self.query)
+        session.describe_statement(exchange, name)
+        session.sync(exchange)
+        yield exchange
+        if exchange.error is not None:
+            raise exchange.error
+        self.exists = named
+        self._fresh = False
+        self._described = True
+        self.oids = exchange.parameter_oids or ()
+        self._asked.clear()
+        self.described(exchange.fields)
+
+    def outdate(self) -> None:
+        """Note that it is to be made anew before it is used."""
+        self.prepared = False
+
+    def lose(self) -> None:
+        """Note that the server has it no more."""
+        self.exists = self.prepared = False
+
+    def encode(self, transformer: Transformer, objects: Sequence[Any], formats: Sequence[PyFormat]) -> Any:
+        """Return parameters in the representation of the statement's types.
+
+        Args:
+            transformer: whose adapters dump them.
+            objects: the Python objects.
+            formats: the format that the placeholder of each asks for.
+
+        Returns:
+            the parameters, None if only the server can convert them.
+        """
+        encode = transformer.encoder.encode
+        parameters = encode(objects, formats)
+        key = parameters.oids, parameters.formats, formats
+        if key not in self._asked:
+            self._asked[key] = self._ask(transformer, parameters, formats)
+        asked = self._asked[key]
+        if asked is None:
+            return None
+        return parameters if asked is formats else encode(objects, asked)
+
+    def _ask(
+        self, transformer: Transformer, parameters: Any, formats: Sequence[PyFormat]
+    ) -> Sequence[PyFormat] | None:
+        """Return the formats to ask for, so that the values fit the types of the statement."""
+        asked = list(formats)
+        for i, (given, wanted) in enumerate(zip(parameters.oids, self.oids)):
+            if given == wanted or (not given and parameters.formats[i] == Format.TEXT):
+                continue
+            if not _reads(transformer, given, wanted):
+                return None
+            asked[i] = PyFormat.TEXT
+        return formats if asked == list(formats) else tuple(asked)
+
+
+def _reads(transformer: Transformer, given: int, wanted: int) -> bool:
+    """Return whether the input of a type reads what is text of another, as a cast would convert it."""
+    if given in _INTEGERS or given in _STRINGS or wanted in _READERS.get(given, ()):
+        return True
+    types = transformer.adapters.types
+    one, other = types.get(given), types.get(wanted)
+    if one is None or other is None or given != one.array_oid or wanted != other.array_oid:
+        return False
+    return one.oid == other.oid or _reads(transformer, one.oid, other.oid)
+
+
+class Execution(Substitute):
+    """An EXECUTE, which PostgreSQL takes no parameters for: the statement it names is bound to instead.
+
+    Args:
+        planner: the planner.
+        query: its text.
+        call: what the EXECUTE says.
+        statement: the statement it names.
+    """
+
+    __slots__ = ("_call", "_planner", "statement")
+
+    def __init__(self, planner: Planner, query: bytes, call: Call, statement: NamedStatement) -> None:
+        super().__init__(query)
+        self._planner = planner
+        self._call = call
+        self.statement = statement
+
+    def resolve(
+        self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]
+    ) -> Operation[tuple[bytes, Any, Statement | None]]:
+        """Prepare the statement if it is not, and fit the parameters to its types."""
+        statement, connection, transformer = self.statement, cursor.connection, cursor.transformer
+        arguments = self._call.arguments
+        if not statement.prepared:
+            yield from self._planner.ascertain()
+            if not statement.query:
+                # It may fail, and should do so where the EXECUTE would.
+                yield from connection.begin_operation()
+            yield from statement.make(connection, named=self._planner.names or not statement.query)
+        if len(arguments) != len(statement.oids):
+            raise ProgrammingError(
+                f"the prepared statement {statement.name.decode(errors='replace')!r} takes"
+                f" {len(statement.oids)} parameters, but {len(arguments)} were passed"
+            )
+        if arguments != tuple(range(len(objects))):
+            objects = [objects[i] for i in arguments]
+            formats = tuple([formats[i] for i in arguments])
+        encode = transformer.encoder.encode
+        parameters = statement.encode(transformer, objects, formats)
+        if not statement.exists:
+            if parameters is None:
+                return statement.query, encode(objects, formats), None
+            typed = type(parameters)(statement.oids, parameters.formats, parameters.values)
+            return statement.query, typed, None
+        if parameters is None:
+            # Only the server can convert them, which it does with literals.
+            literals = b", ".join([Literal(value).as_bytes(cursor) for value in objects])
+            return b"EXECUTE %b (%b)" % (quote(statement.name), literals), encode((), ()), None
+        return statement.query or self.query, parameters, statement

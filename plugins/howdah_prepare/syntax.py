@@ -1,0 +1,140 @@
+"""The SQL commands about prepared statements: recognised in queries, and composed.
+
+Source: PostgreSQL documentation, PREPARE, EXECUTE, DEALLOCATE, and "Lexical Structure".
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+__all__ = [
+    "MAX_NAME",
+    "Call",
+    "deallocated",
+    "has_numbered_placeholders",
+    "has_placeholders",
+    "is_script",
+    "parse_execute",
+    "prepared",
+    "quote",
+    "split",
+]
+
+#: The longest name that PostgreSQL keeps, in bytes (NAMEDATALEN - 1).
+MAX_NAME = 63
+
+# There is one way only for each of these to match, so that a failure does not try others.
+_SPACE = rb"(?: \s | --[^\n]* (?:\n|\Z) | /\* (?: [^*] | \*(?!/) )* \*/ )"
+_NAME = rb'(?P<name> "(?:[^"]|"")+" | [a-z_\x80-\xff][\w$\x80-\xff]* )'
+_BEFORE_NAME = rb'(?: %b+ | (?=") )' % _SPACE
+_FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE
+
+_EXECUTE = re.compile(
+    rb"""%(s)b* EXECUTE %(b)b %(n)b %(s)b*
+    (?: \( %(s)b* (?P<arguments> (?: \$\d+ %(s)b* (?: , %(s)b* \$\d+ %(s)b* )* )? ) \) %(s)b* )?
+    (?: ; %(s)b* )? \Z"""
+    % {b"s": _SPACE, b"b": _BEFORE_NAME, b"n": _NAME},
+    _FLAGS,
+)
+_PREPARE = re.compile(
+    rb"%(s)b* PREPARE %(b)b %(n)b %(s)b* (?: \( (?: [^()] | \( [^()]* \) )* \) %(s)b* )?"
+    rb"AS (?= %(s)b | [(\"] ) (?P<query> .* ) \Z" % {b"s": _SPACE, b"b": _BEFORE_NAME, b"n": _NAME},
+    _FLAGS,
+)
+_DEALLOCATE = re.compile(
+    rb'%(s)b* DEALLOCATE (?: %(s)b+ PREPARE (?= %(s)b+ ["a-z_\x80-\xff] | " ) )? %(b)b %(n)b'
+    % {b"s": _SPACE, b"b": _BEFORE_NAME, b"n": _NAME},
+    _FLAGS,
+)
+_TOKEN = re.compile(
+    rb"""
+      (?P<semicolon> ; )
+    | (?P<number> \$\d+ )
+    | \b e'(?: [^'\\] | '' | \\. )*'
+    | '[^']*'  # one with a doubled quote in it is two
+    | "[^"]*"
+    | \$(?P<tag> (?: [a-z_\x80-\xff][\w\x80-\xff]* )? )\$ .*? \$(?P=tag)\$
+    | [a-z_\x80-\xff][\w$\x80-\xff]*  # a $ in a word is a letter of it
+    | --[^\n]*
+    | /\*.*?\*/
+    """,
+    _FLAGS,
+)
+
+
+class Call(NamedTuple):
+    """An EXECUTE whose arguments are placeholders.
+
+    Attributes:
+        name: the name of the statement.
+        exactly: the name as it would be if it was in quotes.
+        arguments: the index of the parameter that each argument is, from 0.
+    """
+
+    name: bytes
+    exactly: bytes
+    arguments: tuple[int, ...]
+
+
+@lru_cache(maxsize=512)
+def parse_execute(query: bytes) -> Call | None:
+    """Return what an EXECUTE calls, None for any other query, and where an argument is no placeholder."""
+    found = _EXECUTE.match(query)
+    if found is None:
+        return None
+    arguments = _TOKEN.finditer(found["arguments"] or b"")
+    name = _unquoted(found["name"])
+    exactly = name if found["name"].startswith(b'"') else found["name"][:MAX_NAME]
+    return Call(
+        name, exactly, tuple([int(found["number"][1:]) - 1 for found in arguments if found["number"]])
+    )
+
+
+def prepared(query: bytes) -> tuple[bytes, bytes] | None:
+    """Return the name and the query of a PREPARE, None for any other query."""
+    found = _PREPARE.match(query)
+    return None if found is None else (_unquoted(found["name"]), found["query"].strip())
+
+
+def deallocated(query: bytes) -> bytes | None:
+    """Return the name that a DEALLOCATE drops, None for any other query."""
+    found = _DEALLOCATE.match(query)
+    return None if found is None else _unquoted(found["name"])
+
+
+def split(script: bytes) -> list[bytes]:
+    """Return the statements of a script."""
+    ends = [found.start() for found in _TOKEN.finditer(script) if found["semicolon"]]
+    statements = [
+        script[start:end] for start, end in zip([0, *[end + 1 for end in ends]], [*ends, len(script)])
+    ]
+    return [statement for statement in statements if re.sub(_SPACE, b"", statement, flags=_FLAGS)]
+
+
+def is_script(query: bytes) -> bool:
+    """Return whether a query is several statements, which cannot be prepared."""
+    return b";" in query and len(split(query)) > 1
+
+
+def has_numbered_placeholders(query: bytes) -> bool:
+    """Return whether there is a `$1` in a query, outside of quotes and comments."""
+    return any(found["number"] for found in _TOKEN.finditer(query))
+
+
+def has_placeholders(query: bytes) -> bool:
+    """Return whether there is a placeholder like `%s` or `%(name)s` in a query."""
+    return re.search(rb"(?<!%)(?:%%)*%(?:\([^)]+\))?[sbt]", query) is not None
+
+
+def quote(name: bytes) -> bytes:
+    """Return a name as it is written in SQL."""
+    return b'"' + name.replace(b'"', b'""') + b'"'
+
+
+def _unquoted(name: bytes) -> bytes:
+    """Return the name that is meant by one written in SQL."""
+    if name.startswith(b'"'):
+        return name[1:-1].replace(b'""', b'"')[:MAX_NAME]
+    return name.lower()[:MAX_NAME]
