@@ -31,9 +31,9 @@ class Proxy:
         backend = socket.create_connection(self.target)
 
         def forward():
-            while data := self.receive(client):
-                backend.sendall(data)
             with suppress(OSError):
+                while data := self.receive(client):
+                    backend.sendall(data)
                 backend.shutdown(socket.SHUT_RDWR)
 
         threading.Thread(target=forward, daemon=True).start()
@@ -43,7 +43,8 @@ class Proxy:
                 data = self.spoil(data)
                 if data is None:
                     break
-                client.sendall(data[: self.limit])
+                with suppress(OSError):
+                    client.sendall(data[: self.limit])
                 if self.limit is not None:
                     self.limit -= len(data)
                     if self.limit <= 0:

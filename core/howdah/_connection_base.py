@@ -534,7 +534,8 @@ class BaseConnection(Generic[Row]):
     def _commit_deferred(self, deferral: Deferral) -> Operation[None]:
         yield from self.start_operation(deferrable=True)
         if deferral.in_transaction:
-            commit = yield from deferral.finish([b"COMMIT"])
+            commit = deferral.command([b"COMMIT"])
+            yield from deferral.finish()
             if commit.exchange.aborted:
                 commit.told = True
                 raise deferral.first_error() or commit.error or OperationalError("the commit failed")
@@ -550,7 +551,7 @@ class BaseConnection(Generic[Row]):
         if self._tpc is not None:
             raise ProgrammingError("rollback() cannot be used in a two-phase transaction; use tpc_rollback()")
         if self._deferral is not None:
-            yield from self._deferral.recover()
+            yield from self._deferral.finish()
         session = yield from self.start_operation()
         if session.transaction_status != TransactionStatus.IDLE:
             yield from self._command(b"ROLLBACK")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseTransaction", "OutOfOrderTransactionNesting", "Rollback"]
 
+_BEGUN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+
 
 class Rollback(Exception):
     """Leave the enclosing transaction block, undoing what was done in it, without an error.
@@ -74,10 +76,16 @@ class BaseTransaction:
             commands = []
         if self._savepoint:
             commands.append(b"SAVEPOINT " + self._identifier())
-        if deferral is None:
-            yield from connection._command(b"; ".join(commands))
-        else:
+        if deferral is not None:
             deferral.command(commands, apart=self._outer)
+        else:
+            try:
+                yield from connection._command(b"; ".join(commands))
+            except BaseException:
+                # Interrupted, perhaps when it had begun.
+                if self._outer and session.transaction_status in _BEGUN:
+                    yield from connection._command(b"ROLLBACK")
+                raise
         connection._blocks.append(self)
         self._state = "active"
 
@@ -95,10 +103,12 @@ class BaseTransaction:
         self._state = "terminated"
         deferral = self._connection.deferral
         if deferral is not None:
+            done = deferral.command(commands)
             try:
-                done = yield from deferral.finish(commands)
+                yield from deferral.finish()
             except BaseException:
-                yield from self._undo()
+                if done.exchange.error is not None:
+                    yield from self._undo()
                 raise
             if not done.exchange.aborted:
                 yield from done.take()
@@ -126,7 +136,7 @@ class BaseTransaction:
         self._leave()
         self._state = "terminated"
         if self._connection.deferral is not None:
-            yield from self._connection.deferral.recover()
+            yield from self._connection.deferral.finish()
         session = self._connection._session
         if session.lost is None and session.transaction_status != TransactionStatus.IDLE:
             yield from self._connection._command(b"; ".join(commands))

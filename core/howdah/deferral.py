@@ -91,22 +91,19 @@ class Deferral(Protocol):
             howdah.errors.PipelineAborted: it would be skipped because of an earlier error.
         """
 
-    def recover(self) -> Operation[None]:
-        """Do as `rest` does, to roll back what has failed."""
-
     def interrupt(self) -> Operation[None]:
         """Cancel what is under way, and wait to its end."""
 
-    def command(self, commands: Sequence[bytes], apart: bool = False) -> Deferred:
-        """Write commands that open a transaction or a savepoint.
+    def command(self, commands: Sequence[bytes], *, apart: bool = False) -> Deferred:
+        """Write commands that open or close a transaction or a savepoint.
 
         Args:
             commands: the commands.
             apart: whether what was sent before must not become part of it.
         """
 
-    def finish(self, commands: Sequence[bytes]) -> Operation[Deferred]:
-        """Write commands that close a transaction or a savepoint, and Sync, and wait for all of it."""
+    def finish(self) -> Operation[None]:
+        """Write Sync, and wait for all that has been written, failed or not."""
 
     def first_error(self) -> Exception | None:
         """Return the first error that has been raised to nobody, to be raised now."""

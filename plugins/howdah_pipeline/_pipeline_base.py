@@ -165,8 +165,8 @@ class BasePipeline:
             raise PipelineAborted("not executed: an earlier query of the pipeline failed; sync() starts anew")
         yield from self._end_segment()
 
-    def recover(self) -> Operation[None]:
-        """End the segment, and wait for all of it, failed or not."""
+    def finish(self) -> Operation[None]:
+        """End the segment, and wait for all of it, failed or not; what comes then is executed."""
         yield from self._end_segment()
         self._aborted = False
 
@@ -180,8 +180,8 @@ class BasePipeline:
             self._aborted = True
             yield Stop(exchange)
 
-    def command(self, commands: Sequence[bytes], apart: bool = False) -> Deferred:
-        """Write commands that open a transaction or a savepoint; `apart` from what was sent before."""
+    def command(self, commands: Sequence[bytes], *, apart: bool = False) -> Deferred:
+        """Write commands of transactions and savepoints; `apart` from what was sent before."""
         session = self._session
         if apart and self._open:
             # BEGIN would make a part of the transaction of what the segment has done so far.
@@ -200,13 +200,6 @@ class BasePipeline:
             self._unnamed = None
             self._begun = True
         return self.defer(exchange, self._check(exchange))
-
-    def finish(self, commands: Sequence[bytes]) -> Operation[Deferred]:
-        """Write commands that close a transaction or a savepoint, and Sync, and wait for all of it."""
-        deferred = self.command(commands)
-        yield from self._end_segment()
-        self._aborted = False
-        return deferred
 
     def first_error(self) -> Exception | None:
         """Return the first error that has been raised to nobody; it and those behind it count as raised."""
@@ -228,7 +221,7 @@ class BasePipeline:
     def _sync(self) -> Operation[None]:
         """End the segment, wait for all of it, and raise its first error."""
         yield from self._connection.start_operation(deferrable=True)
-        yield from self.recover()
+        yield from self.finish()
         error = self.first_error() or self._session.lost
         if error is not None:
             raise error
@@ -236,7 +229,7 @@ class BasePipeline:
     def _exit(self) -> Operation[Exception | None]:
         """Leave the pipeline; return the first error that has been raised to nobody."""
         try:
-            yield from self.recover()
+            yield from self.finish()
         finally:
             self._level -= 1
             if not self._level:

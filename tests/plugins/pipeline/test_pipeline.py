@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import warnings
 
 import pytest
@@ -433,6 +434,39 @@ def test_what_cannot_be_deferred_is_skipped_behind_an_error(auto):
         assert auto.execute("select 1; select 2").fetchone() == (1,)
 
 
+def test_what_the_other_plugins_bring(auto, dsn, table):
+    with auto.pipeline() as pipeline:
+        before = auto.execute("select 1")
+        with auto.cursor().copy(f"copy {table} from stdin") as copy:
+            copy.write_row((1, "a"))
+            copy.write_row((2, "b"))
+        auto.execute(f"insert into {table} values (3)")
+        with auto.cursor().copy(f"copy {table} (x) to stdout") as copy:
+            assert b"".join(map(bytes, copy)) == b"1\n2\n3\n"
+        assert before.fetchone() == (1,)
+        with auto.transaction():
+            auto.execute(f"insert into {table} values (4)")
+            with auto.cursor("named") as cur:
+                cur.execute(f"select x from {table} order by x")
+                behind = auto.execute("select 5")
+                assert cur.fetchmany(2) == [(1,), (2,)]
+                assert behind.fetchone() == (5,)
+                assert cur.fetchall() == [(3,), (4,)]
+            with auto.lobject() as lob:
+                lob.write(b"abc")
+                assert auto.execute("select 6").fetchone() == (6,)
+                lob.seek(0)
+                assert lob.read() == b"abc"
+                lob.unlink()
+        auto.execute("select 1/0")
+        with pytest.raises(errors.PipelineAborted):
+            with auto.cursor().copy(f"copy {table} from stdin") as copy:
+                copy.write_row((7, "a"))
+        with pytest.raises(errors.DivisionByZero):
+            pipeline.sync()
+    assert rows(dsn, table) == [1, 2, 3, 4]
+
+
 def test_stream_says_what_to_do(auto):
     with auto.pipeline():
         with pytest.raises(howdah.ProgrammingError, match="iterate over the cursor"):
@@ -546,6 +580,16 @@ def test_what_was_parsed_and_failed_then_is_closed(auto):
     assert statements(auto) == set(auto.prepared()) == set()
 
 
+def test_what_was_parsed_and_failed_with_later_parameters_stays(auto):
+    with auto.pipeline() as pipeline:
+        auto.execute("select 1 / %s::int", (1,), prepare=True)
+        auto.execute("select 1 / %s::int", (0,), prepare=True)
+        with pytest.raises(errors.DivisionByZero):
+            pipeline.sync()
+    auto.execute("select 1")
+    assert statements(auto) == set(auto.prepared()) and len(auto.prepared()) == 1
+
+
 def test_the_unnamed_statement_is_not_taken_for_another_one(auto):
     with auto.pipeline() as pipeline:
         auto.execute("select 'a' || %s", ("1",))
@@ -616,6 +660,18 @@ def test_much_in_both_directions(auto, size):
             most = max(most, auto.session.output_size)
     assert most < 1_000_000
     assert all(len(cur.fetchone()[0]) == 2 * size for cur in cursors)
+
+
+@pytest.mark.skipif("HOWDAH_TEST_LARGE" not in os.environ, reason="takes minutes: set HOWDAH_TEST_LARGE")
+def test_100_000_queries_with_large_parameters_and_results(auto):
+    parameter, most = "x" * 5000, 0
+    with auto.pipeline():
+        cursors = []
+        for _ in range(100_000):
+            cursors.append(auto.execute("select left(repeat(%s, 2), 6000)", (parameter,)))
+            most = max(most, auto.session.output_size)
+    assert most < 1_000_000
+    assert all(len(cur.fetchone()[0]) == 6000 for cur in cursors)
 
 
 def test_large_results_while_much_is_sent(auto):

@@ -306,10 +306,9 @@ async def test_one_of_them_cancelled_at_every_await(auto):
     others = []
 
     async def prepare():
-        others[:] = [asyncio.ensure_future(ask(auto, n)) for n in range(3)]
+        others[:] = [asyncio.ensure_future(ask(auto, n)) for n in range(6)]
 
     async def run(_):
-        others.extend(asyncio.ensure_future(ask(auto, n)) for n in range(3, 6))
         await ask(auto, 7)
         async with auto.transaction():
             await ask(auto, 8)
@@ -317,6 +316,7 @@ async def test_one_of_them_cancelled_at_every_await(auto):
 
     async def check(_):
         assert await asyncio.gather(*others) == list(range(6))
+        assert await ask(auto, 1) == 1
         assert auto.info.transaction_status == pq.TransactionStatus.IDLE
         assert not auto.lock.locked()
 
