@@ -2,10 +2,14 @@
 
 Every chapter is a module that can be read by itself:
 
-    loading         tables, and many rows through executemany
+    loading         tables, and many rows through executemany and COPY
     transactions    what is committed, what is rolled back, savepoints
     querying        rows as dataclasses, named tuples, dictionaries, values; prepared statements; streams
+    pipelining      many queries without waiting for each answer
+    scanning        named cursors, which stay on the server and move both ways
+    documents       large objects, which are files in the database
     refusing        the errors of the server, and what they tell
     notifying       LISTEN and NOTIFY
-    concurrency     several connections at once, with asyncio
+    pooling         many threads, few connections
+    concurrency     asyncio: several connections at once, and many tasks on one
 """

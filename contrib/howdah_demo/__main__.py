@@ -5,7 +5,18 @@ from __future__ import annotations
 import asyncio
 
 import howdah
-from howdah_demo import concurrency, loading, notifying, querying, refusing, transactions
+from howdah_demo import (
+    concurrency,
+    documents,
+    loading,
+    notifying,
+    pipelining,
+    pooling,
+    querying,
+    refusing,
+    scanning,
+    transactions,
+)
 from howdah_demo.account import Account
 
 
@@ -19,8 +30,12 @@ def main() -> None:
         loading.chapter(conn, account)
         transactions.chapter(conn, account)
         querying.chapter(conn, account)
+        pipelining.chapter(conn, account)
+        scanning.chapter(conn, account)
+        documents.chapter(conn, account)
         refusing.chapter(conn, account)
         notifying.chapter(conn, account)
+        pooling.chapter(account)
         asyncio.run(concurrency.chapter(account))
         account.figures()
 

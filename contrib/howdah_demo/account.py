@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 WIDTH = 80
-INDENT = (0, 0, 0, 2)  # as rich wants it: above, right, below, left
+INDENT = (0, 0, 0, 4)  # as rich wants it: above, right, below, left
 
 
 class Account:
@@ -31,6 +31,7 @@ class Account:
         self._console = Console(highlight=False)
         self._console.width = min(self._console.width, WIDTH)
         self._figures: list[tuple[str, str]] = []
+        self._chapters = 0
         self._start = perf_counter()
 
     def title(self, conn: howdah.Connection[Any]) -> None:
@@ -47,8 +48,12 @@ class Account:
         )
 
     def chapter(self, title: str) -> None:
-        """Begin a chapter."""
-        self._console.print(Text(f"\n{title}", "bold cyan"))
+        """Begin the next chapter."""
+        self._chapters += 1
+        self._heading(f"{self._chapters:2}  {title}")
+
+    def _heading(self, text: str) -> None:
+        self._console.print(Text(f"\n{text}", "bold cyan"))
 
     def say(self, text: str) -> None:
         """Tell something, in rich's markup."""
@@ -78,8 +83,8 @@ class Account:
     def progress(self) -> Progress:
         """Show how far something is."""
         return Progress(
-            TextColumn("  {task.description:14}"),
-            BarColumn(bar_width=36),
+            TextColumn("    {task.description:14}"),
+            BarColumn(bar_width=34),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=self._console,
@@ -91,7 +96,7 @@ class Account:
 
     def figures(self) -> None:
         """Show the figures that were remembered."""
-        self.chapter("In figures")
+        self._heading("In figures")
         table = Table(box=None, pad_edge=False, show_header=False)
         table.add_column()
         table.add_column(justify="right", style="bold green")

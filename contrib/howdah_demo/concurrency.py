@@ -1,9 +1,10 @@
-"""Chapter 6: several connections at once, with asyncio."""
+"""asyncio: several connections at once, and many tasks on one."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from itertools import cycle, islice
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 AIRPORTS = ("SEA", "SFO", "JFK", "ANC")
 QUERIES = 1000  # for each
+TASKS = 50
 NEAR = """
     SELECT city FROM airport
     WHERE city <> %(city)s
@@ -27,8 +29,14 @@ NEAR = """
 
 
 async def chapter(account: Account) -> None:
-    """Query over several connections at the same time."""
-    account.chapter("6  asyncio")
+    """Query over several connections at the same time, and over one from several tasks."""
+    account.chapter("asyncio")
+    await several_connections(account)
+    await several_tasks(account)
+
+
+async def several_connections(account: Account) -> None:
+    """Let every task have a connection of its own."""
     start = perf_counter()
     found = await asyncio.gather(*map(worker, AIRPORTS))
     seconds = perf_counter() - start
@@ -36,6 +44,23 @@ async def chapter(account: Account) -> None:
     queries = len(AIRPORTS) * QUERIES
     account.say(f"[bold]{queries:,} queries[/] over {len(AIRPORTS)} connections at once in {seconds:.2f} s")
     account.figure("async queries per second", f"{queries / seconds:,.0f}")
+
+
+async def several_tasks(account: Account) -> None:
+    """Let many tasks use one connection: what they send at the same time shares a round trip."""
+    async with await howdah.AsyncConnection.connect("embedded:", autocommit=True) as conn:
+
+        async def task(code: str) -> int:
+            for _ in range(QUERIES * len(AIRPORTS) // TASKS):
+                await (await conn.execute(BY_CODE, [code])).fetchone()
+            return 1
+
+        start = perf_counter()
+        done = await asyncio.gather(*(task(code) for code in islice(cycle(AIRPORTS), TASKS)))
+        seconds = perf_counter() - start
+    queries = QUERIES * len(AIRPORTS)
+    account.say(f"[bold]{queries:,} queries[/] of {len(done)} tasks over one connection in {seconds:.2f} s")
+    account.figure("async queries per second, one connection", f"{queries / seconds:,.0f}")
 
 
 async def worker(code: str) -> tuple[str, list[str]]:

@@ -67,9 +67,14 @@ def readings() -> list[Reading]:
     ]
 
 
-def _rows(file: str) -> Iterator[dict[str, str]]:
+def path(file: str) -> Path:
+    """Tell where a file of the package is."""
     package = find_spec("vega_datasets")
     if package is None or package.origin is None:
         raise SystemExit('The demo needs its data:  pip install "howdah[demo]"')
-    with (Path(package.origin).parent / "_data" / file).open(newline="", encoding="utf-8") as opened:
+    return Path(package.origin).parent / "_data" / file
+
+
+def _rows(file: str) -> Iterator[dict[str, str]]:
+    with path(file).open(newline="", encoding="utf-8") as opened:
         yield from csv.DictReader(opened)

@@ -1,4 +1,4 @@
-"""Chapter 5: LISTEN and NOTIFY."""
+"""LISTEN and NOTIFY."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def chapter(conn: howdah.Connection[Any], account: Account) -> None:
     """Tell another connection something."""
-    account.chapter("5  Notifications")
+    account.chapter("Notifications")
     with howdah.connect("embedded:", autocommit=True) as listener:  # the same server
         listener.execute("LISTEN departures")
         conn.execute("SELECT pg_notify('departures', iata) FROM airport WHERE iata = 'SEA'")

@@ -1,4 +1,4 @@
-"""Chapter 3: rows as what one likes them to be; prepared statements; streams."""
+"""Rows as what one likes them to be; prepared statements; streams."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ SEASONS = """
     GROUP BY to_char(at, 'FMMonth')
     ORDER BY min(at)
 """
+NORTH = "SELECT count(*) FROM airport WHERE state = $1 AND latitude > $2"
 
 QUERIES = 3000
 
 
 def chapter(conn: howdah.Connection[Any], account: Account) -> None:
     """Query in every way."""
-    account.chapter("3  Queries")
+    account.chapter("Queries")
     rows_of_a_class(conn, account)
     rows_with_names(conn, account)
     one_row_many_times(conn, account)
+    prepared_by_name(conn, account)
     a_stream(conn, account)
 
 
@@ -75,6 +77,20 @@ def one_row_many_times(conn: howdah.Connection[Any], account: Account) -> None:
     account.say("statements that the driver has prepared on its own by now")
     account.details(conn.prepared())
     account.figure("one-row query", f"{each * 1e6:.0f} µs")
+
+
+def prepared_by_name(conn: howdah.Connection[Any], account: Account) -> None:
+    """Prepare a query under a name, and execute it with parameters."""
+    name = conn.prepare(NORTH, "north_of")
+    with conn.cursor(row_factory=scalar_row) as cur:
+        found = {
+            f"{state}, north of {latitude}°": cur.execute(
+                f"EXECUTE {name} (%s, %s)", [state, latitude]
+            ).fetchone()
+            for state, latitude in (("AK", 60), ("MN", 48), ("WA", 48))
+        }
+    account.say(f"airports, counted by the statement prepared as {name}")
+    account.details(found)
 
 
 def a_stream(conn: howdah.Connection[Any], account: Account) -> None:

@@ -1,4 +1,4 @@
-"""Chapter 4: the errors of the server, and what they tell."""
+"""The errors of the server, and what they tell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def chapter(conn: howdah.Connection[Any], account: Account) -> None:
     """Do what the server refuses."""
-    account.chapter("4  Errors")
+    account.chapter("Errors")
     try:
         conn.execute(INSERT_READING, ["XXX", "2010-01-01", 50])
     except ForeignKeyViolation as error:  # one class for every SQLSTATE; a howdah.IntegrityError too

@@ -1,4 +1,4 @@
-"""Chapter 2: what is committed, what is rolled back, and savepoints."""
+"""What is committed, what is rolled back, and savepoints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAMMOTH = ("MAM", "Mammoth Field", "Hathi", "WA", "USA", 47.6, -122.1)
 
 def chapter(conn: howdah.Connection[Any], account: Account) -> None:
     """Commit, roll back, and roll back a part."""
-    account.chapter("2  Transactions")
+    account.chapter("Transactions")
     before = count(conn)
 
     with conn.transaction():

@@ -89,10 +89,12 @@ def main() -> int:
     import howdah
 
     console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, 110)  # nothing else would cut off the tables
     if args.list:
         for workload in WORKLOADS:
             modes = ", ".join(workload.goals)
-            console.print(f"{workload.name:12} {workload.title:24} {modes}", highlight=False)
+            console.print(f"{workload.name:12} {workload.title:26} {modes}", highlight=False)
         return 0
     if unknown := set(args.only or ()) - {workload.name for workload in WORKLOADS}:
         console.print(f"[red]there is no workload {', '.join(sorted(unknown))}; --list shows them")

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.contender import Contender
-from tests.bench.workloads import Connect, ExecuteMany, Query
+from tests.bench.workloads import (
+    Connect,
+    CopyIn,
+    CopyOut,
+    CopyRows,
+    CopyText,
+    ExecuteMany,
+    Pipelined,
+    Pool,
+    Query,
+    Scan,
+    Shared,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.bench.workloads import Workload
+    from tests.bench.workloads import Tasks, Workload
     from tests.servers import Server
 
 
@@ -21,21 +34,42 @@ class CursorDriver:
     Args:
         name: Its name.
         connect: Opens a connection in autocommit.
+        open_pool: Opens a pool of so many of them, if the driver has pools.
     """
 
-    def __init__(self, name: str, connect: Callable[[Server], Awaitable[Any]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        connect: Callable[[Server], Awaitable[Any]],
+        open_pool: Callable[[Server, int], Awaitable[Any]] | None = None,
+    ) -> None:
         self.name = name
         self._connect = connect
+        self._open_pool = open_pool
 
-    async def contender(self, workload: Workload, server: Server) -> Contender:
-        """Connect, and get ready for a workload."""
+    async def contender(self, workload: Workload, server: Server) -> Contender | None:
+        """Connect, and get ready for a workload; None if the driver does not do it."""
         if isinstance(workload, Connect):
             return Contender(self.name, self._connecting(workload, server), _nothing)
+        if isinstance(workload, Pool):
+            return await self._pool(workload, server)
+        ready = self._abilities().get(type(workload))
+        assert ready is not None
         conn = await self._connect(server)
-        if isinstance(workload, Query):
-            return Contender(self.name, self._query(workload, conn), conn.close)
-        assert isinstance(workload, ExecuteMany)
-        return Contender(self.name, self._executemany(workload, conn), conn.close)
+        return Contender(self.name, ready(workload, conn), conn.close)
+
+    def _abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Awaitable[Any]]]]:
+        return {
+            Query: self._query,
+            ExecuteMany: self._executemany,
+            Pipelined: self._pipelined,
+            CopyIn: self._copy_in,
+            CopyText: self._copy_in,
+            CopyOut: self._copy_out,
+            CopyRows: self._copy_rows,
+            Scan: self._scan,
+            Shared: self._shared,
+        }
 
     def _query(self, workload: Query, conn: Any) -> Callable[[], Awaitable[Any]]:
         cur, sql, params = conn.cursor(), workload.sql, workload.params or None
@@ -51,13 +85,93 @@ class CursorDriver:
         return one if workload.one else every
 
     def _executemany(self, workload: ExecuteMany, conn: Any) -> Callable[[], Awaitable[Any]]:
-        cur, sql, rows = conn.cursor(), workload.sql, workload.rows
+        cur, sql, rows = conn.cursor(), workload.insert, workload.rows
 
         async def run() -> None:
             async with conn.transaction():
                 await cur.executemany(sql, rows)
 
         return run
+
+    def _pipelined(self, workload: Pipelined, conn: Any) -> Callable[[], Awaitable[Any]]:
+        cur, sql, rows = conn.cursor(), workload.insert, workload.rows
+
+        async def run() -> None:
+            async with conn.pipeline(), conn.transaction():
+                for row in rows:
+                    await cur.execute(sql, row)
+
+        return run
+
+    def _copy_in(self, workload: CopyIn | CopyText, conn: Any) -> Callable[[], Awaitable[Any]]:
+        cur, sql, rows, types = conn.cursor(), workload.copy, workload.rows, workload.types
+
+        async def run() -> None:
+            async with cur.copy(sql) as copy:
+                if types:
+                    copy.set_types(types)
+                for row in rows:
+                    await copy.write_row(row)
+
+        return run
+
+    def _copy_out(self, workload: CopyOut, conn: Any) -> Callable[[], Awaitable[Any]]:
+        cur, sql = conn.cursor(), f"COPY ({workload.sql}) TO STDOUT"
+
+        async def run() -> int:
+            size = 0
+            async with cur.copy(sql) as copy:
+                async for block in copy:
+                    size += len(block)
+            return size
+
+        return run
+
+    def _copy_rows(self, workload: CopyRows, conn: Any) -> Callable[[], Awaitable[Any]]:
+        cur, sql, types = conn.cursor(), f"COPY ({workload.sql}) TO STDOUT (FORMAT binary)", workload.types
+
+        async def run() -> Any:
+            async with cur.copy(sql) as copy:
+                copy.set_types(types)
+                return [row async for row in copy.rows()]
+
+        return run
+
+    def _scan(self, workload: Scan, conn: Any) -> Callable[[], Awaitable[Any]]:
+        sql, itersize = workload.sql, workload.itersize
+
+        async def run() -> int:
+            total = 0
+            async with conn.transaction(), conn.cursor("scan") as cur:
+                cur.itersize = itersize
+                await cur.execute(sql)
+                async for row in cur:
+                    total += row[0]
+            return total
+
+        return run
+
+    def _shared(self, workload: Shared, conn: Any) -> Callable[[], Awaitable[Any]]:
+        sql, params = workload.sql, workload.params
+
+        async def query() -> Any:
+            cur = await conn.execute(sql, params)
+            return await cur.fetchone()
+
+        return _tasks(workload, query)
+
+    async def _pool(self, workload: Pool, server: Server) -> Contender | None:
+        if self._open_pool is None:
+            return None
+        pool = await self._open_pool(server, workload.pool_size)
+        sql, params = workload.sql, workload.params
+
+        async def query() -> Any:
+            async with pool.connection() as conn:
+                cur = await conn.execute(sql, params)
+                return await cur.fetchone()
+
+        return Contender(self.name, _tasks(workload, query), pool.close)
 
     def _connecting(self, workload: Connect, server: Server) -> Callable[[], Awaitable[Any]]:
         connect, sql = self._connect, workload.sql
@@ -73,26 +187,35 @@ class CursorDriver:
 
 
 class Asyncpg:
-    """asyncpg, with its cache of prepared statements and its own fetch methods."""
+    """asyncpg, with its cache of prepared statements and its own methods. It has no pipelines."""
 
     name = "asyncpg"
 
-    async def contender(self, workload: Workload, server: Server) -> Contender:
-        """Connect, and get ready for a workload."""
+    async def contender(self, workload: Workload, server: Server) -> Contender | None:
+        """Connect, and get ready for a workload; None if the driver does not do it."""
         if isinstance(workload, Connect):
             return Contender(self.name, self._connecting(workload, server), _nothing)
+        if isinstance(workload, (Pool, Shared)):
+            return await self._pool(workload, server)
+        ready = self._abilities().get(type(workload))
+        if ready is None:
+            return None
         conn = await self._connect(server)
-        if isinstance(workload, Query):
-            return Contender(self.name, self._query(workload, conn), conn.close)
-        assert isinstance(workload, ExecuteMany)
-        return Contender(self.name, self._executemany(workload, conn), conn.close)
+        return Contender(self.name, ready(workload, conn), conn.close)
+
+    def _abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Awaitable[Any]]]]:
+        return {
+            Query: self._query,
+            ExecuteMany: self._executemany,
+            CopyIn: self._copy_in,
+            CopyOut: self._copy_out,
+            Scan: self._scan,
+        }
 
     async def _connect(self, server: Server) -> Any:
         import asyncpg
 
-        return await asyncpg.connect(
-            host=server.host, port=server.port, user=server.user, database=server.dbname
-        )
+        return await asyncpg.connect(**_address(server))
 
     def _query(self, workload: Query, conn: Any) -> Callable[[], Awaitable[Any]]:
         sql, params = _numbered(workload.sql), workload.params
@@ -104,12 +227,60 @@ class Asyncpg:
         return run
 
     def _executemany(self, workload: ExecuteMany, conn: Any) -> Callable[[], Awaitable[Any]]:
-        sql, rows = _numbered(workload.sql), workload.rows
+        sql, rows = _numbered(workload.insert), workload.rows
 
         async def run() -> None:
             await conn.executemany(sql, rows)  # a transaction by itself
 
         return run
+
+    def _copy_in(self, workload: CopyIn, conn: Any) -> Callable[[], Awaitable[Any]]:
+        table, rows = workload.table, workload.rows
+
+        async def run() -> None:
+            await conn.copy_records_to_table(table, records=rows)
+
+        return run
+
+    def _copy_out(self, workload: CopyOut, conn: Any) -> Callable[[], Awaitable[Any]]:
+        sql = workload.sql
+
+        async def run() -> int:
+            size = 0
+
+            async def sink(block: bytes) -> None:
+                nonlocal size
+                size += len(block)
+
+            await conn.copy_from_query(sql, output=sink)
+            return size
+
+        return run
+
+    def _scan(self, workload: Scan, conn: Any) -> Callable[[], Awaitable[Any]]:
+        sql, prefetch = workload.sql, workload.itersize
+
+        async def run() -> int:
+            total = 0
+            async with conn.transaction():
+                async for row in conn.cursor(sql, prefetch=prefetch):
+                    total += row[0]
+            return total
+
+        return run
+
+    async def _pool(self, workload: Tasks, server: Server) -> Contender:
+        import asyncpg
+
+        size = workload.pool_size
+        pool = await asyncpg.create_pool(**_address(server), min_size=size, max_size=size)
+        sql, params = _numbered(workload.sql), workload.params
+
+        async def query() -> Any:
+            async with pool.acquire() as conn:
+                return await conn.fetchrow(sql, *params)
+
+        return Contender(self.name, _tasks(workload, query), pool.close)
 
     def _connecting(self, workload: Connect, server: Server) -> Callable[[], Awaitable[Any]]:
         connect, sql = self._connect, workload.sql
@@ -123,6 +294,21 @@ class Asyncpg:
         return run
 
 
+def _tasks(workload: Tasks, query: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+    """Let every task of a workload do a query again and again."""
+    times = workload.times
+
+    async def task() -> Any:
+        for _ in range(times):
+            row = await query()
+        return row
+
+    async def run() -> Any:
+        return await asyncio.gather(*(task() for _ in range(workload.tasks)))
+
+    return run
+
+
 async def _nothing() -> None:
     """There is nothing to close."""
 
@@ -131,6 +317,11 @@ def _numbered(sql: str) -> str:
     """Write the placeholders as $1, $2, …"""
     head, *rest = sql.split("%s")
     return head + "".join(f"${i}{part}" for i, part in zip(count(1), rest))
+
+
+def _address(server: Server) -> dict[str, Any]:
+    """Where a server is, in the words of asyncpg."""
+    return {"host": server.host, "port": server.port, "user": server.user, "database": server.dbname}
 
 
 async def _howdah(server: Server) -> Any:
@@ -145,4 +336,14 @@ async def _psycopg(server: Server) -> Any:
     return await psycopg.AsyncConnection.connect(server.dsn, autocommit=True)
 
 
-DRIVERS = (CursorDriver("howdah", _howdah), Asyncpg(), CursorDriver("psycopg", _psycopg))
+async def _howdah_pool(server: Server, size: int) -> Any:
+    from howdah_pool import AsyncConnectionPool
+
+    pool = AsyncConnectionPool(
+        server.dsn, min_size=size, max_size=size, open=False, kwargs={"autocommit": True}
+    )
+    await pool.open(wait=True)
+    return pool
+
+
+DRIVERS = (CursorDriver("howdah", _howdah, _howdah_pool), Asyncpg(), CursorDriver("psycopg", _psycopg))

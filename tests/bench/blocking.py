@@ -1,17 +1,33 @@
 """The drivers that block: howdah, psycopg, psycopg2 and pg8000, all of them through the DB-API.
 
-The measured code is the same for all of them; only what differs in how they are set up stands here by name.
+The measured code is the same for all of them, as far as the DB-API goes. Beyond it, howdah and psycopg share
+theirs, psycopg2 has its own, and pg8000 is not measured.
 """
 
 from __future__ import annotations
 
+import asyncio
+import csv
 import subprocess
 import sys
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from tests.bench import aio
 from tests.bench.contender import Contender
-from tests.bench.workloads import Connect, ExecuteMany, Import, Query
+from tests.bench.workloads import (
+    Connect,
+    CopyIn,
+    CopyOut,
+    CopyRows,
+    CopyText,
+    ExecuteMany,
+    Import,
+    Pipelined,
+    Query,
+    Scan,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,17 +61,21 @@ class Driver:
     executemany: Callable[[Any, str, list[Any]], object]
     cursor: Callable[[Any], Any] = lambda conn: conn.cursor()
 
-    def contender(self, workload: Workload, server: Server) -> Contender:
-        """Connect, and get ready for a workload."""
+    def contender(self, workload: Workload, server: Server) -> Contender | None:
+        """Connect, and get ready for a workload; None if the driver does not do it."""
         if isinstance(workload, Import):
             return Contender(self.name, self._import)
         if isinstance(workload, Connect):
             return Contender(self.name, self._connect(workload, server))
+        ready = self.abilities().get(type(workload))
+        if ready is None:
+            return None
         conn = self.connect(server)
-        if isinstance(workload, Query):
-            return Contender(self.name, self._query(workload, conn), conn.close)
-        assert isinstance(workload, ExecuteMany)
-        return Contender(self.name, self._executemany(workload, conn), conn.close)
+        return Contender(self.name, ready(workload, conn), conn.close)
+
+    def abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Any]]]:
+        """What gets ready for a kind of workload, over a connection."""
+        return {Query: self._query, ExecuteMany: self._executemany}
 
     def _query(self, workload: Query, conn: Any) -> Callable[[], Any]:
         cur, sql, params = self.cursor(conn), workload.sql, workload.params
@@ -81,7 +101,7 @@ class Driver:
         return one if workload.one else every
 
     def _executemany(self, workload: ExecuteMany, conn: Any) -> Callable[[], Any]:
-        cur, sql, rows, executemany = self.cursor(conn), workload.sql, workload.rows, self.executemany
+        cur, sql, rows, executemany = self.cursor(conn), workload.insert, workload.rows, self.executemany
 
         def run() -> None:
             cur.execute("BEGIN")
@@ -107,6 +127,168 @@ class Driver:
         """Return the seconds an import takes in an interpreter of its own, whose start does not count."""
         command = [sys.executable, "-c", _TIMED_IMPORT.format(statement=self.imported)]
         return float(subprocess.check_output(command))
+
+
+class Modern(Driver):
+    """howdah or psycopg, which have the same names for what the DB-API does not have."""
+
+    def abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Any]]]:
+        """What gets ready for a kind of workload, over a connection."""
+        return {
+            **super().abilities(),
+            Pipelined: self._pipelined,
+            CopyIn: self._copy_in,
+            CopyText: self._copy_in,
+            CopyOut: self._copy_out,
+            CopyRows: self._copy_rows,
+            Scan: self._scan,
+        }
+
+    def _pipelined(self, workload: Pipelined, conn: Any) -> Callable[[], Any]:
+        cur, sql, rows = self.cursor(conn), workload.insert, workload.rows
+
+        def run() -> None:
+            with conn.pipeline(), conn.transaction():
+                for row in rows:
+                    cur.execute(sql, row)
+
+        return run
+
+    def _copy_in(self, workload: CopyIn | CopyText, conn: Any) -> Callable[[], Any]:
+        cur, sql, rows, types = self.cursor(conn), workload.copy, workload.rows, workload.types
+
+        def run() -> None:
+            with cur.copy(sql) as copy:
+                if types:
+                    copy.set_types(types)
+                for row in rows:
+                    copy.write_row(row)
+
+        return run
+
+    def _copy_out(self, workload: CopyOut, conn: Any) -> Callable[[], Any]:
+        cur, sql = self.cursor(conn), f"COPY ({workload.sql}) TO STDOUT"
+
+        def run() -> int:
+            size = 0
+            with cur.copy(sql) as copy:
+                for block in copy:
+                    size += len(block)
+            return size
+
+        return run
+
+    def _copy_rows(self, workload: CopyRows, conn: Any) -> Callable[[], Any]:
+        cur, sql, types = (
+            self.cursor(conn),
+            f"COPY ({workload.sql}) TO STDOUT (FORMAT binary)",
+            workload.types,
+        )
+
+        def run() -> Any:
+            with cur.copy(sql) as copy:
+                copy.set_types(types)
+                return list(copy.rows())
+
+        return run
+
+    def _scan(self, workload: Scan, conn: Any) -> Callable[[], Any]:
+        sql, itersize = workload.sql, workload.itersize
+
+        def run() -> int:
+            total = 0
+            with conn.transaction(), conn.cursor("scan") as cur:
+                cur.itersize = itersize
+                cur.execute(sql)
+                for row in cur:
+                    total += row[0]
+            return total
+
+        return run
+
+
+class Psycopg2(Driver):
+    """psycopg2, which copies from and to files, in a text format that the program makes."""
+
+    def abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Any]]]:
+        """What gets ready for a kind of workload, over a connection."""
+        return {
+            **super().abilities(),
+            CopyText: self._copy_text,
+            CopyOut: self._copy_out,
+            Scan: self._scan,
+        }
+
+    def _copy_text(self, workload: CopyText, conn: Any) -> Callable[[], Any]:
+        cur, sql, rows = self.cursor(conn), f"{workload.copy} (FORMAT csv)", workload.rows
+
+        def run() -> None:
+            file = StringIO()
+            csv.writer(file).writerows(rows)
+            file.seek(0)
+            cur.copy_expert(sql, file)
+
+        return run
+
+    def _copy_out(self, workload: CopyOut, conn: Any) -> Callable[[], Any]:
+        cur, sql = self.cursor(conn), f"COPY ({workload.sql}) TO STDOUT"
+
+        def run() -> int:
+            sink = Sink()
+            cur.copy_expert(sql, sink)
+            return sink.size
+
+        return run
+
+    def _scan(self, workload: Scan, conn: Any) -> Callable[[], Any]:
+        sql, itersize = workload.sql, workload.itersize
+        conn.autocommit = False
+
+        def run() -> int:
+            total = 0
+            with conn, conn.cursor("scan") as cur:
+                cur.itersize = itersize
+                cur.execute(sql)
+                for row in cur:
+                    total += row[0]
+            return total
+
+        return run
+
+
+class Asyncpg:
+    """asyncpg, run by an event loop of its own, where the goals compare howdah with it."""
+
+    name = "asyncpg"
+
+    def contender(self, workload: Workload, server: Server) -> Contender | None:
+        """Connect, and get ready for a workload; None if no goal is about asyncpg."""
+        if self.name not in workload.peers_in("sync"):
+            return None
+        loop = asyncio.new_event_loop()
+        ready = loop.run_until_complete(aio.Asyncpg().contender(workload, server))
+        assert ready is not None
+
+        def run() -> Any:
+            return loop.run_until_complete(ready.run())
+
+        def close() -> None:
+            loop.run_until_complete(ready.close())
+            loop.close()
+
+        return Contender(self.name, run, close)
+
+
+class Sink:
+    """A file that counts what is written to it."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        """Count the bytes."""
+        self.size += len(data)
+        return len(data)
 
 
 def _executemany(cursor: Any, sql: str, rows: list[Any]) -> None:
@@ -150,10 +332,11 @@ def _pg8000(server: Server) -> Any:
     return conn
 
 
-DRIVERS = (
-    Driver("howdah", "import howdah; howdah.connect", _howdah, _executemany),
-    Driver("psycopg", "import psycopg", _psycopg, _executemany),
+DRIVERS: tuple[Driver | Asyncpg, ...] = (
+    Modern("howdah", "import howdah; howdah.connect", _howdah, _executemany),
+    Modern("psycopg", "import psycopg", _psycopg, _executemany),
     Driver("psycopg-b", "import psycopg", _psycopg, _executemany, lambda conn: conn.cursor(binary=True)),
-    Driver("psycopg2", "import psycopg2", _psycopg2, _execute_batch),
+    Psycopg2("psycopg2", "import psycopg2", _psycopg2, _execute_batch),
+    Asyncpg(),
     Driver("pg8000", "import pg8000.dbapi", _pg8000, _executemany),
 )

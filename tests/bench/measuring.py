@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.bench import aio, blocking, floor
 from tests.bench.contender import Contender, comparable
-from tests.bench.workloads import PEERS, ExecuteMany, Import
+from tests.bench.workloads import Import, Storing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +58,8 @@ class Measurement:
     @property
     def against_peers(self) -> float | None:
         """How many times as fast as the fastest of the peers that count howdah is."""
-        return min((ratio for peer in PEERS[self.mode] if (ratio := self.ratio(peer))), default=None)
+        ratios = map(self.ratio, self.workload.peers_in(self.mode))
+        return min(filter(None, ratios), default=None)
 
     @property
     def met(self) -> bool | None:
@@ -139,13 +140,15 @@ def measure(
     try:
         if mode == "sync":
             for driver in blocking.DRIVERS:
-                if driver.name in drivers:
-                    contenders.append(driver.contender(workload, server))
+                if driver.name in drivers and (ready := driver.contender(workload, server)):
+                    contenders.append(ready)
             base = floor.blocking(workload, server)
         else:
             for async_driver in aio.DRIVERS:
                 if async_driver.name in drivers:
-                    contenders.append(loop.finish(async_driver.contender(workload, server)))
+                    ready = loop.finish(async_driver.contender(workload, server))
+                    if ready:
+                        contenders.append(ready)
             base = loop.finish(floor.aio(workload, server))
         if not isinstance(workload, Import):
             _check(workload, contenders, loop, server)
@@ -164,7 +167,7 @@ def _check(workload: Workload, contenders: list[Contender], loop: Loop, server: 
     for contender in contenders:
         _reset(workload, server)
         result = loop.finish(contender.run())
-        if isinstance(workload, ExecuteMany):
+        if isinstance(workload, Storing):
             result = _execute(server, workload.check)
         results[contender.name] = comparable(result)
     names = list(results)
@@ -219,7 +222,7 @@ def _batch_size(workload: Workload, contender: Contender, loop: Loop, seconds: f
 
 
 def _reset(workload: Workload, server: Server) -> None:
-    if isinstance(workload, ExecuteMany):
+    if isinstance(workload, Storing):
         _execute(server, workload.reset)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.bench.measuring import Measurement
     from tests.bench.workloads import Mode
 
-NOTE = "ratio: howdah's speed over that of the faster of psycopg and psycopg2, or of asyncpg"
+NOTE = "ratio: howdah's speed over that of the fastest driver that the goal is about"
 
 TITLES: dict[Mode, str] = {
     "sync": "blocking",

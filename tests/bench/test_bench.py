@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_howdah_alone(tmp_path: Path) -> None:
-    chosen = [f"--only={name}" for name in ("one-row", "executemany", "connect")]
+    copies = ("copy-in", "copy-text", "copy-out", "copy-rows")
+    names = ("one-row", "executemany", "pipeline", *copies, "scan", "connect")
+    chosen = [f"--only={name}" for name in (*names, "pool", "shared")]
     limits = ["--rounds=2", "--seconds=0.001", "--driver=howdah", "--mode=sync", "--mode=asyncio"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", *chosen, *limits, f"--output={tmp_path}"],
@@ -27,7 +29,11 @@ def test_howdah_alone(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "bench.json").read_text())
     measured = {(m["workload"], m["mode"]): m for m in written["measurements"]}
     modes = ("sync", "asyncio")
-    assert set(measured) == {(name, mode) for name in ("one-row", "executemany", "connect") for mode in modes}
+    assert set(measured) == {
+        *((name, mode) for name in names for mode in modes),
+        ("pool", "asyncio"),
+        ("shared", "asyncio"),
+    }
     assert set(measured["one-row", "sync"]["seconds"]) == {"howdah", "floor"}
     assert set(measured["connect", "asyncio"]["seconds"]) == {"howdah"}
     assert all(len(m["rounds"]["howdah"]) == 2 and m["seconds"]["howdah"] > 0 for m in measured.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 Mode = Literal["sync", "asyncio", "uvloop"]
@@ -27,7 +28,9 @@ SCHEMA = """
         md5(i::text)::uuid, CASE WHEN i % 3 > 0 THEN 'remark ' || md5(i::text) END
     FROM generate_series(1, 20000) i;
 
-    CREATE UNLOGGED TABLE target (id int, name text, value float8);
+    CREATE UNLOGGED TABLE target (
+        id int, big bigint, ratio float8, flag boolean, label text, day date, moment timestamp
+    );
 
     VACUUM ANALYZE;
 """
@@ -40,13 +43,20 @@ class Workload:
     Args:
         name: What `--only` calls it.
         title: What the report calls it.
-        goals: The modes it is measured in, and for each how many times as fast as the fastest of its `PEERS`
+        goals: The modes it is measured in, and for each how many times as fast as the fastest of its peers
             howdah is to be; None where there is no goal.
+        peers: The drivers that a mode's goal compares howdah with, where they are not those of `PEERS`. The
+            asyncpg of the mode "sync" has an event loop of its own.
     """
 
     name: str
     title: str
     goals: dict[Mode, float | None]
+    peers: dict[Mode, tuple[str, ...]] = field(default_factory=dict)
+
+    def peers_in(self, mode: Mode) -> tuple[str, ...]:
+        """The drivers that howdah is compared with in a mode."""
+        return self.peers.get(mode, PEERS[mode])
 
 
 @dataclass(frozen=True)
@@ -65,20 +75,119 @@ class Query(Workload):
 
 
 @dataclass(frozen=True)
-class ExecuteMany(Workload):
-    """Execute a statement with many parameters, in one transaction.
+class Storing(Workload):
+    """Store rows, in one transaction.
 
     Args:
-        sql: The statement, with %s for parameters.
-        rows: Its parameters.
-        reset: A statement run before each batch, outside of the measured time.
-        check: A query for what it has done.
+        rows: The rows.
+    """
+
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+    table = "target"
+    insert = "INSERT INTO target VALUES (%s, %s, %s, %s, %s, %s, %s)"
+    #: Run before each batch, outside of the measured time.
+    reset = "TRUNCATE target"
+    #: A query for what has been stored.
+    check = "SELECT count(*), sum(id), sum(big), sum(ratio), min(label), max(day), max(moment) FROM target"
+
+
+@dataclass(frozen=True)
+class ExecuteMany(Storing):
+    """Execute an INSERT with many rows as its parameters."""
+
+
+@dataclass(frozen=True)
+class Pipelined(Storing):
+    """Execute an INSERT for one row after the other, without waiting for the results."""
+
+
+@dataclass(frozen=True)
+class CopyIn(Storing):
+    """Store rows by COPY in binary format.
+
+    Args:
+        types: The types of the columns.
+    """
+
+    types: tuple[str, ...] = ()
+
+    copy = "COPY target FROM STDIN (FORMAT binary)"
+
+
+@dataclass(frozen=True)
+class CopyText(Storing):
+    """Store rows by COPY in text or CSV format."""
+
+    types = ()
+    copy = "COPY target FROM STDIN"
+
+
+@dataclass(frozen=True)
+class CopyOut(Workload):
+    """Receive what a query returns by COPY, in blocks, and count the bytes.
+
+    Args:
+        sql: The query.
     """
 
     sql: str = ""
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
-    reset: str = ""
-    check: str = ""
+
+
+@dataclass(frozen=True)
+class CopyRows(Workload):
+    """Receive what a query returns by COPY in binary format, as rows.
+
+    Args:
+        sql: The query.
+        types: The types of its columns.
+    """
+
+    sql: str = ""
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scan(Workload):
+    """Iterate over what a query returns through a cursor of the server, and add up the first column.
+
+    Args:
+        sql: The query.
+        itersize: How many rows are fetched at a time.
+    """
+
+    sql: str = ""
+    itersize: int = 1000
+
+
+@dataclass(frozen=True)
+class Tasks(Workload):
+    """Let many tasks execute a query for one row at the same time, each again and again.
+
+    Args:
+        sql: The query, with %s for parameters.
+        params: The parameters.
+        tasks: How many tasks.
+        times: How often each of them executes the query.
+    """
+
+    sql: str = ""
+    params: tuple[Any, ...] = ()
+    tasks: int = 50
+    times: int = 10
+
+    #: The largest number of connections in the pool.
+    pool_size = 10
+
+
+@dataclass(frozen=True)
+class Pool(Tasks):
+    """Let them do so over connections that they take out of a pool, and put back every time."""
+
+
+@dataclass(frozen=True)
+class Shared(Tasks):
+    """Let them do so over one connection; a driver that can't has a pool."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +202,26 @@ class Import(Workload):
     """Import the driver, in an interpreter of its own."""
 
 
-#: Those that the goals compare howdah with. The others are there to be looked at.
+#: Those that the goals compare howdah with, unless a workload has others. The rest is there to be looked at.
 PEERS: dict[Mode, tuple[str, ...]] = {
     "sync": ("psycopg", "psycopg2"),
     "asyncio": ("asyncpg",),
     "uvloop": ("asyncpg",),
 }
+
+#: What is stored.
+ROWS: list[tuple[Any, ...]] = [
+    (
+        i,
+        i * 10_000_000_000,
+        i / 7,
+        i % 2 == 0,
+        f"label of row {i}",
+        date(2000, 1, 1) + timedelta(days=i % 9000),
+        datetime(2000, 1, 1) + timedelta(seconds=61.5) * i,
+    )
+    for i in range(10_000)
+]
 
 WORKLOADS: tuple[Workload, ...] = (
     Query(
@@ -146,11 +269,67 @@ WORKLOADS: tuple[Workload, ...] = (
     ExecuteMany(
         name="executemany",
         title="executemany of 1,000",
+        goals={"sync": 1.1, "asyncio": 1.1},
+        peers={"sync": ("asyncpg",)},
+        rows=ROWS[:1000],
+    ),
+    Pipelined(
+        name="pipeline",
+        title="1,000 pipelined INSERTs",
+        goals={"sync": 3.0, "asyncio": 3.0},
+        peers={"sync": ("psycopg",), "asyncio": ("psycopg",)},
+        rows=ROWS[:1000],
+    ),
+    CopyIn(
+        name="copy-in",
+        title="COPY in of 10,000 rows",
+        goals={"sync": 1.5, "asyncio": 1.0},
+        peers={"sync": ("psycopg", "asyncpg")},
+        rows=ROWS,
+        types=("int4", "int8", "float8", "bool", "text", "date", "timestamp"),
+    ),
+    CopyText(
+        name="copy-text",
+        title="COPY in, as text",
         goals={"sync": None, "asyncio": None},
-        sql="INSERT INTO target (id, name, value) VALUES (%s, %s, %s)",
-        rows=[(i, f"row number {i}", i * 1.5) for i in range(1000)],
-        reset="TRUNCATE target",
-        check="SELECT count(*), sum(id), sum(value), min(name) FROM target",
+        peers={"asyncio": ("psycopg",)},
+        rows=ROWS,
+    ),
+    CopyOut(
+        name="copy-out",
+        title="COPY out in blocks",
+        goals={"sync": 1.2, "asyncio": 1.0},
+        peers={"sync": ("psycopg", "psycopg2", "asyncpg")},
+        sql="SELECT * FROM mixed",
+    ),
+    CopyRows(
+        name="copy-rows",
+        title="COPY out, binary rows",
+        goals={"sync": 3.0, "asyncio": 3.0},
+        peers={"sync": ("psycopg",), "asyncio": ("psycopg",)},
+        sql="SELECT id, big, ratio, price, flag, label, day, moment, key FROM mixed",
+        types=("int4", "int8", "float8", "numeric", "bool", "text", "date", "timestamp", "uuid"),
+    ),
+    Scan(
+        name="scan",
+        title="named cursor, 20,000 × 10",
+        goals={"sync": 2.0, "asyncio": 1.8},
+        peers={"sync": ("psycopg2", "asyncpg")},
+        sql="SELECT * FROM mixed",
+    ),
+    Pool(
+        name="pool",
+        title="pool, 50 tasks",
+        goals={"asyncio": 1.3},
+        sql="SELECT id, name, value FROM item WHERE id = %s",
+        params=(500,),
+    ),
+    Shared(
+        name="shared",
+        title="one connection, 50 tasks",
+        goals={"asyncio": 1.5},
+        sql="SELECT id, name, value FROM item WHERE id = %s",
+        params=(500,),
     ),
     Connect(
         name="connect",
