@@ -309,11 +309,6 @@ class BaseCursor(Generic[Row]):
 
     # Statements
 
-    @property
-    def transformer(self) -> Transformer:
-        """The adapters at work for this cursor."""
-        return self._transformer
-
     def start_statement(self, *, deferrable: bool = False) -> Operation[Session]:
         """Begin the operation that runs a new statement: what is left of the one before goes.
 
@@ -506,10 +501,11 @@ class BaseCursor(Generic[Row]):
         oids = () if parameters is None else parameters.oids
         format = self.format if binary is None else int(binary)
         planner = connection._planner
+        retried = False
         if deferral is not None:
             script = parameters is None and not prepare and format is None and self._is_script(text)
-            if not self.itersize and not script and self._substitute(text, parameters) is None:
-                yield from self._defer(deferral, text, parameters, format, prepare)
+            if not self.itersize and not script:
+                yield from self._defer(deferral, query, params, text, parameters, format, prepare)
                 return
             yield from deferral.rest()
         while True:
@@ -540,8 +536,10 @@ class BaseCursor(Generic[Row]):
             if planner is None or statement is None:
                 raise exchange.error
             repeatable = exchange.begins or session.transaction_status == TransactionStatus.IDLE
-            if not planner.failed(statement, exchange.error, repeatable) or not repeatable:
+            lost = planner.failed(statement, exchange.error, repeatable)
+            if retried or not (lost and repeatable):
                 raise exchange.error
+            retried = True
             if exchange.begins:
                 yield from connection._command(b"ROLLBACK")
         if new and planner is not None:
@@ -616,21 +614,31 @@ class BaseCursor(Generic[Row]):
         return exchange
 
     def _defer(
-        self, deferral: Deferral, text: bytes, parameters: Any, format: int | None, prepare: bool | None
+        self,
+        deferral: Deferral,
+        query: Query,
+        params: Params | None,
+        text: bytes,
+        parameters: Any,
+        format: int | None,
+        prepare: bool | None,
     ) -> Operation[None]:
         """Write a query whose answer is taken later."""
         session = self._connection._session
         oids = () if parameters is None else parameters.oids
-        exchange = Exchange(None, None, self._describe, False, text)
-        statement, parsed = None, False
+        planned, parsed = None, False
         if deferral.status == PipelineStatus.ABORTED:
+            exchange = Exchange(None, None, self._describe, False, text)
             exchange.aborted = exchange.done = exchange.ready = True
         else:
             deferral.begin()
-            statement = deferral.plan(text, oids, prepare)
-            if isinstance(statement, Substitute):
-                # There is no time to ask the server; it is executed as it is.
-                statement = None
+            statement = planned = deferral.plan(text, oids, prepare)
+            if isinstance(planned, Substitute):
+                text, parameters, statement = yield from planned.resolve(self, *self._values(query, params))
+                # It may have waited for all that was there before.
+                deferral.begin()
+                oids = () if parameters is None else parameters.oids
+            exchange = Exchange(None, None, self._describe, False, text)
             if statement is not None and statement.prepared:
                 exchange.fields, exchange.decoder, formats = statement.answer(
                     self._transformer, format, self._describe
@@ -642,7 +650,7 @@ class BaseCursor(Generic[Row]):
                 session.bind(exchange, b"", name, parameters, (format,) if format else ())
                 session.describe_portal(exchange)
             session.execute(exchange)
-        completion = self._complete(exchange, text, oids, statement, parsed)
+        completion = self._complete(exchange, text, oids, planned, parsed)
         self._deferred = deferral.defer(exchange, completion)
         yield from deferral.send(exchange)
 
@@ -655,10 +663,11 @@ class BaseCursor(Generic[Row]):
             raise aborted(exchange)
         if exchange.error is not None:
             # Parsed by an earlier query of the pipeline, it is that one's to judge.
-            if planner is not None and statement is not None and (parsed or statement.prepared):
+            own = parsed or isinstance(statement, Substitute)
+            if planner is not None and statement is not None and (own or statement.prepared):
                 planner.failed(statement, exchange.error, False)
             raise exchange.error
-        if planner is not None and (statement is None or parsed):
+        if planner is not None and (statement is None or parsed or isinstance(statement, Substitute)):
             planner.executed(text, oids, statement, exchange)
         yield from self._keep(exchange)
 
@@ -918,10 +927,11 @@ class BaseCursor(Generic[Row]):
                 if (text, oids) == parsed:
                     session.bind(exchange, b"", name, parameters, formats)
                 else:
-                    if deferral is not None:
-                        deferral.parse(exchange, b"", text, oids)
-                    elif not name:
-                        session.parse(exchange, b"", text, oids)
+                    if not name:
+                        if deferral is None:
+                            session.parse(exchange, b"", text, oids)
+                        else:
+                            deferral.parse(exchange, b"", text, oids)
                     session.bind(exchange, b"", name, parameters, formats)
                     session.describe_portal(exchange)
                     exchange.query = self._query = text

@@ -127,10 +127,9 @@ class Planner:
             target = statement.statement
         if target is None:
             return False
-        if not target.prepared:
-            if not isinstance(target, NamedStatement):
-                # Whether it was parsed before it failed does not matter: it is to be gone.
-                self._connection.close_statement(target.name)
+        if not target.prepared and not isinstance(target, NamedStatement):
+            # Whether it was parsed before it failed does not matter: it is to be gone.
+            self._connection.close_statement(target.name)
             return False
         name = target.name.decode(errors="replace")
         if error.sqlstate == "26000" and name in (error.diag.message_primary or ""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import uuid
 from decimal import Decimal
@@ -422,3 +423,38 @@ async def test_async(aconn_auto):
             await aconn.execute(f"EXECUTE {name} (%s, %s)", (1, 2))
         with pytest.raises(howdah.ProgrammingError, match="name"):
             await aconn.prepare("SELECT 1", "")
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_in_a_pipeline(conn, autocommit):
+    conn.execute("CREATE TEMP TABLE t (a int, b text)")
+    conn.autocommit = autocommit
+    conn.prepare("INSERT INTO t VALUES ($1, $2) RETURNING a", "ins")
+    conn.execute("PREPARE one (int) AS SELECT $1 + 1")
+    with conn.pipeline():
+        cursors = [conn.execute("EXECUTE ins (%s, %s)", [n, n]) for n in (1, 2.0, "3")]
+        cursors += [conn.execute("EXECUTE one (%s)", [n]) for n in (1, 2)]
+        with conn.cursor() as cursor:
+            cursor.executemany("EXECUTE ins (%s, %s)", [(4, "a"), (5.0, None)])
+        assert [cursor.fetchone() for cursor in cursors] == [(1,), (2,), (3,), (2,), (3,)]
+    assert conn.execute("SELECT count(*) FROM t").fetchone() == (5,)
+
+
+def test_lost_in_a_pipeline(conn):
+    conn.prepare("SELECT $1::int", "one")
+    conn.execute(DROP_BEHIND)
+    with pytest.raises(howdah.errors.InvalidSqlStatementName, match="HINT"), conn.pipeline():
+        conn.execute("EXECUTE one (%s)", [1])
+    with conn.pipeline():
+        assert conn.execute("EXECUTE one (%s)", [1]).fetchone() == (1,)
+
+
+@pytest.mark.anyio
+async def test_many_tasks(aconn_auto):
+    async with await aconn_auto() as aconn:
+        name = await aconn.prepare("SELECT $1::int")
+        for _ in range(2):
+            execute = [aconn.execute(f"EXECUTE {name} (%s)", [n]) for n in range(20)]
+            cursors = await asyncio.gather(*execute)
+            assert [await cursor.fetchone() for cursor in cursors] == [(n,) for n in range(20)]
+            await aconn.execute(DROP_BEHIND)
