@@ -79,7 +79,7 @@ class Sharing:
             raise
 
     def _go_on(self, operation: Operation[Any], exchange: Exchange) -> Exchange:
-        """Have an operation take an answer that is perhaps not its own fault; return what it waits for next."""
+        """Have an operation take an answer that may be spoilt; return what it waits for next."""
         self._hits = hits = self._endangered.pop(exchange, 0)
         try:
             following = cast(Exchange, operation.send(None))
