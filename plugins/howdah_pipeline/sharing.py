@@ -23,6 +23,8 @@ T = TypeVar("T")
 _PATIENCE = 0.01
 #: How long to wait at most between two requests to cancel it, in seconds.
 _LONGEST_PAUSE = 1.0
+#: How often one request to cancel may hit: older servers signal the process, and then its group.
+_HITS = 2
 #: The SQLSTATE of a query that was cancelled.
 _QUERY_CANCELED = "57014"
 #: Commands that may have committed a part of what they do.
@@ -43,8 +45,10 @@ class Sharing:
         self._under_way: set[Exchange] = set()
         #: What is on its way and wanted by nobody any more.
         self._left: list[Exchange] = []
-        #: What may be hit by a request to cancel something else.
-        self._endangered: set[Exchange] = set()
+        #: What may be hit by a request to cancel something else, and how often.
+        self._endangered: dict[Exchange, int] = {}
+        #: The same of the exchange whose answer is being taken.
+        self._hits = 0
         self._clearing: asyncio.Task[None] | None = None
 
     async def run(self, operation: Operation[T]) -> T:
@@ -63,7 +67,10 @@ class Sharing:
                     exchange = cast(Exchange, operation.throw(e))
                 else:
                     under_way.discard(exchange)
-                    exchange = cast(Exchange, operation.send(None))
+                    if self._endangered:
+                        exchange = self._go_on(operation, exchange)
+                    else:
+                        exchange = cast(Exchange, operation.send(None))
         except StopIteration as e:
             result: T = e.value
             return result
@@ -71,14 +78,23 @@ class Sharing:
             connection.note_loss()
             raise
 
+    def _go_on(self, operation: Operation[Any], exchange: Exchange) -> Exchange:
+        """Have an operation take an answer that may be spoilt; return what it waits for next."""
+        self._hits = hits = self._endangered.pop(exchange, 0)
+        try:
+            following = cast(Exchange, operation.send(None))
+        finally:
+            self._hits = 0
+        if hits > 1:
+            self._endangered[following] = hits - 1
+        return following
+
     def excuses(self, exchange: Exchange) -> bool:
         """Whether a query was cancelled in the place of another one, and can be run again."""
-        if exchange not in self._endangered:
-            return False
-        self._endangered.discard(exchange)
         error, query = exchange.error, exchange.query or b""
         return (
-            error is not None
+            self._hits > 0
+            and error is not None
             and error.sqlstate == _QUERY_CANCELED
             and not query.lstrip()[:4].upper().startswith(_NOT_ATOMIC)
         )
@@ -126,7 +142,7 @@ class Sharing:
             head = connection.session.head()
             if self._under_way and head is not None and head[1] in self._left:
                 # It may come too late, and hit the next.
-                self._endangered = set(self._under_way)
+                self._endangered = dict.fromkeys(self._under_way, _HITS)
                 try:
                     await connection.cancel_safe(timeout=_LONGEST_PAUSE)
                 except Error:

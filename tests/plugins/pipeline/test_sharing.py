@@ -240,7 +240,7 @@ async def test_a_query_hit_by_the_cancelling_of_another_is_run_again(auto, watch
     """The request to cancel may come too late: provoked here by sending it while the next one runs."""
     task = asyncio.ensure_future(auto.execute("select pg_sleep(0.3), 5"))
     await asleep(watcher, auto)
-    auto._sharing._endangered = set(auto._sharing._under_way)
+    auto._sharing._endangered = dict.fromkeys(auto._sharing._under_way, 2)
     await auto.cancel_safe()
     assert (await (await task).fetchone())[1] == 5
     # Cancelled by its owner, it is not.
