@@ -110,6 +110,11 @@ class BaseCursor(Generic[Row]):
         return self._transformer.adapters
 
     @property
+    def transformer(self) -> Transformer:
+        """The adapters at work for this cursor."""
+        return self._transformer
+
+    @property
     def closed(self) -> bool:
         """Whether the cursor is closed."""
         return self._closed
