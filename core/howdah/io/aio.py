@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import ssl
 from collections import deque
@@ -49,6 +50,15 @@ _plain_receive, _plain_send = receive, send
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
     from howdah._native.aio import receive as _plain_receive
     from howdah._native.aio import send as _plain_send
+
+
+def _hung_up(sock: socket.socket) -> bool:
+    """Whether the connection is broken, or closed by the server."""
+    if sock.fileno() < 0:
+        return False
+    poll = select.poll()
+    poll.register(sock, 0)
+    return bool(poll.poll(0))
 
 
 def _fulfil(future: asyncio.Future[None]) -> None:
@@ -178,6 +188,9 @@ class AsyncTransport:
             self._receiving = False
         if self._idle is not None:
             _fulfil(self._idle)
+        if self._waiting and not self._woken and _hung_up(self.sock):
+            # uvloop tells of a broken connection once only, and there may be more to read than was.
+            self._loop.call_soon(self._on_readable)
         gathering, self._gathering = self._gathering, True
         try:
             while self._woken:
@@ -220,6 +233,7 @@ class AsyncTransport:
         except OSError:
             # Whoever waits reads what the server said before it went.
             self.session.sent(self.session.output_size)
+            self._loop.call_soon(self._on_readable)
         unsent = self.session.output_size
         if bool(unsent) != self._writing:
             self._writing = not self._writing

@@ -23,6 +23,8 @@ __all__ = ["BoundParameters", "Wire"]
 
 #: How much is asked of the socket at a time, in bytes.
 RECEIVE_SIZE = 65536
+#: How much is handed to the socket at a time, in bytes.
+SEND_SIZE = 4 * RECEIVE_SIZE
 #: The longest message there can be: PostgreSQL's limit for anything in memory.
 MAX_LENGTH = 0x3FFFFFFF
 #: The longest message of the kinds that have no reason to be long.
@@ -88,8 +90,9 @@ class Wire:
         self._output += data
 
     def output(self) -> memoryview:
-        """Return what is to be sent; release it before anything else is written."""
-        return memoryview(self._output)
+        """Return what is to be sent next; release it before anything else is written."""
+        # A copy: where an interruption leaves a view behind, the output can still be written to.
+        return memoryview(self._output[:SEND_SIZE])
 
     def sent(self, size: int) -> None:
         """Take off the first `size` bytes of the output: they are on their way."""
