@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
+import struct
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import howdah
+from howdah.io.aio import AsyncTransport
+from howdah.protocol.exchange import Exchange
+from howdah.protocol.session import Session
 from tests.kernel.test_native_wire import IMPLEMENTATIONS, READY, begun, error, load_module, message
 
 if TYPE_CHECKING:
@@ -239,3 +245,24 @@ def test_large_answers(impl: SimpleNamespace, sockets: tuple[socket.socket, sock
     impl.blocking._plain_carry(client, session, exchange)
     thread.join()
     assert [len(row) for row in exchange.results[0].rows] == [0, 1, 70_000, 3, 1_000_000, 8190, 8191, 8192, 3]
+
+
+@pytest.mark.anyio
+async def test_a_connection_reset_behind_half_an_answer(anyio_backend: Any) -> None:
+    """An event loop may tell of a broken socket once only: it is read to its end then."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        peer, _ = listener.accept()
+    client.setblocking(False)
+    session = Session()
+    exchange = Exchange()
+    session.query(exchange, b"select 1")
+    transport = AsyncTransport(client, session)
+    task = asyncio.ensure_future(transport.carry(exchange))
+    await asyncio.sleep(0)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.sendall(b"C\0\0\0\x0dSEL")
+    peer.close()  # with a reset, before the loop sees any of it
+    await asyncio.wait_for(task, 10)
+    assert exchange.done and isinstance(exchange.error, howdah.OperationalError)
+    assert client.fileno() == -1
