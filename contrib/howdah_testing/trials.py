@@ -1,0 +1,160 @@
+# Generated from contrib/howdah_testing/trials_async.py by .ci/generate_faces.py; do not edit.
+"""The steps, taken on a connection."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from howdah.rows import tuple_row
+from howdah_testing.comparing import Expected, described
+from howdah_testing.steps import (
+    PAIR,
+    TABLE,
+    Copy,
+    Execute,
+    ExecuteMany,
+    Insert,
+    MakePair,
+    Same,
+    Step,
+    Subject,
+)
+
+if TYPE_CHECKING:
+    from howdah import Driver
+
+__all__ = ["Trial"]
+
+
+class Trial:
+    """All steps on one connection.
+
+    Args:
+        subject: what is to be proved.
+        driver: the driver that has the adapters.
+        dsn: the conninfo of a server.
+    """
+
+    face = "sync"
+
+    def __init__(self, subject: Subject, driver: Driver, dsn: str) -> None:
+        self._subject = subject
+        self._driver = driver
+        self._dsn = dsn
+        #: How many combinations have been tried.
+        self.tried = 0
+        #: What was wrong: a text for each combination.
+        self.failures: list[str] = []
+
+    def run(self) -> None:
+        """Take all the steps."""
+        connection_class = self._driver.Connection
+        with connection_class.connect(self._dsn, autocommit=True, row_factory=tuple_row) as conn:
+            for statement in self._subject.setup:
+                conn.execute(statement)
+            for step in self._subject.steps(self._make_pair(conn)):
+                self.tried += 1
+                try:
+                    self._take(conn, step)
+                except Exception as error:
+                    self._failed(step, f"raised {type(error).__module__}.{type(error).__name__}: {error}")
+                    if conn.closed:
+                        self._failed(step, "and the connection was lost: nothing more was tried")
+                        return
+
+    def _make_pair(self, conn: Any) -> MakePair:
+        """Register the composite type; return what makes one."""
+        if not self._subject.composites or find_spec("howdah_types.composite") is None:
+            return None
+        from howdah_types.composite import CompositeInfo, register_composite
+
+        info = CompositeInfo.fetch(conn, PAIR)
+        register_composite(info, conn)
+        make: MakePair = info.python_type
+        return make
+
+    def _take(self, conn: Any, step: Step) -> None:
+        if isinstance(step, Execute):
+            self._execute(conn, step)
+        elif isinstance(step, Same):
+            self._same(conn, step)
+        elif isinstance(step, ExecuteMany):
+            cur = conn.cursor()
+            cur.executemany(step.query, step.params, returning=True)
+            rows = []
+            for result in cur.results():
+                rows.append(result.fetchone())
+            self._compare_rows(step, rows, step.expected)
+        elif isinstance(step, Insert):
+            cur = conn.cursor()
+            cur.execute(f"TRUNCATE {TABLE}")
+            cur.executemany(step.query, step.params)
+            cur.execute(step.select)
+            self._compare_rows(step, cur.fetchall(), step.expected)
+        elif isinstance(step, Copy):
+            self._copy(conn, step)
+
+    def _execute(self, conn: Any, step: Execute) -> None:
+        if step.client:
+            cur = self._driver.ClientCursor(conn)
+            cur.execute(step.query, step.params)
+            self._compare(step, cur.fetchone()[0], step.expected)
+            return
+        cur = conn.cursor()
+        # The first time it is parsed, the second time its row description is known.
+        for again in ("", ", again") if step.prepare else ("",):
+            cur.execute(step.query, step.params, prepare=step.prepare, binary=step.binary)
+            (got,) = cur.fetchone()
+            self._compare(step, got, step.expected, again)
+
+    def _same(self, conn: Any, step: Same) -> None:
+        cur = conn.cursor()
+        cur.execute(step.query, step.params)
+        first, *others = cur.fetchone()
+        for other in others:
+            if other != first:
+                self._failed(step, f"differs:\n      {first!r}\n      {other!r}")
+
+    def _copy(self, conn: Any, step: Copy) -> None:
+        cur = conn.cursor()
+        cur.execute(f"TRUNCATE {TABLE}")
+        with cur.copy(f"COPY {TABLE} ({step.columns}) FROM STDIN (FORMAT {step.format})") as copy:
+            if step.typed:
+                copy.set_types(step.types)
+            for row in step.rows:
+                copy.write_row(row)
+        cur.execute(step.select)
+        self._compare_rows(step, cur.fetchall(), step.expected, ": into the table")
+        query = f"COPY (SELECT {step.columns} FROM {TABLE} ORDER BY n) TO STDOUT (FORMAT {step.format})"
+        rows = []
+        with cur.copy(query) as copy:
+            copy.set_types(step.types)
+            for row in copy.rows():
+                rows.append(row[1:])
+        self._compare_rows(step, rows, step.expected, ": out of the table")
+
+    # What is made of it
+
+    def _compare_rows(
+        self, step: Step, rows: list[Any], expected: tuple[Expected, ...], where: str = ""
+    ) -> None:
+        if len(rows) != len(expected):
+            self._failed(step, f"{len(rows)} rows came back, expected {len(expected)}", where)
+        for number, (row, wanted) in enumerate(zip(rows, expected), start=1):
+            self._compare(step, row[0], wanted, f"{where}, row {number}")
+
+    def _compare(self, step: Step, got: Any, expected: Expected, where: str = "") -> None:
+        try:
+            if expected.matches(got, self._subject.equal):
+                return
+            remark = ""
+        except Exception as error:
+            remark = f"\n      comparing them raised {type(error).__name__}: {error} (is `equal` needed?)"
+        self._failed(
+            step, f"came back as\n      {described(got)}\n      expected\n      {expected}{remark}", where
+        )
+
+    def _failed(self, step: Step, what: str, where: str = "") -> None:
+        sent = described(step.sent)
+        self.failures.append(f"{self.face}, {step.label}{where}\n    sent\n      {sent}\n    {what}")
