@@ -203,9 +203,7 @@ class Subject:
                 yield Execute(label, query, (value,), expected, sent=value, binary=binary, prepare=prepare)
             if not self._cast:
                 query = f"SELECT CAST(%s AS {self.type_name})"
-                yield Execute(
-                    "a literal (ClientCursor)", query, (value,), expected, sent=value, client=True
-                )
+                yield Execute("a literal (ClientCursor)", query, (value,), expected, sent=value, client=True)
             if self._binary:
                 columns = f"CAST(%t AS {self.type_name})::text, CAST(%b AS {self.type_name})::text"
                 label = "what the server has of it, sent as text and in binary"

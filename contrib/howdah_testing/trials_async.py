@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.rows import tuple_row
 from howdah_testing.comparing import Expected, described
-from howdah_testing.steps import PAIR, TABLE, Copy, Execute, ExecuteMany, Insert, MakePair, Same, Step, Subject
+from howdah_testing.steps import (
+    PAIR,
+    TABLE,
+    Copy,
+    Execute,
+    ExecuteMany,
+    Insert,
+    MakePair,
+    Same,
+    Step,
+    Subject,
+)
 
 if TYPE_CHECKING:
     from howdah import Driver
