@@ -195,6 +195,7 @@ def register_array_dumpers(adapters: AdaptersMap) -> None:
                 "oid": oid,
                 "element": element,
                 "lists": adapters.get_dumper_by_oid(oid, format),
+                "__module__": __name__,
                 "__doc__": f"Lists and `numpy.ndarray` to {element.name}[].",
             }
             adapters.register_dumper(None, type(f"{element.name}ArrayDumper", (ArrayDumper,), namespace))

@@ -108,7 +108,11 @@ def _nulls(data: bytes, start: int, count: int, width: int) -> Ndarray:
 
 
 def _loaders(element: Element) -> tuple[type[Loader], type[Loader]]:
-    namespace: dict[str, Any] = {"element": element, "__doc__": f"{element.name}[] to `numpy.ndarray`."}
+    namespace: dict[str, Any] = {
+        "element": element,
+        "__module__": __name__,
+        "__doc__": f"{element.name}[] to `numpy.ndarray`.",
+    }
     return (
         type(f"{element.name}NdarrayLoader", (NdarrayLoader,), namespace),
         type(f"{element.name}NdarrayBinaryLoader", (NdarrayBinaryLoader,), namespace),

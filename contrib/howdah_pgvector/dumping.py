@@ -122,7 +122,7 @@ class NdarrayDumper(Dumper):
         dumper = self.by_dtype.get(obj.dtype.name)
         if dumper is None or obj.ndim != 1 or not obj.size or self._context is None:
             return None
-        if self._context.adapters.types.get(dumper.type_name or "") is not None:
+        if self._others is None or self._context.adapters.types.get(dumper.type_name or "") is not None:
             return dumper
         if self.connection is not None and self.connection not in _asked:
             _asked.add(self.connection)
@@ -155,7 +155,7 @@ def register_dumpers(adapters: AdaptersMap) -> None:
         for dumper in dumpers:
             adapters.register_dumper(cls, dumper)
     for base in (NdarrayDumper, NdarrayBinaryDumper):
-        namespace = {"others": _dumper_of_ndarray(adapters, base.format), "__doc__": base.__doc__}
+        namespace = {"others": _dumper_of_ndarray(adapters, base.format), "__doc__": base.__doc__, "__module__": __name__}
         adapters.register_dumper("numpy.ndarray", type(base.__name__, (base,), namespace))
 
 

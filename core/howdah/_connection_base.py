@@ -659,6 +659,17 @@ class BaseConnection(Generic[Row]):
             for adapters in maps:
                 self.driver.resolve_type(adapters, type_info)
 
+    def resolve_names(self, *maps: AdaptersMap) -> Operation[None]:
+        """Find the types that adapters are registered for by name only, for what cannot look them up later.
+
+        It takes a round trip at most once in the life of a driver, for each database.
+
+        Args:
+            maps: the adapters that are told of what is found.
+        """
+        if any([adapters.unresolved_names for adapters in maps]):
+            yield from self._resolve_names(frozenset(), *maps)
+
     def want_names(self) -> None:
         """Have types that are registered by name looked up before parameters are sent."""
         self._names_wanted = True

@@ -79,7 +79,13 @@ class BaseCopy:
         """
         response = self._check_rows()
         registry = self._cursor.transformer.adapters.types
-        oids = [registry.get_oid(each) if isinstance(each, str) else each for each in types]
+        try:
+            oids = [registry.get_oid(each) if isinstance(each, str) else each for each in types]
+        except KeyError as error:
+            raise ProgrammingError(
+                f"set_types(): {error.args[0]}; before the COPY, make it known with"
+                " howdah.adapt.TypeInfo.fetch(conn, name).register(conn)"
+            ) from None
         count = len(response.column_formats)
         if len(oids) != count:
             raise ProgrammingError(f"set_types() got {len(oids)} types, the COPY has {count} columns")
@@ -124,6 +130,8 @@ class BaseCopy:
         if session.transaction_status == TransactionStatus.IDLE:
             yield from connection.begin_operation()
             self._alone = True
+        # While data is copied, nothing can be asked.
+        yield from connection.resolve_names(connection.adapters, cursor.transformer.adapters)
         self._exchange = exchange = Exchange(query=statement, copying=True)
         session.query(exchange, statement)
         yield exchange
