@@ -660,15 +660,14 @@ class BaseConnection(Generic[Row]):
                 self.driver.resolve_type(adapters, type_info)
 
     def resolve_names(self, *maps: AdaptersMap) -> Operation[None]:
-        """Find the types that adapters are registered for by name only, for what cannot look them up later.
-
-        It takes a round trip at most once in the life of a driver, for each database.
+        """Find the types that adapters are registered for by name only, as far as they were not looked for.
 
         Args:
-            maps: the adapters that are told of what is found.
+            maps: the adapters.
         """
-        if any([adapters.unresolved_names for adapters in maps]):
-            yield from self._resolve_names(frozenset(), *maps)
+        waiting = {id(adapters): adapters for adapters in maps if adapters.unresolved_names}
+        if waiting:
+            yield from self._resolve_names(frozenset(), *waiting.values())
 
     def want_names(self) -> None:
         """Have types that are registered by name looked up before parameters are sent."""

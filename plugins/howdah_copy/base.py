@@ -125,13 +125,12 @@ class BaseCopy:
             raise ProgrammingError("a COPY can be done once: call cursor.copy() again")
         cursor, connection = self._cursor, self._connection
         session = yield from cursor.start_statement()
+        yield from connection.resolve_names(connection.adapters, cursor.transformer.adapters)
         self._statement = statement = cursor.merge(self._query, self._params)
         self._observation.enter_context(cursor.observation(statement))
         if session.transaction_status == TransactionStatus.IDLE:
             yield from connection.begin_operation()
             self._alone = True
-        # While data is copied, nothing can be asked.
-        yield from connection.resolve_names(connection.adapters, cursor.transformer.adapters)
         self._exchange = exchange = Exchange(query=statement, copying=True)
         session.query(exchange, statement)
         yield exchange
