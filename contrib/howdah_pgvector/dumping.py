@@ -155,7 +155,11 @@ def register_dumpers(adapters: AdaptersMap) -> None:
         for dumper in dumpers:
             adapters.register_dumper(cls, dumper)
     for base in (NdarrayDumper, NdarrayBinaryDumper):
-        namespace = {"others": _dumper_of_ndarray(adapters, base.format), "__doc__": base.__doc__, "__module__": __name__}
+        namespace = {
+            "others": _dumper_of_ndarray(adapters, base.format),
+            "__doc__": base.__doc__,
+            "__module__": __name__,
+        }
         adapters.register_dumper("numpy.ndarray", type(base.__name__, (base,), namespace))
 
 

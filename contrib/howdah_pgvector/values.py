@@ -52,7 +52,9 @@ class SparseVector:
     def __init__(self, elements: Mapping[int, float], dimensions: int) -> None:
         pairs = sorted((int(index), float(value)) for index, value in elements.items() if value)
         if pairs and not 0 <= pairs[0][0] <= pairs[-1][0] < dimensions:
-            raise ValueError(f"a sparse vector of {dimensions} dimensions has the indices 0 to {dimensions - 1}")
+            raise ValueError(
+                f"a sparse vector of {dimensions} dimensions has the indices 0 to {dimensions - 1}"
+            )
         self.indices = tuple([index for index, _ in pairs])
         self.values = tuple([value for _, value in pairs])
         self.dimensions = int(dimensions)

@@ -21,6 +21,8 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
 
     for name, dumpers in DUMPERS.items():
         for dumper in dumpers:
-            adapters.register_dumper("shapely.geometry.base.BaseGeometry" if name == "geometry" else None, dumper)
+            adapters.register_dumper(
+                "shapely.geometry.base.BaseGeometry" if name == "geometry" else None, dumper
+            )
         adapters.register_loader(name, GeometryLoader)
         adapters.register_loader(name, GeometryBinaryLoader)

@@ -27,14 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["howdah_register_adapters", "model_row"]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)  # which gives it the last word, over howdah_types' dumpers to jsonb
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the dumpers of models."""
-    from howdah_pydantic.dumping import ModelBinaryDumper, ModelDumper
+    from howdah_pydantic.dumping import register_dumpers
 
-    adapters.register_dumper("pydantic.main.BaseModel", ModelBinaryDumper)
-    # Text is the default: the server casts it where json is expected.
-    adapters.register_dumper("pydantic.main.BaseModel", ModelDumper)
+    register_dumpers(adapters)
 
 
 def __getattr__(name: str) -> Any:

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from howdah_testing.comparing import Equal
-from howdah_testing.steps import Subject
+from howdah_testing.steps import Failure, Subject
 
 if TYPE_CHECKING:
     from howdah import Driver
 
 __all__ = ["CheckAdapter"]
-
-#: How many failures are told of in full.
-_SHOWN = 8
 
 
 class CheckAdapter:
@@ -125,12 +122,22 @@ class CheckAdapter:
 
         failures = trial.failures + trial_async.failures
         if failures:
-            lines = [
-                f"check_adapter({subject.type_name!r}): {len(failures)} failures in "
-                f"{trial.tried + trial_async.tried} combinations, on the {howdah.__impl__} implementation",
-                *failures[:_SHOWN],
-            ]
-            if len(failures) > _SHOWN:
-                rest = [failure.partition("\n")[0] for failure in failures[_SHOWN:]]
-                lines += ["and:", *rest]
-            pytest.fail("\n  ".join(lines), pytrace=False)
+            tried = trial.tried + trial_async.tried
+            pytest.fail(
+                f"check_adapter({subject.type_name!r}): {len(failures)} failures in {tried} combinations, "
+                f"on the {howdah.__impl__} implementation\n{_told(failures)}",
+                pytrace=False,
+            )
+
+
+def _told(failures: Sequence[Failure]) -> str:
+    """Return a text that tells of failures, those that look alike together."""
+    labels: dict[tuple[str, ...], list[str]] = {}
+    for failure in failures:
+        labels.setdefault(failure.details, []).append(failure.label)
+    lines = []
+    for details, where in labels.items():
+        for title, text in zip(details[::2], details[1::2]):
+            lines += [title, f"  {text}"]
+        lines += ["with", *[f"  {label}" for label in where], ""]
+    return "\n".join([f"  {line}".rstrip() for line in lines])

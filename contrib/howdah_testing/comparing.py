@@ -22,7 +22,9 @@ def same(got: Any, expected: Any) -> bool:
 
 
 def described(value: Any) -> str:
-    """Return a value and its type, to be read by people."""
+    """Return a value and its type, of a list those of its elements, to be read by people."""
+    if type(value) is list:
+        return f"[{', '.join(map(described, value))}]"
     cls = type(value)
     name = cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
     text = repr(value)

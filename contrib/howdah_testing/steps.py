@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, Union
+from typing import Any, NamedTuple, TypeAlias, Union
 
 from howdah_testing.comparing import Array, Composite, Equal, Expected, Value, same
 
-__all__ = ["PAIR", "TABLE", "Copy", "Execute", "ExecuteMany", "Insert", "Same", "Step", "Subject"]
+__all__ = [
+    "PAIR",
+    "TABLE",
+    "Copy",
+    "Execute",
+    "ExecuteMany",
+    "Failure",
+    "Insert",
+    "MakePair",
+    "Same",
+    "Step",
+    "Subject",
+]
 
 TABLE = "pg_temp.howdah_checked"
 PAIR = "pg_temp.howdah_pair"
 
 #: What a placeholder asks for, by the placeholder.
 PLACEHOLDERS = {"%s": "", "%t": "text ", "%b": "binary "}
-RESULTS: dict[bool | None, str] = {None: "result", False: "text result", True: "binary result"}
+RESULTS: dict[bool | None, str] = {None: "result in any format", False: "text result", True: "binary result"}
 
 
 @dataclass(frozen=True)
@@ -25,11 +37,23 @@ class Step:
 
     Attributes:
         label: what is combined.
-        sent: what goes to the server, for the message.
+        sent: what goes to the server, for the message; for many rows, a sequence.
     """
 
     label: str
     sent: Any = field(kw_only=True)
+
+
+class Failure(NamedTuple):
+    """What was wrong.
+
+    Attributes:
+        label: with which combination.
+        details: the lines that tell of it.
+    """
+
+    label: str
+    details: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -95,7 +119,7 @@ class Copy(Step):
 
 
 #: Makes a composite of the number 1 and a value; None where nothing does.
-MakePair = Union[Callable[[int, Any], Any], None]
+MakePair: TypeAlias = Union[Callable[[int, Any], Any], None]
 
 
 class Subject:

@@ -14,6 +14,7 @@ from howdah_testing.steps import (
     Copy,
     Execute,
     ExecuteMany,
+    Failure,
     Insert,
     MakePair,
     Same,
@@ -44,8 +45,8 @@ class Trial:
         self._dsn = dsn
         #: How many combinations have been tried.
         self.tried = 0
-        #: What was wrong: a text for each combination.
-        self.failures: list[str] = []
+        #: What was wrong.
+        self.failures: list[Failure] = []
 
     def run(self) -> None:
         """Take all the steps."""
@@ -58,9 +59,9 @@ class Trial:
                 try:
                     self._take(conn, step)
                 except Exception as error:
-                    self._failed(step, f"raised {type(error).__module__}.{type(error).__name__}: {error}")
+                    self._failed(step, step.sent, "raised", f"{_name(error)}: {error}")
                     if conn.closed:
-                        self._failed(step, "and the connection was lost: nothing more was tried")
+                        self._failed(step, step.sent, "lost the connection", "nothing more was tried")
                         return
 
     def _make_pair(self, conn: Any) -> MakePair:
@@ -97,16 +98,17 @@ class Trial:
 
     def _execute(self, conn: Any, step: Execute) -> None:
         if step.client:
-            cur = self._driver.ClientCursor(conn)
+            cur: Any = self._driver.ClientCursor(conn)
             cur.execute(step.query, step.params)
-            self._compare(step, cur.fetchone()[0], step.expected)
+            (got,) = cur.fetchone()
+            self._compare(step, step.sent, got, step.expected)
             return
         cur = conn.cursor()
         # The first time it is parsed, the second time its row description is known.
         for again in ("", ", again") if step.prepare else ("",):
             cur.execute(step.query, step.params, prepare=step.prepare, binary=step.binary)
             (got,) = cur.fetchone()
-            self._compare(step, got, step.expected, again)
+            self._compare(step, step.sent, got, step.expected, again)
 
     def _same(self, conn: Any, step: Same) -> None:
         cur = conn.cursor()
@@ -114,7 +116,7 @@ class Trial:
         first, *others = cur.fetchone()
         for other in others:
             if other != first:
-                self._failed(step, f"differs:\n      {first!r}\n      {other!r}")
+                self._failed(step, step.sent, "the server has", repr(first), "and", repr(other))
 
     def _copy(self, conn: Any, step: Copy) -> None:
         cur = conn.cursor()
@@ -140,21 +142,27 @@ class Trial:
         self, step: Step, rows: list[Any], expected: tuple[Expected, ...], where: str = ""
     ) -> None:
         if len(rows) != len(expected):
-            self._failed(step, f"{len(rows)} rows came back, expected {len(expected)}", where)
-        for number, (row, wanted) in enumerate(zip(rows, expected), start=1):
-            self._compare(step, row[0], wanted, f"{where}, row {number}")
+            number = f"{len(rows)} rows, expected {len(expected)}"
+            self._failed(step, step.sent, "came back as", number, where=where)
+        for number, (sent, row, wanted) in enumerate(zip(step.sent, rows, expected), start=1):
+            self._compare(step, sent, row[0], wanted, f"{where}, row {number}")
 
-    def _compare(self, step: Step, got: Any, expected: Expected, where: str = "") -> None:
+    def _compare(self, step: Step, sent: Any, got: Any, expected: Expected, where: str = "") -> None:
+        remark = ()
         try:
             if expected.matches(got, self._subject.equal):
                 return
-            remark = ""
         except Exception as error:
-            remark = f"\n      comparing them raised {type(error).__name__}: {error} (is `equal` needed?)"
-        self._failed(
-            step, f"came back as\n      {described(got)}\n      expected\n      {expected}{remark}", where
-        )
+            remark = ("comparing them raised", f"{type(error).__name__}: {error} (is `equal` needed?)")
+        lines = ("came back as", described(got), "expected", str(expected), *remark)
+        self._failed(step, sent, *lines, where=where)
 
-    def _failed(self, step: Step, what: str, where: str = "") -> None:
-        sent = described(step.sent)
-        self.failures.append(f"{self.face}, {step.label}{where}\n    sent\n      {sent}\n    {what}")
+    def _failed(self, step: Step, sent: Any, *lines: str, where: str = "") -> None:
+        details = ("sent", described(sent), *lines)
+        self.failures.append(Failure(f"{self.face}, {step.label}{where}", details))
+
+
+def _name(error: Exception) -> str:
+    """Return the name of an error's class, with its module."""
+    cls = type(error)
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"

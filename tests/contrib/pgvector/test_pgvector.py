@@ -85,7 +85,9 @@ def test_precision(vectors, lists, pgvector, placeholder, binary):
 
 
 def test_nearest(vectors):
-    vectors.execute("CREATE TEMP TABLE items (id int, embedding vector(3), half halfvec(3), sparse sparsevec(3))")
+    vectors.execute(
+        "CREATE TEMP TABLE items (id int, embedding vector(3), half halfvec(3), sparse sparsevec(3))"
+    )
     rows = [
         (1, np.array([1, 1, 1], "f4"), np.array([1, 1, 1], "f2"), SparseVector({0: 1}, 3)),
         (2, np.array([2.0, 2.0, 2.0]), HalfVector([2, 2, 2]), SparseVector.of([0, 2, 0])),

@@ -153,9 +153,13 @@ class Document(BaseModel):
 def test_check_dumper(check_adapter):
     documents = [
         Document(number=1, price=Decimal("1.50"), day=dt.date(2026, 11, 22)),
-        Document(number=2, price=Decimal(0), day=dt.date(1, 1, 1), nested=[Keeper(name="", since=dt.date.max)]),
+        Document(
+            number=2, price=Decimal(0), day=dt.date(1, 1, 1), nested=[Keeper(name="", since=dt.date.max)]
+        ),
     ]
-    check_adapter("jsonb", documents, returns=lambda document: document.model_dump(mode="json", by_alias=True))
+    check_adapter(
+        "jsonb", documents, returns=lambda document: document.model_dump(mode="json", by_alias=True)
+    )
 
 
 def test_there_and_back(howdah_conn):
@@ -195,5 +199,7 @@ with howdah.connect(sys.argv[1]) as conn:
     assert "howdah_pydantic" in sys.modules
 print([name for name in sys.modules if name.startswith("pydantic")])
 """
-    done = subprocess.run([sys.executable, "-c", code, howdah_dsn], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, howdah_dsn], capture_output=True, text=True, check=True
+    )
     assert done.stdout == "[]\n"
