@@ -1,7 +1,8 @@
 """numpy's arrays as parameters, and results as numpy's arrays.
 
-An `ndarray` becomes an array of the PostgreSQL type that its dtype stands for, as soon as this plugin is there. That
-PostgreSQL's arrays come as `ndarray`, and not as lists, has to be asked for: `load_ndarrays(conn)`.
+An `ndarray` becomes an array of the PostgreSQL type that its dtype stands for, as soon as this plugin is
+there. That PostgreSQL's arrays come as `ndarray`, and not as lists, has to be asked for:
+`load_ndarrays(conn)`.
 
 numpy itself is imported by whoever uses it, not by this plugin.
 """
@@ -28,7 +29,8 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
 def load_ndarrays(context: AdaptContext | None = None) -> None:
     """Have arrays of booleans, integers, floats, dates, timestamps and intervals loaded as `ndarray`.
 
-    One that has NULLs comes as a `numpy.ma.MaskedArray`; those of dates, timestamps and intervals have NaT for NULL.
+    One that has NULLs comes as a `numpy.ma.MaskedArray`; those of dates, timestamps and intervals have NaT
+    for NULL.
 
     Args:
         context: a connection or a cursor; None for all connections that the default driver opens from now on.

@@ -43,7 +43,7 @@ def _element(array: Ndarray) -> Element | int:
 
 
 def _as_list(array: Ndarray) -> Any:
-    """Return an array as nested lists, one of no dimensions as a value, with None for NaT and what is masked."""
+    """Return an array as nested lists, or as a value; None stands for NaT and for what is masked."""
     if array.dtype.kind in "mM":
         element = _element(array)
         assert isinstance(element, Element)

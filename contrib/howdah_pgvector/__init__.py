@@ -1,8 +1,8 @@
 """The types of the extension pgvector: vector, halfvec and sparsevec.
 
-Vectors come as numpy's arrays, of float32 and of float16, where numpy is installed, and as lists of floats without
-it, or where `load_lists(conn)` asks for them. Arrays of these dtypes are sent as vectors; anything else is in the
-wrapper `Vector` or `HalfVector`. Sparse vectors are `SparseVector`.
+Vectors come as numpy's arrays, of float32 and of float16, where numpy is installed, and as lists of floats
+without it, or where `load_lists(conn)` asks for them. Arrays of these dtypes are sent as vectors; what else
+is to be one goes into the wrapper `Vector` or `HalfVector`. Sparse vectors are `SparseVector`.
 
 numpy is imported with the first vector.
 """
@@ -22,9 +22,7 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
     from howdah_pgvector import dumping, loading
 
     dumping.register_dumpers(adapters)
-    for name, loaders in loading.LOADERS.items():
-        for loader in loaders:
-            adapters.register_loader(name, loader)
+    loading.register_loaders(adapters, loading.LOADERS)
 
 
 def load_lists(context: AdaptContext | None = None) -> None:
@@ -41,6 +39,4 @@ def load_lists(context: AdaptContext | None = None) -> None:
         adapters: AdaptersMap = howdah.adapters
     else:
         adapters = context.adapters
-    for name, loaders in loading.LIST_LOADERS.items():
-        for loader in loaders:
-            adapters.register_loader(name, loader)
+    loading.register_loaders(adapters, loading.LIST_LOADERS)

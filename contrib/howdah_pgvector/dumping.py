@@ -91,7 +91,7 @@ _asked: WeakSet[Any] = WeakSet()
 
 
 class NdarrayDumper(Dumper):
-    """`numpy.ndarray` to vector or halfvec, if it is one in this database, and else to what others make of it."""
+    """`numpy.ndarray` to vector or halfvec where there are such, and else to what others make of it."""
 
     others: ClassVar[type[Dumper] | None]
     by_dtype: ClassVar[dict[str, type[Dumper]]] = {"float32": VectorDumper, "float16": HalfVectorDumper}
@@ -132,8 +132,8 @@ class NdarrayDumper(Dumper):
     def _other(self, obj: Any) -> Dumper:
         if self._others is None:
             raise ProgrammingError(
-                f"cannot adapt a numpy array of {obj.ndim} dimensions and dtype {obj.dtype} as it is: if it is to be "
-                "a vector, wrap it in howdah_pgvector.Vector; for arrays enable the plugin 'numpy'"
+                f"cannot adapt a numpy array of {obj.ndim} dimensions and dtype {obj.dtype} as it is: if it is"
+                " to be a vector, wrap it in howdah_pgvector.Vector; for arrays enable the plugin 'numpy'"
             )
         return self._others
 

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 from typing_extensions import Buffer
 
-from howdah.adapt import AdaptContext, Loader
+from howdah.adapt import AdaptContext, AdaptersMap, Loader
 from howdah.pq import Format
 from howdah_pgvector.values import SparseVector
 from howdah_pgvector.wire import HALFVEC, HEADER, SPARSE_HEADER, VECTOR, Kind
 
-__all__ = ["LIST_LOADERS", "LOADERS"]
+__all__ = ["LIST_LOADERS", "LOADERS", "register_loaders"]
 
 
 class ListLoader(Loader):
@@ -114,12 +114,19 @@ def _numpy() -> Any:
     return numpy
 
 
-LOADERS = {
+LOADERS: dict[str, tuple[type[Loader], ...]] = {
     "vector": (NdarrayLoader, NdarrayBinaryLoader),
     "halfvec": (HalfNdarrayLoader, HalfNdarrayBinaryLoader),
     "sparsevec": (SparseVectorLoader, SparseVectorBinaryLoader),
 }
-LIST_LOADERS = {
+LIST_LOADERS: dict[str, tuple[type[Loader], ...]] = {
     "vector": (ListLoader, ListBinaryLoader),
     "halfvec": (HalfListLoader, HalfListBinaryLoader),
 }
+
+
+def register_loaders(adapters: AdaptersMap, loaders: dict[str, tuple[type[Loader], ...]]) -> None:
+    """Register loaders for types by their names."""
+    for name, classes in loaders.items():
+        for loader in classes:
+            adapters.register_loader(name, loader)

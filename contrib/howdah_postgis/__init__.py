@@ -1,9 +1,10 @@
 """PostGIS' geometry and geography as shapely's geometries, their SRID kept.
 
-They travel as extended WKB. A geometry is sent as geometry, which PostGIS casts to geography by itself where that is
-expected.
+They travel as extended WKB. A geometry is sent as geometry, which PostGIS casts to geography by itself where
+that is expected.
 
-shapely is imported with the first geometry; without it, geometries come as the hexadecimal digits of that WKB.
+shapely is imported with the first geometry; without it, geometries come as the hexadecimal digits of that
+WKB.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class GeometryLoader(Loader):
 
 
 class GeometryBinaryLoader(Loader):
-    """Geometry or geography as binary to a shapely geometry, or to hexadecimal digits where there is no shapely."""
+    """Geometry or geography as binary to a shapely geometry, or to str where there is no shapely."""
 
     format = Format.BINARY
 

@@ -6,10 +6,11 @@
         name: str
         weight: PositiveInt
 
-    for elephant in conn.cursor(row_factory=model_row(Elephant)).execute("SELECT name, weight FROM elephant"): ...
+    cur = conn.cursor(row_factory=model_row(Elephant))
+    for elephant in cur.execute("SELECT name, weight FROM elephant"): ...
 
-A model that is passed as a parameter is dumped to jsonb; what comes from json and jsonb, a `model_row` turns into
-the models that its fields are annotated with.
+A model that is passed as a parameter is dumped to jsonb; what comes from json and jsonb, a `model_row` turns
+into the models that its fields are annotated with.
 
 pydantic is imported by whoever uses it, not by this plugin.
 """

@@ -28,17 +28,17 @@ def model_row(model: Any, *, strict: bool | None = None) -> BaseRowFactory[Any]:
 def model_row(model: Any, *, strict: bool | None = None) -> BaseRowFactory[Any]:
     """Make rows that are instances of a model, validated.
 
-    The values go to the fields of their columns' names, or of these aliases. JSON is turned into the models that the
-    fields are annotated with.
+    The values go to the fields of their columns' names, or of these aliases. JSON is turned into the models
+    that the fields are annotated with.
 
     Args:
-        model: a pydantic model, a dataclass (pydantic's or Python's own), a `TypedDict` or `NamedTuple`; or anything
-            else that pydantic validates from a dictionary, such as a union of models.
+        model: a pydantic model, a dataclass (pydantic's or Python's own), a `TypedDict` or `NamedTuple`; or
+            anything else that pydantic validates from a dictionary, such as a union of models.
         strict: whether values have to be of the types of the fields already; None leaves it to the model.
 
     Returns:
-        The row factory. Its rows raise `howdah.DataError` if a value is not valid, or a field is without a column;
-        it says which, and has pydantic's `ValidationError` as its cause.
+        The row factory. Its rows raise `howdah.DataError` if a value is not valid, or a field is without a
+        column; it says which, and has pydantic's `ValidationError` as its cause.
     """
     adapter = _adapter(model)
 

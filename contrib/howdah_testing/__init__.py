@@ -1,9 +1,10 @@
 """A pytest plugin for those who write plugins and adapters of howdah.
 
-It is in use where `howdah[testing]` is installed, and imports nothing of howdah until a test asks for one of its
-fixtures:
+It is in use where `howdah[testing]` is installed, and imports nothing of howdah until a test asks for one of
+its fixtures:
 
-    howdah_dsn       the conninfo of a server: a disposable one, unless `--howdah-dsn` or HOWDAH_TEST_DSN names another
+    howdah_dsn       the conninfo of a server: of the one that `--howdah-dsn` or HOWDAH_TEST_DSN names, or
+                     else of a disposable one
     howdah_conn      a connection
     howdah_aconn     an async connection, for tests that anyio's pytest plugin runs
     check_adapter    proves that an adapter returns what it was given, whichever way the value travels
@@ -45,8 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--howdah-impl",
         choices=("both", "this"),
         default="both",
-        help="where check_adapter checks: on both implementations of howdah, the other one in a process of its own "
-        "(both, the default), or on the one that runs (this)",
+        help="where check_adapter checks: on both implementations of howdah, the other one in a process of "
+        "its own (both, the default), or on the one that runs (this)",
     )
 
 
@@ -92,7 +93,7 @@ async def howdah_aconn(howdah_dsn: str, anyio_backend: Any) -> AsyncIterator[how
 
 @pytest.fixture
 def check_adapter(howdah_dsn: str, request: pytest.FixtureRequest) -> CheckAdapter:
-    """A function that proves that an adapter returns what it was given: `howdah_testing.checking.CheckAdapter`."""
+    """The proof that an adapter returns what it was given: a `howdah_testing.checking.CheckAdapter`."""
     from howdah_testing.checking import CheckAdapter
 
     return CheckAdapter(howdah_dsn, request)

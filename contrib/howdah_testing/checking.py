@@ -45,20 +45,21 @@ class CheckAdapter:
         setup: str = "",
         driver: Driver | None = None,
     ) -> None:
-        """Prove that values of a type come back equal, and of the same Python type, whichever way they travel.
+        """Prove that values of a type come back equal, and of the same Python type, however they travel.
 
-        They are sent and fetched as text and in binary, as `%s`, `%t` and `%b`, in queries prepared and not, as
-        literals, with `executemany`, in arrays, in composites, and through COPY with and without `set_types`; NULL
-        as well; on sync and async connections; and in a second process on howdah's other implementation.
+        They are sent and fetched as text and in binary, as `%s`, `%t` and `%b`, in queries prepared and not,
+        as literals, with `executemany`, in arrays, in composites, and through COPY with and without
+        `set_types`; NULL as well; on sync and async connections; and in a second process on howdah's other
+        implementation.
 
         Args:
             type_name: the name of the PostgreSQL type, as SQL has it.
             values: values of it; they all come in one array, so they have one dumper.
-            sql_literals: more values, by SQL expressions that stand for them: `{"'(1,2)'": Point(1, 2)}`. What the
-                server has of the value is compared with what it has of the expression.
+            sql_literals: more values, by SQL expressions that stand for them: `{"'(1,2)'": Point(1, 2)}`.
+                What the server has of the value is compared with what it has of the expression.
             returns: makes of a value what is expected back; the value itself by default.
-            equal: says whether what came back, the first argument, is what was expected. By default it has to be
-                equal and of the same type, inside of lists and tuples too; NaN is equal to NaN.
+            equal: says whether what came back, the first argument, is what was expected. By default it has to
+                be equal and of the same type, inside of lists and tuples too; NaN is equal to NaN.
             cast: whether the values are dumped to another type, which is cast to this one.
             binary: False if there are no dumper and loader for the binary format.
             arrays: False if there are no arrays of the type, or the values cannot be in lists.

@@ -13,12 +13,12 @@ Equal = Callable[[Any, Any], bool]
 
 
 def same(got: Any, expected: Any) -> bool:
-    """Return whether two values are equal and of the same type, inside of lists and tuples too; NaN equals NaN."""
+    """Return whether two values, and what lists and tuples have in them, are equal and of the same type."""
     if type(got) is not type(expected):
         return False
     if isinstance(expected, (list, tuple)):
         return len(got) == len(expected) and all(map(same, got, expected))
-    return bool(got == expected) or bool(got != got and expected != expected)  # noqa: PLR0124
+    return bool(got == expected) or bool(got != got and expected != expected)  # NaN
 
 
 def described(value: Any) -> str:

@@ -1,8 +1,8 @@
 """The same tests on howdah's other implementation, in a process of their own.
 
-Which implementation runs is decided when howdah is imported. So the tests that use `check_adapter` are run once more
-by another pytest, with `HOWDAH_IMPL` set and a database of its own, and each of them has to pass there too. The first
-one that is through here starts that process, for all of them.
+Which implementation runs is decided when howdah is imported. So the tests that use `check_adapter` are run
+once more by another pytest, with `HOWDAH_IMPL` set and a database of its own, and each of them has to pass
+there too. The first one that is through here starts that process, for all of them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ class Reporting:
     """A pytest plugin that writes down, for each test, what went wrong.
 
     Args:
-        path: the file, which gets a line of JSON for each test: its node id, and a text that is empty if it passed.
+        path: the file, which gets a line of JSON for each test: its node id, and a text, empty if it passed.
     """
 
     def __init__(self, path: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, NamedTuple, TypeAlias, Union
+from typing import Any, NamedTuple, TypeAlias
 
 from howdah_testing.comparing import Array, Composite, Equal, Expected, Value, same
 
@@ -58,7 +58,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True)
 class Execute(Step):
-    """A query for one value; prepared it is executed several times, on the client its parameters are merged."""
+    """A query for one value."""
 
     query: str
     params: tuple[Any, ...]
@@ -119,7 +119,7 @@ class Copy(Step):
 
 
 #: Makes a composite of the number 1 and a value; None where nothing does.
-MakePair: TypeAlias = Union[Callable[[int, Any], Any], None]
+MakePair: TypeAlias = "Callable[[int, Any], Any] | None"
 
 
 class Subject:
@@ -257,9 +257,9 @@ class Subject:
             query = f"SELECT CAST({placeholder} AS {self.type_name})"
             yield ExecuteMany(f"{label}, returning", query, params, expected, sent=values)
             query = f"INSERT INTO {TABLE} (n, value) VALUES (%s, {placeholder})"
-            params = tuple((n, value) for n, value in enumerate(values))
+            numbered = tuple(enumerate(values))
             select = f"SELECT value FROM {TABLE} ORDER BY n"
-            yield Insert(f"{label}, into a table", query, params, select, expected, sent=values)
+            yield Insert(f"{label}, into a table", query, numbered, select, expected, sent=values)
 
     def _lists(self) -> list[tuple[list[Any], Array]]:
         """Return arrays of the values: of one dimension and of two, with NULLs in them."""

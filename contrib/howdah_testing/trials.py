@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -68,10 +69,9 @@ class Trial:
         """Register the composite type; return what makes one."""
         if not self._subject.composites or find_spec("howdah_types.composite") is None:
             return None
-        from howdah_types.composite import CompositeInfo, register_composite
-
-        info = CompositeInfo.fetch(conn, PAIR)
-        register_composite(info, conn)
+        composite = import_module("howdah_types.composite")
+        info = composite.CompositeInfo.fetch(conn, PAIR)
+        composite.register_composite(info, conn)
         make: MakePair = info.python_type
         return make
 
@@ -142,13 +142,13 @@ class Trial:
         self, step: Step, rows: list[Any], expected: tuple[Expected, ...], where: str = ""
     ) -> None:
         if len(rows) != len(expected):
-            number = f"{len(rows)} rows, expected {len(expected)}"
-            self._failed(step, step.sent, "came back as", number, where=where)
+            count = f"{len(rows)} rows, expected {len(expected)}"
+            self._failed(step, step.sent, "came back as", count, where=where)
         for number, (sent, row, wanted) in enumerate(zip(step.sent, rows, expected), start=1):
             self._compare(step, sent, row[0], wanted, f"{where}, row {number}")
 
     def _compare(self, step: Step, sent: Any, got: Any, expected: Expected, where: str = "") -> None:
-        remark = ()
+        remark: tuple[str, ...] = ()
         try:
             if expected.matches(got, self._subject.equal):
                 return

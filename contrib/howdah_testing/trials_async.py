@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -72,10 +73,9 @@ class AsyncTrial:
         """Register the composite type; return what makes one."""
         if not self._subject.composites or find_spec("howdah_types.composite") is None:
             return None
-        from howdah_types.composite import CompositeInfo, register_composite
-
-        info = await CompositeInfo.fetch(conn, PAIR)
-        register_composite(info, conn)
+        composite = import_module("howdah_types.composite")
+        info = await composite.CompositeInfo.fetch(conn, PAIR)
+        composite.register_composite(info, conn)
         make: MakePair = info.python_type
         return make
 
@@ -146,13 +146,13 @@ class AsyncTrial:
         self, step: Step, rows: list[Any], expected: tuple[Expected, ...], where: str = ""
     ) -> None:
         if len(rows) != len(expected):
-            number = f"{len(rows)} rows, expected {len(expected)}"
-            self._failed(step, step.sent, "came back as", number, where=where)
+            count = f"{len(rows)} rows, expected {len(expected)}"
+            self._failed(step, step.sent, "came back as", count, where=where)
         for number, (sent, row, wanted) in enumerate(zip(step.sent, rows, expected), start=1):
             self._compare(step, sent, row[0], wanted, f"{where}, row {number}")
 
     def _compare(self, step: Step, sent: Any, got: Any, expected: Expected, where: str = "") -> None:
-        remark = ()
+        remark: tuple[str, ...] = ()
         try:
             if expected.matches(got, self._subject.equal):
                 return

@@ -114,7 +114,7 @@ def test_dumper_first_met_elsewhere(driver, dsn, first):
 
 
 def test_a_type_that_a_copy_does_not_know(driver, dsn):
-    with driver.connect(dsn) as conn, pytest.raises(howdah.ProgrammingError, match="'never'.*TypeInfo"):
+    with driver.connect(dsn) as conn, pytest.raises(howdah.ProgrammingError, match=r"'never'.*TypeInfo"):
         with conn.cursor().copy("copy (select 1) to stdout") as copy:
             copy.set_types(["never"])
 

@@ -133,7 +133,8 @@ def test_infinity(shared, type_name, binary):
 
 @pytest.mark.parametrize("binary", [False, True])
 def test_months(shared, binary):
-    query = "SELECT ARRAY['1 mon', '-13 mons', '1 year 2 days 1 us']::interval[], ARRAY['1 mon', NULL]::interval[]"
+    long, short = "ARRAY['1 mon', '-13 mons', '1 year 2 days 1 us']", "ARRAY['1 mon', NULL]"
+    query = f"SELECT {long}::interval[], {short}::interval[]"
     first, second = shared.execute(query, binary=binary).fetchone()
     assert first.tolist() == [dt.timedelta(30), dt.timedelta(-395), dt.timedelta(367, 0, 1)]
     assert second.tolist() == [dt.timedelta(30), None]

@@ -126,7 +126,7 @@ def test_shapely_comes_with_the_first_geometry(postgis, missing):
 import importlib.util, os, sys
 find_spec = importlib.util.find_spec
 if os.environ["MISSING"] == "True":
-    importlib.util.find_spec = lambda name, package=None: None if name == "shapely" else find_spec(name, package)
+    importlib.util.find_spec = lambda name, *args: None if name == "shapely" else find_spec(name, *args)
 import howdah
 with howdah.connect(sys.argv[1]) as conn:
     conn.execute("SELECT 1").fetchone()

@@ -117,7 +117,8 @@ def test_it(check_adapter):
     with open({str(log)!r}, "a") as file:
         print(howdah.__impl__, file=file)
     check(check_adapter)
-    check(check_adapter, values=[], sql_literals={{"'sad'": Mood("sad"), "enum_last(NULL::mood)": Mood("very happy")}})
+    literals = {{"'sad'": Mood("sad"), "enum_last(NULL::mood)": Mood("very happy")}}
+    check(check_adapter, values=[], sql_literals=literals)
 
 def test_other(howdah_dsn):
     with open({str(log)!r}, "a") as file:
@@ -294,7 +295,8 @@ def test_it(check_adapter):
     check(check_adapter, [Incomparable("sad")], binary=False)
 
 def test_equal(check_adapter):
-    check(check_adapter, [Incomparable("sad")], binary=False, equal=lambda got, expected: got.name == expected.name)
+    same = lambda got, expected: got.name == expected.name
+    check(check_adapter, [Incomparable("sad")], binary=False, equal=same)
 """
     assert tests.run(MOOD + source, "--howdah-impl=this") == "1 failed, 1 passed"
     expected = """\
