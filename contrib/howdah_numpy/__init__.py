@@ -34,11 +34,15 @@ def load_ndarrays(context: AdaptContext | None = None) -> None:
 
     Args:
         context: a connection or a cursor; None for all connections that the default driver opens from now on.
-    """
-    from howdah_numpy.loading import LOADERS
-    from howdah_types.base import adapters_of
 
-    adapters = adapters_of(context)
-    for name, loaders in LOADERS.items():
-        for loader in loaders:
-            adapters.register_loader(f"{name}[]", loader)
+    Raises:
+        howdah.NotSupportedError: the plugin `types`, which knows arrays, is disabled.
+    """
+    from howdah_numpy.loading import register_loaders
+
+    if context is None:
+        import howdah
+
+        register_loaders(howdah.adapters)
+    else:
+        register_loaders(context.adapters)

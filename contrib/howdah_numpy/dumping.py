@@ -5,24 +5,25 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import howdah
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError
 from howdah.pq import Format
 from howdah_numpy.wire import DATE, DIMENSION, HEADER, INTERVAL, MAX_DIMENSIONS, TIMESTAMP, TYPES, Element
-from howdah_types.base import adapters_of
 
 if TYPE_CHECKING:
     from howdah_numpy.wire import Ndarray
 
 __all__ = ["NdarrayBinaryDumper", "NdarrayDumper", "register_array_dumpers"]
 
-_NUMERIC, _TEXT, _BYTEA = 1700, 25, 17
-#: The oids of elements that are not fixed in width, by kind of the dtype.
-_OTHERS = {"u": _NUMERIC, "U": _TEXT, "S": _BYTEA}
+#: The oids of arrays of elements that are not fixed in width (numeric, text, bytea), by kind of the dtype.
+_OTHERS = {"u": 1231, "U": 1009, "S": 1001}
 
 
 def _element(array: Ndarray) -> Element | int:
-    """Return the type of the elements of an array, or its oid if it has no fixed width; 0 for Python objects.
+    """Return the type of the elements of an array, or the oid of such arrays if its width is not fixed.
+
+    For an array of Python objects, it is 0.
 
     Raises:
         DataError: there is none.
@@ -58,7 +59,7 @@ class NdarrayDumper(Dumper):
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
         self._context = context
-        self._adapters = adapters_of(context)
+        self._adapters: AdaptersMap = howdah.adapters if context is None else context.adapters
 
     # The dtype decides how an array is dumped, hence its key; `upgrade` makes the dumper of such arrays.
 
@@ -76,9 +77,8 @@ class NdarrayDumper(Dumper):
             return ListedDumper.around(dumper.upgrade(value, format), self.cls, self._context)
         if self.format == Format.BINARY and isinstance(element, Element):
             return FixedWidthDumper(self.cls, self._context, element)
-        oid = element.oid if isinstance(element, Element) else element
-        array_oid = self._adapters.types[oid].array_oid
-        lists = self._adapters.get_dumper_by_oid(array_oid, self.format)(list, self._context)
+        oid = element.array_oid if isinstance(element, Element) else element
+        lists = self._adapters.get_dumper_by_oid(oid, self.format)(list, self._context)
         return ListedDumper.around(lists, self.cls, self._context)
 
     def dump(self, obj: Ndarray) -> Any:
@@ -129,7 +129,7 @@ class FixedWidthDumper(Dumper):
         super().__init__(cls, context)
         self._context = context
         self._element = element
-        self.oid = adapters_of(context).types[element.oid].array_oid
+        self.oid = element.array_oid
 
     def dump(self, obj: Ndarray) -> bytes:
         import numpy as np
@@ -188,13 +188,12 @@ class ArrayDumper(Dumper):
 def register_array_dumpers(adapters: AdaptersMap) -> None:
     """Have the dumpers of arrays that are found by the oid of their type take `numpy.ndarray` as well."""
     for element in (*dict.fromkeys(TYPES.values()), DATE, TIMESTAMP, INTERVAL):
-        oid = adapters.types[element.oid].array_oid
         for format in Format:
             namespace = {
                 "format": format,
-                "oid": oid,
+                "oid": element.array_oid,
                 "element": element,
-                "lists": adapters.get_dumper_by_oid(oid, format),
+                "lists": adapters.get_dumper_by_oid(element.array_oid, format),
                 "__module__": __name__,
                 "__doc__": f"Lists and `numpy.ndarray` to {element.name}[].",
             }

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import Buffer
 
-from howdah.adapt import AdaptContext, Loader
-from howdah.errors import DataError
+from howdah.adapt import AdaptContext, AdaptersMap, Loader
+from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
 from howdah_numpy.wire import (
     BOOL,
@@ -23,22 +23,22 @@ from howdah_numpy.wire import (
     TIMESTAMP,
     Element,
 )
-from howdah_types.array import ArrayLoader
 
 if TYPE_CHECKING:
     from howdah_numpy.wire import Ndarray
 
-__all__ = ["LOADERS", "NdarrayBinaryLoader", "NdarrayLoader"]
+__all__ = ["NdarrayBinaryLoader", "NdarrayLoader", "register_loaders"]
 
 
 class NdarrayLoader(Loader):
     """An array as text to `numpy.ndarray`."""
 
     element: ClassVar[Element]
+    lists: ClassVar[type[Loader]]
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
-        self._lists = ArrayLoader(oid, context)
+        self._lists = self.lists(oid, context)
 
     def load(self, data: Buffer) -> Ndarray:
         import numpy as np
@@ -107,20 +107,19 @@ def _nulls(data: bytes, start: int, count: int, width: int) -> Ndarray:
     return nulls
 
 
-def _loaders(element: Element) -> tuple[type[Loader], type[Loader]]:
-    namespace: dict[str, Any] = {
-        "element": element,
-        "__module__": __name__,
-        "__doc__": f"{element.name}[] to `numpy.ndarray`.",
-    }
-    return (
-        type(f"{element.name}NdarrayLoader", (NdarrayLoader,), namespace),
-        type(f"{element.name}NdarrayBinaryLoader", (NdarrayBinaryLoader,), namespace),
-    )
-
-
-#: The loaders as text and as binary of arrays of each type.
-LOADERS = {
-    element.name: _loaders(element)
-    for element in (BOOL, INT2, INT4, INT8, FLOAT4, FLOAT8, DATE, TIMESTAMP, INTERVAL)
-}
+def register_loaders(adapters: AdaptersMap) -> None:
+    """Register the loaders of arrays of all types of fixed width."""
+    for element in (BOOL, INT2, INT4, INT8, FLOAT4, FLOAT8, DATE, TIMESTAMP, INTERVAL):
+        lists = adapters.get_loader(element.array_oid, Format.TEXT)
+        if lists is None:
+            raise NotSupportedError(
+                "howdah_numpy reads arrays with the help of the plugin 'types': enable it"
+            )
+        namespace: dict[str, Any] = {
+            "element": element,
+            "lists": getattr(lists, "lists", lists),
+            "__module__": __name__,
+            "__doc__": f"{element.name}[] to `numpy.ndarray`.",
+        }
+        for loader in (NdarrayLoader, NdarrayBinaryLoader):
+            adapters.register_loader(element.array_oid, type(loader.__name__, (loader,), namespace))

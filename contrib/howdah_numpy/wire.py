@@ -39,12 +39,14 @@ class Element:
     Attributes:
         name: its name.
         oid: its oid.
+        array_oid: the oid of its arrays.
         wire: the dtype of an element in binary.
         native: the dtype of an element in Python.
     """
 
     name: str
     oid: int
+    array_oid: int
     wire: Any
     native: str
 
@@ -125,15 +127,17 @@ def _microseconds(intervals: Ndarray) -> Ndarray:
     return result
 
 
-BOOL = Element("bool", 16, "u1", "?")
-INT2 = Element("int2", 21, ">i2", "i2")
-INT4 = Element("int4", 23, ">i4", "i4")
-INT8 = Element("int8", 20, ">i8", "i8")
-FLOAT4 = Element("float4", 700, ">f4", "f4")
-FLOAT8 = Element("float8", 701, ">f8", "f8")
-DATE = Element("date", 1082, ">i4", "M8[D]")
-TIMESTAMP = Element("timestamp", 1114, ">i8", "M8[us]")
-INTERVAL = Element("interval", 1186, [("microseconds", ">i8"), ("days", ">i4"), ("months", ">i4")], "m8[us]")
+BOOL = Element("bool", 16, 1000, "u1", "?")
+INT2 = Element("int2", 21, 1005, ">i2", "i2")
+INT4 = Element("int4", 23, 1007, ">i4", "i4")
+INT8 = Element("int8", 20, 1016, ">i8", "i8")
+FLOAT4 = Element("float4", 700, 1021, ">f4", "f4")
+FLOAT8 = Element("float8", 701, 1022, ">f8", "f8")
+DATE = Element("date", 1082, 1182, ">i4", "M8[D]")
+TIMESTAMP = Element("timestamp", 1114, 1115, ">i8", "M8[us]")
+INTERVAL = Element(
+    "interval", 1186, 1187, [("microseconds", ">i8"), ("days", ">i4"), ("months", ">i4")], "m8[us]"
+)
 
 #: The types of fixed width, by kind and size of the dtypes that are dumped to them.
 TYPES = {

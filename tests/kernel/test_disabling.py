@@ -18,6 +18,10 @@ PLUGINS = {
     "lobject": "howdah_lobject",
     "pool": "howdah_pool",
     "embedded": "howdah_embedded",
+    "numpy": "howdah_numpy",
+    "pgvector": "howdah_pgvector",
+    "postgis": "howdah_postgis",
+    "pydantic": "howdah_pydantic",
 }
 
 SCRIPT = """

@@ -206,3 +206,15 @@ print([name for name in sys.modules if name == "numpy"])
         [sys.executable, "-c", code, howdah_dsn], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_without_howdah_types(howdah_dsn):
+    driver = howdah.Driver(disable=["types"])
+    with driver.connect(howdah_dsn) as conn:
+        array = np.array([[1, 2]])
+        assert conn.execute("SELECT pg_typeof(%s)::text, %s", [array, array]).fetchone() == (
+            "bigint[]",
+            "{{1,2}}",
+        )
+        with pytest.raises(howdah.NotSupportedError, match="plugin 'types': enable it"):
+            load_ndarrays(conn)

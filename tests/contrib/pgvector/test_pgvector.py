@@ -189,10 +189,11 @@ def test_copy(pgvector):
 
 
 @pytest.mark.anyio
-async def test_async(pgvector, howdah_aconn):
+async def test_async(pgvector):
     array = np.array([1, 2], "f4")
-    cur = await howdah_aconn.execute("SELECT %s, %s::vector <-> %s", [array, array, array])
-    got, distance = await cur.fetchone()
+    async with await howdah.Driver().AsyncConnection.connect(pgvector) as conn:
+        cur = await conn.execute("SELECT %s, %s::vector <-> %s", [array, array, array])
+        got, distance = await cur.fetchone()
     assert same(got, array)
     assert distance == 0
 
