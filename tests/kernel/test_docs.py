@@ -25,6 +25,7 @@ PAGES = [
     "README.md",
     *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "adaptation", "errors")),
     *(f"docs/{name}.md" for name in ("prepare", "named-cursors", "pipeline", "large-objects")),
+    *(f"docs/{name}.md" for name in ("numpy", "pgvector", "pydantic")),
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: `print(1)  #> 1`, or the output in lines of their own below.
