@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import howdah
+from howdah.conninfo import parse
+from tests.kernel.test_docs import run
 from tests.servers import Server
 
 shapely = pytest.importorskip("shapely")
@@ -107,6 +109,18 @@ def test_what_shapely_has_not(conn, binary):
     with pytest.raises(howdah.DataError, match="shapely cannot represent"):
         conn.execute(query, binary=binary).fetchone()
     assert conn.execute("SELECT ST_AsText('POINT(1 2)'::geometry)").fetchone() == ("POINT(1 2)",)
+
+
+def test_page(postgis, monkeypatch):
+    settings = parse(postgis)
+    for name, variable in (
+        ("host", "PGHOST"),
+        ("port", "PGPORT"),
+        ("user", "PGUSER"),
+        ("dbname", "PGDATABASE"),
+    ):
+        monkeypatch.setenv(variable, settings[name])
+    run(Path(__file__).parents[3] / "docs" / "postgis.md")
 
 
 @pytest.mark.anyio

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -75,20 +76,20 @@ class Suite:
     """A directory of tests, and what came of running them."""
 
     def __init__(self, path, dsn):
-        self._path = path
+        self.path = path
         self._dsn = dsn
 
     def run(self, source, *args, dsn=True, **environ):
         """Run tests; return the lines printed."""
-        (self._path / "test_it.py").write_text(textwrap.dedent(source))
-        (self._path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+        (self.path / "test_it.py").write_text(textwrap.dedent(source))
+        (self.path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
         env = {name: value for name, value in os.environ.items() if not name.startswith("HOWDAH_T")}
         env["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         if dsn:
             env["HOWDAH_TEST_DSN"] = self._dsn
         command = [sys.executable, "-m", "pytest", "-p", "howdah_testing", "-p", "no:asyncio", *args]
         done = subprocess.run(
-            command, cwd=self._path, env=env | environ, capture_output=True, text=True, check=False
+            command, cwd=self.path, env=env | environ, capture_output=True, text=True, check=False
         )
         self.output = done.stdout
         found = re.search(r"=+ (.*) in [\d.]+s", done.stdout.splitlines()[-1])
@@ -376,3 +377,28 @@ def test_entry_point(tests, tmp_path):
     path = os.pathsep.join([str(site), *filter(None, sys.path)])
     source = "def test_it(howdah_conn): assert howdah_conn.execute('SELECT 1').fetchone() == (1,)"
     assert tests.run(source, PYTHONPATH=path) == "1 passed"
+
+
+@pytest.fixture
+def page(tests):
+    """The page of the documentation, the modules on it written where the tests are run."""
+    text = (Path(__file__).parents[3] / "docs" / "testing.md").read_text(encoding="utf-8")
+    for name, source in re.findall(r"```\{code-block\} python\n:caption: (\S+)\n\n(.*?)```", text, re.DOTALL):
+        (tests.path / name).write_text(source, encoding="utf-8")
+    return text
+
+
+def test_page(tests, page):
+    path = os.pathsep.join([str(tests.path), *filter(None, sys.path)])
+    assert tests.run("", "test_area.py", "test_async.py", PYTHONPATH=path) == "2 passed"
+
+
+def test_failure_on_page(tests, page):
+    module = tests.path / "acme_area.py"
+    broken = "class AreaBinaryLoader(AreaLoader):\n    load = lambda self, data: bytes(data)\n"
+    module.write_text(module.read_text().replace("class AreaBinaryLoader(AreaLoader):\n", broken))
+    path = os.pathsep.join([str(tests.path), *filter(None, sys.path)])
+    assert tests.run("", "test_area.py", "--howdah-impl=this", PYTHONPATH=path) == "1 failed"
+    (sample,) = re.findall(r"```text\n(.*?)    …\n```", page, re.DOTALL)
+    pattern = re.sub(r"\d+", r"\\d+", re.escape(sample)).replace("native", howdah.__impl__)
+    assert re.search(pattern, tests.output), tests.output
