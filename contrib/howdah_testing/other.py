@@ -58,7 +58,7 @@ def _other() -> str | None:
 
     if howdah.__impl__ == "native":
         return "python"
-    probe = [sys.executable, "-c", "import howdah"]
+    probe = [sys.executable, "-c", "import howdah; howdah.__impl__"]
     environ = {**os.environ, "HOWDAH_IMPL": "native"}
     built = subprocess.run(probe, env=environ, stderr=subprocess.DEVNULL, check=False).returncode == 0
     return "native" if built else None
