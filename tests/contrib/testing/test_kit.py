@@ -96,6 +96,14 @@ class Suite:
         return found[1] if found else done.stdout + done.stderr
 
 
+@pytest.fixture(scope="module", autouse=True)
+def clean(howdah_dsn):
+    """What the tests below create goes again."""
+    yield
+    with howdah.connect(howdah_dsn, autocommit=True) as conn:
+        conn.execute("DROP TYPE IF EXISTS mood, area CASCADE")
+
+
 @pytest.fixture
 def tests(tmp_path, howdah_dsn):
     return Suite(tmp_path, howdah_dsn)
