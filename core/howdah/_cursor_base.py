@@ -19,7 +19,7 @@ from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
 from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
-from howdah.query import ZERO_BYTE, ParsedQuery, parse_query
+from howdah.query import NO_COPY, ZERO_BYTE, ParsedQuery, copies_in, parse_query
 from howdah.rows import BaseRowFactory, Row, RowMaker
 from howdah.sql import Composable, Literal
 from howdah.statement import Statement, Substitute
@@ -497,6 +497,9 @@ class BaseCursor(Generic[Row]):
         text, parameters = self._encode(query, params)
         if connection._names_wanted:
             text, parameters = yield from self._encode_again(query, params)
+        if copies_in(text):
+            # What is sent behind it, in a pipeline or by other tasks, would end the connection.
+            raise ProgrammingError(NO_COPY.format("execute()"))
         self._query = text
         oids = () if parameters is None else parameters.oids
         format = self.format if binary is None else int(binary)
@@ -910,6 +913,8 @@ class BaseCursor(Generic[Row]):
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
                 if parsed is None:
+                    if copies_in(text):
+                        raise ProgrammingError(NO_COPY.format("executemany()"))
                     substitute = self._substitute(text, parameters)
                     if substitute is not None and deferral is not None:
                         yield from deferral.rest()
