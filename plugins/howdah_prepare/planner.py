@@ -12,6 +12,7 @@ from howdah.errors import Error, ProgrammingError, lookup
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
+from howdah.query import NO_COPY, copies_in
 from howdah.statement import Statement, Substitute
 from howdah_prepare.named import Execution, NamedStatement
 from howdah_prepare.syntax import MAX_NAME, deallocated, is_script, parse_execute, prepared, split
@@ -166,8 +167,11 @@ class Planner:
 
         Raises:
             DuplicatePreparedStatement: there is a statement of that name for another query.
+            ProgrammingError: the query is a COPY.
             Error: what the server reports.
         """
+        if copies_in(query):
+            raise ProgrammingError(NO_COPY.format("prepare()"))
         if name is None:
             for statement in self._named.values():
                 if statement.query == query and statement.name.startswith(self._prefix):
