@@ -445,6 +445,11 @@ class BaseConnection(Generic[Row]):
         self._reservation = refuse
         self._set_unsynced(refuse)
 
+    @property
+    def reserved(self) -> bool:
+        """Whether `reserve` forbids operations now."""
+        return self._reservation is not None
+
     def release(self) -> None:
         """Allow operations again, if `reserve` has forbidden them."""
         if self._reservation is not None and self._unsynced is self._reservation:

@@ -800,12 +800,17 @@ class BaseCursor(Generic[Row]):
         """Give up the rows that have not been fetched."""
         connection, portal = self._connection, self._portal
         self._portal = None
-        if portal is None or connection.closed:
+        if portal is None or connection.closed or connection.reserved:
+            # Whatever it is reserved for, no message fits in; the end of the transaction closes the portal.
             return
         session = connection._session
+        if not self._synced:
+            connection._set_unsynced(None)
+        elif connection._unsynced is not None:
+            # The rows of another cursor's portal: Sync would end that.
+            yield from connection.start_operation(deferrable=True)
         if connection._deferral is not None:
             yield from connection._deferral.finish()
-        connection._set_unsynced(None)
         exchange = Exchange()
         session.close_portal(exchange, portal)
         session.sync(exchange)
