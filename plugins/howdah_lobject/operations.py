@@ -37,6 +37,10 @@ _INT4 = Struct("!i")
 _INT8 = Struct("!q")
 _OID = Struct("!I")
 
+#: Closes a descriptor. Within a savepoint, since an error must not be the end of the transaction.
+_CLOSE = b"SAVEPOINT howdah_lobject; SELECT pg_catalog.lo_close(%d); RELEASE SAVEPOINT howdah_lobject"
+_UNDO_CLOSE = b"ROLLBACK TO SAVEPOINT howdah_lobject; RELEASE SAVEPOINT howdah_lobject"
+
 
 class Function(IntEnum):
     """PostgreSQL's functions on large objects, by their oids in `pg_proc`."""
@@ -140,7 +144,24 @@ class BaseLargeObject:
             self._why_closed = "it was closed"
             session = self._connection.session
             if not self._connection.closed and session.transactions == self._transaction:
-                yield from self._close_descriptor(descriptor)
+                yield from self._close_perhaps_lost(descriptor)
+
+    def _close_perhaps_lost(self, descriptor: int) -> Operation[None]:
+        """Close a descriptor, which a rollback to a savepoint may have closed before."""
+        connection = self._connection
+        if connection.session.transaction_status != TransactionStatus.INTRANS:
+            return
+        session = yield from connection.start_operation()
+        exchange = Exchange(query=_CLOSE % descriptor)
+        session.query(exchange, _CLOSE % descriptor)
+        yield from _outlast(exchange)
+        if isinstance(exchange.error, UndefinedObject):
+            undo = Exchange(query=_UNDO_CLOSE)
+            session.query(undo, _UNDO_CLOSE)
+            yield from _outlast(undo)
+            exchange = undo
+        if exchange.error is not None:
+            raise exchange.error
 
     def _unlink(self) -> Operation[None]:
         yield from self._close()

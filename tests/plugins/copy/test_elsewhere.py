@@ -1,4 +1,4 @@
-"""COPY … FROM STDIN where it cannot be: it is refused, and neither the connection nor other queries suffer."""
+"""COPY where it cannot be, and other things where COPY is: neither the connection nor other queries suffer."""
 
 from __future__ import annotations
 
@@ -126,3 +126,28 @@ def test_alone(dsn: str, way: str, autocommit: bool) -> None:
                 cur.execute(STATEMENT)
         conn.rollback()
         assert conn.execute("SELECT count(*) FROM t").fetchone() == (0,)
+
+
+def test_a_portal_closed_in_the_block(conn: howdah.Connection[Any]) -> None:
+    conn.execute("CREATE TEMP TABLE t (a int)")
+    cur = conn.cursor()
+    cur.itersize = 1
+    assert cur.execute("SELECT generate_series(1, 3)").fetchone() == (1,)
+    with conn.cursor().copy("COPY t FROM STDIN") as copy:
+        copy.write_row([1])
+        cur.close()
+        copy.write_row([2])
+    assert conn.execute("SELECT a FROM t").fetchall() == [(1,), (2,)]
+
+
+async def test_a_portal_closed_in_the_block_async(aconn: howdah.AsyncConnection[Any]) -> None:
+    await aconn.execute("CREATE TEMP TABLE t (a int)")
+    cur = aconn.cursor()
+    cur.itersize = 1
+    await cur.execute("SELECT generate_series(1, 3)")
+    assert await cur.fetchone() == (1,)
+    async with aconn.cursor().copy("COPY t FROM STDIN") as copy:
+        await copy.write_row([1])
+        await cur.close()
+        await copy.write_row([2])
+    assert await (await aconn.execute("SELECT a FROM t")).fetchall() == [(1,), (2,)]
