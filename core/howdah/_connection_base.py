@@ -30,6 +30,7 @@ from howdah.io.addresses import OpenTransport
 from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
 from howdah.isolation import IsolationLevel
+from howdah.known_types import KnownTypes
 from howdah.notify import Notify
 from howdah.pq import DiagnosticField, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
@@ -119,6 +120,7 @@ class BaseConnection(Generic[Row]):
         self._reservation: Callable[[], NoReturn] | None = None
         #: Whether `start_operation` has something to do or to refuse: asked for before every query.
         self._hindered = False
+        self._known_types = KnownTypes()
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
         self._notifies: deque[Notify] = deque()
@@ -650,8 +652,7 @@ class BaseConnection(Generic[Row]):
             oids: the oids met that no adapter knows.
             maps: the adapters that are told of what is found.
         """
-        info = self._info
-        known = self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname)
+        known = self._known_types
         names = frozenset().union(*[adapters.unresolved_names for adapters in maps])
         if not names <= known.names or not oids <= known.oids:
             literals = b",".join([quote_literal(name) for name in sorted(names)])
