@@ -1,8 +1,7 @@
-"""COPY when things break: killed backends, cut connections, cancelled tasks; and how much memory it takes."""
+"""COPY when things break: killed backends, cut connections; and how much memory it takes."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import subprocess
@@ -168,67 +167,6 @@ async def test_a_connection_that_is_cut(face: str, server: Any, statement: str, 
             # All or nothing.
             (count,) = conn.execute("SELECT count(*) FROM proxied").fetchone() or (None,)
             assert count % 2000 == 0
-
-
-async def cancelled_at(step: int, conn: howdah.AsyncConnection[Any], work: Any) -> bool:
-    """Run `work` and cancel it when it waits for the `step`-th time; return whether it came so far."""
-    loop = asyncio.get_running_loop()
-    task = loop.create_task(work(conn))
-    waits = 0
-    while not task.done():
-        if waits == step:
-            task.cancel()
-        waits += 1
-        await asyncio.sleep(0)
-        await asyncio.wait([task], timeout=0.002)
-    with contextlib.suppress(asyncio.CancelledError):
-        task.result()
-    return task.cancelled()
-
-
-async def copy_in(conn: howdah.AsyncConnection[Any]) -> None:
-    async with conn.cursor().copy("COPY t FROM STDIN") as copy:
-        for i in range(4):
-            await copy.write(f"{i}\t{'x' * 500_000}\n")
-            await asyncio.sleep(0)
-        await copy.write_row((4, "y"))
-
-
-async def copy_out(conn: howdah.AsyncConnection[Any]) -> None:
-    async with conn.cursor().copy(
-        "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 2000)) TO STDOUT"
-    ) as copy:
-        async for _ in copy:
-            await asyncio.sleep(0)
-
-
-async def leave_out(conn: howdah.AsyncConnection[Any]) -> None:
-    async with conn.cursor().copy(
-        "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 100000)) TO STDOUT"
-    ) as copy:
-        await copy.read_row()
-
-
-@pytest.mark.parametrize("work", [copy_in, copy_out, leave_out])
-async def test_cancelled_wherever_it_waits(dsn: str, work: Any) -> None:
-    step = 0
-    cancelled = True
-    while cancelled and step < 60:
-        conn = await howdah.AsyncConnection.connect(dsn, autocommit=True)
-        await conn.execute("CREATE TEMP TABLE t (id int, name text)")
-        cancelled = await cancelled_at(step, conn, work)
-        if not conn.closed:
-            async with conn.lock:
-                pass
-            assert conn.info.transaction_status.name == "IDLE"
-            cur = await conn.execute("SELECT count(*) FROM t")
-            row = await cur.fetchone()
-            assert row is not None
-            # All or nothing: what is cancelled in its last moment may have been stored.
-            assert row[0] in ((0,) if work is not copy_in else (0, 5) if cancelled else (5,))
-        await conn.close()
-        step += 1
-    assert step > 2
 
 
 MEMORY = """
