@@ -230,11 +230,9 @@ class Connection(BaseConnection[Row]):
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
-            while True:
+            while not exchange.done:
                 # The server ignores a request that comes before it has begun: there may have to be several.
                 cancel(self._connected, _CANCEL_TIMEOUT)
-                if exchange.done:
-                    break
                 moved = True
                 while moved and not exchange.done:
                     exchange.rows = []
@@ -245,6 +243,9 @@ class Connection(BaseConnection[Row]):
                 if monotonic() > deadline:
                     break
                 pause *= 2
+            # A message may be half sent: the server skips the rest of a COPY, but wants to have it.
+            while session.output_size and session.lost is None and transport.idle(pause):
+                pass
         finally:
             if not exchange.done:
                 self._abandon("an interrupted query could not be cancelled")
