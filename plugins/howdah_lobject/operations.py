@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 from collections import deque
+from collections.abc import Sequence
 from enum import IntEnum
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from typing_extensions import Buffer
 
 from howdah.errors import ProgrammingError, UndefinedObject
-from howdah.io.operation import Operation
+from howdah.io.operation import Operation, Stop
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
 from howdah_lobject.errors import LargeObjectClosed, WrongMode
@@ -228,8 +229,7 @@ class BaseLargeObject:
                 ahead = _AHEAD
         finally:
             # Beyond the end they are empty.
-            for _, exchange in calls:
-                yield from _outlast(exchange)
+            yield from _outlast_all([exchange for _, exchange in calls])
         return b"".join(chunks)
 
     def _read_text(self, size: int | None) -> Operation[str]:
@@ -271,8 +271,7 @@ class BaseLargeObject:
                 yield from self._answer_opened(calls.popleft())
         finally:
             # After an error they fail, too.
-            for exchange in calls:
-                yield from _outlast(exchange)
+            yield from _outlast_all(calls)
         return len(view)
 
     # The position
@@ -354,6 +353,17 @@ def _outlast(exchange: Exchange) -> Operation[None]:
     """Wait until a call has been answered."""
     if not exchange.done:
         yield exchange
+
+
+def _outlast_all(calls: Sequence[Exchange]) -> Operation[None]:
+    """Wait until calls have been answered, all of them even if that is interrupted."""
+    try:
+        for exchange in calls:
+            yield from _outlast(exchange)
+    except BaseException:
+        if not calls[-1].done:
+            yield Stop(calls[-1])
+        raise
 
 
 _open_objects: WeakKeyDictionary[BaseConnection[Any], WeakValueDictionary[int, BaseLargeObject]]

@@ -199,6 +199,11 @@ class Planner:
                 if self.names:
                     raise
                 yield from statement.make(self._connection, named=False)
+            except BaseException:
+                # Interrupted: whether it was made or not, it is to be gone.
+                statement.lose()
+                self._connection.close_statement(statement.name)
+                raise
         self._named[statement.name] = statement
         return statement.name
 
