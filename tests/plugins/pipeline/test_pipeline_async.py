@@ -10,6 +10,7 @@ import howdah
 from howdah import errors, pq
 from howdah.pq import PipelineStatus
 from tests.plugins.cancelling import cancel_everywhere
+from tests.plugins.cutting import cut_everywhere_async
 from tests.proxy import Proxy
 
 pytestmark = pytest.mark.anyio
@@ -177,3 +178,20 @@ async def test_cut_off_after_some_bytes(server, aconn_cls, more):
         assert taken == 30 or conn.closed
         assert conn.info.pipeline_status == PipelineStatus.OFF
         await conn.close()
+
+
+async def test_cut_everywhere(server):
+    async def scenario(conn):
+        async with conn.pipeline() as pipeline:
+            cur = await conn.execute("select 1")
+            await conn.execute("select repeat('x', 1000)", prepare=True)
+            assert await cur.fetchone() == (1,)
+            await pipeline.sync()
+            async with conn.transaction():
+                await conn.execute("select 2")
+            await conn.cursor().executemany("select %s", [(1,), (2,)])
+            await conn.commit()
+        if conn.broken:
+            raise howdah.OperationalError("the block was left well: only the last byte was missing")
+
+    await cut_everywhere_async(server, scenario)
