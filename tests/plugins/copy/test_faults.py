@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import sys
-import threading
 from typing import Any
 
 import pytest
 
 import howdah
 from tests.plugins.copy.faces import Face
+from tests.plugins.cutting import Cutter
 from tests.servers import Server
 
 pytestmark = pytest.mark.anyio
@@ -68,66 +67,6 @@ async def test_an_exception_after_the_backend_is_gone(db: Face, dsn: str) -> Non
         await fresh.call("close")
 
 
-class Proxy:
-    """Passes connections on to a server, and cuts them after some bytes of the client's or of the server's.
-
-    Args:
-        server: where to.
-        sent: how many bytes of the client's go through; None for all.
-        received: how many of the server's.
-    """
-
-    def __init__(self, server: Server, sent: int | None = None, received: int | None = None) -> None:
-        self.target = (server.tcp_host, server.port)
-        self.limits = (sent, received)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.sockets: list[socket.socket] = []
-        self.threads = [threading.Thread(target=self.run)]
-
-    def __enter__(self) -> Proxy:
-        self.threads[0].start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.threads[0].join()
-        for sock in self.sockets:
-            shut(sock)
-        for thread in self.threads:
-            thread.join()
-        for sock in (self.listener, *self.sockets):
-            sock.close()
-
-    def run(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                backend = socket.create_connection(self.target)
-                self.sockets += client, backend
-                for source, target, limit in (
-                    (client, backend, self.limits[0]),
-                    (backend, client, self.limits[1]),
-                ):
-                    thread = threading.Thread(target=self.pump, args=(source, target, limit))
-                    self.threads.append(thread)
-                    thread.start()
-
-    def pump(self, source: socket.socket, target: socket.socket, limit: int | None) -> None:
-        with contextlib.suppress(OSError):
-            while (limit is None or limit > 0) and (data := source.recv(4096)):
-                target.sendall(data[:limit])
-                if limit is not None:
-                    limit -= len(data)
-        shut(source)
-        shut(target)
-
-
-def shut(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
-
-
 async def attempt(face: str, dsn: str, statement: str) -> None:
     db = await Face.connect(face, dsn, autocommit=True)
     try:
@@ -157,11 +96,11 @@ async def test_a_connection_that_is_cut(face: str, server: Any, statement: str, 
         conn.execute("CREATE TABLE IF NOT EXISTS proxied (id int, name text)")
         conn.execute("TRUNCATE proxied")
         for limit in [*range(1, 1200, 97), 5_000, 20_000, 65_000, 66_000, 100_000]:
-            with Proxy(server, **{direction: limit}) as proxy:
+            with Cutter(server, **{direction: limit}) as proxy:
                 with contextlib.suppress(howdah.OperationalError):
                     await attempt(
                         face,
-                        f"{server.tcp_dsn.replace(f'port={server.port}', f'port={proxy.port}')}",
+                        proxy.dsn,
                         statement,
                     )
             # All or nothing.
