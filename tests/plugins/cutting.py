@@ -16,9 +16,7 @@ from tests.proxy import Proxy
 from tests.servers import Server
 
 
-def cut_everywhere(
-    server: Any, scenario: Callable[[howdah.Connection[Any]], None], **params: Any
-) -> None:
+def cut_everywhere(server: Any, scenario: Callable[[howdah.Connection[Any]], None], **params: Any) -> None:
     """Run a scenario through a proxy, again and again, each time with the connection cut elsewhere.
 
     It raises OperationalError, does not hang, and leaves the connection broken.

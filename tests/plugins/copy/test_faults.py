@@ -1,10 +1,8 @@
-"""COPY when things break: killed backends, cut connections; and how much memory it takes."""
+"""COPY when things break: killed backends, cut connections."""
 
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -106,79 +104,3 @@ async def test_a_connection_that_is_cut(face: str, server: Any, statement: str, 
             # All or nothing.
             (count,) = conn.execute("SELECT count(*) FROM proxied").fetchone() or (None,)
             assert count % 2000 == 0
-
-
-MEMORY = """
-import asyncio, resource, sys
-import howdah
-
-dsn, face, megabytes = sys.argv[1], sys.argv[2], int(sys.argv[3])
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-OUT = f"COPY (SELECT repeat('x', 1000) FROM generate_series(1, {megabytes * 1000})) TO STDOUT"
-IN = "COPY t FROM STDIN"
-DROP_ROWS = '''
-    CREATE FUNCTION pg_temp.drop_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-    CREATE TRIGGER drop_row BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION pg_temp.drop_row()
-'''
-
-def blocking():
-    with howdah.connect(dsn, autocommit=True) as conn:
-        conn.execute("CREATE TEMP TABLE t (name text)")
-        conn.execute(DROP_ROWS)
-        cur = conn.cursor()
-        before = peak()
-        size = 0
-        with cur.copy(OUT) as copy:
-            for data in copy:
-                size += len(data)
-        with cur.copy(OUT) as copy:
-            for row in copy.rows():
-                size += len(row[0])
-        with cur.copy(IN) as copy:
-            for i in range(megabytes):
-                copy.write(b"x" * 999_999 + b"\\n")
-        with cur.copy(IN) as copy:
-            for i in range(megabytes):
-                copy.write_row(("x" * 999_999,))
-        assert size > 2 * megabytes * 1_000_000
-    return peak() - before
-
-async def asynchronous():
-    async with await howdah.AsyncConnection.connect(dsn, autocommit=True) as conn:
-        await conn.execute("CREATE TEMP TABLE t (name text)")
-        await conn.execute(DROP_ROWS)
-        cur = conn.cursor()
-        before = peak()
-        size = 0
-        async with cur.copy(OUT) as copy:
-            async for data in copy:
-                size += len(data)
-                if size < 1_000_000:
-                    await asyncio.sleep(0.01)
-        async with cur.copy(OUT) as copy:
-            async for row in copy.rows():
-                size += len(row[0])
-        async with cur.copy(IN) as copy:
-            for i in range(megabytes):
-                await copy.write(b"x" * 999_999 + b"\\n")
-        async with cur.copy(IN) as copy:
-            for i in range(megabytes):
-                await copy.write_row(("x" * 999_999,))
-        assert size > 2 * megabytes * 1_000_000
-    return peak() - before
-
-print(blocking() if face == "sync" else asyncio.run(asynchronous()))
-"""
-
-
-async def test_memory_is_bounded(face: str, dsn: str) -> None:
-    output = subprocess.run(
-        [sys.executable, "-c", MEMORY, dsn, face, "100"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=200,
-    ).stdout
-    assert float(output) < 40
