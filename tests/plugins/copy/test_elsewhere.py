@@ -1,4 +1,4 @@
-"""COPY where it cannot be, and other things where COPY is: neither the connection nor other queries suffer."""
+"""COPY where it cannot be, and other things during a COPY: no connection and no other query suffers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gigabyte through COPY, each way: memory stays bounded, since nobody sends faster than the other side takes."""
+"""A gigabyte through COPY, each way, in bounded memory: nobody sends faster than the other side takes."""
 
 from __future__ import annotations
 
