@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import ast
-import asyncio
-import contextlib
-import inspect
-import io
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import howdah
 from howdah.conninfo import PARAMETERS, parse
+from tests.pages import ROOT, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
 #: Those whose blocks marked ```python run; what is only to be looked at is a {code-block} there.
 PAGES = [
     "README.md",
     *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "adaptation", "errors")),
-    *(f"docs/{name}.md" for name in ("prepare", "named-cursors", "pipeline", "large-objects")),
+    *(f"docs/{name}.md" for name in ("copy", "prepare", "named-cursors", "pipeline", "large-objects")),
 ]
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-#: `print(1)  #> 1`, or the output in lines of their own below.
-OUTPUT = re.compile(r"#> ?(.*)$", re.MULTILINE)
 
 
 @pytest.fixture
@@ -45,28 +36,6 @@ def database(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         conn.execute("CREATE DATABASE howdah_docs")
         yield
         conn.execute("DROP DATABASE howdah_docs WITH (FORCE)")
-
-
-def run(page: Path) -> None:
-    """Run the blocks of a page in order, in one namespace and one event loop; check what they print."""
-    text = page.read_text(encoding="utf-8")
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    with contextlib.closing(asyncio.new_event_loop()) as loop:
-        for block in BLOCK.finditer(text):
-            line = text.count("\n", 0, block.start(1))
-            code = compile(
-                "\n" * line + block[1],
-                str(page),
-                "exec",
-                flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
-                dont_inherit=True,
-            )
-            with contextlib.redirect_stdout(io.StringIO()) as stdout:
-                outcome = eval(code, namespace)
-                if inspect.isawaitable(outcome):
-                    loop.run_until_complete(outcome)
-            expected = [match[1] for match in OUTPUT.finditer(block[1])]
-            assert stdout.getvalue().splitlines() == expected, f"{page.name}, line {line + 1}"
 
 
 @pytest.mark.usefixtures("database")
