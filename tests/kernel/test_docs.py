@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 import howdah
 from howdah.conninfo import PARAMETERS, parse
-from tests.pages import ROOT, run
+from tests.pages import ROOT, blocks, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,10 @@ PAGES = [
     "README.md",
     *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "adaptation", "errors")),
     *(f"docs/{name}.md" for name in ("copy", "prepare", "named-cursors", "pipeline", "large-objects")),
+    "docs/plugins.md",
 ]
+#: The pages of plugins; that on pools runs in the tests of its plugin.
+PLUGINS = ("copy", "pipeline", "prepare", "large-objects", "named-cursors", "pool")
 
 
 @pytest.fixture
@@ -42,6 +46,16 @@ def database(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page: str) -> None:
     run(ROOT / page)
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_plugin_s_page_has_all_its_parts(name: str) -> None:
+    """What it is for, examples, how it is built on the kernel, what it costs, its limits."""
+    text = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8")
+    assert re.match(r"# .+\n\n\w", text)
+    assert len(blocks(text, "python")) > 4
+    headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert headings[-3:] == ["How it is built", "What it costs", "Limits"]
 
 
 def test_what_is_printed_is_compared(tmp_path: Path) -> None:

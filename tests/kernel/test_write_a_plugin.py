@@ -1,4 +1,4 @@
-"""The distribution of the page "Write a plugin in ten minutes": built, installed, and used as the page says."""
+"""The distribution of the page "Write a plugin in ten minutes" is built, installed, and used as it says."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class ProxyServer:
     def __init__(self, target: tuple[str, int]) -> None:
         self.target = target
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:{}".format(self.listener.getsockname()[1])
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self) -> None:
