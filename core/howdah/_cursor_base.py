@@ -412,16 +412,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             return None
         return self._transformer.decoder(fields)
 
-    def _execute_again(self, query: Query, params: Params | None) -> Operation[None]:
-        """Run a query the short way if it is open to it, and keep its results."""
-        exchange = self._connection._shortcuts.send(self, query, params)
-        if exchange is not None:
-            yield exchange
-            if exchange.error is None:
-                self._show(exchange.results)
-                return
-        yield from self._run(query, params, None, None, exchange)
-
     def _execute(
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
     ) -> Operation[None]:

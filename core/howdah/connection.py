@@ -213,20 +213,38 @@ class Connection(BaseConnection[Row]):
             self._failed(e)
             raise
 
-    def _send_again(self, cursor: Cursor[Any], query: Query, params: Params | None) -> Exchange | None:
-        """Run a query the short way, if it is open to it; return what came of it."""
-        exchange = None
-        try:
-            exchange = self._shortcuts.send(cursor, query, params)
-            if exchange is not None:
+    def run_again(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
+        """Run a query the short way, if it is open to it: that is, if it is prepared and nothing has changed.
+
+        Args:
+            cursor: which shows the results then.
+            query: the query.
+            params: the parameters.
+
+        Returns:
+            whether it was run.
+        """
+        shortcuts = self._shortcuts
+        if not shortcuts.open:
+            return False
+        with self.lock:
+            exchange = None
+            try:
+                exchange = shortcuts.send(cursor, query, params)
+                if exchange is None:
+                    return False
                 self._transport.carry(exchange)
-            return exchange
-        except BaseException as e:
-            if exchange is not None:
-                with suppress(BaseException):
-                    self.stop(exchange)
-            self._failed(e)
-            raise
+            except BaseException as e:
+                if exchange is not None:
+                    with suppress(BaseException):
+                        self.stop(exchange)
+                self._failed(e)
+                raise
+            if exchange.error is None:
+                cursor._show(exchange.results)
+            else:
+                self.wait(cursor._run(query, params, None, None, exchange))
+            return True
 
     def _failed(self, error: BaseException) -> None:
         """Close the connection if an interruption left something on its way, and note its loss."""

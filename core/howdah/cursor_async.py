@@ -94,29 +94,15 @@ class AsyncCursor(BaseCursor[Row]):
         """
         connection = self._connection
         again = prepare is None and binary is None and self._direct and not self.itersize
+        if again and await connection.run_again(self, query, params):
+            return self
+        operation = self._execute(query, params, prepare, binary)
+        if connection._observers:
+            operation = self._observed(operation, query, params)
         if ASYNC:
-            if again and not connection._observers:
-                operation = self._execute_again(query, params)
-            else:
-                operation = self._execute(query, params, prepare, binary)
-            if connection._observers:
-                operation = self._observed(operation, query, params)
             await connection.run(operation, shareable=not self.itersize and self._portal is None)
         else:
             with connection.lock:
-                sent = None
-                if again:
-                    # What `_execute_again` does, without the detour of an operation.
-                    sent = connection._send_again(self, query, params)
-                    if sent is not None and sent.error is None:
-                        self._show(sent.results)
-                        return self
-                if sent is None:
-                    operation = self._execute(query, params, prepare, binary)
-                else:
-                    operation = self._run(query, params, None, None, sent)
-                if connection._observers:
-                    operation = self._observed(operation, query, params)
                 connection.wait(operation)
         return self
 

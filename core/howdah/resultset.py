@@ -124,4 +124,4 @@ if not TYPE_CHECKING and IMPLEMENTATION == "native":
     from howdah._native.resultset import ResultSet as NativeResultSet
 
     class ResultSet(NativeResultSet, Generic[Row]):
-        __doc__ = ResultSet.__doc__
+        """The results of a query, and the position in the one that is selected."""
