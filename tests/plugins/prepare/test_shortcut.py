@@ -92,7 +92,7 @@ async def test_nobody_is_asked_again_async(aconn):
 
 def test_parameters_of_other_types(conn):
     learn(conn, "SELECT pg_typeof(%s)::text", (1,))
-    for value, name in [("x", "text"), (1 << 40, "bigint"), (2.5, "double precision")]:
+    for value, name in [(True, "boolean"), (1 << 40, "bigint"), (2.5, "double precision")]:
         assert conn.execute("SELECT pg_typeof(%s)::text", (value,)).fetchone() == (name,)
     assert conn.execute("SELECT pg_typeof(%s)::text", (1,)).fetchone() == ("smallint",)
 
