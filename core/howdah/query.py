@@ -43,7 +43,7 @@ _FORMATS = {format.value.encode(): format for format in PyFormat}
 
 
 def copies_in(text: bytes) -> bool:
-    """Whether a statement is a COPY FROM STDIN, in which the server takes no message for another statement."""
+    """Whether a statement is a COPY FROM STDIN, during which the server takes no other messages."""
     return text[:1] in _BEFORE_COPY and _COPY_IN.match(text) is not None
 
 
