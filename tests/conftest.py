@@ -6,6 +6,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from tests import servers
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     import howdah
+
+# No test depends on how fast the machine is.
+settings.register_profile("howdah", deadline=None)
+settings.load_profile("howdah")
 
 LOOPS = [pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio")]
 if importlib.util.find_spec("uvloop"):
