@@ -513,7 +513,7 @@ cdef class Wire:
             return PyBytes_FromStringAndSize(body, size)
         self.decoding = True
         try:
-            if type(decoder) is RowDecoder:
+            if isinstance(decoder, RowDecoder):
                 return (<RowDecoder> decoder).decode_row(body, size)
             return decoder.decode(PyBytes_FromStringAndSize(body, size))
         finally:
