@@ -1,4 +1,4 @@
-"""Arrow data: results as tables of pyarrow, and tables, and the frames of pandas and polars, into the database.
+"""Arrow data: results as tables of pyarrow, and tables and data frames into the database.
 
 It comes with `pip install "howdah[arrow]"`; pyarrow is imported when it is first used.
 """

@@ -1,4 +1,4 @@
-"""Arrow arrays out of the buffers that the native decoder fills."""
+"""Arrow arrays, out of the buffers that the native decoder fills or out of Python objects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from howdah_arrow.layouts import Layout
 
-__all__ = ["array"]
+__all__ = ["array", "array_of", "storage_type"]
 
 
 def array(
@@ -28,8 +28,34 @@ def array(
     """
     pa = pyarrow()
     type = layout.type
-    storage = getattr(type, "storage_type", type)
+    kept = type.storage_type if isinstance(type, pa.BaseExtensionType) else type
     wrapped = [None if buffer is None else pa.py_buffer(buffer) for buffer in buffers]
     children = [] if item is None else [array(layout.item, *item)]  # type: ignore[arg-type]
-    made = pa.Array.from_buffers(storage, length, wrapped, nulls, 0, children)
-    return made if storage is type else pa.ExtensionArray.from_storage(type, made)
+    return _wrapped(pa.Array.from_buffers(kept, length, wrapped, nulls, 0, children), type)
+
+
+def array_of(type: Any, values: Sequence[Any]) -> Any:
+    """Return the array of objects as pyarrow takes them; for an extension type, of those of its storage."""
+    return _wrapped(pyarrow().array(values, storage_type(type)), type)
+
+
+def storage_type(type: Any) -> Any:
+    """Return a type with extension types replaced by what their values are kept as."""
+    pa = pyarrow()
+    if isinstance(type, pa.BaseExtensionType):
+        return type.storage_type
+    if pa.types.is_list(type):
+        return pa.list_(storage_type(type.value_type))
+    return type
+
+
+def _wrapped(array: Any, type: Any) -> Any:
+    """Return an array of the storage type as one of the type itself."""
+    pa = pyarrow()
+    if array.type == type:
+        return array
+    if isinstance(type, pa.BaseExtensionType):
+        return pa.ExtensionArray.from_storage(type, array)
+    children = [_wrapped(array.values, type.value_type)]
+    buffers = array.buffers()[:2]
+    return pa.Array.from_buffers(type, len(array), buffers, array.null_count, array.offset, children)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from howdah.adapt.base import PyFormat
 from howdah.errors import DataError, Error
+from howdah_arrow.assembling import array_of
 from howdah_arrow.layouts import Kind, Layout
 from howdah_arrow.library import pyarrow
 from howdah_arrow.reading import layouts_of, record_batch, schema_of
@@ -59,9 +60,11 @@ def batch_of(
 
 def _array(layout: Layout, values: Sequence[Any]) -> pa.Array:
     pa = pyarrow()
-    storage = getattr(layout.type, "storage_type", layout.type)
-    array = pa.array(values, storage)
-    return array if storage is layout.type else pa.ExtensionArray.from_storage(layout.type, array)
+    classes = {type(value) for value in values}
+    if str in classes and classes <= _TEXTS and not pa.types.is_string(layout.type):
+        # What no loader is for has come as text.
+        return pa.array(values, pa.string()).cast(layout.type)
+    return array_of(layout.type, values)
 
 
 def _converted(layout: Layout, values: Sequence[Any], cursor: Any) -> Sequence[Any]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 
 __all__ = ["ArrowCursor"]
+
+
+def _opened(data: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """Return the schema and the batches of Arrow data."""
+    from howdah_arrow.writing import batches_of
+
+    return batches_of(data)
 
 
 class ArrowCursor:
@@ -128,11 +135,11 @@ class ArrowCursor:
         from howdah_arrow.converting import batch_of, schema_for
 
         row_factory = cursor.row_factory
-        cursor.row_factory = tuple_row
+        cursor._row_factory, cursor._make_row = tuple_row, None
         try:
             rows = cursor.fetchall()
         finally:
-            cursor.row_factory = row_factory
+            cursor._row_factory, cursor._make_row = row_factory, None
         fields = cursor._result.fields
         return schema_for(cursor, fields), [batch_of(cursor, fields, rows)]
 
@@ -159,10 +166,10 @@ class ArrowCursor:
                 or the plugin `copy` is disabled.
             howdah.Error: of the class of what the server reports. Nothing is stored then.
         """
-        from howdah_arrow.writing import BLOCK_SIZE, Target, batches_of
+        from howdah_arrow.writing import BLOCK_SIZE, Target
 
         cursor: Any = self
-        schema, batches = batches_of(data)
+        schema, batches = _opened(data)
         goal = Target(cursor, target, columns, schema)
         connection = cursor.connection
         with connection.lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
@@ -20,6 +20,39 @@ if TYPE_CHECKING:
 ASYNC = True
 
 __all__ = ["AsyncArrowCursor"]
+
+if ASYNC:
+
+    async def _opened(data: Any) -> tuple[pa.Schema, AsyncIterator[pa.RecordBatch]]:
+        """Return the schema and the batches of Arrow data, which may come from an async generator."""
+        from howdah_arrow.writing import batches_of
+
+        if not hasattr(data, "__aiter__"):
+            schema, batches = batches_of(data)
+            return schema, _each(batches)
+        arriving = aiter(data)
+        try:
+            first = [await anext(arriving)]
+        except StopAsyncIteration:
+            first = []
+        return batches_of(first)[0], _each(first, arriving)
+
+    async def _each(
+        batches: Iterable[pa.RecordBatch], others: AsyncIterator[pa.RecordBatch] | None = None
+    ) -> AsyncGenerator[pa.RecordBatch]:
+        for batch in batches:
+            yield batch
+        if others is not None:
+            async for batch in others:
+                yield batch
+
+else:
+
+    def _opened(data: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """Return the schema and the batches of Arrow data."""
+        from howdah_arrow.writing import batches_of
+
+        return batches_of(data)
 
 
 class AsyncArrowCursor:
@@ -146,11 +179,11 @@ class AsyncArrowCursor:
         from howdah_arrow.converting import batch_of, schema_for
 
         row_factory = cursor.row_factory
-        cursor.row_factory = tuple_row
+        cursor._row_factory, cursor._make_row = tuple_row, None
         try:
             rows = await cursor.fetchall()
         finally:
-            cursor.row_factory = row_factory
+            cursor._row_factory, cursor._make_row = row_factory, None
         fields = cursor._result.fields
         return schema_for(cursor, fields), [batch_of(cursor, fields, rows)]
 
@@ -177,13 +210,10 @@ class AsyncArrowCursor:
                 or the plugin `copy` is disabled.
             howdah.Error: of the class of what the server reports. Nothing is stored then.
         """
-        from howdah_arrow.writing import BLOCK_SIZE, Target, batches_of
+        from howdah_arrow.writing import BLOCK_SIZE, Target
 
         cursor: Any = self
-        if ASYNC:
-            if hasattr(data, "__aiter__"):
-                data = [batch async for batch in data]
-        schema, batches = batches_of(data)
+        schema, batches = await _opened(data)
         goal = Target(cursor, target, columns, schema)
         connection = cursor.connection
         async with connection.lock:
@@ -191,7 +221,7 @@ class AsyncArrowCursor:
             encoder = goal.encoder()
             async with cursor.copy(goal.statement) as copy:
                 await copy.write(BINARY_HEADER)
-                for batch in batches:
+                async for batch in batches:
                     encoder.begin(goal.arrays(batch), batch.num_rows)
                     while block := encoder.encode(BLOCK_SIZE):
                         await copy.write(block)

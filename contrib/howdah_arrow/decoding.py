@@ -22,6 +22,7 @@ from typing_extensions import Self
 from howdah import __impl__
 from howdah.errors import DataError
 from howdah.protocol.messages import ProtocolViolation
+from howdah_arrow.assembling import array_of
 from howdah_arrow.layouts import Kind, Layout
 from howdah_arrow.library import pyarrow
 
@@ -97,7 +98,7 @@ class Decoder:
             self._cut()
 
     def _cut(self) -> None:
-        arrays = [_array(layout, values) for layout, values in zip(self._layouts, self._columns)]
+        arrays = [array_of(layout.type, values) for layout, values in zip(self._layouts, self._columns)]
         self._batches.append((self._batch_length, arrays))
         self._batch_length = 0
         self._columns = [[] for _ in self._layouts]
@@ -172,14 +173,6 @@ def _next_value(data: bytes, position: int) -> tuple[bytes | None, int]:
     if length < 0 or start + length > len(data):
         raise _malformed(data)
     return data[start : start + length], start + length
-
-
-def _array(layout: Layout, values: list[Any]) -> Any:
-    """Return an array of what `_load` has made."""
-    pa = pyarrow()
-    storage = getattr(layout.type, "storage_type", layout.type)
-    array = pa.array(values, storage)
-    return array if storage is layout.type else pa.ExtensionArray.from_storage(layout.type, array)
 
 
 # Values

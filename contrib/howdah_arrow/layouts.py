@@ -86,8 +86,6 @@ _SCALARS: dict[int, tuple[Kind, str, tuple[Any, ...], int]] = {
 }
 _NUMERIC = 1700
 _MAX_PRECISION = 76
-#: Arrays of these have no entry of their own in the registry that says so.
-_VECTORS = {22: 21, 30: 26}  # int2vector, oidvector
 
 
 def layout_of(oid: int, modifier: int, types: TypesRegistry) -> Layout:
@@ -111,12 +109,9 @@ def layout_of(oid: int, modifier: int, types: TypesRegistry) -> Layout:
         if precision <= _MAX_PRECISION:
             make, width = (pa.decimal128, 16) if precision <= 38 else (pa.decimal256, 32)
             return Layout(Kind.DECIMAL, make(precision, scale), width=width, scale=scale, oid=oid)
-    item_oid = _VECTORS.get(oid, 0)
-    if not item_oid:
-        info = types.get(oid)
-        item_oid = info.oid if info is not None and info.array_oid == oid else 0
-    if item_oid:
-        item = layout_of(item_oid, modifier, types)
+    info = types.get(oid)
+    if info is not None and info.array_oid == oid:
+        item = layout_of(info.oid, modifier, types)
         if item.format:
             return Layout(Kind.LIST, pa.list_(item.type), oid=oid, item=item)
     return Layout(Kind.BYTES, pa.string(), format=0, oid=oid)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from typing import Any
 
 from howdah.errors import NotSupportedError
 
 __all__ = ["pyarrow"]
 
 
-def pyarrow() -> ModuleType:
+def pyarrow() -> Any:
     """Return the module pyarrow.
 
     Raises:

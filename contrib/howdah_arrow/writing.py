@@ -41,8 +41,11 @@ _TEXT_FORMATS = """\
 'citextrecv'"""
 _FIND_TEXT_TYPES = """\
 SELECT oid::text FROM pg_catalog.pg_type
-WHERE oid IN (%s) AND typreceive <> 0 AND (SELECT proname FROM pg_catalog.pg_proc WHERE oid = typreceive) IN (%s)
+WHERE oid IN (%s)
+    AND (SELECT proname FROM pg_catalog.pg_proc WHERE pg_proc.oid = typreceive) IN (%s)
 """
+#: What the server would send in text format: a cast may be something else.
+_TEXT = "CASE WHEN %s IS DISTINCT FROM NULL THEN pg_catalog.format('%%s', %s) END"
 _NUMERIC = 1700
 _TIMESTAMPS = {1114: "timestamp", 1184: "timestamptz"}
 _INTERVAL = 1186
@@ -192,7 +195,7 @@ class CopyOut:
 
         Returns:
             The COPY statement, the schema of its rows, and their decoder. In the
-            statement the types without a like in Arrow are cast to text.
+            statement the types without a like in Arrow are text.
         """
         cursor = self._cursor
         fields = yield from describe(cursor, self._query.encode())
@@ -200,7 +203,7 @@ class CopyOut:
         query = self._query
         if not all(layout.format for layout in layouts):
             names = [f"c{i}" for i in range(len(fields))]
-            selected = [name if each.format else f"{name}::text" for name, each in zip(names, layouts)]
+            selected = [name if each.format else _TEXT % (name, name) for name, each in zip(names, layouts)]
             query = f"SELECT {', '.join(selected)} FROM ({query}) AS source ({', '.join(names)})"
         statement = f"COPY ({query}) TO STDOUT (FORMAT binary)"
         return statement, schema_of(fields, layouts), decoder_of(fields, layouts)
@@ -223,23 +226,22 @@ def batches_of(data: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         return data.schema, iter(data.to_batches())
     if isinstance(data, pa.RecordBatchReader):
         return data.schema, iter(data)
+    if type(data).__module__.startswith("pandas."):
+        table = pa.Table.from_pandas(data, preserve_index=False)
+        return table.schema, iter(table.to_batches())
     if hasattr(data, "__arrow_c_stream__"):
         reader = pa.RecordBatchReader.from_stream(data)
         return reader.schema, iter(reader)
     if hasattr(data, "__arrow_c_array__"):
         batch = pa.record_batch(data)
         return batch.schema, iter([batch])
-    if type(data).__module__.startswith("pandas."):
-        table = pa.Table.from_pandas(data, preserve_index=False)
-        return table.schema, iter(table.to_batches())
     return _batches_of_iterable(data)
 
 
 def _batches_of_iterable(data: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    pa = pyarrow()
     batches = iter(data) if hasattr(data, "__iter__") else iter(())
     first = next(batches, None)
-    if not isinstance(first, pa.RecordBatch):
+    if not isinstance(first, pyarrow().RecordBatch):
         raise TypeError(
             "the data is to be an Arrow table, batch or reader, a data frame, or an iterable of batches"
             f" with one at least, not {type(data).__name__}"
@@ -310,8 +312,6 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
         value_type = source.value_type if _is_list(source) else source
         item = _storage(info.oid, value_type, types, texts)
         return Layout(Kind.LIST, pa.list_(item.type), oid=oid, item=item)
-    if layout.item is not None:
-        return layout
     if not layout.format and oid not in texts:
         raise NotSupportedError(
             ", whose binary format is its own: copy it into a column of text, and cast that"
