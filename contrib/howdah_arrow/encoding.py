@@ -8,8 +8,9 @@ Source: PostgreSQL documentation, COPY, "Binary Format"; PostgreSQL's `*recv` fu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from importlib.util import find_spec
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,9 @@ _EPOCH_DAYS = 10957
 _EPOCH_MICROSECONDS = 946684800000000
 _NULL = b"\xff\xff\xff\xff"
 _SIGNS = {"n": 0xC000, "N": 0xC000, "F": 0xD000}
+_WRITTEN = re.compile(
+    r" *(?:[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|[+-]?inf(?:inity)?) *", re.IGNORECASE
+)
 #: The digits that PostgreSQL's numeric has at most in front of the point, and behind it.
 _MAX_INTEGER_DIGITS = 131072
 _MAX_SCALE = 16383
@@ -134,11 +138,9 @@ def _duration(microseconds: int) -> bytes:
 
 
 def _number(text: str) -> bytes:
-    try:
-        number = Decimal(text.strip(" ").replace("_", "?"))
-    except InvalidOperation:
-        raise DataError(f"this is no number: {text[:100]!r}") from None
-    return _decimal(number, text)
+    if not _WRITTEN.fullmatch(text):
+        raise DataError(f"this is no number: {text[:100]!r}")
+    return _decimal(Decimal(text.strip(" ")), text)
 
 
 def _decimal(number: Decimal, text: str = "") -> bytes:

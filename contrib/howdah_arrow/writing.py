@@ -226,7 +226,7 @@ def batches_of(data: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         return data.schema, iter(data.to_batches())
     if isinstance(data, pa.RecordBatchReader):
         return data.schema, iter(data)
-    if type(data).__module__.startswith("pandas."):
+    if type(data).__module__.partition(".")[0] == "pandas":
         table = pa.Table.from_pandas(data, preserve_index=False)
         return table.schema, iter(table.to_batches())
     if hasattr(data, "__arrow_c_stream__"):
