@@ -20,10 +20,11 @@ PAGES = [
     "README.md",
     *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "adaptation", "errors")),
     *(f"docs/{name}.md" for name in ("copy", "prepare", "named-cursors", "pipeline", "large-objects")),
+    "docs/arrow.md",
     "docs/plugins.md",
 ]
 #: The pages of plugins; that on pools runs in the tests of its plugin.
-PLUGINS = ("copy", "pipeline", "prepare", "large-objects", "named-cursors", "pool")
+PLUGINS = ("copy", "pipeline", "prepare", "large-objects", "named-cursors", "pool", "arrow")
 
 
 @pytest.fixture
