@@ -257,13 +257,19 @@ def _list(layout: Layout) -> _Load:
 
     def load(value: bytes) -> list[Any]:
         dimensions = int.from_bytes(value[:4], "big")
+        if len(value) < (20 if dimensions == 1 else 12):
+            raise _malformed(value)
         if dimensions > 1:
             raise DataError(f"an array of {dimensions} dimensions does not fit into a list: cast it to text")
-        items = []
+        items: list[Any] = []
+        if dimensions == 0:
+            return items
         position = 20
-        for _ in range(int.from_bytes(value[12:16], "big") if dimensions else 0):
+        for _ in range(int.from_bytes(value[12:16], "big")):
             item, position = _next_value(value, position)
             items.append(None if item is None else load_item(item))
+        if position != len(value):
+            raise _malformed(value)
         return items
 
     return load

@@ -45,7 +45,8 @@ class Reading:
         self._params = params
         self._size = size
         self._substitute: Any = None
-        self._exchange = Exchange()
+        self._reserved = False
+        self._exchange: Exchange | None = None
         self._decoder: Any = None
         self.schema: pa.Schema = None
 
@@ -69,7 +70,7 @@ class Reading:
         if self._connection.deferral is not None:
             raise ProgrammingError("stream_arrow() cannot be used in a pipeline: use execute_arrow() instead")
         exchange = yield from self._send()
-        exchange.streaming = True
+        exchange.streaming = self._reserved = True
         self._connection.reserve(
             "the connection is streaming Arrow data: exhaust or close the generator of stream_arrow() first"
         )
@@ -81,8 +82,10 @@ class Reading:
     def next(self) -> Operation[list[pa.RecordBatch]]:
         """Wait for batches; an empty list is the end."""
         exchange = self._exchange
+        assert exchange is not None
         while True:
-            batches = self._batches(rest=exchange.done and exchange.error is None)
+            failure = self._failure()
+            batches = self._batches(rest=exchange.done and failure is None)
             if batches:
                 return batches
             if exchange.done:
@@ -90,16 +93,17 @@ class Reading:
                 self._cursor.keep_results(exchange)
                 exchange.results[0].rows.clear()
                 return []
-            if exchange.failure is not None:
-                raise exchange.failure
+            if failure is not None:
+                raise failure
             exchange.rows.clear()
             exchange.ready = False
             yield exchange
 
     def close(self) -> Operation[None]:
         """Throw away what still comes of rows that are not wanted."""
-        self._connection.release()
-        if not self._exchange.done:
+        if self._reserved:
+            self._connection.release()
+        if self._exchange is not None and not self._exchange.done:
             yield Stop(self._exchange)
 
     def _send(self) -> Operation[Exchange]:
@@ -157,13 +161,20 @@ class Reading:
 
     def _check(self) -> None:
         """Raise what has gone wrong, if anything."""
-        exchange = self._exchange
-        if exchange.error is not None:
-            self._failed(exchange.error)
-            raise exchange.error
-        failure = exchange.failure or (exchange.results[0].failure if exchange.results else None)
+        failure = self._failure()
         if failure is not None:
+            assert self._exchange is not None
+            if failure is self._exchange.error:
+                self._failed(failure)
             raise failure
+
+    def _failure(self) -> BaseException | None:
+        """Return the error of the server, or what Arrow cannot hold, if there is one by now."""
+        exchange = self._exchange
+        assert exchange is not None
+        if exchange.error is not None or exchange.failure is not None:
+            return exchange.error or exchange.failure
+        return exchange.results[0].failure if exchange.results else None
 
     def _failed(self, error: Any) -> None:
         planner = self._connection.planner

@@ -52,7 +52,7 @@ async def test_stream(aconn: Any) -> None:
     cur = aconn.cursor()
     stream = cur.stream_arrow("SELECT i FROM generate_series(1, %s) i", (1000,), size=300)
     assert [batch.num_rows async for batch in stream] == [300, 300, 300, 100]
-    stream = cur.stream_arrow("SELECT i FROM generate_series(1, 100000000) i", size=10)
+    stream = cur.stream_arrow("SELECT generate_series(1, 100000000) AS i", size=10)
     assert (await anext(stream)).num_rows == 10
     await stream.aclose()
     await aconn.rollback()

@@ -289,7 +289,7 @@ def test_stream(cur: Any) -> None:
 
 
 def test_stream_is_bounded(cur: Any) -> None:
-    stream = cur.stream_arrow("SELECT i FROM generate_series(1, 300000000) i", size=100)
+    stream = cur.stream_arrow("SELECT generate_series(1, 300000000) AS i", size=100)
     assert next(stream)["i"].to_pylist() == list(range(1, 101))
     stream.close()
 
@@ -297,7 +297,7 @@ def test_stream_is_bounded(cur: Any) -> None:
 def test_stream_left_early(conn: howdah.Connection[Any]) -> None:
     conn.autocommit = True
     cur = conn.cursor()
-    for batch in cur.stream_arrow("SELECT i FROM generate_series(1, 10000000) i", size=10):
+    for batch in cur.stream_arrow("SELECT generate_series(1, 10000000) AS i", size=10):
         assert batch.num_rows == 10
         break
     assert cur.execute("SELECT 1").fetchone() == (1,)
@@ -337,13 +337,21 @@ def test_stream_that_fails(conn: howdah.Connection[Any]) -> None:
 
 
 def test_stream_of_what_arrow_cannot_hold(cur: Any) -> None:
+    query = "SELECT i, CASE WHEN i = 4 THEN date 'infinity' END AS d FROM generate_series(1, 9) i"
+    stream = cur.stream_arrow(query, size=2)
+    assert next(stream)["i"].to_pylist() == [1, 2]
     with pytest.raises(howdah.DataError, match="column 'd', row 4"):
-        list(
-            cur.stream_arrow(
-                "SELECT CASE WHEN i = 4 THEN date 'infinity' END AS d FROM generate_series(1, 9) i"
-            )
-        )
+        next(stream)
     assert cur.connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_stream_is_not_ended_by_another_that_is_refused(cur: Any) -> None:
+    stream = cur.stream_arrow("SELECT generate_series(1, 100000) AS i", size=10)
+    next(stream)
+    for _ in range(2):
+        with pytest.raises(howdah.ProgrammingError, match="streaming"):
+            next(cur.connection.cursor().stream_arrow("SELECT 1"))
+    assert sum(batch.num_rows for batch in stream) == 99990
 
 
 @pytest.mark.parametrize("size", [0, -1])
