@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
 from howdah.rows import tuple_row
-from howdah_arrow.reading import Reading, cut, record_batch
+
+# The other modules are imported by the methods: most programs have the plugin and do not use it.
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,6 +52,8 @@ class ArrowCursor:
             howdah.DataError: Arrow cannot hold a value; the message names the column.
             howdah.NotSupportedError: pyarrow is not installed.
         """
+        from howdah_arrow.reading import Reading
+
         cursor: Any = self
         reading = Reading(cursor, query, params)
         connection = cursor.connection
@@ -78,6 +80,8 @@ class ArrowCursor:
             howdah.Error: as `execute_arrow`.
             howdah.ProgrammingError: the query produces no rows.
         """
+        from howdah_arrow.reading import Reading
+
         if size < 1:
             raise ValueError("size must be >= 1")
         cursor: Any = self
@@ -118,6 +122,7 @@ class ArrowCursor:
             howdah.Error: as `fetch_arrow`.
         """
         from howdah_arrow.library import pyarrow
+        from howdah_arrow.reading import cut
 
         if size < 1:
             raise ValueError("size must be >= 1")
@@ -166,6 +171,7 @@ class ArrowCursor:
                 or the plugin `copy` is disabled.
             howdah.Error: of the class of what the server reports. Nothing is stored then.
         """
+        from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
         from howdah_arrow.writing import BLOCK_SIZE, Target
 
         cursor: Any = self
@@ -200,6 +206,7 @@ class ArrowCursor:
         """
         from howdah_arrow.decoding import CopyDecoder
         from howdah_arrow.library import pyarrow
+        from howdah_arrow.reading import record_batch
         from howdah_arrow.writing import CopyOut
 
         cursor: Any = self

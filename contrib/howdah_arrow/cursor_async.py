@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
 from howdah.rows import tuple_row
-from howdah_arrow.reading import Reading, cut, record_batch
+
+# The other modules are imported by the methods: most programs have the plugin and do not use it.
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,6 +78,8 @@ class AsyncArrowCursor:
             howdah.DataError: Arrow cannot hold a value; the message names the column.
             howdah.NotSupportedError: pyarrow is not installed.
         """
+        from howdah_arrow.reading import Reading
+
         cursor: Any = self
         reading = Reading(cursor, query, params)
         connection = cursor.connection
@@ -104,6 +106,8 @@ class AsyncArrowCursor:
             howdah.Error: as `execute_arrow`.
             howdah.ProgrammingError: the query produces no rows.
         """
+        from howdah_arrow.reading import Reading
+
         if size < 1:
             raise ValueError("size must be >= 1")
         cursor: Any = self
@@ -145,6 +149,8 @@ class AsyncArrowCursor:
             Raises:
                 howdah.Error: as `fetch_arrow`.
             """
+            from howdah_arrow.reading import cut
+
             if size < 1:
                 raise ValueError("size must be >= 1")
             for batch in cut((await self._take_arrow())[1], size):
@@ -162,6 +168,7 @@ class AsyncArrowCursor:
                 howdah.Error: as `fetch_arrow`.
             """
             from howdah_arrow.library import pyarrow
+            from howdah_arrow.reading import cut
 
             if size < 1:
                 raise ValueError("size must be >= 1")
@@ -210,6 +217,7 @@ class AsyncArrowCursor:
                 or the plugin `copy` is disabled.
             howdah.Error: of the class of what the server reports. Nothing is stored then.
         """
+        from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
         from howdah_arrow.writing import BLOCK_SIZE, Target
 
         cursor: Any = self
@@ -246,6 +254,7 @@ class AsyncArrowCursor:
         """
         from howdah_arrow.decoding import CopyDecoder
         from howdah_arrow.library import pyarrow
+        from howdah_arrow.reading import record_batch
         from howdah_arrow.writing import CopyOut
 
         cursor: Any = self
