@@ -27,6 +27,15 @@ def test_disabled(dsn: str) -> None:
             conn.cursor().execute_arrow("SELECT 1")
 
 
+def test_without_copy(dsn: str) -> None:
+    with howdah.Driver(disable=["copy"]).connect(dsn) as conn:
+        cur: Any = conn.cursor()
+        assert cur.execute_arrow("SELECT 1 AS a").fetch_arrow().num_rows == 1
+        cur.execute("CREATE TABLE pg_temp.t (a int)")
+        with pytest.raises(howdah.NotSupportedError, match="copy"):
+            cur.copy_arrow_in("t", pa.table({"a": [1]}))
+
+
 def run(code: str, *args: str) -> str:
     done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
