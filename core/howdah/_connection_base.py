@@ -30,7 +30,6 @@ from howdah.io.addresses import OpenTransport
 from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
 from howdah.isolation import IsolationLevel
-from howdah.known_types import KnownTypes
 from howdah.notify import Notify
 from howdah.pq import DiagnosticField, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
@@ -121,7 +120,6 @@ class BaseConnection(Generic[Row]):
         self._reservation: Callable[[], NoReturn] | None = None
         #: Whether `start_operation` has something to do or to refuse: asked for before every query.
         self._hindered = False
-        self._known_types = KnownTypes()
         #: The short way of queries that are sent again.
         self._shortcuts = Shortcuts(session, self._transformer)
         self._notice_handlers: list[NoticeHandler] = []
@@ -665,7 +663,8 @@ class BaseConnection(Generic[Row]):
             oids: the oids met that no adapter knows.
             maps: the adapters that are told of what is found.
         """
-        known = self._known_types
+        info = self._info
+        known = self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname)
         names = frozenset().union(*[adapters.unresolved_names for adapters in maps])
         if not names <= known.names or not oids <= known.oids:
             literals = b",".join([quote_literal(name) for name in sorted(names)])

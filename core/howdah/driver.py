@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from howdah.adapt.registry import AdaptersMap
     from howdah.adapt.types import TypeInfo
     from howdah.conninfo import Parameter
+    from howdah.known_types import KnownTypes
     from howdah.protocol.credentials import Method
 
 __all__ = ["ConnectionHooks", "Driver", "configure", "default_driver", "disabled_in_environment"]
@@ -127,6 +128,7 @@ class Driver:
         self.parameters = self._gather_parameters()
         self.authentication_methods = self._gather_authentication_methods()
         self.hooks = ConnectionHooks(*(self._implemented(field.name) for field in fields(ConnectionHooks)))
+        self._known_types: dict[tuple[str, str, int, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
         self.adapters.register_dumper(str, TextDumper)
         if (type_resolved := self.hooks.type_resolved) is not None:
@@ -152,6 +154,12 @@ class Driver:
         if plugin := self._absent.get(f"has_{feature}"):
             raise NotSupportedError(f"{feature!r} is brought by {plugin.disabled}")
         raise NotSupportedError(f"no plugin that brings {feature!r} is installed")
+
+    def known_types(self, host: str, hostaddr: str, port: int, dbname: str) -> KnownTypes:
+        """Return what connections have found out about the types of a database."""
+        from howdah.known_types import KnownTypes
+
+        return self._known_types.setdefault((host, hostaddr, port, dbname), KnownTypes())
 
     def resolve_type(self, adapters: AdaptersMap, info: TypeInfo) -> None:
         """Tell adapters, and the plugins, of a type that was found by its name."""

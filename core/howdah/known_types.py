@@ -1,4 +1,4 @@
-"""What is known of the types of a database that adapters name and do not number."""
+"""What is known of the types of one database that adapters name and do not number."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ __all__ = ["KnownTypes"]
 
 
 class KnownTypes:
-    """The answers to a connection's look-ups of type names.
-
-    Other connections ask for themselves: their database may have been made anew since, under the
-    same name, and their search path may be another.
+    """The answers to look-ups of type names in one database, for all connections to it.
 
     Attributes:
         names: the names that have been looked up, found or not.
