@@ -295,6 +295,13 @@ class ArrayBinaryLoader(ArrayLoader):
         return items
 
 
+class ArrayBinaryLoaderOnDemand(ArrayBinaryLoader):
+    """An array as binary to `list`, where its elements had better come as text."""
+
+    native = "array"
+    preferred = False
+
+
 # -- registering ---------------------------------------------------------------
 
 
@@ -310,8 +317,10 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
     adapters = adapters_of(context)
     adapters.register_loader(info.array_oid, ArrayLoader)
     # A type that has no loader is better asked for as text, and so are its arrays.
-    if adapters.get_loader(info.oid, Format.BINARY) is not None:
-        adapters.register_loader(info.array_oid, ArrayBinaryLoader)
+    binary = adapters.get_loader(info.oid, Format.BINARY)
+    if binary is not None:
+        loader = ArrayBinaryLoader if binary.preferred else ArrayBinaryLoaderOnDemand
+        adapters.register_loader(info.array_oid, loader)
     for dumper in (ListDumper, ListBinaryDumper):
         try:
             adapters.get_dumper_by_oid(info.oid, dumper.format)
