@@ -14,7 +14,14 @@ from howdah.pq import Format
 from howdah_types.base import TypeLoader, shown
 from howdah_types.string import StrDumper, TextLoader
 
-__all__ = ["BitBinaryDumper", "BitBinaryLoader", "BitDumper", "VarbitBinaryDumper", "VarbitDumper", "register_adapters"]
+__all__ = [
+    "BitBinaryDumper",
+    "BitBinaryLoader",
+    "BitDumper",
+    "VarbitBinaryDumper",
+    "VarbitDumper",
+    "register_adapters",
+]
 
 _LENGTH = struct.Struct("!i")  # in bits
 
@@ -39,7 +46,7 @@ class BitBinaryDumper(BitDumper):
     format = Format.BINARY
 
     def dump(self, obj: str) -> bytes:
-        if not isinstance(obj, str) or obj.strip("01"):
+        if obj.strip("01"):
             raise DataError(f"{shown(obj)} is not a str of zeros and ones")
         size = -(-len(obj) // 8)
         return _LENGTH.pack(len(obj)) + int(obj.ljust(8 * size, "0") or "0", 2).to_bytes(size, "big")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from typing import ClassVar
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError, NotSupportedError
@@ -340,40 +341,6 @@ class TimetzBinaryLoader(TypeLoader):
 # -- timestamp and timestamptz -------------------------------------------------
 
 
-class DatetimeDumper(TypeDumper):
-    """`datetime` to timestamptz, or to timestamp if it has no time zone, as text."""
-
-    oid = 1184
-    native = "datetime"
-
-    def get_key(self, obj: datetime, format: PyFormat) -> DumperKey:
-        return self.cls if obj.tzinfo is not None else DatetimeNoTzDumper
-
-    def upgrade(self, obj: datetime, format: PyFormat) -> Dumper:
-        return self if obj.tzinfo is not None else DatetimeNoTzDumper(self.cls)
-
-    def text(self, obj: datetime) -> bytes:
-        return datetime.isoformat(obj, " ").encode()
-
-
-class DatetimeBinaryDumper(DatetimeDumper):
-    """`datetime` to timestamptz, or to timestamp if it has no time zone, as binary."""
-
-    format = Format.BINARY
-    native = "datetime"
-
-    def get_key(self, obj: datetime, format: PyFormat) -> DumperKey:
-        return self.cls if obj.tzinfo is not None else DatetimeNoTzBinaryDumper
-
-    def upgrade(self, obj: datetime, format: PyFormat) -> Dumper:
-        return self if obj.tzinfo is not None else DatetimeNoTzBinaryDumper(self.cls)
-
-    def dump(self, obj: datetime) -> bytes:
-        if obj.tzinfo is None:
-            raise DataError(f"cannot dump {obj!r} as timestamptz: it has no time zone")
-        return _INT8.pack((obj - _EPOCH_UTC) // _MICROSECOND)
-
-
 class DatetimeNoTzDumper(TypeDumper):
     """`datetime` without a time zone to timestamp, as text."""
 
@@ -392,6 +359,38 @@ class DatetimeNoTzBinaryDumper(DatetimeNoTzDumper):
 
     def dump(self, obj: datetime) -> bytes:
         return _INT8.pack((obj.replace(tzinfo=None) - _EPOCH) // _MICROSECOND)
+
+
+class DatetimeDumper(TypeDumper):
+    """`datetime` to timestamptz, or to timestamp if it has no time zone, as text."""
+
+    oid = 1184
+    native = "datetime"
+    #: The dumper for those without a time zone.
+    naive: ClassVar[type[Dumper]] = DatetimeNoTzDumper
+
+    def get_key(self, obj: datetime, format: PyFormat) -> DumperKey:
+        return self.cls if obj.tzinfo is not None else self.naive
+
+    def upgrade(self, obj: datetime, format: PyFormat) -> Dumper:
+        return self if obj.tzinfo is not None else self.naive(self.cls)
+
+    def text(self, obj: datetime) -> bytes:
+        return datetime.isoformat(obj, " ").encode()
+
+
+class DatetimeBinaryDumper(DatetimeDumper):
+    """`datetime` to timestamptz, or to timestamp if it has no time zone, as binary."""
+
+    format = Format.BINARY
+    native = "datetime"
+    naive = DatetimeNoTzBinaryDumper
+
+    def dump(self, obj: datetime) -> bytes:
+        offset = obj.utcoffset()
+        if offset is None:
+            raise DataError(f"cannot dump {obj!r} as timestamptz: it has no time zone")
+        return _INT8.pack((obj.replace(tzinfo=None) - _EPOCH - offset) // _MICROSECOND)
 
 
 class TimestampLoader(_DateTimeLoader):

@@ -230,7 +230,12 @@ class IntBinaryDumper(IntDumper):
 
     format = Format.BINARY
     native = "int"
-    _by_size = (Int2BinaryDumper, Int4BinaryDumper, Int8BinaryDumper, IntNumericBinaryDumper)
+    _by_size: ClassVar[tuple[type[Dumper], ...]] = (
+        Int2BinaryDumper,
+        Int4BinaryDumper,
+        Int8BinaryDumper,
+        IntNumericBinaryDumper,
+    )
 
     def dump(self, obj: int) -> Any:
         return self._sized(obj)(self.cls).dump(obj)

@@ -1,7 +1,7 @@
 """numpy's scalars, dumped as what they are in PostgreSQL; numpy itself is not imported.
 
 They are found by the names of their classes. What comes back is Python's own: `int`, `float`, `bool`….
-`numpy.str_`, `numpy.bytes_` and `numpy.float64` are subclasses of Python's own classes and dumped as these are.
+`numpy.str_`, `numpy.bytes_` and `numpy.float64` are subclasses of Python's own, and dumped as these are.
 
 Source: numpy's documentation, "Scalars".
 """
@@ -9,7 +9,7 @@ Source: numpy's documentation, "Scalars".
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from howdah.adapt import AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError
@@ -59,7 +59,7 @@ class UInt64BinaryDumper(IntBinaryDumper):
 class _MomentDumper(TypeDumper):
     """`numpy.datetime64` or `numpy.timedelta64` as its Python counterpart is dumped; NaT is NULL."""
 
-    _by_class: dict[type, type[Dumper]]
+    _by_class: ClassVar[dict[type, type[Dumper]]]
 
     def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
         return (self.cls, self._dumper(obj))
@@ -103,28 +103,28 @@ class Datetime64Dumper(_MomentDumper):
     """`numpy.datetime64` to timestamp, or date if its unit is a day or longer, as text."""
 
     oid = DatetimeNoTzDumper.oid
-    _by_class = {datetime: DatetimeNoTzDumper, date: DateDumper}
+    _by_class: ClassVar = {datetime: DatetimeNoTzDumper, date: DateDumper}
 
 
 class Datetime64BinaryDumper(Datetime64Dumper):
     """`numpy.datetime64` to timestamp, or date if its unit is a day or longer, as binary."""
 
     format = Format.BINARY
-    _by_class = {datetime: DatetimeNoTzBinaryDumper, date: DateBinaryDumper}
+    _by_class: ClassVar = {datetime: DatetimeNoTzBinaryDumper, date: DateBinaryDumper}
 
 
 class Timedelta64Dumper(_MomentDumper):
     """`numpy.timedelta64` to interval, as text."""
 
     oid = TimedeltaDumper.oid
-    _by_class = {timedelta: TimedeltaDumper}
+    _by_class: ClassVar = {timedelta: TimedeltaDumper}
 
 
 class Timedelta64BinaryDumper(Timedelta64Dumper):
     """`numpy.timedelta64` to interval, as binary."""
 
     format = Format.BINARY
-    _by_class = {timedelta: TimedeltaBinaryDumper}
+    _by_class: ClassVar = {timedelta: TimedeltaBinaryDumper}
 
 
 _DUMPERS: dict[str, tuple[type[Dumper], type[Dumper]]] = {

@@ -126,7 +126,7 @@ class TsqueryBinaryLoader(SearchBinaryLoader):
             if operator == _PHRASE:
                 distance = reader.position()
                 sign = b"<->" if distance == 1 else b"<%d>" % distance
-                parentheses = parentheses or priority == outer or right_of_phrase
+                parentheses = parentheses or right_of_phrase
             else:
                 sign = b"&" if operator == _AND else b"|"
             right = self._item(reader, priority, operator == _PHRASE)

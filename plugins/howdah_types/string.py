@@ -122,8 +122,7 @@ class TextLoader(TypeLoader):
             return str(data, self.encoding)
         except UnicodeDecodeError as error:
             raise DataError(
-                f"the server sent what is not text in {self.encoding!r}, the client encoding:"
-                f" {data[:100]!r}"
+                f"the server sent what is not text in {self.encoding!r}, the client encoding: {data[:100]!r}"
             ) from error
 
 
@@ -183,13 +182,10 @@ class XmlBinaryLoader(TextLoader):
 
     # Other than as text it comes with its encoding declared, unless that is UTF-8.
     def value(self, data: bytes) -> str | bytes:
-        if not self.encoding:
-            return data
-        return str(data, self.encoding) if b"encoding" not in data else self._undeclared(str(data, self.encoding))
-
-    def _undeclared(self, text: str) -> str:
-        text = _XML_ENCODING.sub(r"\1\2", text, count=1)
-        return text.removeprefix('<?xml version="1.0"?>')
+        text = super().value(data)
+        if isinstance(text, bytes) or not _XML_ENCODING.match(text):
+            return text
+        return _XML_ENCODING.sub(r"\1\2", text).removeprefix('<?xml version="1.0"?>')
 
 
 _XML_ENCODING = re.compile(r"""\A(<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')([^>]*\?>)""")
@@ -274,6 +270,21 @@ class VersionedBinaryLoader(TextLoader):
         return super().value(data[1:])
 
 
+# The types that are str in Python and not everyday: type, loader and dumper of the binary format.
+_STR_TYPES: tuple[tuple[str, type[TextLoader], type[StrDumper]], ...] = (
+    ("bpchar", TextBinaryLoader, StrBinaryDumper),
+    ('"char"', CharBinaryLoader, CharBinaryDumper),
+    ("xml", XmlBinaryLoader, XmlBinaryDumper),
+    ("refcursor", TextBinaryLoader, StrBinaryDumper),
+    ("jsonpath", VersionedBinaryLoader, VersionedBinaryDumper),
+    # Those of extensions, by name: their oids differ from database to database.
+    ("citext", TextBinaryLoader, StrBinaryDumper),
+    ("ltree", VersionedBinaryLoader, VersionedBinaryDumper),
+    ("lquery", VersionedBinaryLoader, VersionedBinaryDumper),
+    ("ltxtquery", VersionedBinaryLoader, VersionedBinaryDumper),
+)
+
+
 def register_text_dumper(name: str, adapters: AdaptersMap, base: type[StrDumper] = StrDumper) -> None:
     """Register a dumper of `str` to a type, found by the type alone.
 
@@ -296,35 +307,22 @@ def register_adapters(adapters: AdaptersMap) -> None:
     # Of the dumpers of one class the last is the one used by default. That is
     # the one that leaves the type to the server: a string is a date where a
     # date is expected. The others are found by the oid of their type.
-    for dumper in (StrBinaryDumperVarchar, StrBinaryDumperName, StrBinaryDumper):
-        adapters.register_dumper(str, dumper)
-    for dumper in (StrDumperVarchar, StrDumperName, StrDumper, StrDumperUnknown):
+    dumpers: tuple[type[StrDumper], ...] = (
+        *(StrBinaryDumperVarchar, StrBinaryDumperName, StrBinaryDumper),
+        *(StrDumperVarchar, StrDumperName, StrDumper, StrDumperUnknown),
+    )
+    for dumper in dumpers:
         adapters.register_dumper(str, dumper)
 
-    for name in ("text", "varchar", "name"):
+    # unknown and void are types of results only.
+    for name in ("text", "varchar", "name", "unknown", "void"):
         adapters.register_loader(name, TextLoader)
         adapters.register_loader(name, TextBinaryLoader)
-    # void and unknown are types of results only.
-    for name in ("unknown", "void"):
-        adapters.register_loader(name, TextLoader)
-        adapters.register_loader(name, TextBinaryLoader)
-    for name in ("bpchar", "refcursor", "citext"):
-        adapters.register_loader(name, TextLoader)
-        adapters.register_loader(name, TextBinaryLoader)
-        register_text_dumper(name, adapters)
-        register_text_dumper(name, adapters, StrBinaryDumper)
-    for name, loader, dumper in (
-        ('"char"', CharBinaryLoader, CharBinaryDumper),
-        ("xml", XmlBinaryLoader, XmlBinaryDumper),
-        ("jsonpath", VersionedBinaryLoader, VersionedBinaryDumper),
-        ("ltree", VersionedBinaryLoader, VersionedBinaryDumper),
-        ("lquery", VersionedBinaryLoader, VersionedBinaryDumper),
-        ("ltxtquery", VersionedBinaryLoader, VersionedBinaryDumper),
-    ):
+    for name, loader, binary_dumper in _STR_TYPES:
         adapters.register_loader(name, TextLoader)
         adapters.register_loader(name, loader)
         register_text_dumper(name, adapters)
-        register_text_dumper(name, adapters, dumper)
+        register_text_dumper(name, adapters, binary_dumper)
 
     for cls in (bytes, bytearray, memoryview):
         adapters.register_dumper(cls, BytesDumper)

@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import howdah_types
@@ -52,6 +52,7 @@ def test_the_everyday_types_are_native() -> None:
 
 
 @pytest.mark.parametrize("loader", [pytest.param(loader, id=name) for name, loader in LOADERS.items()])
+@settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_loaders(loader: Loader, data: st.DataObject) -> None:
     values = VALUES.get((loader.format, loader.native or ""), st.nothing())
