@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import struct
+from decimal import Decimal
+from math import inf, isfinite, nextafter
 from typing import ClassVar
 
 from howdah.adapt import AdaptersMap
@@ -27,16 +29,25 @@ def float_text(value: float) -> str:
     """Return a float8 as the server writes it: the shortest text that stands for it."""
     if value != value:
         return "NaN"
+    if value in (inf, -inf):
+        return "Infinity" if value > 0 else "-Infinity"
     text = repr(value).removesuffix(".0")
-    if text.endswith("inf"):
-        return f"{text}inity".replace("i", "I", 1)
-    # Python goes over to exponents one power of ten later than PostgreSQL.
-    integer, _, fraction = text.lstrip("-").partition(".")
-    if len(integer) == 16 and integer.isdigit():
-        sign = "-" if value < 0 else ""
-        digits = (integer + fraction).rstrip("0")
-        return f"{sign}{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}e+15"
-    return text
+    if abs(value) < 1e15:
+        return text
+    # From here on Python writes otherwise than PostgreSQL: it goes over to exponents one power
+    # of ten later, and takes a number half way to the next float for the one that is even.
+    number = Decimal(text)
+    precision = len(number.as_tuple().digits)
+    while _is_half_way(number, value):
+        number = Decimal(f"{value:.{precision}e}")
+        precision += 1
+    return f"{number.normalize():e}"
+
+
+def _is_half_way(number: Decimal, value: float) -> bool:
+    """Whether a number lies exactly between a float and the next one, which happens among large ones only."""
+    other = nextafter(value, inf if number > Decimal(value) else -inf)
+    return abs(value) >= 2**53 and isfinite(other) and 2 * int(number) == int(value) + int(other)
 
 
 def _points(numbers: tuple[float, ...]) -> str:

@@ -225,7 +225,6 @@ class CopyDecoder:
         if not self._count and not body:
             return ()
         fields = body.split(b"\t")
-        self._check_count(len(fields))
         row: list[Any] = []
         try:
             for field, load in zip(fields, self._loads):
@@ -233,6 +232,7 @@ class CopyDecoder:
         except (DataError, NotSupportedError) as error:
             put_place(error, column_place(len(row)))
             raise
+        self._check_count(len(fields))
         return tuple(row)
 
     def _check_count(self, count: int) -> None:
