@@ -147,7 +147,7 @@ def test_another_json_library(conn):
             value,
             [1],
         )
-    with pytest.raises(DataError, match="parameter 1: cannot dump .* as jsonb"):
+    with pytest.raises(DataError, match=r"parameter 1: cannot dump .* as jsonb"):
         conn.execute("SELECT %s", [Jsonb(object())])
 
 
@@ -157,7 +157,7 @@ def test_json_that_is_refused(conn):
 
     set_json_loads(loads, conn)
     for binary in (False, True):
-        with pytest.raises(DataError, match="column 1: .*no value of the type jsonb") as info:
+        with pytest.raises(DataError, match=r"column 1: .*no value of the type jsonb") as info:
             conn.execute("SELECT '{}'::jsonb", binary=binary).fetchone()
         assert "not mine" in str(info.value.__cause__)
 
