@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[2]
 #: Those whose blocks marked ```python run; what is only to be looked at is a {code-block} there.
 PAGES = [
     "README.md",
-    *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "types", "adaptation", "errors")),
-    *(f"docs/{name}.md" for name in ("prepare", "named-cursors", "pipeline", "large-objects")),
+    *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "types", "adaptation")),
+    *(f"docs/{name}.md" for name in ("errors", "prepare", "named-cursors", "pipeline", "large-objects")),
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: `print(1)  #> 1`, or the output in lines of their own below.

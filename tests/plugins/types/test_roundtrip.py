@@ -109,6 +109,24 @@ def test_copy(shared, type_name, data):
                 assert same(list(row), [value, array, None]), read
 
 
+@pytest.mark.parametrize("type_name", STRATEGIES)
+@settings(max_examples=4, deadline=None)
+@given(data=st.data())
+def test_composite(shared, type_name, data):
+    composite = pytest.importorskip("howdah_types.composite")
+    value, array = data.draw(STRATEGIES[type_name]), data.draw(arrays(STRATEGIES[type_name]))
+    assume(type_name != "box" or "(" in str(array))
+    shared.execute("DROP TYPE IF EXISTS composed")
+    shared.execute(f"CREATE TYPE composed AS (a {type_name}, b {type_name}[], c {type_name})")
+    composite.register_composite(composite.CompositeInfo.fetch(shared, "composed"), shared)
+    query = f"SELECT ROW(%b::{type_name}, %b::{type_name}[], NULL)::composed"
+    for prepare in (False, True):
+        for binary in (False, True, None):
+            cur = shared.execute(query, [value, array], prepare=prepare, binary=binary)
+            (loaded,) = cur.fetchone()
+            assert same(list(loaded), [value, array, None]), (prepare, binary, loaded)
+
+
 FORMATS = {"text": "FORMAT text", "binary": "FORMAT binary"}
 
 
