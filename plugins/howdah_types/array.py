@@ -296,8 +296,8 @@ class ArrayBinaryLoader(ArrayLoader):
         return items
 
 
-class ArrayBinaryLoaderOnDemand(ArrayBinaryLoader):
-    """An array as binary to `list`, where its elements had better come as text."""
+class TextPreferredArrayBinaryLoader(ArrayBinaryLoader):
+    """An array as binary to `list`, of a type that is better asked for as text."""
 
     native = "array"
     preferred = False
@@ -317,11 +317,12 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
         return
     adapters = adapters_of(context)
     adapters.register_loader(info.array_oid, ArrayLoader)
-    # A type that has no loader is better asked for as text, and so are its arrays.
-    binary = adapters.get_loader(info.oid, Format.BINARY)
-    if binary is not None:
-        loader = ArrayBinaryLoader if binary.preferred else ArrayBinaryLoaderOnDemand
-        adapters.register_loader(info.array_oid, loader)
+    # A type that is better asked for as text has arrays that are, too.
+    item = adapters.get_loader(info.oid, Format.BINARY)
+    if item is not None:
+        adapters.register_loader(
+            info.array_oid, ArrayBinaryLoader if item.preferred else TextPreferredArrayBinaryLoader
+        )
     for dumper in (ListDumper, ListBinaryDumper):
         try:
             adapters.get_dumper_by_oid(info.oid, dumper.format)
