@@ -141,6 +141,7 @@ def test_no_class_is_missing():
         for cls, dumper in ADAPTERS._dumpers[PyFormat.AUTO].items()
         if is_scalar(dumper)
     }
+    registered = {name for name in registered if not COMPOSED.intersection(name.split("."))}
     # Other names of the same classes.
     registered -= {"numpy.bool_", "numpy.intc", "numpy.uintc", "numpy.longlong", "numpy.ulonglong"}
     assert {"NoneType" if name == "None" else name for name in DUMPED} == registered
