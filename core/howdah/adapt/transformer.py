@@ -107,7 +107,7 @@ class Transformer:
     def choose_formats(
         self, fields: Sequence[FieldDescription], format: int | None
     ) -> tuple[Sequence[FieldDescription], Sequence[int]]:
-        """Choose the format of each column: binary where there is a loader for it.
+        """Choose the format of each column: binary where there is a loader that would rather have it.
 
         Returns:
             the columns with their formats, and the result formats for Bind.
@@ -116,7 +116,8 @@ class Transformer:
             formats = [format] * len(fields)
         else:
             get_loader = self.adapters.get_loader
-            formats = [int(get_loader(f.type_oid, Format.BINARY) is not None) for f in fields]
+            loaders = [get_loader(field.type_oid, Format.BINARY) for field in fields]
+            formats = [int(loader is not None and loader.preferred) for loader in loaders]
         chosen = tuple([f._replace(format=format) for f, format in zip(fields, formats)])
         if len(set(formats)) == 1:
             formats = formats[:1]
