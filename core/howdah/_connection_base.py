@@ -648,6 +648,16 @@ class BaseConnection(Generic[Row]):
             for adapters in maps:
                 self.driver.resolve_type(adapters, type_info)
 
+    def resolve_names(self, *maps: AdaptersMap) -> Operation[None]:
+        """Find the types that adapters are registered for by name only, as far as they were not looked for.
+
+        Args:
+            maps: the adapters.
+        """
+        waiting = {id(adapters): adapters for adapters in maps if adapters.unresolved_names}
+        if waiting:
+            yield from self._resolve_names(frozenset(), *waiting.values())
+
     def want_names(self) -> None:
         """Have types that are registered by name looked up before parameters are sent."""
         self._names_wanted = True

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from howdah.adapt import AdaptersMap, TypeInfo
 from howdah.hookspecs import hookimpl
-from howdah_types import array, boolean, datetime, json, none, numeric, string, uuid
+from howdah_types import (
+    array,
+    boolean,
+    composite,
+    datetime,
+    domain,
+    enum,
+    json,
+    multirange,
+    none,
+    numeric,
+    range,
+    string,
+    uuid,
+)
 from howdah_types.oids import register_types
 
 __all__ = ["TypeInfo", "howdah_register_adapters", "howdah_type_resolved"]
@@ -14,11 +28,14 @@ __all__ = ["TypeInfo", "howdah_register_adapters", "howdah_type_resolved"]
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the adapters of all of this package's modules."""
     register_types(adapters.types)
-    for module in (none, boolean, string, numeric, datetime, uuid, json, array):
+    scalars = (none, boolean, string, numeric, datetime, uuid, json)
+    for module in (*scalars, enum, composite, range, multirange, array):
         module.register_adapters(adapters)
 
 
 @hookimpl
 def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
-    """Adapt the arrays of a type that has been found in a database by its name."""
+    """Adapt a type that has been found in a database as far as nobody has, and its arrays."""
+    for module in (enum, domain, range, multirange, composite):
+        module.adapt(info, adapters)
     array.register_array(info, adapters)

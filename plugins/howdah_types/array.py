@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -23,6 +24,7 @@ from howdah_types.string import ByteaBinaryLoader, TextLoader
 __all__ = [
     "ArrayBinaryLoader",
     "ArrayLoader",
+    "ElementDumper",
     "ListBinaryDumper",
     "ListDumper",
     "register_adapters",
@@ -68,6 +70,14 @@ def _elements(obj: list[Any], lengths: list[int]) -> list[Any]:
     if any(isinstance(item, list) for item in level):
         raise DataError("nested lists have inconsistent depths")
     return level
+
+
+class ElementDumper(TypeDumper):
+    """A dumper that chooses the type of a list of its objects by more than the first of them."""
+
+    @abstractmethod
+    def deciding(self, objs: Iterable[Any]) -> Any:
+        """Return an object that is dumped to a type that holds all of `objs`."""
 
 
 class ListDumper(TypeDumper):
@@ -132,6 +142,8 @@ class ListDumper(TypeDumper):
             # The widest integer decides for all of them.
             item = max(elements, key=lambda number: number if number >= 0 else ~number)
         dumper = self._adapters.get_dumper(type(item), format)(type(item), self._context)
+        if isinstance(dumper, ElementDumper):
+            return dumper.deciding(elements), dumper
         if type(dumper).get_key is not Dumper.get_key and not isinstance(item, int):
             by_key = {dumper.get_key(element, format): element for element in elements}
             if len({dumper.upgrade(element, format).oid for element in by_key.values()}) > 1:
@@ -295,6 +307,13 @@ class ArrayBinaryLoader(ArrayLoader):
         return items
 
 
+class TextPreferredArrayBinaryLoader(ArrayBinaryLoader):
+    """An array as binary to `list`, of a type that is better asked for as text."""
+
+    native = "array"
+    preferred = False
+
+
 # -- registering ---------------------------------------------------------------
 
 
@@ -309,9 +328,12 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
         return
     adapters = adapters_of(context)
     adapters.register_loader(info.array_oid, ArrayLoader)
-    # A type that has no loader is better asked for as text, and so are its arrays.
-    if adapters.get_loader(info.oid, Format.BINARY) is not None:
-        adapters.register_loader(info.array_oid, ArrayBinaryLoader)
+    # A type that is better asked for as text has arrays that are, too.
+    item = adapters.get_loader(info.oid, Format.BINARY)
+    if item is not None:
+        adapters.register_loader(
+            info.array_oid, ArrayBinaryLoader if item.preferred else TextPreferredArrayBinaryLoader
+        )
     for dumper in (ListDumper, ListBinaryDumper):
         try:
             adapters.get_dumper_by_oid(info.oid, dumper.format)

@@ -1,4 +1,4 @@
-"""Loading text, bytea, uuid and json.
+"""Loading text, bytea, uuid, json and enums.
 
 Source: PostgreSQL documentation, "bytea Hex Format", "UUID Type", "JSON Types".
 """
@@ -150,7 +150,14 @@ cdef object load_jsonb(const char *data, Py_ssize_t size, object loader):
     return load_json(data + 1, size - 1, loader)
 
 
+cdef object load_enum(const char *data, Py_ssize_t size, object loader):
+    cdef dict members = loader.members
+    member = members.get(PyBytes_FromStringAndSize(data, size))
+    return load_python(data, size, loader) if member is None else member
+
+
 for _format in (0, 1):
+    register_load(_format, "enum", load_enum)
     register_load(_format, "str", load_str)
     register_load(_format, "json", load_json)
 register_load(0, "bytea", load_bytea_text)
