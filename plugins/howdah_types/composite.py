@@ -10,10 +10,13 @@ import dataclasses
 import re
 import struct
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from keyword import iskeyword
 from typing import Any, ClassVar, TypeAlias
+
+from typing_extensions import Buffer
 
 from howdah.adapt import (
     AdaptContext,
@@ -103,7 +106,8 @@ def _sequence(obj: Any, info: CompositeInfo | None) -> Sequence[Any]:
     if isinstance(obj, (tuple, list)):
         return obj
     raise TypeError(
-        f"what the fields of a {type(obj).__name__!r} are cannot be told: pass 'make_sequence' to register_composite()"
+        f"what the fields of a {type(obj).__name__!r} are cannot be told:"
+        " pass 'make_sequence' to register_composite()"
     )
 
 
@@ -121,7 +125,7 @@ def _make_namedtuple(name: str, fields: tuple[str, ...]) -> type[Any]:
     cls_name = re.sub(r"\W", "_", name)
     if not cls_name.isidentifier() or iskeyword(cls_name):
         cls_name = f"f{cls_name}"
-    return namedtuple(cls_name, names, module=__name__)  # type: ignore[no-any-return, misc]
+    return namedtuple(cls_name, names, module=__name__)
 
 
 # -- tuples and objects to PostgreSQL ----------------------------------------------
@@ -141,16 +145,22 @@ class TupleDumper(TypeDumper):
 
     def text_fields(self, values: Sequence[Any]) -> bytes:
         """Return a record in text format."""
-        return b"(%b)" % b",".join([b"" if value is None else self._text_field(value) for value in values])
+        return b"(%b)" % b",".join([b"" if value is None else self.text_field(value) for value in values])
 
-    def _text_field(self, value: Any) -> bytes:
-        data = self._encoder.dumper(value, PyFormat.TEXT).dump(value)
+    def text_field(self, value: Any) -> bytes:
+        """Return the value of a field in text format, between quotes if it needs them."""
+        data = self._encoded(self._encoder.dumper(value, PyFormat.TEXT).dump(value))
         if data is None:
             return b""
-        data = data.encode(self._encoding) if isinstance(data, str) else bytes(data)
         if _NEEDS_QUOTES.search(data):
             return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'""')
         return data
+
+    def _encoded(self, data: Buffer | str | None) -> bytes | None:
+        """Return what a dumper returned as bytes."""
+        if data is None:
+            return None
+        return data.encode(self._encoding) if isinstance(data, str) else bytes(data)
 
 
 class CompositeDumper(TupleDumper):
@@ -174,7 +184,7 @@ class CompositeDumper(TupleDumper):
             DataError: there are not as many as the type has.
         """
         make_sequence = type(self).make_sequence
-        if make_sequence is not None and self.info is not None and not type(obj) is tuple:
+        if make_sequence is not None and self.info is not None and type(obj) is not tuple:
             values = make_sequence(obj, self.info)
         else:
             values = _sequence(obj, self.info)
@@ -185,8 +195,28 @@ class CompositeDumper(TupleDumper):
             )
         return values
 
+    @contextmanager
+    def blaming(self, field: str, value: Any) -> Iterator[None]:
+        """Name the field in what is raised when its value is dumped."""
+        where = f"the field {field!r}" + ("" if self.info is None else f" of the type {self.info.name!r}")
+        try:
+            yield
+        except (DataError, ProgrammingError) as error:
+            raise type(error)(f"{where}: {error}") from error
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise DataError(f"{where} cannot be {shown(value)}: {error}") from error
+
     def text(self, obj: Any) -> bytes:
-        return self.text_fields(self.values(obj))
+        values = self.values(obj)
+        try:
+            return self.text_fields(values)
+        except Exception:
+            # Once more, one by one, to tell which it was.
+            names = [str(number) for number in range(1, len(values) + 1)]
+            for name, value in zip(names if self.info is None else self.info.field_names, values):
+                with self.blaming(name, value):
+                    self.text_fields([value])
+            raise
 
 
 class CompositeBinaryDumper(CompositeDumper):
@@ -207,7 +237,8 @@ class CompositeBinaryDumper(CompositeDumper):
         if self.info is not None:
             return self
         namespace = {**named(self.type_name or self.oid), "make_sequence": type(self).make_sequence}
-        return type("CompositeDumper", (CompositeDumper,), namespace)(self.cls, self._context)
+        cls: type[Dumper] = type("CompositeDumper", (CompositeDumper,), namespace)
+        return cls(self.cls, self._context)
 
     def dump(self, obj: Any) -> bytes:
         info = self.info
@@ -215,25 +246,15 @@ class CompositeBinaryDumper(CompositeDumper):
             raise ProgrammingError(f"the composite type {self.type_name or self.oid!r} is not known")
         out = bytearray(_COUNT.pack(len(info.field_types)))
         for name, oid, value in zip(info.field_names, info.field_types, self.values(obj)):
-            data = None
-            if value is not None:
-                try:
-                    data = self._dumper(value, oid).dump(value)
-                except ProgrammingError as error:
-                    raise ProgrammingError(
-                        f"the field {name!r} of the type {info.name!r}: {error}"
-                    ) from error
-            if data is None:
-                out += _FIELD.pack(oid, _NULL_LENGTH)
-            else:
-                data = data.encode(self._encoding) if isinstance(data, str) else bytes(data)
-                out += _FIELD.pack(oid, len(data)) + data
+            with self.blaming(name, value):
+                data = None if value is None else self._encoded(self._dumper(value, oid).dump(value))
+            out += _FIELD.pack(oid, _NULL_LENGTH) if data is None else _FIELD.pack(oid, len(data)) + data
         return bytes(out)
 
     def _dumper(self, value: Any, oid: int) -> Dumper:
         """Return the dumper of the value's class if it is to the field's type; else that of the type."""
         try:
-            dumper = self._encoder.dumper(value, PyFormat.BINARY)
+            dumper: Dumper | None = self._encoder.dumper(value, PyFormat.BINARY)
         except ProgrammingError:
             dumper = None
         if dumper is not None and dumper.oid == oid and dumper.format == Format.BINARY:
@@ -349,7 +370,7 @@ class CompositeLoader(TypeLoader):
         cls = type(self)
         make_object = cls.make_object
         if make_object is not None:
-            self._make = lambda values: make_object(values, self.info)
+            self._make: Any = lambda values: make_object(values, self.info)
         else:
             factory = cls.factory or _make_namedtuple(self.info.name, self.info.field_names)
             self._make = _maker(factory, self.info)
@@ -365,9 +386,8 @@ class CompositeLoader(TypeLoader):
                 f" {len(self._loads)} when it was asked for: {', '.join(self.info.field_names)};"
                 " fetch and register it anew"
             )
-        return self._make(
-            [None if field is None else load(field) for load, field in zip(self._loads, fields)]
-        )
+        make: Callable[[Sequence[Any]], Any] = self._make
+        return make([None if field is None else load(field) for load, field in zip(self._loads, fields)])
 
 
 class CompositeBinaryLoader(CompositeLoader):

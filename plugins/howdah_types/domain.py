@@ -77,8 +77,9 @@ def register_domain(info: DomainInfo | str, context: AdaptContext | None = None)
         TypeError: `info` is neither a type nor a name.
     """
     adapters = adapters_of(context)
-    if isinstance(known_type(info, "domain", adapters), str):
-        adapters.register_loader(info, DomainLoader)
+    adapters.register_loader(known_type(info, "domain", adapters), DomainLoader)
+    if isinstance(info, DomainInfo):
+        adapt(info, adapters)
 
 
 def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:

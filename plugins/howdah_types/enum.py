@@ -45,7 +45,7 @@ def _labels(
 
 
 class EnumDumper(StrDumper):
-    """Members of an enum class to the label of each, as text; to their names, if no type is registered for it."""
+    """Members of an enum class to the label of each, as text; to its name if nothing is registered for it."""
 
     oid = 0
     #: The class, None for any.
@@ -94,8 +94,8 @@ class EnumLoader(TypeLoader):
             self._enum = self.enum
         decode = TextLoader(oid, context)
         encoding = decode.encoding or "utf-8"
-        members = {name: member for name, member in self._enum.__members__.items()}
-        members.update({label: member for member, label in _labels(self._enum, info, self.mapping).items()})
+        members: dict[str, Any] = dict(self._enum.__members__)
+        members.update((label, member) for member, label in _labels(self._enum, info, self.mapping).items())
         #: The member for each label, in the client encoding.
         self.members: dict[bytes, Any] = {}
         for label, member in members.items():

@@ -231,7 +231,7 @@ _INT2_OID, _INT4_OID = 21, 23
 
 
 class BoundsDumper(ElementDumper):
-    """What the dumpers of ranges and of multiranges have in common: how they choose the type and dump bounds."""
+    """What dumpers of ranges and of multiranges have in common: choosing the type, dumping bounds."""
 
     #: The oid of the type of the bounds, 0 to tell it by the first that there is.
     subtype_oid = 0
@@ -311,7 +311,14 @@ class BoundsDumper(ElementDumper):
             dumper = self._adapters.get_dumper_by_oid(self.subtype_oid, self.format)
             self._bounds = dumper(type(bound), self._context)
         own = self._own_dumper(bound)
-        return self._encoded((own or self._bounds).dump(bound), bound)
+        try:
+            return self._encoded((own or self._bounds).dump(bound), bound)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise DataError(f"{shown(bound)} cannot be a bound of a {self._name()}: {error}") from error
+
+    def _name(self) -> str:
+        info = self._adapters.types.get(self.oid)
+        return self.kind if info is None else info.name
 
     def _own_dumper(self, bound: Any) -> Dumper | None:
         """Return the dumper of the bound's class, if that is to the type of the bounds."""
