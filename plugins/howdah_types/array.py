@@ -124,6 +124,8 @@ class ListDumper(TypeDumper):
             return ListDumper(self.cls, self._context)
         item, dumper = found
         dumper = dumper.upgrade(item, format)
+        if dumper.format and self._adapters.types.get(dumper.oid or dumper.type_name or 0) is None:
+            return ListDumper(self.cls, self._context).upgrade(obj, PyFormat.TEXT)
         upgraded = (ListBinaryDumper if dumper.format else ListDumper)(self.cls, self._context)
         upgraded._set_item(dumper)
         return upgraded
