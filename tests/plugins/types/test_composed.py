@@ -54,7 +54,7 @@ def typed(name: str, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_query(shared, name, data):
     value = data.draw(STRATEGIES[name])
