@@ -37,8 +37,8 @@ CREATE = [
     "CREATE DOMAIN moods AS mood[]",
     'CREATE TYPE textrange AS RANGE (subtype = text, collation = "C", multirange_type_name = textmultirange)',
     'CREATE TYPE trunk AS (length numeric, "the label" text)',
-    "CREATE TYPE elephant AS (name text, born date, mood mood, moods moods, tusks positive[], notes hstore,"
-    " weight numrange, trunk trunk, trunks trunk[])",
+    """CREATE TYPE elephant AS (name text, born date, mood mood, moods moods, tusks positive[], notes hstore,
+        weight numrange, trunk trunk, trunks trunk[])""",
 ]
 
 
@@ -46,7 +46,7 @@ class Mood(enum.Enum):
     SAD = 1
     SO_SO = "so so"
     SIZE = "Größe"
-    WEIRD = "it's \"x\"\\,{}()"
+    WEIRD = 'it\'s "x"\\,{}()'
 
 
 class Trunk(NamedTuple):
@@ -81,9 +81,13 @@ def register(context: AdaptersMap | Any) -> None:
     register_composite("elephant", context, Elephant)
 
 
+Values = st.SearchStrategy[Any]
+
 # -- values ------------------------------------------------------------------------
 
-TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
+TEXT = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8
+) | st.sampled_from(
     ["", " ", "NULL", "empty", '"', "\\", '\\"', "a,b", "(x)", "[y}", "{}", '"=>"', "\n\t", "'"]
 )
 NUMBERS = st.decimals(-1000, 1000, places=3)
@@ -92,7 +96,9 @@ MOODS = st.sampled_from(Mood)
 HSTORES = st.dictionaries(TEXT, st.none() | TEXT, max_size=3)
 
 
-def ranges(bounds: st.SearchStrategy[Any], brackets: tuple[str, ...] = ("[)",)) -> st.SearchStrategy[Range[Any]]:
+def ranges(
+    bounds: st.SearchStrategy[Any], brackets: tuple[str, ...] = ("[)",)
+) -> st.SearchStrategy[Range[Any]]:
     """Ranges as PostgreSQL returns them."""
 
     def of(pair: list[Any], brackets: str, without: tuple[bool, bool]) -> Range[Any]:
@@ -104,7 +110,7 @@ def ranges(bounds: st.SearchStrategy[Any], brackets: tuple[str, ...] = ("[)",)) 
     return some | st.just(Range(empty=True))
 
 
-def multiranges(bounds: st.SearchStrategy[Any]) -> st.SearchStrategy[Multirange[Any]]:
+def multiranges(bounds: Values) -> Values:
     """Multiranges as PostgreSQL returns them: in order, with gaps."""
 
     def of(bounds: list[Any]) -> Multirange[Any]:

@@ -61,7 +61,8 @@ def test_query(shared, name, data):
     many = data.draw(arrays(STRATEGIES[name]))
     for placeholder in ("%s", "%t", "%b"):
         sent, sent_many = (typed(name, each) if placeholder == "%b" else each for each in (value, many))
-        query = f"SELECT {placeholder}::{name}, {placeholder}::{name}[], ROW({placeholder}, {placeholder})::of_{name}"
+        columns = ("{0}::{1}", "{0}::{1}[]", "ROW({0}, {0})::of_{1}")
+        query = "SELECT " + ", ".join(columns).format(placeholder, name)
         for binary, prepare in ((None, False), (None, True), (True, False), (False, True)):
             cur = shared.execute(query, [sent, sent_many, sent, sent_many], binary=binary, prepare=prepare)
             alone, array, composite = cur.fetchone()

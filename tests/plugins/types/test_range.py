@@ -68,7 +68,7 @@ MULTI_SUBCLASSES = [
     ],
 )
 def test_attributes(value, attributes):
-    names = "lower upper bounds isempty lower_inf upper_inf lower_inc upper_inc".split()
+    names = ["lower", "upper", "bounds", "isempty", "lower_inf", "upper_inf", "lower_inc", "upper_inc"]
     assert tuple(getattr(value, name) for name in names) == attributes
     assert bool(value) is not value.isempty
     with pytest.raises(AttributeError):
@@ -275,7 +275,8 @@ def test_text(value, text):
 
 
 @pytest.mark.parametrize(
-    "value", [Int4Range("a", "b"), Int4Range(2**40), DateRange(1, 2), TimestampRange(None, "x"), NumericRange("x")]
+    "value",
+    [Int4Range("a", "b"), Int4Range(2**40), DateRange(1, 2), TimestampRange(None, "x"), NumericRange("x")],
 )
 def test_wrong_bounds_in_binary(value):
     with pytest.raises(DataError):
@@ -306,33 +307,29 @@ def test_load_text(name, data, value):
     assert load(name, Format.TEXT, data) == value
 
 
-@pytest.mark.parametrize(
-    ("name", "format", "data"),
-    [
-        *[
-            ("int4range", Format.TEXT, data)
-            for data in (b"", b"[", b"[1", b"[1)", b"[1,2", b"[1,2))", b"1,2", b"[1,2,3)", b'["1,2)', b"[x,2)", b"[1\\,2)")
-        ],
-        *[
-            ("int4multirange", Format.TEXT, data)
-            for data in (b"", b"{", b"}", b"{[1,2)", b"{[1,2);[3,4)}", b"{[1,2),}", b"{,}", b"{[1,2)}}", b"[1,2)")
-        ],
-        *[
-            ("int4range", Format.BINARY, data)
-            for data in (
-                b"",
-                b"\x01\0",
-                b"\x02",
-                b"\x02\0\0\0\x04\0\0",
-                b"\x02\xff\xff\xff\xff\0\0\0\0",
-                b"\x0a\0\0\0\x04\0\0\0\x01\0",
-            )
-        ],
-        *[
-            ("int4multirange", Format.BINARY, data)
-            for data in (b"", b"\0\0\0\1", b"\0\0\0\0\0\0\0\1\1", b"\0\0\0\1\0\0\0\2\1", b"\0\0\0\1\0\0\0\0")
-        ],
+MALFORMED = {
+    ("int4range", Format.TEXT): (
+        [b"", b"[", b"[1", b"[1)", b"[1,2", b"[1,2))", b"1,2", b"[1,2,3)", b'["1,2)', b"[x,2)", b"[1\\,2)"]
+    ),
+    ("int4multirange", Format.TEXT): (
+        [b"", b"{", b"}", b"{[1,2)", b"{[1,2);[3,4)}", b"{[1,2),}", b"{,}", b"{[1,2)}}", b"[1,2)"]
+    ),
+    ("int4range", Format.BINARY): [
+        b"",
+        b"\x01\0",
+        b"\x02",
+        b"\x02\0\0\0\x04\0\0",
+        b"\x02\xff\xff\xff\xff\0\0\0\0",
+        b"\x0a\0\0\0\x04\0\0\0\x01\0",
     ],
+    ("int4multirange", Format.BINARY): (
+        [b"", b"\0\0\0\1", b"\0\0\0\0\0\0\0\1\1", b"\0\0\0\1\0\0\0\2\1", b"\0\0\0\1\0\0\0\0"]
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "data"), [(*key, data) for key, values in MALFORMED.items() for data in values]
 )
 def test_malformed(name, format, data):
     with pytest.raises(DataError, match=name):

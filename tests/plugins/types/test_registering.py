@@ -31,11 +31,25 @@ if TYPE_CHECKING:
 
 SCHEMA = "registering"
 OPTIONS = f"-c search_path={SCHEMA},public -c timezone=UTC"
-REGISTER = [register_enum, register_composite, register_range, register_multirange, register_hstore, register_domain]
+REGISTER = [
+    register_enum,
+    register_composite,
+    register_range,
+    register_multirange,
+    register_hstore,
+    register_domain,
+]
 
 TRUNK = Trunk(Decimal("1.50"), "a,b")
 ELEPHANT = Elephant(
-    Mood.SO_SO, "Hanno", dt.date(1510, 1, 1), [1, 2], {"a": None}, Range(Decimal(1), None), TRUNK, [TRUNK, None]
+    Mood.SO_SO,
+    "Hanno",
+    dt.date(1510, 1, 1),
+    [1, 2],
+    {"a": None},
+    Range(Decimal(1), None),
+    TRUNK,
+    [TRUNK, None],
 )
 VALUES = {
     "mood": Mood.WEIRD,
@@ -114,7 +128,12 @@ def test_on_a_connection(database):
     with howdah.connect(database) as conn, howdah.connect(database) as other:
         register(conn)
         check(conn)
-        assert [raw(other, name) for name in ("mood", "trunk", "textrange", "hstore")] == ["SAD", "(1,)", "[a,b)", ""]
+        assert [raw(other, name) for name in ("mood", "trunk", "textrange", "hstore")] == [
+            "SAD",
+            "(1,)",
+            "[a,b)",
+            "",
+        ]
     with howdah.connect(database) as conn:
         assert raw(conn, "mood") == "SAD"
 
@@ -156,7 +175,10 @@ def test_each_connection_has_its_own_oids(database, dsn):
             other.commit()
             assert raw(other, "mood") is Mood.SAD
             with driver.connect(database) as conn:
-                assert conn.execute("SELECT %s, %s", [Mood.SAD, [Mood.SO_SO]]).fetchone() == (Mood.SAD, [Mood.SO_SO])
+                assert conn.execute("SELECT %s, %s", [Mood.SAD, [Mood.SO_SO]]).fetchone() == (
+                    Mood.SAD,
+                    [Mood.SO_SO],
+                )
             assert other.execute("SELECT %s, %s", [Mood.SAD, [Mood.SAD]]).fetchone() == (Mood.SAD, [Mood.SAD])
     finally:
         with driver.connect(dsn, autocommit=True) as conn:
@@ -264,7 +286,7 @@ def test_fetch(database):
     with howdah.connect(database, row_factory=howdah.rows.dict_row) as conn:
         mood = EnumInfo.fetch(conn, "mood")
         assert (mood.name, mood.regtype, mood.enum) == ("mood", "mood", None)
-        assert mood.labels == ["SAD", "so so", "Größe", "it's \"x\"\\,{}()"]
+        assert mood.labels == ["SAD", "so so", "Größe", 'it\'s "x"\\,{}()']
         text_range = RangeInfo.fetch(conn, f"{SCHEMA}.textrange")
         assert (text_range.name, text_range.subtype_oid) == ("textrange", 25)
         multirange = MultirangeInfo.fetch(conn, "textmultirange")
