@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = [
     "README.md",
     *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "adaptation", "errors")),
-    *(f"docs/{name}.md" for name in ("prepare", "named-cursors", "pipeline", "large-objects")),
+    *(f"docs/{name}.md" for name in ("composed-types", "prepare", "named-cursors", "pipeline")),
+    "docs/large-objects.md",
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: `print(1)  #> 1`, or the output in lines of their own below.
@@ -45,6 +46,8 @@ def database(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         conn.execute("CREATE DATABASE howdah_docs")
         yield
         conn.execute("DROP DATABASE howdah_docs WITH (FORCE)")
+    # What a page registers for all connections is for that page.
+    howdah.configure()
 
 
 def run(page: Path) -> None:
