@@ -639,7 +639,9 @@ class BaseConnection(Generic[Row]):
             maps: the adapters that are told of what is found.
         """
         info = self._info
-        known = self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname)
+        # Servers before version 18 do not tell of the search path.
+        search_path = info.parameter_status("search_path") or ""
+        known = self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname, search_path)
         names = frozenset().union(*[adapters.unresolved_names for adapters in maps])
         if not names <= known.names or not oids <= known.oids:
             exchange = yield from self._command(find_types(sorted(names)))

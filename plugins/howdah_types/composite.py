@@ -354,6 +354,7 @@ class RecordBinaryLoader(TypeLoader):
 class CompositeLoader(TypeLoader):
     """A composite type as text to what was registered for it."""
 
+    native = "composite"
     #: What was passed to `register_composite`.
     factory: ClassVar[Callable[..., Any] | None] = None
     make_object: ClassVar[MakeObject | None] = None
@@ -363,41 +364,45 @@ class CompositeLoader(TypeLoader):
         adapters = adapters_of(context)
         self.info: CompositeInfo = described(adapters, oid, CompositeInfo, "a composite type")
         fallback = TextLoader if self.format == Format.TEXT else ByteaBinaryLoader
-        self._loads = [
-            (adapters.get_loader(each, self.format) or fallback)(each, context).load
-            for each in self.info.field_types
-        ]
+        #: The oids of the types of the fields, and the loaders of the fields.
+        self.oids = self.info.field_types
+        self.items: tuple[Loader, ...] = tuple(
+            [(adapters.get_loader(oid, self.format) or fallback)(oid, context) for oid in self.oids]
+        )
         cls = type(self)
         make_object = cls.make_object
         if make_object is not None:
-            self._make: Any = lambda values: make_object(values, self.info)
+            #: Makes an object of the values of the fields.
+            self.make: Any = lambda values: make_object(values, self.info)
         else:
             factory = cls.factory or _make_namedtuple(self.info.name, self.info.field_names)
-            self._make = _maker(factory, self.info)
+            self.make = _maker(factory, self.info)
 
     def value(self, data: bytes) -> Any:
-        fields = _read_text_record(data) if data != b"()" or self._loads else []
+        fields = _read_text_record(data) if data != b"()" or self.items else []
         return self._made(fields)
 
     def _made(self, fields: Sequence[bytes | None]) -> Any:
-        if len(fields) != len(self._loads):
+        if len(fields) != len(self.items):
             raise DataError(
                 f"the server sent {len(fields)} fields for the type {self.info.name!r}, which had"
-                f" {len(self._loads)} when it was asked for: {', '.join(self.info.field_names)};"
+                f" {len(self.items)} when it was asked for: {', '.join(self.info.field_names)};"
                 " fetch and register it anew"
             )
-        make: Callable[[Sequence[Any]], Any] = self._make
-        return make([None if field is None else load(field) for load, field in zip(self._loads, fields)])
+        return self.make(
+            [None if field is None else item.load(field) for item, field in zip(self.items, fields)]
+        )
 
 
 class CompositeBinaryLoader(CompositeLoader):
     """A composite type as binary to what was registered for it."""
 
     format = Format.BINARY
+    native = "composite"
 
     def value(self, data: bytes) -> Any:
         fields = _read_binary_record(data)
-        if len(fields) == len(self._loads):
+        if len(fields) == len(self.items):
             for name, known, (oid, _) in zip(self.info.field_names, self.info.field_types, fields):
                 if oid != known:
                     raise DataError(
@@ -448,7 +453,11 @@ def register_composite(
         if make_object is None:
             _by_name(factory, info)
         info.python_type = factory
-    namespace = {"factory": _static(factory), "make_object": _static(make_object)}
+    namespace = {
+        "factory": _static(factory),
+        "make_object": _static(make_object),
+        "native": "composite",
+    }
     for loader in (CompositeLoader, CompositeBinaryLoader):
         adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
     cls = factory if isinstance(factory, type) else None
@@ -471,7 +480,8 @@ def _adapt_binary(info: CompositeInfo, adapters: AdaptersMap) -> None:
         parts = [adapters.get_loader(oid, Format.BINARY) for oid in info.field_types]
         preferred = all(part is not None and part.preferred for part in parts)
         if loader.preferred != preferred:
-            adapters.register_loader(info.oid, type(loader.__name__, (loader,), {"preferred": preferred}))
+            namespace = {"preferred": preferred, "native": loader.__dict__.get("native")}
+            adapters.register_loader(info.oid, type(loader.__name__, (loader,), namespace))
 
 
 def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:

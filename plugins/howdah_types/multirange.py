@@ -12,13 +12,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar, overload
 
-from howdah.adapt import AdaptContext, AdaptersMap, MultirangeInfo, TypeInfo
+from howdah.adapt import AdaptContext, AdaptersMap, Loader, MultirangeInfo, TypeInfo
 from howdah.errors import DataError
 from howdah.pq import Format
 from howdah_types.base import TypeLoader, adapters_of, shown
 from howdah_types.range import (
     BoundsDumper,
-    Load,
     Range,
     adapt_binary,
     read_binary_range,
@@ -206,6 +205,9 @@ def _ranges(obj: Any) -> Multirange[Any]:
 class MultirangeLoader(TypeLoader):
     """A multirange as text to `Multirange`."""
 
+    native = "multirange"
+    #: What its ranges are.
+    range: ClassVar[type[Range[Any]]] = Range
     #: What is made.
     multirange: ClassVar[type[Multirange[Any]]] = Multirange
 
@@ -215,7 +217,8 @@ class MultirangeLoader(TypeLoader):
         info = described(adapters, oid, MultirangeInfo, "a multirange")
         subtype_oid = info.subtype_oid
         loader = adapters.get_loader(subtype_oid, self.format) or TextLoader
-        self._load: Load = loader(subtype_oid, context).load
+        #: The loader of the bounds.
+        self.item: Loader = loader(subtype_oid, context)
 
     def value(self, data: bytes) -> Multirange[Any]:
         ranges: list[Range[Any]] = []
@@ -227,7 +230,7 @@ class MultirangeLoader(TypeLoader):
         while end < len(data) - 1:
             if data[end : end + 1] != (b"," if ranges else b"{"):
                 raise ValueError("no comma")
-            item, end = read_text_range(data, end + 1, self._load)
+            item, end = read_text_range(data, end + 1, self.item.load, self.range)
             ranges.append(item)
         if end != len(data) - 1:
             raise ValueError("more than a multirange")
@@ -238,6 +241,7 @@ class MultirangeBinaryLoader(MultirangeLoader):
     """A multirange as binary to `Multirange`."""
 
     format = Format.BINARY
+    native = "multirange"
 
     def value(self, data: bytes) -> Multirange[Any]:
         (count,) = _LENGTH.unpack_from(data)
@@ -248,7 +252,7 @@ class MultirangeBinaryLoader(MultirangeLoader):
             position += _LENGTH.size
             if not 0 < length <= len(data) - position:
                 raise ValueError("no length")
-            ranges.append(read_binary_range(data[position : position + length], self._load))
+            ranges.append(read_binary_range(data[position : position + length], self.item.load, self.range))
             position += length
         if len(ranges) != count:
             raise ValueError("another number of ranges")
@@ -280,7 +284,9 @@ def register_multirange(
     adapters = adapters_of(context)
     key = known_type(info, "multirange", adapters)
     for loader in (MultirangeLoader, MultirangeBinaryLoader):
-        adapters.register_loader(key, type(loader.__name__, (loader,), {"multirange": multirange}))
+        adapters.register_loader(
+            key, type(loader.__name__, (loader,), {"multirange": multirange, "native": "multirange"})
+        )
     for dumper in (MultirangeBinaryDumper, MultirangeDumper):
         own = type(dumper.__name__, (dumper,), named(key))
         adapters.register_dumper(multirange if multirange is not Multirange else None, own)

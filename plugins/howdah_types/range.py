@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar
 
-from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat, RangeInfo, TypeInfo
+from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat, RangeInfo, TypeInfo
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
@@ -486,6 +486,7 @@ def read_binary_range(data: bytes, load: Load, cls: Callable[..., Range[Any]] = 
 class RangeLoader(TypeLoader):
     """A range as text to `Range`."""
 
+    native = "range"
     #: What is made.
     range: ClassVar[type[Range[Any]]] = Range
 
@@ -494,10 +495,11 @@ class RangeLoader(TypeLoader):
         adapters = adapters_of(context)
         subtype_oid = described(adapters, oid, RangeInfo, "a range").subtype_oid
         loader = adapters.get_loader(subtype_oid, self.format) or TextLoader
-        self._load: Load = loader(subtype_oid, context).load
+        #: The loader of the bounds.
+        self.item: Loader = loader(subtype_oid, context)
 
     def value(self, data: bytes) -> Range[Any]:
-        value, end = read_text_range(data, 0, self._load, self.range)
+        value, end = read_text_range(data, 0, self.item.load, self.range)
         if end != len(data):
             raise ValueError("more than a range")
         return value
@@ -507,9 +509,10 @@ class RangeBinaryLoader(RangeLoader):
     """A range as binary to `Range`."""
 
     format = Format.BINARY
+    native = "range"
 
     def value(self, data: bytes) -> Range[Any]:
-        return read_binary_range(data, self._load, self.range)
+        return read_binary_range(data, self.item.load, self.range)
 
 
 # -- registering -------------------------------------------------------------------
@@ -535,7 +538,7 @@ def register_range(
     adapters = adapters_of(context)
     key = known_type(info, "range", adapters)
     for loader in (RangeLoader, RangeBinaryLoader):
-        adapters.register_loader(key, type(loader.__name__, (loader,), {"range": range}))
+        adapters.register_loader(key, type(loader.__name__, (loader,), {"range": range, "native": "range"}))
     for dumper in (RangeBinaryDumper, RangeDumper):
         own = type(dumper.__name__, (dumper,), named(key))
         adapters.register_dumper(range if range is not Range else None, own)
@@ -565,7 +568,8 @@ def adapt_binary(info: TypeInfo, part_oid: int, cls: type[TypeLoader], adapters:
     if loader is not None and issubclass(loader, cls):
         part = adapters.get_loader(part_oid, Format.BINARY)
         if part is None or not part.preferred:
-            adapters.register_loader(info.oid, type(loader.__name__, (loader,), {"preferred": False}))
+            namespace = {"preferred": False, "native": loader.__dict__.get("native")}
+            adapters.register_loader(info.oid, type(loader.__name__, (loader,), namespace))
 
 
 _RANGES = (

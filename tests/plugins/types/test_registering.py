@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCHEMA = "registering"
+#: A driver of its own, for what has been found out about these types to be of no harm to other tests.
+DRIVER = howdah.Driver()
 OPTIONS = f"-c search_path={SCHEMA},public -c timezone=UTC"
 REGISTER = [
     register_enum,
@@ -102,7 +104,7 @@ def test_on_a_driver(database):
     for _ in range(2):
         with driver.connect(database) as conn:
             check(conn)
-    with howdah.connect(database) as conn:
+    with DRIVER.connect(database) as conn:
         assert raw(conn, "mood") == "SAD"
 
 
@@ -125,7 +127,7 @@ def test_in_a_plugin(database):
 
 
 def test_on_a_connection(database):
-    with howdah.connect(database) as conn, howdah.connect(database) as other:
+    with DRIVER.connect(database) as conn, DRIVER.connect(database) as other:
         register(conn)
         check(conn)
         assert [raw(other, name) for name in ("mood", "trunk", "textrange", "hstore")] == [
@@ -134,13 +136,13 @@ def test_on_a_connection(database):
             "[a,b)",
             "",
         ]
-    with howdah.connect(database) as conn:
+    with DRIVER.connect(database) as conn:
         assert raw(conn, "mood") == "SAD"
 
 
 @pytest.mark.parametrize("by_info", [False, True])
 def test_on_a_cursor(database, by_info):
-    with howdah.connect(database) as conn:
+    with DRIVER.connect(database) as conn:
         info = EnumInfo.fetch(conn, "mood") if by_info else "mood"
         cur = conn.cursor()
         register_enum(info, cur, Mood)
@@ -153,7 +155,7 @@ def test_on_a_cursor(database, by_info):
 
 
 def test_by_info(database):
-    with howdah.connect(database) as conn:
+    with DRIVER.connect(database) as conn:
         register_enum(EnumInfo.fetch(conn, "mood"), conn, Mood)
         register_range(RangeInfo.fetch(conn, "textrange"), conn)
         register_multirange(MultirangeInfo.fetch(conn, "textmultirange"), conn)
@@ -273,7 +275,7 @@ def test_the_last_registration_holds(conn):
 
 
 def test_a_type_under_a_qualified_name(dsn, database):
-    with howdah.connect(dsn) as conn:
+    with DRIVER.connect(dsn) as conn:
         register_composite(f"{SCHEMA}.trunk", conn, Trunk)
         register_enum(f'"{SCHEMA}"."mood"', conn, Mood)
         assert conn.execute("SELECT %s, %s", [TRUNK, [Mood.SAD]]).fetchone() == (TRUNK, [Mood.SAD])
@@ -283,7 +285,7 @@ def test_a_type_under_a_qualified_name(dsn, database):
 
 
 def test_fetch(database):
-    with howdah.connect(database, row_factory=howdah.rows.dict_row) as conn:
+    with DRIVER.connect(database, row_factory=howdah.rows.dict_row) as conn:
         mood = EnumInfo.fetch(conn, "mood")
         assert (mood.name, mood.regtype, mood.enum) == ("mood", "mood", None)
         assert mood.labels == ["SAD", "so so", "Größe", 'it\'s "x"\\,{}()']
@@ -312,13 +314,13 @@ def test_fetch(database):
 
 @pytest.mark.parametrize("cls", [EnumInfo, CompositeInfo, RangeInfo, MultirangeInfo, DomainInfo])
 def test_fetch_what_is_no_such_type(database, cls):
-    with howdah.connect(database) as conn:
+    with DRIVER.connect(database) as conn:
         assert cls.fetch(conn, "int4") is None
         assert cls.fetch(conn, "no_such_type") is None
 
 
 def test_a_table_is_a_composite_type(database):
-    with howdah.connect(database) as conn:
+    with DRIVER.connect(database) as conn:
         conn.execute("CREATE TEMP TABLE herd (name text, gone int, size int2)")
         conn.execute("ALTER TABLE herd DROP COLUMN gone")
         conn.execute("INSERT INTO herd VALUES ('a', 1)")
@@ -332,7 +334,7 @@ def test_a_table_is_a_composite_type(database):
 
 @pytest.mark.parametrize("register_type", REGISTER)
 def test_register_nothing(database, register_type):
-    with howdah.connect(database) as conn:
+    with DRIVER.connect(database) as conn:
         with pytest.raises(TypeError, match="is it in the database"):
             register_type(None, conn)
         with pytest.raises(TypeError, match="not as 23"):
@@ -340,14 +342,14 @@ def test_register_nothing(database, register_type):
 
 
 def test_register_as_another_kind(database):
-    with howdah.connect(database) as conn:
+    with DRIVER.connect(database) as conn:
         register_enum("trunk", conn)
         with pytest.raises(howdah.ProgrammingError, match="'trunk' was registered as an enum"):
             conn.execute("SELECT '(1,)'::trunk").fetchone()
 
 
 def test_what_a_type_is_made_of_needs_no_registering(database):
-    with howdah.connect(database) as conn:
+    with DRIVER.connect(database) as conn:
         register_composite("elephant", conn)
         elephant = conn.execute(
             "SELECT ROW('a', NULL, 'SAD', '{SAD}', '{1,2}', '', '[1,2)', '(1,x)', '{}')::elephant"
@@ -382,7 +384,7 @@ async def test_async(database, anyio_backend):
 
 @pytest.mark.anyio
 async def test_fetch_async(database, anyio_backend):
-    async with await howdah.AsyncConnection.connect(database) as conn:
+    async with await DRIVER.AsyncConnection.connect(database) as conn:
         info = await EnumInfo.fetch(conn, "mood")
         register_enum(info, conn, Mood)
         assert info.enum is Mood
@@ -395,3 +397,18 @@ async def test_fetch_async(database, anyio_backend):
             if name != "elephant":
                 cur = await conn.execute(f"SELECT %s::{name}", [value])
                 assert await cur.fetchone() == (value,)
+
+
+def test_each_search_path_has_its_own_types(database, dsn):
+    """Two types of one name: each connection has that which its search path leads to."""
+    driver = howdah.Driver()
+    register_enum("mood", driver.adapters, Mood)
+    with driver.connect(dsn) as conn:
+        if conn.info.server_version < 180000:
+            pytest.skip("servers before version 18 do not tell of the search path")
+        conn.execute("CREATE TYPE pg_temp.mood AS ENUM ('SAD')")
+        conn.execute("SET search_path TO pg_temp")
+        with driver.connect(database) as other:
+            for each in (conn, other, conn):
+                cur = each.execute("SELECT %s, pg_typeof(%s)::oid = 'mood'::regtype", [Mood.SAD, Mood.SAD])
+                assert cur.fetchone() == (Mood.SAD, True)
