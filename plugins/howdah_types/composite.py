@@ -77,8 +77,10 @@ def _by_name(cls: Any, info: CompositeInfo) -> bool:
         ProgrammingError: they are neither.
     """
     names = _names(cls)
-    if names is None or names == info.field_names:
+    if names is None:
         return False
+    if names == info.field_names:
+        return dataclasses.is_dataclass(cls) and any(field.kw_only for field in dataclasses.fields(cls))
     if set(info.field_names) <= set(names):
         return True
     if len(names) == len(info.field_names):

@@ -55,6 +55,13 @@ class Renamed:
     third: Any
 
 
+@dataclass(kw_only=True)
+class Keywords:
+    a: str | None
+    b: int | None
+    c: Any
+
+
 class Plain:
     def __init__(self, *values):
         self.values = values
@@ -64,6 +71,13 @@ class Plain:
 
 
 BINARY = bytes.fromhex("00000003 00000019 00000001 78 00000014 00000008 0000000000000005 00000eda ffffffff")
+
+
+def test_by_keyword(adapters, info):
+    register_composite(info, adapters, Keywords)
+    value = Keywords(a="x", b=5, c=None)
+    assert dump(value, PyFormat.TEXT, adapters).data == b"(x,5,)"
+    assert load("thing", Format.TEXT, b"(x,5,)", adapters) == value
 
 
 @pytest.mark.parametrize("cls", [Tuple, Renamed, None])

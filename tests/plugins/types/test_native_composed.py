@@ -1,4 +1,4 @@
-"""The native functions for composed types do what the Python methods do, nearly well formed values included."""
+"""The native functions for composed types do what the Python methods do, with damaged values too."""
 
 from __future__ import annotations
 
