@@ -36,6 +36,7 @@ from howdah.protocol.exchange import Exchange
 from howdah.protocol.messages import Notification
 from howdah.protocol.session import Session
 from howdah.rows import Row
+from howdah.shortcut import Shortcuts
 from howdah.xid import Xid
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ class BaseConnection(Generic[Row]):
         self._reservation: Callable[[], NoReturn] | None = None
         #: Whether `start_operation` has something to do or to refuse: asked for before every query.
         self._hindered = False
+        #: The short way of queries that are sent again.
+        self._shortcuts = Shortcuts(session, self._transformer)
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
         self._notifies: deque[Notify] = deque()
@@ -210,7 +213,8 @@ class BaseConnection(Generic[Row]):
 
         For a process that was forked, and must leave the connection to its parent.
         """
-        self._closed = self._hindered = True
+        self._closed = True
+        self._set_hindered()
         self._connected.sock.close()
         self._told_to_close()
 
@@ -258,6 +262,7 @@ class BaseConnection(Generic[Row]):
     def _set_autocommit(self, value: bool) -> None:
         self._check_outside_transaction("autocommit")
         self._autocommit = bool(value)
+        self._shortcuts.begins = not value
 
     def _set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         self._check_outside_transaction("isolation_level")
@@ -453,6 +458,11 @@ class BaseConnection(Generic[Row]):
         self._hindered = (
             self._closed or self._unsynced is not None or self._tpc is not None or self._deferral is not None
         )
+        self._review_shortcuts()
+
+    def _review_shortcuts(self) -> None:
+        """Have queries take the short way if nothing is to be done along with them."""
+        self._shortcuts.open = not (self._hindered or self._observers or self._to_close or self._names_wanted)
 
     def write_begin(self, session: Session) -> Exchange | None:
         """Write BEGIN in front of a statement where a transaction is to be started.
@@ -478,14 +488,17 @@ class BaseConnection(Generic[Row]):
         for name in self._to_close:
             session.close_statement(exchange, name)
         self._to_close.clear()
+        self._review_shortcuts()
 
     def close_statement(self, name: bytes) -> None:
         """Have the prepared statement `name` closed on the server, along with the next query."""
         self._to_close.append(name)
+        self._shortcuts.open = False
 
     def take_unwanted(self) -> list[bytes]:
         """Return the names of the statements to be closed; the caller closes them."""
         names, self._to_close = self._to_close, []
+        self._review_shortcuts()
         return names
 
     @property
@@ -663,6 +676,7 @@ class BaseConnection(Generic[Row]):
     def want_names(self) -> None:
         """Have types that are registered by name looked up before parameters are sent."""
         self._names_wanted = True
+        self._shortcuts.open = False
 
     # Opening and closing
 
@@ -686,6 +700,7 @@ class BaseConnection(Generic[Row]):
         if hooks.query_observer is not None:
             observers = hooks.query_observer(connection=self)
             self._observers = [observer for observer in observers if observer is not None]
+        self._review_shortcuts()
         if hooks.connection_opened is not None:
             hooks.connection_opened(connection=self)
 

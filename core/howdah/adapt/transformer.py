@@ -41,7 +41,6 @@ class Transformer:
         self.context = context
         self.adapters = adapters
         self.encoder = ParameterEncoder(adapters, context)
-        self._generation = 0
         self._seen = -1
         self._unresolved = False
         #: Oids that have been looked up, found or not.
@@ -57,11 +56,11 @@ class Transformer:
     @property
     def version(self) -> int:
         """A number that changes whenever loaders made earlier no longer hold."""
-        return self._generation + self.adapters.version
+        return self.adapters.version
 
     def renew(self) -> None:
         """Forget loaders and dumpers: a setting they depend on has changed."""
-        self._generation += 1
+        self.adapters.version += 1
         self.encoder = ParameterEncoder(self.adapters, self.context)
 
     def loader(self, oid: int, format: int) -> Loader:

@@ -369,16 +369,18 @@ class TypesRegistry:
 
     Args:
         template: a registry to begin with; it stays as it is.
+        changed: called when types have been added.
     """
 
     # Both dictionaries are replaced when a type is added and never changed, so
     # that registries share them and other threads read on undisturbed.
 
-    def __init__(self, template: TypesRegistry | None = None) -> None:
+    def __init__(
+        self, template: TypesRegistry | None = None, changed: Callable[[], object] | None = None
+    ) -> None:
         self._by_oid: dict[int, TypeInfo] = template._by_oid if template is not None else {}
         self._by_name: dict[str, TypeInfo] = template._by_name if template is not None else {}
-        #: How many times types have been added, to this registry and its templates.
-        self.version: int = template.version if template is not None else 0
+        self._changed = changed
 
     def add(self, *infos: TypeInfo) -> None:
         """Make types known; one known already under such an oid or name gives way."""
@@ -391,7 +393,8 @@ class TypesRegistry:
             by_name[info.regtype] = info
             by_name[info.name] = info
         self._by_oid, self._by_name = by_oid, by_name
-        self.version += 1
+        if self._changed is not None:
+            self._changed()
 
     def __iter__(self) -> Iterator[TypeInfo]:
         return iter({id(info): info for info in self._by_name.values()}.values())
