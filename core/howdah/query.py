@@ -124,6 +124,9 @@ class RawQuery:
 
     __slots__ = ("formats", "text")
 
+    #: Its parameters have numbers.
+    names = None
+
     def __init__(self, query: bytes | str) -> None:
         self.text = query.encode() if isinstance(query, str) else query
         self.formats: tuple[PyFormat, ...] = ()

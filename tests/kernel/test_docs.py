@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 #: Those whose blocks marked ```python run; what is only to be looked at is a {code-block} there.
 PAGES = [
     "README.md",
-    *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "adaptation", "errors")),
-    *(f"docs/{name}.md" for name in ("copy", "prepare", "named-cursors", "pipeline", "large-objects")),
-    "docs/plugins.md",
-    "docs/composed-types.md",
+    *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "types", "adaptation")),
+    *(f"docs/{name}.md" for name in ("composed-types", "errors", "copy", "prepare", "named-cursors")),
+    *(f"docs/{name}.md" for name in ("pipeline", "large-objects", "plugins")),
 ]
 #: The pages of plugins; that on pools runs in the tests of its plugin.
 PLUGINS = ("copy", "pipeline", "prepare", "large-objects", "named-cursors", "pool")

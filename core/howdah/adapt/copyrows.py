@@ -15,6 +15,7 @@ from typing_extensions import Buffer
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.parameters import ParameterEncoder
+from howdah.adapt.places import column_place, put_place
 from howdah.adapt.rowdecoder import RowDecoder
 from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
@@ -234,13 +235,15 @@ class CopyDecoder:
         if not self._count and not body:
             return ()
         fields = body.split(b"\t")
+        row: list[Any] = []
+        try:
+            for field, load in zip(fields, self._loads):
+                row.append(None if field == b"\\N" else load(_ESCAPED.sub(_unescape, field)))
+        except (DataError, NotSupportedError) as error:
+            put_place(error, column_place(len(row)))
+            raise
         self._check_count(len(fields))
-        return tuple(
-            [
-                None if field == b"\\N" else load(_ESCAPED.sub(_unescape, field))
-                for field, load in zip(fields, self._loads)
-            ]
-        )
+        return tuple(row)
 
     def _check_count(self, count: int) -> None:
         if count != self._count:

@@ -186,7 +186,7 @@ def test_errors_name_the_field(adapters, info, value, format, error, message):
 
 
 def test_no_binary_dumper(adapters):
-    register_composite(CompositeInfo("odd", 70000, 0, field_names=["x"], field_types=[29]), adapters, Plain,
+    register_composite(CompositeInfo("odd", 70000, 0, field_names=["x"], field_types=[1033]), adapters, Plain,
                        make_sequence=lambda obj, info: obj.values)  # fmt: skip
     with pytest.raises(ProgrammingError, match=r"the field 'x' of the type 'odd': cannot find a dumper"):
         dump(Plain("1"), PyFormat.BINARY, adapters)
@@ -300,12 +300,13 @@ def test_domains(conn):
 
 
 def test_preparing_changes_nothing_where_there_is_no_binary_loader(conn):
-    conn.execute("CREATE TYPE pg_temp.mixed AS (a cid, b int, c jsonb)")
+    conn.execute("CREATE TYPE pg_temp.mixed AS (a aclitem, b int, c jsonb)")
     conn.execute("SET search_path TO pg_temp")
     register_composite("mixed", conn)
-    query = "SELECT ROW('5', 1, '[1]')::mixed, ARRAY[ROW('5', 1, '[1]')::mixed]"
+    row = "ROW(makeaclitem(0, 10, 'SELECT', false), 1, '[1]')::mixed"
+    query = f"SELECT {row}, ARRAY[{row}]"
     rows = [conn.execute(query, prepare=prepare).fetchone() for prepare in (False, True, True)]
-    assert rows[0] == rows[1] == rows[2] == (("5", 1, [1]), [("5", 1, [1])])
+    assert rows[0] == rows[1] == rows[2] == (("=r/postgres", 1, [1]), [("=r/postgres", 1, [1])])
 
 
 def test_json_in_a_field(conn):
