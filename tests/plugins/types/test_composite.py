@@ -193,7 +193,7 @@ def test_no_binary_dumper(adapters):
     assert dump(Plain("1"), PyFormat.TEXT, adapters).data == b"(1)"
 
 
-TEXTS = [b"", b"(", b"()", b"(x,5)", b"(x,5,,)", b"x,5,", b"(x,5,", b"(x,5,))", b'(x,"5,)', b"(x,y,)"]
+TEXTS = [b"", b"(", b"()", b"(x,5)", b"(x,5,,)", b"x,5,", b"(x,5,", b"(x,5,))", b'(x,"5,)']
 TEXTS += [b'(x"y",5,)', b"(x,5,){}"]
 BINARIES = [b"", b"\0\0\0\3", BINARY[:-1], BINARY + b"\0", BINARY[:9], BINARY[:-8]]
 
