@@ -17,7 +17,7 @@ from howdah import errors
 from howdah.adapt.quoting import quote_literal
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
-from howdah.adapt.types import TypeInfo
+from howdah.adapt.types import find_types, read_types
 from howdah.errors import (
     Diagnostic,
     Error,
@@ -55,13 +55,6 @@ NotifyHandler = Callable[[Notify], None]
 
 #: Settings that loaders and dumpers depend on.
 _ADAPTATION_SETTINGS = frozenset({"client_encoding", "TimeZone", "DateStyle", "IntervalStyle"})
-
-#: Text of every column, so that no adapter is needed to read the answer.
-_FIND_TYPES = b"""\
-SELECT names.name, t.oid::text, t.typarray::text, t.typdelim::text, t.oid::pg_catalog.regtype::text
-FROM pg_catalog.unnest(ARRAY[%b]::text[]) AS names (name)
-JOIN pg_catalog.pg_type AS t ON t.oid = pg_catalog.to_regtype(names.name)
-"""
 
 
 class BaseConnection(Generic[Row]):
@@ -664,18 +657,26 @@ class BaseConnection(Generic[Row]):
             maps: the adapters that are told of what is found.
         """
         info = self._info
-        known = self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname)
+        # Servers before version 18 do not tell of the search path.
+        search_path = info.parameter_status("search_path") or ""
+        known = self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname, search_path)
         names = frozenset().union(*[adapters.unresolved_names for adapters in maps])
         if not names <= known.names or not oids <= known.oids:
-            literals = b",".join([quote_literal(name) for name in sorted(names)])
-            exchange = yield from self._command(_FIND_TYPES % literals)
-            found = []
-            for name, oid, array_oid, delimiter, regtype in exchange.results[-1].rows:
-                found.append(TypeInfo(name, int(oid), int(array_oid), regtype=regtype, delimiter=delimiter))
-            known.update(names, oids, found)
+            exchange = yield from self._command(find_types(sorted(names)))
+            known.update(names, oids, read_types(exchange.results[-1].rows))
         for type_info in known.infos(names):
             for adapters in maps:
                 self.driver.resolve_type(adapters, type_info)
+
+    def resolve_names(self, *maps: AdaptersMap) -> Operation[None]:
+        """Find the types that adapters are registered for by name only, as far as they were not looked for.
+
+        Args:
+            maps: the adapters.
+        """
+        waiting = {id(adapters): adapters for adapters in maps if adapters.unresolved_names}
+        if waiting:
+            yield from self._resolve_names(frozenset(), *waiting.values())
 
     def want_names(self) -> None:
         """Have types that are registered by name looked up before parameters are sent."""

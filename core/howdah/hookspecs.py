@@ -292,7 +292,8 @@ def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
 
     Args:
         adapters: the adapters that now know the type.
-        info: the type, with its oids in this database.
+        info: the type, with its oids in this database: an `EnumInfo`, a
+            `CompositeInfo` and so on if it is of such a kind.
     """
 
 

@@ -120,6 +120,7 @@ class BaseCopy:
             raise ProgrammingError("a COPY can be done once: call cursor.copy() again")
         cursor, connection = self._cursor, self._connection
         session = yield from cursor.start_statement()
+        yield from connection.resolve_names(connection.adapters, cursor.transformer.adapters)
         self._statement = statement = cursor.merge(self._query, self._params)
         self._observation.enter_context(cursor.observation(statement))
         if session.transaction_status == TransactionStatus.IDLE:

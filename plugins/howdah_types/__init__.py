@@ -11,14 +11,19 @@ from howdah_types import (
     bits,
     boolean,
     catalog,
+    composite,
     datetime,
+    domain,
+    enum,
     geometry,
     json,
     money,
+    multirange,
     network,
     none,
     numeric,
     numpy,
+    range,
     search,
     string,
     uuid,
@@ -31,6 +36,7 @@ __all__ = ["TypeInfo", "howdah_register_adapters", "howdah_type_resolved"]
 _MODULES: tuple[ModuleType, ...] = (
     *(none, boolean, string, numeric, numpy, datetime, uuid, json),
     *(bits, network, geometry, search, money, catalog),
+    *(enum, composite, range, multirange),
     array,
 )
 
@@ -45,5 +51,7 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
 
 @hookimpl
 def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
-    """Adapt the arrays of a type that has been found in a database by its name."""
+    """Adapt a type that has been found in a database as far as nobody has, and its arrays."""
+    for module in (enum, domain, range, multirange, composite):
+        module.adapt(info, adapters)
     array.register_array(info, adapters)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from math import prod
 from typing import Any, ClassVar
@@ -22,6 +23,7 @@ from howdah_types.string import ByteaBinaryLoader, TextLoader
 __all__ = [
     "ArrayBinaryLoader",
     "ArrayLoader",
+    "ElementDumper",
     "ListBinaryDumper",
     "ListDumper",
     "register_adapters",
@@ -70,6 +72,14 @@ def _elements(obj: list[Any], lengths: list[int]) -> list[Any]:
     return level
 
 
+class ElementDumper(TypeDumper):
+    """A dumper that chooses the type of a list of its objects by more than the first of them."""
+
+    @abstractmethod
+    def deciding(self, objs: Iterable[Any]) -> Any:
+        """Return an object that is dumped to a type that holds all of `objs`."""
+
+
 class ListDumper(TypeDumper):
     """`list` to an array, as text."""
 
@@ -114,6 +124,8 @@ class ListDumper(TypeDumper):
             return ListDumper(self.cls, self._context)
         item, dumper = found
         dumper = dumper.upgrade(item, format)
+        if dumper.format and self._adapters.types.get(dumper.oid or dumper.type_name or 0) is None:
+            return ListDumper(self.cls, self._context).upgrade(obj, PyFormat.TEXT)
         upgraded = (ListBinaryDumper if dumper.format else ListDumper)(self.cls, self._context)
         upgraded._set_item(dumper)
         return upgraded
@@ -132,6 +144,8 @@ class ListDumper(TypeDumper):
             # The widest integer decides for all of them.
             item = max(elements, key=lambda number: number if number >= 0 else ~number)
         dumper = self._adapters.get_dumper(type(item), format)(type(item), self._context)
+        if isinstance(dumper, ElementDumper):
+            return dumper.deciding(elements), dumper
         if type(dumper).get_key is not Dumper.get_key and not isinstance(item, int):
             by_key = {dumper.get_key(element, format): element for element in elements}
             if len({dumper.upgrade(element, format).oid for element in by_key.values()}) > 1:

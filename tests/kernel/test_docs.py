@@ -21,6 +21,7 @@ PAGES = [
     *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "types", "adaptation")),
     *(f"docs/{name}.md" for name in ("copy", "prepare", "named-cursors", "pipeline", "large-objects")),
     "docs/arrow.md",
+    "docs/composed-types.md",
     "docs/plugins.md",
     "docs/errors.md",
 ]
@@ -42,6 +43,8 @@ def database(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         conn.execute("CREATE DATABASE howdah_docs")
         yield
         conn.execute("DROP DATABASE howdah_docs WITH (FORCE)")
+    # What a page registers for all connections is for that page.
+    howdah.configure()
 
 
 @pytest.mark.usefixtures("database")

@@ -275,6 +275,11 @@ cdef class CopyEncoder:
                 if upgraded is None:
                     upgraded = self.entries[key] = new_entry(entry.dumper.upgrade(obj, self.format))
                 entry = upgraded
+            if self.binary and not entry.format:
+                raise DataError(
+                    f"the type of a {type(obj).__name__} cannot be told by its value,"
+                    " which the binary format needs: set_types()"
+                )
         value = entry.dumper.dump(obj)
         if value is None:
             return 0

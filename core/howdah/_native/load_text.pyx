@@ -1,4 +1,4 @@
-"""Loading text, bytea, uuid, json, bit strings and network addresses.
+"""Loading text, bytea, uuid, json, enums, bit strings and network addresses.
 
 Source: PostgreSQL documentation, "bytea Hex Format", "UUID Type", "JSON Types", "Bit String Types",
 "Network Address Types"; for binary, the types' send functions in PostgreSQL's src/backend/utils/adt.
@@ -250,7 +250,14 @@ cdef object load_inet(const char *data, Py_ssize_t size, object loader):
     return load_python(data, size, loader)
 
 
+cdef object load_enum(const char *data, Py_ssize_t size, object loader):
+    cdef dict members = loader.members
+    member = members.get(PyBytes_FromStringAndSize(data, size))
+    return load_python(data, size, loader) if member is None else member
+
+
 for _format in (0, 1):
+    register_load(_format, "enum", load_enum)
     register_load(_format, "str", load_str)
     register_load(_format, "json", load_json)
 register_load(0, "bytea", load_bytea_text)

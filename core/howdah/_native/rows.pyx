@@ -16,6 +16,7 @@ from howdah._native.network cimport get_int32, get_uint16
 
 # Imported for the functions they register.
 import howdah._native.load_arrays
+import howdah._native.load_composed
 import howdah._native.load_dates
 import howdah._native.load_numbers
 import howdah._native.load_text
@@ -28,7 +29,7 @@ cdef extern from "Python.h":
     void PyObject_GC_Track(object obj)
     void PyObject_GC_UnTrack(object obj)
 
-cdef frozenset _CONTAINERS = frozenset(["array", "json", "jsonb"])
+cdef frozenset _CONTAINERS = frozenset(["array", "composite", "enum", "json", "jsonb", "multirange", "range"])
 
 
 cdef class RowDecoder:

@@ -114,14 +114,17 @@ class AdaptersMap:
         self.version += 1
 
     def add_type(self, info: TypeInfo) -> None:
-        """Make a type known: adapters registered under its name take effect.
+        """Make a type known, and what it is made of: adapters registered under their names take effect.
 
         Unlike `types.add`, it also lets the plugins adapt what follows from
-        the type (the hook `howdah_type_resolved`).
+        the types (the hook `howdah_type_resolved`).
 
         Args:
             info: the type.
         """
+        for part in info.parts:
+            if self.types.get(part.oid) is None:
+                self.add_type(part)
         self.types.add(info)
         for callback in self._type_added:
             callback(self, info)
@@ -208,12 +211,12 @@ class AdaptersMap:
         return found
 
     def _find(self, adapters: dict[int | str, Any], oid: int) -> Any:
-        found = adapters.get(oid)
-        if found is None and oid >= _FIRST_NORMAL_OID:
-            for key in reversed(adapters):
-                if isinstance(key, str) and self._oid_of(key) == oid:
-                    return adapters[key]
-        return found
+        if oid < _FIRST_NORMAL_OID:
+            return adapters.get(oid)
+        for key in reversed(adapters):
+            if key == oid or (isinstance(key, str) and self._oid_of(key) == oid):
+                return adapters[key]
+        return None
 
     def _oid_of(self, name: str) -> int:
         return self.types.get_oid(name) if self.types.get(name) is not None else 0

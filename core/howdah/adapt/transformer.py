@@ -23,6 +23,8 @@ else:
 
 __all__ = ["Transformer"]
 
+#: The types of anonymous records, and of arrays of them: in binary format they tell of any type.
+_RECORD_OIDS = frozenset({2249, 2287})
 #: The first oid that is not PostgreSQL's own: from here on they differ per database.
 FIRST_NORMAL_OID = 16384
 
@@ -135,10 +137,15 @@ class Transformer:
             [
                 field.type_oid
                 for field in fields
-                if field.type_oid >= FIRST_NORMAL_OID
-                and field.type_oid not in self.looked_up
-                and get_loader(field.type_oid, Format.TEXT) is None
-                and get_loader(field.type_oid, Format.BINARY) is None
+                if field.type_oid not in self.looked_up
+                and (
+                    (field.type_oid in _RECORD_OIDS and field.format)
+                    or (
+                        field.type_oid >= FIRST_NORMAL_OID
+                        and get_loader(field.type_oid, Format.TEXT) is None
+                        and get_loader(field.type_oid, Format.BINARY) is None
+                    )
+                )
             ]
         )
 
