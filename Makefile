@@ -44,7 +44,7 @@ docs: $(VENV)/.docs
 
 clean:
 	rm -rf .venv* build dist docs/_build core/*.egg-info *.egg-info
-	rm -f core/howdah/_native/*.c core/howdah/_native/*.so
+	rm -f core/*/_native/*.c core/*/_native/*.so contrib/*/_native/*.c contrib/*/_native/*.so
 
 $(bin)/python:
 	$(PYTHON) -m venv $(VENV)

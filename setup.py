@@ -28,11 +28,12 @@ class BuildNative(build_ext):
 extensions = cythonize(
     [
         Extension(
-            f"howdah._native.{source.stem}",
+            ".".join(source.with_suffix("").parts[1:]),
             [str(source)],
             extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
         )
-        for source in sorted(Path("core/howdah/_native").glob("*.pyx"))
+        for root in ("core", "contrib")
+        for source in sorted(Path(root).glob("*/_native/*.pyx"))
     ],
     include_path=["core"],
     language_level=3,

@@ -6,6 +6,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from tests import servers
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 # Where howdah is installed with its metadata, this is loaded already, under the same name.
 pytest_plugins = ["howdah_testing"]
+
+# No test depends on how fast the machine is.
+settings.register_profile("howdah", deadline=None)
+settings.load_profile("howdah")
 
 LOOPS = [pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio")]
 if importlib.util.find_spec("uvloop"):

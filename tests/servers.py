@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -203,10 +203,7 @@ class Server:
         atexit.register(self.remove)
         if self._system_user is not None:
             shutil.chown(self._directory, self._system_user)
-        self._run(
-            *("initdb", "-D", self.data, "-U", self.user, "--auth=trust"),
-            *("--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"),
-        )
+        self._make_data()
         settings = {
             **self._settings,
             "unix_socket_directories": str(self.directory),
@@ -222,6 +219,12 @@ class Server:
             path.write_bytes(content)
             if self._system_user is not None:
                 shutil.chown(path, self._system_user)
+
+    def _make_data(self) -> None:
+        self._run(
+            *("initdb", "-D", self.data, "-U", self.user, "--auth=trust"),
+            *("--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"),
+        )
 
     def _run(self, *command: str | Path) -> None:
         """Run one of PostgreSQL's programs as the server's user."""
@@ -242,6 +245,34 @@ class Server:
             stderr=subprocess.DEVNULL if program == "pg_ctl" else None,
             **as_user,
         )
+
+
+class Standby(Server):
+    """A standby that follows a primary, of which it begins as a copy.
+
+    Args:
+        primary: a server that runs, with `Standby.PRIMARY` as its arguments at least.
+        version: its major version.
+    """
+
+    SETTINGS: ClassVar = {"wal_level": "replica", "max_wal_senders": "10"}
+    #: What a server needs to be a primary.
+    PRIMARY: ClassVar[dict[str, Any]] = {
+        "settings": SETTINGS,
+        "hba": ("local all all trust", "host all all all trust", "local replication all trust"),
+    }
+
+    def __init__(self, primary: Server, version: str = "18") -> None:
+        super().__init__(version, settings=self.SETTINGS)
+        self._primary = primary
+
+    def _make_data(self) -> None:
+        conninfo = f"host={self._primary.host} port={self._primary.port} user={self.user}"
+        self._run("pg_basebackup", "-D", self.data, "-d", conninfo, "-R", "-c", "fast", "--no-sync")
+
+    def promote(self) -> None:
+        """Make it a primary."""
+        self._run("pg_ctl", "promote", "-w", "-D", self.data)
 
 
 class ExternalServer:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 
 from howdah import connection, connection_async, cursor, cursor_async
 from howdah.rows import AsyncRowFactory, Row, RowFactory
+from howdah_arrow import ArrowCursor, AsyncArrowCursor
 from howdah_copy import AsyncCopy, AsyncCopyCursor, Copy, CopyCursor, FileWriter
 from howdah_lobject import AsyncLargeObject, AsyncLargeObjects, LargeObject, LargeObjects
 from howdah_named_cursor import (
@@ -66,7 +67,7 @@ NewRow = TypeVar("NewRow")
 # The mixins of the bundled plugins go before the kernel's class in each.
 
 
-class Cursor(CopyCursor, cursor.Cursor[Row]):
+class Cursor(ArrowCursor, CopyCursor, cursor.Cursor[Row]):
     """See `howdah.cursor.Cursor`."""
 
 
@@ -78,7 +79,7 @@ class RawCursor(cursor.RawCursor[Row], Cursor[Row]):
     """See `howdah.cursor.RawCursor`."""
 
 
-class AsyncCursor(AsyncCopyCursor, cursor_async.AsyncCursor[Row]):
+class AsyncCursor(AsyncArrowCursor, AsyncCopyCursor, cursor_async.AsyncCursor[Row]):
     """See `howdah.cursor_async.AsyncCursor`."""
 
 

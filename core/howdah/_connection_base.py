@@ -17,7 +17,7 @@ from howdah import errors
 from howdah.adapt.quoting import quote_literal
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
-from howdah.adapt.types import TypeInfo
+from howdah.adapt.types import find_types, read_types
 from howdah.errors import (
     Diagnostic,
     Error,
@@ -36,6 +36,7 @@ from howdah.protocol.exchange import Exchange
 from howdah.protocol.messages import Notification
 from howdah.protocol.session import Session
 from howdah.rows import Row
+from howdah.shortcut import Shortcuts
 from howdah.xid import Xid
 
 if TYPE_CHECKING:
@@ -54,13 +55,6 @@ NotifyHandler = Callable[[Notify], None]
 
 #: Settings that loaders and dumpers depend on.
 _ADAPTATION_SETTINGS = frozenset({"client_encoding", "TimeZone", "DateStyle", "IntervalStyle"})
-
-#: Text of every column, so that no adapter is needed to read the answer.
-_FIND_TYPES = b"""\
-SELECT names.name, t.oid::text, t.typarray::text, t.typdelim::text, t.oid::pg_catalog.regtype::text
-FROM pg_catalog.unnest(ARRAY[%b]::text[]) AS names (name)
-JOIN pg_catalog.pg_type AS t ON t.oid = pg_catalog.to_regtype(names.name)
-"""
 
 
 class BaseConnection(Generic[Row]):
@@ -119,6 +113,8 @@ class BaseConnection(Generic[Row]):
         self._reservation: Callable[[], NoReturn] | None = None
         #: Whether `start_operation` has something to do or to refuse: asked for before every query.
         self._hindered = False
+        #: The short way of queries that are sent again.
+        self._shortcuts = Shortcuts(session, self._transformer)
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
         self._notifies: deque[Notify] = deque()
@@ -217,7 +213,8 @@ class BaseConnection(Generic[Row]):
 
         For a process that was forked, and must leave the connection to its parent.
         """
-        self._closed = self._hindered = True
+        self._closed = True
+        self._set_hindered()
         self._connected.sock.close()
         self._told_to_close()
 
@@ -265,6 +262,7 @@ class BaseConnection(Generic[Row]):
     def _set_autocommit(self, value: bool) -> None:
         self._check_outside_transaction("autocommit")
         self._autocommit = bool(value)
+        self._shortcuts.begins = not value
 
     def _set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         self._check_outside_transaction("isolation_level")
@@ -445,6 +443,11 @@ class BaseConnection(Generic[Row]):
         self._reservation = refuse
         self._set_unsynced(refuse)
 
+    @property
+    def reserved(self) -> bool:
+        """Whether `reserve` forbids operations now."""
+        return self._reservation is not None
+
     def release(self) -> None:
         """Allow operations again, if `reserve` has forbidden them."""
         if self._reservation is not None and self._unsynced is self._reservation:
@@ -460,6 +463,11 @@ class BaseConnection(Generic[Row]):
         self._hindered = (
             self._closed or self._unsynced is not None or self._tpc is not None or self._deferral is not None
         )
+        self._review_shortcuts()
+
+    def _review_shortcuts(self) -> None:
+        """Have queries take the short way if nothing is to be done along with them."""
+        self._shortcuts.open = not (self._hindered or self._observers or self._to_close or self._names_wanted)
 
     def write_begin(self, session: Session) -> Exchange | None:
         """Write BEGIN in front of a statement where a transaction is to be started.
@@ -485,14 +493,17 @@ class BaseConnection(Generic[Row]):
         for name in self._to_close:
             session.close_statement(exchange, name)
         self._to_close.clear()
+        self._review_shortcuts()
 
     def close_statement(self, name: bytes) -> None:
         """Have the prepared statement `name` closed on the server, along with the next query."""
         self._to_close.append(name)
+        self._shortcuts.open = False
 
     def take_unwanted(self) -> list[bytes]:
         """Return the names of the statements to be closed; the caller closes them."""
         names, self._to_close = self._to_close, []
+        self._review_shortcuts()
         return names
 
     @property
@@ -646,15 +657,13 @@ class BaseConnection(Generic[Row]):
             maps: the adapters that are told of what is found.
         """
         info = self._info
-        known = self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname)
+        # Servers before version 18 do not tell of the search path.
+        search_path = info.parameter_status("search_path") or ""
+        known = self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname, search_path)
         names = frozenset().union(*[adapters.unresolved_names for adapters in maps])
         if not names <= known.names or not oids <= known.oids:
-            literals = b",".join([quote_literal(name) for name in sorted(names)])
-            exchange = yield from self._command(_FIND_TYPES % literals)
-            found = []
-            for name, oid, array_oid, delimiter, regtype in exchange.results[-1].rows:
-                found.append(TypeInfo(name, int(oid), int(array_oid), regtype=regtype, delimiter=delimiter))
-            known.update(names, oids, found)
+            exchange = yield from self._command(find_types(sorted(names)))
+            known.update(names, oids, read_types(exchange.results[-1].rows))
         for type_info in known.infos(names):
             for adapters in maps:
                 self.driver.resolve_type(adapters, type_info)
@@ -672,6 +681,7 @@ class BaseConnection(Generic[Row]):
     def want_names(self) -> None:
         """Have types that are registered by name looked up before parameters are sent."""
         self._names_wanted = True
+        self._shortcuts.open = False
 
     # Opening and closing
 
@@ -695,6 +705,7 @@ class BaseConnection(Generic[Row]):
         if hooks.query_observer is not None:
             observers = hooks.query_observer(connection=self)
             self._observers = [observer for observer in observers if observer is not None]
+        self._review_shortcuts()
         if hooks.connection_opened is not None:
             hooks.connection_opened(connection=self)
 

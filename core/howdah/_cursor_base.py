@@ -19,15 +19,16 @@ from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
 from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
-from howdah.query import ZERO_BYTE, ParsedQuery, parse_query
-from howdah.rows import BaseRowFactory, Row, RowMaker
+from howdah.query import NO_COPY, ZERO_BYTE, ParsedQuery, copies_in, parse_query
+from howdah.resultset import ResultSet
+from howdah.rows import BaseRowFactory, Row
 from howdah.sql import Composable, Literal
 from howdah.statement import Statement, Substitute
 from howdah.template import Template, from_template, is_template
 
 if TYPE_CHECKING:
     from howdah._connection_base import BaseConnection
-    from howdah.deferral import Deferral, Deferred
+    from howdah.deferral import Deferral
     from howdah.hookspecs import QueryObserver
 
 __all__ = ["BaseCursor", "Params", "Query"]
@@ -36,7 +37,7 @@ Query: TypeAlias = str | bytes | Composable | Template
 Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 
-class BaseCursor(Generic[Row]):
+class BaseCursor(ResultSet[Row], Generic[Row]):
     """State and operations of a cursor.
 
     What begins with one underscore is for classes that derive from it.
@@ -50,6 +51,13 @@ class BaseCursor(Generic[Row]):
     arraysize = 1
     itersize: int | None = None
 
+    #: What stands in for the query whose rows are streamed, None for itself.
+    _streamed: Substitute | None = None
+    #: Whether queries are executed as they are, with their parameters apart.
+    _direct = True
+    #: The types in the result that are still to be looked up.
+    _unknown: frozenset[int] = frozenset()
+
     def __init__(
         self,
         connection: BaseConnection[Any],
@@ -57,32 +65,12 @@ class BaseCursor(Generic[Row]):
         row_factory: BaseRowFactory[Row],
         binary: bool | None = None,
     ) -> None:
+        super().__init__()
         self._connection = connection
         self._row_factory = row_factory
-        self._transformer: Transformer = connection._transformer
-        self.format: Format | None = None if binary is None else Format(binary)
-        self._closed = False
-        self._query: bytes | None = None
-        self._results: Sequence[Result] = ()
-        self._index = -1
-        self._result: Result | None = None
-        self._rows: list[Any] = []
-        self._position = 0
-        #: How many rows of the result have come and gone before those in `_rows`.
-        self._offset = 0
-        #: None as long as nobody has asked for what the command tag tells.
-        self._rowcount: int | None = -1
-        self._columns: list[Column] | None = None
-        self._make_row: Any = None  # a RowMaker[Row], as an attribute of an instance
-        #: The portal that has more rows, and whether Sync follows each Execute of it.
-        self._portal: bytes | None = None
-        self._synced = True
-        self._decoder: Any = None
-        #: What stands in for the query whose rows are streamed, None for itself.
-        self._streamed: Substitute | None = None
-        self._unknown: frozenset[int] = frozenset()
-        #: The answer that is still to be taken, in a pipeline.
-        self._deferred: Deferred | None = None
+        self._transformer = connection._transformer
+        if binary is not None:
+            self.format = Format(binary)
 
     def __repr__(self) -> str:
         connection = self._connection
@@ -159,7 +147,8 @@ class BaseCursor(Generic[Row]):
     @property
     def row_factory(self) -> BaseRowFactory[Row]:
         """What makes the function that makes rows."""
-        return self._row_factory
+        factory: BaseRowFactory[Row] = self._row_factory
+        return factory
 
     @row_factory.setter
     def row_factory(self, row_factory: BaseRowFactory[Row]) -> None:
@@ -208,54 +197,9 @@ class BaseCursor(Generic[Row]):
             for _ in self._take_deferred():
                 raise AssertionError("what is settled is not waited for")
 
-    def _reset(self) -> None:
-        self._deferred = None
-        self._results = ()
-        self._index = -1
-        self._result = None
-        self._rows = []
-        self._position = self._offset = 0
-        self._rowcount = -1
-        self._columns = None
-        self._make_row = None
-        self._portal = None
-        self._synced = True
-        self._decoder = None
-
-    def _select(self, index: int) -> None:
-        self._index = index
-        self._result = self._results[index]
-        self._rows = self._result.rows
-        self._position = self._offset = 0
-        self._columns = None
-        self._make_row = None
-        self._rowcount = None
-
     def _check_open(self) -> None:
         if self._closed:
             raise InterfaceError("the cursor is closed")
-
-    def _check_result(self) -> RowMaker[Row]:
-        """Return the function that makes rows of this result."""
-        make_row: RowMaker[Row] | None = self._make_row
-        if make_row is None:
-            self._check_open()
-            if self._result is None:
-                raise ProgrammingError("no result available: execute a query first")
-            if self._result.fields is None:
-                tag = self.statusmessage
-                raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
-            make_row = self._make_row = self._row_factory(self)
-        return make_row
-
-    def _raise_failure(self) -> None:
-        """Raise what was met when the row at this position was decoded."""
-        if (
-            self._result is not None
-            and self._result.failure is not None
-            and self._position >= len(self._rows)
-        ):
-            raise self._result.failure
 
     # Fetching
 
@@ -268,17 +212,6 @@ class BaseCursor(Generic[Row]):
         if size is None or len(rows) < size:
             self._raise_failure()
         return rows if make_row is tuple else [make_row(row) for row in rows]
-
-    def _take_one(self) -> Row | None:
-        """Return the next row that is here, None if there is none."""
-        make_row = self._make_row or self._check_result()
-        position = self._position
-        if position < len(self._rows):
-            self._position = position + 1
-            row = self._rows[position]
-            return row if make_row is tuple else make_row(row)
-        self._raise_failure()
-        return None
 
     def _has_row(self) -> bool:
         """Whether there is a row to take, or a reason to raise why there is none."""
@@ -336,8 +269,7 @@ class BaseCursor(Generic[Row]):
             exchange: what was sent, and the server's answer with one result at least.
         """
         self._query = exchange.query
-        self._results = exchange.results
-        self._select(0)
+        self._show(exchange.results)
 
     def merge(self, query: Query, params: Params | None = None) -> bytes:
         """Return a query with its parameters in it as literals, for statements that take none.
@@ -462,6 +394,7 @@ class BaseCursor(Generic[Row]):
         yield from self._resolve_names(frozenset())
         encoded = self._encode(query, params)
         connection._names_wanted = False
+        connection._review_shortcuts()
         return encoded
 
     def _resolve_names(self, oids: frozenset[int]) -> Operation[None]:
@@ -483,6 +416,17 @@ class BaseCursor(Generic[Row]):
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
     ) -> Operation[None]:
         """Run a query and keep its results."""
+        return self._run(query, params, prepare, binary, None)
+
+    def _run(
+        self,
+        query: Query,
+        params: Params | None,
+        prepare: bool | None,
+        binary: bool | None,
+        sent: Exchange | None,
+    ) -> Operation[None]:
+        """Run a query the long way, or deal with what was `sent` the short way and failed."""
         if self._closed:
             self._check_open()
         connection = self._connection
@@ -497,6 +441,9 @@ class BaseCursor(Generic[Row]):
         text, parameters = self._encode(query, params)
         if connection._names_wanted:
             text, parameters = yield from self._encode_again(query, params)
+        if copies_in(text):
+            # What is sent behind it, in a pipeline or by other tasks, would end the connection.
+            raise ProgrammingError(NO_COPY.format("execute()"))
         self._query = text
         oids = () if parameters is None else parameters.oids
         format = self.format if binary is None else int(binary)
@@ -515,7 +462,9 @@ class BaseCursor(Generic[Row]):
             elif prepare:
                 connection.driver.require("prepare")
             new = statement is None or not statement.prepared
-            if new and statement is not None and isinstance(statement, Substitute):
+            if sent is not None:
+                exchange, sent = sent, None
+            elif new and statement is not None and isinstance(statement, Substitute):
                 exchange = yield from self._execute_instead(session, statement, query, params, format)
             elif self.itersize:
                 exchange = yield from self._open_portal(session, text, parameters, statement, format)
@@ -544,10 +493,21 @@ class BaseCursor(Generic[Row]):
                 yield from connection._command(b"ROLLBACK")
         if new and planner is not None:
             planner.executed(text, oids, statement, exchange)
+        elif statement is not None and statement.current and format is None and self._direct:
+            self._learn(query, params, statement)
         if self._unknown:
             yield from self._decode_late(exchange)
-        self._results = exchange.results
-        self._select(0)
+        self._show(exchange.results)
+
+    def _learn(self, query: Query, params: Params | None, statement: Statement) -> None:
+        """Note what the query has become, so that it can take the short way."""
+        connection = self._connection
+        if not isinstance(query, str) or self._transformer is not connection._transformer:
+            return
+        answer = statement.answer(self._transformer, None, self._describe)
+        if statement.fields is None or answer[1] is not None:
+            parsed = None if params is None else self._parse(query)
+            connection._shortcuts.learn(query, parsed, statement, answer)
 
     def _execute_instead(
         self,
@@ -676,8 +636,7 @@ class BaseCursor(Generic[Row]):
         if self._unknown or any(map(_raw, exchange.results)):
             yield from self._decode_late(exchange)
         if self._deferred is not None and self._deferred.exchange is exchange and exchange.results:
-            self._results = exchange.results
-            self._select(0)
+            self._show(exchange.results)
 
     def _take_deferred(self) -> Operation[None]:
         """Wait for the deferred answer."""
@@ -797,12 +756,17 @@ class BaseCursor(Generic[Row]):
         """Give up the rows that have not been fetched."""
         connection, portal = self._connection, self._portal
         self._portal = None
-        if portal is None or connection.closed:
+        if portal is None or connection.closed or connection.reserved:
+            # Whatever it is reserved for, no message fits in; the end of the transaction closes the portal.
             return
         session = connection._session
+        if not self._synced:
+            connection._set_unsynced(None)
+        elif connection._unsynced is not None:
+            # The rows of another cursor's portal: Sync would end that.
+            yield from connection.start_operation(deferrable=True)
         if connection._deferral is not None:
             yield from connection._deferral.finish()
-        connection._set_unsynced(None)
         exchange = Exchange()
         session.close_portal(exchange, portal)
         session.sync(exchange)
@@ -910,6 +874,8 @@ class BaseCursor(Generic[Row]):
                 if connection._names_wanted:
                     text, parameters = yield from self._encode_again(query, params)
                 if parsed is None:
+                    if copies_in(text):
+                        raise ProgrammingError(NO_COPY.format("executemany()"))
                     substitute = self._substitute(text, parameters)
                     if substitute is not None and deferral is not None:
                         yield from deferral.rest()
@@ -981,8 +947,7 @@ class BaseCursor(Generic[Row]):
         if self._unknown:
             yield from self._decode_late(exchange)
         if returning:
-            self._results = exchange.results
-            self._select(0)
+            self._show(exchange.results)
         else:
             self._rowcount = rowcount + _forget(exchange)
 

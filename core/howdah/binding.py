@@ -21,6 +21,8 @@ __all__ = ["ClientBinding", "RawBinding"]
 class ClientBinding(_Base):
     """Parameters become literals in the text, which the server never sees apart."""
 
+    _direct = False
+
     def mogrify(self, query: Query, params: Params | None = None) -> str:
         """Return the query as it would be sent.
 
@@ -36,6 +38,8 @@ class ClientBinding(_Base):
 
 class RawBinding(_Base):
     """Placeholders are PostgreSQL's own."""
+
+    _direct = False
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         if is_template(query):

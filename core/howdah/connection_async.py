@@ -132,6 +132,7 @@ class AsyncConnection(BaseConnection[Row]):
             connected.sock.close()
             raise
         self._autocommit = bool(autocommit)
+        self._shortcuts.begins = not autocommit
         self.prepare_threshold = prepare_threshold
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
@@ -176,7 +177,8 @@ class AsyncConnection(BaseConnection[Row]):
         """Close the connection; an open transaction is rolled back by the server."""
         if self._closed:
             return
-        self._closed = self._hindered = True
+        self._closed = True
+        self._set_hindered()
         if ASYNC:
             self._transport.close()
         else:
@@ -229,11 +231,48 @@ class AsyncConnection(BaseConnection[Row]):
             result: T = e.value
             return result
         except BaseException as e:
-            session = self._session
-            if not isinstance(e, Exception) and (session.head() is not None or session.output_size):
-                self._abandon("interrupted while it was talking to the server")
-            self.note_loss()
+            self._failed(e)
             raise
+
+    async def run_again(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
+        """Run a query the short way, if it is open to it: that is, if it is prepared and nothing has changed.
+
+        Args:
+            cursor: which shows the results then.
+            query: the query.
+            params: the parameters.
+
+        Returns:
+            whether it was run.
+        """
+        shortcuts = self._shortcuts
+        if not shortcuts.open:
+            return False
+        async with self.lock:
+            exchange = None
+            try:
+                exchange = shortcuts.send(cursor, query, params)
+                if exchange is None:
+                    return False
+                await self._transport.carry(exchange)
+            except BaseException as e:
+                if exchange is not None:
+                    with suppress(BaseException):
+                        await self.stop(exchange)
+                self._failed(e)
+                raise
+            if exchange.error is None:
+                cursor._show(exchange.results)
+            else:
+                await self.wait(cursor._run(query, params, None, None, exchange))
+            return True
+
+    def _failed(self, error: BaseException) -> None:
+        """Close the connection if an interruption left something on its way, and note its loss."""
+        session = self._session
+        if not isinstance(error, Exception) and (session.head() is not None or session.output_size):
+            self._abandon("interrupted while it was talking to the server")
+        self.note_loss()
 
     if ASYNC:
 
@@ -286,11 +325,9 @@ class AsyncConnection(BaseConnection[Row]):
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
-            while True:
+            while not exchange.done:
                 # The server ignores a request that comes before it has begun: there may have to be several.
                 await cancel_async(self._connected, _CANCEL_TIMEOUT)
-                if exchange.done:
-                    break
                 moved = True
                 while moved and not exchange.done:
                     exchange.rows = []
@@ -301,6 +338,9 @@ class AsyncConnection(BaseConnection[Row]):
                 if monotonic() > deadline:
                     break
                 pause *= 2
+            # A message may be half sent: the server skips the rest of a COPY, but wants to have it.
+            while session.output_size and session.lost is None and await transport.idle(pause):
+                pass
         finally:
             if not exchange.done:
                 self._abandon("an interrupted query could not be cancelled")

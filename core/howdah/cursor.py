@@ -92,6 +92,9 @@ class Cursor(BaseCursor[Row]):
             howdah.ProgrammingError: query and parameters do not fit together.
         """
         connection = self._connection
+        again = prepare is None and binary is None and self._direct and not self.itersize
+        if again and connection.run_again(self, query, params):
+            return self
         operation = self._execute(query, params, prepare, binary)
         if connection._observers:
             operation = self._observed(operation, query, params)

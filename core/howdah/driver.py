@@ -128,7 +128,7 @@ class Driver:
         self.parameters = self._gather_parameters()
         self.authentication_methods = self._gather_authentication_methods()
         self.hooks = ConnectionHooks(*(self._implemented(field.name) for field in fields(ConnectionHooks)))
-        self._known_types: dict[tuple[str, str, int, str], KnownTypes] = {}
+        self._known_types: dict[tuple[str, str, int, str, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
         self.adapters.register_dumper(str, TextDumper)
         if (type_resolved := self.hooks.type_resolved) is not None:
@@ -155,11 +155,19 @@ class Driver:
             raise NotSupportedError(f"{feature!r} is brought by {plugin.disabled}")
         raise NotSupportedError(f"no plugin that brings {feature!r} is installed")
 
-    def known_types(self, host: str, hostaddr: str, port: int, dbname: str) -> KnownTypes:
-        """Return what connections have found out about the types of a database."""
+    def known_types(self, host: str, hostaddr: str, port: int, dbname: str, search_path: str) -> KnownTypes:
+        """Return what connections have found out about the types of a database.
+
+        Args:
+            host: the host it is on.
+            hostaddr: the host's address.
+            port: the port.
+            dbname: its name.
+            search_path: the schemas where names are looked up, empty if that is not known.
+        """
         from howdah.known_types import KnownTypes
 
-        return self._known_types.setdefault((host, hostaddr, port, dbname), KnownTypes())
+        return self._known_types.setdefault((host, hostaddr, port, dbname, search_path), KnownTypes())
 
     def resolve_type(self, adapters: AdaptersMap, info: TypeInfo) -> None:
         """Tell adapters, and the plugins, of a type that was found by its name."""

@@ -64,7 +64,8 @@ class QueryPlanner(Protocol):
         """Return the statement to execute for `query`.
 
         A statement that is not `prepared` yet is parsed under its name
-        first, in the same round trip.
+        first, in the same round trip. For one that is, and that the planner
+        marks as `current`, it may not be asked again as long as it is.
 
         Args:
             query: the query as it goes to the server, with `$1` placeholders.
@@ -291,7 +292,8 @@ def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
 
     Args:
         adapters: the adapters that now know the type.
-        info: the type, with its oids in this database.
+        info: the type, with its oids in this database: an `EnumInfo`, a
+            `CompositeInfo` and so on if it is of such a kind.
     """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 
 from howdah.adapt.types import TypeInfo
 
@@ -22,13 +22,12 @@ class KnownTypes:
         self.oids: frozenset[int] = frozenset()
         self._infos: dict[str, TypeInfo] = {}
 
-    def update(self, names: Set[str], oids: Set[int], found: Iterable[TypeInfo]) -> None:
+    def update(self, names: Set[str], oids: Set[int], found: Mapping[str, TypeInfo]) -> None:
         """Note the answer to a look-up of `names`, made because of `oids`."""
-        found = list(found)
         infos = {name: info for name, info in self._infos.items() if name not in names}
-        self._infos = infos | {info.name: info for info in found}
+        self._infos = {**infos, **found}
         self.names |= names
-        self.oids |= oids | {info.oid for info in found}
+        self.oids |= oids | {info.oid for info in found.values()}
 
     def infos(self, names: Iterable[str]) -> list[TypeInfo]:
         """Return what has been found of `names`."""

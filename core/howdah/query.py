@@ -17,11 +17,12 @@ from typing import Any
 from howdah.adapt.base import PyFormat
 from howdah.errors import ProgrammingError
 
-__all__ = ["ParsedQuery", "RawQuery", "parse_query"]
+__all__ = ["NO_COPY", "ParsedQuery", "RawQuery", "copies_in", "parse_query"]
 
 # A query of more characters than this is seldom sent twice, and would fill the memory if kept.
 LONGEST_CACHED = 8192
 ZERO_BYTE = "the query contains a zero byte, which PostgreSQL cannot take"
+NO_COPY = "COPY cannot be used with {}: use cursor.copy() instead"
 
 _PLACEHOLDER = re.compile(
     rb"""
@@ -31,7 +32,19 @@ _PLACEHOLDER = re.compile(
     )""",
     re.VERBOSE,
 )
+#: What a query can begin with that is a COPY, comments in front or not.
+_BEFORE_COPY = frozenset({b"C", b"c", b"-", b"/", b" ", b"\t", b"\n", b"\v", b"\f", b"\r"})
+_COPY_IN = re.compile(
+    rb"""%(s)b* COPY \b (?! %(s)b* \( ) .*? \b FROM %(s)b+ STDIN \b"""
+    % {b"s": rb"(?: \s | --[^\n]*\n | /\* (?: [^*] | \*(?!/) )* \*/ )"},
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
 _FORMATS = {format.value.encode(): format for format in PyFormat}
+
+
+def copies_in(text: bytes) -> bool:
+    """Whether a statement is a COPY FROM STDIN, during which the server takes no other messages."""
+    return text[:1] in _BEFORE_COPY and _COPY_IN.match(text) is not None
 
 
 class ParsedQuery:
@@ -123,6 +136,9 @@ class RawQuery:
     """
 
     __slots__ = ("formats", "text")
+
+    #: Its parameters have numbers.
+    names = None
 
     def __init__(self, query: bytes | str) -> None:
         self.text = query.encode() if isinstance(query, str) else query

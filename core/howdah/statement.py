@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.transformer import Transformer
@@ -15,7 +16,13 @@ from howdah.protocol.messages import FieldDescription
 if TYPE_CHECKING:
     from howdah._cursor_base import BaseCursor
 
-__all__ = ["Statement", "Substitute"]
+__all__ = ["Answer", "Statement", "Substitute", "times"]
+
+#: The columns of an answer, their decoder, and the result formats that Bind asks for.
+Answer: TypeAlias = "tuple[Sequence[FieldDescription] | None, Decoder | None, Sequence[int]]"
+
+#: Counts the uses of statements, to tell which was used last.
+times = count(1)
 
 Describe = Callable[[Sequence[FieldDescription]], Decoder | None]
 
@@ -30,21 +37,35 @@ class Statement:
 
     Attributes:
         prepared: whether the server has it under its name.
+        current: whether its planner would choose it again for the same query, so that it need not be asked.
+        used: when it was used last, in the order of `times`.
         fields: the columns it returns, None if none; known once it is prepared.
     """
 
-    __slots__ = ("_answer", "_known", "_version", "fields", "name", "oids", "prepared", "query")
+    __slots__ = (
+        "_answer",
+        "_known",
+        "_version",
+        "current",
+        "fields",
+        "name",
+        "oids",
+        "prepared",
+        "query",
+        "used",
+    )
 
     def __init__(self, query: bytes, oids: Sequence[int] = (), name: bytes = b"") -> None:
         self.query = query
         self.oids = oids
         self.name = name
         self.prepared = False
+        self.current = False
+        self.used = 0
         self.fields: Sequence[FieldDescription] | None = None
         self._known: Transformer | None = None
         self._version = -1
-        self._answer: tuple[Sequence[FieldDescription] | None, Decoder | None, Sequence[int]]
-        self._answer = (None, None, ())
+        self._answer: Answer = (None, None, ())
 
     def described(self, fields: Sequence[FieldDescription] | None) -> None:
         """Note that the server has the statement, and which columns it returns."""
@@ -52,9 +73,7 @@ class Statement:
         self.fields = fields
         self._known = None
 
-    def answer(
-        self, transformer: Transformer, format: int | None, describe: Describe
-    ) -> tuple[Sequence[FieldDescription] | None, Decoder | None, Sequence[int]]:
+    def answer(self, transformer: Transformer, format: int | None, describe: Describe) -> Answer:
         """Return columns, decoder and result formats of a Bind to the prepared statement.
 
         Args:

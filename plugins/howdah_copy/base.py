@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from reprlib import repr as _repr
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from typing_extensions import Buffer
@@ -177,7 +178,7 @@ class BaseCopy:
         view = memoryview(data)
         return view.cast("B") if view.c_contiguous else memoryview(bytes(view))
 
-    def _unadaptable(self, error: Exception) -> Exception:
+    def _unadaptable(self, error: Exception, row: Sequence[Any]) -> Exception:
         """Return the error for a row that cannot be written: the same, saying where."""
         encoder = self._encoder
         place = f"row {encoder.rows + 1} of the COPY"
@@ -185,8 +186,12 @@ class BaseCopy:
             names = columns(self._statement)
             name = f" ({names[encoder.column]})" if encoder.column < len(names) else ""
             place += f", column {encoder.column + 1}{name}"
-        cls = type(error) if isinstance(error, Error) else DataError
-        return cls(f"{place}: {error}")
+        if isinstance(error, Error):
+            return type(error)(f"{place}: {error}")
+        value = ""
+        if encoder.column >= 0 and isinstance(row, Sequence):
+            value = f"cannot dump {_repr(row[encoder.column])}: "
+        return DataError(f"{place}: {value}{error}")
 
     def _send(self, data: Buffer) -> Operation[None]:
         """Send data, as fast as the server takes it."""

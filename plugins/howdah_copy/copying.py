@@ -120,7 +120,7 @@ class Copy(BaseCopy):
         try:
             size = encoder.write_row(row)
         except Exception as e:
-            raise self._unadaptable(e) from e
+            raise self._unadaptable(e, row) from e
         if size >= BLOCK_SIZE:
             self._flush()
 

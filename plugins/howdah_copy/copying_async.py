@@ -128,7 +128,7 @@ class AsyncCopy(BaseCopy):
         try:
             size = encoder.write_row(row)
         except Exception as e:
-            raise self._unadaptable(e) from e
+            raise self._unadaptable(e, row) from e
         if size >= BLOCK_SIZE:
             await self._flush()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 from collections import deque
+from collections.abc import Sequence
 from enum import IntEnum
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from typing_extensions import Buffer
 
 from howdah.errors import ProgrammingError, UndefinedObject
-from howdah.io.operation import Operation
+from howdah.io.operation import Operation, Stop
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
 from howdah_lobject.errors import LargeObjectClosed, WrongMode
@@ -36,6 +37,10 @@ _AHEAD = 4
 _INT4 = Struct("!i")
 _INT8 = Struct("!q")
 _OID = Struct("!I")
+
+#: Closes a descriptor. Within a savepoint, since an error must not be the end of the transaction.
+_CLOSE = b"SAVEPOINT howdah_lobject; SELECT pg_catalog.lo_close(%d); RELEASE SAVEPOINT howdah_lobject"
+_UNDO_CLOSE = b"ROLLBACK TO SAVEPOINT howdah_lobject; RELEASE SAVEPOINT howdah_lobject"
 
 
 class Function(IntEnum):
@@ -140,7 +145,24 @@ class BaseLargeObject:
             self._why_closed = "it was closed"
             session = self._connection.session
             if not self._connection.closed and session.transactions == self._transaction:
-                yield from self._close_descriptor(descriptor)
+                yield from self._close_perhaps_lost(descriptor)
+
+    def _close_perhaps_lost(self, descriptor: int) -> Operation[None]:
+        """Close a descriptor, which a rollback to a savepoint may have closed before."""
+        connection = self._connection
+        if connection.session.transaction_status != TransactionStatus.INTRANS:
+            return
+        session = yield from connection.start_operation()
+        exchange = Exchange(query=_CLOSE % descriptor)
+        session.query(exchange, _CLOSE % descriptor)
+        yield from _outlast(exchange)
+        if isinstance(exchange.error, UndefinedObject):
+            undo = Exchange(query=_UNDO_CLOSE)
+            session.query(undo, _UNDO_CLOSE)
+            yield from _outlast(undo)
+            exchange = undo
+        if exchange.error is not None:
+            raise exchange.error
 
     def _unlink(self) -> Operation[None]:
         yield from self._close()
@@ -207,8 +229,7 @@ class BaseLargeObject:
                 ahead = _AHEAD
         finally:
             # Beyond the end they are empty.
-            for _, exchange in calls:
-                yield from _outlast(exchange)
+            yield from _outlast_all([exchange for _, exchange in calls])
         return b"".join(chunks)
 
     def _read_text(self, size: int | None) -> Operation[str]:
@@ -250,8 +271,7 @@ class BaseLargeObject:
                 yield from self._answer_opened(calls.popleft())
         finally:
             # After an error they fail, too.
-            for exchange in calls:
-                yield from _outlast(exchange)
+            yield from _outlast_all(calls)
         return len(view)
 
     # The position
@@ -333,6 +353,17 @@ def _outlast(exchange: Exchange) -> Operation[None]:
     """Wait until a call has been answered."""
     if not exchange.done:
         yield exchange
+
+
+def _outlast_all(calls: Sequence[Exchange]) -> Operation[None]:
+    """Wait until calls have been answered, all of them even if that is interrupted."""
+    try:
+        for exchange in calls:
+            yield from _outlast(exchange)
+    except BaseException:
+        if not calls[-1].done:
+            yield Stop(calls[-1])
+        raise
 
 
 _open_objects: WeakKeyDictionary[BaseConnection[Any], WeakValueDictionary[int, BaseLargeObject]]

@@ -38,6 +38,8 @@ class Declared(_Base):
     the server's position: how many rows it has gone past.
     """
 
+    _direct = False
+
     itersize: int | None = 100
 
     def _name(self, name: str, scrollable: bool | None, withhold: bool) -> None:

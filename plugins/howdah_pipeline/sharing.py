@@ -13,7 +13,9 @@ from howdah_pipeline.connection_async import AsyncPipelining
 from howdah_pipeline.lock import SharedLock
 
 if TYPE_CHECKING:
+    from howdah._cursor_base import Params, Query
     from howdah.connection_async import AsyncConnection
+    from howdah.cursor_async import AsyncCursor
 
 __all__ = ["AsyncSharing", "Sharing"]
 
@@ -51,12 +53,20 @@ class Sharing:
         self._hits = 0
         self._clearing: asyncio.Task[None] | None = None
 
-    async def run(self, operation: Operation[T]) -> T:
-        """Run an operation along with others; the lock is shared."""
+    async def run(self, operation: Operation[T], answered: Exchange | None = None) -> T:
+        """Run an operation along with others; the lock is shared.
+
+        Args:
+            operation: the operation.
+            answered: an exchange whose answer it takes before it waits for anything.
+        """
         connection, under_way = self._connection, self._under_way
         carry = connection.transport.carry
         try:
-            exchange = cast(Exchange, operation.send(None))
+            if answered in self._endangered:
+                exchange = self._go_on(operation, answered)
+            else:
+                exchange = cast(Exchange, operation.send(None))
             while True:
                 under_way.add(exchange)
                 try:
@@ -77,6 +87,29 @@ class Sharing:
         except BaseException:
             connection.note_loss()
             raise
+
+    async def run_again(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
+        """Run a query the short way, along with others; the lock is shared."""
+        connection, under_way = self._connection, self._under_way
+        exchange = connection._shortcuts.send(cursor, query, params)
+        if exchange is None:
+            return False
+        under_way.add(exchange)
+        try:
+            await connection.transport.carry(exchange)
+        except BaseException:
+            under_way.discard(exchange)
+            await self._leave(exchange)
+            connection.note_loss()
+            raise
+        under_way.discard(exchange)
+        if exchange.error is None:
+            if self._endangered:
+                self._endangered.pop(exchange, None)
+            cursor._show(exchange.results)
+        else:
+            await self.run(cursor._run(query, params, None, None, exchange), exchange)
+        return True
 
     def _go_on(self, operation: Operation[Any], exchange: Exchange) -> Exchange:
         """Have an operation take an answer that may be spoilt; return what it waits for next."""
@@ -171,6 +204,28 @@ class AsyncSharing(AsyncPipelining):
         """Look after no query any more: the connection is closed."""
         if self._sharing is not None:
             self._sharing.close()
+
+    async def run_again(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
+        """Run a query the short way, if it is open to it, along with others if it can be.
+
+        Args:
+            cursor: which shows the results then.
+            query: the query.
+            params: the parameters.
+
+        Returns:
+            whether it was run.
+        """
+        sharing = self._sharing
+        if sharing is None or not sharing.lock.share():
+            if sharing is not None and sharing.lock.locked():
+                return False
+            alone: bool = await super().run_again(cursor, query, params)  # type: ignore[misc]
+            return alone
+        try:
+            return await sharing.run_again(cursor, query, params)
+        finally:
+            sharing.lock.unshare()
 
     async def run(self, operation: Operation[T], *, shareable: bool = False) -> T:
         """Run an operation when it is its turn, along with others if it can be.

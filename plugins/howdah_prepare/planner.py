@@ -12,7 +12,8 @@ from howdah.errors import Error, ProgrammingError, lookup
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah.statement import Statement, Substitute
+from howdah.query import NO_COPY, copies_in
+from howdah.statement import Statement, Substitute, times
 from howdah_prepare.named import Execution, NamedStatement
 from howdah_prepare.syntax import MAX_NAME, deallocated, is_script, parse_execute, prepared, split
 
@@ -55,7 +56,7 @@ class Planner:
     def __init__(self, connection: BaseConnection[Any]) -> None:
         self._connection = connection
         self._counts: OrderedDict[Key, int] = OrderedDict()
-        self._statements: OrderedDict[Key, Statement] = OrderedDict()
+        self._statements: dict[Key, Statement] = {}
         self._named: dict[bytes, NamedStatement] = {}
         self._made = 0
         # Behind a pooler, another connection's statement of the same name would be executed unnoticed.
@@ -72,7 +73,7 @@ class Planner:
         key = query, oids
         statement = self._statements.get(key)
         if statement is not None:
-            self._statements.move_to_end(key)
+            statement.used = next(times)
             return statement
         count = self._counts.get(key)
         if count is None:
@@ -112,8 +113,10 @@ class Planner:
             self._counts.pop(key, None)
             displaced = self._statements.pop(key, None)
             if displaced is not None and displaced is not statement:
+                displaced.current = False
                 self._connection.close_statement(displaced.name)
             self._statements[key] = statement
+            statement.current, statement.used = True, next(times)
             self._evict()
         elif worthwhile and len(query) <= _LONGEST_COUNTED:
             self._count(key, self._counts.pop(key, 0) + 1)
@@ -166,8 +169,11 @@ class Planner:
 
         Raises:
             DuplicatePreparedStatement: there is a statement of that name for another query.
+            ProgrammingError: the query is a COPY.
             Error: what the server reports.
         """
+        if copies_in(query):
+            raise ProgrammingError(NO_COPY.format("prepare()"))
         if name is None:
             for statement in self._named.values():
                 if statement.query == query and statement.name.startswith(self._prefix):
@@ -195,6 +201,11 @@ class Planner:
                 if self.names:
                     raise
                 yield from statement.make(self._connection, named=False)
+            except BaseException:
+                # Interrupted: whether it was made or not, it is to be gone.
+                statement.lose()
+                self._connection.close_statement(statement.name)
+                raise
         self._named[statement.name] = statement
         return statement.name
 
@@ -279,6 +290,7 @@ class Planner:
             lost: one that the server has lost, and perhaps the others with it.
         """
         for key, statement in self._statements.items():
+            statement.current = False
             if statement is not lost:
                 self._connection.close_statement(statement.name)
             self._count(key, self._connection.prepare_threshold or 0)
@@ -293,7 +305,8 @@ class Planner:
 
     def _drop_all(self) -> None:
         """Take note that the server has dropped all statements; those of `prepare` come back when used."""
-        for key in self._statements:
+        for key, statement in self._statements.items():
+            statement.current = False
             self._count(key, self._connection.prepare_threshold or 0)
         self._statements.clear()
         self._named = {name: s for name, s in self._named.items() if s.query and not s.command}
@@ -305,12 +318,15 @@ class Planner:
         self._named = {key: s for key, s in self._named.items() if key != name}
         for key, statement in list(self._statements.items()):
             if statement.name == name:
+                statement.current = False
                 del self._statements[key]
 
     def _evict(self) -> None:
         maximum = self._connection.prepared_max
         while maximum is not None and len(self._statements) > maximum:
-            _, statement = self._statements.popitem(last=False)
+            oldest = min(self._statements, key=lambda key: self._statements[key].used)
+            statement = self._statements.pop(oldest)
+            statement.current = False
             self._connection.close_statement(statement.name)
 
 

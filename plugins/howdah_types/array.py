@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from math import prod
 from typing import Any, ClassVar
-
-from typing_extensions import Buffer
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat, TypeInfo
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, adapters_of, encoding_of
+from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown
 from howdah_types.string import ByteaBinaryLoader, TextLoader
 
 __all__ = [
     "ArrayBinaryLoader",
     "ArrayLoader",
+    "ElementDumper",
     "ListBinaryDumper",
     "ListDumper",
     "register_adapters",
@@ -49,7 +50,8 @@ def _dimensions(obj: list[Any]) -> list[int]:
         lengths.append(len(item))
         if len(lengths) > _MAX_DIMENSIONS:
             raise DataError(
-                f"the list contains itself, or has more than an array's {_MAX_DIMENSIONS} dimensions"
+                f"the list {shown(obj)} contains itself, or has more than an array's"
+                f" {_MAX_DIMENSIONS} dimensions"
             )
         item = item[0] if item else None
     return lengths
@@ -61,13 +63,21 @@ def _elements(obj: list[Any], lengths: list[int]) -> list[Any]:
     for length in lengths[1:]:
         for item in level:
             if not isinstance(item, list):
-                raise DataError("nested lists have inconsistent depths")
+                raise DataError(f"nested lists have inconsistent depths: {shown(obj)}")
             if len(item) != length:
-                raise DataError("nested lists have inconsistent lengths")
+                raise DataError(f"nested lists have inconsistent lengths: {shown(obj)}")
         level = [element for item in level for element in item]
     if any(isinstance(item, list) for item in level):
-        raise DataError("nested lists have inconsistent depths")
+        raise DataError(f"nested lists have inconsistent depths: {shown(obj)}")
     return level
+
+
+class ElementDumper(TypeDumper):
+    """A dumper that chooses the type of a list of its objects by more than the first of them."""
+
+    @abstractmethod
+    def deciding(self, objs: Iterable[Any]) -> Any:
+        """Return an object that is dumped to a type that holds all of `objs`."""
 
 
 class ListDumper(TypeDumper):
@@ -114,6 +124,8 @@ class ListDumper(TypeDumper):
             return ListDumper(self.cls, self._context)
         item, dumper = found
         dumper = dumper.upgrade(item, format)
+        if dumper.format and self._adapters.types.get(dumper.oid or dumper.type_name or 0) is None:
+            return ListDumper(self.cls, self._context).upgrade(obj, PyFormat.TEXT)
         upgraded = (ListBinaryDumper if dumper.format else ListDumper)(self.cls, self._context)
         upgraded._set_item(dumper)
         return upgraded
@@ -126,16 +138,18 @@ class ListDumper(TypeDumper):
         first = {type(item): item for item in reversed(elements)}
         if len({self._adapters.get_dumper(cls, format) for cls in first}) > 1:
             names = ", ".join(sorted(cls.__name__ for cls in first))
-            raise DataError(f"cannot dump lists of mixed types; got: {names}")
+            raise DataError(f"cannot dump lists of mixed types; got: {names} in {shown(obj)}")
         item = elements[0]
         if isinstance(item, int):
             # The widest integer decides for all of them.
             item = max(elements, key=lambda number: number if number >= 0 else ~number)
         dumper = self._adapters.get_dumper(type(item), format)(type(item), self._context)
+        if isinstance(dumper, ElementDumper):
+            return dumper.deciding(elements), dumper
         if type(dumper).get_key is not Dumper.get_key and not isinstance(item, int):
             by_key = {dumper.get_key(element, format): element for element in elements}
             if len({dumper.upgrade(element, format).oid for element in by_key.values()}) > 1:
-                got = ", ".join(repr(element) for element in by_key.values())
+                got = ", ".join(shown(element) for element in by_key.values())
                 raise DataError(f"cannot dump lists of mixed types; got values of several types: {got}")
         return item, dumper
 
@@ -206,7 +220,7 @@ class ListBinaryDumper(ListDumper):
 # -- arrays to lists -----------------------------------------------------------
 
 
-class ArrayLoader(Loader):
+class ArrayLoader(TypeLoader):
     """An array as text to `list`."""
 
     native = "array"
@@ -223,8 +237,7 @@ class ArrayLoader(Loader):
         #: What stands between the elements.
         self.delimiter: bytes = info.delimiter.encode() if info is not None else b","
 
-    def load(self, data: Buffer) -> list[Any]:
-        data = bytes(data)
+    def value(self, data: bytes) -> list[Any]:
         if data.startswith(b"["):  # the bounds, as in [0:2]={1,2,3}
             data = data[data.index(b"=") + 1 :]
         tokens = map(re.Match.groups, _tokens(self.delimiter).finditer(data))
@@ -232,7 +245,7 @@ class ArrayLoader(Loader):
             array = self._read_list(tokens)
             if array is not None and next(tokens, None) is None:
                 return array
-        raise DataError(f"malformed array: {data[:100]!r}")
+        raise ValueError
 
     def _read_list(self, tokens: Iterator[tuple[bytes | None, ...]]) -> list[Any] | None:
         """Read a list after the brace that opens it, with the one that closes it; None if malformed."""
@@ -272,27 +285,36 @@ class ArrayBinaryLoader(ArrayLoader):
     format = Format.BINARY
     native = "array"
 
-    def load(self, data: Buffer) -> list[Any]:
-        data = memoryview(data)
+    def value(self, data: bytes) -> list[Any]:
         dimensions, _, _ = _HEADER.unpack_from(data)
-        if not dimensions:
-            return []
-        offset = _HEADER.size
-        lengths = [_DIMENSION.unpack_from(data, offset + i * _DIMENSION.size)[0] for i in range(dimensions)]
-        offset += dimensions * _DIMENSION.size
+        offset = _HEADER.size + dimensions * _DIMENSION.size
+        lengths = [length for length, _ in _DIMENSION.iter_unpack(data[_HEADER.size : offset])]
+        if len(lengths) != dimensions or dimensions > _MAX_DIMENSIONS or min(lengths, default=1) < 1:
+            raise ValueError
         items: list[Any] = []
         load = self.item.load
         while offset < len(data):
             (length,) = _LENGTH.unpack_from(data, offset)
             offset += _LENGTH.size
-            if length < 0:
+            if length == -1:
                 items.append(None)
-            else:
+            elif 0 <= length <= len(data) - offset:
                 items.append(load(data[offset : offset + length]))
                 offset += length
+            else:
+                raise ValueError
+        if len(items) != (prod(lengths) if lengths else 0):
+            raise ValueError
         for length in reversed(lengths[1:]):
             items = [items[start : start + length] for start in range(0, len(items), length)]
         return items
+
+
+class TextPreferredArrayBinaryLoader(ArrayBinaryLoader):
+    """An array as binary to `list`, of a type that is better asked for as text."""
+
+    native = "array"
+    preferred = False
 
 
 # -- registering ---------------------------------------------------------------
@@ -309,9 +331,12 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
         return
     adapters = adapters_of(context)
     adapters.register_loader(info.array_oid, ArrayLoader)
-    # A type that has no loader is better asked for as text, and so are its arrays.
-    if adapters.get_loader(info.oid, Format.BINARY) is not None:
-        adapters.register_loader(info.array_oid, ArrayBinaryLoader)
+    # A type that is better asked for as text has arrays that are, too.
+    item = adapters.get_loader(info.oid, Format.BINARY)
+    if item is not None:
+        adapters.register_loader(
+            info.array_oid, ArrayBinaryLoader if item.preferred else TextPreferredArrayBinaryLoader
+        )
     for dumper in (ListDumper, ListBinaryDumper):
         try:
             adapters.get_dumper_by_oid(info.oid, dumper.format)

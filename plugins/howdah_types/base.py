@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import struct
 from abc import abstractmethod
+from reprlib import Repr
 from typing import Any
 
-from howdah.adapt import AdaptContext, AdaptersMap, Dumper, quote_literal
+from typing_extensions import Buffer
+
+from howdah.adapt import AdaptContext, AdaptersMap, Dumper, Loader, quote_literal
+from howdah.errors import DataError
 from howdah.pq import Format
 
-__all__ = ["TypeDumper", "adapters_of", "encoding_of"]
+__all__ = ["TypeDumper", "TypeLoader", "adapters_of", "encoding_of", "shown", "type_name"]
+
+_repr = Repr()
+_repr.maxstring = _repr.maxother = _repr.maxlong = 100
+#: What reading a malformed value raises.
+_MALFORMED = (ValueError, ArithmeticError, LookupError, struct.error)
+
+
+def shown(obj: object) -> str:
+    """Return the repr of an object for a message: abbreviated, if it is long."""
+    return _repr.repr(obj)
+
+
+def type_name(oid: int, connection: Any) -> str:
+    """Return the name of a type for a message."""
+    info = adapters_of(connection).types.get(oid)
+    if info is None:
+        return f"type with oid {oid}"
+    return info.name if info.oid == oid else f"{info.name}[]"
 
 
 def adapters_of(context: AdaptContext | None) -> AdaptersMap:
@@ -24,6 +47,28 @@ def adapters_of(context: AdaptContext | None) -> AdaptersMap:
 def encoding_of(connection: Any) -> str:
     """Return the Python codec of a connection's client encoding, UTF-8 without one."""
     return connection.info.encoding if connection is not None else "utf-8"
+
+
+class TypeLoader(Loader):
+    """A loader that says what it is that it cannot read."""
+
+    @abstractmethod
+    def value(self, data: bytes) -> Any:
+        """Return the Python object for `data`; if it is malformed, raise what Python raises."""
+
+    def load(self, data: Buffer) -> Any:
+        data = bytes(data)
+        try:
+            return self.value(data)
+        except _MALFORMED as error:
+            raise self.malformed(data) from error
+
+    def malformed(self, data: bytes) -> DataError:
+        """Return the error for a value that is none of the type's."""
+        return DataError(
+            f"the server sent {shown(data)} as {self.format.name.lower()},"
+            f" which is no value of the type {type_name(self.oid, self.connection)}"
+        )
 
 
 class TypeDumper(Dumper):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from typing_extensions import Buffer
-
-from howdah.adapt import AdaptersMap, Loader
+from howdah.adapt import AdaptersMap
 from howdah.pq import Format
-from howdah_types.base import TypeDumper
+from howdah_types.base import TypeDumper, TypeLoader
 
 __all__ = ["BoolBinaryDumper", "BoolBinaryLoader", "BoolDumper", "BoolLoader", "register_adapters"]
+
+
+_TEXTS = {b"t": True, b"f": False}
+_BYTES = {b"\x01": True, b"\x00": False}
 
 
 class BoolDumper(TypeDumper):
@@ -36,23 +38,23 @@ class BoolBinaryDumper(BoolDumper):
         return b"\x01" if obj else b"\x00"
 
 
-class BoolLoader(Loader):
+class BoolLoader(TypeLoader):
     """bool as text to `bool`."""
 
     native = "bool"
 
-    def load(self, data: Buffer) -> bool:
-        return bytes(data) == b"t"
+    def value(self, data: bytes) -> bool:
+        return _TEXTS[data]
 
 
-class BoolBinaryLoader(Loader):
+class BoolBinaryLoader(TypeLoader):
     """bool as binary to `bool`."""
 
     format = Format.BINARY
     native = "bool"
 
-    def load(self, data: Buffer) -> bool:
-        return bytes(data) != b"\x00"
+    def value(self, data: bytes) -> bool:
+        return _BYTES[data]
 
 
 def register_adapters(adapters: AdaptersMap) -> None:

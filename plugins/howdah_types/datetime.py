@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import struct
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from typing import ClassVar
 
-from typing_extensions import Buffer
-
-from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat
+from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
-from howdah_types.base import TypeDumper
+from howdah_types.base import TypeDumper, TypeLoader
 
 __all__ = [
     "DateBinaryDumper",
@@ -112,7 +111,7 @@ _TIME_ONLY = re.compile(_TIME)
 _TIMETZ_ONLY = re.compile(f"{_TIME}{_OFFSET}")
 
 
-class _DateTimeLoader(Loader):
+class _DateTimeLoader(TypeLoader):
     """What the loaders of dates and timestamps as text share."""
 
     def _fields(self, type_name: str, text: str, *styles: re.Pattern[str]) -> dict[str, str]:
@@ -164,21 +163,21 @@ class DateLoader(_DateTimeLoader):
 
     native = "date"
 
-    def load(self, data: Buffer) -> date:
-        text = bytes(data).decode()
+    def value(self, data: bytes) -> date:
+        text = data.decode()
         try:
             return date(*self._date(self._fields("date", text, _DATE, _DATE_OTHER)))
         except ValueError as error:
             raise _not_python("date", text) from error
 
 
-class DateBinaryLoader(Loader):
+class DateBinaryLoader(TypeLoader):
     """date as binary to `date`."""
 
     format = Format.BINARY
     native = "date"
 
-    def load(self, data: Buffer) -> date:
+    def value(self, data: bytes) -> date:
         days: int = _INT4.unpack(data)[0]
         try:
             return date.fromordinal(days + _EPOCH_DAYS)
@@ -275,13 +274,13 @@ def _utcoffset(obj: time) -> timedelta:
     return offset
 
 
-class TimeLoader(Loader):
+class TimeLoader(TypeLoader):
     """time as text to `time`."""
 
     native = "time"
 
-    def load(self, data: Buffer) -> time:
-        text = bytes(data).decode()
+    def value(self, data: bytes) -> time:
+        text = data.decode()
         match = _TIME_ONLY.fullmatch(text)
         try:
             if match is not None:
@@ -291,13 +290,13 @@ class TimeLoader(Loader):
         raise _not_python("time", text)
 
 
-class TimeBinaryLoader(Loader):
+class TimeBinaryLoader(TypeLoader):
     """time as binary to `time`."""
 
     format = Format.BINARY
     native = "time"
 
-    def load(self, data: Buffer) -> time:
+    def value(self, data: bytes) -> time:
         return _time_of_day("time", _INT8.unpack(data)[0])
 
 
@@ -311,13 +310,13 @@ def _time_of_day(type_name: str, microseconds: int, zone: tzinfo | None = None) 
         raise _not_python(type_name, f"{hour:02}:{minute:02}:{second:02}") from error
 
 
-class TimetzLoader(Loader):
+class TimetzLoader(TypeLoader):
     """timetz as text to `time` with a fixed offset from UTC."""
 
     native = "timetz"
 
-    def load(self, data: Buffer) -> time:
-        text = bytes(data).decode()
+    def value(self, data: bytes) -> time:
+        text = data.decode()
         match = _TIMETZ_ONLY.fullmatch(text)
         try:
             if match is not None:
@@ -328,52 +327,18 @@ class TimetzLoader(Loader):
         raise _not_python("timetz", text)
 
 
-class TimetzBinaryLoader(Loader):
+class TimetzBinaryLoader(TypeLoader):
     """timetz as binary to `time` with a fixed offset from UTC."""
 
     format = Format.BINARY
     native = "timetz"
 
-    def load(self, data: Buffer) -> time:
+    def value(self, data: bytes) -> time:
         microseconds, west = _TIMETZ.unpack(data)
         return _time_of_day("timetz", microseconds, timezone(timedelta(seconds=-west)))
 
 
 # -- timestamp and timestamptz -------------------------------------------------
-
-
-class DatetimeDumper(TypeDumper):
-    """`datetime` to timestamptz, or to timestamp if it has no time zone, as text."""
-
-    oid = 1184
-    native = "datetime"
-
-    def get_key(self, obj: datetime, format: PyFormat) -> DumperKey:
-        return self.cls if obj.tzinfo is not None else DatetimeNoTzDumper
-
-    def upgrade(self, obj: datetime, format: PyFormat) -> Dumper:
-        return self if obj.tzinfo is not None else DatetimeNoTzDumper(self.cls)
-
-    def text(self, obj: datetime) -> bytes:
-        return datetime.isoformat(obj, " ").encode()
-
-
-class DatetimeBinaryDumper(DatetimeDumper):
-    """`datetime` to timestamptz, or to timestamp if it has no time zone, as binary."""
-
-    format = Format.BINARY
-    native = "datetime"
-
-    def get_key(self, obj: datetime, format: PyFormat) -> DumperKey:
-        return self.cls if obj.tzinfo is not None else DatetimeNoTzBinaryDumper
-
-    def upgrade(self, obj: datetime, format: PyFormat) -> Dumper:
-        return self if obj.tzinfo is not None else DatetimeNoTzBinaryDumper(self.cls)
-
-    def dump(self, obj: datetime) -> bytes:
-        if obj.tzinfo is None:
-            raise DataError(f"cannot dump {obj!r} as timestamptz: it has no time zone")
-        return _INT8.pack((obj - _EPOCH_UTC) // _MICROSECOND)
 
 
 class DatetimeNoTzDumper(TypeDumper):
@@ -396,13 +361,45 @@ class DatetimeNoTzBinaryDumper(DatetimeNoTzDumper):
         return _INT8.pack((obj.replace(tzinfo=None) - _EPOCH) // _MICROSECOND)
 
 
+class DatetimeDumper(TypeDumper):
+    """`datetime` to timestamptz, or to timestamp if it has no time zone, as text."""
+
+    oid = 1184
+    native = "datetime"
+    #: The dumper for those without a time zone.
+    naive: ClassVar[type[Dumper]] = DatetimeNoTzDumper
+
+    def get_key(self, obj: datetime, format: PyFormat) -> DumperKey:
+        return self.cls if obj.tzinfo is not None else self.naive
+
+    def upgrade(self, obj: datetime, format: PyFormat) -> Dumper:
+        return self if obj.tzinfo is not None else self.naive(self.cls)
+
+    def text(self, obj: datetime) -> bytes:
+        return datetime.isoformat(obj, " ").encode()
+
+
+class DatetimeBinaryDumper(DatetimeDumper):
+    """`datetime` to timestamptz, or to timestamp if it has no time zone, as binary."""
+
+    format = Format.BINARY
+    native = "datetime"
+    naive = DatetimeNoTzBinaryDumper
+
+    def dump(self, obj: datetime) -> bytes:
+        offset = obj.utcoffset()
+        if offset is None:
+            raise DataError(f"cannot dump {obj!r} as timestamptz: it has no time zone")
+        return _INT8.pack((obj.replace(tzinfo=None) - _EPOCH - offset) // _MICROSECOND)
+
+
 class TimestampLoader(_DateTimeLoader):
     """timestamp as text to `datetime`."""
 
     native = "timestamp"
 
-    def load(self, data: Buffer) -> datetime:
-        text = bytes(data).decode()
+    def value(self, data: bytes) -> datetime:
+        text = data.decode()
         fields = self._fields("timestamp", text, _TIMESTAMP, _TIMESTAMP_OTHER, _TIMESTAMP_POSTGRES)
         try:
             return datetime(*self._date(fields), *_time(fields))
@@ -410,13 +407,13 @@ class TimestampLoader(_DateTimeLoader):
             raise _not_python("timestamp", text) from error
 
 
-class TimestampBinaryLoader(Loader):
+class TimestampBinaryLoader(TypeLoader):
     """timestamp as binary to `datetime`."""
 
     format = Format.BINARY
     native = "timestamp"
 
-    def load(self, data: Buffer) -> datetime:
+    def value(self, data: bytes) -> datetime:
         microseconds: int = _INT8.unpack(data)[0]
         try:
             return _EPOCH + timedelta(microseconds=microseconds)
@@ -434,8 +431,8 @@ class TimestamptzLoader(_DateTimeLoader):
         #: The time zone of what is loaded.
         self.timezone: tzinfo = self.connection.info.timezone if self.connection is not None else timezone.utc
 
-    def load(self, data: Buffer) -> datetime:
-        text = bytes(data).decode()
+    def value(self, data: bytes) -> datetime:
+        text = data.decode()
         match = _TIMESTAMPTZ.fullmatch(text)
         if match is None:
             if re.search(r"infinity|BC|\d{5}-", text):
@@ -458,7 +455,7 @@ class TimestamptzBinaryLoader(TimestamptzLoader):
     format = Format.BINARY
     native = "timestamptz"
 
-    def load(self, data: Buffer) -> datetime:
+    def value(self, data: bytes) -> datetime:
         microseconds: int = _INT8.unpack(data)[0]
         try:
             return _in_zone(timedelta(microseconds=microseconds), self.timezone)
@@ -601,13 +598,13 @@ def _parse_sql(text: str) -> _Interval | None:
     return interval
 
 
-class IntervalLoader(Loader):
+class IntervalLoader(TypeLoader):
     """interval as text, of any IntervalStyle, to `timedelta`."""
 
     native = "interval"
 
-    def load(self, data: Buffer) -> timedelta:
-        text = bytes(data).decode()
+    def value(self, data: bytes) -> timedelta:
+        text = data.decode()
         if text.startswith("P"):
             interval = _parse_iso(text)
         elif text.startswith("@") or _UNIT.match(text):
@@ -622,13 +619,13 @@ class IntervalLoader(Loader):
         raise _not_python("interval", text)
 
 
-class IntervalBinaryLoader(Loader):
+class IntervalBinaryLoader(TypeLoader):
     """interval as binary to `timedelta`."""
 
     format = Format.BINARY
     native = "interval"
 
-    def load(self, data: Buffer) -> timedelta:
+    def value(self, data: bytes) -> timedelta:
         interval = _Interval()
         interval.microseconds, interval.days, interval.months = _INTERVAL.unpack(data)
         try:

@@ -6,12 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
 
-from typing_extensions import Buffer
-
-from howdah.adapt import AdaptContext, AdaptersMap, Loader
+from howdah.adapt import AdaptContext, AdaptersMap
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, adapters_of, encoding_of
+from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown, type_name
 
 __all__ = [
     "Json",
@@ -89,10 +87,15 @@ class JsonDumper(TypeDumper):
         dumps = type(self).dumps
         if isinstance(obj, Json):
             dumps, obj = obj.dumps or dumps, obj.obj
-        text = dumps(obj)
-        if isinstance(text, str):
-            return text.encode(self.encoding)
-        return text if self.encoding == "utf-8" else text.decode().encode(self.encoding)
+        try:
+            text = dumps(obj)
+            if isinstance(text, str):
+                return text.encode(self.encoding)
+            return text if self.encoding == "utf-8" else text.decode().encode(self.encoding)
+        except (TypeError, ValueError, RecursionError) as error:
+            # What json and others raise for what JSON has not, and for what contains itself.
+            name = type_name(self.oid, self.connection)
+            raise DataError(f"cannot dump {shown(obj)} as {name}: {error}") from error
 
 
 class JsonBinaryDumper(JsonDumper):
@@ -116,7 +119,7 @@ class JsonbBinaryDumper(JsonbDumper):
         return _JSONB_VERSION + self.text(obj)
 
 
-class JsonLoader(Loader):
+class JsonLoader(TypeLoader):
     """json as text to Python objects."""
 
     native = "json"
@@ -131,8 +134,8 @@ class JsonLoader(Loader):
             loads = self.loads
             self.loads = lambda data: loads(bytes(data).decode(encoding).encode())  # type: ignore[arg-type]
 
-    def load(self, data: Buffer) -> Any:
-        return self.loads(bytes(data))
+    def value(self, data: bytes) -> Any:
+        return self.loads(data)
 
 
 class JsonBinaryLoader(JsonLoader):
@@ -154,8 +157,7 @@ class JsonbBinaryLoader(JsonLoader):
     format = Format.BINARY
     native = "jsonb"
 
-    def load(self, data: Buffer) -> Any:
-        data = bytes(data)
+    def value(self, data: bytes) -> Any:
         if not data.startswith(_JSONB_VERSION):
             raise DataError(f"unknown version of jsonb's binary format: {data[:1]!r}")
         return self.loads(data[1:])

@@ -5,14 +5,15 @@ from __future__ import annotations
 import struct
 from decimal import Decimal
 from math import isfinite
-from typing import Any, ClassVar
+from operator import index
+from typing import Any, ClassVar, SupportsIndex
 
 from typing_extensions import Buffer
 
-from howdah.adapt import AdaptersMap, Dumper, DumperKey, Loader, PyFormat
+from howdah.adapt import AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import TypeDumper
+from howdah_types.base import TypeDumper, TypeLoader
 
 __all__ = [
     "DecimalBinaryDumper",
@@ -87,6 +88,8 @@ class Float8(float):
 
 # -- int -----------------------------------------------------------------------
 
+_INT2, _INT4, _INT8, _OID = map(struct.Struct, ("!h", "!i", "!q", "!I"))
+
 
 def _quote_number(text: bytes) -> bytes:
     # The space keeps a minus sign from making a comment of one before it.
@@ -96,8 +99,9 @@ def _quote_number(text: bytes) -> bytes:
 class _IntegerDumper(TypeDumper):
     """`int` to one of the integer types, as text."""
 
-    def text(self, obj: int) -> bytes:
-        return int.__repr__(obj).encode()
+    # The index is what numpy's integers have of int, and what floats have not.
+    def text(self, obj: SupportsIndex) -> bytes:
+        return b"%d" % index(obj)
 
     def quote(self, obj: int) -> bytes:
         return _quote_number(self.text(obj))
@@ -149,6 +153,10 @@ class IntNumericDumper(_IntegerDumper):
 
     oid = 1700
 
+    # By way of a Decimal, which writes more digits than an int does.
+    def text(self, obj: SupportsIndex) -> bytes:
+        return str(Decimal(index(obj))).encode()
+
 
 class Int2BinaryDumper(_IntegerBinaryDumper):
     """`int` to int2, as binary."""
@@ -156,7 +164,7 @@ class Int2BinaryDumper(_IntegerBinaryDumper):
     oid = 21
     native = "int2"
     _name = "int2"
-    _struct = struct.Struct("!h")
+    _struct = _INT2
 
 
 class Int4BinaryDumper(_IntegerBinaryDumper):
@@ -165,7 +173,7 @@ class Int4BinaryDumper(_IntegerBinaryDumper):
     oid = 23
     native = "int4"
     _name = "int4"
-    _struct = struct.Struct("!i")
+    _struct = _INT4
 
 
 class Int8BinaryDumper(_IntegerBinaryDumper):
@@ -174,7 +182,7 @@ class Int8BinaryDumper(_IntegerBinaryDumper):
     oid = 20
     native = "int8"
     _name = "int8"
-    _struct = struct.Struct("!q")
+    _struct = _INT8
 
 
 class OidBinaryDumper(_IntegerBinaryDumper):
@@ -182,7 +190,7 @@ class OidBinaryDumper(_IntegerBinaryDumper):
 
     oid = 26
     _name = "oid"
-    _struct = struct.Struct("!I")
+    _struct = _OID
 
 
 class IntNumericBinaryDumper(IntNumericDumper):
@@ -191,7 +199,7 @@ class IntNumericBinaryDumper(IntNumericDumper):
     format = Format.BINARY
 
     def dump(self, obj: int) -> bytes:
-        return _numeric_to_binary(Decimal(obj))
+        return _numeric_to_binary(Decimal(index(obj)))
 
 
 class IntDumper(_IntegerDumper):
@@ -222,59 +230,68 @@ class IntBinaryDumper(IntDumper):
 
     format = Format.BINARY
     native = "int"
-    _by_size = (Int2BinaryDumper, Int4BinaryDumper, Int8BinaryDumper, IntNumericBinaryDumper)
+    _by_size: ClassVar[tuple[type[Dumper], ...]] = (
+        Int2BinaryDumper,
+        Int4BinaryDumper,
+        Int8BinaryDumper,
+        IntNumericBinaryDumper,
+    )
 
     def dump(self, obj: int) -> Any:
         return self._sized(obj)(self.cls).dump(obj)
 
 
-class IntLoader(Loader):
+class IntLoader(TypeLoader):
     """Any of the integer types, as text, to `int`."""
 
     native = "int"
 
-    def load(self, data: Buffer) -> int:
-        return int(bytes(data))
+    def value(self, data: bytes) -> int:
+        return int(data)
 
 
-class Int2BinaryLoader(Loader):
+class Int2BinaryLoader(TypeLoader):
     """int2 as binary to `int`."""
 
     format = Format.BINARY
     native = "int2"
 
-    def load(self, data: Buffer) -> int:
-        return int.from_bytes(data, "big", signed=True)
+    def value(self, data: bytes) -> int:
+        value: int = _INT2.unpack(data)[0]
+        return value
 
 
-class Int4BinaryLoader(Loader):
+class Int4BinaryLoader(TypeLoader):
     """int4 as binary to `int`."""
 
     format = Format.BINARY
     native = "int4"
 
-    def load(self, data: Buffer) -> int:
-        return int.from_bytes(data, "big", signed=True)
+    def value(self, data: bytes) -> int:
+        value: int = _INT4.unpack(data)[0]
+        return value
 
 
-class Int8BinaryLoader(Loader):
+class Int8BinaryLoader(TypeLoader):
     """int8 as binary to `int`."""
 
     format = Format.BINARY
     native = "int8"
 
-    def load(self, data: Buffer) -> int:
-        return int.from_bytes(data, "big", signed=True)
+    def value(self, data: bytes) -> int:
+        value: int = _INT8.unpack(data)[0]
+        return value
 
 
-class OidBinaryLoader(Loader):
+class OidBinaryLoader(TypeLoader):
     """oid as binary to `int`."""
 
     format = Format.BINARY
     native = "oid"
 
-    def load(self, data: Buffer) -> int:
-        return int.from_bytes(data, "big")
+    def value(self, data: bytes) -> int:
+        value: int = _OID.unpack(data)[0]
+        return value
 
 
 # -- float ---------------------------------------------------------------------
@@ -327,43 +344,43 @@ class Float4BinaryDumper(Float4Dumper):
             raise DataError(f"{obj!r} is not a value of PostgreSQL's float4") from error
 
 
-class FloatLoader(Loader):
+class FloatLoader(TypeLoader):
     """float8, or any other number, as text, to `float`."""
 
     native = "float"
 
-    def load(self, data: Buffer) -> float:
-        return float(bytes(data))
+    def value(self, data: bytes) -> float:
+        return float(data)
 
 
-class Float8BinaryLoader(Loader):
+class Float8BinaryLoader(TypeLoader):
     """float8 as binary to `float`."""
 
     format = Format.BINARY
     native = "float8"
 
-    def load(self, data: Buffer) -> float:
+    def value(self, data: bytes) -> float:
         value: float = _FLOAT8.unpack(data)[0]
         return value
 
 
-class Float4Loader(Loader):
+class Float4Loader(TypeLoader):
     """float4 as text to the `float` that it is exactly."""
 
     # As text the server writes the shortest decimal that stands for a float4;
     # as a float8, which a Python float is, that would be another number.
-    def load(self, data: Buffer) -> float:
-        value: float = _FLOAT4.unpack(_FLOAT4.pack(float(bytes(data))))[0]
+    def value(self, data: bytes) -> float:
+        value: float = _FLOAT4.unpack(_FLOAT4.pack(float(data)))[0]
         return value
 
 
-class Float4BinaryLoader(Loader):
+class Float4BinaryLoader(TypeLoader):
     """float4 as binary to `float`."""
 
     format = Format.BINARY
     native = "float4"
 
-    def load(self, data: Buffer) -> float:
+    def value(self, data: bytes) -> float:
         value: float = _FLOAT4.unpack(data)[0]
         return value
 
@@ -439,29 +456,30 @@ class DecimalBinaryDumper(DecimalDumper):
         return _numeric_to_binary(Decimal(obj))
 
 
-class NumericLoader(Loader):
+class NumericLoader(TypeLoader):
     """numeric as text to `decimal.Decimal`."""
 
     native = "numeric"
 
-    def load(self, data: Buffer) -> Decimal:
-        return Decimal(bytes(data).decode())
+    def value(self, data: bytes) -> Decimal:
+        return Decimal(data.decode())
 
 
-class NumericBinaryLoader(Loader):
+class NumericBinaryLoader(TypeLoader):
     """numeric as binary to `decimal.Decimal`."""
 
     format = Format.BINARY
     native = "numeric"
 
-    def load(self, data: Buffer) -> Decimal:
-        data = bytes(data)
+    def value(self, data: bytes) -> Decimal:
         count, weight, sign, scale = _NUMERIC_HEADER.unpack_from(data)
         if sign == _NAN:
             return Decimal("NaN")
         if sign in (_INFINITY, _MINUS_INFINITY):
             return Decimal("Infinity" if sign == _INFINITY else "-Infinity")
-        groups = struct.unpack_from(f"!{count}H", data, _NUMERIC_HEADER.size)
+        groups = struct.unpack(f"!{count}H", data[_NUMERIC_HEADER.size :])
+        if sign not in (_POSITIVE, _NEGATIVE) or max(groups, default=0) > 9999:
+            raise ValueError
         digits = "".join([f"{group:04}" for group in groups])
         # The groups end somewhere to the right or the left of where the scale says.
         excess = 4 * (count - weight - 1) - scale

@@ -7,10 +7,10 @@ from typing import Any
 
 from typing_extensions import Buffer
 
-from howdah.adapt import AdaptContext, AdaptersMap, Loader, quote_literal
+from howdah.adapt import AdaptContext, AdaptersMap, quote_literal
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, encoding_of
+from howdah_types.base import TypeDumper, TypeLoader, encoding_of, shown
 
 __all__ = [
     "ByteaBinaryLoader",
@@ -48,7 +48,7 @@ class StrDumper(TypeDumper):
 
     def text(self, obj: str) -> bytes:
         if "\x00" in obj:
-            raise DataError("PostgreSQL text cannot contain NUL (0x00) characters")
+            raise DataError(f"PostgreSQL text cannot contain NUL (0x00) characters: {shown(obj)}")
         try:
             return str.encode(obj, self.encoding)
         except UnicodeEncodeError as error:
@@ -104,7 +104,7 @@ class StrDumperUnknown(StrDumper):
     native = "str"
 
 
-class TextLoader(Loader):
+class TextLoader(TypeLoader):
     """text, and every type that has no loader, to `str` (`bytes` from SQL_ASCII)."""
 
     native = "str"
@@ -115,15 +115,14 @@ class TextLoader(Loader):
         #: The codec; empty for bytes as they are.
         self.encoding = "" if encoding == _SQL_ASCII else encoding
 
-    def load(self, data: Buffer) -> str | bytes:
+    def value(self, data: bytes) -> str | bytes:
         if not self.encoding:
-            return bytes(data)
+            return data
         try:
             return str(data, self.encoding)
         except UnicodeDecodeError as error:
             raise DataError(
-                f"the server sent what is not text in {self.encoding!r}, the client encoding:"
-                f" {bytes(data)[:100]!r}"
+                f"the server sent what is not text in {self.encoding!r}, the client encoding: {data[:100]!r}"
             ) from error
 
 
@@ -140,11 +139,58 @@ class CharBinaryLoader(TextLoader):
     format = Format.BINARY
     native = "char"
 
-    def load(self, data: Buffer) -> str | bytes:
-        (byte,) = bytes(data)
+    def value(self, data: bytes) -> str | bytes:
+        (byte,) = data
         if byte >= 0x80:
             data = b"\\%03o" % byte
-        return super().load(data if byte else b"")
+        return super().value(data if byte else b"")
+
+
+class CharBinaryDumper(StrDumper):
+    """`str` of one character, of none, or of a backslash and three octal digits, to "char" as binary."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: str) -> bytes:
+        octal = _OCTAL.fullmatch(obj)
+        data = bytes([int(octal[1], 8)]) if octal is not None else self.text(obj) or b"\x00"
+        if len(data) != 1:
+            raise DataError(f'{shown(obj)} is not a value of the type "char", which is one byte')
+        return data
+
+
+_OCTAL = re.compile(r"\\([0-3][0-7]{2})")
+
+
+class XmlBinaryDumper(StrDumper):
+    """`str` to xml, as binary."""
+
+    format = Format.BINARY
+
+    # As binary, unlike as text, it is taken as of the encoding that it declares, UTF-8 by default.
+    def dump(self, obj: str) -> bytes:
+        self.text(obj)
+        return _XML_ENCODING.sub(r"\1\2", obj).encode()
+
+
+class XmlBinaryLoader(TextLoader):
+    """xml as binary to `str`."""
+
+    format = Format.BINARY
+    # As text it is read natively.
+    preferred = False
+
+    # Other than as text it comes with its encoding declared, unless that is UTF-8.
+    def value(self, data: bytes) -> str | bytes:
+        text = super().value(data)
+        if isinstance(text, bytes) or not _XML_ENCODING.match(text):
+            return text
+        return _XML_ENCODING.sub(r"\1\2", text).removeprefix('<?xml version="1.0"?>')
+
+
+_XML_ENCODING = re.compile(r"""\A(<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')([^>]*\?>)""")
+#: What the binary format of some types begins with.
+_VERSION = b"\x01"
 
 
 class BytesDumper(TypeDumper):
@@ -173,13 +219,12 @@ class BytesBinaryDumper(BytesDumper):
         return obj
 
 
-class ByteaLoader(Loader):
+class ByteaLoader(TypeLoader):
     """bytea as text, in hex or escape format, to `bytes`."""
 
     native = "bytea"
 
-    def load(self, data: Buffer) -> bytes:
-        data = bytes(data)
+    def value(self, data: bytes) -> bytes:
         if data.startswith(b"\\x"):
             return bytes.fromhex(data[2:].decode())
         return _BYTEA_ESCAPE.sub(_unescape, data)
@@ -193,14 +238,68 @@ def _unescape(match: re.Match[bytes]) -> bytes:
     return escaped if escaped == b"\\" else bytes([int(escaped, 8)])
 
 
-class ByteaBinaryLoader(Loader):
+class ByteaBinaryLoader(TypeLoader):
     """bytea as binary to `bytes`."""
 
     format = Format.BINARY
     native = "bytea"
 
-    def load(self, data: Buffer) -> bytes:
-        return bytes(data)
+    def value(self, data: bytes) -> bytes:
+        return data
+
+
+class VersionedBinaryDumper(StrDumper):
+    """`str` to a type whose binary format is a version number and the text."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: str) -> bytes:
+        return _VERSION + self.text(obj)
+
+
+class VersionedBinaryLoader(TextLoader):
+    """A type whose binary format is a version number and the text, to `str`."""
+
+    format = Format.BINARY
+    # As text it is read natively.
+    preferred = False
+
+    def value(self, data: bytes) -> str | bytes:
+        if not data.startswith(_VERSION):
+            raise ValueError
+        return super().value(data[1:])
+
+
+# The types that are str in Python and not everyday: type, loader and dumper of the binary format.
+_STR_TYPES: tuple[tuple[str, type[TextLoader], type[StrDumper]], ...] = (
+    ("bpchar", TextBinaryLoader, StrBinaryDumper),
+    ('"char"', CharBinaryLoader, CharBinaryDumper),
+    ("xml", XmlBinaryLoader, XmlBinaryDumper),
+    ("refcursor", TextBinaryLoader, StrBinaryDumper),
+    ("jsonpath", VersionedBinaryLoader, VersionedBinaryDumper),
+    # Those of extensions, by name: their oids differ from database to database.
+    ("citext", TextBinaryLoader, StrBinaryDumper),
+    ("ltree", VersionedBinaryLoader, VersionedBinaryDumper),
+    ("lquery", VersionedBinaryLoader, VersionedBinaryDumper),
+    ("ltxtquery", VersionedBinaryLoader, VersionedBinaryDumper),
+)
+
+
+def register_text_dumper(name: str, adapters: AdaptersMap, base: type[StrDumper] = StrDumper) -> None:
+    """Register a dumper of `str` to a type, found by the type alone.
+
+    Args:
+        name: the name of the type.
+        adapters: what to register it on.
+        base: what the dumper does.
+    """
+    namespace: dict[str, Any] = {"native": base.__dict__.get("native"), "__doc__": f"`str` to {name}."}
+    if adapters.types.get(name) is not None:
+        namespace["oid"] = adapters.types.get_oid(name)
+    else:
+        namespace["type_name"] = name
+        namespace["oid"] = 0
+    adapters.register_dumper(None, type(base.__name__, (base,), namespace))
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
@@ -208,17 +307,22 @@ def register_adapters(adapters: AdaptersMap) -> None:
     # Of the dumpers of one class the last is the one used by default. That is
     # the one that leaves the type to the server: a string is a date where a
     # date is expected. The others are found by the oid of their type.
-    adapters.register_dumper(str, StrBinaryDumperVarchar)
-    adapters.register_dumper(str, StrBinaryDumperName)
-    adapters.register_dumper(str, StrBinaryDumper)
-    adapters.register_dumper(str, StrDumperVarchar)
-    adapters.register_dumper(str, StrDumperName)
-    adapters.register_dumper(str, StrDumper)
-    adapters.register_dumper(str, StrDumperUnknown)
+    dumpers: tuple[type[StrDumper], ...] = (
+        *(StrBinaryDumperVarchar, StrBinaryDumperName, StrBinaryDumper),
+        *(StrDumperVarchar, StrDumperName, StrDumper, StrDumperUnknown),
+    )
+    for dumper in dumpers:
+        adapters.register_dumper(str, dumper)
 
-    for name in ("text", "varchar", "bpchar", "name", '"char"', "unknown", "void"):
+    # unknown and void are types of results only.
+    for name in ("text", "varchar", "name", "unknown", "void"):
         adapters.register_loader(name, TextLoader)
-        adapters.register_loader(name, TextBinaryLoader if name != '"char"' else CharBinaryLoader)
+        adapters.register_loader(name, TextBinaryLoader)
+    for name, loader, binary_dumper in _STR_TYPES:
+        adapters.register_loader(name, TextLoader)
+        adapters.register_loader(name, loader)
+        register_text_dumper(name, adapters)
+        register_text_dumper(name, adapters, binary_dumper)
 
     for cls in (bytes, bytearray, memoryview):
         adapters.register_dumper(cls, BytesDumper)

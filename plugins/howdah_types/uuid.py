@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Buffer
-
-from howdah.adapt import AdaptContext, AdaptersMap, Loader
+from howdah.adapt import AdaptContext, AdaptersMap
 from howdah.pq import Format
-from howdah_types.base import TypeDumper
+from howdah_types.base import TypeDumper, TypeLoader
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -36,7 +34,7 @@ class UUIDBinaryDumper(UUIDDumper):
         return obj.bytes
 
 
-class UUIDLoader(Loader):
+class UUIDLoader(TypeLoader):
     """uuid as text to `uuid.UUID`."""
 
     native = "uuid"
@@ -48,8 +46,8 @@ class UUIDLoader(Loader):
         super().__init__(oid, context)
         self._uuid: Any = UUID
 
-    def load(self, data: Buffer) -> UUID:
-        uuid: UUID = self._uuid(bytes(data).decode())
+    def value(self, data: bytes) -> UUID:
+        uuid: UUID = self._uuid(data.decode())
         return uuid
 
 
@@ -59,8 +57,8 @@ class UUIDBinaryLoader(UUIDLoader):
     format = Format.BINARY
     native = "uuid"
 
-    def load(self, data: Buffer) -> UUID:
-        uuid: UUID = self._uuid(bytes=bytes(data))
+    def value(self, data: bytes) -> UUID:
+        uuid: UUID = self._uuid(bytes=data)
         return uuid
 
 

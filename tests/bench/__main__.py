@@ -18,7 +18,7 @@ from tests.bench.workloads import SCHEMA, WORKLOADS
 from tests.servers import Server
 
 MODES = ("sync", "asyncio", "uvloop")
-DRIVERS = ("howdah", "psycopg", "psycopg2", "asyncpg", "pg8000")
+DRIVERS = ("howdah", "psycopg", "psycopg2", "asyncpg", "pg8000", "adbc", "connectorx")
 #: Not what a program does by default: psycopg with cursors that are asked for binary results.
 VARIANTS = ("psycopg-b",)
 

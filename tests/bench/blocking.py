@@ -13,10 +13,13 @@ import sys
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from tests.bench import aio
 from tests.bench.contender import Contender
 from tests.bench.workloads import (
+    ArrowIn,
+    ArrowOut,
     Connect,
     CopyIn,
     CopyOut,
@@ -207,6 +210,30 @@ class Modern(Driver):
         return run
 
 
+class Howdah(Modern):
+    """howdah, which has more of its own."""
+
+    def abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Any]]]:
+        """What gets ready for a kind of workload, over a connection."""
+        return {**super().abilities(), ArrowOut: self._arrow_out, ArrowIn: self._arrow_in}
+
+    def _arrow_out(self, workload: ArrowOut, conn: Any) -> Callable[[], Any]:
+        cur, sql = self.cursor(conn), workload.sql
+
+        def run() -> tuple[int, ...]:
+            return shape(cur.execute_arrow(sql).fetch_arrow())
+
+        return run
+
+    def _arrow_in(self, workload: ArrowIn, conn: Any) -> Callable[[], Any]:
+        cur, table = self.cursor(conn), workload.table()
+
+        def run() -> None:
+            cur.copy_arrow_in("target", table)
+
+        return run
+
+
 class Psycopg2(Driver):
     """psycopg2, which copies from and to files, in a text format that the program makes."""
 
@@ -279,6 +306,57 @@ class Asyncpg:
         return Contender(self.name, run, close)
 
 
+class Adbc:
+    """The PostgreSQL driver of Arrow Database Connectivity, for Arrow data only."""
+
+    name = "adbc"
+
+    def contender(self, workload: Workload, server: Server) -> Contender | None:
+        """Connect, and get ready for a workload; None if it is not about Arrow."""
+        if not isinstance(workload, (ArrowOut, ArrowIn)):
+            return None
+        import adbc_driver_postgresql.dbapi
+
+        uri = f"postgresql://{server.user}@/{server.dbname}?host={server.host}&port={server.port}"
+        conn = adbc_driver_postgresql.dbapi.connect(uri, autocommit=True)
+        table = workload.table() if isinstance(workload, ArrowIn) else None
+
+        def fetch() -> tuple[int, ...]:
+            with conn.cursor() as cur:
+                cur.execute(workload.sql)
+                return shape(cur.fetch_arrow_table())
+
+        def ingest() -> None:
+            with conn.cursor() as cur:
+                cur.adbc_ingest("target", table, mode="append")
+
+        return Contender(self.name, fetch if table is None else ingest, conn.close)
+
+
+class Connectorx:
+    """connectorx, which reads only: it connects for every query."""
+
+    name = "connectorx"
+
+    def contender(self, workload: Workload, server: Server) -> Contender | None:
+        """Get ready for a workload; None if it is not about reading Arrow data."""
+        if not isinstance(workload, ArrowOut):
+            return None
+        import connectorx
+
+        uri = f"postgresql://{server.user}@{quote(server.host, safe='')}:{server.port}/{server.dbname}"
+
+        def run() -> tuple[int, ...]:
+            return shape(connectorx.read_sql(uri, workload.sql, return_type="arrow"))
+
+        return Contender(self.name, run)
+
+
+def shape(table: Any) -> tuple[int, ...]:
+    """Return what is the same in every driver's table: not the types of numeric and uuid."""
+    return (table.num_rows, table.num_columns)
+
+
 class Sink:
     """A file that counts what is written to it."""
 
@@ -332,11 +410,13 @@ def _pg8000(server: Server) -> Any:
     return conn
 
 
-DRIVERS: tuple[Driver | Asyncpg, ...] = (
-    Modern("howdah", "import howdah; howdah.connect", _howdah, _executemany),
+DRIVERS: tuple[Driver | Asyncpg | Adbc | Connectorx, ...] = (
+    Howdah("howdah", "import howdah; howdah.connect", _howdah, _executemany),
     Modern("psycopg", "import psycopg", _psycopg, _executemany),
     Driver("psycopg-b", "import psycopg", _psycopg, _executemany, lambda conn: conn.cursor(binary=True)),
     Psycopg2("psycopg2", "import psycopg2", _psycopg2, _execute_batch),
     Asyncpg(),
     Driver("pg8000", "import pg8000.dbapi", _pg8000, _executemany),
+    Adbc(),
+    Connectorx(),
 )

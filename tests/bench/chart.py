@@ -26,6 +26,8 @@ COLOURS = {
     "psycopg2": "#86b0d8",
     "asyncpg": "#d98032",
     "pg8000": "#b9b3a6",
+    "adbc": "#a3596b",
+    "connectorx": "#c9a24a",
 }
 
 STYLE = """

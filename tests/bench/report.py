@@ -26,7 +26,16 @@ TITLES: dict[Mode, str] = {
     "uvloop": "asyncio, uvloop",
 }
 
-PACKAGES = ("howdah", "psycopg", "psycopg2-binary", "asyncpg", "pg8000", "uvloop")
+PACKAGES = (
+    "howdah",
+    "psycopg",
+    "psycopg2-binary",
+    "asyncpg",
+    "pg8000",
+    "adbc-driver-postgresql",
+    "connectorx",
+    "uvloop",
+)
 
 
 def environment(server_version: str) -> dict[str, str]:

@@ -148,6 +148,48 @@ class CopyRows(Workload):
 
 
 @dataclass(frozen=True)
+class ArrowOut(Workload):
+    """Receive what a query returns as a table of pyarrow.
+
+    Args:
+        sql: The query.
+    """
+
+    sql: str = ""
+
+
+@dataclass(frozen=True)
+class ArrowIn(Storing):
+    """Store a table of pyarrow by COPY.
+
+    Args:
+        times: How often the table has the rows.
+    """
+
+    times: int = 1
+
+    #: Without the sum of floats: the server adds so many of them in one order or another.
+    check = "SELECT count(*), sum(id), sum(big), max(ratio), min(label), max(day), max(moment) FROM target"
+
+    def table(self) -> Any:
+        """Make the table, which has the columns of `target`."""
+        import pyarrow as pa
+
+        types = (
+            pa.int32(),
+            pa.int64(),
+            pa.float64(),
+            pa.bool_(),
+            pa.string(),
+            pa.date32(),
+            pa.timestamp("us"),
+        )
+        names = ("id", "big", "ratio", "flag", "label", "day", "moment")
+        arrays = [pa.array(values, type) for values, type in zip(zip(*self.rows), types)]
+        return pa.concat_tables([pa.table(arrays, names)] * self.times).combine_chunks()
+
+
+@dataclass(frozen=True)
 class Scan(Workload):
     """Iterate over what a query returns through a cursor of the server, and add up the first column.
 
@@ -316,6 +358,21 @@ WORKLOADS: tuple[Workload, ...] = (
         goals={"sync": 2.0, "asyncio": 1.8},
         peers={"sync": ("psycopg2", "asyncpg")},
         sql="SELECT * FROM mixed",
+    ),
+    ArrowOut(
+        name="arrow-out",
+        title="1,000,000 × 10 to Arrow",
+        goals={"sync": 1.2},
+        peers={"sync": ("adbc", "connectorx")},
+        sql="SELECT mixed.* FROM mixed, generate_series(1, 50)",
+    ),
+    ArrowIn(
+        name="arrow-in",
+        title="1,000,000 Arrow rows in",
+        goals={"sync": 1.2},
+        peers={"sync": ("adbc",)},
+        rows=ROWS,
+        times=100,
     ),
     Pool(
         name="pool",

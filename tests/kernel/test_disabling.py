@@ -18,6 +18,7 @@ PLUGINS = {
     "lobject": "howdah_lobject",
     "pool": "howdah_pool",
     "embedded": "howdah_embedded",
+    "arrow": "howdah_arrow",
     "numpy": "howdah_numpy",
     "pgvector": "howdah_pgvector",
     "postgis": "howdah_postgis",

@@ -2,84 +2,66 @@
 
 from __future__ import annotations
 
-import ast
-import asyncio
-import contextlib
-import inspect
-import io
-import itertools
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import howdah
 from howdah.conninfo import PARAMETERS, parse
+from tests.pages import ROOT, blocks, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
 #: Those whose blocks marked ```python run; what is only to be looked at is a {code-block} there.
 PAGES = [
     "README.md",
-    *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "adaptation", "errors")),
-    *(f"docs/{name}.md" for name in ("prepare", "named-cursors", "pipeline", "large-objects")),
+    *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "types", "adaptation")),
+    *(f"docs/{name}.md" for name in ("copy", "prepare", "named-cursors", "pipeline", "large-objects")),
+    "docs/arrow.md",
     *(f"docs/{name}.md" for name in ("numpy", "pgvector", "pydantic")),
+    "docs/composed-types.md",
+    "docs/plugins.md",
+    "docs/errors.md",
 ]
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-#: `print(1)  #> 1`, or the output in lines of their own below.
-OUTPUT = re.compile(r"#> ?(.*)$", re.MULTILINE)
-
-
-#: Each page has a database of another name: a driver remembers which types there are in one.
-_numbers = itertools.count(1)
+#: The pages of plugins; that on pools runs in the tests of its plugin.
+PLUGINS = ("copy", "pipeline", "prepare", "large-objects", "named-cursors", "pool", "arrow")
 
 
 @pytest.fixture
 def database(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A database for one page, which `howdah.connect()` without arguments connects to."""
-    name = f"howdah_docs_{next(_numbers)}"
-    settings = {**parse(dsn), "dbname": name}
+    settings = {**parse(dsn), "dbname": "howdah_docs"}
     environ = {parameter.name: parameter.environ for parameter in PARAMETERS}
-    for parameter, value in settings.items():
-        variable = environ[parameter]
+    for name, value in settings.items():
+        variable = environ[name]
         assert variable is not None
         monkeypatch.setenv(variable, value)
     with howdah.connect(dsn, autocommit=True) as conn:
-        conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        conn.execute(f"CREATE DATABASE {name}")
+        conn.execute("DROP DATABASE IF EXISTS howdah_docs WITH (FORCE)")
+        conn.execute("CREATE DATABASE howdah_docs")
         yield
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def run(page: Path) -> None:
-    """Run the blocks of a page in order, in one namespace and one event loop; check what they print."""
-    text = page.read_text(encoding="utf-8")
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    with contextlib.closing(asyncio.new_event_loop()) as loop:
-        for block in BLOCK.finditer(text):
-            line = text.count("\n", 0, block.start(1))
-            code = compile(
-                "\n" * line + block[1],
-                str(page),
-                "exec",
-                flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
-                dont_inherit=True,
-            )
-            with contextlib.redirect_stdout(io.StringIO()) as stdout:
-                outcome = eval(code, namespace)
-                if inspect.isawaitable(outcome):
-                    loop.run_until_complete(outcome)
-            expected = [match[1] for match in OUTPUT.finditer(block[1])]
-            assert stdout.getvalue().splitlines() == expected, f"{page.name}, line {line + 1}"
+        conn.execute("DROP DATABASE howdah_docs WITH (FORCE)")
+    # What a page registers for all connections is for that page.
+    howdah.configure()
 
 
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page: str) -> None:
     run(ROOT / page)
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_plugin_s_page_has_all_its_parts(name: str) -> None:
+    """What it is for, examples, how it is built on the kernel, what it costs, its limits."""
+    text = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8")
+    assert re.match(r"# .+\n\n\w", text)
+    assert len(blocks(text, "python")) > 4
+    headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert headings[-3:] == ["How it is built", "What it costs", "Limits"]
 
 
 def test_what_is_printed_is_compared(tmp_path: Path) -> None:

@@ -284,7 +284,7 @@ class TestClasses:
     def test_mixins_go_before_the_kernel_s_class(self) -> None:
         driver = Driver(enable=[], plugins=[("loud", mixing(cursor=Loud)), ("quiet", mixing(cursor=Quiet))])
         for cls in (driver.Cursor, driver.ClientCursor, driver.RawCursor):
-            assert object.__new__(cls).trumpet() == "quiet, loud"
+            assert cls.__new__(cls).trumpet() == "quiet, loud"
         assert not hasattr(driver.AsyncCursor, "trumpet")
         assert not hasattr(driver.Connection, "trumpet")
 
@@ -368,7 +368,7 @@ class TestMissing:
                 _ = cls.enclose
             assert not hasattr(cls, "enclose")
         for cursor in (driver.Cursor, driver.RawCursor, driver.AsyncCursor, driver.AsyncClientCursor):
-            instance = object.__new__(cursor)
+            instance = cursor.__new__(cursor)
             with pytest.raises(NotSupportedError, match=r"to enable it, take it out of HOWDAH_DISABLE"):
                 _ = instance.graze
             assert not hasattr(instance, "graze")

@@ -54,7 +54,7 @@ class TestThePage:
     def test_each_section_has_an_example_that_fits(self, hook: str) -> None:
         [example] = re.findall(r"```python\n(.*?)```", self.sections()[hook], flags=re.DOTALL)
         compile(example, hook, "exec")
-        [arguments] = re.findall(rf"@hookimpl\ndef {hook}\((.*?)\):", example)
+        [arguments] = re.findall(rf"@hookimpl(?:\(.*\))?\ndef {hook}\((.*?)\):", example)
         named = [argument for argument in arguments.split(", ") if argument]
         assert set(named) <= set(inspect.signature(HOOKS[hook]).parameters)
 

@@ -151,7 +151,7 @@ def test_what_one_connection_found_others_know(driver, dsn):
 
 
 def test_no_round_trip_when_nobody_registers_names(proxy):
-    driver = howdah.Driver(enable=["types"])
+    driver = howdah.Driver(enable=[])
     with driver.connect(proxy.dsn, autocommit=True) as conn:
         before = proxy.round_trips
         assert conn.execute(QUERY).fetchone() == ("sad",)

@@ -234,3 +234,25 @@ async def test_async(aconn, autocommit):
     await stream.aclose()
     await aconn.rollback()
     assert await (await aconn.execute("select 1")).fetchone() == (1,)
+
+
+def test_a_portal_closed_while_the_connection_is_reserved(cur, conn):
+    """The messages would come into the midst of the stream: the end of the transaction closes the portal."""
+    with conn.transaction():
+        assert cur.execute(QUERY, (25,)).fetchone() == (1,)
+        rows = conn.cursor().stream("select repeat('x', 1000) from generate_series(1, 10000)")
+        next(rows)
+        cur.close()
+        assert len(list(rows)) == 9999
+        assert conn.execute("select 1").fetchone() == (1,)
+
+
+def test_closing_a_portal_leaves_the_one_of_another_cursor_alone(dsn):
+    with howdah.connect(dsn, autocommit=True) as conn:
+        old, new = conn.cursor(), conn.cursor()
+        old.itersize = new.itersize = 10
+        with conn.transaction():
+            old.execute(QUERY, (25,))
+        new.execute(QUERY, (25,))
+        old.close()
+        assert len(new.fetchall()) == 25

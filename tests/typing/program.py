@@ -40,6 +40,8 @@ def sync(dsn: str) -> None:
             with conn.lobject(0, "w") as lob:
                 assert_type(lob, howdah.LargeObject)
                 assert_type(lob.write(b"x"), int)
+        assert_type(conn.cursor().execute_arrow("SELECT 1"), howdah.Cursor[tuple[Any, ...]])
+        assert_type(conn.cursor().copy_arrow_in("airports", [], columns=["iata"]), int)
         assert_type(conn.cursor(row_factory=scalar_row).execute("SELECT 1").fetchall(), list[Any])
     with howdah.Connection.connect(dsn, row_factory=dict_row) as records:
         assert_type(records.execute("SELECT 1 AS a").fetchall(), list[dict[str, Any]])

@@ -19,6 +19,7 @@ from howdah._native.rows cimport Column, RowDecoder
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.copyrows import BINARY_HEADER, BINARY_SIGNATURE, BINARY_TRAILER
+from howdah.adapt.places import column_place, put_place
 from howdah.errors import DataError, NotSupportedError
 
 cdef extern from "Python.h":
@@ -274,6 +275,11 @@ cdef class CopyEncoder:
                 if upgraded is None:
                     upgraded = self.entries[key] = new_entry(entry.dumper.upgrade(obj, self.format))
                 entry = upgraded
+            if self.binary and not entry.format:
+                raise DataError(
+                    f"the type of a {type(obj).__name__} cannot be told by its value,"
+                    " which the binary format needs: set_types()"
+                )
         value = entry.dumper.dump(obj)
         if value is None:
             return 0
@@ -372,10 +378,14 @@ cdef class CopyDecoder:
                 value = None
             else:
                 column = &decoder.columns[i]
-                if memchr(p, c"\\", size) is NULL:
-                    value = column.load(p, size, <object> column.loader)
-                else:
-                    value = self.load_escaped(p, size, column)
+                try:
+                    if memchr(p, c"\\", size) is NULL:
+                        value = column.load(p, size, <object> column.loader)
+                    else:
+                        value = self.load_escaped(p, size, column)
+                except (DataError, NotSupportedError) as error:
+                    put_place(error, column_place(i))
+                    raise
                 if column.container and PyObject_IS_GC(value):
                     container = True
             Py_INCREF(value)

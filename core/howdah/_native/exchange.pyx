@@ -32,6 +32,12 @@ cdef class Result:
 cdef class Exchange:
     """A group of messages sent together, and all that the server answers to them."""
 
+    def __cinit__(self, *args, **kwargs):
+        # All else is None, False or 0.
+        self.results = []
+        self.rows = []
+        self.copied = []
+
     def __init__(self, fields=None, decoder=None, describe=None, bint streaming=False, query=None,
                  bint copying=False):
         self.copying = copying
@@ -40,21 +46,6 @@ cdef class Exchange:
         self.decoder = decoder
         self.describe = describe
         self.streaming = streaming
-        self.results = []
-        self.rows = []
-        self.failure = None
-        self.error = None
-        self.aborted = False
-        self.begins = False
-        self.copied = []
-        self.copy = None
-        self.parameter_oids = None
-        self.value = None
-        self.owes_sync = False
-        self.pending = 0
-        self.ready = False
-        self.done = False
-        self.notify = None
 
     cpdef wake(self):
         """Mark the exchange ready and tell its owner."""

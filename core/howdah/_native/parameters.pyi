@@ -20,4 +20,9 @@ class Parameters:
 
 class ParameterEncoder:
     def __init__(self, adapters: AdaptersMap, context: AdaptContext | None) -> None: ...
-    def encode(self, params: Sequence[Any], formats: Sequence[PyFormat] | None = None) -> Parameters: ...
+    def encode(
+        self,
+        params: Sequence[Any],
+        formats: Sequence[PyFormat] | None = None,
+        names: Sequence[str] | None = None,
+    ) -> Parameters: ...

@@ -20,7 +20,8 @@ from howdah._native.network cimport get_int32, get_uint16, set_uint16, set_uint3
 import howdah._native.dump_text
 import howdah._native.dump_values
 from howdah.adapt.base import PyFormat
-from howdah.errors import DataError, ProgrammingError
+from howdah.adapt.places import parameter_place, put_place
+from howdah.errors import DataError, Error, ProgrammingError
 
 cdef object _AUTO = PyFormat.AUTO
 cdef object _TEXT = PyFormat.TEXT
@@ -179,16 +180,17 @@ cdef class ParameterEncoder:
         self.adapters = adapters
         self.context = context
 
-    def encode(self, params, formats=None) -> Parameters:
+    def encode(self, params, formats=None, names=None) -> Parameters:
         """Return parameters in PostgreSQL's representation.
 
         Args:
             params: the Python objects; None is NULL.
             formats: the `PyFormat` of each placeholder; None lets the adapters choose.
+            names: what each parameter is called in errors; None for their numbers.
 
         Raises:
             ProgrammingError: if there is no dumper for an object, or there are too many parameters.
-            Exception: what a dumper raises.
+            Exception: what a dumper raises; a `howdah.Error` says which parameter it is about.
         """
         cdef Parameters out = Parameters.__new__(Parameters)
         cdef tuple objects = tuple(params)
@@ -203,8 +205,12 @@ cdef class ParameterEncoder:
             self.binary = {}
             self.version = version
         out.start(len(objects))
-        for i in range(out.count):
-            self.encode_one(objects[i], _AUTO if asked is None else asked[i], out, i)
+        try:
+            for i in range(out.count):
+                self.encode_one(objects[i], _AUTO if asked is None else asked[i], out, i)
+        except Error as error:
+            put_place(error, parameter_place(i, names))
+            raise
         out.finish(self.previous)
         self.previous = out if out.buffer.length <= MAX_KEPT else None
         return out

@@ -16,4 +16,6 @@ cdef class RowDecoder:
     cdef Py_ssize_t count
     cdef tuple loaders
 
+    # What derives from the class may override it, to make something else of the rows: the session calls it
+    # for each, and keeps what it returns, a tuple or None.
     cdef tuple decode_row(self, const char *data, Py_ssize_t size)

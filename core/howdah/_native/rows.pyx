@@ -16,9 +16,12 @@ from howdah._native.network cimport get_int32, get_uint16
 
 # Imported for the functions they register.
 import howdah._native.load_arrays
+import howdah._native.load_composed
 import howdah._native.load_dates
 import howdah._native.load_numbers
 import howdah._native.load_text
+from howdah.adapt.places import column_place, put_place
+from howdah.errors import DataError, NotSupportedError
 from howdah.protocol.messages import ProtocolViolation
 
 cdef extern from "Python.h":
@@ -26,7 +29,7 @@ cdef extern from "Python.h":
     void PyObject_GC_Track(object obj)
     void PyObject_GC_UnTrack(object obj)
 
-cdef frozenset _CONTAINERS = frozenset(["array", "json", "jsonb"])
+cdef frozenset _CONTAINERS = frozenset(["array", "composite", "enum", "json", "jsonb", "multirange", "range"])
 
 
 cdef class RowDecoder:
@@ -65,7 +68,7 @@ cdef class RowDecoder:
 
         Raises:
             ProtocolViolation: if the message is malformed or has another number of columns.
-            Exception: what a loader raises.
+            Exception: what a loader raises; a `DataError` says which column it is about.
         """
         return self.decode_row(PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload))
 
@@ -89,26 +92,32 @@ cdef class RowDecoder:
         # While it is incomplete the garbage collector must not see it; and where it holds
         # only atomic values, it need not see it ever.
         PyObject_GC_UnTrack(row)
-        for i in range(self.count):
-            if end - data < 4:
-                raise ProtocolViolation(f"malformed DataRow from the server: it ends before column {i + 1}")
-            length = get_int32(data)
-            data += 4
-            if length == -1:
-                value = None
-            elif length < 0 or length > end - data:
-                raise ProtocolViolation(
-                    f"malformed DataRow from the server: column {i + 1} has length {length},"
-                    f" {end - data} bytes are left"
-                )
-            else:
-                column = &self.columns[i]
-                value = column.load(data, length, <object> column.loader)
-                data += length
-                if column.container and PyObject_IS_GC(value):
-                    container = True
-            Py_INCREF(value)
-            PyTuple_SET_ITEM(row, i, value)
+        try:
+            for i in range(self.count):
+                if end - data < 4:
+                    raise ProtocolViolation(
+                        f"malformed DataRow from the server: it ends before column {i + 1}"
+                    )
+                length = get_int32(data)
+                data += 4
+                if length == -1:
+                    value = None
+                elif length < 0 or length > end - data:
+                    raise ProtocolViolation(
+                        f"malformed DataRow from the server: column {i + 1} has length {length},"
+                        f" {end - data} bytes are left"
+                    )
+                else:
+                    column = &self.columns[i]
+                    value = column.load(data, length, <object> column.loader)
+                    data += length
+                    if column.container and PyObject_IS_GC(value):
+                        container = True
+                Py_INCREF(value)
+                PyTuple_SET_ITEM(row, i, value)
+        except (DataError, NotSupportedError) as error:
+            put_place(error, column_place(i))
+            raise
         if data != end:
             raise ProtocolViolation(
                 f"malformed DataRow from the server: {end - data} bytes follow its last column"

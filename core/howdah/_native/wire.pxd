@@ -3,6 +3,14 @@
 from howdah._native.buffer cimport Buffer
 from howdah._native.exchange cimport Exchange
 
+# The values of `howdah.protocol.exchange.Step` that are dealt with natively.
+cdef enum:
+    BIND = 1
+    EXECUTE = 4
+    SYNC = 6
+    QUERY = 7
+    STEPS = 9
+
 
 cdef class LentBuffer(Buffer):
     # The bytes from `start` to `length` are still to be dealt with.
@@ -33,6 +41,7 @@ cdef class Wire:
     cdef public object transaction_status
     cdef public long transactions
     cdef public bint skipping
+    cdef public object lost
     cdef Input input
     cdef Output unsent
     # A ring of the steps not yet answered: `count` of them, the first one at `first`. It has
@@ -55,3 +64,6 @@ cdef class Wire:
     cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
     cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size)
+
+
+cdef bytes pack_formats(object formats)

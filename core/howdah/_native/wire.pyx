@@ -44,14 +44,6 @@ cdef enum:
     MAX_LENGTH = 0x3FFFFFFF
     MAX_SHORT_LENGTH = 30000
 
-# The values of `howdah.protocol.exchange.Step` that are dealt with here.
-cdef enum:
-    BIND = 1
-    EXECUTE = 4
-    SYNC = 6
-    QUERY = 7
-    STEPS = 9
-
 # Where an empty buffer points to.
 cdef char _nothing = 0
 
@@ -192,6 +184,7 @@ cdef class Wire:
         transactions: how many transactions have ended: the same number means
             that it is still the same transaction.
         skipping: whether the server skips what is written now, up to a Sync.
+        lost: why the session is over, None while it lives.
     """
 
     def __cinit__(self):
@@ -237,7 +230,7 @@ cdef class Wire:
         cdef Py_ssize_t statement_size = _name_size(statement, "the statement's name")
         cdef const char *section
         cdef Py_ssize_t section_size, size
-        cdef bytes formats = _pack_formats(result_formats)
+        cdef bytes formats = pack_formats(result_formats)
         cdef char *p
         if parameters is None:
             parameters = b"\0\0\0\0"
@@ -520,7 +513,7 @@ cdef class Wire:
             return PyBytes_FromStringAndSize(body, size)
         self.decoding = True
         try:
-            if type(decoder) is RowDecoder:
+            if isinstance(decoder, RowDecoder):
                 return (<RowDecoder> decoder).decode_row(body, size)
             return decoder.decode(PyBytes_FromStringAndSize(body, size))
         finally:
@@ -535,7 +528,7 @@ cdef Py_ssize_t _name_size(bytes name, str what) except -1:
     return size + 1
 
 
-cdef bytes _pack_formats(object formats):
+cdef bytes pack_formats(object formats):
     """Return result formats as Bind tells them."""
     cdef Py_ssize_t count = len(formats)
     if not count:

@@ -96,6 +96,9 @@ class Loader(ABC):
     #: The function of the native core that does exactly what `load` does.
     #: Honoured only where a class states it itself, never when inherited.
     native: ClassVar[str | None] = None
+    #: Whether values are asked for in this loader's format where the driver
+    #: chooses. For a binary loader: False if the values had better come as text.
+    preferred: ClassVar[bool] = True
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         self.oid = oid

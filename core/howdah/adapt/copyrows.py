@@ -15,8 +15,10 @@ from typing_extensions import Buffer
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.parameters import ParameterEncoder
+from howdah.adapt.places import column_place, put_place
 from howdah.adapt.rowdecoder import RowDecoder
 from howdah.errors import DataError, NotSupportedError
+from howdah.pq import Format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +152,7 @@ class CopyEncoder:
                 self.column = column
                 value = None
                 if obj is not None:
-                    dumper = self._encoder.dumper(obj, self._format) if dumpers is None else dumpers[column]
+                    dumper = self._dumper(obj) if dumpers is None else dumpers[column]
                     value = _as_bytes(dumper.dump(obj))
                 if binary:
                     data += _NULL if value is None else len(value).to_bytes(4, "big") + value
@@ -165,6 +167,15 @@ class CopyEncoder:
             raise
         self.rows += 1
         return len(data)
+
+    def _dumper(self, obj: Any) -> Dumper:
+        dumper = self._encoder.dumper(obj, self._format)
+        if self._format is PyFormat.BINARY and dumper.format != Format.BINARY:
+            raise DataError(
+                f"the type of a {type(obj).__name__} cannot be told by its value,"
+                " which the binary format needs: set_types()"
+            )
+        return dumper
 
 
 class CopyDecoder:
@@ -224,13 +235,15 @@ class CopyDecoder:
         if not self._count and not body:
             return ()
         fields = body.split(b"\t")
+        row: list[Any] = []
+        try:
+            for field, load in zip(fields, self._loads):
+                row.append(None if field == b"\\N" else load(_ESCAPED.sub(_unescape, field)))
+        except (DataError, NotSupportedError) as error:
+            put_place(error, column_place(len(row)))
+            raise
         self._check_count(len(fields))
-        return tuple(
-            [
-                None if field == b"\\N" else load(_ESCAPED.sub(_unescape, field))
-                for field, load in zip(fields, self._loads)
-            ]
-        )
+        return tuple(row)
 
     def _check_count(self, count: int) -> None:
         if count != self._count:

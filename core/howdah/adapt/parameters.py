@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Buffer
 
 from howdah.adapt.base import AdaptContext, Dumper, DumperKey, PyFormat
-from howdah.errors import DataError, ProgrammingError
+from howdah.adapt.places import parameter_place, put_place
+from howdah.errors import DataError, Error, ProgrammingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,16 +95,22 @@ class ParameterEncoder:
         # From a class, or another key that a dumper gave, and a format.
         self._dumpers: dict[tuple[DumperKey, PyFormat], Dumper] = {}
 
-    def encode(self, params: Sequence[Any], formats: Sequence[PyFormat] | None = None) -> Parameters:
+    def encode(
+        self,
+        params: Sequence[Any],
+        formats: Sequence[PyFormat] | None = None,
+        names: Sequence[str] | None = None,
+    ) -> Parameters:
         """Return parameters in PostgreSQL's representation.
 
         Args:
             params: the Python objects; None is NULL.
             formats: the `PyFormat` of each placeholder; None lets the adapters choose.
+            names: what each parameter is called in errors; None for their numbers.
 
         Raises:
             ProgrammingError: if there is no dumper for an object, or there are too many parameters.
-            Exception: what a dumper raises.
+            Exception: what a dumper raises; a `howdah.Error` says which parameter it is about.
         """
         params = tuple(params)
         if formats is not None and len(formats) != len(params):
@@ -119,11 +126,15 @@ class ParameterEncoder:
                 oids.append(0)
                 codes.append(0)
                 values.append(None)
-            else:
+                continue
+            try:
                 dumper = self.dumper(obj, format)
                 values.append(dumper.dump(obj))
-                oids.append(dumper.oid)
-                codes.append(dumper.format)
+            except Error as error:
+                put_place(error, parameter_place(len(values), names))
+                raise
+            oids.append(dumper.oid)
+            codes.append(dumper.format)
         return Parameters(oids, codes, values)
 
     def dumper(self, obj: Any, format: PyFormat) -> Dumper:

@@ -39,21 +39,22 @@ class AdaptersMap:
         self._dumpers_by_type: dict[Format, dict[int | str, type[Dumper]]]
         self._loaders: dict[Format, dict[int | str, type[Loader]]]
         self._type_added: tuple[Callable[[AdaptersMap, TypeInfo], Any], ...]
-        self._registrations: int
+        #: A number that grows with every registration: what was looked up under another may be stale.
+        self.version: int
         if template is not None:
-            self.types = TypesRegistry(template.types)
+            self.types = TypesRegistry(template.types, self._outdate)
             self._dumpers = dict(template._dumpers)
             self._dumpers_by_type = dict(template._dumpers_by_type)
             self._loaders = dict(template._loaders)
             self._type_added = template._type_added
-            self._registrations = template._registrations
+            self.version = template.version
         else:
-            self.types = TypesRegistry()
+            self.types = TypesRegistry(changed=self._outdate)
             self._dumpers = {format: {} for format in PyFormat}
             self._dumpers_by_type = {format: {} for format in Format}
             self._loaders = {format: {} for format in Format}
             self._type_added = ()
-            self._registrations = 0
+            self.version = 0
         self._unresolved: tuple[str, ...] = ()
         self._unresolved_at = -1
 
@@ -65,11 +66,6 @@ class AdaptersMap:
     @property
     def connection(self) -> None:
         """None: a map belongs to no connection."""
-
-    @property
-    def version(self) -> int:
-        """A number that grows with every registration; what was looked up under another may be stale."""
-        return self._registrations + self.types.version
 
     # -- registering ---------------------------------------------------------
 
@@ -98,7 +94,7 @@ class AdaptersMap:
         if key:
             dumpers = self._dumpers_by_type[dumper.format]
             self._dumpers_by_type[dumper.format] = _put_last(dumpers, key, dumper)
-        self._registrations += 1
+        self.version += 1
 
     def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
         """Use a loader for the values of a type, in the loader's format.
@@ -115,17 +111,20 @@ class AdaptersMap:
             raise TypeError(f"loaders are registered on oids or names of types, not on {oid!r}")
         key = self._type_key(oid) if isinstance(oid, str) else oid
         self._loaders[loader.format] = _put_last(self._loaders[loader.format], key, loader)
-        self._registrations += 1
+        self.version += 1
 
     def add_type(self, info: TypeInfo) -> None:
-        """Make a type known: adapters registered under its name take effect.
+        """Make a type known, and what it is made of: adapters registered under their names take effect.
 
         Unlike `types.add`, it also lets the plugins adapt what follows from
-        the type (the hook `howdah_type_resolved`).
+        the types (the hook `howdah_type_resolved`).
 
         Args:
             info: the type.
         """
+        for part in info.parts:
+            if self.types.get(part.oid) is None:
+                self.add_type(part)
         self.types.add(info)
         for callback in self._type_added:
             callback(self, info)
@@ -138,6 +137,9 @@ class AdaptersMap:
                 with themselves as the map.
         """
         self._type_added = (*self._type_added, callback)
+
+    def _outdate(self) -> None:
+        self.version += 1
 
     def _type_key(self, name: str) -> int | str:
         oid = self._oid_of(name)
@@ -209,12 +211,12 @@ class AdaptersMap:
         return found
 
     def _find(self, adapters: dict[int | str, Any], oid: int) -> Any:
-        found = adapters.get(oid)
-        if found is None and oid >= _FIRST_NORMAL_OID:
-            for key in reversed(adapters):
-                if isinstance(key, str) and self._oid_of(key) == oid:
-                    return adapters[key]
-        return found
+        if oid < _FIRST_NORMAL_OID:
+            return adapters.get(oid)
+        for key in reversed(adapters):
+            if key == oid or (isinstance(key, str) and self._oid_of(key) == oid):
+                return adapters[key]
+        return None
 
     def _oid_of(self, name: str) -> int:
         return self.types.get_oid(name) if self.types.get(name) is not None else 0

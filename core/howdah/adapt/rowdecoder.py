@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from howdah.adapt.places import column_place, put_place
+from howdah.errors import DataError, NotSupportedError
 from howdah.protocol.messages import ProtocolViolation
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class RowDecoder:
 
         Raises:
             ProtocolViolation: if the message is malformed or has another number of columns.
-            Exception: what a loader raises.
+            Exception: what a loader raises; a `DataError` says which column it is about.
         """
         size = len(payload)
         if size < 2:
@@ -68,7 +70,11 @@ class RowDecoder:
                     f" {size - position} bytes are left"
                 )
             else:
-                row.append(load(payload[position : position + length]))
+                try:
+                    row.append(load(payload[position : position + length]))
+                except (DataError, NotSupportedError) as error:
+                    put_place(error, column_place(len(row)))
+                    raise
                 position += length
         if position != size:
             raise ProtocolViolation(

@@ -32,7 +32,13 @@ class TextLoader(Loader):
         if self.encoding == "ascii":
             # SQL_ASCII: the server does not know the encoding either.
             return str(data, "utf-8", "surrogateescape")
-        return str(data, self.encoding)
+        try:
+            return str(data, self.encoding)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"the server sent what is not text in {self.encoding!r}, the client encoding:"
+                f" {bytes(data)[:100]!r}"
+            ) from error
 
     @staticmethod
     def for_format(format: int) -> type[Loader]:
@@ -64,4 +70,9 @@ class TextDumper(Dumper):
         """Return the text encoded."""
         if "\0" in obj:
             raise DataError("PostgreSQL text cannot contain NUL (0x00) bytes")
-        return obj.encode("utf-8" if self.encoding == "ascii" else self.encoding)
+        try:
+            return obj.encode("utf-8" if self.encoding == "ascii" else self.encoding)
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"{obj[:100]!r} cannot be encoded in {self.encoding!r}, the client encoding"
+            ) from error

@@ -23,6 +23,8 @@ else:
 
 __all__ = ["Transformer"]
 
+#: The types of anonymous records, and of arrays of them: in binary format they tell of any type.
+_RECORD_OIDS = frozenset({2249, 2287})
 #: The first oid that is not PostgreSQL's own: from here on they differ per database.
 FIRST_NORMAL_OID = 16384
 
@@ -39,7 +41,6 @@ class Transformer:
         self.context = context
         self.adapters = adapters
         self.encoder = ParameterEncoder(adapters, context)
-        self._generation = 0
         self._seen = -1
         self._unresolved = False
         #: Oids that have been looked up, found or not.
@@ -55,11 +56,11 @@ class Transformer:
     @property
     def version(self) -> int:
         """A number that changes whenever loaders made earlier no longer hold."""
-        return self._generation + self.adapters.version
+        return self.adapters.version
 
     def renew(self) -> None:
         """Forget loaders and dumpers: a setting they depend on has changed."""
-        self._generation += 1
+        self.adapters.version += 1
         self.encoder = ParameterEncoder(self.adapters, self.context)
 
     def loader(self, oid: int, format: int) -> Loader:
@@ -107,7 +108,7 @@ class Transformer:
     def choose_formats(
         self, fields: Sequence[FieldDescription], format: int | None
     ) -> tuple[Sequence[FieldDescription], Sequence[int]]:
-        """Choose the format of each column: binary where there is a loader for it.
+        """Choose the format of each column: binary where there is a loader that would rather have it.
 
         Returns:
             the columns with their formats, and the result formats for Bind.
@@ -116,7 +117,8 @@ class Transformer:
             formats = [format] * len(fields)
         else:
             get_loader = self.adapters.get_loader
-            formats = [int(get_loader(f.type_oid, Format.BINARY) is not None) for f in fields]
+            loaders = [get_loader(field.type_oid, Format.BINARY) for field in fields]
+            formats = [int(loader is not None and loader.preferred) for loader in loaders]
         chosen = tuple([f._replace(format=format) for f, format in zip(fields, formats)])
         if len(set(formats)) == 1:
             formats = formats[:1]
@@ -135,10 +137,15 @@ class Transformer:
             [
                 field.type_oid
                 for field in fields
-                if field.type_oid >= FIRST_NORMAL_OID
-                and field.type_oid not in self.looked_up
-                and get_loader(field.type_oid, Format.TEXT) is None
-                and get_loader(field.type_oid, Format.BINARY) is None
+                if field.type_oid not in self.looked_up
+                and (
+                    (field.type_oid in _RECORD_OIDS and field.format)
+                    or (
+                        field.type_oid >= FIRST_NORMAL_OID
+                        and get_loader(field.type_oid, Format.TEXT) is None
+                        and get_loader(field.type_oid, Format.BINARY) is None
+                    )
+                )
             ]
         )
 

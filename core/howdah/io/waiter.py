@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator
 from contextvars import Context
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from howdah._implementation import IMPLEMENTATION
 
 __all__ = ["Waiter"]
 
@@ -79,3 +81,7 @@ class Waiter:
         """Raise what interrupted the task, if something did."""
         if self._cancelled is not None:
             raise self._cancelled
+
+
+if not TYPE_CHECKING and IMPLEMENTATION == "native":
+    from howdah._native.waiter import Waiter

@@ -43,7 +43,6 @@ class Session(Wire):
     Attributes:
         parameters: the server's reported settings, kept up to date.
         encoding: the Python codec of the texts in messages.
-        lost: why the session is over, None while it lives.
         on_notice: called with the fields of every notice.
         on_notification: called with every notification.
     """
@@ -57,7 +56,6 @@ class Session(Wire):
         self.transaction_status = transaction_status
         self.parameters = dict(parameters)
         self.encoding = "utf-8"
-        self.lost: Error | None = None
         self.on_notice: Callable[[dict[int, str]], object] | None = None
         self.on_notification: Callable[[Notification], object] | None = None
         self.on_parameter: Callable[[str, str], object] | None = None

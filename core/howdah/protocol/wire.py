@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from typing_extensions import Buffer
 
+from howdah.errors import Error
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.codes import Backend, Frontend
 from howdah.protocol.exchange import Decoder, Exchange, Step
@@ -69,12 +70,14 @@ class Wire:
         transactions: how many transactions have ended: the same number means
             that it is still the same transaction.
         skipping: whether the server skips what is written now, up to a Sync.
+        lost: why the session is over, None while it lives.
     """
 
     def __init__(self) -> None:
         self.transaction_status = TransactionStatus.IDLE
         self.transactions = 0
         self.skipping = False
+        self.lost: Error | None = None
         self._pending: deque[tuple[Step, Exchange]] = deque()
         self._output = bytearray()
         self._input = bytearray()

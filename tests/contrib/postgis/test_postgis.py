@@ -11,7 +11,7 @@ import pytest
 
 import howdah
 from howdah.conninfo import parse
-from tests.kernel.test_docs import run
+from tests.pages import ROOT, run
 from tests.servers import Server
 
 shapely = pytest.importorskip("shapely")
@@ -120,7 +120,7 @@ def test_page(postgis, monkeypatch):
         ("dbname", "PGDATABASE"),
     ):
         monkeypatch.setenv(variable, settings[name])
-    run(Path(__file__).parents[3] / "docs" / "postgis.md")
+    run(ROOT / "docs" / "postgis.md")
 
 
 @pytest.mark.anyio

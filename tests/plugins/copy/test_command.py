@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from click.testing import CliRunner, Result
 
 import howdah
 from howdah.cli.commands import command_line
+from howdah.conninfo import parse
+from tests.pages import ROOT, blocks
 
 
 @pytest.fixture
@@ -101,3 +104,27 @@ def test_a_file_that_is_not_there(dsn: str, table: str) -> None:
     result = run("./nowhere.csv", table, "--dsn", dsn)
     assert result.exit_code == 1
     assert "nowhere.csv" in result.stderr
+
+
+def test_the_commands_of_the_page(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "copy.md").read_text(encoding="utf-8")
+    [commands] = blocks(page, "console")
+    monkeypatch.chdir(tmp_path)
+    with gzip.open("elephants.csv.gz", "wt") as file:
+        file.write("id,name,born\n1,Hanno,1510-01-01\n2,Soliman,1540-05-01\n")
+    for name, value in {**parse(dsn), "dbname": "zoo"}.items():
+        monkeypatch.setenv({"dbname": "PGDATABASE"}.get(name, f"PG{name.upper()}"), value)
+    with howdah.connect(dsn, autocommit=True) as conn:
+        conn.execute("CREATE DATABASE zoo")
+        try:
+            with howdah.connect() as zoo:
+                zoo.execute("CREATE TABLE elephant (id int, name text, born date)")
+            for command in commands[1].splitlines():
+                prompt, howdah_, copy, *arguments = shlex.split(command)
+                assert (prompt, howdah_, copy) == ("$", "howdah", "copy")
+                result = run(*arguments)
+                assert result.exit_code == 0, result.stderr
+        finally:
+            conn.execute("DROP DATABASE zoo WITH (FORCE)")
+    assert (tmp_path / "elephants.bin").read_bytes().count(b"Hanno") == 1
+    assert (tmp_path / "young.csv").read_text() == "id,name,born\n2,Soliman,1540-05-01\n"

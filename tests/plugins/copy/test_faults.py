@@ -1,19 +1,15 @@
-"""COPY when things break: killed backends, cut connections, cancelled tasks; and how much memory it takes."""
+"""COPY when things break: killed backends, cut connections."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import socket
-import subprocess
-import sys
-import threading
 from typing import Any
 
 import pytest
 
 import howdah
 from tests.plugins.copy.faces import Face
+from tests.plugins.cutting import Cutter
 from tests.servers import Server
 
 pytestmark = pytest.mark.anyio
@@ -69,66 +65,6 @@ async def test_an_exception_after_the_backend_is_gone(db: Face, dsn: str) -> Non
         await fresh.call("close")
 
 
-class Proxy:
-    """Passes connections on to a server, and cuts them after some bytes of the client's or of the server's.
-
-    Args:
-        server: where to.
-        sent: how many bytes of the client's go through; None for all.
-        received: how many of the server's.
-    """
-
-    def __init__(self, server: Server, sent: int | None = None, received: int | None = None) -> None:
-        self.target = (server.tcp_host, server.port)
-        self.limits = (sent, received)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.sockets: list[socket.socket] = []
-        self.threads = [threading.Thread(target=self.run)]
-
-    def __enter__(self) -> Proxy:
-        self.threads[0].start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.threads[0].join()
-        for sock in self.sockets:
-            shut(sock)
-        for thread in self.threads:
-            thread.join()
-        for sock in (self.listener, *self.sockets):
-            sock.close()
-
-    def run(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                backend = socket.create_connection(self.target)
-                self.sockets += client, backend
-                for source, target, limit in (
-                    (client, backend, self.limits[0]),
-                    (backend, client, self.limits[1]),
-                ):
-                    thread = threading.Thread(target=self.pump, args=(source, target, limit))
-                    self.threads.append(thread)
-                    thread.start()
-
-    def pump(self, source: socket.socket, target: socket.socket, limit: int | None) -> None:
-        with contextlib.suppress(OSError):
-            while (limit is None or limit > 0) and (data := source.recv(4096)):
-                target.sendall(data[:limit])
-                if limit is not None:
-                    limit -= len(data)
-        shut(source)
-        shut(target)
-
-
-def shut(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
-
-
 async def attempt(face: str, dsn: str, statement: str) -> None:
     db = await Face.connect(face, dsn, autocommit=True)
     try:
@@ -158,150 +94,13 @@ async def test_a_connection_that_is_cut(face: str, server: Any, statement: str, 
         conn.execute("CREATE TABLE IF NOT EXISTS proxied (id int, name text)")
         conn.execute("TRUNCATE proxied")
         for limit in [*range(1, 1200, 97), 5_000, 20_000, 65_000, 66_000, 100_000]:
-            with Proxy(server, **{direction: limit}) as proxy:
+            with Cutter(server, **{direction: limit}) as proxy:
                 with contextlib.suppress(howdah.OperationalError):
                     await attempt(
                         face,
-                        f"{server.tcp_dsn.replace(f'port={server.port}', f'port={proxy.port}')}",
+                        proxy.dsn,
                         statement,
                     )
             # All or nothing.
             (count,) = conn.execute("SELECT count(*) FROM proxied").fetchone() or (None,)
             assert count % 2000 == 0
-
-
-async def cancelled_at(step: int, conn: howdah.AsyncConnection[Any], work: Any) -> bool:
-    """Run `work` and cancel it when it waits for the `step`-th time; return whether it came so far."""
-    loop = asyncio.get_running_loop()
-    task = loop.create_task(work(conn))
-    waits = 0
-    while not task.done():
-        if waits == step:
-            task.cancel()
-        waits += 1
-        await asyncio.sleep(0)
-        await asyncio.wait([task], timeout=0.002)
-    with contextlib.suppress(asyncio.CancelledError):
-        task.result()
-    return task.cancelled()
-
-
-async def copy_in(conn: howdah.AsyncConnection[Any]) -> None:
-    async with conn.cursor().copy("COPY t FROM STDIN") as copy:
-        for i in range(4):
-            await copy.write(f"{i}\t{'x' * 500_000}\n")
-            await asyncio.sleep(0)
-        await copy.write_row((4, "y"))
-
-
-async def copy_out(conn: howdah.AsyncConnection[Any]) -> None:
-    async with conn.cursor().copy(
-        "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 2000)) TO STDOUT"
-    ) as copy:
-        async for _ in copy:
-            await asyncio.sleep(0)
-
-
-async def leave_out(conn: howdah.AsyncConnection[Any]) -> None:
-    async with conn.cursor().copy(
-        "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 100000)) TO STDOUT"
-    ) as copy:
-        await copy.read_row()
-
-
-@pytest.mark.parametrize("work", [copy_in, copy_out, leave_out])
-async def test_cancelled_wherever_it_waits(dsn: str, work: Any) -> None:
-    step = 0
-    cancelled = True
-    while cancelled and step < 60:
-        conn = await howdah.AsyncConnection.connect(dsn, autocommit=True)
-        await conn.execute("CREATE TEMP TABLE t (id int, name text)")
-        cancelled = await cancelled_at(step, conn, work)
-        if not conn.closed:
-            async with conn.lock:
-                pass
-            assert conn.info.transaction_status.name == "IDLE"
-            cur = await conn.execute("SELECT count(*) FROM t")
-            row = await cur.fetchone()
-            assert row is not None
-            # All or nothing: what is cancelled in its last moment may have been stored.
-            assert row[0] in ((0,) if work is not copy_in else (0, 5) if cancelled else (5,))
-        await conn.close()
-        step += 1
-    assert step > 2
-
-
-MEMORY = """
-import asyncio, resource, sys
-import howdah
-
-dsn, face, megabytes = sys.argv[1], sys.argv[2], int(sys.argv[3])
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-OUT = f"COPY (SELECT repeat('x', 1000) FROM generate_series(1, {megabytes * 1000})) TO STDOUT"
-IN = "COPY t FROM STDIN"
-DROP_ROWS = '''
-    CREATE FUNCTION pg_temp.drop_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-    CREATE TRIGGER drop_row BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION pg_temp.drop_row()
-'''
-
-def blocking():
-    with howdah.connect(dsn, autocommit=True) as conn:
-        conn.execute("CREATE TEMP TABLE t (name text)")
-        conn.execute(DROP_ROWS)
-        cur = conn.cursor()
-        before = peak()
-        size = 0
-        with cur.copy(OUT) as copy:
-            for data in copy:
-                size += len(data)
-        with cur.copy(OUT) as copy:
-            for row in copy.rows():
-                size += len(row[0])
-        with cur.copy(IN) as copy:
-            for i in range(megabytes):
-                copy.write(b"x" * 999_999 + b"\\n")
-        with cur.copy(IN) as copy:
-            for i in range(megabytes):
-                copy.write_row(("x" * 999_999,))
-        assert size > 2 * megabytes * 1_000_000
-    return peak() - before
-
-async def asynchronous():
-    async with await howdah.AsyncConnection.connect(dsn, autocommit=True) as conn:
-        await conn.execute("CREATE TEMP TABLE t (name text)")
-        await conn.execute(DROP_ROWS)
-        cur = conn.cursor()
-        before = peak()
-        size = 0
-        async with cur.copy(OUT) as copy:
-            async for data in copy:
-                size += len(data)
-                if size < 1_000_000:
-                    await asyncio.sleep(0.01)
-        async with cur.copy(OUT) as copy:
-            async for row in copy.rows():
-                size += len(row[0])
-        async with cur.copy(IN) as copy:
-            for i in range(megabytes):
-                await copy.write(b"x" * 999_999 + b"\\n")
-        async with cur.copy(IN) as copy:
-            for i in range(megabytes):
-                await copy.write_row(("x" * 999_999,))
-        assert size > 2 * megabytes * 1_000_000
-    return peak() - before
-
-print(blocking() if face == "sync" else asyncio.run(asynchronous()))
-"""
-
-
-async def test_memory_is_bounded(face: str, dsn: str) -> None:
-    output = subprocess.run(
-        [sys.executable, "-c", MEMORY, dsn, face, "100"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=200,
-    ).stdout
-    assert float(output) < 40

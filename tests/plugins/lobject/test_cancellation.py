@@ -40,3 +40,46 @@ async def test_everywhere(aconn: howdah.AsyncConnection[Any], tmp_path: Path) ->
         await aconn.rollback()
 
     assert await cancel_everywhere(prepare, run, check) > 5
+
+
+async def test_files_and_modes(aconn: howdah.AsyncConnection[Any], tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(DATA)
+    opened: list[Any] = []
+
+    async def prepare() -> Any:
+        return opened.clear()
+
+    async def run(_: Any) -> None:
+        lob = aconn.lobject(0, "rw", new_file=source)
+        opened.append(lob)
+        await lob
+        assert await lob.readall() == DATA
+        await lob.seek(-10, 2)
+        buffer = bytearray(100)
+        assert await lob.readinto(buffer) == 10
+        await lob.export(target)
+        assert target.read_bytes() == DATA
+        async with aconn.lobject(lob.oid, "rt") as text:
+            await text.read(100)
+        async with aconn.transaction(force_rollback=True):
+            lost = await aconn.lobject(lob.oid, "w")
+            await lost.truncate(0)
+        await lost.close()
+        await lob.seek(0)
+        assert len(await lob.read()) == len(DATA)
+        await lob.unlink()
+
+    async def check(_: Any) -> None:
+        assert not aconn.closed
+        assert not aconn.lock.locked()
+        for lob in opened:
+            await lob.close()
+            assert lob.closed
+        await aconn.rollback()
+        assert await (await aconn.execute("SELECT count(*) FROM pg_largeobject_metadata")).fetchone() == (0,)
+        await aconn.rollback()
+
+    await aconn.execute("SELECT lo_unlink(oid) FROM pg_largeobject_metadata")
+    await aconn.commit()
+    assert await cancel_everywhere(prepare, run, check) > 10

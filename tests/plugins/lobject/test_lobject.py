@@ -355,6 +355,34 @@ def test_savepoints(conn: Connection[Any]) -> None:
     assert other.read() == b""
 
 
+def test_closed_behind_a_savepoint(conn: Connection[Any]) -> None:
+    """What a rollback to a savepoint has closed, `close` leaves alone, and the transaction goes on."""
+    outer = conn.lobject()
+    outer.write(b"abc")
+    with conn.transaction(force_rollback=True):
+        lost = conn.lobject()
+    conn.execute("SAVEPOINT one")
+    another = conn.lobject(outer.oid)
+    conn.execute("ROLLBACK TO SAVEPOINT one")
+    lost.close()
+    another.close()
+    assert lost.closed and another.closed
+    outer.close()
+    assert conn.info.transaction_status == TransactionStatus.INTRANS
+    with conn.lobject(outer.oid) as lob:
+        assert lob.read() == b"abc"
+    conn.rollback()
+
+
+def test_closed_in_a_savepoint_it_was_not_opened_in(conn: Connection[Any]) -> None:
+    lob = conn.lobject()
+    with conn.transaction(force_rollback=True):
+        lob.write(b"abc")
+        lob.close()
+    with conn.lobject(lob.oid) as lob:
+        assert lob.read() == b""
+
+
 def test_several_at_once(conn: Connection[Any]) -> None:
     objects = [conn.lobject() for _ in range(5)]
     for i, lob in enumerate(objects):

@@ -359,6 +359,34 @@ async def test_savepoints(aconn: AsyncConnection[Any]) -> None:
     assert await other.read() == b""
 
 
+async def test_closed_behind_a_savepoint(aconn: AsyncConnection[Any]) -> None:
+    """What a rollback to a savepoint has closed, `close` leaves alone, and the transaction goes on."""
+    outer = await aconn.lobject()
+    await outer.write(b"abc")
+    async with aconn.transaction(force_rollback=True):
+        lost = await aconn.lobject()
+    await aconn.execute("SAVEPOINT one")
+    another = await aconn.lobject(outer.oid)
+    await aconn.execute("ROLLBACK TO SAVEPOINT one")
+    await lost.close()
+    await another.close()
+    assert lost.closed and another.closed
+    await outer.close()
+    assert aconn.info.transaction_status == TransactionStatus.INTRANS
+    async with aconn.lobject(outer.oid) as lob:
+        assert await lob.read() == b"abc"
+    await aconn.rollback()
+
+
+async def test_closed_in_a_savepoint_it_was_not_opened_in(aconn: AsyncConnection[Any]) -> None:
+    lob = await aconn.lobject()
+    async with aconn.transaction(force_rollback=True):
+        await lob.write(b"abc")
+        await lob.close()
+    async with aconn.lobject(lob.oid) as lob:
+        assert await lob.read() == b""
+
+
 async def test_several_at_once(aconn: AsyncConnection[Any]) -> None:
     objects = [await aconn.lobject() for _ in range(5)]
     for i, lob in enumerate(objects):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import howdah
 from howdah_lobject.operations import CHUNK
-from tests.plugins.cutting import cut_everywhere
+from tests.plugins.cutting import cut_everywhere, cut_everywhere_async
 from tests.proxy import Proxy
 
 
@@ -46,3 +48,22 @@ def test_cut(server: Any, tmp_path: Path) -> None:
         conn.commit()
 
     cut_everywhere(server, scenario)
+
+
+@pytest.mark.anyio
+async def test_cut_async(server: Any, tmp_path: Path) -> None:
+    data = bytes(2 * CHUNK + 10)
+
+    async def scenario(conn: howdah.AsyncConnection[Any]) -> None:
+        async with conn.lobject(0, "rw") as lob:
+            await lob.write(data)
+            assert await lob.seek(0) == 0
+            assert await lob.read() == data
+            await lob.truncate(10)
+            await lob.export(tmp_path / "file")
+        if conn.broken:
+            raise howdah.OperationalError("the block was left well: only the last byte was missing")
+        await lob.unlink()
+        await conn.commit()
+
+    await cut_everywhere_async(server, scenario)

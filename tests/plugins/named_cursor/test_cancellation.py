@@ -45,6 +45,36 @@ async def test_everywhere(aconn: AsyncConnection[Any]) -> None:
     assert await cancel_everywhere(prepare, run, check) > 5
 
 
+async def test_held_and_taken_over(dsn: str) -> None:
+    async def prepare() -> Any:
+        return await AsyncConnection.connect(dsn)
+
+    async def run(conn: Any) -> None:
+        async with conn.cursor("herd", row_factory=scalar_row, scrollable=True, withhold=True) as cur:
+            cur.itersize = 10
+            await cur.execute("SELECT i FROM generate_series(1, %s) AS i", [50])
+            await conn.commit()
+            assert await cur.fetchmany(5) == [1, 2, 3, 4, 5]
+            await cur.scroll(30, "absolute")
+            assert await cur.fetchone() == 31
+            await cur.scroll(-21)
+            taken = conn.cursor("herd", row_factory=scalar_row)
+            assert await taken.fetchone() == 11
+            await cur.execute("SELECT 1")
+            await conn.rollback()
+
+    async def check(conn: Any) -> None:
+        assert not conn.closed
+        assert not conn.lock.locked()
+        await conn.rollback()
+        # Held cursors survive a rollback: one that was committed is dropped by its own close.
+        left = await (await conn.execute("SELECT count(*) FROM pg_cursors WHERE name = 'herd'")).fetchone()
+        assert left == (0,)
+        await conn.close()
+
+    assert await cancel_everywhere(prepare, run, check) > 5
+
+
 async def test_no_row_is_lost(aconn: AsyncConnection[Any]) -> None:
     """A fetch whose task is cancelled when the rows are here already keeps them."""
     for turns in range(5):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 import howdah
-from tests.plugins.cutting import cut_everywhere
+from tests.plugins.cutting import cut_everywhere, cut_everywhere_async
 from tests.proxy import Proxy
 
 SERIES = "SELECT i, i::text FROM generate_series(1, %s) AS i"
@@ -65,3 +67,21 @@ def test_cut(server: Any) -> None:
         conn.commit()
 
     cut_everywhere(server, scenario)
+
+
+@pytest.mark.anyio
+async def test_cut_async(server: Any) -> None:
+    async def scenario(conn: howdah.AsyncConnection[Any]) -> None:
+        async with conn.cursor("herd", scrollable=True) as cur:
+            cur.itersize = 10
+            await cur.execute(SERIES, [25])
+            assert len([row async for row in cur]) == 25
+            await cur.scroll(3, "absolute")
+            assert await cur.fetchone() == (4, "4")
+            await cur.execute(SERIES, [5])
+            assert len(await cur.fetchall()) == 5
+        if conn.broken:
+            raise howdah.OperationalError("the block was left well: only the last byte was missing")
+        await conn.commit()
+
+    await cut_everywhere_async(server, scenario)

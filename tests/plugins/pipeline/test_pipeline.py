@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import warnings
 
 import pytest
@@ -660,18 +659,6 @@ def test_much_in_both_directions(auto, size):
             most = max(most, auto.session.output_size)
     assert most < 1_000_000
     assert all(len(cur.fetchone()[0]) == 2 * size for cur in cursors)
-
-
-@pytest.mark.skipif("HOWDAH_TEST_LARGE" not in os.environ, reason="takes minutes: set HOWDAH_TEST_LARGE")
-def test_100_000_queries_with_large_parameters_and_results(auto):
-    parameter, most = "x" * 5000, 0
-    with auto.pipeline():
-        cursors = []
-        for _ in range(100_000):
-            cursors.append(auto.execute("select left(repeat(%s, 2), 6000)", (parameter,)))
-            most = max(most, auto.session.output_size)
-    assert most < 1_000_000
-    assert all(len(cur.fetchone()[0]) == 6000 for cur in cursors)
 
 
 def test_large_results_while_much_is_sent(auto):

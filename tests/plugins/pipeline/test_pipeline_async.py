@@ -10,6 +10,7 @@ import howdah
 from howdah import errors, pq
 from howdah.pq import PipelineStatus
 from tests.plugins.cancelling import cancel_everywhere
+from tests.plugins.cutting import cut_everywhere_async
 from tests.proxy import Proxy
 
 pytestmark = pytest.mark.anyio
@@ -177,3 +178,150 @@ async def test_cut_off_after_some_bytes(server, aconn_cls, more):
         assert taken == 30 or conn.closed
         assert conn.info.pipeline_status == PipelineStatus.OFF
         await conn.close()
+
+
+async def test_cut_everywhere(server):
+    async def scenario(conn):
+        async with conn.pipeline() as pipeline:
+            cur = await conn.execute("select 1")
+            await conn.execute("select repeat('x', 1000)", prepare=True)
+            assert await cur.fetchone() == (1,)
+            await pipeline.sync()
+            async with conn.transaction():
+                await conn.execute("select 2")
+            await conn.cursor().executemany("select %s", [(1,), (2,)])
+            await conn.commit()
+        if conn.broken:
+            raise howdah.OperationalError("the block was left well: only the last byte was missing")
+
+    await cut_everywhere_async(server, scenario)
+
+
+# With the rest of the driver
+
+
+async def one(cur):
+    return await (await cur).fetchone()
+
+
+@pytest.fixture
+async def table(auto):
+    await auto.execute("create temp table piped (x int primary key, y text)")
+    return "piped"
+
+
+async def test_nested(auto):
+    async with auto.pipeline() as outer:
+        before = await auto.execute("select 1")
+        with pytest.raises(errors.DivisionByZero):
+            async with auto.pipeline() as inner:
+                assert inner is outer
+                await auto.execute("select 1/0")
+        assert outer.status == PipelineStatus.ON
+        assert await before.fetchone() == (1,)
+        assert await one(auto.execute("select 2")) == (2,)
+    assert outer.status == PipelineStatus.OFF
+    assert outer.is_supported()
+
+
+async def test_cursors_of_every_kind(auto):
+    async with auto.pipeline():
+        client, raw = howdah.AsyncClientCursor(auto), howdah.AsyncRawCursor(auto)
+        portal, before = auto.cursor(), await auto.execute("select 0")
+        await client.execute("select %s", ("a;b",))
+        await raw.execute("select $1::text || $2", ("x", "y"))
+        assert await client.fetchone() == ("a;b",)
+        assert await raw.fetchone() == ("xy",)
+        portal.itersize = 2
+        await portal.execute("select x from generate_series(1, 5) x")
+        behind = await auto.execute("select 7")
+        assert [x async for (x,) in portal] == [1, 2, 3, 4, 5]
+        assert await behind.fetchone() == (7,)
+        script = await auto.execute("select 1; select 2")
+        assert await script.fetchone() == (1,)
+        assert script.nextset()
+        assert await script.fetchone() == (2,)
+        assert await before.fetchone() == (0,)
+        with pytest.raises(howdah.ProgrammingError, match="iterate over the cursor"):
+            [row async for row in auto.cursor().stream("select 1")]
+
+
+async def test_what_the_other_plugins_bring(auto, table):
+    async with auto.pipeline() as pipeline:
+        before = await auto.execute("select 1")
+        async with auto.cursor().copy(f"copy {table} from stdin") as copy:
+            await copy.write_row((1, "a"))
+            await copy.write_row((2, "b"))
+        await auto.execute(f"insert into {table} values (3)")
+        async with auto.cursor().copy(f"copy {table} (x) to stdout") as copy:
+            assert b"".join([block async for block in copy]) == b"1\n2\n3\n"
+        assert await before.fetchone() == (1,)
+        async with auto.transaction():
+            await auto.execute(f"insert into {table} values (4)")
+            async with auto.cursor("named") as cur:
+                await cur.execute(f"select x from {table} order by x")
+                behind = await auto.execute("select 5")
+                assert await cur.fetchmany(2) == [(1,), (2,)]
+                assert await behind.fetchone() == (5,)
+                assert await cur.fetchall() == [(3,), (4,)]
+            async with auto.lobject() as lob:
+                await lob.write(b"abc")
+                assert await one(auto.execute("select 6")) == (6,)
+                await lob.seek(0)
+                assert await lob.read() == b"abc"
+                await lob.unlink()
+        await auto.execute("select 1/0")
+        with pytest.raises(errors.PipelineAborted):
+            async with auto.cursor().copy(f"copy {table} from stdin") as copy:
+                await copy.write_row((7, "a"))
+        with pytest.raises(errors.DivisionByZero):
+            await pipeline.sync()
+    assert await one(auto.execute(f"select count(*) from {table}")) == (4,)
+
+
+async def test_executemany(auto, table):
+    async with auto.pipeline() as pipeline, auto.cursor() as cur:
+        await cur.executemany(f"insert into {table} values (%s, %s)", [(n, "x" * 10_000) for n in range(500)])
+        assert await one(auto.execute(f"select count(*) from {table}")) == (500,)
+        assert cur.rowcount == 500
+        insert = f"insert into {table} values (%s) returning x"
+        await cur.executemany(insert, [(n,) for n in (500, 501)], returning=True)
+        assert [await c.fetchone() async for c in cur.results()] == [(500,), (501,)]
+        await pipeline.sync()
+        await cur.executemany(insert, [(502,), (1,), (503,)])
+        late = auto.cursor()
+        await late.executemany(insert, [(504,)], returning=True)
+        with pytest.raises(errors.PipelineAborted):
+            await late.fetchone()
+        with pytest.raises(errors.UniqueViolation):
+            await pipeline.sync()
+    assert await one(auto.execute(f"select count(*) from {table}")) == (502,)
+
+
+async def test_prepared_statements(auto):
+    name = await auto.prepare("select $1::int + 1")
+    async with auto.pipeline() as pipeline:
+        cursors = [await auto.execute(f"EXECUTE {name} (%s)", (n,)) for n in range(3)]
+        cursors += [await auto.execute("select %s::int", (n,), prepare=True) for n in range(1, 4)]
+        assert [await cur.fetchone() for cur in cursors] == [(1,), (2,), (3,)] * 2
+        await pipeline.sync()
+        assert set(auto.prepared().values()) == {"select $1::int + 1", "select $1::int"}
+        await auto.execute("do 'begin execute ''deallocate all''; end'")
+        cur = await auto.execute("select %s::int", (1,))
+        with pytest.raises(errors.InvalidSqlStatementName):
+            await cur.fetchone()
+        await pipeline.sync()
+        assert await one(auto.execute("select %s::int", (1,))) == (1,)
+        assert await one(auto.execute(f"EXECUTE {name} (%s)", (1,))) == (2,)
+
+
+async def test_notifications(auto):
+    received = []
+    auto.add_notify_handler(lambda notify: received.append(notify.payload))
+    async with auto.pipeline() as pipeline:
+        await auto.execute("listen pipelined")
+        await auto.execute("select pg_notify('pipelined', 'a')")
+        await pipeline.sync()
+        assert received == ["a"]
+        await auto.execute("select pg_notify('pipelined', 'b')")
+        assert [n.payload async for n in auto.notifies(timeout=10, stop_after=1)] == ["b"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-import howdah
 from howdah_pool import AsyncConnectionPool, AsyncNullConnectionPool
+from tests.plugins.cancelling import cancel_everywhere
 from tests.plugins.pool.clients import until_async, worker_tasks
 
 pytestmark = pytest.mark.anyio
@@ -17,58 +17,13 @@ pytestmark = pytest.mark.anyio
 Scenario = Callable[[AsyncConnectionPool[Any]], Awaitable[None]]
 
 
-class Walk:
-    """Awaits something, and has the task cancelled the n-th time that it waits.
-
-    Attributes:
-        over: whether the task was done before.
-    """
-
-    def __init__(self, awaitable: Awaitable[Any], at: int) -> None:
-        self._awaitable = awaitable
-        self._at = at
-        self.over = True
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        steps: Any = self._awaitable.__await__()
-        waits, thrown = 0, None
-        while True:
-            try:
-                future = steps.send(None) if thrown is None else steps.throw(thrown)
-            except StopIteration as end:
-                return end.value
-            waits += 1
-            if waits == self._at:
-                task = asyncio.current_task()
-                assert task is not None
-                task.cancel()
-                self.over = False
-            thrown = None
-            try:
-                yield future
-            except BaseException as error:
-                thrown = error
-
-
 async def walk(pool: AsyncConnectionPool[Any], scenario: Scenario) -> int:
     """Run a scenario again and again, cancelled a step later each time; return how many steps there are."""
-    for at in range(1, 200):
-        step = Walk(scenario(pool), at)
 
-        async def take(step: Walk = step) -> None:
-            await step
+    async def prepare() -> AsyncConnectionPool[Any]:
+        return pool
 
-        task = asyncio.create_task(take())
-        await asyncio.wait([task], timeout=20)
-        assert task.done(), f"it hangs when cancelled at {at}"
-        if step.over:
-            await task
-            return at - 1
-        if not task.cancelled():
-            # It may have got the better of the cancellation, or have failed because of it.
-            assert task.exception() is None or isinstance(task.exception(), howdah.Error)
-        await sane(pool)
-    raise AssertionError("it takes too many steps")
+    return await cancel_everywhere(prepare, scenario, sane)
 
 
 async def sane(pool: AsyncConnectionPool[Any]) -> None:
@@ -178,19 +133,13 @@ async def test_opening_and_closing(dsn: str, kind: Any) -> None:
         async with pool:
             await pool.wait()
 
-    for at in range(1, 100):
-        pool = kind(dsn, open=False, name="walked")
-        step = Walk(use(pool), at)
+    async def prepare() -> AsyncConnectionPool[Any]:
+        return kind(dsn, open=False, name="walked")
 
-        async def take(step: Walk = step) -> None:
-            await step
-
-        task = asyncio.create_task(take())
-        await asyncio.wait([task], timeout=20)
+    async def check(pool: AsyncConnectionPool[Any]) -> None:
         await pool.close()
         await until_async(lambda: not worker_tasks("walked"))
         assert pool.closed
         assert pool.size == 0
-        if step.over:
-            break
-    assert at > 1
+
+    assert await cancel_everywhere(prepare, use, check) > 1

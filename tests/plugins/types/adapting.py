@@ -33,6 +33,13 @@ class Context:
         self.connection = self
 
 
+def resolving() -> Context:
+    """Return a context that tells of the types added to it, as a driver's adapters do."""
+    context = Context()
+    context.adapters.on_type_added(howdah_types.howdah_type_resolved)
+    return context
+
+
 class Dumped(NamedTuple):
     oid: int
     format: Format

@@ -178,7 +178,7 @@ def test_text_is_quoted_where_needed(value, text):
     ],
 )
 def test_malformed(text):
-    with pytest.raises(DataError, match="malformed array"):
+    with pytest.raises(DataError, match=r"no value of the type text\[\]"):
         load("text[]", Format.TEXT, text)
 
 
@@ -187,8 +187,8 @@ def test_delimiter():
 
 
 def test_types_without_a_loader_come_as_text():
-    oid = ADAPTERS.types.get_oid("inet[]")
-    assert load("inet[]", Format.TEXT, b"{::1,NULL}") == ["::1", None]
+    oid = ADAPTERS.types.get_oid("aclitem[]")
+    assert load("aclitem[]", Format.TEXT, b"{postgres=r/postgres,NULL}") == ["postgres=r/postgres", None]
     assert ADAPTERS.get_loader(oid, Format.BINARY) is None
 
 
@@ -206,8 +206,8 @@ def test_dump_by_oid():
     assert dumper.get_key([1], PyFormat.BINARY) is list
     assert load("int8[]", Format.BINARY, dumper.dump([1, None])) == [1, None]
     assert bytes(dumper.dump([])).hex() == "000000000000000000000014"
-    with pytest.raises(ProgrammingError, match=r"inet\[\]"):
-        ADAPTERS.get_dumper_by_oid(ADAPTERS.types.get_oid("inet[]"), Format.TEXT)
+    with pytest.raises(ProgrammingError, match=r"tsquery\[\]"):
+        ADAPTERS.get_dumper_by_oid(ADAPTERS.types.get_oid("tsquery[]"), Format.BINARY)
 
 
 class Pair:

@@ -6,14 +6,15 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import howdah_types
 from howdah.adapt import AdaptersMap, Loader, PyFormat
 from howdah.pq import Format
 from tests.kernel.test_parameter_encoding import encode, objects
-from tests.kernel.test_row_decoding import VALUES, check_same
+from tests.kernel.test_row_decoding import VALUES as KERNEL_VALUES
+from tests.kernel.test_row_decoding import check_same
 
 pytest.importorskip("howdah._native.rows", reason="the native core is not built")
 from howdah._native import parameters as native_parameters
@@ -44,14 +45,33 @@ LOADERS = native_loaders()
 def test_the_everyday_types_are_native() -> None:
     everyday = (
         "bool int2 int4 int8 oid float8 numeric text varchar bpchar bytea date time timetz timestamp"
-        " timestamptz interval uuid json jsonb int4[] text[] timestamptz[]"
+        " timestamptz interval uuid json jsonb int4[] text[] timestamptz[] timetz name inet varbit macaddr"
     )
     assert {
         f"{name}-{format}" for name in everyday.split() for format in ("text", "binary")
     } <= LOADERS.keys()
 
 
+#: Values of the types that the kernel's own tests have none of.
+OWN_VALUES = {
+    (0, "inet"): st.from_regex(rb"[0-9]{1,4}(\.[0-9]{0,3}){3}(/[0-9]{1,2})?", fullmatch=True)
+    | st.ip_addresses().map(lambda address: str(address).encode()),
+    (1, "inet"): st.builds(
+        lambda head, address: bytes(head) + address,
+        st.tuples(*map(st.sampled_from, ([2, 3, 4], [32, 128, 24, 129, 0], [0, 1], [4, 16]))),
+        st.sampled_from([4, 16, 5]).flatmap(lambda size: st.binary(min_size=size, max_size=size)),
+    ),
+    (1, "bit"): st.builds(
+        lambda length, bits: struct.pack("!i", length) + bits, st.integers(-1, 40), st.binary(max_size=5)
+    ),
+    (1, "macaddr"): st.binary(min_size=6, max_size=6),
+    (1, "macaddr8"): st.binary(min_size=8, max_size=8),
+}
+VALUES = {**KERNEL_VALUES, **OWN_VALUES}
+
+
 @pytest.mark.parametrize("loader", [pytest.param(loader, id=name) for name, loader in LOADERS.items()])
+@settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_loaders(loader: Loader, data: st.DataObject) -> None:
     values = VALUES.get((loader.format, loader.native or ""), st.nothing())

@@ -1,0 +1,26 @@
+"""Arrow data: results as tables of pyarrow, and tables and data frames into the database.
+
+It comes with `pip install "howdah[arrow]"`; pyarrow is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from howdah.hookspecs import Mixins, hookimpl
+from howdah_arrow.cursor import ArrowCursor
+from howdah_arrow.cursor_async import AsyncArrowCursor
+
+__all__ = ["ArrowCursor", "AsyncArrowCursor"]
+
+
+@hookimpl
+def howdah_capabilities() -> Iterable[str]:
+    """Announce Arrow data."""
+    return ["arrow"]
+
+
+@hookimpl
+def howdah_mixins() -> Mixins:
+    """Contribute `execute_arrow`, `fetch_arrow`, `copy_arrow_in` and their like."""
+    return Mixins(cursor=ArrowCursor, async_cursor=AsyncArrowCursor)

@@ -1,0 +1,1 @@
+"""The native twins of `howdah_arrow.decoding` and `howdah_arrow.encoding`."""

@@ -1,0 +1,101 @@
+"""Rows that are Python objects already, as Arrow data.
+
+Source: the types as `howdah_arrow.layouts` maps them; the values are what the cursor's loaders made of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from howdah.adapt.base import PyFormat
+from howdah.errors import DataError, Error
+from howdah_arrow.assembling import array_of
+from howdah_arrow.layouts import Kind, Layout
+from howdah_arrow.library import pyarrow
+from howdah_arrow.reading import layouts_of, record_batch, schema_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from howdah.protocol.messages import FieldDescription
+
+__all__ = ["batch_of", "schema_for"]
+
+_JSON = (114, 3802)
+_TEXTS = {str, type(None)}
+
+
+def schema_for(cursor: Any, fields: Sequence[FieldDescription]) -> pa.Schema:
+    """Return the schema of a result."""
+    return schema_of(fields, layouts_of(fields, cursor.transformer.adapters.types))
+
+
+def batch_of(
+    cursor: Any, fields: Sequence[FieldDescription], rows: Sequence[tuple[Any, ...]]
+) -> pa.RecordBatch:
+    """Return the rows of a result as a batch.
+
+    Args:
+        cursor: whose adapters write as text what has no other Arrow type.
+        fields: the columns.
+        rows: the rows.
+
+    Raises:
+        howdah.DataError: a loader of the cursor has made of a value what does not
+            fit the column's Arrow type.
+    """
+    layouts = layouts_of(fields, cursor.transformer.adapters.types)
+    arrays = []
+    columns = list(zip(*rows)) if rows else [()] * len(fields)
+    for field, layout, values in zip(fields, layouts, columns):
+        try:
+            arrays.append(_array(layout, _converted(layout, values, cursor)))
+        except (ValueError, TypeError, ArithmeticError, Error) as e:
+            raise DataError(f"column {field.name!r} does not fit into Arrow's {layout.type}: {e}") from e
+    return record_batch(schema_of(fields, layouts), len(rows), arrays)
+
+
+def _array(layout: Layout, values: Sequence[Any]) -> pa.Array:
+    pa = pyarrow()
+    classes = {type(value) for value in values}
+    if str in classes and classes <= _TEXTS and not pa.types.is_string(layout.type):
+        # What no loader is for has come as text.
+        return pa.array(values, pa.string()).cast(layout.type)
+    return array_of(layout.type, values)
+
+
+def _converted(layout: Layout, values: Sequence[Any], cursor: Any) -> Sequence[Any]:
+    """Return loaded values as what pyarrow takes for the layout's type."""
+    convert: Callable[[Any], Any]
+    if layout.item is not None:
+        item = layout.item
+        return [None if value is None else _converted(item, value, cursor) for value in values]
+    if layout.oid in _JSON:
+        convert = _json
+    elif layout.kind == Kind.FIXED:
+        convert = _uuid
+    elif pyarrow().types.is_string(layout.type) and not {type(value) for value in values} <= _TEXTS:
+
+        def convert(value: Any) -> str:
+            return _text(value, cursor)
+    else:
+        return values
+    return [None if value is None else convert(value) for value in values]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _uuid(value: Any) -> Any:
+    return value.bytes if isinstance(value, UUID) else value
+
+
+def _text(value: Any, cursor: Any) -> str:
+    """Return a value as text, as a parameter would be written."""
+    cls = type(value)
+    dumped = cursor.transformer.adapters.get_dumper(cls, PyFormat.TEXT)(cls, cursor).dump(value)
+    return dumped if isinstance(dumped, str) else bytes(dumped).decode()

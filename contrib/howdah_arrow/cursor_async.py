@@ -1,0 +1,270 @@
+"""What asynchronous cursors do with Arrow data."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+
+from howdah.rows import tuple_row
+
+# The other modules are imported by the methods: most programs have the plugin and do not use it.
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from howdah._cursor_base import Params, Query
+    from howdah.sql import Composable
+
+ASYNC = True
+
+__all__ = ["AsyncArrowCursor"]
+
+if ASYNC:
+
+    async def _opened(data: Any) -> tuple[pa.Schema, AsyncIterator[pa.RecordBatch]]:
+        """Return the schema and the batches of Arrow data, which may come from an async generator."""
+        from howdah_arrow.writing import batches_of
+
+        if not hasattr(data, "__aiter__"):
+            schema, batches = batches_of(data)
+            return schema, _each(batches)
+        arriving = aiter(data)
+        try:
+            first = [await anext(arriving)]
+        except StopAsyncIteration:
+            first = []
+        return batches_of(first)[0], _each(first, arriving)
+
+    async def _each(
+        batches: Iterable[pa.RecordBatch], others: AsyncIterator[pa.RecordBatch] | None = None
+    ) -> AsyncGenerator[pa.RecordBatch]:
+        for batch in batches:
+            yield batch
+        if others is not None:
+            async for batch in others:
+                yield batch
+
+else:
+
+    def _opened(data: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """Return the schema and the batches of Arrow data."""
+        from howdah_arrow.writing import batches_of
+
+        return batches_of(data)
+
+
+class AsyncArrowCursor:
+    """Cursors fetch and copy Arrow data."""
+
+    #: The result that is held as Arrow data: itself, its schema, and the batches not yet fetched.
+    _arrow: tuple[Any, pa.Schema, list[pa.RecordBatch]] | None = None
+
+    async def execute_arrow(self, query: Query, params: Params | None = None) -> Self:
+        """Run a query whose rows become Arrow data as they arrive, without a Python object for any value.
+
+        They are fetched with `fetch_arrow` or `fetch_arrow_batches`, not with `fetchall` and its like.
+
+        Args:
+            query: the query, with placeholders. It is a single statement.
+            params: the parameters.
+
+        Returns:
+            the cursor.
+
+        Raises:
+            howdah.Error: of the class of what the server reports.
+            howdah.DataError: Arrow cannot hold a value; the message names the column.
+            howdah.NotSupportedError: pyarrow is not installed.
+        """
+        from howdah_arrow.reading import Reading
+
+        cursor: Any = self
+        reading = Reading(cursor, query, params)
+        connection = cursor.connection
+        async with connection.lock:
+            with cursor.observation(query, params):
+                batches = await connection.wait(reading.execute())
+        if reading.schema is not None:
+            self._arrow = cursor._result, reading.schema, batches
+        return self
+
+    async def stream_arrow(
+        self, query: Query, params: Params | None = None, *, size: int = 65536
+    ) -> AsyncGenerator[pa.RecordBatch]:
+        """Run a query and yield its rows in batches while they arrive, in bounded memory.
+
+        The connection can do nothing else until the generator is exhausted or closed.
+
+        Args:
+            query: the query, with placeholders. It is a single statement.
+            params: the parameters.
+            size: how many rows make a batch.
+
+        Raises:
+            howdah.Error: as `execute_arrow`.
+            howdah.ProgrammingError: the query produces no rows.
+        """
+        from howdah_arrow.reading import Reading
+
+        if size < 1:
+            raise ValueError("size must be >= 1")
+        cursor: Any = self
+        reading = Reading(cursor, query, params, size)
+        connection = cursor.connection
+        async with connection.lock:
+            with cursor.observation(query, params):
+                try:
+                    await connection.wait(reading.open())
+                    while batches := await connection.wait(reading.next()):
+                        for batch in batches:
+                            yield batch
+                finally:
+                    await connection.wait(reading.close())
+
+    async def fetch_arrow(self) -> pa.Table:
+        """Return all rows that are left as a table.
+
+        It is at its best behind `execute_arrow`. Behind `execute` the rows are
+        Python objects already, of which Arrow data is made.
+
+        Raises:
+            howdah.ProgrammingError: there is no result, or it has no rows.
+            howdah.DataError: a value does not fit its column's Arrow type.
+        """
+        from howdah_arrow.library import pyarrow
+
+        schema, batches = await self._take_arrow()
+        return pyarrow().Table.from_batches(batches, schema)
+
+    if ASYNC:
+
+        async def fetch_arrow_batches(self, size: int = 65536) -> AsyncGenerator[pa.RecordBatch]:
+            """Yield all rows that are left in batches.
+
+            Args:
+                size: how many rows a batch has at most.
+
+            Raises:
+                howdah.Error: as `fetch_arrow`.
+            """
+            from howdah_arrow.reading import cut
+
+            if size < 1:
+                raise ValueError("size must be >= 1")
+            for batch in cut((await self._take_arrow())[1], size):
+                yield batch
+
+    else:
+
+        def fetch_arrow_batches(self, size: int = 65536) -> pa.RecordBatchReader:
+            """Return a reader of all rows that are left, in batches.
+
+            Args:
+                size: how many rows a batch has at most.
+
+            Raises:
+                howdah.Error: as `fetch_arrow`.
+            """
+            from howdah_arrow.library import pyarrow
+            from howdah_arrow.reading import cut
+
+            if size < 1:
+                raise ValueError("size must be >= 1")
+            schema, batches = self._take_arrow()
+            return pyarrow().RecordBatchReader.from_batches(schema, cut(batches, size))
+
+    async def _take_arrow(self) -> tuple[pa.Schema, list[pa.RecordBatch]]:
+        """Return the schema of the result, and all rows that are left."""
+        cursor: Any = self
+        if self._arrow is not None and self._arrow[0] is cursor._result:
+            cursor._check_open()
+            result, schema, batches = self._arrow
+            self._arrow = result, schema, []
+            return schema, batches
+        from howdah_arrow.converting import batch_of, schema_for
+
+        row_factory = cursor.row_factory
+        cursor._row_factory, cursor._make_row = tuple_row, None
+        try:
+            rows = await cursor.fetchall()
+        finally:
+            cursor._row_factory, cursor._make_row = row_factory, None
+        fields = cursor._result.fields
+        return schema_for(cursor, fields), [batch_of(cursor, fields, rows)]
+
+    async def copy_arrow_in(
+        self, target: str | Composable, data: Any, *, columns: Sequence[str] | None = None
+    ) -> int:
+        """Copy Arrow data into a table, by COPY in binary format.
+
+        Args:
+            target: the name of the table, as one word or a `sql.Identifier`; or a
+                `COPY … FROM STDIN (FORMAT binary)`.
+            data: a table, a batch, a reader or an iterable of batches of pyarrow, or what
+                gives them: the frames of pandas and polars, and everything else with
+                `__arrow_c_stream__`.
+            columns: the columns of the table that the data goes into, in its order;
+                None for those that are called as the data's.
+
+        Returns:
+            how many rows have been stored.
+
+        Raises:
+            howdah.DataError: a value does not fit into its column; the message says which.
+            howdah.NotSupportedError: a column's data is of a type that does not go into the table's;
+                or the plugin `copy` is disabled.
+            howdah.Error: of the class of what the server reports. Nothing is stored then.
+        """
+        from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
+        from howdah_arrow.writing import BLOCK_SIZE, Target
+
+        cursor: Any = self
+        schema, batches = await _opened(data)
+        goal = Target(cursor, target, columns, schema)
+        connection = cursor.connection
+        async with connection.lock:
+            await connection.wait(goal.look_up())
+            encoder = goal.encoder()
+            async with cursor.copy(goal.statement) as copy:
+                await copy.write(BINARY_HEADER)
+                async for batch in batches:
+                    encoder.begin(goal.arrays(batch), batch.num_rows)
+                    while block := encoder.encode(BLOCK_SIZE):
+                        await copy.write(block)
+                await copy.write(BINARY_TRAILER)
+        stored: int = cursor.rowcount
+        return stored
+
+    async def copy_arrow_out(
+        self, source: str | Composable, *, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Copy a table, or what a query returns, out as an Arrow table, by COPY in binary format.
+
+        Args:
+            source: the name of the table, as one word or a `sql.Identifier`; or a
+                `COPY … TO STDOUT (FORMAT binary)`.
+            columns: the columns of the table that are wanted; None for all.
+
+        Raises:
+            howdah.DataError: Arrow cannot hold a value; the message names the column.
+            howdah.NotSupportedError: the plugin `copy` is disabled.
+            howdah.Error: of the class of what the server reports.
+        """
+        from howdah_arrow.decoding import CopyDecoder
+        from howdah_arrow.library import pyarrow
+        from howdah_arrow.reading import record_batch
+        from howdah_arrow.writing import CopyOut
+
+        cursor: Any = self
+        wanted = CopyOut(cursor, source, columns)
+        connection = cursor.connection
+        async with connection.lock:
+            statement, schema, decoder = await connection.wait(wanted.look_up())
+            rows = CopyDecoder(decoder)
+            async with cursor.copy(statement) as copy:
+                while block := await copy.read():
+                    rows.feed(block)
+        batches = [record_batch(schema, *batch) for batch in decoder.take(True)]
+        return pyarrow().Table.from_batches(batches, schema)

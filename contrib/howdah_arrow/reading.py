@@ -1,0 +1,245 @@
+"""Operations that read: a statement's rows come as Arrow data.
+
+The rows are decoded while they arrive, straight into Arrow's memory: a
+`Decoder` takes the place of the one that makes tuples. As it has to know the
+columns, and in which format each is to come, the statement is described first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from howdah.errors import NotSupportedError, ProgrammingError
+from howdah.io.operation import Operation, Stop
+from howdah.protocol.exchange import Exchange
+from howdah_arrow.layouts import Layout, layout_of
+from howdah_arrow.library import pyarrow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from howdah._cursor_base import Params, Query
+    from howdah.adapt.types import TypesRegistry
+    from howdah.protocol.messages import FieldDescription
+    from howdah.protocol.session import Session
+
+__all__ = ["Reading", "check_encoding", "describe", "layouts_of", "record_batch", "schema_of"]
+
+
+class Reading:
+    """A statement whose rows come as Arrow data.
+
+    Args:
+        cursor: executes it.
+        query: the query, with placeholders.
+        params: the parameters.
+        size: how many rows make a batch; 0 makes one of all, if they fit.
+    """
+
+    def __init__(self, cursor: Any, query: Query, params: Params | None, size: int = 0) -> None:
+        pyarrow()
+        self._cursor = cursor
+        self._connection = cursor.connection
+        self._query = query
+        self._params = params
+        self._size = size
+        self._substitute: Any = None
+        self._reserved = False
+        self._exchange: Exchange | None = None
+        self._decoder: Any = None
+        self.schema: pa.Schema = None
+
+    def execute(self) -> Operation[list[pa.RecordBatch]]:
+        """Run the statement; return all its rows."""
+        exchange = yield from self._send()
+        yield exchange
+        self._check()
+        cursor = self._cursor
+        cursor.keep_results(exchange)
+        if self._decoder is None:
+            return []
+        result = exchange.results[0]
+        result.rows.clear()
+        # What fetches rows gets this instead.
+        result.failure = ProgrammingError("the rows are Arrow data: fetch them with fetch_arrow()")
+        return self._batches(rest=True)
+
+    def open(self) -> Operation[None]:
+        """Send the statement, and learn its columns; its rows are taken with `next`."""
+        if self._connection.deferral is not None:
+            raise ProgrammingError("stream_arrow() cannot be used in a pipeline: use execute_arrow() instead")
+        exchange = yield from self._send()
+        exchange.streaming = self._reserved = True
+        self._connection.reserve(
+            "the connection is streaming Arrow data: exhaust or close the generator of stream_arrow() first"
+        )
+        if self._decoder is None:
+            yield exchange
+            self._check()
+            raise ProgrammingError("stream_arrow() is for queries with rows: this one produces none")
+
+    def next(self) -> Operation[list[pa.RecordBatch]]:
+        """Wait for batches; an empty list is the end."""
+        exchange = self._exchange
+        assert exchange is not None
+        while True:
+            failure = self._failure()
+            batches = self._batches(rest=exchange.done and failure is None)
+            if batches:
+                return batches
+            if exchange.done:
+                self._check()
+                self._cursor.keep_results(exchange)
+                exchange.results[0].rows.clear()
+                return []
+            if failure is not None:
+                raise failure
+            exchange.rows.clear()
+            exchange.ready = False
+            yield exchange
+
+    def close(self) -> Operation[None]:
+        """Throw away what still comes of rows that are not wanted."""
+        if self._reserved:
+            self._connection.release()
+        if self._exchange is not None and not self._exchange.done:
+            yield Stop(self._exchange)
+
+    def _send(self) -> Operation[Exchange]:
+        """Write the statement, up to Sync."""
+        cursor, connection = self._cursor, self._connection
+        session = yield from cursor.start_statement()
+        check_encoding(session)
+        text, parameters = yield from cursor._encode_fully(self._query, self._params)
+        statement = None
+        self._substitute = cursor._substitute(text, parameters)
+        if self._substitute is not None:
+            values = cursor._values(self._query, self._params)
+            text, parameters, statement = yield from self._substitute.resolve(cursor, *values)
+        yield from connection.begin_operation()
+        prepared = statement is not None and statement.prepared
+        name = b"" if statement is None else statement.name
+        described = Exchange(query=text)
+        if not prepared:
+            session.parse(described, name, text, () if parameters is None else parameters.oids)
+        session.describe_statement(described, name)
+        session.flush()
+        # Without a Sync in between, a pooler cannot give the statement to one server and Bind to another.
+        sent = False
+        try:
+            yield described
+            if described.error is not None:
+                self._failed(described.error)
+                raise described.error
+            exchange = self._exchange = self._bound(session, described, name, text, parameters)
+            sent = True
+        finally:
+            if not sent and session.lost is None:
+                end = Exchange()
+                session.sync(end)
+                yield end
+        return exchange
+
+    def _bound(
+        self, session: Session, described: Exchange, name: bytes, text: bytes, parameters: Any
+    ) -> Exchange:
+        """Write Bind, Execute and Sync for a statement that has been described."""
+        fields = described.fields
+        formats: Sequence[int] = ()
+        if fields is not None:
+            layouts = layouts_of(fields, self._cursor.transformer.adapters.types)
+            formats = [layout.format for layout in layouts]
+            fields = [field._replace(format=format) for field, format in zip(fields, formats)]
+            self.schema = schema_of(fields, layouts)
+            self._decoder = decoder_of(fields, layouts, self._size)
+        exchange = Exchange(fields, self._decoder, query=text)
+        session.bind(exchange, b"", name, parameters, formats)
+        session.execute(exchange)
+        session.sync(exchange)
+        return exchange
+
+    def _check(self) -> None:
+        """Raise what has gone wrong, if anything."""
+        failure = self._failure()
+        if failure is not None:
+            assert self._exchange is not None
+            if failure is self._exchange.error:
+                self._failed(failure)
+            raise failure
+
+    def _failure(self) -> BaseException | None:
+        """Return the error of the server, or what Arrow cannot hold, if there is one by now."""
+        exchange = self._exchange
+        assert exchange is not None
+        if exchange.error is not None or exchange.failure is not None:
+            return exchange.error or exchange.failure
+        return exchange.results[0].failure if exchange.results else None
+
+    def _failed(self, error: Any) -> None:
+        planner = self._connection.planner
+        if planner is not None and self._substitute is not None:
+            planner.failed(self._substitute, error, False)
+
+    def _batches(self, rest: bool) -> list[pa.RecordBatch]:
+        return [record_batch(self.schema, *batch) for batch in self._decoder.take(rest)]
+
+
+def describe(cursor: Any, query: bytes) -> Operation[Sequence[FieldDescription]]:
+    """Ask the server for the columns of a query, in an exchange of its own.
+
+    Returns:
+        the columns; none if it returns no rows.
+    """
+    session = yield from cursor.start_statement()
+    check_encoding(session)
+    exchange = Exchange(query=query)
+    session.parse(exchange, b"", query)
+    session.describe_statement(exchange)
+    session.sync(exchange)
+    yield exchange
+    if exchange.error is not None:
+        raise exchange.error
+    return exchange.fields or ()
+
+
+def check_encoding(session: Session) -> None:
+    """Raise an error unless texts come as Arrow has them."""
+    if session.encoding != "utf-8":
+        raise NotSupportedError(
+            f"Arrow's texts are UTF-8, the client encoding is {session.parameters.get('client_encoding')}:"
+            " set it to UTF8"
+        )
+
+
+def layouts_of(fields: Sequence[FieldDescription], types: TypesRegistry) -> list[Layout]:
+    """Return the layouts of the columns of a result."""
+    return [layout_of(field.type_oid, field.type_modifier, types) for field in fields]
+
+
+def schema_of(fields: Sequence[FieldDescription], layouts: Sequence[Layout]) -> pa.Schema:
+    """Return the schema of the columns of a result."""
+    pa = pyarrow()
+    return pa.schema([pa.field(field.name, layout.type) for field, layout in zip(fields, layouts)])
+
+
+def decoder_of(fields: Sequence[FieldDescription], layouts: Sequence[Layout], size: int = 0) -> Any:
+    """Return a decoder for rows of these columns."""
+    from howdah_arrow.decoding import Decoder
+
+    return Decoder.of([field.name for field in fields], layouts, size)
+
+
+def record_batch(schema: pa.Schema, length: int, arrays: Sequence[pa.Array]) -> pa.RecordBatch:
+    """Return a batch of `length` rows, which may have no columns."""
+    pa = pyarrow()
+    if arrays:
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    return pa.RecordBatch.from_struct_array(pa.array([{}] * length, pa.struct([])))
+
+
+def cut(batches: Sequence[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
+    """Yield batches in pieces of `size` rows at most."""
+    for batch in batches:
+        for start in range(0, batch.num_rows, size):
+            yield batch.slice(start, size)

@@ -1,0 +1,342 @@
+"""What COPY is told, and Arrow data made ready for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from howdah.errors import DataError, NotSupportedError, ProgrammingError
+from howdah.io.operation import Operation
+from howdah.protocol.exchange import Exchange
+from howdah.sql import SQL, Composable, Identifier
+from howdah_arrow.layouts import Kind, Layout, layout_of
+from howdah_arrow.library import pyarrow
+from howdah_arrow.reading import decoder_of, describe, layouts_of, schema_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from howdah.adapt.types import TypesRegistry
+    from howdah.protocol.messages import FieldDescription
+
+__all__ = ["CopyOut", "Target", "batches_of"]
+
+#: How many bytes of rows are encoded at a time.
+BLOCK_SIZE = 256 * 1024
+
+_COPY = re.compile(
+    r"""\s* COPY \s+ (?: (?P<table> (?: "(?:[^"]|"")*" | [^\s("]+ )+ ) \s* (?P<columns> \( [^()]* \) )?
+    | \( (?P<query> .* ) \) ) \s* (?P<direction> FROM \s+ STDIN | TO \s+ STDOUT ) \b (?P<options> .* )""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+_IS_COPY = re.compile(r"\s*COPY\s", re.IGNORECASE)
+_BINARY = re.compile(r"\bBINARY\b", re.IGNORECASE)
+
+#: The functions that read a type's binary format where that is its text.
+_TEXT_FORMATS = """\
+'textrecv', 'varcharrecv', 'bpcharrecv', 'namerecv', 'unknownrecv', 'xml_recv', 'json_recv', 'enum_recv', \
+'citextrecv'"""
+_FIND_TEXT_TYPES = """\
+SELECT oid::text FROM pg_catalog.pg_type
+WHERE oid IN (%s)
+    AND (SELECT proname FROM pg_catalog.pg_proc WHERE pg_proc.oid = typreceive) IN (%s)
+"""
+#: What the server would send in text format: a cast may be something else.
+_TEXT = "CASE WHEN %s IS DISTINCT FROM NULL THEN pg_catalog.format('%%s', %s) END"
+_NUMERIC = 1700
+_TIMESTAMPS = {1114: "timestamp", 1184: "timestamptz"}
+_INTERVAL = 1186
+
+
+class Target:
+    """A table that Arrow data is copied into.
+
+    Args:
+        cursor: executes the COPY.
+        target: the name of the table, or a `COPY … FROM STDIN (FORMAT binary)`.
+        columns: the names of the columns; None for those of the statement, or
+            as the columns of the data are called.
+        schema: the schema of the data.
+
+    Attributes:
+        statement: the COPY, as soon as `look_up` has been run.
+    """
+
+    def __init__(
+        self, cursor: Any, target: str | Composable, columns: Sequence[str] | None, schema: pa.Schema
+    ) -> None:
+        self._cursor = cursor
+        self._schema = schema
+        self._names: Sequence[str] = ()
+        self._layouts: list[Layout] = []
+        text = _statement(cursor, target)
+        given = None
+        if text is None:
+            table = _name(cursor, target)
+            columns = schema.names if columns is None else columns
+        else:
+            if columns is not None:
+                raise ProgrammingError("the COPY statement names the columns itself: columns cannot be given")
+            found = _COPY.fullmatch(text)
+            if found is None or found["table"] is None or found["direction"][:1] not in "Ff":
+                raise ProgrammingError(f"this is no COPY … FROM STDIN: {text}")
+            _check_binary(found)
+            table, given = found["table"], found["columns"]
+            self.statement = text
+        if columns is not None:
+            given = f"({', '.join([Identifier(name).as_string(cursor) for name in columns])})"
+        if text is None:
+            # Without columns there is no list of them, which stands for all.
+            self.statement = f"COPY {table}{given if columns else ''} FROM STDIN (FORMAT binary)"
+        selected = "*" if given is None else given[1:-1]
+        self._query = f"SELECT {selected} FROM {table}".encode()
+
+    def look_up(self) -> Operation[None]:
+        """Ask for the types of the columns, and compare them with those of the data.
+
+        Raises:
+            howdah.DataError: there are not as many.
+            howdah.NotSupportedError: there is no way from one to the other.
+        """
+        cursor, schema = self._cursor, self._schema
+        fields = yield from describe(cursor, self._query)
+        if len(fields) != len(schema):
+            raise DataError(f"the data has {len(schema)} columns, the COPY {len(fields)}")
+        types = cursor.transformer.adapters.types
+        texts = yield from self._text_types(fields, types)
+        self._names = [field.name for field in fields]
+        for field, source in zip(fields, schema):
+            try:
+                self._layouts.append(_storage(field.type_oid, source.type, types, texts))
+            except NotSupportedError as e:
+                info = types.get(field.type_oid)
+                type_name = f"oid {field.type_oid}" if info is None else info.regtype
+                raise NotSupportedError(
+                    f"column {field.name!r}: Arrow's {source.type} does not go into {type_name}{e}"
+                ) from None
+
+    def _text_types(self, fields: Sequence[FieldDescription], types: TypesRegistry) -> Operation[set[int]]:
+        """Return the types among those without a like in Arrow whose binary format is text, such as enums."""
+        oids: set[int] = set()
+        for field in fields:
+            layout = layout_of(field.type_oid, -1, types)
+            if not layout.format and field.type_oid != _NUMERIC:
+                info = types.get(field.type_oid)
+                oids.add(field.type_oid if info is None else info.oid)
+        if not oids:
+            return oids
+        query = (_FIND_TEXT_TYPES % (", ".join(map(str, sorted(oids))), _TEXT_FORMATS)).encode()
+        session = yield from self._cursor.start_statement()
+        exchange = Exchange(None, None, self._cursor.transformer.decoder, query=query)
+        session.query(exchange, query)
+        yield exchange
+        if exchange.error is not None:
+            raise exchange.error
+        return {int(row[0]) for row in exchange.results[0].rows}
+
+    def encoder(self) -> Any:
+        """Return what encodes batches that `arrays` has made ready."""
+        from howdah_arrow.encoding import Encoder
+
+        return Encoder(self._names, self._layouts)
+
+    def arrays(self, batch: pa.RecordBatch) -> list[pa.Array]:
+        """Return the columns of a batch in the types that the encoder reads.
+
+        Raises:
+            howdah.DataError: a value does not fit.
+        """
+        pa = pyarrow()
+        if batch.num_columns != len(self._layouts):
+            raise DataError(f"a batch has {batch.num_columns} columns, not {len(self._layouts)}")
+        arrays = []
+        for name, layout, array in zip(self._names, self._layouts, batch.columns):
+            try:
+                arrays.append(_cast(array, layout))
+            except (pa.ArrowException, ValueError) as e:
+                raise DataError(f"column {name!r}: {array.type} does not go into {layout.type}: {e}") from e
+        return arrays
+
+
+class CopyOut:
+    """A table or a query that is copied out as Arrow data.
+
+    Args:
+        cursor: executes the COPY.
+        source: the name of the table, or a `COPY … TO STDOUT (FORMAT binary)`.
+        columns: the names of the columns; None for all.
+    """
+
+    def __init__(self, cursor: Any, source: str | Composable, columns: Sequence[str] | None) -> None:
+        pyarrow()
+        self._cursor = cursor
+        text = _statement(cursor, source)
+        if text is None:
+            table = _name(cursor, source)
+            names = "*" if columns is None else ", ".join([Identifier(c).as_string(cursor) for c in columns])
+            self._query = f"SELECT {names} FROM {table}"
+            return
+        if columns is not None:
+            raise ProgrammingError("the COPY statement names the columns itself: columns cannot be given")
+        found = _COPY.fullmatch(text)
+        if found is None or found["direction"][:1] not in "Tt":
+            raise ProgrammingError(f"this is no COPY … TO STDOUT: {text}")
+        _check_binary(found)
+        if found["query"] is not None:
+            self._query = found["query"]
+        else:
+            self._query = f"SELECT {(found['columns'] or '(*)')[1:-1]} FROM {found['table']}"
+
+    def look_up(self) -> Operation[tuple[str, Any, Any]]:
+        """Ask for the columns.
+
+        Returns:
+            The COPY statement, the schema of its rows, and their decoder. In the
+            statement the types without a like in Arrow are text.
+        """
+        cursor = self._cursor
+        fields = yield from describe(cursor, self._query.encode())
+        layouts = layouts_of(fields, cursor.transformer.adapters.types)
+        query = self._query
+        if not all(layout.format for layout in layouts):
+            names = [f"c{i}" for i in range(len(fields))]
+            selected = [name if each.format else _TEXT % (name, name) for name, each in zip(names, layouts)]
+            query = f"SELECT {', '.join(selected)} FROM ({query}) AS source ({', '.join(names)})"
+        statement = f"COPY ({query}) TO STDOUT (FORMAT binary)"
+        return statement, schema_of(fields, layouts), decoder_of(fields, layouts)
+
+
+def batches_of(data: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """Return the schema and the batches of Arrow data.
+
+    Args:
+        data: a table, a batch, a reader, anything with `__arrow_c_stream__` or
+            `__arrow_c_array__` (frames of pandas and polars, …), or an iterable of batches.
+
+    Raises:
+        TypeError: it is something else, or there are no batches to tell the schema.
+    """
+    pa = pyarrow()
+    if isinstance(data, pa.RecordBatch):
+        return data.schema, iter([data])
+    if isinstance(data, pa.Table):
+        return data.schema, iter(data.to_batches())
+    if isinstance(data, pa.RecordBatchReader):
+        return data.schema, iter(data)
+    if type(data).__module__.partition(".")[0] == "pandas":
+        table = pa.Table.from_pandas(data, preserve_index=False)
+        return table.schema, iter(table.to_batches())
+    if hasattr(data, "__arrow_c_stream__"):
+        reader = pa.RecordBatchReader.from_stream(data)
+        return reader.schema, iter(reader)
+    if hasattr(data, "__arrow_c_array__"):
+        batch = pa.record_batch(data)
+        return batch.schema, iter([batch])
+    return _batches_of_iterable(data)
+
+
+def _batches_of_iterable(data: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    batches = iter(data) if hasattr(data, "__iter__") else iter(())
+    first = next(batches, None)
+    if not isinstance(first, pyarrow().RecordBatch):
+        raise TypeError(
+            "the data is to be an Arrow table, batch or reader, a data frame, or an iterable of batches"
+            f" with one at least, not {type(data).__name__}"
+        )
+
+    def every() -> Iterator[pa.RecordBatch]:
+        yield first
+        yield from batches
+
+    return first.schema, every()
+
+
+def _statement(cursor: Any, target: str | Composable) -> str | None:
+    """Return the COPY statement that was given, None if it is the name of a table."""
+    if isinstance(target, Identifier):
+        return None
+    text = target.as_string(cursor) if isinstance(target, Composable) else target
+    if _IS_COPY.match(text):
+        return text
+    if isinstance(target, Composable) and not isinstance(target, SQL):
+        return None
+    return None if isinstance(target, str) else text
+
+
+def _name(cursor: Any, target: str | Composable) -> str:
+    """Return the name of a table, quoted."""
+    return (target if isinstance(target, Composable) else Identifier(target)).as_string(cursor)
+
+
+def _check_binary(found: re.Match[str]) -> None:
+    if not _BINARY.search(found["options"]):
+        raise ProgrammingError("Arrow data is copied in the binary format: add (FORMAT binary)")
+
+
+def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> Layout:
+    """Return the layout in which data goes into a column.
+
+    Args:
+        oid: the type of the column.
+        source: the Arrow type of the data.
+        types: the types that are known.
+        texts: those whose binary format is text.
+
+    Raises:
+        NotSupportedError: there is none; the message goes behind the names of the types.
+    """
+    pa = pyarrow()
+    is_type = pa.types
+    source = getattr(source, "storage_type", source)
+    if is_type.is_dictionary(source):
+        source = source.value_type
+    if oid == _NUMERIC:
+        if is_type.is_decimal(source):
+            wide = source.precision > 38
+            exact = (pa.decimal256 if wide else pa.decimal128)(source.precision, source.scale)
+            return Layout(Kind.DECIMAL, exact, width=32 if wide else 16, scale=source.scale, oid=oid)
+        return Layout(Kind.NUMBER, pa.string(), oid=oid)
+    if oid in _TIMESTAMPS and is_type.is_timestamp(source) and (source.tz is None) != (oid == 1114):
+        zone = "" if source.tz is None else "out"
+        raise NotSupportedError(f": cast it to a timestamp with{zone} a time zone first")
+    if oid == _INTERVAL and is_type.is_duration(source):
+        return Layout(Kind.DURATION, pa.duration("us"), width=8, oid=oid)
+    layout = layout_of(oid, -1, types)
+    info = types.get(oid)
+    if info is not None and oid == info.array_oid:
+        if not (_is_list(source) or is_type.is_null(source)):
+            raise NotSupportedError(": it is no list")
+        value_type = source.value_type if _is_list(source) else source
+        item = _storage(info.oid, value_type, types, texts)
+        return Layout(Kind.LIST, pa.list_(item.type), oid=oid, item=item)
+    if not layout.format and oid not in texts:
+        raise NotSupportedError(
+            ", whose binary format is its own: copy it into a column of text, and cast that"
+        )
+    if _is_list(source) or is_type.is_struct(source) or is_type.is_map(source):
+        raise NotSupportedError("")
+    storage = getattr(layout.type, "storage_type", layout.type)
+    return replace(layout, format=1, type=storage)
+
+
+def _is_list(type: Any) -> bool:
+    is_type = pyarrow().types
+    return bool(is_type.is_list(type) or is_type.is_large_list(type) or is_type.is_fixed_size_list(type))
+
+
+def _cast(array: pa.Array, layout: Layout) -> pa.Array:
+    """Return an array in the type of a layout."""
+    pa = pyarrow()
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    if array.type == layout.type:
+        return array
+    if layout.kind == Kind.FIXED and not pa.types.is_fixed_size_binary(array.type):
+        texts = array.cast(pa.string()).to_pylist()
+        return pa.array([None if text is None else UUID(text).bytes for text in texts], layout.type)
+    if pa.types.is_float16(array.type):
+        array = array.cast(pa.float32())
+    return array.cast(layout.type)

@@ -1,0 +1,95 @@
+"""What a cursor holds in its hands: the results of its last query, and where it stands in them.
+
+Twin of `howdah.resultset`, where the attributes are described.
+"""
+
+from cpython.list cimport PyList_GET_SIZE
+
+from howdah._native.exchange cimport Result
+
+from howdah.errors import InterfaceError, ProgrammingError
+
+
+cdef class ResultSet:
+    """The results of a query, and the position in the one that is selected."""
+
+    def __cinit__(self, *args, **kwargs):
+        self.reset()
+
+    def _reset(self):
+        """Forget all results."""
+        self.reset()
+
+    def _show(self, results):
+        """Take results, one at least, and go to the first."""
+        self.select(results, 0)
+
+    def _select(self, Py_ssize_t index):
+        """Go to a result."""
+        self.select(self._results, index)
+
+    def _check_result(self):
+        """Return the function that makes rows of this result."""
+        return self.check_result()
+
+    def _take_one(self):
+        """Return the next row that is here, None if there is none."""
+        cdef object make_row = self._make_row
+        cdef object row
+        if make_row is None:
+            make_row = self.check_result()
+        if self._position < PyList_GET_SIZE(self._rows):
+            row = self._rows[self._position]
+            self._position += 1
+            return row if make_row is tuple else make_row(row)
+        self.raise_failure()
+        return None
+
+    def _raise_failure(self):
+        """Raise what was met when the row at this position was decoded."""
+        self.raise_failure()
+
+    cdef int reset(self) except -1:
+        self._deferred = None
+        self._results = ()
+        self._index = -1
+        self._result = None
+        self._rows = []
+        self._position = self._offset = 0
+        self._rowcount = -1
+        self._columns = None
+        self._make_row = None
+        self._portal = None
+        self._synced = True
+        self._decoder = None
+        return 0
+
+    cdef int select(self, object results, Py_ssize_t index) except -1:
+        cdef Result result = results[index]
+        self._results = results
+        self._index = index
+        self._result = result
+        self._rows = result.rows
+        self._position = self._offset = 0
+        self._columns = None
+        self._make_row = None
+        self._rowcount = None
+        return 0
+
+    cdef object check_result(self):
+        if self._make_row is None:
+            if self._closed:
+                raise InterfaceError("the cursor is closed")
+            if self._result is None:
+                raise ProgrammingError("no result available: execute a query first")
+            if self._result.fields is None:
+                tag = self._result.tag.decode() or None
+                raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
+            self._make_row = self._row_factory(self)
+        return self._make_row
+
+    cdef int raise_failure(self) except -1:
+        cdef Result result = self._result
+        if result is not None and result.failure is not None and self._position >= PyList_GET_SIZE(self._rows):
+            raise result.failure
+        return 0

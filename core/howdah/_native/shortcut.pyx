@@ -1,0 +1,159 @@
+"""The short way of a query that is prepared: what was found out the last time still holds.
+
+Twin of `howdah.shortcut`, where the arguments and attributes are described.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.list cimport PyList_CheckExact, PyList_GET_SIZE
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_SIZE
+from cpython.unicode cimport PyUnicode_CheckExact
+from libc.stdint cimport uint32_t
+from libc.string cimport memcpy
+
+from howdah._native.buffer cimport Buffer
+from howdah._native.exchange cimport Exchange
+from howdah._native.network cimport set_uint32
+from howdah._native.parameters cimport ParameterEncoder, Parameters
+from howdah._native.resultset cimport ResultSet
+from howdah._native.wire cimport BIND, EXECUTE, SYNC, Wire, pack_formats
+
+from howdah.pq import TransactionStatus
+from howdah.statement import times
+
+cdef object _IDLE = TransactionStatus.IDLE
+
+cdef enum:
+    #: How many queries are known at most: beyond, they are learnt anew.
+    MOST = 1000
+
+# Execute of the unnamed portal, all rows; Sync.
+cdef bytes _EXECUTE_SYNC = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04"
+
+
+cdef class Way:
+    """What a query has become."""
+
+    cdef object parsed
+    # How many parameters there are, -1 if they have names.
+    cdef Py_ssize_t count
+    cdef tuple formats
+    cdef object statement
+    cdef bytes query
+    cdef tuple oids
+    cdef object fields
+    cdef object decoder
+    cdef object version
+    # What Bind says in front of the parameters, and behind.
+    cdef bytes names
+    cdef bytes result_formats
+
+
+cdef class Shortcuts:
+    """Sends queries again that were sent before, without asking a planner or an adapter for its choice."""
+
+    cdef public bint open
+    cdef public bint begins
+    cdef Wire session
+    cdef object transformer
+    cdef object adapters
+    cdef dict plain
+    cdef dict bound
+
+    def __init__(self, Wire session not None, transformer):
+        self.open = False
+        self.begins = True
+        self.session = session
+        self.transformer = transformer
+        self.adapters = transformer.adapters
+        self.plain = {}
+        self.bound = {}
+
+    def learn(self, str query not None, parsed, statement, answer) -> None:
+        """Note what a query has become."""
+        cdef Way way = Way.__new__(Way)
+        cdef dict ways = self.plain if parsed is None else self.bound
+        way.parsed = parsed
+        if parsed is not None:
+            way.count = -1 if parsed.names is not None else len(parsed.formats)
+            way.formats = parsed.formats
+        way.statement = statement
+        way.query = statement.query
+        way.oids = tuple(statement.oids)
+        way.fields, way.decoder, formats = answer
+        way.result_formats = pack_formats(formats)
+        way.names = b"\0" + statement.name + b"\0"
+        way.version = self.adapters.version
+        if len(ways) >= MOST:
+            ways.clear()
+        ways[query] = way
+
+    def send(self, ResultSet cursor not None, query, params):
+        """Write a query's messages, if the short way is open; the cursor's results are gone then."""
+        cdef Way way
+        cdef Exchange exchange
+        cdef Parameters parameters = None
+        if (
+            not self.open
+            or not PyUnicode_CheckExact(query)
+            or self.session.lost is not None
+            or (self.begins and self.session.transaction_status is _IDLE)
+            or cursor._portal is not None
+            or cursor._closed
+            or cursor.format is not None
+            or cursor._transformer is not self.transformer
+        ):
+            return None
+        way = (self.plain if params is None else self.bound).get(query)
+        if way is None or not way.statement.current or way.version != self.adapters.version:
+            return None
+        if params is not None:
+            if not (
+                (PyTuple_CheckExact(params) and PyTuple_GET_SIZE(params) == way.count)
+                or (PyList_CheckExact(params) and PyList_GET_SIZE(params) == way.count)
+            ):
+                params = way.parsed.bind(params)
+            parameters = (<ParameterEncoder?> self.transformer.encoder).encode(params, way.formats)
+            if (parameters.oids is not way.oids and parameters.oids != way.oids) or not self.open:
+                return None
+            # The encoder compares with the parameters before: they share the tuple then.
+            way.oids = parameters.oids
+        way.statement.used = next(times)
+        exchange = Exchange.__new__(Exchange)
+        exchange.query = cursor._query = way.query
+        exchange.fields = way.fields
+        exchange.decoder = way.decoder
+        cursor.reset()
+        self.write(way, parameters, exchange)
+        return exchange
+
+    cdef int write(self, Way way, Parameters parameters, Exchange exchange) except -1:
+        """Write Bind, Execute and Sync."""
+        cdef Wire session = self.session
+        cdef Buffer out = session.unsent
+        cdef Py_ssize_t section_size = 4 if parameters is None else parameters.section_size()
+        cdef Py_ssize_t size
+        cdef char *p
+        session.unsent.check()
+        size = PyBytes_GET_SIZE(way.names) + section_size + PyBytes_GET_SIZE(way.result_formats)
+        if size > 0xFFFFFFFF - 4:
+            raise OverflowError(f"a Bind message of {size} bytes is too long")
+        p = out.reserve(5 + size + PyBytes_GET_SIZE(_EXECUTE_SYNC))
+        p[0] = c"B"
+        set_uint32(p + 1, <uint32_t> (size + 4))
+        p = copied(p + 5, way.names)
+        if parameters is None:
+            set_uint32(p, 0)
+        else:
+            memcpy(p, parameters.section(), section_size)
+        p = copied(p + section_size, way.result_formats)
+        copied(p, _EXECUTE_SYNC)
+        session.add_step(BIND, exchange)
+        session.add_step(EXECUTE, exchange)
+        session.add_step(SYNC, exchange)
+        return 0
+
+
+cdef inline char *copied(char *target, bytes source) noexcept:
+    """Copy `source` and return what is behind it."""
+    memcpy(target, PyBytes_AS_STRING(source), PyBytes_GET_SIZE(source))
+    return target + PyBytes_GET_SIZE(source)

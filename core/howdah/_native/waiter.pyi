@@ -1,0 +1,1 @@
+from howdah.io.waiter import Waiter as Waiter

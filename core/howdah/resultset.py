@@ -1,0 +1,127 @@
+"""What a cursor holds in its hands: the results of its last query, and where it stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic
+
+from howdah._implementation import IMPLEMENTATION
+from howdah.errors import InterfaceError, ProgrammingError
+from howdah.protocol.exchange import Result
+from howdah.rows import Row, RowMaker
+
+if TYPE_CHECKING:
+    from howdah.adapt.transformer import Transformer
+    from howdah.column import Column
+    from howdah.deferral import Deferred
+    from howdah.pq import Format
+
+__all__ = ["ResultSet"]
+
+
+class ResultSet(Generic[Row]):
+    """The results of a query, and the position in the one that is selected.
+
+    It is the part of a cursor that every query changes and every fetch reads;
+    the native core has a twin.
+    """
+
+    def __init__(self) -> None:
+        self._row_factory: Any = None
+        self._transformer: Transformer
+        self.format: Format | None = None
+        self._closed = False
+        self._query: bytes | None = None
+        self._results: Sequence[Result] = ()
+        self._index = -1
+        self._result: Result | None = None
+        self._rows: list[Any] = []
+        self._position = 0
+        #: How many rows of the result have come and gone before those in `_rows`.
+        self._offset = 0
+        #: None as long as nobody has asked for what the command tag tells.
+        self._rowcount: int | None = -1
+        self._columns: list[Column] | None = None
+        self._make_row: Any = None  # a RowMaker, as an attribute of an instance
+        #: The portal that has more rows, and whether Sync follows each Execute of it.
+        self._portal: bytes | None = None
+        self._synced = True
+        self._decoder: Any = None
+        #: The answer that is still to be taken, in a pipeline.
+        self._deferred: Deferred | None = None
+
+    def _reset(self) -> None:
+        """Forget all results."""
+        self._deferred = None
+        self._results = ()
+        self._index = -1
+        self._result = None
+        self._rows = []
+        self._position = self._offset = 0
+        self._rowcount = -1
+        self._columns = None
+        self._make_row = None
+        self._portal = None
+        self._synced = True
+        self._decoder = None
+
+    def _show(self, results: Sequence[Result]) -> None:
+        """Take results, one at least, and go to the first."""
+        self._results = results
+        self._select(0)
+
+    def _select(self, index: int) -> None:
+        """Go to a result."""
+        self._index = index
+        self._result = self._results[index]
+        self._rows = self._result.rows
+        self._position = self._offset = 0
+        self._columns = None
+        self._make_row = None
+        self._rowcount = None
+
+    def _check_result(self) -> RowMaker[Row]:
+        """Return the function that makes rows of this result.
+
+        Raises:
+            howdah.InterfaceError: the cursor is closed.
+            howdah.ProgrammingError: there is no result, or it has no rows.
+        """
+        if self._make_row is None:
+            if self._closed:
+                raise InterfaceError("the cursor is closed")
+            if self._result is None:
+                raise ProgrammingError("no result available: execute a query first")
+            if self._result.fields is None:
+                tag = self._result.tag.decode() or None
+                raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
+            self._make_row = self._row_factory(self)
+        make_row: RowMaker[Row] = self._make_row
+        return make_row
+
+    def _take_one(self) -> Row | None:
+        """Return the next row that is here, None if there is none."""
+        make_row = self._check_result()
+        position = self._position
+        if position < len(self._rows):
+            self._position = position + 1
+            row: Row = self._rows[position]
+            return row if make_row is tuple else make_row(row)  # type: ignore[arg-type]
+        self._raise_failure()
+        return None
+
+    def _raise_failure(self) -> None:
+        """Raise what was met when the row at this position was decoded."""
+        if (
+            self._result is not None
+            and self._result.failure is not None
+            and self._position >= len(self._rows)
+        ):
+            raise self._result.failure
+
+
+if not TYPE_CHECKING and IMPLEMENTATION == "native":
+    from howdah._native.resultset import ResultSet as NativeResultSet
+
+    class ResultSet(NativeResultSet, Generic[Row]):
+        """The results of a query, and the position in the one that is selected."""

@@ -1,0 +1,132 @@
+"""The short way of a query that is prepared: what was found out the last time still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from howdah._implementation import IMPLEMENTATION
+from howdah.adapt.transformer import Transformer
+from howdah.pq import TransactionStatus
+from howdah.protocol.exchange import Exchange
+from howdah.query import ParsedQuery
+from howdah.resultset import ResultSet
+from howdah.statement import Answer, Statement, times
+
+if TYPE_CHECKING:
+    from howdah.protocol.session import Session
+
+__all__ = ["Shortcuts"]
+
+#: How many queries are known at most: beyond, they are learnt anew.
+_MOST = 1000
+
+
+class Way:
+    """What a query has become.
+
+    Args:
+        parsed: the query, None if it came without parameters.
+        statement: the prepared statement for it.
+        answer: its columns, their decoder, and the result formats.
+        version: the version of the adapters that chose them.
+    """
+
+    __slots__ = ("answer", "parsed", "statement", "version")
+
+    def __init__(
+        self, parsed: ParsedQuery | None, statement: Statement, answer: Answer, version: int
+    ) -> None:
+        self.parsed = parsed
+        self.statement = statement
+        self.answer = answer
+        self.version = version
+
+
+class Shortcuts:
+    """Sends queries again that were sent before, without asking a planner or an adapter for its choice.
+
+    The native core has a twin.
+
+    Args:
+        session: to which the messages are written.
+        transformer: whose adapters the connection uses.
+
+    Attributes:
+        open: whether a query has nothing to wait for, and nobody else is to be told of it.
+        begins: whether a query outside of a transaction begins one.
+    """
+
+    def __init__(self, session: Session, transformer: Transformer) -> None:
+        self.open = False
+        self.begins = True
+        self._session = session
+        self._transformer = transformer
+        self._plain: dict[str, Way] = {}
+        self._bound: dict[str, Way] = {}
+
+    def learn(self, query: str, parsed: ParsedQuery | None, statement: Statement, answer: Answer) -> None:
+        """Note what a query has become.
+
+        Args:
+            query: the query, as the program has it.
+            parsed: the same in pieces, None if it came without parameters.
+            statement: the prepared statement for it.
+            answer: what `Statement.answer` says of it.
+        """
+        ways = self._plain if parsed is None else self._bound
+        if len(ways) >= _MOST:
+            ways.clear()
+        ways[query] = Way(parsed, statement, answer, self._transformer.version)
+
+    def send(
+        self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
+    ) -> Exchange | None:
+        """Write a query's messages, if the short way is open; the cursor's results are gone then.
+
+        Args:
+            cursor: the cursor, of a kind that binds its parameters on the server, and has no portal open.
+            query: the query, as the program has it.
+            params: the parameters.
+
+        Returns:
+            the exchange to wait for, None if the query has to go the long way.
+
+        Raises:
+            Exception: as for parameters that cannot be adapted.
+        """
+        session = self._session
+        if (
+            not self.open
+            or type(query) is not str
+            or session.lost is not None
+            or (self.begins and session.transaction_status == TransactionStatus.IDLE)
+            or cursor._portal is not None
+            or cursor._closed
+            or cursor.format is not None
+            or cursor._transformer is not self._transformer
+        ):
+            return None
+        way = (self._plain if params is None else self._bound).get(query)
+        if way is None or not way.statement.current or way.version != self._transformer.version:
+            return None
+        statement = way.statement
+        parameters = None
+        if params is not None:
+            assert way.parsed is not None
+            parameters = self._transformer.encoder.encode(way.parsed.bind(params), way.parsed.formats)
+            if parameters.oids != statement.oids or not self.open:
+                return None
+        statement.used = next(times)
+        fields, decoder, formats = way.answer
+        exchange = Exchange(fields, decoder, None, False, statement.query)
+        cursor._reset()
+        cursor._query = statement.query
+        session.bind(exchange, b"", statement.name, parameters, formats)
+        session.execute(exchange)
+        session.sync(exchange)
+        return exchange
+
+
+if not TYPE_CHECKING and IMPLEMENTATION == "native":
+    from howdah._native.shortcut import Shortcuts

@@ -1,0 +1,267 @@
+"""What PostgreSQL counts and names its own things with: transactions, positions, objects of the catalog.
+
+All of these are `str` in Python, as the server writes them; oid itself is a number.
+
+Source: PostgreSQL documentation, "Object Identifier Types", "pg_lsn Type" and "Transaction ID and
+Snapshot Information Functions"; for the binary formats the types' send functions in PostgreSQL's
+src/backend/utils/adt.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import ClassVar
+
+from howdah.adapt import AdaptersMap
+from howdah.errors import DataError
+from howdah.pq import Format
+from howdah_types.base import TypeLoader, shown, type_name
+from howdah_types.string import StrDumper, TextLoader, register_text_dumper
+
+__all__ = ["CatalogBinaryDumper", "CatalogBinaryLoader", "register_adapters"]
+
+_INT4 = struct.Struct("!i")
+_SNAPSHOT = struct.Struct("!iqq")  # how many transactions are in progress, xmin, xmax
+_ARRAY = struct.Struct("!iiIii")  # dimensions, NULLs, oid of the elements, length, lower bound
+
+
+class CatalogBinaryLoader(TypeLoader):
+    """One of these types as binary to `str`: the text that the server would have sent."""
+
+    format = Format.BINARY
+    # As text there is nothing to compose.
+    preferred = False
+
+
+class CatalogBinaryDumper(StrDumper):
+    """`str` to one of these types, as binary."""
+
+    format = Format.BINARY
+    #: What the text of a value looks like.
+    pattern: ClassVar[str]
+
+    def dump(self, obj: str) -> bytes:
+        match = re.fullmatch(self.pattern, obj, re.ASCII)
+        try:
+            if match is not None:
+                return self.pack(*match.groups())
+        except struct.error:
+            pass
+        raise DataError(f"{shown(obj)} is not a value of the type {type_name(self.oid, self.connection)}")
+
+    def pack(self, *fields: str) -> bytes:
+        """Return the value in binary, made of what the groups of `pattern` have matched."""
+        raise NotImplementedError
+
+
+# -- transactions and commands -------------------------------------------------
+
+
+class XidBinaryLoader(CatalogBinaryLoader):
+    """xid and cid as binary to `str`."""
+
+    _struct: ClassVar[struct.Struct] = struct.Struct("!I")
+
+    def value(self, data: bytes) -> str:
+        return str(self._struct.unpack(data)[0])
+
+
+class Xid8BinaryLoader(XidBinaryLoader):
+    """xid8 as binary to `str`."""
+
+    _struct = struct.Struct("!Q")
+
+
+class XidBinaryDumper(CatalogBinaryDumper):
+    """`str` to xid, as binary."""
+
+    oid = 28
+    pattern = r"(\d+)"
+    _struct: ClassVar[struct.Struct] = struct.Struct("!I")
+
+    def pack(self, *fields: str) -> bytes:
+        return self._struct.pack(int(fields[0]))
+
+
+class CidBinaryDumper(XidBinaryDumper):
+    """`str` to cid, as binary."""
+
+    oid = 29
+
+
+class Xid8BinaryDumper(XidBinaryDumper):
+    """`str` to xid8, as binary."""
+
+    oid = 5069
+    _struct = struct.Struct("!Q")
+
+
+class SnapshotBinaryLoader(CatalogBinaryLoader):
+    """pg_snapshot and txid_snapshot as binary to `str`."""
+
+    def value(self, data: bytes) -> str:
+        count, xmin, xmax = _SNAPSHOT.unpack_from(data)
+        running = struct.unpack(f"!{count}q", data[_SNAPSHOT.size :])
+        return f"{xmin}:{xmax}:{','.join(map(str, running))}"
+
+
+class SnapshotBinaryDumper(CatalogBinaryDumper):
+    """`str` to pg_snapshot, as binary."""
+
+    oid = 5038
+    pattern = r"(\d+):(\d+):((?:\d+(?:,\d+)*)?)"
+
+    def pack(self, *fields: str) -> bytes:
+        xmin, xmax, running = fields
+        xids = list(map(int, running.split(","))) if running else []
+        return _SNAPSHOT.pack(len(xids), int(xmin), int(xmax)) + struct.pack(f"!{len(xids)}q", *xids)
+
+
+class TxidSnapshotBinaryDumper(SnapshotBinaryDumper):
+    """`str` to txid_snapshot, as binary."""
+
+    oid = 2970
+
+
+# -- positions -----------------------------------------------------------------
+
+
+class LsnBinaryLoader(CatalogBinaryLoader):
+    """pg_lsn as binary to `str`."""
+
+    _struct: ClassVar[struct.Struct] = struct.Struct("!II")
+
+    def value(self, data: bytes) -> str:
+        return "{:X}/{:X}".format(*self._struct.unpack(data))
+
+
+class LsnBinaryDumper(CatalogBinaryDumper):
+    """`str` to pg_lsn, as binary."""
+
+    oid = 3220
+    pattern = r"([0-9A-Fa-f]{1,8})/([0-9A-Fa-f]{1,8})"
+    _struct: ClassVar[struct.Struct] = struct.Struct("!II")
+
+    def pack(self, *fields: str) -> bytes:
+        high, low = fields
+        return self._struct.pack(int(high, 16), int(low, 16))
+
+
+class TidBinaryLoader(CatalogBinaryLoader):
+    """tid as binary to `str`."""
+
+    _struct: ClassVar[struct.Struct] = struct.Struct("!IH")
+
+    def value(self, data: bytes) -> str:
+        return "({},{})".format(*self._struct.unpack(data))
+
+
+class TidBinaryDumper(CatalogBinaryDumper):
+    """`str` to tid, as binary."""
+
+    oid = 27
+    pattern = r"\((\d+),(\d+)\)"
+    _struct: ClassVar[struct.Struct] = struct.Struct("!IH")
+
+    def pack(self, *fields: str) -> bytes:
+        block, offset = map(int, fields)
+        return self._struct.pack(block, offset)
+
+
+# -- the catalog ---------------------------------------------------------------
+
+
+class RegBinaryLoader(CatalogBinaryLoader):
+    """regclass and the like as binary to `str`: the oid, which stands for the object as its name does."""
+
+    # In binary there is no name; a number in its place is what these types take, and what the
+    # server itself writes for an object that is no more.
+    _struct: ClassVar[struct.Struct] = struct.Struct("!I")
+
+    def value(self, data: bytes) -> str:
+        (oid,) = self._struct.unpack(data)
+        return str(oid) if oid else "-"
+
+
+class VectorBinaryLoader(CatalogBinaryLoader):
+    """int2vector and oidvector as binary to `str`: numbers with spaces between them."""
+
+    def value(self, data: bytes) -> str:
+        dimensions, _, oid, length, _ = _ARRAY.unpack_from(data)
+        element = struct.Struct("!ih" if oid == 21 else "!iI")
+        items = list(element.iter_unpack(data[_ARRAY.size :]))
+        if dimensions != 1 or len(items) != length:
+            raise ValueError
+        return " ".join([str(number) for _, number in items])
+
+
+class Int2vectorBinaryDumper(CatalogBinaryDumper):
+    """`str` to int2vector, as binary."""
+
+    oid = 22
+    pattern = r"\s*((?:-?\d+\s*)*)"
+    _element_oid: ClassVar[int] = 21
+    _struct: ClassVar[struct.Struct] = struct.Struct("!ih")
+
+    def pack(self, *fields: str) -> bytes:
+        numbers = list(map(int, fields[0].split()))
+        size = self._struct.size - _INT4.size
+        header = _ARRAY.pack(1, 0, self._element_oid, len(numbers), 0)
+        return header + b"".join([self._struct.pack(size, number) for number in numbers])
+
+
+class OidvectorBinaryDumper(Int2vectorBinaryDumper):
+    """`str` to oidvector, as binary."""
+
+    oid = 30
+    _element_oid = 26
+    _struct = struct.Struct("!iI")
+
+
+_LOADERS: dict[str, type[CatalogBinaryLoader]] = {
+    "xid": XidBinaryLoader,
+    "cid": XidBinaryLoader,
+    "xid8": Xid8BinaryLoader,
+    "pg_snapshot": SnapshotBinaryLoader,
+    "txid_snapshot": SnapshotBinaryLoader,
+    "pg_lsn": LsnBinaryLoader,
+    "tid": TidBinaryLoader,
+    "int2vector": VectorBinaryLoader,
+    "oidvector": VectorBinaryLoader,
+    "regproc": RegBinaryLoader,
+    "regprocedure": RegBinaryLoader,
+    "regoper": RegBinaryLoader,
+    "regoperator": RegBinaryLoader,
+    "regclass": RegBinaryLoader,
+    "regtype": RegBinaryLoader,
+    "regconfig": RegBinaryLoader,
+    "regdictionary": RegBinaryLoader,
+    "regnamespace": RegBinaryLoader,
+    "regrole": RegBinaryLoader,
+    "regcollation": RegBinaryLoader,
+}
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    for name, loader in _LOADERS.items():
+        adapters.register_loader(name, TextLoader)
+        adapters.register_loader(name, loader)
+        register_text_dumper(name, adapters)
+    for dumper in (
+        XidBinaryDumper,
+        CidBinaryDumper,
+        Xid8BinaryDumper,
+        SnapshotBinaryDumper,
+        TxidSnapshotBinaryDumper,
+        LsnBinaryDumper,
+        TidBinaryDumper,
+        Int2vectorBinaryDumper,
+        OidvectorBinaryDumper,
+    ):
+        adapters.register_dumper(None, dumper)
+    # The server has no binary format for these.
+    for name in ("aclitem", "gtsvector"):
+        adapters.register_loader(name, TextLoader)
+    register_text_dumper("aclitem", adapters)

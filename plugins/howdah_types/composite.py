@@ -1,0 +1,504 @@
+"""Composite types and records, which are tuples and classes with fields in Python.
+
+Source: PostgreSQL documentation, "Composite Types", "Composite Type Input and
+Output Syntax"; for the binary format PostgreSQL's src/backend/utils/adt/rowtypes.c.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import struct
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from keyword import iskeyword
+from typing import Any, ClassVar, TypeAlias
+
+from typing_extensions import Buffer
+
+from howdah.adapt import (
+    AdaptContext,
+    AdaptersMap,
+    CompositeInfo,
+    Dumper,
+    DumperKey,
+    Loader,
+    PyFormat,
+    TypeInfo,
+)
+from howdah.adapt.parameters import ParameterEncoder
+from howdah.errors import DataError, ProgrammingError
+from howdah.pq import Format
+from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown
+from howdah_types.registering import described, known_type, named, register_by_oid, unadapted
+from howdah_types.string import ByteaBinaryLoader, TextLoader
+
+__all__ = [
+    "CompositeBinaryDumper",
+    "CompositeBinaryLoader",
+    "CompositeDumper",
+    "CompositeInfo",
+    "CompositeLoader",
+    "RecordBinaryLoader",
+    "RecordLoader",
+    "TupleDumper",
+    "register_adapters",
+    "register_composite",
+]
+
+#: Makes an object of the values of the fields.
+MakeObject: TypeAlias = Callable[[Sequence[Any], CompositeInfo], Any]
+#: Makes the values of the fields of an object.
+MakeSequence: TypeAlias = Callable[[Any, CompositeInfo], Sequence[Any]]
+
+_COUNT = struct.Struct("!i")
+_FIELD = struct.Struct("!Ii")  # oid, length
+_NULL_LENGTH = -1
+_NEEDS_QUOTES = re.compile(rb'^$|[\s",\\()]')
+
+
+# -- what the fields of classes are called ---------------------------------------
+
+
+def _names(cls: Any) -> tuple[str, ...] | None:
+    """Return the names of the fields of a dataclass or a named tuple; None of anything else."""
+    if dataclasses.is_dataclass(cls):
+        return tuple(field.name for field in dataclasses.fields(cls) if field.init)
+    names = getattr(cls, "_fields", None)
+    return names if isinstance(names, tuple) else None
+
+
+def _by_name(cls: Any, info: CompositeInfo) -> bool:
+    """Whether the fields of a class are those of a type by their names, not by their order.
+
+    Raises:
+        ProgrammingError: they are neither.
+    """
+    names = _names(cls)
+    if names is None:
+        return False
+    if names == info.field_names:
+        return dataclasses.is_dataclass(cls) and any(field.kw_only for field in dataclasses.fields(cls))
+    if set(info.field_names) <= set(names):
+        return True
+    if len(names) == len(info.field_names):
+        return False
+    raise ProgrammingError(
+        f"{cls.__name__} has the fields {', '.join(names)}: they do not fit those of the type {info.name!r},"
+        f" {', '.join(info.field_names)}"
+    )
+
+
+def _maker(factory: Callable[..., Any], info: CompositeInfo) -> Callable[[Sequence[Any]], Any]:
+    """Return a function that makes an object of the values of the fields."""
+    if _by_name(factory, info):
+        return lambda values: factory(**dict(zip(info.field_names, values)))
+    return lambda values: factory(*values)
+
+
+def _sequence(obj: Any, info: CompositeInfo | None) -> Sequence[Any]:
+    """Return the values of the fields of an object."""
+    names = _names(type(obj))
+    if names is not None:
+        if info is not None and _by_name(type(obj), info):
+            names = info.field_names
+        return [getattr(obj, name) for name in names]
+    if isinstance(obj, (tuple, list)):
+        return obj
+    raise TypeError(
+        f"what the fields of a {type(obj).__name__!r} are cannot be told:"
+        " pass 'make_sequence' to register_composite()"
+    )
+
+
+@lru_cache
+def _make_namedtuple(name: str, fields: tuple[str, ...]) -> type[Any]:
+    """Return a class of named tuples with names that Python takes, similar to the given ones."""
+    names: list[str] = []
+    for field in fields:
+        candidate = re.sub(r"\W", "_", field)
+        if not candidate or not candidate[0].isalpha() or iskeyword(candidate):
+            candidate = f"f{candidate}" if not iskeyword(candidate) else f"{candidate}_"
+        while candidate in names:
+            candidate += "_"
+        names.append(candidate)
+    cls_name = re.sub(r"\W", "_", name)
+    if not cls_name.isidentifier() or iskeyword(cls_name):
+        cls_name = f"f{cls_name}"
+    return namedtuple(cls_name, names, module=__name__)
+
+
+# -- tuples and objects to PostgreSQL ----------------------------------------------
+
+
+class TupleDumper(TypeDumper):
+    """`tuple` to a record as text, of a type that is left to the server."""
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self._adapters = adapters_of(context)
+        self._encoder = ParameterEncoder(self._adapters, context)
+        self._encoding = encoding_of(self.connection)
+
+    def text(self, obj: Any) -> bytes:
+        return self.text_fields(obj)
+
+    def text_fields(self, values: Sequence[Any]) -> bytes:
+        """Return a record in text format."""
+        return b"(%b)" % b",".join([b"" if value is None else self.text_field(value) for value in values])
+
+    def text_field(self, value: Any) -> bytes:
+        """Return the value of a field in text format, between quotes if it needs them."""
+        data = self._encoded(self._encoder.dumper(value, PyFormat.TEXT).dump(value))
+        if data is None:
+            return b""
+        if _NEEDS_QUOTES.search(data):
+            return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'""')
+        return data
+
+    def _encoded(self, data: Buffer | str | None) -> bytes | None:
+        """Return what a dumper returned as bytes."""
+        if data is None:
+            return None
+        return data.encode(self._encoding) if isinstance(data, str) else bytes(data)
+
+
+class CompositeDumper(TupleDumper):
+    """Objects of a class to a composite type, as text."""
+
+    #: What was passed to `register_composite`.
+    make_sequence: ClassVar[MakeSequence | None] = None
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self._context = context
+        info = self._adapters.types.get(self.oid)
+        #: The type, None if it is not known.
+        self.info = info if isinstance(info, CompositeInfo) and info.oid == self.oid else None
+
+    def values(self, obj: Any) -> Sequence[Any]:
+        """Return the values of the fields of an object.
+
+        Raises:
+            TypeError: it cannot be told what they are.
+            DataError: there are not as many as the type has.
+        """
+        make_sequence = type(self).make_sequence
+        if make_sequence is not None and self.info is not None and type(obj) is not tuple:
+            values = make_sequence(obj, self.info)
+        else:
+            values = _sequence(obj, self.info)
+        if self.info is not None and len(values) != len(self.info.field_names):
+            raise DataError(
+                f"{shown(obj)} has {len(values)} fields, the type {self.info.name!r}"
+                f" has {len(self.info.field_names)}: {', '.join(self.info.field_names)}"
+            )
+        return values
+
+    @contextmanager
+    def blaming(self, field: str, value: Any) -> Iterator[None]:
+        """Name the field in what is raised when its value is dumped."""
+        where = f"the field {field!r}" + ("" if self.info is None else f" of the type {self.info.name!r}")
+        try:
+            yield
+        except (DataError, ProgrammingError) as error:
+            raise type(error)(f"{where}: {error}") from error
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise DataError(f"{where} cannot be {shown(value)}: {error}") from error
+
+    def text(self, obj: Any) -> bytes:
+        values = self.values(obj)
+        try:
+            return self.text_fields(values)
+        except Exception:
+            # Once more, one by one, to tell which it was.
+            names = [str(number) for number in range(1, len(values) + 1)]
+            for name, value in zip(names if self.info is None else self.info.field_names, values):
+                with self.blaming(name, value):
+                    self.text_fields([value])
+            raise
+
+
+class CompositeBinaryDumper(CompositeDumper):
+    """Objects of a class to a composite type, as binary; as text while the type is not known."""
+
+    format = Format.BINARY
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self._by_oid: dict[int, Dumper] = {}
+
+    # Its fields can be dumped only when their types are known.
+
+    def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
+        return self.cls if self.info is not None else (self.cls,)
+
+    def upgrade(self, obj: Any, format: PyFormat) -> Dumper:
+        if self.info is not None:
+            return self
+        namespace = {**named(self.type_name or self.oid), "make_sequence": type(self).make_sequence}
+        cls: type[Dumper] = type("CompositeDumper", (CompositeDumper,), namespace)
+        return cls(self.cls, self._context)
+
+    def dump(self, obj: Any) -> bytes:
+        info = self.info
+        if info is None:
+            raise ProgrammingError(f"the composite type {self.type_name or self.oid!r} is not known")
+        out = bytearray(_COUNT.pack(len(info.field_types)))
+        for name, oid, value in zip(info.field_names, info.field_types, self.values(obj)):
+            with self.blaming(name, value):
+                data = None if value is None else self._encoded(self._dumper(value, oid).dump(value))
+            out += _FIELD.pack(oid, _NULL_LENGTH) if data is None else _FIELD.pack(oid, len(data)) + data
+        return bytes(out)
+
+    def _dumper(self, value: Any, oid: int) -> Dumper:
+        """Return the dumper of the value's class if it is to the field's type; else that of the type."""
+        try:
+            dumper: Dumper | None = self._encoder.dumper(value, PyFormat.BINARY)
+        except ProgrammingError:
+            dumper = None
+        if dumper is not None and dumper.oid == oid and dumper.format == Format.BINARY:
+            return dumper
+        found = self._by_oid.get(oid)
+        if found is None:
+            found = self._adapters.get_dumper_by_oid(oid, Format.BINARY)(object, self._context)
+            self._by_oid[oid] = found
+        return found
+
+
+# -- records from PostgreSQL ---------------------------------------------------------
+
+#: A field as text, with what follows it. What is between quotes is escaped, either way.
+_TEXT_FIELD = re.compile(rb'(?s)(?:"((?:[^"\\]|\\.|"")*)"|([^"\\,()]*))([,)])')
+_ESCAPED = re.compile(rb'(?s)\\(.)|"(")')
+
+
+def _read_text_record(data: bytes) -> list[bytes | None]:
+    """Return the fields of a record in text format, None for NULL."""
+    if not data.startswith(b"("):
+        raise ValueError("no parenthesis")
+    fields: list[bytes | None] = []
+    position = 1
+    while True:
+        match = _TEXT_FIELD.match(data, position)
+        if match is None:
+            raise ValueError("no field")
+        quoted, bare, closing = match.groups()
+        fields.append(_ESCAPED.sub(rb"\1\2", quoted) if quoted is not None else bare or None)
+        position = match.end()
+        if closing == b")":
+            if position != len(data):
+                raise ValueError("more than a record")
+            return fields
+
+
+def _read_binary_record(data: bytes) -> list[tuple[int, bytes | None]]:
+    """Return the fields of a record in binary format: the oid of the type, and the value or None for NULL."""
+    (count,) = _COUNT.unpack_from(data)
+    position = _COUNT.size
+    fields: list[tuple[int, bytes | None]] = []
+    while position < len(data):
+        oid, length = _FIELD.unpack_from(data, position)
+        position += _FIELD.size
+        if not _NULL_LENGTH <= length <= len(data) - position:
+            raise ValueError("no length")
+        fields.append((oid, None if length < 0 else data[position : position + length]))
+        position += max(length, 0)
+    if len(fields) != count:
+        raise ValueError("another number of fields")
+    return fields
+
+
+class RecordLoader(TypeLoader):
+    """An anonymous record as text to a `tuple` of `str`: of what types the fields are, that does not tell."""
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        self._decode: Any = TextLoader(oid, context).load
+
+    def value(self, data: bytes) -> tuple[Any, ...]:
+        if data == b"()":
+            return ()
+        return tuple([None if field is None else self._decode(field) for field in _read_text_record(data)])
+
+
+class RecordBinaryLoader(TypeLoader):
+    """An anonymous record as binary to a `tuple`, its fields loaded as their types are."""
+
+    format = Format.BINARY
+    # The two formats do not tell the same, so only who asks for binary gets it.
+    preferred = False
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        self._context = context
+        self._loaders: dict[int, Loader] = {}
+
+    def value(self, data: bytes) -> tuple[Any, ...]:
+        return tuple(
+            [
+                None if field is None else self._loader(oid).load(field)
+                for oid, field in _read_binary_record(data)
+            ]
+        )
+
+    def _loader(self, oid: int) -> Loader:
+        loader = self._loaders.get(oid)
+        if loader is None:
+            adapters = adapters_of(self._context)
+            cls = adapters.get_loader(oid, self.format) or ByteaBinaryLoader
+            loader = self._loaders[oid] = cls(oid, self._context)
+        return loader
+
+
+class CompositeLoader(TypeLoader):
+    """A composite type as text to what was registered for it."""
+
+    native = "composite"
+    #: What was passed to `register_composite`.
+    factory: ClassVar[Callable[..., Any] | None] = None
+    make_object: ClassVar[MakeObject | None] = None
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        adapters = adapters_of(context)
+        self.info: CompositeInfo = described(adapters, oid, CompositeInfo, "a composite type")
+        fallback = TextLoader if self.format == Format.TEXT else ByteaBinaryLoader
+        #: The oids of the types of the fields, and the loaders of the fields.
+        self.oids = self.info.field_types
+        self.items: tuple[Loader, ...] = tuple(
+            [(adapters.get_loader(oid, self.format) or fallback)(oid, context) for oid in self.oids]
+        )
+        cls = type(self)
+        make_object = cls.make_object
+        if make_object is not None:
+            #: Makes an object of the values of the fields.
+            self.make: Any = lambda values: make_object(values, self.info)
+        else:
+            factory = cls.factory or _make_namedtuple(self.info.name, self.info.field_names)
+            self.make = _maker(factory, self.info)
+
+    def value(self, data: bytes) -> Any:
+        fields = _read_text_record(data) if data != b"()" or self.items else []
+        return self._made(fields)
+
+    def _made(self, fields: Sequence[bytes | None]) -> Any:
+        if len(fields) != len(self.items):
+            raise DataError(
+                f"the server sent {len(fields)} fields for the type {self.info.name!r}, which had"
+                f" {len(self.items)} when it was asked for: {', '.join(self.info.field_names)};"
+                " fetch and register it anew"
+            )
+        return self.make(
+            [None if field is None else item.load(field) for item, field in zip(self.items, fields)]
+        )
+
+
+class CompositeBinaryLoader(CompositeLoader):
+    """A composite type as binary to what was registered for it."""
+
+    format = Format.BINARY
+    native = "composite"
+
+    def value(self, data: bytes) -> Any:
+        fields = _read_binary_record(data)
+        if len(fields) == len(self.items):
+            for name, known, (oid, _) in zip(self.info.field_names, self.info.field_types, fields):
+                if oid != known:
+                    raise DataError(
+                        f"the field {name!r} of the type {self.info.name!r} has the type with oid {oid},"
+                        f" it had {known} when it was asked for; fetch and register it anew"
+                    )
+        return self._made([field for _, field in fields])
+
+
+# -- registering -----------------------------------------------------------------------
+
+
+def register_composite(
+    info: CompositeInfo | str,
+    context: AdaptContext | None = None,
+    factory: Callable[..., Any] | None = None,
+    *,
+    make_object: MakeObject | None = None,
+    make_sequence: MakeSequence | None = None,
+) -> None:
+    """Adapt a composite type to a class, and the class to the type.
+
+    Args:
+        info: the type, as `CompositeInfo.fetch` describes it; or its name, and
+            it is looked up on each connection that meets it.
+        context: what to register on; the default driver if None.
+        factory: the class, or a function, that is called with the values of
+            the fields; None to have a named tuple made. A dataclass or a named
+            tuple that has the type's fields by name is called with them by
+            name. If it is a class, its objects are dumped to the type.
+        make_object: called with the values of the fields and the
+            `CompositeInfo` in place of `factory`.
+        make_sequence: called with an object and the `CompositeInfo`, it
+            returns the values of the fields. Dataclasses, named tuples and
+            tuples do without.
+
+    Raises:
+        TypeError: `info` is neither a type nor a name; `factory` cannot be called.
+        ProgrammingError: the fields of `factory` are not those of the type.
+    """
+    if factory is not None and not callable(factory):
+        raise TypeError(f"the factory must be callable, {factory!r} is not")
+    adapters = adapters_of(context)
+    key = known_type(info, "composite type", adapters)
+    if isinstance(info, CompositeInfo):
+        if factory is None:
+            factory = _make_namedtuple(info.name, info.field_names)
+        if make_object is None:
+            _by_name(factory, info)
+        info.python_type = factory
+    namespace = {
+        "factory": _static(factory),
+        "make_object": _static(make_object),
+        "native": "composite",
+    }
+    for loader in (CompositeLoader, CompositeBinaryLoader):
+        adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
+    cls = factory if isinstance(factory, type) else None
+    for dumper in (CompositeBinaryDumper, CompositeDumper):
+        namespace = {**named(key), "make_sequence": _static(make_sequence)}
+        adapters.register_dumper(cls, type(dumper.__name__, (dumper,), namespace))
+    if isinstance(info, CompositeInfo):
+        _adapt_binary(info, adapters)
+
+
+def _static(function: Any) -> Any:
+    """Keep a function from becoming a method where it is the attribute of a class."""
+    return None if function is None else staticmethod(function)
+
+
+def _adapt_binary(info: CompositeInfo, adapters: AdaptersMap) -> None:
+    """Have a type come as text where the driver chooses, if one of its fields had better."""
+    loader = adapters.get_loader(info.oid, Format.BINARY)
+    if loader is not None and issubclass(loader, CompositeBinaryLoader):
+        parts = [adapters.get_loader(oid, Format.BINARY) for oid in info.field_types]
+        preferred = all(part is not None and part.preferred for part in parts)
+        if loader.preferred != preferred:
+            namespace = {"preferred": preferred, "native": loader.__dict__.get("native")}
+            adapters.register_loader(info.oid, type(loader.__name__, (loader,), namespace))
+
+
+def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
+    """Adapt a composite type that has been found, if nobody has registered for it: to named tuples."""
+    if not isinstance(info, CompositeInfo):
+        return
+    if unadapted(adapters, info):
+        adapters.register_loader(info.oid, CompositeLoader)
+        adapters.register_loader(info.oid, CompositeBinaryLoader)
+    _adapt_binary(info, adapters)
+    register_by_oid(adapters, info, CompositeBinaryDumper, CompositeDumper)
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    adapters.register_dumper(tuple, TupleDumper)
+    adapters.register_loader("record", RecordLoader)
+    adapters.register_loader("record", RecordBinaryLoader)

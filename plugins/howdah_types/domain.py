@@ -1,0 +1,101 @@
+"""Domains, whose values are those of the type that they are over.
+
+The server tells the columns of a domain by the type that it is over; within
+arrays and composite types it tells the domain.
+
+Source: PostgreSQL documentation, "Domain Types" and "Message Formats", RowDescription.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import Buffer
+
+from howdah.adapt import AdaptContext, AdaptersMap, DomainInfo, Dumper, Loader, TypeInfo
+from howdah.errors import ProgrammingError
+from howdah.pq import Format
+from howdah_types.base import adapters_of
+from howdah_types.registering import described, known_type, register_by_oid, unadapted
+from howdah_types.string import TextLoader
+
+__all__ = [
+    "DomainBinaryDumper",
+    "DomainBinaryLoader",
+    "DomainDumper",
+    "DomainInfo",
+    "DomainLoader",
+    "register_domain",
+]
+
+
+class DomainLoader(Loader):
+    """A domain as text: what is made is the loader of the type that it is over."""
+
+    def __new__(cls, oid: int, context: AdaptContext | None = None) -> Any:
+        adapters = adapters_of(context)
+        base_oid = described(adapters, oid, DomainInfo, "a domain").base_oid
+        return (adapters.get_loader(base_oid, cls.format) or TextLoader)(base_oid, context)
+
+    def load(self, data: Buffer) -> Any:
+        raise NotImplementedError
+
+
+class DomainBinaryLoader(DomainLoader):
+    """A domain as binary: what is made is the loader of the type that it is over."""
+
+    format = Format.BINARY
+
+
+class DomainDumper(Dumper):
+    """To a domain as text: what is made is the dumper to the type that it is over."""
+
+    def __new__(cls, dumped: type, context: AdaptContext | None = None) -> Any:
+        adapters = adapters_of(context)
+        base_oid = described(adapters, cls.oid, DomainInfo, "a domain").base_oid
+        return adapters.get_dumper_by_oid(base_oid, cls.format)(dumped, context)
+
+    def dump(self, obj: Any) -> Any:
+        raise NotImplementedError
+
+
+class DomainBinaryDumper(DomainDumper):
+    """To a domain as binary: what is made is the dumper to the type that it is over."""
+
+    format = Format.BINARY
+
+
+def register_domain(info: DomainInfo | str, context: AdaptContext | None = None) -> None:
+    """Adapt a domain, which only arrays of it need: within them it is as the type that it is over.
+
+    Args:
+        info: the domain, as `DomainInfo.fetch` describes it; or its name, and
+            it is looked up on each connection that meets it.
+        context: what to register on; the default driver if None.
+
+    Raises:
+        TypeError: `info` is neither a type nor a name.
+    """
+    adapters = adapters_of(context)
+    adapters.register_loader(known_type(info, "domain", adapters), DomainLoader)
+    if isinstance(info, DomainInfo):
+        adapt(info, adapters)
+
+
+def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
+    """Adapt a domain that has been found, as far as the type that it is over is."""
+    if not isinstance(info, DomainInfo):
+        return
+    if unadapted(adapters, info):
+        adapters.register_loader(info.oid, DomainLoader)
+    if adapters.get_loader(info.oid, Format.TEXT) is DomainLoader:
+        base = adapters.get_loader(info.base_oid, Format.BINARY)
+        if base is not None:
+            loader = type("DomainBinaryLoader", (DomainBinaryLoader,), {"preferred": base.preferred})
+            adapters.register_loader(info.oid, loader)
+    for dumper in (DomainDumper, DomainBinaryDumper):
+        try:
+            adapters.get_dumper_by_oid(info.base_oid, dumper.format)
+        except ProgrammingError:
+            continue
+        register_by_oid(adapters, info, dumper)

@@ -1,0 +1,179 @@
+"""Enumerated types, which are classes of `enum` in Python.
+
+Source: PostgreSQL documentation, "Enumerated Types".
+"""
+
+from __future__ import annotations
+
+import enum as _enum
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, ClassVar, TypeAlias
+
+from howdah.adapt import AdaptContext, AdaptersMap, EnumInfo, TypeInfo
+from howdah.errors import DataError
+from howdah.pq import Format
+from howdah_types.base import TypeLoader, adapters_of, shown, type_name
+from howdah_types.registering import described, known_type, named, register_by_oid, unadapted
+from howdah_types.string import StrDumper, TextBinaryLoader, TextLoader
+
+__all__ = [
+    "EnumBinaryDumper",
+    "EnumBinaryLoader",
+    "EnumDumper",
+    "EnumInfo",
+    "EnumLoader",
+    "EnumMapping",
+    "register_adapters",
+    "register_enum",
+]
+
+#: Which member stands for which label.
+EnumMapping: TypeAlias = "Mapping[Any, str] | Iterable[tuple[Any, str]]"
+
+
+def _labels(
+    enum: type[_enum.Enum], info: TypeInfo | None, mapping: Mapping[Any, str]
+) -> dict[_enum.Enum, str]:
+    """Return the label of each member: its name, or its value if that is the one of the type's labels."""
+    labels = info.labels if isinstance(info, EnumInfo) else ()
+    found = {}
+    for member in enum:
+        by_value = member.name not in labels and member.value in labels
+        found[member] = str(member.value) if by_value else member.name
+    return {**found, **mapping}
+
+
+class EnumDumper(StrDumper):
+    """Members of an enum class to the label of each, as text; to its name if nothing is registered for it."""
+
+    oid = 0
+    #: The class, None for any.
+    enum: ClassVar[type[_enum.Enum] | None] = None
+    #: The labels that are not the name of their member.
+    mapping: ClassVar[Mapping[Any, str]] = {}
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        info = adapters_of(context).types.get(self.oid)
+        self._labels = {} if self.enum is None else _labels(self.enum, info, self.mapping)
+
+    def text(self, obj: Any) -> bytes:
+        label = self._labels.get(obj) if isinstance(obj, _enum.Enum) else obj
+        if label is None:
+            label = obj.name
+        if not isinstance(label, str):
+            raise DataError(
+                f"{shown(obj)} cannot be dumped to the type {type_name(self.oid, self.connection)}"
+            )
+        return super().text(label)
+
+
+class EnumBinaryDumper(EnumDumper):
+    """Members of an enum class to the label of each, as binary, which is the same."""
+
+    format = Format.BINARY
+
+
+class EnumLoader(TypeLoader):
+    """Labels of an enumerated type as text to the members of a class."""
+
+    native = "enum"
+    #: The class, None to make one that has the labels as its names.
+    enum: ClassVar[type[_enum.Enum] | None] = None
+    #: The labels that are not the name of their member.
+    mapping: ClassVar[Mapping[Any, str]] = {}
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        info = adapters_of(context).types.get(oid)
+        if self.enum is None:
+            info = described(adapters_of(context), oid, EnumInfo, "an enum")
+            self._enum = _make_enum(info.name, tuple(info.labels))
+        else:
+            self._enum = self.enum
+        decode = TextLoader(oid, context)
+        encoding = decode.encoding or "utf-8"
+        members: dict[str, Any] = dict(self._enum.__members__)
+        members.update((label, member) for member, label in _labels(self._enum, info, self.mapping).items())
+        #: The member for each label, in the client encoding.
+        self.members: dict[bytes, Any] = {}
+        for label, member in members.items():
+            try:
+                self.members[label.encode(encoding)] = member
+            except UnicodeEncodeError:
+                pass  # the server cannot send it either
+
+    def value(self, data: bytes) -> Any:
+        try:
+            return self.members[data]
+        except KeyError:
+            raise DataError(
+                f"{self._enum.__name__} has no member for the label {data.decode(errors='replace')!r}"
+                f" of the type {type_name(self.oid, self.connection)}"
+            ) from None
+
+
+class EnumBinaryLoader(EnumLoader):
+    """Labels of an enumerated type as binary, which is the same, to the members of a class."""
+
+    format = Format.BINARY
+    native = "enum"
+
+
+@lru_cache
+def _make_enum(name: str, labels: tuple[str, ...]) -> type[_enum.Enum]:
+    made = _enum.Enum(name.title(), labels, module=__name__)  # type: ignore[misc]
+    assert isinstance(made, type)
+    return made
+
+
+def register_enum(
+    info: EnumInfo | str,
+    context: AdaptContext | None = None,
+    enum: type[_enum.Enum] | None = None,
+    *,
+    mapping: EnumMapping | None = None,
+) -> None:
+    """Adapt an enumerated type to a class of `enum`, and the class to the type.
+
+    Args:
+        info: the type, as `EnumInfo.fetch` describes it; or its name, and it
+            is looked up on each connection that meets it.
+        context: what to register on; the default driver if None.
+        enum: the class; None to have one made that has the labels as names.
+        mapping: the labels of members, as a dictionary or in pairs. A member
+            that is not in it stands for the label that is its name or, where
+            the type has no such label, its value.
+
+    Raises:
+        TypeError: `info` is neither a type nor a name.
+    """
+    adapters = adapters_of(context)
+    key = known_type(info, "enum", adapters)
+    if enum is None and isinstance(info, EnumInfo):
+        enum = _make_enum(info.name, tuple(info.labels))
+    namespace = {"enum": enum, "mapping": dict(mapping or {}), "native": "enum"}
+    for loader in (EnumLoader, EnumBinaryLoader):
+        adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
+    namespace = {**namespace, **named(key), "native": None}
+    for dumper in (EnumBinaryDumper, EnumDumper):
+        adapters.register_dumper(enum, type(dumper.__name__, (dumper,), namespace))
+    if isinstance(info, EnumInfo):
+        info.enum = enum
+
+
+def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
+    """Adapt an enumerated type that has been found, if nobody has registered for it: its labels are `str`."""
+    if not isinstance(info, EnumInfo):
+        return
+    if unadapted(adapters, info):
+        adapters.register_loader(info.oid, TextLoader)
+        adapters.register_loader(info.oid, TextBinaryLoader)
+    register_by_oid(adapters, info, EnumBinaryDumper, EnumDumper)
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    adapters.register_dumper(_enum.Enum, EnumBinaryDumper)
+    adapters.register_dumper(_enum.Enum, EnumDumper)

@@ -1,0 +1,224 @@
+"""point, line, lseg, box, path, polygon and circle, which are `str` in Python, as the server writes them.
+
+Source: PostgreSQL documentation, "Geometric Types"; for the binary formats
+PostgreSQL's src/backend/utils/adt/geo_ops.c.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from decimal import Decimal
+from math import inf, isfinite, nextafter
+from typing import ClassVar
+
+from howdah.adapt import AdaptersMap
+from howdah.errors import DataError
+from howdah.pq import Format
+from howdah_types.base import TypeLoader, shown, type_name
+from howdah_types.string import StrDumper, TextLoader, register_text_dumper
+
+__all__ = ["GeometryBinaryDumper", "GeometryBinaryLoader", "float_text", "register_adapters"]
+
+_COUNT = struct.Struct("!i")
+_NUMBER = r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf(?:inity)?|nan)\s*"
+_NUMBERS = re.compile(_NUMBER, re.IGNORECASE | re.ASCII)
+
+
+def float_text(value: float) -> str:
+    """Return a float8 as the server writes it: the shortest text that stands for it."""
+    if value != value:
+        return "NaN"
+    if value in (inf, -inf):
+        return "Infinity" if value > 0 else "-Infinity"
+    text = repr(value).removesuffix(".0")
+    if abs(value) < 1e15:
+        return text
+    # From here on Python writes otherwise than PostgreSQL: it goes over to exponents one power
+    # of ten later, and takes a number half way to the next float for the one that is even.
+    number = Decimal(text)
+    precision = len(number.as_tuple().digits)
+    while _is_half_way(number, value):
+        number = Decimal(f"{value:.{precision}e}")
+        precision += 1
+    return f"{number.normalize():e}"
+
+
+def _is_half_way(number: Decimal, value: float) -> bool:
+    """Whether a number lies exactly between a float and the next one, which happens among large ones only."""
+    other = nextafter(value, inf if number > Decimal(value) else -inf)
+    return abs(value) >= 2**53 and isfinite(other) and 2 * int(number) == int(value) + int(other)
+
+
+def _points(numbers: tuple[float, ...]) -> str:
+    """Return points with commas between them, of their coordinates."""
+    texts = list(map(float_text, numbers))
+    return ",".join([f"({x},{y})" for x, y in zip(texts[::2], texts[1::2], strict=True)])
+
+
+class GeometryBinaryLoader(TypeLoader):
+    """A geometric type as binary to `str`: the text that the server would have sent."""
+
+    format = Format.BINARY
+    # As text there is nothing to compose.
+    preferred = False
+
+
+class PointBinaryLoader(GeometryBinaryLoader):
+    """point, and box, which is two of them, as binary to `str`."""
+
+    _struct: ClassVar[struct.Struct] = struct.Struct("!2d")
+
+    def value(self, data: bytes) -> str:
+        return _points(self._struct.unpack(data))
+
+
+class BoxBinaryLoader(PointBinaryLoader):
+    """box as binary to `str`."""
+
+    _struct = struct.Struct("!4d")
+
+
+class LsegBinaryLoader(GeometryBinaryLoader):
+    """lseg as binary to `str`."""
+
+    def value(self, data: bytes) -> str:
+        return f"[{_points(struct.unpack('!4d', data))}]"
+
+
+class LineBinaryLoader(GeometryBinaryLoader):
+    """line as binary to `str`."""
+
+    def value(self, data: bytes) -> str:
+        return f"{{{','.join(map(float_text, struct.unpack('!3d', data)))}}}"
+
+
+class CircleBinaryLoader(GeometryBinaryLoader):
+    """circle as binary to `str`."""
+
+    def value(self, data: bytes) -> str:
+        x, y, radius = map(float_text, struct.unpack("!3d", data))
+        return f"<({x},{y}),{radius}>"
+
+
+class PolygonBinaryLoader(GeometryBinaryLoader):
+    """polygon as binary to `str`."""
+
+    def value(self, data: bytes) -> str:
+        (count,) = _COUNT.unpack_from(data)
+        return f"({_points(struct.unpack(f'!{2 * count}d', data[_COUNT.size :]))})"
+
+
+class PathBinaryLoader(PolygonBinaryLoader):
+    """path as binary to `str`: in parentheses if it is closed, in brackets if it is open."""
+
+    def value(self, data: bytes) -> str:
+        polygon = super().value(data[1:])
+        if data[0] not in (0, 1):
+            raise ValueError
+        return polygon if data[0] else f"[{polygon[1:-1]}]"
+
+
+class GeometryBinaryDumper(StrDumper):
+    """`str` to a geometric type of a fixed number of numbers, as binary."""
+
+    format = Format.BINARY
+    #: How many numbers it is made of, None for any number of points.
+    count: ClassVar[int | None] = None
+
+    def dump(self, obj: str) -> bytes:
+        numbers = list(map(float, _NUMBERS.findall(obj)))
+        if re.sub(r"[\s()\[\]{}<>,]", "", _NUMBERS.sub("", obj)) or not self._fits(len(numbers)):
+            name = type_name(self.oid, self.connection)
+            raise DataError(f"{shown(obj)} is not a value of the type {name}")
+        return self.pack(obj, struct.pack(f"!{len(numbers)}d", *numbers), len(numbers) // 2)
+
+    def _fits(self, count: int) -> bool:
+        return count == self.count if self.count is not None else count > 0 and count % 2 == 0
+
+    def pack(self, obj: str, numbers: bytes, points: int) -> bytes:
+        """Return the value in binary, of its numbers in binary."""
+        return numbers
+
+
+class PointBinaryDumper(GeometryBinaryDumper):
+    """`str` to point, as binary."""
+
+    oid = 600
+    count = 2
+
+
+class LineBinaryDumper(GeometryBinaryDumper):
+    """`str` of the form `{A,B,C}` to line, as binary."""
+
+    oid = 628
+    count = 3
+
+
+class LsegBinaryDumper(GeometryBinaryDumper):
+    """`str` to lseg, as binary."""
+
+    oid = 601
+    count = 4
+
+
+class BoxBinaryDumper(GeometryBinaryDumper):
+    """`str` to box, as binary."""
+
+    oid = 603
+    count = 4
+
+
+class CircleBinaryDumper(GeometryBinaryDumper):
+    """`str` to circle, as binary."""
+
+    oid = 718
+    count = 3
+
+
+class PolygonBinaryDumper(GeometryBinaryDumper):
+    """`str` to polygon, as binary."""
+
+    oid = 604
+
+    def pack(self, obj: str, numbers: bytes, points: int) -> bytes:
+        return _COUNT.pack(points) + numbers
+
+
+class PathBinaryDumper(PolygonBinaryDumper):
+    """`str` to path, as binary."""
+
+    oid = 602
+
+    def pack(self, obj: str, numbers: bytes, points: int) -> bytes:
+        closed = b"\0" if obj.lstrip().startswith("[") else b"\1"
+        return closed + super().pack(obj, numbers, points)
+
+
+_LOADERS: dict[str, type[GeometryBinaryLoader]] = {
+    "point": PointBinaryLoader,
+    "line": LineBinaryLoader,
+    "lseg": LsegBinaryLoader,
+    "box": BoxBinaryLoader,
+    "path": PathBinaryLoader,
+    "polygon": PolygonBinaryLoader,
+    "circle": CircleBinaryLoader,
+}
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    for name, loader in _LOADERS.items():
+        adapters.register_loader(name, TextLoader)
+        adapters.register_loader(name, loader)
+        register_text_dumper(name, adapters)
+    for dumper in (
+        PointBinaryDumper,
+        LineBinaryDumper,
+        LsegBinaryDumper,
+        BoxBinaryDumper,
+        PathBinaryDumper,
+        PolygonBinaryDumper,
+        CircleBinaryDumper,
+    ):
+        adapters.register_dumper(None, dumper)

@@ -1,0 +1,123 @@
+"""money.
+
+As text it comes with the currency sign, the separators and the number of decimals of the
+server's `lc_monetary`; in binary it is an integer that does not tell how many decimals
+it has. So by default it is a `str`, the text. Who knows the number of decimals can
+have it as `Decimal`, with `register_decimal_money`.
+
+Source: PostgreSQL documentation, "Monetary Types"; for the binary format
+PostgreSQL's src/backend/utils/adt/cash.c.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from typing import ClassVar
+
+from howdah.adapt import AdaptContext, AdaptersMap
+from howdah.errors import DataError, NotSupportedError
+from howdah.pq import Format
+from howdah_types.base import TypeDumper, TypeLoader, adapters_of, shown
+from howdah_types.string import TextLoader, register_text_dumper
+
+__all__ = [
+    "MoneyBinaryLoader",
+    "MoneyDecimalBinaryDumper",
+    "MoneyDecimalBinaryLoader",
+    "MoneyDecimalLoader",
+    "register_adapters",
+    "register_decimal_money",
+]
+
+_INT8 = struct.Struct("!q")
+_EXACTLY = Context(prec=40, traps=[Inexact, InvalidOperation])
+
+
+class MoneyBinaryLoader(TypeLoader):
+    """money as binary, which nobody can read who does not know `lc_monetary`."""
+
+    format = Format.BINARY
+    preferred = False
+
+    def value(self, data: bytes) -> str:
+        raise NotSupportedError(
+            "money in binary format does not tell how many decimals it has: ask for text, cast it to numeric,"
+            " or tell the number with howdah_types.money.register_decimal_money()"
+        )
+
+
+class _Decimals:
+    """What the adapters between money and `Decimal` share."""
+
+    #: How many decimals money has, by the server's `lc_monetary`.
+    decimals: ClassVar[int] = 2
+
+
+class MoneyDecimalLoader(_Decimals, TypeLoader):
+    """money as text to `Decimal`."""
+
+    def value(self, data: bytes) -> Decimal:
+        text = data.decode(errors="replace")
+        match = re.fullmatch(r"[^\d]*(\d.*\d|\d)[^\d]*", text)
+        if match is None:
+            raise ValueError
+        number = match[1]
+        *_, last = re.split(r"\D", number)
+        digits = re.sub(r"\D", "", number)
+        # What follows the last separator are the decimals; but groups of thousands have one too.
+        decimals = len(last) if last != number else 0
+        if self.decimals != decimals and (self.decimals or decimals != 3):
+            raise DataError(f"the money {text!r} has not {self.decimals} decimals")
+        negative = "-" in text or "(" in text
+        return Decimal(f"{'-' if negative else ''}{digits}E-{self.decimals}")
+
+
+class MoneyDecimalBinaryLoader(_Decimals, TypeLoader):
+    """money as binary to `Decimal`."""
+
+    format = Format.BINARY
+
+    def value(self, data: bytes) -> Decimal:
+        return Decimal(f"{_INT8.unpack(data)[0]}E-{self.decimals}")
+
+
+class MoneyDecimalBinaryDumper(_Decimals, TypeDumper):
+    """`Decimal` to money, as binary: for COPY. A parameter is a numeric, which the server casts."""
+
+    format = Format.BINARY
+    oid = 790
+
+    def text(self, obj: Decimal | int) -> bytes:
+        raise NotSupportedError("how money is written as text, only the server's lc_monetary can tell")
+
+    def dump(self, obj: Decimal | int) -> bytes:
+        try:
+            units = Decimal(obj).scaleb(self.decimals, _EXACTLY)
+            return _INT8.pack(int(units.to_integral_exact(context=_EXACTLY)))
+        except (ArithmeticError, ValueError, TypeError, struct.error) as error:
+            raise DataError(f"{shown(obj)} is no money with {self.decimals} decimals") from error
+
+
+def register_decimal_money(decimals: int = 2, context: AdaptContext | None = None) -> None:
+    """Have money as `Decimal`.
+
+    Args:
+        decimals: how many decimals it has by the server's `lc_monetary`: 2 in most
+            locales, 0 in that of Japan.
+        context: the connection or cursor to register this on. None registers it for the
+            connections that the default driver opens from now on.
+    """
+    adapters = adapters_of(context)
+    for adapter in (MoneyDecimalLoader, MoneyDecimalBinaryLoader):
+        adapters.register_loader("money", type(adapter.__name__, (adapter,), {"decimals": decimals}))
+    dumper = MoneyDecimalBinaryDumper
+    adapters.register_dumper(None, type(dumper.__name__, (dumper,), {"decimals": decimals}))
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    adapters.register_loader("money", TextLoader)
+    adapters.register_loader("money", MoneyBinaryLoader)
+    register_text_dumper("money", adapters)

@@ -1,0 +1,327 @@
+"""Multiranges, which PostgreSQL has since version 14.
+
+Source: PostgreSQL documentation, "Range Types", "Multirange Types"; for the
+binary format PostgreSQL's src/backend/utils/adt/multirangetypes.c.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, MutableSequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, TypeVar, overload
+
+from howdah.adapt import AdaptContext, AdaptersMap, Loader, MultirangeInfo, TypeInfo
+from howdah.errors import DataError
+from howdah.pq import Format
+from howdah_types.base import TypeLoader, adapters_of, shown
+from howdah_types.range import (
+    BoundsDumper,
+    Range,
+    adapt_binary,
+    read_binary_range,
+    read_text_range,
+)
+from howdah_types.registering import described, known_type, named, register_by_oid, unadapted
+from howdah_types.string import TextLoader
+
+__all__ = [
+    "DateMultirange",
+    "Int4Multirange",
+    "Int8Multirange",
+    "Multirange",
+    "MultirangeBinaryDumper",
+    "MultirangeBinaryLoader",
+    "MultirangeDumper",
+    "MultirangeInfo",
+    "MultirangeLoader",
+    "NumericMultirange",
+    "TimestampMultirange",
+    "TimestamptzMultirange",
+    "register_adapters",
+    "register_multirange",
+]
+
+T = TypeVar("T")
+
+
+class Multirange(MutableSequence[Range[T]]):
+    """A sequence of ranges.
+
+    They stay as they are given, in order and overlapping or not; PostgreSQL
+    sorts and merges them. Multiranges are compared as lists are.
+
+    Args:
+        items: the ranges.
+
+    Raises:
+        TypeError: one of them is no `Range`.
+    """
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, items: Iterable[Range[T]] = ()) -> None:
+        self._ranges: list[Range[T]] = [_checked(item) for item in items]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._ranges!r})"
+
+    def __str__(self) -> str:
+        return f"{{{', '.join(map(str, self._ranges))}}}"
+
+    @overload
+    def __getitem__(self, index: int) -> Range[T]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Multirange[T]: ...
+    def __getitem__(self, index: int | slice) -> Range[T] | Multirange[T]:
+        if isinstance(index, slice):
+            return type(self)(self._ranges[index])
+        return self._ranges[index]
+
+    def __len__(self) -> int:
+        return len(self._ranges)
+
+    @overload
+    def __setitem__(self, index: int, value: Range[T]) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, value: Iterable[Range[T]]) -> None: ...
+    def __setitem__(self, index: int | slice, value: Any) -> None:
+        if isinstance(index, slice):
+            self._ranges[index] = [_checked(item) for item in value]
+        else:
+            self._ranges[index] = _checked(value)
+
+    def __delitem__(self, index: int | slice) -> None:
+        del self._ranges[index]
+
+    def insert(self, index: int, value: Range[T]) -> None:
+        """Insert a range before an index."""
+        self._ranges.insert(index, _checked(value))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Multirange):
+            return NotImplemented
+        return self._ranges == other._ranges
+
+    def __lt__(self, other: Any) -> bool:
+        if not isinstance(other, Multirange):
+            return NotImplemented
+        return self._ranges < other._ranges
+
+    def __le__(self, other: Any) -> bool:
+        if not isinstance(other, Multirange):
+            return NotImplemented
+        return self._ranges <= other._ranges
+
+    def __gt__(self, other: Any) -> bool:
+        if not isinstance(other, Multirange):
+            return NotImplemented
+        return self._ranges > other._ranges
+
+    def __ge__(self, other: Any) -> bool:
+        if not isinstance(other, Multirange):
+            return NotImplemented
+        return self._ranges >= other._ranges
+
+
+def _checked(item: Any) -> Range[Any]:
+    if not isinstance(item, Range):
+        raise TypeError(f"a Multirange is a sequence of Range, not of {type(item).__name__}: {item!r}")
+    return item
+
+
+class Int4Multirange(Multirange[int]):
+    """A `Multirange` that is dumped as int4multirange."""
+
+
+class Int8Multirange(Multirange[int]):
+    """A `Multirange` that is dumped as int8multirange."""
+
+
+class NumericMultirange(Multirange[Decimal]):
+    """A `Multirange` that is dumped as nummultirange."""
+
+
+class DateMultirange(Multirange[date]):
+    """A `Multirange` that is dumped as datemultirange."""
+
+
+class TimestampMultirange(Multirange[datetime]):
+    """A `Multirange` that is dumped as tsmultirange."""
+
+
+class TimestamptzMultirange(Multirange[datetime]):
+    """A `Multirange` that is dumped as tstzmultirange."""
+
+
+# -- multiranges to PostgreSQL -------------------------------------------------------
+
+_LENGTH = struct.Struct("!i")
+
+
+class MultirangeDumper(BoundsDumper):
+    """`Multirange` to a multirange, as text."""
+
+    info_class = MultirangeInfo
+    kind = "multirange"
+
+    def bounds(self, obj: Any) -> Iterable[Any]:
+        ranges = _ranges(obj)
+        return [bound for item in ranges for bound in (item.lower, item.upper) if bound is not None]
+
+    def of_bounds(self, bound: Any) -> Multirange[Any]:
+        return Multirange([Range(bound)])
+
+    def text(self, obj: Multirange[Any]) -> bytes:
+        return b"{%b}" % b",".join(map(self.text_range, _ranges(obj)))
+
+
+MultirangeDumper.text_class = MultirangeDumper
+
+
+class MultirangeBinaryDumper(MultirangeDumper):
+    """`Multirange` to a multirange, as binary."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: Multirange[Any]) -> bytes:
+        out = bytearray(_LENGTH.pack(len(_ranges(obj))))
+        for item in obj:
+            data = self.binary_range(item)
+            out += _LENGTH.pack(len(data)) + data
+        return bytes(out)
+
+
+def _ranges(obj: Any) -> Multirange[Any]:
+    if not isinstance(obj, Multirange):
+        raise DataError(f"{shown(obj)} is not a Multirange")
+    return obj
+
+
+# -- multiranges from PostgreSQL -----------------------------------------------------
+
+
+class MultirangeLoader(TypeLoader):
+    """A multirange as text to `Multirange`."""
+
+    native = "multirange"
+    #: What its ranges are.
+    range: ClassVar[type[Range[Any]]] = Range
+    #: What is made.
+    multirange: ClassVar[type[Multirange[Any]]] = Multirange
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        adapters = adapters_of(context)
+        info = described(adapters, oid, MultirangeInfo, "a multirange")
+        subtype_oid = info.subtype_oid
+        loader = adapters.get_loader(subtype_oid, self.format) or TextLoader
+        #: The loader of the bounds.
+        self.item: Loader = loader(subtype_oid, context)
+
+    def value(self, data: bytes) -> Multirange[Any]:
+        ranges: list[Range[Any]] = []
+        if data == b"{}":
+            return self.multirange(ranges)
+        if not (data.startswith(b"{") and data.endswith(b"}")):
+            raise ValueError("no braces")
+        end = 0
+        while end < len(data) - 1:
+            if data[end : end + 1] != (b"," if ranges else b"{"):
+                raise ValueError("no comma")
+            item, end = read_text_range(data, end + 1, self.item.load, self.range)
+            ranges.append(item)
+        if end != len(data) - 1:
+            raise ValueError("more than a multirange")
+        return self.multirange(ranges)
+
+
+class MultirangeBinaryLoader(MultirangeLoader):
+    """A multirange as binary to `Multirange`."""
+
+    format = Format.BINARY
+    native = "multirange"
+
+    def value(self, data: bytes) -> Multirange[Any]:
+        (count,) = _LENGTH.unpack_from(data)
+        position = _LENGTH.size
+        ranges = []
+        while position < len(data):
+            (length,) = _LENGTH.unpack_from(data, position)
+            position += _LENGTH.size
+            if not 0 < length <= len(data) - position:
+                raise ValueError("no length")
+            ranges.append(read_binary_range(data[position : position + length], self.item.load, self.range))
+            position += length
+        if len(ranges) != count:
+            raise ValueError("another number of ranges")
+        return self.multirange(ranges)
+
+
+# -- registering ---------------------------------------------------------------------
+
+
+def register_multirange(
+    info: MultirangeInfo | str,
+    context: AdaptContext | None = None,
+    multirange: type[Multirange[Any]] = Multirange,
+) -> None:
+    """Adapt a multirange type of one's own to `Multirange`.
+
+    A `Multirange` is dumped to it if its bounds are of the type's subtype.
+
+    Args:
+        info: the type, as `MultirangeInfo.fetch` describes it; or its name,
+            and it is looked up on each connection that meets it.
+        context: what to register on; the default driver if None.
+        multirange: a subclass of `Multirange`: then multiranges of the type
+            are loaded as that, and what is of it is dumped to the type.
+
+    Raises:
+        TypeError: `info` is neither a type nor a name.
+    """
+    adapters = adapters_of(context)
+    key = known_type(info, "multirange", adapters)
+    for loader in (MultirangeLoader, MultirangeBinaryLoader):
+        adapters.register_loader(
+            key, type(loader.__name__, (loader,), {"multirange": multirange, "native": "multirange"})
+        )
+    for dumper in (MultirangeBinaryDumper, MultirangeDumper):
+        own = type(dumper.__name__, (dumper,), named(key))
+        adapters.register_dumper(multirange if multirange is not Multirange else None, own)
+
+
+def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
+    """Adapt a multirange type that has been found, if nobody has registered for it."""
+    if not isinstance(info, MultirangeInfo):
+        return
+    if unadapted(adapters, info):
+        adapters.register_loader(info.oid, MultirangeLoader)
+        adapters.register_loader(info.oid, MultirangeBinaryLoader)
+    adapt_binary(info, info.subtype_oid, MultirangeBinaryLoader, adapters)
+    register_by_oid(adapters, info, MultirangeBinaryDumper, MultirangeDumper)
+
+
+_MULTIRANGES = (
+    (MultirangeInfo("int4multirange", 4451, 6150, range_oid=3904, subtype_oid=23), Int4Multirange),
+    (MultirangeInfo("int8multirange", 4536, 6157, range_oid=3926, subtype_oid=20), Int8Multirange),
+    (MultirangeInfo("nummultirange", 4532, 6151, range_oid=3906, subtype_oid=1700), NumericMultirange),
+    (MultirangeInfo("datemultirange", 4535, 6155, range_oid=3912, subtype_oid=1082), DateMultirange),
+    (MultirangeInfo("tsmultirange", 4533, 6152, range_oid=3908, subtype_oid=1114), TimestampMultirange),
+    (MultirangeInfo("tstzmultirange", 4534, 6153, range_oid=3910, subtype_oid=1184), TimestamptzMultirange),
+)
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    adapters.types.add(*(info for info, _ in _MULTIRANGES))
+    adapters.register_dumper(Multirange, MultirangeBinaryDumper)
+    adapters.register_dumper(Multirange, MultirangeDumper)
+    for info, cls in _MULTIRANGES:
+        adapters.register_loader(info.oid, MultirangeLoader)
+        adapters.register_loader(info.oid, MultirangeBinaryLoader)
+        for dumper in (MultirangeBinaryDumper, MultirangeDumper):
+            adapters.register_dumper(
+                cls, type(f"{cls.__name__}{dumper.__name__[10:]}", (dumper,), named(info.oid))
+            )

@@ -1,0 +1,248 @@
+"""inet, cidr, macaddr and macaddr8.
+
+Source: PostgreSQL documentation, "Network Address Types"; for the binary formats
+PostgreSQL's src/backend/utils/adt/network.c, mac.c and mac8.c.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Union
+
+from howdah.adapt import AdaptContext, AdaptersMap
+from howdah.errors import DataError
+from howdah.pq import Format
+from howdah_types.base import TypeDumper, TypeLoader, shown
+from howdah_types.string import StrDumper, TextLoader
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+
+__all__ = [
+    "CidrBinaryDumper",
+    "CidrBinaryLoader",
+    "CidrDumper",
+    "CidrLoader",
+    "InetBinaryDumper",
+    "InetBinaryLoader",
+    "InetDumper",
+    "InetLoader",
+    "MacaddrBinaryDumper",
+    "MacaddrBinaryLoader",
+    "MacaddrDumper",
+]
+
+Address: TypeAlias = Union["IPv4Address", "IPv6Address"]
+Interface: TypeAlias = Union["IPv4Interface", "IPv6Interface"]
+Network: TypeAlias = Union["IPv4Network", "IPv6Network"]
+
+# In binary: the family, the length of the mask in bits, whether it is a cidr,
+# the length of the address, and the address. PostgreSQL's families are AF_INET,
+# which is 2 everywhere, and the number after it.
+_FAMILIES = {4: 2, 6: 3}
+_SIZES = {2: 4, 3: 16}
+
+
+# -- inet and cidr -------------------------------------------------------------
+
+
+class InetDumper(TypeDumper):
+    """Addresses and interfaces of `ipaddress` to inet, as text."""
+
+    oid = 869
+
+    def text(self, obj: Address | Interface | str) -> bytes:
+        return str(_without_scope(obj)).encode()
+
+
+class InetBinaryDumper(InetDumper):
+    """Addresses and interfaces of `ipaddress` to inet, as binary."""
+
+    format = Format.BINARY
+    _is_cidr: ClassVar[bool] = False
+
+    def dump(self, obj: Address | Interface | str) -> bytes:
+        address: Any = obj
+        if isinstance(obj, str):
+            # By the oid of its type this dumper gets str too.
+            from ipaddress import ip_interface
+
+            try:
+                address = ip_interface(obj)
+            except ValueError as error:
+                raise DataError(f"{shown(obj)} is not an internet address: {error}") from error
+        _without_scope(address)
+        bits = address.network.prefixlen if hasattr(address, "network") else address.max_prefixlen
+        return self._pack(address.version, bits, address.packed)
+
+    def _pack(self, version: int, bits: int, packed: bytes) -> bytes:
+        return bytes([_FAMILIES[version], bits, self._is_cidr, len(packed)]) + packed
+
+
+class CidrDumper(InetDumper):
+    """Networks of `ipaddress` to cidr, as text."""
+
+    oid = 650
+
+
+class CidrBinaryDumper(InetBinaryDumper):
+    """Networks of `ipaddress` to cidr, as binary."""
+
+    oid = 650
+    _is_cidr = True
+
+    def dump(self, obj: Network | str) -> bytes:  # type: ignore[override]
+        network: Any = obj
+        if isinstance(obj, str):
+            from ipaddress import ip_network
+
+            try:
+                network = ip_network(obj)
+            except ValueError as error:
+                raise DataError(f"{shown(obj)} is not an internet network: {error}") from error
+        return self._pack(network.version, network.prefixlen, network.network_address.packed)
+
+
+def _without_scope(address: Any) -> Any:
+    """Return an address, unless it has a scope (`%eth0`), which PostgreSQL cannot take."""
+    if getattr(address, "scope_id", None) is not None:
+        raise DataError(f"{address!r} has a scope, which PostgreSQL's inet has not")
+    return address
+
+
+class InetLoader(TypeLoader):
+    """inet as text to an address of `ipaddress`, an interface if it has a mask."""
+
+    native = "inet"
+
+    # The module ipaddress is slow to import: it is, when the first address comes.
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        import ipaddress
+
+        super().__init__(oid, context)
+        self._ipaddress: Any = ipaddress
+
+    def value(self, data: bytes) -> Address | Interface:
+        make = self._ipaddress.ip_interface if b"/" in data else self._ipaddress.ip_address
+        address: Address | Interface = make(data.decode())
+        return address
+
+
+class InetBinaryLoader(InetLoader):
+    """inet as binary to an address of `ipaddress`, an interface if it has a mask."""
+
+    format = Format.BINARY
+    native = "inet"
+
+    def value(self, data: bytes) -> Address | Interface:
+        packed, bits = _unpack(data)
+        address: Address | Interface
+        if bits == 8 * len(packed):
+            address = self._ipaddress.ip_address(packed)
+        else:
+            address = self._ipaddress.ip_interface((packed, bits))
+        return address
+
+
+class CidrLoader(InetLoader):
+    """cidr as text to a network of `ipaddress`."""
+
+    def value(self, data: bytes) -> Network:  # type: ignore[override]
+        network: Network = self._ipaddress.ip_network(data.decode())
+        return network
+
+
+class CidrBinaryLoader(InetLoader):
+    """cidr as binary to a network of `ipaddress`."""
+
+    format = Format.BINARY
+
+    def value(self, data: bytes) -> Network:  # type: ignore[override]
+        network: Network = self._ipaddress.ip_network(_unpack(data))
+        return network
+
+
+def _unpack(data: bytes) -> tuple[bytes, int]:
+    """Return the address and the length of the mask."""
+    family, bits, _, size = data[:4]
+    packed = data[4:]
+    if not len(packed) == size == _SIZES[family]:
+        raise ValueError
+    return packed, bits
+
+
+# -- macaddr -------------------------------------------------------------------
+
+
+class MacaddrDumper(StrDumper):
+    """`str` to macaddr, as text."""
+
+    oid = 829
+    native = "str"
+
+
+class MacaddrBinaryDumper(MacaddrDumper):
+    """`str` to macaddr, as binary."""
+
+    format = Format.BINARY
+    _size: ClassVar[int] = 6
+
+    def dump(self, obj: str) -> bytes:
+        # Any of the notations that the server takes: 08:00:2b…, 08-00…, 0800.2b…, 08002b….
+        address = re.sub("[:.-]", "", obj)
+        if not re.fullmatch(f"[0-9a-fA-F]{{{2 * self._size}}}", address):
+            raise DataError(f"{shown(obj)} is not an address of {self._size} bytes in hexadecimal")
+        return bytes.fromhex(address)
+
+
+class Macaddr8Dumper(StrDumper):
+    """`str` to macaddr8, as text."""
+
+    oid = 774
+    native = "str"
+
+
+class Macaddr8BinaryDumper(MacaddrBinaryDumper):
+    """`str` to macaddr8, as binary."""
+
+    oid = 774
+    _size = 8
+
+
+class MacaddrBinaryLoader(TypeLoader):
+    """macaddr as binary to `str`."""
+
+    format = Format.BINARY
+    native = "macaddr"
+    _size: ClassVar[int] = 6
+
+    def value(self, data: bytes) -> str:
+        if len(data) != self._size:
+            raise ValueError
+        return data.hex(":")
+
+
+class Macaddr8BinaryLoader(MacaddrBinaryLoader):
+    """macaddr8 as binary to `str`."""
+
+    native = "macaddr8"
+    _size = 8
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    for version in (4, 6):
+        for name in (f"ipaddress.IPv{version}Address", f"ipaddress.IPv{version}Interface"):
+            adapters.register_dumper(name, InetDumper)
+            adapters.register_dumper(name, InetBinaryDumper)
+        adapters.register_dumper(f"ipaddress.IPv{version}Network", CidrDumper)
+        adapters.register_dumper(f"ipaddress.IPv{version}Network", CidrBinaryDumper)
+    adapters.register_loader("inet", InetLoader)
+    adapters.register_loader("inet", InetBinaryLoader)
+    adapters.register_loader("cidr", CidrLoader)
+    adapters.register_loader("cidr", CidrBinaryLoader)
+    for dumper in (MacaddrDumper, MacaddrBinaryDumper, Macaddr8Dumper, Macaddr8BinaryDumper):
+        adapters.register_dumper(None, dumper)
+    for name, loader in (("macaddr", MacaddrBinaryLoader), ("macaddr8", Macaddr8BinaryLoader)):
+        adapters.register_loader(name, TextLoader)
+        adapters.register_loader(name, loader)

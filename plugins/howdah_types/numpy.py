@@ -1,0 +1,150 @@
+"""numpy's scalars, dumped as what they are in PostgreSQL; numpy itself is not imported.
+
+They are found by the names of their classes. What comes back is Python's own: `int`, `float`, `bool`….
+`numpy.str_`, `numpy.bytes_` and `numpy.float64` are subclasses of Python's own, and dumped as these are.
+
+Source: numpy's documentation, "Scalars".
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar
+
+from howdah.adapt import AdaptersMap, Dumper, DumperKey, PyFormat
+from howdah.errors import DataError
+from howdah.pq import Format
+from howdah_types.base import TypeDumper, shown
+from howdah_types.boolean import BoolBinaryDumper, BoolDumper
+from howdah_types.datetime import (
+    DateBinaryDumper,
+    DateDumper,
+    DatetimeNoTzBinaryDumper,
+    DatetimeNoTzDumper,
+    TimedeltaBinaryDumper,
+    TimedeltaDumper,
+)
+from howdah_types.numeric import (
+    Float4BinaryDumper,
+    Float4Dumper,
+    FloatBinaryDumper,
+    FloatDumper,
+    Int2BinaryDumper,
+    Int2Dumper,
+    Int4BinaryDumper,
+    Int4Dumper,
+    Int8BinaryDumper,
+    Int8Dumper,
+    IntBinaryDumper,
+    IntDumper,
+    IntNumericBinaryDumper,
+    IntNumericDumper,
+)
+
+__all__ = ["Datetime64BinaryDumper", "Datetime64Dumper", "Timedelta64BinaryDumper", "Timedelta64Dumper"]
+
+
+class UInt64Dumper(IntDumper):
+    """`numpy.uint64` to int8, or to numeric if it does not fit, as text."""
+
+    _by_size = (Int8Dumper, Int8Dumper, Int8Dumper, IntNumericDumper)
+
+
+class UInt64BinaryDumper(IntBinaryDumper):
+    """`numpy.uint64` to int8, or to numeric if it does not fit, as binary."""
+
+    _by_size = (Int8BinaryDumper, Int8BinaryDumper, Int8BinaryDumper, IntNumericBinaryDumper)
+
+
+class _MomentDumper(TypeDumper):
+    """`numpy.datetime64` or `numpy.timedelta64` as its Python counterpart is dumped; NaT is NULL."""
+
+    _by_class: ClassVar[dict[type, type[Dumper]]]
+
+    def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
+        return (self.cls, self._dumper(obj))
+
+    def upgrade(self, obj: Any, format: PyFormat) -> Dumper:
+        upgraded = type(self)(self.cls)
+        upgraded.oid = self._dumper(obj).oid
+        return upgraded
+
+    def _dumper(self, obj: Any) -> type[Dumper]:
+        value = _item(obj)
+        # NaT is of the one or the other type: the server casts it.
+        cls = type(value) if value is not None else next(iter(self._by_class))
+        return self._by_class[cls]
+
+    def text(self, obj: Any) -> Any:
+        value = _item(obj)
+        return None if value is None else self._dumper(obj)(type(value)).dump(value)
+
+    def quote(self, obj: Any) -> bytes:
+        value = _item(obj)
+        return b"NULL" if value is None else self._dumper(obj)(type(value)).quote(value)
+
+
+def _item(obj: Any) -> date | datetime | timedelta | None:
+    """Return what a moment or a duration of numpy is in Python, None for NaT."""
+    if obj != obj:
+        return None
+    # Units that Python has not are given as numbers: they have to be microseconds first.
+    value = obj.item()
+    if isinstance(value, int):
+        converted = obj.astype(f"{type(obj).__name__}[us]")
+        value = converted.item()
+        if converted != obj or isinstance(value, int):
+            raise DataError(f"{shown(obj)} is not a number of microseconds, or none that Python has")
+    moment: date | datetime | timedelta = value
+    return moment
+
+
+class Datetime64Dumper(_MomentDumper):
+    """`numpy.datetime64` to timestamp, or date if its unit is a day or longer, as text."""
+
+    oid = DatetimeNoTzDumper.oid
+    _by_class: ClassVar = {datetime: DatetimeNoTzDumper, date: DateDumper}
+
+
+class Datetime64BinaryDumper(Datetime64Dumper):
+    """`numpy.datetime64` to timestamp, or date if its unit is a day or longer, as binary."""
+
+    format = Format.BINARY
+    _by_class: ClassVar = {datetime: DatetimeNoTzBinaryDumper, date: DateBinaryDumper}
+
+
+class Timedelta64Dumper(_MomentDumper):
+    """`numpy.timedelta64` to interval, as text."""
+
+    oid = TimedeltaDumper.oid
+    _by_class: ClassVar = {timedelta: TimedeltaDumper}
+
+
+class Timedelta64BinaryDumper(Timedelta64Dumper):
+    """`numpy.timedelta64` to interval, as binary."""
+
+    format = Format.BINARY
+    _by_class: ClassVar = {timedelta: TimedeltaBinaryDumper}
+
+
+_DUMPERS: dict[str, tuple[type[Dumper], type[Dumper]]] = {
+    # numpy 1 calls it bool_.
+    **dict.fromkeys(("bool", "bool_"), (BoolDumper, BoolBinaryDumper)),
+    **dict.fromkeys(("int8", "uint8", "int16"), (Int2Dumper, Int2BinaryDumper)),
+    **dict.fromkeys(("uint16", "int32"), (Int4Dumper, Int4BinaryDumper)),
+    # Of two types of one width, one has a name without the width.
+    "intc": (Int4Dumper, Int4BinaryDumper),
+    **dict.fromkeys(("uint32", "uintc", "int64", "longlong"), (Int8Dumper, Int8BinaryDumper)),
+    **dict.fromkeys(("uint64", "ulonglong"), (UInt64Dumper, UInt64BinaryDumper)),
+    **dict.fromkeys(("float16", "float32"), (Float4Dumper, Float4BinaryDumper)),
+    "float64": (FloatDumper, FloatBinaryDumper),
+    "datetime64": (Datetime64Dumper, Datetime64BinaryDumper),
+    "timedelta64": (Timedelta64Dumper, Timedelta64BinaryDumper),
+}
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    for name, dumpers in _DUMPERS.items():
+        for dumper in dumpers:
+            adapters.register_dumper(f"numpy.{name}", dumper)

@@ -1,0 +1,596 @@
+"""Ranges.
+
+Source: PostgreSQL documentation, "Range Types", "Range Input/Output"; for the
+binary format PostgreSQL's src/backend/utils/adt/rangetypes.c.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Generic, TypeVar
+
+from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat, RangeInfo, TypeInfo
+from howdah.adapt.parameters import ParameterEncoder
+from howdah.errors import DataError, ProgrammingError
+from howdah.pq import Format
+from howdah_types.array import ElementDumper
+from howdah_types.base import TypeLoader, adapters_of, encoding_of, shown
+from howdah_types.registering import described, known_type, named, register_by_oid, unadapted
+from howdah_types.string import TextLoader
+
+__all__ = [
+    "DateRange",
+    "Int4Range",
+    "Int8Range",
+    "NumericRange",
+    "Range",
+    "RangeBinaryDumper",
+    "RangeBinaryLoader",
+    "RangeDumper",
+    "RangeInfo",
+    "RangeLoader",
+    "TimestampRange",
+    "TimestamptzRange",
+    "register_adapters",
+    "register_range",
+]
+
+T = TypeVar("T")
+
+_BOUNDS = frozenset({"[)", "(]", "()", "[]"})
+
+
+class Range(Generic[T]):
+    """A range of values, which is immutable.
+
+    Args:
+        lower: where it begins, None for no bound.
+        upper: where it ends, None for no bound.
+        bounds: `[` or `(` for whether `lower` is in it, then `]` or `)` for `upper`.
+        empty: whether it has no value in it at all; the bounds are none then.
+
+    Ranges are equal that have the same bounds: they are compared as they are
+    written, not by the values in them. In order, one without a bound comes
+    before one that has it, and an empty range before all others.
+
+    Raises:
+        ValueError: `bounds` is none of `[)`, `(]`, `()` and `[]`.
+    """
+
+    __slots__ = ("_bounds", "_lower", "_upper")
+
+    def __init__(
+        self, lower: T | None = None, upper: T | None = None, bounds: str = "[)", empty: bool = False
+    ) -> None:
+        if bounds not in _BOUNDS:
+            raise ValueError(f"bounds are one of '[)', '(]', '()' and '[]', not {bounds!r}")
+        self._lower: T | None = None
+        self._upper: T | None = None
+        self._bounds = ""
+        if not empty:
+            self._lower = lower
+            self._upper = upper
+            # No bound is in no range.
+            self._bounds = ("(" if lower is None else bounds[0]) + (")" if upper is None else bounds[1])
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        if self.isempty:
+            return f"{name}(empty=True)"
+        return f"{name}({self._lower!r}, {self._upper!r}, {self._bounds!r})"
+
+    def __str__(self) -> str:
+        if self.isempty:
+            return "empty"
+        return f"{self._bounds[0]}{self._lower}, {self._upper}{self._bounds[1]}"
+
+    @property
+    def lower(self) -> T | None:
+        """Where the range begins, None if it has no lower bound or is empty."""
+        return self._lower
+
+    @property
+    def upper(self) -> T | None:
+        """Where the range ends, None if it has no upper bound or is empty."""
+        return self._upper
+
+    @property
+    def bounds(self) -> str:
+        """Two brackets that tell which bounds are in the range; empty, if the range is."""
+        return self._bounds
+
+    @property
+    def isempty(self) -> bool:
+        """Whether the range has no value in it."""
+        return not self._bounds
+
+    @property
+    def lower_inf(self) -> bool:
+        """Whether the range has no lower bound."""
+        return not self.isempty and self._lower is None
+
+    @property
+    def upper_inf(self) -> bool:
+        """Whether the range has no upper bound."""
+        return not self.isempty and self._upper is None
+
+    @property
+    def lower_inc(self) -> bool:
+        """Whether the lower bound is in the range."""
+        return self._bounds.startswith("[")
+
+    @property
+    def upper_inc(self) -> bool:
+        """Whether the upper bound is in the range."""
+        return self._bounds.endswith("]")
+
+    def __contains__(self, value: Any) -> bool:
+        if self.isempty:
+            return False
+        if self._lower is not None and not (value >= self._lower if self.lower_inc else value > self._lower):
+            return False
+        return self._upper is None or bool(value <= self._upper if self.upper_inc else value < self._upper)
+
+    def __bool__(self) -> bool:
+        return not self.isempty
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self._lower, self._upper, self._bounds or None)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Range):
+            return NotImplemented
+        return self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def __lt__(self, other: Any) -> bool:
+        if not isinstance(other, Range):
+            return NotImplemented
+        for mine, theirs in zip(self._parts(), other._parts()):
+            if mine is None or theirs is None:
+                if mine is not theirs:
+                    return mine is None
+            elif mine != theirs:
+                return bool(mine < theirs)
+        return False
+
+    def __le__(self, other: Any) -> bool:
+        if not isinstance(other, Range):
+            return NotImplemented
+        return self == other or self < other
+
+    def __gt__(self, other: Any) -> bool:
+        if not isinstance(other, Range):
+            return NotImplemented
+        return other < self
+
+    def __ge__(self, other: Any) -> bool:
+        if not isinstance(other, Range):
+            return NotImplemented
+        return self == other or other < self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        bounds = self._bounds or "[)"
+        return (type(self), (self._lower, self._upper, bounds, self.isempty))
+
+
+class Int4Range(Range[int]):
+    """A `Range` that is dumped as int4range."""
+
+    __slots__ = ()
+
+
+class Int8Range(Range[int]):
+    """A `Range` that is dumped as int8range."""
+
+    __slots__ = ()
+
+
+class NumericRange(Range[Decimal]):
+    """A `Range` that is dumped as numrange."""
+
+    __slots__ = ()
+
+
+class DateRange(Range[date]):
+    """A `Range` that is dumped as daterange."""
+
+    __slots__ = ()
+
+
+class TimestampRange(Range[datetime]):
+    """A `Range` that is dumped as tsrange."""
+
+    __slots__ = ()
+
+
+class TimestamptzRange(Range[datetime]):
+    """A `Range` that is dumped as tstzrange."""
+
+    __slots__ = ()
+
+
+# -- ranges to PostgreSQL ----------------------------------------------------------
+
+_EMPTY = 0x01
+_LOWER_INCLUSIVE = 0x02
+_UPPER_INCLUSIVE = 0x04
+_LOWER_INFINITE = 0x08
+_UPPER_INFINITE = 0x10
+
+_LENGTH = struct.Struct("!i")
+_NEEDS_QUOTES = re.compile(rb'^$|[\s"\\()\[\],]')
+_TEXT_OID = 25
+_INT2_OID, _INT4_OID = 21, 23
+
+
+class BoundsDumper(ElementDumper):
+    """What dumpers of ranges and of multiranges have in common: choosing the type, dumping bounds."""
+
+    #: The oid of the type of the bounds, 0 to tell it by the first that there is.
+    subtype_oid = 0
+    #: How a type of the kind is described, and what it is called.
+    info_class: ClassVar[type[TypeInfo]]
+    kind: ClassVar[str]
+    #: The dumper to text.
+    text_class: ClassVar[type[BoundsDumper]]
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self._context = context
+        self._adapters = adapters_of(context)
+        self._encoder = ParameterEncoder(self._adapters, context)
+        self._encoding = encoding_of(self.connection)
+        self._bounds: Dumper | None = None
+        info = self._adapters.types.get(self.oid)
+        if isinstance(info, self.info_class) and info.oid == self.oid:
+            self.subtype_oid = info.subtype_oid  # type: ignore[attr-defined]
+
+    def bounds(self, obj: Any) -> Iterable[Any]:
+        """Return the bounds that an object has."""
+        raise NotImplementedError
+
+    def of_bounds(self, bound: Any) -> Any:
+        """Return an object with one bound."""
+        raise NotImplementedError
+
+    def deciding(self, objs: Iterable[Any]) -> Any:
+        bounds = [bound for obj in objs for bound in self.bounds(obj)]
+        return self.of_bounds(_deciding_bound(bounds))
+
+    def _find_bound(self, obj: Any) -> Any:
+        return _deciding_bound(list(self.bounds(obj)))
+
+    def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
+        if self.oid or self.type_name or (bound := self._find_bound(obj)) is None:
+            return self.cls
+        dumper = self._encoder.dumper(bound, format)
+        return (self.cls, dumper.get_key(bound, format), type(dumper))
+
+    def upgrade(self, obj: Any, format: PyFormat) -> Dumper:
+        if self.get_key(obj, format) is self.cls:
+            return self
+        info = self._find_info(self._find_bound(obj), format)
+        upgraded = self.text_class if info is None else type(self)
+        # Only as text can the type be left to the server.
+        dumper = upgraded(self.cls, self._context)
+        if info is not None:
+            dumper.oid = info.oid
+            dumper.subtype_oid = info.subtype_oid
+        return dumper
+
+    def _find_info(self, bound: Any, format: PyFormat) -> Any:
+        """Return the type whose bounds are as one, None if the server is to decide."""
+        if isinstance(bound, int) and self.format == Format.TEXT:
+            # Whether it is meant for int4range or for numrange, the server knows better.
+            return None
+        oid = _TEXT_OID if isinstance(bound, str) else self._encoder.dumper(bound, format).oid
+        oid = _INT4_OID if oid == _INT2_OID else oid
+        for info in self._adapters.types:
+            if isinstance(info, self.info_class) and info.subtype_oid == oid:  # type: ignore[attr-defined]
+                return info
+        if self.connection is not None and self._adapters.unresolved_names:
+            self.connection.want_names()
+        return None
+
+    def dump_bound(self, bound: Any) -> bytes:
+        """Return a bound in PostgreSQL's representation."""
+        if self.format == Format.TEXT:
+            return self.text_bound(bound)
+        if self._bounds is None:
+            if not self.subtype_oid:
+                raise ProgrammingError(
+                    f"which type a {self.kind} of {type(bound).__name__} is of cannot be told: {shown(bound)}"
+                )
+            dumper = self._adapters.get_dumper_by_oid(self.subtype_oid, self.format)
+            self._bounds = dumper(type(bound), self._context)
+        own = self._own_dumper(bound)
+        try:
+            return self._encoded((own or self._bounds).dump(bound), bound)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise DataError(f"{shown(bound)} cannot be a bound of a {self._name()}: {error}") from error
+
+    def _name(self) -> str:
+        info = self._adapters.types.get(self.oid)
+        return self.kind if info is None else info.name
+
+    def _own_dumper(self, bound: Any) -> Dumper | None:
+        """Return the dumper of the bound's class, if that is to the type of the bounds."""
+        try:
+            dumper = self._encoder.dumper(bound, PyFormat.BINARY)
+        except ProgrammingError:
+            return None
+        return dumper if dumper.oid == self.subtype_oid and dumper.format == self.format else None
+
+    def text_bound(self, bound: Any) -> bytes:
+        """Return a bound in text format, between quotes if it needs them."""
+        data = self._encoded(self._encoder.dumper(bound, PyFormat.TEXT).dump(bound), bound)
+        if _NEEDS_QUOTES.search(data):
+            return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'""')
+        return data
+
+    def _encoded(self, data: Any, bound: Any) -> bytes:
+        if data is None:
+            raise DataError(f"a {self.kind} cannot have the bound {shown(bound)}, which is dumped as NULL")
+        return data.encode(self._encoding) if isinstance(data, str) else bytes(data)
+
+    def text_range(self, obj: Range[Any]) -> bytes:
+        """Return a range in text format."""
+        if not isinstance(obj, Range):
+            raise DataError(f"{shown(obj)} is not a Range")
+        if obj.isempty:
+            return b"empty"
+        lower = b"" if obj.lower is None else self.text_bound(obj.lower)
+        upper = b"" if obj.upper is None else self.text_bound(obj.upper)
+        return b"%c%b,%b%c" % (ord(obj.bounds[0]), lower, upper, ord(obj.bounds[1]))
+
+    def binary_range(self, obj: Range[Any]) -> bytes:
+        """Return a range in binary format."""
+        if not isinstance(obj, Range):
+            raise DataError(f"{shown(obj)} is not a Range")
+        if obj.isempty:
+            return bytes([_EMPTY])
+        flags = _LOWER_INCLUSIVE * obj.lower_inc | _UPPER_INCLUSIVE * obj.upper_inc
+        flags |= _LOWER_INFINITE * obj.lower_inf | _UPPER_INFINITE * obj.upper_inf
+        out = bytearray([flags])
+        for bound in (obj.lower, obj.upper):
+            if bound is not None:
+                data = self.dump_bound(bound)
+                out += _LENGTH.pack(len(data)) + data
+        return bytes(out)
+
+
+def _deciding_bound(bounds: list[Any]) -> Any:
+    """Return the bound that decides for all: the widest integer, or the first; None of none."""
+    if not bounds:
+        return None
+    if all(isinstance(bound, int) for bound in bounds):
+        return max(bounds, key=lambda number: number if number >= 0 else ~number)
+    return bounds[0]
+
+
+class RangeDumper(BoundsDumper):
+    """`Range` to a range, as text."""
+
+    info_class = RangeInfo
+    kind = "range"
+
+    def bounds(self, obj: Any) -> Iterable[Any]:
+        if not isinstance(obj, Range):
+            raise DataError(f"{shown(obj)} is not a Range")
+        return [bound for bound in (obj.lower, obj.upper) if bound is not None]
+
+    def of_bounds(self, bound: Any) -> Range[Any]:
+        return Range(bound)
+
+    def text(self, obj: Range[Any]) -> bytes:
+        return self.text_range(obj)
+
+
+RangeDumper.text_class = RangeDumper
+
+
+class RangeBinaryDumper(RangeDumper):
+    """`Range` to a range, as binary."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: Range[Any]) -> bytes:
+        return self.binary_range(obj)
+
+
+# -- ranges from PostgreSQL --------------------------------------------------------
+
+#: A range as text. What is between quotes is escaped, either way.
+_RANGE = re.compile(
+    rb'(?is)empty|([\[(])(?:"((?:[^"\\]|\\.|"")*)"|([^"\\,()\[\]]*)),'
+    rb'(?:"((?:[^"\\]|\\.|"")*)"|([^"\\,()\[\]]*))([\])])'
+)
+_ESCAPED = re.compile(rb'(?s)\\(.)|"(")')
+
+Load = Callable[[bytes], Any]
+
+
+def read_text_range(
+    data: bytes, position: int, load: Load, cls: Callable[..., Range[Any]] = Range
+) -> tuple[Range[Any], int]:
+    """Read a range in text format.
+
+    Args:
+        data: what it is in.
+        position: where it begins.
+        load: loads a bound.
+        cls: what to make.
+
+    Returns:
+        The range and where it ends.
+
+    Raises:
+        ValueError: there is none.
+    """
+    match = _RANGE.match(data, position)
+    if match is None:
+        raise ValueError("no range")
+    opening, *texts, closing = match.groups()
+    if opening is None:
+        return cls(empty=True), match.end()
+    bounds = []
+    for quoted, bare in (texts[:2], texts[2:]):
+        if quoted is not None:
+            bounds.append(load(_ESCAPED.sub(rb"\1\2", quoted)))
+        else:
+            bounds.append(load(bare) if bare else None)
+    return cls(bounds[0], bounds[1], (opening + closing).decode()), match.end()
+
+
+def read_binary_range(data: bytes, load: Load, cls: Callable[..., Range[Any]] = Range) -> Range[Any]:
+    """Read a range in binary format.
+
+    Args:
+        data: the range.
+        load: loads a bound.
+        cls: what to make.
+
+    Raises:
+        ValueError: it is malformed.
+    """
+    flags = data[0]
+    position = 1
+    if flags & _EMPTY:
+        if len(data) > 1:
+            raise ValueError("more than a range")
+        return cls(empty=True)
+    bounds: list[Any] = []
+    for infinite in (_LOWER_INFINITE, _UPPER_INFINITE):
+        if flags & infinite:
+            bounds.append(None)
+            continue
+        (length,) = _LENGTH.unpack_from(data, position)
+        position += _LENGTH.size
+        if not 0 <= length <= len(data) - position:
+            raise ValueError("no length")
+        bounds.append(load(data[position : position + length]))
+        position += length
+    if position != len(data):
+        raise ValueError("more than a range")
+    brackets = ("[" if flags & _LOWER_INCLUSIVE else "(") + ("]" if flags & _UPPER_INCLUSIVE else ")")
+    return cls(bounds[0], bounds[1], brackets)
+
+
+class RangeLoader(TypeLoader):
+    """A range as text to `Range`."""
+
+    native = "range"
+    #: What is made.
+    range: ClassVar[type[Range[Any]]] = Range
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        adapters = adapters_of(context)
+        subtype_oid = described(adapters, oid, RangeInfo, "a range").subtype_oid
+        loader = adapters.get_loader(subtype_oid, self.format) or TextLoader
+        #: The loader of the bounds.
+        self.item: Loader = loader(subtype_oid, context)
+
+    def value(self, data: bytes) -> Range[Any]:
+        value, end = read_text_range(data, 0, self.item.load, self.range)
+        if end != len(data):
+            raise ValueError("more than a range")
+        return value
+
+
+class RangeBinaryLoader(RangeLoader):
+    """A range as binary to `Range`."""
+
+    format = Format.BINARY
+    native = "range"
+
+    def value(self, data: bytes) -> Range[Any]:
+        return read_binary_range(data, self.item.load, self.range)
+
+
+# -- registering -------------------------------------------------------------------
+
+
+def register_range(
+    info: RangeInfo | str, context: AdaptContext | None = None, range: type[Range[Any]] = Range
+) -> None:
+    """Adapt a range type of one's own to `Range`.
+
+    A `Range` is dumped to it if its bounds are of the type's subtype.
+
+    Args:
+        info: the type, as `RangeInfo.fetch` describes it; or its name, and it
+            is looked up on each connection that meets it.
+        context: what to register on; the default driver if None.
+        range: a subclass of `Range`: then ranges of the type are loaded as
+            that, and what is of it is dumped to the type.
+
+    Raises:
+        TypeError: `info` is neither a type nor a name.
+    """
+    adapters = adapters_of(context)
+    key = known_type(info, "range", adapters)
+    for loader in (RangeLoader, RangeBinaryLoader):
+        adapters.register_loader(key, type(loader.__name__, (loader,), {"range": range, "native": "range"}))
+    for dumper in (RangeBinaryDumper, RangeDumper):
+        own = type(dumper.__name__, (dumper,), named(key))
+        adapters.register_dumper(range if range is not Range else None, own)
+
+
+def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
+    """Adapt a range type that has been found, if nobody has registered for it."""
+    if not isinstance(info, RangeInfo):
+        return
+    if unadapted(adapters, info):
+        adapters.register_loader(info.oid, RangeLoader)
+        adapters.register_loader(info.oid, RangeBinaryLoader)
+    adapt_binary(info, info.subtype_oid, RangeBinaryLoader, adapters)
+    register_by_oid(adapters, info, RangeBinaryDumper, RangeDumper)
+
+
+def adapt_binary(info: TypeInfo, part_oid: int, cls: type[TypeLoader], adapters: AdaptersMap) -> None:
+    """Have a type come as text where the driver chooses, if a type that it is made of had better.
+
+    Args:
+        info: the type.
+        part_oid: the oid of the type that it is made of.
+        cls: the class of the binary loaders that this is for.
+        adapters: where it is adapted.
+    """
+    loader = adapters.get_loader(info.oid, Format.BINARY)
+    if loader is not None and issubclass(loader, cls):
+        part = adapters.get_loader(part_oid, Format.BINARY)
+        if part is None or not part.preferred:
+            namespace = {"preferred": False, "native": loader.__dict__.get("native")}
+            adapters.register_loader(info.oid, type(loader.__name__, (loader,), namespace))
+
+
+_RANGES = (
+    (RangeInfo("int4range", 3904, 3905, subtype_oid=23), Int4Range),
+    (RangeInfo("int8range", 3926, 3927, subtype_oid=20), Int8Range),
+    (RangeInfo("numrange", 3906, 3907, subtype_oid=1700), NumericRange),
+    (RangeInfo("daterange", 3912, 3913, subtype_oid=1082), DateRange),
+    (RangeInfo("tsrange", 3908, 3909, subtype_oid=1114), TimestampRange),
+    (RangeInfo("tstzrange", 3910, 3911, subtype_oid=1184), TimestamptzRange),
+)
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    adapters.types.add(*(info for info, _ in _RANGES))
+    adapters.register_dumper(Range, RangeBinaryDumper)
+    adapters.register_dumper(Range, RangeDumper)
+    for info, cls in _RANGES:
+        adapters.register_loader(info.oid, RangeLoader)
+        adapters.register_loader(info.oid, RangeBinaryLoader)
+        for dumper in (RangeBinaryDumper, RangeDumper):
+            adapters.register_dumper(
+                cls, type(f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), named(info.oid))
+            )

@@ -1,0 +1,78 @@
+"""What registering a type of one's own begins with, whatever its kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from howdah.adapt import AdaptersMap, Dumper, TypeInfo
+from howdah.errors import ProgrammingError
+from howdah.pq import Format
+
+__all__ = ["described", "known_type", "named", "register_by_oid", "unadapted"]
+
+
+def known_type(info: TypeInfo | str | None, kind: str, adapters: AdaptersMap) -> int | str:
+    """Make a type known, and return what its loaders are to be registered under.
+
+    Args:
+        info: the type, or its name: then it is looked up when it is met.
+        kind: what it is, for the message.
+        adapters: where it is made known.
+
+    Raises:
+        TypeError: `info` is neither; None is what `fetch` returns of a type that is not there.
+    """
+    if isinstance(info, str):
+        return info
+    if isinstance(info, TypeInfo):
+        info.register(adapters)
+        return info.oid
+    if info is None:
+        raise TypeError(f"no {kind} was passed: is it in the database that was asked for it?")
+    raise TypeError(f"the {kind} is given as its TypeInfo or its name, not as {info!r}")
+
+
+def named(key: int | str) -> dict[str, Any]:
+    """Return the attributes with which a dumper states its type."""
+    return {"type_name": key} if isinstance(key, str) else {"oid": key, "type_name": None}
+
+
+def described(adapters: AdaptersMap, oid: int, cls: type[Any], kind: str) -> Any:
+    """Return what is known of a type, which must be of a kind.
+
+    Args:
+        adapters: where it is known.
+        oid: the type's oid.
+        cls: the subclass of `TypeInfo` that describes the kind.
+        kind: the name of the kind, for the message.
+
+    Raises:
+        ProgrammingError: it is of another kind.
+    """
+    info = adapters.types.get(oid)
+    if isinstance(info, cls) and info.oid == oid:
+        return info
+    name = f"the type with oid {oid}" if info is None else f"the type {info.name!r}"
+    raise ProgrammingError(
+        f"{name} was registered as {kind}, but is not known to be one: {cls.__name__}.fetch() it"
+    )
+
+
+def unadapted(adapters: AdaptersMap, info: TypeInfo) -> bool:
+    """Whether nobody has registered a loader for a type."""
+    return not any(adapters.get_loader(info.oid, format) for format in Format)
+
+
+def register_by_oid(adapters: AdaptersMap, info: TypeInfo, *dumpers: type[Dumper]) -> None:
+    """Register dumpers to be found by the oid of a type, where there are none.
+
+    Args:
+        adapters: where.
+        info: the type.
+        dumpers: one for each format.
+    """
+    for dumper in dumpers:
+        try:
+            adapters.get_dumper_by_oid(info.oid, dumper.format)
+        except ProgrammingError:
+            adapters.register_dumper(None, type(dumper.__name__, (dumper,), named(info.oid)))

@@ -1,0 +1,144 @@
+"""tsvector and tsquery, which are `str` in Python, as the server writes them.
+
+Source: PostgreSQL documentation, "Text Search Types"; for the binary formats
+PostgreSQL's src/backend/utils/adt/tsvector.c and tsquery.c.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from howdah.adapt import AdaptContext, AdaptersMap
+from howdah.pq import Format
+from howdah_types.base import TypeLoader, encoding_of
+from howdah_types.string import TextLoader, register_text_dumper
+
+__all__ = ["SearchBinaryLoader", "TsqueryBinaryLoader", "TsvectorBinaryLoader"]
+
+_COUNT = struct.Struct("!I")
+_POSITION = struct.Struct("!H")
+
+#: The weights of a position in a tsvector; D is not written.
+_WEIGHTS = ("", "C", "B", "A")
+_POSITION_BITS = 14
+
+# The items of a tsquery: words, and operators, which come before their operands,
+# the right one first.
+_WORD, _OPERATOR = 1, 2
+_NOT, _AND, _OR, _PHRASE = 1, 2, 3, 4
+_PRIORITIES = {_OR: 1, _AND: 2, _PHRASE: 3, _NOT: 4}
+
+
+class SearchBinaryLoader(TypeLoader):
+    """One of these types as binary to `str`: the text that the server would have sent."""
+
+    format = Format.BINARY
+    # As text there is nothing to compose.
+    preferred = False
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        encoding = encoding_of(self.connection)
+        self.encoding = "" if encoding == "ascii" else encoding
+
+    def value(self, data: bytes) -> str | bytes:
+        (count,) = _COUNT.unpack_from(data)
+        text = self.text(_Reader(data, _COUNT.size), count)
+        return text.decode(self.encoding) if self.encoding else text
+
+    def text(self, reader: _Reader, count: int) -> bytes:
+        """Return the value of that many items as text."""
+        raise NotImplementedError
+
+
+class _Reader:
+    """Reads numbers and words, one behind the other."""
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self._data = data
+        self._next = start
+
+    def byte(self) -> int:
+        self._next += 1
+        return self._data[self._next - 1]
+
+    def position(self) -> int:
+        value: int = _POSITION.unpack_from(self._data, self._next)[0]
+        self._next += _POSITION.size
+        return value
+
+    def word(self) -> bytes:
+        end = self._data.index(b"\0", self._next)
+        word = self._data[self._next : end]
+        self._next = end + 1
+        return b"'%b'" % word.replace(b"\\", b"\\\\").replace(b"'", b"''")
+
+    def end(self) -> None:
+        if self._next != len(self._data):
+            raise ValueError
+
+
+class TsvectorBinaryLoader(SearchBinaryLoader):
+    """tsvector as binary to `str`."""
+
+    def text(self, reader: _Reader, count: int) -> bytes:
+        words = b" ".join([self._lexeme(reader) for _ in range(count)])
+        reader.end()
+        return words
+
+    def _lexeme(self, reader: _Reader) -> bytes:
+        word = reader.word()
+        positions = ",".join(self._positions(reader))
+        return b"%b:%b" % (word, positions.encode()) if positions else word
+
+    def _positions(self, reader: _Reader) -> Iterator[str]:
+        for _ in range(reader.position()):
+            position = reader.position()
+            yield f"{position & (1 << _POSITION_BITS) - 1}{_WEIGHTS[position >> _POSITION_BITS]}"
+
+
+class TsqueryBinaryLoader(SearchBinaryLoader):
+    """tsquery as binary to `str`."""
+
+    def text(self, reader: _Reader, count: int) -> bytes:
+        query = self._item(reader, 0, False) if count else b""
+        reader.end()
+        return query
+
+    def _item(self, reader: _Reader, outer: int, right_of_phrase: bool) -> bytes:
+        """Return an item as text, in parentheses if it is an operand of what binds stronger."""
+        kind = reader.byte()
+        if kind == _WORD:
+            weights, prefix = reader.byte(), reader.byte()
+            flags = ("*" if prefix else "") + "".join(
+                [letter for bit, letter in ((8, "A"), (4, "B"), (2, "C"), (1, "D")) if weights & bit]
+            )
+            return reader.word() + (f":{flags}".encode() if flags else b"")
+        if kind != _OPERATOR:
+            raise ValueError
+        operator = reader.byte()
+        priority = _PRIORITIES[operator]
+        parentheses = priority < outer
+        if operator == _NOT:
+            text = b"!" + self._item(reader, priority, False)
+        else:
+            if operator == _PHRASE:
+                distance = reader.position()
+                sign = b"<->" if distance == 1 else b"<%d>" % distance
+                parentheses = parentheses or right_of_phrase
+            else:
+                sign = b"&" if operator == _AND else b"|"
+            right = self._item(reader, priority, operator == _PHRASE)
+            left = self._item(reader, priority, False)
+            text = b"%b %b %b" % (left, sign, right)
+        return b"( %b )" % text if parentheses else text
+
+
+def register_adapters(adapters: AdaptersMap) -> None:
+    """Register this module's adapters."""
+    for name, loader in (("tsvector", TsvectorBinaryLoader), ("tsquery", TsqueryBinaryLoader)):
+        adapters.register_loader(name, TextLoader)
+        adapters.register_loader(name, loader)
+        # As binary they would have to be parsed and sorted here: they are written as text.
+        register_text_dumper(name, adapters)
