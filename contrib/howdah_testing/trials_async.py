@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from howdah.rows import tuple_row
@@ -71,11 +69,12 @@ class AsyncTrial:
 
     async def _make_pair(self, conn: Any) -> MakePair:
         """Register the composite type; return what makes one."""
-        if not self._subject.composites or find_spec("howdah_types.composite") is None:
+        if not self._subject.composites:
             return None
-        composite = import_module("howdah_types.composite")
-        info = await composite.CompositeInfo.fetch(conn, PAIR)
-        composite.register_composite(info, conn)
+        from howdah_types.composite import CompositeInfo, register_composite
+
+        info = await CompositeInfo.fetch(conn, PAIR)
+        register_composite(info, conn)
         make: MakePair = info.python_type
         return make
 
