@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 settings.register_profile("howdah", deadline=None)
 settings.load_profile("howdah")
 
+# Where howdah is installed with its metadata, this is loaded already, under the same name.
+pytest_plugins = ["howdah_testing"]
+
 LOOPS = [pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio")]
 if importlib.util.find_spec("uvloop"):
     LOOPS.append(pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"))
@@ -41,6 +44,12 @@ def server() -> Iterator[servers.Server | servers.ExternalServer]:
 def dsn(server: servers.Server | servers.ExternalServer) -> str:
     """The conninfo of `server`."""
     return server.dsn
+
+
+@pytest.fixture(scope="session")
+def howdah_dsn(dsn: str) -> str:
+    """The conninfo of `server`, for the fixtures of howdah_testing."""
+    return dsn
 
 
 @pytest.fixture(scope="session")

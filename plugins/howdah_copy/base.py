@@ -80,7 +80,13 @@ class BaseCopy:
         """
         response = self._check_rows()
         registry = self._cursor.transformer.adapters.types
-        oids = [registry.get_oid(each) if isinstance(each, str) else each for each in types]
+        try:
+            oids = [registry.get_oid(each) if isinstance(each, str) else each for each in types]
+        except KeyError as error:
+            raise ProgrammingError(
+                f"set_types(): {error.args[0]}; before the COPY, make it known with"
+                " howdah.adapt.TypeInfo.fetch(conn, name).register(conn)"
+            ) from None
         count = len(response.column_formats)
         if len(oids) != count:
             raise ProgrammingError(f"set_types() got {len(oids)} types, the COPY has {count} columns")

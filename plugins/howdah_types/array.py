@@ -199,7 +199,7 @@ class ListBinaryDumper(ListDumper):
             raise DataError("a list without a value that tells its type cannot be dumped as binary")
         lengths = _dimensions(obj)
         elements = _elements(obj, lengths)
-        oid = self.element_oid or self.item.oid or self._adapters.types[self.item.type_name or 0].oid
+        oid = self.element_oid or self.item.oid  # 0 as long as a type registered by name is being looked up
         if not elements:
             return _HEADER.pack(0, 0, oid)
         out = [b""]

@@ -19,6 +19,10 @@ PLUGINS = {
     "pool": "howdah_pool",
     "embedded": "howdah_embedded",
     "arrow": "howdah_arrow",
+    "numpy": "howdah_numpy",
+    "pgvector": "howdah_pgvector",
+    "postgis": "howdah_postgis",
+    "pydantic": "howdah_pydantic",
 }
 
 SCRIPT = """

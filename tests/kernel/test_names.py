@@ -94,6 +94,31 @@ def test_dumper(driver, dsn):
         assert conn.execute("select %s", (Mood("happy"),)).fetchone() == ("mood: happy",)
 
 
+class MoodBinaryDumper(MoodDumper):
+    format = howdah.pq.Format.BINARY
+
+
+@pytest.mark.parametrize("first", ["list", "copy"])
+def test_dumper_first_met_elsewhere(driver, dsn, first):
+    driver.adapters.register_dumper(Mood, MoodBinaryDumper)
+    with driver.connect(dsn) as conn:
+        if first == "list":
+            row = conn.execute("select %s", ([Mood("sad"), None],)).fetchone()
+            assert row == (["mood: sad", None],)
+            return
+        conn.execute("create temp table moods (m mood)")
+        with conn.cursor().copy("copy moods from stdin (format binary)") as copy:
+            copy.set_types(["mood"])
+            copy.write_row([Mood("happy")])
+        assert conn.execute("select * from moods").fetchone() == ("mood: happy",)
+
+
+def test_a_type_that_a_copy_does_not_know(driver, dsn):
+    with driver.connect(dsn) as conn, pytest.raises(howdah.ProgrammingError, match=r"'never'.*TypeInfo"):
+        with conn.cursor().copy("copy (select 1) to stdout") as copy:
+            copy.set_types(["never"])
+
+
 def test_dumper_in_executemany(driver, dsn):
     with driver.connect(dsn) as conn:
         cur = conn.cursor()

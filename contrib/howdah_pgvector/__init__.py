@@ -1,0 +1,42 @@
+"""The types of the extension pgvector: vector, halfvec and sparsevec.
+
+Vectors come as numpy's arrays, of float32 and of float16, where numpy is installed, and as lists of floats
+without it, or where `load_lists(conn)` asks for them. Arrays of these dtypes are sent as vectors; what else
+is to be one goes into the wrapper `Vector` or `HalfVector`. Sparse vectors are `SparseVector`.
+
+numpy is imported with the first vector.
+"""
+
+from __future__ import annotations
+
+from howdah.adapt import AdaptContext, AdaptersMap
+from howdah.hookspecs import hookimpl
+from howdah_pgvector.values import HalfVector, SparseVector, Vector
+
+__all__ = ["HalfVector", "SparseVector", "Vector", "howdah_register_adapters", "load_lists"]
+
+
+@hookimpl(tryfirst=True)  # which gives it the last word, over howdah_numpy's dumpers of arrays
+def howdah_register_adapters(adapters: AdaptersMap) -> None:
+    """Register the adapters of the three types."""
+    from howdah_pgvector import dumping, loading
+
+    dumping.register_dumpers(adapters)
+    loading.register_loaders(adapters, loading.LOADERS)
+
+
+def load_lists(context: AdaptContext | None = None) -> None:
+    """Have vector and halfvec loaded as lists of floats, also where numpy is installed.
+
+    Args:
+        context: a connection or a cursor; None for all connections that the default driver opens from now on.
+    """
+    from howdah_pgvector import loading
+
+    if context is None:
+        import howdah
+
+        adapters: AdaptersMap = howdah.adapters
+    else:
+        adapters = context.adapters
+    loading.register_loaders(adapters, loading.LIST_LOADERS)

@@ -1,0 +1,132 @@
+"""From vectors to Python."""
+
+from __future__ import annotations
+
+import struct
+from importlib.util import find_spec
+from typing import Any, ClassVar
+
+from typing_extensions import Buffer
+
+from howdah.adapt import AdaptContext, AdaptersMap, Loader
+from howdah.pq import Format
+from howdah_pgvector.values import SparseVector
+from howdah_pgvector.wire import HALFVEC, HEADER, SPARSE_HEADER, VECTOR, Kind
+
+__all__ = ["LIST_LOADERS", "LOADERS", "register_loaders"]
+
+
+class ListLoader(Loader):
+    """A vector as text to a list."""
+
+    kind: ClassVar[Kind] = VECTOR
+
+    def load(self, data: Buffer) -> Any:
+        return self.kind.rounded([float(number) for number in bytes(data)[1:-1].split(b",")])
+
+
+class ListBinaryLoader(Loader):
+    """A vector as binary to a list."""
+
+    format = Format.BINARY
+    kind: ClassVar[Kind] = VECTOR
+
+    def load(self, data: Buffer) -> Any:
+        return list(self.kind.numbers(bytes(data)))
+
+
+class NdarrayLoader(ListLoader):
+    """A vector as text to a numpy array, or to a list where there is no numpy."""
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        self._numpy = _numpy()
+
+    def load(self, data: Buffer) -> Any:
+        numbers = super().load(data)
+        return numbers if self._numpy is None else self._numpy.array(numbers, self.kind.dtype)
+
+
+class NdarrayBinaryLoader(ListBinaryLoader):
+    """A vector as binary to a numpy array, or to a list where there is no numpy."""
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        self._numpy = _numpy()
+
+    def load(self, data: Buffer) -> Any:
+        if self._numpy is None:
+            return super().load(data)
+        return self._numpy.frombuffer(data, f">{self.kind.dtype}", offset=HEADER.size).astype(self.kind.dtype)
+
+
+class HalfListLoader(ListLoader):
+    """A halfvec as text to a list."""
+
+    kind = HALFVEC
+
+
+class HalfListBinaryLoader(ListBinaryLoader):
+    """A halfvec as binary to a list."""
+
+    kind = HALFVEC
+
+
+class HalfNdarrayLoader(NdarrayLoader):
+    """A halfvec as text to a numpy array, or to a list where there is no numpy."""
+
+    kind = HALFVEC
+
+
+class HalfNdarrayBinaryLoader(NdarrayBinaryLoader):
+    """A halfvec as binary to a numpy array, or to a list where there is no numpy."""
+
+    kind = HALFVEC
+
+
+class SparseVectorLoader(Loader):
+    """A sparsevec as text to `SparseVector`."""
+
+    def load(self, data: Buffer) -> SparseVector:
+        elements, _, dimensions = bytes(data).partition(b"/")
+        pairs = [pair.split(b":") for pair in elements[1:-1].split(b",") if pair]
+        values = VECTOR.rounded([float(value) for _, value in pairs])
+        return SparseVector({int(pair[0]) - 1: value for pair, value in zip(pairs, values)}, int(dimensions))
+
+
+class SparseVectorBinaryLoader(Loader):
+    """A sparsevec as binary to `SparseVector`."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> SparseVector:
+        dimensions, count, _ = SPARSE_HEADER.unpack_from(data)
+        numbers = struct.unpack_from(f"!{count}i{count}f", data, SPARSE_HEADER.size)
+        return SparseVector(dict(zip(numbers[:count], numbers[count:])), dimensions)
+
+
+def _numpy() -> Any:
+    """Return numpy, None if it is not installed."""
+    if find_spec("numpy") is None:
+        return None
+    import numpy
+
+    return numpy
+
+
+LOADERS: dict[str, tuple[type[Loader], ...]] = {
+    "vector": (NdarrayLoader, NdarrayBinaryLoader),
+    "halfvec": (HalfNdarrayLoader, HalfNdarrayBinaryLoader),
+    "sparsevec": (SparseVectorLoader, SparseVectorBinaryLoader),
+}
+LIST_LOADERS: dict[str, tuple[type[Loader], ...]] = {
+    "vector": (ListLoader, ListBinaryLoader),
+    "halfvec": (HalfListLoader, HalfListBinaryLoader),
+}
+
+
+def register_loaders(adapters: AdaptersMap, loaders: dict[str, tuple[type[Loader], ...]]) -> None:
+    """Register loaders for types by their names."""
+    for name, classes in loaders.items():
+        for loader in classes:
+            adapters.register_loader(name, loader)

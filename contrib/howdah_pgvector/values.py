@@ -1,0 +1,91 @@
+"""The Python side of vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["HalfVector", "SparseVector", "Vector"]
+
+
+@dataclass(frozen=True)
+class Vector:
+    """Numbers that are sent as a vector: `conn.execute("… ORDER BY embedding <-> %s", [Vector([1, 2, 3])])`.
+
+    Attributes:
+        values: the numbers, in a list or another sequence, or a numpy array.
+    """
+
+    values: Sequence[float] | Any
+
+
+@dataclass(frozen=True)
+class HalfVector:
+    """Numbers that are sent as a halfvec.
+
+    Attributes:
+        values: the numbers, in a list or another sequence, or a numpy array.
+    """
+
+    values: Sequence[float] | Any
+
+
+class SparseVector:
+    """A vector most of whose elements are 0, a sparsevec in PostgreSQL.
+
+    Args:
+        elements: the other elements, by their indices, which begin at 0.
+        dimensions: how many elements there are, zeros included.
+
+    Attributes:
+        indices: the indices of the elements that are not 0, in ascending order.
+        values: these elements.
+        dimensions: how many elements there are, zeros included.
+
+    Raises:
+        ValueError: an index is not below the number of dimensions.
+    """
+
+    __slots__ = ("dimensions", "indices", "values")
+
+    def __init__(self, elements: Mapping[int, float], dimensions: int) -> None:
+        pairs = sorted((int(index), float(value)) for index, value in elements.items() if value)
+        if pairs and not 0 <= pairs[0][0] <= pairs[-1][0] < dimensions:
+            raise ValueError(
+                f"a sparse vector of {dimensions} dimensions has the indices 0 to {dimensions - 1}"
+            )
+        self.indices = tuple([index for index, _ in pairs])
+        self.values = tuple([value for _, value in pairs])
+        self.dimensions = int(dimensions)
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> SparseVector:
+        """Return the sparse vector of these values, zeros included."""
+        values = list(values)
+        return cls(dict(enumerate(values)), len(values))
+
+    def tolist(self) -> list[float]:
+        """Return all elements, zeros included."""
+        values = [0.0] * self.dimensions
+        for index, value in zip(self.indices, self.values):
+            values[index] = value
+        return values
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """Return a numpy array of all elements; of float32, unless another dtype is asked for."""
+        import numpy as np
+
+        return np.array(self.tolist(), dtype or "f4")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SparseVector):
+            return NotImplemented
+        mine, theirs = (self.indices, self.values), (other.indices, other.values)
+        return mine == theirs and self.dimensions == other.dimensions
+
+    def __hash__(self) -> int:
+        return hash((self.indices, self.values, self.dimensions))
+
+    def __repr__(self) -> str:
+        return f"SparseVector({dict(zip(self.indices, self.values))!r}, {self.dimensions})"

@@ -1,0 +1,95 @@
+"""The formats of the three types.
+
+Source: pgvector's src/vector.c, src/halfvec.c and src/sparsevec.c, vector_recv() and its like.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, NamedTuple
+
+from howdah.errors import DataError
+
+__all__ = ["HALFVEC", "HEADER", "SPARSE_HEADER", "VECTOR", "Kind", "packed"]
+
+HEADER = struct.Struct("!hh")  # dimensions, nothing
+SPARSE_HEADER = struct.Struct("!iii")  # dimensions, how many are not zero, nothing
+_MAX_DIMENSIONS = 16_000
+
+
+class Kind(NamedTuple):
+    """A type of vectors.
+
+    Attributes:
+        name: its name.
+        code: the elements' code in `struct`.
+        dtype: the elements' dtype in numpy.
+    """
+
+    name: str
+    code: str
+    dtype: str
+
+    def elements(self, values: Any) -> bytes:
+        """Return numbers as they are in binary.
+
+        Args:
+            values: a sequence, or a numpy array.
+
+        Raises:
+            DataError: they are no vector's.
+        """
+        if hasattr(values, "dtype"):
+            import numpy as np
+
+            if values.ndim != 1 or values.dtype.kind not in "biuf":
+                raise DataError(
+                    f"a numpy array of {values.ndim} dimensions and dtype {values.dtype} is no {self.name}"
+                )
+            with np.errstate(over="ignore"):  # the server refuses what is infinite
+                return bytes(values.astype(f">{self.dtype}").tobytes())
+        return packed(self.name, self.code, values)
+
+    def to_binary(self, values: Any) -> bytes:
+        """Return numbers as a vector in binary."""
+        elements = self.elements(values)
+        count = len(elements) // struct.calcsize(self.code)
+        if count > _MAX_DIMENSIONS:
+            raise DataError(f"a {self.name} has {_MAX_DIMENSIONS} dimensions at most, not {count}")
+        return HEADER.pack(count, 0) + elements
+
+    def to_text(self, values: Any) -> bytes:
+        """Return numbers as a vector in text: what they are at the type's precision."""
+        elements = self.elements(values)
+        numbers = struct.unpack(f"!{len(elements) // struct.calcsize(self.code)}{self.code}", elements)
+        return b"[%b]" % ",".join(map(repr, numbers)).encode()
+
+    def numbers(self, data: bytes) -> tuple[float, ...]:
+        """Return the elements of a vector in binary."""
+        return struct.unpack_from(f"!{HEADER.unpack_from(data)[0]}{self.code}", data, HEADER.size)
+
+    def rounded(self, numbers: list[float]) -> list[float]:
+        """Return numbers at the type's precision."""
+        format = f"!{len(numbers)}{self.code}"
+        return list(struct.unpack(format, struct.pack(format, *numbers)))
+
+
+def packed(name: str, code: str, values: Any) -> bytes:
+    """Return numbers as they are in binary.
+
+    Args:
+        name: the type of the vector, for the message.
+        code: the elements' code in `struct`.
+        values: the numbers.
+
+    Raises:
+        DataError: they are no numbers, or not within the range of the elements' type.
+    """
+    try:
+        return struct.pack(f"!{len(values)}{code}", *values)
+    except (OverflowError, TypeError, struct.error) as error:
+        raise DataError(f"{values!r} is no {name}: {error}") from error
+
+
+VECTOR = Kind("vector", "f", "f4")
+HALFVEC = Kind("halfvec", "e", "f2")

@@ -1,0 +1,44 @@
+"""Rows that pydantic validates, and models as JSON.
+
+    from howdah_pydantic import model_row
+
+    class Elephant(BaseModel):
+        name: str
+        weight: PositiveInt
+
+    cur = conn.cursor(row_factory=model_row(Elephant))
+    for elephant in cur.execute("SELECT name, weight FROM elephant"): ...
+
+A model that is passed as a parameter is dumped to jsonb; what comes from json and jsonb, a `model_row` turns
+into the models that its fields are annotated with.
+
+pydantic is imported by whoever uses it, not by this plugin.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from howdah.adapt import AdaptersMap
+from howdah.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from howdah_pydantic.rows import model_row
+
+__all__ = ["howdah_register_adapters", "model_row"]
+
+
+@hookimpl(tryfirst=True)  # which gives it the last word, over howdah_types' dumpers to jsonb
+def howdah_register_adapters(adapters: AdaptersMap) -> None:
+    """Register the dumpers of models."""
+    from howdah_pydantic.dumping import register_dumpers
+
+    register_dumpers(adapters)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "model_row":
+        from howdah_pydantic.rows import model_row
+
+        return model_row
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

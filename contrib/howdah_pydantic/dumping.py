@@ -1,0 +1,76 @@
+"""From pydantic's models to JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from howdah.adapt import AdaptContext, AdaptersMap, Dumper, quote_literal
+from howdah.errors import DataError, ProgrammingError
+from howdah.pq import Format
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["ModelBinaryDumper", "ModelDumper", "register_dumpers"]
+
+_JSONB = 3802
+
+
+class ModelDumper(Dumper):
+    """A model to jsonb, as text: what its `model_dump_json(by_alias=True)` returns."""
+
+    # Of the instances, not of the class: the dumper that is found by this oid takes other objects, too.
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self.oid = _JSONB
+
+    def dump(self, obj: BaseModel) -> bytes:
+        return self._json(obj)
+
+    def quote(self, obj: BaseModel) -> bytes:
+        return quote_literal(self._json(obj))
+
+    def _json(self, obj: BaseModel) -> bytes:
+        try:
+            text = obj.model_dump_json(by_alias=True)
+        except ValueError as error:  # what pydantic_core raises derives from it
+            raise DataError(f"the model {type(obj).__name__} cannot be written as JSON: {error}") from error
+        return text.encode("utf-8" if self.connection is None else self.connection.info.encoding)
+
+
+class ModelBinaryDumper(ModelDumper):
+    """A model to jsonb, as binary."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: BaseModel) -> bytes:
+        return b"\1" + self._json(obj)
+
+
+class JsonbDumper(Dumper):
+    """Models, and what others dump to jsonb, for `copy.set_types`."""
+
+    oid = _JSONB
+    models: ClassVar[type[Dumper]]
+    others: ClassVar[type[Dumper]]
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self._models = self.models(cls, context)
+        self._others = self.others(cls, context)
+
+    def dump(self, obj: Any) -> Any:
+        return (self._models if hasattr(obj, "model_dump_json") else self._others).dump(obj)
+
+
+def register_dumpers(adapters: AdaptersMap) -> None:
+    """Register the dumpers of models."""
+    # Text is the default: the server casts it where json is expected.
+    for models in (ModelBinaryDumper, ModelDumper):
+        adapters.register_dumper("pydantic.main.BaseModel", models)
+        try:
+            others = adapters.get_dumper_by_oid(_JSONB, models.format)
+        except ProgrammingError:  # the plugin `types` is disabled
+            continue
+        namespace = {"format": models.format, "models": models, "others": others, "__module__": __name__}
+        adapters.register_dumper(None, type("JsonbDumper", (JsonbDumper,), namespace))

@@ -1,0 +1,95 @@
+"""A row factory like `howdah.rows.class_row`, of classes that pydantic validates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from pydantic import TypeAdapter, ValidationError
+
+from howdah.errors import DataError, InterfaceError
+from howdah.rows import BaseRowFactory, RowMaker
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from howdah.column import Column
+
+__all__ = ["model_row"]
+
+T = TypeVar("T")
+
+
+@overload
+def model_row(model: type[T], *, strict: bool | None = None) -> BaseRowFactory[T]: ...
+@overload
+def model_row(model: Any, *, strict: bool | None = None) -> BaseRowFactory[Any]: ...
+def model_row(model: Any, *, strict: bool | None = None) -> BaseRowFactory[Any]:
+    """Make rows that are instances of a model, validated.
+
+    The values go to the fields of their columns' names, or of these aliases. JSON is turned into the models
+    that the fields are annotated with.
+
+    Args:
+        model: a pydantic model, a dataclass (pydantic's or Python's own), a `TypedDict` or `NamedTuple`; or
+            anything else that pydantic validates from a dictionary, such as a union of models.
+        strict: whether values have to be of the types of the fields already; None leaves it to the model.
+
+    Returns:
+        The row factory. Its rows raise `howdah.DataError` if a value is not valid, or a field is without a
+        column; it says which, and has pydantic's `ValidationError` as its cause.
+    """
+    adapter = _adapter(model)
+
+    def factory(cursor: Any) -> RowMaker[Any]:
+        columns: Sequence[Column] | None = cursor.description
+        if columns is None:
+            return _no_result
+        names = tuple([column.name for column in columns])
+        validate = adapter.validate_python
+
+        def make(values: Sequence[Any]) -> Any:
+            try:
+                return validate(dict(zip(names, values, strict=True)), strict=strict)
+            except ValidationError as error:
+                raise _data_error(error, columns) from error
+
+        return make
+
+    return factory
+
+
+@lru_cache(maxsize=256)
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    """Return what validates a model, made once."""
+    return TypeAdapter(model)
+
+
+def _data_error(error: ValidationError, columns: Sequence[Column]) -> DataError:
+    """Return what tells of a row that is not valid which columns are to blame."""
+    by_name = {column.name: column for column in columns}
+    lines = [_line(details, by_name) for details in error.errors(include_url=False)]
+    return DataError(f"a row is not a valid {error.title}: {'; '.join(lines)}")
+
+
+def _line(details: ErrorDetails, columns: dict[str, Column]) -> str:
+    """Return what one mistake is."""
+    # Of a union, the path begins with the member that was tried.
+    path = [str(part) for part in details["loc"]]
+    start = next((index for index, part in enumerate(path) if part in columns), None)
+    if start is None:
+        if details["type"] == "missing" and path:
+            return f"there is no column {path[-1]!r}"
+        return f"{'.'.join(path)}: {details['msg']}" if path else details["msg"]
+    column = columns[path[start]]
+    inside = f", at {'.'.join(path[start + 1 :])}" if path[start + 1 :] else ""
+    value = repr(details["input"])
+    value = value if len(value) <= 100 else f"{value[:99]}…"
+    if details["type"] == "missing":
+        return f"column {column.name!r} ({column.type_display}){inside}: {details['msg']}"
+    return f"column {column.name!r} ({column.type_display}){inside}: {details['msg']}, got {value}"
+
+
+def _no_result(values: Sequence[Any]) -> Any:
+    raise InterfaceError("the last operation didn't produce records")

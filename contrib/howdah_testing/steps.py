@@ -1,0 +1,323 @@
+"""What is done with an adapter to prove it: a list of steps, which the two faces of a driver then take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, NamedTuple, TypeAlias
+
+from howdah_testing.comparing import Array, Composite, Equal, Expected, Value, same
+
+__all__ = [
+    "PAIR",
+    "TABLE",
+    "Copy",
+    "Execute",
+    "ExecuteMany",
+    "Failure",
+    "Insert",
+    "MakePair",
+    "Same",
+    "Step",
+    "Subject",
+]
+
+TABLE = "pg_temp.howdah_checked"
+PAIR = "pg_temp.howdah_pair"
+
+#: What a placeholder asks for, by the placeholder.
+PLACEHOLDERS = {"%s": "", "%t": "text ", "%b": "binary "}
+RESULTS: dict[bool | None, str] = {None: "result in any format", False: "text result", True: "binary result"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One combination.
+
+    Attributes:
+        label: what is combined.
+        sent: what goes to the server, for the message; for many rows, a sequence.
+    """
+
+    label: str
+    sent: Any = field(kw_only=True)
+
+
+class Failure(NamedTuple):
+    """What was wrong.
+
+    Attributes:
+        label: with which combination.
+        details: the lines that tell of it.
+    """
+
+    label: str
+    details: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Execute(Step):
+    """A query for one value."""
+
+    query: str
+    params: tuple[Any, ...]
+    expected: Expected
+    binary: bool | None = None
+    prepare: bool = False
+    client: bool = False
+
+
+@dataclass(frozen=True)
+class Same(Step):
+    """A query for several columns, all of which are to be equal."""
+
+    query: str
+    params: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class ExecuteMany(Step):
+    """A query for one value each, executed with many sets of parameters."""
+
+    query: str
+    params: tuple[tuple[Any, ...], ...]
+    expected: tuple[Expected, ...]
+
+
+@dataclass(frozen=True)
+class Insert(Step):
+    """Values stored in a table with executemany, and read back."""
+
+    query: str
+    params: tuple[tuple[Any, ...], ...]
+    select: str
+    expected: tuple[Expected, ...]
+
+
+@dataclass(frozen=True)
+class Copy(Step):
+    """Rows of a number and a value, into a table and out of it.
+
+    Attributes:
+        format: `text` or `binary`.
+        columns: the names of the columns.
+        types: their types, for `set_types`.
+        typed: whether the dumpers are chosen by these types, too, and not by the classes of the values.
+        select: the query for what has been stored.
+        rows: the rows.
+        expected: the values of the second column.
+    """
+
+    format: str
+    columns: str
+    types: tuple[str, ...]
+    typed: bool
+    select: str
+    rows: tuple[tuple[Any, ...], ...]
+    expected: tuple[Expected, ...]
+
+
+#: Makes a composite of the number 1 and a value; None where nothing does.
+MakePair: TypeAlias = "Callable[[int, Any], Any] | None"
+
+
+class Subject:
+    """An adapter, and what there is to prove of it.
+
+    Args:
+        type_name: the name of the PostgreSQL type, as SQL has it.
+        values: the values.
+        sql_literals: values by the SQL expression that stands for each.
+        returns: makes of a value what it is to come back as.
+        equal: compares what came back with what was expected.
+        cast: whether the values are of another type than this, to which they are cast.
+        binary: whether there are adapters for the binary format.
+        arrays: whether there are arrays of the type.
+        composites: whether it is tried in composites.
+        copy: whether it is tried in COPY.
+    """
+
+    def __init__(
+        self,
+        type_name: str,
+        values: Sequence[Any],
+        *,
+        sql_literals: Mapping[str, Any],
+        returns: Callable[[Any], Any] | None,
+        equal: Equal | None,
+        cast: bool,
+        binary: bool,
+        arrays: bool,
+        composites: bool,
+        copy: bool,
+    ) -> None:
+        self.type_name = type_name
+        self.values = [*values, *sql_literals.values()]
+        self.sql_literals = sql_literals
+        self.equal = equal or same
+        self.arrays = arrays
+        self.composites = composites
+        self._returns = returns or (lambda value: value)
+        self._cast = cast
+        self._binary = binary
+        self._copy = copy
+
+    def steps(self, make_pair: MakePair) -> Iterator[Step]:
+        """Return all there is to do, on a connection where `setup` has been executed.
+
+        Args:
+            make_pair: makes what is sent as a composite.
+        """
+        yield from self._nulls()
+        yield from self._scalars()
+        yield from self._literals()
+        yield from self._many()
+        if self.arrays:
+            yield from self._arrays()
+        if make_pair is not None:
+            yield from self._composites(make_pair)
+        if self._copy:
+            yield from self._copies()
+
+    @property
+    def setup(self) -> list[str]:
+        """What is executed first on each connection."""
+        columns = f"n int2, value {self.type_name}" + (f", list {self.type_name}[]" if self.arrays else "")
+        statements = [f"CREATE TEMP TABLE {TABLE.removeprefix('pg_temp.')} ({columns})"]
+        if self.composites:
+            statements.append(f"CREATE TYPE {PAIR} AS (n int2, value {self.type_name})")
+        return statements
+
+    # The combinations
+
+    def _placeholders(self) -> list[str]:
+        return [name for name in PLACEHOLDERS if self._binary or name != "%b"]
+
+    def _ways(self) -> Iterator[tuple[str, bool, bool | None]]:
+        """Return placeholders, whether the query is prepared, and formats of the result."""
+        results = (None, False, True) if self._binary else (None, False)
+        yield from product(self._placeholders(), (False, True), results)
+
+    @staticmethod
+    def _label(placeholder: str, prepare: bool, binary: bool | None) -> str:
+        prepared = "prepared" if prepare else "not prepared"
+        return f"execute, {PLACEHOLDERS[placeholder]}parameter ({placeholder}), {RESULTS[binary]}, {prepared}"
+
+    def _parameter(self, placeholder: str, suffix: str = "") -> str:
+        return f"CAST({placeholder} AS {self.type_name}{suffix})" if self._cast else placeholder
+
+    def _expected(self, value: Any) -> Value:
+        return Value(None if value is None else self._returns(value))
+
+    # The steps
+
+    def _nulls(self) -> Iterator[Step]:
+        for prepare, binary in product((False, True), (None, False, True) if self._binary else (None, False)):
+            label = self._label("%s", prepare, binary)
+            query = f"SELECT CAST(%s AS {self.type_name})"
+            yield Execute(label, query, (None,), Value(None), sent=None, binary=binary, prepare=prepare)
+
+    def _scalars(self) -> Iterator[Step]:
+        for value in self.values:
+            expected = self._expected(value)
+            for placeholder, prepare, binary in self._ways():
+                query = f"SELECT {self._parameter(placeholder)}"
+                label = self._label(placeholder, prepare, binary)
+                yield Execute(label, query, (value,), expected, sent=value, binary=binary, prepare=prepare)
+            if not self._cast:
+                query = f"SELECT CAST(%s AS {self.type_name})"
+                yield Execute("a literal (ClientCursor)", query, (value,), expected, sent=value, client=True)
+            if self._binary:
+                columns = f"CAST(%t AS {self.type_name})::text, CAST(%b AS {self.type_name})::text"
+                label = "what the server has of it, sent as text and in binary"
+                yield Same(label, f"SELECT {columns}", (value, value), sent=value)
+
+    def _literals(self) -> Iterator[Step]:
+        for sql, value in self.sql_literals.items():
+            expected = self._expected(value)
+            for binary in (False, True) if self._binary else (False,):
+                label = f"the SQL expression {sql}, {RESULTS[binary]}"
+                query = f"SELECT CAST({_escaped(sql)} AS {self.type_name})"
+                yield Execute(label, query, (), expected, sent=value, binary=binary)
+            for placeholder in self._placeholders():
+                label = f"what the server has of {sql} and of the {PLACEHOLDERS[placeholder]}parameter"
+                columns = ", ".join(
+                    f"CAST({each} AS {self.type_name})::text" for each in (_escaped(sql), placeholder)
+                )
+                yield Same(label, f"SELECT {columns}", (value,), sent=value)
+
+    def _many(self) -> Iterator[Step]:
+        values = [*self.values, None]
+        expected = tuple(map(self._expected, values))
+        for placeholder in self._placeholders():
+            label = f"executemany, {PLACEHOLDERS[placeholder]}parameters ({placeholder})"
+            params = tuple((value,) for value in values)
+            # Parameters that are NULL have no type, so one is said.
+            query = f"SELECT CAST({placeholder} AS {self.type_name})"
+            yield ExecuteMany(f"{label}, returning", query, params, expected, sent=values)
+            query = f"INSERT INTO {TABLE} (n, value) VALUES (%s, {placeholder})"
+            numbered = tuple(enumerate(values))
+            select = f"SELECT value FROM {TABLE} ORDER BY n"
+            yield Insert(f"{label}, into a table", query, numbered, select, expected, sent=values)
+
+    def _lists(self) -> list[tuple[list[Any], Array]]:
+        """Return arrays of the values: of one dimension and of two, with NULLs in them."""
+        values = [*self.values, None]
+        flat = Array(tuple(map(self._expected, values)))
+        return [(values, flat), ([values, values[::-1]], Array((flat, Array(flat.items[::-1]))))]
+
+    def _arrays(self) -> Iterator[Step]:
+        suffix = "[]"
+        for sent, expected in self._lists():
+            for placeholder, prepare, binary in self._ways():
+                query = f"SELECT {self._parameter(placeholder, suffix)}"
+                label = f"an array: {self._label(placeholder, prepare, binary)}"
+                yield Execute(label, query, (sent,), expected, sent=sent, binary=binary, prepare=prepare)
+            if not self._cast:
+                query = f"SELECT CAST(%s AS {self.type_name}[])"
+                label = "an array: a literal (ClientCursor)"
+                yield Execute(label, query, (sent,), expected, sent=sent, client=True)
+
+    def _composites(self, make_pair: Callable[[int, Any], Any]) -> Iterator[Step]:
+        for value in [*self.values, None]:
+            expected = Composite(self._expected(value))
+            for placeholder, prepare, binary in self._ways():
+                label = f"in a composite made by ROW: {self._label(placeholder, prepare, binary)}"
+                query = f"SELECT ROW(1, {self._parameter(placeholder)})::{PAIR}"
+                yield Execute(label, query, (value,), expected, sent=value, binary=binary, prepare=prepare)
+                if self._cast:
+                    continue
+                pair = make_pair(1, value)
+                label = f"in a composite: {self._label(placeholder, prepare, binary)}"
+                query = f"SELECT {placeholder}"
+                yield Execute(label, query, (pair,), expected, sent=value, binary=binary, prepare=prepare)
+
+    def _copies(self) -> Iterator[Step]:
+        values = [*self.values, None]
+        expected: tuple[Expected, ...] = tuple(map(self._expected, values))
+        contents = [("value", self.type_name, values, expected)]
+        if self.arrays:
+            lists = self._lists()
+            sent: list[Any] = [each for each, _ in lists]
+            contents.append(("list", f"{self.type_name}[]", sent, tuple(array for _, array in lists)))
+        for name, type_name, items, wanted in contents:
+            for format, typed in product(("text", "binary") if self._binary else ("text",), (False, True)):
+                if self._cast and not typed:
+                    continue  # COPY does not cast
+                yield Copy(
+                    f"COPY, {format}" + (", set_types" if typed else "") + (", arrays" * (name == "list")),
+                    format,
+                    f"n, {name}",
+                    ("int2", type_name),
+                    typed,
+                    f"SELECT {name} FROM {TABLE} ORDER BY n",
+                    tuple(enumerate(items)),
+                    wanted,
+                    sent=items,
+                )
+
+
+def _escaped(sql: str) -> str:
+    """Return SQL as it stands in a query with placeholders."""
+    return sql.replace("%", "%%")
