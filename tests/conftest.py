@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     import howdah
 
-# Where howdah is installed with its metadata, this is loaded already, under the same name.
-pytest_plugins = ["howdah_testing"]
-
 # No test depends on how fast the machine is.
 settings.register_profile("howdah", deadline=None)
 settings.load_profile("howdah")
+
+# Where howdah is installed with its metadata, this is loaded already, under the same name.
+pytest_plugins = ["howdah_testing"]
 
 LOOPS = [pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio")]
 if importlib.util.find_spec("uvloop"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -21,29 +22,34 @@ PAGES = [
     *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "types", "adaptation")),
     *(f"docs/{name}.md" for name in ("copy", "prepare", "named-cursors", "pipeline", "large-objects")),
     "docs/arrow.md",
-    *(f"docs/{name}.md" for name in ("numpy", "pgvector", "pydantic")),
     "docs/composed-types.md",
     "docs/plugins.md",
     "docs/errors.md",
+    *(f"docs/{name}.md" for name in ("numpy", "pgvector", "pydantic")),
 ]
 #: The pages of plugins; that on pools runs in the tests of its plugin.
 PLUGINS = ("copy", "pipeline", "prepare", "large-objects", "named-cursors", "pool", "arrow")
 
 
+#: Each page has a database of another name: a driver remembers which types there are in one.
+_numbers = itertools.count(1)
+
+
 @pytest.fixture
 def database(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A database for one page, which `howdah.connect()` without arguments connects to."""
-    settings = {**parse(dsn), "dbname": "howdah_docs"}
+    name = f"howdah_docs_{next(_numbers)}"
+    settings = {**parse(dsn), "dbname": name}
     environ = {parameter.name: parameter.environ for parameter in PARAMETERS}
-    for name, value in settings.items():
-        variable = environ[name]
+    for parameter, value in settings.items():
+        variable = environ[parameter]
         assert variable is not None
         monkeypatch.setenv(variable, value)
     with howdah.connect(dsn, autocommit=True) as conn:
-        conn.execute("DROP DATABASE IF EXISTS howdah_docs WITH (FORCE)")
-        conn.execute("CREATE DATABASE howdah_docs")
+        conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        conn.execute(f"CREATE DATABASE {name}")
         yield
-        conn.execute("DROP DATABASE howdah_docs WITH (FORCE)")
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
     # What a page registers for all connections is for that page.
     howdah.configure()
 
