@@ -353,7 +353,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             else:
                 return self._text(query), None
         parsed = self._parse(query)
-        return parsed.text, self._transformer.encoder.encode(parsed.bind(params), parsed.formats)
+        return parsed.text, self._transformer.encoder.encode(
+            parsed.bind(params), parsed.formats, parsed.names
+        )
 
     def _parse(self, query: Query) -> ParsedQuery:
         if not isinstance(query, str):
@@ -477,7 +479,13 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 exchange = self._write(session, b"", text, parameters, statement, format)
                 session.execute(exchange)
                 session.sync(exchange)
-                yield exchange
+                try:
+                    yield exchange
+                except BaseException:
+                    if new and statement is not None:
+                        # It may be there, and nobody will ask for it under this name.
+                        connection.close_statement(statement.name)
+                    raise
             if exchange.error is None:
                 break
             if connection.excuses is not None and connection.excuses(exchange):

@@ -114,7 +114,8 @@ class Shortcuts:
         parameters = None
         if params is not None:
             assert way.parsed is not None
-            parameters = self._transformer.encoder.encode(way.parsed.bind(params), way.parsed.formats)
+            parsed = way.parsed
+            parameters = self._transformer.encoder.encode(parsed.bind(params), parsed.formats, parsed.names)
             if parameters.oids != statement.oids or not self.open:
                 return None
         statement.used = next(times)

@@ -49,7 +49,7 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
         module.register_adapters(adapters)
 
 
-@hookimpl
+@hookimpl(tryfirst=True)  # what other plugins register for it counts
 def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
     """Adapt a type that has been found in a database as far as nobody has, and its arrays."""
     for module in (enum, domain, range, multirange, composite):

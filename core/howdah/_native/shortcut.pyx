@@ -37,6 +37,7 @@ cdef class Way:
     # How many parameters there are, -1 if they have names.
     cdef Py_ssize_t count
     cdef tuple formats
+    cdef object names
     cdef object statement
     cdef bytes query
     cdef tuple oids
@@ -44,7 +45,7 @@ cdef class Way:
     cdef object decoder
     cdef object version
     # What Bind says in front of the parameters, and behind.
-    cdef bytes names
+    cdef bytes called
     cdef bytes result_formats
 
 
@@ -76,12 +77,13 @@ cdef class Shortcuts:
         if parsed is not None:
             way.count = -1 if parsed.names is not None else len(parsed.formats)
             way.formats = parsed.formats
+            way.names = parsed.names
         way.statement = statement
         way.query = statement.query
         way.oids = tuple(statement.oids)
         way.fields, way.decoder, formats = answer
         way.result_formats = pack_formats(formats)
-        way.names = b"\0" + statement.name + b"\0"
+        way.called = b"\0" + statement.name + b"\0"
         way.version = self.adapters.version
         if len(ways) >= MOST:
             ways.clear()
@@ -112,7 +114,7 @@ cdef class Shortcuts:
                 or (PyList_CheckExact(params) and PyList_GET_SIZE(params) == way.count)
             ):
                 params = way.parsed.bind(params)
-            parameters = (<ParameterEncoder?> self.transformer.encoder).encode(params, way.formats)
+            parameters = (<ParameterEncoder?> self.transformer.encoder).encode(params, way.formats, way.names)
             if (parameters.oids is not way.oids and parameters.oids != way.oids) or not self.open:
                 return None
             # The encoder compares with the parameters before: they share the tuple then.
@@ -134,13 +136,13 @@ cdef class Shortcuts:
         cdef Py_ssize_t size
         cdef char *p
         session.unsent.check()
-        size = PyBytes_GET_SIZE(way.names) + section_size + PyBytes_GET_SIZE(way.result_formats)
+        size = PyBytes_GET_SIZE(way.called) + section_size + PyBytes_GET_SIZE(way.result_formats)
         if size > 0xFFFFFFFF - 4:
             raise OverflowError(f"a Bind message of {size} bytes is too long")
         p = out.reserve(5 + size + PyBytes_GET_SIZE(_EXECUTE_SYNC))
         p[0] = c"B"
         set_uint32(p + 1, <uint32_t> (size + 4))
-        p = copied(p + 5, way.names)
+        p = copied(p + 5, way.called)
         if parameters is None:
             set_uint32(p, 0)
         else:
