@@ -14,6 +14,7 @@ from tests.bench.workloads import (
     CopyRows,
     CopyText,
     ExecuteMany,
+    Once,
     Pipelined,
     Pool,
     Query,
@@ -61,6 +62,7 @@ class CursorDriver:
     def _abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Awaitable[Any]]]]:
         return {
             Query: self._query,
+            Once: self._once,
             ExecuteMany: self._executemany,
             Pipelined: self._pipelined,
             CopyIn: self._copy_in,
@@ -83,6 +85,15 @@ class CursorDriver:
             return await cur.fetchall()
 
         return one if workload.one else every
+
+    def _once(self, workload: Once, conn: Any) -> Callable[[], Awaitable[Any]]:
+        cur, sql, numbers = conn.cursor(), workload.sql, count(1)
+
+        async def run() -> Any:
+            await cur.execute(f"{sql} -- {next(numbers)}")
+            return await cur.fetchall()
+
+        return run
 
     def _executemany(self, workload: ExecuteMany, conn: Any) -> Callable[[], Awaitable[Any]]:
         cur, sql, rows = conn.cursor(), workload.insert, workload.rows
@@ -206,6 +217,7 @@ class Asyncpg:
     def _abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Awaitable[Any]]]]:
         return {
             Query: self._query,
+            Once: self._once,
             ExecuteMany: self._executemany,
             CopyIn: self._copy_in,
             CopyOut: self._copy_out,
@@ -223,6 +235,14 @@ class Asyncpg:
 
         async def run() -> Any:
             return await fetch(sql, *params)
+
+        return run
+
+    def _once(self, workload: Once, conn: Any) -> Callable[[], Awaitable[Any]]:
+        sql, numbers = workload.sql, count(1)
+
+        async def run() -> Any:
+            return await conn.fetch(f"{sql} -- {next(numbers)}")
 
         return run
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from io import StringIO
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ from tests.bench.workloads import (
     CopyText,
     ExecuteMany,
     Import,
+    Once,
     Pipelined,
     Query,
     Scan,
@@ -78,7 +80,7 @@ class Driver:
 
     def abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Any]]]:
         """What gets ready for a kind of workload, over a connection."""
-        return {Query: self._query, ExecuteMany: self._executemany}
+        return {Query: self._query, Once: self._once, ExecuteMany: self._executemany}
 
     def _query(self, workload: Query, conn: Any) -> Callable[[], Any]:
         cur, sql, params = self.cursor(conn), workload.sql, workload.params
@@ -102,6 +104,15 @@ class Driver:
         if params:
             return one_with_params if workload.one else all_with_params
         return one if workload.one else every
+
+    def _once(self, workload: Once, conn: Any) -> Callable[[], Any]:
+        cur, sql, numbers = self.cursor(conn), workload.sql, count(1)
+
+        def run() -> Any:
+            cur.execute(f"{sql} -- {next(numbers)}")
+            return cur.fetchall()
+
+        return run
 
     def _executemany(self, workload: ExecuteMany, conn: Any) -> Callable[[], Any]:
         cur, sql, rows, executemany = self.cursor(conn), workload.insert, workload.rows, self.executemany

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_howdah_alone(tmp_path: Path) -> None:
     copies = ("copy-in", "copy-text", "copy-out", "copy-rows")
-    names = ("one-row", "executemany", "pipeline", *copies, "scan", "connect")
+    names = ("one-row", "mixed-once", "arrays", "executemany", "pipeline", *copies, "scan", "connect")
     chosen = [f"--only={name}" for name in (*names, "pool", "shared")]
     limits = ["--rounds=2", "--seconds=0.001", "--driver=howdah", "--mode=sync", "--mode=asyncio"]
     done = subprocess.run(
