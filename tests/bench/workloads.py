@@ -430,12 +430,14 @@ WORKLOADS: tuple[Workload, ...] = (
     Connect(
         name="connect",
         title="connect, query, close",
-        goals={"sync": None, "asyncio": None},
+        goals={"sync": 1.2, "asyncio": 1.2},
+        peers={"sync": ("psycopg",), "asyncio": ("asyncpg",)},
         sql="SELECT 1",
     ),
     Import(
         name="import",
         title="import",
-        goals={"sync": None},
+        goals={"sync": 1.0},
+        peers={"sync": ("psycopg",)},
     ),
 )

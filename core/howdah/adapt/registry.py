@@ -39,6 +39,8 @@ class AdaptersMap:
         self._dumpers_by_type: dict[Format, dict[int | str, type[Dumper]]]
         self._loaders: dict[Format, dict[int | str, type[Loader]]]
         self._type_added: tuple[Callable[[AdaptersMap, TypeInfo], Any], ...]
+        self._unresolved: tuple[str, ...]
+        self._unresolved_at: int
         #: A number that grows with every registration: what was looked up under another may be stale.
         self.version: int
         if template is not None:
@@ -48,6 +50,8 @@ class AdaptersMap:
             self._loaders = dict(template._loaders)
             self._type_added = template._type_added
             self.version = template.version
+            # Every connection asks its own map, which is as the driver's was.
+            self._unresolved, self._unresolved_at = template.unresolved_names, template.version
         else:
             self.types = TypesRegistry(changed=self._outdate)
             self._dumpers = {format: {} for format in PyFormat}
@@ -55,8 +59,7 @@ class AdaptersMap:
             self._loaders = {format: {} for format in Format}
             self._type_added = ()
             self.version = 0
-        self._unresolved: tuple[str, ...] = ()
-        self._unresolved_at = -1
+            self._unresolved, self._unresolved_at = (), -1
 
     @property
     def adapters(self) -> AdaptersMap:
