@@ -14,7 +14,7 @@ from howdah.rows import tuple_row
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from howdah._cursor_base import Params, Query
+    from howdah.cursor_base import Params, Query
     from howdah.sql import Composable
 
 ASYNC = True

@@ -19,8 +19,8 @@ from howdah_arrow.library import pyarrow
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from howdah._cursor_base import Params, Query
     from howdah.adapt.types import TypesRegistry
+    from howdah.cursor_base import Params, Query
     from howdah.protocol.messages import FieldDescription
     from howdah.protocol.session import Session
 

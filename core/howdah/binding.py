@@ -9,7 +9,7 @@ from howdah.query import RawQuery
 from howdah.template import is_template
 
 if TYPE_CHECKING:
-    from howdah._cursor_base import BaseCursor, Params, Query
+    from howdah.cursor_base import BaseCursor, Params, Query
 
     _Base = BaseCursor[Any]
 else:

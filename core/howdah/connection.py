@@ -12,12 +12,11 @@ from typing import Any, TypeVar, cast, overload
 
 from typing_extensions import Self
 
-from howdah._connection_base import BaseConnection
-from howdah._cursor_base import Params, Query
-from howdah._transaction_base import Rollback
 from howdah.adapt.base import AdaptContext
+from howdah.connection_base import BaseConnection
 from howdah.conninfo import hosts, resolve
 from howdah.cursor import Cursor
+from howdah.cursor_base import Params, Query
 from howdah.errors import Error, NotSupportedError, OperationalError
 from howdah.io.blocking import BlockingTransport
 from howdah.io.cancel import cancel
@@ -29,6 +28,7 @@ from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import Row, RowFactory, tuple_row
 from howdah.transaction import Transaction
+from howdah.transaction_base import Rollback
 from howdah.xid import Xid
 
 __all__ = ["Connection"]

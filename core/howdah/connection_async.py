@@ -11,12 +11,11 @@ from typing import Any, TypeVar, cast, overload
 
 from typing_extensions import Self
 
-from howdah._connection_base import BaseConnection
-from howdah._cursor_base import Params, Query
-from howdah._transaction_base import Rollback
 from howdah.adapt.base import AdaptContext
+from howdah.connection_base import BaseConnection
 from howdah.conninfo import hosts, resolve
 from howdah.cursor_async import AsyncCursor
+from howdah.cursor_base import Params, Query
 from howdah.errors import Error, NotSupportedError, OperationalError
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
@@ -27,6 +26,7 @@ from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import AsyncRowFactory, Row, tuple_row
 from howdah.transaction_async import AsyncTransaction
+from howdah.transaction_base import Rollback
 from howdah.xid import Xid
 
 ASYNC = True

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from howdah._cursor_base import BaseCursor, Params, Query
 from howdah.binding import ClientBinding, RawBinding
+from howdah.cursor_base import BaseCursor, Params, Query
 from howdah.rows import Row, RowFactory
 
 if TYPE_CHECKING:

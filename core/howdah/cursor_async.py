@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from howdah._cursor_base import BaseCursor, Params, Query
 from howdah.binding import ClientBinding, RawBinding
+from howdah.cursor_base import BaseCursor, Params, Query
 from howdah.rows import AsyncRowFactory, Row
 
 ASYNC = True

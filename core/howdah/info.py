@@ -12,7 +12,7 @@ from howdah.errors import NotSupportedError
 from howdah.pq import ConnStatus, PipelineStatus, TransactionStatus
 
 if TYPE_CHECKING:
-    from howdah._connection_base import BaseConnection
+    from howdah.connection_base import BaseConnection
 
 __all__ = ["ConnectionInfo"]
 

@@ -14,7 +14,7 @@ from howdah.protocol.exchange import Decoder
 from howdah.protocol.messages import FieldDescription
 
 if TYPE_CHECKING:
-    from howdah._cursor_base import BaseCursor
+    from howdah.cursor_base import BaseCursor
 
 __all__ = ["Answer", "Statement", "Substitute", "times"]
 

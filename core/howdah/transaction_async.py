@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from howdah._transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback
+from howdah.transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback
 
 if TYPE_CHECKING:
     from howdah.connection_async import AsyncConnection

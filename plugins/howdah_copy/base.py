@@ -21,7 +21,7 @@ from howdah.protocol.exchange import Exchange
 from howdah_copy.statement import columns, row_obstacle
 
 if TYPE_CHECKING:
-    from howdah._cursor_base import Params, Query
+    from howdah.cursor_base import Params, Query
     from howdah.protocol.messages import CopyResponse
 
 __all__ = ["BLOCK_SIZE", "BaseCopy"]

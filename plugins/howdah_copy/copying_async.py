@@ -14,7 +14,7 @@ from howdah_copy.base import BLOCK_SIZE, BaseCopy
 from howdah_copy.writers import AsyncWriter, Writer
 
 if TYPE_CHECKING:
-    from howdah._cursor_base import Params, Query
+    from howdah.cursor_base import Params, Query
 
 ASYNC = True
 

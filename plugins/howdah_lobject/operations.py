@@ -25,7 +25,7 @@ from howdah_lobject.errors import LargeObjectClosed, WrongMode
 from howdah_lobject.mode import INV_READ, INV_WRITE, parse_mode
 
 if TYPE_CHECKING:
-    from howdah._connection_base import BaseConnection
+    from howdah.connection_base import BaseConnection
 
 __all__ = ["CHUNK", "BaseLargeObject", "Function"]
 

@@ -15,8 +15,8 @@ from howdah.rows import Row, RowFactory
 from howdah_named_cursor.declared import Declared
 
 if TYPE_CHECKING:
-    from howdah._cursor_base import Params, Query
     from howdah.connection import Connection
+    from howdah.cursor_base import Params, Query
 
 __all__ = ["NamedCursors", "RawServerCursor", "ServerCursor"]
 

@@ -14,8 +14,8 @@ from howdah.rows import AsyncRowFactory, Row
 from howdah_named_cursor.declared import Declared
 
 if TYPE_CHECKING:
-    from howdah._cursor_base import Params, Query
     from howdah.connection_async import AsyncConnection
+    from howdah.cursor_base import Params, Query
 
 __all__ = ["AsyncNamedCursors", "AsyncRawServerCursor", "AsyncServerCursor"]
 

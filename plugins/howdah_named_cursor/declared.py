@@ -19,7 +19,7 @@ from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
 
 if TYPE_CHECKING:
-    from howdah._cursor_base import BaseCursor, Params, Query
+    from howdah.cursor_base import BaseCursor, Params, Query
 
     _Base = BaseCursor[Any]
 else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from howdah_pipeline._pipeline_base import BasePipeline
+from howdah_pipeline.pipeline_base import BasePipeline
 
 if TYPE_CHECKING:
     from howdah.connection import Connection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from howdah_pipeline._pipeline_base import BasePipeline
+from howdah_pipeline.pipeline_base import BasePipeline
 
 if TYPE_CHECKING:
     from howdah.connection_async import AsyncConnection

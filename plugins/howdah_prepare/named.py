@@ -19,8 +19,8 @@ from howdah.statement import Statement, Substitute
 from howdah_prepare.syntax import Call, quote
 
 if TYPE_CHECKING:
-    from howdah._connection_base import BaseConnection
-    from howdah._cursor_base import BaseCursor
+    from howdah.connection_base import BaseConnection
+    from howdah.cursor_base import BaseCursor
     from howdah_prepare.planner import Planner
 
 __all__ = ["Execution", "NamedStatement"]

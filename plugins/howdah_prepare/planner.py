@@ -18,8 +18,8 @@ from howdah_prepare.named import Execution, NamedStatement
 from howdah_prepare.syntax import MAX_NAME, deallocated, is_script, parse_execute, prepared, split
 
 if TYPE_CHECKING:
-    from howdah._connection_base import BaseConnection
-    from howdah._cursor_base import BaseCursor
+    from howdah.connection_base import BaseConnection
+    from howdah.cursor_base import BaseCursor
 
 __all__ = ["Planner"]
 

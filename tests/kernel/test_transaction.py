@@ -6,7 +6,7 @@ import pytest
 
 import howdah
 from howdah import Rollback, pq
-from howdah._transaction_base import OutOfOrderTransactionNesting
+from howdah.transaction_base import OutOfOrderTransactionNesting
 
 
 @pytest.fixture(params=[False, True], ids=["transactions", "autocommit"])

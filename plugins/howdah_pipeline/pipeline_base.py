@@ -14,7 +14,7 @@ from howdah.protocol.exchange import Exchange
 from howdah.statement import Statement
 
 if TYPE_CHECKING:
-    from howdah._connection_base import BaseConnection
+    from howdah.connection_base import BaseConnection
     from howdah.protocol.session import Session
 
 __all__ = ["BasePipeline"]

@@ -27,7 +27,7 @@ from howdah.statement import Statement, Substitute
 from howdah.template import Template, from_template, is_template
 
 if TYPE_CHECKING:
-    from howdah._connection_base import BaseConnection
+    from howdah.connection_base import BaseConnection
     from howdah.deferral import Deferral
     from howdah.hookspecs import QueryObserver
 
