@@ -11,7 +11,7 @@ bin := $(VENV)/bin
 install = $(bin)/pip install --disable-pip-version-check --quiet
 
 # What an editable install has to be made anew for: metadata, and the native sources.
-build := pyproject.toml setup.py $(wildcard core/howdah/_native/*.pyx core/howdah/_native/*.pxd)
+build := pyproject.toml setup.py $(wildcard */*/_native/*.pyx */*/_native/*.pxd)
 
 .PHONY: demo test bench lint format docs faces clean
 
