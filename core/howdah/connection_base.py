@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn
 from howdah import errors
 from howdah.adapt.quoting import quote_literal
 from howdah.adapt.registry import AdaptersMap
-from howdah.adapt.transformer import Transformer
+from howdah.adapt.transformer import FIRST_NORMAL_OID, Transformer
 from howdah.adapt.types import find_types, read_types
 from howdah.errors import (
     Diagnostic,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from howdah.deferral import Deferral
     from howdah.driver import Driver
     from howdah.hookspecs import QueryObserver, QueryPlanner
+    from howdah.known_types import KnownTypes
 
 __all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler"]
 
@@ -656,17 +657,33 @@ class BaseConnection(Generic[Row]):
             oids: the oids met that no adapter knows.
             maps: the adapters that are told of what is found.
         """
-        info = self._info
-        # Servers before version 18 do not tell of the search path.
-        search_path = info.parameter_status("search_path") or ""
-        known = self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname, search_path)
-        names = frozenset().union(*[adapters.unresolved_names for adapters in maps])
+        known = self._known_types()
+        # A type with an unknown oid may be one that was known under another, and made anew.
+        wanted = [adapters.type_names if oids else adapters.unresolved_names for adapters in maps]
+        names = frozenset().union(*wanted)
         if not names <= known.names or not oids <= known.oids:
             exchange = yield from self._command(find_types(sorted(names)))
             known.update(names, oids, read_types(exchange.results[-1].rows))
         for type_info in known.infos(names):
             for adapters in maps:
                 self.driver.resolve_type(adapters, type_info)
+
+    def _known_types(self) -> KnownTypes:
+        info = self._info
+        # Servers before version 18 do not tell of the search path.
+        search_path = info.parameter_status("search_path") or ""
+        return self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname, search_path)
+
+    def forget_types(self, oids: Sequence[int], *maps: AdaptersMap) -> None:
+        """Have types looked up by their names again: the server does not know their oids any more.
+
+        Args:
+            oids: the oids.
+            maps: the adapters that use them.
+        """
+        self._known_types().forget()
+        for adapters in maps:
+            adapters.types.discard([oid for oid in oids if oid >= FIRST_NORMAL_OID])
 
     def resolve_names(self, *maps: AdaptersMap) -> Operation[None]:
         """Find the types that adapters are registered for by name only, as far as they were not looked for.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.registry import AdaptersMap
-from howdah.adapt.transformer import Transformer
+from howdah.adapt.transformer import FIRST_NORMAL_OID, Transformer
 from howdah.column import Column
 from howdah.errors import Error, InterfaceError, NotSupportedError, PipelineAborted, ProgrammingError
 from howdah.io.operation import HIGH_WATER, Drain, Operation, Stop
@@ -490,15 +490,21 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 break
             if connection.excuses is not None and connection.excuses(exchange):
                 continue
-            if planner is None or statement is None:
-                raise exchange.error
             repeatable = exchange.begins or session.transaction_status == TransactionStatus.IDLE
-            lost = planner.failed(statement, exchange.error, repeatable)
-            if retried or not (lost and repeatable):
+            gone = self._types_gone(exchange.error, oids)
+            lost = (
+                planner is not None
+                and statement is not None
+                and planner.failed(statement, exchange.error, repeatable)
+            )
+            if retried or not ((gone or lost) and repeatable):
                 raise exchange.error
             retried = True
             if exchange.begins:
                 yield from connection._command(b"ROLLBACK")
+            if gone:
+                text, parameters = yield from self._encode_fully(query, params)
+                oids = () if parameters is None else parameters.oids
         if new and planner is not None:
             planner.executed(text, oids, statement, exchange)
         elif statement is not None and statement.current and format is None and self._direct:
@@ -516,6 +522,15 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if statement.fields is None or answer[1] is not None:
             parsed = None if params is None else self._parse(query)
             connection._shortcuts.learn(query, parsed, statement, answer)
+
+    def _types_gone(self, error: Error, oids: Sequence[int]) -> bool:
+        """Whether a parameter had a type that was dropped, and perhaps made anew; it is forgotten then."""
+        if error.sqlstate != "XX000" or "type" not in (error.diag.message_primary or ""):
+            return False
+        if max(oids, default=0) < FIRST_NORMAL_OID:
+            return False
+        self._connection.forget_types(oids, self._connection.adapters, self._transformer.adapters)
+        return True
 
     def _execute_instead(
         self,

@@ -32,3 +32,8 @@ class KnownTypes:
     def infos(self, names: Iterable[str]) -> list[TypeInfo]:
         """Return what has been found of `names`."""
         return [self._infos[name] for name in names if name in self._infos]
+
+    def forget(self) -> None:
+        """Have everything looked up anew."""
+        self.names, self.oids = frozenset(), frozenset()
+        self._infos = {}

@@ -198,3 +198,65 @@ async def test_async(driver, dsn):
         assert await (await conn.execute(QUERY)).fetchall() == SAD
         cur = await conn.execute("select pg_typeof(%s)::text", (Mood("sad"),))
         assert await cur.fetchone() == ("mood",)
+
+
+@pytest.fixture
+def passing(dsn):
+    """What makes a type anew, with another oid each time."""
+    with howdah.connect(dsn, autocommit=True) as conn:
+
+        def anew():
+            conn.execute("drop type if exists passing")
+            conn.execute("create type passing as enum ('sad')")
+
+        yield anew
+        conn.execute("drop type passing")
+
+
+class Passing(Mood):
+    pass
+
+
+class PassingDumper(MoodDumper):
+    type_name = "passing"
+
+
+@pytest.fixture
+def passing_driver(driver):
+    driver.adapters.register_loader("passing", MoodLoader)
+    driver.adapters.register_dumper(Passing, PassingDumper)
+    return driver
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_type_made_anew(passing_driver, dsn, passing, autocommit):
+    with passing_driver.connect(dsn, autocommit=autocommit) as conn:
+        for _ in range(3):
+            passing()
+            assert conn.execute("select pg_typeof(%s)::text", (Passing("sad"),)).fetchone() == ("passing",)
+            conn.rollback()
+            passing()
+            assert conn.execute("select 'sad'::passing").fetchone() == ("mood: sad",)
+            conn.rollback()
+
+
+def test_a_type_made_anew_inside_of_a_transaction(passing_driver, dsn, passing):
+    passing()
+    with passing_driver.connect(dsn) as conn:
+        conn.execute("select %s", (Passing("sad"),))
+        conn.rollback()
+        passing()
+        conn.execute("select 1")
+        with pytest.raises(howdah.errors.InternalError_):
+            conn.execute("select %s", (Passing("sad"),))
+        conn.rollback()
+        assert conn.execute("select %s", (Passing("sad"),)).fetchone() == ("mood: sad",)
+
+
+def test_another_connection_heals_too(passing_driver, dsn, passing):
+    passing()
+    with passing_driver.connect(dsn) as conn:
+        conn.execute("select %s", (Passing("sad"),))
+    passing()
+    with passing_driver.connect(dsn) as conn:
+        assert conn.execute("select %s", (Passing("sad"),)).fetchone() == ("mood: sad",)

@@ -155,11 +155,16 @@ class AdaptersMap:
         """The names of types that adapters are registered under and `types` does not know."""
         version = self.version
         if self._unresolved_at != version:
-            maps: list[dict[int | str, Any]] = [*self._loaders.values(), *self._dumpers_by_type.values()]
-            names = {key.removesuffix("[]"): None for keys in maps for key in keys if isinstance(key, str)}
-            self._unresolved = tuple(name for name in names if self.types.get(name) is None)
+            self._unresolved = tuple(name for name in self.type_names if self.types.get(name) is None)
             self._unresolved_at = version
         return self._unresolved
+
+    @property
+    def type_names(self) -> tuple[str, ...]:
+        """The names of types that adapters are registered under."""
+        maps: list[dict[int | str, Any]] = [*self._loaders.values(), *self._dumpers_by_type.values()]
+        names = {key.removesuffix("[]"): None for keys in maps for key in keys if isinstance(key, str)}
+        return tuple(names)
 
     def get_dumper(self, cls: type, format: PyFormat) -> type[Dumper]:
         """Return the dumper for the objects of a class.

@@ -42,7 +42,7 @@ class Transformer:
         self.adapters = adapters
         self.encoder = ParameterEncoder(adapters, context)
         self._seen = -1
-        self._unresolved = False
+        self._by_name = False
         #: Oids that have been looked up, found or not.
         self.looked_up: frozenset[int] = frozenset()
         self._loaders: dict[tuple[int, int], Loader] = {}
@@ -127,10 +127,10 @@ class Transformer:
     def unknown(self, fields: Sequence[FieldDescription]) -> frozenset[int]:
         """Return the oids among `fields` of which only the database can tell whether an adapter is for them.
 
-        There are none unless adapters are registered for types by name only.
+        There are none unless adapters are registered for types by name.
         """
         self._check()
-        if not self._unresolved:
+        if not self._by_name:
             return frozenset()
         get_loader = self.adapters.get_loader
         return frozenset(
@@ -154,4 +154,4 @@ class Transformer:
             self._seen = self.version
             self._loaders.clear()
             self._decoders.clear()
-            self._unresolved = bool(self.adapters.unresolved_names)
+            self._by_name = bool(self.adapters.type_names)

@@ -396,6 +396,14 @@ class TypesRegistry:
         if self._changed is not None:
             self._changed()
 
+    def discard(self, oids: Iterable[int]) -> None:
+        """Forget the types that have these oids, or whose arrays do: they are no longer there."""
+        gone = {id(self._by_oid[oid]) for oid in oids if oid in self._by_oid}
+        self._by_oid = {oid: info for oid, info in self._by_oid.items() if id(info) not in gone}
+        self._by_name = {name: info for name, info in self._by_name.items() if id(info) not in gone}
+        if gone and self._changed is not None:
+            self._changed()
+
     def __iter__(self) -> Iterator[TypeInfo]:
         return iter({id(info): info for info in self._by_name.values()}.values())
 
