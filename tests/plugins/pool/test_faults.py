@@ -98,12 +98,12 @@ def test_killed_while_idle(dsn: str) -> None:
             with howdah.connect(dsn, autocommit=True) as conn:
                 assert len(conn.execute(KILL_OTHERS).fetchall()) == 3
             errors = 0
-            for _ in range(6):
+            for conn in [pool.getconn(timeout=PATIENCE) for _ in range(3)]:
                 try:
-                    with pool.connection(timeout=PATIENCE) as conn:
-                        conn.execute("SELECT 1")
+                    conn.execute("SELECT 1")
                 except howdah.OperationalError:
                     errors += 1
+                pool.putconn(conn)
             assert errors == (0 if check else 3)
             until(lambda: settled(pool) and pool.available == 3)
 
@@ -116,12 +116,12 @@ async def test_killed_while_idle_async(dsn: str) -> None:
             with howdah.connect(dsn, autocommit=True) as conn:
                 assert len(conn.execute(KILL_OTHERS).fetchall()) == 3
             errors = 0
-            for _ in range(6):
+            for conn in [await pool.getconn(timeout=PATIENCE) for _ in range(3)]:
                 try:
-                    async with pool.connection(timeout=PATIENCE) as conn:
-                        await conn.execute("SELECT 1")
+                    await conn.execute("SELECT 1")
                 except howdah.OperationalError:
                     errors += 1
+                await pool.putconn(conn)
             assert errors == (0 if check else 3)
             await until_async(lambda: settled(pool) and pool.available == 3)
 
