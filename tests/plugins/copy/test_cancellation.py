@@ -108,7 +108,8 @@ async def test_everywhere(dsn: str, work: Work, autocommit: bool) -> None:
             await cur.execute("TRUNCATE t")
             await conn.commit()
 
-        assert await cancel_everywhere(prepare, work, check) > 1
+        # What the server refuses may be over before it is waited for again.
+        assert await cancel_everywhere(prepare, work, check) > (work is not refused)
 
 
 async def test_with_a_writer(dsn: str, tmp_path: Path) -> None:
