@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -212,6 +213,8 @@ class Asyncpg:
         if ready is None:
             return None
         conn = await self._connect(server)
+        # The other drivers load it by themselves.
+        await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
         return Contender(self.name, ready(workload, conn), conn.close)
 
     def _abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Awaitable[Any]]]]:

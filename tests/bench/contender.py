@@ -39,4 +39,6 @@ def comparable(value: Any) -> Any:
         return bytes(value)
     if isinstance(value, bytes) or not hasattr(value, "__iter__"):
         return value
+    if isinstance(value, dict):
+        return {key: comparable(part) for key, part in value.items()}
     return tuple(map(comparable, value))
