@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from howdah.adapt.types import FIRST_NORMAL_OID
+
 if TYPE_CHECKING:
     from howdah.adapt.registry import TypesRegistry
     from howdah.protocol.messages import FieldDescription
 
 __all__ = ["Column", "type_name"]
-
-# Oids from here on belong to types that are not PostgreSQL's own (FirstNormalObjectId).
-FIRST_USER_OID = 16384
 
 
 def type_name(oid: int, types: TypesRegistry | None) -> str | None:
@@ -27,7 +26,7 @@ def type_name(oid: int, types: TypesRegistry | None) -> str | None:
         return None
     # PostgreSQL's own types have short names ("timestamptz"); the full one says the schema
     # of others, and quotes where there is need ("\"char\"").
-    short = info.oid < FIRST_USER_OID and not info.regtype.startswith('"')
+    short = info.oid < FIRST_NORMAL_OID and not info.regtype.startswith('"')
     name = info.name if short else info.regtype
     return f"{name}[]" if oid == info.array_oid else name
 

@@ -114,7 +114,6 @@ class Connection(BaseConnection[Row]):
             connected.sock.close()
             raise
         self._autocommit = bool(autocommit)
-        self._shortcuts.begins = not autocommit
         self.prepare_threshold = prepare_threshold
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
@@ -224,7 +223,7 @@ class Connection(BaseConnection[Row]):
         Returns:
             whether it was run.
         """
-        shortcuts = self._shortcuts
+        shortcuts = self.shortcuts
         if not shortcuts.open:
             return False
         with self.lock:
@@ -243,7 +242,7 @@ class Connection(BaseConnection[Row]):
             if exchange.error is None:
                 cursor._show(exchange.results)
             else:
-                self.wait(cursor._run(query, params, None, None, exchange))
+                self.wait(cursor.recover(query, params, exchange))
             return True
 
     def _failed(self, error: BaseException) -> None:

@@ -132,7 +132,6 @@ class AsyncConnection(BaseConnection[Row]):
             connected.sock.close()
             raise
         self._autocommit = bool(autocommit)
-        self._shortcuts.begins = not autocommit
         self.prepare_threshold = prepare_threshold
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
@@ -245,7 +244,7 @@ class AsyncConnection(BaseConnection[Row]):
         Returns:
             whether it was run.
         """
-        shortcuts = self._shortcuts
+        shortcuts = self.shortcuts
         if not shortcuts.open:
             return False
         async with self.lock:
@@ -264,7 +263,7 @@ class AsyncConnection(BaseConnection[Row]):
             if exchange.error is None:
                 cursor._show(exchange.results)
             else:
-                await self.wait(cursor._run(query, params, None, None, exchange))
+                await self.wait(cursor.recover(query, params, exchange))
             return True
 
     def _failed(self, error: BaseException) -> None:

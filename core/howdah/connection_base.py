@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn
 from howdah import errors
 from howdah.adapt.quoting import quote_literal
 from howdah.adapt.registry import AdaptersMap
-from howdah.adapt.transformer import FIRST_NORMAL_OID, Transformer
-from howdah.adapt.types import find_types, read_types
+from howdah.adapt.transformer import Transformer
+from howdah.adapt.types import FIRST_NORMAL_OID, find_types, read_types
 from howdah.errors import (
     Diagnostic,
     Error,
@@ -115,7 +115,7 @@ class BaseConnection(Generic[Row]):
         #: Whether `start_operation` has something to do or to refuse: asked for before every query.
         self._hindered = False
         #: The short way of queries that are sent again.
-        self._shortcuts = Shortcuts(session, self._transformer)
+        self.shortcuts = Shortcuts(session, self._transformer)
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
         self._notifies: deque[Notify] = deque()
@@ -263,7 +263,7 @@ class BaseConnection(Generic[Row]):
     def _set_autocommit(self, value: bool) -> None:
         self._check_outside_transaction("autocommit")
         self._autocommit = bool(value)
-        self._shortcuts.begins = not value
+        self._review_shortcuts()
 
     def _set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         self._check_outside_transaction("isolation_level")
@@ -468,7 +468,8 @@ class BaseConnection(Generic[Row]):
 
     def _review_shortcuts(self) -> None:
         """Have queries take the short way if nothing is to be done along with them."""
-        self._shortcuts.open = not (self._hindered or self._observers or self._to_close or self._names_wanted)
+        self.shortcuts.open = not (self._hindered or self._observers or self._to_close or self._names_wanted)
+        self.shortcuts.begins = not self._autocommit
 
     def write_begin(self, session: Session) -> Exchange | None:
         """Write BEGIN in front of a statement where a transaction is to be started.
@@ -489,17 +490,20 @@ class BaseConnection(Generic[Row]):
         session.execute(exchange)
         return exchange
 
-    def _write_closes(self, session: Session, exchange: Exchange) -> None:
-        """Write Close for the statements that are no longer wanted."""
-        for name in self._to_close:
+    def write_closes(self, session: Session, exchange: Exchange) -> None:
+        """Write Close for the statements that are no longer wanted.
+
+        Args:
+            session: the session.
+            exchange: what the answers belong to.
+        """
+        for name in self.take_unwanted():
             session.close_statement(exchange, name)
-        self._to_close.clear()
-        self._review_shortcuts()
 
     def close_statement(self, name: bytes) -> None:
         """Have the prepared statement `name` closed on the server, along with the next query."""
         self._to_close.append(name)
-        self._shortcuts.open = False
+        self._review_shortcuts()
 
     def take_unwanted(self) -> list[bytes]:
         """Return the names of the statements to be closed; the caller closes them."""
@@ -698,7 +702,7 @@ class BaseConnection(Generic[Row]):
     def want_names(self) -> None:
         """Have types that are registered by name looked up before parameters are sent."""
         self._names_wanted = True
-        self._shortcuts.open = False
+        self._review_shortcuts()
 
     # Opening and closing
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.registry import AdaptersMap
-from howdah.adapt.transformer import FIRST_NORMAL_OID, Transformer
+from howdah.adapt.transformer import Transformer
+from howdah.adapt.types import FIRST_NORMAL_OID
 from howdah.column import Column
-from howdah.errors import Error, InterfaceError, NotSupportedError, PipelineAborted, ProgrammingError
+from howdah.errors import Error, NotSupportedError, PipelineAborted, ProgrammingError
 from howdah.io.operation import HIGH_WATER, Drain, Operation, Stop
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
@@ -196,10 +197,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if self._deferred is not None and self._deferred.settled:
             for _ in self._take_deferred():
                 raise AssertionError("what is settled is not waited for")
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise InterfaceError("the cursor is closed")
 
     # Fetching
 
@@ -420,6 +417,19 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Run a query and keep its results."""
         return self._run(query, params, prepare, binary, None)
 
+    def recover(self, query: Query, params: Params | None, failed: Exchange) -> Operation[None]:
+        """Return the operation that deals with a query which failed on the short way.
+
+        Args:
+            query: the query.
+            params: the parameters.
+            failed: what `Shortcuts.send` returned.
+
+        Raises:
+            howdah.Error: what the server reports, unless the query could be run once more.
+        """
+        return self._run(query, params, None, None, failed)
+
     def _run(
         self,
         query: Query,
@@ -521,7 +531,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         answer = statement.answer(self._transformer, None, self._describe)
         if statement.fields is None or answer[1] is not None:
             parsed = None if params is None else self._parse(query)
-            connection._shortcuts.learn(query, parsed, statement, answer)
+            connection.shortcuts.learn(query, parsed, statement, answer)
 
     def _types_gone(self, error: Error, oids: Sequence[int]) -> bool:
         """Whether a parameter had a type that was dropped, and perhaps made anew; it is forgotten then."""
@@ -582,7 +592,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             if not connection._autocommit and connection.write_begin(session) is not None:
                 exchange.begins = True
             if connection._to_close:
-                connection._write_closes(session, exchange)
+                connection.write_closes(session, exchange)
             session.bind(exchange, portal, statement.name, parameters, formats)
             return exchange
         name = b"" if statement is None else statement.name
@@ -590,7 +600,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if not connection._autocommit and connection.write_begin(session) is not None:
             exchange.begins = True
         if connection._to_close:
-            connection._write_closes(session, exchange)
+            connection.write_closes(session, exchange)
         session.parse(exchange, name, text, () if parameters is None else parameters.oids)
         session.bind(exchange, portal, name, parameters, (format,) if format else ())
         session.describe_portal(exchange, portal)

@@ -26,29 +26,33 @@ class ResultSet(Generic[Row]):
     the native core has a twin.
     """
 
+    _row_factory: Any
+    _transformer: Transformer
+    _closed: bool
+    _query: bytes | None
+    _results: Sequence[Result]
+    _index: int
+    _result: Result | None
+    _rows: list[Any]
+    _position: int
+    #: How many rows of the result have come and gone before those in `_rows`.
+    _offset: int
+    #: None as long as nobody has asked for what the command tag tells.
+    _rowcount: int | None
+    _columns: list[Column] | None
+    _make_row: Any  # a RowMaker, as an attribute of an instance
+    #: The portal that has more rows, and whether Sync follows each Execute of it.
+    _portal: bytes | None
+    _synced: bool
+    _decoder: Any
+    #: The answer that is still to be taken, in a pipeline.
+    _deferred: Deferred | None
+
     def __init__(self) -> None:
-        self._row_factory: Any = None
-        self._transformer: Transformer
         self.format: Format | None = None
         self._closed = False
-        self._query: bytes | None = None
-        self._results: Sequence[Result] = ()
-        self._index = -1
-        self._result: Result | None = None
-        self._rows: list[Any] = []
-        self._position = 0
-        #: How many rows of the result have come and gone before those in `_rows`.
-        self._offset = 0
-        #: None as long as nobody has asked for what the command tag tells.
-        self._rowcount: int | None = -1
-        self._columns: list[Column] | None = None
-        self._make_row: Any = None  # a RowMaker, as an attribute of an instance
-        #: The portal that has more rows, and whether Sync follows each Execute of it.
-        self._portal: bytes | None = None
-        self._synced = True
-        self._decoder: Any = None
-        #: The answer that is still to be taken, in a pipeline.
-        self._deferred: Deferred | None = None
+        self._query = None
+        self._reset()
 
     def _reset(self) -> None:
         """Forget all results."""
@@ -80,6 +84,10 @@ class ResultSet(Generic[Row]):
         self._make_row = None
         self._rowcount = None
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise InterfaceError("the cursor is closed")
+
     def _check_result(self) -> RowMaker[Row]:
         """Return the function that makes rows of this result.
 
@@ -88,8 +96,7 @@ class ResultSet(Generic[Row]):
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
         if self._make_row is None:
-            if self._closed:
-                raise InterfaceError("the cursor is closed")
+            self._check_open()
             if self._result is None:
                 raise ProgrammingError("no result available: execute a query first")
             if self._result.fields is None:

@@ -91,7 +91,7 @@ class Sharing:
     async def run_again(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
         """Run a query the short way, along with others; the lock is shared."""
         connection, under_way = self._connection, self._under_way
-        exchange = connection._shortcuts.send(cursor, query, params)
+        exchange = connection.shortcuts.send(cursor, query, params)
         if exchange is None:
             return False
         under_way.add(exchange)
@@ -106,9 +106,9 @@ class Sharing:
         if exchange.error is None:
             if self._endangered:
                 self._endangered.pop(exchange, None)
-            cursor._show(exchange.results)
+            cursor.keep_results(exchange)
         else:
-            await self.run(cursor._run(query, params, None, None, exchange), exchange)
+            await self.run(cursor.recover(query, params, exchange), exchange)
         return True
 
     def _go_on(self, operation: Operation[Any], exchange: Exchange) -> Exchange:

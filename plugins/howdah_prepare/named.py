@@ -72,8 +72,7 @@ class NamedStatement(Statement):
         session = yield from connection.start_operation()
         exchange = Exchange(query=self.command or self.query)
         name = self.name if named else b""
-        for unwanted in connection.take_unwanted():
-            session.close_statement(exchange, unwanted)
+        connection.write_closes(session, exchange)
         if self.query and (self._described or not self.exists):
             if named and not self._fresh:
                 # It may be there, as it was before a table was changed.

@@ -17,7 +17,7 @@ from howdah.adapt import AdaptersMap
 from howdah.errors import DataError
 from howdah.pq import Format
 from howdah_types.base import TypeLoader, shown, type_name
-from howdah_types.string import StrDumper, TextLoader, register_text_dumper
+from howdah_types.string import StrDumper, TextLoader, register_text_dumper, register_text_type
 
 __all__ = ["CatalogBinaryDumper", "CatalogBinaryLoader", "register_adapters"]
 
@@ -246,9 +246,7 @@ _LOADERS: dict[str, type[CatalogBinaryLoader]] = {
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register this module's adapters."""
     for name, loader in _LOADERS.items():
-        adapters.register_loader(name, TextLoader)
-        adapters.register_loader(name, loader)
-        register_text_dumper(name, adapters)
+        register_text_type(name, adapters, loader)
     for dumper in (
         XidBinaryDumper,
         CidBinaryDumper,

@@ -20,7 +20,7 @@ from howdah.adapt import AdaptContext, AdaptersMap
 from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of, shown
-from howdah_types.string import TextLoader, register_text_dumper
+from howdah_types.string import register_text_type
 
 __all__ = [
     "MoneyBinaryLoader",
@@ -118,6 +118,4 @@ def register_decimal_money(decimals: int = 2, context: AdaptContext | None = Non
 
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register this module's adapters."""
-    adapters.register_loader("money", TextLoader)
-    adapters.register_loader("money", MoneyBinaryLoader)
-    register_text_dumper("money", adapters)
+    register_text_type("money", adapters, MoneyBinaryLoader)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from howdah.adapt import AdaptContext, AdaptersMap
 from howdah.pq import Format
 from howdah_types.base import TypeLoader, encoding_of
-from howdah_types.string import TextLoader, register_text_dumper
+from howdah_types.string import register_text_type
 
 __all__ = ["SearchBinaryLoader", "TsqueryBinaryLoader", "TsvectorBinaryLoader"]
 
@@ -138,7 +138,5 @@ class TsqueryBinaryLoader(SearchBinaryLoader):
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register this module's adapters."""
     for name, loader in (("tsvector", TsvectorBinaryLoader), ("tsquery", TsqueryBinaryLoader)):
-        adapters.register_loader(name, TextLoader)
-        adapters.register_loader(name, loader)
         # As binary they would have to be parsed and sorted here: they are written as text.
-        register_text_dumper(name, adapters)
+        register_text_type(name, adapters, loader)

@@ -7,7 +7,7 @@ from typing import Any
 
 from typing_extensions import Buffer
 
-from howdah.adapt import AdaptContext, AdaptersMap, quote_literal
+from howdah.adapt import AdaptContext, AdaptersMap, Loader, quote_literal
 from howdah.errors import DataError
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, encoding_of, shown
@@ -302,6 +302,19 @@ def register_text_dumper(name: str, adapters: AdaptersMap, base: type[StrDumper]
     adapters.register_dumper(None, type(base.__name__, (base,), namespace))
 
 
+def register_text_type(name: str, adapters: AdaptersMap, binary_loader: type[Loader]) -> None:
+    """Register the adapters of a type that is `str`, as the server writes it and reads it.
+
+    Args:
+        name: the name of the type.
+        adapters: what to register them on.
+        binary_loader: makes the same `str` of its binary format.
+    """
+    adapters.register_loader(name, TextLoader)
+    adapters.register_loader(name, binary_loader)
+    register_text_dumper(name, adapters)
+
+
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register this module's adapters."""
     # Of the dumpers of one class the last is the one used by default. That is
@@ -319,9 +332,7 @@ def register_adapters(adapters: AdaptersMap) -> None:
         adapters.register_loader(name, TextLoader)
         adapters.register_loader(name, TextBinaryLoader)
     for name, loader, binary_dumper in _STR_TYPES:
-        adapters.register_loader(name, TextLoader)
-        adapters.register_loader(name, loader)
-        register_text_dumper(name, adapters)
+        register_text_type(name, adapters, loader)
         register_text_dumper(name, adapters, binary_dumper)
 
     for cls in (bytes, bytearray, memoryview):

@@ -11,6 +11,9 @@ from libc.string cimport memcpy, memset
 
 from howdah._native.network cimport get_int32, get_int64, get_uint16, get_uint32, get_uint64
 from howdah._native.rows cimport RowDecoder
+from howdah_arrow._native.kinds cimport (
+    BOOL, BYTES, DATE, DECIMAL, EPOCH_DAYS, FIXED, INTERVAL, JSONB, LIST, SWAP2, SWAP4, SWAP8, TIME, TIMESTAMP
+)
 
 from howdah.errors import DataError
 from howdah.protocol.messages import ProtocolViolation
@@ -18,25 +21,8 @@ from howdah_arrow.assembling import array
 from howdah_arrow.layouts import Kind
 
 cdef enum:
-    # The values of `Kind`.
-    BOOL = 0
-    SWAP2 = 1
-    SWAP4 = 2
-    SWAP8 = 3
-    BYTES = 4
-    JSONB = 5
-    FIXED = 6
-    DATE = 7
-    TIME = 8
-    TIMESTAMP = 9
-    INTERVAL = 10
-    DECIMAL = 11
-    LIST = 12
-
-cdef enum:
     #: For how many values there is room at first.
     FIRST_LENGTH = 1024
-    EPOCH_DAYS = 10957
     MAX_LIMBS = 8
 
 cdef int64_t EPOCH_MICROSECONDS = 946684800000000

@@ -9,30 +9,15 @@ from libc.string cimport memcpy
 
 from howdah._native.buffer cimport Buffer
 from howdah._native.network cimport set_uint16, set_uint32, set_uint64
+from howdah_arrow._native.kinds cimport (
+    BOOL, BYTES, DATE, DECIMAL, DURATION, EPOCH_DAYS, FIXED, INTERVAL, JSONB, LIST, NUMBER, SWAP2, SWAP4, SWAP8, TIME,
+    TIMESTAMP
+)
 
 from howdah.errors import DataError
 from howdah_arrow.layouts import Kind
 
 cdef enum:
-    # The values of `Kind`.
-    BOOL = 0
-    SWAP2 = 1
-    SWAP4 = 2
-    SWAP8 = 3
-    BYTES = 4
-    JSONB = 5
-    FIXED = 6
-    DATE = 7
-    TIME = 8
-    TIMESTAMP = 9
-    INTERVAL = 10
-    DECIMAL = 11
-    LIST = 12
-    NUMBER = 13
-    DURATION = 14
-
-cdef enum:
-    EPOCH_DAYS = 10957
     #: A decimal of 256 bits has 77 digits at most: 21 groups of four, as they may begin anywhere.
     MAX_GROUPS = 24
     MAX_LIMBS = 9

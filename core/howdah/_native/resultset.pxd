@@ -26,5 +26,6 @@ cdef class ResultSet:
     # Not cpdef: each call of those looks for a method of a subclass.
     cdef int reset(self) except -1
     cdef int select(self, object results, Py_ssize_t index) except -1
+    cdef int check_open(self) except -1
     cdef object check_result(self)
     cdef int raise_failure(self) except -1

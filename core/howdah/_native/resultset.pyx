@@ -28,6 +28,9 @@ cdef class ResultSet:
         """Go to a result."""
         self.select(self._results, index)
 
+    def _check_open(self):
+        self.check_open()
+
     def _check_result(self):
         """Return the function that makes rows of this result."""
         return self.check_result()
@@ -76,10 +79,14 @@ cdef class ResultSet:
         self._rowcount = None
         return 0
 
+    cdef int check_open(self) except -1:
+        if self._closed:
+            raise InterfaceError("the cursor is closed")
+        return 0
+
     cdef object check_result(self):
         if self._make_row is None:
-            if self._closed:
-                raise InterfaceError("the cursor is closed")
+            self.check_open()
             if self._result is None:
                 raise ProgrammingError("no result available: execute a query first")
             if self._result.fields is None:

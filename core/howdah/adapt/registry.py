@@ -6,15 +6,11 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from howdah.adapt.base import Dumper, Loader, PyFormat
-from howdah.adapt.types import TypeInfo, TypesRegistry
+from howdah.adapt.types import FIRST_NORMAL_OID, TypeInfo, TypesRegistry
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
 
 __all__ = ["AdaptersMap", "TypeInfo", "TypesRegistry"]
-
-# Oids below this are assigned by PostgreSQL itself and are the same in every
-# database (FirstNormalObjectId); a type with a higher one is kept by name.
-_FIRST_NORMAL_OID = 16384
 
 
 class AdaptersMap:
@@ -146,7 +142,7 @@ class AdaptersMap:
 
     def _type_key(self, name: str) -> int | str:
         oid = self._oid_of(name)
-        return oid if 0 < oid < _FIRST_NORMAL_OID else name
+        return oid if 0 < oid < FIRST_NORMAL_OID else name
 
     # -- looking up ----------------------------------------------------------
 
@@ -219,7 +215,7 @@ class AdaptersMap:
         return found
 
     def _find(self, adapters: dict[int | str, Any], oid: int) -> Any:
-        if oid < _FIRST_NORMAL_OID:
+        if oid < FIRST_NORMAL_OID:
             return adapters.get(oid)
         for key in reversed(adapters):
             if key == oid or (isinstance(key, str) and self._oid_of(key) == oid):

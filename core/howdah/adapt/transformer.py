@@ -9,6 +9,7 @@ from howdah._implementation import IMPLEMENTATION
 from howdah.adapt.base import AdaptContext, Dumper, Loader
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.text import TextLoader
+from howdah.adapt.types import FIRST_NORMAL_OID
 from howdah.pq import Format
 from howdah.protocol.messages import FieldDescription
 
@@ -25,8 +26,6 @@ __all__ = ["Transformer"]
 
 #: The types of anonymous records, and of arrays of them: in binary format they tell of any type.
 _RECORD_OIDS = frozenset({2249, 2287})
-#: The first oid that is not PostgreSQL's own: from here on they differ per database.
-FIRST_NORMAL_OID = 16384
 
 
 class Transformer:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from howdah.adapt.base import AdaptContext
 
 __all__ = [
+    "FIRST_NORMAL_OID",
     "CompositeInfo",
     "DomainInfo",
     "EnumInfo",
@@ -27,6 +28,9 @@ __all__ = [
 ]
 
 RegistryKey: TypeAlias = str | int
+
+#: The first oid that is not PostgreSQL's own (FirstNormalObjectId): from here on they differ per database.
+FIRST_NORMAL_OID = 16384
 
 
 class TypeInfo:
