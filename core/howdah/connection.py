@@ -224,6 +224,9 @@ class Connection(BaseConnection[Row]):
             whether it was run.
         """
         shortcuts = self.shortcuts
+        if shortcuts.deferred:
+            with self.lock:
+                return self._post(cursor, query, params)
         if not shortcuts.open:
             return False
         with self.lock:
@@ -244,6 +247,14 @@ class Connection(BaseConnection[Row]):
             else:
                 self.wait(cursor.recover(query, params, exchange))
             return True
+
+    def _post(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
+        """Send a query the short way, its answer to be taken later; return whether that was possible."""
+        try:
+            return self._deferral is not None and self._deferral.post(cursor, query, params)
+        except BaseException as e:
+            self._failed(e)
+            raise
 
     def _failed(self, error: BaseException) -> None:
         """Close the connection if an interruption left something on its way, and note its loss."""

@@ -245,6 +245,12 @@ class AsyncConnection(BaseConnection[Row]):
             whether it was run.
         """
         shortcuts = self.shortcuts
+        if shortcuts.deferred:
+            if ASYNC:
+                return not self.lock.locked() and self._post(cursor, query, params)
+            else:
+                with self.lock:
+                    return self._post(cursor, query, params)
         if not shortcuts.open:
             return False
         async with self.lock:
@@ -265,6 +271,14 @@ class AsyncConnection(BaseConnection[Row]):
             else:
                 await self.wait(cursor.recover(query, params, exchange))
             return True
+
+    def _post(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
+        """Send a query the short way, its answer to be taken later; return whether that was possible."""
+        try:
+            return self._deferral is not None and self._deferral.post(cursor, query, params)
+        except BaseException as e:
+            self._failed(e)
+            raise
 
     def _failed(self, error: BaseException) -> None:
         """Close the connection if an interruption left something on its way, and note its loss."""

@@ -112,7 +112,9 @@ class BaseConnection(Generic[Row]):
         #: Whether the error of an exchange is another's, so that its query is to be run again.
         self.excuses: Callable[[Exchange], bool] | None = None
         self._reservation: Callable[[], NoReturn] | None = None
-        #: Whether `start_operation` has something to do or to refuse: asked for before every query.
+        #: Whether something else is going on; and whether `start_operation` has anything to do or to
+        #: refuse at all: asked for before every query.
+        self._occupied = False
         self._hindered = False
         #: The short way of queries that are sent again.
         self.shortcuts = Shortcuts(session, self._transformer)
@@ -121,8 +123,6 @@ class BaseConnection(Generic[Row]):
         self._notifies: deque[Notify] = deque()
         #: How many `notifies` are waiting.
         self._collecting = 0
-        #: Set by a dumper whose type's oid is still to be found.
-        self._names_wanted = False
         self._told_closed = False
         self._owner: Any = None
         # Kept outside of the connection: what collects its cycles would find the socket first.
@@ -461,15 +461,17 @@ class BaseConnection(Generic[Row]):
         self._set_hindered()
 
     def _set_hindered(self) -> None:
-        self._hindered = (
-            self._closed or self._unsynced is not None or self._tpc is not None or self._deferral is not None
-        )
+        self._occupied = self._closed or self._unsynced is not None or self._tpc is not None
+        self._hindered = self._occupied or self._deferral is not None
         self._review_shortcuts()
 
     def _review_shortcuts(self) -> None:
         """Have queries take the short way if nothing is to be done along with them."""
-        self.shortcuts.open = not (self._hindered or self._observers or self._to_close or self._names_wanted)
-        self.shortcuts.begins = not self._autocommit
+        shortcuts = self.shortcuts
+        plain = not (self._observers or self._to_close or shortcuts.names_wanted)
+        shortcuts.open = plain and not self._hindered
+        shortcuts.deferred = plain and self._deferral is not None and not self._occupied
+        shortcuts.begins = not self._autocommit
 
     def write_begin(self, session: Session) -> Exchange | None:
         """Write BEGIN in front of a statement where a transaction is to be started.
@@ -701,7 +703,7 @@ class BaseConnection(Generic[Row]):
 
     def want_names(self) -> None:
         """Have types that are registered by name looked up before parameters are sent."""
-        self._names_wanted = True
+        self.shortcuts.names_wanted = True
         self._review_shortcuts()
 
     # Opening and closing

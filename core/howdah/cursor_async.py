@@ -10,6 +10,7 @@ from typing_extensions import Self
 
 from howdah.binding import ClientBinding, RawBinding
 from howdah.cursor_base import BaseCursor, Params, Query
+from howdah.executemany import Many
 from howdah.rows import AsyncRowFactory, Row
 
 ASYNC = True
@@ -117,7 +118,7 @@ class AsyncCursor(BaseCursor[Row]):
             returning: whether to keep the results; `nextset` or `results` go through them.
         """
         connection = self._connection
-        operation = self._execute_many(query, params_seq, returning)
+        operation = Many(self, query, returning).run(params_seq)
         if connection._observers:
             operation = self._observed(operation, query, params_seq)
         async with connection.lock:

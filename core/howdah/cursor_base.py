@@ -14,13 +14,14 @@ from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.adapt.types import FIRST_NORMAL_OID
 from howdah.column import Column
-from howdah.errors import Error, NotSupportedError, PipelineAborted, ProgrammingError
+from howdah.deferral import aborted
+from howdah.errors import Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import HIGH_WATER, Drain, Operation, Stop
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
-from howdah.protocol.exchange import Exchange, Result
+from howdah.protocol.exchange import Exchange, Result, rows_told
 from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
-from howdah.query import NO_COPY, ZERO_BYTE, ParsedQuery, copies_in, parse_query
+from howdah.query import NO_COPY, ZERO_BYTE, ParsedQuery, controls_transaction, copies_in, parse_query
 from howdah.resultset import ResultSet
 from howdah.rows import BaseRowFactory, Row
 from howdah.sql import Composable, Literal
@@ -239,6 +240,18 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     # Statements
 
+    def complete(self, exchange: Exchange, statement: Statement) -> Operation[None]:
+        """Return the operation that takes the answer to a query which took the short way, to be taken later.
+
+        Args:
+            exchange: what was sent.
+            statement: what was executed.
+
+        Raises:
+            howdah.Error: what the server reports.
+        """
+        return self._complete(exchange, statement.query, statement.oids, statement, False)
+
     def start_statement(self, *, deferrable: bool = False) -> Operation[Session]:
         """Begin the operation that runs a new statement: what is left of the one before goes.
 
@@ -382,17 +395,17 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _encode_fully(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
         """Encode, looking up the types that dumpers know by name only."""
         text, parameters = self._encode(query, params)
-        if self._connection._names_wanted:
+        if self._connection.shortcuts.names_wanted:
             text, parameters = yield from self._encode_again(query, params)
         return text, parameters
 
     def _encode_again(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
         """Encode once more, after a dumper asked for a type whose oid had to be looked up."""
         connection = self._connection
-        connection._names_wanted = False
+        connection.shortcuts.names_wanted = False
         yield from self._resolve_names(frozenset())
         encoded = self._encode(query, params)
-        connection._names_wanted = False
+        connection.shortcuts.names_wanted = False
         connection._review_shortcuts()
         return encoded
 
@@ -451,7 +464,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             yield from self._close_portal()
         self._reset()
         text, parameters = self._encode(query, params)
-        if connection._names_wanted:
+        if connection.shortcuts.names_wanted:
             text, parameters = yield from self._encode_again(query, params)
         if copies_in(text):
             # What is sent behind it, in a pipeline or by other tasks, would end the connection.
@@ -526,7 +539,11 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _learn(self, query: Query, params: Params | None, statement: Statement) -> None:
         """Note what the query has become, so that it can take the short way."""
         connection = self._connection
-        if not isinstance(query, str) or self._transformer is not connection._transformer:
+        if (
+            not isinstance(query, str)
+            or self._transformer is not connection._transformer
+            or controls_transaction(statement.query)
+        ):
             return
         answer = statement.answer(self._transformer, None, self._describe)
         if statement.fields is None or answer[1] is not None:
@@ -637,6 +654,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                     self._transformer, format, self._describe
                 )
                 session.bind(exchange, b"", statement.name, parameters, formats)
+                if statement.current and format is None and self._direct:
+                    self._learn(query, params, statement)
             else:
                 name = b"" if statement is None else statement.name
                 parsed = deferral.parse(exchange, name, text, oids)
@@ -883,127 +902,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if not exchange.done:
             yield Stop(exchange)
 
-    # Many at once
-
-    def _execute_many(self, query: Query, params_seq: Iterable[Params], returning: bool) -> Operation[None]:
-        """Run a query once for each set of parameters, all in one go."""
-        connection = self._connection
-        deferral = connection._deferral
-        session = yield from self.start_statement(deferrable=True)
-        exchange = Exchange(None, None, self._describe)
-        if deferral is not None and deferral.status == PipelineStatus.ABORTED:
-            exchange.aborted = exchange.done = exchange.ready = True
-            self._deferred = deferral.defer(exchange, self._complete_many(exchange, 0, returning))
-            return
-        implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
-        formats = (self.format,) if self.format else ()
-        parsed: tuple[bytes, Sequence[int]] | None = None
-        name = b""
-        substitute = None
-        rowcount = 0
-        try:
-            for params in params_seq:
-                text, parameters = self._encode(query, params)
-                if connection._names_wanted:
-                    text, parameters = yield from self._encode_again(query, params)
-                if parsed is None:
-                    if copies_in(text):
-                        raise ProgrammingError(NO_COPY.format("executemany()"))
-                    substitute = self._substitute(text, parameters)
-                    if substitute is not None and deferral is not None:
-                        yield from deferral.rest()
-                        deferral = None
-                if substitute is not None:
-                    values = self._values(query, params)
-                    text, parameters, statement = yield from substitute.resolve(self, *values)
-                    name = b"" if statement is None else statement.name
-                oids = () if parameters is None else parameters.oids
-                if parsed is None:
-                    if deferral is None:
-                        connection.write_begin(session)
-                    else:
-                        deferral.begin()
-                if (text, oids) == parsed:
-                    session.bind(exchange, b"", name, parameters, formats)
-                else:
-                    if not name:
-                        if deferral is None:
-                            session.parse(exchange, b"", text, oids)
-                        else:
-                            deferral.parse(exchange, b"", text, oids)
-                    session.bind(exchange, b"", name, parameters, formats)
-                    session.describe_portal(exchange)
-                    exchange.query = self._query = text
-                    parsed = text, oids
-                session.execute(exchange)
-                if session.output_size >= HIGH_WATER:
-                    exchange.ready = exchange.done
-                    yield Drain(exchange)
-                    if exchange.error is not None:
-                        break
-                    if not returning:
-                        rowcount += _forget(exchange)
-        except BaseException as e:
-            # A parameter that cannot be adapted, or an interruption: undo what was sent.
-            if deferral is not None:
-                if parsed is not None:
-                    exchange.ready = exchange.done = not exchange.pending
-                    deferral.defer(exchange, self._complete_many(exchange, rowcount, returning))
-                    if not isinstance(e, Exception):
-                        yield from deferral.interrupt()
-            elif parsed is not None and session.lost is None:
-                if implicit:
-                    undo = Exchange()
-                    session.parse(undo, b"", b"ROLLBACK")
-                    session.bind(undo, b"", b"", None)
-                    session.execute(undo)
-                exchange.ready = exchange.done = False
-                session.sync(exchange)
-                yield exchange if isinstance(e, Exception) else Stop(exchange)
-            raise
-        if parsed is None:
-            self._rowcount = 0
-            return
-        if deferral is not None:
-            exchange.ready = exchange.done = not exchange.pending
-            completion = self._complete_many(exchange, rowcount, returning)
-            self._deferred = deferral.defer(exchange, completion)
-            yield from deferral.send(exchange)
-            return
-        exchange.ready = exchange.done = False
-        session.sync(exchange)
-        yield exchange
-        if exchange.error is not None:
-            if substitute is not None and connection._planner is not None:
-                connection._planner.failed(substitute, exchange.error, False)
-            raise exchange.error
-        if self._unknown:
-            yield from self._decode_late(exchange)
-        if returning:
-            self._show(exchange.results)
-        else:
-            self._rowcount = rowcount + _forget(exchange)
-
-    def _complete_many(self, exchange: Exchange, rowcount: int, returning: bool) -> Operation[None]:
-        """Take the answers to a deferred `executemany`."""
-        if exchange.aborted:
-            raise aborted(exchange)
-        if exchange.error is not None:
-            raise exchange.error
-        if returning:
-            yield from self._keep(exchange)
-        else:
-            rowcount += _forget(exchange)
-            if self._deferred is not None and self._deferred.exchange is exchange:
-                self._rowcount = rowcount
-
-
-def aborted(exchange: Exchange) -> PipelineAborted:
-    """Return the error of an exchange that the server has skipped."""
-    error = PipelineAborted("not executed: an earlier query of the pipeline failed; sync() starts anew")
-    error.__cause__ = exchange.error
-    return error
-
 
 def _raw(result: Result) -> bool:
     """Whether the rows have not been decoded."""
@@ -1011,14 +909,7 @@ def _raw(result: Result) -> bool:
 
 
 def _count(result: Result) -> int:
-    """Return the number of rows that a command tag tells, -1 if it tells none."""
+    """Return the number of rows of a result, or affected by its statement, -1 if that is unknown."""
     if result.fields is not None and not result.tag:
         return -1 if result.suspended else len(result.rows)
-    last = result.tag.rpartition(b" ")[2]
-    return int(last) if last.isdigit() else -1
-
-
-def _forget(exchange: Exchange) -> int:
-    """Drop the results that have come in; return the number of rows they affected."""
-    results, exchange.results = exchange.results, []
-    return sum([max(_count(result), 0) for result in results])
+    return rows_told(result.tag)

@@ -7,15 +7,19 @@ its exchange together with a completion, an operation that takes the answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
+from howdah.errors import PipelineAborted
 from howdah.io.operation import Operation
 from howdah.pq import PipelineStatus
 from howdah.protocol.exchange import Exchange
 from howdah.statement import Statement
 
-__all__ = ["Deferral", "Deferred"]
+if TYPE_CHECKING:
+    from howdah.cursor_base import BaseCursor
+
+__all__ = ["Deferral", "Deferred", "Posted", "aborted"]
 
 
 class Deferred:
@@ -55,6 +59,41 @@ class Deferred:
             raise self.error
 
 
+class Posted(Deferred):
+    """The answer to a query that took the short way: most often there is just the cursor to be told of it.
+
+    Args:
+        deferral: what it was handed over to.
+        exchange: what was sent.
+        cursor: whose query it is.
+        statement: what was executed.
+    """
+
+    __slots__ = ("_cursor", "_statement")
+
+    def __init__(
+        self, deferral: Deferral, exchange: Exchange, cursor: BaseCursor[Any], statement: Statement
+    ) -> None:
+        self.deferral = deferral
+        self.exchange = exchange
+        self.settled = False
+        self.error = None
+        self.told = False
+        self._cursor = cursor
+        self._statement = statement
+        cursor._deferred = self
+
+    def arrive(self) -> bool:
+        """Take the answer if it is no error; return whether that was so."""
+        exchange, cursor = self.exchange, self._cursor
+        if exchange.error is not None or exchange.aborted:
+            self.completion = cursor.complete(exchange, self._statement)
+            return False
+        if cursor._deferred is self:
+            cursor._show(exchange.results)
+        return True
+
+
 class Deferral(Protocol):
     """Takes over the answers to what is sent on a connection."""
 
@@ -74,6 +113,20 @@ class Deferral(Protocol):
 
     def parse(self, exchange: Exchange, name: bytes, query: bytes, oids: Sequence[int]) -> bool:
         """Write Parse unless the server has just that statement; return whether it was written."""
+
+    def post(
+        self, cursor: BaseCursor[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
+    ) -> bool:
+        """Write a query the short way, if it is open to it and nothing has to be waited for.
+
+        Args:
+            cursor: which shows the results later.
+            query: the query.
+            params: the parameters.
+
+        Returns:
+            whether it was written.
+        """
 
     def defer(self, exchange: Exchange, completion: Operation[None]) -> Deferred:
         """Take over an exchange whose messages have been written, without a Sync."""
@@ -107,3 +160,10 @@ class Deferral(Protocol):
 
     def first_error(self) -> Exception | None:
         """Return the first error that has been raised to nobody, to be raised now."""
+
+
+def aborted(exchange: Exchange) -> PipelineAborted:
+    """Return the error of an exchange that the server has skipped."""
+    error = PipelineAborted("not executed: an earlier query of the pipeline failed; sync() starts anew")
+    error.__cause__ = exchange.error
+    return error

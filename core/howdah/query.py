@@ -17,7 +17,7 @@ from typing import Any
 from howdah.adapt.base import PyFormat
 from howdah.errors import ProgrammingError
 
-__all__ = ["NO_COPY", "ParsedQuery", "RawQuery", "copies_in", "parse_query"]
+__all__ = ["NO_COPY", "ParsedQuery", "RawQuery", "controls_transaction", "copies_in", "parse_query"]
 
 # A query of more characters than this is seldom sent twice, and would fill the memory if kept.
 LONGEST_CACHED = 8192
@@ -39,12 +39,21 @@ _COPY_IN = re.compile(
     % {b"s": rb"(?: \s | --[^\n]*\n | /\* (?: [^*] | \*(?!/) )* \*/ )"},
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
+_TRANSACTION_CONTROL = frozenset(
+    {b"ABORT", b"BEGIN", b"CALL", b"COMMIT", b"DO", b"END", b"PREPARE", b"ROLLBACK", b"START"}
+)
 _FORMATS = {format.value.encode(): format for format in PyFormat}
 
 
 def copies_in(text: bytes) -> bool:
     """Whether a statement is a COPY FROM STDIN, during which the server takes no other messages."""
     return text[:1] in _BEFORE_COPY and _COPY_IN.match(text) is not None
+
+
+def controls_transaction(text: bytes) -> bool:
+    """Whether only the server knows, once the statement has run, if a transaction is open."""
+    words = text[:20].split(None, 1)
+    return bool(words) and words[0].rstrip(b";").upper() in _TRANSACTION_CONTROL
 
 
 class ParsedQuery:

@@ -16,18 +16,18 @@ from howdah.statement import Answer, Statement, times
 if TYPE_CHECKING:
     from howdah.protocol.session import Session
 
-__all__ = ["Shortcuts"]
+__all__ = ["Shortcuts", "Way"]
 
 #: How many queries are known at most: beyond, they are learnt anew.
 _MOST = 1000
 
 
 class Way:
-    """What a query has become.
+    """What a query has become: its messages lack only the parameters.
 
     Args:
         parsed: the query, None if it came without parameters.
-        statement: the prepared statement for it.
+        statement: the statement for it.
         answer: its columns, their decoder, and the result formats.
         version: the version of the adapters that chose them.
     """
@@ -35,7 +35,7 @@ class Way:
     __slots__ = ("answer", "parsed", "statement", "version")
 
     def __init__(
-        self, parsed: ParsedQuery | None, statement: Statement, answer: Answer, version: int
+        self, parsed: ParsedQuery | None, statement: Statement, answer: Answer, version: int = -1
     ) -> None:
         self.parsed = parsed
         self.statement = statement
@@ -54,12 +54,16 @@ class Shortcuts:
 
     Attributes:
         open: whether a query has nothing to wait for, and nobody else is to be told of it.
+        deferred: the same, but for the answers being taken later.
         begins: whether a query outside of a transaction begins one.
+        names_wanted: whether a dumper has asked for a type that must be looked up first.
     """
 
     def __init__(self, session: Session, transformer: Transformer) -> None:
         self.open = False
+        self.deferred = False
         self.begins = True
+        self.names_wanted = False
         self._session = session
         self._transformer = transformer
         self._plain: dict[str, Way] = {}
@@ -95,12 +99,68 @@ class Shortcuts:
         Raises:
             Exception: as for parameters that cannot be adapted.
         """
-        session = self._session
+        if not self.open or (self.begins and self._session.transaction_status == TransactionStatus.IDLE):
+            return None
+        sent = self._write(cursor, query, params)
+        if sent is None:
+            return None
+        self._session.sync(sent[0])
+        return sent[0]
+
+    def post(
+        self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
+    ) -> tuple[Exchange, Statement] | None:
+        """Write a query's messages without a Sync, if the short way is open to one whose answer is taken later.
+
+        Args:
+            cursor: as for `send`.
+            query: the query, as the program has it.
+            params: the parameters.
+
+        Returns:
+            the exchange and the statement that is executed, None if the query has to go the long way.
+
+        Raises:
+            Exception: as for parameters that cannot be adapted.
+        """
+        return self._write(cursor, query, params) if self.deferred else None
+
+    def bind(
+        self,
+        way: Way,
+        transformer: Transformer,
+        params: Sequence[Any] | Mapping[str, Any] | None,
+        exchange: Exchange,
+    ) -> bool:
+        """Write Bind and Execute, unless the parameters are of other types than the statement's.
+
+        Args:
+            way: what the query has become.
+            transformer: whose adapters dump the parameters.
+            params: the parameters; None if the query came without.
+            exchange: what the answers belong to.
+
+        Raises:
+            Exception: as for parameters that cannot be adapted.
+        """
+        parsed, statement = way.parsed, way.statement
+        parameters = None
+        if (params is None) is not (parsed is None):
+            return False
+        if params is not None and parsed is not None:
+            parameters = transformer.encoder.encode(parsed.bind(params), parsed.formats, parsed.names)
+            if parameters.oids != statement.oids or self.names_wanted:
+                return False
+        self._session.bind(exchange, b"", statement.name, parameters, way.answer[2])
+        self._session.execute(exchange)
+        return True
+
+    def _write(
+        self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
+    ) -> tuple[Exchange, Statement] | None:
         if (
-            not self.open
-            or type(query) is not str
-            or session.lost is not None
-            or (self.begins and session.transaction_status == TransactionStatus.IDLE)
+            type(query) is not str
+            or self._session.lost is not None
             or cursor._portal is not None
             or cursor._closed
             or cursor.format is not None
@@ -111,23 +171,14 @@ class Shortcuts:
         if way is None or not way.statement.current or way.version != self._transformer.version:
             return None
         statement = way.statement
-        parameters = None
-        if params is not None:
-            assert way.parsed is not None
-            parsed = way.parsed
-            parameters = self._transformer.encoder.encode(parsed.bind(params), parsed.formats, parsed.names)
-            if parameters.oids != statement.oids or not self.open:
-                return None
+        exchange = Exchange(way.answer[0], way.answer[1], None, False, statement.query)
+        if not self.bind(way, self._transformer, params, exchange):
+            return None
         statement.used = next(times)
-        fields, decoder, formats = way.answer
-        exchange = Exchange(fields, decoder, None, False, statement.query)
         cursor._reset()
         cursor._query = statement.query
-        session.bind(exchange, b"", statement.name, parameters, formats)
-        session.execute(exchange)
-        session.sync(exchange)
-        return exchange
+        return exchange, statement
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.shortcut import Shortcuts
+    from howdah._native.shortcut import Shortcuts, Way

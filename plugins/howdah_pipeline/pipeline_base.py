@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from howdah.deferral import Deferred
+from howdah.deferral import Deferred, Posted, aborted
 from howdah.errors import PipelineAborted
-from howdah.io.operation import Drain, Operation, Stop
+from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
+from howdah.query import controls_transaction
 from howdah.statement import Statement
 
 if TYPE_CHECKING:
     from howdah.connection_base import BaseConnection
+    from howdah.cursor_base import BaseCursor
     from howdah.protocol.session import Session
 
 __all__ = ["BasePipeline"]
-
-#: How many bytes are gathered before they are sent without anybody waiting for the answer.
-_GATHER = 16 * 1024
-
-#: Statements behind which only the server knows whether a transaction is open.
-_TRANSACTION_CONTROL = frozenset(
-    {b"ABORT", b"BEGIN", b"CALL", b"COMMIT", b"DO", b"END", b"PREPARE", b"ROLLBACK", b"START"}
-)
 
 
 class BasePipeline:
@@ -122,6 +116,26 @@ class BasePipeline:
         self._session.parse(exchange, name, query, oids)
         return True
 
+    def post(
+        self, cursor: BaseCursor[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
+    ) -> bool:
+        """Write a query the short way, if it is open to it and nothing has to be waited for."""
+        connection = self._connection
+        session = connection.session
+        if (
+            self._aborted
+            or session.skipping
+            or session.output_size >= GATHER
+            or not (connection.autocommit or self.in_transaction)
+        ):
+            return False
+        posted = connection.shortcuts.post(cursor, query, params)
+        if posted is None:
+            return False
+        self._queue.append(Posted(self, posted[0], cursor, posted[1]))
+        self._open = self._unflushed = True
+        return True
+
     def defer(self, exchange: Exchange, completion: Operation[None]) -> Deferred:
         """Take over an exchange whose messages have been written."""
         deferred = Deferred(self, exchange, completion)
@@ -131,13 +145,9 @@ class BasePipeline:
 
     def send(self, exchange: Exchange) -> Operation[None]:
         """Send what has gathered; wait while more is unsent than should be."""
-        query = exchange.query
-        if query is not None and query[:9].lstrip().split(None, 1)[:1]:
-            word = query[:20].lstrip().split(None, 1)[0].rstrip(b";").upper()
-            if word in _TRANSACTION_CONTROL:
-                yield from self._end_segment()
-                return
-        if self._session.output_size >= _GATHER:
+        if exchange.query is not None and controls_transaction(exchange.query):
+            yield from self._end_segment()
+        elif self._session.output_size >= GATHER:
             yield from self._guard(Drain(exchange))
             yield from self._take_answered()
 
@@ -266,7 +276,8 @@ class BasePipeline:
         """Take the answer at the head of the queue, which is there."""
         deferred = self._queue.popleft()
         try:
-            yield from deferred.completion
+            if not (isinstance(deferred, Posted) and deferred.arrive()):
+                yield from deferred.completion
         except Exception as e:
             deferred.error = e
             self._failed.append(deferred)
@@ -287,8 +298,7 @@ class BasePipeline:
     def _check(self, exchange: Exchange) -> Operation[None]:
         """Take the answer to a command."""
         if exchange.aborted:
-            error = PipelineAborted("not executed: an earlier query of the pipeline failed")
-            raise error from exchange.error
+            raise aborted(exchange)
         if exchange.error is not None:
             raise exchange.error
         yield from ()

@@ -216,8 +216,8 @@ class AsyncSharing(AsyncPipelining):
         Returns:
             whether it was run.
         """
-        sharing = self._sharing
-        if sharing is None or not sharing.lock.share():
+        connection, sharing = cast("AsyncConnection[Any]", self), self._sharing
+        if sharing is None or connection.shortcuts.deferred or not sharing.lock.share():
             if sharing is not None and sharing.lock.locked():
                 return False
             alone: bool = await super().run_again(cursor, query, params)  # type: ignore[misc]

@@ -17,6 +17,8 @@ cdef class Exchange:
     cdef public object describe
     cdef public bint streaming
     cdef public bint copying
+    cdef public bint counting
+    cdef public long long affected
     cdef public list results
     cdef public list rows
     cdef public object failure

@@ -4,6 +4,7 @@ Twins of those in `howdah.protocol.exchange`, where their arguments and attribut
 """
 
 cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
 from howdah.pq import ExecStatus
 
@@ -39,8 +40,9 @@ cdef class Exchange:
         self.copied = []
 
     def __init__(self, fields=None, decoder=None, describe=None, bint streaming=False, query=None,
-                 bint copying=False):
+                 bint copying=False, bint counting=False):
         self.copying = copying
+        self.counting = counting
         self.query = query
         self.fields = fields
         self.decoder = decoder
@@ -62,7 +64,14 @@ cdef class Exchange:
 
     cpdef conclude(self, status, tag=b""):
         """Make a result of what has come in for the statement being answered."""
-        cdef Result result = Result.__new__(Result)
+        cdef Result result
+        if self.counting:
+            self.affected += rows_told(tag)
+            self.rows = []
+            self.failure = None
+            self.copy = None
+            return
+        result = Result.__new__(Result)
         result.status = status
         result.fields = self.fields
         result.rows = self.rows
@@ -73,3 +82,15 @@ cdef class Exchange:
         self.rows = []
         self.failure = None
         self.copy = None
+
+
+cdef long long rows_told(bytes tag) except -1:
+    """Return the number of rows that a command tag tells, 0 if it tells none."""
+    cdef const char *start = PyBytes_AS_STRING(tag)
+    cdef Py_ssize_t i = PyBytes_GET_SIZE(tag)
+    cdef long long rows = 0, unit = 1
+    while i and c"0" <= start[i - 1] <= c"9" and unit < 10 ** 18:
+        i -= 1
+        rows += unit * (start[i] - c"0")
+        unit *= 10
+    return rows if not i or start[i - 1] == c" " else 0

@@ -12,10 +12,12 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from howdah.protocol.exchange import Exchange
 
-__all__ = ["HIGH_WATER", "Drain", "Idle", "Operation", "Stop", "Wait"]
+__all__ = ["GATHER", "HIGH_WATER", "Drain", "Idle", "Operation", "Stop", "Wait"]
 
 T = TypeVar("T")
 
+#: So many bytes are gathered before they are sent while there is more to write: the server works on them meanwhile.
+GATHER = 16 * 1024
 #: Above this many unsent bytes an operation waits before it writes more.
 HIGH_WATER = 256 * 1024
 

@@ -86,9 +86,11 @@ class Exchange:
         streaming: whether its owner wants to go on whenever a row has come in.
         query: the text, for errors that tell a position in it.
         copying: whether its owner deals with COPY; a COPY is refused otherwise.
+        counting: whether its owner wants to know only how many rows were affected.
 
     Attributes:
-        results: one for each statement that was executed.
+        results: one for each statement that was executed, unless they are only counted.
+        affected: how many rows they had, or affected, if they are only counted.
         error: the server's error, or why it was lost.
         aborted: whether the server skipped it because of an earlier error.
         begins: whether a BEGIN was sent in front of it, so that it is the first of its transaction.
@@ -104,10 +106,12 @@ class Exchange:
 
     __slots__ = (
         "aborted",
+        "affected",
         "begins",
         "copied",
         "copy",
         "copying",
+        "counting",
         "decoder",
         "describe",
         "done",
@@ -134,14 +138,17 @@ class Exchange:
         streaming: bool = False,
         query: bytes | None = None,
         copying: bool = False,
+        counting: bool = False,
     ) -> None:
         self.copying = copying
+        self.counting = counting
         self.query = query
         self.fields = fields
         self.decoder = decoder
         self.describe = describe
         self.streaming = streaming
         self.results: list[Result] = []
+        self.affected = 0
         self.rows: list[Any] = []
         self.failure: BaseException | None = None
         self.error: Error | None = None
@@ -172,10 +179,19 @@ class Exchange:
 
     def conclude(self, status: ExecStatus, tag: bytes = b"") -> None:
         """Make a result of what has come in for the statement being answered."""
-        self.results.append(Result(status, self.fields, self.rows, tag, self.failure, self.copy))
+        if self.counting:
+            self.affected += max(rows_told(tag), 0)
+        else:
+            self.results.append(Result(status, self.fields, self.rows, tag, self.failure, self.copy))
         self.rows = []
         self.failure = None
         self.copy = None
+
+
+def rows_told(tag: bytes) -> int:
+    """Return the number of rows that a command tag tells, -1 if it tells none."""
+    last = tag.rpartition(b" ")[2]
+    return int(last) if last.isdigit() else -1
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":

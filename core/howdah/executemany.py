@@ -1,0 +1,169 @@
+"""Running a query once for each of many sets of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from howdah.deferral import aborted
+from howdah.errors import ProgrammingError
+from howdah.io.operation import GATHER, Drain, Operation, Stop
+from howdah.pq import PipelineStatus, TransactionStatus
+from howdah.protocol.exchange import Exchange
+from howdah.query import NO_COPY, copies_in
+from howdah.shortcut import Way
+from howdah.statement import Statement
+
+if TYPE_CHECKING:
+    from howdah.cursor_base import BaseCursor, Params, Query
+    from howdah.deferral import Deferral
+    from howdah.protocol.session import Session
+    from howdah.statement import Substitute
+
+__all__ = ["Many"]
+
+
+class Many:
+    """The `executemany` of a cursor: all in one exchange, of which much is sent before the first answer comes.
+
+    Args:
+        cursor: the cursor.
+        query: the query.
+        returning: whether to keep the results.
+    """
+
+    def __init__(self, cursor: BaseCursor[Any], query: Query, returning: bool) -> None:
+        self._cursor = cursor
+        self._query = query
+        self._returning = returning
+        describe = cursor._describe if returning else None
+        self._exchange = Exchange(None, None, describe, counting=not returning)
+        self._deferral: Deferral | None = None
+        #: What the server is to execute next, None before the first set of parameters.
+        self._statement: Statement | None = None
+        #: The same, if only the parameters differ from one execution to the next.
+        self._way: Way | None = None
+        self._substitute: Substitute | None = None
+
+    def run(self, params_seq: Iterable[Params]) -> Operation[None]:
+        """Run the query with each set of parameters."""
+        cursor, exchange = self._cursor, self._exchange
+        connection = cursor._connection
+        self._deferral = deferral = connection._deferral
+        session = yield from cursor.start_statement(deferrable=True)
+        if deferral is not None and deferral.status == PipelineStatus.ABORTED:
+            exchange.aborted = exchange.done = exchange.ready = True
+            cursor._deferred = deferral.defer(exchange, self._complete())
+            return
+        implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
+        bind, transformer = connection.shortcuts.bind, cursor._transformer
+        try:
+            for params in params_seq:
+                if self._way is None or not bind(self._way, transformer, params, exchange):
+                    yield from self._write(session, params)
+                if session.output_size >= GATHER:
+                    exchange.ready = exchange.done
+                    yield Drain(exchange)
+                    if exchange.error is not None:
+                        break
+        except BaseException as e:
+            # A parameter that cannot be adapted, or an interruption.
+            if self._statement is not None:
+                yield from self._undo(session, implicit, e)
+            raise
+        if self._statement is None:
+            cursor._rowcount = 0
+        elif self._deferral is not None:
+            exchange.ready = exchange.done = not exchange.pending
+            cursor._deferred = self._deferral.defer(exchange, self._complete())
+            yield from self._deferral.send(exchange)
+        else:
+            exchange.ready = exchange.done = False
+            session.sync(exchange)
+            yield exchange
+            yield from self._conclude()
+
+    def _write(self, session: Session, params: Params) -> Operation[None]:
+        """Write the messages for one set of parameters, after asking all who have a say."""
+        cursor, exchange = self._cursor, self._exchange
+        connection = cursor._connection
+        text, parameters = yield from cursor._encode_fully(self._query, params)
+        first = self._statement is None
+        if first:
+            if copies_in(text):
+                raise ProgrammingError(NO_COPY.format("executemany()"))
+            self._substitute = cursor._substitute(text, parameters)
+            if self._substitute is not None and self._deferral is not None:
+                yield from self._deferral.rest()
+                self._deferral = None
+        name = b""
+        if self._substitute is not None:
+            values = cursor._values(self._query, params)
+            text, parameters, statement = yield from self._substitute.resolve(cursor, *values)
+            name = b"" if statement is None else statement.name
+        deferral = self._deferral
+        if first and deferral is None:
+            connection.write_begin(session)
+        elif first and deferral is not None:
+            deferral.begin()
+        oids = () if parameters is None else parameters.oids
+        formats = (cursor.format,) if cursor.format else ()
+        last = self._statement
+        if last is not None and (last.query, last.oids) == (text, oids):
+            session.bind(exchange, b"", name, parameters, formats)
+        else:
+            if not name:
+                (session if deferral is None else deferral).parse(exchange, b"", text, oids)
+            session.bind(exchange, b"", name, parameters, formats)
+            session.describe_portal(exchange)
+            exchange.query = cursor._query = text
+            self._statement = Statement(text, oids, name)
+            if cursor._direct and self._substitute is None:
+                parsed = None if params is None else cursor._parse(self._query)
+                self._way = Way(parsed, self._statement, (None, None, formats))
+        session.execute(exchange)
+
+    def _undo(self, session: Session, implicit: bool, reason: BaseException) -> Operation[None]:
+        """Have nothing come of what was sent."""
+        exchange = self._exchange
+        if self._deferral is not None:
+            exchange.ready = exchange.done = not exchange.pending
+            self._deferral.defer(exchange, self._complete())
+            if not isinstance(reason, Exception):
+                yield from self._deferral.interrupt()
+        elif session.lost is None:
+            if implicit:
+                rollback = Exchange()
+                session.parse(rollback, b"", b"ROLLBACK")
+                session.bind(rollback, b"", b"", None)
+                session.execute(rollback)
+            exchange.ready = exchange.done = False
+            session.sync(exchange)
+            yield exchange if isinstance(reason, Exception) else Stop(exchange)
+
+    def _conclude(self) -> Operation[None]:
+        """Take the answers."""
+        cursor, exchange = self._cursor, self._exchange
+        if exchange.error is not None:
+            planner = cursor._connection._planner
+            if self._substitute is not None and planner is not None:
+                planner.failed(self._substitute, exchange.error, False)
+            raise exchange.error
+        if self._returning:
+            if cursor._unknown:
+                yield from cursor._decode_late(exchange)
+            cursor._show(exchange.results)
+        else:
+            cursor._rowcount = exchange.affected
+
+    def _complete(self) -> Operation[None]:
+        """Take the answers, when they were deferred."""
+        cursor, exchange = self._cursor, self._exchange
+        if exchange.aborted:
+            raise aborted(exchange)
+        if exchange.error is not None:
+            raise exchange.error
+        if self._returning:
+            yield from cursor._keep(exchange)
+        elif cursor._deferred is not None and cursor._deferred.exchange is exchange:
+            cursor._rowcount = exchange.affected
