@@ -248,9 +248,8 @@ class AsyncConnection(BaseConnection[Row]):
         if shortcuts.deferred:
             if ASYNC:
                 return not self.lock.locked() and self._post(cursor, query, params)
-            else:
-                with self.lock:
-                    return self._post(cursor, query, params)
+            with self.lock:
+                return self._post(cursor, query, params)
         if not shortcuts.open:
             return False
         async with self.lock:

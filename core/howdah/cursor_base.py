@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
@@ -16,7 +16,7 @@ from howdah.adapt.types import FIRST_NORMAL_OID
 from howdah.column import Column
 from howdah.deferral import aborted
 from howdah.errors import Error, NotSupportedError, ProgrammingError
-from howdah.io.operation import HIGH_WATER, Drain, Operation, Stop
+from howdah.io.operation import Operation, Stop
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result, rows_told
 from howdah.protocol.messages import FieldDescription

@@ -24,7 +24,7 @@ __all__ = ["Many"]
 
 
 class Many:
-    """The `executemany` of a cursor: all in one exchange, of which much is sent before the first answer comes.
+    """The `executemany` of a cursor: all in one exchange, much of it sent before the first answer comes.
 
     Args:
         cursor: the cursor.
@@ -102,10 +102,11 @@ class Many:
             text, parameters, statement = yield from self._substitute.resolve(cursor, *values)
             name = b"" if statement is None else statement.name
         deferral = self._deferral
-        if first and deferral is None:
-            connection.write_begin(session)
-        elif first and deferral is not None:
-            deferral.begin()
+        if first:
+            if deferral is None:
+                connection.write_begin(session)
+            else:
+                deferral.begin()
         oids = () if parameters is None else parameters.oids
         formats = (cursor.format,) if cursor.format else ()
         last = self._statement

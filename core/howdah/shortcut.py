@@ -110,7 +110,7 @@ class Shortcuts:
     def post(
         self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
     ) -> tuple[Exchange, Statement] | None:
-        """Write a query's messages without a Sync, if the short way is open to one whose answer is taken later.
+        """Write a query's messages without a Sync, if the short way is open; its answer is taken later.
 
         Args:
             cursor: as for `send`.

@@ -104,7 +104,7 @@ cdef class Shortcuts:
         return exchange if self.write(way, self.transformer, params, exchange, cursor, True) else None
 
     def post(self, ResultSet cursor not None, query, params):
-        """Write a query's messages without a Sync, if the short way is open to one whose answer is taken later."""
+        """Write a query's messages without a Sync, if the short way is open; its answer is taken later."""
         cdef Way way
         cdef Exchange exchange
         if not self.deferred:

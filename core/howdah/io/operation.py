@@ -16,7 +16,7 @@ __all__ = ["GATHER", "HIGH_WATER", "Drain", "Idle", "Operation", "Stop", "Wait"]
 
 T = TypeVar("T")
 
-#: So many bytes are gathered before they are sent while there is more to write: the server works on them meanwhile.
+#: So many bytes are gathered before they are sent: the server works on them while more is written.
 GATHER = 16 * 1024
 #: Above this many unsent bytes an operation waits before it writes more.
 HIGH_WATER = 256 * 1024
