@@ -226,7 +226,8 @@ class Connection(BaseConnection[Row]):
         shortcuts = self.shortcuts
         if shortcuts.deferred:
             with self.lock:
-                return self._post(cursor, query, params)
+                posted = self._post(cursor, query, params)
+            return posted
         if not shortcuts.open:
             return False
         with self.lock:

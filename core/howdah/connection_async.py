@@ -247,9 +247,11 @@ class AsyncConnection(BaseConnection[Row]):
         shortcuts = self.shortcuts
         if shortcuts.deferred:
             if ASYNC:
-                return not self.lock.locked() and self._post(cursor, query, params)
-            with self.lock:
-                return self._post(cursor, query, params)
+                posted = not self.lock.locked() and self._post(cursor, query, params)
+            else:
+                with self.lock:
+                    posted = self._post(cursor, query, params)
+            return posted
         if not shortcuts.open:
             return False
         async with self.lock:

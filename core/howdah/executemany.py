@@ -83,7 +83,7 @@ class Many:
             yield exchange
             yield from self._conclude()
 
-    def _write(self, session: Session, params: Params) -> Operation[None]:
+    def _write(self, session: Session, params: Params | None) -> Operation[None]:
         """Write the messages for one set of parameters, after asking all who have a say."""
         cursor, exchange = self._cursor, self._exchange
         connection = cursor._connection
