@@ -227,7 +227,8 @@ class Connection(BaseConnection[Row]):
         if shortcuts.deferred:
             with self.lock:
                 posted = self._post(cursor, query, params)
-            return posted
+            if posted:
+                return True
         if not shortcuts.open:
             return False
         with self.lock:

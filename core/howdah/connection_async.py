@@ -251,7 +251,8 @@ class AsyncConnection(BaseConnection[Row]):
             else:
                 with self.lock:
                     posted = self._post(cursor, query, params)
-            return posted
+            if posted:
+                return True
         if not shortcuts.open:
             return False
         async with self.lock:
