@@ -64,31 +64,29 @@ cdef object load_array(const char *data, Py_ssize_t size, object loader):
 cdef list _load_dimension(Elements *elements, int dimension, load_func load, object item):
     """Load one of the lists at a depth, and what it contains."""
     cdef Py_ssize_t i
-    cdef list values = PyList_New(elements.sizes[dimension])
-    for i in range(elements.sizes[dimension]):
+    cdef int32_t count = elements.sizes[dimension]
+    cdef int32_t size
+    cdef const char *data
+    cdef list values = PyList_New(count)
+    for i in range(count):
         if dimension < elements.dimensions - 1:
             value = _load_dimension(elements, dimension + 1, load, item)
         else:
-            value = _load_element(elements, load, item)
+            data = elements.p + 4
+            if data > elements.end:
+                raise MalformedArray
+            size = get_int32(elements.p)
+            if size == -1:
+                elements.p = data
+                value = None
+            elif size < 0 or size > elements.end - data:
+                raise MalformedArray
+            else:
+                elements.p = data + size
+                value = load(data, size, item)
         Py_INCREF(value)
         PyList_SET_ITEM(values, i, value)
     return values
-
-
-cdef object _load_element(Elements *elements, load_func load, object item):
-    """Load the next element."""
-    cdef const char *data = elements.p + 4
-    cdef int32_t size
-    if data > elements.end:
-        raise MalformedArray
-    size = get_int32(elements.p)
-    if size == -1:
-        elements.p = data
-        return None
-    if size < 0 or size > elements.end - data:
-        raise MalformedArray
-    elements.p = data + size
-    return load(data, size, item)
 
 
 # Text
