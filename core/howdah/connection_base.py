@@ -404,8 +404,7 @@ class BaseConnection(Generic[Row]):
             self._check_open()
         return self._session
 
-    @property
-    def shareable(self) -> bool:
+    def is_shareable(self) -> bool:
         """Whether queries are transactions of their own, and nothing else is going on."""
         return (
             self._autocommit

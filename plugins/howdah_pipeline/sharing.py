@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from howdah.errors import Error
@@ -42,7 +42,7 @@ class Sharing:
 
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self._connection = connection
-        self.lock = SharedLock(lambda: connection.shareable, self._tidy)
+        self.lock = SharedLock(connection.is_shareable, self._tidy)
         #: What is on its way for those who share the lock.
         self._under_way: set[Exchange] = set()
         #: What is on its way and wanted by nobody any more.
@@ -89,27 +89,30 @@ class Sharing:
             raise
 
     async def run_again(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
-        """Run a query the short way, along with others; the lock is shared."""
+        """Run a query the short way, along with others; the lock must be shared, and is no more then."""
         connection, under_way = self._connection, self._under_way
-        exchange = connection.shortcuts.send(cursor, query, params)
-        if exchange is None:
-            return False
-        under_way.add(exchange)
         try:
-            await connection.transport.carry(exchange)
-        except BaseException:
+            exchange = connection.shortcuts.send(cursor, query, params)
+            if exchange is None:
+                return False
+            under_way.add(exchange)
+            try:
+                await connection.transport.carry(exchange)
+            except BaseException:
+                under_way.discard(exchange)
+                await self._leave(exchange)
+                connection.note_loss()
+                raise
             under_way.discard(exchange)
-            await self._leave(exchange)
-            connection.note_loss()
-            raise
-        under_way.discard(exchange)
-        if exchange.error is None:
-            if self._endangered:
-                self._endangered.pop(exchange, None)
-            cursor.keep_results(exchange)
-        else:
-            await self.run(cursor.recover(query, params, exchange), exchange)
-        return True
+            if exchange.error is None:
+                if self._endangered:
+                    self._endangered.pop(exchange, None)
+                cursor.keep_results(exchange)
+            else:
+                await self.run(cursor.recover(query, params, exchange), exchange)
+            return True
+        finally:
+            self.lock.unshare()
 
     def _go_on(self, operation: Operation[Any], exchange: Exchange) -> Exchange:
         """Have an operation take an answer that may be spoilt; return what it waits for next."""
@@ -205,7 +208,9 @@ class AsyncSharing(AsyncPipelining):
         if self._sharing is not None:
             self._sharing.close()
 
-    async def run_again(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
+    def run_again(
+        self, cursor: AsyncCursor[Any], query: Query, params: Params | None
+    ) -> Coroutine[Any, Any, bool]:
         """Run a query the short way, if it is open to it, along with others if it can be.
 
         Args:
@@ -216,16 +221,11 @@ class AsyncSharing(AsyncPipelining):
         Returns:
             whether it was run.
         """
-        connection, sharing = cast("AsyncConnection[Any]", self), self._sharing
-        if sharing is None or connection.shortcuts.deferred or not sharing.lock.share():
-            if sharing is not None and sharing.lock.locked():
-                return False
-            alone: bool = await super().run_again(cursor, query, params)  # type: ignore[misc]
-            return alone
-        try:
-            return await sharing.run_again(cursor, query, params)
-        finally:
-            sharing.lock.unshare()
+        sharing = self._sharing
+        if sharing is not None and sharing.lock.share():
+            return sharing.run_again(cursor, query, params)
+        alone: Coroutine[Any, Any, bool] = super().run_again(cursor, query, params)  # type: ignore[misc]
+        return alone
 
     async def run(self, operation: Operation[T], *, shareable: bool = False) -> T:
         """Run an operation when it is its turn, along with others if it can be.

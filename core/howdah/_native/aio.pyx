@@ -34,8 +34,8 @@ def receive(sock, Wire session not None) -> None:
         raise_os_error(received)
 
 
-def send(sock, Wire session not None) -> None:
-    """Send what can be sent.
+def send(sock, Wire session not None) -> int:
+    """Send what can be sent; return how many bytes are left.
 
     Args:
         sock: a plain socket.
@@ -51,7 +51,8 @@ def send(sock, Wire session not None) -> None:
     while output.length > output.start:
         sent = howdah_send(fd, output.data + output.start, output.length - output.start)
         if sent == -EAGAIN or sent == -EINTR:
-            return
+            break
         if sent < 0:
             raise_os_error(sent)
         output.take_off(sent)
+    return output.length - output.start

@@ -35,15 +35,16 @@ def receive(sock: socket.socket, session: Session) -> None:
     session.received(size)
 
 
-def send(sock: socket.socket, session: Session) -> None:
-    """Send what can be sent. The native core has a twin."""
+def send(sock: socket.socket, session: Session) -> int:
+    """Send what can be sent; return how many bytes are left. The native core has a twin."""
     while session.output_size:
         with session.output() as output:
             try:
                 size = sock.send(output)
             except _WOULD_BLOCK:
-                return
+                break
         session.sent(size)
+    return session.output_size
 
 
 _plain_receive, _plain_send = receive, send
@@ -83,15 +84,14 @@ class AsyncTransport:
         self._loop = asyncio.get_running_loop()
         self._fd = sock.fileno()
         self._tls = isinstance(sock, ssl.SSLSocket)
-        self._send: Callable[[socket.socket, Session], None] = send if self._tls else _plain_send
+        self._send: Callable[[socket.socket, Session], int] = send if self._tls else _plain_send
         self._receive: Callable[[socket.socket, Session], None] = receive if self._tls else _plain_receive
         self._waiting = 0
         self._reading = False
         self._writing = False
-        self._receiving = False
         #: Whether what is written will be sent at the end of this turn of the loop.
         self._gathering = False
-        #: Those whose answer has come in what is being received.
+        #: Those whose answer has come, and who are to go on once all that was received is dealt with.
         self._woken: deque[Waiter] = deque()
         self._idle: asyncio.Future[None] | None = None
         self._drained: list[asyncio.Future[None]] = []
@@ -111,7 +111,7 @@ class AsyncTransport:
         if exchange.ready:
             return
         waiter = Waiter(self._loop)
-        exchange.notify = partial(self._notify, waiter)
+        exchange.notify = partial(self._woken.append, waiter)
         self._waiting += 1
         try:
             if not self._reading:
@@ -126,6 +126,7 @@ class AsyncTransport:
         self._flush()
         if self.sock.fileno() >= 0:
             self._receive_some()
+            self._wake_soon()
         if self._writing and self.session.output_size >= HIGH_WATER and not exchange.ready:
             future = self._loop.create_future()
             exchange.notify = partial(_fulfil, future)
@@ -181,11 +182,7 @@ class AsyncTransport:
                 self._reading = False
                 self._loop.remove_reader(self._fd)
             return
-        self._receiving = True
-        try:
-            self._receive_some()
-        finally:
-            self._receiving = False
+        self._receive_some()
         if self._idle is not None:
             _fulfil(self._idle)
         if self._waiting and not self._woken and _hung_up(self.sock):
@@ -196,8 +193,7 @@ class AsyncTransport:
             while self._woken:
                 self._woken.popleft().wake()
         finally:
-            while self._woken:
-                self._woken.popleft().wake_soon()
+            self._wake_soon()
             self._gathering = gathering
             if self.session.output_size and not self._writing:
                 self._flush()
@@ -218,35 +214,35 @@ class AsyncTransport:
         except Error as e:
             self._lose(e)
 
-    def _notify(self, waiter: Waiter) -> None:
-        """Have the task of an exchange that is ready go on, as soon as the session is left alone."""
-        if self._receiving:
-            self._woken.append(waiter)
-        else:
-            waiter.wake_soon()
+    def _wake_soon(self) -> None:
+        """Have the tasks whose answer has come go on in the next turn of the loop."""
+        while self._woken:
+            self._woken.popleft().wake_soon()
 
     def _flush(self) -> None:
-        if not self.session.output_size or self.sock.fileno() < 0:
-            return
+        """Send what can be sent, and the rest when there is room."""
         try:
-            self._send(self.sock, self.session)
+            unsent = self._send(self.sock, self.session)
         except OSError:
+            if self.sock.fileno() < 0:
+                return
             # Whoever waits reads what the server said before it went.
+            unsent = 0
             self.session.sent(self.session.output_size)
             self._loop.call_soon(self._on_readable)
-        unsent = self.session.output_size
         if bool(unsent) != self._writing:
             self._writing = not self._writing
             if self._writing:
                 self._loop.add_writer(self._fd, self._flush)
             else:
                 self._loop.remove_writer(self._fd)
-        if unsent < HIGH_WATER:
+        if self._drained and unsent < HIGH_WATER:
             for future in self._drained:
                 _fulfil(future)
 
     def _lose(self, error: Error) -> None:
         self.session.connection_lost(error)
+        self._wake_soon()
         self._forget()
         for future in [*self._drained, self._idle]:
             if future is not None:
