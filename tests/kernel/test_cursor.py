@@ -480,3 +480,15 @@ def test_stream_with_a_loader_that_fails(conn, cur):
         list(stream)
     assert conn.info.transaction_status == pq.TransactionStatus.INTRANS
     assert cur.execute("select 2").fetchone() == (2,)
+
+
+def test_executemany_counts_rows(cur):
+    cur.execute("CREATE TEMP TABLE counted (x int)")
+    cur.executemany("INSERT INTO counted SELECT generate_series(1, %s)", [(1,), (0,), (12,), (100_000,)])
+    assert cur.rowcount == 100_013
+    cur.executemany("UPDATE counted SET x = 0 WHERE x = %s RETURNING x", [(1,), (100_001,), (12,)])
+    assert cur.rowcount == 5
+    cur.executemany("SELECT %s::int", [(1,), (2,)])
+    assert cur.rowcount == 2
+    cur.executemany("SET application_name = 'counted'", [(), ()])
+    assert cur.rowcount == 0

@@ -119,6 +119,17 @@ def test_a_type_that_a_copy_does_not_know(driver, dsn):
             copy.set_types(["never"])
 
 
+def test_dumper_wanted_in_the_middle_of_executemany(driver, dsn):
+    with driver.connect(dsn) as conn:
+        cur = conn.cursor()
+        values = [None, None, Mood("happy"), "text", Mood("sad")]
+        cur.executemany(
+            "select pg_typeof(greatest(%s, 'sad'))::text", [(value,) for value in values], returning=True
+        )
+        types = [result.fetchone() for result in cur.results()]
+        assert types == [("text",), ("text",), ("mood",), ("text",), ("mood",)]
+
+
 def test_dumper_in_executemany(driver, dsn):
     with driver.connect(dsn) as conn:
         cur = conn.cursor()
