@@ -13,6 +13,7 @@ from howdah.binding import ClientBinding, RawBinding
 from howdah.cursor_base import BaseCursor, Params, Query
 from howdah.executemany import Many
 from howdah.rows import Row, RowFactory
+from howdah.streaming import Stream
 
 if TYPE_CHECKING:
     from howdah.connection import Connection
@@ -136,13 +137,14 @@ class Cursor(BaseCursor[Row]):
         connection = self._connection
         with connection.lock:
             with self.observation(query, params):
-                exchange = connection.wait(self._open_stream(query, params, binary))
+                stream = Stream(self)
+                connection.wait(stream.open(query, params, binary))
                 try:
-                    while rows := connection.wait(self._next_of_stream(exchange)):
+                    while rows := connection.wait(stream.next()):
                         for row in rows:
                             yield row
                 finally:
-                    connection.wait(self._end_stream(exchange))
+                    connection.wait(stream.close())
 
     def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.

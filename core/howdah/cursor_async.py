@@ -12,6 +12,7 @@ from howdah.binding import ClientBinding, RawBinding
 from howdah.cursor_base import BaseCursor, Params, Query
 from howdah.executemany import Many
 from howdah.rows import AsyncRowFactory, Row
+from howdah.streaming import Stream
 
 ASYNC = True
 
@@ -101,7 +102,8 @@ class AsyncCursor(BaseCursor[Row]):
         if connection._observers:
             operation = self._observed(operation, query, params)
         if ASYNC:
-            await connection.run(operation, shareable=not self.itersize and self._portal is None)
+            shareable = not self.itersize and self._portal is None and not self._may_copy_in(query)
+            await connection.run(operation, shareable=shareable)
         else:
             with connection.lock:
                 connection.wait(operation)
@@ -142,13 +144,14 @@ class AsyncCursor(BaseCursor[Row]):
         connection = self._connection
         async with connection.lock:
             with self.observation(query, params):
-                exchange = await connection.wait(self._open_stream(query, params, binary))
+                stream = Stream(self)
+                await connection.wait(stream.open(query, params, binary))
                 try:
-                    while rows := await connection.wait(self._next_of_stream(exchange)):
+                    while rows := await connection.wait(stream.next()):
                         for row in rows:
                             yield row
                 finally:
-                    await connection.wait(self._end_stream(exchange))
+                    await connection.wait(stream.close())
 
     async def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.

@@ -16,7 +16,7 @@ from howdah.adapt.types import FIRST_NORMAL_OID
 from howdah.column import Column
 from howdah.deferral import aborted
 from howdah.errors import Error, NotSupportedError, ProgrammingError
-from howdah.io.operation import Operation, Stop
+from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result, rows_told
 from howdah.protocol.messages import FieldDescription
@@ -53,8 +53,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     arraysize = 1
     itersize: int | None = None
 
-    #: What stands in for the query whose rows are streamed, None for itself.
-    _streamed: Substitute | None = None
     #: Whether queries are executed as they are, with their parameters apart.
     _direct = True
     #: The types in the result that are still to be looked up.
@@ -704,6 +702,11 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Whether `text` may hold several statements, which only the simple protocol takes."""
         return b";" in text.rstrip(b"; \t\r\n") or self._connection._simple_only
 
+    def _may_copy_in(self, query: Query) -> bool:
+        """Whether a script may contain a COPY FROM STDIN, during which the server takes no other messages."""
+        text = self._text(query) if isinstance(query, (str, bytes, Composable)) else b""
+        return b";" in text and b"stdin" in text.lower()
+
     def _decode_late(self, exchange: Exchange) -> Operation[None]:
         """Decode the rows that had to wait for the look-up of their types."""
         unknown, self._unknown = self._unknown, frozenset()
@@ -825,82 +828,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         yield exchange
         if exchange.error is not None:
             raise exchange.error
-
-    # Rows as they come
-
-    def _open_stream(self, query: Query, params: Params | None, binary: bool | None) -> Operation[Exchange]:
-        """Send a query whose rows are taken while they arrive."""
-        connection = self._connection
-        if connection._deferral is not None:
-            raise ProgrammingError("stream() cannot be used in a pipeline: iterate over the cursor instead")
-        session = yield from self.start_statement()
-        text, parameters = yield from self._encode_fully(query, params)
-        self._query = text
-        format = self.format if binary is None else int(binary)
-        statement = None
-        self._streamed = substitute = self._substitute(text, parameters)
-        if substitute is not None:
-            text, parameters, statement = yield from substitute.resolve(self, *self._values(query, params))
-        exchange = self._write(session, b"", text, parameters, statement, format)
-        exchange.streaming = True
-        session.execute(exchange)
-        session.sync(exchange)
-        connection.reserve(
-            "the connection is streaming rows: exhaust or close the generator of stream() first"
-        )
-        return exchange
-
-    def _next_of_stream(self, exchange: Exchange) -> Operation[list[Row]]:
-        """Wait for rows; an empty list is the end."""
-        while True:
-            if not exchange.rows and not exchange.done:
-                exchange.ready = False
-                yield exchange
-            if exchange.error is not None and not exchange.rows:
-                exchange.streaming = False
-                if not exchange.done:
-                    exchange.ready = False
-                    yield exchange
-                if self._streamed is not None and self._connection._planner is not None:
-                    self._connection._planner.failed(self._streamed, exchange.error, False)
-                raise exchange.error
-            rows = exchange.rows
-            exchange.rows = []
-            failure = exchange.failure
-            if exchange.done and exchange.results:
-                result = exchange.results[0]
-                rows, result.rows, failure = rows + result.rows, [], result.failure
-            if exchange.fields is None and exchange.done:
-                raise ProgrammingError("stream() is for queries with rows: this one produced none")
-            if self._result is None:
-                self._result = Result(ExecStatus.TUPLES_OK, exchange.fields)
-                self._results = [self._result]
-                self._index = 0
-            if self._unknown:
-                # Types are looked up behind the answer: everything waits for its end.
-                if not exchange.done:
-                    exchange.rows = rows
-                    exchange.streaming = False
-                    exchange.ready = False
-                    yield exchange
-                    continue
-                exchange.results[0].rows = rows
-                self._connection.release()
-                yield from self._decode_late(exchange)
-                result = exchange.results[0]
-                rows, result.rows, failure = result.rows, [], result.failure
-            if not rows and failure is not None:
-                raise failure
-            if rows or exchange.done:
-                self._position += len(rows)
-                make_row = self._check_result()
-                return rows if make_row is tuple else [make_row(row) for row in rows]
-
-    def _end_stream(self, exchange: Exchange) -> Operation[None]:
-        """Throw away what still comes of a stream that was left early."""
-        self._connection.release()
-        if not exchange.done:
-            yield Stop(exchange)
 
 
 def _raw(result: Result) -> bool:

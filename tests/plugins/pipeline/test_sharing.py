@@ -8,7 +8,7 @@ import contextlib
 import pytest
 
 import howdah
-from howdah import errors, pq
+from howdah import errors, pq, sql
 from tests.plugins.cancelling import cancel_everywhere
 from tests.proxy import Proxy
 
@@ -386,3 +386,17 @@ async def test_types_found_by_name_among_others(auto, dsn, aconn_cls):
     async with auto.pipeline():
         cur = await auto.execute("select 'sad'::shared_mood")
         assert await cur.fetchone() == ("SAD",)
+
+
+@pytest.mark.parametrize("kind", [str, str.encode, sql.SQL])
+async def test_a_script_that_copies_in_harms_nobody(auto, kind):
+    await auto.execute("create temp table copied (x int)")
+    script = kind("select 1; copy copied from stdin")
+    outcomes = await asyncio.gather(
+        *[ask(auto, n) for n in range(5)],
+        auto.execute(script),
+        *[ask(auto, n) for n in range(5)],
+        return_exceptions=True,
+    )
+    assert [type(outcomes.pop(5)), *outcomes] == [errors.ProgrammingError, *range(5), *range(5)]
+    assert not auto.closed
