@@ -12,6 +12,7 @@ from typing_extensions import Self
 from howdah.binding import ClientBinding, RawBinding
 from howdah.cursor_base import BaseCursor, Params, Query
 from howdah.executemany import Many
+from howdah.resultset import RowIterator
 from howdah.rows import Row, RowFactory
 from howdah.streaming import Stream
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ClientCursor", "Cursor", "RawCursor"]
 
 
-class Cursor(BaseCursor[Row]):
+class Cursor(BaseCursor[Row], RowIterator[Row]):
     """Runs queries and holds their results.
 
     Args:
@@ -193,7 +194,7 @@ class Cursor(BaseCursor[Row]):
             self._check_result()
         return self
 
-    def __next__(self) -> Row:
+    def _next_row(self) -> Row:
         if self._portal is not None or self._deferred is not None:
             self._fetch(1)
         if not self._has_row():

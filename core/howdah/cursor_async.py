@@ -11,6 +11,7 @@ from typing_extensions import Self
 from howdah.binding import ClientBinding, RawBinding
 from howdah.cursor_base import BaseCursor, Params, Query
 from howdah.executemany import Many
+from howdah.resultset import AsyncRowIterator
 from howdah.rows import AsyncRowFactory, Row
 from howdah.streaming import Stream
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClientCursor", "AsyncCursor", "AsyncRawCursor"]
 
 
-class AsyncCursor(BaseCursor[Row]):
+class AsyncCursor(BaseCursor[Row], AsyncRowIterator[Row]):
     """Runs queries and holds their results.
 
     Args:
@@ -204,7 +205,7 @@ class AsyncCursor(BaseCursor[Row]):
             self._check_result()
         return self
 
-    async def __anext__(self) -> Row:
+    async def _next_row(self) -> Row:
         if self._portal is not None or self._deferred is not None:
             await self._fetch(1)
         if not self._has_row():

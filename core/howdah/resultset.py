@@ -127,8 +127,56 @@ class ResultSet(Generic[Row]):
             raise self._result.failure
 
 
+class RowIterator(ResultSet[Row]):
+    """A result set that is iterated over."""
+
+    def __next__(self) -> Row:
+        position, make_row = self._position, self._make_row
+        if make_row is not None and position < len(self._rows):
+            self._position = position + 1
+            row: Row = self._rows[position]
+            return row if make_row is tuple else make_row(row)
+        return self._next_row()
+
+    def _next_row(self) -> Row:
+        """Return the next row, wherever it is to be had from.
+
+        Raises:
+            StopIteration: there is none.
+        """
+        raise NotImplementedError
+
+
+class AsyncRowIterator(ResultSet[Row]):
+    """A result set that is iterated over by a task."""
+
+    async def __anext__(self) -> Row:
+        position, make_row = self._position, self._make_row
+        if make_row is not None and position < len(self._rows):
+            self._position = position + 1
+            row: Row = self._rows[position]
+            return row if make_row is tuple else make_row(row)
+        return await self._next_row()
+
+    async def _next_row(self) -> Row:
+        """Return the next row, wherever it is to be had from.
+
+        Raises:
+            StopAsyncIteration: there is none.
+        """
+        raise NotImplementedError
+
+
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
+    from howdah._native.resultset import AsyncRowIterator as NativeAsyncRowIterator
     from howdah._native.resultset import ResultSet as NativeResultSet
+    from howdah._native.resultset import RowIterator as NativeRowIterator
 
     class ResultSet(NativeResultSet, Generic[Row]):
         """The results of a query, and the position in the one that is selected."""
+
+    class RowIterator(NativeRowIterator, Generic[Row]):
+        """A result set that is iterated over."""
+
+    class AsyncRowIterator(NativeAsyncRowIterator, Generic[Row]):
+        """A result set that is iterated over by a task."""

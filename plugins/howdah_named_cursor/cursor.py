@@ -135,12 +135,7 @@ class ServerCursor(Declared, Cursor[Row]):
         self._exhausted = False
         return self
 
-    def __next__(self) -> Row:
-        position = self._position
-        if position < len(self._rows) and self._make_row is tuple:
-            self._position = position + 1
-            row: Row = self._rows[position]
-            return row
+    def _next_row(self) -> Row:
         if self._lacks(1):
             if not self._exhausted:
                 self._fetch(self.itersize or None)

@@ -136,12 +136,7 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
         self._exhausted = False
         return self
 
-    async def __anext__(self) -> Row:
-        position = self._position
-        if position < len(self._rows) and self._make_row is tuple:
-            self._position = position + 1
-            row: Row = self._rows[position]
-            return row
+    async def _next_row(self) -> Row:
         if self._lacks(1):
             if not self._exhausted:
                 await self._fetch(self.itersize or None)

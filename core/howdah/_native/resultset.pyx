@@ -3,6 +3,7 @@
 Twin of `howdah.resultset`, where the attributes are described.
 """
 
+cimport cython
 from cpython.list cimport PyList_GET_SIZE
 
 from howdah._native.exchange cimport Result
@@ -100,3 +101,45 @@ cdef class ResultSet:
         if result is not None and result.failure is not None and self._position >= PyList_GET_SIZE(self._rows):
             raise result.failure
         return 0
+
+
+cdef class RowIterator(ResultSet):
+    """A result set that is iterated over."""
+
+    def __next__(self):
+        cdef object make_row = self._make_row
+        cdef object row
+        if make_row is not None and self._position < PyList_GET_SIZE(self._rows):
+            row = self._rows[self._position]
+            self._position += 1
+            return row if make_row is tuple else make_row(row)
+        return self._next_row()
+
+
+cdef class AsyncRowIterator(ResultSet):
+    """A result set that is iterated over by a task."""
+
+    def __anext__(self):
+        cdef object make_row = self._make_row
+        cdef object row
+        if make_row is not None and self._position < PyList_GET_SIZE(self._rows):
+            row = self._rows[self._position]
+            self._position += 1
+            return Here.__new__(Here, row if make_row is tuple else make_row(row))
+        return self._next_row()
+
+
+@cython.freelist(8)
+cdef class Here:
+    """An awaitable whose value is there."""
+
+    cdef object value
+
+    def __cinit__(self, value):
+        self.value = value
+
+    def __await__(self):
+        return self
+
+    def __next__(self):
+        raise StopIteration(self.value)
