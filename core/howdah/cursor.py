@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ClientCursor", "Cursor", "RawCursor"]
 
 
-class Cursor(BaseCursor[Row], RowIterator[Row]):
+class Cursor(RowIterator[Row], BaseCursor[Row]):
     """Runs queries and holds their results.
 
     Args:

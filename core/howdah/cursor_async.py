@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClientCursor", "AsyncCursor", "AsyncRawCursor"]
 
 
-class AsyncCursor(BaseCursor[Row], AsyncRowIterator[Row]):
+class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
     """Runs queries and holds their results.
 
     Args:
