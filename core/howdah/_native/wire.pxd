@@ -51,7 +51,7 @@ cdef class Wire:
     cdef Py_ssize_t first
     cdef Py_ssize_t count
     cdef bint decoding
-    # How much COPY data has come in since anything else did, in bytes.
+    # How much COPY data has come in since anything else, or nothing, did, in bytes.
     cdef Py_ssize_t streamed
     # The blocking socket whose patience is limited already, -1 if none.
     cdef int limited
