@@ -39,7 +39,8 @@ cdef extern from *:
         ssize_t received = howdah_receive(fd, data, size, 0), more;
         if (received >= HOWDAH_MUCH || (received <= 0 && received != -EAGAIN))
             return received;
-        nanosleep(&nap, NULL);
+        if (nanosleep(&nap, NULL) && received < 0)
+            return -EINTR;
         if (received < 0)
             return howdah_receive(fd, data, size, 1);
         more = howdah_receive(fd, data + received, size - received, 0);
