@@ -141,7 +141,7 @@ def _rows(workload: CopyIn, server: Server) -> bytes:
 
 
 def _request(workload: Query, sock: socket.socket) -> bytes:
-    """Prepare a query as statement s; return Bind, with text parameters and binary results, Execute and Sync."""
+    """Prepare a query as statement s; return Bind (text parameters, binary results), Execute and Sync."""
     head, *rest = workload.sql.split("%s")
     sql = head + "".join(f"${i}{part}" for i, part in zip(count(1), rest))
     sock.sendall(_message(b"P", f"s\0{sql}\0".encode() + pack("!H", 0)) + _message(b"S"))
