@@ -291,7 +291,9 @@ def test_a_stream_is_carried(impl: SimpleNamespace, sockets: tuple[socket.socket
     assert size == 3_000_000
 
 
-def test_a_stream_that_ends_early(impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]) -> None:
+def test_a_stream_that_ends_early(
+    impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]
+) -> None:
     client, server = sockets
     session, exchange = impl.Session(), impl.Exchange(copying=True)
     copying(session, exchange)

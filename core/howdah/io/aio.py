@@ -26,7 +26,7 @@ _WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSL
 def receive(sock: socket.socket, session: Session) -> bool:
     """Receive what is there; the end of the stream is an error.
 
-    The native core has a twin. That returns whether the next is better received when a `Timer` has let it gather.
+    The native core has a twin; that returns whether the next had better gather until a `Timer` tells.
     """
     with session.receive_buffer() as buffer:
         try:
@@ -51,9 +51,11 @@ def send(sock: socket.socket, session: Session) -> int:
     return session.output_size
 
 
+if TYPE_CHECKING or IMPLEMENTATION == "native":
+    from howdah._native.aio import Timer
+
 _plain_receive, _plain_send = receive, send
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.aio import Timer
     from howdah._native.aio import receive as _plain_receive
     from howdah._native.aio import send as _plain_send
 
