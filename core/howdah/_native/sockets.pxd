@@ -29,7 +29,7 @@ cdef extern from *:
 
     /* Waking up for each piece of 8 kB that a server sends costs it and us more than copying it:
        unless this much is there, what it sends may gather for some nanoseconds. */
-    #define HOWDAH_MUCH 0x10000
+    #define HOWDAH_MUCH 0x8000
     #define HOWDAH_NAP 100000
 
     /* Receive, waiting for it, from a server that sends one piece after the other. Returns as
@@ -37,7 +37,7 @@ cdef extern from *:
     static ssize_t howdah_gather(int fd, char *data, size_t size) {
         struct timespec nap = {0, HOWDAH_NAP};
         ssize_t received = howdah_receive(fd, data, size, 0), more;
-        if (received >= HOWDAH_MUCH || (received <= 0 && received != -EAGAIN))
+        if (received >= HOWDAH_MUCH || received == (ssize_t) size || (received <= 0 && received != -EAGAIN))
             return received;
         if (nanosleep(&nap, NULL) && received < 0)
             return -EINTR;
