@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK_SIZE", "BaseCopy"]
 
-#: From how many bytes on what has been written goes to the server, and how many make a message.
+#: From how many bytes on what has been written goes to the server. The first blocks are smaller,
+#: each twice the size of the one before: the server begins early.
 BLOCK_SIZE = 64 * 1024
+FIRST_BLOCK_SIZE = 8 * 1024
+#: How many bytes a message has at most.
+MESSAGE_SIZE = 256 * 1024
 #: How much of a COPY OUT that is left early is read on, in bytes, and for how many seconds
 #: nothing may come, before the statement is cancelled instead.
 LITTLE = 1024 * 1024
@@ -51,6 +55,7 @@ class BaseCopy:
         #: Whether no transaction was open before.
         self._alone = False
         self._obstacle: str | None = None
+        self._block_size = FIRST_BLOCK_SIZE if writer is None else BLOCK_SIZE
         self._encoder: Any = None
         self._decoder: Any = None
 
@@ -198,9 +203,10 @@ class BaseCopy:
         exchange, session = self._exchange, self._connection.session
         assert exchange is not None
         view = memoryview(data)
-        for start in range(0, len(view), BLOCK_SIZE):
+        self._block_size = min(2 * self._block_size, BLOCK_SIZE)
+        for start in range(0, len(view), MESSAGE_SIZE):
             if exchange.error is None and not exchange.done:
-                session.copy_data(view[start : start + BLOCK_SIZE])
+                session.copy_data(view[start : start + MESSAGE_SIZE])
                 exchange.ready = False
                 try:
                     yield Drain(exchange)
@@ -226,8 +232,11 @@ class BaseCopy:
             rest = self._encoder.take()
             if self._writer is not None and self._response.format == Format.BINARY:
                 rest = BINARY_HEADER + BINARY_TRAILER
-            yield from self._send(rest)
+            if rest and (exchange.error is not None or exchange.done):
+                yield from self._fail()
             if not exchange.done:
+                if rest:
+                    session.copy_data(rest)
                 session.copy_done(exchange)
         elif not exchange.done:
             session.copy_fail(exchange, f"{type(exc).__name__}: {exc}")

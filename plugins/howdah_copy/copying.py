@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Buffer, Self
 
 from howdah.pq import ExecStatus
-from howdah_copy.base import BLOCK_SIZE, BaseCopy
+from howdah_copy.base import BaseCopy
 from howdah_copy.writers import Writer
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Copy(BaseCopy):
             TypeError: the data is str and the format is binary.
         """
         view = self._encode(data)
-        if self._encoder.size + len(view) < BLOCK_SIZE:
+        if self._encoder.size + len(view) < self._block_size:
             self._encoder.write(view)
             return
         self._flush()
@@ -121,7 +121,7 @@ class Copy(BaseCopy):
             size = encoder.write_row(row)
         except Exception as e:
             raise self._unadaptable(e, row) from e
-        if size >= BLOCK_SIZE:
+        if size >= self._block_size:
             self._flush()
 
     def _flush(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Buffer, Self
 
 from howdah.pq import ExecStatus
-from howdah_copy.base import BLOCK_SIZE, BaseCopy
+from howdah_copy.base import BaseCopy
 from howdah_copy.writers import AsyncWriter, Writer
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class AsyncCopy(BaseCopy):
             TypeError: the data is str and the format is binary.
         """
         view = self._encode(data)
-        if self._encoder.size + len(view) < BLOCK_SIZE:
+        if self._encoder.size + len(view) < self._block_size:
             self._encoder.write(view)
             return
         await self._flush()
@@ -129,7 +129,7 @@ class AsyncCopy(BaseCopy):
             size = encoder.write_row(row)
         except Exception as e:
             raise self._unadaptable(e, row) from e
-        if size >= BLOCK_SIZE:
+        if size >= self._block_size:
             await self._flush()
 
     async def _flush(self) -> None:

@@ -1,7 +1,8 @@
 """The floor: what Python takes to send prebuilt messages over a raw socket and to receive the answer.
 
 It does not look at what it receives, except for the end. A driver for Python can hardly be faster; one that
-decodes its rows in C while the server still sends comes near.
+decodes its rows in C while the server still sends comes near. A COPY is received in naps: a server that has
+to wake its client up for each 8 kB that it sends needs a fifth more time.
 
 Source: PostgreSQL documentation, "Message Formats".
 """
@@ -9,15 +10,19 @@ Source: PostgreSQL documentation, "Message Formats".
 from __future__ import annotations
 
 import asyncio
+import io
 import socket
 from itertools import count
 from struct import pack
+from time import sleep
 from typing import TYPE_CHECKING
 
 from tests.bench.contender import Contender
-from tests.bench.workloads import Query
+from tests.bench.workloads import CopyIn, CopyOut, Query
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.bench.workloads import Workload
     from tests.servers import Server
 
@@ -29,13 +34,18 @@ READY = b"Z\0\0\0\5I"
 #: How much is received at once, in bytes.
 SIZE = 256 * 1024
 
+#: How long a nap is, in seconds.
+NAP = 0.0001
+
 
 def blocking(workload: Workload, server: Server) -> Contender | None:
     """Get the floor of a workload ready; None if it has none."""
-    if not isinstance(workload, Query):
+    if not isinstance(workload, Query | CopyIn | CopyOut):
         return None
-    sock = _connect(workload, server)
-    request = _request(workload)
+    sock = _connect(server)
+    if not isinstance(workload, Query):
+        return Contender(NAME, _copying(workload, server, sock), sock.close)
+    request = _request(workload, sock)
 
     def run() -> None:
         sock.sendall(request)
@@ -48,11 +58,22 @@ def blocking(workload: Workload, server: Server) -> Contender | None:
 
 async def aio(workload: Workload, server: Server) -> Contender | None:
     """Get the floor of a workload ready, over the running event loop; None if it has none."""
-    if not isinstance(workload, Query):
+    if not isinstance(workload, Query | CopyIn | CopyOut):
         return None
-    sock = _connect(workload, server)
+    sock = _connect(server)
+
+    async def close() -> None:
+        sock.close()
+
+    if not isinstance(workload, Query):
+        copy = _copying(workload, server, sock)
+
+        async def block() -> None:
+            copy()  # there is no other task to suspend this one for
+
+        return Contender(NAME, block, close)
+    request = _request(workload, sock)
     sock.setblocking(False)
-    request = _request(workload)
     loop = asyncio.get_running_loop()
 
     async def run() -> None:
@@ -61,22 +82,15 @@ async def aio(workload: Workload, server: Server) -> Contender | None:
         while end != READY:
             end = (end + (await loop.sock_recv(sock, SIZE))[-6:])[-6:]
 
-    async def close() -> None:
-        sock.close()
-
     return Contender(NAME, run, close)
 
 
-def _connect(workload: Query, server: Server) -> socket.socket:
-    """Connect to a server that trusts us, and prepare the query as statement s."""
+def _connect(server: Server) -> socket.socket:
+    """Connect to a server that trusts us."""
     sock = socket.socket(socket.AF_UNIX)
     sock.connect(f"{server.host}/.s.PGSQL.{server.port}")
     body = pack("!I", 196608) + f"user\0{server.user}\0database\0{server.dbname}\0\0".encode()
     sock.sendall(pack("!I", len(body) + 4) + body)
-    _until_ready(sock)
-    head, *rest = workload.sql.split("%s")
-    sql = head + "".join(f"${i}{part}" for i, part in zip(count(1), rest))
-    sock.sendall(_message(b"P", f"s\0{sql}\0".encode() + pack("!H", 0)) + _message(b"S"))
     _until_ready(sock)
     return sock
 
@@ -90,8 +104,48 @@ def _until_ready(sock: socket.socket) -> None:
             raise RuntimeError(f"the server says {data!r}")
 
 
-def _request(workload: Query) -> bytes:
-    """Bind, with parameters as text and results in binary, Execute and Sync."""
+def _copying(workload: CopyIn | CopyOut, server: Server, sock: socket.socket) -> Callable[[], None]:
+    """Return what does a COPY."""
+    if isinstance(workload, CopyOut):
+        request, data = _message(b"Q", f"COPY ({workload.sql}) TO STDOUT\0".encode()), b""
+    else:
+        request, data = _message(b"Q", f"{workload.copy}\0".encode()), _rows(workload, server)
+
+    def run() -> None:
+        sock.sendall(request)
+        end = b""
+        if data:
+            sock.recv(SIZE)
+            sock.sendall(data)
+        while end != READY:
+            if not data:
+                sleep(NAP)
+            end = (end + sock.recv(SIZE)[-6:])[-6:]
+
+    return run
+
+
+def _rows(workload: CopyIn, server: Server) -> bytes:
+    """Return the messages with the rows of a workload, in pieces of 64 kB."""
+    import howdah
+
+    file = io.BytesIO()
+    with howdah.connect(server.dsn) as conn, conn.cursor() as cur:
+        with cur.copy(workload.copy, writer=howdah.FileWriter(file)) as copy:
+            copy.set_types(workload.types)
+            for row in workload.rows:
+                copy.write_row(row)
+    data = file.getvalue()
+    pieces = [data[start : start + 65536] for start in range(0, len(data), 65536)]
+    return b"".join([_message(b"d", piece) for piece in pieces]) + _message(b"c")
+
+
+def _request(workload: Query, sock: socket.socket) -> bytes:
+    """Prepare a query as statement s; return Bind (text parameters, binary results), Execute and Sync."""
+    head, *rest = workload.sql.split("%s")
+    sql = head + "".join(f"${i}{part}" for i, part in zip(count(1), rest))
+    sock.sendall(_message(b"P", f"s\0{sql}\0".encode() + pack("!H", 0)) + _message(b"S"))
+    _until_ready(sock)
     values = [str(value).encode() for value in workload.params]
     params = b"".join(pack("!I", len(value)) + value for value in values)
     bind = b"\0s\0" + pack("!HH", 0, len(values)) + params + pack("!HH", 1, 1)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import resource
 import signal
 import socket
 import struct
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,9 @@ for _implementation in IMPLEMENTATIONS:
     _implementation.send, _implementation.receive = _aio._plain_send, _aio._plain_receive
 
 ANSWER = message("D", b"row") + message("C", b"SELECT 1\0") + READY
+COPY_OUT = message("H", b"\0\0\1\0\0")
+COPY_ROW = message("d", b"x" * 99 + b"\n")
+COPY_END = message("c") + message("C", b"COPY 0\0") + READY
 
 
 @pytest.fixture(params=IMPLEMENTATIONS, ids=lambda implementation: implementation.name)
@@ -245,6 +251,147 @@ def test_large_answers(impl: SimpleNamespace, sockets: tuple[socket.socket, sock
     impl.blocking._plain_carry(client, session, exchange)
     thread.join()
     assert [len(row) for row in exchange.results[0].rows] == [0, 1, 70_000, 3, 1_000_000, 8190, 8191, 8192, 3]
+
+
+def copying(session: Any, exchange: Any) -> None:
+    """Have a COPY OUT begin."""
+    session.query(exchange, b"copy t to stdout")
+    session.sent(session.output_size)
+    session.feed(COPY_OUT)
+
+
+def stream(server: socket.socket, rows: int, *, end: bytes = COPY_END) -> threading.Thread:
+    """Send many rows of a COPY in pieces of 8 kB, as servers do, and what ends them."""
+    data = COPY_ROW * rows + end
+
+    def send() -> None:
+        with contextlib.suppress(BrokenPipeError):
+            for start in range(0, len(data), 8192):
+                server.sendall(data[start : start + 8192])
+            if not end:
+                server.shutdown(socket.SHUT_RDWR)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    return thread
+
+
+def test_a_stream_is_carried(impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]) -> None:
+    client, server = sockets
+    session, exchange = impl.Session(), impl.Exchange(copying=True)
+    copying(session, exchange)
+    thread = stream(server, 30_000)
+    size = 0
+    while not exchange.done:
+        exchange.ready = False
+        impl.blocking._plain_carry(client, session, exchange)
+        size += sum(map(len, exchange.copied))
+        exchange.copied.clear()
+    thread.join()
+    assert size == 3_000_000
+
+
+def test_a_stream_that_ends_early(
+    impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    client, server = sockets
+    session, exchange = impl.Session(), impl.Exchange(copying=True)
+    copying(session, exchange)
+    thread = stream(server, 30_000, end=b"")
+    with pytest.raises(ConnectionResetError):
+        while True:
+            exchange.ready = False
+            impl.blocking._plain_carry(client, session, exchange)
+    thread.join()
+    assert sum(map(len, exchange.copied)) == 3_000_000
+
+
+def test_what_is_a_stream(impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]) -> None:
+    client, server = sockets
+    client.setblocking(False)
+    session, exchange = impl.Session(), impl.Exchange(copying=True)
+    copying(session, exchange)
+
+    def receive(data: bytes) -> bool:
+        server.sendall(data)
+        return bool(impl.receive(client, session))
+
+    streaming = impl.name == "native" and sys.platform == "linux"
+    some = COPY_ROW * 400
+    assert not receive(some)
+    assert receive(some) == streaming
+    assert receive(some) == streaming
+    assert not receive(b"")  # nothing has come
+    receive(some)
+    assert receive(some) == streaming
+    assert not receive(error("N"))
+    receive(some)
+    assert receive(some) == streaming
+    assert not receive(b"d\0\1\0\0")  # it is large, and there is no use in waiting before it is whole
+    receive(bytes(0x10000 - 4))
+    assert receive(some) == streaming
+    assert not receive(COPY_END)
+    assert exchange.done
+    assert sum(map(len, exchange.copied)) == 100 * (len(some) // len(COPY_ROW)) * 8 + 0x10000 - 4
+
+
+async def copied(transport: AsyncTransport, exchange: Exchange) -> int:
+    """Receive a COPY to its end, and return its size."""
+    size = 0
+    while not exchange.done:
+        exchange.ready = False
+        await transport.carry(exchange)
+        size += sum(map(len, exchange.copied))
+        exchange.copied.clear()
+    return size
+
+
+def next_file() -> int:
+    """Return the number that the next file will have."""
+    descriptor = os.dup(0)
+    os.close(descriptor)
+    return descriptor
+
+
+@contextlib.contextmanager
+def no_more_files() -> Iterator[None]:
+    """Have the process open no more files than it has."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_file(), limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("limit", [contextlib.nullcontext, no_more_files], ids=["as always", "no more files"])
+@pytest.mark.parametrize("end", [COPY_END, b""], ids=["whole", "cut"])
+async def test_a_stream_suspends_the_task(
+    sockets: tuple[socket.socket, socket.socket],
+    end: bytes,
+    limit: Callable[[], contextlib.AbstractContextManager[None]],
+    anyio_backend: Any,
+) -> None:
+    client, server = sockets
+    client.setblocking(False)
+    session, exchange = Session(), Exchange(copying=True)
+    transport = AsyncTransport(client, session)
+    copying(session, exchange)
+    file = next_file()
+    with limit():
+        thread = stream(server, 30_000, end=end)
+        assert await copied(transport, exchange) == 3_000_000
+    thread.join()
+    assert (exchange.error is None) == bool(end)
+    if end:
+        assert next_file() == file
+        exchange = Exchange()
+        session.query(exchange, b"select 1")
+        server.sendall(message("C", b"SELECT 1\0") + READY)
+        await transport.carry(exchange)
+        assert exchange.results
+        transport.close()
 
 
 @pytest.mark.anyio

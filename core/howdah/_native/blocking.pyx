@@ -9,7 +9,7 @@ from libc.errno cimport EAGAIN, EINTR
 
 from howdah._native.exchange cimport Exchange
 from howdah._native.sockets cimport (
-    descriptor, howdah_give_back, howdah_limit_patience, howdah_receive, howdah_send, howdah_wait, raise_os_error
+    descriptor, howdah_gather, howdah_give_back, howdah_limit_patience, howdah_receive, howdah_send, howdah_wait, raise_os_error
 )
 from howdah._native.wire cimport Input, Output, Wire
 
@@ -35,6 +35,7 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
     cdef char *target
     cdef const char *source
     cdef bint readable = False
+    cdef bint streaming
     cdef int fd
     while not exchange.ready:
         fd = blocking_descriptor(sock, session)
@@ -43,6 +44,7 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
         source = output.data + output.start
         # With more to receive than to send, the output has to wait.
         size = 0 if readable else output.length - output.start
+        streaming = session.streaming()
         target = input.data + input.length
         sent = 0
         received = -EINTR
@@ -56,7 +58,10 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
                 output.start += sent
             howdah_give_back(&output.lent)
             if sent == size:
-                received = howdah_receive(fd, target, input.capacity - input.length, True)
+                if streaming:
+                    received = howdah_gather(fd, target, input.capacity - input.length)
+                else:
+                    received = howdah_receive(fd, target, input.capacity - input.length, True)
         input.lent -= 1
         readable = False
         output.take_off(0)

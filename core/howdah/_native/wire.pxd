@@ -51,6 +51,8 @@ cdef class Wire:
     cdef Py_ssize_t first
     cdef Py_ssize_t count
     cdef bint decoding
+    # How much COPY data has come in since anything else, or nothing, did, in bytes.
+    cdef Py_ssize_t streamed
     # The blocking socket whose patience is limited already, -1 if none.
     cdef int limited
 
@@ -58,6 +60,7 @@ cdef class Wire:
     cdef int set_ring_size(self, Py_ssize_t size) except -1
     cdef int settle_head(self) except -1
     cdef int check_entry(self) except -1
+    cdef bint streaming(self) noexcept
     cdef int came_in(self, Py_ssize_t size) except -1
     cdef int pump(self) except -1
     cdef int process(self, int code, const char *body, Py_ssize_t size) except -1

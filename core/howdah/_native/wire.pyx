@@ -39,6 +39,8 @@ cdef enum:
     LEAST_ROOM = 0x2000
     #: How much memory for output is kept after use, in bytes.
     KEPT_OUTPUT = 0x4000
+    #: From how many bytes of COPY data on, in messages that are shorter, more is expected.
+    STREAM_SIZE = 0x10000
     #: How many steps there is room for at first.
     SMALLEST_RING = 16
     MAX_LENGTH = 0x3FFFFFFF
@@ -384,6 +386,10 @@ cdef class Wire:
             raise RuntimeError("the connection cannot be used by what loads the values of its rows")
         return 0
 
+    cdef bint streaming(self) noexcept:
+        """Whether the server sends COPY data, piece after piece."""
+        return self.streamed >= STREAM_SIZE and self.input.wanted < STREAM_SIZE
+
     cdef int came_in(self, Py_ssize_t size) except -1:
         """Process the `size` bytes that came in behind the input."""
         if not 0 <= size <= self.input.capacity - self.input.length:
@@ -459,6 +465,7 @@ cdef class Wire:
                     )
                     self.transactions += body[0] == c"I"
                     return self.settle_head()
+        self.streamed = 0
         self.on_message(code, PyBytes_FromStringAndSize(body, size))
         return 0
 
@@ -504,6 +511,7 @@ cdef class Wire:
             out += length - 4
             data.start += length + 1
         exchange.copied.append(block)
+        self.streamed += total
         exchange.wake()
         return 0
 

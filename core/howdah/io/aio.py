@@ -23,16 +23,20 @@ __all__ = ["AsyncTransport"]
 _WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-def receive(sock: socket.socket, session: Session) -> None:
-    """Receive what is there; the end of the stream is an error. The native core has a twin."""
+def receive(sock: socket.socket, session: Session) -> bool:
+    """Receive what is there; the end of the stream is an error.
+
+    The native core has a twin; that returns whether the next had better gather until a `Timer` tells.
+    """
     with session.receive_buffer() as buffer:
         try:
             size = sock.recv_into(buffer)
         except _WOULD_BLOCK:
-            return
+            return False
     if not size:
         raise ConnectionResetError("the server closed the connection unexpectedly")
     session.received(size)
+    return False
 
 
 def send(sock: socket.socket, session: Session) -> int:
@@ -46,6 +50,9 @@ def send(sock: socket.socket, session: Session) -> int:
         session.sent(size)
     return session.output_size
 
+
+if TYPE_CHECKING or IMPLEMENTATION == "native":
+    from howdah._native.aio import Timer
 
 _plain_receive, _plain_send = receive, send
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
@@ -85,9 +92,11 @@ class AsyncTransport:
         self._fd = sock.fileno()
         self._tls = isinstance(sock, ssl.SSLSocket)
         self._send: Callable[[socket.socket, Session], int] = send if self._tls else _plain_send
-        self._receive: Callable[[socket.socket, Session], None] = receive if self._tls else _plain_receive
+        self._receive: Callable[[socket.socket, Session], bool] = receive if self._tls else _plain_receive
         self._waiting = 0
         self._reading = False
+        #: What tells when to read, instead of the socket, while the server streams.
+        self._timer: Timer | None = None
         self._writing = False
         #: Whether what is written will be sent at the end of this turn of the loop.
         self._gathering = False
@@ -171,7 +180,7 @@ class AsyncTransport:
             self._lose(OperationalError("the connection is closed"))
         else:
             self._reading = True
-            self._loop.add_reader(self._fd, self._on_readable)
+            self._loop.add_reader(self._fd if self._timer is None else self._timer.fd, self._on_readable)
             if self._tls and self.sock.pending():  # type: ignore[attr-defined]
                 # Deciphered already: the selector will not tell of it.
                 self._loop.call_soon(self._on_readable)
@@ -179,10 +188,11 @@ class AsyncTransport:
     def _on_readable(self) -> None:
         if not self._waiting:
             if self._reading:
-                self._reading = False
-                self._loop.remove_reader(self._fd)
+                self._stop_reading()
             return
-        self._receive_some()
+        streaming = self._receive_some()
+        if streaming or self._timer is not None:
+            self._set_pace(streaming)
         if self._idle is not None:
             _fulfil(self._idle)
         if self._waiting and not self._woken and _hung_up(self.sock):
@@ -198,21 +208,49 @@ class AsyncTransport:
             if self.session.output_size and not self._writing:
                 self._flush()
 
+    def _stop_reading(self) -> None:
+        self._reading = False
+        if self._timer is None:
+            self._loop.remove_reader(self._fd)
+        else:
+            self._loop.remove_reader(self._timer.fd)
+            self._timer = None
+
+    def _set_pace(self, streaming: bool) -> None:
+        """Read when something has come or, if the server streams, when some of it has gathered.
+
+        To wake up for each of the pieces it sends would cost both sides more than what is in them.
+        """
+        if not self._reading:
+            return  # the connection is lost
+        if streaming != (self._timer is not None):
+            try:
+                timer = Timer() if streaming else None
+            except OSError:
+                return  # there are no more file descriptors
+            self._stop_reading()
+            self._timer = timer
+            self._start_reading()
+        if self._timer is not None:
+            self._timer.start()
+
     def _send_gathered(self) -> None:
         self._gathering = False
         self._flush()
 
-    def _receive_some(self) -> None:
-        """Receive what is there."""
+    def _receive_some(self) -> bool:
+        """Receive what is there; return whether the next may gather for a moment."""
         try:
-            self._receive(self.sock, self.session)
+            streaming = self._receive(self.sock, self.session)
             if self._tls:
                 while self._waiting and self.sock.pending():  # type: ignore[attr-defined]
                     self._receive(self.sock, self.session)
+            return streaming
         except OSError as e:
             self._lose(OperationalError(f"the connection is lost: {e}"))
         except Error as e:
             self._lose(e)
+        return False
 
     def _wake_soon(self) -> None:
         """Have the tasks whose answer has come go on in the next turn of the loop."""
@@ -251,7 +289,7 @@ class AsyncTransport:
     def _forget(self) -> None:
         if self.sock.fileno() >= 0:
             if self._reading:
-                self._loop.remove_reader(self._fd)
+                self._stop_reading()
             if self._writing:
                 self._loop.remove_writer(self._fd)
             self.sock.close()
