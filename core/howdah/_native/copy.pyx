@@ -19,7 +19,7 @@ from howdah._native.rows cimport Column, RowDecoder
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.copyrows import BINARY_HEADER, BINARY_SIGNATURE, BINARY_TRAILER
-from howdah.adapt.places import column_place, put_place
+from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError
 
 cdef extern from "Python.h":
@@ -384,7 +384,7 @@ cdef class CopyDecoder:
                     else:
                         value = self.load_escaped(p, size, column)
                 except (DataError, NotSupportedError) as error:
-                    put_place(error, column_place(i))
+                    put_column(error, i)
                     raise
                 if column.container and PyObject_IS_GC(value):
                     container = True

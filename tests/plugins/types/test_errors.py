@@ -126,7 +126,7 @@ def test_column(conn, expression, value, binary):
     for prepare in (False, True):
         cur = conn.execute(f"SELECT 1, {expression}", binary=binary, prepare=prepare)
         with pytest.raises(
-            DataError, match=f"^column 2: the {name} '{value}' cannot be represented in Python"
+            DataError, match=rf"^column '{name}' \(2\): the {name} '{value}' cannot be represented in Python"
         ):
             cur.fetchone()
     with conn.cursor().copy(
@@ -187,7 +187,7 @@ def test_parameter_with_a_name(conn):
 )
 def test_wrong_value_for_the_type_of_a_column(conn, type_name, value):
     conn.execute(f"CREATE TEMP TABLE t (a int, b {type_name})")
-    with pytest.raises(DataError, match=r"row 1 of the COPY, column 2 \(b\)") as info:
+    with pytest.raises(DataError, match=r"row 1 of the COPY, column 'b' \(2\)") as info:
         with conn.cursor().copy("COPY t (a, b) FROM STDIN (FORMAT binary)") as copy:
             copy.set_types(["int4", type_name])
             copy.write_row((1, value))

@@ -83,7 +83,7 @@ def test_money(conn):
     for prepare in (False, True):
         row = conn.execute("SELECT '-1234.5'::money, ARRAY['1'::money]", prepare=prepare).fetchone()
         assert row == ("-$1,234.50", ["$1.00"])
-    with pytest.raises(NotSupportedError, match=r"column 1: money in binary .*register_decimal_money"):
+    with pytest.raises(NotSupportedError, match=r"column 'money' \(1\): money in binary .*register_decimal_money"):
         conn.execute("SELECT '1'::money", binary=True).fetchone()
 
 
@@ -157,7 +157,7 @@ def test_json_that_is_refused(conn):
 
     set_json_loads(loads, conn)
     for binary in (False, True):
-        with pytest.raises(DataError, match=r"column 1: .*no value of the type jsonb") as info:
+        with pytest.raises(DataError, match=r"column 'jsonb' \(1\): .*no value of the type jsonb") as info:
             conn.execute("SELECT '{}'::jsonb", binary=binary).fetchone()
         assert "not mine" in str(info.value.__cause__)
 
