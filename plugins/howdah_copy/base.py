@@ -241,7 +241,7 @@ class BaseCopy:
     # COPY OUT
 
     def _put_place(self, error: Error) -> None:
-        """Say in an error in which row and which column the value is that cannot be loaded, if that is why."""
+        """Say in an error in which row and column the value is that cannot be loaded, if that is why."""
         name_column(error, columns(self._statement), f"row {self._decoder.rows} of the COPY, ")
 
     def _next_block(self) -> Operation[bytes]:

@@ -32,7 +32,7 @@ from howdah.adapt.parameters import ParameterEncoder
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown
-from howdah_types.registering import described, known_type, named, register_by_oid, unadapted
+from howdah_types.registering import composed_of, described, known_type, named, register_by_oid, unadapted
 from howdah_types.string import ByteaBinaryLoader, TextLoader
 
 __all__ = [
@@ -476,14 +476,12 @@ def _static(function: Any) -> Any:
 
 
 def _adapt_binary(info: CompositeInfo, adapters: AdaptersMap) -> None:
-    """Have a type come as text where the driver chooses, if one of its fields had better."""
+    """Have a type come as text where one of its fields had better, or must."""
     loader = adapters.get_loader(info.oid, Format.BINARY)
     if loader is not None and issubclass(loader, CompositeBinaryLoader):
-        parts = [adapters.get_loader(oid, Format.BINARY) for oid in info.field_types]
-        preferred = all(part is not None and part.preferred for part in parts)
-        if loader.preferred != preferred:
-            namespace = {"preferred": preferred, "native": loader.__dict__.get("native")}
-            adapters.register_loader(info.oid, type(loader.__name__, (loader,), namespace))
+        composed = composed_of(loader, adapters, *info.field_types)
+        if composed is not loader:
+            adapters.register_loader(info.oid, composed)
 
 
 def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:

@@ -1,4 +1,4 @@
-"""Dates, timestamps and intervals as text in every style: the values of the binary format, and the moments."""
+"""Dates, timestamps and intervals as text, in every style: the values of the binary format."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def moment(value: dt.datetime) -> Any:
 
 def both(conn: Any, expression: str, params: Any = ()) -> tuple[Any, Any]:
     """Return a value as text and in binary."""
-    text, binary = [conn.execute(f"SELECT {expression}", params, binary=b).fetchone()[0] for b in (False, True)]
+    text, binary = [
+        conn.execute(f"SELECT {expression}", params, binary=b).fetchone()[0] for b in (False, True)
+    ]
     return text, binary
 
 

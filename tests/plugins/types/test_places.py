@@ -74,7 +74,9 @@ def test_stream(conn):
 def test_portal(conn):
     cur = conn.cursor()
     cur.itersize = 2
-    cur.execute("SELECT date '2020-01-01' + i AS d FROM generate_series(1, 3) AS i UNION ALL SELECT 'infinity'")
+    cur.execute(
+        "SELECT date '2020-01-01' + i AS d FROM generate_series(1, 3) AS i UNION ALL SELECT 'infinity'"
+    )
     with pytest.raises(DataError) as error:
         list(cur)
     assert message(error) == f"column 'd' (1): {MESSAGE}"
@@ -153,7 +155,9 @@ def test_copy(conn, format, read, what, place):
 
 def test_copy_in(conn):
     conn.execute(f"CREATE TEMP TABLE born AS {QUERY}")
-    with pytest.raises(howdah.ProgrammingError, match=r"^row 1 of the COPY, column 'born on' \(2\): cannot adapt"):
+    with pytest.raises(
+        howdah.ProgrammingError, match=r"^row 1 of the COPY, column 'born on' \(2\): cannot adapt"
+    ):
         with conn.cursor().copy('COPY born (id, "born on") FROM STDIN') as copy:
             copy.write_row((1, object()))
 
