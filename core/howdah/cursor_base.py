@@ -630,9 +630,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if connection._to_close:
             connection.write_closes(session, exchange)
         session.parse(exchange, name, text, () if parameters is None else parameters.oids)
-        formats: Sequence[int] = (format,) if format else ()
         if statement is not None and statement.fields is not None:
             _, formats = self._transformer.choose_formats(statement.fields, format)
+        else:
+            formats = (format,) if format else ()
         session.bind(exchange, portal, name, parameters, formats)
         session.describe_portal(exchange, portal)
         return exchange

@@ -98,7 +98,8 @@ VALUES: dict[str, list[str]] = {
 #: Types that no value can be written of, and where the server has some: an expression.
 MADE: dict[str, str] = {
     "pg_node_tree": "(SELECT adbin FROM pg_attrdef WHERE adrelid = 'made'::regclass)",
-    "pg_ndistinct": "(SELECT stxdndistinct FROM pg_statistic_ext_data WHERE stxdndistinct IS NOT NULL LIMIT 1)",
+    "pg_ndistinct": "(SELECT stxdndistinct FROM pg_statistic_ext_data"
+    " WHERE stxdndistinct IS NOT NULL LIMIT 1)",
     "pg_dependencies": "(SELECT stxddependencies FROM pg_statistic_ext_data"
     " WHERE stxddependencies IS NOT NULL LIMIT 1)",
     "pg_mcv_list": "(SELECT stxdmcv FROM pg_statistic_ext_data WHERE stxdmcv IS NOT NULL LIMIT 1)",
@@ -129,7 +130,8 @@ def test_none_is_missing(conn):
         '"char"' if name == "char" else name
         for (name,) in conn.execute(
             "SELECT typname FROM pg_type WHERE typtype IN ('b', 'r', 'm')"
-            " AND typnamespace = 'pg_catalog'::regnamespace AND typsubscript <> 'array_subscript_handler'::regproc"
+            " AND typnamespace = 'pg_catalog'::regnamespace"
+            " AND typsubscript <> 'array_subscript_handler'::regproc"
         )
     }
     assert names <= {*VALUES, *MADE, *NOWHERE}
