@@ -534,6 +534,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._learn(query, params, statement)
         if self._unknown:
             yield from self._decode_late(exchange)
+        if connection._names_missing:
+            connection.note_created(exchange.results, connection._transformer, self._transformer)
         self._show(exchange.results)
 
     def _describe_first(self, session: Session, statement: Statement) -> Operation[None]:
@@ -702,6 +704,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Keep the results of a deferred exchange, unless something else has been executed since."""
         if self._unknown or any(map(_raw, exchange.results)):
             yield from self._decode_late(exchange)
+        if self._connection._names_missing:
+            self._connection.note_created(exchange.results, self._connection._transformer, self._transformer)
         if self._deferred is not None and self._deferred.exchange is exchange and exchange.results:
             self._show(exchange.results)
 
