@@ -137,7 +137,7 @@ class ListDumper(TypeDumper):
         if not elements:
             return None
         first = {type(item): item for item in reversed(elements)}
-        if len({self._adapters.get_dumper(cls, format) for cls in first}) > 1:
+        if len({self._adapters.get_dumper(cls, format, item) for cls, item in first.items()}) > 1:
             names = ", ".join(sorted(cls.__name__ for cls in first))
             raise DataError(f"cannot dump lists of mixed types; got: {names} in {shown(obj)}")
         item = elements[0]

@@ -29,6 +29,7 @@ from howdah.adapt import (
     TypeInfo,
 )
 from howdah.adapt.parameters import ParameterEncoder
+from howdah.adapt.places import recursive
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown
@@ -143,11 +144,13 @@ class TupleDumper(TypeDumper):
         self._encoding = encoding_of(self.connection)
 
     def text(self, obj: Any) -> bytes:
-        return self.text_fields(obj)
+        return b"(%b)" % b",".join([b"" if value is None else self.text_field(value) for value in obj])
 
-    def text_fields(self, values: Sequence[Any]) -> bytes:
-        """Return a record in text format."""
-        return b"(%b)" % b",".join([b"" if value is None else self.text_field(value) for value in values])
+    def quote(self, obj: Any) -> bytes:
+        try:
+            return super().quote(obj)
+        except RecursionError:
+            raise recursive(obj, "the literal") from None
 
     def text_field(self, value: Any) -> bytes:
         """Return the value of a field in text format, between quotes if it needs them."""
@@ -210,15 +213,15 @@ class CompositeDumper(TupleDumper):
 
     def text(self, obj: Any) -> bytes:
         values = self.values(obj)
+        fields: list[bytes] = []
         try:
-            return self.text_fields(values)
+            for value in values:
+                fields.append(b"" if value is None else self.text_field(value))
         except Exception:
-            # Once more, one by one, to tell which it was.
-            names = [str(number) for number in range(1, len(values) + 1)]
-            for name, value in zip(names if self.info is None else self.info.field_names, values):
-                with self.blaming(name, value):
-                    self.text_fields([value])
-            raise
+            index = len(fields)
+            with self.blaming(str(index + 1) if self.info is None else self.info.field_names[index], value):
+                raise
+        return b"(%b)" % b",".join(fields)
 
 
 class CompositeBinaryDumper(CompositeDumper):

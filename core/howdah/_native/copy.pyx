@@ -260,7 +260,7 @@ cdef class CopyEncoder:
             cls = type(obj)
             entry = self.entries.get(cls)
             if entry is None:
-                entry = new_entry(self.adapters.get_dumper(cls, self.format)(cls, self.context))
+                entry = new_entry(self.adapters.get_dumper(cls, self.format, obj)(cls, self.context))
                 self.entries[cls] = entry
         if entry.dump is not NULL:
             oid = entry.oid

@@ -6,12 +6,13 @@ is raised, so that rows cost nothing for them.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from howdah.errors import Error
+from howdah.errors import DataError, Error
 
-__all__ = ["column_place", "name_column", "parameter_place", "put_column", "put_place"]
+__all__ = ["column_place", "name_column", "parameter_place", "put_column", "put_place", "recursive"]
 
 E = TypeVar("E", bound=BaseException)
 
@@ -37,6 +38,16 @@ def put_place(error: Error, place: str) -> None:
         place: the column or the parameter.
     """
     error.args = (f"{place}: {error}", *error.args[1:])
+
+
+def recursive(obj: Any, place: str) -> DataError:
+    """Return the error for an object that has itself in it, so that dumping it finds no end.
+
+    Args:
+        obj: the object.
+        place: the parameter that it is.
+    """
+    return DataError(f"{place}: {reprlib.repr(obj)} contains itself, or is nested too deeply")
 
 
 def put_column(error: Error, index: int) -> None:
