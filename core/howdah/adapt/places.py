@@ -6,15 +6,18 @@ is raised, so that rows cost nothing for them.
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Sequence
+from reprlib import Repr
 from typing import Any, TypeVar
 
 from howdah.errors import DataError, Error
 
-__all__ = ["column_place", "name_column", "parameter_place", "put_column", "put_place", "recursive"]
+__all__ = ["column_place", "name_column", "parameter_place", "put_column", "put_place", "recursive", "shown"]
 
 E = TypeVar("E", bound=BaseException)
+
+_repr = Repr()
+_repr.maxstring = _repr.maxother = _repr.maxlong = 100
 
 #: What the server calls a column that has no name.
 _NAMELESS = ("", "?column?")
@@ -40,6 +43,11 @@ def put_place(error: Error, place: str) -> None:
     error.args = (f"{place}: {error}", *error.args[1:])
 
 
+def shown(obj: object) -> str:
+    """Return the repr of an object for a message: abbreviated, if it is long."""
+    return _repr.repr(obj)
+
+
 def recursive(obj: Any, place: str) -> DataError:
     """Return the error for an object that has itself in it, so that dumping it finds no end.
 
@@ -47,7 +55,7 @@ def recursive(obj: Any, place: str) -> DataError:
         obj: the object.
         place: the parameter that it is.
     """
-    return DataError(f"{place}: {reprlib.repr(obj)} contains itself, or is nested too deeply")
+    return DataError(f"{place}: {shown(obj)} contains itself, or is nested too deeply")
 
 
 def put_column(error: Error, index: int) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from howdah.adapt.base import Dumper, Loader, PyFormat
+from howdah.adapt.places import shown
 from howdah.adapt.types import FIRST_NORMAL_OID, TypeInfo, TypesRegistry
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
@@ -180,7 +180,7 @@ class AdaptersMap:
             found = dumpers.get(base) or dumpers.get(f"{base.__module__}.{base.__qualname__}")
             if found is not None:
                 return found
-        value = "" if obj is None else f": {reprlib.repr(obj)}"
+        value = "" if obj is None else f": {shown(obj)}"
         raise ProgrammingError(
             f"cannot adapt type {cls.__name__!r} using placeholder '%{format.value}' (format: {format.name})"
             f"{value}; register a dumper for it with adapters.register_dumper()"
