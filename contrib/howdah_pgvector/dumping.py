@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from weakref import WeakSet
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat, quote_literal
 from howdah.errors import DataError, ProgrammingError
@@ -86,10 +85,6 @@ class SparseVectorBinaryDumper(SparseVectorDumper):
         return header + packed("sparsevec", "i", obj.indices) + packed("sparsevec", "f", obj.values)
 
 
-#: The connections whose database has been asked for the types because of a numpy array.
-_asked: WeakSet[Any] = WeakSet()
-
-
 class NdarrayDumper(Dumper):
     """`numpy.ndarray` to vector or halfvec where there are such, and else to what others make of it."""
 
@@ -100,6 +95,8 @@ class NdarrayDumper(Dumper):
         super().__init__(cls, context)
         self._context = context
         self._others = self.others(cls, context) if self.others is not None else None
+        #: Whether the database has been asked for the types.
+        self._asked = False
 
     def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
         dumper = self._vector_dumper(obj)
@@ -124,8 +121,8 @@ class NdarrayDumper(Dumper):
             return None
         if self._others is None or self._context.adapters.types.get(dumper.type_name or "") is not None:
             return dumper
-        if self.connection is not None and self.connection not in _asked:
-            _asked.add(self.connection)
+        if self.connection is not None and not self._asked:
+            self._asked = True
             self.connection.want_names()
         return None
 

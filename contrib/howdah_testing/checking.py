@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from howdah_testing.comparing import Equal
-from howdah_testing.steps import Failure, Subject
+from howdah_testing.steps import Failure, Subject, Way
 
 if TYPE_CHECKING:
     from howdah import Driver
@@ -42,6 +42,7 @@ class CheckAdapter:
         arrays: bool = True,
         composites: bool = True,
         copy: bool = True,
+        ways: Mapping[str, Way] | None = None,
         setup: str = "",
         driver: Driver | None = None,
     ) -> None:
@@ -65,6 +66,10 @@ class CheckAdapter:
             arrays: False if there are no arrays of the type, or the values cannot be in lists.
             composites: False to leave out composites.
             copy: False to leave out COPY.
+            ways: more ways for values to travel, by a name for each, such as those that a plugin of yours
+                brings: functions, called with a connection, the name of the type, and values and None; what
+                they return is to be the values that have come back. With arrays, they are called with the
+                name of the type of arrays and lists, too. The connection is a sync one.
             setup: SQL that is executed first: `CREATE EXTENSION IF NOT EXISTS …`.
             driver: the driver whose adapters are meant; by default a new one, with all installed plugins.
 
@@ -85,6 +90,7 @@ class CheckAdapter:
             arrays=arrays,
             composites=composites,
             copy=copy,
+            ways=ways or {},
         )
         if not subject.values:
             raise ValueError("check_adapter needs values, or sql_literals")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -21,6 +22,8 @@ __all__ = [
     "Same",
     "Step",
     "Subject",
+    "Travel",
+    "Way",
 ]
 
 TABLE = "pg_temp.howdah_checked"
@@ -118,6 +121,19 @@ class Copy(Step):
     expected: tuple[Expected, ...]
 
 
+#: Has values of a type travel in a way of its own: called with a connection, the type, and the values.
+Way: TypeAlias = Callable[[Any, str, Sequence[Any]], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Travel(Step):
+    """Values of a type, in a way of which the caller knows."""
+
+    way: Way
+    type_name: str
+    expected: tuple[Expected, ...]
+
+
 #: Makes a composite of the number 1 and a value; None where nothing does.
 MakePair: TypeAlias = "Callable[[int, Any], Any] | None"
 
@@ -136,6 +152,7 @@ class Subject:
         arrays: whether there are arrays of the type.
         composites: whether it is tried in composites.
         copy: whether it is tried in COPY.
+        ways: in what else it is tried, by the names of these.
     """
 
     def __init__(
@@ -151,6 +168,7 @@ class Subject:
         arrays: bool,
         composites: bool,
         copy: bool,
+        ways: Mapping[str, Way],
     ) -> None:
         self.type_name = type_name
         self.values = [*values, *sql_literals.values()]
@@ -162,6 +180,7 @@ class Subject:
         self._cast = cast
         self._binary = binary
         self._copy = copy
+        self._ways_of_its_own = ways
 
     def steps(self, make_pair: MakePair) -> Iterator[Step]:
         """Return all there is to do, on a connection where `setup` has been executed.
@@ -179,6 +198,7 @@ class Subject:
             yield from self._composites(make_pair)
         if self._copy:
             yield from self._copies()
+        yield from self._travels()
 
     @property
     def setup(self) -> list[str]:
@@ -256,7 +276,7 @@ class Subject:
             # Parameters that are NULL have no type, so one is said.
             query = f"SELECT CAST({placeholder} AS {self.type_name})"
             yield ExecuteMany(f"{label}, returning", query, params, expected, sent=values)
-            query = f"INSERT INTO {TABLE} (n, value) VALUES (%s, {placeholder})"
+            query = f"INSERT INTO {TABLE} (n, value) VALUES (%s, {self._parameter(placeholder)})"
             numbered = tuple(enumerate(values))
             select = f"SELECT value FROM {TABLE} ORDER BY n"
             yield Insert(f"{label}, into a table", query, numbered, select, expected, sent=values)
@@ -309,13 +329,28 @@ class Subject:
                     f"COPY, {format}" + (", set_types" if typed else "") + (", arrays" * (name == "list")),
                     format,
                     f"n, {name}",
-                    ("int2", type_name),
+                    ("int2", _bare(type_name)),
                     typed,
                     f"SELECT {name} FROM {TABLE} ORDER BY n",
                     tuple(enumerate(items)),
                     wanted,
                     sent=items,
                 )
+
+    def _travels(self) -> Iterator[Step]:
+        values = [*self.values, None]
+        flat = tuple(map(self._expected, values))
+        for name, way in self._ways_of_its_own.items():
+            yield Travel(name, way, self.type_name, flat, sent=values)
+            if self.arrays:
+                lists = [values, [], None]
+                expected = (Array(flat), Array(()), Value(None))
+                yield Travel(f"{name}, arrays", way, f"{self.type_name}[]", expected, sent=lists)
+
+
+def _bare(type_name: str) -> str:
+    """Return the name of a type without its modifier."""
+    return re.sub(r"\s*\([^()]*\)", "", type_name)
 
 
 def _escaped(sql: str) -> str:

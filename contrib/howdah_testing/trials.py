@@ -19,6 +19,7 @@ from howdah_testing.steps import (
     Same,
     Step,
     Subject,
+    Travel,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ class Trial:
         return make
 
     def _take(self, conn: Any, step: Step) -> None:
-        if isinstance(step, Execute):
+        if isinstance(step, Travel):
+            values = step.way(conn, step.type_name, step.sent)
+            self._compare_rows(step, [(value,) for value in values], step.expected)
+        elif isinstance(step, Execute):
             self._execute(conn, step)
         elif isinstance(step, Same):
             self._same(conn, step)

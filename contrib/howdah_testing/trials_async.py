@@ -18,6 +18,7 @@ from howdah_testing.steps import (
     Same,
     Step,
     Subject,
+    Travel,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +80,11 @@ class AsyncTrial:
         return make
 
     async def _take(self, conn: Any, step: Step) -> None:
-        if isinstance(step, Execute):
+        if isinstance(step, Travel):
+            if not ASYNC:  # the way is a function for sync connections
+                values = step.way(conn, step.type_name, step.sent)
+                self._compare_rows(step, [(value,) for value in values], step.expected)
+        elif isinstance(step, Execute):
             await self._execute(conn, step)
         elif isinstance(step, Same):
             await self._same(conn, step)

@@ -10,7 +10,7 @@ import os
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Callable, Generator, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Sequence, Set
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn
 
 from howdah import errors
@@ -32,7 +32,7 @@ from howdah.io.operation import Idle, Operation
 from howdah.isolation import IsolationLevel
 from howdah.notify import Notify
 from howdah.pq import DiagnosticField, PipelineStatus, TransactionStatus
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import Exchange, Result
 from howdah.protocol.messages import Notification
 from howdah.protocol.session import Session
 from howdah.rows import Row
@@ -123,6 +123,8 @@ class BaseConnection(Generic[Row]):
         self._notifies: deque[Notify] = deque()
         #: How many `notifies` are waiting.
         self._collecting = 0
+        #: Whether types were looked up by their names and are not there.
+        self._names_missing = False
         self._told_closed = False
         self._owner: Any = None
         # Kept outside of the connection: what collects its cycles would find the socket first.
@@ -666,12 +668,15 @@ class BaseConnection(Generic[Row]):
         # A type with an unknown oid may be one that was known under another, and made anew.
         wanted = [adapters.type_names if oids else adapters.unresolved_names for adapters in maps]
         names = frozenset().union(*wanted)
-        if not names <= known.names or not oids <= known.oids:
+        # A parameter asks for names alone, once on a connection; others may have created the types since.
+        again = not oids and not self._names_missing and not known.found(names)
+        if again or not names <= known.names or not oids <= known.oids:
             exchange = yield from self._command(find_types(sorted(names)))
             known.update(names, oids, read_types(exchange.results[-1].rows))
         for type_info in known.infos(names):
             for adapters in maps:
                 self.driver.resolve_type(adapters, type_info)
+        self._names_missing = any(adapters.unresolved_names for adapters in maps)
 
     def _known_types(self) -> KnownTypes:
         info = self._info
@@ -699,6 +704,19 @@ class BaseConnection(Generic[Row]):
         waiting = {id(adapters): adapters for adapters in maps if adapters.unresolved_names}
         if waiting:
             yield from self._resolve_names(frozenset(), *waiting.values())
+
+    def note_created(self, results: Iterable[Result], *transformers: Transformer) -> None:
+        """Have the types that were not there looked up once more, if something has been created.
+
+        Args:
+            results: what was executed.
+            transformers: whose adapters name types.
+        """
+        if self._names_missing and any(result.tag.startswith(b"CREATE ") for result in results):
+            self._names_missing = False
+            self._known_types().forget_missing()
+            for transformer in transformers:
+                transformer.renew()
 
     def want_names(self) -> None:
         """Have types that are registered by name looked up before parameters are sent."""

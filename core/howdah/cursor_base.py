@@ -485,6 +485,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             elif prepare:
                 connection.driver.require("prepare")
             new = statement is None or not statement.prepared
+            if prepare and format and new and statement is not None and not isinstance(statement, Substitute):
+                yield from self._describe_first(session, statement)
             if sent is not None:
                 exchange, sent = sent, None
             elif new and statement is not None and isinstance(statement, Substitute):
@@ -532,7 +534,20 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._learn(query, params, statement)
         if self._unknown:
             yield from self._decode_late(exchange)
+        if connection._names_missing:
+            connection.note_created(exchange.results, connection._transformer, self._transformer)
         self._show(exchange.results)
+
+    def _describe_first(self, session: Session, statement: Statement) -> Operation[None]:
+        """Learn the columns of a statement that is to be prepared: not all can be asked for in binary."""
+        exchange = Exchange(query=statement.query)
+        session.parse(exchange, b"", statement.query, statement.oids)
+        session.describe_statement(exchange)
+        session.sync(exchange)
+        yield exchange
+        if exchange.error is not None:
+            raise exchange.error
+        statement.fields = exchange.fields
 
     def _learn(self, query: Query, params: Params | None, statement: Statement) -> None:
         """Note what the query has become, so that it can take the short way."""
@@ -617,7 +632,11 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if connection._to_close:
             connection.write_closes(session, exchange)
         session.parse(exchange, name, text, () if parameters is None else parameters.oids)
-        session.bind(exchange, portal, name, parameters, (format,) if format else ())
+        if statement is not None and statement.fields is not None:
+            _, formats = self._transformer.choose_formats(statement.fields, format)
+        else:
+            formats = (format,) if format else ()
+        session.bind(exchange, portal, name, parameters, formats)
         session.describe_portal(exchange, portal)
         return exchange
 
@@ -685,6 +704,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Keep the results of a deferred exchange, unless something else has been executed since."""
         if self._unknown or any(map(_raw, exchange.results)):
             yield from self._decode_late(exchange)
+        if self._connection._names_missing:
+            self._connection.note_created(exchange.results, self._connection._transformer, self._transformer)
         if self._deferred is not None and self._deferred.exchange is exchange and exchange.results:
             self._show(exchange.results)
 

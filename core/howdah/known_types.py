@@ -33,6 +33,14 @@ class KnownTypes:
         """Return what has been found of `names`."""
         return [self._infos[name] for name in names if name in self._infos]
 
+    def found(self, names: Set[str]) -> bool:
+        """Return whether all of `names` have been looked up and found."""
+        return names <= self._infos.keys()
+
+    def forget_missing(self) -> None:
+        """Have the names looked up anew that were not found."""
+        self.names = frozenset(self._infos)
+
     def forget(self) -> None:
         """Have everything looked up anew."""
         self.names, self.oids = frozenset(), frozenset()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
 from howdah._implementation import IMPLEMENTATION
+from howdah.adapt.places import name_column
 from howdah.errors import InterfaceError, ProgrammingError
 from howdah.protocol.exchange import Result
 from howdah.rows import Row, RowMaker
@@ -124,7 +125,7 @@ class ResultSet(Generic[Row]):
             and self._result.failure is not None
             and self._position >= len(self._rows)
         ):
-            raise self._result.failure
+            raise name_column(self._result.failure, [field.name for field in self._result.fields or ()])
 
 
 class RowIterator(ResultSet[Row]):

@@ -296,7 +296,7 @@ class Literal(Composable):
 
             adapters = howdah.adapters
         cls = type(self._obj)
-        dumper = adapters.get_dumper(cls, PyFormat.TEXT)(cls, context)
+        dumper = adapters.get_dumper(cls, PyFormat.TEXT, self._obj)(cls, context)
         if dumper.get_key(self._obj, PyFormat.TEXT) is not cls:
             dumper = dumper.upgrade(self._obj, PyFormat.TEXT)
         literal = dumper.quote(self._obj)

@@ -39,11 +39,12 @@ class Statement:
         prepared: whether the server has it under its name.
         current: whether its planner would choose it again for the same query, so that it need not be asked.
         used: when it was used last, in the order of `times`.
-        fields: the columns it returns, None if none; known once it is prepared.
+        fields: the columns it returns, None if none; known once it is prepared, or has been described.
     """
 
     __slots__ = (
         "_answer",
+        "_format",
         "_known",
         "_version",
         "current",
@@ -65,6 +66,7 @@ class Statement:
         self.fields: Sequence[FieldDescription] | None = None
         self._known: Transformer | None = None
         self._version = -1
+        self._format: int | None = None
         self._answer: Answer = (None, None, ())
 
     def described(self, fields: Sequence[FieldDescription] | None) -> None:
@@ -78,18 +80,19 @@ class Statement:
 
         Args:
             transformer: whose adapters load the values.
-            format: the format code for all columns, None for each column's best.
+            format: the format code for all columns that can have it, None for each column's best.
             describe: makes the decoder for columns.
         """
-        if format is None and self._known is transformer and self._version == transformer.version:
+        if self._known is transformer and self._version == transformer.version and self._format == format:
             return self._answer
         if self.fields is None:
             return None, None, ()
         fields, formats = transformer.choose_formats(self.fields, format)
         decoder = describe(fields)
         answer = fields, decoder, formats
-        if format is None and decoder is not None:
-            self._known, self._version, self._answer = transformer, transformer.version, answer
+        if decoder is not None:
+            self._known, self._version, self._format = transformer, transformer.version, format
+            self._answer = answer
         return answer
 
 

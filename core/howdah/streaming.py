@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from howdah.adapt.places import name_column
 from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation, Stop
 from howdah.pq import ExecStatus
@@ -87,7 +88,7 @@ class Stream:
                 result = exchange.results[0]
                 rows, result.rows, failure = result.rows, [], result.failure
             if not rows and failure is not None:
-                raise failure
+                raise name_column(failure, [field.name for field in exchange.fields or ()])
             if rows or exchange.done:
                 cursor._position += len(rows)
                 make_row = cursor._check_result()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from typing_extensions import Buffer
 
 from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
+from howdah.adapt.places import column_place, name_column
 from howdah.adapt.quoting import embeds_ascii
 from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import Drain, Idle, Operation, Stop
@@ -189,8 +190,8 @@ class BaseCopy:
         place = f"row {encoder.rows + 1} of the COPY"
         if encoder.column >= 0:
             names = columns(self._statement)
-            name = f" ({names[encoder.column]})" if encoder.column < len(names) else ""
-            place += f", column {encoder.column + 1}{name}"
+            name = names[encoder.column] if encoder.column < len(names) else ""
+            place += f", {column_place(encoder.column, name)}"
         if isinstance(error, Error):
             return type(error)(f"{place}: {error}")
         value = ""
@@ -247,6 +248,10 @@ class BaseCopy:
             self._cursor.keep_results(exchange)
 
     # COPY OUT
+
+    def _put_place(self, error: Error) -> None:
+        """Say in an error in which row and column the value is that cannot be loaded, if that is why."""
+        name_column(error, columns(self._statement), f"row {self._decoder.rows} of the COPY, ")
 
     def _next_block(self) -> Operation[bytes]:
         """Wait for data; none is the end."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Buffer, Self
 
+from howdah.errors import Error
 from howdah.pq import ExecStatus
 from howdah_copy.base import BaseCopy
 from howdah_copy.writers import AsyncWriter, Writer
@@ -181,8 +182,12 @@ class AsyncCopy(BaseCopy):
         self._check(ExecStatus.COPY_OUT)
         self._check_rows()
         while True:
-            for row in self._decoder:
-                return row  # type: ignore[no-any-return]
+            try:
+                for row in self._decoder:
+                    return row  # type: ignore[no-any-return]
+            except Error as e:
+                self._put_place(e)
+                raise
             if not await self._feed():
                 return None
 
@@ -191,8 +196,12 @@ class AsyncCopy(BaseCopy):
         self._check(ExecStatus.COPY_OUT)
         self._check_rows()
         while True:
-            for row in self._decoder:
-                yield row
+            try:
+                for row in self._decoder:
+                    yield row
+            except Error as e:
+                self._put_place(e)
+                raise
             if not await self._feed():
                 return
 

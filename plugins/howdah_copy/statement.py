@@ -14,7 +14,11 @@ _OPAQUE = re.compile(
 _OPTIONS = re.compile(rb"\b(?:stdin|stdout)\b(.*)", re.IGNORECASE | re.DOTALL)
 _CSV = re.compile(rb"\bcsv\b|\bformat\s+(?:'csv'|\"csv\")", re.IGNORECASE)
 _CHANGED = re.compile(rb"\b(delimiter|null)\b", re.IGNORECASE)
-_COLUMNS = re.compile(rb"\s*copy\s+(?:\w+|\"[^\"]+\"|\.)+\s*\(([^)]*)\)\s*from\b", re.IGNORECASE)
+_NAME = rb'(?:"(?:[^"]|"")+"|[\w$\x80-\xff]+)'
+_COLUMNS = re.compile(
+    rb"\s*copy\s+%b(?:\s*\.\s*%b)?\s*\(\s*(%b(?:\s*,\s*%b)*)\s*\)\s*(?:from|to)\b" % ((_NAME,) * 4),
+    re.IGNORECASE,
+)
 
 
 def _blank(match: re.Match[bytes]) -> bytes:
@@ -38,8 +42,9 @@ def row_obstacle(statement: bytes) -> str | None:
 
 
 def columns(statement: bytes) -> list[str]:
-    """Return the names of the columns that a COPY FROM lists, as it spells them; none if it has no list."""
+    """Return the names of the columns that a COPY lists; none if it has no list."""
     listed = _COLUMNS.match(statement)
-    return (
-        [] if listed is None else [name.strip().decode("utf-8", "replace") for name in listed[1].split(b",")]
-    )
+    if listed is None:
+        return []
+    names = [name.decode("utf-8", "replace") for name in re.findall(_NAME, listed[1])]
+    return [name[1:-1].replace('""', '"') if name[0] == '"' else name.lower() for name in names]

@@ -18,6 +18,7 @@ from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, P
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown
+from howdah_types.registering import composed_of
 from howdah_types.string import ByteaBinaryLoader, TextLoader
 
 __all__ = [
@@ -136,7 +137,7 @@ class ListDumper(TypeDumper):
         if not elements:
             return None
         first = {type(item): item for item in reversed(elements)}
-        if len({self._adapters.get_dumper(cls, format) for cls in first}) > 1:
+        if len({self._adapters.get_dumper(cls, format, item) for cls, item in first.items()}) > 1:
             names = ", ".join(sorted(cls.__name__ for cls in first))
             raise DataError(f"cannot dump lists of mixed types; got: {names} in {shown(obj)}")
         item = elements[0]
@@ -310,13 +311,6 @@ class ArrayBinaryLoader(ArrayLoader):
         return items
 
 
-class TextPreferredArrayBinaryLoader(ArrayBinaryLoader):
-    """An array as binary to `list`, of a type that is better asked for as text."""
-
-    native = "array"
-    preferred = False
-
-
 # -- registering ---------------------------------------------------------------
 
 
@@ -332,11 +326,8 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
     adapters = adapters_of(context)
     adapters.register_loader(info.array_oid, ArrayLoader)
     # A type that is better asked for as text has arrays that are, too.
-    item = adapters.get_loader(info.oid, Format.BINARY)
-    if item is not None:
-        adapters.register_loader(
-            info.array_oid, ArrayBinaryLoader if item.preferred else TextPreferredArrayBinaryLoader
-        )
+    if adapters.get_loader(info.oid, Format.BINARY) is not None:
+        adapters.register_loader(info.array_oid, composed_of(ArrayBinaryLoader, adapters, info.oid))
     for dumper in (ListDumper, ListBinaryDumper):
         try:
             adapters.get_dumper_by_oid(info.oid, dumper.format)

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import struct
 from abc import abstractmethod
-from reprlib import Repr
 from typing import Any
 
 from typing_extensions import Buffer
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, Loader, quote_literal
+from howdah.adapt.places import shown
 from howdah.errors import DataError
 from howdah.pq import Format
 
 __all__ = ["TypeDumper", "TypeLoader", "adapters_of", "encoding_of", "shown", "type_name"]
 
-_repr = Repr()
-_repr.maxstring = _repr.maxother = _repr.maxlong = 100
 #: What reading a malformed value raises.
 _MALFORMED = (ValueError, ArithmeticError, LookupError, struct.error)
-
-
-def shown(obj: object) -> str:
-    """Return the repr of an object for a message: abbreviated, if it is long."""
-    return _repr.repr(obj)
 
 
 def type_name(oid: int, connection: Any) -> str:

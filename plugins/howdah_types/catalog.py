@@ -14,7 +14,7 @@ import struct
 from typing import ClassVar
 
 from howdah.adapt import AdaptersMap
-from howdah.errors import DataError
+from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
 from howdah_types.base import TypeLoader, shown, type_name
 from howdah_types.string import StrDumper, TextLoader, register_text_dumper, register_text_type
@@ -173,15 +173,29 @@ class TidBinaryDumper(CatalogBinaryDumper):
 
 
 class RegBinaryLoader(CatalogBinaryLoader):
-    """regclass and the like as binary to `str`: the oid, which stands for the object as its name does."""
+    """regclass and the like as binary, which has no name."""
 
-    # In binary there is no name; a number in its place is what these types take, and what the
-    # server itself writes for an object that is no more.
+    faithful = False
     _struct: ClassVar[struct.Struct] = struct.Struct("!I")
 
     def value(self, data: bytes) -> str:
         (oid,) = self._struct.unpack(data)
-        return str(oid) if oid else "-"
+        raise NotSupportedError(
+            f"{type_name(self.oid, self.connection)} in binary format is the oid alone, here {oid},"
+            " not the name: ask for text, prepare the query (prepare=True), or cast it to text or oid"
+        )
+
+
+class TextOnlyBinaryLoader(CatalogBinaryLoader):
+    """Types that have no binary format, or one that only the server understands."""
+
+    faithful = False
+
+    def value(self, data: bytes) -> str:
+        raise NotSupportedError(
+            f"{type_name(self.oid, self.connection)} in binary format is for the server alone:"
+            " ask for text, prepare the query (prepare=True), or cast it to text"
+        )
 
 
 class VectorBinaryLoader(CatalogBinaryLoader):
@@ -242,6 +256,13 @@ _LOADERS: dict[str, type[CatalogBinaryLoader]] = {
     "regcollation": RegBinaryLoader,
 }
 
+#: The server has no binary format for the first two. The others are made by ANALYZE and BRIN, and
+#: what an array of any type is of, its text does not tell.
+_TEXT_ONLY = (
+    *("aclitem", "gtsvector", "anyarray", "pg_ndistinct", "pg_dependencies", "pg_mcv_list"),
+    *("pg_brin_bloom_summary", "pg_brin_minmax_multi_summary"),
+)
+
 
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register this module's adapters."""
@@ -259,7 +280,7 @@ def register_adapters(adapters: AdaptersMap) -> None:
         OidvectorBinaryDumper,
     ):
         adapters.register_dumper(None, dumper)
-    # The server has no binary format for these.
-    for name in ("aclitem", "gtsvector"):
+    for name in _TEXT_ONLY:
         adapters.register_loader(name, TextLoader)
+        adapters.register_loader(name, TextOnlyBinaryLoader)
     register_text_dumper("aclitem", adapters)

@@ -29,10 +29,11 @@ from howdah.adapt import (
     TypeInfo,
 )
 from howdah.adapt.parameters import ParameterEncoder
+from howdah.adapt.places import recursive
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown
-from howdah_types.registering import described, known_type, named, register_by_oid, unadapted
+from howdah_types.registering import composed_of, described, known_type, named, register_by_oid, unadapted
 from howdah_types.string import ByteaBinaryLoader, TextLoader
 
 __all__ = [
@@ -143,11 +144,13 @@ class TupleDumper(TypeDumper):
         self._encoding = encoding_of(self.connection)
 
     def text(self, obj: Any) -> bytes:
-        return self.text_fields(obj)
+        return b"(%b)" % b",".join([b"" if value is None else self.text_field(value) for value in obj])
 
-    def text_fields(self, values: Sequence[Any]) -> bytes:
-        """Return a record in text format."""
-        return b"(%b)" % b",".join([b"" if value is None else self.text_field(value) for value in values])
+    def quote(self, obj: Any) -> bytes:
+        try:
+            return super().quote(obj)
+        except RecursionError:
+            raise recursive(obj, "the literal") from None
 
     def text_field(self, value: Any) -> bytes:
         """Return the value of a field in text format, between quotes if it needs them."""
@@ -210,15 +213,15 @@ class CompositeDumper(TupleDumper):
 
     def text(self, obj: Any) -> bytes:
         values = self.values(obj)
+        fields: list[bytes] = []
         try:
-            return self.text_fields(values)
+            for value in values:
+                fields.append(b"" if value is None else self.text_field(value))
         except Exception:
-            # Once more, one by one, to tell which it was.
-            names = [str(number) for number in range(1, len(values) + 1)]
-            for name, value in zip(names if self.info is None else self.info.field_names, values):
-                with self.blaming(name, value):
-                    self.text_fields([value])
-            raise
+            index = len(fields)
+            with self.blaming(str(index + 1) if self.info is None else self.info.field_names[index], value):
+                raise
+        return b"(%b)" % b",".join(fields)
 
 
 class CompositeBinaryDumper(CompositeDumper):
@@ -476,14 +479,12 @@ def _static(function: Any) -> Any:
 
 
 def _adapt_binary(info: CompositeInfo, adapters: AdaptersMap) -> None:
-    """Have a type come as text where the driver chooses, if one of its fields had better."""
+    """Have a type come as text where one of its fields had better, or must."""
     loader = adapters.get_loader(info.oid, Format.BINARY)
     if loader is not None and issubclass(loader, CompositeBinaryLoader):
-        parts = [adapters.get_loader(oid, Format.BINARY) for oid in info.field_types]
-        preferred = all(part is not None and part.preferred for part in parts)
-        if loader.preferred != preferred:
-            namespace = {"preferred": preferred, "native": loader.__dict__.get("native")}
-            adapters.register_loader(info.oid, type(loader.__name__, (loader,), namespace))
+        composed = composed_of(loader, adapters, *info.field_types)
+        if composed is not loader:
+            adapters.register_loader(info.oid, composed)
 
 
 def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:

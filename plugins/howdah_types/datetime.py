@@ -10,9 +10,10 @@ import re
 import struct
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat
-from howdah.errors import DataError, NotSupportedError
+from howdah.errors import DataError
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader
 
@@ -107,6 +108,19 @@ _TIMESTAMP_POSTGRES = re.compile(
     rf" {_TIME} (?P<year>\d{{4}})"
 )
 _TIMESTAMPTZ = re.compile(f"{_ISO_DATE} {_TIME}{_OFFSET}")
+# Other styles than ISO have the abbreviation of the time zone behind a space, as far as there is one;
+# an offset in its stead has a space in the style Postgres only.
+_ZONE = r"(?: |(?=[+-]))(?P<zone>\S+)"
+_TIMESTAMPTZ_OTHER = re.compile(f"{_OTHER_DATE} {_TIME}{_ZONE}")
+_TIMESTAMPTZ_POSTGRES = re.compile(f"{_TIMESTAMP_POSTGRES.pattern}{_ZONE}")
+_MAX_ABBREVIATION = 10
+#: An abbreviation that is an offset, as those of many time zones are.
+_NUMERIC_ZONE = re.compile(r"(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?:?(?P<seconds>\d\d)?")
+#: A time zone that is an abbreviation and how far it is behind UTC, such as `<+03>-03` or `EST5`.
+_POSIX_ZONE = re.compile(
+    r"(?:<(?P<quoted>[^>]+)>|(?P<name>[A-Za-z]+))"
+    r"(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d\d))?(?::(?P<seconds>\d\d))?"
+)
 _TIME_ONLY = re.compile(_TIME)
 _TIMETZ_ONLY = re.compile(f"{_TIME}{_OFFSET}")
 
@@ -147,11 +161,11 @@ def _time(fields: dict[str, str]) -> tuple[int, int, int, int]:
     )
 
 
-def _offset(fields: dict[str, str]) -> timezone:
+def _offset(fields: dict[str, str]) -> timedelta:
     offset = timedelta(
         hours=int(fields["hours"]), minutes=int(fields["minutes"] or 0), seconds=int(fields["seconds"] or 0)
     )
-    return timezone(-offset if fields["sign"] == "-" else offset)
+    return -offset if fields["sign"] == "-" else offset
 
 
 def _not_python(type_name: str, value: object) -> DataError:
@@ -321,7 +335,7 @@ class TimetzLoader(TypeLoader):
         try:
             if match is not None:
                 fields = match.groupdict(default="")
-                return time(*_time(fields), _offset(fields))
+                return time(*_time(fields), timezone(_offset(fields)))
         except ValueError:
             pass
         raise _not_python("timetz", text)
@@ -433,20 +447,38 @@ class TimestamptzLoader(_DateTimeLoader):
 
     def value(self, data: bytes) -> datetime:
         text = data.decode()
-        match = _TIMESTAMPTZ.fullmatch(text)
-        if match is None:
-            if re.search(r"infinity|BC|\d{5}-", text):
-                raise _not_python("timestamptz", text)
-            raise NotSupportedError(
-                f"cannot load the timestamptz {text!r}, of a DateStyle other than ISO:"
-                " SET datestyle TO ISO, or ask for binary"
-            )
-        fields = match.groupdict(default="")
+        fields = self._fields("timestamptz", text, _TIMESTAMPTZ, _TIMESTAMPTZ_OTHER, _TIMESTAMPTZ_POSTGRES)
         try:
             local = datetime(*self._date(fields), *_time(fields))
-            return _in_zone(local - _EPOCH - (_offset(fields).utcoffset(None)), self.timezone)
+            offset = self._offset_of(fields["zone"], local) if "zone" in fields else _offset(fields)
+            if offset is not None:
+                return _in_zone(local - _EPOCH - offset, self.timezone)
         except (ValueError, OverflowError) as error:
             raise _not_python("timestamptz", text) from error
+        raise DataError(
+            f"which moment the timestamptz {text!r} is cannot be told from the abbreviation of its time zone:"
+            " SET datestyle TO ISO, or ask for binary"
+        )
+
+    def _offset_of(self, abbreviation: str, local: datetime) -> timedelta | None:
+        """Return the offset from UTC that a time of the session's zone has; None if that cannot be told."""
+        zone = self.timezone
+        if isinstance(zone, ZoneInfo):
+            # Around the end of daylight saving time there are two moments with this time.
+            moments = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+            offsets = {
+                moment.utcoffset()
+                for moment in moments
+                if (moment.tzname() or "")[:_MAX_ABBREVIATION] == abbreviation
+            }
+            if offsets:
+                return offsets.pop() if len(offsets) == 1 else None
+        elif self.connection is not None:
+            posix = _POSIX_ZONE.fullmatch(self.connection.info.parameter_status("TimeZone") or "")
+            if posix is not None and abbreviation == (posix["quoted"] or posix["name"])[:_MAX_ABBREVIATION]:
+                return -_offset(posix.groupdict(default=""))
+        numeric = _NUMERIC_ZONE.fullmatch(abbreviation)
+        return None if numeric is None else _offset(numeric.groupdict(default=""))
 
 
 class TimestamptzBinaryLoader(TimestamptzLoader):

@@ -16,7 +16,7 @@ from howdah.adapt import AdaptContext, AdaptersMap, DomainInfo, Dumper, Loader, 
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
 from howdah_types.base import adapters_of
-from howdah_types.registering import described, known_type, register_by_oid, unadapted
+from howdah_types.registering import composed_of, described, known_type, register_by_oid, unadapted
 from howdah_types.string import TextLoader
 
 __all__ = [
@@ -88,11 +88,9 @@ def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
         return
     if unadapted(adapters, info):
         adapters.register_loader(info.oid, DomainLoader)
-    if adapters.get_loader(info.oid, Format.TEXT) is DomainLoader:
-        base = adapters.get_loader(info.base_oid, Format.BINARY)
-        if base is not None:
-            loader = type("DomainBinaryLoader", (DomainBinaryLoader,), {"preferred": base.preferred})
-            adapters.register_loader(info.oid, loader)
+    binary = adapters.get_loader(info.base_oid, Format.BINARY)
+    if binary is not None and adapters.get_loader(info.oid, Format.TEXT) is DomainLoader:
+        adapters.register_loader(info.oid, composed_of(DomainBinaryLoader, adapters, info.base_oid))
     for dumper in (DomainDumper, DomainBinaryDumper):
         try:
             adapters.get_dumper_by_oid(info.base_oid, dumper.format)

@@ -36,7 +36,8 @@ from howdah_types.datetime import (
 __all__ = ["register_date_limits"]
 
 _EARLIER = re.compile(rb"-infinity|.* BC")
-_LATER = re.compile(rb"infinity|\d{5,}-.*")
+# The year comes first, last of the date, or last of all: that depends on DateStyle.
+_LATER = re.compile(rb"infinity|\d{5,}-.*|\d\d[/.-]\d\d[/.-]\d{5,}(?: .*)?|\w{3} .*:\S* \d{5,}(?: .*)?")
 
 
 class _LimitedLoader(TypeLoader):

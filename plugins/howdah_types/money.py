@@ -40,11 +40,13 @@ class MoneyBinaryLoader(TypeLoader):
 
     format = Format.BINARY
     preferred = False
+    faithful = False
 
     def value(self, data: bytes) -> str:
         raise NotSupportedError(
-            "money in binary format does not tell how many decimals it has: ask for text, cast it to numeric,"
-            " or tell the number with howdah_types.money.register_decimal_money()"
+            f"money in binary format, here {_INT8.unpack(data)[0]}, does not tell how many decimals it has:"
+            " ask for text, prepare the query (prepare=True), cast it to numeric, or tell the number with"
+            " howdah_types.money.register_decimal_money()"
         )
 
 

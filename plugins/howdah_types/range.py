@@ -19,7 +19,7 @@ from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
 from howdah_types.array import ElementDumper
 from howdah_types.base import TypeLoader, adapters_of, encoding_of, shown
-from howdah_types.registering import described, known_type, named, register_by_oid, unadapted
+from howdah_types.registering import composed_of, described, known_type, named, register_by_oid, unadapted
 from howdah_types.string import TextLoader
 
 __all__ = [
@@ -556,7 +556,7 @@ def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
 
 
 def adapt_binary(info: TypeInfo, part_oid: int, cls: type[TypeLoader], adapters: AdaptersMap) -> None:
-    """Have a type come as text where the driver chooses, if a type that it is made of had better.
+    """Have a type come as text where a type that it is made of had better, or must.
 
     Args:
         info: the type.
@@ -566,10 +566,9 @@ def adapt_binary(info: TypeInfo, part_oid: int, cls: type[TypeLoader], adapters:
     """
     loader = adapters.get_loader(info.oid, Format.BINARY)
     if loader is not None and issubclass(loader, cls):
-        part = adapters.get_loader(part_oid, Format.BINARY)
-        if part is None or not part.preferred:
-            namespace = {"preferred": False, "native": loader.__dict__.get("native")}
-            adapters.register_loader(info.oid, type(loader.__name__, (loader,), namespace))
+        composed = composed_of(loader, adapters, part_oid)
+        if composed is not loader:
+            adapters.register_loader(info.oid, composed)
 
 
 _RANGES = (

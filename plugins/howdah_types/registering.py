@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from howdah.adapt import AdaptersMap, Dumper, TypeInfo
+from howdah.adapt import AdaptersMap, Dumper, Loader, TypeInfo
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
 
-__all__ = ["described", "known_type", "named", "register_by_oid", "unadapted"]
+__all__ = ["composed_of", "described", "known_type", "named", "register_by_oid", "unadapted"]
 
 
 def known_type(info: TypeInfo | str | None, kind: str, adapters: AdaptersMap) -> int | str:
@@ -56,6 +56,26 @@ def described(adapters: AdaptersMap, oid: int, cls: type[Any], kind: str) -> Any
     raise ProgrammingError(
         f"{name} was registered as {kind}, but is not known to be one: {cls.__name__}.fetch() it"
     )
+
+
+def composed_of(loader: type[Loader], adapters: AdaptersMap, *part_oids: int) -> type[Loader]:
+    """Return a binary loader of a composed type that comes as text where its parts had better, or must.
+
+    Args:
+        loader: the loader.
+        adapters: where those of the parts are.
+        part_oids: the types that it is composed of.
+
+    Returns:
+        the loader itself, or a class derived from it.
+    """
+    parts = [adapters.get_loader(oid, Format.BINARY) for oid in part_oids]
+    preferred = all(part is not None and part.preferred for part in parts)
+    faithful = all(part is None or part.faithful for part in parts)
+    if (loader.preferred, loader.faithful) == (preferred, faithful):
+        return loader
+    namespace = {"preferred": preferred, "faithful": faithful, "native": loader.__dict__.get("native")}
+    return type(loader.__name__, (loader,), {"__doc__": loader.__doc__, **namespace})
 
 
 def unadapted(adapters: AdaptersMap, info: TypeInfo) -> bool:

@@ -327,8 +327,8 @@ def register_adapters(adapters: AdaptersMap) -> None:
     for dumper in dumpers:
         adapters.register_dumper(str, dumper)
 
-    # unknown and void are types of results only.
-    for name in ("text", "varchar", "name", "unknown", "void"):
+    # The last ones are types of results only.
+    for name in ("text", "varchar", "name", "unknown", "void", "cstring", "pg_node_tree"):
         adapters.register_loader(name, TextLoader)
         adapters.register_loader(name, TextBinaryLoader)
     for name, loader, binary_dumper in _STR_TYPES:

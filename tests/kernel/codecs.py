@@ -287,7 +287,7 @@ class Adapters:
         self.dumpers = dumpers
         self.version = 0
 
-    def get_dumper(self, cls: type, format: PyFormat) -> type[Dumper]:
+    def get_dumper(self, cls: type, format: PyFormat, obj: Any = None) -> type[Dumper]:
         try:
             return self.dumpers[cls, format]
         except KeyError:

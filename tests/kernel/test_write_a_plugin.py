@@ -45,7 +45,7 @@ from pathlib import Path
 from tests.pages import run
 
 def wanted(code):
-    return not code.startswith("# src/") and ("await " in code) == (sys.argv[2] == "async")
+    return not code.startswith(("# src/", "# tests/")) and ("await " in code) == (sys.argv[2] == "async")
 
 assert run(Path(sys.argv[1]), wanted=wanted)
 """
@@ -220,6 +220,27 @@ def test_the_table_lists_the_hooks_of_each_module() -> None:
 def test_the_examples_run(zoo: dict[str, str], site: Path, face: str) -> None:
     failure = run_page(zoo, site, face)
     assert not failure, failure
+
+
+def test_the_adapter_is_proved(zoo: dict[str, str], site: Path, tmp_path: Path) -> None:
+    for name, content in FILES.items():
+        if name.startswith("tests/"):
+            (tmp_path / Path(name).name).write_text(content, encoding="utf-8")
+    dsn = f"host={zoo['PGHOST']} port={zoo['PGPORT']} user={zoo['PGUSER']} dbname=postgres"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "howdah_testing", "-q"]
+
+    def run(site: Path) -> Any:
+        env = {**environ(zoo, site), "HOWDAH_TEST_DSN": dsn}
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+
+    ran = run(site)
+    assert ran.returncode == 0 and "2 passed" in ran.stdout, ran.stdout
+    broken = tmp_path / "site"
+    shutil.copytree(site, broken, ignore=shutil.ignore_patterns("__pycache__"))
+    module = broken / "zoo_foods.py"
+    module.write_text(module.read_text().replace("return obj.value", "return obj.value.upper()"))
+    ran = run(broken)
+    assert "2 failed" in ran.stdout and "check_adapter('food')" in ran.stdout, ran.stdout
 
 
 @pytest.mark.parametrize(

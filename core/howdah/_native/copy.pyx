@@ -19,7 +19,7 @@ from howdah._native.rows cimport Column, RowDecoder
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.copyrows import BINARY_HEADER, BINARY_SIGNATURE, BINARY_TRAILER
-from howdah.adapt.places import column_place, put_place
+from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError
 
 cdef extern from "Python.h":
@@ -260,7 +260,7 @@ cdef class CopyEncoder:
             cls = type(obj)
             entry = self.entries.get(cls)
             if entry is None:
-                entry = new_entry(self.adapters.get_dumper(cls, self.format)(cls, self.context))
+                entry = new_entry(self.adapters.get_dumper(cls, self.format, obj)(cls, self.context))
                 self.entries[cls] = entry
         if entry.dump is not NULL:
             oid = entry.oid
@@ -384,7 +384,7 @@ cdef class CopyDecoder:
                     else:
                         value = self.load_escaped(p, size, column)
                 except (DataError, NotSupportedError) as error:
-                    put_place(error, column_place(i))
+                    put_column(error, i)
                     raise
                 if column.container and PyObject_IS_GC(value):
                     container = True

@@ -20,7 +20,7 @@ from howdah._native.network cimport get_int32, get_uint16, set_uint16, set_uint3
 import howdah._native.dump_text
 import howdah._native.dump_values
 from howdah.adapt.base import PyFormat
-from howdah.adapt.places import parameter_place, put_place
+from howdah.adapt.places import parameter_place, put_place, recursive
 from howdah.errors import DataError, Error, ProgrammingError
 
 cdef object _AUTO = PyFormat.AUTO
@@ -211,6 +211,8 @@ cdef class ParameterEncoder:
         except Error as error:
             put_place(error, parameter_place(i, names))
             raise
+        except RecursionError:
+            raise recursive(objects[i], parameter_place(i, names)) from None
         out.finish(self.previous)
         self.previous = out if out.buffer.length <= MAX_KEPT else None
         return out
@@ -229,7 +231,7 @@ cdef class ParameterEncoder:
         cls = type(obj)
         entry = entries.get(cls)
         if entry is None:
-            entry = entries[cls] = new_entry(self.adapters.get_dumper(cls, format)(cls, self.context))
+            entry = entries[cls] = new_entry(self.adapters.get_dumper(cls, format, obj)(cls, self.context))
         if entry.dump is not NULL:
             start = out.buffer.length
             oid = entry.oid

@@ -8,6 +8,7 @@ from cpython.list cimport PyList_GET_SIZE
 
 from howdah._native.exchange cimport Result
 
+from howdah.adapt.places import name_column
 from howdah.errors import InterfaceError, ProgrammingError
 
 
@@ -99,7 +100,7 @@ cdef class ResultSet:
     cdef int raise_failure(self) except -1:
         cdef Result result = self._result
         if result is not None and result.failure is not None and self._position >= PyList_GET_SIZE(self._rows):
-            raise result.failure
+            raise name_column(result.failure, [field.name for field in result.fields or ()])
         return 0
 
 

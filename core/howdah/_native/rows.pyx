@@ -20,7 +20,7 @@ import howdah._native.load_composed
 import howdah._native.load_dates
 import howdah._native.load_numbers
 import howdah._native.load_text
-from howdah.adapt.places import column_place, put_place
+from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError
 from howdah.protocol.messages import ProtocolViolation
 
@@ -116,7 +116,7 @@ cdef class RowDecoder:
                 Py_INCREF(value)
                 PyTuple_SET_ITEM(row, i, value)
         except (DataError, NotSupportedError) as error:
-            put_place(error, column_place(i))
+            put_column(error, i)
             raise
         if data != end:
             raise ProtocolViolation(

@@ -15,7 +15,7 @@ from typing_extensions import Buffer
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.parameters import ParameterEncoder
-from howdah.adapt.places import column_place, put_place
+from howdah.adapt.places import put_column
 from howdah.adapt.rowdecoder import RowDecoder
 from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
@@ -240,7 +240,7 @@ class CopyDecoder:
             for field, load in zip(fields, self._loads):
                 row.append(None if field == b"\\N" else load(_ESCAPED.sub(_unescape, field)))
         except (DataError, NotSupportedError) as error:
-            put_place(error, column_place(len(row)))
+            put_column(error, len(row))
             raise
         self._check_count(len(fields))
         return tuple(row)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Buffer
 
 from howdah.adapt.base import AdaptContext, Dumper, DumperKey, PyFormat
-from howdah.adapt.places import parameter_place, put_place
+from howdah.adapt.places import parameter_place, put_place, recursive
 from howdah.errors import DataError, Error, ProgrammingError
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ class ParameterEncoder:
             except Error as error:
                 put_place(error, parameter_place(len(values), names))
                 raise
+            except RecursionError:
+                raise recursive(obj, parameter_place(len(values), names)) from None
             oids.append(dumper.oid)
             codes.append(dumper.format)
         return Parameters(oids, codes, values)
@@ -142,7 +144,7 @@ class ParameterEncoder:
         cls = type(obj)
         dumper = self._dumpers.get((cls, format))
         if dumper is None:
-            dumper = self._adapters.get_dumper(cls, format)(cls, self._context)
+            dumper = self._adapters.get_dumper(cls, format, obj)(cls, self._context)
             self._dumpers[cls, format] = dumper
         key = dumper.get_key(obj, format)
         if key is not cls:

@@ -1,17 +1,31 @@
-"""Where a value stands that could not be adapted: errors say so."""
+"""Where a value stands that could not be adapted: errors say so.
+
+Who decodes a row knows the numbers of its columns alone. Their names are learned where the error
+is raised, so that rows cost nothing for them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from reprlib import Repr
+from typing import Any, TypeVar
 
-from howdah.errors import Error
+from howdah.errors import DataError, Error
 
-__all__ = ["column_place", "parameter_place", "put_place"]
+__all__ = ["column_place", "name_column", "parameter_place", "put_column", "put_place", "recursive", "shown"]
+
+E = TypeVar("E", bound=BaseException)
+
+_repr = Repr()
+_repr.maxstring = _repr.maxother = _repr.maxlong = 100
+
+#: What the server calls a column that has no name.
+_NAMELESS = ("", "?column?")
 
 
-def column_place(index: int) -> str:
-    """Return how the column of an index, from 0, is called in a message."""
-    return f"column {index + 1}"
+def column_place(index: int, name: str = "") -> str:
+    """Return how the column of an index, from 0, is called in a message: by its name too, if it has one."""
+    return f"column {index + 1}" if name in _NAMELESS else f"column {name!r} ({index + 1})"
 
 
 def parameter_place(index: int, names: Sequence[str] | None) -> str:
@@ -27,3 +41,48 @@ def put_place(error: Error, place: str) -> None:
         place: the column or the parameter.
     """
     error.args = (f"{place}: {error}", *error.args[1:])
+
+
+def shown(obj: object) -> str:
+    """Return the repr of an object for a message: abbreviated, if it is long."""
+    return _repr.repr(obj)
+
+
+def recursive(obj: Any, place: str) -> DataError:
+    """Return the error for an object that has itself in it, so that dumping it finds no end.
+
+    Args:
+        obj: the object.
+        place: the parameter that it is.
+    """
+    return DataError(f"{place}: {shown(obj)} contains itself, or is nested too deeply")
+
+
+def put_column(error: Error, index: int) -> None:
+    """Put the number of a column in front of an error's message, for `name_column` to add the name.
+
+    Args:
+        error: what a loader has raised.
+        index: the index of the column, from 0.
+    """
+    put_place(error, column_place(index))
+    error._column = index
+
+
+def name_column(error: E, names: Sequence[str], before: str = "") -> E:
+    """Add the name of the column to an error that `put_column` has put the number to, once.
+
+    Args:
+        error: any exception.
+        names: the names of the columns, as many as are known.
+        before: what else there is to say of the place, to stand in front of the column.
+
+    Returns:
+        the error.
+    """
+    if isinstance(error, Error) and error._column is not None:
+        index, error._column = error._column, None
+        message = str(error).removeprefix(f"{column_place(index)}: ")
+        name = names[index] if index < len(names) else ""
+        error.args = (f"{before}{column_place(index, name)}: {message}", *error.args[1:])
+    return error

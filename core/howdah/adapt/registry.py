@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from howdah.adapt.base import Dumper, Loader, PyFormat
+from howdah.adapt.places import shown
 from howdah.adapt.types import FIRST_NORMAL_OID, TypeInfo, TypesRegistry
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
@@ -162,13 +163,14 @@ class AdaptersMap:
         names = {key.removesuffix("[]"): None for keys in maps for key in keys if isinstance(key, str)}
         return tuple(names)
 
-    def get_dumper(self, cls: type, format: PyFormat) -> type[Dumper]:
+    def get_dumper(self, cls: type, format: PyFormat, obj: Any = None) -> type[Dumper]:
         """Return the dumper for the objects of a class.
 
         Args:
             cls: the class. If it has no dumper, the nearest of its base
                 classes that has one decides.
             format: the format asked for.
+            obj: the object that is to be dumped, for the error to name it.
 
         Raises:
             ProgrammingError: there is none.
@@ -178,9 +180,10 @@ class AdaptersMap:
             found = dumpers.get(base) or dumpers.get(f"{base.__module__}.{base.__qualname__}")
             if found is not None:
                 return found
+        value = "" if obj is None else f": {shown(obj)}"
         raise ProgrammingError(
-            f"cannot adapt type {cls.__name__!r} using placeholder '%{format.value}' (format: {format.name});"
-            " register a dumper for it with adapters.register_dumper()"
+            f"cannot adapt type {cls.__name__!r} using placeholder '%{format.value}' (format: {format.name})"
+            f"{value}; register a dumper for it with adapters.register_dumper()"
         )
 
     def get_dumper_by_oid(self, oid: int, format: Format) -> type[Dumper]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from howdah.adapt.places import column_place, put_place
+from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError
 from howdah.protocol.messages import ProtocolViolation
 
@@ -73,7 +73,7 @@ class RowDecoder:
                 try:
                     row.append(load(payload[position : position + length]))
                 except (DataError, NotSupportedError) as error:
-                    put_place(error, column_place(len(row)))
+                    put_column(error, len(row))
                     raise
                 position += length
         if position != size:

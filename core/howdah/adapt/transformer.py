@@ -107,17 +107,25 @@ class Transformer:
     def choose_formats(
         self, fields: Sequence[FieldDescription], format: int | None
     ) -> tuple[Sequence[FieldDescription], Sequence[int]]:
-        """Choose the format of each column: binary where there is a loader that would rather have it.
+        """Choose the format of each column.
+
+        Args:
+            fields: the columns.
+            format: the format code that is asked for, except where binary does not tell what text
+                does; None for binary where there is a loader that would rather have it.
 
         Returns:
             the columns with their formats, and the result formats for Bind.
         """
-        if format is not None:
-            formats = [format] * len(fields)
+        if format == Format.TEXT:
+            formats = [int(format)] * len(fields)
         else:
             get_loader = self.adapters.get_loader
             loaders = [get_loader(field.type_oid, Format.BINARY) for field in fields]
-            formats = [int(loader is not None and loader.preferred) for loader in loaders]
+            if format is None:
+                formats = [int(loader is not None and loader.preferred) for loader in loaders]
+            else:
+                formats = [int(loader is None or loader.faithful) for loader in loaders]
         chosen = tuple([f._replace(format=format) for f, format in zip(fields, formats)])
         if len(set(formats)) == 1:
             formats = formats[:1]

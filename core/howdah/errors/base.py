@@ -153,6 +153,8 @@ class Error(Exception):
 
     #: The SQLSTATE, None for an error of the driver.
     sqlstate: str | None = None
+    #: The index of the column whose value could not be loaded, as long as its name is to be added.
+    _column: int | None = None
 
     def __init__(self, *args: object, fields: Mapping[int, str] | None = None) -> None:
         super().__init__(*args)

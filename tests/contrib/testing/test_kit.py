@@ -162,7 +162,10 @@ BROKEN = {
 """,
         [
             "sync, an array: execute, text parameter (%t), binary result, prepared",
+            "sync, in a composite made by ROW: execute, parameter (%s), binary result, not prepared",
+            "async, in a composite: execute, binary parameter (%b), binary result, prepared, again",
             "sync, COPY, binary, set_types: out of the table, row 1",
+            "sync, COPY, binary, set_types, arrays: out of the table, row 1",
             "async, execute, parameter (%s), binary result, prepared",
         ],
         r", text result|COPY, text|raised",
@@ -180,7 +183,14 @@ BROKEN = {
     sync, what the server has of it, sent as text and in binary
     async, what the server has of it, sent as text and in binary
 """,
-        ["sync, execute, binary parameter (%b), text result, not prepared"],
+        [
+            "sync, execute, binary parameter (%b), text result, not prepared",
+            "async, executemany, binary parameters (%b), returning, row 1",
+            "sync, executemany, binary parameters (%b), into a table, row 1",
+            "sync, an array: execute, binary parameter (%b), text result, prepared",
+            "async, in a composite: execute, binary parameter (%b), text result, not prepared",
+            "sync, COPY, binary: into the table, row 1",
+        ],
         r"text parameter \(%t\)|, parameter \(%s\)|raised",
     ),
     "literal": (
@@ -213,8 +223,116 @@ BROKEN = {
     Mood('sad') (test_it.Mood)
   raised
     """,
-        ["sync, execute, parameter (%s), text result, not prepared"],
+        [
+            "sync, execute, parameter (%s), text result, not prepared",
+            "sync, an array: execute, parameter (%s), text result, not prepared",
+            "async, in a composite: execute, text parameter (%t), text result, prepared",
+            "async, in a composite made by ROW: execute, parameter (%s), result in any format, not prepared",
+            "sync, COPY, text, set_types",
+            "sync, COPY, text, set_types, arrays",
+        ],
         r"binary result",
+    ),
+    "arrays": (
+        """\
+class moods(moods):
+    @howdah.hookimpl
+    def howdah_type_resolved(adapters, info):
+        if info.name == "mood":
+            adapters.register_loader(info.array_oid, Backwards)
+
+class Backwards(__import__("howdah_types").array.ArrayLoader):
+    def value(self, data): return super().value(data)[::-1]
+
+""",
+        """\
+  came back as
+    [None (NoneType), Mood('sad') (test_it.Mood)]
+  expected
+    [Mood('sad') (test_it.Mood), None (NoneType)]
+  with
+    sync, an array: execute, parameter (%s), result in any format, not prepared
+    sync, an array: execute, parameter (%s), text result, not prepared
+""",
+        ["sync, COPY, text, arrays: into the table, row 1", "async, an array: a literal (ClientCursor)"],
+        r"sync, execute|composite|COPY, text: |raised",
+    ),
+    "NULL in arrays": (
+        """\
+class moods(moods):
+    @howdah.hookimpl
+    def howdah_type_resolved(adapters, info):
+        if info.name == "mood":
+            adapters.register_loader(info.array_oid, Gapless)
+
+class Gapless(__import__("howdah_types").array.ArrayBinaryLoader):
+    def value(self, data): return [each for each in super().value(data) if each is not None]
+""",
+        """\
+  came back as
+    [Mood('sad') (test_it.Mood)]
+  expected
+    [Mood('sad') (test_it.Mood), None (NoneType)]
+  with
+    sync, an array: execute, parameter (%s), binary result, not prepared
+    sync, an array: execute, parameter (%s), result in any format, prepared, again
+""",
+        ["sync, COPY, binary, set_types, arrays: out of the table, row 1"],
+        r"text result|composite|raised",
+    ),
+    "NULL": (
+        """\
+class MoodLoader(MoodLoader):
+    def __init__(self, oid, context=None):
+        super().__init__(oid, context)
+        self.connection.row_factory = lambda cur: lambda row: tuple([v or Mood('') for v in row])
+""",
+        """\
+  came back as
+    Mood('') (test_it.Mood)
+  expected
+    None (NoneType)
+""",
+        ["sync, execute, parameter (%s), text result, not prepared"],
+        r"raised",
+    ),
+    "COPY with types": (
+        """\
+class moods(moods):
+    @howdah.hookimpl
+    def howdah_register_adapters(adapters):
+        moods.__mro__[1].howdah_register_adapters(adapters)
+        adapters.register_dumper(None, Typed)
+
+class Typed(MoodBinaryDumper):
+    def dump(self, obj): return b"very happy"
+""",
+        """\
+  with
+    sync, COPY, binary, set_types: into the table, row 1
+    sync, COPY, binary, set_types: out of the table, row 1
+    async, COPY, binary, set_types: into the table, row 1
+""",
+        [],
+        r"execute|COPY, text|composite|raised",
+    ),
+    "the second time": (
+        """\
+class MoodBinaryLoader(MoodBinaryLoader):
+    times = 0
+
+    def load(self, data):
+        self.times += 1
+        return super().load(data if self.times != 2 else b"")
+""",
+        """\
+  came back as
+    Mood('') (test_it.Mood)
+  expected
+    Mood('sad') (test_it.Mood)
+""",
+        [],
+        r"text result|raised",
     ),
     "the type": (
         "class MoodDumper(MoodDumper):\n    type_name = None\n    oid = 25",
@@ -314,6 +432,31 @@ def test_equal(check_adapter):
     ArithmeticError: moods cannot be compared (is `equal` needed?)
 """
     assert expected in tests.output, tests.output
+
+
+def test_ways(tests):
+    source = """
+def backwards(conn, type_name, values):
+    assert type_name in ("mood", "mood[]") and values[-1] is None
+    return values[::-1]
+
+def unchanged(conn, type_name, values):
+    assert conn.execute("SELECT to_regtype(%s) IS NULL", [type_name]).fetchone() == (False,)
+    return values
+
+def failing(conn, type_name, values):
+    raise ValueError(f"no way for {type_name}")
+
+def test_good(check_adapter):
+    check(check_adapter, ways={"post": unchanged})
+
+def test_it(check_adapter):
+    check(check_adapter, arrays=False, ways={"pigeon": backwards, "post": unchanged, "sea": failing})
+"""
+    assert tests.run(MOOD + source, "--howdah-impl=this") == "1 failed, 1 passed"
+    for told in ("sync, pigeon, row 1", "sync, pigeon, row 3", "ValueError: no way for mood\n", "sync, sea"):
+        assert f"    {told}" in tests.output, tests.output
+    assert not re.search(r"sync, execute|post|mood\[\]$", tests.output.partition("check_adapter(")[2])
 
 
 def test_nothing_to_check(tests):

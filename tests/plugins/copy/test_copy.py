@@ -228,7 +228,7 @@ async def test_set_types_is_checked(db: Face) -> None:
 
 async def test_a_value_that_cannot_be_adapted_is_named(db: Face) -> None:
     with pytest.raises(
-        howdah.ProgrammingError, match=r"row 2 of the COPY, column 2 \(name\): cannot adapt type 'object'"
+        howdah.ProgrammingError, match=r"row 2 of the COPY, column 'name' \(2\): cannot adapt type 'object'"
     ):
         async with db.copy("COPY t (id, name) FROM STDIN") as copy:
             await copy.write_row((1, "fine"))

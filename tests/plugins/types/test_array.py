@@ -14,9 +14,10 @@ from howdah.adapt import AdaptersMap, Dumper, Loader, PyFormat, TypeInfo
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
 from howdah_types import howdah_type_resolved
+from howdah_types.array import register_array
 from howdah_types.json import Jsonb
 from howdah_types.numeric import Int8
-from tests.plugins.types.adapting import ADAPTERS, dump, dumper, load, quote
+from tests.plugins.types.adapting import ADAPTERS, Context, dump, dumper, load, quote
 
 TYPES = {1000: "bool[]", 1005: "int2[]", 1007: "int4[]", 1016: "int8[]", 1022: "float8[]", 1231: "numeric[]"}
 
@@ -187,9 +188,11 @@ def test_delimiter():
 
 
 def test_types_without_a_loader_come_as_text():
-    oid = ADAPTERS.types.get_oid("aclitem[]")
-    assert load("aclitem[]", Format.TEXT, b"{postgres=r/postgres,NULL}") == ["postgres=r/postgres", None]
-    assert ADAPTERS.get_loader(oid, Format.BINARY) is None
+    context = Context()
+    context.adapters.add_type(TypeInfo("mystery", 99998, 99999))
+    register_array(context.adapters.types["mystery"], context)
+    assert load("mystery[]", Format.TEXT, b"{a,NULL}", context) == ["a", None]
+    assert context.adapters.get_loader(99999, Format.BINARY) is None
 
 
 def test_quote():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from howdah.adapt import PyFormat
-from howdah.errors import DataError, NotSupportedError
+from howdah.errors import DataError
 from howdah.pq import Format
 from tests.plugins.types.adapting import Context, dump, load, quote
 
@@ -72,8 +72,8 @@ def test_date_style(style, date, timestamp):
     "text",
     [b"04/03/2020 05:06:07.08 UTC", b"04.03.2020 05:06:07.08 UTC", b"Wed Mar 04 05:06:07.08 2020 PST"],
 )
-def test_timestamptz_of_another_style(text):
-    with pytest.raises(NotSupportedError, match=f"{text.decode()}.*SET datestyle TO ISO"):
+def test_abbreviations_without_a_session(text):
+    with pytest.raises(DataError, match=f"{text.decode()}.*SET datestyle TO ISO"):
         load("timestamptz", Format.TEXT, text)
 
 

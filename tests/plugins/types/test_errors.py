@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ import howdah
 from howdah import DataError, NotSupportedError, ProgrammingError
 from howdah.adapt import Loader
 from howdah.pq import Format
+from howdah_types.composite import register_composite
 from howdah_types.json import Json, Jsonb
 from howdah_types.numeric import Int2
 from tests.plugins.types.adapting import ADAPTERS, load
@@ -126,7 +128,7 @@ def test_column(conn, expression, value, binary):
     for prepare in (False, True):
         cur = conn.execute(f"SELECT 1, {expression}", binary=binary, prepare=prepare)
         with pytest.raises(
-            DataError, match=f"^column 2: the {name} '{value}' cannot be represented in Python"
+            DataError, match=rf"^column '{name}' \(2\): the {name} '{value}' cannot be represented in Python"
         ):
             cur.fetchone()
     with conn.cursor().copy(
@@ -139,19 +141,25 @@ def test_column(conn, expression, value, binary):
 
 SELF: list[Any] = []
 SELF.append(SELF)
+LOOP: tuple[Any, ...] = (1, [])
+LOOP[1].append(LOOP)
 
 
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
-        (object(), ProgrammingError, "parameter 2: cannot adapt type 'object'"),
+        (object(), ProgrammingError, "parameter 2: cannot adapt type 'object' .*: <object object at"),
+        ({"a": 1}, ProgrammingError, r"parameter 2: cannot adapt type 'dict' .*: \{'a': 1\}; register"),
         ("a\0b", DataError, r"parameter 2: PostgreSQL text cannot contain NUL .*'a\\x00b'"),
         (["a\0b"], DataError, r"parameter 2: .*'a\\x00b'"),
         ([1, "a"], DataError, r"parameter 2: .*mixed types; got: int, str in \[1, 'a'\]"),
         ([[1], [2, 3]], DataError, r"parameter 2: .*inconsistent lengths: \[\[1\], \[2, 3\]\]"),
         ([[1], 2], DataError, r"parameter 2: .*inconsistent depths: \[\[1\], 2\]"),
         (SELF, DataError, "parameter 2: .*contains itself"),
-        ([object()], ProgrammingError, "parameter 2: cannot adapt type 'object'"),
+        ([object()], ProgrammingError, "parameter 2: cannot adapt type 'object' .*: <object object at"),
+        ((1, [object()]), ProgrammingError, "parameter 2: cannot adapt type 'object' .*: <object object at"),
+        (LOOP, DataError, r"(parameter 2|the literal): \(.*\) contains itself, or is nested too deeply"),
+        (["\ud800"], DataError, r"parameter 2: .*'\\ud800'.* client encoding 'utf-8' cannot represent"),
         (Jsonb(object()), DataError, "parameter 2: cannot dump <object .* as jsonb: .*not JSON serializable"),
         (Json(SELF), DataError, r"parameter 2: cannot dump .* as json: Circular"),
         (Int2(70000), DataError, "parameter 2: 70000 is not a value of PostgreSQL's int2"),
@@ -170,7 +178,39 @@ def test_parameter(conn, value, error, message):
     assert conn.execute("SELECT 1").fetchone() == (1,)
 
 
+@dataclass
+class Node:
+    number: int
+    next: Any
+
+
+def test_fields(conn):
+    """A field is named; one that leads back to the object itself as quickly as any."""
+    conn.execute("CREATE TYPE node AS (number int, next text)")
+    register_composite("node", conn, Node)
+    assert conn.execute("SELECT %s", [Node(1, "a")]).fetchone() == (Node(1, "a"),)
+    for format in ("%s", "%t", "%b"):
+        for value, message in (
+            (
+                object(),
+                "the field 'next' of the type 'node'(: cannot adapt type 'object'.*:| cannot be) <object",
+            ),
+            ("\0", "the field 'next' of the type 'node': PostgreSQL text cannot contain NUL"),
+        ):
+            with pytest.raises((DataError, ProgrammingError), match=f"^parameter 1: {message}"):
+                conn.execute(f"SELECT {format}", [Node(1, value)])
+    node = Node(1, None)
+    node.next = node
+    for format in ("%s", "%t", "%b"):
+        with pytest.raises(DataError, match=r"^parameter 1: .*"):
+            conn.execute(f"SELECT {format}", [node])
+    assert conn.execute("SELECT %s", [Node(1, "a")]).fetchone() == (Node(1, "a"),)
+
+
 def test_parameter_with_a_name(conn):
+    for query, params in (("SELECT %(a)s, %(b)s", {"b": object(), "a": 1}), ("SELECT %(b)s", {"b": LOOP})):
+        with pytest.raises(howdah.Error, match=r"^parameter 'b': "):
+            conn.execute(query, params)
     encoder = conn.cursor().transformer.encoder
     with pytest.raises(ProgrammingError, match=r"^parameter 'b': cannot adapt type 'object'"):
         encoder.encode([1, object()], names=("a", "b"))
@@ -187,7 +227,7 @@ def test_parameter_with_a_name(conn):
 )
 def test_wrong_value_for_the_type_of_a_column(conn, type_name, value):
     conn.execute(f"CREATE TEMP TABLE t (a int, b {type_name})")
-    with pytest.raises(DataError, match=r"row 1 of the COPY, column 2 \(b\)") as info:
+    with pytest.raises(DataError, match=r"row 1 of the COPY, column 'b' \(2\)") as info:
         with conn.cursor().copy("COPY t (a, b) FROM STDIN (FORMAT binary)") as copy:
             copy.set_types(["int4", type_name])
             copy.write_row((1, value))

@@ -10,9 +10,11 @@ import pytest
 import howdah
 from howdah import DataError, NotSupportedError
 from howdah.pq import Format
+from howdah_types.domain import register_domain
 from howdah_types.json import Jsonb, set_json_dumps, set_json_loads
 from howdah_types.limits import register_date_limits
 from howdah_types.money import register_decimal_money
+from howdah_types.range import Range, register_range
 from tests.plugins.types.adapting import Context, load
 
 UTC = dt.timezone.utc
@@ -83,7 +85,9 @@ def test_money(conn):
     for prepare in (False, True):
         row = conn.execute("SELECT '-1234.5'::money, ARRAY['1'::money]", prepare=prepare).fetchone()
         assert row == ("-$1,234.50", ["$1.00"])
-    with pytest.raises(NotSupportedError, match=r"column 1: money in binary .*register_decimal_money"):
+    with pytest.raises(
+        NotSupportedError, match=r"column 'money' \(1\): money in binary .*register_decimal_money"
+    ):
         conn.execute("SELECT '1'::money", binary=True).fetchone()
 
 
@@ -157,45 +161,105 @@ def test_json_that_is_refused(conn):
 
     set_json_loads(loads, conn)
     for binary in (False, True):
-        with pytest.raises(DataError, match=r"column 1: .*no value of the type jsonb") as info:
+        with pytest.raises(DataError, match=r"column 'jsonb' \(1\): .*no value of the type jsonb") as info:
             conn.execute("SELECT '{}'::jsonb", binary=binary).fetchone()
         assert "not mine" in str(info.value.__cause__)
 
 
-# -- names of the catalog ------------------------------------------------------------
+# -- names of the catalog, and other types that binary does not tell all of -------------
+
+REG = "SELECT 1::int4 AS a, 'pg_class'::regclass AS b, ARRAY['int4'::regtype] AS c"
+ROW = (1, "pg_class", ["integer"])
+
+
+def test_columns_that_are_known_come_as_text(conn):
+    """Where binary is asked for, column by column."""
+    cur = conn.execute(REG, binary=True, prepare=True)
+    assert [column._field.format for column in cur.description] == [1, 0, 0]
+    assert cur.fetchone() == ROW
+    for _ in range(2):
+        assert conn.execute(REG, binary=True).fetchone() == ROW
+    assert list(conn.cursor(binary=True).execute(REG)) == [ROW]
+    name = conn.prepare("SELECT $1::regclass")
+    execute = f'EXECUTE "{name}" (%s)'
+    assert conn.execute(execute, ["pg_class"], binary=True).fetchone() == ("pg_class",)
+    with conn.cursor("c", binary=True) as cur:
+        assert cur.execute(REG).fetchall() == [ROW]
+
+
+def test_preparing_asks_once(conn):
+    """What cannot be parsed is told as without."""
+    with pytest.raises(howdah.errors.UndefinedTable):
+        conn.execute("SELECT * FROM nowhere", binary=True, prepare=True)
+    conn.rollback()
+    with pytest.raises(howdah.errors.DivisionByZero):
+        conn.execute("SELECT 1 / 0", binary=True, prepare=True)
+    conn.rollback()
+    assert conn.execute("SELECT count(*) FROM pg_prepared_statements").fetchone() == (0,)
+    for i in range(3):
+        assert conn.execute(
+            "SELECT %s::int4, 'int4'::regtype", [i], binary=True, prepare=True
+        ).fetchone() == (
+            i,
+            "integer",
+        )
+    (count,) = conn.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
+    assert count == 1
+
+
+def test_portal_of_a_statement_to_prepare(conn):
+    cur = conn.cursor(binary=True)
+    cur.itersize = 1
+    assert list(cur.execute(REG, prepare=True)) == [ROW]
 
 
 @pytest.mark.parametrize(
-    ("type_name", "value"),
+    ("expression", "message"),
     [
-        *(
-            ("regclass", "pg_class"),
-            ("regtype", "integer"),
-            ("regproc", "now"),
-            ("regprocedure", "lower(text)"),
-        ),
-        *(("regnamespace", "pg_catalog"), ("regrole", "pg_monitor"), ("regconfig", "english")),
-        *(("regdictionary", "simple"), ("regcollation", '"C"'), ("regoperator", "+(integer,integer)")),
+        ("'pg_class'::regclass", "regclass in binary format is the oid alone, here 1259, .*prepare=True"),
+        ("ARRAY['int4'::regtype]", "regtype in binary format is the oid alone, here 23, .*cast it to text"),
+        ("ROW(1, 'pg_class'::regclass)", "regclass in binary format is the oid alone"),
+        ("'12.34'::money", "money in binary format, here 1234, .*prepare=True.*register_decimal_money"),
+        ("ARRAY[ROW('1'::money)]", "money in binary format, here 100"),
     ],
 )
-def test_names(conn, type_name, value):
-    for prepare in (False, True):
-        query = f"SELECT %s::{type_name}, %s::{type_name}[]"
-        assert conn.execute(query, [value, [value, None]], prepare=prepare).fetchone() == (
-            value,
-            [value, None],
-        )
-    # In binary there is the oid alone, which stands for the same object.
-    (oid,) = conn.execute(f"SELECT %s::{type_name}", [value], binary=True).fetchone()
-    assert oid.isdigit()
-    assert conn.execute(f"SELECT %s::{type_name} = %s::{type_name}", [oid, value]).fetchone() == (True,)
-    assert conn.execute(f"SELECT 0::{type_name}", binary=True).fetchone() == ("-",)
+def test_columns_that_are_not_known(conn, expression, message):
+    conn.execute("SET lc_monetary TO 'C'")
+    query = f"SELECT 1 AS a, {expression} AS b"
+    place = r"^column 'b' \(2\): "
+    with pytest.raises(NotSupportedError, match=place + message):
+        conn.execute(query, binary=True).fetchone()
+    with pytest.raises(NotSupportedError, match=place + message):
+        list(conn.cursor(binary=True).stream(query))
+    assert conn.execute(query).fetchone()[0] == 1
 
 
-def test_what_the_server_has_no_binary_format_for(conn):
-    query = "SELECT 'pg_monitor=r/pg_monitor'::aclitem"
-    for prepare in (False, True):
-        assert conn.execute(query, prepare=prepare).fetchone() == ("pg_monitor=r/pg_monitor",)
+def test_copy_of_names(conn):
+    with conn.cursor().copy(f"COPY ({REG}) TO STDOUT (FORMAT binary)") as copy:
+        copy.set_types(["int4", "regclass", "regtype[]"])
+        with pytest.raises(NotSupportedError, match=r"^row 1 of the COPY, column 2: regclass in binary"):
+            copy.read_row()
+
+
+def test_money_that_is_decimal_is_had_in_binary(conn):
+    """The loader that is registered decides."""
+    conn.execute("SET lc_monetary TO 'C'")
+    register_decimal_money(2, conn)
+    cur = conn.execute("SELECT '12.34'::money", binary=True, prepare=True)
+    assert cur.description[0]._field.format == 1
+    assert cur.fetchone() == (Decimal("12.34"),)
+
+
+def test_domains_and_ranges_of_them(conn):
+    conn.execute("CREATE DOMAIN relation AS regclass")
+    conn.execute("CREATE TYPE moneyrange AS RANGE (subtype = money)")
+    conn.execute("SET lc_monetary TO 'C'")
+    register_domain("relation", conn)
+    register_range("moneyrange", conn)
+    query = "SELECT ARRAY['pg_class'::relation], moneyrange('1', '2')"
+    expected = conn.execute(query, binary=False).fetchone()
+    assert expected == (["pg_class"], Range("$1.00", "$2.00"))
+    assert conn.execute(query, binary=True, prepare=True).fetchone() == expected
 
 
 def test_xml(conn):

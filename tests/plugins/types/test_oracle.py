@@ -99,12 +99,37 @@ def test_results(connections, expression):
     as_text = fetch(ours, query)
     assert (as_text != fetch(theirs, query)) == (expression in DIFFERENCES)
     assert fetch(ours, query, prepare=True) == as_text
-    if not any(name in expression for name in TEXT_ONLY):
+    if any(name in expression for name in TEXT_ONLY):
+        assert fetch(ours, query, binary=True, prepare=False) in ("NotSupportedError", "UndefinedFunction")
+        assert fetch(ours, query, binary=True, prepare=True) == as_text
+    else:
         for prepare in (False, True):
             assert fetch(ours, query, binary=True, prepare=prepare) == as_text
         as_binary = fetch(theirs, query, binary=True)
         if not re.search("b['\"]", as_binary):
             assert (as_binary != as_text) == (expression in BINARY_DIFFERENCES)
+
+
+@pytest.mark.parametrize("style", ["ISO, DMY", "SQL, DMY", "SQL, MDY", "German", "Postgres, DMY"])
+@pytest.mark.parametrize("interval", ["postgres", "postgres_verbose", "sql_standard", "iso_8601"])
+@settings(max_examples=5, deadline=None)
+@given(moment=st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2100, 1, 1)), duration=st.timedeltas())
+def test_styles(connections, style, interval, moment, duration):
+    """psycopg reads no interval but of the style postgres, and no timestamptz but of the style ISO."""
+    ours, theirs = connections
+    params = [moment.date(), moment, moment.replace(tzinfo=UTC), duration]
+    query = "SELECT %b::date, %b::timestamp, %b::timestamptz, %b::interval"
+    for conn in connections:
+        conn.execute("SET DateStyle TO ISO")
+        conn.execute("SET IntervalStyle TO postgres")
+    expected = fetch(theirs, query, params)
+    ours.execute(f"SET DateStyle TO {style}")
+    ours.execute(f"SET IntervalStyle TO {interval}")
+    try:
+        assert fetch(ours, query, params) == fetch(ours, query, params, binary=True) == expected
+    finally:
+        ours.execute("SET DateStyle TO ISO")
+        ours.execute("SET IntervalStyle TO postgres")
 
 
 TSQUERIES = st.recursive(

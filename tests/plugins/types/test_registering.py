@@ -265,6 +265,81 @@ def test_a_type_that_is_not_there(conn):
             copy.write_row([TRUNK])
 
 
+CREATED = {
+    "extension": ("CREATE EXTENSION hstore SCHEMA public", "hstore"),
+    "script": ("SELECT 1; CREATE EXTENSION hstore SCHEMA public; SELECT 2", "hstore"),
+    "enum": ("CREATE TYPE public.later AS ENUM ('SAD')", "later"),
+    "table": ('CREATE TABLE public.later_trunk (length numeric, "the label" text)', "later_trunk"),
+}
+
+
+@pytest.mark.parametrize("created", CREATED)
+def test_a_type_created_after_it_was_looked_up(server, created):
+    """Parameters notice, though no value of the type has come."""
+    values = {"hstore": {"a": "1", "b": None}, "later": Mood.SAD, "later_trunk": TRUNK}
+    statement, name = CREATED[created]
+    value = values[name]
+    driver = howdah.Driver()
+    register_hstore("hstore", driver.adapters)
+    register_enum("later", driver.adapters, Mood)
+    register_composite("later_trunk", driver.adapters, Trunk)
+    with driver.connect(server.dsn, autocommit=True) as conn:
+        conn.execute("DROP DATABASE IF EXISTS later")
+        conn.execute("CREATE DATABASE later")
+    with driver.connect(f"{server.dsn} dbname=later", autocommit=True) as conn:
+        query = "SELECT pg_typeof(%s)::text, pg_typeof(%s)::text"
+        for _ in range(8):  # so often that it is prepared
+            conn.execute("SELECT %s::text, %s::text[]", [value, [value]])
+        conn.execute(statement)
+        for _ in range(8):
+            assert conn.execute(query, [value, [value]]).fetchone() == (name, f"{name}[]")
+        assert conn.execute("SELECT %s", [value]).fetchone() == (value,)
+
+
+def test_a_type_created_by_another_connection(dsn):
+    """The connections that are opened afterwards know it."""
+    driver = howdah.Driver()
+    register_enum("later", driver.adapters, Mood)
+    with driver.connect(dsn, autocommit=True) as conn:
+        conn.execute("SELECT %s::text", [Mood.SAD])
+        with howdah.connect(dsn, autocommit=True) as other:
+            other.execute("CREATE TYPE later AS ENUM ('SAD')")
+        try:
+            with driver.connect(dsn) as other:
+                assert other.execute("SELECT pg_typeof(%s)::text", [Mood.SAD]).fetchone() == ("later",)
+        finally:
+            conn.execute("DROP TYPE later")
+
+
+def test_a_type_created_in_a_pipeline(server):
+    driver = howdah.Driver()
+    register_enum("later", driver.adapters, Mood)
+    with driver.connect(server.dsn) as conn:
+        conn.execute("SELECT %s::text", [Mood.SAD])
+        cur = conn.cursor()  # with adapters of its own
+        register_enum("later", cur, Mood)
+        cur.execute("SELECT %s::text", [Mood.SAD])
+        with conn.pipeline():
+            cur.execute("CREATE TYPE later AS ENUM ('SAD')")
+        for each in (cur, conn):
+            assert each.execute("SELECT pg_typeof(%s)::text", [Mood.SAD]).fetchone() == ("later",)
+
+
+def test_types_that_are_not_there_are_looked_up_once(conn):
+    """Not again with each query, nor with each command that creates something else."""
+    register_enum("nowhere", conn, Mood)
+    observed = []
+    command = conn._command
+    conn._command = lambda query: observed.append(query) or command(query)
+    for _ in range(3):
+        conn.execute("SELECT %s::text", [Mood.SAD])
+    assert len(observed) == 1
+    conn.execute("CREATE TEMP TABLE something ()")
+    for _ in range(3):
+        conn.execute("SELECT %s::text", [Mood.SAD])
+    assert len(observed) == 2
+
+
 def test_the_last_registration_holds(conn):
     assert raw(conn, "mood") is Mood.SAD
     register_enum("mood", conn)

@@ -241,23 +241,6 @@ def test_time_zone_of_the_session(conn, binary):
         assert loaded.tzinfo == ZoneInfo(name)
 
 
-@pytest.mark.parametrize(
-    "style", ["ISO, DMY", "SQL, DMY", "SQL, MDY", "German", "Postgres, DMY", "Postgres, MDY"]
-)
-def test_date_style(conn, style):
-    conn.execute(f"SET DateStyle TO {style}")
-    row = conn.execute(
-        "SELECT '2020-03-04'::date, '2020-03-04 05:06:07.08'::timestamp", binary=False
-    ).fetchone()
-    assert row == (dt.date(2020, 3, 4), dt.datetime(2020, 3, 4, 5, 6, 7, 80_000))
-
-
-def test_timestamptz_of_another_date_style(conn):
-    conn.execute("SET DateStyle TO SQL")
-    with pytest.raises(howdah.NotSupportedError, match="SET datestyle TO ISO"):
-        conn.execute("SELECT now()", binary=False).fetchone()
-
-
 @pytest.mark.parametrize("style", ["postgres", "postgres_verbose", "sql_standard", "iso_8601"])
 def test_interval_style(conn, style):
     conn.execute(f"SET IntervalStyle TO {style}")
