@@ -16,7 +16,7 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport strlen
 
 from howdah._native.buffer cimport Buffer
-from howdah._native.dumping cimport register_dump
+from howdah._native.dumping cimport DumperEntry, register_dump
 
 from datetime import timezone
 from uuid import UUID
@@ -73,7 +73,7 @@ cdef int _get_integer(object obj, int64_t *value) except -1:
     return not overflow
 
 
-cdef int dump_int(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_int(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value):
         return 0
@@ -87,7 +87,7 @@ cdef int dump_int(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_integer(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_integer(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value):
         return 0
@@ -95,7 +95,7 @@ cdef int dump_integer(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_int2_binary(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_int2_binary(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value) or not -0x8000 <= value <= 0x7FFF:
         return 0
@@ -103,7 +103,7 @@ cdef int dump_int2_binary(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_int4_binary(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_int4_binary(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value) or not -0x80000000LL <= value <= 0x7FFFFFFF:
         return 0
@@ -111,7 +111,7 @@ cdef int dump_int4_binary(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_int8_binary(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_int8_binary(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value):
         return 0
@@ -119,7 +119,7 @@ cdef int dump_int8_binary(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_float8(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_float8(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef char *text
     if not PyFloat_CheckExact(obj):
         return 0
@@ -131,7 +131,7 @@ cdef int dump_float8(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_bool(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_bool(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not PyBool_Check(obj):
         return 0
     out.reserve(1)[0] = c"t" if obj is True else c"f"
@@ -145,7 +145,7 @@ cdef inline void _set_hex(char *p, unsigned char value) noexcept:
     p[1] = _DIGITS[value & 15]
 
 
-cdef int dump_bytea(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_bytea(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef const unsigned char *source
     cdef Py_ssize_t i, size
     cdef char *p
@@ -165,7 +165,7 @@ cdef int dump_bytea(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_uuid(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_uuid(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef uint64_t half
     cdef char *p
     cdef int i
@@ -216,21 +216,21 @@ cdef int _put_time(int hour, int minute, int second, int microsecond, Buffer out
     return 0
 
 
-cdef int dump_date(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_date(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDate_CheckExact(obj):
         return 0
     _put_date(c.date_year(obj), c.date_month(obj), c.date_day(obj), out)
     return 1
 
 
-cdef int dump_time(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_time(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyTime_CheckExact(obj) or c.time_tzinfo(obj) is not None:
         return 0
     _put_time(c.time_hour(obj), c.time_minute(obj), c.time_second(obj), c.time_microsecond(obj), out)
     return 1
 
 
-cdef int dump_datetime(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_datetime(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDateTime_CheckExact(obj):
         return 0
     tzinfo = c.datetime_tzinfo(obj)
@@ -249,10 +249,10 @@ cdef int dump_datetime(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_timestamp(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_timestamp(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDateTime_CheckExact(obj) or c.datetime_tzinfo(obj) is not None:
         return 0
-    return dump_datetime(obj, out, oid)
+    return dump_datetime(obj, out, oid, entry)
 
 
 register_dump(0, "bool", dump_bool)

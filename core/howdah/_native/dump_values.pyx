@@ -18,7 +18,7 @@ from libc.string cimport memchr
 
 from howdah._native.buffer cimport Buffer
 from howdah._native.calendar cimport MICROSECONDS_PER_DAY, days_from_date, microseconds_from_time
-from howdah._native.dumping cimport register_dump
+from howdah._native.dumping cimport DumperEntry, register_dump, register_key
 from howdah._native.network cimport set_float8, set_uint16
 
 from datetime import timezone
@@ -53,14 +53,14 @@ cdef int[4] _POWERS = [1, 10, 100, 1000]
 
 # Numbers
 
-cdef int dump_bool(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_bool(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not PyBool_Check(obj):
         return 0
     out.reserve(1)[0] = obj is True
     return 1
 
 
-cdef int dump_int(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_int(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int overflow = 0
     cdef int64_t value
     if not PyLong_CheckExact(obj):
@@ -80,14 +80,14 @@ cdef int dump_int(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_float8(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_float8(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not PyFloat_CheckExact(obj):
         return 0
     set_float8(out.reserve(8), PyFloat_AS_DOUBLE(obj))
     return 1
 
 
-cdef int dump_numeric_text(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_numeric_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if type(obj) is not _Decimal:
         return 0
     cdef str text = str(obj)
@@ -99,7 +99,7 @@ cdef int dump_numeric_text(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_numeric(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_numeric(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if type(obj) is not _Decimal:
         return 0
     cdef str text = str(obj)
@@ -147,7 +147,7 @@ cdef int dump_numeric(object obj, Buffer out, uint32_t *oid) except -1:
 
 # Text, bytea, uuid
 
-cdef int dump_str(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_str(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef const char *p
     cdef Py_ssize_t size
     cdef bytes encoded
@@ -169,7 +169,7 @@ cdef int dump_str(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_bytea(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_bytea(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if PyBytes_CheckExact(obj):
         out.put(PyBytes_AS_STRING(obj), PyBytes_GET_SIZE(obj))
         return 1
@@ -179,7 +179,7 @@ cdef int dump_bytea(object obj, Buffer out, uint32_t *oid) except -1:
     return 0
 
 
-cdef int dump_uuid(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_uuid(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if type(obj) is not _UUID:
         return 0
     value = obj.int
@@ -190,14 +190,14 @@ cdef int dump_uuid(object obj, Buffer out, uint32_t *oid) except -1:
 
 # Dates and times
 
-cdef int dump_date(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_date(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDate_CheckExact(obj):
         return 0
     out.put_uint32(<uint32_t> days_from_date(c.date_year(obj), c.date_month(obj), c.date_day(obj)))
     return 1
 
 
-cdef int dump_time(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_time(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyTime_CheckExact(obj) or c.time_tzinfo(obj) is not None:
         return 0
     out.put_uint64(<uint64_t> microseconds_from_time(
@@ -206,7 +206,7 @@ cdef int dump_time(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_datetime(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_datetime(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not c.PyDateTime_CheckExact(obj):
         return 0
@@ -228,10 +228,22 @@ cdef int dump_datetime(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_timestamp(object obj, Buffer out, uint32_t *oid) except -1:
+cdef object datetime_key(object obj, DumperEntry entry):
+    if not c.PyDateTime_CheckExact(obj):
+        return entry.dumper.get_key(obj, entry.dumpers.format)
+    return entry.dumper.naive if c.datetime_tzinfo(obj) is None else entry.dumper.cls
+
+
+cdef object time_key(object obj, DumperEntry entry):
+    if not c.PyTime_CheckExact(obj) or c.time_tzinfo(obj) is not None:
+        return entry.dumper.get_key(obj, entry.dumpers.format)
+    return entry.dumper.cls
+
+
+cdef int dump_timestamp(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDateTime_CheckExact(obj) or c.datetime_tzinfo(obj) is not None:
         return 0
-    return dump_datetime(obj, out, oid)
+    return dump_datetime(obj, out, oid, entry)
 
 
 cdef inline int64_t _microseconds_from_timedelta(c.timedelta value):
@@ -241,7 +253,7 @@ cdef inline int64_t _microseconds_from_timedelta(c.timedelta value):
     )
 
 
-cdef int dump_interval(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_interval(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDelta_CheckExact(obj):
         return 0
     out.put_uint64(<uint64_t> (
@@ -266,3 +278,5 @@ register_dump(1, "time", dump_time)
 register_dump(1, "datetime", dump_datetime)
 register_dump(1, "timestamp", dump_timestamp)
 register_dump(1, "interval", dump_interval)
+register_key("datetime", datetime_key)
+register_key("time", time_key)
