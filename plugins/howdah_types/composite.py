@@ -314,42 +314,48 @@ def _read_binary_record(data: bytes) -> list[tuple[int, bytes | None]]:
 class RecordLoader(TypeLoader):
     """An anonymous record as text to a `tuple` of `str`: of what types the fields are, that does not tell."""
 
+    native = "record"
+
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
-        self._decode: Any = TextLoader(oid, context).load
+        #: The loader of the fields.
+        self.item: Loader = TextLoader(oid, context)
 
     def value(self, data: bytes) -> tuple[Any, ...]:
         if data == b"()":
             return ()
-        return tuple([None if field is None else self._decode(field) for field in _read_text_record(data)])
+        return tuple([None if field is None else self.item.load(field) for field in _read_text_record(data)])
 
 
 class RecordBinaryLoader(TypeLoader):
     """An anonymous record as binary to a `tuple`, its fields loaded as their types are."""
 
     format = Format.BINARY
+    native = "record"
     # The two formats do not tell the same, so only who asks for binary gets it.
     preferred = False
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
         self._context = context
-        self._loaders: dict[int, Loader] = {}
+        #: The loaders of the fields met so far, by the oids of their types.
+        self.loaders: dict[int, Loader] = {}
 
     def value(self, data: bytes) -> tuple[Any, ...]:
         return tuple(
             [
-                None if field is None else self._loader(oid).load(field)
+                None if field is None else self.find(oid).load(field)
                 for oid, field in _read_binary_record(data)
             ]
         )
 
-    def _loader(self, oid: int) -> Loader:
-        loader = self._loaders.get(oid)
+    def find(self, oid: int) -> Loader:
+        """Return the loader of fields of a type."""
+        loader = self.loaders.get(oid)
         if loader is None:
             adapters = adapters_of(self._context)
             cls = adapters.get_loader(oid, self.format) or ByteaBinaryLoader
-            loader = self._loaders[oid] = cls(oid, self._context)
+            loader = self.loaders[oid] = cls(oid, self._context)
         return loader
 
 

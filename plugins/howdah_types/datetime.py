@@ -249,6 +249,7 @@ class TimeTzDumper(TypeDumper):
     """`time` with a time zone to timetz, as text."""
 
     oid = 1266
+    native = "timetz"
 
     def text(self, obj: time) -> bytes:
         _utcoffset(obj)
@@ -259,6 +260,7 @@ class TimeTzBinaryDumper(TimeTzDumper):
     """`time` with a time zone to timetz, as binary."""
 
     format = Format.BINARY
+    native = "timetz"
 
     def dump(self, obj: time) -> bytes:
         return _TIMETZ.pack(_since_midnight(obj), -int(_utcoffset(obj).total_seconds()))
@@ -482,6 +484,7 @@ class TimedeltaDumper(TypeDumper):
     """`timedelta` to interval, as text."""
 
     oid = 1186
+    native = "interval"
 
     # With a sign before the seconds, the one of the days does not extend to
     # them, whatever IntervalStyle is.

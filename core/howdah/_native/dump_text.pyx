@@ -111,6 +111,14 @@ cdef int dump_int4_binary(object obj, Buffer out, uint32_t *oid, DumperEntry ent
     return 1
 
 
+cdef int dump_oid_binary(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    cdef int64_t value
+    if not _get_integer(obj, &value) or not 0 <= value <= 0xFFFFFFFFLL:
+        return 0
+    out.put_uint32(<uint32_t> value)
+    return 1
+
+
 cdef int dump_int8_binary(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value):
@@ -216,6 +224,26 @@ cdef int _put_time(int hour, int minute, int second, int microsecond, Buffer out
     return 0
 
 
+cdef int _put_offset(object offset, Buffer out) except -1:
+    """Append an offset from UTC; return 0 if there is none, or one of fractions of a second."""
+    cdef int seconds
+    cdef char *p
+    if offset is None or c.timedelta_microseconds(offset):
+        return 0
+    seconds = 86400 * c.timedelta_days(offset) + c.timedelta_seconds(offset)
+    p = out.reserve(9 if seconds % 60 else 6)
+    p[0] = c"-" if seconds < 0 else c"+"
+    if seconds < 0:
+        seconds = -seconds
+    p = _set_number(p + 1, seconds // 3600, 2)
+    p[0] = c":"
+    p = _set_number(p + 1, seconds // 60 % 60, 2)
+    if seconds % 60:
+        p[0] = c":"
+        _set_number(p + 1, seconds % 60, 2)
+    return 1
+
+
 cdef int dump_date(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDate_CheckExact(obj):
         return 0
@@ -230,12 +258,29 @@ cdef int dump_time(object obj, Buffer out, uint32_t *oid, DumperEntry entry) exc
     return 1
 
 
+cdef int dump_timetz(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    if not c.PyTime_CheckExact(obj):
+        return 0
+    _put_time(c.time_hour(obj), c.time_minute(obj), c.time_second(obj), c.time_microsecond(obj), out)
+    return _put_offset(obj.utcoffset(), out)
+
+
+cdef int dump_interval(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    if not c.PyDelta_CheckExact(obj):
+        return 0
+    _put_integer(c.timedelta_days(obj), out)
+    out.put(" days +", 7)
+    _put_integer(c.timedelta_seconds(obj), out)
+    out.reserve(1)[0] = c"."
+    _set_number(out.reserve(6), c.timedelta_microseconds(obj), 6)
+    out.put(" secs", 5)
+    return 1
+
+
 cdef int dump_datetime(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDateTime_CheckExact(obj):
         return 0
     tzinfo = c.datetime_tzinfo(obj)
-    if tzinfo is not None and tzinfo is not _utc:
-        return 0
     _put_date(c.datetime_year(obj), c.datetime_month(obj), c.datetime_day(obj), out)
     out.reserve(1)[0] = c" "
     _put_time(
@@ -245,6 +290,8 @@ cdef int dump_datetime(object obj, Buffer out, uint32_t *oid, DumperEntry entry)
         oid[0] = TIMESTAMP_OID
     else:
         oid[0] = TIMESTAMPTZ_OID
+        if tzinfo is not _utc:
+            return _put_offset(obj.utcoffset(), out)
         out.put("+00:00", 6)
     return 1
 
@@ -260,13 +307,18 @@ register_dump(0, "int", dump_int)
 register_dump(0, "int2", dump_integer)
 register_dump(0, "int4", dump_integer)
 register_dump(0, "int8", dump_integer)
+register_dump(0, "oid", dump_integer)
+register_dump(0, "float4", dump_float8)
 register_dump(0, "float8", dump_float8)
 register_dump(0, "bytea", dump_bytea)
 register_dump(0, "uuid", dump_uuid)
 register_dump(0, "date", dump_date)
 register_dump(0, "time", dump_time)
+register_dump(0, "timetz", dump_timetz)
+register_dump(0, "interval", dump_interval)
 register_dump(0, "datetime", dump_datetime)
 register_dump(0, "timestamp", dump_timestamp)
 register_dump(1, "int2", dump_int2_binary)
 register_dump(1, "int4", dump_int4_binary)
 register_dump(1, "int8", dump_int8_binary)
+register_dump(1, "oid", dump_oid_binary)
