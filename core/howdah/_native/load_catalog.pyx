@@ -89,7 +89,7 @@ cdef object load_vector(const char *data, Py_ssize_t size, object loader):
         return load_python(data, size, loader)
     out = Buffer.__new__(Buffer)
     for i in range(count):
-        _put_number(get_int16(p + 4) if width == 2 else get_uint32(p + 4), c" ", out)
+        _put_number(<int64_t> get_int16(p + 4) if width == 2 else <int64_t> get_uint32(p + 4), c" ", out)
         p += 4 + width
     return PyUnicode_DecodeASCII(out.data, out.length - (count > 0), NULL)
 
