@@ -136,10 +136,14 @@ def _make_namedtuple(name: str, fields: tuple[str, ...]) -> type[Any]:
 class TupleDumper(TypeDumper):
     """`tuple` to a record as text, of a type that is left to the server."""
 
+    native = "tuple"
+
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
-        self._adapters = adapters_of(context)
-        self._encoder = ParameterEncoder(self._adapters, context)
+        #: Where the dumpers of the fields are from.
+        self.context = context
+        self.adapters = adapters_of(context)
+        self._encoder = ParameterEncoder(self.adapters, context)
         self._encoding = encoding_of(self.connection)
 
     def text(self, obj: Any) -> bytes:
@@ -168,13 +172,13 @@ class TupleDumper(TypeDumper):
 class CompositeDumper(TupleDumper):
     """Objects of a class to a composite type, as text."""
 
+    native = "composite"
     #: What was passed to `register_composite`.
     make_sequence: ClassVar[MakeSequence | None] = None
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
-        self._context = context
-        info = self._adapters.types.get(self.oid)
+        info = self.adapters.types.get(self.oid)
         #: The type, None if it is not known.
         self.info = info if isinstance(info, CompositeInfo) and info.oid == self.oid else None
 
@@ -225,6 +229,7 @@ class CompositeBinaryDumper(CompositeDumper):
     """Objects of a class to a composite type, as binary; as text while the type is not known."""
 
     format = Format.BINARY
+    native = "composite"
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
@@ -238,9 +243,13 @@ class CompositeBinaryDumper(CompositeDumper):
     def upgrade(self, obj: Any, format: PyFormat) -> Dumper:
         if self.info is not None:
             return self
-        namespace = {**named(self.type_name or self.oid), "make_sequence": type(self).make_sequence}
+        namespace = {
+            **named(self.type_name or self.oid),
+            "make_sequence": type(self).make_sequence,
+            "native": "composite",
+        }
         cls: type[Dumper] = type("CompositeDumper", (CompositeDumper,), namespace)
-        return cls(self.cls, self._context)
+        return cls(self.cls, self.context)
 
     def dump(self, obj: Any) -> bytes:
         info = self.info
@@ -263,7 +272,7 @@ class CompositeBinaryDumper(CompositeDumper):
             return dumper
         found = self._by_oid.get(oid)
         if found is None:
-            found = self._adapters.get_dumper_by_oid(oid, Format.BINARY)(object, self._context)
+            found = self.adapters.get_dumper_by_oid(oid, Format.BINARY)(object, self.context)
             self._by_oid[oid] = found
         return found
 
@@ -470,7 +479,7 @@ def register_composite(
         adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
     cls = factory if isinstance(factory, type) else None
     for dumper in (CompositeBinaryDumper, CompositeDumper):
-        namespace = {**named(key), "make_sequence": _static(make_sequence)}
+        namespace = {**named(key), "make_sequence": _static(make_sequence), "native": "composite"}
         adapters.register_dumper(cls, type(dumper.__name__, (dumper,), namespace))
     if isinstance(info, CompositeInfo):
         _adapt_binary(info, adapters)

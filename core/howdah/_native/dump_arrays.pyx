@@ -265,21 +265,32 @@ cdef class Elements:
 
 cdef object array_key(object obj, DumperEntry entry):
     """Return the key of a list: it tells the dumper that its elements get."""
-    cdef Elements elements
-    cdef DumperEntry item
+    key = None
     if PyList_CheckExact(obj) and not entry.dumper.element_oid:
-        elements = Elements.__new__(Elements)
-        if not obj:
-            return (entry.dumper.cls,)
-        if elements.look(obj, 0) and elements.cls is not None:
-            item = entry.dumpers.find(elements.cls)
-            if not item.keyed:
-                return (entry.dumper.cls, elements.cls, type(item.dumper))
-            if not item.deciding:
-                key = item.get_key(elements.first if elements.widest is None else elements.widest)
-                if elements.widest is not None or elements.have_key(obj, 0, key, item):
-                    return (entry.dumper.cls, key, type(item.dumper))
-    return entry.dumper.get_key(obj, entry.dumpers.format)
+        try:
+            key = _key_of_elements(obj, entry)
+        except Exception:
+            pass  # Python may find something else wrong before that
+    return entry.dumper.get_key(obj, entry.dumpers.format) if key is None else key
+
+
+cdef tuple _key_of_elements(object obj, DumperEntry entry):
+    """Return the key of a list, None if that is for Python to find."""
+    cdef Elements elements = Elements.__new__(Elements)
+    cdef DumperEntry item
+    if not obj:
+        return (entry.dumper.cls,)
+    if not elements.look(obj, 0) or elements.cls is None:
+        return None
+    item = entry.dumpers.find(elements.cls)
+    if not item.keyed:
+        return (entry.dumper.cls, elements.cls, type(item.dumper))
+    if item.deciding:
+        return None
+    key = item.get_key(elements.first if elements.widest is None else elements.widest)
+    if elements.widest is None and not elements.have_key(obj, 0, key, item):
+        return None
+    return (entry.dumper.cls, key, type(item.dumper))
 
 
 register_dump(0, "array", dump_array_text)

@@ -25,6 +25,8 @@ cdef class DumperEntry:
     # Whether the value of an object has a say in which dumper it gets, and whether others have.
     cdef bint keyed
     cdef bint deciding
+    # Whether the value of an object has led to it.
+    cdef bint upgraded
     # Where it belongs; None if its dumper is for whatever comes.
     cdef Dumpers dumpers
     # The dumper of what an object contains, or those of what it is made of.
@@ -50,6 +52,7 @@ cdef class Dumpers:
     cdef dict entries
 
     cdef DumperEntry find(self, object cls)
+    cdef DumperEntry find_by_oid(self, uint32_t oid)
     cdef DumperEntry upgrade(self, DumperEntry entry, object obj)
     cdef int append(self, object obj, Buffer out, Dumped *dumped, bint part) except -1
 

@@ -10,8 +10,10 @@ from cpython.buffer cimport (
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 
 from howdah.adapt.base import Dumper
+from howdah.pq import Format
 
 cdef object _get_key = Dumper.get_key
+cdef object _BINARY = Format.BINARY
 
 # (format, name) -> the function's address; and by the name alone, of those that tell keys
 cdef dict _functions = {}
@@ -133,6 +135,14 @@ cdef class Dumpers:
             self.entries[cls] = entry
         return entry
 
+    cdef DumperEntry find_by_oid(self, uint32_t oid):
+        """Return the entry for whatever is to be dumped to a type, as binary."""
+        cdef DumperEntry entry = self.entries.get(oid)
+        if entry is None:
+            entry = new_entry(self.adapters.get_dumper_by_oid(oid, _BINARY)(object, self.context), None)
+            self.entries[oid] = entry
+        return entry
+
     cdef DumperEntry upgrade(self, DumperEntry entry, object obj):
         """Return the entry for an object, given that of its class: another one if the value decides so."""
         cdef DumperEntry upgraded
@@ -144,6 +154,7 @@ cdef class Dumpers:
         upgraded = self.entries.get(key)
         if upgraded is None:
             upgraded = self.entries[key] = new_entry(entry.dumper.upgrade(obj, self.format), self)
+            upgraded.upgraded = True
         return upgraded
 
     cdef int append(self, object obj, Buffer out, Dumped *dumped, bint part) except -1:

@@ -15,6 +15,7 @@ from howdah._native.network cimport get_int32, get_uint16, set_uint16, set_uint3
 
 # Imported for the functions they register.
 import howdah._native.dump_arrays
+import howdah._native.dump_composed
 import howdah._native.dump_json
 import howdah._native.dump_network
 import howdah._native.dump_text

@@ -20,6 +20,7 @@ from howdah.pq import Format
 from howdah_types.json import Json, Jsonb
 from howdah_types.money import register_decimal_money
 from howdah_types.numeric import Float4, Oid
+from howdah_types.range import DateRange, Int4Range, Int8Range, NumericRange, Range, TimestamptzRange
 from tests.kernel.test_parameter_encoding import encode, objects
 from tests.kernel.test_row_decoding import VALUES as KERNEL_VALUES
 from tests.kernel.test_row_decoding import check_same, data_row, outcome
@@ -66,11 +67,11 @@ def test_all_types_are_native() -> None:
 
 
 def test_the_dumpers_of_all_everyday_types_are_native() -> None:
-    python = {"NoneType", "IntNumeric", "tuple"}
+    python = {"NoneType", "IntNumeric"}
     for dumpers in ADAPTERS._dumpers.values():
         for cls, dumper in dumpers.items():
             name = cls if isinstance(cls, str) else cls.__name__
-            assert vars(dumper).get("native") or name in python or "ange" in name or "numpy" in name, name
+            assert vars(dumper).get("native") or name in python or "ultirange" in name or "numpy" in name, name
 
 
 def binaries(form: str, *values: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
@@ -361,6 +362,24 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+BOUNDS = st.one_of([st.none() | SCALARS[name] for name in ("int", "str", "date", "timestamptz", "numeric", "float")])
+RANGES = st.builds(
+    lambda cls, bounds, brackets, empty: cls(*bounds, brackets, empty),
+    st.sampled_from([Range, Int4Range, Int8Range, NumericRange, DateRange, TimestamptzRange]),
+    st.tuples(BOUNDS, BOUNDS)
+    | st.sampled_from(list(SCALARS)).flatmap(lambda name: st.tuples(*[st.none() | SCALARS[name]] * 2)),
+    st.sampled_from(["[)", "(]", "()", "[]"]),
+    st.booleans(),
+)
+TUPLES = st.recursive(
+    st.none() | st.one_of(*SCALARS.values()) | RANGES | st.lists(st.integers(), max_size=2),
+    lambda inner: st.lists(inner, max_size=3).map(tuple),
+    max_leaves=8,
+)
+SCALARS["range"] = RANGES
+SCALARS["tuple"] = st.lists(TUPLES, max_size=4).map(tuple)
+
+
 class Sublist(list):  # type: ignore[type-arg]
     """A list that is none exactly."""
 
@@ -426,6 +445,15 @@ def test_dumpers_of_lists_to_a_type(type_name: str, format: Format, data: st.Dat
         return bytes(encoder.take())
 
     assert outcome(lambda: encoded(native_copyrows)) == outcome(lambda: encoded(copyrows))
+
+
+def test_tuples_in_tuples_in_tuples() -> None:
+    deep: Any = ()
+    for _ in range(100_000):
+        deep = (deep,)
+    for module in (parameters, native_parameters):
+        with pytest.raises(RecursionError):
+            module.ParameterEncoder(ADAPTERS, ADAPTERS).encode([deep])
 
 
 class Stranger:
