@@ -597,6 +597,4 @@ def register_adapters(adapters: AdaptersMap) -> None:
         adapters.register_loader(info.oid, RangeBinaryLoader)
         for dumper in (RangeBinaryDumper, RangeDumper):
             namespace = {**named(info.oid), "native": "range"}
-            adapters.register_dumper(
-                cls, type(f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), namespace)
-            )
+            adapters.register_dumper(cls, type(f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), namespace))

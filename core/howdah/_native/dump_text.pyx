@@ -42,28 +42,6 @@ cdef enum:
 
 # Numbers
 
-cdef int _put_integer(int64_t value, Buffer out) except -1:
-    cdef char[20] digits
-    cdef int count = 0
-    cdef uint64_t rest = <uint64_t> value if value >= 0 else <uint64_t> 0 - <uint64_t> value
-    cdef char *p
-    while True:
-        digits[count] = <char> (c"0" + rest % 10)
-        count += 1
-        rest //= 10
-        if not rest:
-            break
-    p = out.reserve(count + (value < 0))
-    if value < 0:
-        p[0] = c"-"
-        p += 1
-    while count:
-        count -= 1
-        p[0] = digits[count]
-        p += 1
-    return 0
-
-
 cdef int _get_integer(object obj, int64_t *value) except -1:
     """Get the value of an int; return whether there is one that fits."""
     cdef int overflow = 0
@@ -83,7 +61,7 @@ cdef int dump_int(object obj, Buffer out, uint32_t *oid, DumperEntry entry) exce
         oid[0] = INT4_OID
     else:
         oid[0] = INT8_OID
-    _put_integer(value, out)
+    out.put_integer(value)
     return 1
 
 
@@ -91,7 +69,7 @@ cdef int dump_integer(object obj, Buffer out, uint32_t *oid, DumperEntry entry) 
     cdef int64_t value
     if not _get_integer(obj, &value):
         return 0
-    _put_integer(value, out)
+    out.put_integer(value)
     return 1
 
 
@@ -268,9 +246,9 @@ cdef int dump_timetz(object obj, Buffer out, uint32_t *oid, DumperEntry entry) e
 cdef int dump_interval(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDelta_CheckExact(obj):
         return 0
-    _put_integer(c.timedelta_days(obj), out)
+    out.put_integer(c.timedelta_days(obj))
     out.put(" days +", 7)
-    _put_integer(c.timedelta_seconds(obj), out)
+    out.put_integer(c.timedelta_seconds(obj))
     out.reserve(1)[0] = c"."
     _set_number(out.reserve(6), c.timedelta_microseconds(obj), 6)
     out.put(" secs", 5)

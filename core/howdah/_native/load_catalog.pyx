@@ -6,60 +6,70 @@ src/backend/utils/adt.
 """
 
 from cpython.unicode cimport PyUnicode_DecodeASCII
-from libc.stdint cimport int64_t
-from libc.stdio cimport snprintf
+from libc.stdint cimport int64_t, uint32_t
 
 from howdah._native.buffer cimport Buffer
 from howdah._native.loading cimport load_python, register_load
 from howdah._native.network cimport get_int16, get_int32, get_int64, get_uint16, get_uint32, get_uint64
 
 cdef enum:
-    #: The most characters that a number of 64 bits has, and one behind it.
-    NUMBER_SIZE = 22
     INT2_OID = 21
+
+cdef const char *_DIGITS = "0123456789ABCDEF"
+
+
+cdef object _text(Buffer out, Py_ssize_t less=0):
+    """Return what has been written, less some characters at the end."""
+    return PyUnicode_DecodeASCII(out.data, out.length - less, NULL)
 
 
 cdef object load_xid(const char *data, Py_ssize_t size, object loader):
-    cdef char[NUMBER_SIZE] text
+    cdef Buffer out = Buffer.__new__(Buffer)
     if size != 4:
         return load_python(data, size, loader)
-    return PyUnicode_DecodeASCII(text, snprintf(text, NUMBER_SIZE, "%u", get_uint32(data)), NULL)
+    out.put_digits(get_uint32(data))
+    return _text(out)
 
 
 cdef object load_xid8(const char *data, Py_ssize_t size, object loader):
-    cdef char[NUMBER_SIZE] text
+    cdef Buffer out = Buffer.__new__(Buffer)
     if size != 8:
         return load_python(data, size, loader)
-    return PyUnicode_DecodeASCII(
-        text, snprintf(text, NUMBER_SIZE, "%llu", <unsigned long long> get_uint64(data)), NULL
-    )
+    out.put_digits(get_uint64(data))
+    return _text(out)
+
+
+cdef int _put_hex(uint32_t value, Buffer out) except -1:
+    """Append a number in hexadecimal."""
+    cdef int shift = 28
+    while shift and not value >> shift:
+        shift -= 4
+    while shift >= 0:
+        out.reserve(1)[0] = _DIGITS[value >> shift & 15]
+        shift -= 4
+    return 0
 
 
 cdef object load_lsn(const char *data, Py_ssize_t size, object loader):
-    cdef char[NUMBER_SIZE] text
+    cdef Buffer out = Buffer.__new__(Buffer)
     if size != 8:
         return load_python(data, size, loader)
-    return PyUnicode_DecodeASCII(
-        text, snprintf(text, NUMBER_SIZE, "%X/%X", get_uint32(data), get_uint32(data + 4)), NULL
-    )
+    _put_hex(get_uint32(data), out)
+    out.put("/", 1)
+    _put_hex(get_uint32(data + 4), out)
+    return _text(out)
 
 
 cdef object load_tid(const char *data, Py_ssize_t size, object loader):
-    cdef char[NUMBER_SIZE] text
+    cdef Buffer out = Buffer.__new__(Buffer)
     if size != 6:
         return load_python(data, size, loader)
-    return PyUnicode_DecodeASCII(
-        text, snprintf(text, NUMBER_SIZE, "(%u,%u)", get_uint32(data), <unsigned int> get_uint16(data + 4)), NULL
-    )
-
-
-cdef int _put_number(int64_t value, char after, Buffer out) except -1:
-    """Append a number and the character that follows it."""
-    cdef char *p = out.reserve(NUMBER_SIZE)
-    cdef int length = snprintf(p, NUMBER_SIZE, "%lld", <long long> value)
-    p[length] = after
-    out.length -= NUMBER_SIZE - length - 1
-    return 0
+    out.put("(", 1)
+    out.put_digits(get_uint32(data))
+    out.put(",", 1)
+    out.put_digits(get_uint16(data + 4))
+    out.put(")", 1)
+    return _text(out)
 
 
 cdef object load_snapshot(const char *data, Py_ssize_t size, object loader):
@@ -69,11 +79,14 @@ cdef object load_snapshot(const char *data, Py_ssize_t size, object loader):
     if count < 0 or size != 20 + 8 * count:
         return load_python(data, size, loader)
     out = Buffer.__new__(Buffer)
-    _put_number(get_int64(data + 4), c":", out)
-    _put_number(get_int64(data + 12), c":", out)
+    out.put_integer(get_int64(data + 4))
+    out.put(":", 1)
+    out.put_integer(get_int64(data + 12))
+    out.put(":", 1)
     for i in range(count):
-        _put_number(get_int64(data + 20 + 8 * i), c",", out)
-    return PyUnicode_DecodeASCII(out.data, out.length - (count > 0), NULL)
+        out.put_integer(get_int64(data + 20 + 8 * i))
+        out.put(",", 1)
+    return _text(out, count > 0)
 
 
 cdef object load_vector(const char *data, Py_ssize_t size, object loader):
@@ -89,9 +102,10 @@ cdef object load_vector(const char *data, Py_ssize_t size, object loader):
         return load_python(data, size, loader)
     out = Buffer.__new__(Buffer)
     for i in range(count):
-        _put_number(<int64_t> get_int16(p + 4) if width == 2 else <int64_t> get_uint32(p + 4), c" ", out)
+        out.put_integer(<int64_t> get_int16(p + 4) if width == 2 else <int64_t> get_uint32(p + 4))
+        out.put(" ", 1)
         p += 4 + width
-    return PyUnicode_DecodeASCII(out.data, out.length - (count > 0), NULL)
+    return _text(out, count > 0)
 
 
 register_load(1, "xid", load_xid)

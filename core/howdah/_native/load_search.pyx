@@ -6,7 +6,6 @@ PostgreSQL's src/backend/utils/adt/tsvector.c and tsquery.c.
 
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint32_t
-from libc.stdio cimport snprintf
 from libc.string cimport memchr
 
 from howdah._native.buffer cimport Buffer
@@ -56,7 +55,6 @@ cdef int _put_lexeme(Reader *reader, Buffer out) except -1:
     """Append the next word of a tsvector with its positions; return 0 if it is malformed."""
     cdef Py_ssize_t i, count
     cdef int position
-    cdef char *p
     if not _put_word(reader, out) or reader.end - reader.p < 2:
         return 0
     count = get_uint16(reader.p)
@@ -66,8 +64,8 @@ cdef int _put_lexeme(Reader *reader, Buffer out) except -1:
     for i in range(count):
         position = get_uint16(reader.p)
         reader.p += 2
-        p = out.reserve(8)
-        out.length += snprintf(p, 8, "%c%d", c"," if i else c":", position & 0x3FFF) - 8
+        out.put("," if i else ":", 1)
+        out.put_digits(position & 0x3FFF)
         if position >> 14:
             out.put(&_WEIGHTS[position >> 14], 1)
     return 1
@@ -106,7 +104,6 @@ cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, B
     cdef Buffer right
     cdef int i, kind, operator, weights, priority, distance = 1
     cdef bint prefix, parentheses
-    cdef char *p
     if reader.end - reader.p < 2 or depth == MAX_DEPTH:
         return 0
     kind = reader.p[0]
@@ -155,8 +152,9 @@ cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, B
         elif distance == 1:
             out.put(" <-> ", 5)
         else:
-            p = out.reserve(10)
-            out.length += snprintf(p, 10, " <%d> ", distance) - 10
+            out.put(" <", 2)
+            out.put_digits(distance)
+            out.put("> ", 2)
         out.put(right.data, right.length)
     if parentheses:
         out.put(" )", 2)

@@ -101,7 +101,13 @@ class Pair:
 
 
 register_composite("pair", CONTEXT, Pair)
-VALUES = st.none() | st.text(max_size=3) | st.integers() | RANGES | st.sampled_from([Mood.SAD, "\0", object(), [1]])
+VALUES = (
+    st.none()
+    | st.text(max_size=3)
+    | st.integers()
+    | RANGES
+    | st.sampled_from([Mood.SAD, "\0", object(), [1]])
+)
 
 
 @given(
@@ -115,13 +121,17 @@ VALUES = st.none() | st.text(max_size=3) | st.integers() | RANGES | st.sampled_f
 )
 def test_dumping(value: Any, format: PyFormat) -> None:
     python, native = [
-        encode(module, [value, value], [format] * 2, CONTEXT.adapters) for module in (parameters, native_parameters)
+        encode(module, [value, value], [format] * 2, CONTEXT.adapters)
+        for module in (parameters, native_parameters)
     ]
     assert native == python
 
 
 @given(
-    value=st.tuples(VALUES, VALUES) | st.builds(Pair, VALUES, VALUES) | RANGES | st.sampled_from([Mood.SAD, "SAD", 5]),
+    value=st.tuples(VALUES, VALUES)
+    | st.builds(Pair, VALUES, VALUES)
+    | RANGES
+    | st.sampled_from([Mood.SAD, "SAD", 5]),
     name=st.sampled_from(["pair", "textrange", "int4range", "mood"]),
     format=st.sampled_from(Format),
 )
