@@ -11,15 +11,11 @@ import json
 from json.encoder import JSONEncoder, c_make_encoder, encode_basestring_ascii
 
 cdef object _json_dumps = json.dumps
-cdef object _make_encoder = c_make_encoder
-cdef object _escape = encode_basestring_ascii
-cdef object _default = JSONEncoder().default
-
-
-cdef object _encode(object value):
-    """Return the JSON of a value as `json.dumps` writes it."""
-    # The arguments are those of JSONEncoder by default; the dictionary is to find what contains itself.
-    return "".join(_make_encoder({}, _default, _escape, None, ": ", ", ", False, False, True)(value, 0))
+#: Writes what `json.dumps` writes; None if json is not accelerated. It does without the search for
+#: what contains itself, since that ends in a RecursionError, and Python tells what it is.
+cdef object _encode = None if c_make_encoder is None else c_make_encoder(
+    None, JSONEncoder().default, encode_basestring_ascii, None, ": ", ", ", False, False, True
+)
 
 
 cdef int dump_json(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
@@ -29,7 +25,7 @@ cdef int dump_json(object obj, Buffer out, uint32_t *oid, DumperEntry entry) exc
         if isinstance(obj, dumper.wrapper):
             dumps = obj.dumps or dumps
             obj = obj.obj
-        text = _encode(obj) if dumps is _json_dumps and _make_encoder is not None else dumps(obj)
+        text = "".join(_encode(obj, 0)) if dumps is _json_dumps and _encode is not None else dumps(obj)
         if not PyUnicode_CheckExact(text) and not PyBytes_CheckExact(text):
             return 0
         put_value(out, text)
