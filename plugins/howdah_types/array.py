@@ -84,6 +84,8 @@ class ElementDumper(TypeDumper):
 class ListDumper(TypeDumper):
     """`list` to an array, as text."""
 
+    native = "array"
+
     #: The oid of the elements, where the class is for one type of them.
     element_oid: ClassVar[int] = 0
 
@@ -188,6 +190,7 @@ class ListBinaryDumper(ListDumper):
     """`list` to an array, as binary; as text if it is empty or all its elements are None."""
 
     format = Format.BINARY
+    native = "array"
 
     def text(self, obj: list[Any]) -> bytes:
         return ListDumper(self.cls, self._context).text(obj)
@@ -333,7 +336,12 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
             adapters.get_dumper_by_oid(info.oid, dumper.format)
         except ProgrammingError:
             continue
-        namespace = {"oid": info.array_oid, "element_oid": info.oid, "__doc__": f"`list` to {info.name}[]."}
+        namespace = {
+            "oid": info.array_oid,
+            "element_oid": info.oid,
+            "native": "array",
+            "__doc__": f"`list` to {info.name}[].",
+        }
         adapters.register_dumper(None, type(f"{info.name}{dumper.__name__}", (dumper,), namespace))
 
 

@@ -61,6 +61,7 @@ class CatalogBinaryDumper(StrDumper):
 class XidBinaryLoader(CatalogBinaryLoader):
     """xid and cid as binary to `str`."""
 
+    native = "xid"
     _struct: ClassVar[struct.Struct] = struct.Struct("!I")
 
     def value(self, data: bytes) -> str:
@@ -70,6 +71,7 @@ class XidBinaryLoader(CatalogBinaryLoader):
 class Xid8BinaryLoader(XidBinaryLoader):
     """xid8 as binary to `str`."""
 
+    native = "xid8"
     _struct = struct.Struct("!Q")
 
 
@@ -99,6 +101,8 @@ class Xid8BinaryDumper(XidBinaryDumper):
 
 class SnapshotBinaryLoader(CatalogBinaryLoader):
     """pg_snapshot and txid_snapshot as binary to `str`."""
+
+    native = "snapshot"
 
     def value(self, data: bytes) -> str:
         count, xmin, xmax = _SNAPSHOT.unpack_from(data)
@@ -130,6 +134,7 @@ class TxidSnapshotBinaryDumper(SnapshotBinaryDumper):
 class LsnBinaryLoader(CatalogBinaryLoader):
     """pg_lsn as binary to `str`."""
 
+    native = "lsn"
     _struct: ClassVar[struct.Struct] = struct.Struct("!II")
 
     def value(self, data: bytes) -> str:
@@ -151,6 +156,7 @@ class LsnBinaryDumper(CatalogBinaryDumper):
 class TidBinaryLoader(CatalogBinaryLoader):
     """tid as binary to `str`."""
 
+    native = "tid"
     _struct: ClassVar[struct.Struct] = struct.Struct("!IH")
 
     def value(self, data: bytes) -> str:
@@ -200,6 +206,8 @@ class TextOnlyBinaryLoader(CatalogBinaryLoader):
 
 class VectorBinaryLoader(CatalogBinaryLoader):
     """int2vector and oidvector as binary to `str`: numbers with spaces between them."""
+
+    native = "vector"
 
     def value(self, data: bytes) -> str:
         dimensions, _, oid, length, _ = _ARRAY.unpack_from(data)

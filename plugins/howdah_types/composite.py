@@ -137,10 +137,14 @@ def _make_namedtuple(name: str, fields: tuple[str, ...]) -> type[Any]:
 class TupleDumper(TypeDumper):
     """`tuple` to a record as text, of a type that is left to the server."""
 
+    native = "tuple"
+
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
-        self._adapters = adapters_of(context)
-        self._encoder = ParameterEncoder(self._adapters, context)
+        #: Where the dumpers of the fields are from.
+        self.context = context
+        self.adapters = adapters_of(context)
+        self._encoder = ParameterEncoder(self.adapters, context)
         self._encoding = encoding_of(self.connection)
 
     def text(self, obj: Any) -> bytes:
@@ -171,13 +175,13 @@ class TupleDumper(TypeDumper):
 class CompositeDumper(TupleDumper):
     """Objects of a class to a composite type, as text."""
 
+    native = "composite"
     #: What was passed to `register_composite`.
     make_sequence: ClassVar[MakeSequence | None] = None
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
-        self._context = context
-        info = self._adapters.types.get(self.oid)
+        info = self.adapters.types.get(self.oid)
         #: The type, None if it is not known.
         self.info = info if isinstance(info, CompositeInfo) and info.oid == self.oid else None
 
@@ -228,6 +232,7 @@ class CompositeBinaryDumper(CompositeDumper):
     """Objects of a class to a composite type, as binary; as text while the type is not known."""
 
     format = Format.BINARY
+    native = "composite"
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
@@ -241,9 +246,13 @@ class CompositeBinaryDumper(CompositeDumper):
     def upgrade(self, obj: Any, format: PyFormat) -> Dumper:
         if self.info is not None:
             return self
-        namespace = {**named(self.type_name or self.oid), "make_sequence": type(self).make_sequence}
+        namespace = {
+            **named(self.type_name or self.oid),
+            "make_sequence": type(self).make_sequence,
+            "native": "composite",
+        }
         cls: type[Dumper] = type("CompositeDumper", (CompositeDumper,), namespace)
-        return cls(self.cls, self._context)
+        return cls(self.cls, self.context)
 
     def dump(self, obj: Any) -> bytes:
         info = self.info
@@ -266,7 +275,7 @@ class CompositeBinaryDumper(CompositeDumper):
             return dumper
         found = self._by_oid.get(oid)
         if found is None:
-            found = self._adapters.get_dumper_by_oid(oid, Format.BINARY)(object, self._context)
+            found = self.adapters.get_dumper_by_oid(oid, Format.BINARY)(object, self.context)
             self._by_oid[oid] = found
         return found
 
@@ -317,42 +326,48 @@ def _read_binary_record(data: bytes) -> list[tuple[int, bytes | None]]:
 class RecordLoader(TypeLoader):
     """An anonymous record as text to a `tuple` of `str`: of what types the fields are, that does not tell."""
 
+    native = "record"
+
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
-        self._decode: Any = TextLoader(oid, context).load
+        #: The loader of the fields.
+        self.item: Loader = TextLoader(oid, context)
 
     def value(self, data: bytes) -> tuple[Any, ...]:
         if data == b"()":
             return ()
-        return tuple([None if field is None else self._decode(field) for field in _read_text_record(data)])
+        return tuple([None if field is None else self.item.load(field) for field in _read_text_record(data)])
 
 
 class RecordBinaryLoader(TypeLoader):
     """An anonymous record as binary to a `tuple`, its fields loaded as their types are."""
 
     format = Format.BINARY
+    native = "record"
     # The two formats do not tell the same, so only who asks for binary gets it.
     preferred = False
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
         self._context = context
-        self._loaders: dict[int, Loader] = {}
+        #: The loaders of the fields met so far, by the oids of their types.
+        self.loaders: dict[int, Loader] = {}
 
     def value(self, data: bytes) -> tuple[Any, ...]:
         return tuple(
             [
-                None if field is None else self._loader(oid).load(field)
+                None if field is None else self.find(oid).load(field)
                 for oid, field in _read_binary_record(data)
             ]
         )
 
-    def _loader(self, oid: int) -> Loader:
-        loader = self._loaders.get(oid)
+    def find(self, oid: int) -> Loader:
+        """Return the loader of fields of a type."""
+        loader = self.loaders.get(oid)
         if loader is None:
             adapters = adapters_of(self._context)
             cls = adapters.get_loader(oid, self.format) or ByteaBinaryLoader
-            loader = self._loaders[oid] = cls(oid, self._context)
+            loader = self.loaders[oid] = cls(oid, self._context)
         return loader
 
 
@@ -467,7 +482,7 @@ def register_composite(
         adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
     cls = factory if isinstance(factory, type) else None
     for dumper in (CompositeBinaryDumper, CompositeDumper):
-        namespace = {**named(key), "make_sequence": _static(make_sequence)}
+        namespace = {**named(key), "make_sequence": _static(make_sequence), "native": "composite"}
         adapters.register_dumper(cls, type(dumper.__name__, (dumper,), namespace))
     if isinstance(info, CompositeInfo):
         _adapt_binary(info, adapters)

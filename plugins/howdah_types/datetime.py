@@ -263,6 +263,7 @@ class TimeTzDumper(TypeDumper):
     """`time` with a time zone to timetz, as text."""
 
     oid = 1266
+    native = "timetz"
 
     def text(self, obj: time) -> bytes:
         _utcoffset(obj)
@@ -273,6 +274,7 @@ class TimeTzBinaryDumper(TimeTzDumper):
     """`time` with a time zone to timetz, as binary."""
 
     format = Format.BINARY
+    native = "timetz"
 
     def dump(self, obj: time) -> bytes:
         return _TIMETZ.pack(_since_midnight(obj), -int(_utcoffset(obj).total_seconds()))
@@ -514,6 +516,7 @@ class TimedeltaDumper(TypeDumper):
     """`timedelta` to interval, as text."""
 
     oid = 1186
+    native = "interval"
 
     # With a sign before the seconds, the one of the days does not extend to
     # them, whatever IntervalStyle is.

@@ -48,6 +48,7 @@ class EnumDumper(StrDumper):
     """Members of an enum class to the label of each, as text; to its name if nothing is registered for it."""
 
     oid = 0
+    native = "enum"
     #: The class, None for any.
     enum: ClassVar[type[_enum.Enum] | None] = None
     #: The labels that are not the name of their member.
@@ -56,10 +57,11 @@ class EnumDumper(StrDumper):
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
         info = adapters_of(context).types.get(self.oid)
-        self._labels = {} if self.enum is None else _labels(self.enum, info, self.mapping)
+        #: The label of each member.
+        self.labels = {} if self.enum is None else _labels(self.enum, info, self.mapping)
 
     def text(self, obj: Any) -> bytes:
-        label = self._labels.get(obj) if isinstance(obj, _enum.Enum) else obj
+        label = self.labels.get(obj) if isinstance(obj, _enum.Enum) else obj
         if label is None:
             label = obj.name
         if not isinstance(label, str):
@@ -73,6 +75,7 @@ class EnumBinaryDumper(EnumDumper):
     """Members of an enum class to the label of each, as binary, which is the same."""
 
     format = Format.BINARY
+    native = "enum"
 
 
 class EnumLoader(TypeLoader):
@@ -156,7 +159,7 @@ def register_enum(
     namespace = {"enum": enum, "mapping": dict(mapping or {}), "native": "enum"}
     for loader in (EnumLoader, EnumBinaryLoader):
         adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
-    namespace = {**namespace, **named(key), "native": None}
+    namespace = {**namespace, **named(key)}
     for dumper in (EnumBinaryDumper, EnumDumper):
         adapters.register_dumper(enum, type(dumper.__name__, (dumper,), namespace))
     if isinstance(info, EnumInfo):

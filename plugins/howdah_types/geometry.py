@@ -67,6 +67,7 @@ class GeometryBinaryLoader(TypeLoader):
 class PointBinaryLoader(GeometryBinaryLoader):
     """point, and box, which is two of them, as binary to `str`."""
 
+    native = "point"
     _struct: ClassVar[struct.Struct] = struct.Struct("!2d")
 
     def value(self, data: bytes) -> str:
@@ -76,11 +77,14 @@ class PointBinaryLoader(GeometryBinaryLoader):
 class BoxBinaryLoader(PointBinaryLoader):
     """box as binary to `str`."""
 
+    native = "box"
     _struct = struct.Struct("!4d")
 
 
 class LsegBinaryLoader(GeometryBinaryLoader):
     """lseg as binary to `str`."""
+
+    native = "lseg"
 
     def value(self, data: bytes) -> str:
         return f"[{_points(struct.unpack('!4d', data))}]"
@@ -89,12 +93,16 @@ class LsegBinaryLoader(GeometryBinaryLoader):
 class LineBinaryLoader(GeometryBinaryLoader):
     """line as binary to `str`."""
 
+    native = "line"
+
     def value(self, data: bytes) -> str:
         return f"{{{','.join(map(float_text, struct.unpack('!3d', data)))}}}"
 
 
 class CircleBinaryLoader(GeometryBinaryLoader):
     """circle as binary to `str`."""
+
+    native = "circle"
 
     def value(self, data: bytes) -> str:
         x, y, radius = map(float_text, struct.unpack("!3d", data))
@@ -104,6 +112,8 @@ class CircleBinaryLoader(GeometryBinaryLoader):
 class PolygonBinaryLoader(GeometryBinaryLoader):
     """polygon as binary to `str`."""
 
+    native = "polygon"
+
     def value(self, data: bytes) -> str:
         (count,) = _COUNT.unpack_from(data)
         return f"({_points(struct.unpack(f'!{2 * count}d', data[_COUNT.size :]))})"
@@ -111,6 +121,8 @@ class PolygonBinaryLoader(GeometryBinaryLoader):
 
 class PathBinaryLoader(PolygonBinaryLoader):
     """path as binary to `str`: in parentheses if it is closed, in brackets if it is open."""
+
+    native = "path"
 
     def value(self, data: bytes) -> str:
         polygon = super().value(data[1:])

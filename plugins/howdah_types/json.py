@@ -75,7 +75,10 @@ class JsonDumper(TypeDumper):
     """`Json` to json, as text."""
 
     oid = 114
+    native = "json"
     dumps: ClassVar[JsonDumpsFunction] = json.dumps
+    #: What wraps objects, and may bring a function of its own.
+    wrapper: ClassVar[type[Json]] = Json
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
@@ -85,7 +88,7 @@ class JsonDumper(TypeDumper):
     # By the oid of its type this dumper gets objects that nobody wrapped.
     def text(self, obj: Any) -> bytes:
         dumps = type(self).dumps
-        if isinstance(obj, Json):
+        if isinstance(obj, self.wrapper):
             dumps, obj = obj.dumps or dumps, obj.obj
         try:
             text = dumps(obj)
@@ -102,18 +105,21 @@ class JsonBinaryDumper(JsonDumper):
     """`Json` to json, as binary, which is the same."""
 
     format = Format.BINARY
+    native = "json"
 
 
 class JsonbDumper(JsonDumper):
     """`Jsonb` to jsonb, as text."""
 
     oid = 3802
+    native = "json"
 
 
 class JsonbBinaryDumper(JsonbDumper):
     """`Jsonb` to jsonb, as binary."""
 
     format = Format.BINARY
+    native = "jsonb"
 
     def dump(self, obj: Any) -> bytes:
         return _JSONB_VERSION + self.text(obj)
@@ -178,7 +184,8 @@ def set_json_dumps(dumps: JsonDumpsFunction, context: AdaptContext | None = None
         (Jsonb, JsonbBinaryDumper),
         (Jsonb, JsonbDumper),
     ):
-        adapters.register_dumper(cls, type(dumper.__name__, (dumper,), {"dumps": staticmethod(dumps)}))
+        namespace = {"dumps": staticmethod(dumps), "native": dumper.native}
+        adapters.register_dumper(cls, type(dumper.__name__, (dumper,), namespace))
 
 
 def set_json_loads(loads: JsonLoadsFunction, context: AdaptContext | None = None) -> None:

@@ -60,6 +60,8 @@ class _Decimals:
 class MoneyDecimalLoader(_Decimals, TypeLoader):
     """money as text to `Decimal`."""
 
+    native = "money"
+
     def value(self, data: bytes) -> Decimal:
         text = data.decode(errors="replace")
         match = re.fullmatch(r"[^\d]*(\d.*\d|\d)[^\d]*", text)
@@ -80,6 +82,7 @@ class MoneyDecimalBinaryLoader(_Decimals, TypeLoader):
     """money as binary to `Decimal`."""
 
     format = Format.BINARY
+    native = "money"
 
     def value(self, data: bytes) -> Decimal:
         return Decimal(f"{_INT8.unpack(data)[0]}E-{self.decimals}")
@@ -113,7 +116,8 @@ def register_decimal_money(decimals: int = 2, context: AdaptContext | None = Non
     """
     adapters = adapters_of(context)
     for adapter in (MoneyDecimalLoader, MoneyDecimalBinaryLoader):
-        adapters.register_loader("money", type(adapter.__name__, (adapter,), {"decimals": decimals}))
+        namespace = {"decimals": decimals, "native": adapter.native}
+        adapters.register_loader("money", type(adapter.__name__, (adapter,), namespace))
     dumper = MoneyDecimalBinaryDumper
     adapters.register_dumper(None, type(dumper.__name__, (dumper,), {"decimals": decimals}))
 

@@ -50,6 +50,7 @@ class InetDumper(TypeDumper):
     """Addresses and interfaces of `ipaddress` to inet, as text."""
 
     oid = 869
+    native = "inet"
 
     def text(self, obj: Address | Interface | str) -> bytes:
         return str(_without_scope(obj)).encode()
@@ -59,6 +60,7 @@ class InetBinaryDumper(InetDumper):
     """Addresses and interfaces of `ipaddress` to inet, as binary."""
 
     format = Format.BINARY
+    native = "inet"
     _is_cidr: ClassVar[bool] = False
 
     def dump(self, obj: Address | Interface | str) -> bytes:
@@ -83,12 +85,14 @@ class CidrDumper(InetDumper):
     """Networks of `ipaddress` to cidr, as text."""
 
     oid = 650
+    native = "inet"
 
 
 class CidrBinaryDumper(InetBinaryDumper):
     """Networks of `ipaddress` to cidr, as binary."""
 
     oid = 650
+    native = "cidr"
     _is_cidr = True
 
     def dump(self, obj: Network | str) -> bytes:  # type: ignore[override]
@@ -147,6 +151,8 @@ class InetBinaryLoader(InetLoader):
 class CidrLoader(InetLoader):
     """cidr as text to a network of `ipaddress`."""
 
+    native = "cidr"
+
     def value(self, data: bytes) -> Network:  # type: ignore[override]
         network: Network = self._ipaddress.ip_network(data.decode())
         return network
@@ -156,6 +162,7 @@ class CidrBinaryLoader(InetLoader):
     """cidr as binary to a network of `ipaddress`."""
 
     format = Format.BINARY
+    native = "cidr"
 
     def value(self, data: bytes) -> Network:  # type: ignore[override]
         network: Network = self._ipaddress.ip_network(_unpack(data))

@@ -146,6 +146,7 @@ class OidDumper(_IntegerDumper):
     """`int` to oid, as text."""
 
     oid = 26
+    native = "oid"
 
 
 class IntNumericDumper(_IntegerDumper):
@@ -189,6 +190,7 @@ class OidBinaryDumper(_IntegerBinaryDumper):
     """`int` to oid, as binary."""
 
     oid = 26
+    native = "oid"
     _name = "oid"
     _struct = _OID
 
@@ -329,6 +331,7 @@ class Float4Dumper(FloatDumper):
     """`float` to float4, as text."""
 
     oid = 700
+    native = "float4"
     _name = b"float4"
 
 
@@ -336,6 +339,7 @@ class Float4BinaryDumper(Float4Dumper):
     """`float` to float4, as binary."""
 
     format = Format.BINARY
+    native = "float4"
 
     def dump(self, obj: float) -> bytes:
         try:
@@ -366,6 +370,8 @@ class Float8BinaryLoader(TypeLoader):
 
 class Float4Loader(TypeLoader):
     """float4 as text to the `float` that it is exactly."""
+
+    native = "float4"
 
     # As text the server writes the shortest decimal that stands for a float4;
     # as a float8, which a Python float is, that would be another number.

@@ -243,12 +243,13 @@ class BoundsDumper(ElementDumper):
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
-        self._context = context
-        self._adapters = adapters_of(context)
-        self._encoder = ParameterEncoder(self._adapters, context)
+        #: Where the dumpers of the bounds are from.
+        self.context = context
+        self.adapters = adapters_of(context)
+        self._encoder = ParameterEncoder(self.adapters, context)
         self._encoding = encoding_of(self.connection)
         self._bounds: Dumper | None = None
-        info = self._adapters.types.get(self.oid)
+        info = self.adapters.types.get(self.oid)
         if isinstance(info, self.info_class) and info.oid == self.oid:
             self.subtype_oid = info.subtype_oid  # type: ignore[attr-defined]
 
@@ -279,7 +280,7 @@ class BoundsDumper(ElementDumper):
         info = self._find_info(self._find_bound(obj), format)
         upgraded = self.text_class if info is None else type(self)
         # Only as text can the type be left to the server.
-        dumper = upgraded(self.cls, self._context)
+        dumper = upgraded(self.cls, self.context)
         if info is not None:
             dumper.oid = info.oid
             dumper.subtype_oid = info.subtype_oid
@@ -292,10 +293,10 @@ class BoundsDumper(ElementDumper):
             return None
         oid = _TEXT_OID if isinstance(bound, str) else self._encoder.dumper(bound, format).oid
         oid = _INT4_OID if oid == _INT2_OID else oid
-        for info in self._adapters.types:
+        for info in self.adapters.types:
             if isinstance(info, self.info_class) and info.subtype_oid == oid:  # type: ignore[attr-defined]
                 return info
-        if self.connection is not None and self._adapters.unresolved_names:
+        if self.connection is not None and self.adapters.unresolved_names:
             self.connection.want_names()
         return None
 
@@ -308,8 +309,8 @@ class BoundsDumper(ElementDumper):
                 raise ProgrammingError(
                     f"which type a {self.kind} of {type(bound).__name__} is of cannot be told: {shown(bound)}"
                 )
-            dumper = self._adapters.get_dumper_by_oid(self.subtype_oid, self.format)
-            self._bounds = dumper(type(bound), self._context)
+            dumper = self.adapters.get_dumper_by_oid(self.subtype_oid, self.format)
+            self._bounds = dumper(type(bound), self.context)
         own = self._own_dumper(bound)
         try:
             return self._encoded((own or self._bounds).dump(bound), bound)
@@ -317,7 +318,7 @@ class BoundsDumper(ElementDumper):
             raise DataError(f"{shown(bound)} cannot be a bound of a {self._name()}: {error}") from error
 
     def _name(self) -> str:
-        info = self._adapters.types.get(self.oid)
+        info = self.adapters.types.get(self.oid)
         return self.kind if info is None else info.name
 
     def _own_dumper(self, bound: Any) -> Dumper | None:
@@ -378,8 +379,11 @@ def _deciding_bound(bounds: list[Any]) -> Any:
 class RangeDumper(BoundsDumper):
     """`Range` to a range, as text."""
 
+    native = "range"
     info_class = RangeInfo
     kind = "range"
+    #: What is dumped.
+    range: ClassVar[type[Range[Any]]] = Range
 
     def bounds(self, obj: Any) -> Iterable[Any]:
         if not isinstance(obj, Range):
@@ -400,6 +404,7 @@ class RangeBinaryDumper(RangeDumper):
     """`Range` to a range, as binary."""
 
     format = Format.BINARY
+    native = "range"
 
     def dump(self, obj: Range[Any]) -> bytes:
         return self.binary_range(obj)
@@ -540,7 +545,7 @@ def register_range(
     for loader in (RangeLoader, RangeBinaryLoader):
         adapters.register_loader(key, type(loader.__name__, (loader,), {"range": range, "native": "range"}))
     for dumper in (RangeBinaryDumper, RangeDumper):
-        own = type(dumper.__name__, (dumper,), named(key))
+        own = type(dumper.__name__, (dumper,), {**named(key), "native": "range"})
         adapters.register_dumper(range if range is not Range else None, own)
 
 
@@ -590,6 +595,5 @@ def register_adapters(adapters: AdaptersMap) -> None:
         adapters.register_loader(info.oid, RangeLoader)
         adapters.register_loader(info.oid, RangeBinaryLoader)
         for dumper in (RangeBinaryDumper, RangeDumper):
-            adapters.register_dumper(
-                cls, type(f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), named(info.oid))
-            )
+            namespace = {**named(info.oid), "native": "range"}
+            adapters.register_dumper(cls, type(f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), namespace))

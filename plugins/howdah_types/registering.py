@@ -95,4 +95,5 @@ def register_by_oid(adapters: AdaptersMap, info: TypeInfo, *dumpers: type[Dumper
         try:
             adapters.get_dumper_by_oid(info.oid, dumper.format)
         except ProgrammingError:
-            adapters.register_dumper(None, type(dumper.__name__, (dumper,), named(info.oid)))
+            namespace = {**named(info.oid), "native": dumper.__dict__.get("native")}
+            adapters.register_dumper(None, type(dumper.__name__, (dumper,), namespace))

@@ -82,6 +82,8 @@ class _Reader:
 class TsvectorBinaryLoader(SearchBinaryLoader):
     """tsvector as binary to `str`."""
 
+    native = "tsvector"
+
     def text(self, reader: _Reader, count: int) -> bytes:
         words = b" ".join([self._lexeme(reader) for _ in range(count)])
         reader.end()
@@ -100,6 +102,8 @@ class TsvectorBinaryLoader(SearchBinaryLoader):
 
 class TsqueryBinaryLoader(SearchBinaryLoader):
     """tsquery as binary to `str`."""
+
+    native = "tsquery"
 
     def text(self, reader: _Reader, count: int) -> bytes:
         query = self._item(reader, 0, False) if count else b""

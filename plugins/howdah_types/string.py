@@ -177,7 +177,8 @@ class XmlBinaryLoader(TextLoader):
     """xml as binary to `str`."""
 
     format = Format.BINARY
-    # As text it is read natively.
+    native = "xml"
+    # As text there is no encoding to strike out.
     preferred = False
 
     # Other than as text it comes with its encoding declared, unless that is UTF-8.
@@ -261,7 +262,8 @@ class VersionedBinaryLoader(TextLoader):
     """A type whose binary format is a version number and the text, to `str`."""
 
     format = Format.BINARY
-    # As text it is read natively.
+    native = "versioned"
+    # As text there is no number to check.
     preferred = False
 
     def value(self, data: bytes) -> str | bytes:

@@ -1,6 +1,6 @@
 """A growing block of memory that messages and values are written to."""
 
-from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from howdah._native.network cimport set_uint16, set_uint32, set_uint64
@@ -12,6 +12,8 @@ cdef class Buffer:
     cdef Py_ssize_t capacity
 
     cdef int grow(self, Py_ssize_t size) except -1
+    cdef int put_digits(self, uint64_t value) except -1
+    cdef int put_integer(self, int64_t value) except -1
 
     cdef inline char *reserve(self, Py_ssize_t size) except NULL:
         """Append `size` bytes of no particular value; return where they start.

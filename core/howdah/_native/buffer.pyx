@@ -2,6 +2,7 @@
 
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
+from libc.stdint cimport int64_t, uint64_t
 
 cdef Py_ssize_t SMALLEST = 256
 
@@ -22,3 +23,22 @@ cdef class Buffer:
         self.data = data
         self.capacity = capacity
         return 0
+
+    cdef int put_digits(self, uint64_t value) except -1:
+        """Append a number in decimal."""
+        cdef char[20] digits
+        cdef int first = 20
+        while True:
+            first -= 1
+            digits[first] = <char> (c"0" + value % 10)
+            value //= 10
+            if not value:
+                break
+        return self.put(digits + first, 20 - first)
+
+    cdef int put_integer(self, int64_t value) except -1:
+        """Append a number in decimal, with its sign."""
+        if value < 0:
+            self.reserve(1)[0] = c"-"
+            return self.put_digits(<uint64_t> 0 - <uint64_t> value)
+        return self.put_digits(<uint64_t> value)

@@ -13,8 +13,8 @@ from libc.stdint cimport int32_t, uint16_t, uint32_t
 from libc.string cimport memchr, memcmp
 
 from howdah._native.buffer cimport Buffer
+from howdah._native.dumping cimport DumperEntry, Dumpers, new_dumpers, new_entry, put_value
 from howdah._native.network cimport get_int16, get_int32, get_uint32, set_uint32
-from howdah._native.parameters cimport DumperEntry, new_entry
 from howdah._native.rows cimport Column, RowDecoder
 
 from howdah.adapt.base import PyFormat
@@ -83,19 +83,6 @@ cdef int _escape(Buffer out, Py_ssize_t start) except -1:
     return 0
 
 
-cdef int _put_value(Buffer out, object value) except -1:
-    """Append what a dumper returned."""
-    cdef bytes data
-    if isinstance(value, str):
-        data = value.encode()
-    elif PyBytes_CheckExact(value):
-        data = value
-    else:
-        data = bytes(memoryview(value))
-    out.put(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
-    return 0
-
-
 cdef class CopyEncoder:
     """Writes rows, and data that is in the format already, one behind the other.
 
@@ -112,24 +99,17 @@ cdef class CopyEncoder:
 
     cdef readonly Py_ssize_t rows
     cdef readonly Py_ssize_t column
-    cdef object adapters
-    cdef object context
-    cdef object format
     cdef bint binary
     cdef bint begun
     cdef bint framed
-    # From a class, or another key that a dumper gave, to its DumperEntry.
-    cdef dict entries
+    cdef Dumpers dumpers
     # The entries of the columns, where the types are set.
     cdef tuple typed
     cdef Buffer buffer
 
     def __init__(self, adapters, context, int format):
-        self.adapters = adapters
-        self.context = context
         self.binary = format != 0
-        self.format = PyFormat.BINARY if self.binary else PyFormat.TEXT
-        self.entries = {}
+        self.dumpers = new_dumpers(adapters, context, PyFormat.BINARY if self.binary else PyFormat.TEXT)
         self.buffer = Buffer.__new__(Buffer)
 
     def set_dumpers(self, dumpers) -> None:
@@ -138,7 +118,7 @@ cdef class CopyEncoder:
         Args:
             dumpers: one for each column, of the format of the data.
         """
-        self.typed = tuple([new_entry(dumper) for dumper in dumpers])
+        self.typed = tuple([new_entry(dumper, None) for dumper in dumpers])
 
     @property
     def size(self) -> int:
@@ -167,7 +147,7 @@ cdef class CopyEncoder:
         if self.binary:
             self.begin()
             if self.framed:
-                _put_value(self.buffer, BINARY_TRAILER)
+                put_value(self.buffer, BINARY_TRAILER)
 
     def write_row(self, row) -> int:
         """Append a row.
@@ -217,7 +197,7 @@ cdef class CopyEncoder:
         """Write the header of the binary format, unless the data has its own."""
         if not self.begun:
             self.begun = self.framed = True
-            _put_value(self.buffer, BINARY_HEADER)
+            put_value(self.buffer, BINARY_HEADER)
         return 0
 
     cdef int put_binary(self, object obj) except -1:
@@ -250,41 +230,26 @@ cdef class CopyEncoder:
 
     cdef int dump(self, object obj) except -1:
         """Append what the dumper for an object makes of it; return 0 if that is NULL."""
-        cdef DumperEntry entry
+        cdef DumperEntry entry, upgraded
         cdef Buffer out = self.buffer
         cdef Py_ssize_t start = out.length
         cdef uint32_t oid
         if self.typed is not None:
-            entry = self.typed[self.column]
-        else:
-            cls = type(obj)
-            entry = self.entries.get(cls)
-            if entry is None:
-                entry = new_entry(self.adapters.get_dumper(cls, self.format, obj)(cls, self.context))
-                self.entries[cls] = entry
+            # A dumper set for a column is of one type, and would refuse a value of another.
+            return (<DumperEntry> self.typed[self.column]).append(obj, out, False)
+        entry = self.dumpers.find(obj)
         if entry.dump is not NULL:
             oid = entry.oid
-            # A dumper set for a column is of one type, and would refuse a value of another.
-            if entry.dump(obj, out, &oid) and (oid == entry.oid or self.typed is None):
+            if entry.dump(obj, out, &oid, entry):
                 return 1
             out.length = start
-        if self.typed is None:
-            key = entry.dumper.get_key(obj, self.format)
-            if key is not type(obj):
-                upgraded = self.entries.get(key)
-                if upgraded is None:
-                    upgraded = self.entries[key] = new_entry(entry.dumper.upgrade(obj, self.format))
-                entry = upgraded
-            if self.binary and not entry.format:
-                raise DataError(
-                    f"the type of a {type(obj).__name__} cannot be told by its value,"
-                    " which the binary format needs: set_types()"
-                )
-        value = entry.dumper.dump(obj)
-        if value is None:
-            return 0
-        _put_value(out, value)
-        return 1
+        upgraded = self.dumpers.upgrade(entry, obj)
+        if self.binary and not upgraded.format:
+            raise DataError(
+                f"the type of a {type(obj).__name__} cannot be told by its value,"
+                " which the binary format needs: set_types()"
+            )
+        return entry.append_dumped(obj, out, False) if upgraded is entry else upgraded.append(obj, out, False)
 
 
 cdef class CopyDecoder:

@@ -16,7 +16,7 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport strlen
 
 from howdah._native.buffer cimport Buffer
-from howdah._native.dumping cimport register_dump
+from howdah._native.dumping cimport DumperEntry, register_dump
 
 from datetime import timezone
 from uuid import UUID
@@ -42,28 +42,6 @@ cdef enum:
 
 # Numbers
 
-cdef int _put_integer(int64_t value, Buffer out) except -1:
-    cdef char[20] digits
-    cdef int count = 0
-    cdef uint64_t rest = <uint64_t> value if value >= 0 else <uint64_t> 0 - <uint64_t> value
-    cdef char *p
-    while True:
-        digits[count] = <char> (c"0" + rest % 10)
-        count += 1
-        rest //= 10
-        if not rest:
-            break
-    p = out.reserve(count + (value < 0))
-    if value < 0:
-        p[0] = c"-"
-        p += 1
-    while count:
-        count -= 1
-        p[0] = digits[count]
-        p += 1
-    return 0
-
-
 cdef int _get_integer(object obj, int64_t *value) except -1:
     """Get the value of an int; return whether there is one that fits."""
     cdef int overflow = 0
@@ -73,7 +51,7 @@ cdef int _get_integer(object obj, int64_t *value) except -1:
     return not overflow
 
 
-cdef int dump_int(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_int(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value):
         return 0
@@ -83,19 +61,19 @@ cdef int dump_int(object obj, Buffer out, uint32_t *oid) except -1:
         oid[0] = INT4_OID
     else:
         oid[0] = INT8_OID
-    _put_integer(value, out)
+    out.put_integer(value)
     return 1
 
 
-cdef int dump_integer(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_integer(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value):
         return 0
-    _put_integer(value, out)
+    out.put_integer(value)
     return 1
 
 
-cdef int dump_int2_binary(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_int2_binary(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value) or not -0x8000 <= value <= 0x7FFF:
         return 0
@@ -103,7 +81,7 @@ cdef int dump_int2_binary(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_int4_binary(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_int4_binary(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value) or not -0x80000000LL <= value <= 0x7FFFFFFF:
         return 0
@@ -111,7 +89,15 @@ cdef int dump_int4_binary(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_int8_binary(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_oid_binary(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    cdef int64_t value
+    if not _get_integer(obj, &value) or not 0 <= value <= 0xFFFFFFFFLL:
+        return 0
+    out.put_uint32(<uint32_t> value)
+    return 1
+
+
+cdef int dump_int8_binary(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value):
         return 0
@@ -119,7 +105,7 @@ cdef int dump_int8_binary(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_float8(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_float8(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef char *text
     if not PyFloat_CheckExact(obj):
         return 0
@@ -131,7 +117,7 @@ cdef int dump_float8(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_bool(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_bool(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not PyBool_Check(obj):
         return 0
     out.reserve(1)[0] = c"t" if obj is True else c"f"
@@ -145,7 +131,7 @@ cdef inline void _set_hex(char *p, unsigned char value) noexcept:
     p[1] = _DIGITS[value & 15]
 
 
-cdef int dump_bytea(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_bytea(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef const unsigned char *source
     cdef Py_ssize_t i, size
     cdef char *p
@@ -165,7 +151,7 @@ cdef int dump_bytea(object obj, Buffer out, uint32_t *oid) except -1:
     return 1
 
 
-cdef int dump_uuid(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_uuid(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef uint64_t half
     cdef char *p
     cdef int i
@@ -216,26 +202,63 @@ cdef int _put_time(int hour, int minute, int second, int microsecond, Buffer out
     return 0
 
 
-cdef int dump_date(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int _put_offset(object offset, Buffer out) except -1:
+    """Append an offset from UTC; return 0 if there is none, or one of fractions of a second."""
+    cdef int seconds
+    cdef char *p
+    if offset is None or c.timedelta_microseconds(offset):
+        return 0
+    seconds = 86400 * c.timedelta_days(offset) + c.timedelta_seconds(offset)
+    p = out.reserve(9 if seconds % 60 else 6)
+    p[0] = c"-" if seconds < 0 else c"+"
+    if seconds < 0:
+        seconds = -seconds
+    p = _set_number(p + 1, seconds // 3600, 2)
+    p[0] = c":"
+    p = _set_number(p + 1, seconds // 60 % 60, 2)
+    if seconds % 60:
+        p[0] = c":"
+        _set_number(p + 1, seconds % 60, 2)
+    return 1
+
+
+cdef int dump_date(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDate_CheckExact(obj):
         return 0
     _put_date(c.date_year(obj), c.date_month(obj), c.date_day(obj), out)
     return 1
 
 
-cdef int dump_time(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_time(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyTime_CheckExact(obj) or c.time_tzinfo(obj) is not None:
         return 0
     _put_time(c.time_hour(obj), c.time_minute(obj), c.time_second(obj), c.time_microsecond(obj), out)
     return 1
 
 
-cdef int dump_datetime(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_timetz(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    if not c.PyTime_CheckExact(obj):
+        return 0
+    _put_time(c.time_hour(obj), c.time_minute(obj), c.time_second(obj), c.time_microsecond(obj), out)
+    return _put_offset(obj.utcoffset(), out)
+
+
+cdef int dump_interval(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    if not c.PyDelta_CheckExact(obj):
+        return 0
+    out.put_integer(c.timedelta_days(obj))
+    out.put(" days +", 7)
+    out.put_integer(c.timedelta_seconds(obj))
+    out.reserve(1)[0] = c"."
+    _set_number(out.reserve(6), c.timedelta_microseconds(obj), 6)
+    out.put(" secs", 5)
+    return 1
+
+
+cdef int dump_datetime(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDateTime_CheckExact(obj):
         return 0
     tzinfo = c.datetime_tzinfo(obj)
-    if tzinfo is not None and tzinfo is not _utc:
-        return 0
     _put_date(c.datetime_year(obj), c.datetime_month(obj), c.datetime_day(obj), out)
     out.reserve(1)[0] = c" "
     _put_time(
@@ -245,14 +268,16 @@ cdef int dump_datetime(object obj, Buffer out, uint32_t *oid) except -1:
         oid[0] = TIMESTAMP_OID
     else:
         oid[0] = TIMESTAMPTZ_OID
+        if tzinfo is not _utc:
+            return _put_offset(obj.utcoffset(), out)
         out.put("+00:00", 6)
     return 1
 
 
-cdef int dump_timestamp(object obj, Buffer out, uint32_t *oid) except -1:
+cdef int dump_timestamp(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not c.PyDateTime_CheckExact(obj) or c.datetime_tzinfo(obj) is not None:
         return 0
-    return dump_datetime(obj, out, oid)
+    return dump_datetime(obj, out, oid, entry)
 
 
 register_dump(0, "bool", dump_bool)
@@ -260,13 +285,18 @@ register_dump(0, "int", dump_int)
 register_dump(0, "int2", dump_integer)
 register_dump(0, "int4", dump_integer)
 register_dump(0, "int8", dump_integer)
+register_dump(0, "oid", dump_integer)
+register_dump(0, "float4", dump_float8)
 register_dump(0, "float8", dump_float8)
 register_dump(0, "bytea", dump_bytea)
 register_dump(0, "uuid", dump_uuid)
 register_dump(0, "date", dump_date)
 register_dump(0, "time", dump_time)
+register_dump(0, "timetz", dump_timetz)
+register_dump(0, "interval", dump_interval)
 register_dump(0, "datetime", dump_datetime)
 register_dump(0, "timestamp", dump_timestamp)
 register_dump(1, "int2", dump_int2_binary)
 register_dump(1, "int4", dump_int4_binary)
 register_dump(1, "int8", dump_int8_binary)
+register_dump(1, "oid", dump_oid_binary)

@@ -1,4 +1,4 @@
-"""Loading ranges, multiranges and composite types, through the loaders of what they are made of.
+"""Loading ranges, multiranges, composite types and records, through the loaders of what they are made of.
 
 Source: PostgreSQL documentation, "Range Input/Output", "Composite Type Input and Output
 Syntax"; the binary layouts are those that `range_send`, `multirange_send` and `record_send` write.
@@ -141,6 +141,31 @@ cdef object load_composite(const char *data, Py_ssize_t size, object loader):
         return load_python(data, size, loader)
 
 
+cdef object load_record(const char *data, Py_ssize_t size, object loader):
+    cdef Bytes value = Bytes(data + 4, data + size)
+    cdef dict loaders = loader.loaders
+    cdef Py_ssize_t i, count
+    cdef list fields = []
+    try:
+        if size < 4:
+            raise Malformed
+        count = get_int32(data)
+        for i in range(count):
+            if value.end - value.p < 4:
+                raise Malformed
+            oid = get_uint32(value.p)
+            item = loaders.get(oid)
+            if item is None:
+                item = loader.find(oid)
+            value.p += 4
+            PyList_Append(fields, _read_part(&value, find_load(item), item))
+        if count < 0 or value.p != value.end:
+            raise Malformed
+        return tuple(fields)
+    except Exception:
+        return load_python(data, size, loader)
+
+
 # Text
 
 cdef struct Text:
@@ -273,9 +298,40 @@ cdef object load_composite_text(const char *data, Py_ssize_t size, object loader
         PyMem_Free(text.unescaped)
 
 
+cdef object load_record_text(const char *data, Py_ssize_t size, object loader):
+    cdef Text text = Text(data + 1, data + size, NULL)
+    cdef load_func load
+    cdef list fields = []
+    if size < 2 or data[0] != c"(":
+        return load_python(data, size, loader)
+    if size == 2 and data[1] == c")":
+        return ()
+    text.unescaped = <char *> PyMem_Malloc(size)
+    if text.unescaped is NULL:
+        raise MemoryError
+    try:
+        load = find_load(loader.item)
+        while True:
+            PyList_Append(fields, _read_text_part(&text, '"\\,()', load, loader.item))
+            if text.p >= text.end or (text.p[0] != c"," and text.p[0] != c")"):
+                raise Malformed
+            text.p += 1
+            if (text.p - 1)[0] == c")":
+                break
+        if text.p != text.end:
+            raise Malformed
+        return tuple(fields)
+    except Exception:
+        return load_python(data, size, loader)
+    finally:
+        PyMem_Free(text.unescaped)
+
+
 register_load(0, "range", load_range_text)
 register_load(0, "multirange", load_multirange_text)
 register_load(0, "composite", load_composite_text)
+register_load(0, "record", load_record_text)
 register_load(1, "range", load_range)
 register_load(1, "multirange", load_multirange)
 register_load(1, "composite", load_composite)
+register_load(1, "record", load_record)

@@ -1,4 +1,4 @@
-"""Loading bool, the integers, the floats and numeric.
+"""Loading bool, the integers, the floats, numeric, and money where its decimals are known.
 
 Source: PostgreSQL documentation, "Numeric Types"; the binary layout of numeric
 is the one `numeric_send` documents in its source.
@@ -8,7 +8,9 @@ from cpython.float cimport PyFloat_FromDouble
 from cpython.long cimport PyLong_FromLong, PyLong_FromLongLong, PyLong_FromUnsignedLong
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.unicode cimport PyUnicode_DecodeASCII
+from libc.math cimport isinf
 from libc.stdint cimport uint16_t
+from libc.stdio cimport snprintf
 from libc.string cimport memcpy
 
 from howdah._native.loading cimport load_python, register_load
@@ -89,6 +91,16 @@ cdef object load_float_text(const char *data, Py_ssize_t size, object loader):
         return PyFloat_FromDouble(_parse_float(text, size))
     except ValueError:
         return load_python(data, size, loader)
+
+
+cdef object load_float4_text(const char *data, Py_ssize_t size, object loader):
+    cdef double value
+    cdef float narrow
+    value = load_float_text(data, size, loader)
+    narrow = <float> value
+    if isinf(narrow) and not isinf(value):
+        return load_python(data, size, loader)
+    return PyFloat_FromDouble(narrow)
 
 
 cdef double _parse_float(const char *text, Py_ssize_t size) except? -1.0:
@@ -204,10 +216,55 @@ cdef Py_ssize_t _write_numeric(
     return p - text
 
 
+cdef object load_money_text(const char *data, Py_ssize_t size, object loader):
+    # A sign, a currency, digits with separators, of which the last one may be the point, and more
+    # of the first; in ASCII.
+    cdef char text[64]
+    cdef Py_ssize_t i, shown, first = 0, last = size, length = 0, separator = -1
+    cdef int decimals = loader.decimals
+    if size > 48:
+        return load_python(data, size, loader)
+    for i in range(size):
+        if not 0 < data[i] < 0x7F or data[i] == c"\n":
+            return load_python(data, size, loader)
+        if data[i] == c"-" or data[i] == c"(":
+            text[0] = c"-"
+            length = 1
+    while first < last and not c"0" <= data[first] <= c"9":
+        first += 1
+    while first < last and not c"0" <= data[last - 1] <= c"9":
+        last -= 1
+    for i in range(first, last):
+        if c"0" <= data[i] <= c"9":
+            text[length] = data[i]
+            length += 1
+        else:
+            separator = i
+    shown = last - separator - 1 if separator >= 0 else 0
+    # Without decimals what follows the last separator is a group of thousands.
+    if first == last or decimals > 9 or not (decimals == shown or (decimals == 0 and shown == 3)):
+        return load_python(data, size, loader)
+    length += snprintf(text + length, sizeof(text) - length, "E-%d", decimals)
+    return _Decimal(PyUnicode_DecodeASCII(text, length, NULL))
+
+
+cdef object load_money(const char *data, Py_ssize_t size, object loader):
+    cdef char text[40]
+    cdef int decimals = loader.decimals
+    if size != 8 or decimals < 0:
+        return load_python(data, size, loader)
+    return _Decimal(PyUnicode_DecodeASCII(
+        text, snprintf(text, sizeof(text), "%lldE-%d", <long long> get_int64(data), decimals), NULL
+    ))
+
+
 register_load(0, "bool", load_bool_text)
 register_load(0, "int", load_int_text)
 register_load(0, "float", load_float_text)
 register_load(0, "numeric", load_numeric_text)
+register_load(0, "float4", load_float4_text)
+register_load(0, "money", load_money_text)
+register_load(1, "money", load_money)
 register_load(1, "bool", load_bool)
 register_load(1, "int2", load_int2)
 register_load(1, "int4", load_int4)

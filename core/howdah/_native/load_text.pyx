@@ -1,42 +1,22 @@
-"""Loading text, bytea, uuid, json, enums, bit strings and network addresses.
+"""Loading text, bytea, uuid, json, enums and bit strings.
 
-Source: PostgreSQL documentation, "bytea Hex Format", "UUID Type", "JSON Types", "Bit String Types",
-"Network Address Types"; for binary, the types' send functions in PostgreSQL's src/backend/utils/adt.
+Source: PostgreSQL documentation, "bytea Hex Format", "UUID Type", "JSON Types", "Bit String Types";
+for binary, the types' send functions in PostgreSQL's src/backend/utils/adt.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from cpython.long cimport PyLong_FromUnsignedLong
 from cpython.unicode cimport PyUnicode_DecodeASCII, PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint8_t
+from libc.string cimport memcmp
 
+from howdah._native.instances cimport new_instance, set_slot, untrack
 from howdah._native.loading cimport load_python, register_load
-from howdah._native.network cimport get_int32, get_uint32
+from howdah._native.network cimport get_int32, int_from_16_bytes
 
 import json
-from ipaddress import IPv4Address, IPv6Address
 from uuid import UUID, SafeUUID
 
-cdef extern from *:
-    """
-    /* A non-negative integer from 16 bytes in network order. */
-    static PyObject *howdah_int_from_16_bytes(const char *data) {
-    #if PY_VERSION_HEX >= 0x030D0000
-        return PyLong_FromNativeBytes(data, 16,
-            Py_ASNATIVEBYTES_BIG_ENDIAN | Py_ASNATIVEBYTES_UNSIGNED_BUFFER);
-    #else
-        return _PyLong_FromByteArray((const unsigned char *) data, 16, 0, 0);
-    #endif
-    }
-
-    /* What `object.__setattr__` does once it has found the slot. */
-    static int howdah_set_slot(PyObject *slot, PyObject *instance, PyObject *value) {
-        return Py_TYPE(slot)->tp_descr_set(slot, instance, value);
-    }
-    """
-    object howdah_int_from_16_bytes(const char *data)
-    int howdah_set_slot(object slot, object instance, object value) except -1
-    object PyType_GenericAlloc(type cls, Py_ssize_t items)
-    void PyObject_GC_UnTrack(object obj)
+cdef extern from "Python.h":
     str PyUnicode_New(Py_ssize_t size, uint32_t largest)
     void *PyUnicode_1BYTE_DATA(object text)
 
@@ -44,22 +24,31 @@ cdef type _UUID = UUID
 cdef object _int_slot = UUID.__dict__["int"]
 cdef object _is_safe_slot = UUID.__dict__["is_safe"]
 cdef object _unknown = SafeUUID.unknown
-cdef type _IPv4Address = IPv4Address
-cdef type _IPv6Address = IPv6Address
-cdef object _ipv4_slot = IPv4Address.__dict__["_ip"]
-cdef object _ipv6_slot = IPv6Address.__dict__["_ip"]
-cdef object _scope_slot = IPv6Address.__dict__["_scope_id"]
-cdef const char *_DIGITS = "0123456789abcdef"
 cdef object _json_loads = json.loads
 cdef object _json_scan = json.JSONDecoder().scan_once
 
 
 cdef object load_str(const char *data, Py_ssize_t size, object loader):
-    # Found for loaders whose encoding is UTF-8 only.
     try:
         return PyUnicode_DecodeUTF8(data, size, NULL)
     except UnicodeDecodeError:
         return load_python(data, size, loader)
+
+
+cdef object load_versioned(const char *data, Py_ssize_t size, object loader):
+    # The version of the format, and the text.
+    if size < 1 or data[0] != 1:
+        return load_python(data, size, loader)
+    try:
+        return PyUnicode_DecodeUTF8(data + 1, size - 1, NULL)
+    except UnicodeDecodeError:
+        return load_python(data, size, loader)
+
+
+cdef object load_xml(const char *data, Py_ssize_t size, object loader):
+    if size >= 5 and memcmp(data, b"<?xml", 5) == 0:
+        return load_python(data, size, loader)  # where an encoding may be declared
+    return load_str(data, size, loader)
 
 
 cdef object load_char_binary(const char *data, Py_ssize_t size, object loader):
@@ -102,11 +91,11 @@ cdef object load_bytea(const char *data, Py_ssize_t size, object loader):
 
 cdef object _new_uuid(const char *data):
     """Return a UUID of 16 bytes, its attributes written without running its constructor."""
-    uuid = PyType_GenericAlloc(_UUID, 0)
-    howdah_set_slot(_int_slot, uuid, howdah_int_from_16_bytes(data))
-    howdah_set_slot(_is_safe_slot, uuid, _unknown)
+    uuid = new_instance(_UUID, 0)
+    set_slot(_int_slot, uuid, int_from_16_bytes(data))
+    set_slot(_is_safe_slot, uuid, _unknown)
     # It refers to nothing that could refer back to it.
-    PyObject_GC_UnTrack(uuid)
+    untrack(uuid)
     return uuid
 
 
@@ -168,7 +157,7 @@ cdef inline bint _is_plain_json(const char *data, Py_ssize_t size) noexcept nogi
     return True
 
 
-# bit, macaddr, macaddr8
+# bit
 
 cdef object load_bit(const char *data, Py_ssize_t size, object loader):
     cdef int32_t i, length
@@ -185,69 +174,6 @@ cdef object load_bit(const char *data, Py_ssize_t size, object loader):
     for i in range(length):
         out[i] = c"1" if bits[i >> 3] & (0x80 >> (i & 7)) else c"0"
     return value
-
-
-cdef object _new_macaddr(const char *data, int count):
-    """Return so many bytes in hexadecimal, with colons between them."""
-    cdef char[24] text
-    cdef unsigned char byte
-    cdef int i
-    for i in range(count):
-        byte = <unsigned char> data[i]
-        text[3 * i] = _DIGITS[byte >> 4]
-        text[3 * i + 1] = _DIGITS[byte & 15]
-        text[3 * i + 2] = c":"
-    return PyUnicode_DecodeASCII(text, 3 * count - 1, NULL)
-
-
-cdef object load_macaddr(const char *data, Py_ssize_t size, object loader):
-    return _new_macaddr(data, 6) if size == 6 else load_python(data, size, loader)
-
-
-cdef object load_macaddr8(const char *data, Py_ssize_t size, object loader):
-    return _new_macaddr(data, 8) if size == 8 else load_python(data, size, loader)
-
-
-# inet
-
-cdef object _new_address(type cls, object slot, object number):
-    """Return an address of `ipaddress`, its attribute written without running its constructor."""
-    address = PyType_GenericAlloc(cls, 0)
-    howdah_set_slot(slot, address, number)
-    # It refers to nothing that could refer back to it.
-    PyObject_GC_UnTrack(address)
-    return address
-
-
-cdef object load_inet_text(const char *data, Py_ssize_t size, object loader):
-    # Four numbers with points between them, and no mask.
-    cdef uint32_t address = 0
-    cdef int part = 0, parts = 0, digits = 0
-    cdef Py_ssize_t i
-    for i in range(size):
-        if c"0" <= data[i] <= c"9" and digits < 3 and (digits == 0 or part != 0):
-            part = 10 * part + (data[i] - c"0")
-            digits += 1
-        elif data[i] == c"." and digits and parts < 3 and part <= 255:
-            address = address << 8 | <uint32_t> part
-            parts += 1
-            part = digits = 0
-        else:
-            return load_python(data, size, loader)
-    if parts != 3 or not digits or part > 255:
-        return load_python(data, size, loader)
-    return _new_address(_IPv4Address, _ipv4_slot, PyLong_FromUnsignedLong(address << 8 | <uint32_t> part))
-
-
-cdef object load_inet(const char *data, Py_ssize_t size, object loader):
-    # The family, the length of the mask, whether it is a cidr, the size of the address.
-    if size == 8 and data[0] == 2 and data[1] == 32 and data[3] == 4:
-        return _new_address(_IPv4Address, _ipv4_slot, PyLong_FromUnsignedLong(get_uint32(data + 4)))
-    if size == 20 and data[0] == 3 and <uint8_t> data[1] == 128 and data[3] == 16:
-        address = _new_address(_IPv6Address, _ipv6_slot, howdah_int_from_16_bytes(data + 4))
-        howdah_set_slot(_scope_slot, address, None)
-        return address
-    return load_python(data, size, loader)
 
 
 cdef object load_enum(const char *data, Py_ssize_t size, object loader):
@@ -267,7 +193,5 @@ register_load(1, "uuid", load_uuid)
 register_load(1, "jsonb", load_jsonb)
 register_load(1, "char", load_char_binary)
 register_load(1, "bit", load_bit)
-register_load(1, "macaddr", load_macaddr)
-register_load(1, "macaddr8", load_macaddr8)
-register_load(0, "inet", load_inet_text)
-register_load(1, "inet", load_inet)
+register_load(1, "versioned", load_versioned)
+register_load(1, "xml", load_xml)

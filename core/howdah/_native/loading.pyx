@@ -1,7 +1,6 @@
 """How the native core turns values into Python objects: C functions, found by name.
 
-A loader class names its function in `native`; `load_text`, `load_numbers`,
-`load_dates` and `load_arrays` register them here.
+A loader class names its function in `native`; the modules `load_…` register them here.
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -20,12 +19,12 @@ cdef load_func find_load(object loader) except NULL:
     """Return the function that loads what `loader` loads.
 
     That is the one its own class names; failing that, one that calls `loader.load`.
-    No loader at all (None) leaves values as they came, as bytes.
+    Of text the functions know UTF-8. No loader at all (None) leaves values as they came, as bytes.
     """
     if loader is None:
         return load_raw
     cdef str name = type(loader).__dict__.get("native")
-    if name is None or (name == "str" and loader.encoding != "utf-8"):
+    if name is None or getattr(loader, "encoding", "utf-8") != "utf-8":
         return load_python
     address = _functions.get((loader.format, name))
     if address is None:

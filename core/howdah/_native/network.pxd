@@ -8,6 +8,20 @@ from libc.stdint cimport int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 
+cdef extern from *:
+    """
+    static PyObject *howdah_int_from_16_bytes(const char *data) {
+    #if PY_VERSION_HEX >= 0x030D0000
+        return PyLong_FromNativeBytes(data, 16,
+            Py_ASNATIVEBYTES_BIG_ENDIAN | Py_ASNATIVEBYTES_UNSIGNED_BUFFER);
+    #else
+        return _PyLong_FromByteArray((const unsigned char *) data, 16, 0, 0);
+    #endif
+    }
+    """
+    object int_from_16_bytes "howdah_int_from_16_bytes" (const char *data)
+
+
 cdef inline uint16_t get_uint16(const char *p) noexcept nogil:
     cdef const unsigned char *u = <const unsigned char *> p
     return (<uint16_t> u[0] << 8) | u[1]

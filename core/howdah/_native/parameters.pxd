@@ -3,7 +3,7 @@
 from libc.stdint cimport uint32_t
 
 from howdah._native.buffer cimport Buffer
-from howdah._native.dumping cimport dump_func
+from howdah._native.dumping cimport Dumpers
 
 
 cdef class Parameters:
@@ -26,26 +26,16 @@ cdef class Parameters:
     cdef int finish(self, Parameters previous) except -1
     cdef int set_type(self, Py_ssize_t index, uint32_t oid, int format) except -1
     cdef int put_value(self, object value) except -1
-
-
-cdef class DumperEntry:
-    cdef object dumper
-    cdef dump_func dump
-    cdef int format
-    cdef uint32_t oid
-
-
-cdef DumperEntry new_entry(object dumper)
+    cdef int close_value(self, Py_ssize_t start, bint null) except -1
 
 
 cdef class ParameterEncoder:
     cdef object adapters
     cdef object context
     cdef object version
-    # From a class, or another key that a dumper gave, to its DumperEntry.
-    cdef dict automatic
-    cdef dict text
-    cdef dict binary
+    cdef Dumpers automatic
+    cdef Dumpers text
+    cdef Dumpers binary
     cdef Parameters previous
 
     cdef int encode_one(self, object obj, object format, Parameters out, Py_ssize_t index) except -1

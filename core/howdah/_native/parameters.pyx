@@ -5,18 +5,19 @@ Twin of `howdah.adapt.parameters`.
 Source: PostgreSQL documentation, "Message Formats", Bind.
 """
 
-from cpython.buffer cimport (
-    PyBUF_FULL_RO, Py_buffer, PyBuffer_Release, PyBuffer_ToContiguous, PyObject_GetBuffer
-)
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport uint16_t, uint32_t
 from libc.string cimport memcmp, memcpy
 
 from howdah._native.buffer cimport Buffer
-from howdah._native.dumping cimport find_dump
+from howdah._native.dumping cimport Dumped, Dumpers, new_dumpers, put_value
 from howdah._native.network cimport get_int32, get_uint16, set_uint16, set_uint32
 
 # Imported for the functions they register.
+import howdah._native.dump_arrays
+import howdah._native.dump_composed
+import howdah._native.dump_json
+import howdah._native.dump_network
 import howdah._native.dump_text
 import howdah._native.dump_values
 from howdah.adapt.base import PyFormat
@@ -25,6 +26,7 @@ from howdah.errors import DataError, Error, ProgrammingError
 
 cdef object _AUTO = PyFormat.AUTO
 cdef object _TEXT = PyFormat.TEXT
+cdef object _BINARY = PyFormat.BINARY
 
 cdef enum:
     NULL_LENGTH = 0xFFFFFFFF
@@ -103,22 +105,19 @@ cdef class Parameters:
 
     cdef int put_value(self, object value) except -1:
         """Append the next value, with its length; None is NULL."""
-        cdef Py_buffer view
-        if value is None:
-            self.buffer.put_uint32(NULL_LENGTH)
-            return 0
-        if isinstance(value, str):
-            value = value.encode()
-        if PyBytes_CheckExact(value):
-            self.buffer.put_uint32(_checked_length(PyBytes_GET_SIZE(value)))
-            self.buffer.put(PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
-            return 0
-        PyObject_GetBuffer(value, &view, PyBUF_FULL_RO)
-        try:
-            self.buffer.put_uint32(_checked_length(view.len))
-            PyBuffer_ToContiguous(self.buffer.reserve(view.len), &view, view.len, c"C")
-        finally:
-            PyBuffer_Release(&view)
+        cdef Py_ssize_t start = self.buffer.length
+        self.buffer.reserve(4)
+        if value is not None:
+            put_value(self.buffer, value)
+        self.close_value(start, value is None)
+        return 0
+
+    cdef int close_value(self, Py_ssize_t start, bint null) except -1:
+        """Set the length of the value that has been put from `start` on, after four bytes for it."""
+        cdef Py_ssize_t length = self.buffer.length - start - 4
+        if length > MAX_LENGTH:
+            raise DataError(f"a parameter has {length} bytes; PostgreSQL takes less than 1 GB")
+        set_uint32(self.buffer.data + start, NULL_LENGTH if null else <uint32_t> length)
         return 0
 
     cdef int finish(self, Parameters previous) except -1:
@@ -143,27 +142,6 @@ cdef class Parameters:
         self.oids = tuple(oids)
         self.formats = tuple(formats)
         return 0
-
-
-cdef uint32_t _checked_length(Py_ssize_t length) except? 0:
-    """Return the length of a value, if it can be told in Bind."""
-    if length > MAX_LENGTH:
-        raise DataError(f"a parameter has {length} bytes; PostgreSQL takes less than 1 GB")
-    return <uint32_t> length
-
-
-cdef DumperEntry new_entry(object dumper):
-    """Return a dumper's entry."""
-    cdef DumperEntry entry = DumperEntry.__new__(DumperEntry)
-    entry.dumper = dumper
-    entry.dump = find_dump(dumper)
-    entry.format = dumper.format
-    entry.oid = dumper.oid
-    return entry
-
-
-cdef class DumperEntry:
-    """A dumper, with what of it does not depend on the object."""
 
 
 cdef class ParameterEncoder:
@@ -200,9 +178,9 @@ cdef class ParameterEncoder:
             raise ProgrammingError(f"{len(objects)} parameters for {len(asked)} placeholders")
         version = self.adapters.version
         if version != self.version:
-            self.automatic = {}
-            self.text = {}
-            self.binary = {}
+            self.automatic = new_dumpers(self.adapters, self.context, _AUTO)
+            self.text = new_dumpers(self.adapters, self.context, _TEXT)
+            self.binary = new_dumpers(self.adapters, self.context, _BINARY)
             self.version = version
         out.start(len(objects))
         try:
@@ -219,35 +197,17 @@ cdef class ParameterEncoder:
 
     cdef int encode_one(self, object obj, object format, Parameters out, Py_ssize_t index) except -1:
         """Append one parameter."""
-        cdef DumperEntry entry
-        cdef dict entries
-        cdef Py_ssize_t start
-        cdef uint32_t oid
+        cdef Dumpers dumpers
+        cdef Dumped dumped
+        cdef Py_ssize_t start = out.buffer.length
+        cdef bint null
         if obj is None:
             out.set_type(index, 0, 0)
             out.put_value(None)
             return 0
-        entries = self.automatic if format is _AUTO else self.text if format is _TEXT else self.binary
-        cls = type(obj)
-        entry = entries.get(cls)
-        if entry is None:
-            entry = entries[cls] = new_entry(self.adapters.get_dumper(cls, format, obj)(cls, self.context))
-        if entry.dump is not NULL:
-            start = out.buffer.length
-            oid = entry.oid
-            out.buffer.reserve(4)
-            if entry.dump(obj, out.buffer, &oid):
-                set_uint32(out.buffer.data + start, _checked_length(out.buffer.length - start - 4))
-                out.set_type(index, oid, entry.format)
-                return 0
-            out.buffer.length = start
-        key = entry.dumper.get_key(obj, format)
-        if key is not cls:
-            upgraded = entries.get(key)
-            if upgraded is None:
-                upgraded = entries[key] = new_entry(entry.dumper.upgrade(obj, format))
-            entry = upgraded
-        value = entry.dumper.dump(obj)
-        out.set_type(index, entry.oid, entry.format)
-        out.put_value(value)
+        dumpers = self.automatic if format is _AUTO else self.text if format is _TEXT else self.binary
+        out.buffer.reserve(4)
+        null = not dumpers.append(obj, out.buffer, &dumped, False)
+        out.set_type(index, dumped.oid, dumped.format)
+        out.close_value(start, null)
         return 0

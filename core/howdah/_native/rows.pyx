@@ -16,9 +16,13 @@ from howdah._native.network cimport get_int32, get_uint16
 
 # Imported for the functions they register.
 import howdah._native.load_arrays
+import howdah._native.load_catalog
 import howdah._native.load_composed
 import howdah._native.load_dates
+import howdah._native.load_geometry
+import howdah._native.load_network
 import howdah._native.load_numbers
+import howdah._native.load_search
 import howdah._native.load_text
 from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError
@@ -29,7 +33,9 @@ cdef extern from "Python.h":
     void PyObject_GC_Track(object obj)
     void PyObject_GC_UnTrack(object obj)
 
-cdef frozenset _CONTAINERS = frozenset(["array", "composite", "enum", "json", "jsonb", "multirange", "range"])
+cdef frozenset _CONTAINERS = frozenset([
+    "array", "cidr", "composite", "enum", "json", "jsonb", "multirange", "range", "record"
+])
 
 
 cdef class RowDecoder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,7 +19,11 @@ from howdah_types.range import Int4Range, Range
 from tests.plugins.types.adapting import dump, resolving
 
 pytest.importorskip("howdah._native.rows", reason="the native core is not built")
-from tests.kernel.test_row_decoding import check_same
+from howdah._native import copy as native_copyrows
+from howdah._native import parameters as native_parameters
+from howdah.adapt import copyrows, parameters
+from tests.kernel.test_parameter_encoding import encode
+from tests.kernel.test_row_decoding import check_same, outcome
 
 CONTEXT = resolving()
 
@@ -87,6 +92,58 @@ def test_text(name: str, pieces: list[str]) -> None:
 @given(data=st.binary(max_size=24))
 def test_binary(name: str, data: bytes) -> None:
     check_same(loader(name, Format.BINARY), data)
+
+
+@dataclass
+class Pair:
+    b: Any
+    a: Any
+
+
+register_composite("pair", CONTEXT, Pair)
+VALUES = (
+    st.none()
+    | st.text(max_size=3)
+    | st.integers()
+    | RANGES
+    | st.sampled_from([Mood.SAD, "\0", object(), [1]])
+)
+
+
+@given(
+    value=st.builds(Pair, VALUES, VALUES)
+    | st.tuples(VALUES, VALUES)
+    | st.tuples(VALUES)
+    | st.sampled_from(Mood)
+    | st.lists(st.builds(Pair, VALUES, VALUES), max_size=2)
+    | st.lists(st.sampled_from(Mood), max_size=2),
+    format=st.sampled_from(PyFormat),
+)
+def test_dumping(value: Any, format: PyFormat) -> None:
+    python, native = [
+        encode(module, [value, value], [format] * 2, CONTEXT.adapters)
+        for module in (parameters, native_parameters)
+    ]
+    assert native == python
+
+
+@given(
+    value=st.tuples(VALUES, VALUES)
+    | st.builds(Pair, VALUES, VALUES)
+    | RANGES
+    | st.sampled_from([Mood.SAD, "SAD", 5]),
+    name=st.sampled_from(["pair", "textrange", "int4range", "mood"]),
+    format=st.sampled_from(Format),
+)
+def test_dumping_to_a_type(value: Any, name: str, format: Format) -> None:
+    def encoded(module: Any) -> bytes:
+        encoder = module.CopyEncoder(CONTEXT.adapters, CONTEXT, format)
+        oid = CONTEXT.adapters.types.get_oid(name)
+        encoder.set_dumpers([CONTEXT.adapters.get_dumper_by_oid(oid, format)(object, CONTEXT)])
+        encoder.write_row([value])
+        return bytes(encoder.take())
+
+    assert outcome(lambda: encoded(native_copyrows)) == outcome(lambda: encoded(copyrows))
 
 
 @given(
