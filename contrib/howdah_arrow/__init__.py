@@ -6,12 +6,24 @@ It comes with `pip install "howdah[arrow]"`; pyarrow is imported when it is firs
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from howdah.hookspecs import Mixins, hookimpl
-from howdah_arrow.cursor import ArrowCursor
-from howdah_arrow.cursor_async import AsyncArrowCursor
+from howdah.importing import on_first_use
+
+if TYPE_CHECKING:
+    from howdah_arrow.cursor import ArrowCursor
+    from howdah_arrow.cursor_async import AsyncArrowCursor
 
 __all__ = ["ArrowCursor", "AsyncArrowCursor"]
+
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "cursor": ("ArrowCursor",),
+        "cursor_async": ("AsyncArrowCursor",),
+    },
+)
 
 
 @hookimpl
@@ -23,4 +35,6 @@ def howdah_capabilities() -> Iterable[str]:
 @hookimpl
 def howdah_mixins() -> Mixins:
     """Contribute `execute_arrow`, `fetch_arrow`, `copy_arrow_in` and their like."""
-    return Mixins(cursor=ArrowCursor, async_cursor=AsyncArrowCursor)
+    return Mixins(
+        cursor="howdah_arrow.cursor:ArrowCursor", async_cursor="howdah_arrow.cursor_async:AsyncArrowCursor"
+    )

@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
 from howdah.rows import tuple_row
 
 # The other modules are imported by the methods: most programs have the plugin and do not use it.
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from typing_extensions import Self
 
     from howdah.cursor_base import Params, Query
     from howdah.sql import Composable

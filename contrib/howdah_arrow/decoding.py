@@ -17,14 +17,15 @@ from struct import Struct, error
 from struct import unpack as unpack_struct
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
 from howdah import __impl__
 from howdah.errors import DataError
 from howdah.protocol.messages import ProtocolViolation
 from howdah_arrow.assembling import array_of
 from howdah_arrow.layouts import Kind, Layout
 from howdah_arrow.library import pyarrow
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["CopyDecoder", "Decoder"]
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from howdah import __impl__
 from howdah.errors import DataError
+from howdah.pattern import pattern
 from howdah_arrow.layouts import Kind, Layout
 from howdah_arrow.library import pyarrow
 
@@ -26,7 +27,7 @@ _EPOCH_DAYS = 10957
 _EPOCH_MICROSECONDS = 946684800000000
 _NULL = b"\xff\xff\xff\xff"
 _SIGNS = {"n": 0xC000, "N": 0xC000, "F": 0xD000}
-_WRITTEN = re.compile(
+_WRITTEN = pattern(
     r" *(?:[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|[+-]?inf(?:inity)?) *", re.IGNORECASE
 )
 #: The digits that PostgreSQL's numeric has at most in front of the point, and behind it.

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from howdah.errors import DataError, NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
+from howdah.pattern import pattern
 from howdah.protocol.exchange import Exchange
 from howdah.sql import SQL, Composable, Identifier
 from howdah_arrow.layouts import Kind, Layout, layout_of
@@ -27,13 +28,13 @@ __all__ = ["CopyOut", "Target", "batches_of"]
 #: How many bytes of rows are encoded at a time.
 BLOCK_SIZE = 256 * 1024
 
-_COPY = re.compile(
+_COPY = pattern(
     r"""\s* COPY \s+ (?: (?P<table> (?: "(?:[^"]|"")*" | [^\s("]+ )+ ) \s* (?P<columns> \( [^()]* \) )?
     | \( (?P<query> .* ) \) ) \s* (?P<direction> FROM \s+ STDIN | TO \s+ STDOUT ) \b (?P<options> .* )""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
-_IS_COPY = re.compile(r"\s*COPY\s", re.IGNORECASE)
-_BINARY = re.compile(r"\bBINARY\b", re.IGNORECASE)
+_IS_COPY = pattern(r"\s*COPY\s", re.IGNORECASE)
+_BINARY = pattern(r"\bBINARY\b", re.IGNORECASE)
 
 #: The functions that read a type's binary format where that is its text.
 _TEXT_FORMATS = """\

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from typing_extensions import Buffer
-
 from howdah.adapt import AdaptContext, AdaptersMap, Loader
 from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
@@ -25,6 +23,8 @@ from howdah_numpy.wire import (
 )
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from howdah_numpy.wire import Ndarray
 
 __all__ = ["NdarrayBinaryLoader", "NdarrayLoader", "register_loaders"]

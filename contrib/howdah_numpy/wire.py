@@ -6,7 +6,6 @@ Source: PostgreSQL's src/backend/utils/adt: arrayfuncs.c, date.c, timestamp.c.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import DataError
@@ -32,7 +31,6 @@ _DAYS = (-2_440_588, 2_145_042_905)
 _MICROSECONDS = (_DAYS[0] * _DAY, 2**63 - 1)
 
 
-@dataclass(frozen=True, eq=False)
 class Element:
     """A type of elements.
 
@@ -44,11 +42,12 @@ class Element:
         native: the dtype of an element in Python.
     """
 
-    name: str
-    oid: int
-    array_oid: int
-    wire: Any
-    native: str
+    def __init__(self, name: str, oid: int, array_oid: int, wire: Any, native: str) -> None:
+        self.name = name
+        self.oid = oid
+        self.array_oid = array_oid
+        self.wire = wire
+        self.native = native
 
     def to_wire(self, array: Ndarray) -> Ndarray:
         """Return an array's elements as they are in binary; what stands for NaT does not matter.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import struct
 from importlib.util import find_spec
-from typing import Any, ClassVar
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from howdah.adapt import AdaptContext, AdaptersMap, Loader
 from howdah.pq import Format
 from howdah_pgvector.values import SparseVector
 from howdah_pgvector.wire import HALFVEC, HEADER, SPARSE_HEADER, VECTOR, Kind
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["LIST_LOADERS", "LOADERS", "register_loaders"]
 

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["HalfVector", "SparseVector", "Vector"]
 
 
-@dataclass(frozen=True)
-class Vector:
+class _Marked:
+    __slots__ = ("values",)
+
+    def __init__(self, values: Sequence[float] | Any) -> None:
+        self.values = values
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and bool(self.values == other.values)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.values))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.values!r})"
+
+
+class Vector(_Marked):
     """Numbers that are sent as a vector: `conn.execute("… ORDER BY embedding <-> %s", [Vector([1, 2, 3])])`.
 
     Attributes:
         values: the numbers, in a list or another sequence, or a numpy array.
     """
 
-    values: Sequence[float] | Any
+    __slots__ = ()
 
 
-@dataclass(frozen=True)
-class HalfVector:
+class HalfVector(_Marked):
     """Numbers that are sent as a halfvec.
 
     Attributes:
         values: the numbers, in a list or another sequence, or a numpy array.
     """
 
-    values: Sequence[float] | Any
+    __slots__ = ()
 
 
 class SparseVector:

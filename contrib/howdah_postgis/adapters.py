@@ -8,14 +8,13 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Buffer
-
 from howdah.adapt import AdaptContext, Dumper, Loader, quote_literal
 from howdah.errors import DataError
 from howdah.pq import Format
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
+    from typing_extensions import Buffer
 
 __all__ = ["DUMPERS", "GeometryBinaryLoader", "GeometryLoader"]
 

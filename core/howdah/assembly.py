@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from types import new_class
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from howdah.entrypoints import load
 from howdah.errors import NotSupportedError
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["KERNEL_CLASSES", "Absent", "AttributeNotSupportedError", "KernelClass", "assemble"]
 
 
-@dataclass(frozen=True)
-class KernelClass:
+class KernelClass(NamedTuple):
     """A class that drivers assemble.
 
     Attributes:
@@ -32,6 +31,11 @@ class KernelClass:
     module: str
     mixin: str
     base: str | None = None
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether it is one of the asynchronous classes."""
+        return self.mixin.startswith("async_")
 
 
 #: By name; a base stands before what derives from it.
@@ -68,8 +72,10 @@ class Absent:
         raise AttributeNotSupportedError(self.message)
 
 
-def assemble(driver: Driver, mixins: Sequence[Mixins], absent: Mapping[str, str]) -> dict[str, type[Any]]:
-    """Make the classes of a driver.
+def assemble(
+    driver: Driver, mixins: Sequence[Mixins], absent: Mapping[str, str], *, asynchronous: bool
+) -> dict[str, type[Any]]:
+    """Make the classes of a driver, the blocking or the asynchronous ones.
 
     Each has the driver as its attribute `driver`, and the connections have
     the class of their cursors as `cursor_factory`.
@@ -79,12 +85,15 @@ def assemble(driver: Driver, mixins: Sequence[Mixins], absent: Mapping[str, str]
         mixins: what the plugins contribute; the last come first.
         absent: what to say of attributes that disabled plugins would have
             added, by class and attribute (`Connection.prepare`).
+        asynchronous: which of the two.
 
     Returns:
         The classes, by name.
     """
     classes: dict[str, type[Any]] = {}
     for name, kernel_class in KERNEL_CLASSES.items():
+        if kernel_class.asynchronous != asynchronous:
+            continue
         kernel = getattr(import_module(kernel_class.module), name)
         namespace: dict[str, Any] = {
             "__module__": "howdah",
@@ -92,7 +101,8 @@ def assemble(driver: Driver, mixins: Sequence[Mixins], absent: Mapping[str, str]
             "driver": driver,
         }
         if kernel_class.base is None:
-            bases = [mixin for each in reversed(mixins) if (mixin := getattr(each, kernel_class.mixin))]
+            found = [getattr(each, kernel_class.mixin) for each in reversed(mixins)]
+            bases = [load(mixin) if isinstance(mixin, str) else mixin for mixin in found if mixin]
             bases.append(_generic(kernel))
             for path, message in absent.items():
                 of, _, attribute = path.rpartition(".")

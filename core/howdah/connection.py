@@ -8,9 +8,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
 from types import TracebackType
-from typing import Any, TypeVar, cast, overload
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
 from howdah.connection_base import BaseConnection
@@ -29,7 +27,11 @@ from howdah.protocol.exchange import Exchange
 from howdah.rows import Row, RowFactory, tuple_row
 from howdah.transaction import Transaction
 from howdah.transaction_base import Rollback
-from howdah.xid import Xid
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from howdah.xid import Xid
 
 __all__ = ["Connection"]
 

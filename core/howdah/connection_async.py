@@ -7,9 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from types import TracebackType
-from typing import Any, TypeVar, cast, overload
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
 from howdah.connection_base import BaseConnection
@@ -27,7 +25,6 @@ from howdah.protocol.exchange import Exchange
 from howdah.rows import AsyncRowFactory, Row, tuple_row
 from howdah.transaction_async import AsyncTransaction
 from howdah.transaction_base import Rollback
-from howdah.xid import Xid
 
 ASYNC = True
 
@@ -39,6 +36,11 @@ else:
 
     from howdah.io.blocking import BlockingTransport
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from howdah.xid import Xid
+
 __all__ = ["AsyncConnection"]
 
 T = TypeVar("T")
@@ -46,6 +48,20 @@ NewRow = TypeVar("NewRow")
 
 #: How long an interrupted query may take to give way, in seconds.
 _CANCEL_TIMEOUT = 5.0
+
+
+if ASYNC:
+
+    def _awaited(name: str) -> property:
+        """Return an attribute that can be read, and says how to set it."""
+
+        def refuse(self: BaseConnection[Any], value: object) -> NoReturn:
+            raise AttributeError(
+                f"{name!r} cannot be assigned on an async connection: use 'await conn.set_{name}(…)'"
+            )
+
+        attribute: property = vars(BaseConnection)[name]
+        return attribute.setter(refuse)
 
 
 class AsyncConnection(BaseConnection[Row]):
@@ -110,7 +126,7 @@ class AsyncConnection(BaseConnection[Row]):
         """
         driver = cls.driver
         if ASYNC:
-            if driver.hooks.resolve_conninfo is not None:
+            if cls._resolver(conninfo) is not None:
                 conninfo, params = await asyncio.to_thread(cls._resolve, conninfo, params)
         else:
             conninfo, params = cls._resolve(conninfo, params)
@@ -545,13 +561,11 @@ class AsyncConnection(BaseConnection[Row]):
             self._set_deferrable(value)
 
     if ASYNC:
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            if name in ("autocommit", "isolation_level", "read_only", "deferrable"):
-                raise AttributeError(
-                    f"{name!r} cannot be assigned on an async connection: use 'await conn.set_{name}(…)'"
-                )
-            super().__setattr__(name, value)
+        if not TYPE_CHECKING:
+            autocommit = _awaited("autocommit")
+            isolation_level = _awaited("isolation_level")
+            read_only = _awaited("read_only")
+            deferrable = _awaited("deferrable")
 
     else:
 

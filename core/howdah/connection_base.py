@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import warnings
 import weakref
@@ -37,19 +36,17 @@ from howdah.protocol.messages import Notification
 from howdah.protocol.session import Session
 from howdah.rows import Row
 from howdah.shortcut import Shortcuts
-from howdah.xid import Xid
 
 if TYPE_CHECKING:
-    from socket import socket
+    import logging
 
     from howdah.deferral import Deferral
     from howdah.driver import Driver
     from howdah.hookspecs import QueryObserver, QueryPlanner
     from howdah.known_types import KnownTypes
+    from howdah.xid import Xid
 
 __all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler"]
-
-logger = logging.getLogger("howdah")
 
 NoticeHandler = Callable[[Diagnostic], None]
 NotifyHandler = Callable[[Notify], None]
@@ -128,7 +125,7 @@ class BaseConnection(Generic[Row]):
         self._told_closed = False
         self._owner: Any = None
         # Kept outside of the connection: what collects its cycles would find the socket first.
-        self._finalize = weakref.finalize(self, _forgotten, connected.sock, repr(self), os.getpid())
+        self._finalize = weakref.finalize(self, _forgotten, connected, settings, type(self), os.getpid())
         self._finalize.atexit = False
 
     def __repr__(self) -> str:
@@ -136,9 +133,7 @@ class BaseConnection(Generic[Row]):
             state = "BAD" if self.broken else "closed"
         else:
             state = self._transaction_status.name
-        where = (
-            f"host={self.info.host} port={self.info.port} user={self.info.user} database={self.info.dbname}"
-        )
+        where = _where(self._connected, self._settings)
         return f"<{type(self).__module__}.{type(self).__qualname__} [{state}] ({where}) at 0x{id(self):x}>"
 
     # State
@@ -167,7 +162,9 @@ class BaseConnection(Generic[Row]):
         self._owner = value
         self._finalize.detach()
         process = os.getpid() if value is None else None
-        self._finalize = weakref.finalize(self, _forgotten, self._connected.sock, repr(self), process)
+        self._finalize = weakref.finalize(
+            self, _forgotten, self._connected, self._settings, type(self), process
+        )
         self._finalize.atexit = False
 
     @property
@@ -324,7 +321,7 @@ class BaseConnection(Generic[Row]):
             try:
                 handler(diagnostic)
             except Exception:
-                logger.exception("a notice handler failed")
+                _logger().exception("a notice handler failed")
 
     def give_notice(self, message: str, hint: str) -> None:
         """Tell the notice handlers, and the logger `howdah`, of something that the driver has noticed.
@@ -333,7 +330,7 @@ class BaseConnection(Generic[Row]):
             message: what it is.
             hint: what to do about it.
         """
-        logger.warning("%s; %s", message, hint)
+        _logger().warning("%s; %s", message, hint)
         self._on_notice(
             {
                 DiagnosticField.SEVERITY: "WARNING",
@@ -352,7 +349,7 @@ class BaseConnection(Generic[Row]):
             try:
                 handler(notify)
             except Exception:
-                logger.exception("a notification handler failed")
+                _logger().exception("a notification handler failed")
 
     def _on_parameter(self, name: str, value: str) -> None:
         if name in _ADAPTATION_SETTINGS:
@@ -585,9 +582,13 @@ class BaseConnection(Generic[Row]):
             gtrid: the global transaction's id.
             bqual: the branch's id.
         """
+        from howdah.xid import Xid
+
         return Xid.from_parts(format_id, gtrid, bqual)
 
     def _tpc_begin_operation(self, xid: Xid | str) -> Operation[None]:
+        from howdah.xid import Xid
+
         xid = xid if isinstance(xid, Xid) else Xid.from_string(xid)
         self._check_open()
         if self._transaction_status != TransactionStatus.IDLE:
@@ -637,6 +638,8 @@ class BaseConnection(Generic[Row]):
             yield from self._command(f"{action.upper()} PREPARED ".encode() + quote_literal(str(xid)))
 
     def _tpc_recover_operation(self) -> Operation[list[Xid]]:
+        from howdah.xid import Xid
+
         before = self._transaction_status
         exchange = yield from self._command(
             b"SELECT gid, prepared, owner, database FROM pg_catalog.pg_prepared_xacts"
@@ -726,9 +729,15 @@ class BaseConnection(Generic[Row]):
     # Opening and closing
 
     @classmethod
+    def _resolver(cls, conninfo: str) -> Callable[..., Any] | None:
+        """Return what has the plugins resolve a conninfo, None if none of them may."""
+        driver = cls.driver
+        return driver.hooks.resolve_conninfo if conninfo.startswith(driver.resolved) else None
+
+    @classmethod
     def _resolve(cls, conninfo: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Have the plugins resolve what `connect` was called with."""
-        resolve = cls.driver.hooks.resolve_conninfo
+        resolve = cls._resolver(conninfo)
         resolved: tuple[str, dict[str, Any]] | None
         resolved = None if resolve is None else resolve(conninfo=conninfo, params=params)
         return (conninfo, params) if resolved is None else resolved
@@ -762,15 +771,29 @@ class BaseConnection(Generic[Row]):
             hook(connection=self)
 
 
-def _forgotten(sock: socket, connection: str, process: int | None) -> None:
+def _logger() -> logging.Logger:
+    import logging  # which takes its time, and is seldom wanted
+
+    return logging.getLogger("howdah")
+
+
+def _where(connected: Connected, settings: dict[str, Any]) -> str:
+    host = connected.host
+    return f"host={host.host} port={host.port} user={settings['user']} database={settings['dbname']}"
+
+
+def _forgotten(
+    connected: Connected, settings: dict[str, Any], cls: type[object], process: int | None
+) -> None:
     """Let go of a connection that nobody has closed, without a word to the server.
 
     The process that it belongs to is warned, if any. After a fork the child
     leaves it alone: it is the parent's.
     """
-    if sock.fileno() >= 0:
-        sock.close()
+    if connected.sock.fileno() >= 0:
+        connected.sock.close()
         if process == os.getpid():
+            connection = f"<{cls.__module__}.{cls.__qualname__} ({_where(connected, settings)})>"
             warnings.warn(
                 f"{connection} was deleted while still open: close it, or use it in 'with'",
                 ResourceWarning,

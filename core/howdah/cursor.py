@@ -7,8 +7,6 @@ from collections.abc import Generator, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
 from howdah.binding import ClientBinding, RawBinding
 from howdah.cursor_base import BaseCursor, Params, Query
 from howdah.executemany import Many
@@ -17,6 +15,8 @@ from howdah.rows import Row, RowFactory
 from howdah.streaming import Stream
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from howdah.connection import Connection
 
 __all__ = ["ClientCursor", "Cursor", "RawCursor"]

@@ -6,8 +6,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
 from howdah.binding import ClientBinding, RawBinding
 from howdah.cursor_base import BaseCursor, Params, Query
 from howdah.executemany import Many
@@ -18,6 +16,8 @@ from howdah.streaming import Stream
 ASYNC = True
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from howdah.connection_async import AsyncConnection
 
 __all__ = ["AsyncClientCursor", "AsyncCursor", "AsyncRawCursor"]

@@ -6,8 +6,10 @@ Source: PEP 249, "Module Interface" and "Type Objects and Constructors".
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from typing import TYPE_CHECKING
 
-from typing_extensions import Buffer
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = [
     "BINARY",

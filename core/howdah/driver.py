@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pluggy
 
 from howdah import hookspecs
 from howdah._capabilities import Capabilities
-from howdah.assembly import assemble
+from howdah.assembly import KERNEL_CLASSES, assemble
 from howdah.errors import NotSupportedError, PluginError
 from howdah.hookspecs import Mixins
 from howdah.plugins import ExtraPlugin, Plugin, PluginInfo, Provision, blaming, discover, select
@@ -42,8 +41,7 @@ _ASSEMBLY = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class ConnectionHooks:
+class ConnectionHooks(NamedTuple):
     """The hooks that a connection calls, with keyword arguments; None for one that nobody implements.
 
     They are those of `howdah.hookspecs`, by name without `howdah_`.
@@ -73,7 +71,8 @@ class Driver:
     Raises:
         ProgrammingError: a name in `enable` or `disable` is unknown.
         PluginError: a plugin cannot be loaded, implements a hook wrongly, or
-            fails in one; or two plugins have one name.
+            fails in one; or two plugins have one name. Of a mixin that is
+            given by its name, it is raised when a class is first used.
 
     Attributes:
         Connection, AsyncConnection: the assembled connection classes.
@@ -85,6 +84,7 @@ class Driver:
         parameters: the connection parameters, libpq's and the plugins'.
         authentication_methods: the plugins' ways to authenticate.
         hooks: the hooks that connections call.
+        resolved: how the conninfos begin that plugins may resolve.
     """
 
     Connection: type[bundle.Connection[Any]]
@@ -102,6 +102,7 @@ class Driver:
     parameters: tuple[Parameter, ...]
     authentication_methods: Mapping[int | str, Method]
     hooks: ConnectionHooks
+    resolved: tuple[str, ...]
 
     def __init__(
         self,
@@ -127,14 +128,18 @@ class Driver:
         self.capabilities = self._gather_capabilities()
         self.parameters = self._gather_parameters()
         self.authentication_methods = self._gather_authentication_methods()
-        self.hooks = ConnectionHooks(*(self._implemented(field.name) for field in fields(ConnectionHooks)))
+        self.hooks = ConnectionHooks(*map(self._implemented, ConnectionHooks._fields))
+        self.resolved = self._gather_resolved()
         self._known_types: dict[tuple[str, str, int, str, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
         self.adapters.register_dumper(str, TextDumper)
         if (type_resolved := self.hooks.type_resolved) is not None:
             self.adapters.on_type_added(lambda adapters, info: type_resolved(adapters=adapters, info=info))
         self._ask("howdah_register_adapters", adapters=self.adapters)
-        vars(self).update(self._assemble())
+        self.adapters.share()
+        self._assembling = threading.RLock()
+        self._mixins: list[Mixins] = []
+        self._gather_mixins()
 
     def connect(self, conninfo: str = "", **kwargs: Any) -> bundle.Connection[Any]:
         """Return a new connection: `Connection.connect` of this driver."""
@@ -205,10 +210,10 @@ class Driver:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return self.public(name)
+        return self._assembled(name) if name in KERNEL_CLASSES else self.public(name)
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.public_names()]
+        return sorted({*super().__dir__(), *KERNEL_CLASSES, *self.public_names()})
 
     def __repr__(self) -> str:
         return f"<howdah.Driver with {', '.join(self._plugins) or 'no plugins'}>"
@@ -258,6 +263,7 @@ class Driver:
 
     def _gather_parameters(self) -> tuple[Parameter, ...]:
         from howdah.conninfo import PARAMETERS
+        from howdah.conninfo.parameter import Parameters
 
         parameters = {parameter.name: parameter for parameter in PARAMETERS}
 
@@ -268,7 +274,7 @@ class Driver:
                 parameters[parameter.name] = parameter
 
         self._ask("howdah_connection_parameters", contribute)
-        return tuple(parameters.values())
+        return Parameters(parameters.values())
 
     def _gather_authentication_methods(self) -> Mapping[int | str, Method]:
         methods: dict[int | str, Method] = {}
@@ -282,20 +288,45 @@ class Driver:
         self._ask("howdah_authentication_methods", contribute)
         return methods
 
-    def _assemble(self) -> dict[str, type[Any]]:
-        absent = {name: f"{name} is brought by {plugin.disabled}" for name, plugin in self._absent.items()}
-        mixins: list[Mixins] = []
-        classes = assemble(self, mixins, absent)
+    def _gather_resolved(self) -> tuple[str, ...]:
+        """Find how the conninfos begin that plugins may resolve: a plugin that does not say resolves any."""
+        resolved: list[str] = []
+        for hook in self._manager.hook.howdah_resolve_conninfo.get_hookimpls():
+            resolved += getattr(hook.function, "beginnings", ("",))
+        return tuple(resolved)
+
+    def _gather_mixins(self) -> None:
+        """Ask for the mixins, and assemble those classes at once that not all mixins are named for."""
 
         def contribute(contributed: Mixins) -> None:
             if not isinstance(contributed, Mixins):
                 raise TypeError(f"a howdah.hookspecs.Mixins was expected, not {contributed!r}")
-            mixins.append(contributed)
-            # Anew for each, so that the one whose class does not fit is named.
-            classes.update(assemble(self, mixins, absent))
+            for mixin in contributed:
+                if not (mixin is None or isinstance(mixin, (type, str))):
+                    raise TypeError(f"a mixin is a class or the name of one, not {mixin!r}")
+            self._mixins.append(contributed)
 
         self._ask("howdah_mixins", contribute)
-        return classes
+        for name, kernel_class in KERNEL_CLASSES.items():
+            if any(isinstance(getattr(mixins, kernel_class.mixin), type) for mixins in self._mixins):
+                self._assembled(name)
+
+    def _assembled(self, name: str) -> type[Any]:
+        """Return one of the classes; it is assembled with the others of its side."""
+        asynchronous = KERNEL_CLASSES[name].asynchronous
+        absent = {name: f"{name} is brought by {plugin.disabled}" for name, plugin in self._absent.items()}
+        with self._assembling:
+            if name not in vars(self):
+                try:
+                    classes = assemble(self, self._mixins, absent, asynchronous=asynchronous)
+                except Exception:
+                    for i, hook in enumerate(self._manager.hook.howdah_mixins.get_hookimpls(), 1):
+                        with blaming(self._plugins[hook.plugin_name], "has a mixin that cannot be used"):
+                            assemble(self, self._mixins[:i], absent, asynchronous=asynchronous)
+                    raise
+                vars(self).update(classes)
+        found: type[Any] = vars(self)[name]
+        return found
 
 
 _default: Driver | None = None

@@ -12,9 +12,8 @@ opens. A hook that nobody implements costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import pluggy
 
@@ -30,19 +29,41 @@ if TYPE_CHECKING:
     from howdah.protocol.exchange import Exchange
     from howdah.statement import Statement
 
-__all__ = ["Mixins", "QueryObserver", "QueryPlanner", "hookimpl", "hookspec"]
+__all__ = ["Mixins", "QueryObserver", "QueryPlanner", "hookimpl", "hookspec", "only_for"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 hookspec = pluggy.HookspecMarker("howdah")
 #: Marks a plugin's function as the implementation of the hook of its name.
 hookimpl = pluggy.HookimplMarker("howdah")
 
 
-@dataclass(frozen=True)
-class Mixins:
+def only_for(*beginnings: str) -> Callable[[F], F]:
+    """Mark an implementation of `howdah_resolve_conninfo` as one for conninfos that begin with one of these.
+
+    For others it need not be called: what is connected to asynchronously need not take a turn in another
+    thread then. It may be called for them all the same, if another plugin resolves them.
+
+    Args:
+        beginnings: such as `"vault:"`.
+    """
+
+    def mark(function: F) -> F:
+        vars(function)["beginnings"] = beginnings
+        return function
+
+    return mark
+
+
+class Mixins(NamedTuple):
     """Classes that a plugin puts before the kernel's in the assembled ones.
 
     A mixin calls `super()` in what it overrides: other plugins' mixins and
     the kernel's class follow. It declares no constructor arguments.
+
+    In place of a class there may be its name, `module:class`. It is imported
+    when a class of the driver that it goes into is first used, so that a
+    program that blocks need not import asyncio.
 
     Attributes:
         connection: goes into `Connection`.
@@ -51,10 +72,10 @@ class Mixins:
         async_cursor: goes into `AsyncCursor` and all that derive from it.
     """
 
-    connection: type | None = None
-    async_connection: type | None = None
-    cursor: type | None = None
-    async_cursor: type | None = None
+    connection: type | str | None = None
+    async_connection: type | str | None = None
+    cursor: type | str | None = None
+    async_cursor: type | str | None = None
 
 
 class QueryPlanner(Protocol):
@@ -211,7 +232,8 @@ def howdah_resolve_conninfo(conninfo: str, params: dict[str, Any]) -> tuple[str,
 
     The place for URI schemes of one's own, service discovery, and passwords
     that are tokens made on the spot. On the asynchronous side it is called in
-    a worker thread, so it may block.
+    a worker thread, so it may block; `only_for` saves that thread where it has
+    nothing to say.
 
     Args:
         conninfo: the connection string, not parsed yet.

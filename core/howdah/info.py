@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 from datetime import timezone, tzinfo
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from howdah import conninfo
 from howdah.errors import NotSupportedError
@@ -200,6 +199,8 @@ class ConnectionInfo:
     @property
     def timezone(self) -> tzinfo:
         """The session's time zone; UTC if Python does not know it."""
+        from zoneinfo import ZoneInfo
+
         name = self.parameter_status("TimeZone")
         if name in (None, "UTC"):
             return timezone.utc if name is None else ZoneInfo("UTC")

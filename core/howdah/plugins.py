@@ -17,11 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from importlib import metadata
 from types import ModuleType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from howdah.entrypoints import EntryPoint, entry_points, load
 from howdah.errors import PluginError, ProgrammingError
 
 if TYPE_CHECKING:
@@ -33,8 +32,7 @@ __all__ = ["ExtraPlugin", "Plugin", "PluginInfo", "Provision", "Selection", "bla
 ExtraPlugin: TypeAlias = "object | tuple[str, object]"
 
 
-@dataclass(frozen=True)
-class Plugin:
+class Plugin(NamedTuple):
     """A plugin that can be had; it has not been imported yet.
 
     Attributes:
@@ -42,13 +40,14 @@ class Plugin:
         origin: the module, with `:attribute` if the plugin is one of its objects.
         distribution: the distribution that brought it, None if it was given as an object.
         version: the version of the distribution.
+        loader: imports it.
     """
 
     name: str
     origin: str
     distribution: str | None
     version: str | None
-    _load: Callable[[], object] = field(repr=False, compare=False)
+    loader: Callable[[], object]
 
     def load(self) -> object:
         """Import the plugin.
@@ -57,7 +56,7 @@ class Plugin:
             PluginError: it cannot be imported.
         """
         with blaming(self, "could not be loaded"):
-            return self._load()
+            return self.loader()
 
     @property
     def package(self) -> str:
@@ -78,8 +77,7 @@ class Plugin:
         )
 
 
-@dataclass(frozen=True)
-class PluginInfo:
+class PluginInfo(NamedTuple):
     """What is known of a plugin in a driver.
 
     Attributes:
@@ -101,8 +99,7 @@ class PluginInfo:
     error: PluginError | None = None
 
 
-@dataclass(frozen=True)
-class Provision:
+class Provision(NamedTuple):
     """Something that a plugin adds, as its distribution describes it.
 
     Attributes:
@@ -120,11 +117,10 @@ class Provision:
 
     def load(self) -> object:
         """Import it."""
-        return metadata.EntryPoint(self.name, self.value, "howdah.provides").load()
+        return load(self.value)
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """What a driver is made of.
 
     Attributes:
@@ -141,9 +137,9 @@ def discover() -> tuple[list[Plugin], list[Provision]]:
 
     howdah's own plugins come first, the others by name.
     """
-    points = metadata.entry_points()
-    plugins = [_installed(point) for point in points.select(group="howdah")]
-    provisions = [Provision(point.name, point.value) for point in points.select(group="howdah.provides")]
+    points = entry_points(("howdah", "howdah.provides"))
+    plugins = [_installed(point) for point in points if point.group == "howdah"]
+    provisions = [Provision(point.name, point.value) for point in points if point.group == "howdah.provides"]
     return sorted(plugins, key=lambda plugin: (plugin.distribution != "howdah", plugin.name)), provisions
 
 
@@ -211,9 +207,8 @@ def blaming(plugin: Plugin, failure: str) -> Iterator[None]:
         raise error from cause
 
 
-def _installed(point: metadata.EntryPoint) -> Plugin:
-    name, version = (None, None) if point.dist is None else (point.dist.name, point.dist.version)
-    return Plugin(point.name, point.value, name, version, point.load)
+def _installed(point: EntryPoint) -> Plugin:
+    return Plugin(point.name, point.value, point.distribution, point.version, point.load)
 
 
 def _given(plugin: ExtraPlugin) -> Plugin:

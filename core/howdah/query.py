@@ -16,6 +16,7 @@ from typing import Any
 
 from howdah.adapt.base import PyFormat
 from howdah.errors import ProgrammingError
+from howdah.pattern import pattern
 
 __all__ = ["NO_COPY", "ParsedQuery", "RawQuery", "controls_transaction", "copies_in", "parse_query"]
 
@@ -24,7 +25,7 @@ LONGEST_CACHED = 8192
 ZERO_BYTE = "the query contains a zero byte, which PostgreSQL cannot take"
 NO_COPY = "COPY cannot be used with {}: use cursor.copy() instead"
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = pattern(
     rb"""
     %(?: (?P<percent> % )
       | (?: \( (?P<name> [^)]+ ) \) )? (?P<format> [sbt] )
@@ -34,7 +35,7 @@ _PLACEHOLDER = re.compile(
 )
 #: What a query can begin with that is a COPY, comments in front or not.
 _BEFORE_COPY = frozenset({b"C", b"c", b"-", b"/", b" ", b"\t", b"\n", b"\v", b"\f", b"\r"})
-_COPY_IN = re.compile(
+_COPY_IN = pattern(
     rb"""%(s)b* COPY \b (?! %(s)b* \( ) .*? \b FROM %(s)b+ STDIN \b"""
     % {b"s": rb"(?: \s | --[^\n]*\n | /\* (?: [^*] | \*(?!/) )* \*/ )"},
     re.IGNORECASE | re.DOTALL | re.VERBOSE,

@@ -14,13 +14,13 @@ import re
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, TypeAlias
-
-from typing_extensions import TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
 
 from howdah.errors import DataError, InterfaceError, ProgrammingError
 
 if TYPE_CHECKING:
+    import typing_extensions
+
     from howdah.column import Column
 
 __all__ = [
@@ -47,7 +47,10 @@ DictRow: TypeAlias = "dict[str, Any]"
 
 T = TypeVar("T")
 #: The type of a connection's or a cursor's rows.
-Row = TypeVar("Row", covariant=True, default=TupleRow)
+if TYPE_CHECKING:
+    Row = typing_extensions.TypeVar("Row", covariant=True, default=TupleRow)
+else:  # only type checkers need the default
+    Row = TypeVar("Row", covariant=True)
 
 
 class RowMaker(Protocol[Row]):

@@ -19,13 +19,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import LiteralString
-
 from howdah.adapt.base import PyFormat
 from howdah.column import type_name
 from howdah.errors import ProgrammingError
 
 if TYPE_CHECKING:
+    from typing_extensions import LiteralString
+
     from howdah.adapt.base import AdaptContext
 
 __all__ = [

@@ -3,20 +3,17 @@
 
 from __future__ import annotations
 
-import logging
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-
-from typing_extensions import Self
 
 from howdah.transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from howdah.connection import Connection
 
 __all__ = ["Rollback", "Transaction"]
-
-logger = logging.getLogger("howdah")
 
 
 class Transaction(BaseTransaction):
@@ -56,5 +53,7 @@ class Transaction(BaseTransaction):
                 raise
             except Exception:
                 # The exception that is under way says more than this one.
-                logger.warning("error ignored in rollback of %s", self, exc_info=True)
+                import logging
+
+                logging.getLogger("howdah").warning("error ignored in rollback of %s", self, exc_info=True)
                 return False

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-
-from typing_extensions import Self
 
 from howdah.transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from howdah.connection_async import AsyncConnection
 
 __all__ = ["AsyncTransaction", "Rollback"]
-
-logger = logging.getLogger("howdah")
 
 
 class AsyncTransaction(BaseTransaction):
@@ -55,5 +52,7 @@ class AsyncTransaction(BaseTransaction):
                 raise
             except Exception:
                 # The exception that is under way says more than this one.
-                logger.warning("error ignored in rollback of %s", self, exc_info=True)
+                import logging
+
+                logging.getLogger("howdah").warning("error ignored in rollback of %s", self, exc_info=True)
                 return False

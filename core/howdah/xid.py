@@ -7,9 +7,11 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from howdah.pattern import pattern
+
 __all__ = ["Xid"]
 
-_GID = re.compile(r"(\d+)_([^_]*)_([^_]*)", re.ASCII)
+_GID = pattern(r"(\d+)_([^_]*)_([^_]*)", re.ASCII)
 
 
 @dataclass(frozen=True)

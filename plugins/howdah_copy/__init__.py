@@ -9,14 +9,35 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from howdah.hookspecs import Mixins, hookimpl
-from howdah_copy.copying import Copy, CopyCursor
-from howdah_copy.copying_async import AsyncCopy, AsyncCopyCursor
-from howdah_copy.writers import AsyncWriter, FileWriter, Writer
+from howdah.importing import on_first_use
 
 if TYPE_CHECKING:
     import click
 
+    from howdah_copy.copying import Copy, CopyCursor
+    from howdah_copy.copying_async import AsyncCopy, AsyncCopyCursor
+    from howdah_copy.writers import AsyncWriter, FileWriter, Writer
+
 __all__ = ["AsyncCopy", "AsyncCopyCursor", "AsyncWriter", "Copy", "CopyCursor", "FileWriter", "Writer"]
+
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "copying": (
+            "Copy",
+            "CopyCursor",
+        ),
+        "copying_async": (
+            "AsyncCopy",
+            "AsyncCopyCursor",
+        ),
+        "writers": (
+            "AsyncWriter",
+            "FileWriter",
+            "Writer",
+        ),
+    },
+)
 
 
 @hookimpl
@@ -28,7 +49,9 @@ def howdah_capabilities() -> Iterable[str]:
 @hookimpl
 def howdah_mixins() -> Mixins:
     """Contribute `copy`."""
-    return Mixins(cursor=CopyCursor, async_cursor=AsyncCopyCursor)
+    return Mixins(
+        cursor="howdah_copy.copying:CopyCursor", async_cursor="howdah_copy.copying_async:AsyncCopyCursor"
+    )
 
 
 @hookimpl

@@ -10,8 +10,6 @@ from contextlib import ExitStack
 from reprlib import repr as _repr
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from typing_extensions import Buffer
-
 from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
 from howdah.adapt.places import column_place, name_column
 from howdah.adapt.quoting import embeds_ascii
@@ -22,6 +20,8 @@ from howdah.protocol.exchange import Exchange
 from howdah_copy.statement import columns, row_obstacle
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from howdah.cursor_base import Params, Query
     from howdah.protocol.messages import CopyResponse
 

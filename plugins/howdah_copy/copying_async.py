@@ -7,14 +7,14 @@ from inspect import isawaitable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Buffer, Self
-
 from howdah.errors import Error
 from howdah.pq import ExecStatus
 from howdah_copy.base import BaseCopy
 from howdah_copy.writers import AsyncWriter, Writer
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer, Self
+
     from howdah.cursor_base import Params, Query
 
 ASYNC = True

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 
+from howdah.pattern import pattern
+
 __all__ = ["columns", "row_obstacle"]
 
 #: Comments, strings, and names in quotes: what is in them means nothing here.
-_OPAQUE = re.compile(
+_OPAQUE = pattern(
     rb"""--[^\n]* | /\*.*?\*/ | '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$""",
     re.VERBOSE | re.DOTALL,
 )
-_OPTIONS = re.compile(rb"\b(?:stdin|stdout)\b(.*)", re.IGNORECASE | re.DOTALL)
-_CSV = re.compile(rb"\bcsv\b|\bformat\s+(?:'csv'|\"csv\")", re.IGNORECASE)
-_CHANGED = re.compile(rb"\b(delimiter|null)\b", re.IGNORECASE)
+_OPTIONS = pattern(rb"\b(?:stdin|stdout)\b(.*)", re.IGNORECASE | re.DOTALL)
+_CSV = pattern(rb"\bcsv\b|\bformat\s+(?:'csv'|\"csv\")", re.IGNORECASE)
+_CHANGED = pattern(rb"\b(delimiter|null)\b", re.IGNORECASE)
 _NAME = rb'(?:"(?:[^"]|"")+"|[\w$\x80-\xff]+)'
-_COLUMNS = re.compile(
+_COLUMNS = pattern(
     rb"\s*copy\s+%b(?:\s*\.\s*%b)?\s*\(\s*(%b(?:\s*,\s*%b)*)\s*\)\s*(?:from|to)\b" % ((_NAME,) * 4),
     re.IGNORECASE,
 )

@@ -6,11 +6,15 @@ Source: PostgreSQL documentation, "Large Objects".
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from howdah.hookspecs import Mixins, hookimpl
-from howdah_lobject.errors import LargeObjectClosed, WrongMode
-from howdah_lobject.large_object import LargeObject, LargeObjects
-from howdah_lobject.large_object_async import AsyncLargeObject, AsyncLargeObjects
+from howdah.importing import on_first_use
+
+if TYPE_CHECKING:
+    from howdah_lobject.errors import LargeObjectClosed, WrongMode
+    from howdah_lobject.large_object import LargeObject, LargeObjects
+    from howdah_lobject.large_object_async import AsyncLargeObject, AsyncLargeObjects
 
 __all__ = [
     "AsyncLargeObject",
@@ -20,6 +24,24 @@ __all__ = [
     "LargeObjects",
     "WrongMode",
 ]
+
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "errors": (
+            "LargeObjectClosed",
+            "WrongMode",
+        ),
+        "large_object": (
+            "LargeObject",
+            "LargeObjects",
+        ),
+        "large_object_async": (
+            "AsyncLargeObject",
+            "AsyncLargeObjects",
+        ),
+    },
+)
 
 
 @hookimpl
@@ -31,4 +53,7 @@ def howdah_capabilities() -> Iterable[str]:
 @hookimpl
 def howdah_mixins() -> Mixins:
     """Contribute `lobject`."""
-    return Mixins(connection=LargeObjects, async_connection=AsyncLargeObjects)
+    return Mixins(
+        connection="howdah_lobject.large_object:LargeObjects",
+        async_connection="howdah_lobject.large_object_async:AsyncLargeObjects",
+    )

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from typing_extensions import Buffer, Self
-
 from howdah.io.operation import Operation
 from howdah_lobject.operations import CHUNK, BaseLargeObject
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer, Self
+
     from howdah.connection import Connection
 
 __all__ = ["LargeObject", "LargeObjects"]

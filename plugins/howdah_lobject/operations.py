@@ -15,9 +15,8 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from typing_extensions import Buffer
-
-from howdah.errors import ProgrammingError, UndefinedObject
+from howdah import errors
+from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation, Stop
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
@@ -25,6 +24,8 @@ from howdah_lobject.errors import LargeObjectClosed, WrongMode
 from howdah_lobject.mode import INV_READ, INV_WRITE, parse_mode
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from howdah.connection_base import BaseConnection
 
 __all__ = ["CHUNK", "BaseLargeObject", "Function"]
@@ -156,7 +157,7 @@ class BaseLargeObject:
         exchange = Exchange(query=_CLOSE % descriptor)
         session.query(exchange, _CLOSE % descriptor)
         yield from _outlast(exchange)
-        if isinstance(exchange.error, UndefinedObject):
+        if isinstance(exchange.error, errors.UndefinedObject):
             undo = Exchange(query=_UNDO_CLOSE)
             session.query(undo, _UNDO_CLOSE)
             yield from _outlast(undo)
@@ -337,7 +338,7 @@ class BaseLargeObject:
         """Wait for what a call with a descriptor returns, which a rollback to a savepoint may have closed."""
         try:
             return (yield from self._answer(exchange))
-        except UndefinedObject as e:
+        except errors.UndefinedObject as e:
             self._lose()
             self._why_closed = "it was opened after a savepoint that was rolled back to"
             raise LargeObjectClosed(f"the large object {self._oid} is closed: {self._why_closed}") from e

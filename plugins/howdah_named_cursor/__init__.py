@@ -6,10 +6,14 @@ Source: PostgreSQL documentation, DECLARE, FETCH, MOVE and CLOSE.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from howdah.hookspecs import Mixins, hookimpl
-from howdah_named_cursor.cursor import NamedCursors, RawServerCursor, ServerCursor
-from howdah_named_cursor.cursor_async import AsyncNamedCursors, AsyncRawServerCursor, AsyncServerCursor
+from howdah.importing import on_first_use
+
+if TYPE_CHECKING:
+    from howdah_named_cursor.cursor import NamedCursors, RawServerCursor, ServerCursor
+    from howdah_named_cursor.cursor_async import AsyncNamedCursors, AsyncRawServerCursor, AsyncServerCursor
 
 __all__ = [
     "AsyncNamedCursors",
@@ -19,6 +23,22 @@ __all__ = [
     "RawServerCursor",
     "ServerCursor",
 ]
+
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "cursor": (
+            "NamedCursors",
+            "RawServerCursor",
+            "ServerCursor",
+        ),
+        "cursor_async": (
+            "AsyncNamedCursors",
+            "AsyncRawServerCursor",
+            "AsyncServerCursor",
+        ),
+    },
+)
 
 
 @hookimpl
@@ -30,4 +50,7 @@ def howdah_capabilities() -> Iterable[str]:
 @hookimpl
 def howdah_mixins() -> Mixins:
     """Contribute `server_cursor_factory`."""
-    return Mixins(connection=NamedCursors, async_connection=AsyncNamedCursors)
+    return Mixins(
+        connection="howdah_named_cursor.cursor:NamedCursors",
+        async_connection="howdah_named_cursor.cursor_async:AsyncNamedCursors",
+    )

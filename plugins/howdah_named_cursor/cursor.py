@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from typing_extensions import Self
-
 from howdah.binding import RawBinding
 from howdah.cursor import Cursor
 from howdah.errors import NotSupportedError
@@ -15,6 +13,8 @@ from howdah.rows import Row, RowFactory
 from howdah_named_cursor.declared import Declared
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from howdah.connection import Connection
     from howdah.cursor_base import Params, Query
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from typing_extensions import Self
-
 from howdah.binding import RawBinding
 from howdah.cursor_async import AsyncCursor
 from howdah.errors import NotSupportedError
@@ -14,6 +12,8 @@ from howdah.rows import AsyncRowFactory, Row
 from howdah_named_cursor.declared import Declared
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from howdah.connection_async import AsyncConnection
     from howdah.cursor_base import Params, Query
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from howdah import errors
 from howdah.adapt.transformer import Transformer
-from howdah.errors import NotSupportedError, ObjectNotInPrerequisiteState, ProgrammingError
+from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
@@ -219,7 +220,7 @@ class Declared(_Base):
         if target < 0 and self._anchored:
             raise IndexError("position out of bound: there is nothing before the first row")
         if target < here and self.scrollable is False:
-            raise ObjectNotInPrerequisiteState(
+            raise errors.ObjectNotInPrerequisiteState(
                 f"the cursor {self.name!r} was declared with scrollable=False and cannot go backwards:"
                 " declare it with scrollable=True"
             )

@@ -6,16 +6,30 @@ Source: PostgreSQL documentation, "Pipelining".
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from howdah.hookspecs import Mixins, hookimpl
-from howdah_pipeline.connection import Pipelining
-from howdah_pipeline.connection_async import AsyncPipelining
-from howdah_pipeline.pipeline import Pipeline
-from howdah_pipeline.pipeline_async import AsyncPipeline
-from howdah_pipeline.sharing import AsyncSharing
+from howdah.importing import on_first_use
+
+if TYPE_CHECKING:
+    from howdah_pipeline.connection import Pipelining
+    from howdah_pipeline.connection_async import AsyncPipelining
+    from howdah_pipeline.pipeline import Pipeline
+    from howdah_pipeline.pipeline_async import AsyncPipeline
+    from howdah_pipeline.sharing import AsyncSharing
 
 __all__ = ["AsyncPipeline", "AsyncPipelining", "AsyncSharing", "Pipeline", "Pipelining"]
+
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "connection": ("Pipelining",),
+        "connection_async": ("AsyncPipelining",),
+        "pipeline": ("Pipeline",),
+        "pipeline_async": ("AsyncPipeline",),
+        "sharing": ("AsyncSharing",),
+    },
+)
 
 
 @hookimpl
@@ -27,18 +41,21 @@ def howdah_capabilities() -> Iterable[str]:
 @hookimpl
 def howdah_mixins() -> Mixins:
     """Contribute `pipeline`, and a lock that can be shared to async connections."""
-    return Mixins(connection=Pipelining, async_connection=AsyncSharing)
+    return Mixins(
+        connection="howdah_pipeline.connection:Pipelining",
+        async_connection="howdah_pipeline.sharing:AsyncSharing",
+    )
 
 
 @hookimpl
 def howdah_connection_opened(connection: Any) -> None:
     """Let the queries of many tasks share round trips."""
-    if isinstance(connection, AsyncSharing):
+    if hasattr(connection, "share"):
         connection.share()
 
 
 @hookimpl
 def howdah_connection_closed(connection: Any) -> None:
     """Leave no task behind."""
-    if isinstance(connection, AsyncSharing):
+    if hasattr(connection, "unshare"):
         connection.unshare()

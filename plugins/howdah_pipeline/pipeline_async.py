@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-
-from typing_extensions import Self
 
 from howdah_pipeline.pipeline_base import BasePipeline
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from howdah.connection_async import AsyncConnection
 
 __all__ = ["AsyncPipeline"]
-
-logger = logging.getLogger("howdah")
 
 
 class AsyncPipeline(BasePipeline):
@@ -58,4 +55,6 @@ class AsyncPipeline(BasePipeline):
                 raise error
             if exc_val is not error:
                 # The exception that is under way says more than this one.
-                logger.warning("error ignored at the end of a pipeline: %s", error)
+                import logging
+
+                logging.getLogger("howdah").warning("error ignored at the end of a pipeline: %s", error)

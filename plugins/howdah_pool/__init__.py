@@ -7,10 +7,10 @@ have it all.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from howdah.hookspecs import hookimpl
+from howdah.importing import on_first_use
 
 if TYPE_CHECKING:
     from howdah_pool.errors import PoolClosed, PoolTimeout, TooManyRequests
@@ -29,25 +29,19 @@ __all__ = [
     "TooManyRequests",
 ]
 
-_MODULE_OF = {
-    "AsyncConnectionPool": "pool_async",
-    "AsyncNullConnectionPool": "null_pool_async",
-    "ConnectionPool": "pool",
-    "NullConnectionPool": "null_pool",
-    "PoolClosed": "errors",
-    "PoolTimeout": "errors",
-    "TooManyRequests": "errors",
-}
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "errors": ("PoolClosed", "PoolTimeout", "TooManyRequests"),
+        "null_pool": ("NullConnectionPool",),
+        "null_pool_async": ("AsyncNullConnectionPool",),
+        "pool": ("ConnectionPool",),
+        "pool_async": ("AsyncConnectionPool",),
+    },
+)
 
 
 @hookimpl
 def howdah_capabilities() -> Iterable[str]:
     """Announce pools."""
     return ["pool"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    return value

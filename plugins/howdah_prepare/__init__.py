@@ -6,14 +6,26 @@ Source: PostgreSQL documentation, "Extended Query" and PREPARE.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from howdah.hookspecs import Mixins, hookimpl
-from howdah_prepare.connection import PreparedStatements
-from howdah_prepare.connection_async import AsyncPreparedStatements
-from howdah_prepare.planner import Planner
+from howdah.importing import on_first_use
+
+if TYPE_CHECKING:
+    from howdah_prepare.connection import PreparedStatements
+    from howdah_prepare.connection_async import AsyncPreparedStatements
+    from howdah_prepare.planner import Planner
 
 __all__ = ["AsyncPreparedStatements", "Planner", "PreparedStatements"]
+
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "connection": ("PreparedStatements",),
+        "connection_async": ("AsyncPreparedStatements",),
+        "planner": ("Planner",),
+    },
+)
 
 
 @hookimpl
@@ -25,10 +37,15 @@ def howdah_capabilities() -> Iterable[str]:
 @hookimpl
 def howdah_query_planner(connection: Any) -> Planner:
     """Plan the queries of a connection."""
+    from howdah_prepare.planner import Planner
+
     return Planner(connection)
 
 
 @hookimpl
 def howdah_mixins() -> Mixins:
     """Contribute `prepare` and `prepared`."""
-    return Mixins(connection=PreparedStatements, async_connection=AsyncPreparedStatements)
+    return Mixins(
+        connection="howdah_prepare.connection:PreparedStatements",
+        async_connection="howdah_prepare.connection_async:AsyncPreparedStatements",
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from howdah.adapt.base import PyFormat
@@ -59,10 +60,13 @@ class Planner:
         self._statements: dict[Key, Statement] = {}
         self._named: dict[bytes, NamedStatement] = {}
         self._made = 0
-        # Behind a pooler, another connection's statement of the same name would be executed unnoticed.
-        self._prefix = b"_howdah_%b_" % secrets.token_hex(4).encode()
         self.names = True
         self._doubtful = False
+
+    @cached_property
+    def _prefix(self) -> bytes:
+        # Behind a pooler, another connection's statement of the same name would be executed unnoticed.
+        return b"_howdah_%b_" % os.urandom(4).hex().encode()
 
     # Asked by the kernel
 

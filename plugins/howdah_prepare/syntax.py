@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from howdah.pattern import pattern
+
 __all__ = [
     "MAX_NAME",
     "Call",
@@ -31,24 +33,24 @@ _NAME = rb'(?P<name> "(?:[^"]|"")+" | [a-z_\x80-\xff][\w$\x80-\xff]* )'
 _BEFORE_NAME = rb'(?: %b+ | (?=") )' % _SPACE
 _FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE
 
-_EXECUTE = re.compile(
+_EXECUTE = pattern(
     rb"""%(s)b* EXECUTE %(b)b %(n)b %(s)b*
     (?: \( %(s)b* (?P<arguments> (?: \$\d+ %(s)b* (?: , %(s)b* \$\d+ %(s)b* )* )? ) \) %(s)b* )?
     (?: ; %(s)b* )? \Z"""
     % {b"s": _SPACE, b"b": _BEFORE_NAME, b"n": _NAME},
     _FLAGS,
 )
-_PREPARE = re.compile(
+_PREPARE = pattern(
     rb"%(s)b* PREPARE %(b)b %(n)b %(s)b* (?: \( (?: [^()] | \( [^()]* \) )* \) %(s)b* )?"
     rb"AS (?= %(s)b | [(\"] ) (?P<query> .* ) \Z" % {b"s": _SPACE, b"b": _BEFORE_NAME, b"n": _NAME},
     _FLAGS,
 )
-_DEALLOCATE = re.compile(
+_DEALLOCATE = pattern(
     rb'%(s)b* DEALLOCATE (?: %(s)b+ PREPARE (?= %(s)b+ ["a-z_\x80-\xff] | " ) )? %(b)b %(n)b'
     % {b"s": _SPACE, b"b": _BEFORE_NAME, b"n": _NAME},
     _FLAGS,
 )
-_TOKEN = re.compile(
+_TOKEN = pattern(
     rb"""
       (?P<semicolon> ; )
     | (?P<number> \$\d+ )

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat, TypeInfo
 from howdah.errors import DataError, ProgrammingError
+from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown
 from howdah_types.registering import composed_of
@@ -274,7 +275,7 @@ class ArrayLoader(TypeLoader):
 
 # What an array as text is made of: punctuation, elements in quotes and without, and what does not belong.
 _NO_TOKEN = (None, None, None)
-_ESCAPED = re.compile(rb"(?s)\\(.)")
+_ESCAPED = pattern(rb"(?s)\\(.)")
 
 
 @lru_cache

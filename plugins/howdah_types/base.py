@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import struct
 from abc import abstractmethod
-from typing import Any
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, Any
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, Loader, quote_literal
 from howdah.adapt.places import shown
 from howdah.errors import DataError
 from howdah.pq import Format
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["TypeDumper", "TypeLoader", "adapters_of", "encoding_of", "shown", "type_name"]
 

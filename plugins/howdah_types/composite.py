@@ -6,7 +6,6 @@ Output Syntax"; for the binary format PostgreSQL's src/backend/utils/adt/rowtype
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import struct
 from collections import namedtuple
@@ -14,9 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from keyword import iskeyword
-from typing import Any, ClassVar, TypeAlias
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from howdah.adapt import (
     AdaptContext,
@@ -31,10 +28,14 @@ from howdah.adapt import (
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.adapt.places import recursive
 from howdah.errors import DataError, ProgrammingError
+from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown
 from howdah_types.registering import composed_of, described, known_type, named, register_by_oid, unadapted
 from howdah_types.string import ByteaBinaryLoader, TextLoader
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = [
     "CompositeBinaryDumper",
@@ -57,7 +58,7 @@ MakeSequence: TypeAlias = Callable[[Any, CompositeInfo], Sequence[Any]]
 _COUNT = struct.Struct("!i")
 _FIELD = struct.Struct("!Ii")  # oid, length
 _NULL_LENGTH = -1
-_NEEDS_QUOTES = re.compile(rb'^$|[\s",\\()]')
+_NEEDS_QUOTES = pattern(rb'^$|[\s",\\()]')
 
 
 # -- what the fields of classes are called ---------------------------------------
@@ -65,6 +66,8 @@ _NEEDS_QUOTES = re.compile(rb'^$|[\s",\\()]')
 
 def _names(cls: Any) -> tuple[str, ...] | None:
     """Return the names of the fields of a dataclass or a named tuple; None of anything else."""
+    import dataclasses
+
     if dataclasses.is_dataclass(cls):
         return tuple(field.name for field in dataclasses.fields(cls) if field.init)
     names = getattr(cls, "_fields", None)
@@ -77,6 +80,8 @@ def _by_name(cls: Any, info: CompositeInfo) -> bool:
     Raises:
         ProgrammingError: they are neither.
     """
+    import dataclasses
+
     names = _names(cls)
     if names is None:
         return False
@@ -283,8 +288,8 @@ class CompositeBinaryDumper(CompositeDumper):
 # -- records from PostgreSQL ---------------------------------------------------------
 
 #: A field as text, with what follows it. What is between quotes is escaped, either way.
-_TEXT_FIELD = re.compile(rb'(?s)(?:"((?:[^"\\]|\\.|"")*)"|([^"\\,()]*))([,)])')
-_ESCAPED = re.compile(rb'(?s)\\(.)|"(")')
+_TEXT_FIELD = pattern(rb'(?s)(?:"((?:[^"\\]|\\.|"")*)"|([^"\\,()]*))([,)])')
+_ESCAPED = pattern(rb'(?s)\\(.)|"(")')
 
 
 def _read_text_record(data: bytes) -> list[bytes | None]:

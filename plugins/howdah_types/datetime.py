@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError
+from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader
 
@@ -99,30 +100,30 @@ _OFFSET = r"(?P<sign>[+-])(?P<hours>\d\d)(?::(?P<minutes>\d\d))?(?::(?P<seconds>
 _OTHER_DATE = r"(?P<first>\d\d)(?P<separator>[/.-])(?P<second_>\d\d)(?P=separator)(?P<year>\d{4})"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-_DATE = re.compile(_ISO_DATE)
-_DATE_OTHER = re.compile(_OTHER_DATE)
-_TIMESTAMP = re.compile(f"{_ISO_DATE} {_TIME}")
-_TIMESTAMP_OTHER = re.compile(f"{_OTHER_DATE} {_TIME}")
-_TIMESTAMP_POSTGRES = re.compile(
+_DATE = pattern(_ISO_DATE)
+_DATE_OTHER = pattern(_OTHER_DATE)
+_TIMESTAMP = pattern(f"{_ISO_DATE} {_TIME}")
+_TIMESTAMP_OTHER = pattern(f"{_OTHER_DATE} {_TIME}")
+_TIMESTAMP_POSTGRES = pattern(
     r"\w{3} (?:(?P<name1>[A-Z]\w\w) (?P<day1>\d\d)|(?P<day2>\d\d) (?P<name2>[A-Z]\w\w))"
     rf" {_TIME} (?P<year>\d{{4}})"
 )
-_TIMESTAMPTZ = re.compile(f"{_ISO_DATE} {_TIME}{_OFFSET}")
+_TIMESTAMPTZ = pattern(f"{_ISO_DATE} {_TIME}{_OFFSET}")
 # Other styles than ISO have the abbreviation of the time zone behind a space, as far as there is one;
 # an offset in its stead has a space in the style Postgres only.
 _ZONE = r"(?: |(?=[+-]))(?P<zone>\S+)"
-_TIMESTAMPTZ_OTHER = re.compile(f"{_OTHER_DATE} {_TIME}{_ZONE}")
-_TIMESTAMPTZ_POSTGRES = re.compile(f"{_TIMESTAMP_POSTGRES.pattern}{_ZONE}")
+_TIMESTAMPTZ_OTHER = pattern(f"{_OTHER_DATE} {_TIME}{_ZONE}")
+_TIMESTAMPTZ_POSTGRES = pattern(f"{_TIMESTAMP_POSTGRES.pattern}{_ZONE}")
 _MAX_ABBREVIATION = 10
 #: An abbreviation that is an offset, as those of many time zones are.
-_NUMERIC_ZONE = re.compile(r"(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?:?(?P<seconds>\d\d)?")
+_NUMERIC_ZONE = pattern(r"(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?:?(?P<seconds>\d\d)?")
 #: A time zone that is an abbreviation and how far it is behind UTC, such as `<+03>-03` or `EST5`.
-_POSIX_ZONE = re.compile(
+_POSIX_ZONE = pattern(
     r"(?:<(?P<quoted>[^>]+)>|(?P<name>[A-Za-z]+))"
     r"(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d\d))?(?::(?P<seconds>\d\d))?"
 )
-_TIME_ONLY = re.compile(_TIME)
-_TIMETZ_ONLY = re.compile(f"{_TIME}{_OFFSET}")
+_TIME_ONLY = pattern(_TIME)
+_TIMETZ_ONLY = pattern(f"{_TIME}{_OFFSET}")
 
 
 class _DateTimeLoader(TypeLoader):
@@ -536,9 +537,9 @@ class TimedeltaBinaryDumper(TimedeltaDumper):
 
 # The styles of IntervalStyle can be told from how a value looks. Source:
 # PostgreSQL's src/backend/utils/adt/datetime.c, EncodeInterval().
-_UNIT = re.compile(r"([+-]?)(\d+)(?:\.(\d+))? (year|mon|day|hour|min|sec)s?(?: |$)")
-_ISO_UNIT = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?([YMWDHS])")
-_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d)(?:\.(\d+))?")
+_UNIT = pattern(r"([+-]?)(\d+)(?:\.(\d+))? (year|mon|day|hour|min|sec)s?(?: |$)")
+_ISO_UNIT = pattern(r"([+-]?)(\d+)(?:\.(\d+))?([YMWDHS])")
+_CLOCK = pattern(r"(\d+):(\d\d):(\d\d)(?:\.(\d+))?")
 _MONTHS_IN = {"year": 12, "mon": 1}
 _SECONDS_IN = {"hour": 3600, "min": 60, "sec": 1}
 _ISO_DATE_UNITS = {"Y": "year", "M": "mon", "D": "day"}

@@ -8,9 +8,7 @@ Source: PostgreSQL documentation, "Domain Types" and "Message Formats", RowDescr
 
 from __future__ import annotations
 
-from typing import Any
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, Any
 
 from howdah.adapt import AdaptContext, AdaptersMap, DomainInfo, Dumper, Loader, TypeInfo
 from howdah.errors import ProgrammingError
@@ -18,6 +16,9 @@ from howdah.pq import Format
 from howdah_types.base import adapters_of
 from howdah_types.registering import composed_of, described, known_type, register_by_oid, unadapted
 from howdah_types.string import TextLoader
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = [
     "DomainBinaryDumper",

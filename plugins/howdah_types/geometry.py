@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from howdah.adapt import AdaptersMap
 from howdah.errors import DataError
+from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeLoader, shown, type_name
 from howdah_types.string import StrDumper, register_text_type
@@ -22,7 +23,7 @@ __all__ = ["GeometryBinaryDumper", "GeometryBinaryLoader", "float_text", "regist
 
 _COUNT = struct.Struct("!i")
 _NUMBER = r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf(?:inity)?|nan)\s*"
-_NUMBERS = re.compile(_NUMBER, re.IGNORECASE | re.ASCII)
+_NUMBERS = pattern(_NUMBER, re.IGNORECASE | re.ASCII)
 
 
 def float_text(value: float) -> str:

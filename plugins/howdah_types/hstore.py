@@ -6,12 +6,12 @@ contrib/hstore/hstore_io.c.
 
 from __future__ import annotations
 
-import re
 import struct
 from typing import Any, TypeAlias
 
 from howdah.adapt import AdaptContext, Dumper, TypeInfo
 from howdah.errors import DataError
+from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.array import register_array
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of, shown
@@ -86,8 +86,8 @@ class HstoreBinaryDumper(HstoreDumper):
 
 
 _STRING = rb'"((?:[^"\\]|\\.)*)"'
-_PAIR = re.compile(rb"(?is)%b=>(?:%b|null)(?:, ?|$)" % (_STRING, _STRING))
-_ESCAPED = re.compile(rb"(?s)\\(.)")
+_PAIR = pattern(rb"(?is)%b=>(?:%b|null)(?:, ?|$)" % (_STRING, _STRING))
+_ESCAPED = pattern(rb"(?s)\\(.)")
 
 
 class HstoreLoader(TypeLoader):

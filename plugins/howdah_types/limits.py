@@ -7,15 +7,13 @@ Source: PostgreSQL documentation, "Date/Time Types", "Special Values".
 
 from __future__ import annotations
 
-import re
 import struct
 from datetime import date, datetime
-from typing import Any, ClassVar
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from howdah.adapt import AdaptContext, Loader
 from howdah.errors import DataError
+from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of
 from howdah_types.datetime import (
@@ -33,11 +31,14 @@ from howdah_types.datetime import (
     TimestamptzLoader,
 )
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
 __all__ = ["register_date_limits"]
 
-_EARLIER = re.compile(rb"-infinity|.* BC")
+_EARLIER = pattern(rb"-infinity|.* BC")
 # The year comes first, last of the date, or last of all: that depends on DateStyle.
-_LATER = re.compile(rb"infinity|\d{5,}-.*|\d\d[/.-]\d\d[/.-]\d{5,}(?: .*)?|\w{3} .*:\S* \d{5,}(?: .*)?")
+_LATER = pattern(rb"infinity|\d{5,}-.*|\d\d[/.-]\d\d[/.-]\d{5,}(?: .*)?|\w{3} .*:\S* \d{5,}(?: .*)?")
 
 
 class _LimitedLoader(TypeLoader):

@@ -6,14 +6,15 @@ import struct
 from decimal import Decimal
 from math import isfinite
 from operator import index
-from typing import Any, ClassVar, SupportsIndex
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
 
 from howdah.adapt import AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = [
     "DecimalBinaryDumper",

@@ -6,7 +6,6 @@ binary format PostgreSQL's src/backend/utils/adt/rangetypes.c.
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
@@ -16,6 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat, RangeInfo, TypeInfo
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.errors import DataError, ProgrammingError
+from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.array import ElementDumper
 from howdah_types.base import TypeLoader, adapters_of, encoding_of, shown
@@ -225,7 +225,7 @@ _LOWER_INFINITE = 0x08
 _UPPER_INFINITE = 0x10
 
 _LENGTH = struct.Struct("!i")
-_NEEDS_QUOTES = re.compile(rb'^$|[\s"\\()\[\],]')
+_NEEDS_QUOTES = pattern(rb'^$|[\s"\\()\[\],]')
 _TEXT_OID = 25
 _INT2_OID, _INT4_OID = 21, 23
 
@@ -413,11 +413,11 @@ class RangeBinaryDumper(RangeDumper):
 # -- ranges from PostgreSQL --------------------------------------------------------
 
 #: A range as text. What is between quotes is escaped, either way.
-_RANGE = re.compile(
+_RANGE = pattern(
     rb'(?is)empty|([\[(])(?:"((?:[^"\\]|\\.|"")*)"|([^"\\,()\[\]]*)),'
     rb'(?:"((?:[^"\\]|\\.|"")*)"|([^"\\,()\[\]]*))([\])])'
 )
-_ESCAPED = re.compile(rb'(?s)\\(.)|"(")')
+_ESCAPED = pattern(rb'(?s)\\(.)|"(")')
 
 Load = Callable[[bytes], Any]
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, Any
 
 from howdah.adapt import AdaptContext, AdaptersMap, Loader, quote_literal
 from howdah.errors import DataError
+from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, encoding_of, shown
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = [
     "ByteaBinaryLoader",
@@ -159,7 +161,7 @@ class CharBinaryDumper(StrDumper):
         return data
 
 
-_OCTAL = re.compile(r"\\([0-3][0-7]{2})")
+_OCTAL = pattern(r"\\([0-3][0-7]{2})")
 
 
 class XmlBinaryDumper(StrDumper):
@@ -189,7 +191,7 @@ class XmlBinaryLoader(TextLoader):
         return _XML_ENCODING.sub(r"\1\2", text).removeprefix('<?xml version="1.0"?>')
 
 
-_XML_ENCODING = re.compile(r"""\A(<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')([^>]*\?>)""")
+_XML_ENCODING = pattern(r"""\A(<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')([^>]*\?>)""")
 #: What the binary format of some types begins with.
 _VERSION = b"\x01"
 
@@ -231,7 +233,7 @@ class ByteaLoader(TypeLoader):
         return _BYTEA_ESCAPE.sub(_unescape, data)
 
 
-_BYTEA_ESCAPE = re.compile(rb"\\(\\|[0-7]{3})")
+_BYTEA_ESCAPE = pattern(rb"\\(\\|[0-7]{3})")
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:

@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.contender import Contender
+from tests.bench.importing import importing
 from tests.bench.workloads import (
     Connect,
     CopyIn,
@@ -15,6 +16,7 @@ from tests.bench.workloads import (
     CopyRows,
     CopyText,
     ExecuteMany,
+    Import,
     Once,
     Pipelined,
     Pool,
@@ -35,6 +37,7 @@ class CursorDriver:
 
     Args:
         name: Its name.
+        imported: The statement that imports all of it that a first connection needs.
         connect: Opens a connection in autocommit.
         open_pool: Opens a pool of so many of them, if the driver has pools.
     """
@@ -42,15 +45,19 @@ class CursorDriver:
     def __init__(
         self,
         name: str,
+        imported: str,
         connect: Callable[[Server], Awaitable[Any]],
         open_pool: Callable[[Server, int], Awaitable[Any]] | None = None,
     ) -> None:
         self.name = name
+        self._imported = imported
         self._connect = connect
         self._open_pool = open_pool
 
     async def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect, and get ready for a workload; None if the driver does not do it."""
+        if isinstance(workload, Import):
+            return Contender(self.name, importing(self.name, self._imported).run, _nothing)
         if isinstance(workload, Connect):
             return Contender(self.name, self._connecting(workload, server), _nothing)
         if isinstance(workload, Pool):
@@ -205,6 +212,8 @@ class Asyncpg:
 
     async def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect, and get ready for a workload; None if the driver does not do it."""
+        if isinstance(workload, Import):
+            return Contender(self.name, importing(self.name, "import asyncpg").run, _nothing)
         if isinstance(workload, Connect):
             return Contender(self.name, self._connecting(workload, server), _nothing)
         if isinstance(workload, (Pool, Shared)):
@@ -369,4 +378,8 @@ async def _howdah_pool(server: Server, size: int) -> Any:
     return pool
 
 
-DRIVERS = (CursorDriver("howdah", _howdah, _howdah_pool), Asyncpg(), CursorDriver("psycopg", _psycopg))
+DRIVERS = (
+    CursorDriver("howdah", "import howdah; howdah.AsyncConnection", _howdah, _howdah_pool),
+    Asyncpg(),
+    CursorDriver("psycopg", "import psycopg", _psycopg),
+)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import subprocess
-import sys
 from dataclasses import dataclass
 from io import StringIO
 from itertools import count
@@ -18,6 +16,7 @@ from urllib.parse import quote
 
 from tests.bench import aio
 from tests.bench.contender import Contender
+from tests.bench.importing import importing
 from tests.bench.workloads import (
     ArrowIn,
     ArrowOut,
@@ -39,13 +38,6 @@ if TYPE_CHECKING:
 
     from tests.bench.workloads import Workload
     from tests.servers import Server
-
-_TIMED_IMPORT = """
-from time import perf_counter
-start = perf_counter()
-{statement}
-print(perf_counter() - start)
-"""
 
 
 @dataclass(frozen=True)
@@ -69,7 +61,7 @@ class Driver:
     def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect, and get ready for a workload; None if the driver does not do it."""
         if isinstance(workload, Import):
-            return Contender(self.name, self._import)
+            return importing(self.name, self.imported)
         if isinstance(workload, Connect):
             return Contender(self.name, self._connect(workload, server))
         ready = self.abilities().get(type(workload))
@@ -136,11 +128,6 @@ class Driver:
             return row
 
         return run
-
-    def _import(self) -> float:
-        """Return the seconds an import takes in an interpreter of its own, whose start does not count."""
-        command = [sys.executable, "-c", _TIMED_IMPORT.format(statement=self.imported)]
-        return float(subprocess.check_output(command))
 
 
 class Modern(Driver):
@@ -422,7 +409,7 @@ def _pg8000(server: Server) -> Any:
 
 
 DRIVERS: tuple[Driver | Asyncpg | Adbc | Connectorx, ...] = (
-    Howdah("howdah", "import howdah; howdah.connect", _howdah, _executemany),
+    Howdah("howdah", "import howdah; howdah.Connection", _howdah, _executemany),
     Modern("psycopg", "import psycopg", _psycopg, _executemany),
     Driver("psycopg-b", "import psycopg", _psycopg, _executemany, lambda conn: conn.cursor(binary=True)),
     Psycopg2("psycopg2", "import psycopg2", _psycopg2, _execute_batch),

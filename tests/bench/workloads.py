@@ -437,7 +437,7 @@ WORKLOADS: tuple[Workload, ...] = (
     Import(
         name="import",
         title="import",
-        goals={"sync": 1.0},
-        peers={"sync": ("psycopg",)},
+        goals={"sync": 1.0, "asyncio": 1.0},
+        peers={"sync": ("psycopg",), "asyncio": ("asyncpg",)},
     ),
 )

@@ -307,3 +307,16 @@ def test_type_info_register(adapters):
     info = TypeInfo("vector", 20000, 20001)
     info.register(adapters)
     assert adapters.types["vector"] is info
+
+
+def test_an_adapter_without_its_method_says_so() -> None:
+    class Silent(Dumper):
+        pass
+
+    class Deaf(Loader):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"Silent has no method dump\(\)"):
+        Silent(str).dump("x")
+    with pytest.raises(NotImplementedError, match=r"Deaf has no method load\(\)"):
+        Deaf(25).load(b"x")

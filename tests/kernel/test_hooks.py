@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import re
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ import howdah
 from howdah import Driver, OperationalError, ProgrammingError, hookimpl, hookspecs
 from howdah.adapt import Loader
 from howdah.conninfo import Parameter
-from howdah.hookspecs import Mixins
+from howdah.hookspecs import Mixins, only_for
 from howdah.statement import Statement
 from tests import servers
 
@@ -75,7 +76,7 @@ def test_every_hook_is_tried_here(hook: str) -> None:
 
 
 def test_a_hook_that_nobody_implements_is_none() -> None:
-    hooks = vars(Driver(enable=[]).hooks)
+    hooks = Driver(enable=[]).hooks._asdict()
     assert set(hooks.values()) == {None}
     assert {f"howdah_{name}" for name in hooks} <= set(HOOKS)
 
@@ -235,6 +236,27 @@ class TestResolveConninfo:
         plugins = [plugin("a", None), plugin("b", (dsn, {})), plugin("c", None)]
         Driver(enable=[], plugins=plugins).connect("savannah:").close()
         assert asked == ["c", "b"]
+
+    def test_it_is_not_asked_about_conninfos_that_it_is_not_for(self, dsn: str) -> None:
+        asked: list[str] = []
+
+        @only_for("savannah:", "steppe:")
+        def resolve_conninfo(conninfo: str, params: dict[str, Any]) -> Any:
+            asked.append(threading.current_thread().name)
+            return dsn, params
+
+        driver = driver_with(resolve_conninfo=resolve_conninfo)
+
+        async def main() -> None:
+            for conninfo in (dsn, "steppe:"):
+                await (await driver.AsyncConnection.connect(conninfo)).close()
+
+        asyncio.run(main())
+        assert len(asked) == 1
+        driver.connect(dsn).close()
+        assert len(asked) == 1
+        driver.connect("savannah:").close()
+        assert asked[1] == threading.current_thread().name != asked[0]
 
     def test_what_it_raises_reaches_the_caller(self) -> None:
         def resolve_conninfo() -> None:

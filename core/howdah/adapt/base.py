@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, Union
-
-from typing_extensions import Buffer
 
 from howdah.adapt.quoting import quote_literal
 from howdah.pq import Format
 
 if TYPE_CHECKING:
+    from abc import ABC, abstractmethod
+
+    from typing_extensions import Buffer
+
     from howdah.adapt.registry import AdaptersMap
+else:
+    # There are hundreds of adapters, and classes of ABC's metaclass take long to make.
+    ABC = object
+
+    def abstractmethod(function):
+        """Return a method that is to be overridden."""
+
+        def missing(self, *args):
+            raise NotImplementedError(f"{type(self).__qualname__} has no method {function.__name__}()")
+
+        missing.__doc__ = function.__doc__
+        return missing
+
 
 __all__ = ["AdaptContext", "Dumper", "DumperKey", "Loader", "PyFormat"]
 
@@ -21,6 +35,8 @@ DumperKey: TypeAlias = Union[type, "tuple[DumperKey, ...]"]
 
 class PyFormat(Enum):
     """The format a placeholder asks for: `%s`, `%t` or `%b`."""
+
+    __hash__ = object.__hash__  # there is one object of each; that of Enum takes longer
 
     AUTO = "s"
     TEXT = "t"

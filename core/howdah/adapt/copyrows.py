@@ -11,17 +11,18 @@ import re
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Buffer
-
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.adapt.places import put_column
 from howdah.adapt.rowdecoder import RowDecoder
 from howdah.errors import DataError, NotSupportedError
+from howdah.pattern import pattern
 from howdah.pq import Format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from typing_extensions import Buffer
 
     from howdah.adapt.registry import AdaptersMap
 
@@ -37,8 +38,8 @@ _HEADER = Struct("!II")
 #: The flags that a reader has to understand, none of which is in use.
 _CRITICAL_FLAGS = 0xFFFF0000
 _NULL = b"\xff\xff\xff\xff"
-_SPECIAL = re.compile(rb"[\b\t\n\v\f\r\\]")
-_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_SPECIAL = pattern(rb"[\b\t\n\v\f\r\\]")
+_ESCAPED = pattern(rb"\\(.)", re.DOTALL)
 _LETTERS = {b"\b": b"b", b"\t": b"t", b"\n": b"n", b"\v": b"v", b"\f": b"f", b"\r": b"r", b"\\": b"\\"}
 _CHARACTERS = {letter: character for character, letter in _LETTERS.items()}
 

@@ -6,15 +6,16 @@ Source: PostgreSQL documentation, "Lexical Structure", "String Constants".
 from __future__ import annotations
 
 import codecs
+from typing import TYPE_CHECKING
 
-from typing_extensions import Buffer
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["embeds_ascii", "quote_literal"]
 
 # In these encodings a quote or a backslash can be part of another character.
 _UNSAFE_ENCODINGS = frozenset(
-    codecs.lookup(name).name
-    for name in ("big5", "gbk", "gb18030", "cp949", "johab", "shift_jis", "shift_jis_2004")
+    ("big5", "gbk", "gb18030", "cp949", "johab", "shift_jis", "shift_jis_2004")  # as `codecs` has them
 )
 
 

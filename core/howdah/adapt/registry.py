@@ -25,8 +25,9 @@ class AdaptersMap:
         template: the map to begin with, None for an empty one.
     """
 
-    # The dictionaries are replaced by every registration and never changed, so
-    # that maps share them and other threads read on undisturbed.
+    # The dictionaries are replaced by every registration and not changed, so
+    # that maps share them and other threads read on undisturbed; those of a map
+    # that nobody has but its maker are changed.
 
     _KEYS: ClassVar = {Format.TEXT: PyFormat.TEXT, Format.BINARY: PyFormat.BINARY}
 
@@ -38,6 +39,8 @@ class AdaptersMap:
         self._type_added: tuple[Callable[[AdaptersMap, TypeInfo], Any], ...]
         self._unresolved: tuple[str, ...]
         self._unresolved_at: int
+        self._names: tuple[str, ...]
+        self._names_at: int
         #: A number that grows with every registration: what was looked up under another may be stale.
         self.version: int
         if template is not None:
@@ -47,8 +50,11 @@ class AdaptersMap:
             self._loaders = dict(template._loaders)
             self._type_added = template._type_added
             self.version = template.version
+            template.share()
+            self._shared = True
             # Every connection asks its own map, which is as the driver's was.
             self._unresolved, self._unresolved_at = template.unresolved_names, template.version
+            self._names, self._names_at = template._names, template._names_at
         else:
             self.types = TypesRegistry(changed=self._outdate)
             self._dumpers = {format: {} for format in PyFormat}
@@ -57,6 +63,8 @@ class AdaptersMap:
             self._type_added = ()
             self.version = 0
             self._unresolved, self._unresolved_at = (), -1
+            self._names, self._names_at = (), -1
+            self._shared = False
 
     @property
     def adapters(self) -> AdaptersMap:
@@ -89,11 +97,10 @@ class AdaptersMap:
             raise TypeError(f"dumpers are registered on classes or their names, not on {cls!r}")
         if cls is not None:
             for format in (self._KEYS[dumper.format], PyFormat.AUTO):
-                self._dumpers[format] = {**self._dumpers[format], cls: dumper}
+                self._put(self._dumpers, format, cls, dumper)
         key = self._type_key(dumper.type_name) if dumper.type_name else dumper.oid
         if key:
-            dumpers = self._dumpers_by_type[dumper.format]
-            self._dumpers_by_type[dumper.format] = _put_last(dumpers, key, dumper)
+            self._put(self._dumpers_by_type, dumper.format, key, dumper)
         self.version += 1
 
     def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
@@ -110,7 +117,7 @@ class AdaptersMap:
         if not isinstance(oid, (int, str)):
             raise TypeError(f"loaders are registered on oids or names of types, not on {oid!r}")
         key = self._type_key(oid) if isinstance(oid, str) else oid
-        self._loaders[loader.format] = _put_last(self._loaders[loader.format], key, loader)
+        self._put(self._loaders, loader.format, key, loader)
         self.version += 1
 
     def add_type(self, info: TypeInfo) -> None:
@@ -138,6 +145,17 @@ class AdaptersMap:
         """
         self._type_added = (*self._type_added, callback)
 
+    def share(self) -> None:
+        """Note that other threads, or maps made from this one, may read it from now on."""
+        self._shared = True
+
+    def _put(self, adapters: dict[Any, dict[Any, Any]], format: Any, key: Any, adapter: Any) -> None:
+        """Put an adapter to those of a format: at their end, even if the key was there."""
+        those = dict(adapters[format]) if self._shared else adapters[format]
+        those.pop(key, None)
+        those[key] = adapter
+        adapters[format] = those
+
     def _outdate(self) -> None:
         self.version += 1
 
@@ -159,9 +177,12 @@ class AdaptersMap:
     @property
     def type_names(self) -> tuple[str, ...]:
         """The names of types that adapters are registered under."""
-        maps: list[dict[int | str, Any]] = [*self._loaders.values(), *self._dumpers_by_type.values()]
-        names = {key.removesuffix("[]"): None for keys in maps for key in keys if isinstance(key, str)}
-        return tuple(names)
+        version = self.version
+        if self._names_at != version:
+            maps: list[dict[int | str, Any]] = [*self._loaders.values(), *self._dumpers_by_type.values()]
+            names = {key.removesuffix("[]"): None for keys in maps for key in keys if isinstance(key, str)}
+            self._names, self._names_at = tuple(names), version
+        return self._names
 
     def get_dumper(self, cls: type, format: PyFormat, obj: Any = None) -> type[Dumper]:
         """Return the dumper for the objects of a class.
@@ -227,8 +248,3 @@ class AdaptersMap:
 
     def _oid_of(self, name: str) -> int:
         return self.types.get_oid(name) if self.types.get(name) is not None else 0
-
-
-def _put_last(adapters: dict[int | str, Any], key: int | str, adapter: Any) -> dict[int | str, Any]:
-    """Return the adapters with one more, at the end even if the key was there."""
-    return {**{k: a for k, a in adapters.items() if k != key}, key: adapter}

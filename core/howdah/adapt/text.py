@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader
 from howdah.errors import DataError
 from howdah.pq import Format
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["BytesLoader", "TextDumper", "TextLoader"]
 

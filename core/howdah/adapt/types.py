@@ -5,7 +5,6 @@ Source: PostgreSQL documentation, "System Catalogs": pg_type, pg_enum, pg_range,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -344,6 +343,8 @@ def read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
     Returns:
         The types by the names asked for, without those that do not exist.
     """
+    import json
+
     classes = {cls.kind: cls for cls in (EnumInfo, CompositeInfo, DomainInfo, RangeInfo, MultirangeInfo)}
     found: dict[str, TypeInfo] = {}
     parts: dict[str, dict[int, TypeInfo]] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import replace
 
 import click
 from rich.console import Console
@@ -87,7 +86,7 @@ def command_line() -> click.Group:
 
 def _infos(driver: Driver, failures: dict[str, PluginError]) -> list[PluginInfo]:
     infos = [
-        replace(info, state="failed", error=failures[info.name]) if info.name in failures else info
+        info._replace(state="failed", error=failures[info.name]) if info.name in failures else info
         for info in driver.plugins
     ]
     return sorted(infos, key=lambda info: (info.distribution != "howdah", info.name))

@@ -5,7 +5,6 @@ Source: PostgreSQL documentation, 34.15 "Environment Variables".
 
 from __future__ import annotations
 
-import getpass
 import locale
 import os
 import sys
@@ -15,11 +14,12 @@ from typing import TYPE_CHECKING
 from howdah.errors import OperationalError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from howdah.conninfo.parameter import Parameter
+    from howdah.conninfo.parameter import Parameters
 
 __all__ = [
+    "SOCKET_DIRECTORIES",
     "default_socket_directory",
     "from_environment",
     "home",
@@ -28,10 +28,12 @@ __all__ = [
     "session_settings",
 ]
 
+#: Where servers may keep their unix sockets: Debian's, and PostgreSQL itself.
+SOCKET_DIRECTORIES = ("/var/run/postgresql", "/tmp")
 _SETTINGS = {"PGDATESTYLE": "datestyle", "PGTZ": "timezone", "PGGEQO": "geqo"}
 
 
-def from_environment(parameters: Sequence[Parameter], environ: Mapping[str, str]) -> dict[str, str]:
+def from_environment(parameters: Parameters, environ: Mapping[str, str]) -> dict[str, str]:
     """The parameters that the environment sets.
 
     Args:
@@ -41,7 +43,10 @@ def from_environment(parameters: Sequence[Parameter], environ: Mapping[str, str]
     Returns:
         The values by parameter name, unchecked.
     """
-    return {p.name: environ[p.environ] for p in parameters if p.environ is not None and p.environ in environ}
+    by_environ = parameters.by_environ
+    # Looking for each of them in os.environ takes longer.
+    present = [variable for variable in environ if variable in by_environ]
+    return {name: environ[variable] for variable in present for name in by_environ[variable]}
 
 
 def session_settings(environ: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -54,11 +59,8 @@ def session_settings(environ: Mapping[str, str] | None = None) -> dict[str, str]
         What the startup message is to set, by the setting's name.
     """
     environ = os.environ if environ is None else environ
-    return {
-        setting: environ[variable]
-        for variable, setting in _SETTINGS.items()
-        if environ.get(variable, "default").lower() != "default"
-    }
+    values = {_SETTINGS[variable]: environ[variable] for variable in _SETTINGS if variable in environ}
+    return {setting: value for setting, value in values.items() if value.lower() != "default"}
 
 
 def home(environ: Mapping[str, str]) -> str:
@@ -73,6 +75,8 @@ def os_user() -> str:
         howdah.OperationalError: the user has no name.
     """
     if sys.platform == "win32":
+        import getpass
+
         return getpass.getuser()
     import pwd  # there is none on Windows
 
@@ -87,7 +91,8 @@ def os_user() -> str:
 
 def default_socket_directory() -> str:
     """Where servers keep their unix sockets: /var/run/postgresql where it exists, else /tmp."""
-    return "/var/run/postgresql" if os.path.isdir("/var/run/postgresql") else "/tmp"
+    debian, own = SOCKET_DIRECTORIES
+    return debian if os.path.isdir(debian) else own
 
 
 def locale_encoding() -> str:

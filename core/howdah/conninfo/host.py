@@ -6,10 +6,9 @@ Source: PostgreSQL documentation, 34.1.1.3 "Specifying Multiple Hosts".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from howdah.conninfo.environment import default_socket_directory
+from howdah.conninfo.environment import SOCKET_DIRECTORIES, default_socket_directory
 from howdah.conninfo.passfile import find_password
 from howdah.errors import ProgrammingError
 
@@ -21,7 +20,6 @@ __all__ = ["Host", "hosts"]
 _DEFAULT_PORT = 5432
 
 
-@dataclass
 class Host:
     """One place where the server may be.
 
@@ -32,10 +30,17 @@ class Host:
         password: the password for this host, or None.
     """
 
-    host: str
-    hostaddr: str
-    port: int
-    password: str | None = field(default=None, repr=False)
+    def __init__(self, host: str, hostaddr: str, port: int, password: str | None = None) -> None:
+        self.host = host
+        self.hostaddr = hostaddr
+        self.port = port
+        self.password = password
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Host) and vars(self) == vars(other)
+
+    def __repr__(self) -> str:
+        return f"Host({self.host!r}, {self.hostaddr!r}, {self.port!r})"
 
     @property
     def is_unix(self) -> bool:
@@ -90,6 +95,6 @@ def _from_passfile(resolved: Mapping[str, Any], host: Host) -> str | None:
     if not passfile or not dbname or not user:
         return None
     name = host.host or host.hostaddr
-    if name == default_socket_directory():
+    if name in SOCKET_DIRECTORIES and name == default_socket_directory():
         name = "localhost"
     return find_password(passfile, name, host.port, dbname, user)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from howdah.conninfo.parameter import unknown_parameter
 from howdah.errors import ProgrammingError
+from howdah.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,11 +19,11 @@ __all__ = ["format_keywords", "parse_keywords"]
 
 # The white space of C's isspace(); Python's own notion is wider.
 _SPACE = r"[ \t\n\r\f\v]"
-_KEYWORD = re.compile(rf"{_SPACE}*([^= \t\n\r\f\v]*){_SPACE}*(=?){_SPACE}*")
-_PLAIN = re.compile(r"((?:\\.|[^\\ \t\n\r\f\v])*)\\?", re.DOTALL)
-_QUOTED = re.compile(r"'((?:\\.|[^\\'])*)(')?", re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_KEYWORD = pattern(rf"{_SPACE}*([^= \t\n\r\f\v]*){_SPACE}*(=?){_SPACE}*")
+_PLAIN = pattern(r"((?:\\.|[^\\ \t\n\r\f\v])*)\\?", re.DOTALL)
+_QUOTED = pattern(r"'((?:\\.|[^\\'])*)(')?", re.DOTALL)
+_ESCAPED = pattern(r"\\(.)", re.DOTALL)
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def parse_keywords(text: str, known: Collection[str], secret: Collection[str]) -> dict[str, str]:
@@ -47,16 +48,17 @@ def parse_keywords(text: str, known: Collection[str], secret: Collection[str]) -
         name, equals = match.groups()
         if not name and not equals:
             break
-        if not equals or not _NAME.fullmatch(name):
-            raise _misplaced(name, equals, text, start, previous if previous in secret else None)
-        if name not in known:
+        if name not in known or not equals:
+            if not equals or not _NAME.fullmatch(name):
+                raise _misplaced(name, equals, text, start, previous if previous in secret else None)
             raise unknown_parameter(name, known)
         position = match.end()
         quoted = text.startswith("'", position)
         match = _match(_QUOTED if quoted else _PLAIN, text, position)
         if quoted and not match[2]:
             raise ProgrammingError(f'the quoted value of "{name}" in the conninfo has no closing quote')
-        result[name] = _ESCAPED.sub(r"\1", match[1])
+        value = match[1]
+        result[name] = _ESCAPED.sub(r"\1", value) if "\\" in value else value
         position, previous = match.end(), name
     return result
 

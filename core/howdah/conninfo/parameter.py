@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Union
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from howdah.errors import ProgrammingError
+from howdah.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Parameter", "unknown_parameter"]
+__all__ = ["Parameter", "Parameters", "unknown_parameter"]
 
 _ValueType = Union["type[str]", "type[int]", "type[bool]"]
 _BOOLEANS = {
@@ -26,11 +26,10 @@ _BOOLEANS = {
     "off": False,
     "no": False,
 }
-_INTEGER = re.compile(r"[ \t\n\r\f\v]*([+-]?[0-9]{1,10})[ \t\n\r\f\v]*", re.ASCII)
+_INTEGER = pattern(r"[ \t\n\r\f\v]*([+-]?[0-9]{1,10})[ \t\n\r\f\v]*", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One connection parameter: of libpq, or contributed by a plugin.
 
     Args:
@@ -121,8 +120,43 @@ class Parameter:
         )
 
 
+class Parameters(tuple[Parameter, ...]):
+    """The parameters that there are, and what every connection asks of them, worked out once."""
+
+    @classmethod
+    def of(cls, parameters: Iterable[Parameter]) -> Parameters:
+        """Return the parameters themselves, if they are of this class, else new ones."""
+        return parameters if isinstance(parameters, cls) else cls(parameters)
+
+    @cached_property
+    def by_name(self) -> dict[str, Parameter]:
+        """The parameters by their names."""
+        return {parameter.name: parameter for parameter in self}
+
+    @cached_property
+    def by_environ(self) -> dict[str, tuple[str, ...]]:
+        """The names of parameters by the environment variable that they are read from."""
+        found: dict[str, tuple[str, ...]] = {}
+        for parameter in self:
+            if parameter.environ is not None:
+                found[parameter.environ] = (*found.get(parameter.environ, ()), parameter.name)
+        return found
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """The default values by the names of the parameters."""
+        return {parameter.name: parameter.default for parameter in self}
+
+    @cached_property
+    def secret(self) -> frozenset[str]:
+        """The names of those whose values must never be shown."""
+        return frozenset(parameter.name for parameter in self if parameter.secret)
+
+
 def unknown_parameter(name: str, known: Iterable[str], origin: str = "") -> ProgrammingError:
     """The error for a parameter that does not exist, with the nearest one that does."""
+    from difflib import get_close_matches
+
     close = get_close_matches(name, known, n=1, cutoff=0.75)
     hint = f'; did you mean "{close[0]}"?' if close else ""
     # What is not a name may be a piece of a password with an unquoted special character.

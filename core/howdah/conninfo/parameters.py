@@ -5,7 +5,7 @@ Source: PostgreSQL documentation, 34.1.2 "Parameter Key Words".
 
 from __future__ import annotations
 
-from howdah.conninfo.parameter import Parameter
+from howdah.conninfo.parameter import Parameter, Parameters
 
 __all__ = ["PARAMETERS"]
 
@@ -14,8 +14,7 @@ _OAUTH = " Accepted; only a plugin that adds the OAUTHBEARER method uses it."
 _TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _PROTOCOL_VERSIONS = ("3.0", "3.2", "latest")
 
-#: Every parameter of libpq 18, in the order of its documentation (34.1.2).
-PARAMETERS: tuple[Parameter, ...] = (
+_PARAMETERS = (
     Parameter(
         "host",
         environ="PGHOST",
@@ -251,3 +250,6 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("oauth_client_secret", doc="OAuth client's secret." + _OAUTH, secret=True),
     Parameter("oauth_scope", doc="OAuth scope, a list separated by spaces." + _OAUTH),
 )
+
+#: Every parameter of libpq 18, in the order of its documentation (34.1.2).
+PARAMETERS = Parameters(_PARAMETERS)

@@ -11,10 +11,12 @@ import stat
 import sys
 import warnings
 
+from howdah.pattern import pattern
+
 __all__ = ["find_password"]
 
 # hostname:port:database:username:password, where a backslash quotes a colon and itself.
-_LINE = re.compile(r"((?:\\.|[^\\:])*):" * 4 + r"((?:\\.|[^:])*)")
+_LINE = pattern(r"((?:\\.|[^\\:])*):" * 4 + r"((?:\\.|[^:])*)")
 
 
 def find_password(passfile: str, host: str, port: int, dbname: str, user: str) -> str | None:

@@ -5,7 +5,7 @@ Source: PostgreSQL documentation, 34.1.2 "require_auth".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from howdah.errors import ProgrammingError
 
@@ -15,8 +15,7 @@ __all__ = ["METHODS", "AuthRequirement"]
 METHODS = ("password", "md5", "gss", "sspi", "scram-sha-256", "oauth", "none")
 
 
-@dataclass(frozen=True)
-class AuthRequirement:
+class AuthRequirement(NamedTuple):
     """The parameter `require_auth`, understood.
 
     Args:

@@ -8,7 +8,7 @@ from binascii import Error as Base64Error
 from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.environment import from_environment, home, locale_encoding, os_user
-from howdah.conninfo.parameter import Parameter, unknown_parameter
+from howdah.conninfo.parameter import Parameter, Parameters, unknown_parameter
 from howdah.conninfo.parameters import PARAMETERS
 from howdah.conninfo.require_auth import AuthRequirement
 from howdah.conninfo.service import read_service
@@ -50,20 +50,24 @@ def resolve(
         howdah.OperationalError: the service file cannot be read.
     """
     environ = os.environ if environ is None else environ
-    by_name = {parameter.name: parameter for parameter in parameters}
+    parameters = Parameters.of(parameters)
+    by_name = parameters.by_name
     given = _explicit(conninfo, params, parameters)
     surrounding = from_environment(parameters, environ)
 
     # The later wins; each value with where it comes from.
     values = {name: (value, f" (from {by_name[name].environ})") for name, value in surrounding.items()}
-    if service := by_name["service"].convert({**surrounding, **given}.get("service", "")):
+    service = given.get("service", surrounding.get("service"))
+    if service and (service := by_name["service"].convert(service)):
         servicefile = by_name["servicefile"].convert({**surrounding, **given}.get("servicefile", ""))
         origin = f' (from service "{service}")'
         found = read_service(service, by_name, environ, servicefile)
         values.update({name: (value, origin) for name, value in found.items()})
     values.update({name: (value, "") for name, value in given.items()})
 
-    resolved = {name: parameter.convert(*values.get(name, ("",))) for name, parameter in by_name.items()}
+    resolved = dict(parameters.defaults)
+    for name, (value, origin) in values.items():
+        resolved[name] = by_name[name].convert(value, origin)
     if resolved["sslrootcert"] == "system" and values.get("sslmode", ("", ""))[0] == "":
         resolved["sslmode"] = "verify-full"
     _fill_in(resolved, environ)
@@ -71,8 +75,8 @@ def resolve(
     return resolved
 
 
-def _explicit(conninfo: str, params: Mapping[str, Any], parameters: Sequence[Parameter]) -> dict[str, Any]:
-    known = [parameter.name for parameter in parameters]
+def _explicit(conninfo: str, params: Mapping[str, Any], parameters: Parameters) -> dict[str, Any]:
+    known = parameters.by_name
     given: dict[str, Any] = dict(parse(conninfo, parameters=parameters))
     for name, value in params.items():
         if name not in known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.keywords import format_keywords, parse_keywords
-from howdah.conninfo.parameter import Parameter, unknown_parameter
+from howdah.conninfo.parameter import Parameter, Parameters, unknown_parameter
 from howdah.conninfo.parameters import PARAMETERS
 from howdah.conninfo.uri import SCHEMES, parse_uri
 
@@ -28,10 +28,10 @@ def parse(conninfo: str, *, parameters: Sequence[Parameter] = PARAMETERS) -> dic
     Raises:
         howdah.ProgrammingError: the syntax is wrong or a parameter unknown.
     """
-    known = [parameter.name for parameter in parameters]
+    parameters = Parameters.of(parameters)
     if conninfo.startswith(SCHEMES):
-        return parse_uri(conninfo, known)
-    return parse_keywords(conninfo, known, [parameter.name for parameter in parameters if parameter.secret])
+        return parse_uri(conninfo, parameters.by_name)
+    return parse_keywords(conninfo, parameters.by_name, parameters.secret)
 
 
 def is_conninfo(text: str) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from howdah.conninfo.parameter import unknown_parameter
 from howdah.errors import ProgrammingError
+from howdah.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,9 +20,9 @@ __all__ = ["SCHEMES", "parse_uri"]
 #: How a URI begins; anything else is keyword/value syntax.
 SCHEMES = ("postgresql://", "postgres://")
 
-_USERINFO = re.compile(r"([^:@/]*)(?::([^@/]*))?@")
-_HOST = re.compile(r"\[([^\]]*)\]|([^:/?,]*)")
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_USERINFO = pattern(r"([^:@/]*)(?::([^@/]*))?@")
+_HOST = pattern(r"\[([^\]]*)\]|([^:/?,]*)")
+_PERCENT = pattern(rb"%([0-9A-Fa-f]{2})")
 
 
 def parse_uri(uri: str, known: Collection[str]) -> dict[str, str]:

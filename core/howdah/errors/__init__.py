@@ -11,28 +11,40 @@ Source: PEP 249; PostgreSQL documentation, "PostgreSQL Error Codes".
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from howdah.errors import base, sqlstates
+from howdah.errors import base
 from howdah.errors.base import *  # noqa: F403
 from howdah.errors.base import DatabaseError, Diagnostic, Error
 from howdah.errors.report import report
-from howdah.errors.sqlstates import *  # noqa: F403
 
-__all__ = ["from_fields", "lookup"]
-__all__ += base.__all__
-__all__ += sqlstates.__all__
+if TYPE_CHECKING:
+    from howdah.errors import sqlstates
+    from howdah.errors.sqlstates import *  # noqa: F403
 
-for _name in base.__all__ + sqlstates.__all__:
+    __all__ = ["from_fields", "lookup"]
+    __all__ += base.__all__
+    __all__ += sqlstates.__all__
+
+for _name in base.__all__:
     globals()[_name].__module__ = __name__  # tracebacks and pickles name the public place
 
-_BY_SQLSTATE: dict[str, type[Error]] = {}
-_BY_CONDITION: dict[str, type[Error]] = {}
 
-for _name in sqlstates.__all__:
-    _class = getattr(sqlstates, _name)
-    _BY_SQLSTATE[_class.sqlstate] = _class
-    # Of two classes of one name, that without a suffix comes first in __all__.
-    _BY_CONDITION.setdefault(_name.rstrip("_").lower(), _class)
+def __getattr__(name: str) -> Any:
+    """The classes of the SQLSTATEs, made when the first of them is asked for."""
+    if name.startswith("__") and name != "__all__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from howdah.errors.conditions import BY_NAME
+
+    if name == "__all__":
+        return ["from_fields", "lookup", *base.__all__, *BY_NAME]
+    if name not in BY_NAME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return BY_NAME[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__getattr__("__all__")})
 
 
 def lookup(sqlstate: str) -> type[Error]:
@@ -44,8 +56,10 @@ def lookup(sqlstate: str) -> type[Error]:
     Raises:
         KeyError: PostgreSQL has no such SQLSTATE.
     """
+    from howdah.errors.conditions import BY_CONDITION, BY_SQLSTATE
+
     try:
-        return _BY_SQLSTATE.get(sqlstate.upper()) or _BY_CONDITION[sqlstate.replace("_", "").lower()]
+        return BY_SQLSTATE.get(sqlstate.upper()) or BY_CONDITION[sqlstate.replace("_", "").lower()]
     except KeyError:
         raise KeyError(f"PostgreSQL has no SQLSTATE {sqlstate!r}") from None
 
@@ -63,7 +77,9 @@ def from_fields(fields: Mapping[int, str], query: str | None = None) -> Error:
     Returns:
         The error, with a message as psql shows it, `sqlstate` and `diag`.
     """
+    from howdah.errors.conditions import BASES, BY_SQLSTATE
+
     diag = Diagnostic(fields)
     sqlstate = diag.sqlstate or ""
-    cls = _BY_SQLSTATE.get(sqlstate) or sqlstates.BASES.get(sqlstate[:2], DatabaseError)
+    cls = BY_SQLSTATE.get(sqlstate) or BASES.get(sqlstate[:2], DatabaseError)
     return cls(report(diag, query), fields=fields)

@@ -6,9 +6,8 @@ Source: PostgreSQL documentation, "Parameter Key Words": host, hostaddr, port.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from howdah import errors
 from howdah.io.waiting import Call, Operation
@@ -26,14 +25,14 @@ class OpenTransport(Protocol):
         """Return a connected stream socket, None to leave it to us."""
 
 
-@dataclass
 class Transport:
     """A host that is reached through an `OpenTransport`."""
 
-    open_transport: OpenTransport
-    host: Host
-    parameters: Mapping[str, Any] = field(repr=False)
-    opened: socket.socket | None = None
+    def __init__(self, open_transport: OpenTransport, host: Host, parameters: Mapping[str, Any]) -> None:
+        self.open_transport = open_transport
+        self.host = host
+        self.parameters = parameters
+        self.opened: socket.socket | None = None
 
     def open(self) -> socket.socket | None:
         """Return the socket that was opened already and is not in use, else a new one."""
@@ -41,8 +40,7 @@ class Transport:
         return sock or self.open_transport(host=self.host, params=self.parameters)
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """One address of a host.
 
     Attributes:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import ssl
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from howdah import errors
 from howdah.conninfo import AuthRequirement, Host, session_settings
@@ -42,8 +41,7 @@ TERMINATE = b"X\0\0\0\4"
 RECEIVE_SIZE = 16384
 
 
-@dataclass
-class Connected:
+class Connected(NamedTuple):
     """An open session.
 
     Attributes:
@@ -133,7 +131,7 @@ class Attempt:
         optional = self.parameters.get("sslmode") in (None, "prefer")
         sock, self.tls = yield from open_endpoint(endpoint, self.deadline, optional=optional)
         if not self.tls:
-            endpoint = replace(endpoint, security=None)
+            endpoint = endpoint._replace(security=None)
         try:
             self._check_certificate()
             reader = MessageReader()
@@ -221,10 +219,13 @@ def converse(
         output = next(machine)
         while True:
             # A server that has hung up may have said why: read that rather than fail to write.
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
-                while output:
-                    sent = yield from nonblocking(sock, partial(sock.send, output), deadline, writing=True)
-                    output = output[sent:]
+            if output:
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+                    while output:
+                        sent = yield from nonblocking(
+                            sock, partial(sock.send, output), deadline, writing=True
+                        )
+                        output = output[sent:]
             while (message := reader.message()) is None:
                 data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), deadline)
                 if not data:

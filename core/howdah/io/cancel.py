@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from howdah import errors
 from howdah.io.endpoint import open_endpoint
-from howdah.io.waiting import Operation, nonblocking, run, run_async
+from howdah.io.waiting import Operation, nonblocking, run
 from howdah.protocol.startup import cancel_request
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def cancel(connected: Connected, timeout: float | None = None) -> None:
 
 async def cancel_async(connected: Connected, timeout: float | None = None) -> None:
     """Ask the server to cancel what a session is doing; everything else is as with `cancel`."""
+    from howdah.io.awaiting import run_async
+
     await run_async(_cancelling(connected, timeout))
 
 

@@ -8,7 +8,6 @@ Source: PostgreSQL documentation, "Database Connection Control Functions".
 
 from __future__ import annotations
 
-import random
 import ssl
 import time
 from functools import lru_cache, partial
@@ -18,7 +17,7 @@ from howdah import errors
 from howdah.io import tls
 from howdah.io.addresses import locate
 from howdah.io.attempt import Attempt, Connected, Unsuitable
-from howdah.io.waiting import run, run_async
+from howdah.io.waiting import run
 from howdah.protocol.credentials import AuthenticationFailed
 
 if TYPE_CHECKING:
@@ -87,6 +86,8 @@ async def connect_async(
     open_transport: OpenTransport | None = None,
 ) -> Connected:
     """Open a session on the running event loop; everything else is as with `connect`."""
+    from howdah.io.awaiting import run_async
+
     return await run_async(_Connecting(resolved, hosts, authentication_methods, open_transport).run())
 
 
@@ -144,6 +145,8 @@ class _Connecting:
 
     def _ordered(self, choices: Sequence[T]) -> Sequence[T]:
         if self.parameters.get("load_balance_hosts") == "random":
+            import random
+
             return random.sample(choices, len(choices))
         return choices
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from howdah.io import tls
 from howdah.io.sockets import connect
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from howdah.io.waiting import Operation
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """How to reach the server again that a session was opened with.
 
     Attributes:
@@ -29,7 +27,11 @@ class Endpoint:
 
     address: Address
     security: tls.Security | None
-    parameters: Mapping[str, Any] = field(repr=False)
+    parameters: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        """What shows no password."""
+        return f"Endpoint({self.address!r}, {self.security!r})"
 
 
 def open_endpoint(

@@ -10,7 +10,6 @@ import os
 import ssl
 import stat
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from howdah import errors
@@ -35,7 +34,6 @@ class Failure(errors.OperationalError):
     """The connection could not be secured."""
 
 
-@dataclass
 class Security:
     """How to secure connections with one set of parameters.
 
@@ -48,12 +46,17 @@ class Security:
         asked: Whether the server has asked for a client certificate; only watched with `sslcertmode=require`.
     """
 
-    context: ssl.SSLContext = field(repr=False)
-    verify_host: bool
-    sni: bool
-    direct: bool
-    certificate: bool
-    asked: bool = False
+    __slots__ = ("asked", "certificate", "context", "direct", "sni", "verify_host")
+
+    def __init__(
+        self, context: ssl.SSLContext, *, verify_host: bool, sni: bool, direct: bool, certificate: bool
+    ) -> None:
+        self.context = context
+        self.verify_host = verify_host
+        self.sni = sni
+        self.direct = direct
+        self.certificate = certificate
+        self.asked = False
 
 
 def security(parameters: Mapping[str, Any]) -> Security:

@@ -1,21 +1,18 @@
-"""What a connecting operation asks for, and the two faces that provide it.
+"""What a connecting operation asks for, and what provides it by blocking.
 
 An operation is a generator over non-blocking sockets. Whenever it cannot go
-on it yields a `Wait` or a `Call`; `run` serves those by blocking, `run_async`
-on the running event loop.
+on it yields a `Wait` or a `Call`; `run` serves those by blocking,
+`howdah.io.awaiting.run_async` on the running event loop.
 """
 
 from __future__ import annotations
 
-import asyncio
 import select
 import ssl
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from socket import socket
@@ -23,8 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """Wait until a socket is ready.
 
     Attributes:
@@ -38,8 +34,7 @@ class Wait:
     deadline: float | None
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """Call a function that may block, in a thread where that is needed to keep the deadline.
 
     Attributes:
@@ -51,8 +46,7 @@ class Call:
     deadline: float | None
 
 
-@dataclass(frozen=True)
-class Pause:
+class Pause(NamedTuple):
     """Let some time pass, in seconds."""
 
     seconds: float
@@ -107,35 +101,15 @@ def run(operation: Operation[T]) -> T:
         return result
 
 
-async def run_async(operation: Operation[T]) -> T:
-    """Carry out an operation on the running event loop.
-
-    Raises:
-        TimeoutError: A deadline passed that the operation does not handle.
-    """
-    loop = asyncio.get_running_loop()
-    try:
-        request = next(operation)
-        while True:
-            try:
-                answer = await _serve_async(loop, request)
-            except BaseException as error:  # the operation closes its socket, also on cancellation
-                request = operation.throw(error)
-            else:
-                request = operation.send(answer)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-
-
-def _remaining(deadline: float | None) -> float | None:
+def remaining_time(deadline: float | None) -> float | None:
+    """Return the seconds that are left until `deadline`, None if there is none."""
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
 def _serve(request: Wait | Call | Pause) -> Any:
     if isinstance(request, Pause):
         return time.sleep(request.seconds)
-    remaining = _remaining(request.deadline)
+    remaining = remaining_time(request.deadline)
     if isinstance(request, Call):
         return request.function() if remaining is None else _in_thread(request.function, remaining)
     poll = select.poll()
@@ -147,6 +121,8 @@ def _serve(request: Wait | Call | Pause) -> Any:
 
 def _in_thread(function: Callable[[], Any], timeout: float) -> Any:
     """Call a function that nothing can interrupt; forget it when it takes too long."""
+    from queue import Empty, SimpleQueue
+
     results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
 
     def call() -> None:
@@ -163,36 +139,3 @@ def _in_thread(function: Callable[[], Any], timeout: float) -> Any:
     if error is not None:
         raise error
     return result
-
-
-async def _serve_async(loop: asyncio.AbstractEventLoop, request: Wait | Call | Pause) -> Any:
-    if isinstance(request, Pause):
-        return await asyncio.sleep(request.seconds)
-    remaining = _remaining(request.deadline)
-    if isinstance(request, Call):
-        called = loop.run_in_executor(None, request.function)
-        done, _ = await asyncio.wait([called], timeout=remaining)
-        if not done:
-            called.add_done_callback(lambda future: future.cancelled() or future.exception())
-            raise TimeoutError
-        return called.result()
-    ready = loop.create_future()
-    descriptor = request.sock.fileno()
-    timer = None if remaining is None else loop.call_later(remaining, _expire, ready)
-    (loop.add_writer if request.writing else loop.add_reader)(descriptor, _wake, ready)
-    try:
-        return await ready
-    finally:
-        (loop.remove_writer if request.writing else loop.remove_reader)(descriptor)
-        if timer is not None:
-            timer.cancel()
-
-
-def _wake(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
-
-
-def _expire(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_exception(TimeoutError())

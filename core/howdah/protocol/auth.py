@@ -6,12 +6,10 @@ Source: PostgreSQL documentation, "Frontend/Backend Protocol", section
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from typing import TYPE_CHECKING
 
 from howdah import errors
-from howdah.protocol import scram
 from howdah.protocol.credentials import (
     CLEARTEXT,
     GSS,
@@ -104,12 +102,16 @@ def md5(options: Credentials, salt: bytes) -> Conversation:
     """AuthenticationMD5Password: send the salted MD5 of the MD5 of password and user."""
     if len(salt) != 4:
         raise errors.OperationalError("the server sent a malformed AuthenticationMD5Password message")
+    import hashlib
+
     stored = hashlib.md5(options.secret() + options.user.encode()).hexdigest()
     expect_ok((yield b"md5" + hashlib.md5(stored.encode() + salt).hexdigest().encode() + b"\0"))
 
 
 def _choose_mechanism(options: Credentials, offered: list[str]) -> tuple[str, str, Method]:
     """Return the SASL mechanism to use, its name for people, and its method."""
+    from howdah.protocol import scram
+
     plain = scram.scram_sha_256 if "SCRAM-SHA-256-PLUS" in offered else scram.scram_sha_256_unadvertised
     methods: dict[int | str, Method] = {
         "SCRAM-SHA-256-PLUS": scram.scram_sha_256_plus,

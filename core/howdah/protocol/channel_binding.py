@@ -5,8 +5,6 @@ Source: RFC 5929, section 4; RFC 4055 for the parameters of RSASSA-PSS.
 
 from __future__ import annotations
 
-import hashlib
-
 _HASHES = {
     bytes.fromhex("2a864886f70d010104"): "sha256",  # md5WithRSAEncryption: MD5 and SHA-1 give way to SHA-256
     bytes.fromhex("2a864886f70d010105"): "sha256",  # sha1WithRSAEncryption
@@ -43,6 +41,8 @@ def tls_server_end_point(certificate: bytes) -> bytes | None:
         name = _hash_name(certificate)
     except (IndexError, ValueError):
         return None
+    import hashlib
+
     return None if name is None else hashlib.new(name, certificate).digest()
 
 

@@ -15,7 +15,6 @@ Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from howdah import errors
@@ -30,7 +29,6 @@ class AuthenticationFailed(errors.OperationalError):
     """The client could not, or would not, authenticate; another host is not worth trying."""
 
 
-@dataclass(frozen=True)
 class Credentials:
     """How the client may prove who it is, and what a method needs for that.
 
@@ -49,18 +47,34 @@ class Credentials:
         parameters: The connection parameters, for the use of further methods.
     """
 
-    user: str
-    password: str | None = field(default=None, repr=False)
-    host: str = ""
-    tls: bool = False
-    certificate: bool = False
-    end_point: bytes | None = field(default=None, repr=False)
-    channel_binding: str = "prefer"
-    allows: Callable[[str], bool] = lambda method: True
-    scram_client_key: bytes | None = field(default=None, repr=False)
-    scram_server_key: bytes | None = field(default=None, repr=False)
-    methods: Mapping[int | str, Method] = field(default_factory=dict)
-    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    def __init__(
+        self,
+        user: str,
+        password: str | None = None,
+        *,
+        host: str = "",
+        tls: bool = False,
+        certificate: bool = False,
+        end_point: bytes | None = None,
+        channel_binding: str = "prefer",
+        allows: Callable[[str], bool] = lambda method: True,
+        scram_client_key: bytes | None = None,
+        scram_server_key: bytes | None = None,
+        methods: Mapping[int | str, Method] = {},
+        parameters: Mapping[str, Any] = {},
+    ) -> None:
+        self.user = user
+        self.password = password
+        self.host = host
+        self.tls = tls
+        self.certificate = certificate
+        self.end_point = end_point
+        self.channel_binding = channel_binding
+        self.allows = allows
+        self.scram_client_key = scram_client_key
+        self.scram_server_key = scram_server_key
+        self.methods = methods
+        self.parameters = parameters
 
     def secret(self) -> bytes:
         """Return the password as bytes.

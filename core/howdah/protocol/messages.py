@@ -10,13 +10,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from struct import Struct, pack, unpack_from
-from typing import NamedTuple
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, NamedTuple
 
 from howdah.errors import OperationalError
 from howdah.pq import ExecStatus
 from howdah.protocol.codes import Frontend
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["CopyResponse", "FieldDescription", "Notification", "ProtocolViolation"]
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from typing_extensions import Buffer
-
 from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, ProgrammingError, from_fields
 from howdah.pq import ExecStatus, TransactionStatus
@@ -20,6 +18,9 @@ from howdah.protocol import messages
 from howdah.protocol.codes import Backend, Frontend
 from howdah.protocol.exchange import Exchange, Step
 from howdah.protocol.messages import Notification, ProtocolViolation
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 if TYPE_CHECKING or IMPLEMENTATION == "python":
     from howdah.protocol.wire import Wire

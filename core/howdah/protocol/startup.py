@@ -14,8 +14,7 @@ Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from howdah import errors
 from howdah.protocol.auth import authenticate
@@ -45,8 +44,9 @@ LIMITS: Mapping[int, int] = {
 
 Message = tuple[int, bytes]
 
+_HEADER = struct.Struct("!Bi")
 
-@dataclass
+
 class Backend:
     """What the server told about itself and the session while it was opened.
 
@@ -61,16 +61,16 @@ class Backend:
         notices: The fields of the notices that came meanwhile.
     """
 
-    protocol_version: int = PROTOCOL_3_0
-    pid: int = 0
-    secret_key: bytes = field(default=b"", repr=False)
-    parameters: dict[str, str] = field(default_factory=dict)
-    authentication: str = ""
-    notices: list[dict[int, str]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.protocol_version = PROTOCOL_3_0
+        self.pid = 0
+        self.secret_key = b""
+        self.parameters: dict[str, str] = {}
+        self.authentication = ""
+        self.notices: list[dict[int, str]] = []
 
 
-@dataclass
-class StartupOptions:
+class StartupOptions(NamedTuple):
     """What to ask of the server.
 
     Attributes:
@@ -101,10 +101,13 @@ class MessageReader:
     def __init__(self, limits: Mapping[int, int] = LIMITS, total: int = MAX_STARTUP) -> None:
         self.limits = limits
         self._buffer = bytearray()
+        self._position = 0
         self._budget = total
 
     def feed(self, data: bytes) -> None:
         """Take bytes that arrived."""
+        del self._buffer[: self._position]
+        self._position = 0
         self._buffer += data
 
     def message(self) -> Message | None:
@@ -113,34 +116,40 @@ class MessageReader:
         Raises:
             OperationalError: The bytes are no message that may come now.
         """
-        buffer = self._buffer
-        if len(buffer) < 5:
-            if buffer and buffer[0] not in self.limits:
-                raise _unexpected(buffer[0])
+        buffer, start = self._buffer, self._position
+        if len(buffer) < start + 5:
+            if len(buffer) > start and buffer[start] not in self.limits:
+                raise _unexpected(buffer[start])
             return None
-        code, length = buffer[0], int.from_bytes(buffer[1:5], "big", signed=True) - 4
+        code, length = _HEADER.unpack_from(buffer, start)
+        length -= 4
         limit = self.limits.get(code)
         if limit is None:
             raise _unexpected(code)
         if not 0 <= length <= limit:
             if code == ord("E"):  # a server that failed very early sends plain text, as protocol 2 had it
-                text = bytes(buffer[1:MAX_MESSAGE]).split(b"\0")[0].decode("utf-8", "replace").strip()
+                text = (
+                    bytes(buffer[start + 1 : start + MAX_MESSAGE])
+                    .split(b"\0")[0]
+                    .decode("utf-8", "replace")
+                    .strip()
+                )
                 raise errors.OperationalError(text)
             raise errors.OperationalError(
                 f"the server sent a message of type {chr(code)!r} with an impossible length of {length} bytes"
             )
-        if len(buffer) < 5 + length:
+        end = start + 5 + length
+        if len(buffer) < end:
             return None
         self._budget -= 5 + length
         if self._budget < 0:
             raise errors.OperationalError("the server sent too much before the session was open")
-        payload = bytes(buffer[5 : 5 + length])
-        del buffer[: 5 + length]
-        return code, payload
+        self._position = end
+        return code, bytes(buffer[start + 5 : end])
 
     def leftover(self) -> bytes:
         """Return the bytes that no message was made of."""
-        return bytes(self._buffer)
+        return bytes(self._buffer[self._position :])
 
 
 def startup_message(version: int, parameters: Mapping[str, str]) -> bytes:
@@ -229,10 +238,14 @@ def startup(options: StartupOptions, backend: Backend | None = None) -> Generato
         code, payload = yield from _next(backend, answer)
 
     while True:
-        code, payload = yield from _next(backend)
-        if code == ord("S"):
+        code, payload = yield b""
+        if code == 0x53:  # S
             name, value = _parameter_status(payload)
             backend.parameters[name] = value
+        elif code == ord("E"):
+            raise errors.from_fields(fields(payload))
+        elif code == ord("N"):
+            backend.notices.append(fields(payload))
         elif code == ord("K"):
             if not 4 + 4 <= len(payload) <= 4 + 256:
                 raise _malformed("BackendKeyData")

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from struct import pack
-from typing import Any, Protocol
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, Any, Protocol
 
 from howdah.errors import Error
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.codes import Backend, Frontend
 from howdah.protocol.exchange import Decoder, Exchange, Step
 from howdah.protocol.messages import ProtocolViolation, cstring, message
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["BoundParameters", "Wire"]
 

@@ -52,7 +52,7 @@ with howdah.connect(sys.argv[1]) as conn:
     print(cur.execute_arrow("SELECT 1 AS a").fetch_arrow().to_pylist(), "pyarrow" in sys.modules)
 """
     assert run(code, dsn).splitlines() == [
-        "['howdah_arrow', 'howdah_arrow.cursor', 'howdah_arrow.cursor_async']",
+        "['howdah_arrow', 'howdah_arrow.cursor']",
         "[{'a': 1}] True",
     ]
 

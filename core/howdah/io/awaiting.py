@@ -1,0 +1,72 @@
+"""What provides what a connecting operation asks for, on the running event loop.
+
+The blocking twin is in `howdah.io.waiting`; who uses that alone need not import asyncio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from howdah.io.waiting import Call, Pause, remaining_time
+
+if TYPE_CHECKING:
+    from howdah.io.waiting import Operation, Wait
+
+__all__ = ["run_async"]
+
+T = TypeVar("T")
+
+
+async def run_async(operation: Operation[T]) -> T:
+    """Carry out an operation on the running event loop.
+
+    Raises:
+        TimeoutError: A deadline passed that the operation does not handle.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        request = next(operation)
+        while True:
+            try:
+                answer = await _serve_async(loop, request)
+            except BaseException as error:  # the operation closes its socket, also on cancellation
+                request = operation.throw(error)
+            else:
+                request = operation.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+async def _serve_async(loop: asyncio.AbstractEventLoop, request: Wait | Call | Pause) -> Any:
+    if isinstance(request, Pause):
+        return await asyncio.sleep(request.seconds)
+    remaining = remaining_time(request.deadline)
+    if isinstance(request, Call):
+        called = loop.run_in_executor(None, request.function)
+        done, _ = await asyncio.wait([called], timeout=remaining)
+        if not done:
+            called.add_done_callback(lambda future: future.cancelled() or future.exception())
+            raise TimeoutError
+        return called.result()
+    ready = loop.create_future()
+    descriptor = request.sock.fileno()
+    timer = None if remaining is None else loop.call_later(remaining, _expire, ready)
+    (loop.add_writer if request.writing else loop.add_reader)(descriptor, _wake, ready)
+    try:
+        return await ready
+    finally:
+        (loop.remove_writer if request.writing else loop.remove_reader)(descriptor)
+        if timer is not None:
+            timer.cancel()
+
+
+def _wake(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def _expire(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_exception(TimeoutError())

@@ -1,0 +1,140 @@
+"""What importing howdah imports, and what only its use does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from howdah import Driver, PluginError, hookimpl
+from howdah.entrypoints import entry_points
+from howdah.hookspecs import Mixins
+from howdah.pattern import pattern
+from tests.distributions import Site
+
+GROUPS = ("howdah", "howdah.provides")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return Site(tmp_path)
+
+
+def imported_by(statement: str) -> set[str]:
+    """Return the modules that a statement leaves in a new interpreter."""
+    script = f"import sys; before = {{*sys.modules}}; {statement}; print(*{{*sys.modules}} - before)"
+    return {*subprocess.check_output([sys.executable, "-c", script], text=True).split()}
+
+
+def test_a_program_that_blocks_imports_nothing_that_it_does_not_need() -> None:
+    imported = imported_by("import howdah; howdah.Connection")
+    assert "howdah.connection" in imported
+    unwanted = [
+        "asyncio",
+        "click",
+        "email",
+        "importlib.metadata",
+        "logging",
+        "numpy",
+        "pyarrow",
+        "pydantic",
+        "rich",
+        "shapely",
+    ]
+    assert not imported & {
+        *unwanted,
+        "typing_extensions",
+        "howdah.connection_async",
+        "howdah.errors.sqlstates",
+    }
+
+
+def test_an_asynchronous_one_does_not_import_the_blocking_side() -> None:
+    imported = imported_by("import howdah; howdah.AsyncConnection")
+    assert "howdah.connection_async" in imported
+    assert not imported & {"howdah.connection", "howdah.cursor", "importlib.metadata", "typing_extensions"}
+
+
+def test_the_errors_are_there_as_soon_as_they_are_wanted() -> None:
+    names = "from howdah.errors import *; print(UniqueViolation.__module__, 'UniqueViolation' in dir(errors))"
+    output = subprocess.check_output([sys.executable, "-c", f"from howdah import errors; {names}"], text=True)
+    assert output.split() == ["howdah.errors", "True"]
+
+
+class TestNamedMixins:
+    def driver(self, name: str) -> Driver:
+        plugin = SimpleNamespace(howdah_mixins=hookimpl(lambda: Mixins(connection=name)))
+        return Driver(enable=[], plugins=[("good", SimpleNamespace()), ("named", plugin)])
+
+    def test_one_is_imported_when_its_class_is_used(self, site: Site) -> None:
+        site.install("acme", modules={"acme_herd": "class Herd: size = 3"})
+        driver = self.driver("acme_herd:Herd")
+        assert driver.AsyncConnection is not None
+        assert "acme_herd" not in sys.modules
+        assert driver.Connection.size == 3
+        assert driver.Connection is driver.Connection
+        site.forget()
+
+    @pytest.mark.parametrize("name", ["acme_gone:Herd", "sys:Herd", "builtins:object"])
+    def test_what_is_wrong_is_its_plugin_s_fault(self, name: str) -> None:
+        driver = self.driver(name)
+        assert driver.AsyncConnection is not None
+        for _ in range(2):
+            with pytest.raises(PluginError, match="'named'"):
+                _ = driver.Connection
+
+
+class TestEntryPoints:
+    def found(self) -> dict[str, tuple[str | None, str | None, str]]:
+        points = entry_points(GROUPS)
+        return {point.name: (point.distribution, point.version, point.value) for point in points}
+
+    def test_those_of_wheels_and_eggs(self, site: Site) -> None:
+        site.install("acme-wheel", "2.0", modules={}, plugins={"wheel": "acme_wheel [extra]"})
+        egg = site.path / "acme_egg.egg-info"
+        egg.mkdir()
+        (egg / "PKG-INFO").write_text(
+            "Metadata-Version: 1.0\nName: acme-egg\nVersion: 3.0\n\nName: of nobody\n"
+        )
+        (egg / "entry_points.txt").write_text("# eggs\n[other]\nx = y\n\n[howdah]\negg=acme_egg:Egg.shell\n")
+        (site.path / "single_file.egg-info").write_text("Name: single\n")
+        found = self.found()
+        assert found["wheel"] == ("acme-wheel", "2.0", "acme_wheel [extra]")
+        assert found["egg"] == ("acme-egg", "3.0", "acme_egg:Egg.shell")
+        assert "x" not in found
+
+    def test_the_first_of_two_on_the_path_counts(
+        self, site: Site, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        site.install("acme.twice", "1.0", modules={}, plugins={"old": "old"})
+        before = Site(tmp_path_factory.mktemp("before"))
+        before.install("Acme_Twice", "2.0", modules={}, plugins={"new": "new"})
+        monkeypatch.syspath_prepend(str(before.path))
+        found = self.found()
+        assert "new" in found
+        assert "old" not in found
+
+    def test_those_in_an_archive(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        directly = sorted(entry_points(GROUPS))
+        archive = tmp_path / "acme.zip"
+        with zipfile.ZipFile(archive, "w") as file:
+            info = "acme_zipped-4.0.dist-info"
+            file.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: acme-zipped\nVersion: 4.0\n")
+            file.writestr(f"{info}/entry_points.txt", "[howdah]\nzipped = acme_zipped\n")
+        monkeypatch.syspath_prepend(str(archive))
+        assert self.found()["zipped"] == ("acme-zipped", "4.0", "acme_zipped")
+        assert [point for point in sorted(entry_points(GROUPS)) if point.name != "zipped"] == directly
+
+
+def test_a_pattern_is_what_re_compile_returns() -> None:
+    digits = pattern(r"(\d+)")
+    match = digits.search("a 12 b")
+    assert match is not None
+    assert match[1] == "12"
+    assert digits.groups == 1
+    assert digits.sub("x", "1 2") == "x x"
