@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from tests.bench import memory
 from tests.bench.contender import Contender
+from tests.bench.secure import over_tcp
 from tests.bench.workloads import (
     Connect,
     CopyIn,
@@ -15,17 +18,21 @@ from tests.bench.workloads import (
     CopyRows,
     CopyText,
     ExecuteMany,
+    Import,
+    Memory,
     Once,
     Pipelined,
     Pool,
     Query,
     Scan,
     Shared,
+    Tls,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from tests.bench.secure import Address
     from tests.bench.workloads import Tasks, Workload
     from tests.servers import Server
 
@@ -35,6 +42,7 @@ class CursorDriver:
 
     Args:
         name: Its name.
+        imported: The statement that imports all of it that a first connection needs.
         connect: Opens a connection in autocommit.
         open_pool: Opens a pool of so many of them, if the driver has pools.
     """
@@ -42,10 +50,12 @@ class CursorDriver:
     def __init__(
         self,
         name: str,
-        connect: Callable[[Server], Awaitable[Any]],
+        imported: str,
+        connect: Callable[[Any], Awaitable[Any]],
         open_pool: Callable[[Server, int], Awaitable[Any]] | None = None,
     ) -> None:
         self.name = name
+        self._imported = imported
         self._connect = connect
         self._open_pool = open_pool
 
@@ -55,6 +65,11 @@ class CursorDriver:
             return Contender(self.name, self._connecting(workload, server), _nothing)
         if isinstance(workload, Pool):
             return await self._pool(workload, server)
+        if isinstance(workload, Tls):
+            clear = await self._over_tcp(workload, server, "disable")
+            return replace(await self._over_tcp(workload, server, "require"), baseline=clear)
+        if isinstance(workload, (Import, Memory)):
+            return _alone(self.name, self._imported, workload, server)
         ready = self._abilities().get(type(workload))
         assert ready is not None
         conn = await self._connect(server)
@@ -73,6 +88,10 @@ class CursorDriver:
             Scan: self._scan,
             Shared: self._shared,
         }
+
+    async def _over_tcp(self, workload: Tls, server: Server, sslmode: str) -> Contender:
+        conn = await self._connect(over_tcp(server, sslmode))
+        return Contender(self.name, self._query(workload, conn), conn.close)
 
     def _query(self, workload: Query, conn: Any) -> Callable[[], Awaitable[Any]]:
         cur, sql, params = conn.cursor(), workload.sql, workload.params or None
@@ -209,6 +228,8 @@ class Asyncpg:
             return Contender(self.name, self._connecting(workload, server), _nothing)
         if isinstance(workload, (Pool, Shared)):
             return await self._pool(workload, server)
+        if isinstance(workload, (Import, Memory)):
+            return _alone(self.name, "import asyncpg", workload, server)
         ready = self._abilities().get(type(workload))
         if ready is None:
             return None
@@ -317,6 +338,15 @@ class Asyncpg:
         return run
 
 
+def _alone(name: str, imported: str, workload: Import | Memory, server: Server) -> Contender | None:
+    """Get ready for what is measured in a process of its own."""
+    if isinstance(workload, Memory):
+        return memory.contender(name, "asyncio", workload, server)
+    from tests.bench.blocking import time_import
+
+    return Contender(name, lambda: time_import(imported), _nothing)
+
+
 def _tasks(workload: Tasks, query: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
     """Let every task of a workload do a query again and again."""
     times = workload.times
@@ -347,13 +377,13 @@ def _address(server: Server) -> dict[str, Any]:
     return {"host": server.host, "port": server.port, "user": server.user, "database": server.dbname}
 
 
-async def _howdah(server: Server) -> Any:
+async def _howdah(server: Server | Address) -> Any:
     import howdah
 
     return await howdah.AsyncConnection.connect(server.dsn, autocommit=True)
 
 
-async def _psycopg(server: Server) -> Any:
+async def _psycopg(server: Server | Address) -> Any:
     import psycopg
 
     return await psycopg.AsyncConnection.connect(server.dsn, autocommit=True)
@@ -369,4 +399,8 @@ async def _howdah_pool(server: Server, size: int) -> Any:
     return pool
 
 
-DRIVERS = (CursorDriver("howdah", _howdah, _howdah_pool), Asyncpg(), CursorDriver("psycopg", _psycopg))
+DRIVERS = (
+    CursorDriver("howdah", "import howdah; howdah.AsyncConnection", _howdah, _howdah_pool),
+    Asyncpg(),
+    CursorDriver("psycopg", "import psycopg", _psycopg),
+)

@@ -10,14 +10,16 @@ import asyncio
 import csv
 import subprocess
 import sys
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tests.bench import aio
+from tests.bench import aio, memory
 from tests.bench.contender import Contender
+from tests.bench.secure import over_tcp
 from tests.bench.workloads import (
     ArrowIn,
     ArrowOut,
@@ -28,15 +30,19 @@ from tests.bench.workloads import (
     CopyText,
     ExecuteMany,
     Import,
+    Memory,
     Once,
     Pipelined,
     Query,
     Scan,
+    Threads,
+    Tls,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.bench.secure import Address
     from tests.bench.workloads import Workload
     from tests.servers import Server
 
@@ -62,7 +68,7 @@ class Driver:
 
     name: str
     imported: str
-    connect: Callable[[Server], Any]
+    connect: Callable[[Any], Any]
     executemany: Callable[[Any, str, list[Any]], object]
     cursor: Callable[[Any], Any] = lambda conn: conn.cursor()
 
@@ -72,6 +78,10 @@ class Driver:
             return Contender(self.name, self._import)
         if isinstance(workload, Connect):
             return Contender(self.name, self._connect(workload, server))
+        if isinstance(workload, Memory):
+            return memory.contender(self.name, "sync", workload, server)
+        if isinstance(workload, (Threads, Tls)):
+            return None
         ready = self.abilities().get(type(workload))
         if ready is None:
             return None
@@ -138,13 +148,47 @@ class Driver:
         return run
 
     def _import(self) -> float:
-        """Return the seconds an import takes in an interpreter of its own, whose start does not count."""
-        command = [sys.executable, "-c", _TIMED_IMPORT.format(statement=self.imported)]
-        return float(subprocess.check_output(command))
+        return time_import(self.imported)
 
 
 class Modern(Driver):
     """howdah or psycopg, which have the same names for what the DB-API does not have."""
+
+    def contender(self, workload: Workload, server: Server) -> Contender | None:
+        """Connect, and get ready for a workload; None if the driver does not do it."""
+        if isinstance(workload, Threads):
+            return self.threads(workload, server, workload.threads)
+        if isinstance(workload, Tls):
+            clear = self._over_tcp(workload, server, "disable")
+            return replace(self._over_tcp(workload, server, "require"), baseline=clear)
+        return super().contender(workload, server)
+
+    def _over_tcp(self, workload: Tls, server: Server, sslmode: str) -> Contender:
+        conn = self.connect(over_tcp(server, sslmode))
+        return Contender(self.name, self._query(workload, conn), conn.close)
+
+    def threads(self, workload: Threads, server: Server, count: int) -> Contender:
+        """Connect so many times, and get ready to execute the queries in as many threads."""
+        conns = [self.connect(server) for _ in range(count)]
+        pool = ThreadPoolExecutor(count)
+        times = workload.threads * workload.times // count
+
+        def work(conn: Any) -> Any:
+            cur = self.cursor(conn)
+            for _ in range(times):
+                cur.execute(workload.sql, workload.params)
+                row = cur.fetchone()
+            return row
+
+        def run() -> Any:
+            return max(pool.map(work, conns))
+
+        def close() -> None:
+            pool.shutdown()
+            for conn in conns:
+                conn.close()
+
+        return Contender(self.name, run, close)
 
     def abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Any]]]:
         """What gets ready for a kind of workload, over a connection."""
@@ -245,6 +289,14 @@ class Howdah(Modern):
         return run
 
 
+class OneThread(Howdah):
+    """howdah with a single thread, beside which many are measured."""
+
+    def contender(self, workload: Workload, server: Server) -> Contender | None:
+        """Connect, and get ready; None unless the workload is about threads."""
+        return self.threads(workload, server, 1) if isinstance(workload, Threads) else None
+
+
 class Psycopg2(Driver):
     """psycopg2, which copies from and to files, in a text format that the program makes."""
 
@@ -303,6 +355,8 @@ class Asyncpg:
         """Connect, and get ready for a workload; None if no goal is about asyncpg."""
         if self.name not in workload.peers_in("sync"):
             return None
+        if isinstance(workload, Memory):
+            return memory.contender(self.name, "sync", workload, server)
         loop = asyncio.new_event_loop()
         ready = loop.run_until_complete(aio.Asyncpg().contender(workload, server))
         assert ready is not None
@@ -368,6 +422,12 @@ def shape(table: Any) -> tuple[int, ...]:
     return (table.num_rows, table.num_columns)
 
 
+def time_import(statement: str) -> float:
+    """Return the seconds an import takes in an interpreter of its own, whose start does not count."""
+    command = [sys.executable, "-c", _TIMED_IMPORT.format(statement=statement)]
+    return float(subprocess.check_output(command))
+
+
 class Sink:
     """A file that counts what is written to it."""
 
@@ -384,13 +444,13 @@ def _executemany(cursor: Any, sql: str, rows: list[Any]) -> None:
     cursor.executemany(sql, rows)
 
 
-def _howdah(server: Server) -> Any:
+def _howdah(server: Server | Address) -> Any:
     import howdah
 
     return howdah.connect(server.dsn, autocommit=True)
 
 
-def _psycopg(server: Server) -> Any:
+def _psycopg(server: Server | Address) -> Any:
     import psycopg
 
     return psycopg.connect(server.dsn, autocommit=True)
@@ -423,6 +483,7 @@ def _pg8000(server: Server) -> Any:
 
 DRIVERS: tuple[Driver | Asyncpg | Adbc | Connectorx, ...] = (
     Howdah("howdah", "import howdah; howdah.connect", _howdah, _executemany),
+    OneThread("1 thread", "import howdah; howdah.connect", _howdah, _executemany),
     Modern("psycopg", "import psycopg", _psycopg, _executemany),
     Driver("psycopg-b", "import psycopg", _psycopg, _executemany, lambda conn: conn.cursor(binary=True)),
     Psycopg2("psycopg2", "import psycopg2", _psycopg2, _execute_batch),
