@@ -69,6 +69,11 @@ def free_port() -> int:
         return port
 
 
+def _environment() -> dict[str, str]:
+    """What the server's programs inherit: no library that is preloaded to watch the tests."""
+    return {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+
+
 class Server:
     """A PostgreSQL server of our own, in a temporary directory, on a unix socket and a loopback port.
 
@@ -239,7 +244,7 @@ class Server:
             [str(self._bindir / program), *map(str, args)],
             check=True,
             cwd=self.directory,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**_environment(), "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,  # a pipe would be held open by the server that pg_ctl leaves behind
             stderr=subprocess.DEVNULL if program == "pg_ctl" else None,

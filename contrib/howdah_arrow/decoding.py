@@ -242,6 +242,8 @@ def _decimal(layout: Layout) -> _Load:
             raise _infinite("numeric", "-infinity" if sign == 0xF000 else "infinity")
         digits = 0
         for digit in unpack_struct(f"!{count}H", value[8:]):
+            if digit > 9999:
+                raise _malformed(value)
             digits = 10000 * digits + digit
         number = Decimal(-digits if sign else digits).scaleb(4 * (weight - count + 1), _EXACT)
         exact = number.quantize(Decimal(1).scaleb(-layout.scale), context=_EXACT)

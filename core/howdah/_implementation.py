@@ -12,7 +12,7 @@ from importlib.util import find_spec
 __all__ = ["IMPLEMENTATION"]
 
 #: The native modules that others are chosen over; all of them, or none.
-_MODULES = ("blocking", "copy", "parameters", "rows", "wire")
+_MODULES = ("blocking", "copy", "parameters", "rows", "tls", "wire")
 
 
 def _choose() -> str:

@@ -142,7 +142,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._arrive()
         if self._result is None or not self._result.tag:
             return None
-        return self._result.tag.decode()
+        return self._result.tag.decode("utf-8", "replace")
 
     @property
     def row_factory(self) -> BaseRowFactory[Row]:
@@ -340,7 +340,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _tell_ended(self, tokens: Sequence[tuple[QueryObserver, Any]], error: BaseException | None) -> None:
         result, count = self._result, self._rowcount
-        status = result.tag.decode() if result is not None and result.tag else None
+        status = result.tag.decode("utf-8", "replace") if result is not None and result.tag else None
         if count is None:
             count = -1 if result is None else _count(result)
         for observer, token in tokens:

@@ -101,7 +101,7 @@ class ResultSet(Generic[Row]):
             if self._result is None:
                 raise ProgrammingError("no result available: execute a query first")
             if self._result.fields is None:
-                tag = self._result.tag.decode() or None
+                tag = self._result.tag.decode("utf-8", "replace") or None
                 raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
             self._make_row = self._row_factory(self)
         make_row: RowMaker[Row] = self._make_row

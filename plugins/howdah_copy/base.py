@@ -146,7 +146,7 @@ class BaseCopy:
             yield from self._conclude()
             if exchange.error is not None:
                 raise exchange.error
-            tag = b"".join([result.tag for result in exchange.results[-1:]]).decode()
+            tag = b"".join([result.tag for result in exchange.results[-1:]]).decode("utf-8", "replace")
             raise ProgrammingError(
                 "copy() is for COPY … FROM STDIN and COPY … TO STDOUT;"
                 f" this statement is none: it was executed ({tag or 'an empty query'}), nothing was copied"

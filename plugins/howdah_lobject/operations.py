@@ -20,6 +20,7 @@ from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation, Stop
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
+from howdah.protocol.messages import ProtocolViolation
 from howdah_lobject.errors import LargeObjectClosed, WrongMode
 from howdah_lobject.mode import INV_READ, INV_WRITE, parse_mode
 
@@ -111,7 +112,7 @@ class BaseLargeObject:
         yield from self._enter_transaction()
         if not self._oid:
             value = yield from self._call(Function.LO_CREATE, _OID.pack(self._new_oid))
-            (self._oid,) = _OID.unpack(value)
+            self._oid = _number(_OID, value)
 
     def _open(self) -> Operation[None]:
         """Open the object as its mode says."""
@@ -128,7 +129,7 @@ class BaseLargeObject:
     def _open_descriptor(self, flags: int) -> Operation[int]:
         yield from self._enter_transaction()
         value = yield from self._call(Function.LO_OPEN, _OID.pack(self._oid), _INT4.pack(flags))
-        descriptor: int = _INT4.unpack(value)[0]
+        descriptor = _number(_INT4, value)
         # The server gave it out again: whose it was lost it with a savepoint.
         former = _descriptors(self._connection).pop(descriptor, None)
         if former is not None:
@@ -288,13 +289,11 @@ class BaseLargeObject:
         )
         if self._decoder is not None:
             self._decoder.reset()
-        result: int = _INT8.unpack(value)[0]
-        return result
+        return _number(_INT8, value)
 
     def _tell(self) -> Operation[int]:
         value = yield from self._call_opened(Function.LO_TELL64, self._opened())
-        position: int = _INT8.unpack(value)[0]
-        return position
+        return _number(_INT8, value)
 
     def _truncate(self, size: int | None) -> Operation[int]:
         descriptor = self._opened(writing=True)
@@ -331,7 +330,8 @@ class BaseLargeObject:
         yield from _outlast(exchange)
         if exchange.error is not None:
             raise exchange.error
-        assert exchange.value is not None
+        if exchange.value is None:
+            raise ProtocolViolation("the server has no answer to the call of a function for large objects")
         return exchange.value
 
     def _answer_opened(self, exchange: Exchange) -> Operation[memoryview]:
@@ -348,6 +348,14 @@ class BaseLargeObject:
 
     def _call_opened(self, function: Function, *arguments: Buffer) -> Operation[memoryview]:
         return (yield from self._answer_opened((yield from self._send(function, *arguments))))
+
+
+def _number(layout: Struct, value: memoryview) -> int:
+    """Return the integer that a call has returned."""
+    if len(value) != layout.size:
+        raise ProtocolViolation(f"the server returned {len(value)} bytes for an integer of {layout.size}")
+    number: int = layout.unpack(value)[0]
+    return number
 
 
 def _outlast(exchange: Exchange) -> Operation[None]:

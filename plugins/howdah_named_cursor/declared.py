@@ -16,7 +16,7 @@ from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
-from howdah.protocol.messages import FieldDescription
+from howdah.protocol.messages import FieldDescription, ProtocolViolation
 from howdah.protocol.session import Session
 
 if TYPE_CHECKING:
@@ -302,4 +302,7 @@ class Declared(_Base):
 
 
 def _count(result: Result) -> int:
-    return int(result.tag.rpartition(b" ")[2])
+    count = result.tag.rpartition(b" ")[2]
+    if not count.isdigit():
+        raise ProtocolViolation(f"the server did not tell how many rows it has moved by: {result.tag!r}")
+    return int(count)

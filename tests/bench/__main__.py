@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
@@ -14,11 +15,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from tests.bench import report
 from tests.bench.chart import chart
 from tests.bench.measuring import Measurement, measure
-from tests.bench.workloads import SCHEMA, WORKLOADS
+from tests.bench.secure import missing, tls_server
+from tests.bench.workloads import SCHEMA, WORKLOADS, Tls
 from tests.servers import Server
 
 MODES = ("sync", "asyncio", "uvloop")
-DRIVERS = ("howdah", "psycopg", "psycopg2", "asyncpg", "pg8000", "adbc", "connectorx")
+DRIVERS = ("howdah", "psycopg", "psycopg2", "asyncpg", "pg8000", "adbc", "connectorx", "1 thread")
 #: Not what a program does by default: psycopg with cursors that are asked for binary results.
 VARIANTS = ("psycopg-b",)
 
@@ -56,7 +58,9 @@ def _prepare(server: Server) -> str:
         return conn.info.parameter_status("server_version") or ""
 
 
-def _measure(server: Server, args: argparse.Namespace, console: Console) -> list[Measurement]:
+def _measure(
+    stack: ExitStack, server: Server, args: argparse.Namespace, console: Console
+) -> list[Measurement]:
     """Measure what was asked for, and show how far it is."""
     chosen = [
         (workload, mode)
@@ -64,6 +68,15 @@ def _measure(server: Server, args: argparse.Namespace, console: Console) -> list
         for mode in workload.goals
         if (not args.only or workload.name in args.only) and (not args.mode or mode in args.mode)
     ]
+    secured = None
+    if any(isinstance(workload, Tls) for workload, _ in chosen):
+        reason = missing()
+        if reason is None:
+            secured = stack.enter_context(tls_server())
+            _prepare(secured)
+        else:
+            console.print(f"[yellow]TLS is not measured: {reason}")
+            chosen = [(workload, mode) for workload, mode in chosen if not isinstance(workload, Tls)]
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     measurements = []
     with Progress(*columns, console=console, transient=True) as progress:
@@ -71,8 +84,9 @@ def _measure(server: Server, args: argparse.Namespace, console: Console) -> list
         for workload, mode in chosen:
             progress.update(task, description=f"{workload.title}, {mode}")
             drivers = args.driver or DRIVERS
+            place = secured if secured is not None and isinstance(workload, Tls) else server
             measurements.append(
-                measure(workload, mode, server, drivers=drivers, rounds=args.rounds, seconds=args.seconds)
+                measure(workload, mode, place, drivers=drivers, rounds=args.rounds, seconds=args.seconds)
             )
             progress.advance(task)
     return measurements
@@ -99,9 +113,10 @@ def main() -> int:
     if unknown := set(args.only or ()) - {workload.name for workload in WORKLOADS}:
         console.print(f"[red]there is no workload {', '.join(sorted(unknown))}; --list shows them")
         return 2
-    with Server() as server:
+    with ExitStack() as stack:
+        server = stack.enter_context(Server())
         server_version = _prepare(server)
-        measurements = _measure(server, args, console)
+        measurements = _measure(stack, server, args, console)
 
     found = report.environment(server_version)
     for table in report.tables(measurements):

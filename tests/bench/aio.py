@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from tests.bench import memory
 from tests.bench.contender import Contender
 from tests.bench.importing import importing
+from tests.bench.secure import over_tcp
 from tests.bench.workloads import (
     Connect,
     CopyIn,
@@ -17,17 +20,20 @@ from tests.bench.workloads import (
     CopyText,
     ExecuteMany,
     Import,
+    Memory,
     Once,
     Pipelined,
     Pool,
     Query,
     Scan,
     Shared,
+    Tls,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from tests.bench.secure import Address
     from tests.bench.workloads import Tasks, Workload
     from tests.servers import Server
 
@@ -46,7 +52,7 @@ class CursorDriver:
         self,
         name: str,
         imported: str,
-        connect: Callable[[Server], Awaitable[Any]],
+        connect: Callable[[Any], Awaitable[Any]],
         open_pool: Callable[[Server, int], Awaitable[Any]] | None = None,
     ) -> None:
         self.name = name
@@ -56,12 +62,15 @@ class CursorDriver:
 
     async def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect, and get ready for a workload; None if the driver does not do it."""
-        if isinstance(workload, Import):
-            return Contender(self.name, importing(self.name, self._imported).run, _nothing)
         if isinstance(workload, Connect):
             return Contender(self.name, self._connecting(workload, server), _nothing)
         if isinstance(workload, Pool):
             return await self._pool(workload, server)
+        if isinstance(workload, Tls):
+            clear = await self._over_tcp(workload, server, "disable")
+            return replace(await self._over_tcp(workload, server, "require"), baseline=clear)
+        if isinstance(workload, (Import, Memory)):
+            return _alone(self.name, self._imported, workload, server)
         ready = self._abilities().get(type(workload))
         assert ready is not None
         conn = await self._connect(server)
@@ -80,6 +89,10 @@ class CursorDriver:
             Scan: self._scan,
             Shared: self._shared,
         }
+
+    async def _over_tcp(self, workload: Tls, server: Server, sslmode: str) -> Contender:
+        conn = await self._connect(over_tcp(server, sslmode))
+        return Contender(self.name, self._query(workload, conn), conn.close)
 
     def _query(self, workload: Query, conn: Any) -> Callable[[], Awaitable[Any]]:
         cur, sql, params = conn.cursor(), workload.sql, workload.params or None
@@ -212,12 +225,12 @@ class Asyncpg:
 
     async def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect, and get ready for a workload; None if the driver does not do it."""
-        if isinstance(workload, Import):
-            return Contender(self.name, importing(self.name, "import asyncpg").run, _nothing)
         if isinstance(workload, Connect):
             return Contender(self.name, self._connecting(workload, server), _nothing)
         if isinstance(workload, (Pool, Shared)):
             return await self._pool(workload, server)
+        if isinstance(workload, (Import, Memory)):
+            return _alone(self.name, "import asyncpg", workload, server)
         ready = self._abilities().get(type(workload))
         if ready is None:
             return None
@@ -326,6 +339,13 @@ class Asyncpg:
         return run
 
 
+def _alone(name: str, imported: str, workload: Import | Memory, server: Server) -> Contender | None:
+    """Get ready for what is measured in a process of its own."""
+    if isinstance(workload, Memory):
+        return memory.contender(name, "asyncio", workload, server)
+    return Contender(name, importing(name, imported).run, _nothing)
+
+
 def _tasks(workload: Tasks, query: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
     """Let every task of a workload do a query again and again."""
     times = workload.times
@@ -356,13 +376,13 @@ def _address(server: Server) -> dict[str, Any]:
     return {"host": server.host, "port": server.port, "user": server.user, "database": server.dbname}
 
 
-async def _howdah(server: Server) -> Any:
+async def _howdah(server: Server | Address) -> Any:
     import howdah
 
     return await howdah.AsyncConnection.connect(server.dsn, autocommit=True)
 
 
-async def _psycopg(server: Server) -> Any:
+async def _psycopg(server: Server | Address) -> Any:
     import psycopg
 
     return await psycopg.AsyncConnection.connect(server.dsn, autocommit=True)

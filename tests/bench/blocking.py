@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tests.bench import aio
+from tests.bench import aio, memory
 from tests.bench.contender import Contender
 from tests.bench.importing import importing
+from tests.bench.secure import over_tcp
 from tests.bench.workloads import (
     ArrowIn,
     ArrowOut,
@@ -27,15 +29,19 @@ from tests.bench.workloads import (
     CopyText,
     ExecuteMany,
     Import,
+    Memory,
     Once,
     Pipelined,
     Query,
     Scan,
+    Threads,
+    Tls,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.bench.secure import Address
     from tests.bench.workloads import Workload
     from tests.servers import Server
 
@@ -54,7 +60,7 @@ class Driver:
 
     name: str
     imported: str
-    connect: Callable[[Server], Any]
+    connect: Callable[[Any], Any]
     executemany: Callable[[Any, str, list[Any]], object]
     cursor: Callable[[Any], Any] = lambda conn: conn.cursor()
 
@@ -64,6 +70,10 @@ class Driver:
             return importing(self.name, self.imported)
         if isinstance(workload, Connect):
             return Contender(self.name, self._connect(workload, server))
+        if isinstance(workload, Memory):
+            return memory.contender(self.name, "sync", workload, server)
+        if isinstance(workload, (Threads, Tls)):
+            return None
         ready = self.abilities().get(type(workload))
         if ready is None:
             return None
@@ -132,6 +142,42 @@ class Driver:
 
 class Modern(Driver):
     """howdah or psycopg, which have the same names for what the DB-API does not have."""
+
+    def contender(self, workload: Workload, server: Server) -> Contender | None:
+        """Connect, and get ready for a workload; None if the driver does not do it."""
+        if isinstance(workload, Threads):
+            return self.threads(workload, server, workload.threads)
+        if isinstance(workload, Tls):
+            clear = self._over_tcp(workload, server, "disable")
+            return replace(self._over_tcp(workload, server, "require"), baseline=clear)
+        return super().contender(workload, server)
+
+    def _over_tcp(self, workload: Tls, server: Server, sslmode: str) -> Contender:
+        conn = self.connect(over_tcp(server, sslmode))
+        return Contender(self.name, self._query(workload, conn), conn.close)
+
+    def threads(self, workload: Threads, server: Server, count: int) -> Contender:
+        """Connect so many times, and get ready to execute the queries in as many threads."""
+        conns = [self.connect(server) for _ in range(count)]
+        pool = ThreadPoolExecutor(count)
+        times = workload.threads * workload.times // count
+
+        def work(conn: Any) -> Any:
+            cur = self.cursor(conn)
+            for _ in range(times):
+                cur.execute(workload.sql, workload.params)
+                row = cur.fetchone()
+            return row
+
+        def run() -> Any:
+            return max(pool.map(work, conns))
+
+        def close() -> None:
+            pool.shutdown()
+            for conn in conns:
+                conn.close()
+
+        return Contender(self.name, run, close)
 
     def abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Any]]]:
         """What gets ready for a kind of workload, over a connection."""
@@ -232,6 +278,14 @@ class Howdah(Modern):
         return run
 
 
+class OneThread(Howdah):
+    """howdah with a single thread, beside which many are measured."""
+
+    def contender(self, workload: Workload, server: Server) -> Contender | None:
+        """Connect, and get ready; None unless the workload is about threads."""
+        return self.threads(workload, server, 1) if isinstance(workload, Threads) else None
+
+
 class Psycopg2(Driver):
     """psycopg2, which copies from and to files, in a text format that the program makes."""
 
@@ -290,6 +344,8 @@ class Asyncpg:
         """Connect, and get ready for a workload; None if no goal is about asyncpg."""
         if self.name not in workload.peers_in("sync"):
             return None
+        if isinstance(workload, Memory):
+            return memory.contender(self.name, "sync", workload, server)
         loop = asyncio.new_event_loop()
         ready = loop.run_until_complete(aio.Asyncpg().contender(workload, server))
         assert ready is not None
@@ -371,13 +427,13 @@ def _executemany(cursor: Any, sql: str, rows: list[Any]) -> None:
     cursor.executemany(sql, rows)
 
 
-def _howdah(server: Server) -> Any:
+def _howdah(server: Server | Address) -> Any:
     import howdah
 
     return howdah.connect(server.dsn, autocommit=True)
 
 
-def _psycopg(server: Server) -> Any:
+def _psycopg(server: Server | Address) -> Any:
     import psycopg
 
     return psycopg.connect(server.dsn, autocommit=True)
@@ -410,6 +466,7 @@ def _pg8000(server: Server) -> Any:
 
 DRIVERS: tuple[Driver | Asyncpg | Adbc | Connectorx, ...] = (
     Howdah("howdah", "import howdah; howdah.Connection", _howdah, _executemany),
+    OneThread("1 thread", "import howdah; howdah.Connection", _howdah, _executemany),
     Modern("psycopg", "import psycopg", _psycopg, _executemany),
     Driver("psycopg-b", "import psycopg", _psycopg, _executemany, lambda conn: conn.cursor(binary=True)),
     Psycopg2("psycopg2", "import psycopg2", _psycopg2, _execute_batch),

@@ -18,6 +18,7 @@ LEFT = 200  # of the bars
 RIGHT = 70
 BAR = 13  # from one bar to the next; a bar is 11 thick
 GAP = 14
+TITLE = "howdah is so many times as fast"
 LONGEST = 6.0  # a longer bar is cut off; its number is not
 
 COLOURS = {
@@ -28,17 +29,30 @@ COLOURS = {
     "pg8000": "#b9b3a6",
     "adbc": "#a3596b",
     "connectorx": "#c9a24a",
+    "1 thread": "#8a7fb5",
 }
 
 STYLE = """
-    text { font: 12px "DejaVu Sans", Verdana, sans-serif; fill: #333; }
-    .title { font-size: 17px; font-weight: 600; }
-    .mode { font-size: 13px; font-weight: 600; }
-    .faint, .tick { fill: #777; font-size: 11px; }
-    .number { font-size: 10.5px; }
-    .grid { stroke: #e4e4e4; }
-    .equal { stroke: #555; }
-    .goal { stroke: #1d8a4b; stroke-width: 2.5; }
+    /* The page's theme says the colours; the second value is for the picture on its own. */
+    .bench { --ink: var(--color-foreground-primary, #1f2328);
+      --faint: var(--color-foreground-secondary, #59636e);
+      --paper: var(--color-background-primary, #ffffff); --line: var(--color-background-border, #d1d9e0);
+      --goal: #1d8a4b; }
+    @media (prefers-color-scheme: dark) {
+      .bench { --ink: var(--color-foreground-primary, #e6edf3);
+        --faint: var(--color-foreground-secondary, #9198a1);
+        --paper: var(--color-background-primary, #0d1117); --line: var(--color-background-border, #3d444d);
+        --goal: #3fb950; }
+    }
+    .bench text { font: 12px "DejaVu Sans", Verdana, sans-serif; fill: var(--ink); }
+    .bench .title { font-size: 17px; font-weight: 600; }
+    .bench .mode { font-size: 13px; font-weight: 600; }
+    .bench .faint, .bench .tick { fill: var(--faint); font-size: 11px; }
+    .bench .number { font-size: 10.5px; }
+    .bench .paper { fill: var(--paper); }
+    .bench .grid { stroke: var(--line); }
+    .bench .equal { stroke: var(--ink); }
+    .bench .goal { stroke: var(--goal); stroke-width: 2.5; }
 """
 
 
@@ -68,10 +82,11 @@ def chart(measurements: Sequence[Measurement], environment: dict[str, str]) -> s
     bottom = y - 22
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{bottom + 30:.0f}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="bench" viewBox="0 0 {WIDTH} {bottom + 30:.0f}"',
+            f'width="100%" style="max-width: {WIDTH}px" role="img" aria-label="{TITLE} as its peers">',
             f"<style>{STYLE}</style>",
-            '<rect width="100%" height="100%" fill="#fff"/>',
-            '<text class="title" x="16" y="28">howdah is so many times as fast</text>',
+            '<rect class="paper" width="100%" height="100%"/>',
+            f'<text class="title" x="16" y="28">{TITLE}</text>',
             f'<text class="faint" x="16" y="46">{escape(_subtitle(environment))}</text>',
             *_legend(measurements),
             *_axis(bottom),

@@ -21,11 +21,13 @@ class Contender:
         name: The driver.
         run: Does the workload once, and returns what it has fetched. A coroutine function in an async mode.
         close: Closes its connection. A coroutine function in an async mode.
+        baseline: Does the workload without that of which only the cost counts, such as TLS.
     """
 
     name: str
     run: Callable[[], Any]
     close: Callable[[], Any] = nothing
+    baseline: Contender | None = None
 
 
 def comparable(value: Any) -> Any:

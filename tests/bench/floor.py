@@ -18,7 +18,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from tests.bench.contender import Contender
-from tests.bench.workloads import CopyIn, CopyOut, Query
+from tests.bench.workloads import CopyIn, CopyOut, Query, Tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ NAP = 0.0001
 
 def blocking(workload: Workload, server: Server) -> Contender | None:
     """Get the floor of a workload ready; None if it has none."""
-    if not isinstance(workload, Query | CopyIn | CopyOut):
+    if not isinstance(workload, Query | CopyIn | CopyOut) or isinstance(workload, Tls):
         return None
     sock = _connect(server)
     if not isinstance(workload, Query):
@@ -58,7 +58,7 @@ def blocking(workload: Workload, server: Server) -> Contender | None:
 
 async def aio(workload: Workload, server: Server) -> Contender | None:
     """Get the floor of a workload ready, over the running event loop; None if it has none."""
-    if not isinstance(workload, Query | CopyIn | CopyOut):
+    if not isinstance(workload, Query | CopyIn | CopyOut) or isinstance(workload, Tls):
         return None
     sock = _connect(server)
 

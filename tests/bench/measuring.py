@@ -13,18 +13,24 @@ import gc
 from dataclasses import dataclass
 from itertools import repeat
 from statistics import median
-from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tests.bench import aio, blocking, floor
 from tests.bench.contender import Contender, comparable
-from tests.bench.workloads import Import, Storing
+from tests.bench.workloads import Import, Memory, Storing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tests.bench.workloads import Mode, Workload
     from tests.servers import Server
+
+
+Clock: TypeAlias = "Callable[[], float]"
+
+#: What is done in processes of their own, which tell their figures.
+ALONE = (Import, Memory)
 
 
 @dataclass
@@ -34,7 +40,8 @@ class Measurement:
     Args:
         workload: The workload.
         mode: The mode.
-        rounds: By driver, the seconds that doing the workload once took, one for each round.
+        rounds: By driver, the seconds that doing the workload once took, or how many of the workload's unit,
+            one for each round.
     """
 
     workload: Workload
@@ -51,6 +58,13 @@ class Measurement:
         return other / howdah if howdah and other else None
 
     @property
+    def further(self) -> list[tuple[str, float, float]]:
+        """The further goals: the peer, how many times as fast howdah is, and is to be."""
+        goals = self.workload.further.get(self.mode, {})
+        ratios = [(peer, self.ratio(peer), goal) for peer, goal in goals.items()]
+        return [(peer, ratio, goal) for peer, ratio, goal in ratios if ratio is not None]
+
+    @property
     def goal(self) -> float | None:
         """What `against_peers` is to be at least, if anything."""
         return self.workload.goals[self.mode]
@@ -63,10 +77,40 @@ class Measurement:
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is met; None if there is none, or nothing to compare with."""
+        """Whether the goals are met; None if there is none, or nothing to compare with."""
         if self.goal is None or self.against_peers is None:
             return None
-        return self.against_peers >= self.goal
+        return self.against_peers >= self.goal and all(ratio >= goal for _, ratio, goal in self.further)
+
+
+@dataclass
+class Merged(Measurement):
+    """What several runs have measured: the medians of the runs.
+
+    Args:
+        runs: The measurements of one workload in one mode.
+    """
+
+    runs: list[Measurement]
+
+    @classmethod
+    def of(cls, runs: Sequence[Measurement]) -> Merged:
+        """Merge measurements of one workload in one mode."""
+        names = dict.fromkeys(name for run in runs for name in run.rounds)
+        medians = {name: [run.seconds(name) for run in runs if name in run.rounds] for name in names}
+        rounds = {name: [value for value in values if value is not None] for name, values in medians.items()}
+        return cls(runs[0].workload, runs[0].mode, rounds, list(runs))
+
+    def ratio(self, peer: str) -> float | None:
+        """The median of the runs' ratios."""
+        ratios = [ratio for run in self.runs if (ratio := run.ratio(peer)) is not None]
+        return median(ratios) if ratios else None
+
+    @property
+    def against_peers(self) -> float | None:
+        """The median of the runs' ratios to the fastest of the peers that count."""
+        ratios = [ratio for run in self.runs if (ratio := run.against_peers) is not None]
+        return median(ratios) if ratios else None
 
 
 class Loop:
@@ -85,11 +129,11 @@ class Loop:
         """Return what a function has returned, or what its coroutine does."""
         return started if self._loop is None else self._loop.run_until_complete(started)
 
-    def time(self, contender: Contender, times: int) -> float:
-        """Let a contender do the workload some times; return the seconds it took."""
+    def time(self, contender: Contender, times: int, clock: Clock = perf_counter) -> float:
+        """Let a contender do the workload some times; return the seconds it took by a clock."""
         if self._loop is None:
-            return _time(contender.run, times)
-        return float(self._loop.run_until_complete(_time_async(contender.run, times)))
+            return _time(contender.run, times, clock)
+        return float(self._loop.run_until_complete(_time_async(contender.run, times, clock)))
 
     def close(self) -> None:
         """Close the event loop."""
@@ -97,20 +141,20 @@ class Loop:
             self._loop.close()
 
 
-def _time(run: Callable[[], Any], times: int) -> float:
+def _time(run: Callable[[], Any], times: int, clock: Clock) -> float:
     repetitions = repeat(None, times)
-    start = perf_counter()
+    start = clock()
     for _ in repetitions:
         run()
-    return perf_counter() - start
+    return clock() - start
 
 
-async def _time_async(run: Callable[[], Any], times: int) -> float:
+async def _time_async(run: Callable[[], Any], times: int, clock: Clock) -> float:
     repetitions = repeat(None, times)
-    start = perf_counter()
+    start = clock()
     for _ in repetitions:
         await run()
-    return perf_counter() - start
+    return clock() - start
 
 
 def measure(
@@ -150,7 +194,7 @@ def measure(
                     if ready:
                         contenders.append(ready)
             base = loop.finish(floor.aio(workload, server))
-        if not isinstance(workload, Import):
+        if not isinstance(workload, ALONE):
             _check(workload, contenders, loop, server)
         if base is not None:
             contenders.append(base)
@@ -189,15 +233,18 @@ def _rounds(
 ) -> dict[str, list[float]]:
     measured: dict[str, list[float]] = {contender.name: [] for contender in contenders}
     sizes = {contender.name: _batch_size(workload, contender, loop, seconds) for contender in contenders}
-    for i in range(rounds):
+    for i in range(1 if isinstance(workload, Memory) else rounds):  # memory is the same every time
         first = i % len(contenders)
         for contender in contenders[first:] + contenders[:first]:
             _reset(workload, server)
             gc.collect()
             gc.freeze()
             size = sizes[contender.name]
-            if isinstance(workload, Import):
+            if isinstance(workload, ALONE):
                 took = contender.run()
+            elif contender.baseline is not None:
+                took = loop.time(contender, size, process_time) / size
+                took -= loop.time(contender.baseline, size, process_time) / size
             else:
                 took = loop.time(contender, size) / size
             gc.unfreeze()
@@ -207,9 +254,12 @@ def _rounds(
 
 def _batch_size(workload: Workload, contender: Contender, loop: Loop, seconds: float) -> int:
     """Warm a contender up, and find how many times it does the workload in so many seconds."""
-    if isinstance(workload, Import):
-        contender.run()  # once, for the files to be in memory
+    if isinstance(workload, ALONE):
+        if isinstance(workload, Import):
+            contender.run()  # once, for the files to be in memory
         return 1
+    if contender.baseline is not None:
+        _batch_size(workload, contender.baseline, loop, seconds)  # warms it up, too
     start = perf_counter()
     for _ in range(8):  # enough for automatic preparation to set in
         loop.time(contender, 1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -68,7 +70,7 @@ def tables(measurements: Sequence[Measurement]) -> Iterator[Table]:
 def _table(mode: Mode, measurements: list[Measurement]) -> Table:
     names = list(dict.fromkeys(name for measurement in measurements for name in measurement.rounds))
     table = Table(
-        title=f"{TITLES[mode]}: µs",
+        title=f"{TITLES[mode]}: µs, if nothing else is said",
         title_justify="left",
         title_style="bold not italic",
         box=box.SIMPLE_HEAD,
@@ -84,38 +86,68 @@ def _table(mode: Mode, measurements: list[Measurement]) -> Table:
     for measurement in measurements:
         table.add_row(
             measurement.workload.title,
-            *(_microseconds(measurement.seconds(name)) for name in names),
+            *(shown(measurement, name) for name in names),
             *_judged(measurement),
         )
     return table
 
 
-def _microseconds(seconds: float | None) -> str:
-    if seconds is None:
+def shown(measurement: Measurement, name: str) -> str:
+    """What a driver took, for people; empty if it was not measured."""
+    value = measurement.seconds(name)
+    if value is None:
         return ""
-    value = seconds * 1e6
+    if measurement.workload.unit != "µs":
+        return f"{value:,.0f} {measurement.workload.unit}"
+    value *= 1e6
     return f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
 
 
 def _judged(measurement: Measurement) -> tuple[Text, Text]:
     """The ratio and the goal, in green or red."""
-    ratio, goal, met = measurement.against_peers, measurement.goal, measurement.met
+    met = measurement.met
     style = "" if met is None else "green" if met else "bold red"
+    ratios, goals = told(measurement)
+    return (Text(ratios, style), Text(f"{goals} {'' if met is None else '✓' if met else '✗'}".strip(), style))
+
+
+def told(measurement: Measurement) -> tuple[str, str]:
+    """The ratio and the goal, for people; with further goals, all of them."""
+    ratio, goal, further = measurement.against_peers, measurement.goal, measurement.further
     return (
-        Text("" if ratio is None else f"{ratio:.2f}", style),
-        Text("" if goal is None else f"{goal:g} {'' if met is None else '✓' if met else '✗'}", style),
+        " / ".join(
+            f"{value:.2f}" for value in (ratio, *[value for _, value, _ in further]) if value is not None
+        ),
+        " / ".join(
+            f"{value:g}" for value in (goal, *[value for _, _, value in further]) if value is not None
+        ),
     )
 
 
+def read_json(path: Path) -> tuple[list[Measurement], dict[str, str]]:
+    """Read what `as_json` has written: the measurements, and what was measured where."""
+    from tests.bench.measuring import Measurement
+    from tests.bench.workloads import WORKLOADS
+
+    workloads = {workload.name: workload for workload in WORKLOADS}
+    written = json.loads(path.read_text(encoding="utf-8"))
+    measurements = [
+        Measurement(workloads[measured["workload"]], measured["mode"], measured["rounds"])
+        for measured in written["measurements"]
+    ]
+    return measurements, written["environment"]
+
+
 def as_json(measurements: Sequence[Measurement], found: dict[str, str]) -> dict[str, Any]:
-    """Everything that was measured, in seconds."""
+    """Everything that was measured, in seconds or as the unit says."""
     return {
         "environment": found,
         "measurements": [
             {
                 "workload": measurement.workload.name,
                 "mode": measurement.mode,
-                "seconds": {name: measurement.seconds(name) for name in measurement.rounds},
+                "unit": "s" if measurement.workload.unit == "µs" else measurement.workload.unit,
+                "medians": {name: measurement.seconds(name) for name in measurement.rounds},
                 "ratio": measurement.against_peers,
                 "goal": measurement.goal,
                 "met": measurement.met,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import howdah
 from howdah.adapt.rowdecoder import RowDecoder
 from howdah.errors import Error, OperationalError, QueryCanceled
 from howdah.pq import ExecStatus, TransactionStatus
@@ -402,3 +403,30 @@ def test_zero_bytes_are_refused_before_anything_is_written(write):
         getattr(session, write)(Exchange(), *arguments)
     assert session.output_size == 0
     assert session.head() is None
+
+
+def test_a_query_is_answered_before_the_server_is_ready():
+    session, exchange = Session(), Exchange()
+    session.query(exchange, b"SELECT 1")
+    with pytest.raises(ProtocolViolation, match="has not answered this one"):
+        session.feed(columns("c") + row(b"1") + ready())
+
+
+@pytest.mark.parametrize("formats", [b"\2\0\0", b"\1\0\1\0\2"])
+def test_formats_of_copy_that_there_are_not(formats):
+    session, exchange = Session(), Exchange(copying=True)
+    session.query(exchange, b"COPY t TO STDOUT")
+    with pytest.raises(ProtocolViolation, match="CopyResponse"):
+        session.feed(message("H", formats))
+
+
+def test_a_command_tag_that_is_no_text(conn):
+    exchange = Exchange()
+    conn.session.query(exchange, b"SELECT")
+    conn.session.feed(message("C", b"S\xff\xfe\xfdCT 1\0") + ready())
+    cur = conn.cursor()
+    cur.keep_results(exchange)
+    assert cur.statusmessage == "S\ufffd\ufffd\ufffdCT 1"
+    with pytest.raises(howdah.ProgrammingError, match="S\ufffd"):
+        cur.fetchone()
+    conn.session.sent(conn.session.output_size)

@@ -81,6 +81,8 @@ cdef class Column:
     cdef int kind
     cdef int width
     cdef int scale
+    # How many digits a decimal has before the point at most.
+    cdef int whole
     cdef Py_ssize_t length
     cdef Py_ssize_t nulls
     # Bits, from the first NULL on; None before.
@@ -99,6 +101,8 @@ cdef class Column:
         column.kind = layout.kind
         column.width = layout.width
         column.scale = layout.scale
+        if layout.kind == DECIMAL:
+            column.whole = layout.type.precision - layout.scale
         column.renew()
         return column
 
@@ -282,6 +286,7 @@ cdef class Column:
         cdef int count, weight, sign, i, exponent, limb_count = self.width // 4
         cdef uint32_t digit, power
         cdef uint64_t carry
+        cdef bint leading = True
         if size < 8:
             raise malformed(size)
         count = get_uint16(p)
@@ -297,6 +302,13 @@ cdef class Column:
         p += 8
         for i in range(count):
             digit = get_uint16(p + 2 * i)
+            if digit > 9999:
+                raise malformed(size)
+            if leading and digit:
+                leading = False
+                exponent = 4 * (weight - i) + 1 + (digit > 9) + (digit > 99) + (digit > 999)
+                if exponent > self.whole:
+                    raise misfit()
             # The power of ten of this digit's last place, counted from the scale.
             exponent = 4 * (weight - i) + self.scale
             if exponent >= 0:

@@ -69,6 +69,7 @@ cdef class ResultSet:
         self._decoder = None
         return 0
 
+    @cython.boundscheck(True)
     cdef int select(self, object results, Py_ssize_t index) except -1:
         cdef Result result = results[index]
         self._results = results
@@ -92,7 +93,7 @@ cdef class ResultSet:
             if self._result is None:
                 raise ProgrammingError("no result available: execute a query first")
             if self._result.fields is None:
-                tag = self._result.tag.decode() or None
+                tag = self._result.tag.decode("utf-8", "replace") or None
                 raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
             self._make_row = self._row_factory(self)
         return self._make_row

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from howdah.adapt.quoting import quote_literal
+from howdah.errors import DataError
 
 if TYPE_CHECKING:
     from howdah.adapt.base import AdaptContext
@@ -342,7 +343,17 @@ def read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
 
     Returns:
         The types by the names asked for, without those that do not exist.
+
+    Raises:
+        DataError: it is no answer to that.
     """
+    try:
+        return _read_types(rows)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"the server's answer to the look-up of types makes no sense: {error!r}") from error
+
+
+def _read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
     import json
 
     classes = {cls.kind: cls for cls in (EnumInfo, CompositeInfo, DomainInfo, RangeInfo, MultirangeInfo)}

@@ -78,22 +78,28 @@ def _poll(sock: socket.socket, write: bool, timeout: float | None) -> bool:
 
 
 def carry_tls(sock: socket.socket, session: Session, exchange: Exchange) -> None:
-    """Do as `carry` does on a non-blocking TLS socket."""
+    """Do as `carry` does on a non-blocking TLS socket. The native core has a twin."""
+    assert isinstance(sock, ssl.SSLSocket)
     while not exchange.ready:
-        all_sent = send(sock, session)
+        all_sent = not session.output_size or send(sock, session)
+        # Waiting for what can be received takes less than trying to in vain, which raises an exception.
+        if not sock.pending():
+            _poll(sock, not all_sent, None)
         try:
             receive(sock, session)
         except ssl.SSLWantReadError:
-            _poll(sock, not all_sent, None)
+            pass
         except ssl.SSLWantWriteError:
             _poll(sock, True, None)
 
 
 _plain_carry, _plain_send, _plain_receive = carry, send, receive
+_tls_carry = carry_tls
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
     from howdah._native.blocking import carry as _plain_carry
     from howdah._native.blocking import receive as _plain_receive
     from howdah._native.blocking import send as _plain_send
+    from howdah._native.tls import carry_tls as _tls_carry
 
 
 class BlockingTransport:
@@ -108,7 +114,7 @@ class BlockingTransport:
         self.sock = sock
         self.session = session
         tls = isinstance(sock, ssl.SSLSocket)
-        self._carry = carry_tls if tls else _plain_carry
+        self._carry = _tls_carry if tls else _plain_carry
         self._send: Callable[[socket.socket, Session], bool] = send if tls else _plain_send
         self._receive: Callable[[socket.socket, Session], None] = receive if tls else _plain_receive
 

@@ -191,7 +191,7 @@ class Exchange:
 def rows_told(tag: bytes) -> int:
     """Return the number of rows that a command tag tells, -1 if it tells none."""
     last = tag.rpartition(b" ")[2]
-    return int(last) if last.isdigit() else -1
+    return int(last) if last.isdigit() and len(last) < 20 else -1
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":

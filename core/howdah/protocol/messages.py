@@ -175,9 +175,12 @@ def copy_response(body: bytes, direction: ExecStatus) -> CopyResponse:
     """Unpack CopyInResponse, CopyOutResponse or CopyBothResponse."""
     try:
         format, count = unpack_from("!BH", body)
-        if len(body) != 3 + 2 * count:
+        if len(body) != 3 + 2 * count or format > 1:
             raise _violation("CopyResponse")
-        return CopyResponse(format, unpack_from(f"!{count}H", body, 3), direction)
+        formats = unpack_from(f"!{count}H", body, 3)
+        if any(format > 1 for format in formats):
+            raise _violation("CopyResponse")
+        return CopyResponse(format, formats, direction)
     except struct.error:
         raise _violation("CopyResponse") from None
 

@@ -232,6 +232,11 @@ class Session(Wire):
         self.transactions += status[body] == TransactionStatus.IDLE
         self.settle()
 
+    def _query_ready(self, exchange: Exchange, body: bytes) -> None:
+        if not exchange.results and exchange.error is None:
+            raise ProtocolViolation("the server is ready for another query, but has not answered this one")
+        self._ready(exchange, body)
+
     def _copy_out(self, exchange: Exchange, body: bytes) -> None:
         self._copy(exchange, body, ExecStatus.COPY_OUT)
 
@@ -351,7 +356,7 @@ ANSWERS: dict[Step, dict[int, _Action]] = {
         Backend.ROW_DESCRIPTION: Session._columns,
         Backend.COMMAND_COMPLETE: Session._one_of_many_executed,
         Backend.EMPTY_QUERY_RESPONSE: Session._one_of_many_empty,
-        Backend.READY_FOR_QUERY: Session._ready,
+        Backend.READY_FOR_QUERY: Session._query_ready,
         **_RUNNING,
     },
     Step.FUNCTION_CALL: {

@@ -1,0 +1,99 @@
+"""Filling in the results in docs/performance.md: `python -m tests.bench.docs RESULT…`.
+
+The results are the bench.json of one run or of several; of several, the medians are shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.bench import report
+from tests.bench.chart import chart
+from tests.bench.measuring import Measurement, Merged
+
+DOCS = Path(__file__).parents[2] / "docs"
+BEGIN, END = "% bench: begin\n", "% bench: end\n"
+#: Where the chart is, from the page.
+CHART = "_static/performance.svg"
+
+INTRODUCTION = """\
+Times are in µs where nothing else is said, and medians of rounds. The ratio is to the fastest (of memory, to
+the leanest) of the drivers that the goal is about; a second one is to psycopg. Of TLS it is what the client
+computes more than over plain TCP.""".splitlines()
+
+MODES = {"sync": "Blocking", "asyncio": "asyncio, its own event loop", "uvloop": "asyncio, on uvloop"}
+NUMBERS = ("One run", "Two runs", "Three runs", "Four runs", "Five runs")
+
+
+def main() -> int:
+    """Read the results; write the chart, and the page."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.docs", description="Fill in the results in docs/performance.md."
+    )
+    parser.add_argument("results", nargs="+", type=Path, help="the bench.json of each run")
+    parser.add_argument("--docs", type=Path, default=DOCS, help="the directory of the documentation")
+    args = parser.parse_args()
+
+    runs = [report.read_json(path) for path in args.results]
+    environment = runs[0][1]
+    if any(found != environment for _, found in runs):
+        print("the runs were made with different versions, or on different machines", file=sys.stderr)
+        return 2
+    measurements = merge([measured for measured, _ in runs])
+    (args.docs / CHART).write_text(chart(measurements, environment), encoding="utf-8")
+    page = args.docs / "performance.md"
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    filled = "\n".join(results(measurements, environment, len(runs)))
+    page.write_text(f"{before}{BEGIN}\n{filled}\n{END}{after}", encoding="utf-8")
+    return 0
+
+
+def merge(runs: Sequence[Sequence[Measurement]]) -> list[Measurement]:
+    """Merge what runs have measured, in the order of the first."""
+    by_key: dict[tuple[str, str], list[Measurement]] = {}
+    for run in runs:
+        for measurement in run:
+            by_key.setdefault((measurement.workload.name, measurement.mode), []).append(measurement)
+    return [Merged.of(measurements) for measurements in by_key.values()]
+
+
+def results(measurements: Sequence[Measurement], environment: dict[str, str], runs: int) -> Iterator[str]:
+    """Return the lines of the section."""
+    number = NUMBERS[runs - 1] if runs <= len(NUMBERS) else f"{runs} runs"
+    versions = ", ".join(
+        f"{name} {value}" for name, value in environment.items() if name not in ("implementation", "machine")
+    )
+    several = ", of which the median is shown" if runs > 1 else ""
+    yield f"{number}{several}; {environment['machine']}, PostgreSQL over a unix socket, howdah's"
+    yield f"{environment['implementation']} implementation. {versions}."
+    yield ""
+    yield from INTRODUCTION
+    yield ""
+    yield "```{raw} html"
+    yield f":file: {CHART}"
+    yield "```"
+    for mode, title in MODES.items():
+        ours = [measurement for measurement in measurements if measurement.mode == mode]
+        if ours:
+            yield ""
+            yield f"{title}:"
+            yield ""
+            yield from _table(ours)
+
+
+def _table(measurements: Sequence[Measurement]) -> Iterator[str]:
+    names = list(dict.fromkeys(name for measurement in measurements for name in measurement.rounds))
+    yield f"| workload | {' | '.join(names)} | ratio | goal | |"
+    yield f"|---|{'--:|' * len(names)}--:|--:|---|"
+    for measurement in measurements:
+        figures = [report.shown(measurement, name) for name in names]
+        met = {None: "", True: "✓", False: "✗"}[measurement.met]
+        yield f"| {' | '.join([measurement.workload.title, *figures, *report.told(measurement), met])} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
