@@ -81,9 +81,10 @@ def said(cur: Any) -> Any:
 
 
 def error(function: Callable[[], Any]) -> Any:
-    """Return the kind of the error that a function raises, or what it returns."""
+    """Return the kind of the error that a function raises, or what it returns: of most objects, the type."""
     try:
-        return function()
+        value = function()
+        return value if isinstance(value, (list, int, type(None))) else type(value).__name__
     except IndexError:  # the DB-API wants it of scroll()
         return "IndexError"
     except howdah.Error as error:
