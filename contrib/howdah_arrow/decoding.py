@@ -11,7 +11,7 @@ Format"; PostgreSQL's `*send` functions.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Context, Decimal
+from decimal import Context, Decimal, InvalidOperation
 from importlib.util import find_spec
 from struct import Struct, error
 from struct import unpack as unpack_struct
@@ -245,8 +245,11 @@ def _decimal(layout: Layout) -> _Load:
             if digit > 9999:
                 raise _malformed(value)
             digits = 10000 * digits + digit
-        number = Decimal(-digits if sign else digits).scaleb(4 * (weight - count + 1), _EXACT)
-        exact = number.quantize(Decimal(1).scaleb(-layout.scale), context=_EXACT)
+        try:
+            number = Decimal(-digits if sign else digits).scaleb(4 * (weight - count + 1), _EXACT)
+            exact = number.quantize(Decimal(1).scaleb(-layout.scale), context=_EXACT)
+        except InvalidOperation:
+            raise DataError(misfit) from None
         if exact != number or exact.adjusted() >= layout.type.precision - layout.scale:
             raise DataError(misfit)
         return exact

@@ -343,5 +343,5 @@ if find_spec("pyarrow"):
         lists = "SELECT ARRAY[i, NULL], i::text, i::numeric(9, 2), now() - now() FROM generate_series(1, 9) i"
         try:
             return [cur.execute_arrow(query).fetch_arrow().to_pydict() for query in (ROWS, lists)]
-        except ValueError:  # pyarrow's, sooner or later, of text that is not UTF-8
-            return "not UTF-8"
+        except (OverflowError, ValueError):  # pyarrow's, of text that is not UTF-8, and of dates far off
+            return "not of Python"
