@@ -23,6 +23,9 @@ c.import_datetime()
 
 cdef object _utc = timezone.utc
 
+# The most hours whose microseconds fit into 64 bits.
+cdef int64_t MAX_HOURS = 2562047787
+
 
 # Making objects
 
@@ -310,6 +313,8 @@ cdef object load_interval_text(const char *data, Py_ssize_t size, object loader)
             return load_python(data, size, loader)
         if _skip(&text, c":"):
             hours = -number if negative else number
+            if hours > MAX_HOURS:
+                return load_python(data, size, loader)
             minutes = _read_number(&text, 2)
             if minutes < 0 or not _skip(&text, c":"):
                 return load_python(data, size, loader)
