@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import Any
 
@@ -77,3 +78,17 @@ async def test_everywhere(dsn: str, work: Any, autocommit: bool) -> None:
         await conn.close()
 
     assert await cancel_everywhere(prepare, work, check) > 5
+
+
+async def test_a_query_cancelled_while_it_is_first_prepared(aconn: Any, dsn: str) -> None:
+    await aconn.set_autocommit(True)
+    task = asyncio.create_task(aconn.execute("SELECT pg_sleep(%s)", (600.0,), prepare=True))
+    async with await howdah.AsyncConnection.connect(dsn, autocommit=True) as watcher:
+        sleeping = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event = 'PgSleep'"
+        while not await (await watcher.execute(sleeping, (aconn.info.backend_pid,))).fetchone():
+            pass
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await (await aconn.execute(ON_SERVER, prepare=False)).fetchall() == []
+    assert aconn.prepared() == {}
