@@ -18,7 +18,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from tests.bench.contender import Contender
-from tests.bench.workloads import CopyIn, CopyOut, Query, Tls
+from tests.bench.workloads import Connect, CopyIn, CopyOut, Query, Tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,8 @@ NAP = 0.0001
 
 def blocking(workload: Workload, server: Server) -> Contender | None:
     """Get the floor of a workload ready; None if it has none."""
+    if isinstance(workload, Connect):
+        return Contender(NAME, _connecting(workload, server))
     if not isinstance(workload, Query | CopyIn | CopyOut) or isinstance(workload, Tls):
         return None
     sock = _connect(server)
@@ -58,6 +60,8 @@ def blocking(workload: Workload, server: Server) -> Contender | None:
 
 async def aio(workload: Workload, server: Server) -> Contender | None:
     """Get the floor of a workload ready, over the running event loop; None if it has none."""
+    if isinstance(workload, Connect):
+        return None
     if not isinstance(workload, Query | CopyIn | CopyOut) or isinstance(workload, Tls):
         return None
     sock = _connect(server)
@@ -93,6 +97,20 @@ def _connect(server: Server) -> socket.socket:
     sock.sendall(pack("!I", len(body) + 4) + body)
     _until_ready(sock)
     return sock
+
+
+def _connecting(workload: Connect, server: Server) -> Callable[[], None]:
+    """Return what connects, asks for something, and closes."""
+    request = _message(b"Q", f"{workload.sql}\0".encode())
+
+    def run() -> None:
+        sock = _connect(server)
+        sock.sendall(request)
+        _until_ready(sock)
+        sock.sendall(_message(b"X"))
+        sock.close()
+
+    return run
 
 
 def _until_ready(sock: socket.socket) -> None:
