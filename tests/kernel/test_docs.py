@@ -31,6 +31,9 @@ PAGES = [
 PLUGINS = ("copy", "pipeline", "prepare", "large-objects", "named-cursors", "pool", "arrow")
 
 
+#: What has to be installed on the server for a page.
+EXTENSIONS = {"docs/pgvector.md": "vector"}
+
 #: Each page has a database of another name: a driver remembers which types there are in one.
 _numbers = itertools.count(1)
 
@@ -57,6 +60,11 @@ def database(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page: str) -> None:
+    extension = EXTENSIONS.get(page)
+    with howdah.connect() as conn:
+        available = conn.execute("SELECT name FROM pg_available_extensions").fetchall()
+    if extension is not None and (extension,) not in available:
+        pytest.skip(f"the server has no extension {extension}")
     run(ROOT / page)
 
 

@@ -96,7 +96,8 @@ def test_killed_while_idle(dsn: str) -> None:
         with ConnectionPool(dsn, min_size=3, max_size=3, kwargs=params, check=check) as pool:
             pool.wait()
             with howdah.connect(dsn, autocommit=True) as conn:
-                assert len(conn.execute(KILL_OTHERS).fetchall()) == 3
+                # One of the pool before may still be there.
+                assert len(conn.execute(KILL_OTHERS).fetchall()) >= 3
             errors = 0
             for conn in [pool.getconn(timeout=PATIENCE) for _ in range(3)]:
                 try:
@@ -114,7 +115,8 @@ async def test_killed_while_idle_async(dsn: str) -> None:
         async with AsyncConnectionPool(dsn, min_size=3, max_size=3, kwargs=params, check=check) as pool:
             await pool.wait()
             with howdah.connect(dsn, autocommit=True) as conn:
-                assert len(conn.execute(KILL_OTHERS).fetchall()) == 3
+                # One of the pool before may still be there.
+                assert len(conn.execute(KILL_OTHERS).fetchall()) >= 3
             errors = 0
             for conn in [await pool.getconn(timeout=PATIENCE) for _ in range(3)]:
                 try:

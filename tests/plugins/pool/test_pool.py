@@ -467,10 +467,9 @@ def test_deleted_while_open(dsn: str) -> None:
     pool = ConnectionPool(dsn, min_size=1, name="dropped")
     pool.wait()
     with pytest.warns(ResourceWarning) as record:
-        del pool
-        warned = [str(warning.message) for warning in record]
+        del pool  # a worker may hold it for a moment
+        until(lambda: any("'dropped' was deleted while still open" in str(w.message) for w in record))
         gc.collect()  # the connections' sockets complain too
-    assert any("'dropped' was deleted while still open" in message for message in warned)
     until(lambda: not workers("dropped"))
 
 
@@ -556,9 +555,15 @@ def test_check_before_use(dsn: str) -> None:
         with pool.connection() as conn:
             assert conn not in taken
             assert works(conn)
-        stats = pool.get_stats()
-        assert (stats["connections_lost"], stats["requests_num"]) == (3, 4)
+        assert pool.get_stats()["requests_num"] == 4
         until(lambda: pool.available == 3)
+        # One of those that were killed may have waited behind its replacement.
+        anew = [pool.getconn() for _ in range(3)]
+        assert not {*anew} & {*taken}
+        assert [works(conn) for conn in anew] == [True] * 3
+        assert pool.get_stats()["connections_lost"] == 3
+        for conn in anew:
+            pool.putconn(conn)
 
 
 @pytest.mark.parametrize("pool_class", [ConnectionPool, NullConnectionPool])

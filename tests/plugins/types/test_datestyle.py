@@ -103,7 +103,7 @@ def test_interval(shared, style, value, months):
         ("Australia/Lord_Howe", "2020-04-04 14:45"),
         ("Australia/Lord_Howe", "2020-04-04 15:15"),
         # Offsets with seconds: local mean time.
-        ("Europe/Berlin", "1890-01-01 12:00:00.5"),
+        ("Europe/Berlin", "1890-01-01 12:00:00.500000"),
         ("America/New_York", "1880-01-01 12:00"),
         ("Africa/Monrovia", "1970-01-01 12:00"),
         # The edges of Python's years.
