@@ -81,4 +81,4 @@ def test_memory(server: Server) -> None:
     for mode in ("sync", "asyncio"):
         done = run("tests.bench.memory", mode, "howdah", json.dumps(asdict(address)), sql)
         assert done.returncode == 0, done.stderr
-        assert 20 < float(done.stdout) < 60
+        assert 15 < float(done.stdout) < 60  # some of it takes the place of what was there before
