@@ -33,6 +33,12 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
+@pytest.fixture
+def suspending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a task suspended for each answer, even if that comes at once: it can be cancelled then."""
+    monkeypatch.setattr("howdah.io.aio.Eager", lambda session: None, raising=False)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[servers.Server | servers.ExternalServer]:
     """The PostgreSQL server the suite runs against, started on first use and removed at the end."""

@@ -1,5 +1,13 @@
+import socket
+
 from howdah.io.aio import receive as receive
 from howdah.io.aio import send as send
+from howdah.protocol.exchange import Exchange
+from howdah.protocol.session import Session
+
+class Eager:
+    def __init__(self, session: Session) -> None: ...
+    def receive(self, sock: socket.socket, exchange: Exchange) -> None: ...
 
 class Timer:
     @property

@@ -1,12 +1,17 @@
 """Carry bytes between a session and a plain socket without ever waiting.
 
-Twins of `howdah.io.aio.receive` and `send`; `Timer` has none.
+Twins of `howdah.io.aio.receive` and `send`; `Eager` and `Timer` have none.
 """
 
 from libc.errno cimport EAGAIN, EINTR, errno
 
-from howdah._native.sockets cimport descriptor, howdah_receive, howdah_send, raise_os_error
+from howdah._native.exchange cimport Exchange
+from howdah._native.sockets cimport (
+    descriptor, howdah_is_eager, howdah_now, howdah_receive, howdah_receive_eagerly, howdah_send, raise_os_error
+)
 from howdah._native.wire cimport Input, Output, Wire
+
+from asyncio import current_task
 
 cdef extern from *:
     """
@@ -46,6 +51,77 @@ cdef extern from *:
     int howdah_open_timer() noexcept
     int howdah_start_timer(int fd) noexcept
     int close(int fd) noexcept
+
+
+cdef enum:
+    #: For how many nanoseconds a task keeps the event loop for one answer.
+    HOLD = 500000
+    #: How many answers in a row a task gets without being suspended: others are to have their turns.
+    IN_A_ROW = 16
+
+
+cdef class Eager:
+    """Receives answers that come sooner than a task could be suspended and woken up again.
+
+    Args:
+        session: whose answers they are.
+    """
+
+    cdef Wire session
+    # The task that waited last. It is compared with, and nothing else.
+    cdef void *task
+    # How many answers in a row came like this.
+    cdef int granted
+
+    def __init__(self, Wire session not None):
+        self.session = session
+
+    def receive(self, sock, Exchange exchange not None) -> None:
+        """Receive until `exchange` is ready, if that is soon.
+
+        A task that begins to use the connection is suspended for its first answer: there may be
+        others that begin to, and what they send can go together.
+
+        Args:
+            sock: a plain non-blocking socket.
+            exchange: what is waited for.
+
+        Raises:
+            OSError: the connection is broken.
+            howdah.OperationalError: the server violated the protocol.
+        """
+        cdef Wire session = self.session
+        cdef Input input = session.input
+        cdef int fd
+        cdef char *target
+        cdef Py_ssize_t received
+        cdef long long end
+        task = current_task()
+        if self.task is not <void *> task or self.granted == IN_A_ROW:
+            self.task = <void *> task
+            self.granted = 0
+            return
+        if session.streaming() or not howdah_is_eager(&session.eagerness):
+            return
+        self.granted += 1
+        end = howdah_now() + HOLD
+        while not exchange.ready:
+            fd = descriptor(sock)
+            session.check_entry()
+            input.make_room()
+            target = input.data + input.length
+            input.lent += 1
+            with nogil:
+                received = howdah_receive_eagerly(fd, target, input.capacity - input.length, &session.eagerness)
+            input.lent -= 1
+            if received > 0:
+                session.came_in(received)
+            elif received == 0:
+                raise ConnectionResetError("the server closed the connection unexpectedly")
+            elif received != -EAGAIN and received != -EINTR:
+                raise_os_error(received)
+            if received == -EAGAIN or session.streaming() or howdah_now() > end:
+                break
 
 
 cdef class Timer:

@@ -9,7 +9,8 @@ from libc.errno cimport EAGAIN, EINTR
 
 from howdah._native.exchange cimport Exchange
 from howdah._native.sockets cimport (
-    descriptor, howdah_gather, howdah_give_back, howdah_limit_patience, howdah_receive, howdah_send, howdah_wait, raise_os_error
+    descriptor, howdah_await, howdah_gather, howdah_give_back, howdah_limit_patience, howdah_send, howdah_wait,
+    raise_os_error
 )
 from howdah._native.wire cimport Input, Output, Wire
 
@@ -61,7 +62,7 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
                 if streaming:
                     received = howdah_gather(fd, target, input.capacity - input.length)
                 else:
-                    received = howdah_receive(fd, target, input.capacity - input.length, True)
+                    received = howdah_await(fd, target, input.capacity - input.length, &session.eagerness)
         input.lent -= 1
         readable = False
         output.take_off(0)
@@ -141,7 +142,7 @@ def receive(sock, Wire session not None) -> None:
         target = input.data + input.length
         input.lent += 1
         with nogil:
-            received = howdah_receive(fd, target, input.capacity - input.length, True)
+            received = howdah_await(fd, target, input.capacity - input.length, &session.eagerness)
         input.lent -= 1
     if received > 0:
         session.came_in(received)

@@ -6,6 +6,7 @@ cdef extern from *:
     """
     #include <errno.h>
     #include <poll.h>
+    #include <sched.h>
     #include <sys/socket.h>
     #include <sys/time.h>
     #include <sys/types.h>
@@ -25,6 +26,55 @@ cdef extern from *:
     static ssize_t howdah_receive(int fd, char *data, size_t size, int wait) {
         ssize_t received = recv(fd, data, size, wait ? 0 : MSG_DONTWAIT);
         return received < 0 ? (errno == EWOULDBLOCK ? -EAGAIN : -errno) : received;
+    }
+
+    /* A server near by answers sooner than a thread falls asleep and wakes up again, so that asking again and
+       again takes less time, of the processor's too. For so many nanoseconds that is done at most; */
+    #define HOWDAH_BRIEF 100000
+    /* if in vain, the next so many waits begin asleep, at most: twice as many as the last time. */
+    #define HOWDAH_WARY 64
+
+    typedef struct {
+        int wary;  /* how many waits begin asleep after a vain one */
+        int left;  /* how many of these are left */
+    } howdah_eagerness;
+
+    /* Tell whether to be eager in this wait. */
+    static int howdah_is_eager(howdah_eagerness *eagerness) {
+        return !eagerness->left || !eagerness->left--;
+    }
+
+    /* The time, in nanoseconds. */
+    static long long howdah_now(void) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return now.tv_sec * 1000000000LL + now.tv_nsec;
+    }
+
+    /* Receive what comes within a brief time, awake. Returns as `howdah_receive`. */
+    static ssize_t howdah_receive_eagerly(int fd, char *data, size_t size, howdah_eagerness *eagerness) {
+        ssize_t received = howdah_receive(fd, data, size, 0);
+        if (received == -EAGAIN) {
+            long long end = howdah_now() + HOWDAH_BRIEF;
+            do {
+                sched_yield();
+                received = howdah_receive(fd, data, size, 0);
+            } while (received == -EAGAIN && howdah_now() < end);
+        }
+        if (received != -EAGAIN)
+            eagerness->wary = 1;
+        else if (eagerness->wary < HOWDAH_WARY)
+            eagerness->wary *= 2;
+        eagerness->left = received == -EAGAIN ? eagerness->wary : 0;
+        return received;
+    }
+
+    /* Receive, waiting for it. Returns as `howdah_receive`. */
+    static ssize_t howdah_await(int fd, char *data, size_t size, howdah_eagerness *eagerness) {
+        ssize_t received = -EAGAIN;
+        if (howdah_is_eager(eagerness))
+            received = howdah_receive_eagerly(fd, data, size, eagerness);
+        return received == -EAGAIN ? howdah_receive(fd, data, size, 1) : received;
     }
 
     /* Waking up for each piece of 8 kB that a server sends costs it and us more than copying it:
@@ -71,9 +121,16 @@ cdef extern from *:
         __atomic_sub_fetch(lent, 1, __ATOMIC_RELEASE);
     }
     """
+    ctypedef struct howdah_eagerness:
+        int wary
+        int left
     Py_ssize_t howdah_send(int fd, const char *data, size_t size) noexcept nogil
     Py_ssize_t howdah_receive(int fd, char *data, size_t size, bint wait) noexcept nogil
     Py_ssize_t howdah_gather(int fd, char *data, size_t size) noexcept nogil
+    bint howdah_is_eager(howdah_eagerness *eagerness) noexcept nogil
+    long long howdah_now() noexcept nogil
+    Py_ssize_t howdah_receive_eagerly(int fd, char *data, size_t size, howdah_eagerness *eagerness) noexcept nogil
+    Py_ssize_t howdah_await(int fd, char *data, size_t size, howdah_eagerness *eagerness) noexcept nogil
     void howdah_limit_patience(int fd) noexcept nogil
     int howdah_wait(int fd, bint write) noexcept nogil
     void howdah_give_back(int *lent) noexcept nogil

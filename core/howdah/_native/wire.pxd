@@ -2,6 +2,7 @@
 
 from howdah._native.buffer cimport Buffer
 from howdah._native.exchange cimport Exchange
+from howdah._native.sockets cimport howdah_eagerness
 
 # The values of `howdah.protocol.exchange.Step` that are dealt with natively.
 cdef enum:
@@ -55,6 +56,8 @@ cdef class Wire:
     cdef Py_ssize_t streamed
     # The blocking socket whose patience is limited already, -1 if none.
     cdef int limited
+    # Whether waiting for the server begins awake.
+    cdef howdah_eagerness eagerness
 
     cdef int add_step(self, int step, Exchange exchange) except -1
     cdef int set_ring_size(self, Py_ssize_t size) except -1

@@ -195,6 +195,7 @@ cdef class Wire:
         self.unsent = Output.__new__(Output)
         self.set_ring_size(SMALLEST_RING)
         self.limited = -1
+        self.eagerness.wary = 1
 
     def __dealloc__(self):
         PyMem_Free(self.steps)

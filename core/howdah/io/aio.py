@@ -52,7 +52,7 @@ def send(sock: socket.socket, session: Session) -> int:
 
 
 if TYPE_CHECKING or IMPLEMENTATION == "native":
-    from howdah._native.aio import Timer
+    from howdah._native.aio import Eager, Timer
 
 _plain_receive, _plain_send = receive, send
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
@@ -93,6 +93,8 @@ class AsyncTransport:
         self._tls = isinstance(sock, ssl.SSLSocket)
         self._send: Callable[[socket.socket, Session], int] = send if self._tls else _plain_send
         self._receive: Callable[[socket.socket, Session], bool] = receive if self._tls else _plain_receive
+        #: What receives answers that come soon; there is none for TLS, and none in Python.
+        self._eager = Eager(session) if IMPLEMENTATION == "native" and not self._tls else None
         self._waiting = 0
         self._reading = False
         #: What tells when to read, instead of the socket, while the server streams.
@@ -117,6 +119,8 @@ class AsyncTransport:
                 # Others are at it, too: what they write in this turn of the loop goes with it.
                 self._gathering = True
                 self._loop.call_soon(self._send_gathered)
+        if self._eager is not None and not self._waiting and self._timer is None and not exchange.ready:
+            self._receive_eagerly(exchange)
         if exchange.ready:
             return
         waiter = Waiter(self._loop)
@@ -251,6 +255,16 @@ class AsyncTransport:
         except Error as e:
             self._lose(e)
         return False
+
+    def _receive_eagerly(self, exchange: Exchange) -> None:
+        """Receive until `exchange` is ready, if that takes less than coming back for it would."""
+        assert self._eager is not None
+        try:
+            self._eager.receive(self.sock, exchange)
+        except OSError as e:
+            self._lose(OperationalError(f"the connection is lost: {e}"))
+        except Error as e:
+            self._lose(e)
 
     def _wake_soon(self) -> None:
         """Have the tasks whose answer has come go on in the next turn of the loop."""

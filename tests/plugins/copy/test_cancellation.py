@@ -13,7 +13,7 @@ import howdah
 from howdah.pq import TransactionStatus
 from tests.plugins.cancelling import cancel_everywhere
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("suspending")]
 
 #: A row that is more than one message.
 LARGE = "x" * 150_000

@@ -11,7 +11,7 @@ import howdah
 from howdah.pq import TransactionStatus
 from tests.plugins.cancelling import cancel_everywhere
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("suspending")]
 
 DATA = bytes(range(256)) * 2048
 

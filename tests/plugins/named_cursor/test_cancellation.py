@@ -12,7 +12,7 @@ from howdah.pq import TransactionStatus
 from howdah.rows import scalar_row
 from tests.plugins.cancelling import cancel_everywhere
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("suspending")]
 
 AsyncConnection = howdah.AsyncConnection
 

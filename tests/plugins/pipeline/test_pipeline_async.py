@@ -140,7 +140,7 @@ async def scenario(conn):
 
 
 @pytest.mark.parametrize("autocommit", [True, False])
-async def test_cancelled_at_every_await(dsn, aconn_cls, autocommit):
+async def test_cancelled_at_every_await(suspending, dsn, aconn_cls, autocommit):
     async def prepare():
         return await aconn_cls.connect(dsn, autocommit=autocommit)
 

@@ -302,7 +302,7 @@ async def test_the_backend_is_killed(auto, watcher):
         await ask(auto, 1)
 
 
-async def test_one_of_them_cancelled_at_every_await(auto):
+async def test_one_of_them_cancelled_at_every_await(suspending, auto):
     others = []
 
     async def prepare():

@@ -12,7 +12,7 @@ from howdah_pool import AsyncConnectionPool, AsyncNullConnectionPool
 from tests.plugins.cancelling import cancel_everywhere
 from tests.plugins.pool.clients import until_async, worker_tasks
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("suspending")]
 
 Scenario = Callable[[AsyncConnectionPool[Any]], Awaitable[None]]
 

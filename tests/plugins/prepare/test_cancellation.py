@@ -13,7 +13,7 @@ from howdah import errors
 from howdah.pq import TransactionStatus
 from tests.plugins.cancelling import cancel_everywhere
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("suspending")]
 
 ON_SERVER = "SELECT name, statement FROM pg_prepared_statements"
 
