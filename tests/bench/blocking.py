@@ -159,18 +159,17 @@ class Modern(Driver):
     def threads(self, workload: Threads, server: Server, count: int) -> Contender:
         """Connect so many times, and get ready to execute the queries in as many threads."""
         conns = [self.connect(server) for _ in range(count)]
+        queries = [self._query(workload, conn) for conn in conns]
         pool = ThreadPoolExecutor(count)
         times = workload.threads * workload.times // count
 
-        def work(conn: Any) -> Any:
-            cur = self.cursor(conn)
+        def work(query: Callable[[], Any]) -> Any:
             for _ in range(times):
-                cur.execute(workload.sql, workload.params)
-                row = cur.fetchone()
-            return row
+                result = query()
+            return result
 
         def run() -> Any:
-            return max(pool.map(work, conns))
+            return max(pool.map(work, queries))
 
         def close() -> None:
             pool.shutdown()

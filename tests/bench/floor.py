@@ -1,16 +1,17 @@
 """The floor: what Python takes to send prebuilt messages over a raw socket and to receive the answer.
 
 It does not look at what it receives, except for the end. A driver for Python can hardly be faster; one that
-decodes its rows in C while the server still sends comes near. A COPY is received in naps: a server that has
-to wake its client up for each 8 kB that it sends needs a fifth more time.
+decodes its rows in C while the server still sends comes near. It waits awake, without suspending the task:
+there is no other one. A COPY is received in naps: a server that has to wake its client up for each 8 kB needs
+a fifth more time.
 
 Source: PostgreSQL documentation, "Message Formats".
 """
 
 from __future__ import annotations
 
-import asyncio
 import io
+import os
 import socket
 from itertools import count
 from struct import pack
@@ -18,7 +19,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from tests.bench.contender import Contender
-from tests.bench.workloads import Connect, CopyIn, CopyOut, Query, Tls
+from tests.bench.workloads import Connect, CopyIn, CopyOut, Query, Threads, Tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,51 +43,51 @@ def blocking(workload: Workload, server: Server) -> Contender | None:
     """Get the floor of a workload ready; None if it has none."""
     if isinstance(workload, Connect):
         return Contender(NAME, _connecting(workload, server))
-    if not isinstance(workload, Query | CopyIn | CopyOut) or isinstance(workload, Tls):
+    if not isinstance(workload, Query | CopyIn | CopyOut) or isinstance(workload, Threads | Tls):
         return None
     sock = _connect(server)
     if not isinstance(workload, Query):
         return Contender(NAME, _copying(workload, server, sock), sock.close)
-    request = _request(workload, sock)
-
-    def run() -> None:
-        sock.sendall(request)
-        end = b""
-        while end != READY:
-            end = (end + sock.recv(SIZE)[-6:])[-6:]
-
-    return Contender(NAME, run, sock.close)
+    return Contender(NAME, _asking(workload, sock), sock.close)
 
 
 async def aio(workload: Workload, server: Server) -> Contender | None:
     """Get the floor of a workload ready, over the running event loop; None if it has none."""
     if isinstance(workload, Connect):
         return None
-    if not isinstance(workload, Query | CopyIn | CopyOut) or isinstance(workload, Tls):
+    if not isinstance(workload, Query | CopyIn | CopyOut) or isinstance(workload, Threads | Tls):
         return None
     sock = _connect(server)
 
     async def close() -> None:
         sock.close()
 
-    if not isinstance(workload, Query):
-        copy = _copying(workload, server, sock)
-
-        async def block() -> None:
-            copy()  # there is no other task to suspend this one for
-
-        return Contender(NAME, block, close)
-    request = _request(workload, sock)
-    sock.setblocking(False)
-    loop = asyncio.get_running_loop()
+    work = _asking(workload, sock) if isinstance(workload, Query) else _copying(workload, server, sock)
 
     async def run() -> None:
-        sock.send(request)
-        end = b""
-        while end != READY:
-            end = (end + (await loop.sock_recv(sock, SIZE))[-6:])[-6:]
+        work()  # there is no other task to suspend this one for
 
     return Contender(NAME, run, close)
+
+
+def _asking(workload: Query, sock: socket.socket) -> Callable[[], None]:
+    """Return what executes a query."""
+    request = _request(workload, sock)
+
+    def receive() -> bytes:
+        while True:
+            try:
+                return sock.recv(SIZE, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                os.sched_yield()
+
+    def run() -> None:
+        sock.sendall(request)
+        end = b""
+        while end != READY:
+            end = (end + receive()[-6:])[-6:]
+
+    return run
 
 
 def _connect(server: Server) -> socket.socket:

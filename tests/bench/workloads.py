@@ -286,20 +286,16 @@ class Memory(Workload):
 
 
 @dataclass(frozen=True)
-class Threads(Workload):
-    """Let threads, each with a connection of its own, execute a query for one row again and again.
+class Threads(Query):
+    """Let threads, each with a connection of its own, execute a query again and again.
 
     The driver "1 thread" is howdah with a single thread, which executes as many queries as all of them.
 
     Args:
-        sql: The query, with %s for parameters.
-        params: The parameters.
         threads: How many threads.
         times: How often each of them executes the query.
     """
 
-    sql: str = ""
-    params: tuple[Any, ...] = ()
     threads: int = 4
     times: int = 100
 
@@ -319,6 +315,13 @@ PEERS: dict[Mode, tuple[str, ...]] = {
     "asyncio": ("asyncpg",),
     "uvloop": ("asyncpg",),
 }
+
+#: About 600 rows of 12 columns.
+PG_TYPE = """
+    SELECT typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred,
+        typisdefined, typdelim, typrelid, typelem, typarray
+    FROM pg_type WHERE typtypmod = %s AND typisdefined = %s
+"""
 
 #: What is stored.
 ROWS: list[tuple[Any, ...]] = [
@@ -369,9 +372,7 @@ WORKLOADS: tuple[Workload, ...] = (
         title="600 rows of pg_type",
         goals={"sync": 1.15, "asyncio": 1.1},
         peers={"sync": ("asyncpg", "psycopg", "psycopg2")},
-        sql="SELECT typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, "
-        "typisdefined, typdelim, typrelid, typelem, typarray "
-        "FROM pg_type WHERE typtypmod = %s AND typisdefined = %s",
+        sql=PG_TYPE,
         params=(-1, True),
     ),
     Query(
@@ -503,6 +504,16 @@ WORKLOADS: tuple[Workload, ...] = (
         peers={"sync": ("1 thread",)},
         sql="SELECT id, name, value FROM item WHERE id = %s",
         params=(500,),
+        one=True,
+    ),
+    Threads(
+        name="threads-rows",
+        title="the same, 600 rows of pg_type",
+        goals={"sync": 1.0},
+        peers={"sync": ("1 thread",)},
+        sql=PG_TYPE,
+        params=(-1, True),
+        times=20,
     ),
     Tls(
         name="tls",

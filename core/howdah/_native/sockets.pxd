@@ -54,18 +54,25 @@ cdef extern from *:
     /* Receive what comes within a brief time, awake. Returns as `howdah_receive`. */
     static ssize_t howdah_receive_eagerly(int fd, char *data, size_t size, howdah_eagerness *eagerness) {
         ssize_t received = howdah_receive(fd, data, size, 0);
+        long long now = 0, end = 0;
         if (received == -EAGAIN) {
-            long long end = howdah_now() + HOWDAH_BRIEF;
+            end = howdah_now() + HOWDAH_BRIEF;
             do {
                 sched_yield();
                 received = howdah_receive(fd, data, size, 0);
-            } while (received == -EAGAIN && howdah_now() < end);
+                now = howdah_now();
+            } while (received == -EAGAIN && now <= end);
         }
-        if (received != -EAGAIN)
+        /* On a busy machine others take long turns, and it is better to sleep until the server wakes us up:
+           what comes late is as good as nothing. */
+        if (now <= end) {
             eagerness->wary = 1;
-        else if (eagerness->wary < HOWDAH_WARY)
-            eagerness->wary *= 2;
-        eagerness->left = received == -EAGAIN ? eagerness->wary : 0;
+            eagerness->left = 0;
+        } else {
+            if (eagerness->wary < HOWDAH_WARY)
+                eagerness->wary *= 2;
+            eagerness->left = eagerness->wary;
+        }
         return received;
     }
 
