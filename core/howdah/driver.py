@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pluggy
@@ -47,13 +48,13 @@ class ConnectionHooks(NamedTuple):
     They are those of `howdah.hookspecs`, by name without `howdah_`.
     """
 
-    resolve_conninfo: pluggy.HookCaller | None
-    open_transport: pluggy.HookCaller | None
-    connection_opened: pluggy.HookCaller | None
-    connection_closed: pluggy.HookCaller | None
-    query_planner: pluggy.HookCaller | None
-    query_observer: pluggy.HookCaller | None
-    type_resolved: pluggy.HookCaller | None
+    resolve_conninfo: Callable[..., Any] | None
+    open_transport: Callable[..., Any] | None
+    connection_opened: Callable[..., Any] | None
+    connection_closed: Callable[..., Any] | None
+    query_planner: Callable[..., Any] | None
+    query_observer: Callable[..., Any] | None
+    type_resolved: Callable[..., Any] | None
 
 
 class Driver:
@@ -242,9 +243,17 @@ class Driver:
             with blaming(self._plugins[implementation.plugin_name], f"failed in {hook}()"):
                 take(implementation.function(*(arguments[name] for name in implementation.argnames)))
 
-    def _implemented(self, hook: str) -> pluggy.HookCaller | None:
+    def _implemented(self, hook: str) -> Callable[..., Any] | None:
         caller: pluggy.HookCaller = getattr(self._manager.hook, f"howdah_{hook}")
-        return caller if caller.get_hookimpls() else None
+        implementations = caller.get_hookimpls()
+        if not implementations:
+            return None
+        if any(each.wrapper or each.hookwrapper for each in implementations):
+            return caller
+        # Nobody can be added: what pluggy finds out with each call is found out once.
+        calls = [(each.function, each.argnames) for each in reversed(implementations)]
+        first = caller.spec is not None and bool(caller.spec.opts.get("firstresult"))
+        return partial(_call, calls, first)
 
     def _gather_capabilities(self) -> Capabilities:
         provided = {**self._present, **self._absent}
@@ -387,6 +396,20 @@ def configure(
 def disabled_in_environment() -> list[str]:
     """Return the plugins that `HOWDAH_DISABLE` lists."""
     return [name for name in map(str.strip, os.environ.get("HOWDAH_DISABLE", "").split(",")) if name]
+
+
+def _call(
+    calls: Iterable[tuple[Callable[..., Any], Iterable[str]]], first: bool, **arguments: Any
+) -> Any:
+    """Return what those who implement a hook return, as pluggy does: a list, or the first result."""
+    results = []
+    for function, names in calls:
+        result = function(*[arguments[name] for name in names])
+        if result is not None:
+            if first:
+                return result
+            results.append(result)
+    return None if first else results
 
 
 def _info(plugin: Plugin, state: Any, hooks: tuple[str, ...] = ()) -> PluginInfo:

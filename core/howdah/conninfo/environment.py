@@ -14,23 +14,46 @@ from typing import TYPE_CHECKING
 from howdah.errors import OperationalError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from howdah.conninfo.parameter import Parameters
 
 __all__ = [
     "SOCKET_DIRECTORIES",
+    "as_kept",
     "default_socket_directory",
     "from_environment",
     "home",
     "locale_encoding",
     "os_user",
+    "present",
     "session_settings",
 ]
 
 #: Where servers may keep their unix sockets: Debian's, and PostgreSQL itself.
 SOCKET_DIRECTORIES = ("/var/run/postgresql", "/tmp")
 _SETTINGS = {"PGDATESTYLE": "datestyle", "PGTZ": "timezone", "PGGEQO": "geqo"}
+
+
+def as_kept(variables: Iterable[str]) -> dict[str | bytes, str]:
+    """The names of environment variables, by themselves and as `os.environ` keeps them."""
+    names = list(variables)
+    return {**{name: name for name in names}, **{os.fsencode(name): name for name in names}}
+
+
+_SETTING_VARIABLES = as_kept(_SETTINGS)
+
+
+def present(variables: Mapping[str | bytes, str], environ: Mapping[str, str]) -> list[str]:
+    """The variables that an environment has.
+
+    Args:
+        variables: those to look for, from `as_kept`.
+        environ: the environment.
+    """
+    # What os.environ keeps: itself, it decodes each name, or raises an exception for each that is not there.
+    kept = getattr(environ, "_data", environ)
+    return [variables[name] for name in kept if name in variables]
 
 
 def from_environment(parameters: Parameters, environ: Mapping[str, str]) -> dict[str, str]:
@@ -44,9 +67,11 @@ def from_environment(parameters: Parameters, environ: Mapping[str, str]) -> dict
         The values by parameter name, unchecked.
     """
     by_environ = parameters.by_environ
-    # Looking for each of them in os.environ takes longer.
-    present = [variable for variable in environ if variable in by_environ]
-    return {name: environ[variable] for variable in present for name in by_environ[variable]}
+    return {
+        name: environ[variable]
+        for variable in present(parameters.variables, environ)
+        for name in by_environ[variable]
+    }
 
 
 def session_settings(environ: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -59,7 +84,7 @@ def session_settings(environ: Mapping[str, str] | None = None) -> dict[str, str]
         What the startup message is to set, by the setting's name.
     """
     environ = os.environ if environ is None else environ
-    values = {_SETTINGS[variable]: environ[variable] for variable in _SETTINGS if variable in environ}
+    values = {_SETTINGS[variable]: environ[variable] for variable in present(_SETTING_VARIABLES, environ)}
     return {setting: value for setting, value in values.items() if value.lower() != "default"}
 
 

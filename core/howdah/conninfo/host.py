@@ -5,7 +5,7 @@ Source: PostgreSQL documentation, 34.1.1.3 "Specifying Multiple Hosts".
 
 from __future__ import annotations
 
-import re
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.environment import SOCKET_DIRECTORIES, default_socket_directory
@@ -13,7 +13,7 @@ from howdah.conninfo.passfile import find_password
 from howdah.errors import ProgrammingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Host", "hosts"]
 
@@ -27,17 +27,28 @@ class Host:
         host: name or address, or directory of a unix socket; empty when only `hostaddr` is given.
         hostaddr: the address to connect to, or empty to look `host` up.
         port: the TCP port, or the number in the unix socket's name.
-        password: the password for this host, or None.
+        password: the password for this host, or None; or what finds it when it is asked for.
     """
 
-    def __init__(self, host: str, hostaddr: str, port: int, password: str | None = None) -> None:
+    def __init__(
+        self, host: str, hostaddr: str, port: int, password: str | Callable[[], str | None] | None = None
+    ) -> None:
         self.host = host
         self.hostaddr = hostaddr
         self.port = port
-        self.password = password
+        self._password = password
+
+    @cached_property
+    def password(self) -> str | None:
+        """The password for this host, or None: most servers on the same machine ask for none."""
+        password = self._password
+        return password() if callable(password) else password
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Host) and vars(self) == vars(other)
+        return isinstance(other, Host) and self._key() == other._key()
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.host, self.hostaddr, self.port, self.password
 
     def __repr__(self) -> str:
         return f"Host({self.host!r}, {self.hostaddr!r}, {self.port!r})"
@@ -75,9 +86,10 @@ def hosts(resolved: Mapping[str, Any]) -> list[Host]:
         raise ProgrammingError(f"could not match {len(ports)} port numbers to {len(names)} hosts")
     result = []
     for name, address, port in zip(names, addresses, ports, strict=True):
-        host = Host(name if name or address else default_socket_directory(), address, port)
-        host.password = resolved.get("password") or _from_passfile(resolved, host)
-        result.append(host)
+        if not (name or address):
+            name = default_socket_directory()
+        password = resolved.get("password") or partial(_from_passfile, resolved, name or address, port)
+        result.append(Host(name, address, port, password))
     return result
 
 
@@ -85,16 +97,15 @@ def _port(text: str) -> int:
     text = text.strip()
     if not text:
         return _DEFAULT_PORT
-    if not re.fullmatch("[0-9]{1,5}", text, re.ASCII) or not 1 <= int(text) <= 65535:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535):
         raise ProgrammingError(f'invalid value "{text}" for connection parameter "port": expected 1 to 65535')
     return int(text)
 
 
-def _from_passfile(resolved: Mapping[str, Any], host: Host) -> str | None:
+def _from_passfile(resolved: Mapping[str, Any], name: str, port: int) -> str | None:
     passfile, dbname, user = resolved.get("passfile"), resolved.get("dbname"), resolved.get("user")
     if not passfile or not dbname or not user:
         return None
-    name = host.host or host.hostaddr
     if name in SOCKET_DIRECTORIES and name == default_socket_directory():
         name = "localhost"
-    return find_password(passfile, name, host.port, dbname, user)
+    return find_password(passfile, name, port, dbname, user)

@@ -19,9 +19,12 @@ __all__ = ["format_keywords", "parse_keywords"]
 
 # The white space of C's isspace(); Python's own notion is wider.
 _SPACE = r"[ \t\n\r\f\v]"
-_KEYWORD = pattern(rf"{_SPACE}*([^= \t\n\r\f\v]*){_SPACE}*(=?){_SPACE}*")
-_PLAIN = pattern(r"((?:\\.|[^\\ \t\n\r\f\v])*)\\?", re.DOTALL)
-_QUOTED = pattern(r"'((?:\\.|[^\\'])*)(')?", re.DOTALL)
+# A name, the sign behind it, and a value: quoted, with the quote that ends it, or plain.
+_SETTING = pattern(
+    rf"{_SPACE}*([^= \t\n\r\f\v]*){_SPACE}*(=?){_SPACE}*"
+    r"(?:'((?:\\.|[^\\'])*)(')?|((?:\\.|[^\\ \t\n\r\f\v])*)\\?)",
+    re.DOTALL,
+)
 _ESCAPED = pattern(r"\\(.)", re.DOTALL)
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
@@ -43,30 +46,22 @@ def parse_keywords(text: str, known: Collection[str], secret: Collection[str]) -
     result: dict[str, str] = {}
     position, previous = 0, ""
     while position < len(text):
-        start = position
-        match = _match(_KEYWORD, text, position)
-        name, equals = match.groups()
+        match = _SETTING.match(text, position)
+        assert match is not None  # it also matches the empty string
+        name, equals, quoted, closing, value = match.groups()
         if not name and not equals:
             break
         if name not in known or not equals:
             if not equals or not _NAME.fullmatch(name):
-                raise _misplaced(name, equals, text, start, previous if previous in secret else None)
+                raise _misplaced(name, equals, text, position, previous if previous in secret else None)
             raise unknown_parameter(name, known)
-        position = match.end()
-        quoted = text.startswith("'", position)
-        match = _match(_QUOTED if quoted else _PLAIN, text, position)
-        if quoted and not match[2]:
-            raise ProgrammingError(f'the quoted value of "{name}" in the conninfo has no closing quote')
-        value = match[1]
+        if quoted is not None:
+            if not closing:
+                raise ProgrammingError(f'the quoted value of "{name}" in the conninfo has no closing quote')
+            value = quoted
         result[name] = _ESCAPED.sub(r"\1", value) if "\\" in value else value
         position, previous = match.end(), name
     return result
-
-
-def _match(pattern: re.Pattern[str], text: str, position: int) -> re.Match[str]:
-    match = pattern.match(text, position)
-    assert match is not None  # every pattern also matches the empty string, or was looked ahead for
-    return match
 
 
 def _misplaced(name: str, equals: str, text: str, start: int, secret: str | None) -> ProgrammingError:

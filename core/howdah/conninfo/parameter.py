@@ -7,11 +7,12 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
+from howdah.conninfo.environment import as_kept
 from howdah.errors import ProgrammingError
 from howdah.pattern import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["Parameter", "Parameters", "unknown_parameter"]
 
@@ -95,17 +96,18 @@ class Parameter(NamedTuple):
         Raises:
             howdah.ProgrammingError: another type, or a NUL in it, which the protocol cannot carry.
         """
-        if isinstance(value, bool):
-            return "1" if value else "0"
-        if isinstance(value, int):
-            return str(int(value))
-        if isinstance(value, os.PathLike):
-            value = os.fspath(value)
         if not isinstance(value, str):
-            raise ProgrammingError(
-                f'invalid value for connection parameter "{self.name}"{origin}: '
-                f"expected str, int or bool, got {type(value).__name__}"
-            )
+            if isinstance(value, bool):
+                return "1" if value else "0"
+            if isinstance(value, int):
+                return str(int(value))
+            if isinstance(value, os.PathLike):
+                value = os.fspath(value)
+            if not isinstance(value, str):
+                raise ProgrammingError(
+                    f'invalid value for connection parameter "{self.name}"{origin}: '
+                    f"expected str, int or bool, got {type(value).__name__}"
+                )
         if "\0" in value:
             raise ProgrammingError(
                 f'invalid value for connection parameter "{self.name}"{origin}: it contains a NUL character'
@@ -141,6 +143,11 @@ class Parameters(tuple[Parameter, ...]):
             if parameter.environ is not None:
                 found[parameter.environ] = (*found.get(parameter.environ, ()), parameter.name)
         return found
+
+    @cached_property
+    def variables(self) -> Mapping[str | bytes, str]:
+        """The environment variables that parameters are read from: see `environment.present`."""
+        return as_kept(self.by_environ)
 
     @cached_property
     def defaults(self) -> dict[str, Any]:

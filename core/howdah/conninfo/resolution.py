@@ -55,20 +55,20 @@ def resolve(
     given = _explicit(conninfo, params, parameters)
     surrounding = from_environment(parameters, environ)
 
-    # The later wins; each value with where it comes from.
-    values = {name: (value, f" (from {by_name[name].environ})") for name, value in surrounding.items()}
+    found: Mapping[str, str] = {}
     service = given.get("service", surrounding.get("service"))
     if service and (service := by_name["service"].convert(service)):
         servicefile = by_name["servicefile"].convert({**surrounding, **given}.get("servicefile", ""))
-        origin = f' (from service "{service}")'
         found = read_service(service, by_name, environ, servicefile)
-        values.update({name: (value, origin) for name, value in found.items()})
-    values.update({name: (value, "") for name, value in given.items()})
 
     resolved = dict(parameters.defaults)
-    for name, (value, origin) in values.items():
+    values = {**surrounding, **found, **given}
+    for name, value in values.items():
+        origin = ""
+        if name not in given:
+            origin = f' (from service "{service}")' if name in found else f" (from {by_name[name].environ})"
         resolved[name] = by_name[name].convert(value, origin)
-    if resolved["sslrootcert"] == "system" and values.get("sslmode", ("", ""))[0] == "":
+    if resolved["sslrootcert"] == "system" and values.get("sslmode", "") == "":
         resolved["sslmode"] = "verify-full"
     _fill_in(resolved, environ)
     _check(resolved)
@@ -131,7 +131,8 @@ def _check(resolved: Mapping[str, Any]) -> None:
             raise ProgrammingError(
                 f'invalid value for connection parameter "{name}": expected Base64 of 32 bytes'
             )
-    AuthRequirement.parse(resolved["require_auth"])
+    if resolved["require_auth"]:
+        AuthRequirement.parse(resolved["require_auth"])
 
 
 def _is_scram_key(text: str) -> bool:

@@ -12,7 +12,7 @@ from howdah import errors
 from howdah.conninfo import AuthRequirement, Host, session_settings
 from howdah.io import target, tls
 from howdah.io.endpoint import Endpoint, open_endpoint
-from howdah.io.waiting import nonblocking
+from howdah.io.waiting import Wait, nonblocking
 from howdah.protocol.channel_binding import tls_server_end_point
 from howdah.protocol.credentials import AuthenticationFailed, Credentials
 from howdah.protocol.startup import (
@@ -179,18 +179,22 @@ class Attempt:
             end_point = tls_server_end_point(sock.getpeercert(binary_form=True) or b"")
         return Credentials(
             user=parameters["user"],
-            password=parameters.get("password") or host.password,
+            password=lambda: host.password,
             host=host.host or host.hostaddr,
             tls=self.tls,
             certificate=self.tls and self.security().certificate,
             end_point=end_point,
             channel_binding=parameters.get("channel_binding") or "prefer",
-            allows=AuthRequirement.parse(parameters.get("require_auth")).allows,
+            allows=_allowed(parameters.get("require_auth")),
             scram_client_key=_key(parameters.get("scram_client_key")),
             scram_server_key=_key(parameters.get("scram_server_key")),
             methods=self.methods,
             parameters=parameters,
         )
+
+
+def _allowed(require_auth: str | None) -> Callable[[str], bool]:
+    return AuthRequirement.parse(require_auth).allows if require_auth else lambda method: True
 
 
 def _key(text: str | None) -> bytes | None:
@@ -226,6 +230,8 @@ def converse(
                             sock, partial(sock.send, output), deadline, writing=True
                         )
                         output = output[sent:]
+                if not isinstance(sock, ssl.SSLSocket):
+                    yield Wait(sock, False, deadline)  # to look whether it has answered yet would be in vain
             while (message := reader.message()) is None:
                 data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), deadline)
                 if not data:

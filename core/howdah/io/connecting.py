@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from functools import lru_cache, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from howdah import errors
@@ -105,9 +105,16 @@ class _Connecting:
         self.hosts = hosts
         self.methods = methods
         self.open_transport = open_transport
-        # Files are read when TLS is first tried, and once.
-        self.security = lru_cache(maxsize=None)(partial(tls.security, parameters))
         self.failures: list[tuple[str, Exception]] = []
+
+    @cached_property
+    def _security(self) -> tls.Security:
+        # Files are read when TLS is first tried, and once.
+        return tls.security(self.parameters)
+
+    def security(self) -> tls.Security:
+        """Return how TLS is to be used."""
+        return self._security
 
     def run(self) -> Operation[Connected]:
         """Try hosts and addresses until one is right."""

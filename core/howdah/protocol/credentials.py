@@ -34,7 +34,7 @@ class Credentials:
 
     Attributes:
         user: The role to log in as.
-        password: Its password; None when there is none.
+        password: Its password; None when there is none. It may be given as what finds it when it is asked for.
         host: The server's name as the program gave it; a directory for a unix socket.
         tls: Whether the connection is encrypted.
         certificate: Whether a client certificate was shown to the server.
@@ -50,7 +50,7 @@ class Credentials:
     def __init__(
         self,
         user: str,
-        password: str | None = None,
+        password: str | Callable[[], str | None] | None = None,
         *,
         host: str = "",
         tls: bool = False,
@@ -64,7 +64,7 @@ class Credentials:
         parameters: Mapping[str, Any] = {},
     ) -> None:
         self.user = user
-        self.password = password
+        self._password = password
         self.host = host
         self.tls = tls
         self.certificate = certificate
@@ -76,18 +76,25 @@ class Credentials:
         self.methods = methods
         self.parameters = parameters
 
+    @property
+    def password(self) -> str | None:
+        """The role's password; None when there is none."""
+        password = self._password
+        return password() if callable(password) else password
+
     def secret(self) -> bytes:
         """Return the password as bytes.
 
         Raises:
             AuthenticationFailed: There is none, or it cannot be sent.
         """
-        if not self.password:
+        password = self.password
+        if not password:
             raise AuthenticationFailed(
                 "no password supplied: give password=…, or set PGPASSWORD, or add a line to ~/.pgpass"
             )
         try:
-            secret = self.password.encode("utf-8", "surrogateescape")
+            secret = password.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:
             secret = b"\0"
         if b"\0" in secret:

@@ -44,7 +44,7 @@ LIMITS: Mapping[int, int] = {
 
 Message = tuple[int, bytes]
 
-_HEADER = struct.Struct("!Bi")
+_unpack_header = struct.Struct("!Bi").unpack_from
 
 
 class Backend:
@@ -100,15 +100,14 @@ class MessageReader:
 
     def __init__(self, limits: Mapping[int, int] = LIMITS, total: int = MAX_STARTUP) -> None:
         self.limits = limits
-        self._buffer = bytearray()
+        self._buffer = b""
         self._position = 0
         self._budget = total
 
     def feed(self, data: bytes) -> None:
         """Take bytes that arrived."""
-        del self._buffer[: self._position]
+        self._buffer = self._buffer[self._position :] + data
         self._position = 0
-        self._buffer += data
 
     def message(self) -> Message | None:
         """Return the next whole message, or None when more bytes are needed.
@@ -117,39 +116,36 @@ class MessageReader:
             OperationalError: The bytes are no message that may come now.
         """
         buffer, start = self._buffer, self._position
-        if len(buffer) < start + 5:
-            if len(buffer) > start and buffer[start] not in self.limits:
+        body = start + 5
+        available = len(buffer)
+        if available < body:
+            if available > start and buffer[start] not in self.limits:
                 raise _unexpected(buffer[start])
             return None
-        code, length = _HEADER.unpack_from(buffer, start)
-        length -= 4
+        code, length = _unpack_header(buffer, start)
         limit = self.limits.get(code)
         if limit is None:
             raise _unexpected(code)
-        if not 0 <= length <= limit:
+        if not 4 <= length <= limit + 4:
             if code == ord("E"):  # a server that failed very early sends plain text, as protocol 2 had it
-                text = (
-                    bytes(buffer[start + 1 : start + MAX_MESSAGE])
-                    .split(b"\0")[0]
-                    .decode("utf-8", "replace")
-                    .strip()
-                )
-                raise errors.OperationalError(text)
+                text = buffer[start + 1 : start + MAX_MESSAGE].split(b"\0")[0].decode("utf-8", "replace")
+                raise errors.OperationalError(text.strip())
             raise errors.OperationalError(
-                f"the server sent a message of type {chr(code)!r} with an impossible length of {length} bytes"
+                f"the server sent a message of type {chr(code)!r}"
+                f" with an impossible length of {length - 4} bytes"
             )
-        end = start + 5 + length
-        if len(buffer) < end:
+        end = start + 1 + length
+        if available < end:
             return None
-        self._budget -= 5 + length
+        self._budget -= 1 + length
         if self._budget < 0:
             raise errors.OperationalError("the server sent too much before the session was open")
         self._position = end
-        return code, bytes(buffer[start + 5 : end])
+        return code, buffer[body:end]
 
     def leftover(self) -> bytes:
         """Return the bytes that no message was made of."""
-        return bytes(self._buffer[self._position :])
+        return self._buffer[self._position :]
 
 
 def startup_message(version: int, parameters: Mapping[str, str]) -> bytes:
@@ -237,11 +233,14 @@ def startup(options: StartupOptions, backend: Backend | None = None) -> Generato
             break
         code, payload = yield from _next(backend, answer)
 
+    parameters = backend.parameters
     while True:
         code, payload = yield b""
         if code == 0x53:  # S
-            name, value = _parameter_status(payload)
-            backend.parameters[name] = value
+            parts = payload.decode("utf-8", "replace").split("\0")
+            if len(parts) != 3 or parts[2]:
+                raise _malformed("ParameterStatus")
+            parameters[parts[0]] = parts[1]
         elif code == ord("E"):
             raise errors.from_fields(fields(payload))
         elif code == ord("N"):
@@ -288,13 +287,6 @@ def _negotiated(payload: bytes, options: StartupOptions) -> int:
             f"the server only supports protocol version {shown}, but min_protocol_version is {wanted}"
         )
     return version
-
-
-def _parameter_status(payload: bytes) -> tuple[str, str]:
-    parts = payload.split(b"\0")
-    if len(parts) != 3 or parts[2]:
-        raise _malformed("ParameterStatus")
-    return parts[0].decode("utf-8", "replace"), parts[1].decode("utf-8", "replace")
 
 
 def _malformed(message: str) -> errors.OperationalError:
