@@ -77,6 +77,34 @@ class BaseConnection(Generic[Row]):
     #: How many statements stay prepared, None for any number.
     prepared_max: int | None = 100
 
+    #: Whether the error of an exchange is another's, so that its query is to be run again.
+    excuses: Callable[[Exchange], bool] | None = None
+
+    # What begins the same on every connection.
+    _closed = False
+    _told_closed = False
+    _owner: Any = None
+    _planner: QueryPlanner | None = None
+    _observers: Sequence[QueryObserver] = ()
+    _autocommit = False
+    _isolation_level: IsolationLevel | None = None
+    _read_only: bool | None = None
+    _deferrable: bool | None = None
+    _begin_statement = b"BEGIN"
+    _portals = 0
+    _tpc: tuple[Xid, bool] | None = None
+    _unsynced: Callable[[], Operation[None]] | None = None
+    _deferral: Deferral | None = None
+    _reservation: Callable[[], NoReturn] | None = None
+    #: Whether something else is going on; and whether `start_operation` has anything to do or to
+    #: refuse at all: asked for before every query.
+    _occupied = False
+    _hindered = False
+    #: How many `notifies` are waiting.
+    _collecting = 0
+    #: Whether types were looked up by their names and are not there.
+    _names_missing = False
+
     def __init__(self, connected: Connected, settings: dict[str, Any], adapters: AdaptersMap) -> None:
         self._connected = connected
         self._settings = settings
@@ -88,42 +116,17 @@ class BaseConnection(Generic[Row]):
         self._set_encoding()
         if connected.leftover:
             session.feed(connected.leftover)
-        self._closed = False
         self._adapters = AdaptersMap(adapters)
         self._transformer = Transformer(self, self._adapters)
-        self._planner: QueryPlanner | None = None
-        self._observers: Sequence[QueryObserver] = ()
-        self._autocommit = False
-        self._isolation_level: IsolationLevel | None = None
-        self._read_only: bool | None = None
-        self._deferrable: bool | None = None
-        self._begin_statement = b"BEGIN"
         self._blocks: list[Any] = []
-        self._portals = 0
         #: Whether the server takes only the simple protocol.
         self._simple_only = bool(settings.get("replication"))
-        self._tpc: tuple[Xid, bool] | None = None
         self._to_close: list[bytes] = []
-        self._unsynced: Callable[[], Operation[None]] | None = None
-        self._deferral: Deferral | None = None
-        #: Whether the error of an exchange is another's, so that its query is to be run again.
-        self.excuses: Callable[[Exchange], bool] | None = None
-        self._reservation: Callable[[], NoReturn] | None = None
-        #: Whether something else is going on; and whether `start_operation` has anything to do or to
-        #: refuse at all: asked for before every query.
-        self._occupied = False
-        self._hindered = False
         #: The short way of queries that are sent again.
         self.shortcuts = Shortcuts(session, self._transformer)
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
         self._notifies: deque[Notify] = deque()
-        #: How many `notifies` are waiting.
-        self._collecting = 0
-        #: Whether types were looked up by their names and are not there.
-        self._names_missing = False
-        self._told_closed = False
-        self._owner: Any = None
         # Kept outside of the connection: what collects its cycles would find the socket first.
         self._finalize = weakref.finalize(self, _forgotten, connected, settings, type(self), os.getpid())
         self._finalize.atexit = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from datetime import timezone, tzinfo
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from howdah import conninfo
@@ -49,6 +50,7 @@ _CODECS = {
 }
 
 
+@lru_cache(maxsize=64)
 def python_encoding(name: str) -> str:
     """Return the Python codec for a PostgreSQL encoding.
 
