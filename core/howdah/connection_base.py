@@ -533,6 +533,12 @@ class BaseConnection(Generic[Row]):
             raise exchange.error
         return exchange
 
+    @property
+    def wants_company(self) -> bool:
+        """Whether something is to be sent along with the next query: BEGIN, or Close for statements."""
+        begins = not self._autocommit and self._session.transaction_status == TransactionStatus.IDLE
+        return begins or bool(self._to_close)
+
     def begin_operation(self) -> Operation[None]:
         """Start a transaction, if the connection's settings ask for one."""
         if not self._autocommit and self._session.transaction_status == TransactionStatus.IDLE:

@@ -493,7 +493,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 exchange = yield from self._execute_instead(session, statement, query, params, format)
             elif self.itersize:
                 exchange = yield from self._open_portal(session, text, parameters, statement, format)
-            elif parameters is None and statement is None and format is None and self._is_script(text):
+            elif parameters is None and statement is None and format is None and self._goes_alone(text):
                 yield from connection.begin_operation()
                 exchange = Exchange(None, None, self._describe, False, text)
                 session.query(exchange, text)
@@ -718,6 +718,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             finally:
                 if deferred.settled and self._deferred is deferred:
                     self._deferred = None
+
+    def _goes_alone(self, text: bytes) -> bool:
+        """Whether a query can be a message of its own, less work for both sides than five, or has to be."""
+        return not self._connection.wants_company or self._is_script(text)
 
     def _is_script(self, text: bytes) -> bool:
         """Whether `text` may hold several statements, which only the simple protocol takes."""

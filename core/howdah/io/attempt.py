@@ -130,7 +130,7 @@ class Attempt:
         endpoint = Endpoint(self.address, self.security() if self.encrypted else None, self.parameters)
         optional = self.parameters.get("sslmode") in (None, "prefer")
         sock, self.tls = yield from open_endpoint(endpoint, self.deadline, optional=optional)
-        if not self.tls:
+        if self.encrypted and not self.tls:
             endpoint = endpoint._replace(security=None)
         try:
             self._check_certificate()
