@@ -62,11 +62,15 @@ class Proxy:
     @property
     def round_trips(self):
         """How many times the server was ready for a query."""
-        count = position = 0
+        return self.kinds().count("Z")
+
+    def kinds(self, position=0):
+        """The kinds of the messages that the server has sent, from a position among its bytes on."""
+        kinds = ""
         while position < len(self.answers):
-            count += self.answers[position : position + 1] == b"Z"
+            kinds += chr(self.answers[position])
             position += 1 + int.from_bytes(self.answers[position + 1 : position + 5], "big")
-        return count
+        return kinds
 
     def __enter__(self):
         return self

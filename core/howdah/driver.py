@@ -398,9 +398,7 @@ def disabled_in_environment() -> list[str]:
     return [name for name in map(str.strip, os.environ.get("HOWDAH_DISABLE", "").split(",")) if name]
 
 
-def _call(
-    calls: Iterable[tuple[Callable[..., Any], Iterable[str]]], first: bool, **arguments: Any
-) -> Any:
+def _call(calls: Iterable[tuple[Callable[..., Any], Iterable[str]]], first: bool, **arguments: Any) -> Any:
     """Return what those who implement a hook return, as pluggy does: a list, or the first result."""
     results = []
     for function, names in calls:

@@ -105,6 +105,14 @@ def test_each_host_has_its_password(passfile: Path, tmp_path: Path) -> None:
     assert host.password is None
 
 
+def test_the_password_file_is_read_when_its_password_is_wanted(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (host,) = hosts(resolve(f"host=a user=u passfile={tmp_path}", {}, environ=ENVIRON))
+    with pytest.warns(UserWarning, match="not a plain file"):
+        assert host.password is None
+
+
 @pytest.mark.parametrize(
     ("line", "password"),
     [

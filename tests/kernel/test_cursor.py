@@ -9,6 +9,7 @@ import pytest
 import howdah
 from howdah import pq, sql
 from howdah.rows import class_row, dict_row, namedtuple_row, scalar_row
+from tests.proxy import Proxy
 
 
 @pytest.fixture
@@ -492,3 +493,22 @@ def test_executemany_counts_rows(cur):
     assert cur.rowcount == 2
     cur.executemany("SET application_name = 'counted'", [(), ()])
     assert cur.rowcount == 0
+
+
+def test_a_query_without_parameters_is_one_message(server):
+    with Proxy(server) as proxy, howdah.connect(proxy.dsn, autocommit=True, prepare_threshold=None) as conn:
+
+        def kinds(*query):
+            before = len(proxy.answers)
+            rows = conn.execute(*query).fetchall()
+            return rows, proxy.kinds(before)
+
+        assert kinds("SELECT 'one'") == ([("one",)], "TDCZ")
+        assert kinds("SELECT %s", ["one"]) == ([("one",)], "12TDCZ")
+        conn.set_autocommit(False)
+        assert kinds("SELECT 'one'") == ([("one",)], "12C12TDCZ")  # BEGIN goes along with it
+        assert kinds("SELECT 'one'") == ([("one",)], "TDCZ")
+        conn.rollback()
+        conn.set_autocommit(True)
+        conn.close_statement(b"gone")
+        assert kinds("SELECT 'one'") == ([("one",)], "312TDCZ")

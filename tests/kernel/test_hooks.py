@@ -81,6 +81,48 @@ def test_a_hook_that_nobody_implements_is_none() -> None:
     assert {f"howdah_{name}" for name in hooks} <= set(HOOKS)
 
 
+class TestTheCallsOfAConnection:
+    def calls(self, *plugins: Any) -> Any:
+        return Driver(enable=[], plugins=[(f"p{i}", plugin) for i, plugin in enumerate(plugins)]).hooks
+
+    def observing(self, answer: Any, **options: Any) -> Any:
+        @hookimpl(**options)
+        def howdah_query_observer() -> Any:
+            return answer
+
+        return SimpleNamespace(howdah_query_observer=howdah_query_observer)
+
+    def planning(self, answer: Any, asked: list[Any]) -> Any:
+        @hookimpl
+        def howdah_query_planner(connection: Any) -> Any:
+            asked.append((answer, connection))
+            return answer
+
+        return SimpleNamespace(howdah_query_planner=howdah_query_planner)
+
+    def test_the_last_registered_comes_first(self) -> None:
+        hooks = self.calls(self.observing(1), self.observing(None), self.observing(3))
+        assert hooks.query_observer(connection="it") == [3, 1]
+        hooks = self.calls(self.observing(1), self.observing(2, trylast=True), self.observing(3))
+        assert hooks.query_observer(connection="it") == [3, 1, 2]
+
+    def test_the_first_result_ends_the_search(self) -> None:
+        asked: list[Any] = []
+        hooks = self.calls(self.planning(1, asked), self.planning(2, asked), self.planning(None, asked))
+        assert hooks.query_planner(connection="it") == 2
+        assert asked == [(None, "it"), (2, "it")]
+
+    def test_they_can_be_wrapped(self) -> None:
+        @hookimpl(wrapper=True)
+        def howdah_query_observer(connection: Any) -> Any:
+            return [*(yield), connection]
+
+        hooks = self.calls(
+            self.observing(1), SimpleNamespace(howdah_query_observer=howdah_query_observer), self.observing(2)
+        )
+        assert hooks.query_observer(connection="it") == [2, 1, "it"]
+
+
 def test_capabilities() -> None:
     assert driver_with(capabilities=lambda: ["trumpeting"]).capabilities.has_trumpeting is True
 

@@ -34,7 +34,8 @@ class Credentials:
 
     Attributes:
         user: The role to log in as.
-        password: Its password; None when there is none. It may be given as what finds it when it is asked for.
+        password: Its password; None when there is none. What finds it may be given instead: it is called
+            where a password is asked for.
         host: The server's name as the program gave it; a directory for a unix socket.
         tls: Whether the connection is encrypted.
         certificate: Whether a client certificate was shown to the server.

@@ -69,6 +69,21 @@ def test_startup_message() -> None:
         startup_message(PROTOCOL_3_2, {"options": "a\0b"})
 
 
+def test_the_password_is_looked_for_only_where_it_is_asked_for() -> None:
+    looked: list[str] = []
+
+    def look() -> str:
+        looked.append("here")
+        return "secret"
+
+    ready = authentication(0) + message("Z", b"I")
+    drive(ready, password=look)
+    assert not looked
+    _, sent, _ = drive(authentication(3) + ready, password=look)
+    assert looked == ["here"]
+    assert sent.endswith(message("p", b"secret\0"))
+
+
 def test_cancel_request() -> None:
     assert cancel_request(7, b"0123456789") == b"\0\0\0\x16\x04\xd2\x16\x2e\0\0\0\x070123456789"
 
