@@ -512,3 +512,12 @@ def test_a_query_without_parameters_is_one_message(server):
         conn.set_autocommit(True)
         conn.close_statement(b"gone")
         assert kinds("SELECT 'one'") == ([("one",)], "312TDCZ")
+
+
+@pytest.mark.parametrize("params", [None, ()])
+def test_rows_without_columns(cur, params):
+    assert cur.execute("SELECT FROM generate_series(1, 2)", params).fetchall() == [(), ()]
+    if params is None:
+        assert cur.execute("SELECT FROM generate_series(1, 2); SELECT 'next'").fetchall() == [(), ()]
+        assert cur.nextset()
+        assert cur.fetchone() == ("next",)

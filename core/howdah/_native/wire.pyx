@@ -444,7 +444,7 @@ cdef class Wire:
             step = self.steps[self.first]
             exchange = self.exchanges[self.first]
             if code == c"D":
-                if step == EXECUTE or (step == QUERY and exchange.fields):
+                if step == EXECUTE or (step == QUERY and exchange.fields is not None):
                     return self.data_row(exchange, body, size)
             elif code == c"d":
                 if exchange.copying and exchange.copy is not None:

@@ -230,7 +230,9 @@ class Wire:
         step, exchange = self._pending[0] if self._pending else (None, None)
         if exchange is None:
             self.on_message(code, body)
-        elif code == Backend.DATA_ROW and (step == Step.EXECUTE or (step == Step.QUERY and exchange.fields)):
+        elif code == Backend.DATA_ROW and (
+            step == Step.EXECUTE or (step == Step.QUERY and exchange.fields is not None)
+        ):
             if exchange.failure is None:
                 try:
                     exchange.rows.append(self._decode(exchange.decoder, body))
