@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from howdah.io.waiter import Waiter
 from howdah.io.waiting import Call, Pause, remaining_time
 
 if TYPE_CHECKING:
@@ -50,23 +51,23 @@ async def _serve_async(loop: asyncio.AbstractEventLoop, request: Wait | Call | P
             called.add_done_callback(lambda future: future.cancelled() or future.exception())
             raise TimeoutError
         return called.result()
-    ready = loop.create_future()
+    waiter = Waiter(loop)  # it goes on without another turn of the loop
+    expired = False
+
+    def expire() -> None:
+        nonlocal expired
+        expired = True
+        waiter.wake()
+
     descriptor = request.sock.fileno()
-    timer = None if remaining is None else loop.call_later(remaining, _expire, ready)
-    (loop.add_writer if request.writing else loop.add_reader)(descriptor, _wake, ready)
+    timer = None if remaining is None else loop.call_later(remaining, expire)
+    (loop.add_writer if request.writing else loop.add_reader)(descriptor, waiter.wake)
     try:
-        return await ready
+        await waiter
     finally:
         (loop.remove_writer if request.writing else loop.remove_reader)(descriptor)
         if timer is not None:
             timer.cancel()
-
-
-def _wake(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
-
-
-def _expire(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_exception(TimeoutError())
+    if expired:
+        raise TimeoutError
+    return None
