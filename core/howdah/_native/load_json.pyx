@@ -157,8 +157,8 @@ cdef object _read_number(Text *text):
     cdef long long value = 0
     cdef Py_ssize_t digits
     p += negative
-    # One with more digits may not fit.
-    while p < text.end and c"0" <= p[0] <= c"9" and p - first <= 18:
+    # What is longer may not fit.
+    while p < text.end and c"0" <= p[0] <= c"9" and p - first < 18:
         value = 10 * value + (p[0] - c"0")
         p += 1
     digits = p - first - negative
