@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 
 import pytest
@@ -492,3 +493,18 @@ def test_executemany_counts_rows(cur):
     assert cur.rowcount == 2
     cur.executemany("SET application_name = 'counted'", [(), ()])
     assert cur.rowcount == 0
+
+
+def test_garbage_is_collected_while_rows_come(conn):
+    """A result that always has more to receive leaves moments for it, as for signals."""
+    collected = []
+
+    def note(phase, info):
+        collected.append(phase)
+
+    gc.callbacks.append(note)
+    try:
+        conn.execute("SELECT ARRAY[i] FROM generate_series(1, 200000) i")
+    finally:
+        gc.callbacks.remove(note)
+    assert collected.count("stop") > 5
