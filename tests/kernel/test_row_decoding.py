@@ -285,6 +285,8 @@ def test_numeric_of_about_as_many_digits_as_fit(digits: int, scale: int, negativ
     assert hash(loaded) == hash(number)
     assert loaded + 1 == number + 1
     assert pickle.loads(pickle.dumps(loaded)) == number
+    text = format(number, "f").encode()
+    assert str(load(NativeRowDecoder, codecs.loader(0, "numeric"), text)) == str(Decimal(text.decode()))
 
 
 @native

@@ -8,6 +8,8 @@ from libc.stdint cimport uint64_t
 
 cdef extern from *:
     """
+    #include <stdint.h>
+
     /* Source: Modules/_decimal/_decimal.c and libmpdec/mpdecimal.h of CPython 3.10 to 3.14. */
     typedef struct {
         PyObject_HEAD

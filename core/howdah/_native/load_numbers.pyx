@@ -126,18 +126,31 @@ cdef object load_float8(const char *data, Py_ssize_t size, object loader):
 
 
 cdef object load_numeric_text(const char *data, Py_ssize_t size, object loader):
-    cdef Py_ssize_t i
-    cdef bint digits = False, point = False
+    cdef uint64_t coefficient = 0
+    cdef Py_ssize_t i, digits = 0, point = -1
     for i in range(size):
         if c"0" <= data[i] <= c"9":
-            digits = True
-        elif data[i] == c"." and not point:
-            point = True
+            digits += 1
+            coefficient = 10 * coefficient + <uint64_t> (data[i] - c"0")  # of many digits it is not used
+        elif data[i] == c"." and point < 0:
+            point = i
         elif not (data[i] == c"-" and i == 0):
             return load_python(data, size, loader)  # NaN, Infinity, or malformed
     if not digits:
         return load_python(data, size, loader)
+    if _decimals_known and digits <= 18:
+        return _short_decimal(data[0] == c"-", coefficient, 0 if point < 0 else <int> (size - point - 1))
     return _Decimal(PyUnicode_DecodeASCII(data, size, NULL))
+
+
+cdef inline object _short_decimal(bint negative, uint64_t coefficient, int scale):
+    """Return the Decimal with a coefficient of not more than 18 digits."""
+    cdef uint64_t bound = 10
+    cdef int digits = 1
+    while coefficient >= bound:
+        bound *= 10
+        digits += 1
+    return new_decimal(_Decimal, negative, coefficient, digits, -scale)
 
 
 cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
@@ -188,9 +201,9 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
 
 cdef object _short_numeric(const char *groups, int ndigits, int weight, bint negative, int scale):
     """Return a numeric of not more than 18 digits; None if it has more, or is malformed."""
-    cdef uint64_t coefficient = 0, bound = 10
+    cdef uint64_t coefficient = 0
     cdef int shown = weight + 1 + (scale + 3) // 4  # groups, the last with digits that are not shown
-    cdef int group, i, digits = 1
+    cdef int group, i
     for i in range(max(shown, ndigits)):
         group = get_uint16(groups + 2 * i) if i < ndigits else 0
         if group > 9999 or (i >= shown and group) or coefficient >= 10 ** 14:
@@ -201,10 +214,7 @@ cdef object _short_numeric(const char *groups, int ndigits, int weight, bint neg
         if coefficient % 10:
             return None
         coefficient //= 10
-    while coefficient >= bound:
-        bound *= 10
-        digits += 1
-    return new_decimal(_Decimal, negative, coefficient, digits, -scale)
+    return _short_decimal(negative, coefficient, scale)
 
 
 cdef Py_ssize_t _write_numeric(
