@@ -447,6 +447,9 @@ class TimestamptzLoader(_DateTimeLoader):
         super().__init__(oid, context)
         #: The time zone of what is loaded.
         self.timezone: tzinfo = self.connection.info.timezone if self.connection is not None else timezone.utc
+        is_utc = self.timezone is timezone.utc or getattr(self.timezone, "key", None) == "UTC"
+        #: The same if its times are those of UTC, else None.
+        self.utc = self.timezone if is_utc else None
 
     def value(self, data: bytes) -> datetime:
         text = data.decode()

@@ -3,7 +3,7 @@
 It does not look at what it receives, except for the end. A driver for Python can hardly be faster; one that
 decodes its rows in C while the server still sends comes near. It waits awake, without suspending the task:
 there is no other one. A COPY is received in naps: a server that has to wake its client up for each 8 kB needs
-a fifth more time.
+a fifth more time. The floor of memory is what the rows themselves take.
 
 Source: PostgreSQL documentation, "Message Formats".
 """
@@ -18,8 +18,9 @@ from struct import pack
 from time import sleep
 from typing import TYPE_CHECKING
 
+from tests.bench import memory
 from tests.bench.contender import Contender
-from tests.bench.workloads import Connect, CopyIn, CopyOut, Query, Threads, Tls
+from tests.bench.workloads import Connect, CopyIn, CopyOut, Memory, Query, Threads, Tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,8 @@ def blocking(workload: Workload, server: Server) -> Contender | None:
     """Get the floor of a workload ready; None if it has none."""
     if isinstance(workload, Connect):
         return Contender(NAME, _connecting(workload, server))
+    if isinstance(workload, Memory):
+        return memory.contender(NAME, "sync", workload, server)
     if not isinstance(workload, Query | CopyIn | CopyOut) or isinstance(workload, Threads | Tls):
         return None
     sock = _connect(server)

@@ -1,6 +1,7 @@
 """How much memory fetching takes, in a process of its own.
 
-`python -m tests.bench.memory MODE DRIVER ADDRESS SQL` is that process.
+`python -m tests.bench.memory MODE DRIVER ADDRESS SQL TIMES` is that process. The driver "floor" fetches each
+row once, before anything is measured, and then makes as many like them as a driver would.
 
 Source: the manual page proc(5), VmHWM and VmRSS.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,7 +32,7 @@ def contender(name: str, mode: Mode, workload: Memory, server: Server) -> Conten
     if not _STATUS.exists():
         return None
     address = Address(server.dsn, server.host, server.port, server.user, server.dbname)
-    arguments = [mode, name, json.dumps(address.__dict__), workload.sql]
+    arguments = [mode, name, json.dumps(address.__dict__), workload.sql, str(workload.times)]
 
     def run() -> float:
         return float(subprocess.check_output([sys.executable, "-m", "tests.bench.memory", *arguments]))
@@ -70,20 +72,38 @@ def _waiting(driver: Any, server: Any, loop: asyncio.AbstractEventLoop) -> Calla
     return lambda sql: loop.run_until_complete(fetch(sql))
 
 
+def _copies(pickled: bytes, times: int) -> list[Any]:
+    """Make rows, all their values anew."""
+    rows: list[Any] = []
+    for _ in range(times):
+        rows += pickle.loads(pickled)
+    return rows
+
+
 def main() -> None:
     """Connect, fetch, and print by how many MB the memory has grown at its peak."""
     from tests.bench import aio, blocking
+    from tests.bench.floor import NAME as FLOOR
 
-    mode, name, address, sql = sys.argv[1:]
+    mode, name, address, sql, times = sys.argv[1:]
     server = Address(**json.loads(address))
-    asynchronous = {driver.name: driver for driver in aio.DRIVERS}
+    drivers = {driver.name: driver for driver in blocking.DRIVERS}
     if mode == "sync" and name != "asyncpg":
-        fetch = _blocking(next(driver for driver in blocking.DRIVERS if driver.name == name), server)
+        fetch = _blocking(drivers["howdah" if name == FLOOR else name], server)
     else:
-        fetch = _waiting(asynchronous[name], server, asyncio.new_event_loop())
+        fetch = _waiting(
+            {driver.name: driver for driver in aio.DRIVERS}[name], server, asyncio.new_event_loop()
+        )
     fetch("SELECT 1")
-    before = _memory("VmRSS")
-    rows = fetch(sql)
+    if name == FLOOR:
+        originals = fetch(sql)
+        pickled = pickle.dumps(originals)
+        _copies(pickled, 1)
+        before = _memory("VmRSS")
+        rows = _copies(pickled, int(times))
+    else:
+        before = _memory("VmRSS")
+        rows = fetch(f"SELECT rows.* FROM ({sql}) rows, generate_series(1, {times})")
     print(_memory("VmHWM") - before)
     del rows
 

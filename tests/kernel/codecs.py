@@ -277,7 +277,10 @@ def loader(format: int, native: str, **attributes: Any) -> Loader:
     defaults: dict[str, Any] = {"encoding": "utf-8", "loads": json.loads, "timezone": UTC, "delimiter": b","}
     if native == "array":
         defaults["item"] = loader(1, "int4") if format else loader(0, "str")
-    return make_loader(format, native, LOADS[format, native], **{**defaults, **attributes})
+    attributes = {**defaults, **attributes}
+    zone = attributes["timezone"]
+    attributes["utc"] = zone if zone is UTC or getattr(zone, "key", None) == "UTC" else None
+    return make_loader(format, native, LOADS[format, native], **attributes)
 
 
 class Adapters:

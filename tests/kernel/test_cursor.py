@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 
 import pytest
@@ -521,3 +522,18 @@ def test_rows_without_columns(cur, params):
         assert cur.execute("SELECT FROM generate_series(1, 2); SELECT 'next'").fetchall() == [(), ()]
         assert cur.nextset()
         assert cur.fetchone() == ("next",)
+
+
+def test_garbage_is_collected_while_rows_come(conn):
+    """A result that always has more to receive leaves moments for it, as for signals."""
+    collected = []
+
+    def note(phase, info):
+        collected.append(phase)
+
+    gc.callbacks.append(note)
+    try:
+        conn.execute("SELECT ARRAY[i] FROM generate_series(1, 200000) i")
+    finally:
+        gc.callbacks.remove(note)
+    assert collected.count("stop") > 5

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
 import json
 import math
+import pickle
 import struct
+import sysconfig
 import uuid
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from howdah.adapt import rowdecoder
@@ -20,9 +23,9 @@ from howdah.adapt.base import Loader
 from howdah.errors import DataError
 from howdah.protocol.messages import ProtocolViolation
 from tests.kernel import codecs
+from tests.kernel.documents import jsons
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Sequence
 
 DECODERS: list[type[Any]] = [rowdecoder.RowDecoder]
@@ -146,23 +149,13 @@ VALUES: dict[tuple[int, str], st.SearchStrategy[bytes]] = {
     | st.sampled_from(
         [b"{00000000-0000-0000-0000-000000000000}", b"0" * 32, b"zzzzzzzz-0000-0000-0000-000000000000"]
     ),
-    (0, "json"): st.sampled_from(
-        [
-            b'{"a": [1, 2.5, null, "\xc3\xa9"]}',
-            b"1",
-            b"",
-            b"\xff",
-            b'"\xed\xa0\x80"',
-            b"[",
-            b"\xef\xbb\xbf1",
-            b"1\x00",
-        ]
-    ),
+    (0, "json"): jsons,
     (0, "array"): st.recursive(
         st.none() | st.text(), lambda children: st.lists(children, max_size=3), max_leaves=8
     ).map(lambda value: array_text(value).encode())
     | st.from_regex(rb'(\[0:1\]=)?[{},;"\\aNUL ]{0,12}', fullmatch=True),
-    (1, "numeric"): numerics(),
+    (1, "numeric"): numerics()
+    | st.decimals(allow_nan=False, allow_infinity=False).map(lambda value: numeric(value)),
     (1, "date"): st.integers(-800000, 3000000).map(lambda value: struct.pack("!i", value)),
     (1, "time"): st.integers(-5, 86400000001).map(lambda value: struct.pack("!q", value)),
     (1, "timetz"): st.tuples(st.integers(-1, 86400000000), st.integers(-90000, 90000)).map(
@@ -173,7 +166,7 @@ VALUES: dict[tuple[int, str], st.SearchStrategy[bytes]] = {
     (1, "interval"): st.tuples(ints, *[st.integers(-(2**31), 2**31 - 1)] * 2).map(
         lambda value: struct.pack("!qii", *value)
     ),
-    (1, "jsonb"): st.sampled_from([b'\x01{"a": 1}', b"\x02{}", b"", b"\x01", b"\x01\xc3\xa9"]),
+    (1, "jsonb"): jsons.map(lambda value: b"\x01" + value) | st.sampled_from([b"\x02{}", b""]),
     (1, "array"): st.tuples(
         st.lists(st.integers(-1, 3), max_size=7), st.lists(st.none() | st.integers(0, 9), max_size=30)
     ).map(lambda value: array(*value)),
@@ -199,6 +192,29 @@ def array(sizes: Sequence[int], elements: Sequence[int | None]) -> bytes:
     return data
 
 
+def numeric(number: Decimal) -> bytes:
+    """Return a number as PostgreSQL sends it."""
+    sign, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    scale = max(-exponent, 0)
+    whole = "".join(map(str, digits)) + "0" * max(exponent, 0)
+    whole = whole.rjust(scale + 1, "0")
+    before, after = whole[: len(whole) - scale], whole[len(whole) - scale :]
+    before = before.rjust(-(-len(before) // 4) * 4, "0")
+    after = after.ljust(-(-len(after) // 4) * 4, "0")
+    groups = [int((before + after)[i : i + 4]) for i in range(0, len(before + after), 4)]
+    weight = len(before) // 4 - 1
+    while groups and not groups[0]:
+        del groups[0]
+        weight -= 1
+    while groups and not groups[-1]:
+        del groups[-1]
+    if not groups:
+        sign = weight = 0
+    head = struct.pack("!HhHH", len(groups), weight, 0x4000 if sign else 0, scale)
+    return head + struct.pack(f"!{len(groups)}H", *groups)
+
+
 @native
 @pytest.mark.parametrize(("format", "name"), codecs.LOADS, ids=str)
 @given(data=st.data())
@@ -212,6 +228,65 @@ def test_implementations_agree(format: int, name: str, data: st.DataObject) -> N
 def test_values_of_a_wrong_size(format: int, name: str) -> None:
     for size in range(18):
         check_same(codecs.loader(format, name), bytes(size))
+
+
+@native
+@settings(max_examples=500, deadline=None)
+@given(value=jsons)
+def test_json(value: bytes) -> None:
+    check_same(codecs.loader(0, "json"), value)
+    check_same(codecs.loader(1, "jsonb"), b"\1" + value)
+
+
+@native
+def test_keys_of_json_are_shared() -> None:
+    loader = codecs.loader(0, "json")
+    first, second = (load(NativeRowDecoder, loader, b'{"tusk length": %d}' % i) for i in range(2))
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        assert list(first) == list(second)
+    else:
+        assert next(iter(first)) is next(iter(second))
+
+
+@native
+def test_more_keys_of_json_than_are_kept() -> None:
+    value = {f"key {i}": i for i in range(5000)}
+    for _ in range(2):
+        assert load(NativeRowDecoder, codecs.loader(0, "json"), json.dumps(value).encode()) == value
+
+
+@native
+def test_json_nested_deeply() -> None:
+    for depth in (99, 100, 101, 102, 500):
+        check_same(codecs.loader(0, "json"), b"[" * depth + b"]" * depth)
+        check_same(codecs.loader(0, "json"), b'{"a":' * depth + b"1" + b"}" * depth)
+
+
+@native
+def test_dates_around_each_end_of_a_month() -> None:
+    decoder = NativeRowDecoder([codecs.loader(1, "date")])
+    day = dt.timedelta(1)
+    for year in range(1, 10000):
+        for month in range(1, 13):
+            first = dt.date(year, month, 1)
+            for date in (first, first - day if first > dt.date.min else first):
+                value = struct.pack("!i", date.toordinal() - codecs.EPOCH_DAY)
+                assert decoder.decode(data_row(value)) == (date,)
+
+
+@native
+@given(digits=st.integers(0, 10**20), scale=st.integers(0, 25), negative=st.booleans())
+@example(digits=10**18 - 1, scale=0, negative=True)
+@example(digits=10**18, scale=16, negative=False)
+def test_numeric_of_about_as_many_digits_as_fit(digits: int, scale: int, negative: bool) -> None:
+    number = Decimal(digits * (-1 if negative else 1)).scaleb(-scale, Context(prec=50))
+    loaded = load(NativeRowDecoder, codecs.loader(1, "numeric"), numeric(number))
+    assert str(loaded) == str(number) or (not digits and loaded == number)
+    assert hash(loaded) == hash(number)
+    assert loaded + 1 == number + 1
+    assert pickle.loads(pickle.dumps(loaded)) == number
+    text = format(number, "f").encode()
+    assert str(load(NativeRowDecoder, codecs.loader(0, "numeric"), text)) == str(Decimal(text.decode()))
 
 
 @native

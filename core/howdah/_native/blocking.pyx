@@ -74,6 +74,9 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
             output.take_off(output.length - output.start)
         if received > 0:
             session.came_in(received)
+            # A server that is always ahead leaves no other moment for signals, nor for the garbage collector.
+            if not exchange.ready:
+                PyErr_CheckSignals()
         elif received == 0:
             raise ConnectionResetError("the server closed the connection unexpectedly")
         elif received == -EAGAIN or received == -EINTR:

@@ -1,9 +1,10 @@
 """Days and microseconds as PostgreSQL counts them, from 2000-01-01, in the Gregorian calendar.
 
-Source: PostgreSQL documentation, "Date/Time Types".
+Source: PostgreSQL documentation, "Date/Time Types"; C. Neri, L. Schneider, "Euclidean affine functions and
+their application to calendar algorithms" (2022).
 """
 
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 cdef enum:
     #: 0001-01-01 and 9999-12-31, the first and the last day of Python's dates.
@@ -31,16 +32,16 @@ cdef struct Time:
 cdef inline Date date_from_days(int32_t days) noexcept nogil:
     """Return the date `days` after 2000-01-01, which must lie between FIRST_DAY and LAST_DAY."""
     # Years start on the first of March here, so that the leap day is the last one.
-    cdef int day = days + CYCLE_TO_EPOCH
-    cdef int cycle = day // 146097
-    day -= cycle * 146097
-    cdef int year = (day - day // 1460 + day // 36524 - day // 146096) // 365
-    day -= 365 * year + year // 4 - year // 100
-    cdef int month = (5 * day + 2) // 153
+    cdef uint32_t count = 4 * <uint32_t> (days + CYCLE_TO_EPOCH) + 3
+    cdef uint32_t century = count // 146097
+    cdef uint64_t years = <uint64_t> 2939745 * (count % 146097 | 3)
+    cdef uint32_t day = <uint32_t> years // 2939745 // 4
+    cdef uint32_t month = 2141 * day + 197913
+    cdef bint next_year = day >= 306
     cdef Date date
-    date.day = day - (153 * month + 2) // 5 + 1
-    date.month = month + 3 if month < 10 else month - 9
-    date.year = year + 400 * cycle + (date.month <= 2)
+    date.year = 100 * century + <uint32_t> (years >> 32) + next_year
+    date.month = (month >> 16) - (12 if next_year else 0)
+    date.day = (month & 0xFFFF) // 2141 + 1
     return date
 
 

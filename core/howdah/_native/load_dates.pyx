@@ -17,11 +17,7 @@ from howdah._native.calendar cimport (
 from howdah._native.loading cimport load_python, register_load
 from howdah._native.network cimport get_int32, get_int64
 
-from datetime import timezone
-
 c.import_datetime()
-
-cdef object _utc = timezone.utc
 
 # The most hours whose microseconds fit into 64 bits.
 cdef int64_t MAX_HOURS = 2562047787
@@ -39,12 +35,16 @@ cdef object _new_timestamp(int64_t microseconds, object tzinfo):
     return c.datetime_new(d.year, d.month, d.day, t.hour, t.minute, t.second, t.microsecond, tzinfo)
 
 
-cdef object _new_timestamptz(int64_t microseconds, object tzinfo):
+cdef object _new_timestamptz(int64_t microseconds, object loader):
     """Return the aware datetime for an instant, or NotImplemented outside of Python's years."""
+    tzinfo = loader.utc
+    if tzinfo is not None:
+        return _new_timestamp(microseconds, tzinfo)
+    tzinfo = loader.timezone
     if tzinfo is None:
         return NotImplemented
     value = _new_timestamp(microseconds, tzinfo)
-    if value is NotImplemented or tzinfo is _utc:
+    if value is NotImplemented:
         return value
     try:
         return tzinfo.fromutc(value)
@@ -255,14 +255,14 @@ cdef object load_timestamptz_text(const char *data, Py_ssize_t size, object load
     cdef int64_t microseconds = days_from_date(d.year, d.month, d.day) * MICROSECONDS_PER_DAY
     microseconds += microseconds_from_time(t.hour, t.minute, t.second, t.microsecond)
     microseconds -= <int64_t> offset * 1000000
-    value = _new_timestamptz(microseconds, loader.timezone)
+    value = _new_timestamptz(microseconds, loader)
     return load_python(data, size, loader) if value is NotImplemented else value
 
 
 cdef object load_timestamptz(const char *data, Py_ssize_t size, object loader):
     if size != 8:
         return load_python(data, size, loader)
-    value = _new_timestamptz(get_int64(data), loader.timezone)
+    value = _new_timestamptz(get_int64(data), loader)
     return load_python(data, size, loader) if value is NotImplemented else value
 
 

@@ -9,10 +9,11 @@ from cpython.long cimport PyLong_FromLong, PyLong_FromLongLong, PyLong_FromUnsig
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.unicode cimport PyUnicode_DecodeASCII
 from libc.math cimport isinf
-from libc.stdint cimport uint16_t
+from libc.stdint cimport uint16_t, uint64_t
 from libc.stdio cimport snprintf
 from libc.string cimport memcpy
 
+from howdah._native.decimals cimport decimals_known, new_decimal
 from howdah._native.loading cimport load_python, register_load
 from howdah._native.network cimport (
     get_float4, get_float8, get_int16, get_int32, get_int64, get_uint16, get_uint32
@@ -23,7 +24,8 @@ from decimal import Decimal
 cdef extern from "Python.h":
     double PyOS_string_to_double(const char *s, char **endptr, void *overflow_exception) except? -1.0
 
-cdef object _Decimal = Decimal
+cdef type _Decimal = Decimal
+cdef bint _decimals_known = decimals_known(Decimal)
 cdef object _nan = Decimal("NaN")
 cdef object _infinity = Decimal("Infinity")
 cdef object _minus_infinity = Decimal("-Infinity")
@@ -124,18 +126,31 @@ cdef object load_float8(const char *data, Py_ssize_t size, object loader):
 
 
 cdef object load_numeric_text(const char *data, Py_ssize_t size, object loader):
-    cdef Py_ssize_t i
-    cdef bint digits = False, point = False
+    cdef uint64_t coefficient = 0
+    cdef Py_ssize_t i, digits = 0, point = -1
     for i in range(size):
         if c"0" <= data[i] <= c"9":
-            digits = True
-        elif data[i] == c"." and not point:
-            point = True
+            digits += 1
+            coefficient = 10 * coefficient + <uint64_t> (data[i] - c"0")  # of many digits it is not used
+        elif data[i] == c"." and point < 0:
+            point = i
         elif not (data[i] == c"-" and i == 0):
             return load_python(data, size, loader)  # NaN, Infinity, or malformed
     if not digits:
         return load_python(data, size, loader)
+    if _decimals_known and digits <= 18:
+        return _short_decimal(data[0] == c"-", coefficient, 0 if point < 0 else <int> (size - point - 1))
     return _Decimal(PyUnicode_DecodeASCII(data, size, NULL))
+
+
+cdef inline object _short_decimal(bint negative, uint64_t coefficient, int scale):
+    """Return the Decimal with a coefficient of not more than 18 digits."""
+    cdef uint64_t bound = 10
+    cdef int digits = 1
+    while coefficient >= bound:
+        bound *= 10
+        digits += 1
+    return new_decimal(_Decimal, negative, coefficient, digits, -scale)
 
 
 cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
@@ -159,6 +174,10 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
         weight = 0
     if not (sign == 0 or (sign == 0x4000 and ndigits > 0)) or scale > 0x3FFF:
         return load_python(data, size, loader)
+    if _decimals_known:
+        value = _short_numeric(data + 8, ndigits, weight, sign != 0, scale)
+        if value is not None:
+            return value
 
     # Written out in decimal: sign, whole groups, point, fractional groups (the last
     # one may run three digits over the scale).
@@ -178,6 +197,24 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
     finally:
         if text != small:
             PyMem_Free(text)
+
+
+cdef object _short_numeric(const char *groups, int ndigits, int weight, bint negative, int scale):
+    """Return a numeric of not more than 18 digits; None if it has more, or is malformed."""
+    cdef uint64_t coefficient = 0
+    cdef int shown = weight + 1 + (scale + 3) // 4  # groups, the last with digits that are not shown
+    cdef int group, i
+    for i in range(max(shown, ndigits)):
+        group = get_uint16(groups + 2 * i) if i < ndigits else 0
+        if group > 9999 or (i >= shown and group) or coefficient >= 10 ** 14:
+            return None
+        if i < shown:
+            coefficient = 10000 * coefficient + group
+    for i in range(-scale & 3):
+        if coefficient % 10:
+            return None
+        coefficient //= 10
+    return _short_decimal(negative, coefficient, scale)
 
 
 cdef Py_ssize_t _write_numeric(

@@ -1,34 +1,34 @@
-"""Loading text, bytea, uuid, json, enums and bit strings.
+"""Loading text, bytea, uuid, enums and bit strings.
 
-Source: PostgreSQL documentation, "bytea Hex Format", "UUID Type", "JSON Types", "Bit String Types";
+Source: PostgreSQL documentation, "bytea Hex Format", "UUID Type", "Bit String Types";
 for binary, the types' send functions in PostgreSQL's src/backend/utils/adt.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeASCII, PyUnicode_DecodeUTF8
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint8_t
+from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcmp
 
 from howdah._native.instances cimport new_instance, set_slot, untrack
 from howdah._native.loading cimport load_python, register_load
 from howdah._native.network cimport get_int32, int_from_16_bytes
+from howdah._native.strings cimport PyUnicode_1BYTE_DATA, PyUnicode_New, is_ascii, new_ascii, nibble
 
-import json
 from uuid import UUID, SafeUUID
-
-cdef extern from "Python.h":
-    str PyUnicode_New(Py_ssize_t size, uint32_t largest)
-    void *PyUnicode_1BYTE_DATA(object text)
 
 cdef type _UUID = UUID
 cdef object _int_slot = UUID.__dict__["int"]
 cdef object _is_safe_slot = UUID.__dict__["is_safe"]
 cdef object _unknown = SafeUUID.unknown
-cdef object _json_loads = json.loads
-cdef object _json_scan = json.JSONDecoder().scan_once
 
 
 cdef object load_str(const char *data, Py_ssize_t size, object loader):
+    if is_ascii(data, size):
+        return new_ascii(data, size)
+    return _decode(data, size, loader)
+
+
+cdef object _decode(const char *data, Py_ssize_t size, object loader):
     try:
         return PyUnicode_DecodeUTF8(data, size, NULL)
     except UnicodeDecodeError:
@@ -57,17 +57,6 @@ cdef object load_char_binary(const char *data, Py_ssize_t size, object loader):
     return PyUnicode_DecodeASCII(data, 1, NULL)
 
 
-cdef inline int _nibble(char digit) noexcept nogil:
-    """Return the value of a hexadecimal digit, or -1."""
-    if c"0" <= digit <= c"9":
-        return digit - c"0"
-    if c"a" <= digit <= c"f":
-        return digit - c"a" + 10
-    if c"A" <= digit <= c"F":
-        return digit - c"A" + 10
-    return -1
-
-
 cdef object load_bytea_text(const char *data, Py_ssize_t size, object loader):
     if size < 2 or size % 2 or data[0] != c"\\" or data[1] != c"x":
         return load_python(data, size, loader)  # the escape format, or malformed
@@ -76,8 +65,8 @@ cdef object load_bytea_text(const char *data, Py_ssize_t size, object loader):
     cdef Py_ssize_t i
     cdef int high, low
     for i in range(2, size, 2):
-        high = _nibble(data[i])
-        low = _nibble(data[i + 1])
+        high = nibble(data[i])
+        low = nibble(data[i + 1])
         if high < 0 or low < 0:
             return load_python(data, size, loader)
         out[0] = <char> (high << 4 | low)
@@ -108,8 +97,8 @@ cdef object load_uuid_text(const char *data, Py_ssize_t size, object loader):
     for n in range(16):
         if data[i] == c"-":
             i += 1
-        high = _nibble(data[i])
-        low = _nibble(data[i + 1])
+        high = nibble(data[i])
+        low = nibble(data[i + 1])
         if high < 0 or low < 0:
             return load_python(data, size, loader)
         value[n] = <char> (high << 4 | low)
@@ -121,40 +110,6 @@ cdef object load_uuid(const char *data, Py_ssize_t size, object loader):
     if size != 16:
         return load_python(data, size, loader)
     return _new_uuid(data)
-
-
-cdef object load_json(const char *data, Py_ssize_t size, object loader):
-    value = _parse_json(data, size, loader)
-    return load_python(data, size, loader) if value is NotImplemented else value
-
-
-cdef object load_jsonb(const char *data, Py_ssize_t size, object loader):
-    if size < 1 or data[0] != 1:  # the version of the format
-        return load_python(data, size, loader)
-    value = _parse_json(data + 1, size - 1, loader)
-    return load_python(data, size, loader) if value is NotImplemented else value
-
-
-cdef object _parse_json(const char *data, Py_ssize_t size, object loader):
-    """Return what well-formed JSON stands for, as `json.loads` would; NotImplemented for all else."""
-    cdef str text
-    if loader.loads is not _json_loads or not _is_plain_json(data, size):
-        return NotImplemented
-    try:
-        text = PyUnicode_DecodeUTF8(data, size, "surrogatepass")
-        value, end = _json_scan(text, 0)
-    except (StopIteration, ValueError):
-        return NotImplemented
-    return value if end == len(text) else NotImplemented
-
-
-cdef inline bint _is_plain_json(const char *data, Py_ssize_t size) noexcept nogil:
-    """Whether `json.loads` would take bytes as UTF-8 without a byte order mark."""
-    cdef Py_ssize_t i
-    for i in range(min(size, 4)):
-        if not 0 < <uint8_t> data[i] < 0x80:
-            return False
-    return True
 
 
 # bit
@@ -185,12 +140,10 @@ cdef object load_enum(const char *data, Py_ssize_t size, object loader):
 for _format in (0, 1):
     register_load(_format, "enum", load_enum)
     register_load(_format, "str", load_str)
-    register_load(_format, "json", load_json)
 register_load(0, "bytea", load_bytea_text)
 register_load(0, "uuid", load_uuid_text)
 register_load(1, "bytea", load_bytea)
 register_load(1, "uuid", load_uuid)
-register_load(1, "jsonb", load_jsonb)
 register_load(1, "char", load_char_binary)
 register_load(1, "bit", load_bit)
 register_load(1, "versioned", load_versioned)

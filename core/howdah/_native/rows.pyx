@@ -20,6 +20,7 @@ import howdah._native.load_catalog
 import howdah._native.load_composed
 import howdah._native.load_dates
 import howdah._native.load_geometry
+import howdah._native.load_json
 import howdah._native.load_network
 import howdah._native.load_numbers
 import howdah._native.load_search
