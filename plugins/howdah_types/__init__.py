@@ -15,9 +15,11 @@ __all__ = ["TypeInfo", "howdah_register_adapters", "howdah_type_resolved"]
 #: The modules that are imported when one of their classes or types is first used: these classes and types.
 _LATER = {
     "numpy": (
-        "numpy.bool numpy.bool_ numpy.int8 numpy.uint8 numpy.int16 numpy.uint16 numpy.int32 numpy.intc"
-        " numpy.uint32 numpy.uintc numpy.int64 numpy.longlong numpy.uint64 numpy.ulonglong numpy.float16"
-        " numpy.float32 numpy.float64 numpy.datetime64 numpy.timedelta64",
+        """
+        numpy.bool numpy.bool_ numpy.int8 numpy.uint8 numpy.int16 numpy.uint16 numpy.int32 numpy.intc
+        numpy.uint32 numpy.uintc numpy.int64 numpy.longlong numpy.uint64 numpy.ulonglong numpy.float16
+        numpy.float32 numpy.float64 numpy.datetime64 numpy.timedelta64
+        """,
         "int8",
     ),
     "datetime": (
@@ -28,8 +30,10 @@ _LATER = {
     "json": ("howdah_types.json.Json howdah_types.json.Jsonb", "json jsonb"),
     "bits": ("", "bit varbit"),
     "network": (
-        "ipaddress.IPv4Address ipaddress.IPv4Interface ipaddress.IPv4Network"
-        " ipaddress.IPv6Address ipaddress.IPv6Interface ipaddress.IPv6Network",
+        """
+        ipaddress.IPv4Address ipaddress.IPv4Interface ipaddress.IPv4Network
+        ipaddress.IPv6Address ipaddress.IPv6Interface ipaddress.IPv6Network
+        """,
         "inet cidr macaddr macaddr8",
     ),
     "geometry": ("", "point line lseg box path polygon circle"),
@@ -37,24 +41,30 @@ _LATER = {
     "money": ("", "money"),
     "catalog": (
         "",
-        "xid cid xid8 pg_snapshot txid_snapshot pg_lsn tid int2vector oidvector regproc regprocedure regoper"
-        " regoperator regclass regtype regconfig regdictionary regnamespace regrole regcollation aclitem"
-        " gtsvector anyarray pg_ndistinct pg_dependencies pg_mcv_list pg_brin_bloom_summary"
-        " pg_brin_minmax_multi_summary",
+        """
+        xid cid xid8 pg_snapshot txid_snapshot pg_lsn tid int2vector oidvector regproc regprocedure regoper
+        regoperator regclass regtype regconfig regdictionary regnamespace regrole regcollation aclitem
+        gtsvector anyarray pg_ndistinct pg_dependencies pg_mcv_list pg_brin_bloom_summary
+        pg_brin_minmax_multi_summary
+        """,
     ),
     "enum": ("enum.Enum", ""),
     "composite": ("builtins.tuple", "record"),
     "range": (
-        "howdah_types.range.Range howdah_types.range.Int4Range howdah_types.range.Int8Range"
-        " howdah_types.range.NumericRange howdah_types.range.DateRange howdah_types.range.TimestampRange"
-        " howdah_types.range.TimestamptzRange",
+        """
+        howdah_types.range.Range howdah_types.range.Int4Range howdah_types.range.Int8Range
+        howdah_types.range.NumericRange howdah_types.range.DateRange howdah_types.range.TimestampRange
+        howdah_types.range.TimestamptzRange
+        """,
         "int4range int8range numrange daterange tsrange tstzrange",
     ),
     "multirange": (
-        "howdah_types.multirange.Multirange howdah_types.multirange.Int4Multirange"
-        " howdah_types.multirange.Int8Multirange howdah_types.multirange.NumericMultirange"
-        " howdah_types.multirange.DateMultirange howdah_types.multirange.TimestampMultirange"
-        " howdah_types.multirange.TimestamptzMultirange",
+        """
+        howdah_types.multirange.Multirange howdah_types.multirange.Int4Multirange
+        howdah_types.multirange.Int8Multirange howdah_types.multirange.NumericMultirange
+        howdah_types.multirange.DateMultirange howdah_types.multirange.TimestampMultirange
+        howdah_types.multirange.TimestamptzMultirange
+        """,
         "int4multirange int8multirange nummultirange datemultirange tsmultirange tstzmultirange",
     ),
     "array": ("builtins.list", ""),

@@ -88,7 +88,7 @@ _TYPES = (
     ("xid8", 5069, 271),
 )
 
-# name, oid, oid of its arrays, oid of the type of its bounds; and the multirange: name, oid, oid of its arrays
+# name, oid, oid of its arrays, oid of the type of its bounds; the same of the multirange, but for the last
 _RANGES = (
     ("int4range", 3904, 3905, 23, "int4multirange", 4451, 6150),
     ("int8range", 3926, 3927, 20, "int8multirange", 4536, 6157),
@@ -116,7 +116,5 @@ def register_types(types: TypesRegistry) -> None:
     for name, oid, array_oid, subtype, multirange, multirange_oid, multirange_array in _RANGES:
         types.add(
             RangeInfo(name, oid, array_oid, subtype_oid=subtype),
-            MultirangeInfo(
-                multirange, multirange_oid, multirange_array, range_oid=oid, subtype_oid=subtype
-            ),
+            MultirangeInfo(multirange, multirange_oid, multirange_array, range_oid=oid, subtype_oid=subtype),
         )

@@ -136,7 +136,8 @@ class AdaptersMap:
         Args:
             register: called once, with a map that it registers the adapters on.
             classes: what it registers dumpers on: the classes or their fully qualified names.
-            types: the oids or names of the types that it registers loaders for, or dumpers found by their type.
+            types: the oids or names of the types that it registers loaders for, or dumpers that are found by
+                the type.
         """
         later = _Later(self, register)
         names = [self._type_key(each) if isinstance(each, str) else each for each in types]
@@ -273,9 +274,9 @@ class AdaptersMap:
         if oid < FIRST_NORMAL_OID:
             return self._found(table, format, oid)
         for key in reversed(getattr(self, table)[format]):
-            if key == oid or (isinstance(key, str) and self._oid_of(key) == oid):
-                if (found := self._found(table, format, key)) is not None:
-                    return found
+            of_type = key == oid or (isinstance(key, str) and self._oid_of(key) == oid)
+            if of_type and (found := self._found(table, format, key)) is not None:
+                return found
         return None
 
     def _found(self, table: str, format: Any, key: Any) -> Any:
