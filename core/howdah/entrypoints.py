@@ -16,7 +16,8 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.machinery import PathFinder
-from typing import NamedTuple
+
+from howdah.tuples import NamedTuple
 
 __all__ = ["EntryPoint", "entry_points"]
 
