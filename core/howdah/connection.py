@@ -20,8 +20,6 @@ from howdah.io.blocking import BlockingTransport
 from howdah.io.cancel import cancel
 from howdah.io.connecting import Connected, connect
 from howdah.io.operation import Drain, Idle, Operation
-from howdah.isolation import IsolationLevel
-from howdah.notify import Notify
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import Row, RowFactory, tuple_row
@@ -31,6 +29,8 @@ from howdah.transaction_base import Rollback
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from howdah.isolation import IsolationLevel
+    from howdah.notify import Notify
     from howdah.xid import Xid
 
 __all__ = ["Connection"]

@@ -18,8 +18,6 @@ from howdah.errors import Error, NotSupportedError, OperationalError
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
 from howdah.io.operation import Drain, Idle, Operation
-from howdah.isolation import IsolationLevel
-from howdah.notify import Notify
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import AsyncRowFactory, Row, tuple_row
@@ -39,6 +37,8 @@ else:
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from howdah.isolation import IsolationLevel
+    from howdah.notify import Notify
     from howdah.xid import Xid
 
 __all__ = ["AsyncConnection"]

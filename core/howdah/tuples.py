@@ -5,7 +5,7 @@ That would be a tenth of what importing howdah takes. Type checkers take it for 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import NamedTuple
@@ -47,7 +47,7 @@ else:
     class NamedTuple(tuple, metaclass=_Maker):
         """A tuple whose items are attributes as well: those that a class deriving from this one declares."""
 
-        def __new__(cls, *values, **named):
+        def __new__(cls, *values, **named):  # noqa: D102
             if named or len(values) != len(cls._fields):
                 values = _complete(cls, values, named)
             return tuple.__new__(cls, values)
