@@ -142,12 +142,13 @@ class AdaptersMap:
         later = _Later(self, register)
         names = [self._type_key(each) if isinstance(each, str) else each for each in types]
         for table, keys in (("_dumpers", [*classes]), ("_dumpers_by_type", names), ("_loaders", names)):
-            for format, those in getattr(self, table).items():
-                those = dict(those) if self._shared else those
+            tables = getattr(self, table) if keys else {}
+            for format, those in tables.items():
+                if self._shared:
+                    tables[format] = those = dict(those)
                 for key in keys:
                     later.earlier[table, format, key] = those.pop(key, None)
                     those[key] = later
-                getattr(self, table)[format] = those
         self.version += 1
 
     def add_type(self, info: TypeInfo) -> None:
