@@ -131,7 +131,8 @@ class AdaptersMap:
         """Have a function register adapters when one of them is first looked up.
 
         It is for those that not every program needs, so that their modules are imported only where they are
-        used. They count as registered now: what is registered afterwards takes precedence.
+        used. They count as registered now: what is registered afterwards takes precedence. What the function
+        raises is raised by whoever looks one of them up.
 
         Args:
             register: called once, with a map that it registers the adapters on.
