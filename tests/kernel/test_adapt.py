@@ -401,6 +401,17 @@ class TestRegisterLater:
         assert adapters.get_loader(99999, Format.TEXT) is TextLoader
         assert adapters.get_loader(99999, Format.BINARY) is None
 
+    @pytest.mark.parametrize("by_name_first", [True, False])
+    def test_a_class_once_by_its_name(self, adapters, by_name_first):
+        keys = [f"{__name__}.Cat", Cat] if by_name_first else [Cat, f"{__name__}.Cat"]
+        for key, dumper in zip(keys, (OtherDumper, TextDumper)):
+            adapters.register_later(
+                lambda target, dumper=dumper: target.register_dumper(Cat, dumper), classes=[key]
+            )
+        # As ever, a class goes before a name.
+        assert adapters.get_dumper(Cat, PyFormat.TEXT) is (TextDumper if by_name_first else OtherDumper)
+        assert adapters._found("_dumpers", PyFormat.TEXT, f"{__name__}.Cat") is not None
+
     def test_what_goes_wrong_is_raised_each_time(self, adapters):
         def register(target):
             raise ImportError("no savanna")

@@ -337,5 +337,6 @@ class _Later:
             tables[table][format][key] = earlier
         self._register(adapters)
         for those in tables["_dumpers"].values():  # a class that goes by its name here
-            those.update({_qualified(key): dumper for key, dumper in those.items() if isinstance(key, type)})
+            made = {key: dumper for key, dumper in those.items() if not isinstance(dumper, _Later)}
+            those.update({_qualified(key): made[key] for key in made if isinstance(key, type)})
         self.earlier = {place: tables[place[0]][place[1]][place[2]] for place in self.earlier}
