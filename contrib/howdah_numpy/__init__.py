@@ -14,16 +14,25 @@ from howdah.hookspecs import hookimpl
 
 __all__ = ["howdah_register_adapters", "load_ndarrays"]
 
+#: The types whose arrays are made of `ndarray`.
+_ELEMENTS = ("bool", "int2", "int4", "int8", "float4", "float8", "date", "timestamp", "interval")
+
 
 @hookimpl(tryfirst=True)  # which gives it the last word, over howdah_types' dumpers of lists
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the dumpers of `ndarray`."""
+    # Without the plugin `types` there are no arrays.
+    arrays = [f"{name}[]" for name in _ELEMENTS if adapters.types.get(name) is not None]
+    adapters.register_later(_register_dumpers, classes=["numpy.ndarray"], types=arrays)
+
+
+def _register_dumpers(adapters: AdaptersMap) -> None:
     from howdah_numpy.dumping import NdarrayBinaryDumper, NdarrayDumper, register_array_dumpers
 
     adapters.register_dumper("numpy.ndarray", NdarrayDumper)
     adapters.register_dumper("numpy.ndarray", NdarrayBinaryDumper)
     if adapters.types.get("int4") is not None:
-        register_array_dumpers(adapters)  # the plugin `types` is there
+        register_array_dumpers(adapters)
 
 
 def load_ndarrays(context: AdaptContext | None = None) -> None:

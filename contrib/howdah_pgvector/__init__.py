@@ -9,16 +9,33 @@ numpy is imported with the first vector.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from howdah.adapt import AdaptContext, AdaptersMap
 from howdah.hookspecs import hookimpl
-from howdah_pgvector.values import HalfVector, SparseVector, Vector
+from howdah.importing import on_first_use
+
+if TYPE_CHECKING:
+    from howdah_pgvector.values import HalfVector, SparseVector, Vector
 
 __all__ = ["HalfVector", "SparseVector", "Vector", "howdah_register_adapters", "load_lists"]
+
+_VALUES = ("HalfVector", "SparseVector", "Vector")
+
+__getattr__ = on_first_use(__name__, {"values": _VALUES})
 
 
 @hookimpl(tryfirst=True)  # which gives it the last word, over howdah_numpy's dumpers of arrays
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the adapters of the three types."""
+    adapters.register_later(
+        _register,
+        classes=[*(f"howdah_pgvector.values.{name}" for name in _VALUES), "numpy.ndarray"],
+        types=["vector", "halfvec", "sparsevec"],
+    )
+
+
+def _register(adapters: AdaptersMap) -> None:
     from howdah_pgvector import dumping, loading
 
     dumping.register_dumpers(adapters)

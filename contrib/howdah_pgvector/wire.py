@@ -6,9 +6,10 @@ Source: pgvector's src/vector.c, src/halfvec.c and src/sparsevec.c, vector_recv(
 from __future__ import annotations
 
 import struct
-from typing import Any, NamedTuple
+from typing import Any
 
 from howdah.errors import DataError
+from howdah.tuples import NamedTuple
 
 __all__ = ["HALFVEC", "HEADER", "SPARSE_HEADER", "VECTOR", "Kind", "packed"]
 

@@ -18,6 +18,12 @@ __all__ = ["howdah_register_adapters"]
 @hookimpl
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the adapters of both types."""
+    adapters.register_later(
+        _register, classes=["shapely.geometry.base.BaseGeometry"], types=["geometry", "geography"]
+    )
+
+
+def _register(adapters: AdaptersMap) -> None:
     from howdah_postgis.adapters import DUMPERS, GeometryBinaryLoader, GeometryLoader
 
     for name, dumpers in DUMPERS.items():

@@ -31,6 +31,12 @@ __all__ = ["howdah_register_adapters", "model_row"]
 @hookimpl(tryfirst=True)  # which gives it the last word, over howdah_types' dumpers to jsonb
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the dumpers of models."""
+    # Without the plugin `types` there is no jsonb.
+    types = ["jsonb"] if adapters.types.get("jsonb") is not None else []
+    adapters.register_later(_register, classes=["pydantic.main.BaseModel"], types=types)
+
+
+def _register(adapters: AdaptersMap) -> None:
     from howdah_pydantic.dumping import register_dumpers
 
     register_dumpers(adapters)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from types import new_class
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.entrypoints import load
 from howdah.errors import NotSupportedError
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from howdah.driver import Driver

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.errors import NotSupportedError
 from howdah.query import RawQuery
-from howdah.template import is_template
 
 if TYPE_CHECKING:
     from howdah.cursor_base import BaseCursor, Params, Query
@@ -42,6 +41,8 @@ class RawBinding(_Base):
     _direct = False
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
+        from howdah.template import is_template
+
         if is_template(query):
             raise NotSupportedError("template strings are not for raw cursors: use another cursor class")
         return super()._encode(query, params)

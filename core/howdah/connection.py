@@ -20,17 +20,16 @@ from howdah.io.blocking import BlockingTransport
 from howdah.io.cancel import cancel
 from howdah.io.connecting import Connected, connect
 from howdah.io.operation import Drain, Idle, Operation
-from howdah.isolation import IsolationLevel
-from howdah.notify import Notify
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import Row, RowFactory, tuple_row
-from howdah.transaction import Transaction
-from howdah.transaction_base import Rollback
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from howdah.isolation import IsolationLevel
+    from howdah.notify import Notify
+    from howdah.transaction import Transaction
     from howdah.xid import Xid
 
 __all__ = ["Connection"]
@@ -443,6 +442,9 @@ class Connection(BaseConnection[Row]):
             savepoint_name: the savepoint's name; one is made up if need be.
             force_rollback: whether to roll back in any case.
         """
+        from howdah.transaction import Transaction
+        from howdah.transaction_base import Rollback
+
         transaction = Transaction(self, savepoint_name, force_rollback)
         try:
             with transaction:

@@ -18,13 +18,9 @@ from howdah.errors import Error, NotSupportedError, OperationalError
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
 from howdah.io.operation import Drain, Idle, Operation
-from howdah.isolation import IsolationLevel
-from howdah.notify import Notify
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import AsyncRowFactory, Row, tuple_row
-from howdah.transaction_async import AsyncTransaction
-from howdah.transaction_base import Rollback
 
 ASYNC = True
 
@@ -39,6 +35,9 @@ else:
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from howdah.isolation import IsolationLevel
+    from howdah.notify import Notify
+    from howdah.transaction_async import AsyncTransaction
     from howdah.xid import Xid
 
 __all__ = ["AsyncConnection"]
@@ -516,6 +515,9 @@ class AsyncConnection(BaseConnection[Row]):
             savepoint_name: the savepoint's name; one is made up if need be.
             force_rollback: whether to roll back in any case.
         """
+        from howdah.transaction_async import AsyncTransaction
+        from howdah.transaction_base import Rollback
+
         transaction = AsyncTransaction(self, savepoint_name, force_rollback)
         try:
             async with transaction:

@@ -28,8 +28,6 @@ from howdah.info import ConnectionInfo
 from howdah.io.addresses import OpenTransport
 from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
-from howdah.isolation import IsolationLevel
-from howdah.notify import Notify
 from howdah.pq import DiagnosticField, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result
 from howdah.protocol.messages import Notification
@@ -43,13 +41,15 @@ if TYPE_CHECKING:
     from howdah.deferral import Deferral
     from howdah.driver import Driver
     from howdah.hookspecs import QueryObserver, QueryPlanner
+    from howdah.isolation import IsolationLevel
     from howdah.known_types import KnownTypes
+    from howdah.notify import Notify
     from howdah.xid import Xid
 
 __all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler"]
 
 NoticeHandler = Callable[[Diagnostic], None]
-NotifyHandler = Callable[[Notify], None]
+NotifyHandler = Callable[["Notify"], None]
 
 #: Settings that loaders and dumpers depend on.
 _ADAPTATION_SETTINGS = frozenset({"client_encoding", "TimeZone", "DateStyle", "IntervalStyle"})
@@ -269,7 +269,11 @@ class BaseConnection(Generic[Row]):
 
     def _set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         self._check_outside_transaction("isolation_level")
-        self._isolation_level = None if value is None else IsolationLevel(value)
+        if value is not None:
+            from howdah.isolation import IsolationLevel
+
+            value = IsolationLevel(value)
+        self._isolation_level = value
         self._compose_begin()
 
     def _set_read_only(self, value: bool | None) -> None:
@@ -345,6 +349,8 @@ class BaseConnection(Generic[Row]):
         )
 
     def _on_notification(self, notification: Notification) -> None:
+        from howdah.notify import Notify
+
         notify = Notify(notification.channel, notification.payload, notification.pid)
         if self._collecting or not self._notify_handlers:
             self._notifies.append(notify)

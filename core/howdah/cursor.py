@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.binding import ClientBinding, RawBinding
 from howdah.cursor_base import BaseCursor, Params, Query
-from howdah.executemany import Many
 from howdah.resultset import RowIterator
 from howdah.rows import Row, RowFactory
-from howdah.streaming import Stream
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -113,6 +111,8 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             params_seq: the sets of parameters.
             returning: whether to keep the results; `nextset` or `results` go through them.
         """
+        from howdah.executemany import Many
+
         connection = self._connection
         operation = Many(self, query, returning).run(params_seq)
         if connection._observers:
@@ -133,6 +133,8 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             binary: whether results come in binary format; None for text.
             size: accepted for compatibility; rows are handed over as they arrive.
         """
+        from howdah.streaming import Stream
+
         if size < 1:
             raise ValueError("size must be >= 1")
         connection = self._connection

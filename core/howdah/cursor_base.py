@@ -13,8 +13,6 @@ from howdah.adapt.base import PyFormat
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.adapt.types import FIRST_NORMAL_OID
-from howdah.column import Column
-from howdah.deferral import aborted
 from howdah.errors import Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
@@ -24,18 +22,19 @@ from howdah.protocol.session import Session
 from howdah.query import NO_COPY, ZERO_BYTE, ParsedQuery, controls_transaction, copies_in, parse_query
 from howdah.resultset import ResultSet
 from howdah.rows import BaseRowFactory, Row
-from howdah.sql import Composable, Literal
 from howdah.statement import Statement, Substitute
-from howdah.template import Template, from_template, is_template
 
 if TYPE_CHECKING:
+    from howdah.column import Column
     from howdah.connection_base import BaseConnection
     from howdah.deferral import Deferral
     from howdah.hookspecs import QueryObserver
+    from howdah.sql import Composable
+    from howdah.template import Template
 
 __all__ = ["BaseCursor", "Params", "Query"]
 
-Query: TypeAlias = str | bytes | Composable | Template
+Query: TypeAlias = "str | bytes | Composable | Template"
 Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 
@@ -113,6 +112,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if self._deferred is not None:
             self._arrive()
         if self._columns is None and self._result is not None and self._result.fields is not None:
+            from howdah.column import Column
+
             types = self._transformer.adapters.types
             self._columns = [Column(field, types) for field in self._result.fields]
         return self._columns
@@ -290,13 +291,15 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             howdah.ProgrammingError: query and parameters do not fit together.
         """
         if params is None:
-            if not isinstance(query, (str, bytes, Composable)) and is_template(query):
-                query, params = from_template(query, self)
-            else:
+            if not isinstance(query, (str, bytes)):
+                query, params = self._untemplated(query)
+            if params is None:
                 return self._text(query)
         parsed = self._parse(query)
         if not isinstance(parsed, ParsedQuery):
             raise NotSupportedError("this cursor leaves parameters to the server, which takes none here")
+        from howdah.sql import Literal
+
         literals = [Literal(value).as_bytes(self) for value in parsed.bind(params)]
         return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
 
@@ -312,8 +315,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if not observers:
             yield
             return
-        if not isinstance(query, (str, bytes, Composable)) and is_template(query):
-            query, params = from_template(query, self)
+        if not isinstance(query, (str, bytes)):
+            query, own = self._untemplated(query)
+            params = params if own is None else own
         text = self._text(query) if params is None else self._parse(query).text
         tokens = [(observer, observer.query_started(text, params)) for observer in observers]
         try:
@@ -356,9 +360,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
         if params is None:
-            if not isinstance(query, (str, bytes, Composable)) and is_template(query):
-                query, params = from_template(query, self)
-            else:
+            if not isinstance(query, (str, bytes)):
+                query, params = self._untemplated(query)
+            if params is None:
                 return self._text(query), None
         parsed = self._parse(query)
         return parsed.text, self._transformer.encoder.encode(
@@ -377,18 +381,30 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             text = query.encode(self._connection._session.encoding)
         elif isinstance(query, bytes):
             text = query
-        elif isinstance(query, Composable):
-            text = query.as_bytes(self)
         else:
-            raise self._wrong_query(query)
+            text = self._composed(query)
         if 0 in text:
             raise ProgrammingError(ZERO_BYTE)
         return text
 
-    def _wrong_query(self, query: object) -> TypeError:
+    def _composed(self, query: object) -> bytes:
+        from howdah.sql import Composable
+        from howdah.template import is_template
+
+        if isinstance(query, Composable):
+            return query.as_bytes(self)
         if is_template(query):
-            return TypeError("a template string has its parameters in it: no others can be passed")
-        return TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
+            raise TypeError("a template string has its parameters in it: no others can be passed")
+        raise TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
+
+    def _untemplated(self, query: Composable | Template) -> tuple[Query, Params | None]:
+        """Return what a template string stands for; of another query, itself and no parameters."""
+        from howdah.sql import Composable
+        from howdah.template import from_template, is_template
+
+        if isinstance(query, Composable) or not is_template(query):
+            return query, None
+        return from_template(query, self)
 
     def _encode_fully(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
         """Encode, looking up the types that dumpers know by name only."""
@@ -599,9 +615,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _values(self, query: Query, params: Params | None) -> tuple[Sequence[Any], Sequence[PyFormat]]:
         """Return the parameters as Python objects, and the formats their placeholders ask for."""
         if params is None:
-            if isinstance(query, (str, bytes, Composable)) or not is_template(query):
+            if not isinstance(query, (str, bytes)):
+                query, params = self._untemplated(query)
+            if params is None:
                 return (), ()
-            query, params = from_template(query, self)
         parsed = self._parse(query)
         return parsed.bind(params), parsed.formats
 
@@ -689,6 +706,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Take the answer to a deferred query."""
         planner = self._connection._planner
         if exchange.aborted:
+            from howdah.deferral import aborted
+
             raise aborted(exchange)
         if exchange.error is not None:
             # Parsed by an earlier query of the pipeline, it is that one's to judge.
@@ -729,7 +748,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _may_copy_in(self, query: Query) -> bool:
         """Whether a script may contain a COPY FROM STDIN, during which the server takes no other messages."""
-        text = self._text(query) if isinstance(query, (str, bytes, Composable)) else b""
+        if not isinstance(query, (str, bytes)):
+            from howdah.sql import Composable
+
+            if not isinstance(query, Composable):
+                return False
+        text = self._text(query)
         return b";" in text and b"stdin" in text.lower()
 
     def _decode_late(self, exchange: Exchange) -> Operation[None]:

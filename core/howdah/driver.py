@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -16,6 +16,7 @@ from howdah.assembly import KERNEL_CLASSES, assemble
 from howdah.errors import NotSupportedError, PluginError
 from howdah.hookspecs import Mixins
 from howdah.plugins import ExtraPlugin, Plugin, PluginInfo, Provision, blaming, discover, select
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import click

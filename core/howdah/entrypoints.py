@@ -16,9 +16,13 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.machinery import PathFinder
-from typing import NamedTuple
+
+from howdah.tuples import NamedTuple
 
 __all__ = ["EntryPoint", "entry_points"]
+
+#: What the directories that describe a distribution end with.
+_DESCRIPTIONS = (".dist-info", ".egg-info")
 
 
 class EntryPoint(NamedTuple):
@@ -100,9 +104,8 @@ def _distributions(path: str) -> Iterator[tuple[str, str]]:
         return
     is_egg = path.lower().rstrip(os.sep).endswith(".egg")
     for child in children:
-        stem, extension = os.path.splitext(child)
-        if extension.lower() in (".dist-info", ".egg-info"):
-            yield os.path.join(path, child), _normalized(stem.partition("-")[0])
+        if child[-10:].lower().endswith(_DESCRIPTIONS):
+            yield os.path.join(path, child), _normalized(child.rpartition(".")[0].partition("-")[0])
         elif is_egg and child.lower() == "egg-info":
             yield os.path.join(path, child), _normalized(os.path.basename(path).partition("-")[0])
 

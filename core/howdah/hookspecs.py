@@ -13,9 +13,11 @@ opens. A hook that nobody implements costs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pluggy
+
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import socket

@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first used."""
+"""What is imported when it is first used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["on_first_use"]
+__all__ = ["Imported", "on_first_use"]
 
 
 def on_first_use(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str], Any]:
@@ -27,3 +27,19 @@ def on_first_use(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callab
         return value
 
     return imported
+
+
+class Imported:
+    """An attribute of a class that is imported when it is read, unless it was set to something else.
+
+    Args:
+        module: the module that has it.
+        name: what it is called there.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return getattr(import_module(self._module), self._name)

@@ -18,10 +18,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from howdah.entrypoints import EntryPoint, entry_points, load
 from howdah.errors import PluginError, ProgrammingError
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from typing import TypeAlias

@@ -14,7 +14,6 @@ that take none.
 from __future__ import annotations
 
 import codecs
-import string
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -199,10 +198,12 @@ class SQL(Composable):
             IndexError: there are fewer `args` than fields.
             KeyError: a name is not in `kwargs`.
         """
+        from string import Formatter
+
         pieces: list[Any] = []
         unnamed = 0
         numbered = False
-        for text, field, format, conversion in string.Formatter().parse(self._obj):
+        for text, field, format, conversion in Formatter().parse(self._obj):
             if text:
                 pieces.append(SQL(text))
             if field is None:

@@ -14,8 +14,10 @@ from howdah.importing import on_first_use
 if TYPE_CHECKING:
     import click
 
-    from howdah_copy.copying import Copy, CopyCursor
-    from howdah_copy.copying_async import AsyncCopy, AsyncCopyCursor
+    from howdah_copy.copying import Copy
+    from howdah_copy.copying_async import AsyncCopy
+    from howdah_copy.cursor import CopyCursor
+    from howdah_copy.cursor_async import AsyncCopyCursor
     from howdah_copy.writers import AsyncWriter, FileWriter, Writer
 
 __all__ = ["AsyncCopy", "AsyncCopyCursor", "AsyncWriter", "Copy", "CopyCursor", "FileWriter", "Writer"]
@@ -23,14 +25,10 @@ __all__ = ["AsyncCopy", "AsyncCopyCursor", "AsyncWriter", "Copy", "CopyCursor", 
 __getattr__ = on_first_use(
     __name__,
     {
-        "copying": (
-            "Copy",
-            "CopyCursor",
-        ),
-        "copying_async": (
-            "AsyncCopy",
-            "AsyncCopyCursor",
-        ),
+        "copying": ("Copy",),
+        "copying_async": ("AsyncCopy",),
+        "cursor": ("CopyCursor",),
+        "cursor_async": ("AsyncCopyCursor",),
         "writers": (
             "AsyncWriter",
             "FileWriter",
@@ -50,7 +48,7 @@ def howdah_capabilities() -> Iterable[str]:
 def howdah_mixins() -> Mixins:
     """Contribute `copy`."""
     return Mixins(
-        cursor="howdah_copy.copying:CopyCursor", async_cursor="howdah_copy.copying_async:AsyncCopyCursor"
+        cursor="howdah_copy.cursor:CopyCursor", async_cursor="howdah_copy.cursor_async:AsyncCopyCursor"
     )
 
 

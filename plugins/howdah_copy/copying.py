@@ -1,5 +1,5 @@
 # Generated from plugins/howdah_copy/copying_async.py by .ci/generate_faces.py; do not edit.
-"""`copy` of asynchronous cursors, and what it returns."""
+"""What `copy` of asynchronous cursors returns."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any
 from howdah.errors import Error
 from howdah.pq import ExecStatus
 from howdah_copy.base import BaseCopy
-from howdah_copy.writers import Writer
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Self
 
-    from howdah.cursor_base import Params, Query
 
-
-__all__ = ["Copy", "CopyCursor"]
+__all__ = ["Copy"]
 
 
 class Copy(BaseCopy):
@@ -199,23 +196,3 @@ class Copy(BaseCopy):
             return True
         self._decoder.close()
         return False
-
-
-class CopyCursor:
-    """Cursors copy."""
-
-    def copy(
-        self, statement: Query, params: Params | None = None, *, writer: Writer | Writer | None = None
-    ) -> Copy:
-        """Return the COPY of a statement, which begins where its `with` block does.
-
-        Args:
-            statement: a `COPY … FROM STDIN` or `COPY … TO STDOUT`.
-            params: parameters, which become literals in the statement.
-            writer: where the data written goes, instead of to the server:
-                anything with methods `write(data)` and `finish(exc=None)`.
-
-        Raises:
-            howdah.ProgrammingError: on entering, that the statement is another.
-        """
-        return Copy(self, statement, params, writer)

@@ -1,4 +1,4 @@
-"""`copy` of asynchronous cursors, and what it returns."""
+"""What `copy` of asynchronous cursors returns."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 from howdah.errors import Error
 from howdah.pq import ExecStatus
 from howdah_copy.base import BaseCopy
-from howdah_copy.writers import AsyncWriter, Writer
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Self
 
-    from howdah.cursor_base import Params, Query
 
 ASYNC = True
 
-__all__ = ["AsyncCopy", "AsyncCopyCursor"]
+__all__ = ["AsyncCopy"]
 
 if ASYNC:
 
@@ -213,23 +211,3 @@ class AsyncCopy(BaseCopy):
             return True
         self._decoder.close()
         return False
-
-
-class AsyncCopyCursor:
-    """Cursors copy."""
-
-    def copy(
-        self, statement: Query, params: Params | None = None, *, writer: AsyncWriter | Writer | None = None
-    ) -> AsyncCopy:
-        """Return the COPY of a statement, which begins where its `with` block does.
-
-        Args:
-            statement: a `COPY … FROM STDIN` or `COPY … TO STDOUT`.
-            params: parameters, which become literals in the statement.
-            writer: where the data written goes, instead of to the server:
-                anything with methods `write(data)` and `finish(exc=None)`.
-
-        Raises:
-            howdah.ProgrammingError: on entering, that the statement is another.
-        """
-        return AsyncCopy(self, statement, params, writer)

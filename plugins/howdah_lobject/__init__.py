@@ -12,9 +12,11 @@ from howdah.hookspecs import Mixins, hookimpl
 from howdah.importing import on_first_use
 
 if TYPE_CHECKING:
+    from howdah_lobject.connection import LargeObjects
+    from howdah_lobject.connection_async import AsyncLargeObjects
     from howdah_lobject.errors import LargeObjectClosed, WrongMode
-    from howdah_lobject.large_object import LargeObject, LargeObjects
-    from howdah_lobject.large_object_async import AsyncLargeObject, AsyncLargeObjects
+    from howdah_lobject.large_object import LargeObject
+    from howdah_lobject.large_object_async import AsyncLargeObject
 
 __all__ = [
     "AsyncLargeObject",
@@ -28,18 +30,11 @@ __all__ = [
 __getattr__ = on_first_use(
     __name__,
     {
-        "errors": (
-            "LargeObjectClosed",
-            "WrongMode",
-        ),
-        "large_object": (
-            "LargeObject",
-            "LargeObjects",
-        ),
-        "large_object_async": (
-            "AsyncLargeObject",
-            "AsyncLargeObjects",
-        ),
+        "connection": ("LargeObjects",),
+        "connection_async": ("AsyncLargeObjects",),
+        "errors": ("LargeObjectClosed", "WrongMode"),
+        "large_object": ("LargeObject",),
+        "large_object_async": ("AsyncLargeObject",),
     },
 )
 
@@ -54,6 +49,6 @@ def howdah_capabilities() -> Iterable[str]:
 def howdah_mixins() -> Mixins:
     """Contribute `lobject`."""
     return Mixins(
-        connection="howdah_lobject.large_object:LargeObjects",
-        async_connection="howdah_lobject.large_object_async:AsyncLargeObjects",
+        connection="howdah_lobject.connection:LargeObjects",
+        async_connection="howdah_lobject.connection_async:AsyncLargeObjects",
     )

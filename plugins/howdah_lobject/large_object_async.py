@@ -7,7 +7,7 @@ import io
 import os
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from howdah.io.operation import Operation
 from howdah_lobject.operations import CHUNK, BaseLargeObject
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from howdah.connection_async import AsyncConnection
 
-__all__ = ["AsyncLargeObject", "AsyncLargeObjects"]
+__all__ = ["AsyncLargeObject"]
 
 ASYNC = True
 
@@ -238,33 +238,3 @@ class AsyncLargeObject(BaseLargeObject, _File):
     def seekable(self) -> bool:
         """Return True."""
         return True
-
-
-class AsyncLargeObjects:
-    """Connections open large objects."""
-
-    def lobject(
-        self,
-        oid: int = 0,
-        mode: str | None = "r",
-        new_oid: int = 0,
-        new_file: str | os.PathLike[str] | None = None,
-    ) -> AsyncLargeObject:
-        """Open or create a large object.
-
-        Args:
-            oid: which one to open; 0 creates one.
-            mode: `r`, `w` or `rw`; `n` does not open it. `b` behind it changes nothing, with
-                `t` it is read and written as str. A new object in mode `r` is opened in `rw`.
-            new_oid: the oid of the new object; 0 lets the server choose.
-            new_file: a file to fill the new object from.
-
-        Returns:
-            the large object, a context manager that closes it.
-
-        Raises:
-            howdah.ProgrammingError: there is no transaction, or the arguments do not fit.
-            howdah.errors.UndefinedObject: there is no large object of this oid.
-            howdah.errors.UniqueViolation: `new_oid` is taken.
-        """
-        return AsyncLargeObject(cast("AsyncConnection[Any]", self), oid, mode, new_oid, new_file)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from howdah.tuples import NamedTuple
 from howdah_lobject.errors import WrongMode
 
 __all__ = ["INV_READ", "INV_WRITE", "Mode", "parse_mode"]

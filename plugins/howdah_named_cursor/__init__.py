@@ -12,8 +12,10 @@ from howdah.hookspecs import Mixins, hookimpl
 from howdah.importing import on_first_use
 
 if TYPE_CHECKING:
-    from howdah_named_cursor.cursor import NamedCursors, RawServerCursor, ServerCursor
-    from howdah_named_cursor.cursor_async import AsyncNamedCursors, AsyncRawServerCursor, AsyncServerCursor
+    from howdah_named_cursor.connection import NamedCursors
+    from howdah_named_cursor.connection_async import AsyncNamedCursors
+    from howdah_named_cursor.cursor import RawServerCursor, ServerCursor
+    from howdah_named_cursor.cursor_async import AsyncRawServerCursor, AsyncServerCursor
 
 __all__ = [
     "AsyncNamedCursors",
@@ -27,16 +29,10 @@ __all__ = [
 __getattr__ = on_first_use(
     __name__,
     {
-        "cursor": (
-            "NamedCursors",
-            "RawServerCursor",
-            "ServerCursor",
-        ),
-        "cursor_async": (
-            "AsyncNamedCursors",
-            "AsyncRawServerCursor",
-            "AsyncServerCursor",
-        ),
+        "connection": ("NamedCursors",),
+        "connection_async": ("AsyncNamedCursors",),
+        "cursor": ("RawServerCursor", "ServerCursor"),
+        "cursor_async": ("AsyncRawServerCursor", "AsyncServerCursor"),
     },
 )
 
@@ -51,6 +47,6 @@ def howdah_capabilities() -> Iterable[str]:
 def howdah_mixins() -> Mixins:
     """Contribute `server_cursor_factory`."""
     return Mixins(
-        connection="howdah_named_cursor.cursor:NamedCursors",
-        async_connection="howdah_named_cursor.cursor_async:AsyncNamedCursors",
+        connection="howdah_named_cursor.connection:NamedCursors",
+        async_connection="howdah_named_cursor.connection_async:AsyncNamedCursors",
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from howdah.connection import Connection
     from howdah.cursor_base import Params, Query
 
-__all__ = ["NamedCursors", "RawServerCursor", "ServerCursor"]
+__all__ = ["RawServerCursor", "ServerCursor"]
 
 
 class ServerCursor(Declared, Cursor[Row]):
@@ -165,13 +165,3 @@ class ServerCursor(Declared, Cursor[Row]):
 
 class RawServerCursor(RawBinding, ServerCursor[Row]):
     """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
-
-
-class NamedCursors:
-    """Connections have named cursors.
-
-    Attributes:
-        server_cursor_factory: the class of the cursors with a name.
-    """
-
-    server_cursor_factory: type[ServerCursor[Any]] = ServerCursor

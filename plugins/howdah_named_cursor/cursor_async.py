@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from howdah.connection_async import AsyncConnection
     from howdah.cursor_base import Params, Query
 
-__all__ = ["AsyncNamedCursors", "AsyncRawServerCursor", "AsyncServerCursor"]
+__all__ = ["AsyncRawServerCursor", "AsyncServerCursor"]
 
 
 class AsyncServerCursor(Declared, AsyncCursor[Row]):
@@ -166,13 +166,3 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
 
 class AsyncRawServerCursor(RawBinding, AsyncServerCursor[Row]):
     """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
-
-
-class AsyncNamedCursors:
-    """Connections have named cursors.
-
-    Attributes:
-        server_cursor_factory: the class of the cursors with a name.
-    """
-
-    server_cursor_factory: type[AsyncServerCursor[Any]] = AsyncServerCursor

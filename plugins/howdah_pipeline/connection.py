@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from howdah_pipeline.pipeline import Pipeline
-
 if TYPE_CHECKING:
     from howdah.connection import Connection
+    from howdah_pipeline.pipeline import Pipeline
 
 __all__ = ["Pipelining"]
 
@@ -27,6 +26,8 @@ class Pipelining:
         Raises:
             howdah.Error: at its end, the first error that has not been raised yet.
         """
+        from howdah_pipeline.pipeline import Pipeline
+
         connection = cast("Connection[Any]", self)
         pipeline = connection.deferral
         if not isinstance(pipeline, Pipeline):

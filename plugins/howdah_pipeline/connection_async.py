@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from howdah_pipeline.pipeline_async import AsyncPipeline
-
 if TYPE_CHECKING:
     from howdah.connection_async import AsyncConnection
+    from howdah_pipeline.pipeline_async import AsyncPipeline
 
 __all__ = ["AsyncPipelining"]
 
@@ -26,6 +25,8 @@ class AsyncPipelining:
         Raises:
             howdah.Error: at its end, the first error that has not been raised yet.
         """
+        from howdah_pipeline.pipeline_async import AsyncPipeline
+
         connection = cast("AsyncConnection[Any]", self)
         pipeline = connection.deferral
         if not isinstance(pipeline, AsyncPipeline):

@@ -6,9 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from howdah.io.lock import TaskRLock
+from howdah.tuples import NamedTuple
 
 __all__ = ["SharedLock"]
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from howdah.errors import NotSupportedError
 from howdah.query import parse_query
-from howdah.sql import Composable
 from howdah_prepare.planner import Planner
 from howdah_prepare.syntax import has_numbered_placeholders, has_placeholders
 
 if TYPE_CHECKING:
     from howdah.connection import Connection
+    from howdah.sql import Composable
 
 __all__ = ["PreparedStatements"]
 
@@ -42,6 +42,8 @@ class PreparedStatements:
 
         Source: PostgreSQL documentation, PREPARE.
         """
+        from howdah.sql import Composable
+
         connection = cast("Connection[Any]", self)
         planner = _planner(connection)
         encoding = connection.session.encoding

@@ -14,7 +14,6 @@ from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import Format
 from howdah.protocol.exchange import Exchange
-from howdah.sql import Literal
 from howdah.statement import Statement, Substitute
 from howdah_prepare.syntax import Call, quote
 
@@ -196,6 +195,8 @@ class Execution(Substitute):
             return statement.query, typed, None
         if parameters is None:
             # Only the server can convert them, which it does with literals.
+            from howdah.sql import Literal
+
             literals = b", ".join([Literal(value).as_bytes(cursor) for value in objects])
             return b"EXECUTE %b (%b)" % (quote(statement.name), literals), encode((), ()), None
         return statement.query or self.query, parameters, statement

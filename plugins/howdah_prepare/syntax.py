@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from howdah.pattern import pattern
+from howdah.tuples import NamedTuple
 
 __all__ = [
     "MAX_NAME",

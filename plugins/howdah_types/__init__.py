@@ -2,56 +2,103 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from functools import partial
+from importlib import import_module
 
 from howdah.adapt import AdaptersMap, TypeInfo
 from howdah.hookspecs import hookimpl
-from howdah_types import (
-    array,
-    bits,
-    boolean,
-    catalog,
-    composite,
-    datetime,
-    domain,
-    enum,
-    geometry,
-    json,
-    money,
-    multirange,
-    network,
-    none,
-    numeric,
-    numpy,
-    range,
-    search,
-    string,
-    uuid,
-)
+from howdah_types import boolean, none, numeric, string
 from howdah_types.oids import register_types
 
 __all__ = ["TypeInfo", "howdah_register_adapters", "howdah_type_resolved"]
 
-# The arrays come last: they are those of the types that are known by then.
-_MODULES: tuple[ModuleType, ...] = (
-    *(none, boolean, string, numeric, numpy, datetime, uuid, json),
-    *(bits, network, geometry, search, money, catalog),
-    *(enum, composite, range, multirange),
-    array,
-)
+#: The modules that are imported when one of their classes or types is first used: these classes and types.
+_LATER = {
+    "numpy": (
+        """
+        numpy.bool numpy.bool_ numpy.int8 numpy.uint8 numpy.int16 numpy.uint16 numpy.int32 numpy.intc
+        numpy.uint32 numpy.uintc numpy.int64 numpy.longlong numpy.uint64 numpy.ulonglong numpy.float16
+        numpy.float32 numpy.float64 numpy.datetime64 numpy.timedelta64
+        """,
+        "int8",
+    ),
+    "datetime": (
+        "datetime.date datetime.time datetime.datetime datetime.timedelta",
+        "date time timetz timestamp timestamptz interval",
+    ),
+    "uuid": ("uuid.UUID", "uuid"),
+    "json": ("howdah_types.json.Json howdah_types.json.Jsonb", "json jsonb"),
+    "bits": ("", "bit varbit"),
+    "network": (
+        """
+        ipaddress.IPv4Address ipaddress.IPv4Interface ipaddress.IPv4Network
+        ipaddress.IPv6Address ipaddress.IPv6Interface ipaddress.IPv6Network
+        """,
+        "inet cidr macaddr macaddr8",
+    ),
+    "geometry": ("", "point line lseg box path polygon circle"),
+    "search": ("", "tsvector tsquery"),
+    "money": ("", "money"),
+    "catalog": (
+        "",
+        """
+        xid cid xid8 pg_snapshot txid_snapshot pg_lsn tid int2vector oidvector regproc regprocedure regoper
+        regoperator regclass regtype regconfig regdictionary regnamespace regrole regcollation aclitem
+        gtsvector anyarray pg_ndistinct pg_dependencies pg_mcv_list pg_brin_bloom_summary
+        pg_brin_minmax_multi_summary
+        """,
+    ),
+    "enum": ("enum.Enum", ""),
+    "composite": ("builtins.tuple", "record"),
+    "range": (
+        """
+        howdah_types.range.Range howdah_types.range.Int4Range howdah_types.range.Int8Range
+        howdah_types.range.NumericRange howdah_types.range.DateRange howdah_types.range.TimestampRange
+        howdah_types.range.TimestamptzRange
+        """,
+        "int4range int8range numrange daterange tsrange tstzrange",
+    ),
+    "multirange": (
+        """
+        howdah_types.multirange.Multirange howdah_types.multirange.Int4Multirange
+        howdah_types.multirange.Int8Multirange howdah_types.multirange.NumericMultirange
+        howdah_types.multirange.DateMultirange howdah_types.multirange.TimestampMultirange
+        howdah_types.multirange.TimestamptzMultirange
+        """,
+        "int4multirange int8multirange nummultirange datemultirange tsmultirange tstzmultirange",
+    ),
+    "array": ("builtins.list", ""),
+}
 
 
 @hookimpl
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the adapters of all of this package's modules."""
     register_types(adapters.types)
-    for module in _MODULES:
+    for module in (none, boolean, string, numeric):
         module.register_adapters(adapters)
+    for name, (classes, types) in _LATER.items():
+        adapters.register_later(partial(_register, name), classes=classes.split(), types=types.split())
+    for info in adapters.types:
+        if info.array_oid:
+            adapters.register_later(partial(_register_array, info), types=[info.array_oid])
 
 
 @hookimpl(tryfirst=True)  # what other plugins register for it counts
 def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
     """Adapt a type that has been found in a database as far as nobody has, and its arrays."""
+    from howdah_types import array, composite, domain, enum, multirange, range
+
     for module in (enum, domain, range, multirange, composite):
         module.adapt(info, adapters)
     array.register_array(info, adapters)
+
+
+def _register(name: str, adapters: AdaptersMap) -> None:
+    import_module(f"howdah_types.{name}").register_adapters(adapters)
+
+
+def _register_array(info: TypeInfo, adapters: AdaptersMap) -> None:
+    from howdah_types.array import register_array
+
+    register_array(info, adapters)

@@ -347,8 +347,6 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters, for the arrays of all types known so far."""
+    """Register this module's adapters, but for those by oid."""
     adapters.register_dumper(list, ListDumper)
     adapters.register_dumper(list, ListBinaryDumper)
-    for info in adapters.types:
-        register_array(info, adapters)

@@ -303,25 +303,25 @@ def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
     register_by_oid(adapters, info, MultirangeBinaryDumper, MultirangeDumper)
 
 
-_MULTIRANGES = (
-    (MultirangeInfo("int4multirange", 4451, 6150, range_oid=3904, subtype_oid=23), Int4Multirange),
-    (MultirangeInfo("int8multirange", 4536, 6157, range_oid=3926, subtype_oid=20), Int8Multirange),
-    (MultirangeInfo("nummultirange", 4532, 6151, range_oid=3906, subtype_oid=1700), NumericMultirange),
-    (MultirangeInfo("datemultirange", 4535, 6155, range_oid=3912, subtype_oid=1082), DateMultirange),
-    (MultirangeInfo("tsmultirange", 4533, 6152, range_oid=3908, subtype_oid=1114), TimestampMultirange),
-    (MultirangeInfo("tstzmultirange", 4534, 6153, range_oid=3910, subtype_oid=1184), TimestamptzMultirange),
-)
+_MULTIRANGES: dict[str, type[Multirange[Any]]] = {
+    "int4multirange": Int4Multirange,
+    "int8multirange": Int8Multirange,
+    "nummultirange": NumericMultirange,
+    "datemultirange": DateMultirange,
+    "tsmultirange": TimestampMultirange,
+    "tstzmultirange": TimestamptzMultirange,
+}
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register this module's adapters."""
-    adapters.types.add(*(info for info, _ in _MULTIRANGES))
     adapters.register_dumper(Multirange, MultirangeBinaryDumper)
     adapters.register_dumper(Multirange, MultirangeDumper)
-    for info, cls in _MULTIRANGES:
-        adapters.register_loader(info.oid, MultirangeLoader)
-        adapters.register_loader(info.oid, MultirangeBinaryLoader)
+    for name, cls in _MULTIRANGES.items():
+        oid = adapters.types.get_oid(name)
+        adapters.register_loader(oid, MultirangeLoader)
+        adapters.register_loader(oid, MultirangeBinaryLoader)
         for dumper in (MultirangeBinaryDumper, MultirangeDumper):
             adapters.register_dumper(
-                cls, type(f"{cls.__name__}{dumper.__name__[10:]}", (dumper,), named(info.oid))
+                cls, type(f"{cls.__name__}{dumper.__name__[10:]}", (dumper,), named(oid))
             )

@@ -5,7 +5,7 @@ Source: PostgreSQL's pg_type.dat, of PostgreSQL 18.
 
 from __future__ import annotations
 
-from howdah.adapt import TypeInfo, TypesRegistry
+from howdah.adapt import MultirangeInfo, RangeInfo, TypeInfo, TypesRegistry
 
 __all__ = ["register_types"]
 
@@ -77,27 +77,25 @@ _TYPES = (
     ("regconfig", 3734, 3735),
     ("regdictionary", 3769, 3770),
     ("jsonb", 3802, 3807),
-    ("int4range", 3904, 3905),
-    ("numrange", 3906, 3907),
-    ("tsrange", 3908, 3909),
-    ("tstzrange", 3910, 3911),
-    ("daterange", 3912, 3913),
-    ("int8range", 3926, 3927),
     ("jsonpath", 4072, 4073),
     ("regnamespace", 4089, 4090),
     ("regrole", 4096, 4097),
     ("regcollation", 4191, 4192),
-    ("int4multirange", 4451, 6150),
-    ("nummultirange", 4532, 6151),
-    ("tsmultirange", 4533, 6152),
-    ("tstzmultirange", 4534, 6153),
-    ("datemultirange", 4535, 6155),
-    ("int8multirange", 4536, 6157),
     ("pg_brin_bloom_summary", 4600, 0),
     ("pg_brin_minmax_multi_summary", 4601, 0),
     ("pg_mcv_list", 5017, 0),
     ("pg_snapshot", 5038, 5039),
     ("xid8", 5069, 271),
+)
+
+# name, oid, oid of its arrays, oid of the type of its bounds; the same of the multirange, but for the last
+_RANGES = (
+    ("int4range", 3904, 3905, 23, "int4multirange", 4451, 6150),
+    ("int8range", 3926, 3927, 20, "int8multirange", 4536, 6157),
+    ("numrange", 3906, 3907, 1700, "nummultirange", 4532, 6151),
+    ("daterange", 3912, 3913, 1082, "datemultirange", 4535, 6155),
+    ("tsrange", 3908, 3909, 1114, "tsmultirange", 4533, 6152),
+    ("tstzrange", 3910, 3911, 1184, "tstzmultirange", 4534, 6153),
 )
 
 
@@ -115,3 +113,8 @@ def register_types(types: TypesRegistry) -> None:
             for name, oid, array_oid, *regtype in _TYPES
         )
     )
+    for name, oid, array_oid, subtype, multirange, multirange_oid, multirange_array in _RANGES:
+        types.add(
+            RangeInfo(name, oid, array_oid, subtype_oid=subtype),
+            MultirangeInfo(multirange, multirange_oid, multirange_array, range_oid=oid, subtype_oid=subtype),
+        )

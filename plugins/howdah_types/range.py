@@ -576,24 +576,24 @@ def adapt_binary(info: TypeInfo, part_oid: int, cls: type[TypeLoader], adapters:
             adapters.register_loader(info.oid, composed)
 
 
-_RANGES = (
-    (RangeInfo("int4range", 3904, 3905, subtype_oid=23), Int4Range),
-    (RangeInfo("int8range", 3926, 3927, subtype_oid=20), Int8Range),
-    (RangeInfo("numrange", 3906, 3907, subtype_oid=1700), NumericRange),
-    (RangeInfo("daterange", 3912, 3913, subtype_oid=1082), DateRange),
-    (RangeInfo("tsrange", 3908, 3909, subtype_oid=1114), TimestampRange),
-    (RangeInfo("tstzrange", 3910, 3911, subtype_oid=1184), TimestamptzRange),
-)
+_RANGES: dict[str, type[Range[Any]]] = {
+    "int4range": Int4Range,
+    "int8range": Int8Range,
+    "numrange": NumericRange,
+    "daterange": DateRange,
+    "tsrange": TimestampRange,
+    "tstzrange": TimestamptzRange,
+}
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register this module's adapters."""
-    adapters.types.add(*(info for info, _ in _RANGES))
     adapters.register_dumper(Range, RangeBinaryDumper)
     adapters.register_dumper(Range, RangeDumper)
-    for info, cls in _RANGES:
-        adapters.register_loader(info.oid, RangeLoader)
-        adapters.register_loader(info.oid, RangeBinaryLoader)
+    for name, cls in _RANGES.items():
+        oid = adapters.types.get_oid(name)
+        adapters.register_loader(oid, RangeLoader)
+        adapters.register_loader(oid, RangeBinaryLoader)
         for dumper in (RangeBinaryDumper, RangeDumper):
-            namespace = {**named(info.oid), "native": "range"}
+            namespace = {**named(oid), "native": "range"}
             adapters.register_dumper(cls, type(f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), namespace))

@@ -320,3 +320,103 @@ def test_an_adapter_without_its_method_says_so() -> None:
         Silent(str).dump("x")
     with pytest.raises(NotImplementedError, match=r"Deaf has no method load\(\)"):
         Deaf(25).load(b"x")
+
+
+class TestRegisterLater:
+    """Adapters that are registered when one of them is first looked up."""
+
+    @pytest.fixture
+    def calls(self):
+        return []
+
+    @pytest.fixture
+    def later(self, adapters, calls):
+        def register(target):
+            calls.append(target)
+            target.register_dumper(Cat, TextDumper)
+            target.register_dumper(Cat, BinaryDumper)
+            target.register_loader(25, TextLoader)
+
+        adapters.register_later(register, classes=[f"{__name__}.Cat"], types=[25])
+        return adapters
+
+    def test_they_are_registered_once_for_all_maps(self, later, calls):
+        children = [AdaptersMap(later), AdaptersMap(later)]
+        assert calls == []
+        children[1].register_loader(26, OtherLoader)  # which gives it a dictionary of its own
+        for adapters in (children[1], children[0], later):
+            assert adapters.get_loader(25, Format.TEXT) is TextLoader
+            assert adapters.get_loader(25, Format.BINARY) is None
+            assert adapters.get_dumper(Cat, PyFormat.TEXT) is TextDumper
+            assert adapters.get_dumper(Cat, PyFormat.AUTO) is BinaryDumper
+        assert len(calls) == 1
+        assert calls[0] is not later
+
+    def test_looking_them_up_is_no_registration(self, later):
+        version = later.version
+        assert later.get_loader(25, Format.TEXT) is TextLoader
+        assert later.version == version
+
+    def test_others_do_not_make_them_needed(self, later, calls):
+        later.register_dumper(int, TextDumper)
+        later.register_loader(23, TextLoader)
+        assert later.get_dumper(int, PyFormat.AUTO) is TextDumper
+        assert later.get_loader(23, Format.TEXT) is TextLoader
+        assert calls == []
+
+    def test_what_is_registered_afterwards_takes_precedence(self, later):
+        later.register_dumper(Cat, OtherDumper)
+        later.register_loader(25, OtherLoader)
+        assert later.get_dumper(Cat, PyFormat.BINARY) is BinaryDumper
+        assert later.get_dumper(Cat, PyFormat.AUTO) is OtherDumper
+        assert later.get_loader(25, Format.TEXT) is OtherLoader
+
+    def test_what_was_registered_before_is_there_where_nothing_new_is(self, adapters, calls):
+        adapters.register_loader(25, BinaryLoader)
+        adapters.register_dumper(None, type("Text", (TextDumper,), {"oid": 25}))
+        dumper = adapters.get_dumper_by_oid(25, Format.TEXT)
+
+        def register(target):
+            assert target.get_dumper_by_oid(25, Format.TEXT) is dumper
+            target.register_loader(25, TextLoader)
+
+        adapters.register_later(register, types=[25])
+        assert adapters.get_loader(25, Format.TEXT) is TextLoader
+        assert adapters.get_loader(25, Format.BINARY) is BinaryLoader
+        assert adapters.get_dumper_by_oid(25, Format.TEXT) is dumper
+
+    def test_one_registration_may_need_another(self, later, calls):
+        def register(target):
+            target.register_loader(1009, target.get_loader(25, Format.TEXT))
+
+        later.register_later(register, types=[1009])
+        assert calls == []
+        assert later.get_loader(1009, Format.TEXT) is TextLoader
+        assert len(calls) == 1
+
+    def test_types_by_name(self, adapters):
+        adapters.register_later(lambda target: target.register_loader("mood", TextLoader), types=["mood"])
+        assert adapters.unresolved_names == ("mood",)
+        adapters.types.add(TypeInfo("mood", 99999, 99998))
+        assert adapters.get_loader(99999, Format.TEXT) is TextLoader
+        assert adapters.get_loader(99999, Format.BINARY) is None
+
+    @pytest.mark.parametrize("by_name_first", [True, False])
+    def test_a_class_once_by_its_name(self, adapters, by_name_first):
+        keys = [f"{__name__}.Cat", Cat] if by_name_first else [Cat, f"{__name__}.Cat"]
+        for key, dumper in zip(keys, (OtherDumper, TextDumper)):
+            adapters.register_later(
+                lambda target, dumper=dumper: target.register_dumper(Cat, dumper), classes=[key]
+            )
+        # As ever, a class goes before a name.
+        assert adapters.get_dumper(Cat, PyFormat.TEXT) is (TextDumper if by_name_first else OtherDumper)
+        assert adapters._found("_dumpers", PyFormat.TEXT, f"{__name__}.Cat") is not None
+
+    def test_what_goes_wrong_is_raised_each_time(self, adapters):
+        def register(target):
+            raise ImportError("no savanna")
+
+        adapters.register_later(register, types=[25])
+        for _ in range(2):
+            with pytest.raises(ImportError, match="savanna"):
+                adapters.get_loader(25, Format.TEXT)

@@ -60,6 +60,62 @@ def test_an_asynchronous_one_does_not_import_the_blocking_side() -> None:
     assert not imported & {"howdah.connection", "howdah.cursor", "importlib.metadata", "typing_extensions"}
 
 
+#: Connects, and runs a query: without parameters, with some, and prepared.
+FIRST = """
+import asyncio
+import sys
+
+import howdah
+
+assert howdah.{connection}
+before = {{*sys.modules}}
+
+async def first():
+    conn = await howdah.AsyncConnection.connect(sys.argv[1])
+    await (await conn.execute("SELECT 1")).fetchone()
+    for _ in range(8):
+        await (await conn.execute("SELECT %s, %s", [1, "tusk"])).fetchall()
+    await conn.commit()
+    await conn.close()
+
+def first_blocking():
+    conn = howdah.connect(sys.argv[1])
+    conn.execute("SELECT 1").fetchone()
+    for _ in range(8):
+        conn.execute("SELECT %s, %s", [1, "tusk"]).fetchall()
+    conn.commit()
+    conn.close()
+
+asyncio.run(first()) if "{connection}" == "AsyncConnection" else first_blocking()
+print(*[name for name in {{*sys.modules}} - before if name.startswith("howdah")])
+"""
+
+
+@pytest.mark.parametrize("connection", ["Connection", "AsyncConnection"])
+def test_what_a_first_query_needs_is_imported_before(connection: str, dsn: str) -> None:
+    script = FIRST.format(connection=connection)
+    imported = {*subprocess.check_output([sys.executable, "-c", script, dsn], text=True).split()}
+    assert imported <= {"howdah.io.awaiting"}  # a page that needs asyncio
+
+
+def test_what_it_does_not_need_is_imported_later() -> None:
+    imported = imported_by("import howdah; howdah.AsyncConnection")
+    assert "howdah_types.numeric" in imported
+    assert not imported & {
+        "uuid",
+        "zoneinfo",
+        "howdah.sql",
+        "howdah_copy.copying_async",
+        "howdah_lobject.large_object_async",
+        "howdah_named_cursor.cursor_async",
+        "howdah_numpy.dumping",
+        "howdah_pipeline.pipeline_async",
+        "howdah_types.array",
+        "howdah_types.datetime",
+        "howdah._native.load_arrays",
+    }
+
+
 def test_the_errors_are_there_as_soon_as_they_are_wanted() -> None:
     names = "from howdah.errors import *; print(UniqueViolation.__module__, 'UniqueViolation' in dir(errors))"
     output = subprocess.check_output([sys.executable, "-c", f"from howdah import errors; {names}"], text=True)

@@ -19,7 +19,6 @@ from howdah._native.buffer cimport Buffer
 from howdah._native.dumping cimport DumperEntry, register_dump
 
 from datetime import timezone
-from uuid import UUID
 
 c.import_datetime()
 
@@ -29,7 +28,7 @@ cdef extern from "Python.h":
     int Py_DTSF_ADD_DOT_0
 
 cdef object _utc = timezone.utc
-cdef type _UUID = UUID
+cdef type _UUID = None
 cdef const char *_DIGITS = "0123456789abcdef"
 
 cdef enum:
@@ -151,10 +150,20 @@ cdef int dump_bytea(object obj, Buffer out, uint32_t *oid, DumperEntry entry) ex
     return 1
 
 
+cdef int _import_uuid() except -1:
+    """Import the class when the first object comes: its module takes long."""
+    global _UUID
+    from uuid import UUID
+    _UUID = UUID
+    return 0
+
+
 cdef int dump_uuid(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef uint64_t half
     cdef char *p
     cdef int i
+    if _UUID is None:
+        _import_uuid()
     if type(obj) is not _UUID:
         return 0
     value = obj.int

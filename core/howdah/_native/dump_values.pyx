@@ -26,7 +26,6 @@ from howdah._native.network cimport set_float8, set_uint16
 from datetime import timezone
 from decimal import Decimal
 from enum import Enum
-from uuid import UUID
 
 c.import_datetime()
 
@@ -38,7 +37,7 @@ cdef extern from "Python.h":
 
 cdef object _utc = timezone.utc
 cdef type _Decimal = Decimal
-cdef type _UUID = UUID
+cdef type _UUID = None
 cdef object _Enum = Enum
 
 cdef enum:
@@ -236,7 +235,17 @@ cdef int dump_enum(object obj, Buffer out, uint32_t *oid, DumperEntry entry) exc
     return dump_str(obj.name if label is None else label, out, oid, entry)
 
 
+cdef int _import_uuid() except -1:
+    """Import the class when the first object comes: its module takes long."""
+    global _UUID
+    from uuid import UUID
+    _UUID = UUID
+    return 0
+
+
 cdef int dump_uuid(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    if _UUID is None:
+        _import_uuid()
     if type(obj) is not _UUID:
         return 0
     value = obj.int

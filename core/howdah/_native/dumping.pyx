@@ -18,6 +18,8 @@ cdef object _BINARY = Format.BINARY
 # (format, name) -> the function's address; and by the name alone, of those that tell keys
 cdef dict _functions = {}
 cdef dict _key_functions = {}
+# Whether the modules of types that not every program meets have been imported.
+cdef bint _complete = False
 
 
 class NotBytes(Exception):
@@ -33,6 +35,17 @@ cdef int register_dump(int format, str name, dump_func function) except -1:
 cdef int register_key(str name, key_func function) except -1:
     """Make `function` known as the one that tells the key of an object for the dumpers of `name`."""
     _key_functions[name] = <size_t> function
+    return 0
+
+
+cdef int _complete_functions() except -1:
+    """Import the modules that have been left for later."""
+    global _complete
+    import howdah._native.dump_arrays
+    import howdah._native.dump_composed
+    import howdah._native.dump_json
+    import howdah._native.dump_network
+    _complete = True
     return 0
 
 
@@ -67,6 +80,8 @@ cdef DumperEntry new_entry(object dumper, Dumpers dumpers):
     entry.deciding = hasattr(cls, "deciding")
     name = cls.__dict__.get("native")
     if name is not None and getattr(dumper, "encoding", "utf-8") == "utf-8":
+        if not _complete and (entry.format, name) not in _functions:
+            _complete_functions()
         entry.dump = <dump_func> <size_t> _functions.get((entry.format, name), 0)
         entry.key = <key_func> <size_t> _key_functions.get(name, 0)
     return entry

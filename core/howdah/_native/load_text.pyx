@@ -14,12 +14,8 @@ from howdah._native.loading cimport load_python, register_load
 from howdah._native.network cimport get_int32, int_from_16_bytes
 from howdah._native.strings cimport PyUnicode_1BYTE_DATA, PyUnicode_New, is_ascii, new_ascii, nibble
 
-from uuid import UUID, SafeUUID
-
-cdef type _UUID = UUID
-cdef object _int_slot = UUID.__dict__["int"]
-cdef object _is_safe_slot = UUID.__dict__["is_safe"]
-cdef object _unknown = SafeUUID.unknown
+cdef type _UUID = None
+cdef object _int_slot, _is_safe_slot, _unknown
 
 
 cdef object load_str(const char *data, Py_ssize_t size, object loader):
@@ -78,8 +74,21 @@ cdef object load_bytea(const char *data, Py_ssize_t size, object loader):
     return PyBytes_FromStringAndSize(data, size)
 
 
+cdef int _import_uuid() except -1:
+    """Import the class when the first value comes: its module takes long."""
+    global _UUID, _int_slot, _is_safe_slot, _unknown
+    from uuid import UUID, SafeUUID
+    _int_slot = UUID.__dict__["int"]
+    _is_safe_slot = UUID.__dict__["is_safe"]
+    _unknown = SafeUUID.unknown
+    _UUID = UUID
+    return 0
+
+
 cdef object _new_uuid(const char *data):
     """Return a UUID of 16 bytes, its attributes written without running its constructor."""
+    if _UUID is None:
+        _import_uuid()
     uuid = new_instance(_UUID, 0)
     set_slot(_int_slot, uuid, int_from_16_bytes(data))
     set_slot(_is_safe_slot, uuid, _unknown)

@@ -7,11 +7,28 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 
 # (format, name) -> the function's address
 cdef dict _functions = {}
+# Whether the modules of types that not every program meets have been imported.
+cdef bint _complete = False
 
 
 cdef int register_load(int format, str name, load_func function) except -1:
     """Make `function` known as the one that loads `name` in a format (0 text, 1 binary)."""
     _functions[format, name] = <size_t> function
+    return 0
+
+
+cdef int _complete_functions() except -1:
+    """Import the modules that have been left for later."""
+    global _complete
+    import howdah._native.load_arrays
+    import howdah._native.load_catalog
+    import howdah._native.load_composed
+    import howdah._native.load_dates
+    import howdah._native.load_geometry
+    import howdah._native.load_json
+    import howdah._native.load_network
+    import howdah._native.load_search
+    _complete = True
     return 0
 
 
@@ -27,6 +44,9 @@ cdef load_func find_load(object loader) except NULL:
     if name is None or getattr(loader, "encoding", "utf-8") != "utf-8":
         return load_python
     address = _functions.get((loader.format, name))
+    if address is None and not _complete:
+        _complete_functions()
+        address = _functions.get((loader.format, name))
     if address is None:
         return load_python
     return <load_func> <size_t> address

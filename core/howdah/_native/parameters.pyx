@@ -14,10 +14,6 @@ from howdah._native.dumping cimport Dumped, Dumpers, new_dumpers, put_value
 from howdah._native.network cimport get_int32, get_uint16, set_uint16, set_uint32
 
 # Imported for the functions they register.
-import howdah._native.dump_arrays
-import howdah._native.dump_composed
-import howdah._native.dump_json
-import howdah._native.dump_network
 import howdah._native.dump_text
 import howdah._native.dump_values
 from howdah.adapt.base import PyFormat

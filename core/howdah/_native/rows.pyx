@@ -14,16 +14,8 @@ from libc.stdint cimport int32_t
 from howdah._native.loading cimport find_load, load_python
 from howdah._native.network cimport get_int32, get_uint16
 
-# Imported for the functions they register.
-import howdah._native.load_arrays
-import howdah._native.load_catalog
-import howdah._native.load_composed
-import howdah._native.load_dates
-import howdah._native.load_geometry
-import howdah._native.load_json
-import howdah._native.load_network
+# Imported for the functions they register; `find_load` imports the others.
 import howdah._native.load_numbers
-import howdah._native.load_search
 import howdah._native.load_text
 from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from howdah.adapt.quoting import quote_literal
 from howdah.pq import Format
@@ -30,7 +30,7 @@ else:
 
 __all__ = ["AdaptContext", "Dumper", "DumperKey", "Loader", "PyFormat"]
 
-DumperKey: TypeAlias = Union[type, "tuple[DumperKey, ...]"]
+DumperKey: TypeAlias = "type | tuple[DumperKey, ...]"
 
 
 class PyFormat(Enum):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from howdah.adapt.base import Dumper, Loader, PyFormat
@@ -120,6 +121,37 @@ class AdaptersMap:
         self._put(self._loaders, loader.format, key, loader)
         self.version += 1
 
+    def register_later(
+        self,
+        register: Callable[[AdaptersMap], object],
+        *,
+        classes: Iterable[type | str] = (),
+        types: Iterable[int | str] = (),
+    ) -> None:
+        """Have a function register adapters when one of them is first looked up.
+
+        It is for those that not every program needs, so that their modules are imported only where they are
+        used. They count as registered now: what is registered afterwards takes precedence. What the function
+        raises is raised by whoever looks one of them up.
+
+        Args:
+            register: called once, with a map that it registers the adapters on.
+            classes: what it registers dumpers on: the classes or their fully qualified names.
+            types: the oids or names of the types that it registers loaders for, or dumpers that are found by
+                the type.
+        """
+        later = _Later(self, register)
+        names = [self._type_key(each) if isinstance(each, str) else each for each in types]
+        for table, keys in (("_dumpers", [*classes]), ("_dumpers_by_type", names), ("_loaders", names)):
+            tables = getattr(self, table) if keys else {}
+            for format, those in tables.items():
+                if self._shared:
+                    tables[format] = those = dict(those)
+                for key in keys:
+                    later.earlier[table, format, key] = those.pop(key, None)
+                    those[key] = later
+        self.version += 1
+
     def add_type(self, info: TypeInfo) -> None:
         """Make a type known, and what it is made of: adapters registered under their names take effect.
 
@@ -198,9 +230,11 @@ class AdaptersMap:
         """
         dumpers = self._dumpers[format]
         for base in cls.__mro__:
-            found = dumpers.get(base) or dumpers.get(f"{base.__module__}.{base.__qualname__}")
-            if found is not None:
-                return found
+            for key in (base, _qualified(base)):
+                if key in dumpers:
+                    found: type[Dumper] | None = self._found("_dumpers", format, key)
+                    if found is not None:
+                        return found
         value = "" if obj is None else f": {shown(obj)}"
         raise ProgrammingError(
             f"cannot adapt type {cls.__name__!r} using placeholder '%{format.value}' (format: {format.name})"
@@ -217,7 +251,7 @@ class AdaptersMap:
         Raises:
             ProgrammingError: there is none.
         """
-        found: type[Dumper] | None = self._find(self._dumpers_by_type[format], oid)
+        found: type[Dumper] | None = self._find("_dumpers_by_type", format, oid)
         if found is not None:
             return found
         info = self.types.get(oid)
@@ -235,16 +269,74 @@ class AdaptersMap:
                 found too, once `types` knows that name.
             format: the format of the values.
         """
-        found: type[Loader] | None = self._find(self._loaders[format], oid)
+        found: type[Loader] | None = self._find("_loaders", format, oid)
         return found
 
-    def _find(self, adapters: dict[int | str, Any], oid: int) -> Any:
+    def _find(self, table: str, format: Format, oid: int) -> Any:
         if oid < FIRST_NORMAL_OID:
-            return adapters.get(oid)
-        for key in reversed(adapters):
-            if key == oid or (isinstance(key, str) and self._oid_of(key) == oid):
-                return adapters[key]
+            return self._found(table, format, oid)
+        for key in reversed(getattr(self, table)[format]):
+            of_type = key == oid or (isinstance(key, str) and self._oid_of(key) == oid)
+            if of_type and (found := self._found(table, format, key)) is not None:
+                return found
         return None
+
+    def _found(self, table: str, format: Any, key: Any) -> Any:
+        """Return what stands under a key, made if that was put off, or None."""
+        adapters: dict[Any, Any] = getattr(self, table)[format]
+        found = adapters.get(key)
+        while isinstance(found, _Later):
+            # It is the same for all maps that share the dictionary.
+            found = adapters[key] = found.made(table, format, key)
+        return found
 
     def _oid_of(self, name: str) -> int:
         return self.types.get_oid(name) if self.types.get(name) is not None else 0
+
+
+def _qualified(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+class _Later:
+    """What `AdaptersMap.register_later` puts in the place of adapters.
+
+    Args:
+        adapters: the map that it stands in.
+        register: registers the adapters.
+
+    Attributes:
+        earlier: by table, format and key, what stood in each place before.
+    """
+
+    # One for all: registering some may need others.
+    _lock = threading.RLock()
+
+    def __init__(self, adapters: AdaptersMap, register: Callable[[AdaptersMap], object]) -> None:
+        self.earlier: dict[tuple[str, Any, Any], Any] = {}
+        self._adapters: AdaptersMap | None = adapters
+        self._register = register
+
+    def made(self, table: str, format: Any, key: Any) -> Any:
+        """Return the adapter for one of the places; what stood there before, if none was registered."""
+        with self._lock:
+            if self._adapters is not None:
+                self._make(self._adapters)
+                self._adapters = None
+        return self.earlier[table, format, key]
+
+    def _make(self, template: AdaptersMap) -> None:
+        # That map, and those made from it, may have others in these places by now.
+        adapters = AdaptersMap(template)
+        tables: dict[str, dict[Any, dict[Any, Any]]] = {}
+        for name in ("_dumpers", "_dumpers_by_type", "_loaders"):
+            tables[name] = {format: dict(those) for format, those in getattr(adapters, name).items()}
+            setattr(adapters, name, tables[name])
+        adapters._shared = False
+        for (table, format, key), earlier in self.earlier.items():
+            tables[table][format][key] = earlier
+        self._register(adapters)
+        for those in tables["_dumpers"].values():  # a class that goes by its name here
+            made = {key: dumper for key, dumper in those.items() if not isinstance(dumper, _Later)}
+            those.update({_qualified(key): made[key] for key in made if isinstance(key, type)})
+        self.earlier = {place: tables[place[0]][place[1]][place[2]] for place in self.earlier}

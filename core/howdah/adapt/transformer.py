@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from howdah._implementation import IMPLEMENTATION
@@ -14,13 +15,14 @@ from howdah.pq import Format
 from howdah.protocol.messages import FieldDescription
 
 if TYPE_CHECKING or IMPLEMENTATION == "python":
-    from howdah.adapt.copyrows import CopyDecoder, CopyEncoder
     from howdah.adapt.parameters import ParameterEncoder
     from howdah.adapt.rowdecoder import RowDecoder
 else:
-    from howdah._native.copy import CopyDecoder, CopyEncoder
     from howdah._native.parameters import ParameterEncoder
     from howdah._native.rows import RowDecoder
+
+if TYPE_CHECKING:
+    from howdah.adapt.copyrows import CopyDecoder, CopyEncoder
 
 __all__ = ["Transformer"]
 
@@ -91,7 +93,8 @@ class Transformer:
 
     def copy_encoder(self, format: int) -> CopyEncoder:
         """Return what writes rows of COPY data in a format."""
-        return CopyEncoder(self.adapters, self.context, format)
+        encoder: CopyEncoder = _copying().CopyEncoder(self.adapters, self.context, format)
+        return encoder
 
     def copy_decoder(self, format: int, count: int) -> CopyDecoder:
         """Return what reads rows of COPY data: str or, in the binary format, bytes.
@@ -102,7 +105,8 @@ class Transformer:
         """
         self._check()
         loader = TextLoader.for_format(format)(0, self.context)
-        return CopyDecoder([loader] * count, format)
+        decoder: CopyDecoder = _copying().CopyDecoder([loader] * count, format)
+        return decoder
 
     def choose_formats(
         self, fields: Sequence[FieldDescription], format: int | None
@@ -162,3 +166,8 @@ class Transformer:
             self._loaders.clear()
             self._decoders.clear()
             self._by_name = bool(self.adapters.type_names)
+
+
+def _copying() -> Any:
+    """Return the module with the classes for COPY."""
+    return import_module("howdah.adapt.copyrows" if IMPLEMENTATION == "python" else "howdah._native.copy")

@@ -5,7 +5,6 @@ Source: PostgreSQL documentation, 34.15 "Environment Variables".
 
 from __future__ import annotations
 
-import locale
 import os
 import sys
 from codecs import lookup
@@ -122,5 +121,7 @@ def default_socket_directory() -> str:
 
 def locale_encoding() -> str:
     """The locale's encoding by a name the server knows: what `client_encoding=auto` means."""
+    import locale
+
     name = lookup(locale.getpreferredencoding(False)).name
     return "SQL_ASCII" if name == "ascii" else name

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from howdah.conninfo.environment import as_kept
 from howdah.errors import ProgrammingError
 from howdah.pattern import pattern
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,9 +5,8 @@ Source: PostgreSQL documentation, 34.1.2 "require_auth".
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from howdah.errors import ProgrammingError
+from howdah.tuples import NamedTuple
 
 __all__ = ["METHODS", "AuthRequirement"]
 

@@ -11,7 +11,6 @@ from howdah.conninfo.environment import from_environment, home, locale_encoding,
 from howdah.conninfo.parameter import Parameter, Parameters, unknown_parameter
 from howdah.conninfo.parameters import PARAMETERS
 from howdah.conninfo.require_auth import AuthRequirement
-from howdah.conninfo.service import read_service
 from howdah.conninfo.syntax import is_conninfo, parse
 from howdah.errors import NotSupportedError, ProgrammingError
 
@@ -58,6 +57,8 @@ def resolve(
     found: Mapping[str, str] = {}
     service = given.get("service", surrounding.get("service"))
     if service and (service := by_name["service"].convert(service)):
+        from howdah.conninfo.service import read_service
+
         servicefile = by_name["servicefile"].convert({**surrounding, **given}.get("servicefile", ""))
         found = read_service(service, by_name, environ, servicefile)
 

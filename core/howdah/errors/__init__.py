@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from howdah.errors import base
 from howdah.errors.base import *  # noqa: F403
 from howdah.errors.base import DatabaseError, Diagnostic, Error
-from howdah.errors.report import report
 
 if TYPE_CHECKING:
     from howdah.errors import sqlstates
@@ -78,6 +77,7 @@ def from_fields(fields: Mapping[int, str], query: str | None = None) -> Error:
         The error, with a message as psql shows it, `sqlstate` and `diag`.
     """
     from howdah.errors.conditions import BASES, BY_SQLSTATE
+    from howdah.errors.report import report
 
     diag = Diagnostic(fields)
     sqlstate = diag.sqlstate or ""

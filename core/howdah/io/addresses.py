@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import socket
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from howdah import errors
 from howdah.io.waiting import Call, Operation
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import ssl
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from howdah import errors
 from howdah.conninfo import AuthRequirement, Host, session_settings
@@ -24,6 +24,7 @@ from howdah.protocol.startup import (
     StartupOptions,
     startup,
 )
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from howdah.io import tls
 from howdah.io.sockets import connect
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import ssl

@@ -8,9 +8,10 @@ blocks or a task is suspended; that is the transport's business.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from howdah.protocol.exchange import Exchange
+from howdah.tuples import NamedTuple
 
 __all__ = ["GATHER", "HIGH_WATER", "Drain", "Idle", "Operation", "Stop", "Wait"]
 

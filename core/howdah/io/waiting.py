@@ -12,7 +12,9 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from socket import socket

@@ -3,12 +3,10 @@
 Source: PostgreSQL documentation, "Message Formats".
 """
 
-from enum import IntEnum
-
 __all__ = ["Backend", "Frontend"]
 
 
-class Frontend(IntEnum):
+class Frontend:
     """Messages that the client sends."""
 
     BIND = ord("B")
@@ -27,7 +25,7 @@ class Frontend(IntEnum):
     TERMINATE = ord("X")
 
 
-class Backend(IntEnum):
+class Backend:
     """Messages that the server sends."""
 
     AUTHENTICATION = ord("R")

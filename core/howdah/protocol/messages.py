@@ -10,11 +10,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from struct import Struct, pack, unpack_from
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from howdah.errors import OperationalError
 from howdah.pq import ExecStatus
 from howdah.protocol.codes import Frontend
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -14,10 +14,11 @@ Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from howdah import errors
 from howdah.protocol.auth import authenticate
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

@@ -138,8 +138,8 @@ def test_class(name):
 def test_no_class_is_missing():
     registered = {
         (cls if isinstance(cls, str) else f"{cls.__module__}.{cls.__qualname__}").removeprefix("builtins.")
-        for cls, dumper in ADAPTERS._dumpers[PyFormat.AUTO].items()
-        if is_scalar(dumper)
+        for cls in [*ADAPTERS._dumpers[PyFormat.AUTO]]
+        if is_scalar(ADAPTERS._found("_dumpers", PyFormat.AUTO, cls))
     }
     registered = {name for name in registered if not COMPOSED.intersection(name.split("."))}
     # Other names of the same classes.

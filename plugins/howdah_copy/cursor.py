@@ -1,0 +1,35 @@
+# Generated from plugins/howdah_copy/cursor_async.py by .ci/generate_faces.py; do not edit.
+"""What asynchronous cursors get from the plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from howdah.cursor_base import Params, Query
+    from howdah_copy.copying import Copy
+    from howdah_copy.writers import Writer
+
+__all__ = ["CopyCursor"]
+
+
+class CopyCursor:
+    """Cursors copy."""
+
+    def copy(
+        self, statement: Query, params: Params | None = None, *, writer: Writer | Writer | None = None
+    ) -> Copy:
+        """Return the COPY of a statement, which begins where its `with` block does.
+
+        Args:
+            statement: a `COPY … FROM STDIN` or `COPY … TO STDOUT`.
+            params: parameters, which become literals in the statement.
+            writer: where the data written goes, instead of to the server:
+                anything with methods `write(data)` and `finish(exc=None)`.
+
+        Raises:
+            howdah.ProgrammingError: on entering, that the statement is another.
+        """
+        from howdah_copy.copying import Copy
+
+        return Copy(self, statement, params, writer)
