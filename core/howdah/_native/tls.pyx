@@ -3,8 +3,7 @@
 Twin of `howdah.io.records`, where the arguments are described.
 """
 
-from cpython.buffer cimport PyBUF_READ
-from cpython.memoryview cimport PyMemoryView_FromMemory
+from cpython.buffer cimport PyBuffer_FillInfo
 
 from howdah._native.wire cimport Input, Output, Stream, Wire
 
@@ -19,10 +18,21 @@ cdef enum:
     LARGEST = 0x4000
 
 
+cdef class Received:
+    """Bytes that have come in, as a buffer."""
+
+    cdef char *data
+    cdef Py_ssize_t size
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, self.data, self.size, 1, flags)
+
+
 cdef class RecordLayer(Stream):
     """What a session with TLS has between itself and its socket: records."""
 
     cdef Wire session
+    cdef Received received
     # The methods of an `ssl.SSLObject` and its two `ssl.MemoryBIO`s.
     cdef object incoming
     cdef object outgoing
@@ -36,6 +46,7 @@ cdef class RecordLayer(Stream):
 
     def __init__(self, Wire session not None, tls, incoming, outgoing):
         self.session = session
+        self.received = Received.__new__(Received)
         self.incoming = incoming
         self.outgoing = outgoing
         self.feed = incoming.write
@@ -102,21 +113,23 @@ cdef class RecordLayer(Stream):
         return 0
 
     cdef int came_in(self, Py_ssize_t size) except -1:
-        self.feed(PyMemoryView_FromMemory(self.input.data, size, PyBUF_READ))
-        self.interruption = None
+        self.received.data = self.input.data
+        self.received.size = size
+        self.feed(self.received)
         try:
             # All that can be: the socket does not tell of what would be left here.
-            while self.incoming.pending:
+            while True:
                 try:
                     self.decrypt_record()
                 except SSLWantReadError:
-                    pass  # it has not come in whole
+                    self.collect()  # a record that has not come in whole, or that is for TLS itself
+                if not self.incoming.pending:
+                    break
         finally:
             self.session.came_in(0)
-            if self.outgoing.pending:
-                self.collect()  # an alert, or the answer to a new key
         if self.interruption is not None:
-            raise self.interruption
+            interruption, self.interruption = self.interruption, None
+            raise interruption
         return 0
 
     cdef int decrypt_record(self) except -1:
@@ -131,12 +144,11 @@ cdef class RecordLayer(Stream):
         while left:
             if left >= plain.capacity - plain.length:
                 plain.grow(left)
-            self.decrypt(left, NULL)
-            left = self.left()
+            left -= self.decrypt(left, NULL)
         return 0
 
-    cdef int decrypt(self, Py_ssize_t size, const char *first) except -1:
-        """Decrypt `size` bytes; `first` is where the first one of a record comes, which was 0."""
+    cdef Py_ssize_t decrypt(self, Py_ssize_t size, const char *first) except -1:
+        """Decrypt `size` bytes; return how many. `first` is where the first one of a record comes, which was 0."""
         cdef Input plain = self.session.input
         cdef Py_ssize_t received
         try:
@@ -150,7 +162,7 @@ cdef class RecordLayer(Stream):
             if not received:
                 raise ConnectionResetError("the server closed the connection unexpectedly")
         plain.length += received
-        return 0
+        return received
 
     cdef Py_ssize_t left(self) except -1:
         """Return how many decrypted bytes are still to be read."""
