@@ -14,12 +14,10 @@ cdef enum:
     RECEIVE_SIZE = 0x10000
     #: How much is encrypted ahead of sending, in bytes.
     SEND_SIZE = 0x10000
-    #: How much goes into one record at most.
-    LARGEST = 0x4000
 
 
-cdef class Received:
-    """Bytes that have come in, as a buffer."""
+cdef class Piece:
+    """Some bytes, as a buffer."""
 
     cdef char *data
     cdef Py_ssize_t size
@@ -32,7 +30,7 @@ cdef class RecordLayer(Stream):
     """What a session with TLS has between itself and its socket: records."""
 
     cdef Wire session
-    cdef Received received
+    cdef Piece piece
     # The methods of an `ssl.SSLObject` and its two `ssl.MemoryBIO`s.
     cdef object incoming
     cdef object outgoing
@@ -46,7 +44,7 @@ cdef class RecordLayer(Stream):
 
     def __init__(self, Wire session not None, tls, incoming, outgoing):
         self.session = session
-        self.received = Received.__new__(Received)
+        self.piece = Piece.__new__(Piece)
         self.incoming = incoming
         self.outgoing = outgoing
         self.feed = incoming.write
@@ -76,29 +74,35 @@ cdef class RecordLayer(Stream):
         cdef Output out = self.unsent
         while plain.length > plain.start and out.length - out.start < SEND_SIZE:
             out.check()
-            self.encrypt(plain)
+            self.encrypt(plain, min(SEND_SIZE, plain.length - plain.start))
         return plain.length - plain.start
 
-    cdef int encrypt(self, Output plain) except -1:
-        """Make a record of what is to be sent first."""
-        cdef Py_ssize_t size
+    cdef int encrypt(self, Output plain, Py_ssize_t size) except -1:
+        """Make records of the `size` bytes that are to be sent first."""
+        cdef object interruption = None
+        plain.lent += 1
         try:
-            size = self.write(plain)
+            self.write(self.buffer(plain.data + plain.start, size))
         except SSLError:
             raise
-        except:
-            # A signal handler's: the record may have been made, and is not to be made twice.
-            if self.outgoing.pending:
-                plain.take_off(min(LARGEST, plain.length - plain.start))
-                self.collect()
-            raise
-        plain.take_off(size)
-        return self.collect()
+        except BaseException as e:
+            # A signal handler's. If the records have been made, they are not to be made twice.
+            interruption = e
+        finally:
+            plain.lent -= 1
+        if interruption is None or self.outgoing.pending:
+            plain.take_off(size)
+            records = <bytes> self.take()
+            self.unsent.put(records, len(records))
+        if interruption is not None:
+            raise interruption
+        return 0
 
-    cdef int collect(self) except -1:
-        """Have the records that were made sent next."""
-        cdef bytes records = self.take()
-        return self.unsent.put(records, len(records))
+    cdef Piece buffer(self, char *data, Py_ssize_t size):
+        """Return some bytes as a buffer."""
+        self.piece.data = data
+        self.piece.size = size
+        return self.piece
 
     cdef int drop_output(self) except -1:
         self.session.drop_output()
@@ -113,16 +117,14 @@ cdef class RecordLayer(Stream):
         return 0
 
     cdef int came_in(self, Py_ssize_t size) except -1:
-        self.received.data = self.input.data
-        self.received.size = size
-        self.feed(self.received)
+        self.feed(self.buffer(self.input.data, size))
         try:
             # All that can be: the socket does not tell of what would be left here.
             while True:
                 try:
                     self.decrypt_record()
                 except SSLWantReadError:
-                    self.collect()  # a record that has not come in whole, or that is for TLS itself
+                    pass  # a record that has not come in whole, or that was for TLS itself
                 if not self.incoming.pending:
                     break
         finally:
@@ -143,7 +145,7 @@ cdef class RecordLayer(Stream):
         left = self.left()
         while left:
             if left >= plain.capacity - plain.length:
-                plain.grow(left)
+                plain.grow(left + 1)  # and there is room for the first byte of the next record
             left -= self.decrypt(left, NULL)
         return 0
 

@@ -55,7 +55,7 @@ class RecordLayer:
         """Return what is to be sent next; release it before anything else is written."""
         while self._session.output_size and len(self._output) < SEND_SIZE:
             with self._session.output() as plain:
-                size = self._tls.write(plain)
+                size = self._tls.write(plain[:SEND_SIZE])
             self._session.sent(size)
             self._output += self._outgoing.read()
         return memoryview(bytes(self._output))
@@ -83,31 +83,24 @@ class RecordLayer:
         """
         self._incoming.write(memoryview(self._input)[:size])
         interruption = None
-        try:
-            # All that can be: the socket does not tell of what would be left here.
-            while self._incoming.pending or self._tls.pending():
-                try:
-                    self._decrypt()
-                except ssl.SSLWantReadError:
-                    pass  # the record has not come in whole
-                except Exception:
-                    raise
-                except BaseException as e:
-                    interruption = e
-        finally:
-            self._output += self._outgoing.read()  # an alert, or the answer to a new key
+        # All that can be: the socket does not tell of what would be left here.
+        while self._incoming.pending or self._tls.pending():
+            try:
+                self._decrypt()
+            except ssl.SSLWantReadError:
+                pass  # a record that has not come in whole, or that was for TLS itself
+            except Exception:
+                raise
+            except BaseException as e:
+                interruption = e
         if interruption is not None:
             raise interruption
 
     def _decrypt(self) -> None:
-        size = 0
-        try:
-            with self._session.receive_buffer() as buffer:
-                size = self._tls.read(len(buffer), buffer)  # type: ignore[call-overload]
-        finally:
-            self._session.received(size)
-        if not size:
+        data = self._tls.read(RECEIVE_SIZE)
+        if not data:
             raise ConnectionResetError("the server closed the connection unexpectedly")
+        self._session.feed(data)
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":

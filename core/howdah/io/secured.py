@@ -7,6 +7,7 @@ code carries the bytes of a session in both cases; see `howdah.io.records`.
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from howdah.io.records import RecordLayer
@@ -24,7 +25,7 @@ RECEIVE_SIZE = 16384
 class SecuredSocket:
     """A socket, and the TLS through which it is used.
 
-    Its methods are those of sockets; where one of a non-blocking socket raises `BlockingIOError`, so do these.
+    Its methods are those of sockets; where those of a non-blocking one raise `BlockingIOError`, so do these.
 
     Args:
         raw: the connected socket.
@@ -59,10 +60,8 @@ class SecuredSocket:
                 if not self._receive(RECEIVE_SIZE):
                     self._incoming.write_eof()
             except ssl.SSLError:
-                try:
+                with suppress(OSError):
                     self._flush()  # an alert: what was wrong
-                except OSError:
-                    pass
                 raise
             else:
                 return self._flush()
@@ -75,10 +74,8 @@ class SecuredSocket:
         """
         self._flush()
         size = self.tls.write(data)
-        try:
+        with suppress(BlockingIOError):
             self._flush()
-        except BlockingIOError:
-            pass
         return size
 
     def recv(self, size: int) -> bytes:
@@ -89,16 +86,18 @@ class SecuredSocket:
         """
         self._flush()
         while True:
-            pieces = []
+            data = b""
             try:
                 while piece := self.tls.read(RECEIVE_SIZE):
-                    pieces.append(piece)
-            except ssl.SSLWantReadError:
-                if not pieces:
-                    if not self._receive(size):
-                        return b""
-                    continue
-            return b"".join(pieces)
+                    data += piece
+                return data
+            except ssl.SSLError as error:
+                if data:
+                    return data
+                if not isinstance(error, ssl.SSLWantReadError):
+                    raise
+            if not self._receive(size):
+                return b""
 
     def layer(self, session: Session) -> RecordLayer:
         """Return what is to carry the bytes of a session; this is not to send or receive any more."""
@@ -136,6 +135,9 @@ class SecuredSocket:
                 self._unsent = self._unsent[self.raw.send(self._unsent) :]
         except BlockingIOError:
             raise MustWrite from None
+        except OSError:
+            self._unsent = b""  # what the server said before it went is still to be received
+            raise
 
 
 def carried(

@@ -76,7 +76,9 @@ def security(parameters: Mapping[str, Any]) -> Security:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False  # libpq's rules differ from the ssl module's: see `certificate`
     context.set_alpn_protocols([ALPN])
-    context.options |= ssl.OP_NO_RENEGOTIATION  # no server wants it, and sending never has to wait for receiving
+    context.options |= (
+        ssl.OP_NO_RENEGOTIATION
+    )  # no server wants it, and sending never has to wait for receiving
     context.minimum_version = VERSIONS[(parameters.get("ssl_min_protocol_version") or "TLSv1.2").lower()]
     if parameters.get("ssl_max_protocol_version"):
         context.maximum_version = VERSIONS[parameters["ssl_max_protocol_version"].lower()]
