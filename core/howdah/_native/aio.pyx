@@ -83,7 +83,7 @@ cdef class Eager:
         others that begin to, and what they send can go together.
 
         Args:
-            sock: a plain non-blocking socket.
+            sock: a non-blocking socket.
             exchange: what is waited for.
 
         Raises:
