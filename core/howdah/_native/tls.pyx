@@ -11,7 +11,7 @@ from ssl import SSLError, SSLWantReadError
 
 cdef enum:
     #: How much is received at a time, in bytes.
-    RECEIVE_SIZE = 0x10000
+    RECEIVE_SIZE = 0x20000
     #: How much is encrypted ahead of sending, in bytes.
     SEND_SIZE = 0x10000
 
