@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 for _implementation in IMPLEMENTATIONS:
     _implementation.blocking = load_module("howdah.io.blocking", _implementation.name)
     _aio = load_module("howdah.io.aio", _implementation.name)
-    _implementation.send, _implementation.receive = _aio._plain_send, _aio._plain_receive
+    _implementation.send, _implementation.receive = _aio.send, _aio.receive
 
 ANSWER = message("D", b"row") + message("C", b"SELECT 1\0") + READY
 COPY_OUT = message("H", b"\0\0\1\0\0")
@@ -65,11 +65,11 @@ def test_question_and_answer(impl: SimpleNamespace, sockets: tuple[socket.socket
     with session.output() as output:
         asked = bytes(output)
     server.sendall(ANSWER)
-    impl.blocking._plain_carry(client, session, exchange)
+    impl.blocking.carry(client, session, exchange)
     assert read(server, len(asked)) == asked
     assert exchange.done and exchange.results[0].rows == [b"row"]
     assert session.output_size == 0
-    impl.blocking._plain_carry(client, session, exchange)  # ready already: nothing to wait for
+    impl.blocking.carry(client, session, exchange)  # ready already: nothing to wait for
 
 
 def test_neither_side_waits_for_the_other(
@@ -89,7 +89,7 @@ def test_neither_side_waits_for_the_other(
 
     thread = threading.Thread(target=serve)
     thread.start()
-    impl.blocking._plain_carry(client, session, exchange)
+    impl.blocking.carry(client, session, exchange)
     thread.join()
     assert len(exchange.results[0].rows) == 101
 
@@ -100,7 +100,7 @@ def test_it_returns_as_soon_as_the_exchange_is_ready(
     client, server = sockets
     session, exchange = begun(impl, streaming=True)
     server.sendall(message("D", b"row"))
-    impl.blocking._plain_carry(client, session, exchange)
+    impl.blocking.carry(client, session, exchange)
     assert exchange.ready and not exchange.done and exchange.rows == [b"row"]
 
 
@@ -109,7 +109,7 @@ def test_the_end_of_the_stream(impl: SimpleNamespace, sockets: tuple[socket.sock
     session, exchange = begun(impl)
     server.shutdown(socket.SHUT_WR)
     with pytest.raises(ConnectionResetError, match="the server closed the connection unexpectedly"):
-        impl.blocking._plain_carry(client, session, exchange)
+        impl.blocking.carry(client, session, exchange)
     session, exchange = begun(impl)
     with pytest.raises(ConnectionResetError, match="the server closed the connection unexpectedly"):
         impl.receive(client, session)
@@ -123,7 +123,7 @@ def test_what_the_server_said_before_it_went(
     server.sendall(error(sqlstate="57P01"))
     server.close()
     with pytest.raises(ConnectionResetError):
-        impl.blocking._plain_carry(client, session, exchange)
+        impl.blocking.carry(client, session, exchange)
     assert exchange.error.sqlstate == "57P01"
     assert session.output_size == 0
 
@@ -132,7 +132,7 @@ def test_a_closed_socket(impl: SimpleNamespace, sockets: tuple[socket.socket, so
     client, _ = sockets
     client.close()
     carriers: list[Callable[[Any, Any], object]] = [
-        lambda session, exchange: impl.blocking._plain_carry(client, session, exchange),
+        lambda session, exchange: impl.blocking.carry(client, session, exchange),
         lambda session, exchange: impl.receive(client, session),
         lambda session, exchange: impl.send(client, session),
     ]
@@ -164,14 +164,14 @@ def test_a_signal_handler_interrupts(
     thread.start()
     try:
         with pytest.raises(KeyboardInterrupt):
-            impl.blocking._plain_carry(client, session, exchange)
+            impl.blocking.carry(client, session, exchange)
     finally:
         thread.join()
         signal.signal(signal.SIGUSR1, before)
     # Python code may be interrupted between sending and noting what has been sent.
     assert session.output_size == 0 or impl.name == "python"
     server.sendall(ANSWER)
-    impl.blocking._plain_carry(client, session, exchange)
+    impl.blocking.carry(client, session, exchange)
     assert exchange.done
 
 
@@ -194,7 +194,7 @@ def test_other_threads_run_meanwhile(
 
     thread = threading.Thread(target=serve)
     thread.start()
-    impl.blocking._plain_carry(client, session, exchange)
+    impl.blocking.carry(client, session, exchange)
     thread.join()
     assert waits.is_set() and exchange.done
     assert session.output_size == 5
@@ -226,20 +226,20 @@ def test_send_does_not_wait_and_receive_does(
     client, server = sockets
     session, exchange = begun(impl)
     size = session.output_size
-    assert impl.blocking._plain_send(client, session)
-    assert impl.blocking._plain_send(client, session)
+    assert impl.blocking.send(client, session)
+    assert impl.blocking.send(client, session)
     read(server, size)
     session.write(bytes(5_000_000))
-    assert not impl.blocking._plain_send(client, session)
+    assert not impl.blocking.send(client, session)
     assert 0 < session.output_size < 5_000_000
     server.sendall(ANSWER)
-    impl.blocking._plain_receive(client, session)
+    impl.blocking.receive(client, session)
     assert exchange.done
     server.close()
-    assert impl.blocking._plain_send(client, session)  # there is nobody to send to any more
+    assert impl.blocking.send(client, session)  # there is nobody to send to any more
     assert session.output_size == 0
     with pytest.raises(ConnectionResetError):
-        impl.blocking._plain_receive(client, session)
+        impl.blocking.receive(client, session)
 
 
 def test_large_answers(impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]) -> None:
@@ -248,7 +248,7 @@ def test_large_answers(impl: SimpleNamespace, sockets: tuple[socket.socket, sock
     rows = b"".join([message("D", bytes(size)) for size in (0, 1, 70_000, 3, 1_000_000, 8190, 8191, 8192)])
     thread = threading.Thread(target=server.sendall, args=(rows + ANSWER,))
     thread.start()
-    impl.blocking._plain_carry(client, session, exchange)
+    impl.blocking.carry(client, session, exchange)
     thread.join()
     assert [len(row) for row in exchange.results[0].rows] == [0, 1, 70_000, 3, 1_000_000, 8190, 8191, 8192, 3]
 
@@ -284,7 +284,7 @@ def test_a_stream_is_carried(impl: SimpleNamespace, sockets: tuple[socket.socket
     size = 0
     while not exchange.done:
         exchange.ready = False
-        impl.blocking._plain_carry(client, session, exchange)
+        impl.blocking.carry(client, session, exchange)
         size += sum(map(len, exchange.copied))
         exchange.copied.clear()
     thread.join()
@@ -301,7 +301,7 @@ def test_a_stream_that_ends_early(
     with pytest.raises(ConnectionResetError):
         while True:
             exchange.ready = False
-            impl.blocking._plain_carry(client, session, exchange)
+            impl.blocking.carry(client, session, exchange)
     thread.join()
     assert sum(map(len, exchange.copied)) == 3_000_000
 

@@ -1,4 +1,4 @@
-"""Carry bytes between a session and a plain socket without ever waiting.
+"""Carry bytes between a session and a socket without ever waiting.
 
 Twins of `howdah.io.aio.receive` and `send`; `Eager` and `Timer` have none.
 """
@@ -9,7 +9,7 @@ from howdah._native.exchange cimport Exchange
 from howdah._native.sockets cimport (
     descriptor, howdah_is_eager, howdah_now, howdah_receive, howdah_receive_eagerly, howdah_send, raise_os_error
 )
-from howdah._native.wire cimport Input, Output, Wire
+from howdah._native.wire cimport Input, Output, Stream
 
 from asyncio import current_task
 
@@ -64,16 +64,16 @@ cdef class Eager:
     """Receives answers that come sooner than a task could be suspended and woken up again.
 
     Args:
-        session: whose answers they are.
+        session: whose answers they are, or its `RecordLayer`.
     """
 
-    cdef Wire session
+    cdef Stream session
     # The task that waited last. It is compared with, and nothing else.
     cdef void *task
     # How many answers in a row came like this.
     cdef int granted
 
-    def __init__(self, Wire session not None):
+    def __init__(self, Stream session not None):
         self.session = session
 
     def receive(self, sock, Exchange exchange not None) -> None:
@@ -83,14 +83,14 @@ cdef class Eager:
         others that begin to, and what they send can go together.
 
         Args:
-            sock: a plain non-blocking socket.
+            sock: a non-blocking socket.
             exchange: what is waited for.
 
         Raises:
             OSError: the connection is broken.
             howdah.OperationalError: the server violated the protocol.
         """
-        cdef Wire session = self.session
+        cdef Stream session = self.session
         cdef Input input = session.input
         cdef int fd
         cdef char *target
@@ -107,8 +107,7 @@ cdef class Eager:
         end = howdah_now() + HOLD
         while not exchange.ready:
             fd = descriptor(sock)
-            session.check_entry()
-            input.make_room()
+            session.make_room()
             target = input.data + input.length
             input.lent += 1
             with nogil:
@@ -153,12 +152,12 @@ cdef class Timer:
             close(self.fd)
 
 
-def receive(sock, Wire session not None) -> bool:
+def receive(sock, Stream session not None) -> bool:
     """Receive what is there; the end of the stream is an error.
 
     Args:
-        sock: a plain socket.
-        session: whose bytes they are.
+        sock: a socket.
+        session: whose bytes they are, or its `RecordLayer`.
 
     Returns:
         whether the next is better received when a `Timer` has let it gather.
@@ -170,34 +169,34 @@ def receive(sock, Wire session not None) -> bool:
     cdef Input input = session.input
     cdef Py_ssize_t received
     cdef int fd = descriptor(sock)
-    session.check_entry()
-    input.make_room()
+    session.make_room()
     received = howdah_receive(fd, input.data + input.length, input.capacity - input.length, False)
     if received > 0:
         session.came_in(received)
     elif received == 0:
         raise ConnectionResetError("the server closed the connection unexpectedly")
     elif received == -EAGAIN:
-        session.streamed = 0
+        session.paused()
     elif received != -EINTR:
         raise_os_error(received)
     return HOWDAH_TIMERS and session.streaming()
 
 
-def send(sock, Wire session not None) -> int:
+def send(sock, Stream session not None) -> int:
     """Send what can be sent; return how many bytes are left.
 
     Args:
-        sock: a plain socket.
+        sock: a socket.
         session: whose output it is.
 
     Raises:
         OSError: the connection is broken.
     """
     cdef Output output = session.unsent
-    cdef Py_ssize_t sent
+    cdef Py_ssize_t sent, behind
     cdef int fd = descriptor(sock)
     output.check()
+    behind = session.fill_output()
     while output.length > output.start:
         sent = howdah_send(fd, output.data + output.start, output.length - output.start)
         if sent == -EAGAIN or sent == -EINTR:
@@ -205,4 +204,5 @@ def send(sock, Wire session not None) -> int:
         if sent < 0:
             raise_os_error(sent)
         output.take_off(sent)
-    return output.length - output.start
+        behind = session.fill_output()
+    return output.length - output.start + behind

@@ -1,4 +1,4 @@
-"""Carry bytes between a session and a plain socket, blocking the thread.
+"""Carry bytes between a session and a socket, blocking the thread.
 
 Twins of `carry`, `send` and `receive` in `howdah.io.blocking`. A signal handler can
 interrupt these only where the session knows all that has been sent and received.
@@ -12,18 +12,18 @@ from howdah._native.sockets cimport (
     descriptor, howdah_await, howdah_gather, howdah_give_back, howdah_limit_patience, howdah_send, howdah_wait,
     raise_os_error
 )
-from howdah._native.wire cimport Input, Output, Wire
+from howdah._native.wire cimport Input, Output, Stream
 
 
-def carry(sock, Wire session not None, Exchange exchange not None) -> None:
-    """Send and receive on a plain blocking socket until `exchange` is ready.
+def carry(sock, Stream session not None, Exchange exchange not None) -> None:
+    """Send and receive on a blocking socket until `exchange` is ready.
 
     Sending never blocks as long as there is something to receive, so that
     neither side can wait for the other for ever.
 
     Args:
-        sock: a plain socket, in blocking mode.
-        session: whose bytes are carried.
+        sock: a socket in blocking mode.
+        session: whose bytes are carried; its `RecordLayer` where there is TLS.
         exchange: what to wait for.
 
     Raises:
@@ -32,7 +32,7 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
     """
     cdef Input input = session.input
     cdef Output output = session.unsent
-    cdef Py_ssize_t size, sent, received
+    cdef Py_ssize_t size, behind, sent, received
     cdef char *target
     cdef const char *source
     cdef bint readable = False
@@ -40,10 +40,10 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
     cdef int fd
     while not exchange.ready:
         fd = blocking_descriptor(sock, session)
-        session.check_entry()
-        input.make_room()
-        source = output.data + output.start
+        session.make_room()
         # With more to receive than to send, the output has to wait.
+        behind = 0 if readable else session.fill_output()
+        source = output.data + output.start
         size = 0 if readable else output.length - output.start
         streaming = session.streaming()
         target = input.data + input.length
@@ -58,7 +58,7 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
             if sent > 0:
                 output.start += sent
             howdah_give_back(&output.lent)
-            if sent == size:
+            if sent == size and not behind:
                 if streaming:
                     received = howdah_gather(fd, target, input.capacity - input.length)
                 else:
@@ -71,7 +71,7 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
             continue
         if sent < 0 and sent != -EINTR:
             # What the server said before it went is still to be received.
-            output.take_off(output.length - output.start)
+            session.drop_output()
         if received > 0:
             session.came_in(received)
             # A server that is always ahead leaves no other moment for signals, nor for the garbage collector.
@@ -87,14 +87,14 @@ def carry(sock, Wire session not None, Exchange exchange not None) -> None:
             raise_os_error(received)
 
 
-def send(sock, Wire session not None) -> bool:
+def send(sock, Stream session not None) -> bool:
     """Send what can be sent without waiting; return whether that is all.
 
     What cannot be sent because the connection is broken is dropped: what the server said
     before it went is still to be received.
 
     Args:
-        sock: a plain socket.
+        sock: a socket.
         session: whose output it is.
     """
     cdef Output output = session.unsent
@@ -102,6 +102,7 @@ def send(sock, Wire session not None) -> bool:
     cdef Py_ssize_t size, sent
     cdef int fd
     output.check()
+    session.fill_output()
     if output.length == output.start:
         return True
     fd = sock.fileno()
@@ -116,15 +117,19 @@ def send(sock, Wire session not None) -> bool:
             return False
         if sent == -EINTR:
             continue
-        output.take_off(sent if sent >= 0 else size)
+        if sent < 0:
+            session.drop_output()
+        else:
+            output.take_off(sent)
+            session.fill_output()
     return True
 
 
-def receive(sock, Wire session not None) -> None:
+def receive(sock, Stream session not None) -> None:
     """Receive once, waiting for it; the end of the stream is an error.
 
     Args:
-        sock: a plain socket, in blocking mode.
+        sock: a socket in blocking mode.
         session: whose bytes they are.
 
     Raises:
@@ -140,8 +145,7 @@ def receive(sock, Wire session not None) -> None:
         if received == -EAGAIN:
             wait(blocking_descriptor(sock, session), False)
         fd = blocking_descriptor(sock, session)
-        session.check_entry()
-        input.make_room()
+        session.make_room()
         target = input.data + input.length
         input.lent += 1
         with nogil:
@@ -155,7 +159,7 @@ def receive(sock, Wire session not None) -> None:
         raise_os_error(received)
 
 
-cdef int blocking_descriptor(object sock, Wire session) except -1:
+cdef int blocking_descriptor(object sock, Stream session) except -1:
     """Return the file descriptor of an open socket, on which waiting has an end."""
     cdef int fd = descriptor(sock)
     if session.limited != fd:

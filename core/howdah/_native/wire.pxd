@@ -38,13 +38,27 @@ cdef class Input(LentBuffer):
     cdef int shrink(self) except -1
 
 
-cdef class Wire:
+cdef class Stream:
+    cdef Input input
+    cdef Output unsent
+    # The blocking socket whose patience is limited already, -1 if none.
+    cdef int limited
+    # Whether waiting for the server begins awake.
+    cdef howdah_eagerness eagerness
+
+    cdef Py_ssize_t fill_output(self) except -1
+    cdef int drop_output(self) except -1
+    cdef int make_room(self) except -1
+    cdef int came_in(self, Py_ssize_t size) except -1
+    cdef int paused(self) noexcept
+    cdef bint streaming(self) noexcept
+
+
+cdef class Wire(Stream):
     cdef public object transaction_status
     cdef public long transactions
     cdef public bint skipping
     cdef public object lost
-    cdef Input input
-    cdef Output unsent
     # A ring of the steps not yet answered: `count` of them, the first one at `first`. It has
     # a power of two as its size.
     cdef unsigned char *steps
@@ -54,17 +68,11 @@ cdef class Wire:
     cdef bint decoding
     # How much COPY data has come in since anything else, or nothing, did, in bytes.
     cdef Py_ssize_t streamed
-    # The blocking socket whose patience is limited already, -1 if none.
-    cdef int limited
-    # Whether waiting for the server begins awake.
-    cdef howdah_eagerness eagerness
 
     cdef int add_step(self, int step, Exchange exchange) except -1
     cdef int set_ring_size(self, Py_ssize_t size) except -1
     cdef int settle_head(self) except -1
     cdef int check_entry(self) except -1
-    cdef bint streaming(self) noexcept
-    cdef int came_in(self, Py_ssize_t size) except -1
     cdef int pump(self) except -1
     cdef int process(self, int code, const char *body, Py_ssize_t size) except -1
     cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1

@@ -178,7 +178,41 @@ cdef class Input(LentBuffer):
         self.lent += 1
 
 
-cdef class Wire:
+cdef class Stream:
+    """What a socket carries: the bytes that come in, and those that are to be sent."""
+
+    def __cinit__(self):
+        self.input = Input.__new__(Input)
+        self.unsent = Output.__new__(Output)
+        self.limited = -1
+        self.eagerness.wary = 1
+
+    cdef Py_ssize_t fill_output(self) except -1:
+        """Have the output hold what is to be sent next; return how many bytes are behind it."""
+        return 0
+
+    cdef int drop_output(self) except -1:
+        """Forget what is to be sent: there is nobody to send it to."""
+        return self.unsent.take_off(self.unsent.length - self.unsent.start)
+
+    cdef int make_room(self) except -1:
+        """Make room in the input to receive into."""
+        raise NotImplementedError
+
+    cdef int came_in(self, Py_ssize_t size) except -1:
+        """Process the `size` bytes that came in behind the input."""
+        raise NotImplementedError
+
+    cdef int paused(self) noexcept:
+        """Note that nothing more has come in."""
+        return 0
+
+    cdef bint streaming(self) noexcept:
+        """Whether the server sends COPY data, piece after piece."""
+        return False
+
+
+cdef class Wire(Stream):
     """Input and output buffers of one session, and the steps not yet answered.
 
     Attributes:
@@ -191,11 +225,7 @@ cdef class Wire:
 
     def __cinit__(self):
         self.transaction_status = _IDLE
-        self.input = Input.__new__(Input)
-        self.unsent = Output.__new__(Output)
         self.set_ring_size(SMALLEST_RING)
-        self.limited = -1
-        self.eagerness.wary = 1
 
     def __dealloc__(self):
         PyMem_Free(self.steps)
@@ -361,8 +391,7 @@ cdef class Wire:
 
     def receive_buffer(self) -> memoryview:
         """Return where to receive into; `received` must follow."""
-        self.check_entry()
-        self.input.make_room()
+        self.make_room()
         return memoryview(self.input)
 
     def received(self, Py_ssize_t size) -> None:
@@ -387,12 +416,18 @@ cdef class Wire:
             raise RuntimeError("the connection cannot be used by what loads the values of its rows")
         return 0
 
+    cdef int make_room(self) except -1:
+        self.check_entry()
+        return self.input.make_room()
+
+    cdef int paused(self) noexcept:
+        self.streamed = 0
+        return 0
+
     cdef bint streaming(self) noexcept:
-        """Whether the server sends COPY data, piece after piece."""
         return self.streamed >= STREAM_SIZE and self.input.wanted < STREAM_SIZE
 
     cdef int came_in(self, Py_ssize_t size) except -1:
-        """Process the `size` bytes that came in behind the input."""
         if not 0 <= size <= self.input.capacity - self.input.length:
             raise ValueError(f"{size} bytes cannot have come into the buffer")
         self.input.length += size

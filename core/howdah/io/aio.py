@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
-import ssl
 from collections import deque
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, OperationalError
 from howdah.io.operation import HIGH_WATER
+from howdah.io.secured import carried
 from howdah.io.waiter import Waiter
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
 
+if TYPE_CHECKING:
+    from howdah.io.records import RecordLayer
+    from howdah.io.secured import SecuredSocket
+
 __all__ = ["AsyncTransport"]
 
-_WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_WOULD_BLOCK = (BlockingIOError, InterruptedError)
 
 
-def receive(sock: socket.socket, session: Session) -> bool:
+def receive(sock: socket.socket, session: Session | RecordLayer) -> bool:
     """Receive what is there; the end of the stream is an error.
 
     The native core has a twin; that returns whether the next had better gather until a `Timer` tells.
@@ -39,7 +42,7 @@ def receive(sock: socket.socket, session: Session) -> bool:
     return False
 
 
-def send(sock: socket.socket, session: Session) -> int:
+def send(sock: socket.socket, session: Session | RecordLayer) -> int:
     """Send what can be sent; return how many bytes are left. The native core has a twin."""
     while session.output_size:
         with session.output() as output:
@@ -54,10 +57,8 @@ def send(sock: socket.socket, session: Session) -> int:
 if TYPE_CHECKING or IMPLEMENTATION == "native":
     from howdah._native.aio import Eager, Timer
 
-_plain_receive, _plain_send = receive, send
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.aio import receive as _plain_receive
-    from howdah._native.aio import send as _plain_send
+    from howdah._native.aio import receive, send
 
 
 def _hung_up(sock: socket.socket) -> bool:
@@ -81,20 +82,17 @@ class AsyncTransport:
     the operating system, and slows the server down instead of filling memory.
 
     Args:
-        sock: a connected non-blocking socket, plain or TLS.
+        sock: a connected non-blocking socket, plain or with TLS.
         session: whose bytes are carried.
     """
 
-    def __init__(self, sock: socket.socket, session: Session) -> None:
-        self.sock = sock
+    def __init__(self, sock: socket.socket | SecuredSocket, session: Session) -> None:
         self.session = session
+        self.sock, self._stream = carried(sock, session)
         self._loop = asyncio.get_running_loop()
         self._fd = sock.fileno()
-        self._tls = isinstance(sock, ssl.SSLSocket)
-        self._send: Callable[[socket.socket, Session], int] = send if self._tls else _plain_send
-        self._receive: Callable[[socket.socket, Session], bool] = receive if self._tls else _plain_receive
-        #: What receives answers that come soon; there is none for TLS, and none in Python.
-        self._eager = Eager(session) if IMPLEMENTATION == "native" and not self._tls else None
+        #: What receives answers that come soon; there is none in Python.
+        self._eager = Eager(self._stream) if IMPLEMENTATION == "native" else None
         self._waiting = 0
         self._reading = False
         #: What tells when to read, instead of the socket, while the server streams.
@@ -112,7 +110,7 @@ class AsyncTransport:
 
         A lost connection is not raised: it becomes the error of every exchange.
         """
-        if self.session.output_size:
+        if self._stream.output_size:
             if not self._waiting:
                 self._flush()
             elif not self._gathering:
@@ -140,7 +138,7 @@ class AsyncTransport:
         if self.sock.fileno() >= 0:
             self._receive_some()
             self._wake_soon()
-        if self._writing and self.session.output_size >= HIGH_WATER and not exchange.ready:
+        if self._writing and self._stream.output_size >= HIGH_WATER and not exchange.ready:
             future = self._loop.create_future()
             exchange.notify = partial(_fulfil, future)
             self._drained.append(future)
@@ -153,12 +151,12 @@ class AsyncTransport:
     async def idle(self, timeout: float | None) -> bool:
         """Send what is left, receive what comes; return whether anything moved within `timeout` seconds."""
         self._flush()
-        unsent = self.session.output_size
+        unsent = self._stream.output_size
         future = self._idle = self._loop.create_future()
         try:
             await asyncio.wait_for(self._read_until(future), timeout)
         except asyncio.TimeoutError:
-            return self.session.output_size < unsent
+            return self._stream.output_size < unsent
         finally:
             self._idle = None
         return True
@@ -185,9 +183,6 @@ class AsyncTransport:
         else:
             self._reading = True
             self._loop.add_reader(self._fd if self._timer is None else self._timer.fd, self._on_readable)
-            if self._tls and self.sock.pending():  # type: ignore[attr-defined]
-                # Deciphered already: the selector will not tell of it.
-                self._loop.call_soon(self._on_readable)
 
     def _on_readable(self) -> None:
         if not self._waiting:
@@ -209,7 +204,7 @@ class AsyncTransport:
         finally:
             self._wake_soon()
             self._gathering = gathering
-            if self.session.output_size and not self._writing:
+            if self._stream.output_size and not self._writing:
                 self._flush()
 
     def _stop_reading(self) -> None:
@@ -245,11 +240,7 @@ class AsyncTransport:
     def _receive_some(self) -> bool:
         """Receive what is there; return whether the next may gather for a moment."""
         try:
-            streaming = self._receive(self.sock, self.session)
-            if self._tls:
-                while self._waiting and self.sock.pending():  # type: ignore[attr-defined]
-                    self._receive(self.sock, self.session)
-            return streaming
+            return receive(self.sock, self._stream)
         except OSError as e:
             self._lose(OperationalError(f"the connection is lost: {e}"))
         except Error as e:
@@ -274,13 +265,13 @@ class AsyncTransport:
     def _flush(self) -> None:
         """Send what can be sent, and the rest when there is room."""
         try:
-            unsent = self._send(self.sock, self.session)
+            unsent = send(self.sock, self._stream)
         except OSError:
             if self.sock.fileno() < 0:
                 return
             # Whoever waits reads what the server said before it went.
             unsent = 0
-            self.session.sent(self.session.output_size)
+            self._stream.sent(self._stream.output_size)
             self._loop.call_soon(self._on_readable)
         if bool(unsent) != self._writing:
             self._writing = not self._writing

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import ssl
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +11,7 @@ from howdah import errors
 from howdah.conninfo import AuthRequirement, Host, session_settings
 from howdah.io import target, tls
 from howdah.io.endpoint import Endpoint, open_endpoint
+from howdah.io.secured import SecuredSocket
 from howdah.io.waiting import Wait, nonblocking
 from howdah.protocol.channel_binding import tls_server_end_point
 from howdah.protocol.credentials import AuthenticationFailed, Credentials
@@ -46,8 +46,8 @@ class Connected(NamedTuple):
     """An open session.
 
     Attributes:
-        sock: The socket: a blocking one without timeout from `connect` (TLS: non-blocking), a
-            non-blocking one from `connect_async`.
+        sock: The socket: a blocking one without timeout from `connect`, a non-blocking one from
+            `connect_async`.
         backend: What the server told about the session.
         leftover: Bytes that arrived behind the first ReadyForQuery.
         host: The host that answered.
@@ -56,7 +56,7 @@ class Connected(NamedTuple):
         endpoint: How to reach the server again, to cancel.
     """
 
-    sock: socket | ssl.SSLSocket
+    sock: socket | SecuredSocket
     backend: Backend
     leftover: bytes
     host: Host
@@ -173,11 +173,11 @@ class Attempt:
         }
         return {name: value for name, value in wanted.items() if value}
 
-    def _credentials(self, sock: socket | ssl.SSLSocket) -> Credentials:
+    def _credentials(self, sock: socket | SecuredSocket) -> Credentials:
         parameters, host = self.parameters, self.address.host
         end_point = None
-        if isinstance(sock, ssl.SSLSocket):
-            end_point = tls_server_end_point(sock.getpeercert(binary_form=True) or b"")
+        if isinstance(sock, SecuredSocket):
+            end_point = tls_server_end_point(sock.tls.getpeercert(binary_form=True) or b"")
         return Credentials(
             user=parameters["user"],
             password=lambda: host.password,
@@ -203,7 +203,10 @@ def _key(text: str | None) -> bytes | None:
 
 
 def converse(
-    sock: socket, machine: Generator[bytes, Message, T], reader: MessageReader, deadline: float | None
+    sock: socket | SecuredSocket,
+    machine: Generator[bytes, Message, T],
+    reader: MessageReader,
+    deadline: float | None,
 ) -> Operation[T]:
     """Carry messages between a socket and a machine of the startup phase.
 
@@ -225,13 +228,13 @@ def converse(
         while True:
             # A server that has hung up may have said why: read that rather than fail to write.
             if output:
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     while output:
                         sent = yield from nonblocking(
                             sock, partial(sock.send, output), deadline, writing=True
                         )
                         output = output[sent:]
-                if not isinstance(sock, ssl.SSLSocket):
+                if not isinstance(sock, SecuredSocket):
                     yield Wait(sock, False, deadline)  # to look whether it has answered yet would be in vain
             while (message := reader.message()) is None:
                 data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), deadline)

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import select
 import socket
-import ssl
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, OperationalError
 from howdah.io.operation import HIGH_WATER
+from howdah.io.secured import carried
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
+
+if TYPE_CHECKING:
+    from howdah.io.records import RecordLayer
+    from howdah.io.secured import SecuredSocket
 
 __all__ = ["BlockingTransport"]
 
 _DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
 
 
-def carry(sock: socket.socket, session: Session, exchange: Exchange) -> None:
-    """Send and receive on a plain blocking socket until `exchange` is ready.
+def carry(sock: socket.socket, session: Session | RecordLayer, exchange: Exchange) -> None:
+    """Send and receive on a blocking socket until `exchange` is ready.
 
     Sending never blocks as long as there is something to receive, so that
     neither side can wait for the other for ever. The native core has a twin.
@@ -38,17 +41,16 @@ def carry(sock: socket.socket, session: Session, exchange: Exchange) -> None:
         receive(sock, session)
 
 
-def send(sock: socket.socket, session: Session) -> bool:
+def send(sock: socket.socket, session: Session | RecordLayer) -> bool:
     """Send what can be sent without waiting; return whether that is all. The native core has a twin."""
-    flags = 0 if isinstance(sock, ssl.SSLSocket) else _DONTWAIT
     while session.output_size:
         sizes: list[int] = []
         try:
             with session.output() as output:
                 # Called by C code, so that no signal handler comes between the call and its result:
                 # what is sent twice, the server does twice.
-                sizes.extend(map(sock.send, (output,), (flags,)))
-        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                sizes.extend(map(sock.send, (output,), (_DONTWAIT,)))
+        except BlockingIOError:
             return False
         except OSError:
             # What the server said before it went is still to be received.
@@ -58,7 +60,7 @@ def send(sock: socket.socket, session: Session) -> bool:
     return True
 
 
-def receive(sock: socket.socket, session: Session) -> None:
+def receive(sock: socket.socket, session: Session | RecordLayer) -> None:
     """Receive once; the end of the stream is an error. The native core has a twin."""
     sizes: list[int] = []
     try:
@@ -77,46 +79,21 @@ def _poll(sock: socket.socket, write: bool, timeout: float | None) -> bool:
     return bool(poll.poll(None if timeout is None else timeout * 1000))
 
 
-def carry_tls(sock: socket.socket, session: Session, exchange: Exchange) -> None:
-    """Do as `carry` does on a non-blocking TLS socket. The native core has a twin."""
-    assert isinstance(sock, ssl.SSLSocket)
-    while not exchange.ready:
-        all_sent = not session.output_size or send(sock, session)
-        # Waiting for what can be received takes less than trying to in vain, which raises an exception.
-        if not sock.pending():
-            _poll(sock, not all_sent, None)
-        try:
-            receive(sock, session)
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLWantWriteError:
-            _poll(sock, True, None)
-
-
-_plain_carry, _plain_send, _plain_receive = carry, send, receive
-_tls_carry = carry_tls
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.blocking import carry as _plain_carry
-    from howdah._native.blocking import receive as _plain_receive
-    from howdah._native.blocking import send as _plain_send
-    from howdah._native.tls import carry_tls as _tls_carry
+    from howdah._native.blocking import carry, receive, send
 
 
 class BlockingTransport:
     """The socket of a connection, for threads.
 
     Args:
-        sock: a connected socket, blocking if plain and non-blocking if TLS.
+        sock: a connected socket in blocking mode, plain or with TLS.
         session: whose bytes are carried.
     """
 
-    def __init__(self, sock: socket.socket, session: Session) -> None:
-        self.sock = sock
+    def __init__(self, sock: socket.socket | SecuredSocket, session: Session) -> None:
         self.session = session
-        tls = isinstance(sock, ssl.SSLSocket)
-        self._carry = _tls_carry if tls else _plain_carry
-        self._send: Callable[[socket.socket, Session], bool] = send if tls else _plain_send
-        self._receive: Callable[[socket.socket, Session], None] = receive if tls else _plain_receive
+        self.sock, self._stream = carried(sock, session)
 
     def carry(self, exchange: Exchange) -> None:
         """Send and receive until `exchange` is ready.
@@ -124,7 +101,7 @@ class BlockingTransport:
         A lost connection is not raised: it becomes the error of every exchange.
         """
         try:
-            self._carry(self.sock, self.session, exchange)
+            carry(self.sock, self._stream, exchange)
         except OSError as e:
             self._lose(OperationalError(f"the connection is lost: {e}"))
         except Error as e:
@@ -134,10 +111,10 @@ class BlockingTransport:
         """Send, and receive what is there, until little is left to send or `exchange` is ready."""
         try:
             while not exchange.ready:
-                all_sent = self._send(self.sock, self.session)
+                all_sent = send(self.sock, self._stream)
                 if _poll(self.sock, False, 0):
-                    self._receive_some()
-                elif all_sent or self.session.output_size < HIGH_WATER:
+                    receive(self.sock, self._stream)
+                elif all_sent or self._stream.output_size < HIGH_WATER:
                     break
                 else:
                     _poll(self.sock, True, None)
@@ -149,12 +126,11 @@ class BlockingTransport:
     def idle(self, timeout: float | None) -> bool:
         """Send what is left, receive what comes; return whether anything moved within `timeout` seconds."""
         try:
-            all_sent = self._send(self.sock, self.session)
-            pending = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
-            if not pending and not _poll(self.sock, not all_sent, timeout):
+            all_sent = send(self.sock, self._stream)
+            if not _poll(self.sock, not all_sent, timeout):
                 return False
-            if pending or all_sent or _poll(self.sock, False, 0):
-                self._receive_some()
+            if all_sent or _poll(self.sock, False, 0):
+                receive(self.sock, self._stream)
         except OSError as e:
             self._lose(OperationalError(f"the connection is lost: {e}"))
         except Error as e:
@@ -166,7 +142,7 @@ class BlockingTransport:
         if self.session.lost is None:
             with suppress(BufferError):  # another thread is sending: there is no goodbye then
                 self.session.terminate()
-                self._send(self.sock, self.session)
+                send(self.sock, self._stream)
             self.session.connection_lost(OperationalError("the connection is closed"))
         self.sock.close()
 
@@ -175,12 +151,6 @@ class BlockingTransport:
         self.session.lost = self.session.lost or OperationalError("the connection is closed")
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
-
-    def _receive_some(self) -> None:
-        try:
-            self._receive(self.sock, self.session)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            pass
 
     def _lose(self, error: Error) -> None:
         self.session.connection_lost(error)

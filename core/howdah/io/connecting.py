@@ -73,8 +73,7 @@ def connect(
         ConnectionTimeout: Every attempt took longer than `connect_timeout`.
     """
     connected = run(_Connecting(resolved, hosts, authentication_methods, open_transport).run())
-    if not connected.tls:
-        connected.sock.setblocking(True)
+    connected.sock.setblocking(True)
     return connected
 
 

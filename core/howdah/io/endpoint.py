@@ -9,11 +9,11 @@ from howdah.io.sockets import connect
 from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
     from socket import socket
 
     from howdah.io.addresses import Address
+    from howdah.io.secured import SecuredSocket
     from howdah.io.waiting import Operation
 
 
@@ -37,7 +37,7 @@ class Endpoint(NamedTuple):
 
 def open_endpoint(
     endpoint: Endpoint, deadline: float | None, *, optional: bool = False
-) -> Operation[tuple[socket | ssl.SSLSocket, bool]]:
+) -> Operation[tuple[socket | SecuredSocket, bool]]:
     """Connect a socket to an endpoint, and secure it as the endpoint wants.
 
     Args:
@@ -61,9 +61,9 @@ def open_endpoint(
             if not optional:
                 raise tls.Failure("the server does not support TLS, but TLS was required")
             return sock, False
-        sock = secured = tls.wrap(sock, security, address.host.host)
+        secured = tls.wrap(sock, security, address.host.host)
         yield from tls.handshake(secured, security, address.host.host, deadline)
-        return sock, True
+        return secured, True
     except BaseException:
         sock.close()
         raise

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from howdah import errors
 from howdah.io.certificate import matches_host, network_address
+from howdah.io.secured import SecuredSocket
 from howdah.io.waiting import Operation, nonblocking
 from howdah.protocol.startup import SSL_REQUEST
 
@@ -75,6 +76,9 @@ def security(parameters: Mapping[str, Any]) -> Security:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False  # libpq's rules differ from the ssl module's: see `certificate`
     context.set_alpn_protocols([ALPN])
+    context.options |= (
+        ssl.OP_NO_RENEGOTIATION
+    )  # no server wants it, and sending never has to wait for receiving
     context.minimum_version = VERSIONS[(parameters.get("ssl_min_protocol_version") or "TLSv1.2").lower()]
     if parameters.get("ssl_max_protocol_version"):
         context.maximum_version = VERSIONS[parameters["ssl_max_protocol_version"].lower()]
@@ -205,25 +209,23 @@ def negotiate(sock: socket, deadline: float | None) -> Operation[bool]:
     return answer == b"S"
 
 
-def wrap(sock: socket, security: Security, host: str) -> ssl.SSLSocket:
-    """Make a TLS socket of a connected, non-blocking one; the handshake is still to be done.
+def wrap(sock: socket, security: Security, host: str) -> SecuredSocket:
+    """Put TLS on a connected, non-blocking socket; the handshake is still to be done.
 
     Args:
-        sock: The socket, which must no longer be used.
+        sock: The socket, which must no longer be used otherwise.
         security: How to secure it.
         host: The server's name, for SNI.
     """
     security.asked = False
     named = security.sni and host and network_address(host) is None
     try:
-        return security.context.wrap_socket(
-            sock, do_handshake_on_connect=False, server_hostname=host if named else None
-        )
+        return SecuredSocket(sock, security.context, host if named else None)
     except (ValueError, UnicodeError) as error:
         raise Failure(f"the host name {host!r} cannot be used for TLS") from error
 
 
-def handshake(sock: ssl.SSLSocket, security: Security, host: str, deadline: float | None) -> Operation[None]:
+def handshake(sock: SecuredSocket, security: Security, host: str, deadline: float | None) -> Operation[None]:
     """Do the TLS handshake, and check what libpq checks.
 
     Args:
@@ -238,7 +240,7 @@ def handshake(sock: ssl.SSLSocket, security: Security, host: str, deadline: floa
     if security.verify_host and not host:
         raise Failure("sslmode verify-full needs a host name: give host beside hostaddr")
     try:
-        yield from nonblocking(sock, sock.do_handshake, deadline)
+        yield from nonblocking(sock, sock.handshake, deadline)
     except ssl.SSLCertVerificationError as error:
         raise Failure(f"the server's certificate could not be verified: {error.verify_message}") from error
     except ssl.SSLError as error:
@@ -247,12 +249,12 @@ def handshake(sock: ssl.SSLSocket, security: Security, host: str, deadline: floa
         if isinstance(error, TimeoutError):
             raise
         raise Failure(f"the connection was lost during the TLS handshake: {_reason(error)}") from error
-    protocol = sock.selected_alpn_protocol()
+    protocol = sock.tls.selected_alpn_protocol()
     if security.direct and protocol is None:
         raise Failure("the server did not agree to speak PostgreSQL's protocol over direct TLS (ALPN)")
     if protocol not in (None, ALPN):
         raise Failure(f"the server chose the unexpected protocol {protocol!r} (ALPN)")
     if security.verify_host:
-        certificate = sock.getpeercert() or {}
+        certificate = sock.tls.getpeercert() or {}
         if not matches_host(certificate, host):
             raise Failure(f"the server's certificate is not for host name {host!r}")

@@ -8,7 +8,6 @@ on it yields a `Wait` or a `Call`; `run` serves those by blocking,
 from __future__ import annotations
 
 import select
-import ssl
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -18,6 +17,8 @@ from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from socket import socket
+
+    from howdah.io.secured import SecuredSocket
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ class Wait(NamedTuple):
         deadline: When to give up, by `time.monotonic`; None for never.
     """
 
-    sock: socket
+    sock: socket | SecuredSocket
     writing: bool
     deadline: float | None
 
@@ -54,11 +55,19 @@ class Pause(NamedTuple):
     seconds: float
 
 
+class MustWrite(BlockingIOError):
+    """It is writing that has to wait, whatever was called."""
+
+
 Operation = Generator["Wait | Call | Pause", Any, T]
 
 
 def nonblocking(
-    sock: socket, function: Callable[[], T], deadline: float | None, *, writing: bool = False
+    sock: socket | SecuredSocket,
+    function: Callable[[], T],
+    deadline: float | None,
+    *,
+    writing: bool = False,
 ) -> Operation[T]:
     """Call a function of a non-blocking socket until it is through.
 
@@ -74,9 +83,7 @@ def nonblocking(
     while True:
         try:
             return function()
-        except ssl.SSLWantReadError:
-            wait = Wait(sock, False, deadline)
-        except ssl.SSLWantWriteError:
+        except MustWrite:
             wait = Wait(sock, True, deadline)
         except BlockingIOError:
             wait = Wait(sock, writing, deadline)

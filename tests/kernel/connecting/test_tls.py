@@ -15,6 +15,7 @@ import pytest
 from howdah import errors
 from howdah.io import cancel
 from howdah.io.certificate import matches_host
+from howdah.io.secured import SecuredSocket
 from howdah.io.target import LIMITS
 from howdah.io.waiting import Operation, nonblocking, run
 from howdah.protocol.channel_binding import tls_server_end_point
@@ -36,7 +37,7 @@ def dsn(tls_server: Server) -> str:
 
 def is_encrypted(connected: Any) -> bool:
     seen = ask(connected, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == "t"
-    assert seen == connected.tls == isinstance(connected.sock, ssl.SSLSocket)
+    assert seen == connected.tls == isinstance(connected.sock, SecuredSocket)
     return seen
 
 
@@ -311,8 +312,8 @@ def test_versions(connect: Face, dsn: str) -> None:
         connected = connect(
             dsn, sslmode="require", ssl_min_protocol_version=version, ssl_max_protocol_version=version
         )
-        assert isinstance(connected.sock, ssl.SSLSocket)
-        assert connected.sock.version() == version
+        assert isinstance(connected.sock, SecuredSocket)
+        assert connected.sock.tls.version() == version
 
 
 def test_key_log(connect: Face, dsn: str, tmp_path: Path) -> None:
@@ -322,11 +323,11 @@ def test_key_log(connect: Face, dsn: str, tmp_path: Path) -> None:
 
 def test_modes_of_the_sockets(connect: Face, dsn: str) -> None:
     plain, secured = connect(dsn, sslmode="disable"), connect(dsn, sslmode="require")
-    assert plain.sock.gettimeout() == (None if connect.name == "blocking" else 0.0)
-    assert secured.sock.gettimeout() == 0.0
+    for connected in (plain, secured):
+        assert connected.sock.gettimeout() == (None if connect.name == "blocking" else 0.0)
 
 
-def receive_error(sock: socket.socket) -> Operation[bytes]:
+def receive_error(sock: socket.socket | SecuredSocket) -> Operation[bytes]:
     reader = MessageReader(LIMITS)
     while (received := reader.message()) is None or received[0] != ord("E"):
         if received is None:
