@@ -101,11 +101,14 @@ class Shortcuts:
         """
         if not self.open or (self.begins and self._session.transaction_status == TransactionStatus.IDLE):
             return None
+        replaced = cursor._results
         sent = self._write(cursor, query, params)
         if sent is None:
             return None
-        self._session.sync(sent[0])
-        return sent[0]
+        exchange = sent[0]
+        exchange.replaced = replaced
+        self._session.sync(exchange)
+        return exchange
 
     def post(
         self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None

@@ -36,7 +36,7 @@ def carry(sock, Stream session not None, Exchange exchange not None) -> None:
     cdef char *target
     cdef const char *source
     cdef bint readable = False
-    cdef bint streaming
+    cdef bint streaming, replacing
     cdef int fd
     while not exchange.ready:
         fd = blocking_descriptor(sock, session)
@@ -46,6 +46,7 @@ def carry(sock, Stream session not None, Exchange exchange not None) -> None:
         source = output.data + output.start
         size = 0 if readable else output.length - output.start
         streaming = session.streaming()
+        replacing = exchange.replaced is not None
         target = input.data + input.length
         sent = 0
         received = -EINTR
@@ -58,7 +59,7 @@ def carry(sock, Stream session not None, Exchange exchange not None) -> None:
             if sent > 0:
                 output.start += sent
             howdah_give_back(&output.lent)
-            if sent == size and not behind:
+            if sent == size and not behind and not replacing:
                 if streaming:
                     received = howdah_gather(fd, target, input.capacity - input.length)
                 else:
@@ -72,6 +73,7 @@ def carry(sock, Stream session not None, Exchange exchange not None) -> None:
         if sent < 0 and sent != -EINTR:
             # What the server said before it went is still to be received.
             session.drop_output()
+        exchange.replaced = None
         if received > 0:
             session.came_in(received)
             # A server that is always ahead leaves no other moment for signals, nor for the garbage collector.

@@ -29,6 +29,7 @@ cdef class Exchange:
     cdef public object copy
     cdef public object parameter_oids
     cdef public object value
+    cdef public object replaced
     cdef public bint owes_sync
     cdef public Py_ssize_t pending
     cdef public bint ready

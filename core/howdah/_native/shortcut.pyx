@@ -22,6 +22,8 @@ from howdah.statement import times
 cdef object _IDLE = TransactionStatus.IDLE
 
 cdef enum:
+    #: So many rows are let go of at once; more of them when the server is at work.
+    FEW = 50
     #: How many queries are known at most: beyond, they are learnt anew.
     MOST = 1000
 
@@ -166,6 +168,8 @@ cdef class Shortcuts:
             exchange.query = cursor._query = way.query
             exchange.fields = way.fields
             exchange.decoder = way.decoder
+            if sync and PyList_GET_SIZE(cursor._rows) > FEW:
+                exchange.replaced = cursor._results
             cursor.reset()
             way.statement.used = next(times)
         p = session.unsent.reserve(5 + size + PyBytes_GET_SIZE(_EXECUTE) + (PyBytes_GET_SIZE(_SYNC) if sync else 0))

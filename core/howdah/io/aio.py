@@ -117,6 +117,7 @@ class AsyncTransport:
                 # Others are at it, too: what they write in this turn of the loop goes with it.
                 self._gathering = True
                 self._loop.call_soon(self._send_gathered)
+        exchange.replaced = None
         if self._eager is not None and not self._waiting and self._timer is None and not exchange.ready:
             self._receive_eagerly(exchange)
         if exchange.ready:

@@ -38,6 +38,7 @@ def carry(sock: socket.socket, session: Session | RecordLayer, exchange: Exchang
             _poll(sock, True, None)
             if not _poll(sock, False, 0):
                 continue
+        exchange.replaced = None
         receive(sock, session)
 
 

@@ -99,6 +99,7 @@ class Exchange:
         copy: the formats, while a COPY is going on.
         parameter_oids: what Describe told of a statement's parameters.
         value: the result of a function call.
+        replaced: the results its owner had before, let go of while the server is at work: that may take long.
         owes_sync: whether a Sync was lost in a COPY IN and must be repeated.
         pending: how many steps are still to be answered.
         notify: called when the exchange becomes ready.
@@ -124,6 +125,7 @@ class Exchange:
         "pending",
         "query",
         "ready",
+        "replaced",
         "results",
         "rows",
         "streaming",
@@ -158,6 +160,7 @@ class Exchange:
         self.copy: CopyResponse | None = None
         self.parameter_oids: tuple[int, ...] | None = None
         self.value: memoryview | None = None
+        self.replaced: object = None
         self.owes_sync = False
         self.pending = 0
         self.ready = False
