@@ -92,7 +92,7 @@ class CursorDriver:
 
     async def _over_tcp(self, workload: Tls, server: Server, sslmode: str) -> Contender:
         conn = await self._connect(over_tcp(server, sslmode))
-        return Contender(self.name, self._query(workload, conn), conn.close)
+        return Contender(self.name, self._query(workload, conn), conn.close, clock=workload.clock)
 
     def _query(self, workload: Query, conn: Any) -> Callable[[], Awaitable[Any]]:
         cur, sql, params = conn.cursor(), workload.sql, workload.params or None

@@ -154,7 +154,7 @@ class Modern(Driver):
 
     def _over_tcp(self, workload: Tls, server: Server, sslmode: str) -> Contender:
         conn = self.connect(over_tcp(server, sslmode))
-        return Contender(self.name, self._query(workload, conn), conn.close)
+        return Contender(self.name, self._query(workload, conn), conn.close, clock=workload.clock)
 
     def threads(self, workload: Threads, server: Server, count: int) -> Contender:
         """Connect so many times, and get ready to execute the queries in as many threads."""

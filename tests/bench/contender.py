@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ class Contender:
         run: Does the workload once, and returns what it has fetched. A coroutine function in an async mode.
         close: Closes its connection. A coroutine function in an async mode.
         baseline: Does the workload without that of which only the cost counts, such as TLS.
+        clock: What is measured, in seconds.
     """
 
     name: str
     run: Callable[[], Any]
     close: Callable[[], Any] = nothing
     baseline: Contender | None = None
+    clock: Callable[[], float] = perf_counter
 
 
 def comparable(value: Any) -> Any:

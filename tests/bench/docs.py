@@ -21,8 +21,8 @@ CHART = "_static/performance.svg"
 
 INTRODUCTION = """\
 Times are in µs where nothing else is said, and medians of rounds. The ratio is to the fastest (of memory, to
-the leanest) of the drivers that the goal is about; a second one is to psycopg. Of TLS it is what the client
-computes more than over plain TCP.""".splitlines()
+the leanest) of the drivers that the goal is about; a second one is to psycopg. Of TLS it is how much
+longer a query takes than over plain TCP, and of its rows, what the client computes more.""".splitlines()
 
 MODES = {"sync": "Blocking", "asyncio": "asyncio, its own event loop", "uvloop": "asyncio, on uvloop"}
 NUMBERS = ("One run", "Two runs", "Three runs", "Four runs", "Five runs")

@@ -13,7 +13,7 @@ import gc
 from dataclasses import dataclass
 from itertools import repeat
 from statistics import median
-from time import perf_counter, process_time
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tests.bench import aio, blocking, floor
@@ -129,11 +129,11 @@ class Loop:
         """Return what a function has returned, or what its coroutine does."""
         return started if self._loop is None else self._loop.run_until_complete(started)
 
-    def time(self, contender: Contender, times: int, clock: Clock = perf_counter) -> float:
-        """Let a contender do the workload some times; return the seconds it took by a clock."""
+    def time(self, contender: Contender, times: int) -> float:
+        """Let a contender do the workload some times; return the seconds it took by its clock."""
         if self._loop is None:
-            return _time(contender.run, times, clock)
-        return float(self._loop.run_until_complete(_time_async(contender.run, times, clock)))
+            return _time(contender.run, times, contender.clock)
+        return float(self._loop.run_until_complete(_time_async(contender.run, times, contender.clock)))
 
     def close(self) -> None:
         """Close the event loop."""
@@ -243,8 +243,7 @@ def _rounds(
             if isinstance(workload, ALONE):
                 took = contender.run()
             elif contender.baseline is not None:
-                took = loop.time(contender, size, process_time) / size
-                took -= loop.time(contender.baseline, size, process_time) / size
+                took = (loop.time(contender, size) - loop.time(contender.baseline, size)) / size
             else:
                 took = loop.time(contender, size) / size
             gc.unfreeze()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Mode = Literal["sync", "asyncio", "uvloop"]
 
@@ -304,11 +308,20 @@ class Threads(Query):
 
 @dataclass(frozen=True)
 class Tls(Query):
-    """Execute a query over TLS, and over TCP without: what counts is how much more the client computes.
+    """Execute a query over TLS, and over TCP without: what counts is how much longer it takes.
 
-    It is the process's time that is measured, not the wall's: the difference of two times of which most goes
-    to waiting would be lost in the noise.
+    Args:
+        computing: Whether it is the process's time that is measured, not the wall's: of many rows the
+            difference of two times of which most goes to waiting would be lost in the noise. For a single row
+            it would be unfair to a driver that waits awake: what the server computes more would count as its own.
     """
+
+    computing: bool = False
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """What is measured, in seconds."""
+        return process_time if self.computing else perf_counter
 
 
 #: Those that the goals compare howdah with, unless a workload has others. The rest is there to be looked at.
@@ -533,5 +546,6 @@ WORKLOADS: tuple[Workload, ...] = (
         goals={"sync": 1.0, "asyncio": 1.0},
         peers={"sync": ("psycopg",), "asyncio": ("psycopg",)},
         sql="SELECT * FROM mixed",
+        computing=True,
     ),
 )
