@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 
 import howdah
@@ -137,6 +139,61 @@ def test_adapters_registered_later(conn):
     assert cursor.execute("SELECT 21::int4").fetchone() == (21,)
     conn.adapters.register_loader(23, Doubled)
     assert cursor.execute("SELECT 21::int4").fetchone() == (42,)
+
+
+class Value:
+    """What a value was loaded to, as something that can be referred to weakly."""
+
+
+class Watching(Loader):
+    """Makes `Value`s, and notes how many of the query before are left when the first one comes."""
+
+    made = weakref.WeakSet()
+    left = []
+
+    def load(self, data):
+        if data in (b"1", b"\0\0\0\1"):
+            self.left.append(len(self.made))
+        value = Value()
+        self.made.add(value)
+        return value
+
+
+class WatchingBinary(Watching):
+    """Does so in binary format."""
+
+    format = Format.BINARY
+
+
+@pytest.fixture
+def watching():
+    Watching.made.clear()
+    Watching.left.clear()
+    return Watching
+
+
+def test_rows_are_let_go_of_before_others_come(conn, watching):
+    conn.adapters.register_loader(23, watching)
+    conn.adapters.register_loader(23, WatchingBinary)
+    query = "SELECT generate_series(1, 200)::int4"
+    cursor = conn.cursor()
+    for _ in range(LEARNT + 3):
+        cursor.execute(query)
+        assert len(watching.made) == cursor.rowcount == 200
+    assert watching.left == [0] * (LEARNT + 3)
+    held = cursor.fetchall()
+    cursor.execute(query)
+    assert len(held) == watching.left.pop() == 200
+
+
+@pytest.mark.anyio
+async def test_rows_are_let_go_of_before_others_come_async(aconn, watching):
+    aconn.adapters.register_loader(23, watching)
+    aconn.adapters.register_loader(23, WatchingBinary)
+    cursor = aconn.cursor()
+    for _ in range(LEARNT + 3):
+        await cursor.execute("SELECT generate_series(1, 200)::int4")
+    assert watching.left == [0] * (LEARNT + 3)
 
 
 def test_another_encoding(conn):
