@@ -7,7 +7,9 @@ not set, the native core runs if it was built.
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
+
+from howdah import _native
 
 __all__ = ["IMPLEMENTATION"]
 
@@ -27,7 +29,11 @@ def _choose() -> str:
     if wanted == "python":
         return "python"
     # They are only looked for: they import modules that ask here.
-    missing = [name for name in _MODULES if find_spec(f"howdah._native.{name}") is None]
+    missing = [
+        name
+        for name in _MODULES
+        if PathFinder.find_spec(f"{_native.__name__}.{name}", _native.__path__) is None
+    ]
     if not missing:
         return "native"
     if wanted == "native":

@@ -22,6 +22,8 @@ _LATER = {
         """,
         "int8",
     ),
+    "textual": ("", 'bpchar "char" xml refcursor jsonpath citext ltree lquery ltxtquery'),
+    "decimal": ("decimal.Decimal", "numeric"),
     "datetime": (
         "datetime.date datetime.time datetime.datetime datetime.timedelta",
         "date time timetz timestamp timestamptz interval",

@@ -17,7 +17,8 @@ from howdah.adapt import AdaptersMap
 from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
 from howdah_types.base import TypeLoader, shown, type_name
-from howdah_types.string import StrDumper, TextLoader, register_text_dumper, register_text_type
+from howdah_types.string import StrDumper, TextLoader
+from howdah_types.textual import register_text_dumper, register_text_type
 
 __all__ = ["CatalogBinaryDumper", "CatalogBinaryLoader", "register_adapters"]
 

@@ -17,7 +17,8 @@ from howdah.errors import DataError
 from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeLoader, shown, type_name
-from howdah_types.string import StrDumper, register_text_type
+from howdah_types.string import StrDumper
+from howdah_types.textual import register_text_type
 
 __all__ = ["GeometryBinaryDumper", "GeometryBinaryLoader", "float_text", "register_adapters"]
 

@@ -20,7 +20,7 @@ from howdah.adapt import AdaptContext, AdaptersMap
 from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of, shown
-from howdah_types.string import register_text_type
+from howdah_types.textual import register_text_type
 
 __all__ = [
     "MoneyBinaryLoader",

@@ -1,9 +1,8 @@
-"""Integers, floats, numeric and oid."""
+"""Integers, floats and oid."""
 
 from __future__ import annotations
 
 import struct
-from decimal import Decimal
 from math import isfinite
 from operator import index
 from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 __all__ = [
-    "DecimalBinaryDumper",
-    "DecimalDumper",
     "Float4",
     "Float4BinaryDumper",
     "Float4BinaryLoader",
@@ -47,12 +44,11 @@ __all__ = [
     "IntNumeric",
     "IntNumericBinaryDumper",
     "IntNumericDumper",
-    "NumericBinaryLoader",
-    "NumericLoader",
     "Oid",
     "OidBinaryDumper",
     "OidBinaryLoader",
     "OidDumper",
+    "quote_number",
     "register_adapters",
 ]
 
@@ -92,7 +88,8 @@ class Float8(float):
 _INT2, _INT4, _INT8, _OID = map(struct.Struct, ("!h", "!i", "!q", "!I"))
 
 
-def _quote_number(text: bytes) -> bytes:
+def quote_number(text: bytes) -> bytes:
+    """Return a number so that it can stand anywhere in SQL."""
     # The space keeps a minus sign from making a comment of one before it.
     return b" " + text if text.startswith(b"-") else text
 
@@ -105,7 +102,7 @@ class _IntegerDumper(TypeDumper):
         return b"%d" % index(obj)
 
     def quote(self, obj: int) -> bytes:
-        return _quote_number(self.text(obj))
+        return quote_number(self.text(obj))
 
 
 class _IntegerBinaryDumper(_IntegerDumper):
@@ -157,6 +154,8 @@ class IntNumericDumper(_IntegerDumper):
 
     # By way of a Decimal, which writes more digits than an int does.
     def text(self, obj: SupportsIndex) -> bytes:
+        from decimal import Decimal
+
         return str(Decimal(index(obj))).encode()
 
 
@@ -202,7 +201,9 @@ class IntNumericBinaryDumper(IntNumericDumper):
     format = Format.BINARY
 
     def dump(self, obj: int) -> bytes:
-        return _numeric_to_binary(Decimal(index(obj)))
+        from howdah_types.decimal import Decimal, numeric_to_binary
+
+        return numeric_to_binary(Decimal(index(obj)))
 
 
 class IntDumper(_IntegerDumper):
@@ -315,7 +316,7 @@ class FloatDumper(TypeDumper):
 
     def quote(self, obj: float) -> bytes:
         text = self.text(obj)
-        return _quote_number(text) if isfinite(obj) else b"'%b'::%b" % (text, self._name)
+        return quote_number(text) if isfinite(obj) else b"'%b'::%b" % (text, self._name)
 
 
 class FloatBinaryDumper(FloatDumper):
@@ -392,109 +393,6 @@ class Float4BinaryLoader(TypeLoader):
         return value
 
 
-# -- numeric -------------------------------------------------------------------
-
-# numeric in binary: the number of digits, the weight of the first of them, the
-# sign, the display scale, and the digits, which are to the base 10,000.
-# Source: PostgreSQL's src/backend/utils/adt/numeric.c, numeric_send().
-_NUMERIC_HEADER = struct.Struct("!HhHH")
-_POSITIVE, _NEGATIVE, _NAN, _INFINITY, _MINUS_INFINITY = 0x0000, 0x4000, 0xC000, 0xD000, 0xF000
-_MAX_SCALE = 0x3FFF
-_MAX_INTEGER_DIGITS = 131072
-
-
-def _numeric_to_binary(number: Decimal) -> bytes:
-    sign, digits, exponent = number.as_tuple()
-    if not isinstance(exponent, int):
-        special = _NAN if exponent != "F" else _MINUS_INFINITY if sign else _INFINITY
-        return _NUMERIC_HEADER.pack(0, 0, special, 0)
-
-    scale = max(0, -exponent)
-    point = len(digits) + exponent
-    if not number:
-        point = 0
-    if scale > _MAX_SCALE or point > _MAX_INTEGER_DIGITS:
-        raise DataError(f"{number:.10e} is not a value of PostgreSQL's numeric: too many digits")
-    text = "".join(map(str, digits)) if number else ""
-    if exponent > 0 and text:
-        text += "0" * exponent
-    integer, fraction = (text[:point], text[point:]) if point > 0 else ("", "0" * -point + text)
-    integer = "0" * (-len(integer) % 4) + integer
-    fraction += "0" * (-len(fraction) % 4)
-
-    weight = len(integer) // 4 - 1
-    text = integer + fraction
-    groups = [int(text[i : i + 4]) for i in range(0, len(text), 4)]
-    first = next((i for i, group in enumerate(groups) if group), len(groups))
-    groups = groups[first:]
-    while groups and not groups[-1]:
-        groups.pop()
-    if groups:
-        weight -= first
-    else:
-        weight = 0
-        sign = 0
-    header = _NUMERIC_HEADER.pack(len(groups), weight, _NEGATIVE if sign else _POSITIVE, scale)
-    return header + struct.pack(f"!{len(groups)}H", *groups)
-
-
-class DecimalDumper(TypeDumper):
-    """`decimal.Decimal` (and `int`) to numeric, as text."""
-
-    oid = 1700
-    native = "numeric"
-
-    def text(self, obj: Decimal | int) -> bytes:
-        number = Decimal(obj)
-        return b"NaN" if number.is_nan() else str(number).encode()
-
-    def quote(self, obj: Decimal | int) -> bytes:
-        text = self.text(obj)
-        return _quote_number(text) if Decimal(obj).is_finite() else b"'%b'::numeric" % text
-
-
-class DecimalBinaryDumper(DecimalDumper):
-    """`decimal.Decimal` (and `int`) to numeric, as binary."""
-
-    format = Format.BINARY
-    native = "numeric"
-
-    def dump(self, obj: Decimal | int) -> bytes:
-        return _numeric_to_binary(Decimal(obj))
-
-
-class NumericLoader(TypeLoader):
-    """numeric as text to `decimal.Decimal`."""
-
-    native = "numeric"
-
-    def value(self, data: bytes) -> Decimal:
-        return Decimal(data.decode())
-
-
-class NumericBinaryLoader(TypeLoader):
-    """numeric as binary to `decimal.Decimal`."""
-
-    format = Format.BINARY
-    native = "numeric"
-
-    def value(self, data: bytes) -> Decimal:
-        count, weight, sign, scale = _NUMERIC_HEADER.unpack_from(data)
-        if sign == _NAN:
-            return Decimal("NaN")
-        if sign in (_INFINITY, _MINUS_INFINITY):
-            return Decimal("Infinity" if sign == _INFINITY else "-Infinity")
-        groups = struct.unpack(f"!{count}H", data[_NUMERIC_HEADER.size :])
-        if sign not in (_POSITIVE, _NEGATIVE) or max(groups, default=0) > 9999:
-            raise ValueError
-        digits = "".join([f"{group:04}" for group in groups])
-        # The groups end somewhere to the right or the left of where the scale says.
-        excess = 4 * (count - weight - 1) - scale
-        digits = digits[:-excess] if excess > 0 else digits + "0" * -excess
-        # Written out it is exact, whatever the precision of the decimal context.
-        return Decimal(f"{'-' if sign == _NEGATIVE else ''}{digits or '0'}E-{scale}")
-
-
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register this module's adapters."""
     # The last one for a class or an oid is the one used by default.
@@ -509,7 +407,6 @@ def register_adapters(adapters: AdaptersMap) -> None:
         (float, FloatDumper, FloatBinaryDumper),
         (Float8, FloatDumper, FloatBinaryDumper),
         (Float4, Float4Dumper, Float4BinaryDumper),
-        (Decimal, DecimalDumper, DecimalBinaryDumper),
     ):
         adapters.register_dumper(cls, text)
         adapters.register_dumper(cls, binary)
@@ -526,5 +423,3 @@ def register_adapters(adapters: AdaptersMap) -> None:
     adapters.register_loader("float4", Float4BinaryLoader)
     adapters.register_loader("float8", FloatLoader)
     adapters.register_loader("float8", Float8BinaryLoader)
-    adapters.register_loader("numeric", NumericLoader)
-    adapters.register_loader("numeric", NumericBinaryLoader)

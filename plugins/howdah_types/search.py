@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from howdah.adapt import AdaptContext, AdaptersMap
 from howdah.pq import Format
 from howdah_types.base import TypeLoader, encoding_of
-from howdah_types.string import register_text_type
+from howdah_types.textual import register_text_type
 
 __all__ = ["SearchBinaryLoader", "TsqueryBinaryLoader", "TsvectorBinaryLoader"]
 

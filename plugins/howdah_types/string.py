@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from howdah.adapt import AdaptContext, AdaptersMap, Loader, quote_literal
+from howdah.adapt import AdaptContext, AdaptersMap, quote_literal
 from howdah.errors import DataError
 from howdah.pattern import pattern
 from howdah.pq import Format
@@ -19,7 +19,6 @@ __all__ = [
     "ByteaLoader",
     "BytesBinaryDumper",
     "BytesDumper",
-    "CharBinaryLoader",
     "StrBinaryDumper",
     "StrBinaryDumperName",
     "StrBinaryDumperVarchar",
@@ -135,67 +134,6 @@ class TextBinaryLoader(TextLoader):
     native = "str"
 
 
-class CharBinaryLoader(TextLoader):
-    """The one byte of a "char" as binary to what the server writes for it as text."""
-
-    format = Format.BINARY
-    native = "char"
-
-    def value(self, data: bytes) -> str | bytes:
-        (byte,) = data
-        if byte >= 0x80:
-            data = b"\\%03o" % byte
-        return super().value(data if byte else b"")
-
-
-class CharBinaryDumper(StrDumper):
-    """`str` of one character, of none, or of a backslash and three octal digits, to "char" as binary."""
-
-    format = Format.BINARY
-
-    def dump(self, obj: str) -> bytes:
-        octal = _OCTAL.fullmatch(obj)
-        data = bytes([int(octal[1], 8)]) if octal is not None else self.text(obj) or b"\x00"
-        if len(data) != 1:
-            raise DataError(f'{shown(obj)} is not a value of the type "char", which is one byte')
-        return data
-
-
-_OCTAL = pattern(r"\\([0-3][0-7]{2})")
-
-
-class XmlBinaryDumper(StrDumper):
-    """`str` to xml, as binary."""
-
-    format = Format.BINARY
-
-    # As binary, unlike as text, it is taken as of the encoding that it declares, UTF-8 by default.
-    def dump(self, obj: str) -> bytes:
-        self.text(obj)
-        return _XML_ENCODING.sub(r"\1\2", obj).encode()
-
-
-class XmlBinaryLoader(TextLoader):
-    """xml as binary to `str`."""
-
-    format = Format.BINARY
-    native = "xml"
-    # As text there is no encoding to strike out.
-    preferred = False
-
-    # Other than as text it comes with its encoding declared, unless that is UTF-8.
-    def value(self, data: bytes) -> str | bytes:
-        text = super().value(data)
-        if isinstance(text, bytes) or not _XML_ENCODING.match(text):
-            return text
-        return _XML_ENCODING.sub(r"\1\2", text).removeprefix('<?xml version="1.0"?>')
-
-
-_XML_ENCODING = pattern(r"""\A(<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')([^>]*\?>)""")
-#: What the binary format of some types begins with.
-_VERSION = b"\x01"
-
-
 class BytesDumper(TypeDumper):
     """`bytes`, `bytearray` and `memoryview` to bytea, as text."""
 
@@ -251,74 +189,6 @@ class ByteaBinaryLoader(TypeLoader):
         return data
 
 
-class VersionedBinaryDumper(StrDumper):
-    """`str` to a type whose binary format is a version number and the text."""
-
-    format = Format.BINARY
-
-    def dump(self, obj: str) -> bytes:
-        return _VERSION + self.text(obj)
-
-
-class VersionedBinaryLoader(TextLoader):
-    """A type whose binary format is a version number and the text, to `str`."""
-
-    format = Format.BINARY
-    native = "versioned"
-    # As text there is no number to check.
-    preferred = False
-
-    def value(self, data: bytes) -> str | bytes:
-        if not data.startswith(_VERSION):
-            raise ValueError
-        return super().value(data[1:])
-
-
-# The types that are str in Python and not everyday: type, loader and dumper of the binary format.
-_STR_TYPES: tuple[tuple[str, type[TextLoader], type[StrDumper]], ...] = (
-    ("bpchar", TextBinaryLoader, StrBinaryDumper),
-    ('"char"', CharBinaryLoader, CharBinaryDumper),
-    ("xml", XmlBinaryLoader, XmlBinaryDumper),
-    ("refcursor", TextBinaryLoader, StrBinaryDumper),
-    ("jsonpath", VersionedBinaryLoader, VersionedBinaryDumper),
-    # Those of extensions, by name: their oids differ from database to database.
-    ("citext", TextBinaryLoader, StrBinaryDumper),
-    ("ltree", VersionedBinaryLoader, VersionedBinaryDumper),
-    ("lquery", VersionedBinaryLoader, VersionedBinaryDumper),
-    ("ltxtquery", VersionedBinaryLoader, VersionedBinaryDumper),
-)
-
-
-def register_text_dumper(name: str, adapters: AdaptersMap, base: type[StrDumper] = StrDumper) -> None:
-    """Register a dumper of `str` to a type, found by the type alone.
-
-    Args:
-        name: the name of the type.
-        adapters: what to register it on.
-        base: what the dumper does.
-    """
-    namespace: dict[str, Any] = {"native": base.__dict__.get("native"), "__doc__": f"`str` to {name}."}
-    if adapters.types.get(name) is not None:
-        namespace["oid"] = adapters.types.get_oid(name)
-    else:
-        namespace["type_name"] = name
-        namespace["oid"] = 0
-    adapters.register_dumper(None, type(base.__name__, (base,), namespace))
-
-
-def register_text_type(name: str, adapters: AdaptersMap, binary_loader: type[Loader]) -> None:
-    """Register the adapters of a type that is `str`, as the server writes it and reads it.
-
-    Args:
-        name: the name of the type.
-        adapters: what to register them on.
-        binary_loader: makes the same `str` of its binary format.
-    """
-    adapters.register_loader(name, TextLoader)
-    adapters.register_loader(name, binary_loader)
-    register_text_dumper(name, adapters)
-
-
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register this module's adapters."""
     # Of the dumpers of one class the last is the one used by default. That is
@@ -335,9 +205,6 @@ def register_adapters(adapters: AdaptersMap) -> None:
     for name in ("text", "varchar", "name", "unknown", "void", "cstring", "pg_node_tree"):
         adapters.register_loader(name, TextLoader)
         adapters.register_loader(name, TextBinaryLoader)
-    for name, loader, binary_dumper in _STR_TYPES:
-        register_text_type(name, adapters, loader)
-        register_text_dumper(name, adapters, binary_dumper)
 
     for cls in (bytes, bytearray, memoryview):
         adapters.register_dumper(cls, BytesDumper)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import site
 import subprocess
 import sys
 from functools import cache
+from importlib import import_module
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.contender import Contender
 
 _TIMED = """
+import sys
 from time import perf_counter
+sys.path += {path!r}
 start = perf_counter()
 {statement}
 print(perf_counter() - start)
@@ -22,13 +27,15 @@ def importing(name: str, statement: str) -> Contender:
     """Return a driver that is imported, again and again; what it returns are the seconds that took.
 
     The start of the interpreter does not count, and compiling does not: the first run leaves the bytecode of
-    everything in a directory, for all drivers alike, whether they are installed or run from their sources.
+    everything in a directory, for all drivers alike. An editable install makes each interpreter import some
+    of what drivers need before the time counts; so the interpreter starts without `site`, and is told the
+    directories, again for all drivers alike.
 
     Args:
         name: The driver.
         statement: What imports all of it that a first connection needs.
     """
-    command = [sys.executable, "-c", _TIMED.format(statement=statement)]
+    command = [sys.executable, "-S", "-c", _TIMED.format(path=_path(), statement=statement)]
 
     def run() -> float:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": _bytecode().name}
@@ -36,6 +43,14 @@ def importing(name: str, statement: str) -> Contender:
         return float(subprocess.check_output(command, env=environment))
 
     return Contender(name, run)
+
+
+def _path() -> list[str]:
+    """Return the directories that packages are installed to, and those howdah's are in."""
+    packages = {import_module(module).__file__ for module in ("howdah", "howdah_types", "howdah_arrow")}
+    return list(
+        dict.fromkeys([*site.getsitepackages(), *(str(Path(file).parents[1]) for file in packages if file)])
+    )
 
 
 @cache

@@ -1,7 +1,7 @@
 """Making `Decimal`s without writing them out in decimal first.
 
-What a `Decimal` looks like in memory is Python's own business; `decimals_known` finds out, when
-a module is imported, whether it is what is written here.
+What a `Decimal` looks like in memory is Python's own business; `decimals_known` finds out, before
+the first one is made, whether it is what is written here.
 """
 
 from libc.stdint cimport uint64_t

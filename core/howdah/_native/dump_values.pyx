@@ -24,7 +24,6 @@ from howdah._native.dumping cimport DumperEntry, register_dump, register_key
 from howdah._native.network cimport set_float8, set_uint16
 
 from datetime import timezone
-from decimal import Decimal
 from enum import Enum
 
 c.import_datetime()
@@ -36,7 +35,7 @@ cdef extern from "Python.h":
     const char *PyUnicode_DATA(object value)
 
 cdef object _utc = timezone.utc
-cdef type _Decimal = Decimal
+cdef type _Decimal = None
 cdef type _UUID = None
 cdef object _Enum = Enum
 
@@ -109,7 +108,17 @@ cdef int dump_float4(object obj, Buffer out, uint32_t *oid, DumperEntry entry) e
     return 1
 
 
+cdef int _import_decimal() except -1:
+    """Import the class when the first object comes: its module takes its time."""
+    global _Decimal
+    from decimal import Decimal
+    _Decimal = Decimal
+    return 0
+
+
 cdef int dump_numeric_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    if _Decimal is None:
+        _import_decimal()
     if type(obj) is not _Decimal:
         return 0
     cdef str text = str(obj)
@@ -138,6 +147,8 @@ cdef int _put_special(const char *p, const char *end, bint negative, Buffer out)
 
 
 cdef int dump_numeric(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    if _Decimal is None:
+        _import_decimal()
     if type(obj) is not _Decimal:
         return 0
     cdef str text = str(obj)

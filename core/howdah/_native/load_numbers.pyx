@@ -19,16 +19,24 @@ from howdah._native.network cimport (
     get_float4, get_float8, get_int16, get_int32, get_int64, get_uint16, get_uint32
 )
 
-from decimal import Decimal
-
 cdef extern from "Python.h":
     double PyOS_string_to_double(const char *s, char **endptr, void *overflow_exception) except? -1.0
 
-cdef type _Decimal = Decimal
-cdef bint _decimals_known = decimals_known(Decimal)
-cdef object _nan = Decimal("NaN")
-cdef object _infinity = Decimal("Infinity")
-cdef object _minus_infinity = Decimal("-Infinity")
+cdef type _Decimal = None
+cdef bint _decimals_known = False
+cdef object _nan, _infinity, _minus_infinity
+
+
+cdef int _import_decimal() except -1:
+    """Import `decimal` when the first value comes: it takes its time, and is seldom wanted."""
+    global _Decimal, _decimals_known, _nan, _infinity, _minus_infinity
+    from decimal import Decimal
+    _nan = Decimal("NaN")
+    _infinity = Decimal("Infinity")
+    _minus_infinity = Decimal("-Infinity")
+    _decimals_known = decimals_known(Decimal)
+    _Decimal = Decimal
+    return 0
 
 
 cdef object load_bool_text(const char *data, Py_ssize_t size, object loader):
@@ -138,6 +146,8 @@ cdef object load_numeric_text(const char *data, Py_ssize_t size, object loader):
             return load_python(data, size, loader)  # NaN, Infinity, or malformed
     if not digits:
         return load_python(data, size, loader)
+    if _Decimal is None:
+        _import_decimal()
     if _decimals_known and digits <= 18:
         return _short_decimal(data[0] == c"-", coefficient, 0 if point < 0 else <int> (size - point - 1))
     return _Decimal(PyUnicode_DecodeASCII(data, size, NULL))
@@ -164,6 +174,8 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
     cdef int scale = get_uint16(data + 6)
     if size != 8 + 2 * ndigits:
         return load_python(data, size, loader)
+    if _Decimal is None:
+        _import_decimal()
     if ndigits == 0:
         if sign == 0xC000:
             return _nan
@@ -282,6 +294,8 @@ cdef object load_money_text(const char *data, Py_ssize_t size, object loader):
     if first == last or decimals > 9 or not (decimals == shown or (decimals == 0 and shown == 3)):
         return load_python(data, size, loader)
     length += snprintf(text + length, sizeof(text) - length, "E-%d", decimals)
+    if _Decimal is None:
+        _import_decimal()
     return _Decimal(PyUnicode_DecodeASCII(text, length, NULL))
 
 
@@ -290,6 +304,8 @@ cdef object load_money(const char *data, Py_ssize_t size, object loader):
     cdef int decimals = loader.decimals
     if size != 8 or decimals < 0:
         return load_python(data, size, loader)
+    if _Decimal is None:
+        _import_decimal()
     return _Decimal(PyUnicode_DecodeASCII(
         text, snprintf(text, sizeof(text), "%lldE-%d", <long long> get_int64(data), decimals), NULL
     ))

@@ -3,14 +3,23 @@
 Source: PostgreSQL documentation, 34.1 "Database Connection Control Functions".
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from howdah.conninfo.environment import session_settings
 from howdah.conninfo.host import Host, hosts
 from howdah.conninfo.keywords import format_keywords
 from howdah.conninfo.parameter import Parameter
 from howdah.conninfo.parameters import PARAMETERS
-from howdah.conninfo.require_auth import AuthRequirement
 from howdah.conninfo.resolution import resolve
 from howdah.conninfo.syntax import conninfo_to_dict, make_conninfo, parse
+from howdah.importing import on_first_use
+
+if TYPE_CHECKING:
+    from howdah.conninfo.require_auth import AuthRequirement
+else:
+    __getattr__ = on_first_use(__name__, {"require_auth": ("AuthRequirement",)})
 
 __all__ = [
     "PARAMETERS",

@@ -9,7 +9,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.environment import SOCKET_DIRECTORIES, default_socket_directory
-from howdah.conninfo.passfile import find_password
 from howdah.errors import ProgrammingError
 
 if TYPE_CHECKING:
@@ -108,4 +107,6 @@ def _from_passfile(resolved: Mapping[str, Any], name: str, port: int) -> str | N
         return None
     if name in SOCKET_DIRECTORIES and name == default_socket_directory():
         name = "localhost"
+    from howdah.conninfo.passfile import find_password
+
     return find_password(passfile, name, port, dbname, user)

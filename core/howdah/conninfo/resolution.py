@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from howdah.conninfo.environment import from_environment, home, locale_encoding, os_user
 from howdah.conninfo.parameter import Parameter, Parameters, unknown_parameter
 from howdah.conninfo.parameters import PARAMETERS
-from howdah.conninfo.require_auth import AuthRequirement
 from howdah.conninfo.syntax import is_conninfo, parse
 from howdah.errors import NotSupportedError, ProgrammingError
 
@@ -133,6 +132,8 @@ def _check(resolved: Mapping[str, Any]) -> None:
                 f'invalid value for connection parameter "{name}": expected Base64 of 32 bytes'
             )
     if resolved["require_auth"]:
+        from howdah.conninfo.require_auth import AuthRequirement
+
         AuthRequirement.parse(resolved["require_auth"])
 
 

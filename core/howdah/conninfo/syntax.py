@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from howdah.conninfo.keywords import format_keywords, parse_keywords
 from howdah.conninfo.parameter import Parameter, Parameters, unknown_parameter
 from howdah.conninfo.parameters import PARAMETERS
-from howdah.conninfo.uri import SCHEMES, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["conninfo_to_dict", "is_conninfo", "make_conninfo", "parse"]
+__all__ = ["SCHEMES", "conninfo_to_dict", "is_conninfo", "make_conninfo", "parse"]
+
+#: How a URI begins; anything else is keyword/value syntax.
+SCHEMES = ("postgresql://", "postgres://")
 
 
 def parse(conninfo: str, *, parameters: Sequence[Parameter] = PARAMETERS) -> dict[str, str]:
@@ -30,6 +32,8 @@ def parse(conninfo: str, *, parameters: Sequence[Parameter] = PARAMETERS) -> dic
     """
     parameters = Parameters.of(parameters)
     if conninfo.startswith(SCHEMES):
+        from howdah.conninfo.uri import parse_uri
+
         return parse_uri(conninfo, parameters.by_name)
     return parse_keywords(conninfo, parameters.by_name, parameters.secret)
 

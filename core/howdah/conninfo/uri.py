@@ -15,10 +15,7 @@ from howdah.pattern import pattern
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["SCHEMES", "parse_uri"]
-
-#: How a URI begins; anything else is keyword/value syntax.
-SCHEMES = ("postgresql://", "postgres://")
+__all__ = ["parse_uri"]
 
 _USERINFO = pattern(r"([^:@/]*)(?::([^@/]*))?@")
 _HOST = pattern(r"\[([^\]]*)\]|([^:/?,]*)")
@@ -32,7 +29,7 @@ def parse_uri(uri: str, known: Collection[str]) -> dict[str, str]:
     that was not percent-encoded shifts where the other parts begin.
 
     Args:
-        uri: the conninfo; it begins with one of `SCHEMES`.
+        uri: the conninfo; it begins with one of `syntax.SCHEMES`.
         known: the names of the parameters that there are.
 
     Returns:

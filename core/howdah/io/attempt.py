@@ -8,12 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from howdah import errors
-from howdah.conninfo import AuthRequirement, Host, session_settings
-from howdah.io import target, tls
+from howdah.conninfo import Host, session_settings
+from howdah.io import target
 from howdah.io.endpoint import Endpoint, open_endpoint
-from howdah.io.secured import SecuredSocket
+from howdah.io.secured import NotSecured, SecuredSocket
 from howdah.io.waiting import Wait, nonblocking
-from howdah.protocol.channel_binding import tls_server_end_point
 from howdah.protocol.credentials import AuthenticationFailed, Credentials
 from howdah.protocol.startup import (
     PROTOCOL_3_0,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from howdah.io.addresses import Address
+    from howdah.io.tls import Security
     from howdah.io.waiting import Operation
     from howdah.protocol.credentials import Method
     from howdah.protocol.startup import Message
@@ -87,7 +87,7 @@ class Attempt:
         encrypted: bool,
         deadline: float | None,
         parameters: Mapping[str, Any],
-        security: Callable[[], tls.Security],
+        security: Callable[[], Security],
         methods: Mapping[int | str, Method],
     ) -> None:
         self.address = address
@@ -101,7 +101,7 @@ class Attempt:
 
     def worth_other_encryption(self, error: Exception) -> bool:
         """Tell whether a failure may be due to TLS, or to its absence."""
-        if isinstance(error, tls.Failure):
+        if isinstance(error, NotSecured):
             return True
         refused = isinstance(error, errors.Error) and error.sqlstate is not None
         return refused and not self.backend.authentication and self.tls == self.encrypted
@@ -177,6 +177,8 @@ class Attempt:
         parameters, host = self.parameters, self.address.host
         end_point = None
         if isinstance(sock, SecuredSocket):
+            from howdah.protocol.channel_binding import tls_server_end_point
+
             end_point = tls_server_end_point(sock.tls.getpeercert(binary_form=True) or b"")
         return Credentials(
             user=parameters["user"],
@@ -195,7 +197,11 @@ class Attempt:
 
 
 def _allowed(require_auth: str | None) -> Callable[[str], bool]:
-    return AuthRequirement.parse(require_auth).allows if require_auth else lambda method: True
+    if not require_auth:
+        return lambda method: True
+    from howdah.conninfo import AuthRequirement
+
+    return AuthRequirement.parse(require_auth).allows
 
 
 def _key(text: str | None) -> bytes | None:

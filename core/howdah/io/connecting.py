@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from howdah import errors
-from howdah.io import tls
 from howdah.io.addresses import locate
 from howdah.io.attempt import Attempt, Connected, Unsuitable
 from howdah.io.waiting import run
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from howdah.conninfo import Host
     from howdah.io.addresses import Address, OpenTransport
+    from howdah.io.tls import Security
     from howdah.io.waiting import Operation
     from howdah.protocol.credentials import Method
 
@@ -107,11 +107,13 @@ class _Connecting:
         self.failures: list[tuple[str, Exception]] = []
 
     @cached_property
-    def _security(self) -> tls.Security:
+    def _security(self) -> Security:
         # Files are read when TLS is first tried, and once.
-        return tls.security(self.parameters)
+        from howdah.io.tls import security
 
-    def security(self) -> tls.Security:
+        return security(self.parameters)
+
+    def security(self) -> Security:
         """Return how TLS is to be used."""
         return self._security
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from howdah.io import tls
 from howdah.io.sockets import connect
 from howdah.tuples import NamedTuple
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from howdah.io.addresses import Address
     from howdah.io.secured import SecuredSocket
+    from howdah.io.tls import Security
     from howdah.io.waiting import Operation
 
 
@@ -27,7 +27,7 @@ class Endpoint(NamedTuple):
     """
 
     address: Address
-    security: tls.Security | None
+    security: Security | None
     parameters: Mapping[str, Any]
 
     def __repr__(self) -> str:
@@ -57,13 +57,10 @@ def open_endpoint(
     try:
         if security is None:
             return sock, False
-        if not security.direct and not (yield from tls.negotiate(sock, deadline)):
-            if not optional:
-                raise tls.Failure("the server does not support TLS, but TLS was required")
-            return sock, False
-        secured = tls.wrap(sock, security, address.host.host)
-        yield from tls.handshake(secured, security, address.host.host, deadline)
-        return secured, True
+        from howdah.io.tls import secure  # and what that imports, only where there may be TLS
+
+        secured = yield from secure(sock, security, address.host.host, deadline, optional=optional)
+        return (sock, False) if secured is None else (secured, True)
     except BaseException:
         sock.close()
         raise

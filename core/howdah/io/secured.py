@@ -10,16 +10,21 @@ import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from howdah.io.records import RecordLayer
+from howdah import errors
 from howdah.io.waiting import MustWrite
 
 if TYPE_CHECKING:
     import socket
 
+    from howdah.io.records import RecordLayer
     from howdah.protocol.session import Session
 
 #: How much is received at a time during the handshake, in bytes.
 RECEIVE_SIZE = 16384
+
+
+class NotSecured(errors.OperationalError):
+    """The connection could not be secured."""
 
 
 class SecuredSocket:
@@ -101,6 +106,8 @@ class SecuredSocket:
 
     def layer(self, session: Session) -> RecordLayer:
         """Return what is to carry the bytes of a session; this is not to send or receive any more."""
+        from howdah.io.records import RecordLayer  # which is only wanted where there is TLS
+
         return RecordLayer(session, self.tls, self._incoming, self._outgoing)
 
     def fileno(self) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from howdah import errors
 from howdah.io.certificate import matches_host, network_address
-from howdah.io.secured import SecuredSocket
+from howdah.io.secured import NotSecured, SecuredSocket
 from howdah.io.waiting import Operation, nonblocking
 from howdah.protocol.startup import SSL_REQUEST
 
@@ -29,10 +29,6 @@ VERSIONS = {
     "tlsv1.2": ssl.TLSVersion.TLSv1_2,
     "tlsv1.3": ssl.TLSVersion.TLSv1_3,
 }
-
-
-class Failure(errors.OperationalError):
-    """The connection could not be secured."""
 
 
 class Security:
@@ -96,7 +92,7 @@ def security(parameters: Mapping[str, Any]) -> Security:
     )
     if certmode == "require":
         if not certificate:
-            raise Failure(
+            raise NotSecured(
                 "sslcertmode is require, but there is no client certificate: give sslcert and sslkey"
             )
         _watch_certificate_request(context, result)
@@ -117,7 +113,7 @@ def _trust(context: ssl.SSLContext, parameters: Mapping[str, Any], sslmode: str)
     elif os.path.exists(rootcert):
         _load(context, rootcert, None, "root certificate file")
     elif sslmode.startswith("verify"):
-        raise Failure(
+        raise NotSecured(
             f"root certificate file {rootcert!r} does not exist; provide it, use the system's trusted roots "
             "with sslrootcert=system, or choose an sslmode that does not verify the server's certificate"
         )
@@ -135,11 +131,11 @@ def _trust(context: ssl.SSLContext, parameters: Mapping[str, Any], sslmode: str)
 
 def _load(context: ssl.SSLContext, file: str | None, directory: str | None, what: str) -> None:
     if directory and not os.path.isdir(directory):
-        raise Failure(f"could not read {what} directory {directory!r}")
+        raise NotSecured(f"could not read {what} directory {directory!r}")
     try:
         context.load_verify_locations(cafile=file, capath=directory)
     except OSError as error:
-        raise Failure(f"could not read {what} {file!r}: {_reason(error)}") from error
+        raise NotSecured(f"could not read {what} {file!r}: {_reason(error)}") from error
 
 
 def _identify(context: ssl.SSLContext, parameters: Mapping[str, Any]) -> bool:
@@ -151,12 +147,12 @@ def _identify(context: ssl.SSLContext, parameters: Mapping[str, Any]) -> bool:
     try:
         status = os.stat(key)
     except OSError as error:
-        raise Failure(f"there is a certificate, but no private key file {key!r}") from error
+        raise NotSecured(f"there is a certificate, but no private key file {key!r}") from error
     if not stat.S_ISREG(status.st_mode):
-        raise Failure(f"private key file {key!r} is not a regular file")
+        raise NotSecured(f"private key file {key!r} is not a regular file")
     forbidden = 0o037 if status.st_uid == 0 else 0o077
     if sys.platform != "win32" and status.st_mode & forbidden:
-        raise Failure(
+        raise NotSecured(
             f"private key file {key!r} has group or world access; it must have permissions u=rw (0600) "
             "or less if owned by the current user, or u=rw,g=r (0640) or less if owned by root"
         )
@@ -164,7 +160,7 @@ def _identify(context: ssl.SSLContext, parameters: Mapping[str, Any]) -> bool:
     try:
         context.load_cert_chain(cert, key, password=lambda: password)
     except OSError as error:
-        raise Failure(
+        raise NotSecured(
             f"could not load certificate {cert!r} with private key {key!r}: {_reason(error)}"
         ) from None  # the cause could show the password
     return True
@@ -185,6 +181,33 @@ def _watch_certificate_request(context: ssl.SSLContext, result: Security) -> Non
     context._msg_callback = watch  # type: ignore[attr-defined]
 
 
+def secure(
+    sock: socket, security: Security, host: str, deadline: float | None, *, optional: bool = False
+) -> Operation[SecuredSocket | None]:
+    """Secure a connected socket.
+
+    Args:
+        sock: The non-blocking socket.
+        security: How to secure it.
+        host: The server's name.
+        deadline: When to give up, by `time.monotonic`.
+        optional: Whether to go on without TLS when the server has none.
+
+    Returns:
+        What is to be used in the socket's place; None when the server has no TLS.
+
+    Raises:
+        OperationalError: It could not be secured.
+    """
+    if not security.direct and not (yield from negotiate(sock, deadline)):
+        if not optional:
+            raise NotSecured("the server does not support TLS, but TLS was required")
+        return None
+    secured = wrap(sock, security, host)
+    yield from handshake(secured, security, host, deadline)
+    return secured
+
+
 def negotiate(sock: socket, deadline: float | None) -> Operation[bool]:
     """Ask the server for TLS, with SSLRequest.
 
@@ -201,11 +224,11 @@ def negotiate(sock: socket, deadline: float | None) -> Operation[bool]:
             "received unencrypted data after the answer to SSLRequest: somebody may be tampering"
         )
     if answer[:1] == b"E":  # whatever it says was not encrypted, and is not to be believed
-        raise Failure("the server sent an error in answer to SSLRequest")
+        raise NotSecured("the server sent an error in answer to SSLRequest")
     if not answer:
-        raise Failure("the server closed the connection in answer to SSLRequest")
+        raise NotSecured("the server closed the connection in answer to SSLRequest")
     if answer not in (b"S", b"N"):
-        raise Failure(f"received an invalid answer to SSLRequest: {answer!r}")
+        raise NotSecured(f"received an invalid answer to SSLRequest: {answer!r}")
     return answer == b"S"
 
 
@@ -222,7 +245,7 @@ def wrap(sock: socket, security: Security, host: str) -> SecuredSocket:
     try:
         return SecuredSocket(sock, security.context, host if named else None)
     except (ValueError, UnicodeError) as error:
-        raise Failure(f"the host name {host!r} cannot be used for TLS") from error
+        raise NotSecured(f"the host name {host!r} cannot be used for TLS") from error
 
 
 def handshake(sock: SecuredSocket, security: Security, host: str, deadline: float | None) -> Operation[None]:
@@ -238,23 +261,23 @@ def handshake(sock: SecuredSocket, security: Security, host: str, deadline: floa
         OperationalError: The handshake failed, or the certificate is not the host's.
     """
     if security.verify_host and not host:
-        raise Failure("sslmode verify-full needs a host name: give host beside hostaddr")
+        raise NotSecured("sslmode verify-full needs a host name: give host beside hostaddr")
     try:
         yield from nonblocking(sock, sock.handshake, deadline)
     except ssl.SSLCertVerificationError as error:
-        raise Failure(f"the server's certificate could not be verified: {error.verify_message}") from error
+        raise NotSecured(f"the server's certificate could not be verified: {error.verify_message}") from error
     except ssl.SSLError as error:
-        raise Failure(f"TLS handshake failed: {_reason(error)}") from error
+        raise NotSecured(f"TLS handshake failed: {_reason(error)}") from error
     except OSError as error:
         if isinstance(error, TimeoutError):
             raise
-        raise Failure(f"the connection was lost during the TLS handshake: {_reason(error)}") from error
+        raise NotSecured(f"the connection was lost during the TLS handshake: {_reason(error)}") from error
     protocol = sock.tls.selected_alpn_protocol()
     if security.direct and protocol is None:
-        raise Failure("the server did not agree to speak PostgreSQL's protocol over direct TLS (ALPN)")
+        raise NotSecured("the server did not agree to speak PostgreSQL's protocol over direct TLS (ALPN)")
     if protocol not in (None, ALPN):
-        raise Failure(f"the server chose the unexpected protocol {protocol!r} (ALPN)")
+        raise NotSecured(f"the server chose the unexpected protocol {protocol!r} (ALPN)")
     if security.verify_host:
         certificate = sock.tls.getpeercert() or {}
         if not matches_host(certificate, host):
-            raise Failure(f"the server's certificate is not for host name {host!r}")
+            raise NotSecured(f"the server's certificate is not for host name {host!r}")
