@@ -11,7 +11,6 @@ Source: "Entry points specification" and "Recording installed projects" of packa
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -111,15 +110,20 @@ def _distributions(path: str) -> Iterator[tuple[str, str]]:
 
 
 def _normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+    # Without a regular expression: to compile it takes longer than all the names.
+    return "-".join(filter(None, name.lower().replace("_", "-").replace(".", "-").split("-")))
 
 
 def _read(directory: str, groups: tuple[str, ...]) -> Iterator[EntryPoint]:
     try:
-        with open(os.path.join(directory, "entry_points.txt"), "rb") as file:
-            content = file.read()
+        # Twice as fast as a file object.
+        file = os.open(os.path.join(directory, "entry_points.txt"), os.O_RDONLY)
     except OSError:
         return
+    try:
+        content = os.read(file, os.fstat(file).st_size)
+    finally:
+        os.close(file)
     if b"[" + groups[0].encode() not in content:
         return
     distribution, version = _name_and_version(directory)

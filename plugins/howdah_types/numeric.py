@@ -201,7 +201,9 @@ class IntNumericBinaryDumper(IntNumericDumper):
     format = Format.BINARY
 
     def dump(self, obj: int) -> bytes:
-        from howdah_types.decimal import Decimal, numeric_to_binary
+        from decimal import Decimal
+
+        from howdah_types.decimal import numeric_to_binary
 
         return numeric_to_binary(Decimal(index(obj)))
 
