@@ -7,9 +7,7 @@ not set, the native core runs if it was built.
 from __future__ import annotations
 
 import os
-from importlib.machinery import PathFinder
-
-from howdah import _native
+from importlib.util import find_spec
 
 __all__ = ["IMPLEMENTATION"]
 
@@ -29,11 +27,7 @@ def _choose() -> str:
     if wanted == "python":
         return "python"
     # They are only looked for: they import modules that ask here.
-    missing = [
-        name
-        for name in _MODULES
-        if PathFinder.find_spec(f"{_native.__name__}.{name}", _native.__path__) is None
-    ]
+    missing = [name for name in _MODULES if find_spec(f"howdah._native.{name}") is None]
     if not missing:
         return "native"
     if wanted == "native":
