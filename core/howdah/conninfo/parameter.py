@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.environment import as_kept
 from howdah.errors import ProgrammingError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Parameter", "Parameters", "unknown_parameter"]
 
-_ValueType = Union["type[str]", "type[int]", "type[bool]"]
 _BOOLEANS = {
     "1": True,
     "true": True,
@@ -45,7 +44,7 @@ class Parameter(NamedTuple):
     """
 
     name: str
-    type: _ValueType = str
+    type: type[str] | type[int] | type[bool] = str
     default: Any = None
     environ: str | None = None
     doc: str = ""
