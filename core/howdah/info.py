@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-from datetime import timezone, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,8 @@ from howdah.errors import NotSupportedError
 from howdah.pq import ConnStatus, PipelineStatus, TransactionStatus
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from howdah.connection_base import BaseConnection
 
 __all__ = ["ConnectionInfo"]
@@ -201,6 +202,7 @@ class ConnectionInfo:
     @property
     def timezone(self) -> tzinfo:
         """The session's time zone; UTC if Python does not know it."""
+        from datetime import timezone
         from zoneinfo import ZoneInfo
 
         name = self.parameter_status("TimeZone")

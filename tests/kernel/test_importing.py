@@ -102,8 +102,11 @@ def test_what_it_does_not_need_is_imported_later() -> None:
     imported = imported_by("import howdah; howdah.AsyncConnection")
     assert "howdah_types.numeric" in imported
     assert not imported & {
+        "datetime",
+        "decimal",
         "uuid",
         "zoneinfo",
+        "howdah.io.tls",
         "howdah.sql",
         "howdah_copy.copying_async",
         "howdah_lobject.large_object_async",
@@ -112,7 +115,11 @@ def test_what_it_does_not_need_is_imported_later() -> None:
         "howdah_pipeline.pipeline_async",
         "howdah_types.array",
         "howdah_types.datetime",
+        "howdah_types.decimal",
+        "howdah_types.textual",
+        "howdah._native.dump_dates",
         "howdah._native.load_arrays",
+        "howdah._native.tls",
     }
 
 

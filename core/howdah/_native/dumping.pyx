@@ -33,7 +33,10 @@ cdef int register_dump(int format, str name, dump_func function) except -1:
 
 
 cdef int register_key(str name, key_func function) except -1:
-    """Make `function` known as the one that tells the key of an object for the dumpers of `name`."""
+    """Make `function` known as the one that tells the key of an object for the dumpers of `name`.
+
+    The module that has it registers a function that dumps `name` too, in each format: its import brings both.
+    """
     _key_functions[name] = <size_t> function
     return 0
 
@@ -43,6 +46,7 @@ cdef int _complete_functions() except -1:
     global _complete
     import howdah._native.dump_arrays
     import howdah._native.dump_composed
+    import howdah._native.dump_dates
     import howdah._native.dump_json
     import howdah._native.dump_network
     _complete = True

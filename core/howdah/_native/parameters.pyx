@@ -14,8 +14,8 @@ from howdah._native.dumping cimport Dumped, Dumpers, new_dumpers, put_value
 from howdah._native.network cimport get_int32, get_uint16, set_uint16, set_uint32
 
 # Imported for the functions they register.
+import howdah._native.dump_numbers
 import howdah._native.dump_text
-import howdah._native.dump_values
 from howdah.adapt.base import PyFormat
 from howdah.adapt.places import parameter_place, put_place, recursive
 from howdah.errors import DataError, Error, ProgrammingError
