@@ -343,7 +343,7 @@ def _alone(name: str, imported: str, workload: Import | Memory, server: Server) 
     """Get ready for what is measured in a process of its own."""
     if isinstance(workload, Memory):
         return memory.contender(name, "asyncio", workload, server)
-    return Contender(name, importing(name, imported).run, _nothing)
+    return Contender(name, importing(name, workload.statements.get(name, imported)).run, _nothing)
 
 
 def _tasks(workload: Tasks, query: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:

@@ -67,7 +67,7 @@ class Driver:
     def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect, and get ready for a workload; None if the driver does not do it."""
         if isinstance(workload, Import):
-            return importing(self.name, self.imported)
+            return importing(self.name, workload.statements.get(self.name, self.imported))
         if isinstance(workload, Connect):
             return Contender(self.name, self._connect(workload, server))
         if isinstance(workload, Memory):

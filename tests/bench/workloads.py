@@ -8,7 +8,7 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Mode = Literal["sync", "asyncio", "uvloop"]
 
@@ -273,7 +273,13 @@ class Connect(Workload):
 
 @dataclass(frozen=True)
 class Import(Workload):
-    """Import the driver, in an interpreter of its own."""
+    """Import the driver, in an interpreter of its own.
+
+    Args:
+        statements: What imports it, by driver; the others import all that a first connection needs.
+    """
+
+    statements: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -501,7 +507,14 @@ WORKLOADS: tuple[Workload, ...] = (
     ),
     Import(
         name="import",
-        title="import",
+        title="import, all plugins",
+        goals={"sync": 1.0, "asyncio": 1.0},
+        peers={"sync": ("psycopg",), "asyncio": ("asyncpg",)},
+        statements={"howdah": "import howdah; howdah.default_driver()"},
+    ),
+    Import(
+        name="import-connection",
+        title="the same, and to connect",
         goals={"sync": 1.0, "asyncio": 1.0},
         peers={"sync": ("psycopg",), "asyncio": ("asyncpg",)},
     ),
