@@ -19,7 +19,9 @@ from tests.servers import Server
 #: The difference of two counts is that of so many queries: what comes before and behind is in both.
 TIMES = (200, 1200)
 
+#: Without the garbage collector: its turn may come in one of the ways and not in the others.
 _PROGRAM = """
+import gc
 import sys
 import howdah
 from howdah.driver import Driver
@@ -43,6 +45,7 @@ elif plugins == "few":
     driver = Driver(enable=["types", "prepare"])
 else:
     driver = Driver(plugins=[("watching", Watching())])
+gc.disable()
 with driver.connect(dsn, autocommit=True) as conn:
     cur = conn.cursor()
     for _ in range(int(times)):
