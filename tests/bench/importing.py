@@ -33,7 +33,7 @@ def importing(name: str, statement: str) -> Contender:
 
     Args:
         name: The driver.
-        statement: What imports all of it that a first connection needs.
+        statement: What imports it.
     """
     command = [sys.executable, "-S", "-c", _TIMED.format(path=_path(), statement=statement)]
 

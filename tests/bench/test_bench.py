@@ -23,7 +23,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_howdah_alone(tmp_path: Path) -> None:
     copies = ("copy-in", "copy-text", "copy-out", "copy-rows")
-    names = ("one-row", "mixed-once", "arrays", "executemany", "pipeline", *copies, "scan", "connect")
+    alone = ("import", "import-connection")
+    names = ("one-row", "mixed-once", "arrays", "executemany", "pipeline", *copies, "scan", "connect", *alone)
     chosen = [f"--only={name}" for name in (*names, "pool", "shared")]
     limits = ["--rounds=2", "--seconds=0.001", "--driver=howdah", "--mode=sync", "--mode=asyncio"]
     done = run("tests.bench", *chosen, *limits, f"--output={tmp_path}")
