@@ -171,18 +171,17 @@ cdef int dump_float8(object obj, Buffer out, uint32_t *oid, DumperEntry entry) e
     return 1
 
 
-cdef int _import_decimal() except -1:
-    """Import the class when the first object comes: its module takes its time."""
+cdef int _is_decimal(object obj) except -1:
+    """Whether it is a `Decimal`: the class is imported when the first object comes, as its module takes its time."""
     global _Decimal
-    from decimal import Decimal
-    _Decimal = Decimal
-    return 0
+    if _Decimal is None:
+        from decimal import Decimal
+        _Decimal = Decimal
+    return type(obj) is _Decimal
 
 
 cdef int dump_numeric_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
-    if _Decimal is None:
-        _import_decimal()
-    if type(obj) is not _Decimal:
+    if not _is_decimal(obj):
         return 0
     cdef str text = str(obj)
     cdef const char *p = PyUnicode_DATA(text)
@@ -210,9 +209,7 @@ cdef int _put_special(const char *p, const char *end, bint negative, Buffer out)
 
 
 cdef int dump_numeric(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
-    if _Decimal is None:
-        _import_decimal()
-    if type(obj) is not _Decimal:
+    if not _is_decimal(obj):
         return 0
     cdef str text = str(obj)
     cdef const char *p = PyUnicode_DATA(text)

@@ -83,21 +83,20 @@ cdef int dump_bytea(object obj, Buffer out, uint32_t *oid, DumperEntry entry) ex
     return 0
 
 
-cdef int _import_uuid() except -1:
-    """Import the class when the first object comes: its module takes long."""
+cdef int _is_uuid(object obj) except -1:
+    """Whether it is a `UUID`: the class is imported when the first object comes, as its module takes long."""
     global _UUID
-    from uuid import UUID
-    _UUID = UUID
-    return 0
+    if _UUID is None:
+        from uuid import UUID
+        _UUID = UUID
+    return type(obj) is _UUID
 
 
 cdef int dump_uuid_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef uint64_t half
     cdef char *p
     cdef int i
-    if _UUID is None:
-        _import_uuid()
-    if type(obj) is not _UUID:
+    if not _is_uuid(obj):
         return 0
     value = obj.int
     p = out.reserve(32)
@@ -111,9 +110,7 @@ cdef int dump_uuid_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry
 
 
 cdef int dump_uuid(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
-    if _UUID is None:
-        _import_uuid()
-    if type(obj) is not _UUID:
+    if not _is_uuid(obj):
         return 0
     value = obj.int
     out.put_uint64(<uint64_t> (value >> 64))

@@ -39,6 +39,13 @@ cdef int _import_decimal() except -1:
     return 0
 
 
+cdef object _decimal(const char *text, Py_ssize_t size):
+    """Return the `Decimal` that is written out."""
+    if _Decimal is None:
+        _import_decimal()
+    return _Decimal(PyUnicode_DecodeASCII(text, size, NULL))
+
+
 cdef object load_bool_text(const char *data, Py_ssize_t size, object loader):
     if size == 1 and data[0] == c"t":
         return True
@@ -150,7 +157,7 @@ cdef object load_numeric_text(const char *data, Py_ssize_t size, object loader):
         _import_decimal()
     if _decimals_known and digits <= 18:
         return _short_decimal(data[0] == c"-", coefficient, 0 if point < 0 else <int> (size - point - 1))
-    return _Decimal(PyUnicode_DecodeASCII(data, size, NULL))
+    return _decimal(data, size)
 
 
 cdef inline object _short_decimal(bint negative, uint64_t coefficient, int scale):
@@ -205,7 +212,7 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
         length = _write_numeric(text, data + 8, ndigits, weight, sign != 0, scale)
         if length < 0:
             return load_python(data, size, loader)
-        return _Decimal(PyUnicode_DecodeASCII(text, length, NULL))
+        return _decimal(text, length)
     finally:
         if text != small:
             PyMem_Free(text)
@@ -294,9 +301,7 @@ cdef object load_money_text(const char *data, Py_ssize_t size, object loader):
     if first == last or decimals > 9 or not (decimals == shown or (decimals == 0 and shown == 3)):
         return load_python(data, size, loader)
     length += snprintf(text + length, sizeof(text) - length, "E-%d", decimals)
-    if _Decimal is None:
-        _import_decimal()
-    return _Decimal(PyUnicode_DecodeASCII(text, length, NULL))
+    return _decimal(text, length)
 
 
 cdef object load_money(const char *data, Py_ssize_t size, object loader):
@@ -304,11 +309,7 @@ cdef object load_money(const char *data, Py_ssize_t size, object loader):
     cdef int decimals = loader.decimals
     if size != 8 or decimals < 0:
         return load_python(data, size, loader)
-    if _Decimal is None:
-        _import_decimal()
-    return _Decimal(PyUnicode_DecodeASCII(
-        text, snprintf(text, sizeof(text), "%lldE-%d", <long long> get_int64(data), decimals), NULL
-    ))
+    return _decimal(text, snprintf(text, sizeof(text), "%lldE-%d", <long long> get_int64(data), decimals))
 
 
 register_load(0, "bool", load_bool_text)
