@@ -188,8 +188,14 @@ class AsyncConnection(BaseConnection[Row]):
             await self.close()
 
     async def close(self) -> None:
-        """Close the connection; an open transaction is rolled back by the server."""
+        """Close the connection; an open transaction is rolled back by the server.
+
+        Where its `owner` takes it back it is not closed: a pool can be told to (`close_returns`).
+        """
         if self._closed:
+            return
+        take_back = getattr(self.owner, "take_back", None)
+        if take_back is not None and await take_back(self):
             return
         self._closed = True
         self._set_hindered()

@@ -17,6 +17,8 @@ from howdah.adapt.quoting import quote_literal
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.adapt.types import FIRST_NORMAL_OID, find_types, read_types
+from howdah.conninfo.host import hosts
+from howdah.conninfo.resolution import resolve
 from howdah.errors import (
     Diagnostic,
     Error,
@@ -156,7 +158,10 @@ class BaseConnection(Generic[Row]):
         """What closes the connection in the end, such as a pool; None if whoever uses it is to.
 
         With an owner, leaving a `with` block does not close the connection,
-        and nobody is warned when it is deleted while it is open.
+        and nobody is warned when it is deleted while it is open. If the owner
+        has a `take_back(connection)` that is not None, `close` calls it (and
+        awaits it, if the connection is async), and closes the connection
+        only if it returns False.
         """
         return self._owner
 
@@ -756,6 +761,24 @@ class BaseConnection(Generic[Row]):
         resolved: tuple[str, dict[str, Any]] | None
         resolved = None if resolve is None else resolve(conninfo=conninfo, params=params)
         return (conninfo, params) if resolved is None else resolved
+
+    @classmethod
+    def check_parameters(cls, conninfo: str = "", **params: Any) -> None:
+        """Make sure, without connecting, that `connect` understands a conninfo and connection parameters.
+
+        What a plugin resolves (`howdah_resolve_conninfo`) is not looked into.
+
+        Args:
+            conninfo: a connection string.
+            params: connection parameters.
+
+        Raises:
+            howdah.ProgrammingError: a parameter is unknown or has an impossible value.
+            howdah.NotSupportedError: a parameter asks for what howdah does not do.
+            howdah.OperationalError: the service file cannot be read.
+        """
+        if cls._resolver(conninfo) is None:
+            hosts(resolve(conninfo, params, parameters=cls.driver.parameters))
 
     @classmethod
     def _open_transport(cls) -> OpenTransport | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from howdah.errors import OperationalError
+from howdah.errors import OperationalError, ProgrammingError
 
-__all__ = ["PoolClosed", "PoolTimeout", "TooManyRequests", "Unreachable"]
+__all__ = ["BadArguments", "PoolClosed", "PoolTimeout", "TooManyRequests", "Unreachable"]
+
+
+class BadArguments(ProgrammingError):
+    """What the pool is to connect to cannot be understood: trying again is of no use."""
 
 
 class PoolClosed(OperationalError):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypeVar
 
-from howdah_pool.errors import PoolTimeout
+from howdah.errors import OperationalError
+from howdah_pool.errors import PoolClosed, PoolTimeout
 from howdah_pool.pool_async import (
     Arguments,
     AsyncConnectionPool,
@@ -14,6 +16,7 @@ from howdah_pool.pool_async import (
     Conninfo,
     FailureCallback,
 )
+from howdah_pool.state import pause_after
 
 if TYPE_CHECKING:
     from howdah import AsyncConnection
@@ -45,8 +48,9 @@ class AsyncNullConnectionPool(AsyncConnectionPool[C]):
         kwargs: Arguments | None = None,
         min_size: int = 0,
         max_size: int | None = None,
-        open: bool = True,
+        open: bool | None = True,
         name: str | None = None,
+        close_returns: bool = False,
         timeout: float = 30.0,
         configure: ConnectionCallback | None = None,
         check: ConnectionCallback | None = None,
@@ -67,6 +71,7 @@ class AsyncNullConnectionPool(AsyncConnectionPool[C]):
             max_size=max_size,
             open=open,
             name=name,
+            close_returns=close_returns,
             timeout=timeout,
             configure=configure,
             check=check,
@@ -89,10 +94,23 @@ class AsyncNullConnectionPool(AsyncConnectionPool[C]):
         Raises:
             PoolClosed: the pool is not open.
             PoolTimeout: it cannot be done in time; the pool is closed.
+            howdah.ProgrammingError: the conninfo that a function returned is wrong.
         """
-        try:
-            connection = await self.getconn(timeout)
-        except PoolTimeout:
-            await self.close()
-            raise
+        deadline, failures = monotonic() + timeout, 0
+        while True:
+            remaining = deadline - monotonic()
+            try:
+                connection = await self.getconn(max(0.0, remaining))
+                break
+            except PoolTimeout:
+                await self.close()
+                raise
+            except PoolClosed:
+                raise
+            except OperationalError:
+                failures += 1
+                pause = pause_after(failures)
+                await self._pause(min(pause, remaining))
+                if pause >= remaining:
+                    await self._give_up_waiting(timeout)
         await self.putconn(connection)

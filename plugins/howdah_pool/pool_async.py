@@ -14,19 +14,19 @@ import threading
 import warnings
 import weakref
 from collections.abc import Awaitable, Callable, Mapping
-from inspect import isawaitable
+from inspect import Parameter, isawaitable, signature
 from itertools import count
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast, overload
 
 from typing_extensions import Self, TypeVar
 
-from howdah.errors import Error, InterfaceError, OperationalError, ProgrammingError
+from howdah.errors import Error, InterfaceError, NotSupportedError, OperationalError, ProgrammingError
 from howdah.pq import TransactionStatus
-from howdah_pool.errors import PoolClosed, PoolTimeout, Unreachable
+from howdah_pool.errors import BadArguments, PoolClosed, PoolTimeout, Unreachable
 from howdah_pool.place import Place, here
-from howdah_pool.state import Close, Connect, Job, Loss, Policy, PoolState, Slot, Waiter
+from howdah_pool.state import Close, Connect, Job, Loss, Policy, PoolState, Slot, Waiter, pause_after
 from howdah_pool.waking import AsyncBell, AsyncSignal
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ C = TypeVar("C", bound="AsyncConnection[Any]", default="AsyncConnection[tuple[An
 if ASYNC:
     ConnectionCallback: TypeAlias = "Callable[[Any], Awaitable[None]]"
     FailureCallback: TypeAlias = "Callable[[AsyncConnectionPool[Any]], Awaitable[None] | None]"
+    TakeBack: TypeAlias = "Callable[[Any], Awaitable[bool]]"
     Conninfo: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
     Arguments: TypeAlias = (
         "Mapping[str, Any] | Callable[[], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]"
@@ -50,6 +51,7 @@ if ASYNC:
 else:
     ConnectionCallback: TypeAlias = "Callable[[Any], None]"
     FailureCallback: TypeAlias = "Callable[[AsyncConnectionPool[Any]], None]"
+    TakeBack: TypeAlias = "Callable[[Any], bool]"
     Conninfo: TypeAlias = "str | Callable[[], str]"
     Arguments: TypeAlias = "Mapping[str, Any] | Callable[[], Mapping[str, Any]]"
 
@@ -60,6 +62,32 @@ logger = logging.getLogger("howdah.pool")
 
 _numbers = count(1)
 _pools: weakref.WeakSet[AsyncConnectionPool[Any]] = weakref.WeakSet()
+
+
+V = TypeVar("V")
+
+
+class _Setting(Generic[V]):
+    """An attribute of a pool that its policy has."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: AsyncConnectionPool[Any], owner: type) -> V: ...
+
+    def __get__(self, instance: AsyncConnectionPool[Any] | None, owner: type) -> V | Self:
+        if instance is None:
+            return self
+        return cast(V, getattr(instance._policy, self._name))
+
+    def __set__(self, instance: AsyncConnectionPool[Any], value: V) -> None:
+        with instance._lock:
+            setattr(instance._policy, self._name, value)
+            instance._state.look_again()
 
 
 class AsyncConnectionPool(Generic[C]):
@@ -73,12 +101,14 @@ class AsyncConnectionPool(Generic[C]):
         kwargs: further arguments of the class's `connect`; or a function that returns them.
         min_size: how many connections there are at least.
         max_size: how many there are at most, None for any number.
-        open: whether to open the pool at once.
+        open: whether to open the pool at once; None means True.
         name: the pool's name in messages; one is made up if need be.
+        close_returns: whether a client's `close()` of a connection gives it back to the pool.
         timeout: how long a client waits for a connection unless it says otherwise, in seconds.
         configure: called with every new connection; it must not leave a transaction open.
         check: called with a connection before a client gets it; if it
-            raises, the client gets another one. See `check_connection`.
+            raises, the client gets another one, after a growing pause if
+            that is a new one. See `check_connection`.
         reset: called with every connection that comes back, outside of a
             transaction; it must not leave one open.
         max_waiting: how many clients may wait, 0 for any number.
@@ -97,13 +127,21 @@ class AsyncConnectionPool(Generic[C]):
 
     Raises:
         ValueError: a size or a number makes no sense.
+        howdah.ProgrammingError: the pool is opened, and the conninfo or an argument in `kwargs`
+            is not one that `connect` understands.
 
     Attributes:
-        name, timeout: as above.
+        conninfo, kwargs, name, timeout, close_returns, num_workers: as above.
+        max_waiting, max_lifetime, max_idle, reconnect_timeout: as above; they may be set at any time.
         replicas: the pool of connections to standbys, None without `read_conninfo`.
     """
 
     _keeps = True
+
+    max_waiting = _Setting[int]()
+    max_lifetime = _Setting[float]()
+    max_idle = _Setting[float]()
+    reconnect_timeout = _Setting[float]()
 
     def __init__(
         self,
@@ -113,8 +151,9 @@ class AsyncConnectionPool(Generic[C]):
         kwargs: Arguments | None = None,
         min_size: int = 4,
         max_size: int | None = None,
-        open: bool = True,
+        open: bool | None = True,
         name: str | None = None,
+        close_returns: bool = False,
         timeout: float = 30.0,
         configure: ConnectionCallback | None = None,
         check: ConnectionCallback | None = None,
@@ -131,15 +170,16 @@ class AsyncConnectionPool(Generic[C]):
             raise ValueError("num_workers must be at least 1")
         self.name = name or f"pool-{next(_numbers)}"
         self.timeout = timeout
+        self.conninfo = conninfo
+        self.kwargs = kwargs
+        self.close_returns = close_returns
+        self.num_workers = num_workers
         self.replicas: AsyncConnectionPool[C] | None = None
-        self._conninfo = conninfo
-        self._kwargs = kwargs or {}
         self._connection_class = connection_class
         self._configure = configure
         self._check = check
         self._reset = reset
         self._reconnect_failed = reconnect_failed
-        self._num_workers = num_workers
         self._for_reading = False
         self._policy = Policy(
             self.name,
@@ -164,6 +204,7 @@ class AsyncConnectionPool(Generic[C]):
                 max_size=max_size,
                 open=False,
                 name=f"{self.name}-replicas",
+                close_returns=close_returns,
                 timeout=timeout,
                 configure=configure,
                 check=check,
@@ -177,7 +218,7 @@ class AsyncConnectionPool(Generic[C]):
             )
             replicas._for_reading = replicas._policy.has_fallback = True
         _pools.add(self)
-        if open:
+        if open or open is None:
             self._open()
 
     def __repr__(self) -> str:
@@ -238,6 +279,7 @@ class AsyncConnectionPool(Generic[C]):
         Raises:
             PoolClosed: the pool has been closed.
             PoolTimeout: the connections are not there in time; the pool is closed.
+            howdah.ProgrammingError: the conninfo or an argument of `connect` is wrong.
         """
         self._open()
         if wait:
@@ -246,7 +288,9 @@ class AsyncConnectionPool(Generic[C]):
     def _open(self) -> None:
         if self._state.closed:
             raise PoolClosed(f"the pool {self.name!r} is closed and cannot be opened again: make a new one")
-        self._state.opened = True
+        if not self._state.opened:
+            self._check_arguments()
+            self._state.opened = True
         if not self._workers:
             self._start_workers()
         if self.replicas is not None:
@@ -309,6 +353,7 @@ class AsyncConnectionPool(Generic[C]):
         Raises:
             PoolClosed: the pool is not open.
             PoolTimeout: they are not there in time; the pool is closed.
+            howdah.ProgrammingError: the conninfo that a function returned is wrong.
         """
         if ASYNC:
             self._enter_loop()
@@ -354,11 +399,14 @@ class AsyncConnectionPool(Generic[C]):
             PoolTimeout: there is none in time.
             PoolClosed: the pool is not open.
             TooManyRequests: `max_waiting` clients are waiting already.
+            howdah.ProgrammingError: the conninfo that a function returned is wrong.
         """
         if timeout is None:
             timeout = self.timeout
         if not read_only:
-            return await self._take(here(), timeout)
+            connection = await self._take(here(), timeout)
+            connection.owner.handed_over = True
+            return connection
         connection = await self._take_for_reading(here(), timeout)
         slot = connection.owner
         try:
@@ -367,6 +415,7 @@ class AsyncConnectionPool(Generic[C]):
         except BaseException:
             await (self._lender(slot) or self)._discard(slot, connection)
             raise
+        slot.handed_over = True
         return connection
 
     def connection(self, timeout: float | None = None, *, read_only: bool = False) -> AsyncCheckout[C]:
@@ -381,7 +430,7 @@ class AsyncConnectionPool(Generic[C]):
         """
         return AsyncCheckout(self, timeout, read_only)
 
-    async def putconn(self, connection: C) -> None:
+    async def putconn(self, conn: C) -> None:
         """Give back a connection that was taken with `getconn`.
 
         An open transaction is rolled back. A connection that is of no more
@@ -390,48 +439,82 @@ class AsyncConnectionPool(Generic[C]):
         Raises:
             ValueError: it was not taken from this pool, or has been given back already.
         """
-        slot = connection.owner
+        slot = conn.owner
         lender = self._lender(slot)
         if lender is None:
-            raise ValueError(self._refusal(connection))
+            raise ValueError(self._refusal(conn))
+        slot.handed_over = False
         try:
-            usable = connection.info.transaction_status == TransactionStatus.IDLE or await self._settle(
-                connection
-            )
+            usable = conn.info.transaction_status == TransactionStatus.IDLE or await self._settle(conn)
             if usable and slot.read_only is not None:
-                await connection.set_read_only(slot.read_only[0])
+                await conn.set_read_only(slot.read_only[0])
                 slot.read_only = None
             if usable and self._reset is not None:
-                usable = await self._is_reset(connection, self._reset)
+                usable = await self._is_reset(conn, self._reset)
         except BaseException:
-            await lender._discard(slot, connection)
+            await lender._discard(slot, conn)
             raise
         if usable:
-            await lender._put_away(slot, connection)
+            await lender._put_away(slot, conn)
         else:
-            await lender._discard(slot, connection, "returns_bad")
+            await lender._discard(slot, conn, "returns_bad")
 
     async def _take(self, place: Place, timeout: float) -> C:
         """Take a connection that is as good as the pool can tell."""
         if ASYNC:
             self._enter_loop()
         with self._lock:
-            connection = self._state.take(monotonic(), place)
+            now, idle = monotonic(), len(self._state.idle)
+            connection = self._state.take(now, place)
         if connection is None:
             connection = await self._wait_for_one(place, timeout)
         if self._check is None:
             return connection
-        deadline = monotonic() + timeout
-        while not await self._is_well(connection, self._check):
+        return await self._take_checked(connection, idle, place, timeout, now + timeout)
+
+    async def _take_checked(
+        self, connection: C, idle: int, place: Place, timeout: float, deadline: float
+    ) -> C:
+        """Check a connection that was taken, and take others until one passes.
+
+        The connections that were idle may all have died at once: these are tried one after the other. If
+        new ones fail as well, the server is not to be kept busy with log-ins: the pauses in between grow.
+
+        Args:
+            connection: the first one.
+            idle: how many connections were idle when the client came.
+            place: where the client is in the program.
+            timeout: how long it waits, in seconds.
+            deadline: until when.
+        """
+        check, failures = self._check, 0
+        assert check is not None
+        while (error := await self._check_failure(connection, check)) is not None:
+            failures += 1
+            if failures > idle:
+                await self._pause(min(pause_after(failures - idle), deadline - monotonic()))
             with self._lock:
                 found = self._state.take_again(monotonic(), place)
             if found is None:
                 remaining = deadline - monotonic()
                 if remaining <= 0:
-                    raise self._too_late(timeout)
+                    raise self._too_late(timeout, error)
                 found = await self._wait_for_one(place, remaining)
             connection = found
         return connection
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait a while, or until the pool is closed."""
+        signal = AsyncSignal()
+        sleeper: Waiter[C] = Waiter(signal.set, monotonic())
+        with self._lock:
+            self._state.pausing.append(sleeper)
+        try:
+            if seconds > 0 and not self._state.closed:
+                await signal.wait(seconds)
+        finally:
+            with self._lock:
+                self._state.pausing.remove(sleeper)
 
     async def _take_for_reading(self, place: Place, timeout: float) -> C:
         """Take a connection to a standby, or one to the primary if no standby can be reached."""
@@ -474,13 +557,13 @@ class AsyncConnectionPool(Generic[C]):
             return waiter.connection
         raise waiter.error or self._state.timeout_error(timeout)
 
-    def _too_late(self, timeout: float) -> PoolTimeout:
+    def _too_late(self, timeout: float, error: Exception) -> PoolTimeout:
         with self._lock:
             self._state.statistics.requests_errors += 1
-            return self._state.timeout_error(timeout)
+            return self._state.timeout_error(timeout, error)
 
-    async def _is_well(self, connection: C, check: ConnectionCallback) -> bool:
-        """Check a connection; it is discarded if it fails."""
+    async def _check_failure(self, connection: C, check: ConnectionCallback) -> Exception | None:
+        """Check a connection; if it fails, discard it and return why."""
         try:
             await check(connection)
             if connection.info.transaction_status != TransactionStatus.IDLE:
@@ -488,11 +571,11 @@ class AsyncConnectionPool(Generic[C]):
         except Exception as error:
             logger.info("a connection of %r does not pass the check: %s", self.name, error)
             await self._discard(connection.owner, connection, "connections_lost")
-            return False
+            return error
         except BaseException:
             await self._discard(connection.owner, connection)
             raise
-        return True
+        return None
 
     async def _settle(self, connection: C) -> bool:
         """End what a client left open; return whether the connection is fit for the next one."""
@@ -541,6 +624,15 @@ class AsyncConnectionPool(Generic[C]):
         return f"can't return connection to pool {self.name!r}, {reason}: {connection}"
 
     # Looking after the pool
+
+    @property
+    def connection_class(self) -> type[C]:
+        """The class of the connections."""
+        return self._connection_class or cast("type[C]", _default_class())
+
+    @connection_class.setter
+    def connection_class(self, value: type[C] | None) -> None:
+        self._connection_class = value
 
     @property
     def min_size(self) -> int:
@@ -600,27 +692,29 @@ class AsyncConnectionPool(Generic[C]):
         for slot in slots:
             with self._lock:
                 connection = self._state.take_slot(slot, monotonic())
-            if connection is not None and await self._is_well(connection, self.check_connection):
+            if connection is None:
+                continue
+            if await self._check_failure(connection, self.check_connection) is None:
                 await self._put_away(slot, connection)
         if self.replicas is not None:
             await self.replicas.check()
 
     @staticmethod
-    async def check_connection(connection: AsyncConnection[Any]) -> None:
+    async def check_connection(conn: AsyncConnection[Any]) -> None:
         """Make sure that a connection works, in a round trip; for use as `check`.
 
         Raises:
             howdah.OperationalError: it does not.
         """
-        if connection.autocommit or connection.info.transaction_status != TransactionStatus.IDLE:
-            await connection.execute("")
+        if conn.autocommit or conn.info.transaction_status != TransactionStatus.IDLE:
+            await conn.execute("")
             return
-        await connection.set_autocommit(True)
+        await conn.set_autocommit(True)
         try:
-            await connection.execute("")
+            await conn.execute("")
         finally:
-            if not connection.closed:
-                await connection.set_autocommit(False)
+            if not conn.closed:
+                await conn.set_autocommit(False)
 
     async def drain(self) -> None:
         """Replace all connections: the idle ones now, those in use when they come back."""
@@ -642,11 +736,11 @@ class AsyncConnectionPool(Generic[C]):
         with self._lock:
             if self._workers or self._state.closed:
                 return
-            bell = AsyncBell(self._num_workers)
+            bell = AsyncBell(self.num_workers)
             self._state.ring = bell.ring
             # The workers know the pool weakly, so that one which is never closed can be deleted.
             pool = weakref.ref(self)
-            for number in range(1, self._num_workers + 1):
+            for number in range(1, self.num_workers + 1):
                 name = f"{self.name}-worker-{number}"
                 if ASYNC:
                     self._workers.append(asyncio.create_task(_work(pool, bell), name=name))
@@ -751,11 +845,14 @@ class AsyncConnectionPool(Generic[C]):
         with self._lock:
             now = monotonic()
             slot = connection.owner = state.connected(connection, now, now - start)
+        if self.close_returns:
+            slot.take_back = _taker(weakref.ref(self))
         return slot, connection
 
     async def _new_connection(self, limits: dict[str, Any]) -> C:
-        conninfo: Any = self._conninfo
-        kwargs: Any = self._kwargs
+        conninfo: Any = self.conninfo
+        kwargs: Any = self.kwargs
+        computed = callable(conninfo) or callable(kwargs)
         if callable(conninfo):
             conninfo = conninfo()
             if ASYNC:
@@ -764,28 +861,65 @@ class AsyncConnectionPool(Generic[C]):
             kwargs = kwargs()
             if ASYNC:
                 kwargs = await kwargs if isawaitable(kwargs) else kwargs
-        kwargs = dict(kwargs)
-        if self._for_reading:
-            kwargs = {name: value for name, value in kwargs.items() if name not in _OF_PRIMARY}
-            if "target_session_attrs" not in conninfo:
-                kwargs["target_session_attrs"] = "standby"
+        kwargs = self._arguments(conninfo, kwargs)
+        if computed:
+            self._check_understood(conninfo, kwargs)
         for name, value in limits.items():
             if name not in conninfo:
                 kwargs.setdefault(name, value)
-        connection_class = self._connection_class or _default_class()
-        return cast(C, await connection_class.connect(conninfo, **kwargs))
+        return await self.connection_class.connect(conninfo, **kwargs)
+
+    def _arguments(self, conninfo: str, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the arguments of `connect` beside the conninfo."""
+        arguments = dict(kwargs or {})
+        if self._for_reading:
+            arguments = {name: value for name, value in arguments.items() if name not in _OF_PRIMARY}
+            if "target_session_attrs" not in conninfo:
+                arguments["target_session_attrs"] = "standby"
+        return arguments
+
+    def _check_arguments(self) -> None:
+        """Make sure that `connect` will understand its arguments, as far as they are known."""
+        if not callable(self.conninfo) and not callable(self.kwargs):
+            self._check_understood(self.conninfo, self._arguments(self.conninfo, self.kwargs))
+
+    def _check_understood(self, conninfo: str, arguments: dict[str, Any]) -> None:
+        """Make sure that `connect` understands its arguments, unless it is not the kernel's.
+
+        Raises:
+            BadArguments: it does not.
+        """
+        connection_class: Any = self.connection_class
+        if connection_class.connect.__func__ is not _default_class().connect.__func__:
+            return  # its author alone knows what it takes
+        own = {
+            name
+            for name, parameter in signature(connection_class.connect).parameters.items()
+            if parameter.kind is Parameter.KEYWORD_ONLY
+        }
+        params = {name: value for name, value in arguments.items() if name not in own}
+        try:
+            connection_class.check_parameters(conninfo, **params)
+        except (ProgrammingError, NotSupportedError) as error:
+            raise BadArguments(f"the pool {self.name!r} cannot connect: {error}") from error
+        except OperationalError:
+            pass  # a service file that cannot be read now may be there later
+
+    async def reconnect_failed(self) -> None:
+        """Call the argument `reconnect_failed`; the pool does so when it has given up connecting."""
+        if self._reconnect_failed is None:
+            return
+        if ASYNC:
+            answer = self._reconnect_failed(self)
+            if isawaitable(answer):
+                await answer
+        else:
+            self._reconnect_failed(self)
 
     async def _report_failure(self) -> None:
         logger.error("%r gives up connecting: %s", self.name, self._state.error)
-        if self._reconnect_failed is None:
-            return
         try:
-            if ASYNC:
-                answer = self._reconnect_failed(self)
-                if isawaitable(answer):
-                    await answer
-            else:
-                self._reconnect_failed(self)
+            await self.reconnect_failed()
         except Exception:
             logger.exception("reconnect_failed of %r failed", self.name)
 
@@ -793,18 +927,21 @@ class AsyncConnectionPool(Generic[C]):
 class AsyncCheckout(Generic[C]):
     """A block that has a connection: what `AsyncConnectionPool.connection` returns."""
 
-    __slots__ = ("_connection", "_pool", "_read_only", "_timeout")
+    __slots__ = ("_connection", "_place", "_pool", "_read_only", "_timeout")
 
     def __init__(self, pool: AsyncConnectionPool[C], timeout: float | None, read_only: bool) -> None:
         self._pool = pool
         self._timeout = timeout
         self._read_only = read_only
         self._connection: C | None = None
+        #: Of which lending the connection is; it may be lent again before the block ends.
+        self._place: Place | None = None
 
     async def __aenter__(self) -> C:
         if self._connection is not None:
             raise ProgrammingError("the block has its connection already: call connection() for each block")
         connection = await self._pool.getconn(self._timeout, read_only=self._read_only)
+        self._place = connection.owner.place
         self._connection = connection
         return connection
 
@@ -816,24 +953,29 @@ class AsyncCheckout(Generic[C]):
     ) -> None:
         connection, self._connection = self._connection, None
         assert connection is not None
-        if self._pool._lender(connection.owner) is None:
+        slot = connection.owner
+        if slot.place is not self._place or self._pool._lender(slot) is None:
             # Given back in the block; or the connection of the process that forked this one.
             return
         try:
-            if not connection.closed:
-                await self._end_transaction(connection, exc_type is None)
+            await connection.__aexit__(exc_type, exc_val, exc_tb)
         finally:
             await self._pool.putconn(connection)
 
-    async def _end_transaction(self, connection: C, well: bool) -> None:
-        if well:
-            await connection.commit()
-            return
-        try:
-            await connection.rollback()
-        except Error as error:
-            # The exception that is under way says more than this one.
-            logger.warning("the rollback failed on a connection of %r: %s", self._pool.name, error)
+
+def _taker(pool: weakref.ref[AsyncConnectionPool[Any]]) -> TakeBack:
+    """Return what a connection calls when its client closes it."""
+
+    async def take_back(connection: AsyncConnection[Any]) -> bool:
+        """Give a connection back to its pool; return whether the pool has it."""
+        slot: Slot[Any] = connection.owner
+        owner = pool()
+        if slot.handed_over and slot.is_lent and owner is not None:
+            await owner.putconn(connection)
+            return True
+        return slot.is_idle  # given back before: it is not the client's any more
+
+    return take_back
 
 
 async def _work(pool: weakref.ref[AsyncConnectionPool[Any]], bell: AsyncBell) -> None:

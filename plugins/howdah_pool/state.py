@@ -21,17 +21,33 @@ from enum import Enum
 from random import uniform
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from howdah_pool.errors import PoolClosed, PoolTimeout, TooManyRequests, Unreachable
+from howdah_pool.errors import BadArguments, PoolClosed, PoolTimeout, TooManyRequests, Unreachable
 from howdah_pool.place import Place, told, where
 from howdah_pool.statistics import Statistics
 
-__all__ = ["Close", "Connect", "Job", "Loss", "Policy", "PoolState", "ReportFailure", "Slot", "Waiter"]
+__all__ = [
+    "Close",
+    "Connect",
+    "Job",
+    "Loss",
+    "Policy",
+    "PoolState",
+    "ReportFailure",
+    "Slot",
+    "Waiter",
+    "pause_after",
+]
 
 C = TypeVar("C")
 
-#: How long to wait after a failed attempt to connect, in seconds: at first, and at most.
+#: How long to wait after a failed attempt, in seconds: at first, and at most.
 _FIRST_DELAY = 0.25
 _LAST_DELAY = 30.0
+
+
+def pause_after(failures: int) -> float:
+    """Return how many seconds to wait after so many failed attempts: twice as long each time, about."""
+    return min(_FIRST_DELAY * 2.0 ** min(failures - 1, 16), _LAST_DELAY) * uniform(0.9, 1.1)
 
 
 @dataclass
@@ -96,9 +112,22 @@ class Slot(weakref.ref[C]):
         since: when it became what it is.
         place: where it was taken; None if the pool itself did.
         read_only: what the connection's attribute was before it was lent for reading.
+        handed_over: whether a client has it, and may do with it what it likes.
+        take_back: what the connection's `close` calls instead of closing; None to close.
     """
 
-    __slots__ = ("connection", "expires", "generation", "place", "read_only", "since", "standing", "state")
+    __slots__ = (
+        "connection",
+        "expires",
+        "generation",
+        "handed_over",
+        "place",
+        "read_only",
+        "since",
+        "standing",
+        "state",
+        "take_back",
+    )
 
     state: PoolState[C]
     standing: Standing
@@ -108,11 +137,18 @@ class Slot(weakref.ref[C]):
     since: float
     place: Place | None
     read_only: tuple[bool | None] | None
+    handed_over: bool
+    take_back: Callable[[C], Any] | None
 
     @property
     def is_lent(self) -> bool:
         """Whether a client, or the pool itself, has the connection at the moment."""
         return self.standing is Standing.LENT
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the connection waits in the pool for a client."""
+        return self.standing is Standing.IDLE
 
 
 class Waiter(Generic[C]):
@@ -183,6 +219,8 @@ class PoolState(Generic[C]):
         self.waiting: deque[Waiter[C]] = deque()
         #: Who waits for the pool to be full.
         self.watching: list[Waiter[C]] = []
+        #: Who waits before trying again.
+        self.pausing: list[Waiter[C]] = []
         #: The connections there are, and the attempts that are under way.
         self.made = 0
         self.connecting = 0
@@ -334,13 +372,20 @@ class PoolState(Generic[C]):
             if waiter in self.waiting:
                 self.waiting.remove(waiter)
 
-    def timeout_error(self, timeout: float) -> PoolTimeout:
-        """Return what to raise when a client has waited `timeout` seconds."""
+    def timeout_error(self, timeout: float, check_error: Exception | None = None) -> PoolTimeout:
+        """Return what to raise when a client has waited `timeout` seconds.
+
+        Args:
+            timeout: how long it waited.
+            check_error: why it could not have the last connection that there was.
+        """
         message = f"couldn't get a connection from the pool {self.policy.name!r} after {timeout:.2f} sec"
         if self.error is not None:
             message += f"; the last attempt to connect failed: {self.error}"
+        elif check_error is not None:
+            message += f"; the last connection did not pass the check: {check_error}"
         error = PoolTimeout(message)
-        error.__cause__ = self.error
+        error.__cause__ = self.error or check_error
         return error
 
     def watch(self, watcher: Waiter[C]) -> bool:
@@ -421,7 +466,8 @@ class PoolState(Generic[C]):
         lifetime = self.policy.max_lifetime * uniform(0.9, 1.0)
         slot = Slot(connection, self._on_deleted)
         slot.state, slot.expires, slot.generation = self, now + lifetime, self.generation
-        slot.read_only = None
+        slot.read_only = slot.take_back = None
+        slot.handed_over = False
         self._lend(slot, now, None)
         self._tell_watchers()
         return slot
@@ -442,7 +488,7 @@ class PoolState(Generic[C]):
             self._failing_since = now
         if now >= self._retry_at:  # of several attempts made at one time, only one counts
             self._failures += 1
-            delay = min(_FIRST_DELAY * 2.0 ** min(self._failures - 1, 16), _LAST_DELAY) * uniform(0.9, 1.1)
+            delay = pause_after(self._failures)
             give_up_at = self._failing_since + self.policy.reconnect_timeout
             if now >= give_up_at:
                 self._gave_up = self._to_report = True
@@ -450,11 +496,11 @@ class PoolState(Generic[C]):
             else:
                 delay = min(delay, give_up_at - now)
             self._retry_at = now + delay
-        if self.policy.has_fallback and self.unreachable:
-            while self.waiting:
-                waiter = self.waiting.popleft()
-                waiter.error = self._unreachable_error()
-                waiter.wake()
+        if isinstance(error, BadArguments):
+            # The same would be said to them after any number of attempts.
+            self._refuse_all([*self.waiting, *self.watching], lambda: _copy(error))
+        elif self.policy.has_fallback and self.unreachable:
+            self._refuse_all(list(self.waiting), self._unreachable_error)
         if self.missing:
             self.ring()
 
@@ -500,10 +546,14 @@ class PoolState(Generic[C]):
         while self.idle and max_size is not None and self.made > max_size:
             surplus.append(self._drop(self.idle.popleft()))
         self._tell_watchers()
-        self._sweep_at = 0.0  # others may be idle for too long now
         self._try_anew()
-        self.ring()
+        self.look_again()
         return surplus
+
+    def look_again(self) -> None:
+        """Have the workers see what there is to do, because the policy has changed."""
+        self._sweep_at = 0.0  # some may be idle for too long now
+        self.ring()
 
     def drain(self) -> list[C]:
         """Part with all connections: the idle ones now, those that are lent when they come back.
@@ -524,11 +574,12 @@ class PoolState(Generic[C]):
             Connections to be closed.
         """
         self.closed = True
-        for waiter in (*self.waiting, *self.watching):
-            waiter.error = PoolClosed(f"the pool {self.policy.name!r} was closed while you waited")
+        self._refuse_all(
+            [*self.waiting, *self.watching],
+            lambda: PoolClosed(f"the pool {self.policy.name!r} was closed while you waited"),
+        )
+        for waiter in self.pausing:
             waiter.wake()
-        self.waiting.clear()
-        self.watching.clear()
         self.ring()
         return self._drop_idle()
 
@@ -558,6 +609,14 @@ class PoolState(Generic[C]):
         slot.since = now
         slot.place = place
         self._lent[id(slot)] = slot
+
+    def _refuse_all(self, waiters: list[Waiter[C]], error: Callable[[], Exception]) -> None:
+        """Send clients away that wait."""
+        for waiter in waiters:
+            waiter.error = error()
+            waiter.wake()
+        self.waiting = deque(waiter for waiter in self.waiting if waiter.error is None)
+        self.watching = [waiter for waiter in self.watching if waiter.error is None]
 
     def _tell_watchers(self) -> None:
         if self.made >= self.policy.min_size:
@@ -634,3 +693,10 @@ class PoolState(Generic[C]):
             slot = self._abandoned.popleft()
             if slot.standing is Standing.LENT:
                 self._forget(slot)
+
+
+def _copy(error: BadArguments) -> BadArguments:
+    """Return the same error for one more client, each of which adds its traceback."""
+    copy = BadArguments(*error.args)
+    copy.__cause__ = error.__cause__
+    return copy

@@ -22,6 +22,9 @@ def sync() -> None:
     with NullConnectionPool("", connection_class=Mine) as mine:
         assert_type(mine.getconn(read_only=True), Mine)
         assert_type(mine.get_stats(), dict[str, int])
+        assert_type(mine.connection_class, type[Mine])
+        assert_type(mine.max_idle, float)
+        mine.max_waiting = 3
 
 
 async def asynchronous() -> None:

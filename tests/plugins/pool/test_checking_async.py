@@ -1,0 +1,128 @@
+"""Checks that fail. test_checking.py is generated from test_checking_async.py (see test_faces.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import howdah
+from howdah_pool import AsyncConnectionPool, AsyncNullConnectionPool, PoolClosed, PoolTimeout, state
+from tests.plugins.pool.clients import AsyncClient, until_async
+
+ASYNC = True
+
+if ASYNC:
+    pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """After how many failures there was a pause."""
+    noted: list[int] = []
+
+    def pause_after(failures: int) -> float:
+        noted.append(failures)
+        return 0.05
+
+    for name in ("pool", "pool_async"):
+        monkeypatch.setattr(f"howdah_pool.{name}.pause_after", pause_after)
+    return noted
+
+
+def failing(seen: list[Any]) -> Callable[[Any], Any]:
+    async def check(conn: Any) -> None:
+        seen.append(conn)
+        raise ValueError("never good enough")
+
+    return check
+
+
+def test_pauses_grow() -> None:
+    assert 0.2 < state.pause_after(1) < 0.3
+    assert 25 < state.pause_after(1_000_000) < 35
+
+
+@pytest.mark.parametrize("kind", [AsyncConnectionPool, AsyncNullConnectionPool])
+async def test_new_connections_that_fail(dsn: str, pauses: list[int], kind: Any) -> None:
+    seen: list[Any] = []
+    async with kind(dsn, min_size=0, max_size=1, check=failing(seen)) as pool:
+        with pytest.raises(PoolTimeout, match="did not pass the check: never good enough") as caught:
+            await pool.getconn(timeout=0.4)
+        assert isinstance(caught.value.__cause__, ValueError)
+        # Behind each check is a pause, that behind the last one may be a timeout.
+        assert pauses == list(range(1, len(pauses) + 1))
+        assert 1 <= len(pauses) <= len(seen) <= 9
+        assert pool.get_stats()["requests_errors"] == 1
+
+
+async def test_idle_connections_that_fail(dsn: str, pauses: list[int]) -> None:
+    """All may have died while they were idle: no pause is needed to find one that has not."""
+    seen: list[Any] = []
+
+    async def check(conn: Any) -> None:
+        seen.append(conn)
+        if len(seen) <= 3:
+            raise howdah.OperationalError("dead")
+
+    async with AsyncConnectionPool(dsn, min_size=3, max_size=3, check=check) as pool:
+        await pool.wait()
+        await until_async(lambda: pool.available == 3)
+        async with pool.connection(timeout=20):
+            pass
+        assert len(seen) == 4
+        assert pauses == []
+
+
+async def test_closed_in_a_pause(dsn: str) -> None:
+    seen: list[Any] = []
+    async with AsyncConnectionPool(dsn, min_size=0, check=failing(seen), timeout=60) as pool:
+        client = AsyncClient(pool.getconn)
+        await until_async(lambda: len(seen) == 3)
+        await pool.close()
+        with pytest.raises(PoolClosed):
+            await client.result()
+
+
+@pytest.mark.parametrize("callback", ["configure", "reset", "check"])
+@pytest.mark.parametrize("error", [ValueError, BaseException])
+async def test_raising_callbacks_keep_no_place(dsn: str, callback: str, error: Any) -> None:
+    failures = 3
+
+    async def fail(conn: Any) -> None:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise error("no")
+
+    if callback == "configure" and error is BaseException:
+        pytest.skip("it ends the worker, as it ends any task or thread")
+    arguments: dict[str, Any] = {callback: fail}
+    async with AsyncConnectionPool(dsn, min_size=0, max_size=1, **arguments) as pool:
+        for _ in range(4):
+            try:
+                async with pool.connection(timeout=20) as conn:
+                    await conn.execute("SELECT 1")
+            except BaseException as caught:
+                if type(caught) is not error:
+                    raise
+        assert not failures
+        await until_async(lambda: pool.available == pool.size == 1)
+        assert not pool._state._lent
+        assert not pool._state.waiting
+
+
+async def test_lost_in_a_block(dsn: str) -> None:
+    """The error that tells of the loss leaves the block, and the connection is replaced."""
+    async with AsyncConnectionPool(dsn, min_size=1, max_size=1) as pool:
+        with pytest.raises(howdah.OperationalError):
+            async with pool.connection() as conn:
+                await conn.execute("SELECT 1")
+                with howdah.connect(dsn, autocommit=True) as other:
+                    other.execute("SELECT pg_terminate_backend(%s, 10000)", [conn.info.backend_pid])
+                # The connection learns of it only when the block commits.
+        assert conn.closed
+        assert pool.get_stats()["returns_bad"] == 1
+        async with pool.connection(timeout=20) as conn:
+            await conn.execute("SELECT 1")
