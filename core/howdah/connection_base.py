@@ -181,6 +181,11 @@ class BaseConnection(Generic[Row]):
         return self._info
 
     @property
+    def two_phase(self) -> Xid | None:
+        """The transaction that `tpc_begin` began, until it is committed or rolled back; None without one."""
+        return None if self._tpc is None else self._tpc[0]
+
+    @property
     def planner(self) -> QueryPlanner | None:
         """What decides which statement is sent for a query, None if no plugin does."""
         return self._planner

@@ -24,7 +24,7 @@ from typing_extensions import Self, TypeVar
 
 from howdah.errors import Error, NotSupportedError, OperationalError, ProgrammingError
 from howdah.pq import TransactionStatus
-from howdah_pool.errors import BadArguments, PoolClosed, PoolTimeout, Unreachable
+from howdah_pool.errors import BadArguments, PoolClosed, PoolTimeout, TooManyRequests, Unreachable
 from howdah_pool.place import Place, here
 from howdah_pool.state import Close, Connect, Job, Loss, Policy, PoolState, Slot, Waiter, pause_after
 from howdah_pool.waking import Bell, Signal
@@ -369,11 +369,15 @@ class ConnectionPool(Generic[C]):
         """
         if timeout is None:
             timeout = self.timeout
-        if not read_only:
-            connection = self._take(here(), timeout)
-            connection.owner.handed_over = True
-            return connection
-        connection = self._take_for_reading(here(), timeout)
+        try:
+            if not read_only:
+                connection = self._take(here(), timeout)
+                connection.owner.handed_over = True
+                return connection
+            connection = self._take_for_reading(here(), timeout)
+        except BaseException:
+            self._state.ring()  # the handler of a signal may have kept the state from doing so
+            raise
         slot = connection.owner
         try:
             slot.read_only = (connection.read_only,)
@@ -412,6 +416,8 @@ class ConnectionPool(Generic[C]):
         slot.handed_over = False
         try:
             usable = conn.info.transaction_status == TransactionStatus.IDLE or self._settle(conn)
+            if conn.two_phase is not None:
+                usable = False  # the next client could neither commit nor roll back
             if usable and slot.read_only is not None:
                 conn.set_read_only(slot.read_only[0])
                 slot.read_only = None
@@ -420,10 +426,14 @@ class ConnectionPool(Generic[C]):
         except BaseException:
             lender._discard(slot, conn)
             raise
-        if usable:
-            lender._put_away(slot, conn)
-        else:
-            lender._discard(slot, conn, "returns_bad")
+        try:
+            if usable:
+                lender._put_away(slot, conn)
+            else:
+                lender._discard(slot, conn, "returns_bad")
+        except BaseException:
+            lender._state.ring()  # as in getconn
+            raise
 
     def _take(self, place: Place, timeout: float) -> C:
         """Take a connection that is as good as the pool can tell."""
@@ -432,7 +442,7 @@ class ConnectionPool(Generic[C]):
             connection = self._state.take(now, place)
         if connection is None:
             connection = self._wait_for_one(place, timeout)
-        if self._check is None:
+        if self._check is None and not connection.closed:
             return connection
         return self._take_checked(connection, idle, place, timeout, now + timeout)
 
@@ -449,9 +459,8 @@ class ConnectionPool(Generic[C]):
             timeout: how long it waits, in seconds.
             deadline: until when.
         """
-        check, failures = self._check, 0
-        assert check is not None
-        while (error := self._check_failure(connection, check)) is not None:
+        failures = 0
+        while (error := self._check_failure(connection, self._check)) is not None:
             failures += 1
             if failures > idle:
                 self._pause(min(pause_after(failures - idle), deadline - monotonic()))
@@ -461,7 +470,11 @@ class ConnectionPool(Generic[C]):
                 remaining = deadline - monotonic()
                 if remaining <= 0:
                     raise self._too_late(timeout, error)
-                found = self._wait_for_one(place, remaining)
+                try:
+                    found = self._wait_for_one(place, remaining)
+                except PoolTimeout:
+                    late = self._state.timeout_error(timeout, error)
+                    raise late from late.__cause__
             connection = found
         return connection
 
@@ -494,19 +507,21 @@ class ConnectionPool(Generic[C]):
         return self._take(place, max(0.0, timeout - (monotonic() - start)))
 
     def _wait_for_one(self, place: Place, timeout: float) -> C:
-        with self._lock:
-            reserved = self._state.reserve()
-        if reserved:
-            return self._connect_for_client(place, timeout)
+        if not self._policy.keeps:
+            connection = self._connect_for_client(place, timeout)
+            if connection is not None:
+                return connection
         if not self._workers:
             self._start_workers()
         signal = Signal()
         waiter: Waiter[C] = Waiter(signal.set, monotonic(), place)
-        with self._lock:
-            self._state.enqueue(waiter)
         try:
-            if timeout > 0:
+            with self._lock:
+                self._state.enqueue(waiter)
+            if timeout > 0 and waiter.connection is None:
                 signal.wait(timeout)
+        except (PoolClosed, TooManyRequests, Unreachable):  # the state has counted it
+            raise
         except BaseException:
             with self._lock:
                 self._state.withdraw(waiter, monotonic())
@@ -524,10 +539,13 @@ class ConnectionPool(Generic[C]):
             self._state.statistics.requests_errors += 1
             return self._state.timeout_error(timeout, error)
 
-    def _check_failure(self, connection: C, check: ConnectionCallback) -> Exception | None:
-        """Check a connection; if it fails, discard it and return why."""
+    def _check_failure(self, connection: C, check: ConnectionCallback | None) -> Exception | None:
+        """Check a connection, if only whether it is known to be lost; if it fails, discard it and say why."""
         try:
-            check(connection)
+            if connection.closed:
+                raise OperationalError("the connection was lost, or closed, while it was idle")
+            if check is not None:
+                check(connection)
             if connection.info.transaction_status != TransactionStatus.IDLE:
                 connection.rollback()
         except Exception as error:
@@ -720,16 +738,16 @@ class ConnectionPool(Generic[C]):
                 if job is None:
                     return self._state.delay(now)
             if isinstance(job, Connect):
-                self._grow()
+                self._grow(job)
             elif isinstance(job, Close):
                 self._close_all(job.connections)
             else:
                 self._report_failure()
 
-    def _grow(self) -> None:
+    def _grow(self, attempt: Connect) -> None:
         """Make a connection and put it where it is wanted."""
         try:
-            slot, connection = self._connect({})
+            slot, connection = self._connect(attempt, {})
         except Exception as error:
             logger.warning("error connecting in %r: %s", self.name, error)
         else:
@@ -748,12 +766,21 @@ class ConnectionPool(Generic[C]):
             except Exception as error:
                 logger.warning("error closing a connection of %r: %s", self.name, error)
 
-    def _connect_for_client(self, place: Place, timeout: float) -> C:
-        """Make a connection that a client waits for."""
+    def _connect_for_client(self, place: Place, timeout: float) -> C | None:
+        """Make a connection that a client waits for, if there is room for one."""
         limits = {"connect_timeout": math.ceil(timeout)} if timeout > 0 else {}
+        attempt = Connect()
         try:
-            slot, connection = self._connect(limits)
-        except Exception as error:
+            with self._lock:
+                reserved = self._state.reserve(attempt)
+            if not reserved:
+                return None
+            slot, connection = self._connect(attempt, limits)
+        except BaseException as error:
+            with self._lock:
+                self._state.broken_off(attempt)
+            if not isinstance(error, Exception):
+                raise
             with self._lock:
                 self._state.statistics.requests_errors += 1
             if self._policy.has_fallback and isinstance(error, OperationalError):
@@ -762,10 +789,11 @@ class ConnectionPool(Generic[C]):
         slot.place = place
         return connection
 
-    def _connect(self, limits: dict[str, Any]) -> tuple[Slot[C], C]:
+    def _connect(self, attempt: Connect, limits: dict[str, Any]) -> tuple[Slot[C], C]:
         """Make a connection, for which the state has made room.
 
         Args:
+            attempt: what the state knows it by.
             limits: arguments that hold unless the user has said otherwise.
         """
         start = monotonic()
@@ -775,18 +803,20 @@ class ConnectionPool(Generic[C]):
             if self._configure is not None:
                 self._configure(connection)
                 _must_be_idle(connection, "configure")
+            elif connection.closed:
+                raise OperationalError("the server closed the connection as soon as it was made")
         except BaseException as error:
             with self._lock:
                 if isinstance(error, Exception):
-                    state.failed(error, monotonic())
+                    state.failed(attempt, error, monotonic())
                 else:
-                    state.broken_off()
+                    state.broken_off(attempt)
             if connection is not None:
                 self._close_all([connection])
             raise
         with self._lock:
             now = monotonic()
-            slot = connection.owner = state.connected(connection, now, now - start)
+            slot = connection.owner = state.connected(attempt, connection, now, now - start)
         if self.close_returns:
             slot.take_back = _taker(weakref.ref(self))
         return slot, connection

@@ -24,7 +24,7 @@ from typing_extensions import Self, TypeVar
 
 from howdah.errors import Error, InterfaceError, NotSupportedError, OperationalError, ProgrammingError
 from howdah.pq import TransactionStatus
-from howdah_pool.errors import BadArguments, PoolClosed, PoolTimeout, Unreachable
+from howdah_pool.errors import BadArguments, PoolClosed, PoolTimeout, TooManyRequests, Unreachable
 from howdah_pool.place import Place, here
 from howdah_pool.state import Close, Connect, Job, Loss, Policy, PoolState, Slot, Waiter, pause_after
 from howdah_pool.waking import AsyncBell, AsyncSignal
@@ -403,11 +403,15 @@ class AsyncConnectionPool(Generic[C]):
         """
         if timeout is None:
             timeout = self.timeout
-        if not read_only:
-            connection = await self._take(here(), timeout)
-            connection.owner.handed_over = True
-            return connection
-        connection = await self._take_for_reading(here(), timeout)
+        try:
+            if not read_only:
+                connection = await self._take(here(), timeout)
+                connection.owner.handed_over = True
+                return connection
+            connection = await self._take_for_reading(here(), timeout)
+        except BaseException:
+            self._state.ring()  # the handler of a signal may have kept the state from doing so
+            raise
         slot = connection.owner
         try:
             slot.read_only = (connection.read_only,)
@@ -446,6 +450,8 @@ class AsyncConnectionPool(Generic[C]):
         slot.handed_over = False
         try:
             usable = conn.info.transaction_status == TransactionStatus.IDLE or await self._settle(conn)
+            if conn.two_phase is not None:
+                usable = False  # the next client could neither commit nor roll back
             if usable and slot.read_only is not None:
                 await conn.set_read_only(slot.read_only[0])
                 slot.read_only = None
@@ -454,10 +460,14 @@ class AsyncConnectionPool(Generic[C]):
         except BaseException:
             await lender._discard(slot, conn)
             raise
-        if usable:
-            await lender._put_away(slot, conn)
-        else:
-            await lender._discard(slot, conn, "returns_bad")
+        try:
+            if usable:
+                await lender._put_away(slot, conn)
+            else:
+                await lender._discard(slot, conn, "returns_bad")
+        except BaseException:
+            lender._state.ring()  # as in getconn
+            raise
 
     async def _take(self, place: Place, timeout: float) -> C:
         """Take a connection that is as good as the pool can tell."""
@@ -468,7 +478,7 @@ class AsyncConnectionPool(Generic[C]):
             connection = self._state.take(now, place)
         if connection is None:
             connection = await self._wait_for_one(place, timeout)
-        if self._check is None:
+        if self._check is None and not connection.closed:
             return connection
         return await self._take_checked(connection, idle, place, timeout, now + timeout)
 
@@ -487,9 +497,8 @@ class AsyncConnectionPool(Generic[C]):
             timeout: how long it waits, in seconds.
             deadline: until when.
         """
-        check, failures = self._check, 0
-        assert check is not None
-        while (error := await self._check_failure(connection, check)) is not None:
+        failures = 0
+        while (error := await self._check_failure(connection, self._check)) is not None:
             failures += 1
             if failures > idle:
                 await self._pause(min(pause_after(failures - idle), deadline - monotonic()))
@@ -499,7 +508,11 @@ class AsyncConnectionPool(Generic[C]):
                 remaining = deadline - monotonic()
                 if remaining <= 0:
                     raise self._too_late(timeout, error)
-                found = await self._wait_for_one(place, remaining)
+                try:
+                    found = await self._wait_for_one(place, remaining)
+                except PoolTimeout:
+                    late = self._state.timeout_error(timeout, error)
+                    raise late from late.__cause__
             connection = found
         return connection
 
@@ -532,19 +545,21 @@ class AsyncConnectionPool(Generic[C]):
         return await self._take(place, max(0.0, timeout - (monotonic() - start)))
 
     async def _wait_for_one(self, place: Place, timeout: float) -> C:
-        with self._lock:
-            reserved = self._state.reserve()
-        if reserved:
-            return await self._connect_for_client(place, timeout)
+        if not self._policy.keeps:
+            connection = await self._connect_for_client(place, timeout)
+            if connection is not None:
+                return connection
         if not self._workers:
             self._start_workers()
         signal = AsyncSignal()
         waiter: Waiter[C] = Waiter(signal.set, monotonic(), place)
-        with self._lock:
-            self._state.enqueue(waiter)
         try:
-            if timeout > 0:
+            with self._lock:
+                self._state.enqueue(waiter)
+            if timeout > 0 and waiter.connection is None:
                 await signal.wait(timeout)
+        except (PoolClosed, TooManyRequests, Unreachable):  # the state has counted it
+            raise
         except BaseException:
             with self._lock:
                 self._state.withdraw(waiter, monotonic())
@@ -562,10 +577,13 @@ class AsyncConnectionPool(Generic[C]):
             self._state.statistics.requests_errors += 1
             return self._state.timeout_error(timeout, error)
 
-    async def _check_failure(self, connection: C, check: ConnectionCallback) -> Exception | None:
-        """Check a connection; if it fails, discard it and return why."""
+    async def _check_failure(self, connection: C, check: ConnectionCallback | None) -> Exception | None:
+        """Check a connection, if only whether it is known to be lost; if it fails, discard it and say why."""
         try:
-            await check(connection)
+            if connection.closed:
+                raise OperationalError("the connection was lost, or closed, while it was idle")
+            if check is not None:
+                await check(connection)
             if connection.info.transaction_status != TransactionStatus.IDLE:
                 await connection.rollback()
         except Exception as error:
@@ -778,16 +796,16 @@ class AsyncConnectionPool(Generic[C]):
                 if job is None:
                     return self._state.delay(now)
             if isinstance(job, Connect):
-                await self._grow()
+                await self._grow(job)
             elif isinstance(job, Close):
                 await self._close_all(job.connections)
             else:
                 await self._report_failure()
 
-    async def _grow(self) -> None:
+    async def _grow(self, attempt: Connect) -> None:
         """Make a connection and put it where it is wanted."""
         try:
-            slot, connection = await self._connect({})
+            slot, connection = await self._connect(attempt, {})
         except Exception as error:
             logger.warning("error connecting in %r: %s", self.name, error)
         else:
@@ -806,12 +824,21 @@ class AsyncConnectionPool(Generic[C]):
             except Exception as error:
                 logger.warning("error closing a connection of %r: %s", self.name, error)
 
-    async def _connect_for_client(self, place: Place, timeout: float) -> C:
-        """Make a connection that a client waits for."""
+    async def _connect_for_client(self, place: Place, timeout: float) -> C | None:
+        """Make a connection that a client waits for, if there is room for one."""
         limits = {"connect_timeout": math.ceil(timeout)} if timeout > 0 else {}
+        attempt = Connect()
         try:
-            slot, connection = await self._connect(limits)
-        except Exception as error:
+            with self._lock:
+                reserved = self._state.reserve(attempt)
+            if not reserved:
+                return None
+            slot, connection = await self._connect(attempt, limits)
+        except BaseException as error:
+            with self._lock:
+                self._state.broken_off(attempt)
+            if not isinstance(error, Exception):
+                raise
             with self._lock:
                 self._state.statistics.requests_errors += 1
             if self._policy.has_fallback and isinstance(error, OperationalError):
@@ -820,10 +847,11 @@ class AsyncConnectionPool(Generic[C]):
         slot.place = place
         return connection
 
-    async def _connect(self, limits: dict[str, Any]) -> tuple[Slot[C], C]:
+    async def _connect(self, attempt: Connect, limits: dict[str, Any]) -> tuple[Slot[C], C]:
         """Make a connection, for which the state has made room.
 
         Args:
+            attempt: what the state knows it by.
             limits: arguments that hold unless the user has said otherwise.
         """
         start = monotonic()
@@ -833,18 +861,20 @@ class AsyncConnectionPool(Generic[C]):
             if self._configure is not None:
                 await self._configure(connection)
                 _must_be_idle(connection, "configure")
+            elif connection.closed:
+                raise OperationalError("the server closed the connection as soon as it was made")
         except BaseException as error:
             with self._lock:
                 if isinstance(error, Exception):
-                    state.failed(error, monotonic())
+                    state.failed(attempt, error, monotonic())
                 else:
-                    state.broken_off()
+                    state.broken_off(attempt)
             if connection is not None:
                 await self._close_all([connection])
             raise
         with self._lock:
             now = monotonic()
-            slot = connection.owner = state.connected(connection, now, now - start)
+            slot = connection.owner = state.connected(attempt, connection, now, now - start)
         if self.close_returns:
             slot.take_back = _taker(weakref.ref(self))
         return slot, connection

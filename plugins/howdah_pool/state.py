@@ -8,6 +8,12 @@ as a `Job`.
 A connection is idle in the pool, lent to a client, or gone. Clients queue up:
 the first to come is the first to be served, and as long as one waits no
 connection is idle.
+
+The handler of a signal may raise in the midst of it, wherever a function is
+called or returns. What belongs together is therefore changed by plain
+assignments, and the call that makes it so comes last; counts are the sizes
+of sets. A connection that is lost on the way is deleted, which the pool is
+told of.
 """
 
 from __future__ import annotations
@@ -174,9 +180,9 @@ class Waiter(Generic[C]):
         self.error: Exception | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Connect:
-    """Make a connection, then tell the state: `connected` or `failed`."""
+    """Make a connection, then tell the state: `connected`, `failed` or `broken_off`."""
 
 
 @dataclass
@@ -221,14 +227,14 @@ class PoolState(Generic[C]):
         self.watching: list[Waiter[C]] = []
         #: Who waits before trying again.
         self.pausing: list[Waiter[C]] = []
-        #: The connections there are, and the attempts that are under way.
-        self.made = 0
-        self.connecting = 0
         self.generation = 0
+        #: The slots of the connections there are. By identity: a weak reference cannot be hashed when its
+        #: object is gone. A slot that dies with its connection would not be told of its end.
+        self._slots: dict[int, Slot[C]] = {}
+        #: The attempts to connect that are under way.
+        self._attempts: set[Connect] = set()
         #: The slots of connections that a client has forgotten about.
         self._abandoned: deque[Slot[C]] = deque()
-        #: By identity: a weak reference cannot be hashed when its object is gone.
-        self._lent: dict[int, Slot[C]] = {}
         self._sweep_at = float("inf")
         # Of the attempts that failed, since the last that did not:
         self.error: Exception | None = None
@@ -239,6 +245,21 @@ class PoolState(Generic[C]):
         self._to_report = False
 
     # What is asked of it
+
+    @property
+    def made(self) -> int:
+        """How many connections there are."""
+        return len(self._slots)
+
+    @property
+    def connecting(self) -> int:
+        """How many attempts to connect are under way."""
+        return len(self._attempts)
+
+    @property
+    def lent(self) -> int:
+        """How many connections are lent, or looked after by the pool."""
+        return sum(slot.is_lent for slot in self._slots.values())
 
     @property
     def missing(self) -> int:
@@ -300,9 +321,10 @@ class PoolState(Generic[C]):
             self._refuse_if_closed()
             self._reclaim()
             return None
-        slot = self.idle.pop()
+        slot = self.idle[-1]
         connection = slot.connection
         self._lend(slot, now, place)
+        self.idle.pop()
         return connection
 
     def _refuse_if_closed(self) -> None:
@@ -326,16 +348,16 @@ class PoolState(Generic[C]):
         if slot.standing is not Standing.IDLE:
             return None
         connection = slot.connection
-        self.idle.remove(slot)
         self._lend(slot, now, None)
+        self.idle = deque(each for each in self.idle if each is not slot)
         return connection
 
-    def reserve(self) -> bool:
+    def reserve(self, attempt: Connect) -> bool:
         """Let a client connect by itself, if the pool keeps no connections and there is room for one."""
         limit = self.policy.max_size
         if self.policy.keeps or self.waiting or (limit is not None and self.made + self.connecting >= limit):
             return False
-        self.connecting += 1
+        self._attempts.add(attempt)
         return True
 
     def enqueue(self, waiter: Waiter[C]) -> None:
@@ -349,7 +371,7 @@ class PoolState(Generic[C]):
         policy, statistics = self.policy, self.statistics
         self._refuse_if_closed()
         if self.idle:  # one came back since the client looked
-            self._serve(waiter, self.idle.pop(), waiter.since)
+            waiter.connection = self._take_idle(waiter)
             return
         if policy.max_waiting and len(self.waiting) >= policy.max_waiting:
             statistics.requests_errors += 1
@@ -363,6 +385,14 @@ class PoolState(Generic[C]):
         self.waiting.append(waiter)
         if self.missing:
             self.ring()
+
+    def _take_idle(self, waiter: Waiter[C]) -> C | None:
+        """Lend an idle connection to a client that was about to queue up."""
+        slot = self.idle[-1]
+        connection = slot.connection
+        self._lend(slot, waiter.since, waiter.place)
+        self.idle.pop()
+        return connection
 
     def withdraw(self, waiter: Waiter[C], now: float) -> None:
         """Take a client out of the queue that does not wait any longer, served or not."""
@@ -421,10 +451,12 @@ class PoolState(Generic[C]):
             self._forget(slot)
             return False
         if self.waiting:
-            slot.connection = connection
-            self._serve(self.waiting.popleft(), slot, now)
+            waiter = self.waiting[0]
+            self._lend(slot, now, waiter.place)
+            waiter.connection = connection
+            self.waiting.popleft()
+            waiter.wake()
         else:
-            self._lent.pop(id(slot), None)
             slot.standing = Standing.IDLE
             slot.connection = connection
             slot.since = now
@@ -450,13 +482,11 @@ class PoolState(Generic[C]):
                 self.statistics.usage_ms += now - slot.since
             self._forget(slot)
 
-    def connected(self, connection: C, now: float, seconds: float) -> Slot[C]:
+    def connected(self, attempt: Connect, connection: C, now: float, seconds: float) -> Slot[C]:
         """Take a connection into the pool that took `seconds` to make; it is lent until it is `put`."""
         statistics = self.statistics
         statistics.connections_num += 1
         statistics.connections_ms += seconds
-        self.connecting -= 1
-        self.made += 1
         if self.error is not None:
             self.error = self._failing_since = None
             self._failures = 0
@@ -469,20 +499,22 @@ class PoolState(Generic[C]):
         slot.read_only = slot.take_back = None
         slot.handed_over = False
         self._lend(slot, now, None)
+        self._slots[id(slot)] = slot
+        self._attempts.discard(attempt)
         self._tell_watchers()
         return slot
 
-    def broken_off(self) -> None:
+    def broken_off(self, attempt: Connect) -> None:
         """Take note that an attempt to connect was broken off."""
-        self.connecting -= 1
+        self._attempts.discard(attempt)
         if self.missing:
             self.ring()
 
-    def failed(self, error: Exception, now: float) -> None:
+    def failed(self, attempt: Connect, error: Exception, now: float) -> None:
         """Take note that an attempt to connect failed, and decide when to make the next."""
         self.statistics.connections_num += 1
         self.statistics.connections_errors += 1
-        self.connecting -= 1
+        self._attempts.discard(attempt)
         self.error = error
         if self._failing_since is None:
             self._failing_since = now
@@ -522,8 +554,9 @@ class PoolState(Generic[C]):
         if now >= self._sweep_at and (connections := self._sweep(now)):
             return Close(connections)
         if self.missing and now >= self._retry_at and not (self.error is not None and self.connecting):
-            self.connecting += 1
-            return Connect()
+            attempt = Connect()
+            self._attempts.add(attempt)
+            return attempt
         return None
 
     def delay(self, now: float) -> float | None:
@@ -591,8 +624,9 @@ class PoolState(Generic[C]):
         """
         self.closed = True
         self.ring = int
-        for slot in self._lent.values():
-            slot.standing = Standing.GONE
+        for slot in self._slots.values():
+            if slot.is_lent:
+                slot.standing = Standing.GONE
         return [connection for slot in self.idle if (connection := slot.connection) is not None]
 
     def try_anew(self) -> None:
@@ -608,7 +642,6 @@ class PoolState(Generic[C]):
         slot.connection = None
         slot.since = now
         slot.place = place
-        self._lent[id(slot)] = slot
 
     def _refuse_all(self, waiters: list[Waiter[C]], error: Callable[[], Exception]) -> None:
         """Send clients away that wait."""
@@ -624,16 +657,10 @@ class PoolState(Generic[C]):
                 watcher.wake()
             self.watching.clear()
 
-    def _serve(self, waiter: Waiter[C], slot: Slot[C], now: float) -> None:
-        waiter.connection = slot.connection
-        self._lend(slot, now, waiter.place)
-        waiter.wake()
-
     def _forget(self, slot: Slot[C]) -> None:
-        self._lent.pop(id(slot), None)
+        self._slots.pop(id(slot), None)
         slot.standing = Standing.GONE
         slot.connection = None
-        self.made -= 1
         if self.missing:
             self.ring()
 

@@ -7,8 +7,8 @@ be rung at any moment, by the garbage collector too.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Event
 
 __all__ = ["AsyncBell", "AsyncSignal", "Bell", "Signal"]
 
@@ -17,13 +17,17 @@ class Signal:
     """Something a thread waits for."""
 
     def __init__(self) -> None:
-        self._event = Event()
+        # Setting it is one call, which the handler of a signal cannot interrupt.
+        self._calls: SimpleQueue[None] = SimpleQueue()
         #: Let the waiting thread go on.
-        self.set = self._event.set
+        self.set = partial(self._calls.put, None)
 
     def wait(self, timeout: float) -> None:
         """Wait until it is set, or `timeout` seconds have passed."""
-        self._event.wait(timeout)
+        try:
+            self._calls.get(timeout=timeout)
+        except Empty:
+            pass
 
 
 class AsyncSignal:

@@ -29,7 +29,7 @@ async def walk(pool: AsyncConnectionPool[Any], scenario: Scenario) -> int:
 async def sane(pool: AsyncConnectionPool[Any]) -> None:
     """Make sure that every connection is accounted for and works."""
     await until_async(lambda: pool._state.made == pool.available and not pool._state.connecting)
-    assert not pool._state._lent
+    assert not pool._state.lent
     assert not pool._state.waiting
     async with pool.connection(timeout=10) as conn:
         cur = await conn.execute("SELECT 'sane'")

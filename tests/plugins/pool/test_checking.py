@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 import howdah
 from howdah_pool import ConnectionPool, NullConnectionPool, PoolClosed, PoolTimeout, state
+from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, error, packet
 from tests.plugins.pool.clients import Client, until
 
 
@@ -82,17 +84,17 @@ def test_closed_in_a_pause(dsn: str) -> None:
 
 
 @pytest.mark.parametrize("callback", ["configure", "reset", "check"])
-@pytest.mark.parametrize("error", [ValueError, BaseException])
-def test_raising_callbacks_keep_no_place(dsn: str, callback: str, error: Any) -> None:
+@pytest.mark.parametrize("raised", [ValueError, BaseException])
+def test_raising_callbacks_keep_no_place(dsn: str, callback: str, raised: Any) -> None:
     failures = 3
 
     def fail(conn: Any) -> None:
         nonlocal failures
         if failures:
             failures -= 1
-            raise error("no")
+            raise raised("no")
 
-    if callback == "configure" and error is BaseException:
+    if callback == "configure" and raised is BaseException:
         pytest.skip("it ends the worker, as it ends any task or thread")
     arguments: dict[str, Any] = {callback: fail}
     with ConnectionPool(dsn, min_size=0, max_size=1, **arguments) as pool:
@@ -101,11 +103,11 @@ def test_raising_callbacks_keep_no_place(dsn: str, callback: str, error: Any) ->
                 with pool.connection(timeout=20) as conn:
                     conn.execute("SELECT 1")
             except BaseException as caught:
-                if type(caught) is not error:
+                if type(caught) is not raised:
                     raise
         assert not failures
         until(lambda: pool.available == pool.size == 1)
-        assert not pool._state._lent
+        assert not pool._state.lent
         assert not pool._state.waiting
 
 
@@ -122,3 +124,47 @@ def test_lost_in_a_block(dsn: str) -> None:
         assert pool.get_stats()["returns_bad"] == 1
         with pool.connection(timeout=20) as conn:
             conn.execute("SELECT 1")
+
+
+def test_closed_while_idle(dsn: str) -> None:
+    """A connection that is known to be closed is not lent, even if nobody checks."""
+    with ConnectionPool(dsn, min_size=1, max_size=1) as pool:
+        conn = pool.getconn()
+        pool.putconn(conn)
+        conn.close()
+        with pool.connection(timeout=20) as other:
+            other.execute("SELECT 1")
+        assert other is not conn
+        assert pool.get_stats()["connections_lost"] == 1
+
+
+@pytest.mark.parametrize("kind", [ConnectionPool, NullConnectionPool])
+def test_closed_by_the_server_at_once(kind: Any) -> None:
+    """What a server says behind its first ReadyForQuery may be that it shuts down."""
+
+    def script(sock: socket.socket) -> None:
+        packet(sock)
+        sock.sendall(WELCOME + error("57P01", "shutting down"))
+        sock.recv(1)
+
+    with ScriptedServer(script) as server:
+        dsn = f"host=127.0.0.1 port={server.port} user=u dbname=d sslmode=disable"
+        with kind(dsn, min_size=0) as pool:
+            with pytest.raises(howdah.OperationalError):
+                pool.getconn(timeout=0.2)
+            assert pool.get_stats()["connections_errors"] >= 1
+
+
+def test_left_in_a_transaction_of_two_phases(dsn: str) -> None:
+    """The connection is not lent again; what was prepared stays prepared."""
+    with ConnectionPool(dsn, min_size=1, max_size=1) as pool:
+        with pool.connection(timeout=20) as conn:
+            xid = conn.xid(1, "pooled", "")
+            conn.tpc_begin(xid)
+            conn.execute("SELECT 1")
+            conn.tpc_prepare()
+            pool.putconn(conn)
+        with pool.connection(timeout=20) as conn:
+            conn.execute("SELECT 1")
+            conn.commit()
+            conn.tpc_rollback(xid)

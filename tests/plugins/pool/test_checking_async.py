@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import howdah
 from howdah_pool import AsyncConnectionPool, AsyncNullConnectionPool, PoolClosed, PoolTimeout, state
+from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, error, packet
 from tests.plugins.pool.clients import AsyncClient, until_async
 
 ASYNC = True
@@ -86,17 +88,17 @@ async def test_closed_in_a_pause(dsn: str) -> None:
 
 
 @pytest.mark.parametrize("callback", ["configure", "reset", "check"])
-@pytest.mark.parametrize("error", [ValueError, BaseException])
-async def test_raising_callbacks_keep_no_place(dsn: str, callback: str, error: Any) -> None:
+@pytest.mark.parametrize("raised", [ValueError, BaseException])
+async def test_raising_callbacks_keep_no_place(dsn: str, callback: str, raised: Any) -> None:
     failures = 3
 
     async def fail(conn: Any) -> None:
         nonlocal failures
         if failures:
             failures -= 1
-            raise error("no")
+            raise raised("no")
 
-    if callback == "configure" and error is BaseException:
+    if callback == "configure" and raised is BaseException:
         pytest.skip("it ends the worker, as it ends any task or thread")
     arguments: dict[str, Any] = {callback: fail}
     async with AsyncConnectionPool(dsn, min_size=0, max_size=1, **arguments) as pool:
@@ -105,11 +107,11 @@ async def test_raising_callbacks_keep_no_place(dsn: str, callback: str, error: A
                 async with pool.connection(timeout=20) as conn:
                     await conn.execute("SELECT 1")
             except BaseException as caught:
-                if type(caught) is not error:
+                if type(caught) is not raised:
                     raise
         assert not failures
         await until_async(lambda: pool.available == pool.size == 1)
-        assert not pool._state._lent
+        assert not pool._state.lent
         assert not pool._state.waiting
 
 
@@ -126,3 +128,47 @@ async def test_lost_in_a_block(dsn: str) -> None:
         assert pool.get_stats()["returns_bad"] == 1
         async with pool.connection(timeout=20) as conn:
             await conn.execute("SELECT 1")
+
+
+async def test_closed_while_idle(dsn: str) -> None:
+    """A connection that is known to be closed is not lent, even if nobody checks."""
+    async with AsyncConnectionPool(dsn, min_size=1, max_size=1) as pool:
+        conn = await pool.getconn()
+        await pool.putconn(conn)
+        await conn.close()
+        async with pool.connection(timeout=20) as other:
+            await other.execute("SELECT 1")
+        assert other is not conn
+        assert pool.get_stats()["connections_lost"] == 1
+
+
+@pytest.mark.parametrize("kind", [AsyncConnectionPool, AsyncNullConnectionPool])
+async def test_closed_by_the_server_at_once(kind: Any) -> None:
+    """What a server says behind its first ReadyForQuery may be that it shuts down."""
+
+    def script(sock: socket.socket) -> None:
+        packet(sock)
+        sock.sendall(WELCOME + error("57P01", "shutting down"))
+        sock.recv(1)
+
+    with ScriptedServer(script) as server:
+        dsn = f"host=127.0.0.1 port={server.port} user=u dbname=d sslmode=disable"
+        async with kind(dsn, min_size=0) as pool:
+            with pytest.raises(howdah.OperationalError):
+                await pool.getconn(timeout=0.2)
+            assert pool.get_stats()["connections_errors"] >= 1
+
+
+async def test_left_in_a_transaction_of_two_phases(dsn: str) -> None:
+    """The connection is not lent again; what was prepared stays prepared."""
+    async with AsyncConnectionPool(dsn, min_size=1, max_size=1) as pool:
+        async with pool.connection(timeout=20) as conn:
+            xid = conn.xid(1, "pooled", "")
+            await conn.tpc_begin(xid)
+            await conn.execute("SELECT 1")
+            await conn.tpc_prepare()
+            await pool.putconn(conn)
+        async with pool.connection(timeout=20) as conn:
+            await conn.execute("SELECT 1")
+            await conn.commit()
+            await conn.tpc_rollback(xid)

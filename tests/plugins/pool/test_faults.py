@@ -31,7 +31,7 @@ QUERY = "SELECT repeat('x', 100)"
 def settled(pool: Any) -> bool:
     """Whether every place is that of a connection, and every connection idle."""
     state = pool._state
-    return not state._lent and not state.waiting and not state.connecting and state.made == pool.available
+    return not state.lent and not state.waiting and not state.connecting and state.made == pool.available
 
 
 @pytest.fixture

@@ -56,10 +56,10 @@ class Pool(PoolState[Thing]):
             match job:
                 case Connect() if self.reachable:
                     thing = Thing()
-                    thing.owner = slot = self.connected(thing, self.now, 0.5)  # type: ignore[attr-defined]
+                    thing.owner = slot = self.connected(job, thing, self.now, 0.5)  # type: ignore[attr-defined]
                     self.put(slot, thing, self.now)
                 case Connect():
-                    self.failed(OSError("unreachable"), self.now)
+                    self.failed(job, OSError("unreachable"), self.now)
                 case Close(things):
                     self.retired += things
                 case ReportFailure():
@@ -155,10 +155,11 @@ def test_one_attempt_at_a_time_while_they_fail() -> None:
     pool.work()
     assert pool.statistics.connections_errors == 1
     pool.now += 1
-    assert isinstance(pool.next_job(pool.now), Connect)
+    job = pool.next_job(pool.now)
+    assert isinstance(job, Connect)
     assert pool.next_job(pool.now) is None
     pool.reachable = True
-    pool.put(pool.connected(Thing(), pool.now, 0.1), Thing(), pool.now)
+    pool.put(pool.connected(job, Thing(), pool.now, 0.1), Thing(), pool.now)
     pool.work()
     assert pool.made == 4
     assert pool.error is None
@@ -216,13 +217,14 @@ def test_clients_of_standbys_are_told_at_once() -> None:
         pool.client()
     pool.now += 10
     probing = pool.client()
-    assert isinstance(pool.next_job(pool.now), Connect)
+    job = pool.next_job(pool.now)
+    assert isinstance(job, Connect)
     with pytest.raises(Unreachable):
         pool.client()
     assert probing.error is None
     pool.reachable = True
     thing = Thing()
-    pool.put(pool.connected(thing, pool.now, 0.1), thing, pool.now)
+    pool.put(pool.connected(job, thing, pool.now, 0.1), thing, pool.now)
     assert probing.connection is thing
 
 

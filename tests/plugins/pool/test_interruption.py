@@ -1,0 +1,168 @@
+"""The handler of a signal raises wherever a pool calls a function; the pool loses nothing."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+
+import howdah_pool
+from howdah_pool import ConnectionPool, NullConnectionPool
+from tests.plugins.pool.clients import Client, until
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:a connection of the pool 'interrupted' was never given back",
+    "ignore:.*was deleted while still open:ResourceWarning",
+)
+
+PACKAGE = howdah_pool.__path__[0]
+
+
+class Interrupted(BaseException):
+    """What the handler raises."""
+
+
+def interrupt(work: Callable[[], object], step: int) -> bool:
+    """Do something, interrupted at a step: where the interpreter looks for signals in a pool's functions.
+
+    That is where one begins, and where one in C returns to it.
+
+    Returns:
+        Whether it came to that step.
+    """
+    left = step
+
+    def count(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal left
+        if event in ("call", "c_return") and frame.f_code.co_filename.startswith(PACKAGE):
+            if argument is sys.setprofile:
+                return
+            left -= 1
+            if left == 0:
+                sys.setprofile(None)
+                raise Interrupted
+
+    sys.setprofile(count)
+    try:
+        work()
+    except Interrupted:
+        pass
+    finally:
+        sys.setprofile(None)
+    return left <= 0
+
+
+def is_settled(pool: Any) -> bool:
+    """Whether every connection is idle, and nobody waits."""
+    state = pool._state
+    return (
+        not (state.lent or state.connecting or state.waiting or state.pausing)
+        and pool.size == pool.available >= pool.min_size
+        and all(slot.is_idle for slot in state.idle)
+    )
+
+
+def walk(pool: Any, work: Callable[[], object]) -> int:
+    """Interrupt something at each step; return how many there are."""
+    step = 0
+    while interrupt(work, step + 1):
+        step += 1
+        gc.collect()
+        until(lambda: is_settled(pool))
+        with pool.connection(timeout=20) as conn:
+            assert conn.execute("SELECT 1").fetchone() == (1,)
+        del conn  # the pool's connections are kept by the pool alone
+    return step
+
+
+@pytest.mark.parametrize("kind", [ConnectionPool, NullConnectionPool])
+@pytest.mark.parametrize("fails", [False, True])
+def test_block(dsn: str, kind: Any, fails: bool) -> None:
+    def block() -> None:
+        try:
+            with pool.connection(timeout=20) as conn:
+                if fails:
+                    raise ZeroDivisionError
+                conn.execute("SELECT 1")
+        except ZeroDivisionError:
+            pass
+
+    sizes = {"max_size": 1} if kind is NullConnectionPool else {"min_size": 1, "max_size": 2}
+    with kind(dsn, name="interrupted", kwargs={"autocommit": True}, **sizes) as pool:
+        pool.wait()
+        assert walk(pool, block) > 10
+
+
+def test_replaced(dsn: str) -> None:
+    def replace() -> None:
+        conn = pool.getconn(timeout=20)
+        conn.close()
+        pool.putconn(conn)
+
+    with ConnectionPool(dsn, name="interrupted", min_size=1, max_size=1) as pool:
+        pool.wait()
+        assert walk(pool, replace) > 10
+
+
+def test_queueing(dsn: str) -> None:
+    """Another thread has the only connection for a while."""
+
+    def hold() -> None:
+        with pool.connection(timeout=20):
+            held.append(1)
+            time.sleep(0.01)
+
+    def queue_up() -> None:
+        with pool.connection(timeout=20):
+            pass
+
+    def work() -> None:
+        held.clear()
+        profile = sys.getprofile()
+        sys.setprofile(None)
+        client = Client(hold)
+        until(lambda: held)
+        sys.setprofile(profile)
+        try:
+            queue_up()
+        finally:
+            sys.setprofile(None)
+            client.result()
+
+    held: list[int] = []
+    with ConnectionPool(dsn, name="interrupted", min_size=1, max_size=1) as pool:
+        pool.wait()
+        assert walk(pool, work) > 10
+
+
+def test_giving_back_to_one_who_waits(dsn: str) -> None:
+    """It is the one who gives back that is interrupted: the other one gets a connection."""
+
+    def work() -> None:
+        profile = sys.getprofile()
+        sys.setprofile(None)
+        conn: Any = pool.getconn(timeout=20)
+        client = Client(lambda: pool.putconn(pool.getconn(timeout=20)))
+        until(lambda: pool.get_stats()["requests_waiting"] == 1)
+        sys.setprofile(profile)
+        try:
+            pool.putconn(conn)
+        except Interrupted as error:
+            interruption = error.with_traceback(None)
+        else:
+            interruption = None
+        sys.setprofile(None)
+        del conn
+        gc.collect()
+        client.result()
+        if interruption is not None:
+            raise interruption
+
+    with ConnectionPool(dsn, name="interrupted", min_size=1, max_size=1) as pool:
+        pool.wait()
+        assert walk(pool, work) > 5

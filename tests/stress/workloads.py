@@ -1,0 +1,445 @@
+# Generated from tests/stress/workloads_async.py by .ci/generate_faces.py; do not edit.
+"""What programs do. workloads.py is generated from workloads.py (see test_stress.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, TypeAlias
+
+import howdah
+from howdah.pq import TransactionStatus
+from tests.stress.ledger import Ledger, Report
+
+Workload: TypeAlias = "Callable[[Work], None]"
+
+INSERT = "INSERT INTO stress (id, tag) VALUES (%s, %s)"
+ROWS = "SELECT %s::text, i FROM generate_series(1, %s::int) AS i"
+
+
+class Deliberate(Exception):
+    """What a program raises to leave a block."""
+
+
+class Work:
+    """One go at a workload.
+
+    Args:
+        name: the workload's.
+        pool: where connections come from.
+        random: what choices are made from.
+        ledger: where rows are noted.
+        report: where what is wrong is noted.
+    """
+
+    def __init__(self, name: str, pool: Any, random: Random, ledger: Ledger, report: Report) -> None:
+        self.name = name
+        self.pool = pool
+        self.random = random
+        self.ledger = ledger
+        self.report = report
+
+    def unit(self, count: int = 1) -> Any:
+        """Begin a unit of rows."""
+        return self.ledger.unit(self.name, count)
+
+    def tag(self) -> str:
+        """Return something that no other query asks for."""
+        return f"{self.name}-{self.random.getrandbits(64):x}"
+
+    def expect(self, got: Any, wanted: Any) -> None:
+        """Compare an answer with what its query asked for."""
+        self.report.answers += 1
+        if got != wanted:
+            self.report.wrong.append(f"{self.name}: {str(got)[:200]} instead of {str(wanted)[:200]}")
+
+    def begin(self, conn: Any) -> None:
+        """Make sure that a connection is as the pool is to give it."""
+        self.expect((conn.info.transaction_status, conn.autocommit), (TransactionStatus.IDLE, False))
+
+
+def ask(work: Work, conn: Any) -> None:
+    """Ask one question, in one of many ways."""
+    tag, number = work.tag(), work.random.choice([1, 3, 40])
+    match work.random.randrange(6):
+        case 0:
+            cur = conn.execute("SELECT %s::text, %s::int", [tag, number])
+        case 1:
+            cur = conn.execute("SELECT %s::text, %s::int", [tag, number], prepare=True)
+        case 2:
+            cur = conn.execute("SELECT %s::text, %s::int", [tag, number], binary=True)
+        case 3:
+            cur = howdah.ClientCursor(conn).execute("SELECT %s::text, %s::int", [tag, number])
+        case 4:
+            cur = howdah.RawCursor(conn).execute("SELECT $1::text, $2::int", [tag, number])
+        case _:
+            cur = conn.execute(f"SELECT '{tag}', {number}")
+    work.expect(cur.fetchall(), [(tag, number)])
+
+
+def insert(work: Work) -> None:
+    """One row in a block."""
+    unit = work.unit()
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        conn.execute(INSERT, [unit.first, work.name])
+        unit.committing()
+    unit.committed()
+
+
+def several_statements(work: Work) -> None:
+    """Rows and questions in a block."""
+    unit = work.unit(3)
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        for row in unit.rows:
+            conn.execute(INSERT, [row, work.name])
+            ask(work, conn)
+        unit.committing()
+    unit.committed()
+
+
+def explicit_commit(work: Work) -> None:
+    """Transactions that a program ends itself."""
+    first, second = work.unit(), work.unit(2)
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        conn.execute(INSERT, [first.first, work.name])
+        first.committing()
+        conn.commit()
+        first.committed()
+        for row in second.rows:
+            conn.execute(INSERT, [row, work.name])
+        conn.rollback()
+        ask(work, conn)
+
+
+def failing_block(work: Work) -> None:
+    """An exception leaves the block."""
+    unit = work.unit()
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        conn.execute(INSERT, [unit.first, work.name])
+        raise Deliberate
+
+
+def caught_error(work: Work) -> None:
+    """A program ignores an error of the server: either the block tells, or its work is done."""
+    unit = work.unit()
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        conn.execute(INSERT, [unit.first, work.name])
+        try:
+            conn.execute("SELECT 1/0")
+        except howdah.Error:
+            pass
+        unit.committing()
+    unit.committed()
+
+
+def caught_loss(work: Work) -> None:
+    """A program ignores that the connection was lost: either the block tells, or its work is done."""
+    unit = work.unit()
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        conn.execute(INSERT, [unit.first, work.name])
+        try:
+            conn.execute("SELECT pg_sleep(0.05)")
+            ask(work, conn)
+        except howdah.Error:
+            pass
+        unit.committing()
+    unit.committed()
+
+
+def nested(work: Work) -> None:
+    """Transactions in transactions, of which some are rolled back."""
+    outer, inner, undone = work.unit(2), work.unit(), work.unit()
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        with conn.transaction():
+            conn.execute(INSERT, [outer.first, work.name])
+            with conn.transaction():
+                conn.execute(INSERT, [inner.first, work.name])
+            try:
+                with conn.transaction():
+                    conn.execute(INSERT, [undone.first, work.name])
+                    raise Deliberate
+            except Deliberate:
+                pass
+            with conn.transaction(force_rollback=True):
+                ask(work, conn)
+            conn.execute(INSERT, [outer.first + 1, work.name])
+            outer.committing()
+            inner.committing()
+        outer.committed()
+        inner.committed()
+
+
+def pipeline(work: Work) -> None:
+    """Rows and questions in a pipeline, committed in it or behind it."""
+    unit, tags = work.unit(10), [work.tag() for _ in range(10)]
+    inside = work.random.random() < 0.5
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        cursors = []
+        with conn.pipeline() as pipeline:
+            for row, tag in zip(unit.rows, tags):
+                conn.execute(INSERT, [row, work.name])
+                cursors.append(conn.execute("SELECT %s::text", [tag]))
+                if work.random.random() < 0.1:
+                    pipeline.sync()
+            if inside:
+                unit.committing()
+                conn.commit()
+        if inside:
+            unit.committed()
+        for cur, tag in zip(cursors, tags):
+            work.expect(cur.fetchone(), (tag,))
+        unit.committing()
+    unit.committed()
+
+
+def executemany(work: Work) -> None:
+    """Many rows by one call, which may ask for them back."""
+    unit = work.unit(30)
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        cur = conn.cursor()
+        rows = [(row, work.name) for row in unit.rows]
+        if work.random.random() < 0.5:
+            cur.executemany(INSERT, rows)
+        else:
+            cur.executemany(f"{INSERT} RETURNING id", rows, returning=True)
+            got = [cur.fetchone()]
+            while cur.nextset():
+                got.append(cur.fetchone())
+            work.expect(got, [(row,) for row in unit.rows])
+        unit.committing()
+    unit.committed()
+
+
+def copy_in(work: Work) -> None:
+    """Rows by COPY."""
+    unit = work.unit(work.random.choice([1, 20, 3000]))
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        with conn.cursor().copy("COPY stress (id, tag) FROM STDIN") as copy:
+            for row in unit.rows:
+                copy.write_row((row, work.name))
+        ask(work, conn)
+        unit.committing()
+    unit.committed()
+
+
+def copy_given_up(work: Work) -> None:
+    """A COPY that an exception leaves; the connection goes on."""
+    unit, other = work.unit(10), work.unit()
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        try:
+            with conn.cursor().copy("COPY stress (id, tag) FROM STDIN") as copy:
+                for row in unit.rows:
+                    copy.write_row((row, work.name))
+                raise Deliberate
+        except Deliberate:
+            pass
+        conn.rollback()
+        conn.execute(INSERT, [other.first, work.name])
+        other.committing()
+    other.committed()
+
+
+def copy_out(work: Work) -> None:
+    """Rows out by COPY, all or some of them."""
+    tag, number = work.tag(), work.random.choice([1, 5000, 5001])
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        got = []
+        with conn.cursor().copy(f"COPY ({ROWS}) TO STDOUT", [tag, number]) as copy:
+            for row in copy.rows():
+                got.append(row)
+                if len(got) == 100 and number % 2:
+                    break
+        work.expect(got, [(tag, str(i + 1)) for i in range(len(got))])
+        ask(work, conn)
+
+
+def questions(work: Work) -> None:
+    """Questions, until their queries are prepared."""
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        for _ in range(work.random.choice([1, 12])):
+            ask(work, conn)
+
+
+def large(work: Work) -> None:
+    """Large parameters and answers."""
+    tag = work.tag() * work.random.choice([100, 30_000])
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        cur = conn.execute("SELECT %s::text FROM generate_series(1, 3)", [tag])
+        work.expect([len(row[0]) for row in cur.fetchall()], [len(tag)] * 3)
+        ask(work, conn)
+
+
+def named_cursor(work: Work) -> None:
+    """A cursor on the server, read to its end or not."""
+    tag, number = work.tag(), work.random.choice([10, 700])
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        got = []
+        with conn.cursor("herd") as cur:
+            cur.itersize = 50
+            cur.execute(ROWS, [tag, number])
+            for row in cur:
+                got.append(row)
+                if len(got) == 120:
+                    break
+        work.expect(got, [(tag, i + 1) for i in range(min(number, 120))])
+        ask(work, conn)
+
+
+def portal(work: Work) -> None:
+    """Rows from a portal, and another query before its end."""
+    tag, number = work.tag(), work.random.choice([10, 700])
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        cur = conn.cursor()
+        cur.itersize = 50
+        cur.execute(ROWS, [tag, number])
+        got = [cur.fetchone()]
+        if work.random.random() < 0.5:
+            ask(work, conn)
+        got += cur.fetchall()
+        work.expect(got, [(tag, i + 1) for i in range(number)])
+
+
+def stream(work: Work) -> None:
+    """Rows as they come, left early or not."""
+    tag, number = work.tag(), work.random.choice([10, 3000])
+    leave = work.random.choice([5, 100_000])
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        got = []
+        rows = conn.cursor().stream(ROWS, [tag, number])
+        try:
+            for row in rows:
+                got.append(row)
+                if len(got) == leave:
+                    break
+        finally:
+            rows.close()
+        work.expect(got, [(tag, i + 1) for i in range(min(number, leave))])
+        if number > leave:
+            conn.rollback()  # the query was cancelled, and with it the transaction may have failed
+        ask(work, conn)
+
+
+def autocommit(work: Work) -> None:
+    """Every statement is a transaction of its own."""
+    units = [work.unit() for _ in range(3)]
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        conn.set_autocommit(True)
+        for unit in units:
+            unit.committing()
+            conn.execute(INSERT, [unit.first, work.name])
+            unit.committed()
+            ask(work, conn)
+
+
+def autocommit_pipeline(work: Work) -> None:
+    """A pipeline whose segments are transactions."""
+    unit = work.unit(5)
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        conn.set_autocommit(True)
+        unit.committing()
+        with conn.pipeline():
+            for row in unit.rows:
+                conn.execute(INSERT, [row, work.name])
+        unit.committed()
+
+
+def ddl(work: Work) -> None:
+    """A table that is made, filled, and rolled back."""
+    unit = work.unit()
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        conn.execute(f"CREATE TABLE rolled_back_{unit.first} (id bigint)")
+        conn.execute(f"INSERT INTO rolled_back_{unit.first} VALUES (1)")
+        conn.execute(INSERT, [unit.first, work.name])
+        if work.random.random() < 0.5:
+            raise Deliberate
+        conn.rollback()
+        ask(work, conn)
+
+
+def two_phases(work: Work) -> None:
+    """A transaction that is prepared, then committed; what is left prepared is committed in the end."""
+    unit = work.unit(2)
+    with work.pool.connection() as conn:
+        work.begin(conn)
+        xid = conn.xid(1, f"stress-{unit.first}", "")
+        conn.tpc_begin(xid)
+        for row in unit.rows:
+            conn.execute(INSERT, [row, work.name])
+        unit.committing()
+        conn.tpc_prepare()
+        unit.committed()
+        conn.tpc_commit()
+
+
+def held(work: Work) -> None:
+    """A connection that is taken and given back in two calls, in whatever state."""
+    unit = work.unit()
+    conn = work.pool.getconn()
+    try:
+        work.begin(conn)
+        conn.execute(INSERT, [unit.first, work.name])
+        if work.random.random() < 0.3:
+            conn.close()
+    finally:
+        work.pool.putconn(conn)
+
+
+WORKLOADS: list[Workload] = [
+    insert,
+    several_statements,
+    explicit_commit,
+    failing_block,
+    caught_error,
+    caught_loss,
+    nested,
+    pipeline,
+    executemany,
+    copy_in,
+    copy_given_up,
+    copy_out,
+    questions,
+    large,
+    named_cursor,
+    portal,
+    stream,
+    autocommit,
+    autocommit_pipeline,
+    ddl,
+    two_phases,
+    held,
+]
+
+
+def share(work: Work, conn: Any) -> None:
+    """Use a connection, in autocommit mode, that others use at the same time."""
+    if work.random.random() < 0.3:
+        unit = work.unit()
+        unit.committing()
+        conn.execute(INSERT, [unit.first, work.name])
+        unit.committed()
+    elif work.random.random() < 0.1:
+        tag = work.tag()
+        cur = conn.execute(ROWS, [tag, 300])
+        work.expect(cur.fetchall(), [(tag, i + 1) for i in range(300)])
+    else:
+        ask(work, conn)
