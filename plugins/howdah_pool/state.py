@@ -401,6 +401,8 @@ class PoolState(Generic[C]):
             self.statistics.requests_errors += 1
             if waiter in self.waiting:
                 self.waiting.remove(waiter)
+        elif self.waiting and self.waiting[0] is waiter:  # `put` was interrupted when it had served it
+            self.waiting.popleft()
 
     def timeout_error(self, timeout: float, check_error: Exception | None = None) -> PoolTimeout:
         """Return what to raise when a client has waited `timeout` seconds.
@@ -454,8 +456,8 @@ class PoolState(Generic[C]):
             waiter = self.waiting[0]
             self._lend(slot, now, waiter.place)
             waiter.connection = connection
-            self.waiting.popleft()
             waiter.wake()
+            self.waiting.popleft()
         else:
             slot.standing = Standing.IDLE
             slot.connection = connection

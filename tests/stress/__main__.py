@@ -23,7 +23,7 @@ from tests.servers import Server
 from tests.stress.disturbing import APPLICATION, Disturbance, Proxy, count_backends
 from tests.stress.ledger import Report, Verdict, judge
 
-__all__ = ["main", "play"]
+__all__ = ["FACES", "findings", "main", "play"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -99,8 +99,9 @@ def _look_for_backends(server: Server, report: Report) -> None:
         report.leaked.append(f"{left} connections on the server")
 
 
-def _summary(report: Report, verdict: Verdict) -> str:
-    findings = {
+def findings(report: Report, verdict: Verdict) -> dict[str, list[str]]:
+    """Return what must not be, by kind; nothing of any kind if all is well."""
+    return {
         "lost": verdict.lost,
         "duplicated": verdict.duplicated,
         "unwanted": verdict.unwanted,
@@ -109,30 +110,24 @@ def _summary(report: Report, verdict: Verdict) -> str:
         "leaked": report.leaked,
         "foreign": report.foreign,
     }
-    for kind, found in findings.items():
+
+
+def _show(report: Report, verdict: Verdict) -> None:
+    for sample in report.samples.values():
+        print(f"the first of its class: {sample}")
+    for kind, found in findings(report, verdict).items():
         for each in found[:SHOWN]:
             print(f"{kind}: {each}")
         if len(found) > SHOWN:
             print(f"{kind}: and {len(found) - SHOWN} more")
-    for sample in report.samples.values():
-        print(f"the first of its class: {sample}")
-    counted = ", ".join(f"{len(found)} {kind}" for kind, found in findings.items())
+
+
+def _summary(report: Report, verdict: Verdict) -> str:
+    counted = ", ".join(f"{len(found)} {kind}" for kind, found in findings(report, verdict).items())
     failures = ", ".join(f"{name} {times}" for name, times in report.failures.most_common())
     return (
         f"{verdict.acknowledged} acknowledged, {counted}; {verdict.unknown} unknown,"
         f" {report.answers} answers, {report.memory:+.0f} MB; failures: {failures or 'none'}"
-    )
-
-
-def _is_sound(report: Report, verdict: Verdict) -> bool:
-    return not (
-        verdict.lost
-        or verdict.duplicated
-        or verdict.unwanted
-        or report.wrong
-        or report.hung
-        or report.leaked
-        or report.foreign
     )
 
 
@@ -149,8 +144,9 @@ def main() -> int:
     for impl in [args.impl] if args.impl else ["native", "python"]:
         for face in args.faces:
             outcome = play(face, impl, args.seed, args.minutes * 60, args.workloads)
+            _show(*outcome)
             print(f"{impl} {face} seed {args.seed}: {_summary(*outcome)}", flush=True)
-            sound = sound and _is_sound(*outcome)
+            sound = sound and not any(findings(*outcome).values())
     return int(not sound)
 
 

@@ -57,6 +57,7 @@ class Program:
         self.ledger = Ledger()
         self.report = Report(self.ledger.units)
         self.end = time.monotonic() + args.seconds
+        self.interrupts = args.face == "threads"
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         #: What is under way: its name, and since when.
@@ -384,9 +385,11 @@ def _note_what_nobody_catches(program: Program) -> None:
     warnings.simplefilter("always")
 
     def show(message: Any, category: type[Warning], *rest: Any) -> None:
-        # A connection that an exception tears away from its client is deleted, and taken back.
-        if "was never given back" not in str(message):
-            program.foreign(f"{category.__name__}: {message}")
+        # What an exception tears away from its client is deleted: a connection, which the pool takes back, or
+        # the socket of one that was being made when a signal came.
+        text = str(message)
+        if "was never given back" not in text and not (text.startswith("unclosed") and program.interrupts):
+            program.foreign(f"{category.__name__}: {text}")
 
     warnings.showwarning = show
 

@@ -147,7 +147,7 @@ def test_giving_back_to_one_who_waits(dsn: str) -> None:
         profile = sys.getprofile()
         sys.setprofile(None)
         conn: Any = pool.getconn(timeout=20)
-        client = Client(lambda: pool.putconn(pool.getconn(timeout=20)))
+        client = Client(lambda: pool.putconn(pool.getconn(timeout=1000)))
         until(lambda: pool.get_stats()["requests_waiting"] == 1)
         sys.setprofile(profile)
         try:
