@@ -7,8 +7,9 @@ from collections.abc import Generator, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from howdah.binding import ClientBinding, RawBinding
+from howdah.client_cursor import ClientCursorMixin
 from howdah.cursor_base import BaseCursor, Params, Query
+from howdah.raw_cursor import RawCursorMixin
 from howdah.resultset import RowIterator
 from howdah.rows import Row, RowFactory
 
@@ -229,9 +230,9 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
                 yield self
 
 
-class ClientCursor(ClientBinding, Cursor[Row]):
+class ClientCursor(ClientCursorMixin, Cursor[Row]):
     """A cursor that merges the parameters into the query itself, on the client."""
 
 
-class RawCursor(RawBinding, Cursor[Row]):
+class RawCursor(RawCursorMixin, Cursor[Row]):
     """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""

@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from howdah.binding import ClientBinding, RawBinding
+from howdah.client_cursor import ClientCursorMixin
 from howdah.cursor_base import BaseCursor, Params, Query
+from howdah.raw_cursor import RawCursorMixin
 from howdah.resultset import AsyncRowIterator
 from howdah.rows import AsyncRowFactory, Row
 
@@ -240,9 +241,9 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
                 yield self
 
 
-class AsyncClientCursor(ClientBinding, AsyncCursor[Row]):
+class AsyncClientCursor(ClientCursorMixin, AsyncCursor[Row]):
     """A cursor that merges the parameters into the query itself, on the client."""
 
 
-class AsyncRawCursor(RawBinding, AsyncCursor[Row]):
+class AsyncRawCursor(RawCursorMixin, AsyncCursor[Row]):
     """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from howdah.binding import RawBinding
 from howdah.cursor import Cursor
 from howdah.errors import NotSupportedError
+from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import Row, RowFactory
 from howdah_named_cursor.declared import Declared
 
@@ -163,5 +163,5 @@ class ServerCursor(Declared, Cursor[Row]):
             self._connection.wait(self._move(value, mode))
 
 
-class RawServerCursor(RawBinding, ServerCursor[Row]):
+class RawServerCursor(RawCursorMixin, ServerCursor[Row]):
     """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from howdah.binding import RawBinding
+from howdah.raw_cursor import RawCursorMixin
 from howdah.cursor_async import AsyncCursor
 from howdah.errors import NotSupportedError
 from howdah.rows import AsyncRowFactory, Row
@@ -164,5 +164,5 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
             await self._connection.wait(self._move(value, mode))
 
 
-class AsyncRawServerCursor(RawBinding, AsyncServerCursor[Row]):
+class AsyncRawServerCursor(RawCursorMixin, AsyncServerCursor[Row]):
     """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
