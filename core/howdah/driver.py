@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from howdah.known_types import KnownTypes
     from howdah.protocol.credentials import Method
 
-__all__ = ["ConnectionHooks", "Driver", "configure", "default_driver", "disabled_in_environment"]
+__all__ = [
+    "ConnectionHooks",
+    "Driver",
+    "configure",
+    "default_driver",
+    "default_driver_for",
+    "disabled_in_environment",
+    "require_enabled",
+]
 
 #: The hooks that a driver asks when it is assembled; pluggy's wrappers have no place around them.
 _ASSEMBLY = frozenset(
@@ -410,6 +418,24 @@ def configure(
         _configuration = {"enable": enable, "disable": disable, "plugins": plugins}
         _default = None
         howdah._forget_driver()
+
+
+def require_enabled(plugin: str, feature: str) -> None:
+    """Refuse what belongs to a plugin that the default driver goes without.
+
+    Nothing is assembled for the answer as long as the plugin is enabled.
+
+    Args:
+        plugin: the name of the plugin.
+        feature: the capability that it announces.
+
+    Raises:
+        NotSupportedError: the plugin is disabled.
+    """
+    enable, disable = _configuration.get("enable"), _configuration.get("disable", ())
+    enabled = enable is None or plugin in enable
+    if not enabled or plugin in disable or plugin in disabled_in_environment():
+        default_driver().require(feature)
 
 
 def disabled_in_environment() -> list[str]:
