@@ -233,8 +233,8 @@ def __dir__() -> list[str]:
 class _Module(ModuleType):
     """The module's class: whoever copies the names of a module finds all of them."""
 
-    @property  # type: ignore[override]
-    def __dict__(self) -> dict[str, Any]:
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
         from howdah.errors import PluginError
 
         namespace = globals()

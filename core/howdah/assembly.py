@@ -104,7 +104,7 @@ def assemble(
         }
         if kernel_class.base is None:
             found = [getattr(each, kernel_class.mixin) for each in reversed(mixins)]
-            bases = [load(mixin) if isinstance(mixin, str) else mixin for mixin in found if mixin]
+            bases: list[Any] = [load(mixin) if isinstance(mixin, str) else mixin for mixin in found if mixin]
             _check_distinct(name, bases, kernel)
             bases.append(_generic(kernel))
             for path, message in absent.items():

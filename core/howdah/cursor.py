@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from howdah.client_cursor import ClientCursorMixin
 from howdah.cursor_base import BaseCursor, Params, Query
@@ -32,6 +32,18 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
 
     _connection: Connection[Any]
 
+    @overload
+    def __init__(
+        self, connection: Connection[Row], *, row_factory: None = None, binary: bool | None = None
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        connection: Connection[Any],
+        *,
+        row_factory: RowFactory[Row],
+        binary: bool | None = None,
+    ) -> None: ...
     def __init__(
         self,
         connection: Connection[Any],

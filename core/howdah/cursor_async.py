@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from howdah.client_cursor import ClientCursorMixin
 from howdah.cursor_base import BaseCursor, Params, Query
@@ -33,6 +33,18 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
 
     _connection: AsyncConnection[Any]
 
+    @overload
+    def __init__(
+        self, connection: AsyncConnection[Row], *, row_factory: None = None, binary: bool | None = None
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        connection: AsyncConnection[Any],
+        *,
+        row_factory: AsyncRowFactory[Row],
+        binary: bool | None = None,
+    ) -> None: ...
     def __init__(
         self,
         connection: AsyncConnection[Any],

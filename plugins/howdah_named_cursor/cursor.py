@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from howdah.cursor import Cursor
 from howdah.errors import NotSupportedError
@@ -51,6 +51,28 @@ class ServerCursor(Declared, Cursor[Row]):
     Source: PostgreSQL documentation, DECLARE.
     """
 
+    @overload
+    def __init__(
+        self,
+        connection: Connection[Row],
+        name: str,
+        *,
+        row_factory: None = None,
+        binary: bool | None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        connection: Connection[Any],
+        name: str,
+        *,
+        row_factory: RowFactory[Row],
+        binary: bool | None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> None: ...
     def __init__(
         self,
         connection: Connection[Any],

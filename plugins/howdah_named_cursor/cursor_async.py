@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
-from howdah.raw_cursor import RawCursorMixin
 from howdah.cursor_async import AsyncCursor
 from howdah.errors import NotSupportedError
+from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import AsyncRowFactory, Row
 from howdah_named_cursor.declared import Declared
 
@@ -50,6 +50,28 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
     Source: PostgreSQL documentation, DECLARE.
     """
 
+    @overload
+    def __init__(
+        self,
+        connection: AsyncConnection[Row],
+        name: str,
+        *,
+        row_factory: None = None,
+        binary: bool | None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        connection: AsyncConnection[Any],
+        name: str,
+        *,
+        row_factory: AsyncRowFactory[Row],
+        binary: bool | None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> None: ...
     def __init__(
         self,
         connection: AsyncConnection[Any],

@@ -293,7 +293,9 @@ class Deaf:
 
 class TestClasses:
     def test_mixins_go_before_the_kernel_s_class(self) -> None:
-        driver = Driver(enable=[], plugins=[("polite", mixing(cursor=Polite)), ("quiet", mixing(cursor=Quiet))])
+        driver = Driver(
+            enable=[], plugins=[("polite", mixing(cursor=Polite)), ("quiet", mixing(cursor=Quiet))]
+        )
         for cls in (driver.Cursor, driver.ClientCursor, driver.RawCursor):
             assert cls.__new__(cls).setinputsizes([]) == "quietly, please"
         assert driver.AsyncCursor.setinputsizes is BaseCursor.setinputsizes
@@ -496,7 +498,9 @@ class TestDefaultDriver:
     )
     def test_a_plugin_that_asks_for_it_while_it_is_loaded(self, site: Site, source: str, name: str) -> None:
         site.install("acme-eager", modules={"acme_eager": source}, plugins={"eager": "acme_eager"})
-        with pytest.raises(PluginError, match=rf"'eager' \(acme-eager 1\.0\)(?s:.)*howdah\.{name} ") as raised:
+        with pytest.raises(
+            PluginError, match=rf"'eager' \(acme-eager 1\.0\)(?s:.)*howdah\.{name} "
+        ) as raised:
             howdah.default_driver()
         assert raised.value.plugin == "eager"
         assert "HOWDAH_DISABLE=eager" in str(raised.value)

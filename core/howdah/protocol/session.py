@@ -44,6 +44,7 @@ class Session(Wire):
     Attributes:
         parameters: the server's reported settings, kept up to date.
         encoding: the Python codec of the texts in messages.
+        last_error: the last error that the server has reported for a query.
         on_notice: called with the fields of every notice.
         on_notification: called with every notification.
     """
@@ -57,6 +58,7 @@ class Session(Wire):
         self.transaction_status = transaction_status
         self.parameters = dict(parameters)
         self.encoding = "utf-8"
+        self.last_error: Error | None = None
         self.on_notice: Callable[[dict[int, str]], object] | None = None
         self.on_notification: Callable[[Notification], object] | None = None
         self.on_parameter: Callable[[str, str], object] | None = None
@@ -283,7 +285,7 @@ class Session(Wire):
         step, exchange = head
         query = None if exchange.query is None else exchange.query.decode(self.encoding, "replace")
         if exchange.error is None:
-            exchange.error = from_fields(fields, query)
+            exchange.error = self.last_error = from_fields(fields, query)
         if not exchange.streaming:
             exchange.rows = []
         exchange.failure = exchange.copy = None
