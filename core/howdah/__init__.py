@@ -37,15 +37,6 @@ if TYPE_CHECKING:
         Cursor,
         RawCursor,
     )
-    from howdah._bundle import AsyncConnectionPool as AsyncConnectionPool
-    from howdah._bundle import AsyncNullConnectionPool as AsyncNullConnectionPool
-    from howdah._bundle import AsyncPipeline as AsyncPipeline
-    from howdah._bundle import ConnectionPool as ConnectionPool
-    from howdah._bundle import NullConnectionPool as NullConnectionPool
-    from howdah._bundle import Pipeline as Pipeline
-    from howdah._bundle import PoolClosed as PoolClosed
-    from howdah._bundle import PoolTimeout as PoolTimeout
-    from howdah._bundle import TooManyRequests as TooManyRequests
     from howdah._capabilities import Capabilities
     from howdah.adapt.registry import AdaptersMap
     from howdah.column import Column
@@ -90,12 +81,24 @@ if TYPE_CHECKING:
     from howdah.xid import Xid
 
     # What plugins bring.
+    AsyncConnectionPool = _bundle.AsyncConnectionPool
+    AsyncCopy = _bundle.AsyncCopy
     AsyncLargeObject = _bundle.AsyncLargeObject
+    AsyncNullConnectionPool = _bundle.AsyncNullConnectionPool
+    AsyncPipeline = _bundle.AsyncPipeline
     AsyncRawServerCursor = _bundle.AsyncRawServerCursor
     AsyncServerCursor = _bundle.AsyncServerCursor
+    ConnectionPool = _bundle.ConnectionPool
+    Copy = _bundle.Copy
+    FileWriter = _bundle.FileWriter
     LargeObject = _bundle.LargeObject
+    NullConnectionPool = _bundle.NullConnectionPool
+    Pipeline = _bundle.Pipeline
+    PoolClosed = _bundle.PoolClosed
+    PoolTimeout = _bundle.PoolTimeout
     RawServerCursor = _bundle.RawServerCursor
     ServerCursor = _bundle.ServerCursor
+    TooManyRequests = _bundle.TooManyRequests
 
     adapters: AdaptersMap
     capabilities: Capabilities
@@ -208,22 +211,24 @@ _OF_DRIVER = (
 _driver_names: set[str] = set()
 
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULE_OF:
-        value = getattr(import_module(_MODULE_OF[name]), name)
-    elif name in _MODULES:
-        value = import_module(f"howdah.{name}")
-    elif name == "__impl__":
-        value = import_module("howdah._implementation").IMPLEMENTATION
-    elif name == "__version__":
-        value = _version()
-    elif name.startswith("_"):
-        raise AttributeError(f"module 'howdah' has no attribute {name!r}")
-    else:
-        driver = import_module("howdah.driver").default_driver_for(f"howdah.{name}")
-        return getattr(driver, name) if name in _OF_DRIVER else driver.public(name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name in _MODULE_OF:
+            value = getattr(import_module(_MODULE_OF[name]), name)
+        elif name in _MODULES:
+            value = import_module(f"howdah.{name}")
+        elif name == "__impl__":
+            value = import_module("howdah._implementation").IMPLEMENTATION
+        elif name == "__version__":
+            value = _version()
+        elif name.startswith("_"):
+            raise AttributeError(f"module 'howdah' has no attribute {name!r}")
+        else:
+            driver = import_module("howdah.driver").default_driver_for(f"howdah.{name}")
+            return getattr(driver, name) if name in _OF_DRIVER else driver.public(name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

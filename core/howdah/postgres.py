@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["adapters", "types"]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "adapters":
-        return default_driver_for("howdah.postgres.adapters").adapters
-    if name == "types":
-        return default_driver_for("howdah.postgres.types").adapters.types
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name == "adapters":
+            return default_driver_for("howdah.postgres.adapters").adapters
+        if name == "types":
+            return default_driver_for("howdah.postgres.types").adapters.types
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -41,11 +41,13 @@ _MODULE_OF = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    require_enabled("pool", "pool")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        require_enabled("pool", "pool")
+        return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
 
 
 @hookimpl

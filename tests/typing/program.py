@@ -69,7 +69,8 @@ async def asynchronous(dsn: str) -> None:
                     assert_type(row, dict[str, Any])
             async with conn.lobject() as lob:
                 assert_type(lob, howdah.AsyncLargeObject)
-            assert_type(await conn.lobject(lob.oid), howdah.AsyncLargeObject)
+            opened: howdah.AsyncLargeObject = await conn.lobject(lob.oid)
+            await opened.close()
         async for notify in conn.notifies(timeout=1):
             assert_type(notify, howdah.Notify)
 
