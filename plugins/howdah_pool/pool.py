@@ -753,20 +753,10 @@ class Checkout(Generic[C]):
             # Given back in the block; or the connection of the process that forked this one.
             return
         try:
-            if not connection.closed:
-                self._end_transaction(connection, exc_type is None)
+            # Having an owner, the connection stays open.
+            connection.__exit__(exc_type, exc_val, exc_tb)
         finally:
             self._pool.putconn(connection)
-
-    def _end_transaction(self, connection: C, well: bool) -> None:
-        if well:
-            connection.commit()
-            return
-        try:
-            connection.rollback()
-        except Error as error:
-            # The exception that is under way says more than this one.
-            logger.warning("the rollback failed on a connection of %r: %s", self._pool.name, error)
 
 
 def _work(pool: weakref.ref[ConnectionPool[Any]], bell: Bell) -> None:

@@ -820,20 +820,10 @@ class AsyncCheckout(Generic[C]):
             # Given back in the block; or the connection of the process that forked this one.
             return
         try:
-            if not connection.closed:
-                await self._end_transaction(connection, exc_type is None)
+            # Having an owner, the connection stays open.
+            await connection.__aexit__(exc_type, exc_val, exc_tb)
         finally:
             await self._pool.putconn(connection)
-
-    async def _end_transaction(self, connection: C, well: bool) -> None:
-        if well:
-            await connection.commit()
-            return
-        try:
-            await connection.rollback()
-        except Error as error:
-            # The exception that is under way says more than this one.
-            logger.warning("the rollback failed on a connection of %r: %s", self._pool.name, error)
 
 
 async def _work(pool: weakref.ref[AsyncConnectionPool[Any]], bell: AsyncBell) -> None:
