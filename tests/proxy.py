@@ -6,6 +6,8 @@ import socket
 import threading
 from contextlib import suppress
 
+from tests.servers import open_socket, proxied
+
 
 class Proxy:
     """Carries bytes between one client and the server, and knows how many round trips there were.
@@ -19,16 +21,15 @@ class Proxy:
     def __init__(self, server, spoil=lambda data: data, limit=None):
         self.limit = limit
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.target = (server.tcp_host, server.port)
+        self.server = server
         self.spoil = spoil
         self.answers = b""
-        port = self.listener.getsockname()[1]
-        self.dsn = f"host=127.0.0.1 port={port} user=postgres dbname=postgres sslmode=disable"
+        self.dsn = proxied(server, self.listener.getsockname()[1])
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
         client, _ = self.listener.accept()
-        backend = socket.create_connection(self.target)
+        backend = open_socket(self.server)
 
         def forward():
             with suppress(OSError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -281,11 +282,18 @@ class Standby(Server):
 
 
 class ExternalServer:
-    """A server that runs already, at a conninfo that the tester gave."""
+    """A server that runs already, at a conninfo that the tester gave.
+
+    A test that asks for what cannot be had of it (its files, its unix socket, a restart) is skipped.
+
+    Args:
+        dsn: the conninfo, of a superuser.
+    """
 
     def __init__(self, dsn: str) -> None:
-        self.dsn = self.tcp_dsn = self.superuser_dsn = dsn
+        self.dsn = self.superuser_dsn = dsn
 
+    @functools.cached_property
     def _info(self) -> Any:
         import howdah
 
@@ -294,35 +302,80 @@ class ExternalServer:
 
     @property
     def host(self) -> str:
-        """The host, or directory of the unix socket."""
-        return str(self._info().host)
+        """The directory of the unix socket."""
+        return self._address(unix=True)
+
+    @property
+    def tcp_host(self) -> str:
+        """The host that the server listens on."""
+        return self._address(unix=False)
+
+    def _address(self, *, unix: bool) -> str:
+        host = str(self._info.host)
+        if host.startswith("/") != unix:
+            import pytest
+
+            pytest.skip(f"HOWDAH_TEST_DSN tells of no {'unix socket' if unix else 'TCP port'}")
+        return host
+
+    @property
+    def tcp_dsn(self) -> str:
+        """A conninfo over TCP."""
+        return self.dsn if self.tcp_host else ""
 
     @property
     def port(self) -> int:
         """The port."""
-        return int(self._info().port)
+        return int(self._info.port)
+
+    @property
+    def user(self) -> str:
+        """The superuser."""
+        return str(self._info.user)
+
+    @property
+    def dbname(self) -> str:
+        """The database."""
+        return str(self._info.dbname)
 
     @property
     def version(self) -> int:
         """The version as libpq numbers it."""
-        import howdah
+        return int(self._info.server_version)
 
-        with howdah.connect(self.dsn) as conn:
-            return conn.info.server_version
-
-    def start(self) -> None:
-        """Refuse: the server is not ours."""
+    def _own(self) -> Any:
+        """Skip the test: the server is not ours."""
         import pytest
 
-        pytest.skip("the test starts and stops a server of its own")
+        pytest.skip("the test needs a server of its own")
 
-    stop = reload = start
+    directory = data = property(_own)
+    start = stop = reload = _own
 
     def __enter__(self) -> ExternalServer:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         pass
+
+
+def open_socket(server: Server | ExternalServer) -> socket.socket:
+    """Return a socket that is connected to a server."""
+    if isinstance(server, Server):
+        return socket.create_connection((server.tcp_host, server.port))
+    host = server._info.host
+    if not host.startswith("/"):
+        return socket.create_connection((host, server.port))
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(f"{host}/.s.PGSQL.{server.port}")
+    return sock
+
+
+def proxied(server: Server | ExternalServer, port: int) -> str:
+    """Return the conninfo that leads to a server through a proxy at a local port."""
+    from howdah.conninfo import make_conninfo
+
+    return make_conninfo(server.dsn, host="127.0.0.1", hostaddr="", port=port, sslmode="disable")
 
 
 def from_environment() -> Server | ExternalServer:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ArrowCursor", "AsyncArrowCursor"]
 
-__getattr__ = on_first_use(
-    __name__,
-    {
-        "cursor": ("ArrowCursor",),
-        "cursor_async": ("AsyncArrowCursor",),
-    },
-)
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+    __getattr__ = on_first_use(
+        __name__,
+        {
+            "cursor": ("ArrowCursor",),
+            "cursor_async": ("AsyncArrowCursor",),
+        },
+    )
 
 
 @hookimpl

@@ -48,7 +48,7 @@ class NdarrayLoader(Loader):
         if native.kind in "mM":
             return np.array(lists, native)  # None becomes NaT
         objects = np.array(lists, object)
-        nulls = np.equal(objects, None)
+        nulls = objects == None  # noqa: E711 - of each element
         if not nulls.any():
             return objects.astype(native)
         values = np.where(nulls, 0, objects).astype(native)

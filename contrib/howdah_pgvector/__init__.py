@@ -22,7 +22,8 @@ __all__ = ["HalfVector", "SparseVector", "Vector", "howdah_register_adapters", "
 
 _VALUES = ("HalfVector", "SparseVector", "Vector")
 
-__getattr__ = on_first_use(__name__, {"values": _VALUES})
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+    __getattr__ = on_first_use(__name__, {"values": _VALUES})
 
 
 @hookimpl(tryfirst=True)  # which gives it the last word, over howdah_numpy's dumpers of arrays

@@ -42,9 +42,11 @@ def _register(adapters: AdaptersMap) -> None:
     register_dumpers(adapters)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "model_row":
-        from howdah_pydantic.rows import model_row
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
 
-        return model_row
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name == "model_row":
+            from howdah_pydantic.rows import model_row
+
+            return model_row
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,16 +3,30 @@
 The names of this module are looked up on first use. Those of the default
 driver (`connect`, `Connection`, `Cursor`, `adapters`, `capabilities`, what
 plugins bring, ...) are asked of `default_driver()` each time, so that they
-follow `configure()`.
+follow `configure()`. `vars(howdah)` looks them all up.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from howdah import _bundle, adapt, conninfo, errors, pq, rows, sql
+    from howdah import (
+        _bundle,
+        abc,
+        adapt,
+        client_cursor,
+        conninfo,
+        errors,
+        postgres,
+        pq,
+        raw_cursor,
+        rows,
+        sql,
+    )
     from howdah._bundle import (
         AsyncClientCursor,
         AsyncConnection,
@@ -23,18 +37,10 @@ if TYPE_CHECKING:
         Cursor,
         RawCursor,
     )
-    from howdah._bundle import AsyncConnectionPool as AsyncConnectionPool
-    from howdah._bundle import AsyncNullConnectionPool as AsyncNullConnectionPool
-    from howdah._bundle import AsyncPipeline as AsyncPipeline
-    from howdah._bundle import ConnectionPool as ConnectionPool
-    from howdah._bundle import NullConnectionPool as NullConnectionPool
-    from howdah._bundle import Pipeline as Pipeline
-    from howdah._bundle import PoolClosed as PoolClosed
-    from howdah._bundle import PoolTimeout as PoolTimeout
-    from howdah._bundle import TooManyRequests as TooManyRequests
     from howdah._capabilities import Capabilities
     from howdah.adapt.registry import AdaptersMap
     from howdah.column import Column
+    from howdah.connection_base import BaseConnection
     from howdah.dbapi import (
         BINARY,
         DATETIME,
@@ -67,6 +73,7 @@ if TYPE_CHECKING:
         Warning,
     )
     from howdah.hookspecs import hookimpl
+    from howdah.info import ConnectionInfo
     from howdah.isolation import IsolationLevel
     from howdah.notify import Notify
     from howdah.transaction import Rollback, Transaction
@@ -74,12 +81,24 @@ if TYPE_CHECKING:
     from howdah.xid import Xid
 
     # What plugins bring.
+    AsyncConnectionPool = _bundle.AsyncConnectionPool
+    AsyncCopy = _bundle.AsyncCopy
     AsyncLargeObject = _bundle.AsyncLargeObject
+    AsyncNullConnectionPool = _bundle.AsyncNullConnectionPool
+    AsyncPipeline = _bundle.AsyncPipeline
     AsyncRawServerCursor = _bundle.AsyncRawServerCursor
     AsyncServerCursor = _bundle.AsyncServerCursor
+    ConnectionPool = _bundle.ConnectionPool
+    Copy = _bundle.Copy
+    FileWriter = _bundle.FileWriter
     LargeObject = _bundle.LargeObject
+    NullConnectionPool = _bundle.NullConnectionPool
+    Pipeline = _bundle.Pipeline
+    PoolClosed = _bundle.PoolClosed
+    PoolTimeout = _bundle.PoolTimeout
     RawServerCursor = _bundle.RawServerCursor
     ServerCursor = _bundle.ServerCursor
+    TooManyRequests = _bundle.TooManyRequests
 
     adapters: AdaptersMap
     capabilities: Capabilities
@@ -98,10 +117,13 @@ __all__ = [
     "AsyncCursor",
     "AsyncRawCursor",
     "AsyncTransaction",
+    "BaseConnection",
     "Binary",
+    "Capabilities",
     "ClientCursor",
     "Column",
     "Connection",
+    "ConnectionInfo",
     "Cursor",
     "DataError",
     "DatabaseError",
@@ -127,10 +149,12 @@ __all__ = [
     "Transaction",
     "Warning",
     "Xid",
+    "abc",
     "adapt",
     "adapters",
     "apilevel",
     "capabilities",
+    "client_cursor",
     "configure",
     "connect",
     "conninfo",
@@ -138,18 +162,24 @@ __all__ = [
     "errors",
     "hookimpl",
     "paramstyle",
+    "postgres",
     "pq",
+    "raw_cursor",
     "rows",
     "sql",
     "threadsafety",
 ]
 
 #: Modules that need no import of their own.
-_MODULES = ("adapt", "conninfo", "errors", "pq", "rows", "sql")
+_MODULES = (
+    *("abc", "adapt", "client_cursor", "conninfo", "errors", "postgres", "pq", "raw_cursor", "rows", "sql"),
+)
 
 #: What the modules of the kernel have for everyone.
 _EXPORTS = {
+    "howdah._capabilities": ("Capabilities",),
     "howdah.column": ("Column",),
+    "howdah.connection_base": ("BaseConnection",),
     "howdah.dbapi": (
         *("apilevel", "threadsafety", "paramstyle"),
         *("Binary", "Date", "DateFromTicks", "Time", "TimeFromTicks", "Timestamp", "TimestampFromTicks"),
@@ -161,6 +191,7 @@ _EXPORTS = {
         *("IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError", "PluginError"),
     ),
     "howdah.hookspecs": ("hookimpl",),
+    "howdah.info": ("ConnectionInfo",),
     "howdah.isolation": ("IsolationLevel",),
     "howdah.notify": ("Notify",),
     "howdah.transaction": ("Rollback", "Transaction"),
@@ -176,26 +207,59 @@ _OF_DRIVER = (
 )
 
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULE_OF:
-        value = getattr(import_module(_MODULE_OF[name]), name)
-    elif name in _MODULES:
-        value = import_module(f"howdah.{name}")
-    elif name == "__impl__":
-        value = import_module("howdah._implementation").IMPLEMENTATION
-    elif name == "__version__":
-        value = _version()
-    elif name.startswith("_"):
-        raise AttributeError(f"module 'howdah' has no attribute {name!r}")
-    else:
-        driver = import_module("howdah.driver").default_driver()
-        return getattr(driver, name) if name in _OF_DRIVER else driver.public(name)
-    globals()[name] = value
-    return value
+#: Names of the default driver that were put into the module by `vars(howdah)`.
+_driver_names: set[str] = set()
+
+
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name in _MODULE_OF:
+            value = getattr(import_module(_MODULE_OF[name]), name)
+        elif name in _MODULES:
+            value = import_module(f"howdah.{name}")
+        elif name == "__impl__":
+            value = import_module("howdah._implementation").IMPLEMENTATION
+        elif name == "__version__":
+            value = _version()
+        elif name.startswith("_"):
+            raise AttributeError(f"module 'howdah' has no attribute {name!r}")
+        else:
+            driver = import_module("howdah.driver").default_driver_for(f"howdah.{name}")
+            return getattr(driver, name) if name in _OF_DRIVER else driver.public(name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, "__impl__", "__version__"})
+
+
+class _Module(ModuleType):
+    """The module's class: whoever copies the names of a module finds all of them."""
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        from howdah.errors import PluginError
+
+        namespace = globals()
+        for name in ("__impl__", "__version__", *_MODULES, *_MODULE_OF):
+            getattr(self, name)
+        driver_names = {*_OF_DRIVER, *import_module("howdah.driver").default_driver().public_names()}
+        for name in driver_names - namespace.keys():
+            try:
+                namespace[name] = getattr(self, name)
+            except PluginError:  # who uses the name is told
+                continue
+            _driver_names.add(name)
+        return namespace
+
+
+def _forget_driver() -> None:
+    """Let go of the names of the default driver, since there will be another one."""
+    for name in _driver_names:
+        globals().pop(name, None)
+    _driver_names.clear()
 
 
 def _version() -> str:
@@ -205,3 +269,6 @@ def _version() -> str:
         return version("howdah")
     except PackageNotFoundError:  # run from a source tree that is not installed
         return "0+unknown"
+
+
+sys.modules[__name__].__class__ = _Module

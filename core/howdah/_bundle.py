@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, overload
 
+from typing_extensions import Self
+
 from howdah import connection, connection_async, cursor, cursor_async
+from howdah.adapt import AdaptContext
 from howdah.rows import AsyncRowFactory, Row, RowFactory
 from howdah_arrow import ArrowCursor, AsyncArrowCursor
 from howdah_copy import AsyncCopy, AsyncCopyCursor, Copy, CopyCursor, FileWriter
@@ -94,6 +97,37 @@ class AsyncRawCursor(cursor_async.AsyncRawCursor[Row], AsyncCursor[Row]):
 class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, connection.Connection[Row]):
     """See `howdah.connection.Connection`."""
 
+    @overload  # type: ignore[override]  # pyright takes the kernel's Self for the default row type
+    @classmethod
+    def connect(
+        cls,
+        conninfo: str = "",
+        *,
+        autocommit: bool = False,
+        row_factory: None = None,
+        cursor_factory: type[cursor.Cursor[Any]] | None = None,
+        prepare_threshold: int | None = 5,
+        context: AdaptContext | None = None,
+        **params: Any,
+    ) -> Self: ...
+    @overload
+    @classmethod
+    def connect(
+        cls,
+        conninfo: str = "",
+        *,
+        autocommit: bool = False,
+        row_factory: RowFactory[NewRow],
+        cursor_factory: type[cursor.Cursor[Any]] | None = None,
+        prepare_threshold: int | None = 5,
+        context: AdaptContext | None = None,
+        **params: Any,
+    ) -> Connection[NewRow]: ...
+    @classmethod
+    def connect(cls, conninfo: str = "", **kwargs: Any) -> Any:
+        """See `howdah.connection.Connection.connect`."""
+        raise NotImplementedError
+
     @overload  # type: ignore[override]  # the kernel's says Any where the name is given
     def cursor(
         self,
@@ -147,6 +181,37 @@ class AsyncConnection(
     connection_async.AsyncConnection[Row],
 ):
     """See `howdah.connection_async.AsyncConnection`."""
+
+    @overload  # type: ignore[override]  # pyright takes the kernel's Self for the default row type
+    @classmethod
+    async def connect(
+        cls,
+        conninfo: str = "",
+        *,
+        autocommit: bool = False,
+        row_factory: None = None,
+        cursor_factory: type[cursor_async.AsyncCursor[Any]] | None = None,
+        prepare_threshold: int | None = 5,
+        context: AdaptContext | None = None,
+        **params: Any,
+    ) -> Self: ...
+    @overload
+    @classmethod
+    async def connect(
+        cls,
+        conninfo: str = "",
+        *,
+        autocommit: bool = False,
+        row_factory: AsyncRowFactory[NewRow],
+        cursor_factory: type[cursor_async.AsyncCursor[Any]] | None = None,
+        prepare_threshold: int | None = 5,
+        context: AdaptContext | None = None,
+        **params: Any,
+    ) -> AsyncConnection[NewRow]: ...
+    @classmethod
+    async def connect(cls, conninfo: str = "", **kwargs: Any) -> Any:
+        """See `howdah.connection_async.AsyncConnection.connect`."""
+        raise NotImplementedError
 
     @overload  # type: ignore[override]  # the kernel's says Any where the name is given
     def cursor(

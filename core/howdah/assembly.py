@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
+from inspect import getattr_static
 from types import new_class
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -103,7 +104,8 @@ def assemble(
         }
         if kernel_class.base is None:
             found = [getattr(each, kernel_class.mixin) for each in reversed(mixins)]
-            bases = [load(mixin) if isinstance(mixin, str) else mixin for mixin in found if mixin]
+            bases: list[Any] = [load(mixin) if isinstance(mixin, str) else mixin for mixin in found if mixin]
+            _check_distinct(name, bases, kernel)
             bases.append(_generic(kernel))
             for path, message in absent.items():
                 of, _, attribute = path.rpartition(".")
@@ -115,6 +117,25 @@ def assemble(
             namespace["cursor_factory"] = classes[name.replace("Connection", "Cursor")]
         classes[name] = new_class(name, bases, exec_body=partial(_fill, namespace))
     return classes
+
+
+def _check_distinct(name: str, mixins: Sequence[type[Any]], kernel: type[Any]) -> None:
+    """Refuse mixins that bring the same attribute: the one of them would silently replace the other's.
+
+    Several may override what the kernel's class has, each calling the next with `super()`.
+    """
+    brought: dict[str, tuple[type[Any], Any]] = {}
+    for mixin in mixins:
+        for attribute in dir(mixin):
+            if attribute.startswith("__") or hasattr(kernel, attribute):
+                continue
+            value = getattr_static(mixin, attribute)
+            other, others = brought.setdefault(attribute, (mixin, value))
+            if others is not value:
+                raise TypeError(
+                    f"{name}.{attribute} is brought by two plugins:"
+                    f" {other.__module__}:{other.__qualname__} and {mixin.__module__}:{mixin.__qualname__}"
+                )
 
 
 def _fill(namespace: Mapping[str, Any], body: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
-from howdah.connection_base import BaseConnection
+from howdah.connection_base import BaseConnection, logger
 from howdah.conninfo import hosts, resolve
 from howdah.cursor import Cursor
 from howdah.cursor_base import Params, Query
@@ -135,6 +135,11 @@ class Connection(BaseConnection[Row]):
         exc_tb: TracebackType | None,
     ) -> None:
         if self.closed:
+            try:
+                if exc_type is None:
+                    self._check_block()
+            finally:
+                self._left()
             return
         if exc_type is None:
             try:
@@ -144,9 +149,9 @@ class Connection(BaseConnection[Row]):
             return
         try:
             self.rollback()
-        except Error:
+        except Error as e:
             # The exception that is under way says more than this one.
-            pass
+            logger().warning("error ignored in rollback of %s: %s", self, e)
         finally:
             self._left()
 
@@ -165,6 +170,7 @@ class Connection(BaseConnection[Row]):
         take_back = getattr(self.owner, "take_back", None)
         if take_back is not None and take_back(self):
             return
+        self._broken = self._session.lost is not None
         self._closed = True
         self._set_hindered()
         mine = self.lock.acquire(blocking=False)
@@ -323,14 +329,21 @@ class Connection(BaseConnection[Row]):
 
         Raises:
             howdah.errors.CancellationTimeout: the server could not be reached in time.
+            howdah.ProgrammingError: a two-phase transaction is prepared.
         """
         if self.closed:
             return
+        self._check_cancellable()
         cancel(self._connected, timeout)
 
     def cancel(self) -> None:
-        """Ask the server to cancel the query that is running, blocking for a moment."""
+        """Ask the server to cancel the query that is running, blocking for a moment.
+
+        Raises:
+            howdah.ProgrammingError: a two-phase transaction is prepared.
+        """
         if not self.closed:
+            self._check_cancellable()
             cancel(self._connected, 30.0)
 
     # Queries

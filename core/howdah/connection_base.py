@@ -9,7 +9,7 @@ import os
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn
 
 from howdah import errors
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from howdah.notify import Notify
     from howdah.xid import Xid
 
-__all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler"]
+__all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler", "logger"]
 
 NoticeHandler = Callable[[Diagnostic], None]
 NotifyHandler = Callable[["Notify"], None]
@@ -84,6 +84,8 @@ class BaseConnection(Generic[Row]):
 
     # What begins the same on every connection.
     _closed = False
+    #: Whether it was lost before it was closed.
+    _broken = False
     _told_closed = False
     _owner: Any = None
     _planner: QueryPlanner | None = None
@@ -95,7 +97,7 @@ class BaseConnection(Generic[Row]):
     _begin_statement = b"BEGIN"
     _portals = 0
     _tpc: tuple[Xid, bool] | None = None
-    _unsynced: Callable[[], Operation[None]] | None = None
+    _unsynced: Callable[[], Operation[Error | None]] | None = None
     _deferral: Deferral | None = None
     _reservation: Callable[[], NoReturn] | None = None
     #: Whether something else is going on; and whether `start_operation` has anything to do or to
@@ -197,8 +199,8 @@ class BaseConnection(Generic[Row]):
 
     @property
     def broken(self) -> bool:
-        """Whether the connection was lost and not closed by `close`."""
-        return self._session.lost is not None and not self._closed
+        """Whether the connection was lost, and not closed by `close` before."""
+        return self._broken if self._closed else self._session.lost is not None
 
     @property
     def _transaction_status(self) -> TransactionStatus:
@@ -230,6 +232,23 @@ class BaseConnection(Generic[Row]):
         self._set_hindered()
         self._connected.sock.close()
         self._told_to_close()
+
+    def _check_block(self) -> None:
+        """Refuse to end a `with` block without an error if its work was lost together with the connection.
+
+        Not so if the program has closed the connection itself, or commits each statement by itself.
+        """
+        lost = self._session.lost
+        if lost is None or self._closed:
+            return
+        if self._tpc is not None or (self._session.lost_work and not self._autocommit):
+            raise OperationalError(
+                f"the connection was lost, with work that was not committed: {lost}"
+            ) from lost
+
+    def _check_cancellable(self) -> None:
+        if self._tpc is not None and self._tpc[1]:
+            raise ProgrammingError("there is nothing to cancel in a two-phase transaction that is prepared")
 
     def _check_open(self) -> None:
         if self._closed:
@@ -338,7 +357,7 @@ class BaseConnection(Generic[Row]):
             try:
                 handler(diagnostic)
             except Exception:
-                _logger().exception("a notice handler failed")
+                logger().exception("a notice handler failed")
 
     def give_notice(self, message: str, hint: str) -> None:
         """Tell the notice handlers, and the logger `howdah`, of something that the driver has noticed.
@@ -347,7 +366,7 @@ class BaseConnection(Generic[Row]):
             message: what it is.
             hint: what to do about it.
         """
-        _logger().warning("%s; %s", message, hint)
+        logger().warning("%s; %s", message, hint)
         self._on_notice(
             {
                 DiagnosticField.SEVERITY: "WARNING",
@@ -368,7 +387,7 @@ class BaseConnection(Generic[Row]):
             try:
                 handler(notify)
             except Exception:
-                _logger().exception("a notification handler failed")
+                logger().exception("a notification handler failed")
 
     def _on_parameter(self, name: str, value: str) -> None:
         if name in _ADAPTATION_SETTINGS:
@@ -395,12 +414,14 @@ class BaseConnection(Generic[Row]):
         """
         return self._session
 
-    def start_operation(self, *, deferrable: bool = False) -> Generator[Any, Any, Session]:
+    def start_operation(self, *, deferrable: bool = False, raise_failure: bool = False) -> Operation[Session]:
         """Begin an operation: check the connection, and finish what an earlier one left open.
 
         Args:
             deferrable: whether the operation does as the connection's `deferral` wants it;
                 otherwise all that is deferred is waited for.
+            raise_failure: whether to raise what the earlier operation fails with now;
+                only its own cursor raises it otherwise.
 
         Returns:
             the session, to which the operation writes its messages.
@@ -415,7 +436,9 @@ class BaseConnection(Generic[Row]):
         if self._unsynced is not None:
             finish = self._unsynced
             self._set_unsynced(None)
-            yield from finish()
+            failure = yield from finish()
+            if failure is not None and raise_failure:
+                raise failure
             self._check_open()
         if self._deferral is not None and not deferrable:
             yield from self._deferral.rest()
@@ -440,7 +463,7 @@ class BaseConnection(Generic[Row]):
         self._deferral = deferral
         self._set_hindered()
 
-    def _set_unsynced(self, finish: Callable[[], Operation[None]] | None) -> None:
+    def _set_unsynced(self, finish: Callable[[], Operation[Error | None]] | None) -> None:
         """Note what ends the implicit transaction that a portal keeps open."""
         self._unsynced = finish
         self._set_hindered()
@@ -568,9 +591,39 @@ class BaseConnection(Generic[Row]):
         if self._deferral is not None:
             yield from self._commit_deferred(self._deferral)
             return
-        session = yield from self.start_operation()
+        session = yield from self.start_operation(raise_failure=True)
         if session.transaction_status != TransactionStatus.IDLE:
-            yield from self._command(b"COMMIT")
+            yield from self._commit_command(b"COMMIT")
+
+    def _commit_command(self, command: bytes) -> Operation[None]:
+        """Run a command that commits.
+
+        Raises:
+            howdah.errors.TransactionResolutionUnknown: the connection was lost before the answer came.
+            howdah.errors.InFailedSqlTransaction: the server has rolled back, since a statement had failed.
+        """
+        session = yield from self.start_operation()
+        exchange = Exchange(query=command)
+        session.query(exchange, command)
+        yield exchange
+        self._check_committed(exchange)
+
+    def _check_committed(self, exchange: Exchange) -> None:
+        """Raise, as `_commit_command` does, unless the answer says that it was committed."""
+        error = exchange.error
+        tag = exchange.results[-1].tag if exchange.results else b""
+        if tag == b"ROLLBACK":
+            raise errors.InFailedSqlTransaction(
+                "the transaction was rolled back, not committed: a statement in it had failed"
+            )
+        if error is None or tag.startswith(b"COMMIT"):
+            return
+        # The server ends a session whose transaction timed out before it reads COMMIT (class 25).
+        if self._session.lost is not None and not (error.sqlstate or "").startswith("25"):
+            raise errors.TransactionResolutionUnknown(
+                f"the connection was lost during the commit, whether it is committed is unknown: {error}"
+            ) from error
+        raise error
 
     def _commit_deferred(self, deferral: Deferral) -> Operation[None]:
         yield from self.start_operation(deferrable=True)
@@ -580,7 +633,8 @@ class BaseConnection(Generic[Row]):
             if commit.exchange.aborted:
                 commit.told = True
                 raise deferral.first_error() or commit.error or OperationalError("the commit failed")
-            yield from commit.take()
+            commit.told = True
+            self._check_committed(commit.exchange)
         else:
             yield from deferral.rest()
 
@@ -647,12 +701,10 @@ class BaseConnection(Generic[Row]):
             known, prepared = self._tpc
             self._set_tpc(None)
             try:
+                command = action.upper().encode()
                 if prepared:
-                    yield from self._command(
-                        f"{action.upper()} PREPARED ".encode() + quote_literal(str(known))
-                    )
-                else:
-                    yield from self._command(action.upper().encode())
+                    command += b" PREPARED " + quote_literal(str(known))
+                yield from self._finish_command(action, command)
             except Error:
                 if prepared and not self.closed:
                     self._set_tpc((known, prepared))
@@ -660,7 +712,14 @@ class BaseConnection(Generic[Row]):
         else:
             if self._tpc is not None:
                 raise ProgrammingError(f"tpc_{action}() with a transaction id inside a two-phase transaction")
-            yield from self._command(f"{action.upper()} PREPARED ".encode() + quote_literal(str(xid)))
+            command = f"{action.upper()} PREPARED ".encode() + quote_literal(str(xid))
+            yield from self._finish_command(action, command)
+
+    def _finish_command(self, action: str, command: bytes) -> Operation[None]:
+        if action == "commit":
+            yield from self._commit_command(command)
+        else:
+            yield from self._command(command)
 
     def _tpc_recover_operation(self) -> Operation[list[Xid]]:
         from howdah.xid import Xid
@@ -814,7 +873,8 @@ class BaseConnection(Generic[Row]):
             hook(connection=self)
 
 
-def _logger() -> logging.Logger:
+def logger() -> logging.Logger:
+    """Return howdah's logger."""
     import logging  # which takes its time, and is seldom wanted
 
     return logging.getLogger("howdah")

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from howdah.binding import ClientBinding, RawBinding
+from howdah.client_cursor import ClientCursorMixin
 from howdah.cursor_base import BaseCursor, Params, Query
+from howdah.raw_cursor import RawCursorMixin
 from howdah.resultset import RowIterator
 from howdah.rows import Row, RowFactory
 
@@ -31,6 +32,18 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
 
     _connection: Connection[Any]
 
+    @overload
+    def __init__(
+        self, connection: Connection[Row], *, row_factory: None = None, binary: bool | None = None
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        connection: Connection[Any],
+        *,
+        row_factory: RowFactory[Row],
+        binary: bool | None = None,
+    ) -> None: ...
     def __init__(
         self,
         connection: Connection[Any],
@@ -229,9 +242,9 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
                 yield self
 
 
-class ClientCursor(ClientBinding, Cursor[Row]):
+class ClientCursor(ClientCursorMixin, Cursor[Row]):
     """A cursor that merges the parameters into the query itself, on the client."""
 
 
-class RawCursor(RawBinding, Cursor[Row]):
+class RawCursor(RawCursorMixin, Cursor[Row]):
     """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""

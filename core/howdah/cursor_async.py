@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from howdah.binding import ClientBinding, RawBinding
+from howdah.client_cursor import ClientCursorMixin
 from howdah.cursor_base import BaseCursor, Params, Query
+from howdah.raw_cursor import RawCursorMixin
 from howdah.resultset import AsyncRowIterator
 from howdah.rows import AsyncRowFactory, Row
 
@@ -32,6 +33,18 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
 
     _connection: AsyncConnection[Any]
 
+    @overload
+    def __init__(
+        self, connection: AsyncConnection[Row], *, row_factory: None = None, binary: bool | None = None
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        connection: AsyncConnection[Any],
+        *,
+        row_factory: AsyncRowFactory[Row],
+        binary: bool | None = None,
+    ) -> None: ...
     def __init__(
         self,
         connection: AsyncConnection[Any],
@@ -240,9 +253,9 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
                 yield self
 
 
-class AsyncClientCursor(ClientBinding, AsyncCursor[Row]):
+class AsyncClientCursor(ClientCursorMixin, AsyncCursor[Row]):
     """A cursor that merges the parameters into the query itself, on the client."""
 
 
-class AsyncRawCursor(RawBinding, AsyncCursor[Row]):
+class AsyncRawCursor(RawCursorMixin, AsyncCursor[Row]):
     """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""

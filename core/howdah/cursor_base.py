@@ -846,8 +846,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         while self._needs_rows(size):
             yield from self._fetch_from_portal(-1 if size is not None else 0)
 
-    def _exhaust_portal(self) -> Operation[None]:
-        """Get all that is left, since the connection is wanted for something else."""
+    def _exhaust_portal(self) -> Operation[Error | None]:
+        """Get all that is left, since the connection is wanted for something else.
+
+        Returns:
+            what it fails with, None if it does not.
+        """
         if self._portal is not None:
             try:
                 yield from self._fetch_from_portal(0)
@@ -855,6 +859,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 # Not the fault of who wants the connection: told to who fetches.
                 assert self._result is not None
                 self._result.failure = e
+                return e
+        return None
 
     def _close_portal(self) -> Operation[None]:
         """Give up the rows that have not been fetched."""

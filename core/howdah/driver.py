@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+import howdah
 from howdah import hookspecs
 from howdah._capabilities import Capabilities
 from howdah.assembly import KERNEL_CLASSES, assemble
@@ -28,7 +29,15 @@ if TYPE_CHECKING:
     from howdah.known_types import KnownTypes
     from howdah.protocol.credentials import Method
 
-__all__ = ["ConnectionHooks", "Driver", "configure", "default_driver", "disabled_in_environment"]
+__all__ = [
+    "ConnectionHooks",
+    "Driver",
+    "configure",
+    "default_driver",
+    "default_driver_for",
+    "disabled_in_environment",
+    "require_enabled",
+]
 
 #: The hooks that a driver asks when it is assembled; pluggy's wrappers have no place around them.
 _ASSEMBLY = frozenset(
@@ -355,12 +364,28 @@ def default_driver() -> Driver:
     Raises:
         ProgrammingError, PluginError: as by `Driver`.
     """
+    return default_driver_for("the default driver")
+
+
+def default_driver_for(name: str) -> Driver:
+    """Return the default driver to who asks for `name`.
+
+    Args:
+        name: what is wanted of it, for the error of a plugin that asks too early.
+
+    Raises:
+        ProgrammingError, PluginError: as by `Driver`.
+    """
     global _default, _assembling
     if (driver := _default) is not None:
         return driver
     with _lock:
         if _assembling:
-            raise PluginError("the default driver was asked for while its plugins are being loaded")
+            raise PluginError(
+                f"{name} was asked for while the driver's plugins are loaded; a plugin can import the"
+                " kernel's modules and names then, but none that belong to a driver or that plugins bring:"
+                " import those where they are used, or below `if TYPE_CHECKING:`"
+            )
         if _default is None:
             _assembling = True
             try:
@@ -392,6 +417,25 @@ def configure(
     with _lock:
         _configuration = {"enable": enable, "disable": disable, "plugins": plugins}
         _default = None
+        howdah._forget_driver()
+
+
+def require_enabled(plugin: str, feature: str) -> None:
+    """Refuse what belongs to a plugin that the default driver goes without.
+
+    Nothing is assembled for the answer as long as the plugin is enabled.
+
+    Args:
+        plugin: the name of the plugin.
+        feature: the capability that it announces.
+
+    Raises:
+        NotSupportedError: the plugin is disabled.
+    """
+    enable, disable = _configuration.get("enable"), _configuration.get("disable", ())
+    enabled = enable is None or plugin in enable
+    if not enabled or plugin in disable or plugin in disabled_in_environment():
+        default_driver().require(feature)
 
 
 def disabled_in_environment() -> list[str]:

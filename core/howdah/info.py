@@ -187,8 +187,12 @@ class ConnectionInfo:
 
     @property
     def error_message(self) -> str:
-        """Why the connection is broken; empty while it is not."""
-        return str(self._connection._session.lost) if self._connection.broken else ""
+        """The last error: why the connection was lost, or what the server reported last; empty if nothing."""
+        session = self._connection._session
+        reported = session.last_error
+        fatal = reported is not None and reported.diag.severity_nonlocalized in ("FATAL", "PANIC")
+        error = reported if fatal else session.lost or reported
+        return "" if error is None else str(error)
 
     def parameter_status(self, name: str) -> str | None:
         """Return a setting that the server reports, None if it does not report it."""

@@ -194,9 +194,9 @@ def blaming(plugin: Plugin, failure: str) -> Iterator[None]:
     """
     try:
         yield
-    except PluginError:
-        raise
     except Exception as cause:
+        if isinstance(cause, PluginError) and cause.plugin is not None:
+            raise
         error = PluginError(
             f"the plugin {plugin.name!r} ({plugin.source}) {failure}: {type(cause).__name__}: {cause}\n"
             f"To go without it, set HOWDAH_DISABLE={plugin.name} in the environment, or use"

@@ -6,6 +6,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from howdah.connection_base import logger
 from howdah.transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback
 
 if TYPE_CHECKING:
@@ -41,19 +42,16 @@ class Transaction(BaseTransaction):
         exc_tb: TracebackType | None,
     ) -> bool:
         if self._connection.closed:
-            self._leave()
-            return False
+            return self._end_closed(exc_val)
         with self._connection.lock:
-            if exc_val is None:
+            if exc_val is None and not self.force_rollback:
                 self._connection.wait(self._commit())
                 return False
             try:
                 return self._connection.wait(self._roll_back(exc_val))
             except OutOfOrderTransactionNesting:
                 raise
-            except Exception:
-                # The exception that is under way says more than this one.
-                import logging
-
-                logging.getLogger("howdah").warning("error ignored in rollback of %s", self, exc_info=True)
-                return False
+            except Exception as e:
+                # An exception that is under way says more than this one; and a lost transaction is undone.
+                logger().warning("error ignored in rollback of %s: %s", self, e)
+                return self._is_for_this(exc_val)

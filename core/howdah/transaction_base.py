@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from howdah.errors import ProgrammingError
+from howdah.errors import OperationalError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
 
@@ -32,21 +33,54 @@ class OutOfOrderTransactionNesting(ProgrammingError):
     """Transaction blocks were not left in the reverse order of their entering."""
 
 
+class Status(Enum):
+    """What has become of a transaction block."""
+
+    NON_STARTED = "non_started"
+    ACTIVE = "active"
+    COMMITTED = "committed"
+    ROLLED_BACK_EXPLICITLY = "rolled_back_explicitly"
+    ROLLED_BACK_WITH_ERROR = "rolled_back_with_error"
+    FAILED = "failed"
+
+
 class BaseTransaction:
-    """State and operations of a transaction block."""
+    """State and operations of a transaction block.
+
+    Args:
+        connection: the connection.
+        savepoint_name: the savepoint's name; one is made up if need be.
+        force_rollback: whether to roll back in any case.
+
+    Attributes:
+        force_rollback: as given.
+    """
+
+    Status = Status
 
     def __init__(
-        self, connection: BaseConnection[Any], savepoint_name: str | None, force_rollback: bool
+        self,
+        connection: BaseConnection[Any],
+        savepoint_name: str | None = None,
+        force_rollback: bool = False,
     ) -> None:
         self._connection = connection
         self._savepoint = savepoint_name or ""
         self.force_rollback = force_rollback
         self._outer = False
-        self._state = "inactive"
+        self._status = Status.NON_STARTED
+        #: Whether an outer block was left before this one.
+        self._orphaned = False
 
     def __repr__(self) -> str:
         name = f" {self._savepoint!r}" if self._savepoint else ""
-        return f"<{type(self).__qualname__}{name} ({self._state}) {self._connection!r} at 0x{id(self):x}>"
+        status = self._status.value
+        return f"<{type(self).__qualname__}{name} ({status}) {self._connection!r} at 0x{id(self):x}>"
+
+    @property
+    def status(self) -> Status:
+        """What has become of the block: `FAILED` if its connection was lost, or it could not be committed."""
+        return self._status
 
     @property
     def savepoint_name(self) -> str | None:
@@ -59,7 +93,7 @@ class BaseTransaction:
 
     def _enter(self) -> Operation[None]:
         connection = self._connection
-        if self._state != "inactive":
+        if self._status is not Status.NON_STARTED:
             raise TypeError("a transaction block cannot be entered twice")
         if connection._tpc is not None:
             raise ProgrammingError("transaction() cannot be used in a two-phase transaction")
@@ -87,21 +121,23 @@ class BaseTransaction:
                     yield from connection._command(b"ROLLBACK")
                 raise
         connection._blocks.append(self)
-        self._state = "active"
+        self._status = Status.ACTIVE
 
     def _commit(self) -> Operation[None]:
         self._check_order()
-        if self.force_rollback:
-            yield from self._undo()
-            return
+        self._status = Status.FAILED
+        yield from self._commit_commands()
+        self._status = Status.COMMITTED
+
+    def _commit_commands(self) -> Operation[None]:
         commands = []
         if self._savepoint and not self._outer:
             commands.append(b"RELEASE " + self._identifier())
         if self._outer:
             commands.append(b"COMMIT")
         self._leave()
-        self._state = "terminated"
-        deferral = self._connection.deferral
+        connection = self._connection
+        deferral = connection.deferral
         if deferral is not None:
             done = deferral.command(commands)
             try:
@@ -111,7 +147,8 @@ class BaseTransaction:
                     yield from self._undo()
                 raise
             if not done.exchange.aborted:
-                yield from done.take()
+                done.told = True
+                connection._check_committed(done.exchange)
                 return
             # Something in the block has failed. If nobody knows it yet, the block does.
             done.told = True
@@ -119,13 +156,38 @@ class BaseTransaction:
             if error is not None:
                 yield from self._undo()
                 raise error
-        yield from self._connection._command(b"; ".join(commands))
+        yield from connection._commit_command(commands[0])
 
-    def _roll_back(self, exception: BaseException) -> Operation[bool]:
-        """Undo what was done in the block; return whether the exception is dealt with."""
+    def _roll_back(self, exception: BaseException | None) -> Operation[bool]:
+        """Undo what was done in the block; return whether the exception, if any, is dealt with."""
         self._check_order()
+        explicit = exception is None or self._is_for_this(exception)
+        self._status = Status.ROLLED_BACK_EXPLICITLY if explicit else Status.ROLLED_BACK_WITH_ERROR
         yield from self._undo()
+        return explicit
+
+    def _is_for_this(self, exception: BaseException | None) -> bool:
         return isinstance(exception, Rollback) and exception.transaction in (None, self)
+
+    def _end_closed(self, exception: BaseException | None) -> bool:
+        """Leave the block on a connection that is closed; return whether the exception is dealt with.
+
+        Raises:
+            howdah.OperationalError: no exception says that the work of the block is not committed.
+        """
+        connection = self._connection
+        self._leave()
+        if exception is None and not self.force_rollback:
+            self._status = Status.FAILED
+            lost = connection._session.lost
+            if connection._closed or lost is None:
+                raise OperationalError("the connection was closed in the block: nothing is committed")
+            raise OperationalError(
+                f"the connection was lost before the block was committed: {lost}"
+            ) from lost
+        explicit = exception is None or self._is_for_this(exception)
+        self._status = Status.ROLLED_BACK_EXPLICITLY if explicit else Status.ROLLED_BACK_WITH_ERROR
+        return self._is_for_this(exception)
 
     def _undo(self) -> Operation[None]:
         commands = []
@@ -134,7 +196,6 @@ class BaseTransaction:
         if self._outer:
             commands.append(b"ROLLBACK")
         self._leave()
-        self._state = "terminated"
         if self._connection.deferral is not None:
             yield from self._connection.deferral.finish()
         session = self._connection._session
@@ -143,12 +204,16 @@ class BaseTransaction:
 
     def _check_order(self) -> None:
         blocks = self._connection._blocks
-        if not blocks or blocks[-1] is not self:
+        if self._orphaned or not blocks or blocks[-1] is not self:
+            self._status = Status.FAILED
             self._leave()
             raise OutOfOrderTransactionNesting(
                 f"transaction blocks are left in reverse order: {self} is not the innermost"
             )
 
     def _leave(self) -> None:
-        if self in self._connection._blocks:
-            self._connection._blocks.remove(self)
+        blocks = self._connection._blocks
+        if self in blocks:
+            for inner in blocks[blocks.index(self) + 1 :]:
+                inner._orphaned = True
+            blocks.remove(self)

@@ -22,20 +22,21 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncCopy", "AsyncCopyCursor", "AsyncWriter", "Copy", "CopyCursor", "FileWriter", "Writer"]
 
-__getattr__ = on_first_use(
-    __name__,
-    {
-        "copying": ("Copy",),
-        "copying_async": ("AsyncCopy",),
-        "cursor": ("CopyCursor",),
-        "cursor_async": ("AsyncCopyCursor",),
-        "writers": (
-            "AsyncWriter",
-            "FileWriter",
-            "Writer",
-        ),
-    },
-)
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+    __getattr__ = on_first_use(
+        __name__,
+        {
+            "copying": ("Copy",),
+            "copying_async": ("AsyncCopy",),
+            "cursor": ("CopyCursor",),
+            "cursor_async": ("AsyncCopyCursor",),
+            "writers": (
+                "AsyncWriter",
+                "FileWriter",
+                "Writer",
+            ),
+        },
+    )
 
 
 @hookimpl

@@ -68,7 +68,7 @@ def copy(
     header: bool | None,
     columns: str | None,
 ) -> None:
-    r"""Copy FILE into TABLE, or TABLE into FILE.
+    """Copy FILE into TABLE, or TABLE into FILE.
 
     \b
         howdah copy people.csv.gz people

@@ -27,16 +27,17 @@ __all__ = [
     "WrongMode",
 ]
 
-__getattr__ = on_first_use(
-    __name__,
-    {
-        "connection": ("LargeObjects",),
-        "connection_async": ("AsyncLargeObjects",),
-        "errors": ("LargeObjectClosed", "WrongMode"),
-        "large_object": ("LargeObject",),
-        "large_object_async": ("AsyncLargeObject",),
-    },
-)
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+    __getattr__ = on_first_use(
+        __name__,
+        {
+            "connection": ("LargeObjects",),
+            "connection_async": ("AsyncLargeObjects",),
+            "errors": ("LargeObjectClosed", "WrongMode"),
+            "large_object": ("LargeObject",),
+            "large_object_async": ("AsyncLargeObject",),
+        },
+    )
 
 
 @hookimpl

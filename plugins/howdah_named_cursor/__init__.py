@@ -26,15 +26,16 @@ __all__ = [
     "ServerCursor",
 ]
 
-__getattr__ = on_first_use(
-    __name__,
-    {
-        "connection": ("NamedCursors",),
-        "connection_async": ("AsyncNamedCursors",),
-        "cursor": ("RawServerCursor", "ServerCursor"),
-        "cursor_async": ("AsyncRawServerCursor", "AsyncServerCursor"),
-    },
-)
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+    __getattr__ = on_first_use(
+        __name__,
+        {
+            "connection": ("NamedCursors",),
+            "connection_async": ("AsyncNamedCursors",),
+            "cursor": ("RawServerCursor", "ServerCursor"),
+            "cursor_async": ("AsyncRawServerCursor", "AsyncServerCursor"),
+        },
+    )
 
 
 @hookimpl

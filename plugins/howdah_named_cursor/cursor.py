@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
-from howdah.binding import RawBinding
 from howdah.cursor import Cursor
 from howdah.errors import NotSupportedError
+from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import Row, RowFactory
 from howdah_named_cursor.declared import Declared
 
@@ -51,6 +51,28 @@ class ServerCursor(Declared, Cursor[Row]):
     Source: PostgreSQL documentation, DECLARE.
     """
 
+    @overload
+    def __init__(
+        self,
+        connection: Connection[Row],
+        name: str,
+        *,
+        row_factory: None = None,
+        binary: bool | None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        connection: Connection[Any],
+        name: str,
+        *,
+        row_factory: RowFactory[Row],
+        binary: bool | None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> None: ...
     def __init__(
         self,
         connection: Connection[Any],
@@ -163,5 +185,5 @@ class ServerCursor(Declared, Cursor[Row]):
             self._connection.wait(self._move(value, mode))
 
 
-class RawServerCursor(RawBinding, ServerCursor[Row]):
+class RawServerCursor(RawCursorMixin, ServerCursor[Row]):
     """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
-from howdah.binding import RawBinding
 from howdah.cursor_async import AsyncCursor
 from howdah.errors import NotSupportedError
+from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import AsyncRowFactory, Row
 from howdah_named_cursor.declared import Declared
 
@@ -50,6 +50,28 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
     Source: PostgreSQL documentation, DECLARE.
     """
 
+    @overload
+    def __init__(
+        self,
+        connection: AsyncConnection[Row],
+        name: str,
+        *,
+        row_factory: None = None,
+        binary: bool | None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        connection: AsyncConnection[Any],
+        name: str,
+        *,
+        row_factory: AsyncRowFactory[Row],
+        binary: bool | None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> None: ...
     def __init__(
         self,
         connection: AsyncConnection[Any],
@@ -164,5 +186,5 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
             await self._connection.wait(self._move(value, mode))
 
 
-class AsyncRawServerCursor(RawBinding, AsyncServerCursor[Row]):
+class AsyncRawServerCursor(RawCursorMixin, AsyncServerCursor[Row]):
     """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""

@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncPipeline", "AsyncPipelining", "AsyncSharing", "Pipeline", "Pipelining"]
 
-__getattr__ = on_first_use(
-    __name__,
-    {
-        "connection": ("Pipelining",),
-        "connection_async": ("AsyncPipelining",),
-        "pipeline": ("Pipeline",),
-        "pipeline_async": ("AsyncPipeline",),
-        "sharing": ("AsyncSharing",),
-    },
-)
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+    __getattr__ = on_first_use(
+        __name__,
+        {
+            "connection": ("Pipelining",),
+            "connection_async": ("AsyncPipelining",),
+            "pipeline": ("Pipeline",),
+            "pipeline_async": ("AsyncPipeline",),
+            "sharing": ("AsyncSharing",),
+        },
+    )
 
 
 @hookimpl

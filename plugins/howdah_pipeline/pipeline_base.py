@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.deferral import Deferred, Posted, aborted
-from howdah.errors import PipelineAborted
+from howdah.errors import OperationalError, PipelineAborted
 from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
@@ -237,14 +237,17 @@ class BasePipeline:
             raise error
 
     def _exit(self) -> Operation[Exception | None]:
-        """Leave the pipeline; return the first error that has been raised to nobody."""
+        """Leave the pipeline; return the first error that nobody was told of, or the loss."""
+        connection, session = self._connection, self._session
         try:
+            if connection.closed and session.lost is None:
+                return OperationalError("the connection was closed in the pipeline")
             yield from self.finish()
         finally:
             self._level -= 1
             if not self._level:
-                self._connection.defer_to(None)
-        return self.first_error()
+                connection.defer_to(None)
+        return self.first_error() or session.lost
 
     # Segments
 

@@ -1,16 +1,17 @@
 """Pools of connections.
 
 The names are imported on first use: a driver that finds the plugin need not
-have it all.
+have it all. Where the default driver goes without pools they say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+from howdah.driver import require_enabled
 from howdah.hookspecs import hookimpl
-from howdah.importing import on_first_use
 
 if TYPE_CHECKING:
     from howdah_pool.errors import PoolClosed, PoolTimeout, TooManyRequests
@@ -29,16 +30,24 @@ __all__ = [
     "TooManyRequests",
 ]
 
-__getattr__ = on_first_use(
-    __name__,
-    {
-        "errors": ("PoolClosed", "PoolTimeout", "TooManyRequests"),
-        "null_pool": ("NullConnectionPool",),
-        "null_pool_async": ("AsyncNullConnectionPool",),
-        "pool": ("ConnectionPool",),
-        "pool_async": ("AsyncConnectionPool",),
-    },
-)
+_MODULE_OF = {
+    "AsyncConnectionPool": "pool_async",
+    "AsyncNullConnectionPool": "null_pool_async",
+    "ConnectionPool": "pool",
+    "NullConnectionPool": "null_pool",
+    "PoolClosed": "errors",
+    "PoolTimeout": "errors",
+    "TooManyRequests": "errors",
+}
+
+
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        require_enabled("pool", "pool")
+        return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
 
 
 @hookimpl

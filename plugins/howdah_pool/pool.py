@@ -921,6 +921,7 @@ class Checkout(Generic[C]):
             # Given back in the block; or the connection of the process that forked this one.
             return
         try:
+            # Having an owner, the connection stays open.
             connection.__exit__(exc_type, exc_val, exc_tb)
         finally:
             self._pool.putconn(connection)

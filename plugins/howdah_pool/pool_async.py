@@ -988,6 +988,7 @@ class AsyncCheckout(Generic[C]):
             # Given back in the block; or the connection of the process that forked this one.
             return
         try:
+            # Having an owner, the connection stays open.
             await connection.__aexit__(exc_type, exc_val, exc_tb)
         finally:
             await self._pool.putconn(connection)

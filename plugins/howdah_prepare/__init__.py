@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncPreparedStatements", "Planner", "PreparedStatements"]
 
-__getattr__ = on_first_use(
-    __name__,
-    {
-        "connection": ("PreparedStatements",),
-        "connection_async": ("AsyncPreparedStatements",),
-        "planner": ("Planner",),
-    },
-)
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+    __getattr__ = on_first_use(
+        __name__,
+        {
+            "connection": ("PreparedStatements",),
+            "connection_async": ("AsyncPreparedStatements",),
+            "planner": ("Planner",),
+        },
+    )
 
 
 @hookimpl

@@ -210,13 +210,14 @@ def test_a_failed_transaction_refuses_queries(conn):
     assert conn.execute("select 1").fetchone() == (1,)
 
 
-def test_commit_of_a_failed_transaction_rolls_back(conn):
+def test_commit_of_a_failed_transaction_is_told(conn):
     conn.execute("create temp table t (x int)")
     conn.commit()
     conn.execute("insert into t values (1)")
     with pytest.raises(howdah.DatabaseError):
         conn.execute("wrong")
-    conn.commit()
+    with pytest.raises(howdah.errors.InFailedSqlTransaction, match="rolled back, not committed"):
+        conn.commit()
     assert idle(conn)
     assert conn.execute("table t").fetchall() == []
 

@@ -76,3 +76,34 @@ def test_named_cursors_and_large_objects_disabled(name: str, dsn: str) -> None:
             conn.lobject() if name == "lobject" else conn.cursor("herd")
     with pytest.raises(howdah.NotSupportedError, match=f"{name}.*disabled"):
         driver.public("LargeObject" if name == "lobject" else "ServerCursor")
+
+
+POOL_SCRIPT = """
+import sys
+import howdah
+other = howdah.Driver()
+howdah.configure({how})
+for _ in range(2):
+    try:
+        from howdah_pool import ConnectionPool
+    except howdah.NotSupportedError as error:
+        print(error)
+assert "howdah_pool.pool" not in sys.modules
+other.ConnectionPool
+howdah.configure()
+{after}
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "environ"), [("disable=['pool']", ""), ("enable=['types']", ""), ("", "pool,copy")]
+)
+def test_a_disabled_pool_says_so_when_it_is_imported(how: str, environ: str) -> None:
+    after = "" if environ else "from howdah_pool import ConnectionPool"
+    script = POOL_SCRIPT.format(how=how, after=after)
+    if environ:
+        script = script.replace("howdah.Driver()", "howdah.Driver(disable=['copy'])")
+    environment = {**os.environ, "HOWDAH_DISABLE": environ}
+    output = subprocess.check_output([sys.executable, "-c", script], text=True, env=environment)
+    assert output.count("the plugin 'pool' (howdah ") == 2
+    assert "HOWDAH_DISABLE" in output

@@ -14,6 +14,7 @@ import pytest
 
 import howdah
 from howdah import Driver, NotSupportedError, PluginError, ProgrammingError, hookimpl
+from howdah.cursor_base import BaseCursor
 from howdah.hookspecs import Mixins
 from howdah.plugins import discover
 from tests.distributions import Site
@@ -275,18 +276,38 @@ class Loud:
         return "loud"
 
 
+class Polite:
+    def setinputsizes(self, sizes: Any) -> str:
+        return "please"
+
+
 class Quiet:
-    def trumpet(self) -> str:
-        return "quiet, " + super().trumpet()
+    def setinputsizes(self, sizes: Any) -> str:
+        return "quietly, " + super().setinputsizes(sizes)
+
+
+class Deaf:
+    def trumpet(self) -> None:
+        """Nobody hears it."""
 
 
 class TestClasses:
     def test_mixins_go_before_the_kernel_s_class(self) -> None:
-        driver = Driver(enable=[], plugins=[("loud", mixing(cursor=Loud)), ("quiet", mixing(cursor=Quiet))])
+        driver = Driver(
+            enable=[], plugins=[("polite", mixing(cursor=Polite)), ("quiet", mixing(cursor=Quiet))]
+        )
         for cls in (driver.Cursor, driver.ClientCursor, driver.RawCursor):
-            assert cls.__new__(cls).trumpet() == "quiet, loud"
-        assert not hasattr(driver.AsyncCursor, "trumpet")
-        assert not hasattr(driver.Connection, "trumpet")
+            assert cls.__new__(cls).setinputsizes([]) == "quietly, please"
+        assert driver.AsyncCursor.setinputsizes is BaseCursor.setinputsizes
+
+    @pytest.mark.parametrize("slot", ["connection", "async_connection", "cursor", "async_cursor"])
+    def test_two_that_bring_the_same(self, slot: str) -> None:
+        loud, deaf = ("loud", mixing(**{slot: Loud})), ("deaf", mixing(**{slot: Deaf}))
+        with pytest.raises(PluginError, match=r"'deaf'.*trumpet is brought by two.*Deaf and .*Loud"):
+            Driver(enable=[], plugins=[loud, deaf])
+        # One thing brought twice is no conflict.
+        same = ("same", mixing(**{slot: type("Louder", (Loud,), {})}))
+        assert Driver(enable=[], plugins=[loud, same])
 
     @pytest.mark.parametrize("slot", ["connection", "async_connection", "cursor", "async_cursor"])
     def test_each_mixin_goes_into_its_classes(self, slot: str) -> None:
@@ -466,13 +487,35 @@ class TestDefaultDriver:
         howdah.configure(enable=["corral"])
         assert not howdah.capabilities.has_corral
 
-    def test_a_plugin_that_asks_for_it_while_it_is_loaded(self, site: Site) -> None:
-        source = "import howdah; howdah.adapters"
+    @pytest.mark.parametrize(
+        ("source", "name"),
+        [
+            ("import howdah; howdah.adapters", "adapters"),
+            ("from howdah import Connection", "Connection"),
+            ("from howdah import Conection", "Conection"),
+            ("from howdah.postgres import types", "postgres.types"),
+        ],
+    )
+    def test_a_plugin_that_asks_for_it_while_it_is_loaded(self, site: Site, source: str, name: str) -> None:
         site.install("acme-eager", modules={"acme_eager": source}, plugins={"eager": "acme_eager"})
-        with pytest.raises(PluginError, match="while its plugins are being loaded"):
+        with pytest.raises(
+            PluginError, match=rf"'eager' \(acme-eager 1\.0\)(?s:.)*howdah\.{name} "
+        ) as raised:
             howdah.default_driver()
+        assert raised.value.plugin == "eager"
+        assert "HOWDAH_DISABLE=eager" in str(raised.value)
         howdah.configure(disable=["eager"])
         assert howdah.default_driver()
+
+    def test_the_namespace_of_the_module(self, corral: Site) -> None:
+        names = vars(howdah)
+        assert names["paramstyle"] == "pyformat"
+        assert {*howdah.__all__, "Fence", "__version__"} <= names.keys()
+        before = names["Connection"]
+        assert before is howdah.Connection
+        howdah.configure(disable=["corral"])
+        assert vars(howdah)["Connection"] is howdah.default_driver().Connection is not before
+        assert "Fence" not in vars(howdah)
 
     def test_the_module_without_the_name(self) -> None:
         assert not hasattr(howdah, "Fnord")

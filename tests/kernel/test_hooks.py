@@ -22,6 +22,7 @@ from howdah.conninfo import Parameter
 from howdah.hookspecs import Mixins, only_for
 from howdah.statement import Statement
 from tests import servers
+from tests.servers import open_socket
 
 DOCS = Path(__file__).parents[2] / "docs" / "hooks.md"
 HOOKS = {name: value for name, value in vars(hookspecs).items() if name.startswith("howdah_")}
@@ -318,9 +319,7 @@ class TestOpenTransport:
             calls.append((host.host, params["application_name"]))
             if host.host != "burrow":
                 return None
-            sock = socket.socket(socket.AF_UNIX)
-            sock.connect(f"{server.host}/.s.PGSQL.{server.port}")
-            return sock
+            return open_socket(server)
 
         return driver_with(open_transport=open_transport), calls
 

@@ -115,10 +115,27 @@ def test_a_timezone_python_does_not_know(conn):
     assert conn.info.timezone == dt.timezone.utc
 
 
-def test_error_message(conn):
+def test_error_message(conn, dsn):
     assert conn.info.error_message == ""
+    with pytest.raises(howdah.errors.SyntaxError):
+        conn.execute("wat")
+    assert 'syntax error at or near "wat"' in conn.info.error_message
+    conn.rollback()
+    with howdah.connect(dsn) as other:
+        other.execute("select pg_terminate_backend(%s)", [conn.info.backend_pid])
+    with pytest.raises(howdah.OperationalError):
+        conn.execute("select 1")
+    assert "terminating connection" in conn.info.error_message
     conn.close()
-    assert conn.info.error_message == ""
+    assert "terminating connection" in conn.info.error_message
+
+
+def test_a_closed_connection_still_tells_where_it_led(conn):
+    before = {name: getattr(conn.info, name) for name in ("host", "port", "dbname", "user", "dsn")}
+    before["backend_pid"] = conn.info.backend_pid
+    conn.close()
+    assert before == {name: getattr(conn.info, name) for name in before}
+    assert conn.info.status is pq.ConnStatus.BAD
 
 
 def test_authentication(conn):

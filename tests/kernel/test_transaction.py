@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
+
 import pytest
 
 import howdah
-from howdah import Rollback, pq
+from howdah import Rollback, Transaction, pq
 from howdah.transaction_base import OutOfOrderTransactionNesting
 
 
 @pytest.fixture(params=[False, True], ids=["transactions", "autocommit"])
 def conn(request, dsn):
-    with howdah.connect(dsn, autocommit=True) as conn:
+    with closing(howdah.connect(dsn, autocommit=True)) as conn:
         conn.execute("create temp table t (x text)")
         conn.autocommit = request.param
         yield conn
-        if not conn.closed:
-            conn.rollback()
 
 
 def insert(conn, value):
@@ -185,9 +185,10 @@ def test_no_commit_or_rollback_inside(conn, call):
 
 
 def test_close_inside(conn):
-    with conn.transaction():
+    with pytest.raises(howdah.OperationalError, match="nothing is committed"), conn.transaction() as tx:
         conn.close()
     assert conn.closed
+    assert tx.status == tx.Status.FAILED
 
 
 def test_close_inside_and_an_exception(conn):
@@ -217,12 +218,13 @@ def test_commit_that_fails(conn):
 
 
 def test_an_error_caught_inside(conn):
-    with conn.transaction():
+    with pytest.raises(howdah.errors.InFailedSqlTransaction, match="not committed"), conn.transaction() as tx:
         insert(conn, "a")
         with pytest.raises(howdah.errors.DivisionByZero):
             conn.execute("select 1 / 0")
-    # As COMMIT does in a failed transaction: it rolls back.
+    # In a failed transaction COMMIT rolls back.
     assert status(conn) == "IDLE"
+    assert tx.status == tx.Status.FAILED
     assert content(conn) == []
 
 
@@ -234,14 +236,17 @@ def test_an_error_caught_inside_of_a_nested_block(conn):
 
 
 def test_out_of_order(conn):
-    first, second = conn.transaction(), conn.transaction()
+    first, second = Transaction(conn), Transaction(conn)
     first.__enter__()
     second.__enter__()
     with pytest.raises(OutOfOrderTransactionNesting):
         first.__exit__(None, None, None)
     with pytest.raises((OutOfOrderTransactionNesting, howdah.ProgrammingError)):
         conn.commit()
-    second.__exit__(None, None, None)
+    # Its work would be committed with the outer block, which is gone.
+    with pytest.raises(OutOfOrderTransactionNesting):
+        second.__exit__(None, None, None)
+    assert first.status == second.status == first.Status.FAILED
     conn.rollback()
     assert status(conn) == "IDLE"
     insert(conn, "a")
@@ -269,7 +274,26 @@ def test_repr(conn):
     with conn.transaction("sp") as tx:
         assert "'sp'" in repr(tx)
         assert "active" in repr(tx)
-    assert "terminated" in repr(tx)
+    assert "(committed)" in repr(tx)
+
+
+def test_status(conn):
+    transaction = Transaction(conn)
+    assert transaction.status == Transaction.Status.NON_STARTED
+    with transaction:
+        assert transaction.status == Transaction.Status.ACTIVE
+    assert transaction.status == Transaction.Status.COMMITTED
+    with conn.transaction(force_rollback=True) as forced:
+        pass
+    with conn.transaction() as explicit:
+        raise Rollback
+    assert forced.status == explicit.status == Transaction.Status.ROLLED_BACK_EXPLICITLY
+    with pytest.raises(Oops), conn.transaction() as outer, conn.transaction() as inner:
+        raise Oops
+    assert outer.status == inner.status == Transaction.Status.ROLLED_BACK_WITH_ERROR
+    with suppress(Rollback), conn.transaction() as outer, conn.transaction() as inner:
+        raise Rollback(outer)
+    assert (outer.status.name, inner.status.name) == ("ROLLED_BACK_EXPLICITLY", "ROLLED_BACK_WITH_ERROR")
 
 
 def test_cursors_work_across(conn):

@@ -99,6 +99,7 @@ async def test_out_of_order(conn):
                 await task
 
     task = asyncio.create_task(first())
-    await second()
+    with pytest.raises(OutOfOrderTransactionNesting):
+        await second()
     await conn.rollback()
     assert conn.info.transaction_status.name == "IDLE"

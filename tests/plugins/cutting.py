@@ -13,7 +13,7 @@ import pytest
 
 import howdah
 from tests.proxy import Proxy
-from tests.servers import Server
+from tests.servers import Server, open_socket, proxied
 
 
 def cut_everywhere(server: Any, scenario: Callable[[howdah.Connection[Any]], None], **params: Any) -> None:
@@ -74,11 +74,10 @@ class Cutter:
     """
 
     def __init__(self, server: Server, sent: int | None = None, received: int | None = None) -> None:
-        self.target = (server.tcp_host, server.port)
+        self.server = server
         self.limits = (sent, received)
         self.listener = socket.create_server(("127.0.0.1", 0))
-        port = self.listener.getsockname()[1]
-        self.dsn = f"host=127.0.0.1 port={port} user={server.user} dbname={server.dbname} sslmode=disable"
+        self.dsn = proxied(server, self.listener.getsockname()[1])
         self.sockets: list[socket.socket] = []
         self.threads = [threading.Thread(target=self.run)]
 
@@ -100,7 +99,7 @@ class Cutter:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
-                backend = socket.create_connection(self.target)
+                backend = open_socket(self.server)
                 self.sockets += client, backend
                 for source, target, limit in (
                     (client, backend, self.limits[0]),

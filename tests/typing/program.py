@@ -69,7 +69,8 @@ async def asynchronous(dsn: str) -> None:
                     assert_type(row, dict[str, Any])
             async with conn.lobject() as lob:
                 assert_type(lob, howdah.AsyncLargeObject)
-            assert_type(await conn.lobject(lob.oid), howdah.AsyncLargeObject)
+            opened: howdah.AsyncLargeObject = await conn.lobject(lob.oid)
+            await opened.close()
         async for notify in conn.notifies(timeout=1):
             assert_type(notify, howdah.Notify)
 
@@ -80,3 +81,19 @@ class MyConnection(howdah.Connection[howdah.rows.Row]):
         row = self.execute(query).fetchone()
         assert row is not None
         return int(row[0])  # type: ignore[index]
+
+
+def cursors_by_class(conn: howdah.Connection[dict[str, Any]]) -> None:
+    assert_type(howdah.ClientCursor(conn), howdah.ClientCursor[dict[str, Any]])
+    assert_type(howdah.RawCursor(conn), howdah.RawCursor[dict[str, Any]])
+    assert_type(howdah.ServerCursor(conn, "herd"), howdah.ServerCursor[dict[str, Any]])
+    assert_type(howdah.ClientCursor(conn, row_factory=scalar_row), howdah.ClientCursor[Any])
+    assert_type(
+        howdah.RawServerCursor(conn, "herd", row_factory=class_row(Airport)), howdah.RawServerCursor[Airport]
+    )
+
+
+def async_cursors_by_class(conn: howdah.AsyncConnection[dict[str, Any]]) -> None:
+    assert_type(howdah.AsyncClientCursor(conn), howdah.AsyncClientCursor[dict[str, Any]])
+    assert_type(howdah.AsyncRawCursor(conn), howdah.AsyncRawCursor[dict[str, Any]])
+    assert_type(howdah.AsyncServerCursor(conn, "herd"), howdah.AsyncServerCursor[dict[str, Any]])

@@ -6,13 +6,18 @@ Source: PostgreSQL documentation, "System Catalogs": pg_type, pg_enum, pg_range,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from howdah.adapt.quoting import quote_literal
 from howdah.errors import DataError
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from howdah.adapt.base import AdaptContext
+    from howdah.connection import Connection
+    from howdah.connection_async import AsyncConnection
+    from howdah.sql import Identifier
 
 __all__ = [
     "FIRST_NORMAL_OID",
@@ -67,6 +72,12 @@ class TypeInfo:
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.name} (oid: {self.oid}, array oid: {self.array_oid})>"
 
+    @overload
+    @classmethod
+    def fetch(cls, conn: Connection[Any], name: str | Identifier) -> Self | None: ...
+    @overload
+    @classmethod
+    async def fetch(cls, conn: AsyncConnection[Any], name: str | Identifier) -> Self | None: ...
     @classmethod
     def fetch(cls, conn: Any, name: Any) -> Any:
         """Ask the server for a type.

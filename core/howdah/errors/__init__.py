@@ -29,21 +29,25 @@ for _name in base.__all__:
     globals()[_name].__module__ = __name__  # tracebacks and pickles name the public place
 
 
-def __getattr__(name: str) -> Any:
-    """The classes of the SQLSTATEs, made when the first of them is asked for."""
-    if name.startswith("__") and name != "__all__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from howdah.errors.conditions import BY_NAME
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
 
-    if name == "__all__":
-        return ["from_fields", "lookup", *base.__all__, *BY_NAME]
-    if name not in BY_NAME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return BY_NAME[name]
+    def __getattr__(name: str) -> Any:
+        """The classes of the SQLSTATEs, made when the first of them is asked for."""
+        if name.startswith("__") and name != "__all__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from howdah.errors.conditions import BY_NAME
+
+        if name == "__all__":
+            return ["from_fields", "lookup", *base.__all__, *BY_NAME]
+        if name not in BY_NAME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return BY_NAME[name]
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__getattr__("__all__")})
+    from howdah.errors.conditions import BY_NAME
+
+    return sorted({*globals(), *BY_NAME, "lookup", "from_fields"})
 
 
 def lookup(sqlstate: str) -> type[Error]:

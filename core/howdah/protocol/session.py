@@ -44,6 +44,8 @@ class Session(Wire):
     Attributes:
         parameters: the server's reported settings, kept up to date.
         encoding: the Python codec of the texts in messages.
+        last_error: the last error that the server has reported for a query.
+        lost_work: whether a transaction was open, or an answer awaited, when the session was lost.
         on_notice: called with the fields of every notice.
         on_notification: called with every notification.
     """
@@ -57,6 +59,8 @@ class Session(Wire):
         self.transaction_status = transaction_status
         self.parameters = dict(parameters)
         self.encoding = "utf-8"
+        self.last_error: Error | None = None
+        self.lost_work = False
         self.on_notice: Callable[[dict[int, str]], object] | None = None
         self.on_notification: Callable[[Notification], object] | None = None
         self.on_parameter: Callable[[str, str], object] | None = None
@@ -160,6 +164,7 @@ class Session(Wire):
         """End the session: every exchange that still waits gets `error`."""
         if self.lost is None:
             self.lost = error
+            self.lost_work = self.transaction_status != TransactionStatus.IDLE or self.head() is not None
         self.transaction_status = TransactionStatus.UNKNOWN
         while (head := self.head()) is not None:
             exchange = head[1]
@@ -278,12 +283,12 @@ class Session(Wire):
         head = self.head()
         if head is None:
             # Out of the blue: the server is about to close the connection.
-            self.lost = self.lost or from_fields(fields)
+            self.connection_lost(from_fields(fields))
             return
         step, exchange = head
         query = None if exchange.query is None else exchange.query.decode(self.encoding, "replace")
         if exchange.error is None:
-            exchange.error = from_fields(fields, query)
+            exchange.error = self.last_error = from_fields(fields, query)
         if not exchange.streaming:
             exchange.rows = []
         exchange.failure = exchange.copy = None

@@ -158,10 +158,11 @@ def test_what_follows_the_greeting_is_left_over(connect: Face) -> None:
 
 
 def test_unix_socket(connect: Face, server: Server) -> None:
+    host = server.host
     connected = connect(server.dsn)
     assert ask(connected, "SELECT inet_client_addr() IS NULL") == "t"
-    assert connected.address == f"{server.host}/.s.PGSQL.{server.port}"
-    assert connected.host.host == server.host
+    assert connected.address == f"{host}/.s.PGSQL.{server.port}"
+    assert connected.host.host == host
 
 
 def test_tcp(connect: Face, server: Server) -> None:
@@ -590,7 +591,7 @@ def test_transport(connect: Face, server: Server) -> None:
 
     def tunnel(*, host: conninfo.Host, params: Any) -> socket.socket | None:
         asked.append((host.host, params["user"]))
-        return socket.create_connection(("127.0.0.1", server.port)) if host.host == "tunnel" else None
+        return socket.create_connection((server.tcp_host, server.port)) if host.host == "tunnel" else None
 
     connected = connect(f"host=tunnel user={server.user} dbname={server.dbname}", open_transport=tunnel)
     assert ask(connected, "SELECT 1") == "1"

@@ -6,6 +6,8 @@ import bz2
 import gzip
 import lzma
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,3 +130,9 @@ def test_the_commands_of_the_page(dsn: str, tmp_path: Path, monkeypatch: pytest.
             conn.execute("DROP DATABASE zoo WITH (FORCE)")
     assert (tmp_path / "elephants.bin").read_bytes().count(b"Hanno") == 1
     assert (tmp_path / "young.csv").read_text() == "id,name,born\n2,Soliman,1540-05-01\n"
+
+
+def test_the_help_shows_its_examples_line_by_line() -> None:
+    text = subprocess.check_output([sys.executable, "-m", "howdah", "copy", "--help"], text=True)
+    assert "howdah copy people.csv.gz people\n" in text
+    assert "\\b" not in text

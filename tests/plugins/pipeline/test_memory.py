@@ -35,7 +35,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("program", [blocking(PROGRAM), PROGRAM], ids=["sync", "async"])
 def test_100_000_queries(dsn: str, program: str) -> None:
-    assert growth(program, dsn) < 40
+    assert growth(program, dsn) < 64  # of 550 MB; some of it is what TCP lets the server send ahead
 
 
 #: One statement as often, and a result of each.
@@ -58,4 +58,4 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("program", [blocking(MANY), MANY], ids=["sync", "async"])
 def test_executemany(dsn: str, program: str) -> None:
-    assert growth(program, dsn) < 40
+    assert growth(program, dsn) < 64  # of 550 MB; some of it is what TCP lets the server send ahead

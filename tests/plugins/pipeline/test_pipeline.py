@@ -672,7 +672,7 @@ def test_large_results_while_much_is_sent(auto):
 
 
 def test_the_backend_is_killed(auto):
-    with auto.pipeline() as pipeline:
+    with pytest.raises(howdah.OperationalError), auto.pipeline() as pipeline:
         before = auto.execute("select 1")
         assert before.fetchone() == (1,)
         held = auto.execute("select pg_terminate_backend(pg_backend_pid())")

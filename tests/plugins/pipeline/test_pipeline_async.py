@@ -107,15 +107,16 @@ async def test_much_in_both_directions(auto):
 
 
 async def test_the_backend_is_killed(auto):
-    async with auto.pipeline() as pipeline:
-        held = await auto.execute("select pg_terminate_backend(pg_backend_pid())")
-        behind = await auto.execute("select 2")
-        with pytest.raises(howdah.OperationalError):
-            await held.fetchone()
-        with pytest.raises(howdah.OperationalError):
-            await behind.fetchone()
-        with pytest.raises(howdah.OperationalError):
-            await pipeline.sync()
+    with pytest.raises(howdah.OperationalError):
+        async with auto.pipeline() as pipeline:
+            held = await auto.execute("select pg_terminate_backend(pg_backend_pid())")
+            behind = await auto.execute("select 2")
+            with pytest.raises(howdah.OperationalError):
+                await held.fetchone()
+            with pytest.raises(howdah.OperationalError):
+                await behind.fetchone()
+            with pytest.raises(howdah.OperationalError):
+                await pipeline.sync()
     assert auto.broken
 
 

@@ -101,11 +101,12 @@ async def test_block_is_for_one_connection(dsn: str) -> None:
             assert await works(conn)
 
 
-async def test_block_may_end_in_a_failed_transaction(dsn: str) -> None:
+async def test_block_that_ends_in_a_failed_transaction(dsn: str) -> None:
     async with AsyncConnectionPool(dsn, min_size=1) as pool:
-        async with pool.connection() as conn:
-            with pytest.raises(howdah.errors.DivisionByZero):
-                await conn.execute("SELECT 1/0")
+        with pytest.raises(howdah.errors.InFailedSqlTransaction):
+            async with pool.connection() as conn:
+                with pytest.raises(howdah.errors.DivisionByZero):
+                    await conn.execute("SELECT 1/0")
         async with pool.connection() as conn:
             assert await works(conn)
 

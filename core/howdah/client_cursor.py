@@ -1,11 +1,8 @@
-"""Other ways to bring parameters into a query."""
+"""Cursors that bind on the client: parameters become part of the query's text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-
-from howdah.errors import NotSupportedError
-from howdah.query import RawQuery
 
 if TYPE_CHECKING:
     from howdah.cursor_base import BaseCursor, Params, Query
@@ -14,10 +11,10 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-__all__ = ["ClientBinding", "RawBinding"]
+__all__ = ["ClientCursorMixin"]
 
 
-class ClientBinding(_Base):
+class ClientCursorMixin(_Base):
     """Parameters become literals in the text, which the server never sees apart."""
 
     _direct = False
@@ -33,19 +30,3 @@ class ClientBinding(_Base):
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         return self.merge(query, params), None
-
-
-class RawBinding(_Base):
-    """Placeholders are PostgreSQL's own."""
-
-    _direct = False
-
-    def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
-        from howdah.template import is_template
-
-        if is_template(query):
-            raise NotSupportedError("template strings are not for raw cursors: use another cursor class")
-        return super()._encode(query, params)
-
-    def _parse(self, query: Query) -> Any:
-        return RawQuery(self._text(query))

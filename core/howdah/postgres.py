@@ -1,0 +1,25 @@
+"""What every connection starts with: the types and adapters of the default driver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from howdah.driver import default_driver_for
+
+if TYPE_CHECKING:
+    from howdah.adapt import AdaptersMap, TypesRegistry
+
+    adapters: AdaptersMap
+    types: TypesRegistry
+
+__all__ = ["adapters", "types"]
+
+
+if not TYPE_CHECKING:  # who checks types finds a misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name == "adapters":
+            return default_driver_for("howdah.postgres.adapters").adapters
+        if name == "types":
+            return default_driver_for("howdah.postgres.types").adapters.types
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,33 @@
+"""Cursors whose placeholders are PostgreSQL's own: `$1`, `$2`, …"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from howdah.errors import NotSupportedError
+from howdah.query import RawQuery
+
+if TYPE_CHECKING:
+    from howdah.cursor_base import BaseCursor, Params, Query
+
+    _Base = BaseCursor[Any]
+else:
+    _Base = object
+
+__all__ = ["RawCursorMixin"]
+
+
+class RawCursorMixin(_Base):
+    """Queries are sent as they are, with PostgreSQL's placeholders in them."""
+
+    _direct = False
+
+    def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
+        from howdah.template import is_template
+
+        if is_template(query):
+            raise NotSupportedError("template strings are not for raw cursors: use another cursor class")
+        return super()._encode(query, params)
+
+    def _parse(self, query: Query) -> Any:
+        return RawQuery(self._text(query))
