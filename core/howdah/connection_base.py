@@ -88,6 +88,7 @@ class BaseConnection(Generic[Row]):
     _broken = False
     _told_closed = False
     _owner: Any = None
+    _finalize: weakref.finalize[..., Any] | None = None
     _planner: QueryPlanner | None = None
     _observers: Sequence[QueryObserver] = ()
     _autocommit = False
@@ -116,6 +117,7 @@ class BaseConnection(Generic[Row]):
         session.on_notice = self._on_notice
         session.on_notification = self._on_notification
         session.on_parameter = self._on_parameter
+        session.on_lost = self._expect_deletion
         self._info = ConnectionInfo(self)
         self._set_encoding()
         if connected.leftover:
@@ -170,8 +172,14 @@ class BaseConnection(Generic[Row]):
     @owner.setter
     def owner(self, value: Any) -> None:
         self._owner = value
+        self._expect_deletion()
+
+    def _expect_deletion(self) -> None:
+        """Have the socket closed when the connection is deleted, and a program warned that was to close it."""
+        if self._finalize is None:
+            return
         self._finalize.detach()
-        process = os.getpid() if value is None else None
+        process = os.getpid() if self._owner is None and self._session.lost is None else None
         self._finalize = weakref.finalize(
             self, _forgotten, self._connected, self._settings, type(self), process
         )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
+import warnings
 
 import pytest
 
 import howdah
 from howdah import pq
+from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, error, packet, query, value
 from tests.proxy import Proxy
 
 
@@ -184,3 +187,27 @@ async def test_async_socket_is_cut(aconn):
     with pytest.raises(howdah.OperationalError, match="lost"):
         await aconn.execute("select 1")
     assert aconn.broken
+
+
+def test_deleted_after_the_server_has_ended_it():
+    """Nobody needs to close a connection that the server has closed: no warning, and no open socket."""
+
+    def script(sock):
+        packet(sock)
+        sock.sendall(WELCOME)
+        query(sock)
+        sock.sendall(value("1") + error("57P01", "shutting down"))
+        gone.append(sock.recv(1))
+
+    gone = []
+    with ScriptedServer(script) as server:
+        conn = howdah.connect(
+            f"host=127.0.0.1 port={server.port} user=u dbname=d sslmode=disable", autocommit=True
+        )
+        assert conn.execute("select 1").fetchone() == ("1",)
+        assert conn.broken
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            del conn
+            gc.collect()
+    assert gone == [b""]

@@ -48,6 +48,7 @@ class Session(Wire):
         lost_work: whether a transaction was open, or an answer awaited, when the session was lost.
         on_notice: called with the fields of every notice.
         on_notification: called with every notification.
+        on_lost: called when the session has ended, by whatever side.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Session(Wire):
         self.on_notice: Callable[[dict[int, str]], object] | None = None
         self.on_notification: Callable[[Notification], object] | None = None
         self.on_parameter: Callable[[str, str], object] | None = None
+        self.on_lost: Callable[[], object] | None = None
 
     # What the client sends
 
@@ -164,6 +166,8 @@ class Session(Wire):
         """End the session: every exchange that still waits gets `error`."""
         if self.lost is None:
             self.lost = error
+            if self.on_lost is not None:
+                self.on_lost()
             self.lost_work = self.transaction_status != TransactionStatus.IDLE or self.head() is not None
         self.transaction_status = TransactionStatus.UNKNOWN
         while (head := self.head()) is not None:
