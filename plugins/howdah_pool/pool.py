@@ -835,7 +835,8 @@ class ConnectionPool(Generic[C]):
         for name, value in limits.items():
             if name not in conninfo:
                 kwargs.setdefault(name, value)
-        return self.connection_class.connect(conninfo, **kwargs)
+        connection: C = self.connection_class.connect(conninfo, **kwargs)
+        return connection
 
     def _arguments(self, conninfo: str, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return the arguments of `connect` beside the conninfo."""

@@ -897,7 +897,8 @@ class AsyncConnectionPool(Generic[C]):
         for name, value in limits.items():
             if name not in conninfo:
                 kwargs.setdefault(name, value)
-        return await self.connection_class.connect(conninfo, **kwargs)
+        connection: C = await self.connection_class.connect(conninfo, **kwargs)
+        return connection
 
     def _arguments(self, conninfo: str, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return the arguments of `connect` beside the conninfo."""

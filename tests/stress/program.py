@@ -45,6 +45,11 @@ class Interrupted(BaseException):
     """What the signal handler raises."""
 
 
+#: The errors that servers and networks that fail are expected to cause. InFailedSqlTransaction is that of a
+#: block that ignored an error.
+USUAL = (howdah.OperationalError, howdah.errors.InFailedSqlTransaction, Interrupted, asyncio.CancelledError)
+
+
 class Program:
     """What threads and tasks have in common.
 
@@ -102,7 +107,7 @@ class Program:
         with self._lock:
             name = type(error).__name__
             self.report.failures[name] += 1
-            if not isinstance(error, (howdah.OperationalError, Interrupted, asyncio.CancelledError)):
+            if not isinstance(error, USUAL):
                 self.report.samples.setdefault(name, "".join(traceback.format_exception(error)))
 
     def foreign(self, told: str) -> None:

@@ -96,9 +96,10 @@ def test_block_is_for_one_connection(dsn: str) -> None:
 
 def test_block_that_ends_in_a_failed_transaction(dsn: str) -> None:
     with ConnectionPool(dsn, min_size=1) as pool:
-        with pytest.raises(howdah.errors.InFailedSqlTransaction), pool.connection() as conn:
-            with pytest.raises(howdah.errors.DivisionByZero):
-                conn.execute("SELECT 1/0")
+        with pytest.raises(howdah.errors.InFailedSqlTransaction):
+            with pool.connection() as conn:
+                with pytest.raises(howdah.errors.DivisionByZero):
+                    conn.execute("SELECT 1/0")
         with pool.connection() as conn:
             assert works(conn)
 
