@@ -99,7 +99,7 @@ class BaseConnection(Generic[Row]):
     _begin_statement = b"BEGIN"
     _portals = 0
     _tpc: tuple[Xid, bool] | None = None
-    _unsynced: Callable[[], Operation[Error | None]] | None = None
+    _unsynced: Callable[[], Operation[errors.Error | None]] | None = None
     _deferral: Deferral | None = None
     _reservation: Callable[[], NoReturn] | None = None
     #: Whether something else is going on; and whether `start_operation` has anything to do or to
@@ -459,7 +459,7 @@ class BaseConnection(Generic[Row]):
         self._deferral = deferral
         self._set_hindered()
 
-    def _set_unsynced(self, finish: Callable[[], Operation[Error | None]] | None) -> None:
+    def _set_unsynced(self, finish: Callable[[], Operation[errors.Error | None]] | None) -> None:
         """Note what ends the implicit transaction that a portal keeps open."""
         self._unsynced = finish
         self._set_hindered()
