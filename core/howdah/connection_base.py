@@ -57,6 +57,10 @@ NotifyHandler = Callable[["Notify"], None]
 _ADAPTATION_SETTINGS = frozenset({"client_encoding", "TimeZone", "DateStyle", "IntervalStyle"})
 
 
+#: The command tags after which what a transaction has made is not there.
+_UNDOING = frozenset({b"ROLLBACK", b"PREPARE TRANSACTION"})
+
+
 class BaseConnection(Generic[Row]):
     """State and operations of a connection."""
 
@@ -98,7 +102,7 @@ class BaseConnection(Generic[Row]):
     _begin_statement = b"BEGIN"
     _portals = 0
     _tpc: tuple[Xid, bool] | None = None
-    _unsynced: Callable[[], Operation[Error | None]] | None = None
+    _unsynced: Callable[[], Operation[errors.Error | None]] | None = None
     _deferral: Deferral | None = None
     _reservation: Callable[[], NoReturn] | None = None
     #: Whether something else is going on; and whether `start_operation` has anything to do or to
@@ -402,6 +406,8 @@ class BaseConnection(Generic[Row]):
             if name == "client_encoding":
                 self._set_encoding()
             self._transformer.renew()
+        if self._planner is not None:
+            self._planner.parameter_changed(name, value)
 
     def _set_encoding(self) -> None:
         """Note the codec of queries and messages."""
@@ -471,7 +477,7 @@ class BaseConnection(Generic[Row]):
         self._deferral = deferral
         self._set_hindered()
 
-    def _set_unsynced(self, finish: Callable[[], Operation[Error | None]] | None) -> None:
+    def _set_unsynced(self, finish: Callable[[], Operation[errors.Error | None]] | None) -> None:
         """Note what ends the implicit transaction that a portal keeps open."""
         self._unsynced = finish
         self._set_hindered()
@@ -578,7 +584,13 @@ class BaseConnection(Generic[Row]):
         yield exchange
         if exchange.error is not None:
             raise exchange.error
+        self._note_rollback(exchange)
         return exchange
+
+    def _note_rollback(self, exchange: Exchange) -> None:
+        """Tell the planner of a rollback that the driver has asked for."""
+        if self._planner is not None and any(result.tag in _UNDOING for result in exchange.results):
+            self._planner.rolled_back()
 
     @property
     def wants_company(self) -> bool:
@@ -620,6 +632,7 @@ class BaseConnection(Generic[Row]):
         """Raise, as `_commit_command` does, unless the answer says that it was committed."""
         error = exchange.error
         tag = exchange.results[-1].tag if exchange.results else b""
+        self._note_rollback(exchange)
         if tag == b"ROLLBACK":
             raise errors.InFailedSqlTransaction(
                 "the transaction was rolled back, not committed: a statement in it had failed"

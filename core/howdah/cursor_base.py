@@ -365,9 +365,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             if params is None:
                 return self._text(query), None
         parsed = self._parse(query)
-        return parsed.text, self._transformer.encoder.encode(
-            parsed.bind(params), parsed.formats, parsed.names
-        )
+        values = parsed.bind(params)
+        if not values:
+            return parsed.text, None
+        return parsed.text, self._transformer.encoder.encode(values, parsed.formats, parsed.names)
 
     def _parse(self, query: Query) -> ParsedQuery:
         if not isinstance(query, str):

@@ -83,7 +83,9 @@ class Mixins(NamedTuple):
 class QueryPlanner(Protocol):
     """Decides, for one connection, which statement is executed for a query."""
 
-    def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
+    def plan(
+        self, query: bytes, oids: Sequence[int], prepare: bool | None, pending: int = 0
+    ) -> Statement | None:
         """Return the statement to execute for `query`.
 
         A statement that is not `prepared` yet is parsed under its name
@@ -95,6 +97,8 @@ class QueryPlanner(Protocol):
             oids: the types of its parameters, 0 where the server decides.
             prepare: what the caller of `execute` asked for; None leaves the
                 choice to the planner.
+            pending: how many executions of the same query a pipeline has sent, and not had
+                an answer to.
 
         Returns:
             The statement, or None to execute the query as an unnamed one. A
@@ -128,6 +132,17 @@ class QueryPlanner(Protocol):
         Returns:
             Whether to plan the query once more, if it is repeatable: the
             statement was the trouble, for the server has lost it.
+        """
+
+    def rolled_back(self) -> None:
+        """Take note that a transaction, or a part of it, was rolled back, by whatever way."""
+
+    def parameter_changed(self, name: str, value: str) -> None:
+        """Take note that the server has reported a setting.
+
+        Args:
+            name: the name of the setting, such as `search_path` (from PostgreSQL 18 on).
+            value: its value.
         """
 
 

@@ -33,17 +33,6 @@ class OutOfOrderTransactionNesting(ProgrammingError):
     """Transaction blocks were not left in the reverse order of their entering."""
 
 
-class Status(Enum):
-    """What has become of a transaction block."""
-
-    NON_STARTED = "non_started"
-    ACTIVE = "active"
-    COMMITTED = "committed"
-    ROLLED_BACK_EXPLICITLY = "rolled_back_explicitly"
-    ROLLED_BACK_WITH_ERROR = "rolled_back_with_error"
-    FAILED = "failed"
-
-
 class BaseTransaction:
     """State and operations of a transaction block.
 
@@ -56,7 +45,15 @@ class BaseTransaction:
         force_rollback: as given.
     """
 
-    Status = Status
+    class Status(Enum):
+        """What has become of a transaction block."""
+
+        NON_STARTED = "non_started"
+        ACTIVE = "active"
+        COMMITTED = "committed"
+        ROLLED_BACK_EXPLICITLY = "rolled_back_explicitly"
+        ROLLED_BACK_WITH_ERROR = "rolled_back_with_error"
+        FAILED = "failed"
 
     def __init__(
         self,
@@ -68,7 +65,7 @@ class BaseTransaction:
         self._savepoint = savepoint_name or ""
         self.force_rollback = force_rollback
         self._outer = False
-        self._status = Status.NON_STARTED
+        self._status = self.Status.NON_STARTED
         #: Whether an outer block was left before this one.
         self._orphaned = False
 
@@ -93,7 +90,7 @@ class BaseTransaction:
 
     def _enter(self) -> Operation[None]:
         connection = self._connection
-        if self._status is not Status.NON_STARTED:
+        if self._status is not self.Status.NON_STARTED:
             raise TypeError("a transaction block cannot be entered twice")
         if connection._tpc is not None:
             raise ProgrammingError("transaction() cannot be used in a two-phase transaction")
@@ -121,13 +118,13 @@ class BaseTransaction:
                     yield from connection._command(b"ROLLBACK")
                 raise
         connection._blocks.append(self)
-        self._status = Status.ACTIVE
+        self._status = self.Status.ACTIVE
 
     def _commit(self) -> Operation[None]:
         self._check_order()
-        self._status = Status.FAILED
+        self._status = self.Status.FAILED
         yield from self._commit_commands()
-        self._status = Status.COMMITTED
+        self._status = self.Status.COMMITTED
 
     def _commit_commands(self) -> Operation[None]:
         commands = []
@@ -162,7 +159,7 @@ class BaseTransaction:
         """Undo what was done in the block; return whether the exception, if any, is dealt with."""
         self._check_order()
         explicit = exception is None or self._is_for_this(exception)
-        self._status = Status.ROLLED_BACK_EXPLICITLY if explicit else Status.ROLLED_BACK_WITH_ERROR
+        self._status = self.Status.ROLLED_BACK_EXPLICITLY if explicit else self.Status.ROLLED_BACK_WITH_ERROR
         yield from self._undo()
         return explicit
 
@@ -178,7 +175,7 @@ class BaseTransaction:
         connection = self._connection
         self._leave()
         if exception is None and not self.force_rollback:
-            self._status = Status.FAILED
+            self._status = self.Status.FAILED
             lost = connection._session.lost
             if connection._closed or lost is None:
                 raise OperationalError("the connection was closed in the block: nothing is committed")
@@ -186,7 +183,7 @@ class BaseTransaction:
                 f"the connection was lost before the block was committed: {lost}"
             ) from lost
         explicit = exception is None or self._is_for_this(exception)
-        self._status = Status.ROLLED_BACK_EXPLICITLY if explicit else Status.ROLLED_BACK_WITH_ERROR
+        self._status = self.Status.ROLLED_BACK_EXPLICITLY if explicit else self.Status.ROLLED_BACK_WITH_ERROR
         return self._is_for_this(exception)
 
     def _undo(self) -> Operation[None]:
@@ -205,7 +202,7 @@ class BaseTransaction:
     def _check_order(self) -> None:
         blocks = self._connection._blocks
         if self._orphaned or not blocks or blocks[-1] is not self:
-            self._status = Status.FAILED
+            self._status = self.Status.FAILED
             self._leave()
             raise OutOfOrderTransactionNesting(
                 f"transaction blocks are left in reverse order: {self} is not the innermost"

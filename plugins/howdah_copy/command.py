@@ -78,7 +78,7 @@ def copy(
     Which of the two is the file is told by its extension (.csv, .tsv, .txt,
     .bin, .pgcopy, and behind these .gz, .bz2, .xz or .zst for a compressed
     file), by a slash, or by "-" for standard input and output.
-    """
+    """  # noqa: D301 - click wants the character
     if query is not None:
         if target is not None:
             raise click.UsageError("with --query there is one argument, the file")

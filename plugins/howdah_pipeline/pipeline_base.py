@@ -49,6 +49,12 @@ class BasePipeline:
         #: What this segment has parsed: if it is executed at all, that was parsed, too.
         self._unnamed: tuple[bytes, Sequence[int]] | None = None
         self._statements: dict[tuple[bytes, Sequence[int]], Statement] = {}
+        #: How often this segment executes what is not prepared.
+        self._pending: dict[tuple[bytes, Sequence[int]], int] = {}
+        #: Whether something in it has failed: outside of a transaction block, it is rolled back.
+        self._undone = False
+        #: Whether this segment sets the search path: names may mean other tables behind that.
+        self._sets_path = False
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} [{self.status.name}] of {self._connection!r} at 0x{id(self):x}>"
@@ -92,14 +98,21 @@ class BasePipeline:
 
     def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
         """Return the statement to execute for `query`: one that this segment has parsed, or the planner's."""
-        statement = self._statements.get((query, oids))
-        if statement is None or prepare is False:
-            planner = self._connection.planner
-            if planner is not None:
-                return planner.plan(query, oids, prepare)
+        if self._sets_path:
+            return None
+        key = query, oids
+        statement = self._statements.get(key)
+        if statement is not None and prepare is not False:
+            return statement
+        planner = self._connection.planner
+        if planner is None:
             if prepare:
                 self._connection.driver.require("prepare")
             return None
+        pending = self._pending.get(key, 0)
+        statement = planner.plan(query, oids, prepare, pending)
+        if statement is None and prepare is None:
+            self._pending[key] = pending + 1
         return statement
 
     def parse(self, exchange: Exchange, name: bytes, query: bytes, oids: Sequence[int]) -> bool:
@@ -109,7 +122,7 @@ class BasePipeline:
             if key in self._statements:
                 return False
             self._statements[key] = Statement(query, oids, name)
-        elif key == self._unnamed:
+        elif key == self._unnamed and not self._sets_path:
             return False
         else:
             self._unnamed = key
@@ -126,6 +139,7 @@ class BasePipeline:
             self._aborted
             or session.skipping
             or session.output_size >= GATHER
+            or self._sets_path
             or not (connection.autocommit or self.in_transaction)
         ):
             return False
@@ -147,6 +161,12 @@ class BasePipeline:
         """Send what has gathered; wait while more is unsent than should be."""
         if exchange.query is not None and controls_transaction(exchange.query):
             yield from self._end_segment()
+        elif exchange.query is not None and b"search_path" in exchange.query.lower():
+            if self.in_transaction:
+                # The server reports the new path with its answer to Sync.
+                yield from self._end_segment()
+            else:
+                self._sets_path = True
         elif self._session.output_size >= GATHER:
             yield from self._guard(Drain(exchange))
             yield from self._take_answered()
@@ -263,11 +283,17 @@ class BasePipeline:
             deferred = self._queue[-1]
             yield from self.settle(deferred)
         self._begun = False
+        self._pending.clear()
+        planner = self._connection.planner
+        if self._undone and planner is not None:
+            planner.rolled_back()
+        self._undone = False
 
     def _write_sync(self, exchange: Exchange) -> None:
         self._session.sync(exchange)
         self._open = self._unflushed = False
         self._unnamed = None
+        self._sets_path = False
         self._statements.clear()
 
     def _take_answered(self) -> Operation[None]:
@@ -284,6 +310,7 @@ class BasePipeline:
         except Exception as e:
             deferred.error = e
             self._failed.append(deferred)
+            self._undone = self._undone or deferred.exchange.error is not None
         finally:
             deferred.settled = True
 
@@ -304,6 +331,7 @@ class BasePipeline:
             raise aborted(exchange)
         if exchange.error is not None:
             raise exchange.error
+        self._connection._note_rollback(exchange)
         yield from ()
 
     def _closed(self, exchange: Exchange, names: Sequence[bytes]) -> Operation[None]:

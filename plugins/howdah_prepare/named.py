@@ -48,9 +48,10 @@ class NamedStatement(Statement):
 
     Attributes:
         exists: whether the server has it under its name, as far as is known.
+        search_path: the search path that it was made under.
     """
 
-    __slots__ = ("_asked", "_described", "_fresh", "command", "exists")
+    __slots__ = ("_asked", "_described", "_fresh", "command", "exists", "search_path")
 
     def __init__(self, name: bytes, query: bytes = b"", command: bytes = b"") -> None:
         super().__init__(query, (), name)
@@ -58,6 +59,7 @@ class NamedStatement(Statement):
         self.exists = bool(command)
         self._fresh = not command
         self._described = False
+        self.search_path = ""
         # By the types of parameters and what their placeholders ask for: what is to be asked for instead.
         self._asked: dict[Any, Sequence[PyFormat] | None] = {}
 
@@ -90,6 +92,7 @@ class NamedStatement(Statement):
         self.exists = named
         self._fresh = False
         self._described = True
+        self.search_path = session.parameters.get("search_path", "")
         self.oids = exchange.parameter_oids or ()
         self._asked.clear()
         self.described(exchange.fields)

@@ -13,10 +13,19 @@ from howdah.errors import Error, ProgrammingError, lookup
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah.query import NO_COPY, copies_in
+from howdah.query import NO_COPY, controls_transaction, copies_in
 from howdah.statement import Statement, Substitute, times
 from howdah_prepare.named import Execution, NamedStatement
-from howdah_prepare.syntax import MAX_NAME, deallocated, is_script, parse_execute, prepared, split
+from howdah_prepare.syntax import (
+    MAX_NAME,
+    changes_schema,
+    deallocated,
+    first_word,
+    is_script,
+    parse_execute,
+    prepared,
+    split,
+)
 
 if TYPE_CHECKING:
     from howdah.connection_base import BaseConnection
@@ -24,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Planner"]
 
-#: A query and the types of its parameters.
-Key: TypeAlias = "tuple[bytes, Sequence[int]]"
+#: A query, the types of its parameters, and the search path that its names are looked up in.
+Key: TypeAlias = "tuple[bytes, Sequence[int], str]"
 
 #: The commands that a statement's being prepared can make faster.
 _WORTHWHILE = frozenset({b"SELECT", b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"VALUES"})
@@ -62,6 +71,9 @@ class Planner:
         self._made = 0
         self.names = True
         self._doubtful = False
+        self._search_path = connection.session.parameters.get("search_path", "")
+        #: The transaction that has changed the schema last, by its number on the session.
+        self._changed = -1
 
     @cached_property
     def _prefix(self) -> bytes:
@@ -70,11 +82,13 @@ class Planner:
 
     # Asked by the kernel
 
-    def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
+    def plan(
+        self, query: bytes, oids: Sequence[int], prepare: bool | None, pending: int = 0
+    ) -> Statement | None:
         """Return the prepared statement for `query`, a new one if its time has come, or None."""
         if prepare is False:
             return self._execution(query, oids)
-        key = query, oids
+        key = query, oids, self._search_path
         statement = self._statements.get(key)
         if statement is not None:
             statement.used = next(times)
@@ -85,8 +99,10 @@ class Planner:
             if execution is not None:
                 return execution
             count = 0
+            if pending and first_word(query) not in _WORTHWHILE:
+                return None
         threshold = self._connection.prepare_threshold
-        if threshold is None or not (prepare or count >= threshold) or not self.names:
+        if threshold is None or not (prepare or count + pending >= threshold) or not self.names:
             return None
         if self._connection.prepared_max == 0 or (not prepare and not oids and is_script(query)):
             return None
@@ -98,6 +114,7 @@ class Planner:
         self, query: bytes, oids: Sequence[int], statement: Statement | None, exchange: Exchange
     ) -> None:
         """Count an unprepared query, or keep the statement that was prepared along with it."""
+        self._watch(query, exchange)
         if isinstance(statement, Execution):
             named = statement.statement
             self._named.setdefault(named.name, named)
@@ -107,11 +124,15 @@ class Planner:
         results = exchange.results
         tag = results[0].tag if results else b""
         worthwhile = len(results) == 1 and tag.partition(b" ")[0] in _WORTHWHILE
-        if not worthwhile and self._note(query, exchange):
+        tags = [result.tag for result in results]
+        if not worthwhile and (
+            self._note(query, exchange) or controls_transaction(query) or changes_schema(query, tags)
+        ):
+            # It is to be looked at each time.
             if statement is not None:
                 self._connection.close_statement(statement.name)
             return
-        key = query, oids
+        key = query, oids, self._search_path
         if statement is not None:
             statement.described(results[0].fields)
             self._counts.pop(key, None)
@@ -120,7 +141,9 @@ class Planner:
                 displaced.current = False
                 self._connection.close_statement(displaced.name)
             self._statements[key] = statement
-            statement.current, statement.used = True, next(times)
+            # What sets the search path is looked at each time.
+            statement.current = b"search_path" not in query.lower()
+            statement.used = next(times)
             self._evict()
         elif worthwhile and len(query) <= _LONGEST_COUNTED:
             self._count(key, self._counts.pop(key, 0) + 1)
@@ -146,11 +169,32 @@ class Planner:
         elif error.sqlstate == "0A000" and error.diag.source_function in (None, "RevalidateCachedQuery"):
             self._retire()
             what = "a table was changed after the statement had been prepared"
+        elif error.sqlstate == "XX000" and "cache lookup failed" in (error.diag.message_primary or ""):
+            self._retire()
+            what = "what the statement refers to was dropped after it had been prepared"
         else:
             return False
         if not repeatable:
             error.suggest(f"{what}; roll back and run the transaction again: they are prepared anew")
         return True
+
+    def rolled_back(self) -> None:
+        """Retire what may refer to something that the rolled back transaction, or a part of it, had made."""
+        session = self._connection.session
+        ended = session.transaction_status == TransactionStatus.IDLE
+        if session.transactions - ended <= self._changed <= session.transactions:
+            self._retire()
+
+    def parameter_changed(self, name: str, value: str) -> None:
+        """Keep the statements of each search path apart: the same names may mean other tables."""
+        if name != "search_path":
+            return
+        self._search_path = value
+        for (query, _, path), statement in self._statements.items():
+            statement.current = path == value and b"search_path" not in query.lower()
+        for named in self._named.values():
+            if named.query and named.search_path != value:
+                named.outdate()
 
     # For connections
 
@@ -270,6 +314,16 @@ class Planner:
         maximum = self._connection.prepared_max
         if len(self._counts) > (_COUNTED if maximum is None else max(maximum, 1)):
             self._counts.popitem(last=False)
+
+    def _watch(self, query: bytes, exchange: Exchange) -> None:
+        """Take note of changes of the schema in transactions that may be rolled back, and of rollbacks."""
+        connection = self._connection
+        in_transaction = connection.session.transaction_status != TransactionStatus.IDLE
+        tags = [result.tag for result in exchange.results]
+        if (in_transaction or connection.deferral is not None) and changes_schema(query, tags):
+            self._changed = connection.session.transactions
+        if b"ROLLBACK" in tags or b"PREPARE TRANSACTION" in tags:
+            self.rolled_back()
 
     def _note(self, query: bytes, exchange: Exchange) -> bool:
         """Take note of commands about prepared statements, and of those that change tables."""

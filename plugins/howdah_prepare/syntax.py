@@ -6,6 +6,7 @@ Source: PostgreSQL documentation, PREPARE, EXECUTE, DEALLOCATE, and "Lexical Str
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from howdah.pattern import pattern
@@ -66,6 +67,17 @@ _TOKEN = pattern(
 )
 
 
+#: What stands before the first word, and that.
+_FIRST_WORD = pattern(rb"(?:[\s(]|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*([A-Za-z]+)")
+_INTO = pattern(rb"(?i:\binto\b)")
+#: The commands whose rollback takes nothing away that a statement could refer to.
+_HARMLESS = frozenset(
+    b"ANALYZE BEGIN CHECKPOINT CLOSE COMMIT COPY DEALLOCATE DECLARE DELETE DISCARD END EXECUTE EXPLAIN FETCH"
+    b" INSERT LISTEN LOCK MERGE MOVE NOTIFY PREPARE RELEASE RESET ROLLBACK SAVEPOINT SELECT SET SHOW START"
+    b" TABLE TRUNCATE UNLISTEN UPDATE VALUES WITH".split()
+)
+
+
 class Call(NamedTuple):
     """An EXECUTE whose arguments are placeholders.
 
@@ -113,6 +125,26 @@ def split(script: bytes) -> list[bytes]:
         script[start:end] for start, end in zip([0, *[end + 1 for end in ends]], [*ends, len(script)])
     ]
     return [statement for statement in statements if re.sub(_SPACE, b"", statement, flags=_FLAGS)]
+
+
+def first_word(query: bytes) -> bytes:
+    """Return the first word of a query, in capitals, empty if it begins with something else."""
+    found = _FIRST_WORD.match(query)
+    return b"" if found is None else found[1].upper()
+
+
+def changes_schema(script: bytes, tags: Sequence[bytes]) -> bool:
+    """Return whether statements may have made, changed or dropped what other statements refer to.
+
+    Args:
+        script: the statements.
+        tags: their command tags, none if they are not known.
+    """
+    for text in split(script) if b";" in script else [script]:
+        word = first_word(text)
+        if word not in _HARMLESS or (word in (b"SELECT", b"WITH") and _INTO.search(text)):
+            return True
+    return any(tag.partition(b" ")[0] not in _HARMLESS for tag in tags if tag)
 
 
 def is_script(query: bytes) -> bool:

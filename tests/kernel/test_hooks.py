@@ -397,15 +397,16 @@ class TestOpenedAndClosed:
 
 
 class TestQueryPlanner:
-    class Planner:
+    class Planner(hookspecs.QueryPlanner):
         """Prepares what begins with a comment."""
 
         def __init__(self, connection: Any) -> None:
             self.statements: dict[bytes, Statement] = {}
             self.failures: list[str | None] = []
             self.executions: list[bytes] = []
+            self.events: list[object] = []
 
-        def plan(self, query: bytes, oids: Any, prepare: bool | None) -> Statement | None:
+        def plan(self, query: bytes, oids: Any, prepare: bool | None, pending: int = 0) -> Statement | None:
             if not query.startswith(b"/*") or prepare is False:
                 return None
             return self.statements.setdefault(
@@ -420,6 +421,24 @@ class TestQueryPlanner:
         def failed(self, statement: Statement, error: Any, repeatable: bool) -> bool:
             self.failures.append(error.sqlstate)
             return False
+
+        def rolled_back(self) -> None:
+            self.events.append("rolled back")
+
+        def parameter_changed(self, name: str, value: str) -> None:
+            self.events.append((name, value))
+
+    def test_it_is_told_of_rollbacks_and_settings(self, dsn: str) -> None:
+        driver = driver_with(query_planner=lambda connection: self.Planner(connection))
+        with driver.connect(dsn) as conn:
+            planner = conn._planner
+            conn.execute("SELECT 1")
+            conn.rollback()
+            conn.execute("SET application_name TO 'trunk'")
+            with conn.transaction(force_rollback=True):
+                pass
+            conn.commit()
+        assert planner.events == ["rolled back", ("application_name", "trunk"), "rolled back"]
 
     def test_it_decides_what_is_sent(self, dsn: str) -> None:
         driver = driver_with(query_planner=lambda connection: self.Planner(connection))
@@ -440,8 +459,8 @@ class TestQueryPlanner:
             planners.append(self.Planner(connection))
             return planners[-1]
 
-        with driver_with(query_planner=query_planner).connect(dsn) as conn:
-            with pytest.raises(howdah.errors.UndefinedColumn):
+        with pytest.raises(howdah.errors.UndefinedColumn):
+            with driver_with(query_planner=query_planner).connect(dsn) as conn:
                 conn.execute("/* plan */ SELECT tusk")
         assert planners[0].failures == ["42703"]
 

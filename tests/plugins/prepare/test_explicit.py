@@ -11,6 +11,7 @@ import pytest
 
 import howdah
 from howdah import sql
+from howdah.hookspecs import QueryPlanner
 from tests.plugins.prepare.test_automatic import DROP_BEHIND, on_server
 
 
@@ -383,12 +384,9 @@ def test_another_encoding(conn):
 
 
 def test_another_planner(dsn):
-    class Planner:
-        def plan(self, query, oids, prepare):
+    class Planner(QueryPlanner):
+        def plan(self, query, oids, prepare, pending=0):
             return None
-
-        def executed(self, query, oids, statement, exchange):
-            pass
 
     class Plugin:
         __name__ = "planning"

@@ -1,4 +1,4 @@
-"""A program that uses every plugin, for type checkers: nothing here is run.
+"""A program that uses every plugin and has mistakes, for type checkers: nothing here is run.
 
 Lines that are marked wrong have mistakes that type checkers have to find.
 """
