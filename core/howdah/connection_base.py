@@ -179,7 +179,7 @@ class BaseConnection(Generic[Row]):
         self._expect_deletion()
 
     def _expect_deletion(self) -> None:
-        """Have the socket closed when the connection is deleted; warn a program that should have closed it."""
+        """Have the socket closed when the connection is deleted, and warn if it should have been closed."""
         if self._finalize is None:
             return
         self._finalize.detach()
