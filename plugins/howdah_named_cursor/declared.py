@@ -184,7 +184,7 @@ class Declared(_Base):
         """Return decoder and formats of the columns: binary, where that can be read."""
         transformer = self._transformer
         if self._answer is None or self._answer[:2] != (transformer, transformer.version):
-            format = self.format if self._binary is None else int(self._binary)
+            format = self._format if self._binary is None else int(self._binary)
             fields, formats = transformer.choose_formats(self._columns_described, format)
             result.fields, self._columns = fields, None
             self._answer = transformer, transformer.version, transformer.decoder(fields), formats

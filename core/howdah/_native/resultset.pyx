@@ -10,6 +10,11 @@ from howdah._native.exchange cimport Result
 
 from howdah.adapt.places import name_column
 from howdah.errors import InterfaceError, ProgrammingError
+from howdah.pq import ExecStatus
+from howdah.rows import tuple_row
+
+cdef object _TUPLE_ROW = tuple_row
+cdef object _SINGLE_TUPLE = ExecStatus.SINGLE_TUPLE
 
 
 cdef class ResultSet:
@@ -62,6 +67,7 @@ cdef class ResultSet:
         self._rows = []
         self._position = self._offset = 0
         self._rowcount = -1
+        self._tag = b""
         self._columns = None
         self._make_row = None
         self._portal = None
@@ -80,6 +86,10 @@ cdef class ResultSet:
         self._columns = None
         self._make_row = None
         self._rowcount = None
+        # It is not awaited any more: the row factory looks at what is there.
+        self._deferred = None
+        if result.fields is not None:
+            self._make_row = tuple if self._row_factory is _TUPLE_ROW else self._row_factory(self)
         return 0
 
     cdef int check_open(self) except -1:
@@ -92,6 +102,8 @@ cdef class ResultSet:
             self.check_open()
             if self._result is None:
                 raise ProgrammingError("no result available: execute a query first")
+            if self._result.status == _SINGLE_TUPLE:
+                raise ProgrammingError("the rows of stream() come from its generator alone")
             if self._result.fields is None:
                 tag = self._result.tag.decode("utf-8", "replace") or None
                 raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
