@@ -18,9 +18,21 @@ if TYPE_CHECKING:
     from howdah_copy.copying_async import AsyncCopy
     from howdah_copy.cursor import CopyCursor
     from howdah_copy.cursor_async import AsyncCopyCursor
+    from howdah_copy.server_writer import LibpqWriter
+    from howdah_copy.server_writer_async import AsyncLibpqWriter
     from howdah_copy.writers import AsyncWriter, FileWriter, Writer
 
-__all__ = ["AsyncCopy", "AsyncCopyCursor", "AsyncWriter", "Copy", "CopyCursor", "FileWriter", "Writer"]
+__all__ = [
+    "AsyncCopy",
+    "AsyncCopyCursor",
+    "AsyncLibpqWriter",
+    "AsyncWriter",
+    "Copy",
+    "CopyCursor",
+    "FileWriter",
+    "LibpqWriter",
+    "Writer",
+]
 
 __getattr__ = on_first_use(
     __name__,
@@ -29,6 +41,8 @@ __getattr__ = on_first_use(
         "copying_async": ("AsyncCopy",),
         "cursor": ("CopyCursor",),
         "cursor_async": ("AsyncCopyCursor",),
+        "server_writer": ("LibpqWriter",),
+        "server_writer_async": ("AsyncLibpqWriter",),
         "writers": (
             "AsyncWriter",
             "FileWriter",
