@@ -208,10 +208,11 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         make_row = self._check_result()
         start = self._position
         rows = self._rows[start:] if size is None else self._rows[start : start + size]
-        self._position = start + len(rows)
+        made = rows if make_row is tuple else [make_row(row) for row in rows]
         if size is None or len(rows) < size:
             self._raise_failure()
-        return rows if make_row is tuple else [make_row(row) for row in rows]
+        self._position = start + len(rows)
+        return made
 
     def _has_row(self) -> bool:
         """Whether there is a row to take, or a reason to raise why there is none."""
@@ -834,6 +835,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                     end = Exchange()
                     session.sync(end)
                     yield end
+        if self._synced and not more and exchange.error is None and exchange.fields is not None:
+            # It would keep the table in use to the end of the transaction.
+            yield from self._end_portal(session, portal)
 
     def _fetch_from_portal(self, max_rows: int = -1) -> Operation[None]:
         """Get the next rows of the portal; those already taken go."""
@@ -893,6 +897,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             yield from connection.start_operation(deferrable=True)
         if connection._deferral is not None:
             yield from connection._deferral.finish()
+        yield from self._end_portal(session, portal)
+
+    def _end_portal(self, session: Session, portal: bytes) -> Operation[None]:
+        """Close a portal on the server."""
         exchange = Exchange()
         session.close_portal(exchange, portal)
         session.sync(exchange)

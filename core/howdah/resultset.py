@@ -124,19 +124,17 @@ class ResultSet(Generic[Row]):
         make_row = self._check_result()
         position = self._position
         if position < len(self._rows):
-            self._position = position + 1
+            # A row that cannot be made is still the next one.
             row: Row = self._rows[position]
-            return row if make_row is tuple else make_row(row)  # type: ignore[arg-type]
+            made = row if make_row is tuple else make_row(row)  # type: ignore[arg-type]
+            self._position = position + 1
+            return made
         self._raise_failure()
         return None
 
     def _raise_failure(self) -> None:
-        """Raise what was met when the row at this position was decoded."""
-        if (
-            self._result is not None
-            and self._result.failure is not None
-            and self._position >= len(self._rows)
-        ):
+        """Raise what was met when the row behind those that are here was decoded."""
+        if self._result is not None and self._result.failure is not None:
             raise name_column(self._result.failure, [field.name for field in self._result.fields or ()])
 
 
@@ -146,9 +144,10 @@ class RowIterator(ResultSet[Row]):
     def __next__(self) -> Row:
         position, make_row = self._position, self._make_row
         if make_row is not None and position < len(self._rows):
-            self._position = position + 1
             row: Row = self._rows[position]
-            return row if make_row is tuple else make_row(row)
+            made = row if make_row is tuple else make_row(row)
+            self._position = position + 1
+            return made
         return self._next_row()
 
     def _next_row(self) -> Row:
@@ -166,9 +165,10 @@ class AsyncRowIterator(ResultSet[Row]):
     async def __anext__(self) -> Row:
         position, make_row = self._position, self._make_row
         if make_row is not None and position < len(self._rows):
-            self._position = position + 1
             row: Row = self._rows[position]
-            return row if make_row is tuple else make_row(row)
+            made = row if make_row is tuple else make_row(row)
+            self._position = position + 1
+            return made
         return await self._next_row()
 
     async def _next_row(self) -> Row:

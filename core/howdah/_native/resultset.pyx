@@ -50,13 +50,16 @@ cdef class ResultSet:
             make_row = self.check_result()
         if self._position < PyList_GET_SIZE(self._rows):
             row = self._rows[self._position]
+            if make_row is not tuple:
+                # A row that cannot be made is still the next one.
+                row = make_row(row)
             self._position += 1
-            return row if make_row is tuple else make_row(row)
+            return row
         self.raise_failure()
         return None
 
     def _raise_failure(self):
-        """Raise what was met when the row at this position was decoded."""
+        """Raise what was met when the row behind those that are here was decoded."""
         self.raise_failure()
 
     cdef int reset(self) except -1:
@@ -112,7 +115,7 @@ cdef class ResultSet:
 
     cdef int raise_failure(self) except -1:
         cdef Result result = self._result
-        if result is not None and result.failure is not None and self._position >= PyList_GET_SIZE(self._rows):
+        if result is not None and result.failure is not None:
             raise name_column(result.failure, [field.name for field in result.fields or ()])
         return 0
 
@@ -125,8 +128,11 @@ cdef class RowIterator(ResultSet):
         cdef object row
         if make_row is not None and self._position < PyList_GET_SIZE(self._rows):
             row = self._rows[self._position]
+            if make_row is not tuple:
+                # A row that cannot be made is still the next one.
+                row = make_row(row)
             self._position += 1
-            return row if make_row is tuple else make_row(row)
+            return row
         return self._next_row()
 
 
@@ -138,8 +144,10 @@ cdef class AsyncRowIterator(ResultSet):
         cdef object row
         if make_row is not None and self._position < PyList_GET_SIZE(self._rows):
             row = self._rows[self._position]
+            if make_row is not tuple:
+                row = make_row(row)
             self._position += 1
-            return Here.__new__(Here, row if make_row is tuple else make_row(row))
+            return Here.__new__(Here, row)
         return self._next_row()
 
 
