@@ -198,8 +198,6 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
                 self._connection.wait(self._settle_deferred())
 
     def __iter__(self) -> Self:
-        if self._deferred is None:
-            self._check_result()
         return self
 
     def _next_row(self) -> Row:

@@ -209,8 +209,6 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
                     self._connection.wait(self._settle_deferred())
 
     def __aiter__(self) -> Self:
-        if self._deferred is None:
-            self._check_result()
         return self
 
     async def _next_row(self) -> Row:

@@ -216,7 +216,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _has_row(self) -> bool:
         """Whether there is a row to take, or a reason to raise why there is none."""
-        self._check_open()
+        self._check_result()
         return self._position < len(self._rows) or (
             self._result is not None and self._result.failure is not None
         )
