@@ -193,7 +193,8 @@ class BaseCopy:
         self._check_new()
         if self._writer is None or isinstance(self._writer, ServerWriter):
             raise ProgrammingError(
-                "this COPY has no statement: begin it with cursor.copy(), or give it a writer, such as FileWriter"
+                "this COPY has no statement: begin it with cursor.copy(),"
+                " or give it a writer, such as FileWriter"
             )
         self._begun(CopyResponse(int(self._binary), (), ExecStatus.COPY_IN))
 

@@ -1,4 +1,4 @@
-"""What a cursor tells, after each kind of command sent in each way, beside psycopg: all that differs is meant to."""
+"""What a cursor tells after each kind of command, sent in each way, beside psycopg: what differs is meant."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ MEANT = [
     # howdah knows the type void, and reads bits and the fields of records in binary.
     Meant("*", {"void"}, what="description"),
     Meant("binary_cursor binary", {"bits", "record", "void"}, what="answer"),
-    # A COPY through execute is refused, and the connection usable; psycopg's is lost or not, by the way it takes.
+    # A COPY through execute is refused, and the connection usable; psycopg's is lost in some of the ways.
     Meant("*", {*COPIES, "with copy"}, "closed.executemany", "answer"),
     Meant(f"again many many_returning many_client {PIPELINES}", {*COPIES, "with copy"}),
     # Scripts in a pipeline are executed.

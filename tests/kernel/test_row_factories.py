@@ -46,7 +46,9 @@ def test_it_is_called_when_the_result_arrives(conn):
         assert named.fetchall() == [[1]]
 
 
-@pytest.mark.parametrize("way", ["execute", "client", "prepared", "many", "named", "stream", "itersize", "pipeline"])
+@pytest.mark.parametrize(
+    "way", ["execute", "client", "prepared", "many", "named", "stream", "itersize", "pipeline"]
+)
 def test_one_that_fails_fails_there(conn, way):
     conn.autocommit = False
     cur = conn.cursor(*["n"][: way == "named"])
@@ -163,7 +165,8 @@ def test_rows_before_one_that_cannot_be_loaded_can_be_fetched(conn):
 
 
 @pytest.mark.parametrize(
-    ("name", "attribute"), [("²x", "f_x"), ("x²", "x_"), ("é", "é"), ("日本", "日本"), ("a b", "a_b"), ("1", "f1")]
+    ("name", "attribute"),
+    [("²x", "f_x"), ("x²", "x_"), ("é", "é"), ("日本", "日本"), ("a b", "a_b"), ("1", "f1")],
 )
 def test_names_that_are_no_identifiers(conn, name, attribute):
     cur = conn.cursor(row_factory=rows.namedtuple_row).execute(f'select 1 as "{name}"')

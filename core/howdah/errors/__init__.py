@@ -82,8 +82,6 @@ def from_fields(fields: Mapping[int, str], query: str | None = None) -> Error:
     diag = Diagnostic(fields)
     sqlstate = diag.sqlstate or ""
     cls: type[Error] = (
-        BY_SQLSTATE.get(sqlstate)
-        or BASES.get(sqlstate[:2])
-        or BY_INITIAL.get(sqlstate[:1], DatabaseError)
+        BY_SQLSTATE.get(sqlstate) or BASES.get(sqlstate[:2]) or BY_INITIAL.get(sqlstate[:1], DatabaseError)
     )
     return cls(report(diag, query), fields=fields)

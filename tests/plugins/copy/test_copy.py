@@ -156,15 +156,6 @@ async def test_an_error_of_the_statement(db: Face) -> None:
     assert await usable(db)
 
 
-async def test_several_copies_in_one_statement_are_refused(db: Face) -> None:
-    for statement in ("COPY t FROM STDIN; COPY t FROM STDIN", "COPY t TO STDOUT; SELECT 1", "SELECT 1; COPY t TO STDOUT"):
-        with pytest.raises(howdah.ProgrammingError, match="several statements"):
-            async with db.copy(statement):
-                pytest.fail("nothing to copy")
-    assert await usable(db)
-    assert await content(db) == []
-
-
 async def test_wrong_direction_and_wrong_time(db: Face) -> None:
     new = db.copy("COPY t FROM STDIN")
     for call in (new.write("1"), new.read(), new.read_row(), new.write_row([1])):
