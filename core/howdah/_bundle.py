@@ -14,7 +14,17 @@ from howdah import connection, connection_async, cursor, cursor_async
 from howdah.adapt import AdaptContext
 from howdah.rows import AsyncRowFactory, Row, RowFactory
 from howdah_arrow import ArrowCursor, AsyncArrowCursor
-from howdah_copy import AsyncCopy, AsyncCopyCursor, Copy, CopyCursor, FileWriter
+from howdah_copy import (
+    AsyncCopy,
+    AsyncCopyCursor,
+    AsyncLibpqWriter,
+    AsyncWriter,
+    Copy,
+    CopyCursor,
+    FileWriter,
+    LibpqWriter,
+    Writer,
+)
 from howdah_lobject import AsyncLargeObject, AsyncLargeObjects, LargeObject, LargeObjects
 from howdah_named_cursor import (
     AsyncNamedCursors,
@@ -43,11 +53,13 @@ __all__ = [
     "AsyncCopy",
     "AsyncCursor",
     "AsyncLargeObject",
+    "AsyncLibpqWriter",
     "AsyncNullConnectionPool",
     "AsyncPipeline",
     "AsyncRawCursor",
     "AsyncRawServerCursor",
     "AsyncServerCursor",
+    "AsyncWriter",
     "ClientCursor",
     "Connection",
     "ConnectionPool",
@@ -55,6 +67,7 @@ __all__ = [
     "Cursor",
     "FileWriter",
     "LargeObject",
+    "LibpqWriter",
     "NullConnectionPool",
     "Pipeline",
     "PoolClosed",
@@ -63,6 +76,7 @@ __all__ = [
     "RawServerCursor",
     "ServerCursor",
     "TooManyRequests",
+    "Writer",
 ]
 
 NewRow = TypeVar("NewRow")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from howdah.errors import NotSupportedError
+from howdah.io.operation import Operation
+
 if TYPE_CHECKING:
     from howdah.cursor_base import BaseCursor, Params, Query
 
@@ -30,3 +33,15 @@ class ClientCursorMixin(_Base):
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         return self.merge(query, params), None
+
+    def _execute(
+        self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
+    ) -> Operation[None]:
+        self._result_format(binary)
+        return super()._execute(query, params, prepare, binary)
+
+    def _result_format(self, binary: bool | None) -> int | None:
+        format = super()._result_format(binary)
+        if format:
+            raise NotSupportedError("client-side cursors have their results as text, not in binary")
+        return format

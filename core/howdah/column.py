@@ -84,7 +84,7 @@ class Column(Sequence[Any]):
     @property
     def internal_size(self) -> int | None:
         """The size of a value in the server, in bytes; None if it varies."""
-        return self._field.type_size if self._field.type_size > 0 else None
+        return self._field.type_size if self._field.type_size >= 0 else None
 
     @property
     def precision(self) -> int | None:

@@ -155,10 +155,15 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             with self.observation(query, params):
                 stream = Stream(self)
                 connection.wait(stream.open(query, params, binary))
+                factory: Any = None
+                make_row: Any = None
                 try:
                     while rows := connection.wait(stream.next()):
                         for row in rows:
-                            yield row
+                            if factory is not self._row_factory:
+                                factory = self._row_factory
+                                make_row = factory(self)
+                            yield row if make_row is tuple else make_row(row)
                 finally:
                     connection.wait(stream.close())
 
@@ -201,12 +206,11 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             self._connection.wait(self._fetch_until(size))
 
     def _arrive(self) -> None:
-        with self._connection.lock:
-            self._connection.wait(self._take_deferred())
+        if self._deferred is not None and not self._deferred.settled:
+            with self._connection.lock:
+                self._connection.wait(self._settle_deferred())
 
     def __iter__(self) -> Self:
-        if self._deferred is None:
-            self._check_result()
         return self
 
     def _next_row(self) -> Row:
@@ -230,13 +234,30 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             self._fetch(0)
         self._scroll(value, mode)
 
-    def results(self) -> Iterator[Self]:
-        """Yield the cursor once for each result, from the first on."""
+    def set_result(self, index: int) -> Self:
+        """Go to a result.
+
+        Args:
+            index: its place among the results, from the end if negative.
+
+        Returns:
+            the cursor.
+
+        Raises:
+            IndexError: there is no such result.
+        """
         if self._deferred is not None:
             with self._connection.lock:
                 self._connection.wait(self._take_deferred())
-        if self._results:
-            self._select(0)
+        self._go_to(index)
+        return self
+
+    def results(self) -> Iterator[Self]:
+        """Yield the cursor once for each result, from the one it is at on."""
+        if self._deferred is not None:
+            with self._connection.lock:
+                self._connection.wait(self._take_deferred())
+        if self._result is not None:
             yield self
             while self.nextset():
                 yield self

@@ -17,7 +17,7 @@ from howdah.errors import Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result, rows_told
-from howdah.protocol.messages import FieldDescription
+from howdah.protocol.messages import CopyResponse, FieldDescription
 from howdah.protocol.session import Session
 from howdah.query import NO_COPY, ZERO_BYTE, ParsedQuery, controls_transaction, copies_in, parse_query
 from howdah.resultset import ResultSet
@@ -69,7 +69,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self._row_factory = row_factory
         self._transformer = connection._transformer
         if binary is not None:
-            self.format = Format(binary)
+            self._format = Format(binary)
 
     def __repr__(self) -> str:
         connection = self._connection
@@ -107,15 +107,33 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         return self._closed
 
     @property
+    def format(self) -> Format:
+        """The format that results are asked for in.
+
+        A cursor that was made without `binary`, and nobody has set this, gives
+        TEXT, and takes whatever is best: prepared statements are answered in
+        binary where there is a loader for it.
+        """
+        return self._format or Format.TEXT
+
+    @format.setter
+    def format(self, format: Format) -> None:
+        self._format = Format(format)
+
+    @property
     def description(self) -> list[Column] | None:
         """The columns of the result, None if it has no rows (PEP 249)."""
         if self._deferred is not None:
             self._arrive()
-        if self._columns is None and self._result is not None and self._result.fields is not None:
-            from howdah.column import Column
+        if self._columns is None and self._result is not None:
+            fields = self._result.fields
+            if fields is None and self._result.copy is not None:
+                fields = _copied_fields(self._result)
+            if fields is not None:
+                from howdah.column import Column
 
-            types = self._transformer.adapters.types
-            self._columns = [Column(field, types) for field in self._result.fields]
+                types = self._transformer.adapters.types
+                self._columns = [Column(field, types) for field in fields]
         return self._columns
 
     @property
@@ -132,7 +150,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """The index of the next row to fetch, None without a result."""
         if self._deferred is not None:
             self._arrive()
-        if self._result is None or self._result.fields is None:
+        result = self._result
+        if result is None or result.fields is None or result.status == ExecStatus.SINGLE_TUPLE:
             return None
         return self._offset + self._position
 
@@ -141,9 +160,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """The command tag of the result, such as `INSERT 0 1`."""
         if self._deferred is not None:
             self._arrive()
-        if self._result is None or not self._result.tag:
-            return None
-        return self._result.tag.decode("utf-8", "replace")
+        tag = self._tag if self._result is None else self._result.tag
+        return tag.decode("utf-8", "replace") if tag else None
 
     @property
     def row_factory(self) -> BaseRowFactory[Row]:
@@ -154,7 +172,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     @row_factory.setter
     def row_factory(self, row_factory: BaseRowFactory[Row]) -> None:
         self._row_factory = row_factory
-        if self._result is not None:
+        result = self._result
+        if result is not None and result.fields is not None and result.status != ExecStatus.SINGLE_TUPLE:
             self._make_row = row_factory(self)
 
     def setinputsizes(self, sizes: Sequence[Any]) -> None:
@@ -172,31 +191,15 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             return True
         return None
 
-    def set_result(self, index: int) -> Any:
-        """Go to a result.
-
-        Args:
-            index: its place among the results, from the end if negative.
-
-        Returns:
-            the cursor.
-
-        Raises:
-            IndexError: there is no such result.
-        """
-        if self._deferred is not None:
-            self._arrive()
+    def _go_to(self, index: int) -> None:
+        """Go to the result at an index, from the end if negative."""
         count = len(self._results)
         if not -count <= index < count:
             raise IndexError(f"index {index} out of range: {count} result(s) available")
         self._select(index % count)
-        return self
 
     def _arrive(self) -> None:
-        """Take the deferred answer, if that needs no waiting."""
-        if self._deferred is not None and self._deferred.settled:
-            for _ in self._take_deferred():
-                raise AssertionError("what is settled is not waited for")
+        """Have the deferred answer taken where an attribute can wait for it; an error is for who fetches."""
 
     # Fetching
 
@@ -205,14 +208,15 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         make_row = self._check_result()
         start = self._position
         rows = self._rows[start:] if size is None else self._rows[start : start + size]
-        self._position = start + len(rows)
+        made = rows if make_row is tuple else [make_row(row) for row in rows]
         if size is None or len(rows) < size:
             self._raise_failure()
-        return rows if make_row is tuple else [make_row(row) for row in rows]
+        self._position = start + len(rows)
+        return made
 
     def _has_row(self) -> bool:
         """Whether there is a row to take, or a reason to raise why there is none."""
-        self._check_open()
+        self._check_result()
         return self._position < len(self._rows) or (
             self._result is not None and self._result.failure is not None
         )
@@ -280,6 +284,14 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self._query = exchange.query
         self._show(exchange.results)
 
+    def show_copy(self, response: CopyResponse) -> None:
+        """Have the cursor describe a COPY that has begun.
+
+        Args:
+            response: what the server says of it.
+        """
+        self._show([Result(response.direction, copy=response)])
+
     def merge(self, query: Query, params: Params | None = None) -> bytes:
         """Return a query with its parameters in it as literals, for statements that take none.
 
@@ -344,7 +356,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _tell_ended(self, tokens: Sequence[tuple[QueryObserver, Any]], error: BaseException | None) -> None:
         result, count = self._result, self._rowcount
-        status = result.tag.decode("utf-8", "replace") if result is not None and result.tag else None
+        tag = self._tag if result is None else result.tag
+        status = tag.decode("utf-8", "replace") if tag else None
         if count is None:
             count = -1 if result is None else _count(result)
         for observer, token in tokens:
@@ -356,6 +369,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Run an operation before the eyes of the connection's observers."""
         with self.observation(query, params):
             yield from operation
+
+    def _result_format(self, binary: bool | None) -> int | None:
+        """Return the format to ask for results in, None for whatever is best."""
+        return self._format if binary is None else int(binary)
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
@@ -486,7 +503,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             raise ProgrammingError(NO_COPY.format("execute()"))
         self._query = text
         oids = () if parameters is None else parameters.oids
-        format = self.format if binary is None else int(binary)
+        format = self._format if binary is None else int(binary)
         planner = connection._planner
         retried = False
         if deferral is not None:
@@ -729,6 +746,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if self._deferred is not None and self._deferred.exchange is exchange and exchange.results:
             self._show(exchange.results)
 
+    def _settle_deferred(self) -> Operation[None]:
+        """Wait for the deferred answer, and leave an error to who fetches."""
+        deferred = self._deferred
+        if deferred is not None and not deferred.settled:
+            yield from deferred.deferral.settle(deferred)
+
     def _take_deferred(self) -> Operation[None]:
         """Wait for the deferred answer."""
         deferred = self._deferred
@@ -813,6 +836,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                     end = Exchange()
                     session.sync(end)
                     yield end
+        if self._synced and not more and exchange.error is None and exchange.fields is not None:
+            # It would keep the table in use to the end of the transaction.
+            yield from self._end_portal(session, portal)
 
     def _fetch_from_portal(self, max_rows: int = -1) -> Operation[None]:
         """Get the next rows of the portal; those already taken go."""
@@ -878,6 +904,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             yield from connection.start_operation(deferrable=True)
         if connection._deferral is not None:
             yield from connection._deferral.finish()
+        yield from self._end_portal(session, portal)
+
+    def _end_portal(self, session: Session, portal: bytes) -> Operation[None]:
+        """Close a portal on the server."""
         exchange = Exchange()
         session.close_portal(exchange, portal)
         session.sync(exchange)
@@ -891,8 +921,23 @@ def _raw(result: Result) -> bool:
     return result.fields is not None and bool(result.rows) and isinstance(result.rows[0], bytes)
 
 
+def _copied_fields(result: Result) -> Sequence[FieldDescription] | None:
+    """Return the columns of a COPY, of which the server tells the number alone; None when one IN is over."""
+    response = result.copy
+    if response is None or (response.direction == ExecStatus.COPY_IN and result.status != ExecStatus.COPY_IN):
+        return None
+    return [
+        FieldDescription(f"column_{number}", 0, 0, 0, 0, -1, format)
+        for number, format in enumerate(response.column_formats, 1)
+    ]
+
+
 def _count(result: Result) -> int:
     """Return the number of rows of a result, or affected by its statement, -1 if that is unknown."""
-    if result.fields is not None and not result.tag:
-        return -1 if result.suspended else len(result.rows)
-    return rows_told(result.tag)
+    if result.fields is None:
+        return rows_told(result.tag)
+    if result.suspended:
+        return -1
+    # Rows that could not be loaded are counted by the tag alone, and not by each tag (SHOW).
+    count = len(result.rows)
+    return count if result.failure is None else max(count, rows_told(result.tag))

@@ -5,7 +5,7 @@ Source: PEP 249, "Module Interface" and "Type Objects and Constructors".
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -91,18 +91,18 @@ def Timestamp(  # noqa: N802
 
 
 def DateFromTicks(ticks: float) -> date:  # noqa: N802
-    """Return the local date at `ticks`, in seconds since 1970-01-01 UTC."""
+    """Return the date in UTC at `ticks`, in seconds since 1970-01-01 UTC."""
     return TimestampFromTicks(ticks).date()
 
 
 def TimeFromTicks(ticks: float) -> time:  # noqa: N802
-    """Return the local time of day at `ticks`, in seconds since 1970-01-01 UTC."""
+    """Return the time of day in UTC at `ticks`, in seconds since 1970-01-01 UTC."""
     return TimestampFromTicks(ticks).time()
 
 
 def TimestampFromTicks(ticks: float) -> datetime:  # noqa: N802
-    """Return the time stamp at `ticks`, in seconds since 1970-01-01 UTC, with the local time zone."""
-    return datetime.fromtimestamp(ticks).astimezone()
+    """Return the time stamp in UTC at `ticks`, in seconds since 1970-01-01 UTC."""
+    return datetime.fromtimestamp(ticks, timezone.utc)
 
 
 def Binary(data: Buffer) -> bytes:  # noqa: N802

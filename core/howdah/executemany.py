@@ -51,6 +51,8 @@ class Many:
         connection = cursor._connection
         self._deferral = deferral = connection._deferral
         session = yield from cursor.start_statement(deferrable=True)
+        if not self._returning:
+            cursor._rowcount = 0
         if deferral is not None and deferral.status == PipelineStatus.ABORTED:
             exchange.aborted = exchange.done = exchange.ready = True
             cursor._deferred = deferral.defer(exchange, self._complete())
@@ -72,11 +74,14 @@ class Many:
                 yield from self._undo(session, implicit, e)
             raise
         if self._statement is None:
-            cursor._rowcount = 0
-        elif self._deferral is not None:
+            return
+        if self._deferral is not None:
             exchange.ready = exchange.done = not exchange.pending
             cursor._deferred = self._deferral.defer(exchange, self._complete())
             yield from self._deferral.send(exchange)
+            if self._returning:
+                # Its results are gone through at once, and attributes of an async cursor cannot wait.
+                yield from cursor._take_deferred()
         else:
             exchange.ready = exchange.done = False
             session.sync(exchange)
@@ -108,7 +113,8 @@ class Many:
             else:
                 deferral.begin()
         oids = () if parameters is None else parameters.oids
-        formats = (cursor.format,) if cursor.format else ()
+        format = cursor._result_format(None)
+        formats = (format,) if format else ()
         last = self._statement
         if last is not None and (last.query, last.oids) == (text, oids):
             session.bind(exchange, b"", name, parameters, formats)
@@ -145,6 +151,8 @@ class Many:
     def _conclude(self) -> Operation[None]:
         """Take the answers."""
         cursor, exchange = self._cursor, self._exchange
+        if not self._returning:
+            cursor._rowcount, cursor._tag = exchange.affected, exchange.tag
         if exchange.error is not None:
             planner = cursor._connection._planner
             if self._substitute is not None and planner is not None:
@@ -154,17 +162,15 @@ class Many:
             if cursor._unknown:
                 yield from cursor._decode_late(exchange)
             cursor._show(exchange.results)
-        else:
-            cursor._rowcount = exchange.affected
 
     def _complete(self) -> Operation[None]:
         """Take the answers, when they were deferred."""
         cursor, exchange = self._cursor, self._exchange
+        if not self._returning and cursor._deferred is not None and cursor._deferred.exchange is exchange:
+            cursor._rowcount, cursor._tag = exchange.affected, exchange.tag
         if exchange.aborted:
             raise aborted(exchange)
         if exchange.error is not None:
             raise exchange.error
         if self._returning:
             yield from cursor._keep(exchange)
-        elif cursor._deferred is not None and cursor._deferred.exchange is exchange:
-            cursor._rowcount = exchange.affected

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic
 from howdah._implementation import IMPLEMENTATION
 from howdah.adapt.places import name_column
 from howdah.errors import InterfaceError, ProgrammingError
+from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Result
-from howdah.rows import Row, RowMaker
+from howdah.rows import Row, RowMaker, tuple_row
 
 if TYPE_CHECKING:
     from howdah.adapt.transformer import Transformer
@@ -28,6 +29,8 @@ class ResultSet(Generic[Row]):
     """
 
     _row_factory: Any
+    #: The format that results are asked for in, None for whatever is best.
+    _format: Format | None
     _transformer: Transformer
     _closed: bool
     _query: bytes | None
@@ -38,8 +41,10 @@ class ResultSet(Generic[Row]):
     _position: int
     #: How many rows of the result have come and gone before those in `_rows`.
     _offset: int
-    #: None as long as nobody has asked for what the command tag tells.
+    #: None as long as nobody has asked how many there are.
     _rowcount: int | None
+    #: The command tag where no result is kept that has it.
+    _tag: bytes
     _columns: list[Column] | None
     _make_row: Any  # a RowMaker, as an attribute of an instance
     #: The portal that has more rows, and whether Sync follows each Execute of it.
@@ -50,7 +55,7 @@ class ResultSet(Generic[Row]):
     _deferred: Deferred | None
 
     def __init__(self) -> None:
-        self.format: Format | None = None
+        self._format = None
         self._closed = False
         self._query = None
         self._reset()
@@ -64,6 +69,7 @@ class ResultSet(Generic[Row]):
         self._rows = []
         self._position = self._offset = 0
         self._rowcount = -1
+        self._tag = b""
         self._columns = None
         self._make_row = None
         self._portal = None
@@ -84,6 +90,10 @@ class ResultSet(Generic[Row]):
         self._columns = None
         self._make_row = None
         self._rowcount = None
+        # It is not awaited any more: the row factory looks at what is there.
+        self._deferred = None
+        if self._result.fields is not None:
+            self._make_row = tuple if self._row_factory is tuple_row else self._row_factory(self)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -100,6 +110,8 @@ class ResultSet(Generic[Row]):
             self._check_open()
             if self._result is None:
                 raise ProgrammingError("no result available: execute a query first")
+            if self._result.status == ExecStatus.SINGLE_TUPLE:
+                raise ProgrammingError("the rows of stream() come from its generator alone")
             if self._result.fields is None:
                 tag = self._result.tag.decode("utf-8", "replace") or None
                 raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
@@ -112,19 +124,17 @@ class ResultSet(Generic[Row]):
         make_row = self._check_result()
         position = self._position
         if position < len(self._rows):
-            self._position = position + 1
+            # A row that cannot be made is still the next one.
             row: Row = self._rows[position]
-            return row if make_row is tuple else make_row(row)  # type: ignore[arg-type]
+            made = row if make_row is tuple else make_row(row)  # type: ignore[arg-type]
+            self._position = position + 1
+            return made
         self._raise_failure()
         return None
 
     def _raise_failure(self) -> None:
-        """Raise what was met when the row at this position was decoded."""
-        if (
-            self._result is not None
-            and self._result.failure is not None
-            and self._position >= len(self._rows)
-        ):
+        """Raise what was met when the row behind those that are here was decoded."""
+        if self._result is not None and self._result.failure is not None:
             raise name_column(self._result.failure, [field.name for field in self._result.fields or ()])
 
 
@@ -134,9 +144,10 @@ class RowIterator(ResultSet[Row]):
     def __next__(self) -> Row:
         position, make_row = self._position, self._make_row
         if make_row is not None and position < len(self._rows):
-            self._position = position + 1
             row: Row = self._rows[position]
-            return row if make_row is tuple else make_row(row)
+            made = row if make_row is tuple else make_row(row)
+            self._position = position + 1
+            return made
         return self._next_row()
 
     def _next_row(self) -> Row:
@@ -154,9 +165,10 @@ class AsyncRowIterator(ResultSet[Row]):
     async def __anext__(self) -> Row:
         position, make_row = self._position, self._make_row
         if make_row is not None and position < len(self._rows):
-            self._position = position + 1
             row: Row = self._rows[position]
-            return row if make_row is tuple else make_row(row)
+            made = row if make_row is tuple else make_row(row)
+            self._position = position + 1
+            return made
         return await self._next_row()
 
     async def _next_row(self) -> Row:

@@ -36,6 +36,7 @@ __all__ = [
     "dict_row",
     "kwargs_row",
     "namedtuple_row",
+    "no_result",
     "scalar_row",
     "tuple_row",
 ]
@@ -101,7 +102,7 @@ def dict_row(cursor: Described) -> RowMaker[DictRow]:
     """
     names = _names(cursor)
     if names is None:
-        return _no_result
+        return no_result
 
     def make(values: Sequence[Any]) -> DictRow:
         return dict(zip(names, values, strict=True))
@@ -119,7 +120,7 @@ def namedtuple_row(cursor: Described) -> RowMaker[NamedTuple]:
         DataError: two columns have one name, or a name is a Python keyword.
     """
     names = _names(cursor)
-    return _no_result if names is None else _namedtuple(names)._make
+    return no_result if names is None else _namedtuple(names)._make
 
 
 def class_row(cls: type[T]) -> BaseRowFactory[T]:
@@ -148,7 +149,7 @@ def args_row(func: Callable[..., T]) -> BaseRowFactory[T]:
         def make(values: Sequence[Any]) -> T:
             return func(*values)
 
-        return _no_result if cursor.description is None else make
+        return no_result if cursor.description is None else make
 
     return factory
 
@@ -166,7 +167,7 @@ def kwargs_row(func: Callable[..., T]) -> BaseRowFactory[T]:
     def factory(cursor: Described) -> RowMaker[T]:
         names = _names(cursor)
         if names is None:
-            return _no_result
+            return no_result
 
         def make(values: Sequence[Any]) -> T:
             return func(**dict(zip(names, values, strict=True)))
@@ -183,7 +184,7 @@ def scalar_row(cursor: Described) -> RowMaker[Any]:
         ProgrammingError: the result has no columns.
     """
     if cursor.description is None:
-        return _no_result
+        return no_result
     if not cursor.description:
         raise ProgrammingError("scalar_row needs a result with at least one column")
     return _first
@@ -198,7 +199,12 @@ def _first(values: Sequence[Any]) -> Any:
     return values[0]
 
 
-def _no_result(values: Sequence[Any]) -> NoReturn:
+def no_result(values: Sequence[Any]) -> NoReturn:
+    """Refuse to make a row: what a factory returns when it is called without a result.
+
+    Raises:
+        InterfaceError: always.
+    """
     raise InterfaceError("the last operation didn't produce records")
 
 
@@ -211,5 +217,8 @@ def _namedtuple(names: tuple[str, ...]) -> type[NamedTuple]:
 
 
 def _attribute(name: str) -> str:
-    name = re.sub(r"\W", "_", name)
+    if name.isascii():
+        name = re.sub(r"\W", "_", name)
+    else:
+        name = "".join([char if f"_{char}".isidentifier() else "_" for char in name])
     return f"f{name}" if name[:1] == "_" or name[:1].isdigit() else name

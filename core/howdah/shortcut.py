@@ -166,7 +166,7 @@ class Shortcuts:
             or self._session.lost is not None
             or cursor._portal is not None
             or cursor._closed
-            or cursor.format is not None
+            or cursor._format is not None
             or cursor._transformer is not self._transformer
         ):
             return None

@@ -37,9 +37,9 @@ class Stream:
         if connection._deferral is not None:
             raise ProgrammingError("stream() cannot be used in a pipeline: iterate over the cursor instead")
         session = yield from cursor.start_statement()
+        format = cursor._result_format(binary)
         text, parameters = yield from cursor._encode_fully(query, params)
         cursor._query = text
-        format = cursor.format if binary is None else int(binary)
         statement = None
         self._substitute = substitute = cursor._substitute(text, parameters)
         if substitute is not None:
@@ -54,7 +54,7 @@ class Stream:
         )
 
     def next(self) -> Operation[list[Any]]:
-        """Wait for rows; an empty list is the end."""
+        """Wait for rows, as tuples; an empty list is the end."""
         cursor, exchange = self._cursor, self._exchange
         while True:
             if not exchange.rows and not exchange.done:
@@ -71,9 +71,7 @@ class Stream:
             if exchange.fields is None and exchange.done:
                 raise ProgrammingError("stream() is for queries with rows: this one produced none")
             if cursor._result is None:
-                cursor._result = Result(ExecStatus.TUPLES_OK, exchange.fields)
-                cursor._results = [cursor._result]
-                cursor._index = 0
+                cursor._result = Result(ExecStatus.SINGLE_TUPLE, exchange.fields)
             if cursor._unknown:
                 # Types are looked up behind the answer: everything waits for its end.
                 if not exchange.done:
@@ -90,9 +88,7 @@ class Stream:
             if not rows and failure is not None:
                 raise name_column(failure, [field.name for field in exchange.fields or ()])
             if rows or exchange.done:
-                cursor._position += len(rows)
-                make_row = cursor._check_result()
-                return rows if make_row is tuple else [make_row(row) for row in rows]
+                return rows
 
     def _fail(self) -> Operation[None]:
         """Wait for the end of what the server has ended with an error, and raise that."""

@@ -18,9 +18,21 @@ if TYPE_CHECKING:
     from howdah_copy.copying_async import AsyncCopy
     from howdah_copy.cursor import CopyCursor
     from howdah_copy.cursor_async import AsyncCopyCursor
+    from howdah_copy.server_writer import LibpqWriter
+    from howdah_copy.server_writer_async import AsyncLibpqWriter
     from howdah_copy.writers import AsyncWriter, FileWriter, Writer
 
-__all__ = ["AsyncCopy", "AsyncCopyCursor", "AsyncWriter", "Copy", "CopyCursor", "FileWriter", "Writer"]
+__all__ = [
+    "AsyncCopy",
+    "AsyncCopyCursor",
+    "AsyncLibpqWriter",
+    "AsyncWriter",
+    "Copy",
+    "CopyCursor",
+    "FileWriter",
+    "LibpqWriter",
+    "Writer",
+]
 
 if not TYPE_CHECKING:  # who checks types finds a misspelt name
     __getattr__ = on_first_use(
@@ -30,6 +42,8 @@ if not TYPE_CHECKING:  # who checks types finds a misspelt name
             "copying_async": ("AsyncCopy",),
             "cursor": ("CopyCursor",),
             "cursor_async": ("AsyncCopyCursor",),
+            "server_writer": ("LibpqWriter",),
+            "server_writer_async": ("AsyncLibpqWriter",),
             "writers": (
                 "AsyncWriter",
                 "FileWriter",

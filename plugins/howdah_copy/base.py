@@ -17,13 +17,14 @@ from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah_copy.statement import columns, row_obstacle
+from howdah.protocol.messages import CopyResponse
+from howdah_copy.statement import columns, is_script, row_obstacle
+from howdah_copy.writers import ServerWriter
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
+    from typing_extensions import Buffer, Self
 
     from howdah.cursor_base import Params, Query
-    from howdah.protocol.messages import CopyResponse
 
 __all__ = ["BLOCK_SIZE", "BaseCopy"]
 
@@ -40,22 +41,35 @@ PATIENCE = 0.02
 
 
 class BaseCopy:
-    """State and operations of a COPY."""
+    """State and operations of a COPY.
 
-    def __init__(self, cursor: Any, statement: Query, params: Params | None, writer: Any) -> None:
+    Args:
+        cursor: the cursor whose connection and adapters are used.
+        binary: whether rows are written in the binary format, where there is no statement that says it.
+        writer: where the data written goes; to the server if it is None.
+    """
+
+    def __init__(self, cursor: Any, *, binary: bool | None = None, writer: Any = None) -> None:
         self._cursor = cursor
         self._connection = cursor.connection
-        self._query = statement
-        self._params = params
+        self._query: Query | None = None
+        self._params: Params | None = None
+        self._binary = bool(binary)
         self._writer = writer
+        if isinstance(writer, ServerWriter):
+            writer.attach(self)
         self._observation = ExitStack()
         self._exchange: Exchange | None = None
         self._response: CopyResponse | None = None
         self._statement = b""
         self._over = False
+        #: Whether the end of the data was sent, and whether the server's error was raised by reading.
+        self._ended = False
+        self._told = False
         #: Whether no transaction was open before.
         self._alone = False
-        self._obstacle: str | None = None
+        #: Why rows cannot be read or written.
+        self._obstacle: Error | None = None
         self._block_size = FIRST_BLOCK_SIZE if writer is None else BLOCK_SIZE
         self._encoder: Any = None
         self._decoder: Any = None
@@ -74,16 +88,32 @@ class BaseCopy:
         """The cursor that the COPY was started on."""
         return self._cursor
 
+    @property
+    def connection(self) -> Any:
+        """The connection of the cursor."""
+        return self._connection
+
+    def _begin_with(self, statement: Query, params: Params | None) -> Self:
+        """Have the COPY begin with a statement, where its block does.
+
+        Args:
+            statement: the statement.
+            params: parameters, which become literals in the statement.
+        """
+        self._query, self._params = statement, params
+        return self
+
     def set_types(self, types: Sequence[int | str]) -> None:
         """Set the types of the columns: values are dumped to these, or loaded from them.
 
         Args:
-            types: names or oids, one for each column.
+            types: names or oids, one for each column; otherwise the first row is an error.
 
         Raises:
-            howdah.ProgrammingError: there are not as many as columns; one is
-                unknown, or there is no dumper for it.
+            howdah.ProgrammingError: a type is unknown, or there is no dumper for it.
         """
+        if isinstance(self._obstacle, ProgrammingError):
+            self._obstacle = None  # an earlier call's
         response = self._check_rows()
         registry = self._cursor.transformer.adapters.types
         try:
@@ -94,14 +124,15 @@ class BaseCopy:
                 " howdah.adapt.TypeInfo.fetch(conn, name).register(conn)"
             ) from None
         count = len(response.column_formats)
-        if len(oids) != count:
-            raise ProgrammingError(f"set_types() got {len(oids)} types, the COPY has {count} columns")
+        transformer = self._cursor.transformer
         if self._encoder is not None:
-            self._encoder.set_dumpers(
-                [self._cursor.transformer.dumper_by_oid(oid, response.format) for oid in oids]
-            )
+            self._encoder.set_dumpers([transformer.dumper_by_oid(oid, response.format) for oid in oids])
+        elif len(oids) == count:
+            self._decoder.set_loaders([transformer.loader(oid, response.format) for oid in oids])
         else:
-            self._decoder.set_loaders([self._cursor.transformer.loader(oid, response.format) for oid in oids])
+            self._obstacle = ProgrammingError(
+                f"set_types() got {len(oids)} types, the COPY has {count} columns: call it with one for each"
+            )
 
     def _check(self, direction: ExecStatus) -> None:
         if self._response is None:
@@ -118,22 +149,24 @@ class BaseCopy:
             self._check(ExecStatus.COPY_OUT)
         assert self._response is not None
         if self._obstacle is not None:
-            raise NotSupportedError(
-                f"rows cannot be read or written {self._obstacle}: read and write the data itself,"
-                " or use the text format as it is by default, or the binary one"
-            )
+            raise type(self._obstacle)(*self._obstacle.args)
         return self._response
 
     # The beginning
 
     def _begin_operation(self) -> Operation[None]:
         """Send the statement, and learn what is to be copied."""
-        if self._exchange is not None:
-            raise ProgrammingError("a COPY can be done once: call cursor.copy() again")
+        self._check_new()
         cursor, connection = self._cursor, self._connection
         session = yield from cursor.start_statement()
         yield from connection.resolve_names(connection.adapters, cursor.transformer.adapters)
+        assert self._query is not None
         self._statement = statement = cursor.merge(self._query, self._params)
+        if is_script(statement):
+            raise ProgrammingError(
+                "copy() is for one COPY … FROM STDIN or COPY … TO STDOUT;"
+                " these are several statements: none was executed"
+            )
         self._observation.enter_context(cursor.observation(statement))
         if session.transaction_status == TransactionStatus.IDLE:
             yield from connection.begin_operation()
@@ -141,8 +174,8 @@ class BaseCopy:
         self._exchange = exchange = Exchange(query=statement, copying=True)
         session.query(exchange, statement)
         yield exchange
-        response = exchange.copy or next((r.copy for r in exchange.results if r.copy is not None), None)
-        if response is None or exchange.error is not None:
+        response = exchange.copy_begun
+        if response is None or (exchange.error is not None and response.direction == ExecStatus.COPY_IN):
             yield from self._conclude()
             if exchange.error is not None:
                 raise exchange.error
@@ -151,19 +184,41 @@ class BaseCopy:
                 "copy() is for COPY … FROM STDIN and COPY … TO STDOUT;"
                 f" this statement is none: it was executed ({tag or 'an empty query'}), nothing was copied"
             )
+        self._begun(response)
+        cursor.show_copy(response)
+        connection.reserve("a COPY is going on: leave its block before you use the connection")
+
+    def _begin_elsewhere(self) -> None:
+        """Begin to write to a writer, without a statement."""
+        self._check_new()
+        if self._writer is None or isinstance(self._writer, ServerWriter):
+            raise ProgrammingError(
+                "this COPY has no statement: begin it with cursor.copy(),"
+                " or give it a writer, such as FileWriter"
+            )
+        self._begun(CopyResponse(int(self._binary), (), ExecStatus.COPY_IN))
+
+    def _check_new(self) -> None:
+        if self._response is not None or self._exchange is not None:
+            raise ProgrammingError("a COPY can be done once: call cursor.copy() again")
+
+    def _begun(self, response: CopyResponse) -> None:
+        """Make what reads or writes rows."""
         self._response = response
-        transformer = cursor.transformer
+        connection, transformer = self._connection, self._cursor.transformer
         if response.direction == ExecStatus.COPY_IN:
             self._encoder = transformer.copy_encoder(response.format)
         else:
             self._decoder = transformer.copy_decoder(response.format, len(response.column_formats))
         if response.format == Format.TEXT:
-            self._obstacle = row_obstacle(statement)
-            if self._obstacle is None and embeds_ascii(connection.session.encoding):
-                self._obstacle = (
-                    f"in the client encoding {connection.info.parameter_status('client_encoding')}"
+            obstacle = row_obstacle(self._statement)
+            if obstacle is None and embeds_ascii(connection.session.encoding):
+                obstacle = f"in the client encoding {connection.info.parameter_status('client_encoding')}"
+            if obstacle is not None:
+                self._obstacle = NotSupportedError(
+                    f"rows cannot be read or written {obstacle}: read and write the data itself,"
+                    " or use the text format as it is by default, or the binary one"
                 )
-        connection.reserve("a COPY is going on: leave its block before you use the connection")
 
     def _observed(self, error: BaseException | None) -> None:
         """Tell those who observe the query that it is over."""
@@ -200,7 +255,7 @@ class BaseCopy:
         return DataError(f"{place}: {value}{error}")
 
     def _send(self, data: Buffer) -> Operation[None]:
-        """Send data, as fast as the server takes it."""
+        """Return the operation that sends data, as fast as the server takes it."""
         exchange, session = self._exchange, self._connection.session
         assert exchange is not None
         view = memoryview(data)
@@ -226,12 +281,16 @@ class BaseCopy:
         raise exchange.error or ProgrammingError("the server has ended the COPY")
 
     def _end_in(self, exc: BaseException | None) -> Operation[None]:
-        """End a COPY IN: well, or with a reason why not."""
+        """Return the operation that ends a COPY IN at the server: well, or with a reason why not."""
         exchange, session = self._exchange, self._connection.session
         assert exchange is not None and self._response is not None
+        if self._ended:
+            return
+        self._ended = True
         if exc is None:
             rest = self._encoder.take()
-            if self._writer is not None and self._response.format == Format.BINARY:
+            elsewhere = self._writer is not None and not isinstance(self._writer, ServerWriter)
+            if elsewhere and self._response.format == Format.BINARY:
                 rest = BINARY_HEADER + BINARY_TRAILER
             if rest and (exchange.error is not None or exchange.done):
                 yield from self._fail()
@@ -266,6 +325,7 @@ class BaseCopy:
             copied.clear()
             return data
         if exchange.error is not None:
+            self._told = True
             raise exchange.error
         self._cursor.keep_results(exchange)
         return b""
@@ -283,7 +343,7 @@ class BaseCopy:
                 session.query(rollback, b"ROLLBACK")
                 yield rollback
         yield from self._conclude()
-        if exc is None and not cancel:
+        if exc is None and not cancel and not self._told:
             if exchange.error is not None:
                 raise exchange.error
             self._cursor.keep_results(exchange)

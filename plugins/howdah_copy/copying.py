@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from logging import getLogger
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import Error
 from howdah.pq import ExecStatus
 from howdah_copy.base import BaseCopy
+from howdah_copy.server_writer import LibpqWriter
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Self
 
 
 __all__ = ["Copy"]
+
+log = getLogger("howdah")
 
 
 class Copy(BaseCopy):
@@ -27,9 +31,31 @@ class Copy(BaseCopy):
     time. Whatever happens, the connection can be used afterwards.
 
     Iterating over it gives the data in blocks, as `read` does.
+
+    Made directly, it has no statement, and its `writer` gets what is written: the
+    server takes no part in it, and the connection can be used meanwhile.
+
+    Args:
+        cursor: the cursor whose connection and adapters are used.
+        binary: whether rows are written in the binary format; with `cursor.copy` the
+            statement says it.
+        writer: where the data written goes: anything with methods `write(data)` and
+            `finish(exc=None)`.
     """
 
+    @property
+    def writer(self) -> Any:
+        """Where the data written goes."""
+        if self._writer is None:
+            writer = LibpqWriter(self._cursor)
+            writer.attach(self)
+            return writer
+        return self._writer
+
     def __enter__(self) -> Self:
+        if self._query is None:
+            self._begin_elsewhere()
+            return self
         lock = self._connection.lock
         lock.__enter__()
         try:
@@ -46,34 +72,55 @@ class Copy(BaseCopy):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        error = exc_val
+        self.finish(exc_val)
+
+    def finish(self, exc: BaseException | None = None) -> None:
+        """End the COPY; the end of the block does it.
+
+        Args:
+            exc: why it is given up, None if it is complete.
+
+        Raises:
+            howdah.Error: the server has refused what was written.
+        """
+        if self._response is None or self._over:
+            return
+        self._over = True
+        error = exc
         try:
-            self._end(exc_val)
+            self._end(exc)
         except BaseException as e:
             error = e
             raise
         finally:
-            self._over = True
-            self._connection.release()
-            self._connection.lock.__exit__(None, None, None)
-            self._observed(error)
+            if self._exchange is not None:
+                self._connection.release()
+                self._connection.lock.__exit__(None, None, None)
+                self._observed(error or (self._exchange.error if self._told else None))
 
     def _end(self, exc: BaseException | None) -> None:
         if self._encoder is None:
             self._connection.wait(self._end_out(exc))
             return
-        if exc is None:
-            try:
+        try:
+            if exc is None:
                 self._encoder.close()
                 if self._writer is not None:
                     self._write_elsewhere()
-                    self._finish_elsewhere(None)
-            except BaseException as e:
-                self._connection.wait(self._end_in(e))
+            if self._writer is not None:
+                self._finish_elsewhere(exc)
+        except BaseException as e:
+            self._end_on_server(e if exc is None else exc)
+            if exc is None or not isinstance(e, Exception):
                 raise
-        elif self._writer is not None:
-            self._finish_elsewhere(exc)
-        self._connection.wait(self._end_in(exc))
+            # What made the block end is more than what its writer makes of it.
+            log.warning("error ignored at the end of a COPY: %s", e)
+            return
+        self._end_on_server(exc)
+
+    def _end_on_server(self, exc: BaseException | None) -> None:
+        if self._exchange is not None:
+            self._connection.wait(self._end_in(exc))
 
     # COPY IN
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from inspect import isawaitable
+from logging import getLogger
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import Error
 from howdah.pq import ExecStatus
 from howdah_copy.base import BaseCopy
+from howdah_copy.server_writer_async import AsyncLibpqWriter
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Self
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 ASYNC = True
 
 __all__ = ["AsyncCopy"]
+
+log = getLogger("howdah")
 
 if ASYNC:
 
@@ -36,9 +40,31 @@ class AsyncCopy(BaseCopy):
     time. Whatever happens, the connection can be used afterwards.
 
     Iterating over it gives the data in blocks, as `read` does.
+
+    Made directly, it has no statement, and its `writer` gets what is written: the
+    server takes no part in it, and the connection can be used meanwhile.
+
+    Args:
+        cursor: the cursor whose connection and adapters are used.
+        binary: whether rows are written in the binary format; with `cursor.copy` the
+            statement says it.
+        writer: where the data written goes: anything with methods `write(data)` and
+            `finish(exc=None)`.
     """
 
+    @property
+    def writer(self) -> Any:
+        """Where the data written goes."""
+        if self._writer is None:
+            writer = AsyncLibpqWriter(self._cursor)
+            writer.attach(self)
+            return writer
+        return self._writer
+
     async def __aenter__(self) -> Self:
+        if self._query is None:
+            self._begin_elsewhere()
+            return self
         lock = self._connection.lock
         await lock.__aenter__()
         try:
@@ -55,34 +81,55 @@ class AsyncCopy(BaseCopy):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        error = exc_val
+        await self.finish(exc_val)
+
+    async def finish(self, exc: BaseException | None = None) -> None:
+        """End the COPY; the end of the block does it.
+
+        Args:
+            exc: why it is given up, None if it is complete.
+
+        Raises:
+            howdah.Error: the server has refused what was written.
+        """
+        if self._response is None or self._over:
+            return
+        self._over = True
+        error = exc
         try:
-            await self._end(exc_val)
+            await self._end(exc)
         except BaseException as e:
             error = e
             raise
         finally:
-            self._over = True
-            self._connection.release()
-            await self._connection.lock.__aexit__(None, None, None)
-            self._observed(error)
+            if self._exchange is not None:
+                self._connection.release()
+                await self._connection.lock.__aexit__(None, None, None)
+                self._observed(error or (self._exchange.error if self._told else None))
 
     async def _end(self, exc: BaseException | None) -> None:
         if self._encoder is None:
             await self._connection.wait(self._end_out(exc))
             return
-        if exc is None:
-            try:
+        try:
+            if exc is None:
                 self._encoder.close()
                 if self._writer is not None:
                     await self._write_elsewhere()
-                    await self._finish_elsewhere(None)
-            except BaseException as e:
-                await self._connection.wait(self._end_in(e))
+            if self._writer is not None:
+                await self._finish_elsewhere(exc)
+        except BaseException as e:
+            await self._end_on_server(e if exc is None else exc)
+            if exc is None or not isinstance(e, Exception):
                 raise
-        elif self._writer is not None:
-            await self._finish_elsewhere(exc)
-        await self._connection.wait(self._end_in(exc))
+            # What made the block end is more than what its writer makes of it.
+            log.warning("error ignored at the end of a COPY: %s", e)
+            return
+        await self._end_on_server(exc)
+
+    async def _end_on_server(self, exc: BaseException | None) -> None:
+        if self._exchange is not None:
+            await self._connection.wait(self._end_in(exc))
 
     # COPY IN
 

@@ -32,4 +32,4 @@ class CopyCursor:
         """
         from howdah_copy.copying import Copy
 
-        return Copy(self, statement, params, writer)
+        return Copy(self, writer=writer)._begin_with(statement, params)

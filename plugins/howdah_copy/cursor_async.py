@@ -31,4 +31,4 @@ class AsyncCopyCursor:
         """
         from howdah_copy.copying_async import AsyncCopy
 
-        return AsyncCopy(self, statement, params, writer)
+        return AsyncCopy(self, writer=writer)._begin_with(statement, params)

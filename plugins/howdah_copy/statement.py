@@ -6,11 +6,12 @@ import re
 
 from howdah.pattern import pattern
 
-__all__ = ["columns", "row_obstacle"]
+__all__ = ["columns", "is_script", "row_obstacle"]
 
 #: Comments, strings, and names in quotes: what is in them means nothing here.
 _OPAQUE = pattern(
-    rb"""--[^\n]* | /\*.*?\*/ | '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$""",
+    rb"""--[^\n]* | /\*.*?\*/ | \b[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"
+        | \$(\w*)\$.*?\$\1\$""",
     re.VERBOSE | re.DOTALL,
 )
 _OPTIONS = pattern(rb"\b(?:stdin|stdout)\b(.*)", re.IGNORECASE | re.DOTALL)
@@ -26,6 +27,11 @@ _COLUMNS = pattern(
 def _blank(match: re.Match[bytes]) -> bytes:
     text = match[0]
     return text if text.lower() in (b"'csv'", b'"csv"') else b" "
+
+
+def is_script(statement: bytes) -> bool:
+    """Whether this is several statements."""
+    return b";" in statement and b";" in _OPAQUE.sub(b" ", statement).rstrip(b"; \t\r\n\f\v")
 
 
 def row_obstacle(statement: bytes) -> str | None:

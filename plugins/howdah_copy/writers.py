@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-__all__ = ["AsyncWriter", "FileWriter", "Writer"]
+from howdah.errors import ProgrammingError
+
+if TYPE_CHECKING:
+    from howdah_copy.base import BaseCopy
+
+__all__ = ["AsyncWriter", "FileWriter", "ServerWriter", "Writer"]
 
 
 class Writer(Protocol):
@@ -33,7 +38,7 @@ class _BinaryFile(Protocol):
         """Write to the file."""
 
 
-class FileWriter:
+class FileWriter(Writer):
     """Writes the data to a file.
 
     Args:
@@ -49,3 +54,18 @@ class FileWriter:
 
     def finish(self, exc: BaseException | None = None) -> None:
         """Do nothing: the file is its owner's."""
+
+
+class ServerWriter:
+    """What `LibpqWriter` and `AsyncLibpqWriter` have in common: the COPY whose data they send."""
+
+    _copy: BaseCopy | None = None
+
+    def attach(self, copy: BaseCopy) -> None:
+        """Send the data of this COPY."""
+        self._copy = copy
+
+    def _attached(self) -> BaseCopy:
+        if self._copy is None:
+            raise ProgrammingError("this writer is of no COPY yet: give it to cursor.copy() as writer")
+        return self._copy

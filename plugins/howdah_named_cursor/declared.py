@@ -7,8 +7,9 @@ its Bind chooses the format of each column.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 from howdah import errors
 from howdah.adapt.transformer import Transformer
@@ -43,6 +44,8 @@ class Declared(_Base):
 
     itersize: int | None = 100
 
+    _declared = False
+
     def _name(self, name: str, scrollable: bool | None, withhold: bool) -> None:
         """Give the cursor its name, and what DECLARE is to say."""
         self._portal_name = name.encode(self._connection.session.encoding)
@@ -66,6 +69,16 @@ class Declared(_Base):
         self._exhausted = False
         self._columns_described: Sequence[FieldDescription] = ()
         self._answer: tuple[Transformer, int, Any, Sequence[int]] | None = None
+
+    def __del__(self, warn: Callable[..., None] = warn) -> None:
+        # The default keeps the function at hand while the interpreter ends.
+        if self._declared and not self._closed and not self._connection.closed:
+            warn(
+                f"the named cursor {self.name!r} was deleted without having been closed:"
+                " use it in a with block, or call close()",
+                ResourceWarning,
+                source=self,
+            )
 
     def __repr__(self) -> str:
         kind = f"<{type(self).__module__}.{type(self).__qualname__}"
@@ -139,6 +152,13 @@ class Declared(_Base):
             self._columns_described = fields
         status = ExecStatus.COMMAND_OK if fields is None else ExecStatus.TUPLES_OK
         self._result = Result(status, fields, self._rows, tag)
+        if fields is not None:
+            self._check_result()  # which calls the row factory
+
+    def _go_to(self, index: int) -> None:
+        count = int(self._result is not None)
+        if not -count <= index < count:
+            raise IndexError(f"index {index} out of range: {count} result(s) available")
 
     # FETCH
 
@@ -184,7 +204,7 @@ class Declared(_Base):
         """Return decoder and formats of the columns: binary, where that can be read."""
         transformer = self._transformer
         if self._answer is None or self._answer[:2] != (transformer, transformer.version):
-            format = self.format if self._binary is None else int(self._binary)
+            format = self._format if self._binary is None else int(self._binary)
             fields, formats = transformer.choose_formats(self._columns_described, format)
             result.fields, self._columns = fields, None
             self._answer = transformer, transformer.version, transformer.decoder(fields), formats

@@ -115,6 +115,8 @@ def test_script(cur):
     for index in (4, -5):
         with pytest.raises(IndexError):
             cur.set_result(index)
+    assert [c.statusmessage for c in cur.results()] == ["INSERT 0 2", "SELECT 2", "DELETE 2"]
+    cur.set_result(0)
     assert [c.statusmessage for c in cur.results()] == ["CREATE TABLE", "INSERT 0 2", "SELECT 2", "DELETE 2"]
 
 
@@ -316,7 +318,7 @@ def test_executemany_returning(cur):
     assert cur.fetchall() == [(3,)]
     assert cur.nextset()
     assert not cur.nextset()
-    assert [c.fetchone() for c in cur.results()] == [(2,), (3,), (4,)]
+    assert [c.fetchone() for c in cur.set_result(0).results()] == [(2,), (3,), (4,)]
 
 
 def test_executemany_without_returning_has_no_results(cur):

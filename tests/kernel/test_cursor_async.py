@@ -54,7 +54,7 @@ async def test_closed(cur):
 async def test_script(cur):
     await cur.execute("values (1); values (2)")
     assert [await c.fetchall() async for c in cur.results()] == [[(1,)], [(2,)]]
-    cur.set_result(0)
+    await cur.set_result(0)
     assert await cur.fetchone() == (1,)
     assert cur.nextset()
     assert not cur.nextset()

@@ -19,6 +19,7 @@ cdef class Exchange:
     cdef public bint copying
     cdef public bint counting
     cdef public long long affected
+    cdef public bytes tag
     cdef public list results
     cdef public list rows
     cdef public object failure
@@ -27,6 +28,7 @@ cdef class Exchange:
     cdef public bint begins
     cdef public list copied
     cdef public object copy
+    cdef public object copy_begun
     cdef public object parameter_oids
     cdef public object value
     cdef public object replaced

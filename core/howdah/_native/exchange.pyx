@@ -38,6 +38,7 @@ cdef class Exchange:
         self.results = []
         self.rows = []
         self.copied = []
+        self.tag = b""
 
     def __init__(self, fields=None, decoder=None, describe=None, bint streaming=False, query=None,
                  bint copying=False, bint counting=False):
@@ -67,6 +68,7 @@ cdef class Exchange:
         cdef Result result
         if self.counting:
             self.affected += rows_told(tag)
+            self.tag = tag
             self.rows = []
             self.failure = None
             self.copy = None

@@ -6,7 +6,7 @@ from howdah._native.exchange cimport Result
 cdef class ResultSet:
     cdef public object _row_factory
     cdef public object _transformer
-    cdef public object format
+    cdef public object _format
     cdef public bint _closed
     cdef public object _query
     cdef public object _results
@@ -16,6 +16,7 @@ cdef class ResultSet:
     cdef public Py_ssize_t _position
     cdef public Py_ssize_t _offset
     cdef public object _rowcount
+    cdef public bytes _tag
     cdef public object _columns
     cdef public object _make_row
     cdef public object _portal

@@ -10,6 +10,11 @@ from howdah._native.exchange cimport Result
 
 from howdah.adapt.places import name_column
 from howdah.errors import InterfaceError, ProgrammingError
+from howdah.pq import ExecStatus
+from howdah.rows import tuple_row
+
+cdef object _TUPLE_ROW = tuple_row
+cdef object _SINGLE_TUPLE = ExecStatus.SINGLE_TUPLE
 
 
 cdef class ResultSet:
@@ -45,13 +50,16 @@ cdef class ResultSet:
             make_row = self.check_result()
         if self._position < PyList_GET_SIZE(self._rows):
             row = self._rows[self._position]
+            if make_row is not tuple:
+                # A row that cannot be made is still the next one.
+                row = make_row(row)
             self._position += 1
-            return row if make_row is tuple else make_row(row)
+            return row
         self.raise_failure()
         return None
 
     def _raise_failure(self):
-        """Raise what was met when the row at this position was decoded."""
+        """Raise what was met when the row behind those that are here was decoded."""
         self.raise_failure()
 
     cdef int reset(self) except -1:
@@ -62,6 +70,7 @@ cdef class ResultSet:
         self._rows = []
         self._position = self._offset = 0
         self._rowcount = -1
+        self._tag = b""
         self._columns = None
         self._make_row = None
         self._portal = None
@@ -80,6 +89,10 @@ cdef class ResultSet:
         self._columns = None
         self._make_row = None
         self._rowcount = None
+        # It is not awaited any more: the row factory looks at what is there.
+        self._deferred = None
+        if result.fields is not None:
+            self._make_row = tuple if self._row_factory is _TUPLE_ROW else self._row_factory(self)
         return 0
 
     cdef int check_open(self) except -1:
@@ -92,6 +105,8 @@ cdef class ResultSet:
             self.check_open()
             if self._result is None:
                 raise ProgrammingError("no result available: execute a query first")
+            if self._result.status == _SINGLE_TUPLE:
+                raise ProgrammingError("the rows of stream() come from its generator alone")
             if self._result.fields is None:
                 tag = self._result.tag.decode("utf-8", "replace") or None
                 raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
@@ -100,7 +115,7 @@ cdef class ResultSet:
 
     cdef int raise_failure(self) except -1:
         cdef Result result = self._result
-        if result is not None and result.failure is not None and self._position >= PyList_GET_SIZE(self._rows):
+        if result is not None and result.failure is not None:
             raise name_column(result.failure, [field.name for field in result.fields or ()])
         return 0
 
@@ -113,8 +128,11 @@ cdef class RowIterator(ResultSet):
         cdef object row
         if make_row is not None and self._position < PyList_GET_SIZE(self._rows):
             row = self._rows[self._position]
+            if make_row is not tuple:
+                # A row that cannot be made is still the next one.
+                row = make_row(row)
             self._position += 1
-            return row if make_row is tuple else make_row(row)
+            return row
         return self._next_row()
 
 
@@ -126,8 +144,10 @@ cdef class AsyncRowIterator(ResultSet):
         cdef object row
         if make_row is not None and self._position < PyList_GET_SIZE(self._rows):
             row = self._rows[self._position]
+            if make_row is not tuple:
+                row = make_row(row)
             self._position += 1
-            return Here.__new__(Here, row if make_row is tuple else make_row(row))
+            return Here.__new__(Here, row)
         return self._next_row()
 
 

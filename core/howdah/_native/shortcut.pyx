@@ -131,7 +131,7 @@ cdef class Shortcuts:
             or self.session.lost is not None
             or cursor._portal is not None
             or cursor._closed
-            or cursor.format is not None
+            or cursor._format is not None
             or cursor._transformer is not self.transformer
         ):
             return None

@@ -71,7 +71,7 @@ def from_fields(fields: Mapping[int, str], query: str | None = None) -> Error:
     """Return the error for a server's ErrorResponse, ready to be raised.
 
     An SQLSTATE that PostgreSQL does not define gives the DB-API class of its first two
-    characters, as the SQL standard wants it, or `DatabaseError`.
+    characters, as the SQL standard wants it, or of its first, or `DatabaseError`.
 
     Args:
         fields: the values by field code (`howdah.pq.DiagnosticField`).
@@ -80,10 +80,12 @@ def from_fields(fields: Mapping[int, str], query: str | None = None) -> Error:
     Returns:
         The error, with a message as psql shows it, `sqlstate` and `diag`.
     """
-    from howdah.errors.conditions import BASES, BY_SQLSTATE
+    from howdah.errors.conditions import BASES, BY_INITIAL, BY_SQLSTATE
     from howdah.errors.report import report
 
     diag = Diagnostic(fields)
     sqlstate = diag.sqlstate or ""
-    cls = BY_SQLSTATE.get(sqlstate) or BASES.get(sqlstate[:2], DatabaseError)
+    cls: type[Error] = (
+        BY_SQLSTATE.get(sqlstate) or BASES.get(sqlstate[:2]) or BY_INITIAL.get(sqlstate[:1], DatabaseError)
+    )
     return cls(report(diag, query), fields=fields)

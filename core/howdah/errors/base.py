@@ -149,8 +149,12 @@ class Error(Exception):
 
     Attributes:
         diag: the fields of the server's report; all of them None for an error of the driver.
+        pgconn: None: there is no libpq whose connection it could be.
+        pgresult: None, likewise.
     """
 
+    pgconn: None = None
+    pgresult: None = None
     #: The SQLSTATE, None for an error of the driver.
     sqlstate: str | None = None
     #: The index of the column whose value could not be loaded, as long as its name is to be added.

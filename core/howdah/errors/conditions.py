@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import howdah.errors.sqlstates as sqlstates  # a `from` would ask howdah.errors, which asks here
-from howdah.errors.base import DatabaseError, Error
+from howdah.errors.base import DatabaseError, Error, InternalError, OperationalError, ProgrammingError
 
-__all__ = ["BASES", "BY_CONDITION", "BY_NAME", "BY_SQLSTATE"]
+__all__ = ["BASES", "BY_CONDITION", "BY_INITIAL", "BY_NAME", "BY_SQLSTATE"]
 
 #: The DB-API exception of each class of SQLSTATEs (their first two characters).
 BASES: dict[str, type[DatabaseError]] = sqlstates.BASES
+#: The same by the first character, of classes that PostgreSQL does not know: functions define their own.
+BY_INITIAL: dict[str, type[DatabaseError]] = {
+    "F": OperationalError,
+    "H": OperationalError,
+    "P": ProgrammingError,
+    "X": InternalError,
+}
 BY_NAME: dict[str, type[Error]] = {name: getattr(sqlstates, name) for name in sqlstates.__all__}
 BY_SQLSTATE: dict[str, type[Error]] = {}
 #: By the name, in lower case and without underscores.

@@ -91,12 +91,14 @@ class Exchange:
     Attributes:
         results: one for each statement that was executed, unless they are only counted.
         affected: how many rows they had, or affected, if they are only counted.
+        tag: the command tag of the last of them, if they are only counted.
         error: the server's error, or why it was lost.
         aborted: whether the server skipped it because of an earlier error.
         begins: whether a BEGIN was sent in front of it, so that it is the first of its transaction.
         rows: the rows of the statement that is being answered.
         copied: chunks of a COPY OUT not yet taken by the owner.
         copy: the formats, while a COPY is going on.
+        copy_begun: the formats of the first COPY that the server has begun.
         parameter_oids: what Describe told of a statement's parameters.
         value: the result of a function call.
         replaced: the results its owner had before, let go of while the server is at work: that may take long.
@@ -111,6 +113,7 @@ class Exchange:
         "begins",
         "copied",
         "copy",
+        "copy_begun",
         "copying",
         "counting",
         "decoder",
@@ -129,6 +132,7 @@ class Exchange:
         "results",
         "rows",
         "streaming",
+        "tag",
         "value",
     )
 
@@ -151,6 +155,7 @@ class Exchange:
         self.streaming = streaming
         self.results: list[Result] = []
         self.affected = 0
+        self.tag = b""
         self.rows: list[Any] = []
         self.failure: BaseException | None = None
         self.error: Error | None = None
@@ -158,6 +163,7 @@ class Exchange:
         self.begins = False
         self.copied: list[bytes] = []
         self.copy: CopyResponse | None = None
+        self.copy_begun: CopyResponse | None = None
         self.parameter_oids: tuple[int, ...] | None = None
         self.value: memoryview | None = None
         self.replaced: object = None
@@ -184,6 +190,7 @@ class Exchange:
         """Make a result of what has come in for the statement being answered."""
         if self.counting:
             self.affected += max(rows_told(tag), 0)
+            self.tag = tag
         else:
             self.results.append(Result(status, self.fields, self.rows, tag, self.failure, self.copy))
         self.rows = []

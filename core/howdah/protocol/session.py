@@ -251,6 +251,7 @@ class Session(Wire):
 
     def _copy(self, exchange: Exchange, body: bytes, direction: ExecStatus) -> None:
         exchange.copy = messages.copy_response(body, direction)
+        exchange.copy_begun = exchange.copy_begun or exchange.copy
         if exchange.copying:
             exchange.wake()
         else:

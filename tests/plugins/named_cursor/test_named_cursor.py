@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from typing import Any
 
 import pytest
@@ -516,3 +518,43 @@ def test_backend_killed_while_fetching(conn: Connection[Any]) -> None:
             collect(cur, seen)
     assert seen == [1, 2, 3]
     assert conn.broken
+
+
+def test_one_result(conn: Connection[Any]) -> None:
+    with conn.cursor("herd") as cur:
+        assert list(cur.results()) == []
+        cur.execute(SERIES)
+        assert [each.fetchone() for each in cur.results()] == [(1,)]
+        assert cur.set_result(0) is cur.set_result(-1) is cur
+        assert (cur.rownumber, cur.fetchone(), cur.nextset()) == (1, (2,), None)
+        with pytest.raises(IndexError):
+            cur.set_result(1)
+
+
+@pytest.mark.parametrize("state", ["open", "closed", "new", "failed", "connection closed"])
+def test_a_cursor_left_open_warns(dsn: str, state: str) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with howdah.connect(dsn) as conn:
+            cur = conn.cursor("herd")
+            if state == "failed":
+                with pytest.raises(errors.SyntaxError):
+                    cur.execute("nonsense")
+            elif state != "new":
+                cur.execute(SERIES)
+            if state == "closed":
+                cur.close()
+            if state == "connection closed":
+                conn.close()
+            del cur
+            gc.collect()
+    assert [each.category for each in caught] == [ResourceWarning] * (state == "open")
+    assert state != "open" or "'herd' was deleted" in str(caught[0].message)
+
+
+def test_a_name_that_is_refused_leaves_nothing_to_warn_of(conn: Connection[Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(howdah.ProgrammingError):
+            conn.cursor("x" * 64)
+        gc.collect()

@@ -518,3 +518,10 @@ async def test_backend_killed_while_fetching(aconn: AsyncConnection[Any]) -> Non
             await collect(cur, seen)
     assert seen == [1, 2, 3]
     assert aconn.broken
+
+
+async def test_one_result(aconn: AsyncConnection[Any]) -> None:
+    async with aconn.cursor("herd") as cur:
+        await cur.execute("select generate_series(1, 3)")
+        assert [await each.fetchone() async for each in cur.results()] == [(1,)]
+        assert await (await cur.set_result(0)).fetchone() == (2,)

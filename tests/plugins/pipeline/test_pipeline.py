@@ -490,13 +490,14 @@ def test_executemany_shares_the_pipeline(auto, dsn, table):
         cur.executemany(f"insert into {table} values (%s)", [(12,), (1,), (13,)])
         late = auto.cursor()
         late.executemany(f"insert into {table} values (%s)", [(14,)])
+        assert (cur.rowcount, late.rowcount) == (1, 0)
         with pytest.raises(errors.UniqueViolation):
-            cur.rowcount  # noqa: B018
+            cur.fetchone()
         with pytest.raises(errors.PipelineAborted):
-            late.rowcount  # noqa: B018
+            late.fetchone()
         late.executemany(f"insert into {table} values (%s)", [(15,)])
         with pytest.raises(errors.PipelineAborted):
-            late.rowcount  # noqa: B018
+            late.fetchone()
     assert rows(dsn, table) == list(range(12))
 
 
@@ -513,7 +514,7 @@ def test_executemany_in_parts_too_large_for_the_buffers(auto, dsn, table):
         assert cur.rowcount == 500
         with pytest.raises(errors.UniqueViolation):
             cur.executemany(f"insert into {table} values (%s, %s)", [(n, "x" * 10000) for n in range(500)])
-            cur.rowcount  # noqa: B018
+            cur.fetchone()
 
 
 def test_closed_cursor(auto):

@@ -291,9 +291,8 @@ async def test_executemany(auto, table):
         await pipeline.sync()
         await cur.executemany(insert, [(502,), (1,), (503,)])
         late = auto.cursor()
-        await late.executemany(insert, [(504,)], returning=True)
         with pytest.raises(errors.PipelineAborted):
-            await late.fetchone()
+            await late.executemany(insert, [(504,)], returning=True)
         with pytest.raises(errors.UniqueViolation):
             await pipeline.sync()
     assert await one(auto.execute(f"select count(*) from {table}")) == (502,)
