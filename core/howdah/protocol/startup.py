@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from howdah import errors
 from howdah.protocol.auth import authenticate
+from howdah.protocol.messages import notification
 from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -29,15 +30,18 @@ PROTOCOL_3_0 = 3 << 16
 PROTOCOL_3_2 = 3 << 16 | 2
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 MAX_MESSAGE = 30_000
+MAX_UNASKED = 1 << 20
 MAX_STARTUP = 4 << 20
 
 # The longest payload accepted for each type of message before the first ReadyForQuery
-# (libpq's limits); a type that is not listed has no business there.
+# (libpq's limits); a type that is not listed has no business there. A trigger that runs at the
+# login may have much to say.
 LIMITS: Mapping[int, int] = {
     ord("R"): 2_000,
     ord("v"): 2_000,
     ord("E"): MAX_MESSAGE,
-    ord("N"): MAX_MESSAGE,
+    ord("N"): MAX_UNASKED,
+    ord("A"): MAX_UNASKED,
     ord("S"): MAX_MESSAGE,
     ord("K"): 4 + 256,
     ord("Z"): 1,
@@ -59,7 +63,7 @@ class Backend:
         authentication: How the server was convinced: "scram-sha-256-plus", "scram-sha-256", "md5",
             "password", a plugin's method, "cert" (nothing asked, but a client certificate was shown) or
             "trust" (nothing asked).
-        notices: The fields of the notices that came meanwhile.
+        unasked: The notices and notifications that came meanwhile, as type and payload.
     """
 
     def __init__(self) -> None:
@@ -68,7 +72,32 @@ class Backend:
         self.secret_key = b""
         self.parameters: dict[str, str] = {}
         self.authentication = ""
-        self.notices: list[dict[int, str]] = []
+        self.unasked: list[Message] = []
+
+    def take_unasked(self, code: int, payload: bytes) -> bool:
+        """Take a message that may come at any time: a setting, a notice, a notification.
+
+        Args:
+            code: The message's type.
+            payload: What it says.
+
+        Returns:
+            Whether it is one of these.
+
+        Raises:
+            OperationalError: It is malformed.
+        """
+        if code == ord("S"):
+            parts = payload.decode("utf-8", "replace").split("\0")
+            if len(parts) != 3 or parts[2]:
+                raise _malformed("ParameterStatus")
+            self.parameters[parts[0]] = parts[1]
+        elif code in (ord("N"), ord("A")):
+            _ = fields(payload) if code == ord("N") else notification(payload, "utf-8")
+            self.unasked.append((code, payload))
+        else:
+            return False
+        return True
 
 
 class StartupOptions(NamedTuple):
@@ -234,19 +263,13 @@ def startup(options: StartupOptions, backend: Backend | None = None) -> Generato
             break
         code, payload = yield from _next(backend, answer)
 
-    parameters = backend.parameters
     while True:
         code, payload = yield b""
-        if code == 0x53:  # S
-            parts = payload.decode("utf-8", "replace").split("\0")
-            if len(parts) != 3 or parts[2]:
-                raise _malformed("ParameterStatus")
-            parameters[parts[0]] = parts[1]
-        elif code == ord("E"):
+        if backend.take_unasked(code, payload):
+            continue
+        if code == ord("E"):
             raise errors.from_fields(fields(payload))
-        elif code == ord("N"):
-            backend.notices.append(fields(payload))
-        elif code == ord("K"):
+        if code == ord("K"):
             if not 4 + 4 <= len(payload) <= 4 + 256:
                 raise _malformed("BackendKeyData")
             backend.pid, backend.secret_key = int.from_bytes(payload[:4], "big"), payload[4:]
@@ -266,7 +289,7 @@ def _next(backend: Backend, answer: bytes = b"") -> Generator[bytes, Message, Me
             raise errors.from_fields(fields(payload))
         if code != ord("N"):
             return code, payload
-        backend.notices.append(fields(payload))
+        backend.take_unasked(code, payload)
         answer = b""
 
 

@@ -98,7 +98,7 @@ def test_trust(size: int) -> None:
     assert backend.authentication == "trust"
     assert backend.parameters == {"server_version": "18.0", "x": "y"}
     assert (backend.pid, backend.secret_key) == (42, b"secret key, long")
-    assert backend.notices == [{ord("S"): "WARNING", ord("M"): "mind"}]
+    assert backend.unasked == [(ord("N"), b"SWARNING\0Mmind\0\0")]
     assert "secret key" not in repr(backend)
 
 
@@ -322,7 +322,8 @@ def test_another_mechanism() -> None:
         b"R\xff\xff\xff\xff",
         b"R\x7f\xff\xff\xff",
         b"R\0\0\x10\0",
-        AUTHENTICATION_OK + b"N\0\1\0\0",
+        AUTHENTICATION_OK + message("A", b"\0\0\0\1channel"),
+        AUTHENTICATION_OK + b"N\1\0\0\0",
         AUTHENTICATION_OK + b"S\0\1\0\0",
     ],
 )
