@@ -32,7 +32,7 @@ def test_defaults(environ: dict[str, str]) -> None:
     assert resolved["sslmode"] == "prefer"
     assert resolved["keepalives"] is True
     assert resolved["host"] is resolved["connect_timeout"] is resolved["password"] is None
-    assert resolved["max_protocol_version"] == "3.2"
+    assert resolved["max_protocol_version"] == "3.0"
     assert list(resolved) == [parameter.name for parameter in PARAMETERS]
 
 

@@ -101,6 +101,10 @@ def _fill_in(resolved: dict[str, Any], environ: Mapping[str, str]) -> None:
     for name in ("min_protocol_version", "max_protocol_version"):
         if resolved[name] == "latest":
             resolved[name] = LATEST_PROTOCOL_VERSION
+    if resolved["max_protocol_version"] is None:
+        # As libpq does: servers and poolers that cannot negotiate are still about.
+        least = resolved["min_protocol_version"]
+        resolved["max_protocol_version"] = "3.0" if least == "3.0" else LATEST_PROTOCOL_VERSION
 
 
 def _check(resolved: Mapping[str, Any]) -> None:

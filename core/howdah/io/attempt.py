@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,8 @@ from howdah.conninfo import Host, session_settings
 from howdah.io import target
 from howdah.io.endpoint import Endpoint, open_endpoint
 from howdah.io.secured import NotSecured, SecuredSocket
-from howdah.io.waiting import Wait, nonblocking
+from howdah.io.versions import knows_oldest_only, note_oldest_only
+from howdah.io.waiting import Pause, Wait, nonblocking
 from howdah.protocol.credentials import AuthenticationFailed, Credentials
 from howdah.protocol.startup import (
     PROTOCOL_3_0,
@@ -40,6 +42,11 @@ T = TypeVar("T")
 PROTOCOLS = {"3.0": PROTOCOL_3_0, "3.2": PROTOCOL_3_2, "latest": PROTOCOL_3_2}
 TERMINATE = b"X\0\0\0\4"
 RECEIVE_SIZE = 16384
+#: How many seconds a server has to answer to a newer version of the protocol, before it is asked for
+#: the oldest one.
+PATIENCE = 5.0
+#: How many seconds pass before that is tried once more, each time.
+PAUSES = (0.1, 0.4)
 
 
 class Connected(NamedTuple):
@@ -121,13 +128,29 @@ class Attempt:
             Unsuitable: The session is not as `attrs` wants it.
         """
         least = PROTOCOLS[self.parameters.get("min_protocol_version") or "3.0"]
-        most = PROTOCOLS[self.parameters.get("max_protocol_version") or "latest"]
+        most = PROTOCOLS[self.parameters.get("max_protocol_version") or "3.0"]
+        if least < most and knows_oldest_only(self.address):
+            most = least
         try:
             return (yield from self._open(attrs, least, most))
         except ProtocolRefused:
-            return (yield from self._open(attrs, least, PROTOCOL_3_0))
+            connected = yield from self._open_again(attrs, least)
+        note_oldest_only(self.address)
+        return connected
+
+    def _open_again(self, attrs: str, least: int) -> Operation[Connected]:
+        """Ask for the oldest version; a server with room for one may not have noticed that the other is gone."""
+        for pause in PAUSES:
+            try:
+                return (yield from self._open(attrs, least, PROTOCOL_3_0))
+            except ConnectionResetError:
+                if self.deadline is not None and time.monotonic() + pause > self.deadline:
+                    raise
+                yield Pause(pause)
+        return (yield from self._open(attrs, least, PROTOCOL_3_0))
 
     def _open(self, attrs: str, least: int, most: int) -> Operation[Connected]:
+        self.backend = Backend()
         endpoint = Endpoint(self.address, self.security() if self.encrypted else None, self.parameters)
         optional = self.parameters.get("sslmode") in (None, "prefer")
         sock, self.tls = yield from open_endpoint(endpoint, self.deadline, optional=optional)
@@ -137,7 +160,7 @@ class Attempt:
             self._check_certificate()
             reader = MessageReader()
             options = StartupOptions(self._startup_parameters(), self._credentials(sock), most, least)
-            yield from converse(sock, startup(options, self.backend), reader, self.deadline)
+            yield from self._start(sock, options, reader)
             reader.limits = target.LIMITS
             objection = target.objection(attrs, self.backend)
             wrong = yield from converse(sock, objection, reader, self.deadline)
@@ -151,6 +174,19 @@ class Attempt:
         return Connected(
             sock, self.backend, reader.leftover(), self.address.host, self.address.text, self.tls, endpoint
         )
+
+    def _start(
+        self, sock: socket | SecuredSocket, options: StartupOptions, reader: MessageReader
+    ) -> Operation[None]:
+        """Go through the start-up; a server that says nothing to a newer version may not know it."""
+        newer = options.max_protocol > options.min_protocol
+        patience = _patience(self.deadline) if newer else None
+        try:
+            yield from converse(sock, startup(options, self.backend), reader, self.deadline, patience)
+        except (OSError, errors.OperationalError) as error:
+            if newer and not reader.begun:
+                raise ProtocolRefused(str(error)) from error
+            raise
 
     def _check_certificate(self) -> None:
         """Refuse a server that asks for no client certificate, where `sslcertmode=require`."""
@@ -196,6 +232,12 @@ class Attempt:
         )
 
 
+def _patience(deadline: float | None) -> float:
+    """Return until when a server that may not know the version is waited for: there is to be time left."""
+    now = time.monotonic()
+    return now + (PATIENCE if deadline is None else min(PATIENCE, max(0.0, deadline - now) / 2))
+
+
 def _allowed(require_auth: str | None) -> Callable[[str], bool]:
     if not require_auth:
         return lambda method: True
@@ -213,6 +255,7 @@ def converse(
     machine: Generator[bytes, Message, T],
     reader: MessageReader,
     deadline: float | None,
+    patience: float | None = None,
 ) -> Operation[T]:
     """Carry messages between a socket and a machine of the startup phase.
 
@@ -221,6 +264,7 @@ def converse(
         machine: The machine (see `howdah.protocol.startup`).
         reader: What cuts the server's bytes into messages.
         deadline: When to give up, by `time.monotonic`.
+        patience: When to give up if nothing has arrived by then.
 
     Returns:
         What the machine returns.
@@ -241,9 +285,11 @@ def converse(
                         )
                         output = output[sent:]
                 if not isinstance(sock, SecuredSocket):
-                    yield Wait(sock, False, deadline)  # to look whether it has answered yet would be in vain
+                    until = deadline if reader.begun else patience or deadline
+                    yield Wait(sock, False, until)  # to look whether it has answered yet would be in vain
             while (message := reader.message()) is None:
-                data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), deadline)
+                until = deadline if reader.begun else patience or deadline
+                data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), until)
                 if not data:
                     raise errors.OperationalError("the server closed the connection unexpectedly")
                 reader.feed(data)

@@ -117,7 +117,7 @@ class StartupOptions(NamedTuple):
 
 
 class ProtocolRefused(errors.OperationalError):
-    """The server refused StartupMessage in a way that an older protocol version may cure."""
+    """The server refused StartupMessage, or ignored it, in a way that an older version may cure."""
 
 
 class MessageReader:
@@ -130,12 +130,15 @@ class MessageReader:
 
     def __init__(self, limits: Mapping[int, int] = LIMITS, total: int = MAX_STARTUP) -> None:
         self.limits = limits
+        #: Whether anything has arrived.
+        self.begun = False
         self._buffer = b""
         self._position = 0
         self._budget = total
 
     def feed(self, data: bytes) -> None:
         """Take bytes that arrived."""
+        self.begun = True
         self._buffer = self._buffer[self._position :] + data
         self._position = 0
 

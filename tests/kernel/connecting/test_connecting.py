@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from howdah import conninfo, errors
-from howdah.io import cancel, connecting
+from howdah.io import attempt, cancel, connecting
 from tests.kernel.connecting.faces import Face, ask, run_async, sleep
 from tests.kernel.connecting.scripted_server import (
     AUTHENTICATION_OK,
@@ -122,23 +122,92 @@ def test_protocol_version(connect: Face, server: Server, asked: str, spoken: int
     assert connected.backend.pid == int(ask(connected, "SELECT pg_backend_pid()"))
 
 
-@pytest.mark.parametrize("sqlstate", ["0A000", "08P01"])
-def test_servers_that_cannot_negotiate_get_the_older_version(connect: Face, sqlstate: str) -> None:
+REFUSALS: dict[str, Callable[[socket.socket], object]] = {
+    "0A000": lambda conn: conn.sendall(error("0A000", "unsupported")),
+    "08P01": lambda conn: conn.sendall(error("08P01", "unsupported")),
+    "closes": lambda conn: None,
+    "resets": lambda conn: conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
+    "is silent": lambda conn: conn.recv(1),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_servers_that_cannot_negotiate_get_the_older_version(
+    connect: Face, refusal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "PATIENCE", 0.1)
     versions: list[bytes] = []
 
     def script(conn: socket.socket) -> None:
         versions.append(packet(conn)[:4])
-        conn.sendall(error(sqlstate, "unsupported") if len(versions) == 1 else WELCOME)
+        if versions[-1] == b"\0\3\0\0":
+            conn.sendall(WELCOME)
+            conn.recv(1)
+        else:
+            REFUSALS[refusal](conn)
+
+    with ScriptedServer(script) as server:
+        for _ in range(2):
+            connected = connect(dsn_of(server), max_protocol_version="latest")
+            assert connected.backend.protocol_version == 196608
+        assert versions == [b"\0\3\0\2", b"\0\3\0\0", b"\0\3\0\0"]
+        with pytest.raises(errors.OperationalError):
+            connect(
+                dsn_of(server), max_protocol_version="latest", min_protocol_version="3.2", timeout=0.3
+            )
+        assert versions[3:] == [b"\0\3\0\2"]
+        connect.close()
+
+
+def test_the_older_version_is_asked_for_unless_a_newer_one_is_wanted(connect: Face) -> None:
+    versions: list[bytes] = []
+
+    def script(conn: socket.socket) -> None:
+        versions.append(packet(conn)[:4])
+        conn.sendall(WELCOME)
         conn.recv(1)
 
     with ScriptedServer(script) as server:
-        connected = connect(dsn_of(server), max_protocol_version="latest")
-        assert connected.backend.protocol_version == 196608
-        assert versions == [b"\0\3\0\2", b"\0\3\0\0"]
+        connect(dsn_of(server))
+        connect(dsn_of(server), min_protocol_version="3.2")
+        assert versions == [b"\0\3\0\0", b"\0\3\0\2"]
         connect.close()
-    versions.clear()
-    with ScriptedServer(script) as server, pytest.raises(errors.OperationalError, match="unsupported"):
-        connect(dsn_of(server), max_protocol_version="latest", min_protocol_version="3.2")
+
+
+def test_a_server_that_is_down_is_not_asked_for_the_older_version_without_end(
+    connect: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "PATIENCE", 0.1)
+    with ScriptedServer(silence) as server:
+        with pytest.raises(errors.ConnectionTimeout):
+            connect(dsn_of(server), max_protocol_version="latest", timeout=0.3)
+        assert server.accepted == 2
+    with ScriptedServer(lambda conn: None) as server:
+        with pytest.raises(errors.OperationalError):
+            connect(dsn_of(server), max_protocol_version="latest")
+
+
+def test_a_server_with_room_for_one_connection_is_tried_again(
+    connect: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "PATIENCE", 0.1)
+
+    def reset(conn: socket.socket) -> None:
+        packet(conn)
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with ScriptedServer(silence, reset, welcome()) as server:
+        assert connect(dsn_of(server), max_protocol_version="3.2").backend.protocol_version == 196608
+        connect.close()
+
+
+def test_an_answer_is_taken_for_what_it_is(connect: Face) -> None:
+    """What the server refuses for other reasons is not tried again."""
+    for script in (refuse("28P01"), lambda conn: conn.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")):
+        with ScriptedServer(script) as server:
+            with pytest.raises(errors.OperationalError):
+                connect(dsn_of(server), max_protocol_version="latest")
+            assert server.accepted == 1
 
 
 def test_what_follows_the_greeting_is_left_over(connect: Face) -> None:
