@@ -14,8 +14,8 @@ from howdah.io import target
 from howdah.io.endpoint import Endpoint, open_endpoint
 from howdah.io.secured import NotSecured, SecuredSocket
 from howdah.io.versions import knows_oldest_only, note_oldest_only
-from howdah.io.waiting import Pause, Wait, nonblocking
-from howdah.protocol.credentials import AuthenticationFailed, Credentials
+from howdah.io.waiting import Call, Pause, Wait, nonblocking
+from howdah.protocol.credentials import AuthenticationFailed, Credentials, Work
 from howdah.protocol.startup import (
     PROTOCOL_3_0,
     PROTOCOL_3_2,
@@ -252,7 +252,7 @@ def _key(text: str | None) -> bytes | None:
 
 def converse(
     sock: socket | SecuredSocket,
-    machine: Generator[bytes, Message, T],
+    machine: Generator[bytes | Work, Any, T],
     reader: MessageReader,
     deadline: float | None,
     patience: float | None = None,
@@ -294,6 +294,8 @@ def converse(
                     raise errors.OperationalError("the server closed the connection unexpectedly")
                 reader.feed(data)
             output = machine.send(message)
+            while isinstance(output, Work):
+                output = machine.send((yield Call(output.function, deadline)))
     except StopIteration as stop:
         result: T = stop.value
         return result

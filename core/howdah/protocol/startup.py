@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from howdah import errors
 from howdah.protocol.auth import authenticate
+from howdah.protocol.credentials import Work
 from howdah.protocol.messages import notification
 from howdah.tuples import NamedTuple
 
@@ -189,13 +190,18 @@ def startup_message(version: int, parameters: Mapping[str, str]) -> bytes:
         parameters: Names and values; neither may contain NUL.
 
     Raises:
-        ProgrammingError: A name or value contains NUL.
+        ProgrammingError: A name or value contains NUL, or half of a surrogate pair.
     """
     body = bytearray(struct.pack("!i", version))
     for name, value in parameters.items():
         if "\0" in name or "\0" in value:
             raise errors.ProgrammingError(f"the connection parameter {name!r} contains a NUL character")
-        body += name.encode() + b"\0" + value.encode("utf-8", "surrogateescape") + b"\0"
+        try:
+            body += name.encode() + b"\0" + value.encode("utf-8", "surrogateescape") + b"\0"
+        except UnicodeEncodeError:
+            raise errors.ProgrammingError(
+                f"the connection parameter {name!r} contains half of a surrogate pair"
+            ) from None
     body += b"\0"
     return struct.pack("!i", 4 + len(body)) + body
 
@@ -221,7 +227,9 @@ def fields(payload: bytes) -> dict[int, str]:
     return {part[0]: part[1:].decode("utf-8", "replace") for part in payload.split(b"\0") if part}
 
 
-def startup(options: StartupOptions, backend: Backend | None = None) -> Generator[bytes, Message, Backend]:
+def startup(
+    options: StartupOptions, backend: Backend | None = None
+) -> Generator[bytes | Work, Any, Backend]:
     """Open a session.
 
     Args:
@@ -230,7 +238,8 @@ def startup(options: StartupOptions, backend: Backend | None = None) -> Generato
             as soon as the server is convinced.
 
     Yields:
-        Bytes to send, possibly none; to be answered with the next message as (type, payload).
+        Bytes to send, possibly none; to be answered with the next message as (type, payload). Or a
+        `Work`, to be answered with its result.
 
     Returns:
         What the server told about the session.
@@ -253,7 +262,7 @@ def startup(options: StartupOptions, backend: Backend | None = None) -> Generato
         code, payload = yield from _next(backend)
 
     conversation = authenticate(options.credentials)
-    answer = next(conversation)
+    next(conversation)
     while True:
         if code != ord("R"):
             raise errors.OperationalError(
@@ -261,6 +270,8 @@ def startup(options: StartupOptions, backend: Backend | None = None) -> Generato
             )
         try:
             answer = conversation.send(payload)
+            while isinstance(answer, Work):
+                answer = conversation.send((yield answer))
         except StopIteration as stop:
             backend.authentication = stop.value
             break

@@ -67,6 +67,8 @@ def test_startup_message() -> None:
     )
     with pytest.raises(errors.ProgrammingError, match="options"):
         startup_message(PROTOCOL_3_2, {"options": "a\0b"})
+    with pytest.raises(errors.ProgrammingError, match="'user' contains half of a surrogate pair"):
+        startup_message(PROTOCOL_3_2, {"user": "\ud800"})
 
 
 def test_the_password_is_looked_for_only_where_it_is_asked_for() -> None:
