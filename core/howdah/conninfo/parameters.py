@@ -59,7 +59,7 @@ _PARAMETERS = (
     ),
     Parameter(
         "connect_timeout",
-        int,
+        float,
         environ="PGCONNECT_TIMEOUT",
         doc="Seconds that one attempt, at one address of one host, may take. Not set, zero or negative: "
         "no limit.",

@@ -33,13 +33,13 @@ def resolve(
 
     Args:
         conninfo: keyword/value pairs, or a `postgresql://` URI.
-        params: parameters that win over the conninfo's: str, int, bool or path; None means "not given".
+        params: parameters that win over the conninfo's: str, int, float, bool or path; None means "not given".
             A `dbname` that is itself a conninfo is read as one, and wins over the parameters before it.
         parameters: the parameters that there are: libpq's, and those of plugins.
         environ: the environment; None for the process's own.
 
     Returns:
-        A value for every parameter: `str`, `int` or `bool` by its type, None where it is not set.
+        A value for every parameter: `str`, `int`, `float` or `bool` by its type, None where it is not set.
         An empty value stands for the default, whatever the sources behind it say.
 
     Raises:

@@ -293,6 +293,8 @@ def converse(
                 if not data:
                     raise errors.OperationalError("the server closed the connection unexpectedly")
                 reader.feed(data)
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise TimeoutError  # a server that never falls silent is not waited for, either
             output = machine.send(message)
             while isinstance(output, Work):
                 output = machine.send((yield Call(output.function, deadline)))

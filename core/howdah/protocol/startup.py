@@ -133,15 +133,16 @@ class MessageReader:
         self.limits = limits
         #: Whether anything has arrived.
         self.begun = False
-        self._buffer = b""
+        self._buffer = bytearray()
         self._position = 0
         self._budget = total
 
     def feed(self, data: bytes) -> None:
         """Take bytes that arrived."""
         self.begun = True
-        self._buffer = self._buffer[self._position :] + data
+        del self._buffer[: self._position]
         self._position = 0
+        self._buffer += data
 
     def message(self) -> Message | None:
         """Return the next whole message, or None when more bytes are needed.
@@ -175,11 +176,11 @@ class MessageReader:
         if self._budget < 0:
             raise errors.OperationalError("the server sent too much before the session was open")
         self._position = end
-        return code, buffer[body:end]
+        return code, bytes(buffer[body:end])
 
     def leftover(self) -> bytes:
         """Return the bytes that no message was made of."""
-        return self._buffer[self._position :]
+        return bytes(self._buffer[self._position :])
 
 
 def startup_message(version: int, parameters: Mapping[str, str]) -> bytes:

@@ -9,12 +9,14 @@ import signal
 import socket
 import struct
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from howdah import conninfo, errors
 from howdah.io import attempt, cancel, connecting
+from howdah.protocol.startup import MessageReader
 from tests.kernel.connecting.faces import Face, ask, run_async, sleep
 from tests.kernel.connecting.scripted_server import (
     AUTHENTICATION_OK,
@@ -520,6 +522,62 @@ def test_timeout_of_the_resolver(connect: Face, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(errors.ConnectionTimeout):
         connect(host="slow", user="me", timeout=0.2)
     answered.set()
+
+
+def trickle(conn: socket.socket) -> None:
+    """A script that sends the beginning of a long message, byte by byte."""
+    packet(conn)
+    conn.sendall(AUTHENTICATION_OK + b"N\0\x0f\0\0")
+    while True:
+        conn.sendall(b"x")
+        time.sleep(0.01)
+
+
+def pour(conn: socket.socket) -> None:
+    """A script that never stops sending."""
+    packet(conn)
+    conn.sendall(AUTHENTICATION_OK)
+    while True:
+        conn.sendall(message("N", b"SNOTICE\0Mx\0\0") * 10)
+
+
+def ask_for_a_password(conn: socket.socket) -> None:
+    """A script that says nothing to a password."""
+    packet(conn)
+    conn.sendall(message("R", struct.pack("!i", 3)))
+    silence(conn)
+
+
+def say_nothing_of_the_role(conn: socket.socket) -> None:
+    """A script that does not answer the first query."""
+    packet(conn)
+    conn.sendall(WELCOME)
+    silence(conn)
+
+
+@pytest.mark.parametrize("script", [silence, trickle, pour, ask_for_a_password, say_nothing_of_the_role])
+def test_the_timeout_covers_all_of_an_attempt(
+    connect: Face, script: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("howdah.protocol.startup.MAX_STARTUP", 1 << 40)
+    begin = time.monotonic()
+    with ScriptedServer(script) as first, ScriptedServer(script) as second:
+        with pytest.raises(errors.ConnectionTimeout) as caught:
+            connect(
+                dsn_of(first, second), timeout=0.2, password="secret", target_session_attrs="read-write"
+            )
+        assert str(caught.value).count("timeout expired") == 2
+        assert (first.accepted, second.accepted) == (1, 1)
+        assert time.monotonic() - begin >= 0.4
+
+
+def test_a_message_in_many_pieces_takes_linear_time() -> None:
+    reader = MessageReader()
+    data = message("N", b"x" * 500_000)
+    for position in range(0, len(data), 5):
+        assert reader.message() is None
+        reader.feed(data[position : position + 5])
+    assert reader.message() == (ord("N"), data[5:])
 
 
 def test_full_queue_of_a_unix_socket(connect: Face, tmp_path: Path) -> None:
