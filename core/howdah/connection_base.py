@@ -395,7 +395,7 @@ class BaseConnection(Generic[Row]):
     def _set_encoding(self) -> None:
         """Note the codec of queries and messages."""
         try:
-            encoding = self._info.encoding
+            encoding = self._info.codec
         except NotSupportedError:
             encoding = "us-ascii"
         # In SQL_ASCII text has no encoding that anyone knows of; ours is UTF-8.

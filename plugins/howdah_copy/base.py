@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
 from howdah.adapt.places import column_place, name_column
-from howdah.adapt.quoting import embeds_ascii
+from howdah.adapt.encodings import encoded
 from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
@@ -159,10 +159,6 @@ class BaseCopy:
             self._decoder = transformer.copy_decoder(response.format, len(response.column_formats))
         if response.format == Format.TEXT:
             self._obstacle = row_obstacle(statement)
-            if self._obstacle is None and embeds_ascii(connection.session.encoding):
-                self._obstacle = (
-                    f"in the client encoding {connection.info.parameter_status('client_encoding')}"
-                )
         connection.reserve("a COPY is going on: leave its block before you use the connection")
 
     def _observed(self, error: BaseException | None) -> None:
@@ -180,7 +176,7 @@ class BaseCopy:
         if isinstance(data, str):
             if self._response.format == Format.BINARY:
                 raise TypeError("binary COPY data is bytes, not str")
-            data = data.encode(self._connection.session.encoding)
+            data = encoded(data, self._connection.session.encoding)
         view = memoryview(data)
         return view.cast("B") if view.c_contiguous else memoryview(bytes(view))
 

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from howdah.io.tls import Security
     from howdah.io.waiting import Operation
     from howdah.protocol.credentials import Method
-    from howdah.protocol.startup import Message
 
 T = TypeVar("T")
 
@@ -139,7 +138,7 @@ class Attempt:
         return connected
 
     def _open_again(self, attrs: str, least: int) -> Operation[Connected]:
-        """Ask for the oldest version; a server with room for one may not have noticed that the other is gone."""
+        """Ask for the oldest version; a server with room for one may not know yet that the other is gone."""
         for pause in PAUSES:
             try:
                 return (yield from self._open(attrs, least, PROTOCOL_3_0))

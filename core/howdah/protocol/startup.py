@@ -14,7 +14,7 @@ Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from howdah import errors
 from howdah.protocol.auth import authenticate
@@ -228,9 +228,7 @@ def fields(payload: bytes) -> dict[int, str]:
     return {part[0]: part[1:].decode("utf-8", "replace") for part in payload.split(b"\0") if part}
 
 
-def startup(
-    options: StartupOptions, backend: Backend | None = None
-) -> Generator[bytes | Work, Any, Backend]:
+def startup(options: StartupOptions, backend: Backend | None = None) -> Generator[bytes | Work, Any, Backend]:
     """Open a session.
 
     Args:

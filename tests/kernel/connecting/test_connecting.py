@@ -154,9 +154,7 @@ def test_servers_that_cannot_negotiate_get_the_older_version(
             assert connected.backend.protocol_version == 196608
         assert versions == [b"\0\3\0\2", b"\0\3\0\0", b"\0\3\0\0"]
         with pytest.raises(errors.OperationalError):
-            connect(
-                dsn_of(server), max_protocol_version="latest", min_protocol_version="3.2", timeout=0.3
-            )
+            connect(dsn_of(server), max_protocol_version="latest", min_protocol_version="3.2", timeout=0.3)
         assert versions[3:] == [b"\0\3\0\2"]
         connect.close()
 
@@ -563,9 +561,7 @@ def test_the_timeout_covers_all_of_an_attempt(
     begin = time.monotonic()
     with ScriptedServer(script) as first, ScriptedServer(script) as second:
         with pytest.raises(errors.ConnectionTimeout) as caught:
-            connect(
-                dsn_of(first, second), timeout=0.2, password="secret", target_session_attrs="read-write"
-            )
+            connect(dsn_of(first, second), timeout=0.2, password="secret", target_session_attrs="read-write")
         assert str(caught.value).count("timeout expired") == 2
         assert (first.accepted, second.accepted) == (1, 1)
         assert time.monotonic() - begin >= 0.4

@@ -197,18 +197,14 @@ def test_many_iterations(connect: Face) -> None:
         connect.close()
 
 
-def test_the_timeout_holds_while_the_key_is_computed(
-    connect: Face, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_timeout_holds_while_the_key_is_computed(connect: Face, monkeypatch: pytest.MonkeyPatch) -> None:
     verifier = Verifier(b"pencil", 20_000)
     finish = threading.Event()
     monkeypatch.setattr(hashlib, "pbkdf2_hmac", lambda *args: finish.wait(10) and b"")
     threading.Timer(1, finish.set).start()  # the loop's threads are waited for when it is closed
     with ScriptedServer(serving(verifier)) as server:
         with pytest.raises(errors.ConnectionTimeout):
-            connect(
-                f"host=127.0.0.1 port={server.port} user=me password=pencil sslmode=disable", timeout=0.2
-            )
+            connect(f"host=127.0.0.1 port={server.port} user=me password=pencil sslmode=disable", timeout=0.2)
     finish.set()
 
 
