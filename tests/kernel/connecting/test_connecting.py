@@ -298,8 +298,11 @@ def test_every_failure_is_told(connect: Face, tmp_path: Path) -> None:
             )
     text = str(caught.value)
     assert f'on socket "{tmp_path}/.s.PGSQL.1" failed: No such file or directory' in text
+    assert "is its socket in this directory" in text
     assert f'at "localhost" (127.0.0.1), port {port} failed: Connection refused' in text
+    assert "does it listen on this address and port?" in text
     assert 'could not translate host name "no-such-host.invalid" to address' in text
+    assert "is it spelt right" in text
     assert "the database system is starting up" in text
     assert "never shown" not in text
     assert caught.value.sqlstate == "57P03"
