@@ -112,7 +112,7 @@ class ConnectionInfo:
         """The server's version as a number: 180001 for 18.1."""
         match = _VERSION.match(self.parameter_status("server_version") or "")
         numbers = [] if match is None else [int(number) for number in match[0].split(".")]
-        numbers += [0, 0]
+        numbers += [0, 0, 0]
         if numbers[0] >= 10:
             return numbers[0] * 10000 + numbers[1]
         return numbers[0] * 10000 + numbers[1] * 100 + numbers[2]

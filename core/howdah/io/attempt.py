@@ -283,9 +283,9 @@ def converse(
                             sock, partial(sock.send, output), deadline, writing=True
                         )
                         output = output[sent:]
-                if not isinstance(sock, SecuredSocket):
-                    until = deadline if reader.begun else patience or deadline
-                    yield Wait(sock, False, until)  # to look whether it has answered yet would be in vain
+                # To look whether it has answered yet would be in vain.
+                if not isinstance(sock, SecuredSocket) and not reader.pending:
+                    yield Wait(sock, False, deadline if reader.begun else patience or deadline)
             while (message := reader.message()) is None:
                 until = deadline if reader.begun else patience or deadline
                 data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), until)

@@ -178,6 +178,11 @@ class MessageReader:
         self._position = end
         return code, bytes(buffer[body:end])
 
+    @property
+    def pending(self) -> bool:
+        """Whether there are bytes that no message was made of yet."""
+        return len(self._buffer) > self._position
+
     def leftover(self) -> bytes:
         """Return the bytes that no message was made of."""
         return bytes(self._buffer[self._position :])

@@ -169,3 +169,42 @@ def test_handlers_are_told_before_a_pipeline_and_by_commit() -> None:
                 conn.add_notify_handler(seen.append)
                 begin(conn)
                 assert [notify.channel for notify in seen] == ["channel"]
+
+
+@pytest.mark.parametrize("name", ["hex", "rot13", "utf-16", "\udcff", "EUC_TW", "x" * 1000])
+def test_a_client_encoding_that_is_none(name: str) -> None:
+    setting = message("S", b"client_encoding\0" + name.encode("utf-8", "surrogateescape") + b"\0")
+    with ScriptedServer(greeting(AUTHENTICATION_OK + setting + KEY + READY)) as server:
+        with howdah.connect(
+            f"host=127.0.0.1 port={server.port} user=me sslmode=disable", autocommit=True
+        ) as conn:
+            for query, params in (("select 1", None), ("select %s", [1])):
+                with pytest.raises(howdah.NotSupportedError, match="no codec for the client encoding"):
+                    conn.execute(query, params)
+            with pytest.raises(howdah.NotSupportedError):
+                conn.execute(b"select 1").fetchall()
+            assert not conn.closed
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("18.6 (Debian)", 180006), ("9.6.24", 90624), (" ", 0), ("1²", 10000), ("x", 0), ("", 0)],
+)
+def test_the_version_of_a_strange_server(text: str, number: int) -> None:
+    with ScriptedServer(greeting(AUTHENTICATION_OK + status("server_version", text) + KEY + READY)) as server:
+        with howdah.connect(f"host=127.0.0.1 port={server.port} user=me sslmode=disable") as conn:
+            assert conn.info.server_version == number
+
+
+def test_what_has_arrived_is_not_waited_for() -> None:
+    """The answer to the password comes before the password was sent, and nothing comes after it."""
+
+    def script(conn: socket.socket) -> None:
+        packet(conn)
+        conn.sendall(message("R", struct.pack("!i", 3)) + AUTHENTICATION_OK + KEY + READY)
+        while conn.recv(1000):
+            pass
+
+    with ScriptedServer(script) as server:
+        dsn = f"host=127.0.0.1 port={server.port} user=me password=x sslmode=disable connect_timeout=5"
+        howdah.connect(dsn).close()
