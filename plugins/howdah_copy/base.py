@@ -11,8 +11,8 @@ from reprlib import repr as _repr
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
-from howdah.adapt.places import column_place, name_column
 from howdah.adapt.encodings import encoded
+from howdah.adapt.places import column_place, name_column
 from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus

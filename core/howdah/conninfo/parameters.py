@@ -203,8 +203,8 @@ _PARAMETERS = (
         "max_protocol_version",
         environ="PGMAXPROTOCOLVERSION",
         doc="The newest version of PostgreSQL's protocol that is asked for. A server that refuses it, or "
-        "does not answer, is asked once more, for 3.0, where `min_protocol_version` allows that. Not set: 3.0, or "
-        "the latest where `min_protocol_version` is above that.",
+        "does not answer, is asked once more, for 3.0, where `min_protocol_version` allows that. Not set: "
+        "3.0, or the latest where `min_protocol_version` is above that.",
         choices=_PROTOCOL_VERSIONS,
     ),
     Parameter(

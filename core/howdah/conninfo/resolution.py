@@ -34,7 +34,8 @@ def resolve(
     Args:
         conninfo: keyword/value pairs, or a `postgresql://` URI.
         params: parameters that win over the conninfo's: str, int, float, bool or path; None means "not
-            given". A `dbname` that is itself a conninfo is read as one, and wins over the parameters before it.
+            given". A `dbname` that is itself a conninfo is read as one, and wins over the parameters
+            before it.
         parameters: the parameters that there are: libpq's, and those of plugins.
         environ: the environment; None for the process's own.
 
