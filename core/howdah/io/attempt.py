@@ -273,8 +273,12 @@ def converse(
         OperationalError: The machine's, or the server closed the connection.
     """
     try:
-        output = next(machine)
+        said = next(machine)
         while True:
+            if isinstance(said, Work):
+                said = machine.send((yield Call(said.function, deadline)))
+                continue
+            output = said
             # A server that has hung up may have said why: read that rather than fail to write.
             if output:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -294,9 +298,7 @@ def converse(
                 reader.feed(data)
                 if deadline is not None and time.monotonic() >= deadline:
                     raise TimeoutError  # a server that never falls silent is not waited for, either
-            output = machine.send(message)
-            while isinstance(output, Work):
-                output = machine.send((yield Call(output.function, deadline)))
+            said = machine.send(message)
     except StopIteration as stop:
         result: T = stop.value
         return result
