@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, quote_literal
+from howdah.adapt.encodings import codec_of, encoded
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
 
@@ -28,14 +29,14 @@ class ModelDumper(Dumper):
         return self._json(obj)
 
     def quote(self, obj: BaseModel) -> bytes:
-        return quote_literal(self._json(obj))
+        return quote_literal(self._json(obj), codec_of(self.connection))
 
     def _json(self, obj: BaseModel) -> bytes:
         try:
             text = obj.model_dump_json(by_alias=True)
         except ValueError as error:  # what pydantic_core raises derives from it
             raise DataError(f"the model {type(obj).__name__} cannot be written as JSON: {error}") from error
-        return text.encode("utf-8" if self.connection is None else self.connection.info.encoding)
+        return encoded(text, codec_of(self.connection))
 
 
 class ModelBinaryDumper(ModelDumper):

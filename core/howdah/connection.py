@@ -65,6 +65,8 @@ class Connection(BaseConnection[Row]):
         self.row_factory = row_factory
         self.lock = threading.RLock()
         self._transport = BlockingTransport(connected.sock, self._session)
+        if self._session.lost is not None:  # the server has ended the session that it had just begun
+            self._transport.close()
 
     @classmethod
     def connect(

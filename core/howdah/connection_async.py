@@ -93,6 +93,8 @@ class AsyncConnection(BaseConnection[Row]):
             self._transport = AsyncTransport(connected.sock, self._session)
         else:
             self._transport = BlockingTransport(connected.sock, self._session)
+        if self._session.lost is not None:  # the server has ended the session that it had just begun
+            self._transport.close()
 
     @classmethod
     async def connect(

@@ -10,6 +10,7 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence, Set
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn
 
 from howdah import errors
@@ -31,6 +32,7 @@ from howdah.io.addresses import OpenTransport
 from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
 from howdah.pq import DiagnosticField, PipelineStatus, TransactionStatus
+from howdah.protocol import messages
 from howdah.protocol.exchange import Exchange, Result
 from howdah.protocol.messages import Notification
 from howdah.protocol.session import Session
@@ -124,8 +126,6 @@ class BaseConnection(Generic[Row]):
         session.on_lost = self._expect_deletion
         self._info = ConnectionInfo(self)
         self._set_encoding()
-        if connected.leftover:
-            session.feed(connected.leftover)
         self._adapters = AdaptersMap(adapters)
         self._transformer = Transformer(self, self._adapters)
         self._blocks: list[Any] = []
@@ -140,6 +140,32 @@ class BaseConnection(Generic[Row]):
         # Kept outside of the connection: what collects its cycles would find the socket first.
         self._finalize = weakref.finalize(self, _forgotten, connected, settings, type(self), os.getpid())
         self._finalize.atexit = False
+        if connected.backend.unasked or connected.leftover:
+            self._take_early(connected)
+
+    def _take_early(self, connected: Connected) -> None:
+        """Deal with what the server said unasked while the connection was opened, and right behind that.
+
+        Settings are in force at once; handlers, which nobody can have added yet, are told with the first
+        operation.
+        """
+        early: list[Callable[[], None]] = []
+        session = self._session
+        session.on_notice = lambda fields: early.append(partial(self._on_notice, fields))
+        session.on_notification = lambda notification: early.append(
+            partial(self._on_notification, notification)
+        )
+        said = [messages.message(code, payload) for code, payload in connected.backend.unasked]
+        session.feed(b"".join([*said, connected.leftover]))
+        session.on_notice, session.on_notification = self._on_notice, self._on_notification
+
+        def tell() -> Operation[None]:
+            for call in early:
+                call()
+            yield from ()
+
+        if early:
+            self._set_unsynced(tell)
 
     def __repr__(self) -> str:
         if self.closed:
@@ -412,7 +438,7 @@ class BaseConnection(Generic[Row]):
     def _set_encoding(self) -> None:
         """Note the codec of queries and messages."""
         try:
-            encoding = self._info.encoding
+            encoding = self._info.codec
         except NotSupportedError:
             encoding = "us-ascii"
         # In SQL_ASCII text has no encoding that anyone knows of; ours is UTF-8.

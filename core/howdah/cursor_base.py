@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from howdah.adapt.base import PyFormat
+from howdah.adapt.encodings import encoded
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.adapt.types import FIRST_NORMAL_OID
@@ -390,13 +391,26 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _parse(self, query: Query) -> ParsedQuery:
         if not isinstance(query, str):
             return parse_query(self._text(query))
-        parsed = parse_query(query)
-        encoding = self._connection._session.encoding
+        try:
+            parsed = parse_query(query)
+        except UnicodeEncodeError:
+            encoded(query, "utf-8")  # which says what is wrong
+            raise
+        encoding = self._codec()
         return parsed if encoding == "utf-8" else parsed.encoded(encoding)
+
+    def _codec(self) -> str:
+        """Return the codec of queries.
+
+        Raises:
+            howdah.NotSupportedError: Python has none for the client encoding.
+        """
+        encoding = self._connection._session.encoding
+        return self._connection._info.codec if encoding == "us-ascii" else encoding
 
     def _text(self, query: Query) -> bytes:
         if isinstance(query, str):
-            text = query.encode(self._connection._session.encoding)
+            text = encoded(query, self._codec())
         elif isinstance(query, bytes):
             text = query
         else:

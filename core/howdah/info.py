@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
-from functools import lru_cache
+import re
 from typing import TYPE_CHECKING, Any
 
 from howdah import conninfo
-from howdah.errors import NotSupportedError
+from howdah.adapt.encodings import python_encoding, text_codec
+from howdah.pattern import pattern
 from howdah.pq import ConnStatus, PipelineStatus, TransactionStatus
 
 if TYPE_CHECKING:
@@ -17,52 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConnectionInfo"]
 
-#: Encodings whose name Python does not know by PostgreSQL's.
-_CODECS = {
-    "ABC": "cp1258",
-    "ALT": "cp866",
-    "BIG5": "big5",
-    "EUC_CN": "gb2312",
-    "EUC_JIS_2004": "euc_jis_2004",
-    "EUC_JP": "euc_jp",
-    "EUC_KR": "euc_kr",
-    "GB18030": "gb18030",
-    "GBK": "gbk",
-    "JOHAB": "johab",
-    "KOI8R": "koi8_r",
-    "KOI8U": "koi8_u",
-    "LATIN1": "iso8859-1",
-    "LATIN2": "iso8859-2",
-    "LATIN3": "iso8859-3",
-    "LATIN4": "iso8859-4",
-    "LATIN5": "iso8859-9",
-    "LATIN6": "iso8859-10",
-    "LATIN7": "iso8859-13",
-    "LATIN8": "iso8859-14",
-    "LATIN9": "iso8859-15",
-    "LATIN10": "iso8859-16",
-    "SHIFT_JIS_2004": "shift_jis_2004",
-    "SJIS": "shift_jis",
-    "SQL_ASCII": "ascii",
-    "UHC": "cp949",
-    "UTF8": "utf-8",
-    "WIN866": "cp866",
-    "WIN874": "cp874",
-}
-
-
-@lru_cache(maxsize=64)
-def python_encoding(name: str) -> str:
-    """Return the Python codec for a PostgreSQL encoding.
-
-    Raises:
-        howdah.NotSupportedError: Python has no codec for it.
-    """
-    codec = _CODECS.get(name) or name.replace("ISO_8859_", "iso8859-").replace("WIN", "cp")
-    try:
-        return codecs.lookup(codec).name
-    except LookupError:
-        raise NotSupportedError(f"Python has no codec for the client encoding {name!r}") from None
+_VERSION = pattern(r"[0-9]{1,6}(?:\.[0-9]{1,6})*", re.ASCII)
 
 
 class ConnectionInfo:
@@ -155,16 +110,9 @@ class ConnectionInfo:
     @property
     def server_version(self) -> int:
         """The server's version as a number: 180001 for 18.1."""
-        text = self.parameter_status("server_version") or "0"
-        numbers: list[int] = []
-        for part in text.split()[0].split("."):
-            digits = ""
-            for character in part:
-                if not character.isdigit():
-                    break
-                digits += character
-            numbers.append(int(digits or 0))
-        numbers += [0, 0]
+        match = _VERSION.match(self.parameter_status("server_version") or "")
+        numbers = [] if match is None else [int(number) for number in match[0].split(".")]
+        numbers += [0, 0, 0]
         if numbers[0] >= 10:
             return numbers[0] * 10000 + numbers[1]
         return numbers[0] * 10000 + numbers[1] * 100 + numbers[2]
@@ -202,6 +150,11 @@ class ConnectionInfo:
     def encoding(self) -> str:
         """The Python codec of the client encoding."""
         return python_encoding(self.parameter_status("client_encoding") or "UTF8")
+
+    @property
+    def codec(self) -> str:
+        """The codec that texts are read and written with: `encoding`, or one that agrees with the server."""
+        return text_codec(self.parameter_status("client_encoding") or "UTF8")
 
     @property
     def timezone(self) -> tzinfo:

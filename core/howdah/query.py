@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from howdah.adapt.base import PyFormat
+from howdah.adapt.encodings import encoded
 from howdah.errors import ProgrammingError
 from howdah.pattern import pattern
 
@@ -91,8 +92,11 @@ class ParsedQuery:
 
         Args:
             encoding: the name of a Python codec.
+
+        Raises:
+            DataError: the encoding cannot represent it.
         """
-        parts = [part.decode().encode(encoding) if isinstance(part, bytes) else part for part in self.parts]
+        parts = [encoded(part.decode(), encoding) if isinstance(part, bytes) else part for part in self.parts]
         return ParsedQuery(tuple(parts), self.formats, self.names)
 
     def bind(self, params: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any]:

@@ -13,12 +13,12 @@ that take none.
 
 from __future__ import annotations
 
-import codecs
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import PyFormat
+from howdah.adapt.encodings import codec_of, encoded
 from howdah.column import type_name
 from howdah.errors import ProgrammingError
 
@@ -178,7 +178,7 @@ class SQL(Composable):
 
     def as_bytes(self, context: AdaptContext | None = None) -> bytes:
         """Return the string, encoded."""
-        return self._obj.encode(_encoding(context))
+        return encoded(self._obj, _encoding(context))
 
     def as_string(self, context: AdaptContext | None = None) -> str:
         """Return the string."""
@@ -268,7 +268,7 @@ class Identifier(Composable):
 
     def as_bytes(self, context: AdaptContext | None = None) -> bytes:
         """Return the name, quoted."""
-        return self.as_string(context).encode(_encoding(context))
+        return encoded(self.as_string(context), _encoding(context))
 
     def as_string(self, context: AdaptContext | None = None) -> str:
         """Return the name, quoted."""
@@ -305,7 +305,7 @@ class Literal(Composable):
         if literal.endswith(b"'") and dumper.oid and dumper.oid != TEXT_OID:
             name = type_name(dumper.oid, adapters.types)
             if name is not None:
-                literal += b"::" + name.encode(_encoding(context))
+                literal += b"::" + encoded(name, _encoding(context))
         return literal
 
 
@@ -346,7 +346,7 @@ class Placeholder(Composable):
 
     def as_bytes(self, context: AdaptContext | None = None) -> bytes:
         """Return the placeholder."""
-        return self.as_string(context).encode(_encoding(context))
+        return encoded(self.as_string(context), _encoding(context))
 
     def as_string(self, context: AdaptContext | None = None) -> str:
         """Return the placeholder."""
@@ -366,6 +366,7 @@ def _pieces(piece: Composable) -> Iterable[Composable]:
 
 def _encoding(context: AdaptContext | None) -> str:
     """Return the codec of the client encoding."""
-    connection = context.connection if context is not None else None
-    encoding: str = connection.info.encoding if connection is not None else "utf-8"
-    return codecs.lookup(encoding).name
+    encoding = codec_of(context.connection if context is not None else None)
+    return (
+        "utf-8" if encoding == "ascii" else encoding
+    )  # of SQL_ASCII nobody knows the encoding: ours is UTF-8

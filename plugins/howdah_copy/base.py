@@ -11,8 +11,8 @@ from reprlib import repr as _repr
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
+from howdah.adapt.encodings import encoded
 from howdah.adapt.places import column_place, name_column
-from howdah.adapt.quoting import embeds_ascii
 from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
@@ -205,15 +205,13 @@ class BaseCopy:
     def _begun(self, response: CopyResponse) -> None:
         """Make what reads or writes rows."""
         self._response = response
-        connection, transformer = self._connection, self._cursor.transformer
+        transformer = self._cursor.transformer
         if response.direction == ExecStatus.COPY_IN:
             self._encoder = transformer.copy_encoder(response.format)
         else:
             self._decoder = transformer.copy_decoder(response.format, len(response.column_formats))
         if response.format == Format.TEXT:
             obstacle = row_obstacle(self._statement)
-            if obstacle is None and embeds_ascii(connection.session.encoding):
-                obstacle = f"in the client encoding {connection.info.parameter_status('client_encoding')}"
             if obstacle is not None:
                 self._obstacle = NotSupportedError(
                     f"rows cannot be read or written {obstacle}: read and write the data itself,"
@@ -235,7 +233,7 @@ class BaseCopy:
         if isinstance(data, str):
             if self._response.format == Format.BINARY:
                 raise TypeError("binary COPY data is bytes, not str")
-            data = data.encode(self._connection.session.encoding)
+            data = encoded(data, self._connection.session.encoding)
         view = memoryview(data)
         return view.cast("B") if view.c_contiguous else memoryview(bytes(view))
 

@@ -15,10 +15,19 @@ from math import prod
 from typing import Any, ClassVar
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat, TypeInfo
+from howdah.adapt.encodings import as_utf8, encoded, escaped
 from howdah.errors import DataError, ProgrammingError
 from howdah.pattern import pattern
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown
+from howdah_types.base import (
+    TypeDumper,
+    TypeLoader,
+    adapters_of,
+    encoding_of,
+    part_loader,
+    shown,
+    syntax_encoding,
+)
 from howdah_types.registering import composed_of
 from howdah_types.string import ByteaBinaryLoader, TextLoader
 
@@ -94,6 +103,7 @@ class ListDumper(TypeDumper):
         super().__init__(cls, context)
         self._context = context
         self._adapters = adapters_of(context)
+        self.encoding = syntax_encoding(self.connection)
         #: The dumper of the elements, None until one is seen.
         self.item: Dumper | None = None
         self.delimiter = b","
@@ -176,7 +186,11 @@ class ListDumper(TypeDumper):
         data = self.item.dump(item) if item is not None and self.item is not None else None
         if data is None:
             return b"NULL"
-        data = data.encode(encoding_of(self.connection)) if isinstance(data, str) else bytes(data)
+        data = encoded(data, encoding_of(self.connection)) if isinstance(data, str) else bytes(data)
+        return escaped(data, self._quoted, self.encoding)
+
+    def _quoted(self, data: bytes) -> bytes:
+        """Return an element between quotes, if it needs them."""
         if _needs_quotes(self.delimiter).search(data):
             return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
         return data
@@ -215,7 +229,7 @@ class ListBinaryDumper(ListDumper):
                 has_null = True
                 out.append(_NULL_LENGTH)
             else:
-                data = data.encode(encoding_of(self.connection)) if isinstance(data, str) else bytes(data)
+                data = encoded(data, encoding_of(self.connection)) if isinstance(data, str) else bytes(data)
                 out.append(_LENGTH.pack(len(data)))
                 out.append(data)
         out[0] = _HEADER.pack(len(lengths), has_null, oid) + b"".join(_DIMENSION.pack(n, 1) for n in lengths)
@@ -237,12 +251,15 @@ class ArrayLoader(TypeLoader):
         element_oid = info.oid if info is not None and info.array_oid == oid else 0
         fallback = TextLoader if self.format == Format.TEXT else ByteaBinaryLoader
         loader = adapters.get_loader(element_oid, self.format) or fallback
+        self.encoding = syntax_encoding(self.connection) if self.format == Format.TEXT else "utf-8"
         #: The loader of the elements.
-        self.item: Loader = loader(element_oid, context)
+        self.item: Loader = part_loader(loader(element_oid, context), self.encoding)
         #: What stands between the elements.
         self.delimiter: bytes = info.delimiter.encode() if info is not None else b","
 
     def value(self, data: bytes) -> list[Any]:
+        if self.encoding != "utf-8":
+            data = as_utf8(data, self.encoding)
         if data.startswith(b"["):  # the bounds, as in [0:2]={1,2,3}
             data = data[data.index(b"=") + 1 :]
         tokens = map(re.Match.groups, _tokens(self.delimiter).finditer(data))

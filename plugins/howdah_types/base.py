@@ -7,6 +7,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, Loader, quote_literal
+from howdah.adapt.encodings import codec_of, embeds_ascii, from_utf8
 from howdah.adapt.places import shown
 from howdah.errors import DataError
 from howdah.pq import Format
@@ -14,7 +15,16 @@ from howdah.pq import Format
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["TypeDumper", "TypeLoader", "adapters_of", "encoding_of", "shown", "type_name"]
+__all__ = [
+    "TypeDumper",
+    "TypeLoader",
+    "adapters_of",
+    "encoding_of",
+    "part_loader",
+    "shown",
+    "syntax_encoding",
+    "type_name",
+]
 
 #: What reading a malformed value raises.
 _MALFORMED = (ValueError, ArithmeticError, LookupError, struct.error)
@@ -40,7 +50,46 @@ def adapters_of(context: AdaptContext | None) -> AdaptersMap:
 
 def encoding_of(connection: Any) -> str:
     """Return the Python codec of a connection's client encoding, UTF-8 without one."""
-    return connection.info.encoding if connection is not None else "utf-8"
+    return codec_of(connection)
+
+
+def syntax_encoding(connection: Any) -> str:
+    """Return the codec of a connection in which braces, quotes and backslashes are to be looked for.
+
+    That is UTF-8, in which each of these bytes is the character, unless bytes of the client encoding may
+    be parts of other characters. A dumper or loader that keeps it as its `encoding` is used natively only
+    where no such care is needed.
+    """
+    encoding = codec_of(connection)
+    return encoding if embeds_ascii(encoding) else "utf-8"
+
+
+class _PartLoader(Loader):
+    """Loads parts of a text that was turned to UTF-8 to be taken apart.
+
+    Args:
+        loader: what loads them in the client encoding.
+        encoding: that encoding's codec.
+    """
+
+    def __init__(self, loader: Loader, encoding: str) -> None:
+        super().__init__(loader.oid)
+        self._load = loader.load
+        self._encoding = encoding
+
+    def load(self, data: Buffer) -> Any:
+        return self._load(from_utf8(bytes(data), self._encoding))
+
+
+def part_loader(loader: Loader, encoding: str) -> Loader:
+    """Return what loads the parts of a text.
+
+    Args:
+        loader: what loads them in the client encoding.
+        encoding: what `syntax_encoding` returned; if it is not UTF-8, the text is turned to UTF-8 before
+            it is taken apart.
+    """
+    return loader if encoding == "utf-8" else _PartLoader(loader, encoding)
 
 
 class TypeLoader(Loader):

@@ -25,12 +25,21 @@ from howdah.adapt import (
     PyFormat,
     TypeInfo,
 )
+from howdah.adapt.encodings import as_utf8, encoded, escaped
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.adapt.places import recursive
 from howdah.errors import DataError, ProgrammingError
 from howdah.pattern import pattern
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown
+from howdah_types.base import (
+    TypeDumper,
+    TypeLoader,
+    adapters_of,
+    encoding_of,
+    part_loader,
+    shown,
+    syntax_encoding,
+)
 from howdah_types.registering import composed_of, described, known_type, named, register_by_oid, unadapted
 from howdah_types.string import ByteaBinaryLoader, TextLoader
 
@@ -151,6 +160,7 @@ class TupleDumper(TypeDumper):
         self.adapters = adapters_of(context)
         self._encoder = ParameterEncoder(self.adapters, context)
         self._encoding = encoding_of(self.connection)
+        self.encoding = syntax_encoding(self.connection)
 
     def text(self, obj: Any) -> bytes:
         return b"(%b)" % b",".join([b"" if value is None else self.text_field(value) for value in obj])
@@ -164,17 +174,20 @@ class TupleDumper(TypeDumper):
     def text_field(self, value: Any) -> bytes:
         """Return the value of a field in text format, between quotes if it needs them."""
         data = self._encoded(self._encoder.dumper(value, PyFormat.TEXT).dump(value))
-        if data is None:
-            return b""
-        if _NEEDS_QUOTES.search(data):
-            return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'""')
-        return data
+        return b"" if data is None else escaped(data, _quoted, self.encoding)
 
     def _encoded(self, data: Buffer | str | None) -> bytes | None:
         """Return what a dumper returned as bytes."""
         if data is None:
             return None
-        return data.encode(self._encoding) if isinstance(data, str) else bytes(data)
+        return encoded(data, self._encoding) if isinstance(data, str) else bytes(data)
+
+
+def _quoted(data: bytes) -> bytes:
+    """Return a field between quotes, if it needs them."""
+    if _NEEDS_QUOTES.search(data):
+        return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'""')
+    return data
 
 
 class CompositeDumper(TupleDumper):
@@ -335,10 +348,13 @@ class RecordLoader(TypeLoader):
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
+        self.encoding = syntax_encoding(self.connection)
         #: The loader of the fields.
-        self.item: Loader = TextLoader(oid, context)
+        self.item: Loader = part_loader(TextLoader(oid, context), self.encoding)
 
     def value(self, data: bytes) -> tuple[Any, ...]:
+        if self.encoding != "utf-8":
+            data = as_utf8(data, self.encoding)
         if data == b"()":
             return ()
         return tuple([None if field is None else self.item.load(field) for field in _read_text_record(data)])
@@ -389,10 +405,14 @@ class CompositeLoader(TypeLoader):
         adapters = adapters_of(context)
         self.info: CompositeInfo = described(adapters, oid, CompositeInfo, "a composite type")
         fallback = TextLoader if self.format == Format.TEXT else ByteaBinaryLoader
+        self.encoding = syntax_encoding(self.connection) if self.format == Format.TEXT else "utf-8"
         #: The oids of the types of the fields, and the loaders of the fields.
         self.oids = self.info.field_types
         self.items: tuple[Loader, ...] = tuple(
-            [(adapters.get_loader(oid, self.format) or fallback)(oid, context) for oid in self.oids]
+            [
+                part_loader((adapters.get_loader(oid, self.format) or fallback)(oid, context), self.encoding)
+                for oid in self.oids
+            ]
         )
         cls = type(self)
         make_object = cls.make_object
@@ -404,6 +424,8 @@ class CompositeLoader(TypeLoader):
             self.make = _maker(factory, self.info)
 
     def value(self, data: bytes) -> Any:
+        if self.encoding != "utf-8":
+            data = as_utf8(data, self.encoding)
         fields = _read_text_record(data) if data != b"()" or self.items else []
         return self._made(fields)
 

@@ -7,14 +7,24 @@ contrib/hstore/hstore_io.c.
 from __future__ import annotations
 
 import struct
+from codecs import getincrementaldecoder
 from typing import Any, TypeAlias
 
 from howdah.adapt import AdaptContext, Dumper, TypeInfo
+from howdah.adapt.encodings import as_utf8, escaped, text_codec
 from howdah.errors import DataError
 from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.array import register_array
-from howdah_types.base import TypeDumper, TypeLoader, adapters_of, shown
+from howdah_types.base import (
+    TypeDumper,
+    TypeLoader,
+    adapters_of,
+    encoding_of,
+    part_loader,
+    shown,
+    syntax_encoding,
+)
 from howdah_types.registering import known_type, named
 from howdah_types.string import StrDumper, TextLoader
 
@@ -39,6 +49,7 @@ class HstoreDumper(TypeDumper):
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
         self._encode = StrDumper(str, context).text
+        self._encoding = syntax_encoding(self.connection)
 
     def items(self, obj: Any) -> list[tuple[bytes, bytes | None]]:
         """Return keys and values as bytes.
@@ -61,14 +72,19 @@ class HstoreDumper(TypeDumper):
         return items
 
     def text(self, obj: Any) -> bytes:
-        items = self.items(obj)
         return b", ".join(
-            [_quoted(key) + b"=>" + (b"NULL" if value is None else _quoted(value)) for key, value in items]
+            [
+                self._quoted(key) + b"=>" + (b"NULL" if value is None else self._quoted(value))
+                for key, value in self.items(obj)
+            ]
         )
 
+    def _quoted(self, data: bytes) -> bytes:
+        return b'"%b"' % escaped(data, _escape, self._encoding)
 
-def _quoted(data: bytes) -> bytes:
-    return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+
+def _escape(data: bytes) -> bytes:
+    return data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
 
 class HstoreBinaryDumper(HstoreDumper):
@@ -95,9 +111,12 @@ class HstoreLoader(TypeLoader):
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
-        self._decode: Any = TextLoader(oid, context).load
+        self._encoding = syntax_encoding(self.connection) if self.format == Format.TEXT else "utf-8"
+        self._decode: Any = part_loader(TextLoader(oid, context), self._encoding).load
 
     def value(self, data: bytes) -> dict[Any, Any]:
+        if self._encoding != "utf-8":
+            data = as_utf8(data, self._encoding)
         found = {}
         position = 0
         while position < len(data):
@@ -117,7 +136,19 @@ class HstoreBinaryLoader(HstoreLoader):
 
     format = Format.BINARY
 
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        client, server = encoding_of(self.connection), self._server_encoding()
+        #: The codecs of client and server, where the server converts text between them.
+        self._codecs = None if "ascii" in (client, server) or client == server else (client, server)
+
+    def _server_encoding(self) -> str:
+        name = None if self.connection is None else self.connection.info.parameter_status("server_encoding")
+        return text_codec(name or "UTF8")
+
     def value(self, data: bytes) -> dict[Any, Any]:
+        if self._codecs is not None and not data.isascii():
+            data = _with_own_lengths(data, *self._codecs)
         (count,) = _LENGTH.unpack_from(data)
         position = _LENGTH.size
         strings: list[Any] = []
@@ -132,6 +163,33 @@ class HstoreBinaryLoader(HstoreLoader):
         if len(strings) != 2 * count or None in keys:
             raise ValueError("no pairs")
         return dict(zip(keys, strings[1::2]))
+
+
+def _with_own_lengths(data: bytes, client: str, server: str) -> bytes:
+    """Return an hstore with the lengths that its strings have.
+
+    The server converts the strings to the client encoding, but sends the lengths that they had before.
+
+    Args:
+        data: the hstore, as it came.
+        client: the codec of the client encoding.
+        server: the codec of the server's encoding.
+    """
+    out = bytearray(data[: _LENGTH.size])
+    position = _LENGTH.size
+    while position < len(data):
+        (length,) = _LENGTH.unpack_from(data, position)
+        position += _LENGTH.size
+        start = position
+        decoder = getincrementaldecoder(client)()
+        left = length
+        while left > 0:
+            left -= len(decoder.decode(data[position : position + 1], position >= len(data)).encode(server))
+            position += 1
+            if position > len(data):
+                raise ValueError("no length")
+        out += _LENGTH.pack(position - start if length >= 0 else length) + data[start:position]
+    return bytes(out)
 
 
 def register_hstore(info: TypeInfo | str = "hstore", context: AdaptContext | None = None) -> None:

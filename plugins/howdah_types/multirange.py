@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import Any, ClassVar, TypeVar, overload
 
 from howdah.adapt import AdaptContext, AdaptersMap, Loader, MultirangeInfo, TypeInfo
+from howdah.adapt.encodings import as_utf8
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import TypeLoader, adapters_of, shown
+from howdah_types.base import TypeLoader, adapters_of, part_loader, shown, syntax_encoding
 from howdah_types.range import (
     BoundsDumper,
     Range,
@@ -217,10 +218,13 @@ class MultirangeLoader(TypeLoader):
         info = described(adapters, oid, MultirangeInfo, "a multirange")
         subtype_oid = info.subtype_oid
         loader = adapters.get_loader(subtype_oid, self.format) or TextLoader
+        self.encoding = syntax_encoding(self.connection) if self.format == Format.TEXT else "utf-8"
         #: The loader of the bounds.
-        self.item: Loader = loader(subtype_oid, context)
+        self.item: Loader = part_loader(loader(subtype_oid, context), self.encoding)
 
     def value(self, data: bytes) -> Multirange[Any]:
+        if self.encoding != "utf-8":
+            data = as_utf8(data, self.encoding)
         ranges: list[Range[Any]] = []
         if data == b"{}":
             return self.multirange(ranges)

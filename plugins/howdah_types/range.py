@@ -13,12 +13,13 @@ from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat, RangeInfo, TypeInfo
+from howdah.adapt.encodings import as_utf8, encoded, escaped
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.errors import DataError, ProgrammingError
 from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.array import ElementDumper
-from howdah_types.base import TypeLoader, adapters_of, encoding_of, shown
+from howdah_types.base import TypeLoader, adapters_of, encoding_of, part_loader, shown, syntax_encoding
 from howdah_types.registering import composed_of, described, known_type, named, register_by_oid, unadapted
 from howdah_types.string import TextLoader
 
@@ -248,6 +249,7 @@ class BoundsDumper(ElementDumper):
         self.adapters = adapters_of(context)
         self._encoder = ParameterEncoder(self.adapters, context)
         self._encoding = encoding_of(self.connection)
+        self.encoding = syntax_encoding(self.connection)
         self._bounds: Dumper | None = None
         info = self.adapters.types.get(self.oid)
         if isinstance(info, self.info_class) and info.oid == self.oid:
@@ -332,14 +334,12 @@ class BoundsDumper(ElementDumper):
     def text_bound(self, bound: Any) -> bytes:
         """Return a bound in text format, between quotes if it needs them."""
         data = self._encoded(self._encoder.dumper(bound, PyFormat.TEXT).dump(bound), bound)
-        if _NEEDS_QUOTES.search(data):
-            return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'""')
-        return data
+        return escaped(data, _quoted, self.encoding)
 
     def _encoded(self, data: Any, bound: Any) -> bytes:
         if data is None:
             raise DataError(f"a {self.kind} cannot have the bound {shown(bound)}, which is dumped as NULL")
-        return data.encode(self._encoding) if isinstance(data, str) else bytes(data)
+        return encoded(data, self._encoding) if isinstance(data, str) else bytes(data)
 
     def text_range(self, obj: Range[Any]) -> bytes:
         """Return a range in text format."""
@@ -365,6 +365,13 @@ class BoundsDumper(ElementDumper):
                 data = self.dump_bound(bound)
                 out += _LENGTH.pack(len(data)) + data
         return bytes(out)
+
+
+def _quoted(data: bytes) -> bytes:
+    """Return a bound between quotes, if it needs them."""
+    if _NEEDS_QUOTES.search(data):
+        return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'""')
+    return data
 
 
 def _deciding_bound(bounds: list[Any]) -> Any:
@@ -500,10 +507,13 @@ class RangeLoader(TypeLoader):
         adapters = adapters_of(context)
         subtype_oid = described(adapters, oid, RangeInfo, "a range").subtype_oid
         loader = adapters.get_loader(subtype_oid, self.format) or TextLoader
+        self.encoding = syntax_encoding(self.connection) if self.format == Format.TEXT else "utf-8"
         #: The loader of the bounds.
-        self.item: Loader = loader(subtype_oid, context)
+        self.item: Loader = part_loader(loader(subtype_oid, context), self.encoding)
 
     def value(self, data: bytes) -> Range[Any]:
+        if self.encoding != "utf-8":
+            data = as_utf8(data, self.encoding)
         value, end = read_text_range(data, 0, self.item.load, self.range)
         if end != len(data):
             raise ValueError("more than a range")

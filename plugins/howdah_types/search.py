@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 
 from howdah.adapt import AdaptContext, AdaptersMap
+from howdah.adapt.encodings import as_utf8
 from howdah.pq import Format
 from howdah_types.base import TypeLoader, encoding_of
 from howdah_types.textual import register_text_type
@@ -44,8 +45,8 @@ class SearchBinaryLoader(TypeLoader):
 
     def value(self, data: bytes) -> str | bytes:
         (count,) = _COUNT.unpack_from(data)
-        text = self.text(_Reader(data, _COUNT.size), count)
-        return text.decode(self.encoding) if self.encoding else text
+        text = self.text(_Reader(data, _COUNT.size, self.encoding or "utf-8"), count)
+        return text.decode() if self.encoding else text
 
     def text(self, reader: _Reader, count: int) -> bytes:
         """Return the value of that many items as text."""
@@ -55,8 +56,9 @@ class SearchBinaryLoader(TypeLoader):
 class _Reader:
     """Reads numbers and words, one behind the other."""
 
-    def __init__(self, data: bytes, start: int) -> None:
+    def __init__(self, data: bytes, start: int, encoding: str) -> None:
         self._data = data
+        self._encoding = encoding
         self._next = start
 
     def byte(self) -> int:
@@ -69,9 +71,12 @@ class _Reader:
         return value
 
     def word(self) -> bytes:
+        """Return a word in UTF-8, or as it is if that is its encoding."""
         end = self._data.index(b"\0", self._next)
         word = self._data[self._next : end]
         self._next = end + 1
+        if self._encoding != "utf-8":
+            word = as_utf8(word, self._encoding)
         return b"'%b'" % word.replace(b"\\", b"\\\\").replace(b"'", b"''")
 
     def end(self) -> None:

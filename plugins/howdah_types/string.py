@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt import AdaptContext, AdaptersMap, quote_literal
+from howdah.adapt.encodings import encoded
 from howdah.errors import DataError
 from howdah.pattern import pattern
 from howdah.pq import Format
@@ -50,13 +51,7 @@ class StrDumper(TypeDumper):
     def text(self, obj: str) -> bytes:
         if "\x00" in obj:
             raise DataError(f"PostgreSQL text cannot contain NUL (0x00) characters: {shown(obj)}")
-        try:
-            return str.encode(obj, self.encoding)
-        except UnicodeEncodeError as error:
-            raise DataError(
-                f"the string has {error.object[error.start : error.end]!r} in it,"
-                f" which the client encoding {self.encoding!r} cannot represent"
-            ) from error
+        return encoded(obj, self.encoding)
 
     def quote(self, obj: str) -> bytes:
         value = self.dump(obj) if self.format == Format.TEXT else self.text(obj)

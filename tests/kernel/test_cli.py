@@ -237,6 +237,17 @@ class TestDoctor:
             f"{server.tcp_dsn} user=mahout password=banana sslmode=verify-ca sslrootcert={other}", "TLS"
         )
 
+    @pytest.mark.parametrize(
+        "options", ["sslrootcert={missing}", "sslrootcert={root} host=other.example hostaddr=127.0.0.1"]
+    )
+    def test_verification_that_fails(
+        self, guarded: tuple[servers.Server, Path], tmp_path: Path, options: str
+    ) -> None:
+        server, root = guarded
+        given = options.format(missing=tmp_path / "missing.crt", root=root)
+        output = self.ails(f"{server.tcp_dsn} {given} user=mahout sslmode=verify-full password=banana", "TLS")
+        assert "sslrootcert" in " ".join(row(output, "try"))
+
     def test_no_such_database(self, dsn: str) -> None:
         assert "createdb" in self.ails(f"{dsn} dbname=atlantis", "database")
 

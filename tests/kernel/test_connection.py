@@ -363,8 +363,15 @@ def test_an_encoding_python_does_not_know(conn):
     conn.execute("set client_encoding to euc_tw")
     with pytest.raises(howdah.NotSupportedError, match="EUC_TW"):
         conn.info.encoding  # noqa: B018
+    conn.execute(b"select 1")
+    for cursor in (conn.cursor(), howdah.ClientCursor(conn), howdah.RawCursor(conn), conn.cursor("named")):
+        for params in (None, []):
+            with pytest.raises(howdah.NotSupportedError, match="EUC_TW"):
+                cursor.execute("select 'a'::text", params)
     with pytest.raises(howdah.NotSupportedError, match="EUC_TW"):
-        conn.execute("select 'a'::text").fetchone()
+        conn.cursor().executemany("select %s", [["a"]])
+    with pytest.raises(howdah.NotSupportedError, match="EUC_TW"):
+        list(conn.cursor().stream("select 1"))
     conn.rollback()
     assert conn.execute("select 'a'::text").fetchone() == ("a",)
 

@@ -31,7 +31,7 @@ def row(parameter: Parameter) -> str:
 
 
 def test_the_table_lists_every_parameter() -> None:
-    rows = re.findall(r"^\| `\w+` \| (?:str|int|bool) \|.*$", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| `\w+` \| (?:str|int|float|bool) \|.*$", PAGE, re.MULTILINE)
     assert rows == [row(parameter) for parameter in PARAMETERS]
 
 

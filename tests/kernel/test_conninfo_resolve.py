@@ -32,7 +32,7 @@ def test_defaults(environ: dict[str, str]) -> None:
     assert resolved["sslmode"] == "prefer"
     assert resolved["keepalives"] is True
     assert resolved["host"] is resolved["connect_timeout"] is resolved["password"] is None
-    assert resolved["max_protocol_version"] == "3.2"
+    assert resolved["max_protocol_version"] == "3.0"
     assert list(resolved) == [parameter.name for parameter in PARAMETERS]
 
 
@@ -102,6 +102,10 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch)
         ("port", 5433, "5433"),
         ("connect_timeout", "10", 10),
         ("connect_timeout", " -1 ", -1),
+        ("connect_timeout", 2.5, 2.5),
+        ("connect_timeout", " 2.5 ", 2.5),
+        ("connect_timeout", "1e1", 10),
+        ("connect_timeout", 3.0, 3),
         ("connect_timeout", 1, 1),
         ("keepalives", 0, False),
         ("keepalives", True, True),
@@ -132,9 +136,11 @@ def test_values_are_typed(name: str, given: Any, value: Any, environ: dict[str, 
         ({"target_session_attrs": "master"}, '"master".*"target_session_attrs".*prefer-standby'),
         ({"load_balance_hosts": "yes"}, '"load_balance_hosts"'),
         ({"connect_timeout": "soon"}, 'invalid value "soon" for connection parameter "connect_timeout"'),
-        ({"connect_timeout": "2.5"}, "connect_timeout.*integer"),
-        ({"connect_timeout": 2**31}, "connect_timeout.*integer"),
-        ({"connect_timeout": 2.5}, "connect_timeout.*got float"),
+        ({"connect_timeout": "2.5s"}, "connect_timeout.*number"),
+        ({"connect_timeout": 2**31}, "connect_timeout.*number"),
+        ({"connect_timeout": float("nan")}, 'invalid value "nan" for connection parameter "connect_timeout"'),
+        ({"connect_timeout": "inf"}, "connect_timeout.*a number"),
+        ({"keepalives_idle": 2.5}, "keepalives_idle.*got float"),
         ({"keepalives": "sometimes"}, "keepalives.*1 or 0"),
         ({"user": b"u"}, "user.*got bytes"),
         ({"user": "a\0b"}, "user.*NUL"),

@@ -10,6 +10,7 @@ from cpython.buffer cimport (
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 
 from howdah.adapt.base import Dumper
+from howdah.adapt.encodings import codec_of, encoded
 from howdah.pq import Format
 
 cdef object _get_key = Dumper.get_key
@@ -128,6 +129,8 @@ cdef class DumperEntry:
             return 0
         if part and not PyBytes_CheckExact(value):
             raise NotBytes
+        if isinstance(value, str):
+            value = encoded(value, codec_of(getattr(self.dumper, "connection", None)))
         put_value(out, value)
         return 1
 

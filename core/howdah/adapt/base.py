@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
+from howdah.adapt.encodings import codec_of
 from howdah.adapt.quoting import quote_literal
 from howdah.pq import Format
 
@@ -88,8 +89,7 @@ class Dumper(ABC):
 
     def quote(self, obj: Any) -> bytes:
         """Return `obj` as an SQL literal, for client-side composition."""
-        codec = "utf-8" if self.connection is None else self.connection.info.encoding
-        return quote_literal(self.dump(obj), codec)
+        return quote_literal(self.dump(obj), codec_of(self.connection))
 
     def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
         """Return what the dumper for `obj` is cached under: its class, or more."""

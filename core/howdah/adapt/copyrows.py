@@ -12,6 +12,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
+from howdah.adapt.encodings import codec_of, encoded, escaped
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.adapt.places import put_column
 from howdah.adapt.rowdecoder import RowDecoder
@@ -48,14 +49,22 @@ def _escape(match: re.Match[bytes]) -> bytes:
     return b"\\" + _LETTERS[match[0]]
 
 
+def _escape_all(value: bytes) -> bytes:
+    return _SPECIAL.sub(_escape, value)
+
+
 def _unescape(match: re.Match[bytes]) -> bytes:
     return _CHARACTERS.get(match[1], match[1])
 
 
-def _as_bytes(value: Buffer | str | None) -> bytes | None:
+def _unescape_all(value: bytes) -> bytes:
+    return _ESCAPED.sub(_unescape, value)
+
+
+def _as_bytes(value: Buffer | str | None, encoding: str) -> bytes | None:
     """Return what a dumper returned as bytes."""
     if isinstance(value, str):
-        return value.encode()
+        return encoded(value, encoding)
     return value if value is None or type(value) is bytes else bytes(memoryview(value))
 
 
@@ -77,6 +86,7 @@ class CopyEncoder:
         self.rows = 0
         self.column = 0
         self._encoder = ParameterEncoder(adapters, context)
+        self._encoding = codec_of(None if context is None else context.connection)
         self._format = PyFormat.BINARY if format else PyFormat.TEXT
         self._dumpers: tuple[Dumper, ...] | None = None
         self._data = bytearray()
@@ -154,13 +164,13 @@ class CopyEncoder:
                 value = None
                 if obj is not None:
                     dumper = self._dumper(obj) if dumpers is None else dumpers[column]
-                    value = _as_bytes(dumper.dump(obj))
+                    value = _as_bytes(dumper.dump(obj), self._encoding)
                 if binary:
                     data += _NULL if value is None else len(value).to_bytes(4, "big") + value
                 else:
                     if column:
                         data += b"\t"
-                    data += b"\\N" if value is None else _SPECIAL.sub(_escape, value)
+                    data += b"\\N" if value is None else escaped(value, _escape_all, self._encoding)
             if not binary:
                 data += b"\n"
         except BaseException:
@@ -185,13 +195,15 @@ class CopyDecoder:
     Args:
         loaders: a `Loader` for each column, in order; None leaves the values as bytes.
         format: 0 for text, 1 for binary.
+        encoding: the codec of the client encoding.
 
     Attributes:
         rows: how many rows have been read.
     """
 
-    def __init__(self, loaders: Sequence[Loader | None], format: int) -> None:
+    def __init__(self, loaders: Sequence[Loader | None], format: int, encoding: str = "utf-8") -> None:
         self.rows = 0
+        self._encoding = encoding
         self._binary = bool(format)
         self._data = b""
         self._position = 0
@@ -239,7 +251,7 @@ class CopyDecoder:
         row: list[Any] = []
         try:
             for field, load in zip(fields, self._loads):
-                row.append(None if field == b"\\N" else load(_ESCAPED.sub(_unescape, field)))
+                row.append(None if field == b"\\N" else load(escaped(field, _unescape_all, self._encoding)))
         except (DataError, NotSupportedError) as error:
             put_column(error, len(row))
             raise

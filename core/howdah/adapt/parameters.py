@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import AdaptContext, Dumper, DumperKey, PyFormat
+from howdah.adapt.encodings import codec_of, encoded
 from howdah.adapt.places import parameter_place, put_place, recursive
 from howdah.errors import DataError, Error, ProgrammingError
 
@@ -129,7 +130,10 @@ class ParameterEncoder:
                 continue
             try:
                 dumper = self.dumper(obj, format)
-                values.append(dumper.dump(obj))
+                value = dumper.dump(obj)
+                if isinstance(value, str):
+                    value = encoded(value, codec_of(getattr(dumper, "connection", None)))
+                values.append(value)
             except Error as error:
                 put_place(error, parameter_place(len(values), names))
                 raise

@@ -5,27 +5,14 @@ Source: PostgreSQL documentation, "Lexical Structure", "String Constants".
 
 from __future__ import annotations
 
-import codecs
 from typing import TYPE_CHECKING
+
+from howdah.adapt.encodings import encoded, escaped
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["embeds_ascii", "quote_literal"]
-
-# In these encodings a quote or a backslash can be part of another character.
-_UNSAFE_ENCODINGS = frozenset(
-    ("big5", "gbk", "gb18030", "cp949", "johab", "shift_jis", "shift_jis_2004")  # as `codecs` has them
-)
-
-
-def embeds_ascii(encoding: str) -> bool:
-    """Return whether bytes of the ASCII range can be parts of other characters in an encoding.
-
-    Args:
-        encoding: the name of a Python codec.
-    """
-    return codecs.lookup(encoding).name in _UNSAFE_ENCODINGS
+__all__ = ["quote_literal"]
 
 
 def quote_literal(value: Buffer | str | None, encoding: str = "utf-8") -> bytes:
@@ -43,13 +30,11 @@ def quote_literal(value: Buffer | str | None, encoding: str = "utf-8") -> bytes:
     """
     if value is None:
         return b"NULL"
-    data = value.encode(encoding) if isinstance(value, str) else bytes(value)
-    if embeds_ascii(encoding):
-        text = data.decode(encoding).replace("'", "''").replace("\\", "\\\\")
-        escaped = "\\" in text
-        data = text.encode(encoding)
-    else:
-        data = data.replace(b"'", b"''").replace(b"\\", b"\\\\")
-        escaped = b"\\" in data
+    data = encoded(value, encoding) if isinstance(value, str) else bytes(value)
+    quoted = escaped(data, _escape, encoding)
     # The space keeps the E from joining a word before it.
-    return b" E'%b'" % data if escaped else b"'%b'" % data
+    return b" E'%b'" % quoted if b"\\" in quoted else b"'%b'" % quoted
+
+
+def _escape(data: bytes) -> bytes:
+    return data.replace(b"'", b"''").replace(b"\\", b"\\\\")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader
+from howdah.adapt.encodings import codec_of, encoded
 from howdah.errors import DataError
 from howdah.pq import Format
 
@@ -14,11 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["BytesLoader", "TextDumper", "TextLoader"]
 
 
-def encoding(connection: Any) -> str:
-    """Return the Python codec of the connection's texts."""
-    return "utf-8" if connection is None else str(connection.info.encoding)
-
-
 class TextLoader(Loader):
     """Any value in text format, as str."""
 
@@ -26,7 +22,7 @@ class TextLoader(Loader):
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
-        self.encoding = encoding(self.connection)
+        self.encoding = codec_of(self.connection)
 
     def load(self, data: Buffer) -> str:
         """Return the text."""
@@ -65,15 +61,10 @@ class TextDumper(Dumper):
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
-        self.encoding = encoding(self.connection)
+        self.encoding = codec_of(self.connection)
 
     def dump(self, obj: str) -> bytes:
         """Return the text encoded."""
         if "\0" in obj:
             raise DataError("PostgreSQL text cannot contain NUL (0x00) bytes")
-        try:
-            return obj.encode("utf-8" if self.encoding == "ascii" else self.encoding)
-        except UnicodeEncodeError as error:
-            raise DataError(
-                f"{obj[:100]!r} cannot be encoded in {self.encoding!r}, the client encoding"
-            ) from error
+        return encoded(obj, self.encoding)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from howdah._implementation import IMPLEMENTATION
 from howdah.adapt.base import AdaptContext, Dumper, Loader
+from howdah.adapt.encodings import codec_of, embeds_ascii
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.text import TextLoader
 from howdah.adapt.types import FIRST_NORMAL_OID
@@ -93,7 +94,8 @@ class Transformer:
 
     def copy_encoder(self, format: int) -> CopyEncoder:
         """Return what writes rows of COPY data in a format."""
-        encoder: CopyEncoder = _copying().CopyEncoder(self.adapters, self.context, format)
+        classes = _copying(self._copy_encoding())
+        encoder: CopyEncoder = classes.CopyEncoder(self.adapters, self.context, format)
         return encoder
 
     def copy_decoder(self, format: int, count: int) -> CopyDecoder:
@@ -105,8 +107,15 @@ class Transformer:
         """
         self._check()
         loader = TextLoader.for_format(format)(0, self.context)
-        decoder: CopyDecoder = _copying().CopyDecoder([loader] * count, format)
+        encoding = self._copy_encoding()
+        options = {} if encoding == "utf-8" else {"encoding": encoding}
+        decoder: CopyDecoder = _copying(encoding).CopyDecoder([loader] * count, format, **options)
         return decoder
+
+    def _copy_encoding(self) -> str:
+        """Return the codec in which backslashes are to be looked for: UTF-8 where each of them is one."""
+        encoding = codec_of(None if self.context is None else self.context.connection)
+        return encoding if embeds_ascii(encoding) else "utf-8"
 
     def choose_formats(
         self, fields: Sequence[FieldDescription], format: int | None
@@ -168,6 +177,7 @@ class Transformer:
             self._by_name = bool(self.adapters.type_names)
 
 
-def _copying() -> Any:
-    """Return the module with the classes for COPY."""
-    return import_module("howdah.adapt.copyrows" if IMPLEMENTATION == "python" else "howdah._native.copy")
+def _copying(encoding: str) -> Any:
+    """Return the module with the classes for COPY; the native ones know encodings like UTF-8 only."""
+    pure = IMPLEMENTATION == "python" or encoding != "utf-8"
+    return import_module("howdah.adapt.copyrows" if pure else "howdah._native.copy")

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from howdah import conninfo as conninfos
 from howdah.errors import ConnectionTimeout, Error, ProgrammingError
+from howdah.io.secured import NotSecured
 from howdah.protocol.credentials import AuthenticationFailed
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ _ADVICE = {
     "name": "check the spelling of the host, and that this machine can resolve it",
     "socket": "check that the server runs, that it listens there (listen_addresses, port,"
     " unix_socket_directories), and that no firewall is in the way",
-    "TLS": "check sslmode and sslrootcert, the names and dates of the server's certificate, and"
-    " that the server has ssl = on",
+    "TLS": "check sslmode, sslrootcert and the client's sslcert and sslkey, the names and dates of the"
+    " server's certificate, and that the server has ssl = on",
     "authentication": "check the password and the methods that require_auth and channel_binding allow",
     "time": "the server took longer than connect_timeout: check the network, or allow more seconds",
     "start-up": "see the server's log; is it a PostgreSQL server that answers there?",
@@ -113,6 +114,8 @@ def _describe_tls(connection: Any) -> str:
 
 def _explain(driver: Driver, conninfo: str, error: Exception) -> tuple[str, str, list[tuple[str, str]]]:
     """Return what failed, what to try, and what was found out about each host."""
+    if any(isinstance(cause, NotSecured) for cause in _causes(error)):
+        return "TLS", _ADVICE["TLS"], []
     sqlstate = getattr(error, "sqlstate", None)
     if sqlstate is not None:
         for length in (5, 2):
@@ -130,7 +133,7 @@ def _explain(driver: Driver, conninfo: str, error: Exception) -> tuple[str, str,
         step = failed[0]
     elif isinstance(error, ConnectionTimeout):
         step = "time"
-    elif any(isinstance(cause, ssl.SSLError) for cause in _causes(error)) or "SSL" in str(error):
+    elif any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
         step = "TLS"
     return step, _ADVICE[step], [(place, finding) for place, (_, finding) in findings.items()]
 

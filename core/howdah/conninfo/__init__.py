@@ -18,8 +18,11 @@ from howdah.importing import on_first_use
 
 if TYPE_CHECKING:
     from howdah.conninfo.require_auth import AuthRequirement
+    from howdah.conninfo.timeout import timeout_from_conninfo
 else:
-    __getattr__ = on_first_use(__name__, {"require_auth": ("AuthRequirement",)})
+    __getattr__ = on_first_use(
+        __name__, {"require_auth": ("AuthRequirement",), "timeout": ("timeout_from_conninfo",)}
+    )
 
 __all__ = [
     "PARAMETERS",
@@ -33,4 +36,5 @@ __all__ = [
     "parse",
     "resolve",
     "session_settings",
+    "timeout_from_conninfo",
 ]

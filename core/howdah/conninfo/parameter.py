@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.environment import as_kept
@@ -27,6 +28,7 @@ _BOOLEANS = {
     "off": False,
     "no": False,
 }
+_NUMBER = pattern(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)\s*", re.ASCII)
 _INTEGER = pattern(r"[ \t\n\r\f\v]*([+-]?[0-9]{1,10})[ \t\n\r\f\v]*", re.ASCII)
 
 
@@ -35,7 +37,8 @@ class Parameter(NamedTuple):
 
     Args:
         name: how it is written in a conninfo.
-        type: `str`, `int` (32 bits) or `bool`: what `resolve` makes of a value.
+        type: `str`, `int` (32 bits), `float` (within the same limits) or `bool`: what `resolve` makes of a
+            value. A `float` that is a whole number becomes an `int`.
         default: the value when nothing else gives one; None for "not set".
         environ: the environment variable it is read from, or None.
         doc: one or two sentences of Markdown for the user.
@@ -44,7 +47,7 @@ class Parameter(NamedTuple):
     """
 
     name: str
-    type: type[str] | type[int] | type[bool] = str
+    type: type[str] | type[int] | type[float] | type[bool] = str
     default: Any = None
     environ: str | None = None
     doc: str = ""
@@ -55,11 +58,12 @@ class Parameter(NamedTuple):
         """Check a value that the user gave and bring it to this parameter's type.
 
         Args:
-            value: a str, int, bool or path. The empty string stands for the default.
+            value: a str, int, bool or path, or a float for a parameter of that type. The empty string
+                stands for the default.
             origin: where the value comes from, for the error: ` (from PGPORT)`.
 
         Returns:
-            The value as a `str`, `int` or `bool`, or the default.
+            The value as a `str`, `int`, `float` or `bool`, or the default.
 
         Raises:
             howdah.ProgrammingError: the value is none that this parameter takes.
@@ -81,13 +85,19 @@ class Parameter(NamedTuple):
             if match is None or not -(2**31) <= int(match[1]) < 2**31:
                 raise self.bad(text, "an integer", origin)
             return int(match[1])
+        if self.type is float:
+            match = _NUMBER.fullmatch(text)
+            number = float(match[1]) if match is not None else inf
+            if not -(2**31) <= number < 2**31:
+                raise self.bad(text, "a number", origin)
+            return int(number) if number.is_integer() else number
         return text
 
     def to_text(self, value: Any, origin: str = "") -> str:
         """Write a value as it stands in a conninfo, still unquoted.
 
         Args:
-            value: a str, int, bool or path.
+            value: a str, int, bool or path, or a float for a parameter of that type.
             origin: where the value comes from, for the error.
 
         Returns:
@@ -101,12 +111,15 @@ class Parameter(NamedTuple):
                 return "1" if value else "0"
             if isinstance(value, int):
                 return str(int(value))
+            if isinstance(value, float) and self.type is float:
+                return repr(float(value))
             if isinstance(value, os.PathLike):
                 value = os.fspath(value)
             if not isinstance(value, str):
                 raise ProgrammingError(
                     f'invalid value for connection parameter "{self.name}"{origin}: '
-                    f"expected str, int or bool, got {type(value).__name__}"
+                    f"expected str, {'float' if self.type is float else 'int'} or bool,"
+                    f" got {type(value).__name__}"
                 )
         if "\0" in value:
             raise ProgrammingError(

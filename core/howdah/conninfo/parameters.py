@@ -59,7 +59,7 @@ _PARAMETERS = (
     ),
     Parameter(
         "connect_timeout",
-        int,
+        float,
         environ="PGCONNECT_TIMEOUT",
         doc="Seconds that one attempt, at one address of one host, may take. Not set, zero or negative: "
         "no limit.",
@@ -201,10 +201,10 @@ _PARAMETERS = (
     ),
     Parameter(
         "max_protocol_version",
-        default="latest",
         environ="PGMAXPROTOCOLVERSION",
-        doc="The version of PostgreSQL's protocol that is asked for. A server that refuses a version is "
-        "asked once more, for 3.0.",
+        doc="The newest version of PostgreSQL's protocol that is asked for. A server that refuses it, or "
+        "does not answer, is asked once more, for 3.0, where `min_protocol_version` allows that. Not set: "
+        "3.0, or the latest where `min_protocol_version` is above that.",
         choices=_PROTOCOL_VERSIONS,
     ),
     Parameter(

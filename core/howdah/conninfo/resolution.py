@@ -33,13 +33,14 @@ def resolve(
 
     Args:
         conninfo: keyword/value pairs, or a `postgresql://` URI.
-        params: parameters that win over the conninfo's: str, int, bool or path; None means "not given".
-            A `dbname` that is itself a conninfo is read as one, and wins over the parameters before it.
+        params: parameters that win over the conninfo's: str, int, float, bool or path; None means "not
+            given". A `dbname` that is itself a conninfo is read as one, and wins over the parameters
+            before it.
         parameters: the parameters that there are: libpq's, and those of plugins.
         environ: the environment; None for the process's own.
 
     Returns:
-        A value for every parameter: `str`, `int` or `bool` by its type, None where it is not set.
+        A value for every parameter: `str`, `int`, `float` or `bool` by its type, None where it is not set.
         An empty value stands for the default, whatever the sources behind it say.
 
     Raises:
@@ -101,6 +102,10 @@ def _fill_in(resolved: dict[str, Any], environ: Mapping[str, str]) -> None:
     for name in ("min_protocol_version", "max_protocol_version"):
         if resolved[name] == "latest":
             resolved[name] = LATEST_PROTOCOL_VERSION
+    if resolved["max_protocol_version"] is None:
+        # As libpq does: servers and poolers that cannot negotiate are still about.
+        least = resolved["min_protocol_version"]
+        resolved["max_protocol_version"] = "3.0" if least == "3.0" else LATEST_PROTOCOL_VERSION
 
 
 def _check(resolved: Mapping[str, Any]) -> None:

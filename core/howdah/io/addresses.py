@@ -109,7 +109,8 @@ def locate(
         except (socket.gaierror, UnicodeError) as failure:
             reason = failure.strerror if isinstance(failure, socket.gaierror) else failure
             raise errors.OperationalError(
-                f'could not translate host name "{name}" to address: {reason}'
+                f'could not translate host name "{name}" to address: {reason}; '
+                "is it spelt right, and can this machine look names up?"
             ) from failure
     return [Address(host, family, sockaddr, sockaddr[0]) for family, sockaddr in found]
 

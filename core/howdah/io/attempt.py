@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,8 +13,9 @@ from howdah.conninfo import Host, session_settings
 from howdah.io import target
 from howdah.io.endpoint import Endpoint, open_endpoint
 from howdah.io.secured import NotSecured, SecuredSocket
-from howdah.io.waiting import Wait, nonblocking
-from howdah.protocol.credentials import AuthenticationFailed, Credentials
+from howdah.io.versions import knows_oldest_only, note_oldest_only
+from howdah.io.waiting import Call, Pause, Wait, nonblocking
+from howdah.protocol.credentials import AuthenticationFailed, Credentials, Work
 from howdah.protocol.startup import (
     PROTOCOL_3_0,
     PROTOCOL_3_2,
@@ -33,13 +35,17 @@ if TYPE_CHECKING:
     from howdah.io.tls import Security
     from howdah.io.waiting import Operation
     from howdah.protocol.credentials import Method
-    from howdah.protocol.startup import Message
 
 T = TypeVar("T")
 
 PROTOCOLS = {"3.0": PROTOCOL_3_0, "3.2": PROTOCOL_3_2, "latest": PROTOCOL_3_2}
 TERMINATE = b"X\0\0\0\4"
 RECEIVE_SIZE = 16384
+#: How many seconds a server has to answer to a newer version of the protocol, before it is asked for
+#: the oldest one.
+PATIENCE = 5.0
+#: How many seconds pass before that is tried once more, each time.
+PAUSES = (0.1, 0.4)
 
 
 class Connected(NamedTuple):
@@ -121,13 +127,29 @@ class Attempt:
             Unsuitable: The session is not as `attrs` wants it.
         """
         least = PROTOCOLS[self.parameters.get("min_protocol_version") or "3.0"]
-        most = PROTOCOLS[self.parameters.get("max_protocol_version") or "latest"]
+        most = PROTOCOLS[self.parameters.get("max_protocol_version") or "3.0"]
+        if least < most and knows_oldest_only(self.address):
+            most = least
         try:
             return (yield from self._open(attrs, least, most))
         except ProtocolRefused:
-            return (yield from self._open(attrs, least, PROTOCOL_3_0))
+            connected = yield from self._open_again(attrs, least)
+        note_oldest_only(self.address)
+        return connected
+
+    def _open_again(self, attrs: str, least: int) -> Operation[Connected]:
+        """Ask for the oldest version; a server with room for one may not know yet that the other is gone."""
+        for pause in PAUSES:
+            try:
+                return (yield from self._open(attrs, least, PROTOCOL_3_0))
+            except ConnectionResetError:
+                if self.deadline is not None and time.monotonic() + pause > self.deadline:
+                    raise
+                yield Pause(pause)
+        return (yield from self._open(attrs, least, PROTOCOL_3_0))
 
     def _open(self, attrs: str, least: int, most: int) -> Operation[Connected]:
+        self.backend = Backend()
         endpoint = Endpoint(self.address, self.security() if self.encrypted else None, self.parameters)
         optional = self.parameters.get("sslmode") in (None, "prefer")
         sock, self.tls = yield from open_endpoint(endpoint, self.deadline, optional=optional)
@@ -137,7 +159,7 @@ class Attempt:
             self._check_certificate()
             reader = MessageReader()
             options = StartupOptions(self._startup_parameters(), self._credentials(sock), most, least)
-            yield from converse(sock, startup(options, self.backend), reader, self.deadline)
+            yield from self._start(sock, options, reader)
             reader.limits = target.LIMITS
             objection = target.objection(attrs, self.backend)
             wrong = yield from converse(sock, objection, reader, self.deadline)
@@ -151,6 +173,19 @@ class Attempt:
         return Connected(
             sock, self.backend, reader.leftover(), self.address.host, self.address.text, self.tls, endpoint
         )
+
+    def _start(
+        self, sock: socket | SecuredSocket, options: StartupOptions, reader: MessageReader
+    ) -> Operation[None]:
+        """Go through the start-up; a server that says nothing to a newer version may not know it."""
+        newer = options.max_protocol > options.min_protocol
+        patience = _patience(self.deadline) if newer else None
+        try:
+            yield from converse(sock, startup(options, self.backend), reader, self.deadline, patience)
+        except (OSError, errors.OperationalError) as error:
+            if newer and not reader.begun:
+                raise ProtocolRefused(str(error)) from error
+            raise
 
     def _check_certificate(self) -> None:
         """Refuse a server that asks for no client certificate, where `sslcertmode=require`."""
@@ -196,6 +231,12 @@ class Attempt:
         )
 
 
+def _patience(deadline: float | None) -> float:
+    """Return until when a server that may not know the version is waited for: there is to be time left."""
+    now = time.monotonic()
+    return now + (PATIENCE if deadline is None else min(PATIENCE, max(0.0, deadline - now) / 2))
+
+
 def _allowed(require_auth: str | None) -> Callable[[str], bool]:
     if not require_auth:
         return lambda method: True
@@ -210,9 +251,10 @@ def _key(text: str | None) -> bytes | None:
 
 def converse(
     sock: socket | SecuredSocket,
-    machine: Generator[bytes, Message, T],
+    machine: Generator[bytes | Work, Any, T],
     reader: MessageReader,
     deadline: float | None,
+    patience: float | None = None,
 ) -> Operation[T]:
     """Carry messages between a socket and a machine of the startup phase.
 
@@ -221,6 +263,7 @@ def converse(
         machine: The machine (see `howdah.protocol.startup`).
         reader: What cuts the server's bytes into messages.
         deadline: When to give up, by `time.monotonic`.
+        patience: When to give up if nothing has arrived by then.
 
     Returns:
         What the machine returns.
@@ -230,8 +273,12 @@ def converse(
         OperationalError: The machine's, or the server closed the connection.
     """
     try:
-        output = next(machine)
+        said = next(machine)
         while True:
+            if isinstance(said, Work):
+                said = machine.send((yield Call(said.function, deadline)))
+                continue
+            output = said
             # A server that has hung up may have said why: read that rather than fail to write.
             if output:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -240,14 +287,18 @@ def converse(
                             sock, partial(sock.send, output), deadline, writing=True
                         )
                         output = output[sent:]
-                if not isinstance(sock, SecuredSocket):
-                    yield Wait(sock, False, deadline)  # to look whether it has answered yet would be in vain
+                # To look whether it has answered yet would be in vain.
+                if not isinstance(sock, SecuredSocket) and not reader.pending:
+                    yield Wait(sock, False, deadline if reader.begun else patience or deadline)
             while (message := reader.message()) is None:
-                data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), deadline)
+                until = deadline if reader.begun else patience or deadline
+                data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), until)
                 if not data:
                     raise errors.OperationalError("the server closed the connection unexpectedly")
                 reader.feed(data)
-            output = machine.send(message)
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise TimeoutError  # a server that never falls silent is not waited for, either
+            said = machine.send(message)
     except StopIteration as stop:
         result: T = stop.value
         return result

@@ -8,6 +8,7 @@ Source: PostgreSQL documentation, "Database Connection Control Functions".
 
 from __future__ import annotations
 
+import errno
 import ssl
 import time
 from functools import cached_property
@@ -35,6 +36,9 @@ T = TypeVar("T")
 #: SQLSTATE classes of a server that cannot serve now; another may. After any other error
 #: (wrong password, no such database) no other host is tried.
 UNAVAILABLE = ("08", "53", "57", "58", "XX")
+
+#: The SQLSTATE of a user that pg_hba.conf has no entry for, or that it rejects.
+NOT_LET_IN = "28000"
 
 #: Whether to use TLS, in the order of preference.
 ENCRYPTIONS: Mapping[str, Sequence[bool]] = {
@@ -132,10 +136,10 @@ class _Connecting:
                         return (yield from self._try(address, wanted))
                     except (errors.Error, OSError) as error:
                         if _is_final(error):
-                            raise self._failure() from error
+                            raise self._failure() from self._telling()
                         if isinstance(error, Unsuitable) or _sqlstate(error):
                             break  # the host's other addresses lead to the same server
-        raise self._failure() from self.failures[-1][1]
+        raise self._failure() from self._telling()
 
     def _try(self, address: Address, attrs: str) -> Operation[Connected]:
         """Try one address, with each encryption that sslmode allows there."""
@@ -167,16 +171,29 @@ class _Connecting:
         message = "\n".join(
             f"connection to server {where} failed: {_reason(error)}" for where, error in self.failures
         )
-        last = self.failures[-1][1]
         if all(_timed_out(error) for _, error in self.failures):
             return errors.ConnectionTimeout(message)
-        if not isinstance(last, errors.Error) or last.sqlstate is None:
+        telling = self._telling()
+        if not isinstance(telling, errors.Error) or telling.sqlstate is None:
             return errors.OperationalError(message)
-        failure = (type(last) if isinstance(last, errors.OperationalError) else errors.OperationalError)(
-            message
-        )
-        failure.diag, failure.sqlstate = last.diag, last.sqlstate
+        failure = (
+            type(telling) if isinstance(telling, errors.OperationalError) else errors.OperationalError
+        )(message)
+        failure.diag, failure.sqlstate = telling.diag, telling.sqlstate
         return failure
+
+    def _telling(self) -> Exception:
+        """Return the failure that says most of why there is no connection: the last one, as a rule.
+
+        Where an address was tried with TLS and without, only one of the two may be allowed. The server's
+        answer to the other, that there is no entry for it, says less than the one before.
+        """
+        where, last = self.failures[-1]
+        if len(self.failures) > 1:
+            place, before = self.failures[-2]
+            if place == where and _sqlstate(before) and _sqlstate(last) in (None, NOT_LET_IN):
+                return before
+        return last
 
 
 def _sqlstate(error: Exception) -> str | None:
@@ -195,11 +212,21 @@ def _timed_out(error: Exception) -> bool:
     return isinstance(error, TimeoutError) and error.errno is None
 
 
+#: What to ask oneself when nobody answers at an address.
+_QUESTIONS = {
+    errno.ECONNREFUSED: "is the server running, and does it listen on this address and port?",
+    errno.ENOENT: "is the server running, and is its socket in this directory (unix_socket_directories), "
+    "with this port?",
+}
+
+
 def _reason(error: Exception) -> str:
     if _timed_out(error):
         return "timeout expired"
     if isinstance(error, ssl.SSLError):
         return f"TLS error: {error.reason or error}"
     if isinstance(error, OSError):
-        return error.strerror or str(error)
+        reason = error.strerror or str(error)
+        question = _QUESTIONS.get(error.errno or 0)
+        return f"{reason}; {question}" if question else reason
     return str(error)

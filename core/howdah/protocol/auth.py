@@ -7,7 +7,7 @@ Source: PostgreSQL documentation, "Frontend/Backend Protocol", section
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from howdah import errors
 from howdah.protocol.credentials import (
@@ -22,6 +22,7 @@ from howdah.protocol.credentials import (
     Credentials,
     Method,
     Request,
+    Work,
     expect_ok,
 )
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 CODE_NAMES = {CLEARTEXT: "password", MD5: "md5", GSS: "gss", SSPI: "sspi"}
 
 
-def authenticate(options: Credentials) -> Generator[bytes, bytes, str]:
+def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
     """Answer the server's authentication requests until it is satisfied.
 
     Args:
@@ -40,7 +41,7 @@ def authenticate(options: Credentials) -> Generator[bytes, bytes, str]:
 
     Yields:
         Nothing at first, then whole messages to send, possibly none; is sent the payloads of the
-        server's authentication messages.
+        server's authentication messages. In between, a `Work`; is sent its result.
 
     Returns:
         The name of the method that was used (see `Backend.authentication`).
@@ -75,22 +76,30 @@ def authenticate(options: Credentials) -> Generator[bytes, bytes, str]:
         conversation = chosen(options, data)
 
     request = code, data
-    try:
-        body = next(conversation)
-        if code == SASL:
-            body = mechanism.encode() + b"\0" + struct.pack("!i", len(body)) + body
-        while True:
-            request = _request((yield _framed(body)))
-            body = conversation.send(request)
-            if request[0] == OK:
-                raise errors.OperationalError(
-                    "the server sent AuthenticationOk before authentication was complete"
-                )
-    except StopIteration:
-        pass
+    body = yield from _said(conversation, None)
+    if code == SASL and body is not None:
+        body = mechanism.encode() + b"\0" + struct.pack("!i", len(body)) + body
+    while body is not None:
+        request = _request((yield _framed(body)))
+        body = yield from _said(conversation, request)
+        if request[0] == OK and body is not None:
+            raise errors.OperationalError(
+                "the server sent AuthenticationOk before authentication was complete"
+            )
     if request[0] != OK:
         expect_ok(_request((yield b"")))
     return name
+
+
+def _said(conversation: Conversation, request: Request | None) -> Generator[Work, Any, bytes | None]:
+    """Return what a conversation says to a request, None at its end."""
+    try:
+        said = conversation.send(request)
+        while isinstance(said, Work):
+            said = conversation.send((yield said))
+    except StopIteration:
+        return None
+    return said
 
 
 def cleartext(options: Credentials, data: bytes) -> Conversation:
@@ -104,8 +113,11 @@ def md5(options: Credentials, salt: bytes) -> Conversation:
         raise errors.OperationalError("the server sent a malformed AuthenticationMD5Password message")
     import hashlib
 
-    stored = hashlib.md5(options.secret() + options.user.encode()).hexdigest()
-    expect_ok((yield b"md5" + hashlib.md5(stored.encode() + salt).hexdigest().encode() + b"\0"))
+    user = options.user.encode("utf-8", "surrogateescape")
+    # An OpenSSL that forbids MD5 for security still has it for what a protocol asks.
+    stored = hashlib.md5(options.secret() + user, usedforsecurity=False).hexdigest()
+    answer = hashlib.md5(stored.encode() + salt, usedforsecurity=False).hexdigest()
+    expect_ok((yield b"md5" + answer.encode() + b"\0"))
 
 
 def _choose_mechanism(options: Credentials, offered: list[str]) -> tuple[str, str, Method]:

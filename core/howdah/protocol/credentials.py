@@ -8,6 +8,10 @@ server's next request as ``(code, data)``: code 0 is AuthenticationOk. It
 ends when it has nothing more to say, which is the only moment at which
 AuthenticationOk is believed.
 
+What takes long, a computation or a question to somebody else, it does not do
+itself: it yields a `Work`, and is sent the result. So an event loop goes on,
+and `connect_timeout` holds.
+
 Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
 "Start-up" and "SASL Authentication".
 """
@@ -18,11 +22,24 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from howdah import errors
+from howdah.tuples import NamedTuple
 
 OK, CLEARTEXT, MD5, GSS, GSS_CONTINUE, SSPI, SASL, SASL_CONTINUE, SASL_FINAL = 0, 3, 5, 7, 8, 9, 10, 11, 12
 
 Request = tuple[int, bytes]
-Conversation = Generator[bytes, Request, None]
+
+
+class Work(NamedTuple):
+    """What is done outside of a conversation, perhaps in another thread.
+
+    Attributes:
+        function: What to call; the conversation is sent what it returns.
+    """
+
+    function: Callable[[], Any]
+
+
+Conversation = Generator[bytes | Work, Any, None]
 
 
 class AuthenticationFailed(errors.OperationalError):

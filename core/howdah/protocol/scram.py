@@ -13,6 +13,8 @@ import hmac
 import secrets
 import stringprep
 import unicodedata
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from howdah import errors
 from howdah.protocol.credentials import (
@@ -22,9 +24,16 @@ from howdah.protocol.credentials import (
     Conversation,
     Credentials,
     Request,
+    Work,
 )
 
-MAX_ITERATIONS = 10_000_000  # seconds of work; a server that asks for more only wants to keep us busy
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+#: A second of work, 500 times PostgreSQL's default: a server that asks for more only wants to keep us busy.
+MAX_ITERATIONS = 2_000_000
+#: Up to here the work takes so little that nobody waits for it in another thread.
+_FEW_ITERATIONS = 10_000
 
 
 def scram_sha_256(options: Credentials, data: bytes) -> Conversation:
@@ -51,7 +60,7 @@ def _scram(options: Credentials, header: bytes, binding: bytes) -> Conversation:
 
     server_first = _data((yield header + client_first_bare), SASL_CONTINUE)
     server_nonce, salt, iterations = parse_server_first(server_first, nonce)
-    client_key, server_key = _keys(options, salt, iterations)
+    client_key, server_key = yield from _keys(options, salt, iterations)
 
     client_final_bare = b"c=" + base64.b64encode(header + binding) + b",r=" + server_nonce
     signed = b",".join((client_first_bare, server_first, client_final_bare))
@@ -92,7 +101,10 @@ def parse_server_first(message: bytes, nonce: bytes) -> tuple[bytes, bytes, int]
     if not whole.startswith(nonce) or len(whole) == len(nonce):
         raise errors.OperationalError("the server's SCRAM nonce does not continue the client's")
     if not (count.isdigit() and len(count) <= 10 and 1 <= int(count) <= MAX_ITERATIONS):
-        raise errors.OperationalError("the server asks for an unreasonable number of SCRAM iterations")
+        raise errors.OperationalError(
+            "the server asks for an unreasonable number of SCRAM iterations:"
+            f" from 1 to {MAX_ITERATIONS} are done"
+        )
     return whole, _decoded(salt, "salt"), int(count)
 
 
@@ -110,7 +122,8 @@ def saslprep(password: str) -> str:
     mapped = "".join(
         " " if stringprep.in_table_c12(char) else char
         for char in password
-        if not stringprep.in_table_b1(char)
+        # PostgreSQL takes the zero width space, which is in both tables, for a space.
+        if stringprep.in_table_c12(char) or not stringprep.in_table_b1(char)
     )
     prepared = unicodedata.normalize("NFKC", mapped)
     if not prepared or any(_prohibited(char) for char in prepared):
@@ -138,14 +151,17 @@ def _prohibited(char: str) -> bool:
     )
 
 
-def _keys(options: Credentials, salt: bytes, iterations: int) -> tuple[bytes, bytes]:
+def _keys(
+    options: Credentials, salt: bytes, iterations: int
+) -> Generator[bytes | Work, Any, tuple[bytes, bytes]]:
     client_key, server_key = options.scram_client_key, options.scram_server_key
     if client_key is None or server_key is None:
         try:
             password = saslprep(options.secret().decode()).encode()
         except UnicodeDecodeError:
             password = options.secret()  # not UTF-8: as it is
-        salted = hashlib.pbkdf2_hmac("sha256", password, salt, iterations)
+        compute = partial(hashlib.pbkdf2_hmac, "sha256", password, salt, iterations)
+        salted = compute() if iterations <= _FEW_ITERATIONS else (yield Work(compute))
         client_key = client_key or _hmac(salted, b"Client Key")
         server_key = server_key or _hmac(salted, b"Server Key")
     return client_key, server_key

@@ -14,10 +14,12 @@ Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from howdah import errors
 from howdah.protocol.auth import authenticate
+from howdah.protocol.credentials import Work
+from howdah.protocol.messages import notification
 from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -29,15 +31,18 @@ PROTOCOL_3_0 = 3 << 16
 PROTOCOL_3_2 = 3 << 16 | 2
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 MAX_MESSAGE = 30_000
+MAX_UNASKED = 1 << 20
 MAX_STARTUP = 4 << 20
 
 # The longest payload accepted for each type of message before the first ReadyForQuery
-# (libpq's limits); a type that is not listed has no business there.
+# (libpq's limits); a type that is not listed has no business there. A trigger that runs at the
+# login may have much to say.
 LIMITS: Mapping[int, int] = {
     ord("R"): 2_000,
     ord("v"): 2_000,
     ord("E"): MAX_MESSAGE,
-    ord("N"): MAX_MESSAGE,
+    ord("N"): MAX_UNASKED,
+    ord("A"): MAX_UNASKED,
     ord("S"): MAX_MESSAGE,
     ord("K"): 4 + 256,
     ord("Z"): 1,
@@ -59,7 +64,7 @@ class Backend:
         authentication: How the server was convinced: "scram-sha-256-plus", "scram-sha-256", "md5",
             "password", a plugin's method, "cert" (nothing asked, but a client certificate was shown) or
             "trust" (nothing asked).
-        notices: The fields of the notices that came meanwhile.
+        unasked: The notices and notifications that came meanwhile, as type and payload.
     """
 
     def __init__(self) -> None:
@@ -68,7 +73,32 @@ class Backend:
         self.secret_key = b""
         self.parameters: dict[str, str] = {}
         self.authentication = ""
-        self.notices: list[dict[int, str]] = []
+        self.unasked: list[Message] = []
+
+    def take_unasked(self, code: int, payload: bytes) -> bool:
+        """Take a message that may come at any time: a setting, a notice, a notification.
+
+        Args:
+            code: The message's type.
+            payload: What it says.
+
+        Returns:
+            Whether it is one of these.
+
+        Raises:
+            OperationalError: It is malformed.
+        """
+        if code == ord("S"):
+            parts = payload.decode("utf-8", "replace").split("\0")
+            if len(parts) != 3 or parts[2]:
+                raise _malformed("ParameterStatus")
+            self.parameters[parts[0]] = parts[1]
+        elif code in (ord("N"), ord("A")):
+            _ = fields(payload) if code == ord("N") else notification(payload, "utf-8")
+            self.unasked.append((code, payload))
+        else:
+            return False
+        return True
 
 
 class StartupOptions(NamedTuple):
@@ -88,7 +118,7 @@ class StartupOptions(NamedTuple):
 
 
 class ProtocolRefused(errors.OperationalError):
-    """The server refused StartupMessage in a way that an older protocol version may cure."""
+    """The server refused StartupMessage, or ignored it, in a way that an older version may cure."""
 
 
 class MessageReader:
@@ -101,14 +131,18 @@ class MessageReader:
 
     def __init__(self, limits: Mapping[int, int] = LIMITS, total: int = MAX_STARTUP) -> None:
         self.limits = limits
-        self._buffer = b""
+        #: Whether anything has arrived.
+        self.begun = False
+        self._buffer = bytearray()
         self._position = 0
         self._budget = total
 
     def feed(self, data: bytes) -> None:
         """Take bytes that arrived."""
-        self._buffer = self._buffer[self._position :] + data
+        self.begun = True
+        del self._buffer[: self._position]
         self._position = 0
+        self._buffer += data
 
     def message(self) -> Message | None:
         """Return the next whole message, or None when more bytes are needed.
@@ -142,11 +176,16 @@ class MessageReader:
         if self._budget < 0:
             raise errors.OperationalError("the server sent too much before the session was open")
         self._position = end
-        return code, buffer[body:end]
+        return code, bytes(buffer[body:end])
+
+    @property
+    def pending(self) -> bool:
+        """Whether there are bytes that no message was made of yet."""
+        return len(self._buffer) > self._position
 
     def leftover(self) -> bytes:
         """Return the bytes that no message was made of."""
-        return self._buffer[self._position :]
+        return bytes(self._buffer[self._position :])
 
 
 def startup_message(version: int, parameters: Mapping[str, str]) -> bytes:
@@ -157,13 +196,18 @@ def startup_message(version: int, parameters: Mapping[str, str]) -> bytes:
         parameters: Names and values; neither may contain NUL.
 
     Raises:
-        ProgrammingError: A name or value contains NUL.
+        ProgrammingError: A name or value contains NUL, or half of a surrogate pair.
     """
     body = bytearray(struct.pack("!i", version))
     for name, value in parameters.items():
         if "\0" in name or "\0" in value:
             raise errors.ProgrammingError(f"the connection parameter {name!r} contains a NUL character")
-        body += name.encode() + b"\0" + value.encode("utf-8", "surrogateescape") + b"\0"
+        try:
+            body += name.encode() + b"\0" + value.encode("utf-8", "surrogateescape") + b"\0"
+        except UnicodeEncodeError:
+            raise errors.ProgrammingError(
+                f"the connection parameter {name!r} contains half of a surrogate pair"
+            ) from None
     body += b"\0"
     return struct.pack("!i", 4 + len(body)) + body
 
@@ -189,7 +233,7 @@ def fields(payload: bytes) -> dict[int, str]:
     return {part[0]: part[1:].decode("utf-8", "replace") for part in payload.split(b"\0") if part}
 
 
-def startup(options: StartupOptions, backend: Backend | None = None) -> Generator[bytes, Message, Backend]:
+def startup(options: StartupOptions, backend: Backend | None = None) -> Generator[bytes | Work, Any, Backend]:
     """Open a session.
 
     Args:
@@ -198,7 +242,8 @@ def startup(options: StartupOptions, backend: Backend | None = None) -> Generato
             as soon as the server is convinced.
 
     Yields:
-        Bytes to send, possibly none; to be answered with the next message as (type, payload).
+        Bytes to send, possibly none; to be answered with the next message as (type, payload). Or a
+        `Work`, to be answered with its result.
 
     Returns:
         What the server told about the session.
@@ -221,7 +266,7 @@ def startup(options: StartupOptions, backend: Backend | None = None) -> Generato
         code, payload = yield from _next(backend)
 
     conversation = authenticate(options.credentials)
-    answer = next(conversation)
+    next(conversation)
     while True:
         if code != ord("R"):
             raise errors.OperationalError(
@@ -229,24 +274,20 @@ def startup(options: StartupOptions, backend: Backend | None = None) -> Generato
             )
         try:
             answer = conversation.send(payload)
+            while isinstance(answer, Work):
+                answer = conversation.send((yield answer))
         except StopIteration as stop:
             backend.authentication = stop.value
             break
         code, payload = yield from _next(backend, answer)
 
-    parameters = backend.parameters
     while True:
         code, payload = yield b""
-        if code == 0x53:  # S
-            parts = payload.decode("utf-8", "replace").split("\0")
-            if len(parts) != 3 or parts[2]:
-                raise _malformed("ParameterStatus")
-            parameters[parts[0]] = parts[1]
-        elif code == ord("E"):
+        if backend.take_unasked(code, payload):
+            continue
+        if code == ord("E"):
             raise errors.from_fields(fields(payload))
-        elif code == ord("N"):
-            backend.notices.append(fields(payload))
-        elif code == ord("K"):
+        if code == ord("K"):
             if not 4 + 4 <= len(payload) <= 4 + 256:
                 raise _malformed("BackendKeyData")
             backend.pid, backend.secret_key = int.from_bytes(payload[:4], "big"), payload[4:]
@@ -266,7 +307,7 @@ def _next(backend: Backend, answer: bytes = b"") -> Generator[bytes, Message, Me
             raise errors.from_fields(fields(payload))
         if code != ord("N"):
             return code, payload
-        backend.notices.append(fields(payload))
+        backend.take_unasked(code, payload)
         answer = b""
 
 

@@ -9,12 +9,14 @@ import signal
 import socket
 import struct
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from howdah import conninfo, errors
-from howdah.io import cancel, connecting
+from howdah.io import attempt, cancel, connecting
+from howdah.protocol.startup import MessageReader
 from tests.kernel.connecting.faces import Face, ask, run_async, sleep
 from tests.kernel.connecting.scripted_server import (
     AUTHENTICATION_OK,
@@ -122,23 +124,90 @@ def test_protocol_version(connect: Face, server: Server, asked: str, spoken: int
     assert connected.backend.pid == int(ask(connected, "SELECT pg_backend_pid()"))
 
 
-@pytest.mark.parametrize("sqlstate", ["0A000", "08P01"])
-def test_servers_that_cannot_negotiate_get_the_older_version(connect: Face, sqlstate: str) -> None:
+REFUSALS: dict[str, Callable[[socket.socket], object]] = {
+    "0A000": lambda conn: conn.sendall(error("0A000", "unsupported")),
+    "08P01": lambda conn: conn.sendall(error("08P01", "unsupported")),
+    "closes": lambda conn: None,
+    "resets": lambda conn: conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
+    "is silent": lambda conn: conn.recv(1),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_servers_that_cannot_negotiate_get_the_older_version(
+    connect: Face, refusal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "PATIENCE", 0.1)
     versions: list[bytes] = []
 
     def script(conn: socket.socket) -> None:
         versions.append(packet(conn)[:4])
-        conn.sendall(error(sqlstate, "unsupported") if len(versions) == 1 else WELCOME)
+        if versions[-1] == b"\0\3\0\0":
+            conn.sendall(WELCOME)
+            conn.recv(1)
+        else:
+            REFUSALS[refusal](conn)
+
+    with ScriptedServer(script) as server:
+        for _ in range(2):
+            connected = connect(dsn_of(server), max_protocol_version="latest")
+            assert connected.backend.protocol_version == 196608
+        assert versions == [b"\0\3\0\2", b"\0\3\0\0", b"\0\3\0\0"]
+        with pytest.raises(errors.OperationalError):
+            connect(dsn_of(server), max_protocol_version="latest", min_protocol_version="3.2", timeout=0.3)
+        assert versions[3:] == [b"\0\3\0\2"]
+        connect.close()
+
+
+def test_the_older_version_is_asked_for_unless_a_newer_one_is_wanted(connect: Face) -> None:
+    versions: list[bytes] = []
+
+    def script(conn: socket.socket) -> None:
+        versions.append(packet(conn)[:4])
+        conn.sendall(WELCOME)
         conn.recv(1)
 
     with ScriptedServer(script) as server:
-        connected = connect(dsn_of(server), max_protocol_version="latest")
-        assert connected.backend.protocol_version == 196608
-        assert versions == [b"\0\3\0\2", b"\0\3\0\0"]
+        connect(dsn_of(server))
+        connect(dsn_of(server), min_protocol_version="3.2")
+        assert versions == [b"\0\3\0\0", b"\0\3\0\2"]
         connect.close()
-    versions.clear()
-    with ScriptedServer(script) as server, pytest.raises(errors.OperationalError, match="unsupported"):
-        connect(dsn_of(server), max_protocol_version="latest", min_protocol_version="3.2")
+
+
+def test_a_server_that_is_down_is_not_asked_for_the_older_version_without_end(
+    connect: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "PATIENCE", 0.1)
+    with ScriptedServer(silence) as server:
+        with pytest.raises(errors.ConnectionTimeout):
+            connect(dsn_of(server), max_protocol_version="latest", timeout=0.3)
+        assert server.accepted == 2
+    with ScriptedServer(lambda conn: None) as server:
+        with pytest.raises(errors.OperationalError):
+            connect(dsn_of(server), max_protocol_version="latest")
+
+
+def test_a_server_with_room_for_one_connection_is_tried_again(
+    connect: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "PATIENCE", 0.1)
+
+    def reset(conn: socket.socket) -> None:
+        packet(conn)
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with ScriptedServer(silence, reset, welcome()) as server:
+        assert connect(dsn_of(server), max_protocol_version="3.2").backend.protocol_version == 196608
+        connect.close()
+
+
+def test_an_answer_is_taken_for_what_it_is(connect: Face) -> None:
+    """What the server refuses for other reasons is not tried again."""
+    for script in (refuse("28P01"), lambda conn: conn.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")):
+        with ScriptedServer(script) as server:
+            with pytest.raises(errors.OperationalError):
+                connect(dsn_of(server), max_protocol_version="latest")
+            assert server.accepted == 1
 
 
 def test_what_follows_the_greeting_is_left_over(connect: Face) -> None:
@@ -230,8 +299,11 @@ def test_every_failure_is_told(connect: Face, tmp_path: Path) -> None:
             )
     text = str(caught.value)
     assert f'on socket "{tmp_path}/.s.PGSQL.1" failed: No such file or directory' in text
+    assert "is its socket in this directory" in text
     assert f'at "localhost" (127.0.0.1), port {port} failed: Connection refused' in text
+    assert "does it listen on this address and port?" in text
     assert 'could not translate host name "no-such-host.invalid" to address' in text
+    assert "is it spelt right" in text
     assert "the database system is starting up" in text
     assert "never shown" not in text
     assert caught.value.sqlstate == "57P03"
@@ -452,6 +524,60 @@ def test_timeout_of_the_resolver(connect: Face, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(errors.ConnectionTimeout):
         connect(host="slow", user="me", timeout=0.2)
     answered.set()
+
+
+def trickle(conn: socket.socket) -> None:
+    """A script that sends the beginning of a long message, byte by byte."""
+    packet(conn)
+    conn.sendall(AUTHENTICATION_OK + b"N\0\x0f\0\0")
+    while True:
+        conn.sendall(b"x")
+        time.sleep(0.01)
+
+
+def pour(conn: socket.socket) -> None:
+    """A script that never stops sending."""
+    packet(conn)
+    conn.sendall(AUTHENTICATION_OK)
+    while True:
+        conn.sendall(message("N", b"SNOTICE\0Mx\0\0") * 10)
+
+
+def ask_for_a_password(conn: socket.socket) -> None:
+    """A script that says nothing to a password."""
+    packet(conn)
+    conn.sendall(message("R", struct.pack("!i", 3)))
+    silence(conn)
+
+
+def say_nothing_of_the_role(conn: socket.socket) -> None:
+    """A script that does not answer the first query."""
+    packet(conn)
+    conn.sendall(WELCOME)
+    silence(conn)
+
+
+@pytest.mark.parametrize("script", [silence, trickle, pour, ask_for_a_password, say_nothing_of_the_role])
+def test_the_timeout_covers_all_of_an_attempt(
+    connect: Face, script: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("howdah.protocol.startup.MAX_STARTUP", 1 << 40)
+    begin = time.monotonic()
+    with ScriptedServer(script) as first, ScriptedServer(script) as second:
+        with pytest.raises(errors.ConnectionTimeout) as caught:
+            connect(dsn_of(first, second), timeout=0.2, password="secret", target_session_attrs="read-write")
+        assert str(caught.value).count("timeout expired") == 2
+        assert (first.accepted, second.accepted) == (1, 1)
+        assert time.monotonic() - begin >= 0.4
+
+
+def test_a_message_in_many_pieces_takes_linear_time() -> None:
+    reader = MessageReader()
+    data = message("N", b"x" * 500_000)
+    for position in range(0, len(data), 5):
+        assert reader.message() is None
+        reader.feed(data[position : position + 5])
+    assert reader.message() == (ord("N"), data[5:])
 
 
 def test_full_queue_of_a_unix_socket(connect: Face, tmp_path: Path) -> None:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
-from typing import Any
+import struct
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from howdah import errors
+from howdah import conninfo, errors
+from howdah.io import connecting
 from howdah.protocol import scram
 from howdah.protocol.credentials import OK, SASL_CONTINUE, SASL_FINAL, AuthenticationFailed, Credentials
+from tests.kernel.connecting.faces import Face
+from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, exactly, message, packet
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+    from pathlib import Path
 
 SALT = b"a salt of 16 oct"
 
@@ -151,6 +162,78 @@ def test_any_server_first_is_answered_or_refused(noise: bytes) -> None:
         conversation.send((SASL_CONTINUE, noise))
 
 
+@pytest.mark.parametrize("iterations", [scram.MAX_ITERATIONS + 1, 2_000_000_000])
+def test_too_many_iterations_are_refused_at_once(iterations: int) -> None:
+    conversation = scram.scram_sha_256(credentials(), b"")
+    nonce = next(conversation).split(b"r=")[1]
+    with pytest.raises(errors.OperationalError, match="unreasonable number of SCRAM iterations"):
+        conversation.send((SASL_CONTINUE, b"r=%bx,s=YWJj,i=%d" % (nonce, iterations)))
+
+
+def serving(verifier: Verifier) -> Callable[[socket.socket], None]:
+    """A script of a server that asks for SCRAM-SHA-256."""
+
+    def said(conn: socket.socket) -> bytes:
+        assert exactly(conn, 1) == b"p"
+        return packet(conn)
+
+    def script(conn: socket.socket) -> None:
+        packet(conn)
+        conn.sendall(message("R", struct.pack("!i", 10) + b"SCRAM-SHA-256\0\0"))
+        first = verifier.first(said(conn).split(b"\0", 1)[1][4:])
+        conn.sendall(message("R", struct.pack("!i", SASL_CONTINUE) + first))
+        final = verifier.final(said(conn))
+        conn.sendall(message("R", struct.pack("!i", SASL_FINAL) + final) + WELCOME)
+        conn.recv(1)
+
+    return script
+
+
+def test_many_iterations(connect: Face) -> None:
+    with ScriptedServer(serving(Verifier(b"pencil", 20_000))) as server:
+        dsn = f"host=127.0.0.1 port={server.port} user=me password=pencil sslmode=disable"
+        for timeout in (None, 10):
+            assert connect(dsn, timeout=timeout).backend.authentication == "scram-sha-256"
+        connect.close()
+
+
+def test_the_timeout_holds_while_the_key_is_computed(connect: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier = Verifier(b"pencil", 20_000)
+    finish = threading.Event()
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", lambda *args: finish.wait(10) and b"")
+    threading.Timer(1, finish.set).start()  # the loop's threads are waited for when it is closed
+    with ScriptedServer(serving(verifier)) as server:
+        with pytest.raises(errors.ConnectionTimeout):
+            connect(f"host=127.0.0.1 port={server.port} user=me password=pencil sslmode=disable", timeout=0.2)
+    finish.set()
+
+
+def test_other_tasks_go_on_while_the_key_is_computed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier = Verifier(b"pencil", 20_000)
+    compute = hashlib.pbkdf2_hmac
+    begun, gone_on = threading.Event(), threading.Event()
+
+    def slow(*args: Any) -> bytes:
+        begun.set()
+        assert gone_on.wait(10)
+        return compute(*args)
+
+    async def other() -> None:
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        gone_on.set()
+
+    async def main(dsn: str) -> None:
+        resolved = conninfo.resolve(dsn, {})
+        connecting_ = connecting.connect_async(resolved, conninfo.hosts(resolved))
+        connected, _ = await asyncio.gather(connecting_, other())
+        connected.sock.close()
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", slow)
+    with ScriptedServer(serving(verifier)) as server:
+        asyncio.run(main(f"host=127.0.0.1 port={server.port} user=me password=pencil sslmode=disable"))
+
+
 @pytest.mark.parametrize("server_final", [b"", b"v=", b"v=AAAA", b"e=other-error", b"x=1"])
 def test_bad_server_final(server_final: bytes) -> None:
     verifier = Verifier(b"pencil", 1)
@@ -177,6 +260,8 @@ def test_out_of_order(code: int) -> None:
         ("\u00aa", "a"),
         ("\u2168", "IX"),
         ("a\u00a0b", "a b"),
+        ("a\u200bb", "a b"),  # a space, and mapped to nothing: PostgreSQL looks at spaces first
+        ("\u00ad\u3000", " "),
         ("\u0007\u00e9", "\u0007\u00e9"),  # prohibited: as it is
         ("\u0627\u0031\u00e9", "\u0627\u0031\u00e9"),  # bidirectional text gone wrong: as it is
         ("\u00ad", "\u00ad"),  # nothing would be left: as it is

@@ -67,6 +67,8 @@ def test_startup_message() -> None:
     )
     with pytest.raises(errors.ProgrammingError, match="options"):
         startup_message(PROTOCOL_3_2, {"options": "a\0b"})
+    with pytest.raises(errors.ProgrammingError, match="'user' contains half of a surrogate pair"):
+        startup_message(PROTOCOL_3_2, {"user": "\ud800"})
 
 
 def test_the_password_is_looked_for_only_where_it_is_asked_for() -> None:
@@ -98,7 +100,7 @@ def test_trust(size: int) -> None:
     assert backend.authentication == "trust"
     assert backend.parameters == {"server_version": "18.0", "x": "y"}
     assert (backend.pid, backend.secret_key) == (42, b"secret key, long")
-    assert backend.notices == [{ord("S"): "WARNING", ord("M"): "mind"}]
+    assert backend.unasked == [(ord("N"), b"SWARNING\0Mmind\0\0")]
     assert "secret key" not in repr(backend)
 
 
@@ -322,7 +324,8 @@ def test_another_mechanism() -> None:
         b"R\xff\xff\xff\xff",
         b"R\x7f\xff\xff\xff",
         b"R\0\0\x10\0",
-        AUTHENTICATION_OK + b"N\0\1\0\0",
+        AUTHENTICATION_OK + message("A", b"\0\0\0\1channel"),
+        AUTHENTICATION_OK + b"N\1\0\0\0",
         AUTHENTICATION_OK + b"S\0\1\0\0",
     ],
 )

@@ -98,6 +98,20 @@ def test_wrong_password(connect: Face, dsn: str, user: str) -> None:
         connect(dsn, user=user)
 
 
+@pytest.mark.parametrize("user", ["scram_over_tls", "scram_in_clear"])
+@pytest.mark.parametrize("sslmode", ["prefer", "allow"])
+def test_wrong_password_where_one_encryption_is_allowed(
+    connect: Face, dsn: str, user: str, sslmode: str
+) -> None:
+    """The answer to the encryption that is not allowed says less, whether it comes first or last."""
+    with pytest.raises(errors.InvalidPassword, match="password authentication failed") as caught:
+        connect(dsn, user=user, password="not the one", sslmode=sslmode)
+    assert caught.value.sqlstate == caught.value.diag.sqlstate == "28P01"
+    assert "no pg_hba.conf entry" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 2
+    assert ask(connect(dsn, user=user, password=PASSWORD, sslmode=sslmode), "SELECT current_user") == user
+
+
 def test_password_from_the_passfile(connect: Face, dsn: str, tls_server: Server, home: Path) -> None:
     passfile = home / ".pgpass"
     passfile.touch(mode=0o600)

@@ -23,6 +23,8 @@ HBA = (
     "local replication all trust",
     "hostssl all only_tls all trust",
     "hostnossl all only_clear all trust",
+    "hostssl all scram_over_tls all scram-sha-256",
+    "hostnossl all scram_in_clear all scram-sha-256",
     "host all of_trust all trust",
     "host all of_scram all scram-sha-256",
     "host all of_md5 all md5",
@@ -36,6 +38,8 @@ ROLES = (
     "CREATE ROLE of_trust LOGIN",
     "CREATE ROLE of_cert LOGIN",
     f"CREATE ROLE of_scram LOGIN PASSWORD '{PASSWORD}'",
+    f"CREATE ROLE scram_over_tls LOGIN PASSWORD '{PASSWORD}'",
+    f"CREATE ROLE scram_in_clear LOGIN PASSWORD '{PASSWORD}'",
     f"CREATE ROLE of_password LOGIN PASSWORD '{PASSWORD}'",
     f"SET password_encryption = md5; CREATE ROLE of_md5 LOGIN PASSWORD '{PASSWORD}'",
 )
