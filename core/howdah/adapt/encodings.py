@@ -155,8 +155,8 @@ def encoded(text: str, encoding: str) -> bytes:
         return text.encode("utf-8" if encoding == "ascii" else encoding)
     except UnicodeEncodeError as error:
         raise DataError(
-            f"the character at position {error.start} of the text cannot be represented in"
-            f" {encoding!r}, the client encoding"
+            f"the text has a character at position {error.start}"
+            f" which the client encoding {encoding!r} cannot represent"
         ) from None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from howdah.adapt.encodings import encoded, escaped
+from howdah.adapt.encodings import as_utf8, embeds_ascii, encoded, from_utf8
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -31,10 +31,9 @@ def quote_literal(value: Buffer | str | None, encoding: str = "utf-8") -> bytes:
     if value is None:
         return b"NULL"
     data = encoded(value, encoding) if isinstance(value, str) else bytes(value)
-    quoted = escaped(data, _escape, encoding)
+    embedded = not data.isascii() and embeds_ascii(encoding)
+    text = as_utf8(data, encoding) if embedded else data
+    text = text.replace(b"'", b"''").replace(b"\\", b"\\\\")
+    data = from_utf8(text, encoding) if embedded else text
     # The space keeps the E from joining a word before it.
-    return b" E'%b'" % quoted if b"\\" in quoted else b"'%b'" % quoted
-
-
-def _escape(data: bytes) -> bytes:
-    return data.replace(b"'", b"''").replace(b"\\", b"\\\\")
+    return b" E'%b'" % data if b"\\" in text else b"'%b'" % data

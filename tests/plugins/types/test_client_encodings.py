@@ -184,25 +184,27 @@ def test_copy(encoded: howdah.Connection[Any], data: st.DataObject) -> None:
             assert list(copy.rows()) == rows
 
 
-CANNOT = "the character at position 1 of the text cannot be represented in"
+CANNOT = "the text has a character at position 1 which the client encoding"
 
 
 def test_a_character_that_the_encoding_has_not(dsn: str) -> None:
     with howdah.connect(dsn, autocommit=True, client_encoding="GBK") as conn:
         for value in ("x🐘", ["x🐘"], ("x🐘",)):
-            with pytest.raises(howdah.DataError, match=f"^parameter 'p': .*{CANNOT} 'gbk'") as caught:
+            with pytest.raises(
+                howdah.DataError, match=f"^parameter 'p': .*{CANNOT} 'gbk' cannot represent"
+            ) as caught:
                 conn.execute("select %(p)s", {"p": value})
             assert "🐘" not in str(caught.value)
         composed = (sql.SQL("x🐘"), sql.SQL("select {}").format(sql.Literal("x🐘")), sql.Identifier("x🐘"))
         for query in ("select 'x🐘'", *composed):
-            with pytest.raises(howdah.DataError, match="cannot be represented in 'gbk'"):
+            with pytest.raises(howdah.DataError, match="client encoding 'gbk' cannot represent"):
                 conn.execute(query)
         for cursor in (conn.cursor(), howdah.ClientCursor(conn), howdah.RawCursor(conn)):
-            with pytest.raises(howdah.DataError, match="cannot be represented in 'gbk'"):
+            with pytest.raises(howdah.DataError, match="client encoding 'gbk' cannot represent"):
                 cursor.execute("select 'x🐘'", [])
         conn.execute("create temp table words (w text)")
         for write in (lambda copy: copy.write_row(["x🐘"]), lambda copy: copy.write("x🐘\n")):
-            with pytest.raises(howdah.DataError, match="cannot be represented in 'gbk'"):
+            with pytest.raises(howdah.DataError, match="client encoding 'gbk' cannot represent"):
                 with conn.cursor().copy("copy words from stdin") as copy:
                     write(copy)
         assert conn.execute("select count(*) from words").fetchone() == (0,)
@@ -212,7 +214,7 @@ def test_a_character_that_the_encoding_has_not(dsn: str) -> None:
 def test_the_yen_sign_is_no_backslash(dsn: str, name: str) -> None:
     with howdah.connect(dsn, autocommit=True, client_encoding=name) as conn:
         for value in ("¥", ['¥","evil'], ("¥",)):
-            with pytest.raises(howdah.DataError, match="cannot be represented"):
+            with pytest.raises(howdah.DataError, match="cannot represent"):
                 conn.execute("select %s", [value])
         assert conn.execute("select %s, '\\~'", ["\\~"]).fetchone() == ("\\~", "\\~")
 

@@ -159,7 +159,11 @@ LOOP[1].append(LOOP)
         ([object()], ProgrammingError, "parameter 2: cannot adapt type 'object' .*: <object object at"),
         ((1, [object()]), ProgrammingError, "parameter 2: cannot adapt type 'object' .*: <object object at"),
         (LOOP, DataError, r"(parameter 2|the literal): \(.*\) contains itself, or is nested too deeply"),
-        (["\ud800"], DataError, r"parameter 2: .*'\\ud800'.* client encoding 'utf-8' cannot represent"),
+        (
+            ["\ud800"],
+            DataError,
+            r"parameter 2: .* position 0 which the client encoding 'utf-8' cannot represent",
+        ),
         (Jsonb(object()), DataError, "parameter 2: cannot dump <object .* as jsonb: .*not JSON serializable"),
         (Json(SELF), DataError, r"parameter 2: cannot dump .* as json: Circular"),
         (Int2(70000), DataError, "parameter 2: 70000 is not a value of PostgreSQL's int2"),
