@@ -28,7 +28,10 @@ class Proxy:
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
-        client, _ = self.listener.accept()
+        try:
+            client, _ = self.listener.accept()
+        except OSError:  # nobody has come
+            return
         backend = open_socket(self.server)
 
         def forward():
