@@ -68,7 +68,8 @@ class ArrowCursor:
     ) -> Generator[pa.RecordBatch, None]:
         """Run a query and yield its rows in batches while they arrive, in bounded memory.
 
-        The connection can do nothing else until the generator is exhausted or closed.
+        The connection can do nothing else until the generator is exhausted or closed, or nobody refers to
+        it any more, as behind a loop over it that was left.
 
         Args:
             query: the query, with placeholders. It is a single statement.
@@ -85,16 +86,10 @@ class ArrowCursor:
             raise ValueError("size must be >= 1")
         cursor: Any = self
         reading = Reading(cursor, query, params, size)
-        connection = cursor.connection
-        with connection.lock:
-            with cursor.observation(query, params):
-                try:
-                    connection.wait(reading.open())
-                    while batches := connection.wait(reading.next()):
-                        for batch in batches:
-                            yield batch
-                finally:
-                    connection.wait(reading.close())
+        batches: Generator[pa.RecordBatch, None] = cursor.connection.streamed(
+            reading, cursor.observation(query, params)
+        )
+        return batches
 
     def fetch_arrow(self) -> pa.Table:
         """Return all rows that are left as a table.

@@ -89,12 +89,13 @@ class AsyncArrowCursor:
             self._arrow = cursor._result, reading.schema, batches
         return self
 
-    async def stream_arrow(
+    def stream_arrow(
         self, query: Query, params: Params | None = None, *, size: int = 65536
     ) -> AsyncGenerator[pa.RecordBatch]:
         """Run a query and yield its rows in batches while they arrive, in bounded memory.
 
-        The connection can do nothing else until the generator is exhausted or closed.
+        The connection can do nothing else until the generator is exhausted or closed, or nobody refers to
+        it any more, as behind a loop over it that was left.
 
         Args:
             query: the query, with placeholders. It is a single statement.
@@ -111,16 +112,10 @@ class AsyncArrowCursor:
             raise ValueError("size must be >= 1")
         cursor: Any = self
         reading = Reading(cursor, query, params, size)
-        connection = cursor.connection
-        async with connection.lock:
-            with cursor.observation(query, params):
-                try:
-                    await connection.wait(reading.open())
-                    while batches := await connection.wait(reading.next()):
-                        for batch in batches:
-                            yield batch
-                finally:
-                    await connection.wait(reading.close())
+        batches: AsyncGenerator[pa.RecordBatch] = cursor.connection.streamed(
+            reading, cursor.observation(query, params)
+        )
+        return batches
 
     async def fetch_arrow(self) -> pa.Table:
         """Return all rows that are left as a table.

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import NotSupportedError, ProgrammingError
-from howdah.io.operation import Operation, Stop
+from howdah.io.operation import Operation
 from howdah.protocol.exchange import Exchange
+from howdah.streaming import Streaming
 from howdah_arrow.layouts import Layout, layout_of
 from howdah_arrow.library import pyarrow
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "check_encoding", "describe", "layouts_of", "record_batch", "schema_of"]
 
 
-class Reading:
+class Reading(Streaming):
     """A statement whose rows come as Arrow data.
 
     Args:
@@ -39,14 +40,12 @@ class Reading:
 
     def __init__(self, cursor: Any, query: Query, params: Params | None, size: int = 0) -> None:
         pyarrow()
+        super().__init__(cursor.connection)
         self._cursor = cursor
-        self._connection = cursor.connection
         self._query = query
         self._params = params
         self._size = size
         self._substitute: Any = None
-        self._reserved = False
-        self._exchange: Exchange | None = None
         self._decoder: Any = None
         self.schema: pa.Schema = None
 
@@ -70,8 +69,8 @@ class Reading:
         if self._connection.deferral is not None:
             raise ProgrammingError("stream_arrow() cannot be used in a pipeline: use execute_arrow() instead")
         exchange = yield from self._send()
-        exchange.streaming = self._reserved = True
-        self._connection.reserve(
+        exchange.streaming = True
+        self.reserve(
             "the connection is streaming Arrow data: exhaust or close the generator of stream_arrow() first"
         )
         if self._decoder is None:
@@ -82,7 +81,6 @@ class Reading:
     def next(self) -> Operation[list[pa.RecordBatch]]:
         """Wait for batches; an empty list is the end."""
         exchange = self._exchange
-        assert exchange is not None
         while True:
             failure = self._failure()
             batches = self._batches(rest=exchange.done and failure is None)
@@ -98,13 +96,6 @@ class Reading:
             exchange.rows.clear()
             exchange.ready = False
             yield exchange
-
-    def close(self) -> Operation[None]:
-        """Throw away what still comes of rows that are not wanted."""
-        if self._reserved:
-            self._connection.release()
-        if self._exchange is not None and not self._exchange.done:
-            yield Stop(self._exchange)
 
     def _send(self) -> Operation[Exchange]:
         """Write the statement, up to Sync."""
@@ -171,7 +162,6 @@ class Reading:
     def _failure(self) -> BaseException | None:
         """Return the error of the server, or what Arrow cannot hold, if there is one by now."""
         exchange = self._exchange
-        assert exchange is not None
         if exchange.error is not None or exchange.failure is not None:
             return exchange.error or exchange.failure
         return exchange.results[0].failure if exchange.results else None

@@ -7,6 +7,8 @@ not set, the native core runs if it was built.
 from __future__ import annotations
 
 import os
+import warnings
+from importlib import import_module
 from importlib.util import find_spec
 
 __all__ = ["IMPLEMENTATION"]
@@ -29,7 +31,7 @@ def _choose() -> str:
     # They are only looked for: they import modules that ask here.
     missing = [name for name in _MODULES if find_spec(f"howdah._native.{name}") is None]
     if not missing:
-        return "native"
+        return _loadable(wanted)
     if wanted == "native":
         raise ImportError(
             f"HOWDAH_IMPL asks for the native core, which was not built (no {', '.join(missing)});"
@@ -37,6 +39,27 @@ def _choose() -> str:
             " pip install --force-reinstall --no-cache-dir --no-binary howdah howdah"
         )
     return "python"
+
+
+def _loadable(wanted: str) -> str:
+    """Return "native", or "python" where this interpreter cannot load the native core.
+
+    Raises:
+        ImportError: if `HOWDAH_IMPL` asks for it all the same.
+    """
+    try:
+        import_module("howdah._native.buffer")  # which imports none of those that ask here
+    except ImportError as error:
+        problem = f"the native core, howdah._native, cannot be loaded by this interpreter: {error}"
+        if wanted == "native":
+            raise ImportError(f"{problem}; unset HOWDAH_IMPL, or set HOWDAH_IMPL=python") from error
+        warnings.warn(
+            f"{problem}; howdah runs in pure Python, which is slower; HOWDAH_IMPL=python asks for that",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return "python"
+    return "native"
 
 
 IMPLEMENTATION = _choose()

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
@@ -19,7 +21,7 @@ from howdah.errors import Error, NotSupportedError, OperationalError
 from howdah.io.blocking import BlockingTransport
 from howdah.io.cancel import cancel
 from howdah.io.connecting import Connected, connect
-from howdah.io.operation import Drain, Idle, Operation
+from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import Row, RowFactory, tuple_row
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from howdah.isolation import IsolationLevel
     from howdah.notify import Notify
+    from howdah.streaming import Streaming
     from howdah.transaction import Transaction
     from howdah.xid import Xid
 
@@ -39,6 +42,8 @@ NewRow = TypeVar("NewRow")
 
 #: How long an interrupted query may take to give way, in seconds.
 _CANCEL_TIMEOUT = 5.0
+#: How often what has come in is received before a query is cancelled: it may be all of the answer.
+_COLLECTIONS = 4
 
 
 class Connection(BaseConnection[Row]):
@@ -199,10 +204,13 @@ class Connection(BaseConnection[Row]):
         Returns:
             what the operation returns.
         """
-        transport = self._transport
+        transport, session = self._transport, self._session
+        writing = True
         try:
+            session.mark()
             wait = operation.send(None)
             while True:
+                writing = False
                 answer = None
                 try:
                     if isinstance(wait, Exchange):
@@ -217,14 +225,18 @@ class Connection(BaseConnection[Row]):
                     if isinstance(wait, Exchange):
                         with suppress(BaseException):
                             self.stop(wait)
+                    session.mark()
+                    writing = True
                     wait = operation.throw(e)
                 else:
+                    session.mark()
+                    writing = True
                     wait = operation.send(answer)
         except StopIteration as e:
             result: T = e.value
             return result
         except BaseException as e:
-            self._failed(e)
+            self._failed(e, writing)
             raise
 
     def run_again(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
@@ -257,7 +269,7 @@ class Connection(BaseConnection[Row]):
                 if exchange is not None:
                     with suppress(BaseException):
                         self.stop(exchange)
-                self._failed(e)
+                self._failed(e, exchange is None)
                 raise
             if exchange.error is None:
                 cursor._show(exchange.results)
@@ -270,15 +282,47 @@ class Connection(BaseConnection[Row]):
         try:
             return self._deferral is not None and self._deferral.post(cursor, query, params)
         except BaseException as e:
-            self._failed(e)
+            self._failed(e, True)
             raise
 
-    def _failed(self, error: BaseException) -> None:
-        """Close the connection if an interruption left something on its way, and note its loss."""
-        session = self._session
-        if not isinstance(error, Exception) and (session.head() is not None or session.output_size):
-            self._abandon("interrupted while it was talking to the server")
+    def _failed(self, error: BaseException, writing: bool) -> None:
+        """Put right what an interruption left half done, and note the loss of the connection.
+
+        Args:
+            error: the interruption, or an error.
+            writing: whether nothing has been sent of what was written since the session's `mark`.
+        """
+        if not isinstance(error, (Exception, GeneratorExit)):
+            session, deferral = self._session, self._deferral
+            if writing:
+                session.rewind()
+            with suppress(Exception):
+                session.feed(b"")
+            if deferral is not None:
+                deferral.abort()
+            else:
+                self._leave_unfinished()
         self.note_loss()
+
+    def _leave_unfinished(self) -> None:
+        """Have the next operation cancel first what is on its way, and nobody waits for."""
+        if self._reservation is None and self._session.lost is None and self._session.tail() is not None:
+            self._set_unsynced(partial(self._finish_left, self._transport))
+
+    def _finish_left(self, transport: Any) -> Operation[None]:
+        """Cancel what nobody waits for any more, and wait to its end.
+
+        Args:
+            transport: by which it was waited for.
+        """
+        self._reservation = None
+        session = self._session
+        if (tail := session.tail()) is not None:
+            yield Stop(tail[1])
+        self.defer_to(None)
+        end = Exchange()
+        session.sync(end)
+        yield end
 
     def stop(self, exchange: Exchange) -> None:
         """Cancel what the server does, and wait to the end of the exchange.
@@ -296,6 +340,11 @@ class Connection(BaseConnection[Row]):
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
+            for _ in range(_COLLECTIONS):
+                transport.collect()
+                if exchange.done:
+                    break
+                exchange.rows = []
             while not exchange.done:
                 # The server ignores a request that comes before it has begun: there may have to be several.
                 cancel(self._connected, _CANCEL_TIMEOUT)
@@ -431,6 +480,47 @@ class Connection(BaseConnection[Row]):
         cursor = self.cursor()
         return cursor.execute(query, params, prepare=prepare, binary=binary)
 
+    def streamed(
+        self, streaming: Streaming, observation: AbstractContextManager[None]
+    ) -> Generator[Any, None]:
+        """Return the generator that yields the rows of a query while they arrive.
+
+        Args:
+            streaming: the query.
+            observation: the block in which it runs.
+        """
+        rows = self._streamed(streaming, observation)
+        streaming.generator = weakref.ref(rows)
+        return rows
+
+    def _streamed(
+        self, streaming: Streaming, observation: AbstractContextManager[None]
+    ) -> Generator[Any, None]:
+        lock = self.lock
+        lock.__enter__()
+        streaming.hold(lock)
+        try:
+            with observation:
+                try:
+                    self.wait(streaming.open())
+                    while rows := self.wait(streaming.next()):
+                        for row in streaming.shaped(rows):
+                            yield row
+                            if self._closed:
+                                self._check_open()
+                finally:
+                    self._end(streaming)
+        finally:
+            if streaming.mine:
+                streaming.let_go()
+
+    def _end(self, streaming: Streaming) -> None:
+        """End a query that a generator goes on with no more, unless the next operation has done so."""
+        streaming.left = True
+        if not streaming.mine:
+            return  # the garbage collector came in another thread, which cannot have the lock
+        self.wait(streaming.close())
+
     # Transactions
 
     def commit(self) -> None:
@@ -481,6 +571,7 @@ class Connection(BaseConnection[Row]):
             howdah.ProgrammingError: a transaction is open.
         """
         with self.lock:
+            self.wait(self._end_left())
             self._set_autocommit(value)
 
     def set_isolation_level(self, value: IsolationLevel | int | None) -> None:
@@ -490,6 +581,7 @@ class Connection(BaseConnection[Row]):
             howdah.ProgrammingError: a transaction is open.
         """
         with self.lock:
+            self.wait(self._end_left())
             self._set_isolation_level(value)
 
     def set_read_only(self, value: bool | None) -> None:
@@ -499,6 +591,7 @@ class Connection(BaseConnection[Row]):
             howdah.ProgrammingError: a transaction is open.
         """
         with self.lock:
+            self.wait(self._end_left())
             self._set_read_only(value)
 
     def set_deferrable(self, value: bool | None) -> None:
@@ -508,6 +601,7 @@ class Connection(BaseConnection[Row]):
             howdah.ProgrammingError: a transaction is open.
         """
         with self.lock:
+            self.wait(self._end_left())
             self._set_deferrable(value)
 
     @property

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
@@ -14,10 +16,10 @@ from howdah.connection_base import BaseConnection, logger
 from howdah.conninfo import hosts, resolve
 from howdah.cursor_async import AsyncCursor
 from howdah.cursor_base import Params, Query
-from howdah.errors import Error, NotSupportedError, OperationalError
+from howdah.errors import Error, InterfaceError, NotSupportedError, OperationalError
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
-from howdah.io.operation import Drain, Idle, Operation
+from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import AsyncRowFactory, Row, tuple_row
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from howdah.isolation import IsolationLevel
     from howdah.notify import Notify
+    from howdah.streaming import Streaming
     from howdah.transaction_async import AsyncTransaction
     from howdah.xid import Xid
 
@@ -47,6 +50,8 @@ NewRow = TypeVar("NewRow")
 
 #: How long an interrupted query may take to give way, in seconds.
 _CANCEL_TIMEOUT = 5.0
+#: How often what has come in is received before a query is cancelled: it may be all of the answer.
+_COLLECTIONS = 4
 
 
 if ASYNC:
@@ -86,7 +91,8 @@ class AsyncConnection(BaseConnection[Row]):
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
         self.row_factory = row_factory
         if ASYNC:
-            self.lock = TaskRLock()
+            self._loop = asyncio.get_running_loop()
+            self._lock = TaskRLock()
         else:
             self.lock = threading.RLock()
         if ASYNC:
@@ -234,10 +240,13 @@ class AsyncConnection(BaseConnection[Row]):
         Returns:
             what the operation returns.
         """
-        transport = self._transport
+        transport, session = self._transport, self._session
+        writing = True
         try:
+            session.mark()
             wait = operation.send(None)
             while True:
+                writing = False
                 answer = None
                 try:
                     if isinstance(wait, Exchange):
@@ -249,17 +258,29 @@ class AsyncConnection(BaseConnection[Row]):
                     else:
                         await self.stop(wait.exchange)
                 except BaseException as e:
+                    if ASYNC:  # noqa: SIM102
+                        if isinstance(e, GeneratorExit):
+                            # The event loop has ended under the task: nothing can be waited for.
+                            with suppress(RuntimeError):
+                                operation.close()
+                            if transport is self._transport:
+                                self._leave_unfinished()
+                            raise
                     if isinstance(wait, Exchange):
                         with suppress(BaseException):
                             await self.stop(wait)
+                    session.mark()
+                    writing = True
                     wait = operation.throw(e)
                 else:
+                    session.mark()
+                    writing = True
                     wait = operation.send(answer)
         except StopIteration as e:
             result: T = e.value
             return result
         except BaseException as e:
-            self._failed(e)
+            self._failed(e, writing)
             raise
 
     async def run_again(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
@@ -295,7 +316,7 @@ class AsyncConnection(BaseConnection[Row]):
                 if exchange is not None:
                     with suppress(BaseException):
                         await self.stop(exchange)
-                self._failed(e)
+                self._failed(e, exchange is None)
                 raise
             if exchange.error is None:
                 cursor._show(exchange.results)
@@ -308,14 +329,26 @@ class AsyncConnection(BaseConnection[Row]):
         try:
             return self._deferral is not None and self._deferral.post(cursor, query, params)
         except BaseException as e:
-            self._failed(e)
+            self._failed(e, True)
             raise
 
-    def _failed(self, error: BaseException) -> None:
-        """Close the connection if an interruption left something on its way, and note its loss."""
-        session = self._session
-        if not isinstance(error, Exception) and (session.head() is not None or session.output_size):
-            self._abandon("interrupted while it was talking to the server")
+    def _failed(self, error: BaseException, writing: bool) -> None:
+        """Put right what an interruption left half done, and note the loss of the connection.
+
+        Args:
+            error: the interruption, or an error.
+            writing: whether nothing has been sent of what was written since the session's `mark`.
+        """
+        if not isinstance(error, (Exception, GeneratorExit)):
+            session, deferral = self._session, self._deferral
+            if writing:
+                session.rewind()
+            with suppress(Exception):
+                session.feed(b"")
+            if deferral is not None:
+                deferral.abort()
+            else:
+                self._leave_unfinished()
         self.note_loss()
 
     if ASYNC:
@@ -324,6 +357,41 @@ class AsyncConnection(BaseConnection[Row]):
         def transport(self) -> AsyncTransport:
             """What carries the bytes between the session and the server."""
             return self._transport
+
+        @property
+        def lock(self) -> TaskRLock:
+            """What a task holds while it uses the connection."""
+            loop = asyncio._get_running_loop()
+            if loop is not self._loop and loop is not None:
+                self.enter_loop(loop)
+            return self._lock
+
+        @lock.setter
+        def lock(self, lock: TaskRLock) -> None:
+            self._lock = lock
+
+        def enter_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+            """Go on with the connection on another event loop, which is the running one.
+
+            What a task of the one before was waiting for is cancelled before anything else is done.
+
+            Raises:
+                howdah.InterfaceError: the other event loop is running, and one of its tasks uses the
+                    connection; or the running one cannot watch sockets.
+            """
+            if self._loop.is_running() and self._lock.locked():
+                raise InterfaceError("the connection is in use by a task of another event loop")
+            left = self._transport
+            self._transport = left.move()
+            self._loop = loop
+            self._lock.leave()
+            self.renew_lock()
+            if self._session.tail() is not None:
+                self._set_unsynced(partial(self._finish_left, left))
+
+        def renew_lock(self) -> None:
+            """Have a lock for the running event loop: who held the one before, or waited for it, is gone."""
+            self._lock = TaskRLock()
 
         async def run(self, operation: Operation[T], *, shareable: bool = False) -> T:
             """Run an operation when it is its turn: while holding `lock`.
@@ -342,6 +410,28 @@ class AsyncConnection(BaseConnection[Row]):
     else:
         pass
 
+    def _leave_unfinished(self) -> None:
+        """Have the next operation cancel first what is on its way, and nobody waits for."""
+        if self._reservation is None and self._session.lost is None and self._session.tail() is not None:
+            self._set_unsynced(partial(self._finish_left, self._transport))
+
+    def _finish_left(self, transport: Any) -> Operation[None]:
+        """Cancel what nobody waits for any more, and wait to its end.
+
+        Args:
+            transport: by which it was waited for.
+        """
+        self._reservation = None
+        session = self._session
+        if (tail := session.tail()) is not None:
+            yield Stop(tail[1])
+        self.defer_to(None)
+        end = Exchange()
+        session.sync(end)
+        yield end
+        if ASYNC:
+            transport.wake_left()
+
     async def stop(self, exchange: Exchange) -> None:
         """Cancel what the server does, and wait to the end of the exchange.
 
@@ -351,6 +441,8 @@ class AsyncConnection(BaseConnection[Row]):
             exchange: the last one on its way; those before it are cancelled, too.
         """
         if ASYNC:
+            if asyncio._get_running_loop() is not self._loop:
+                return  # the connection has gone on to another event loop, where this is cancelled
             stopping = asyncio.ensure_future(self._stopping(exchange))
             interruption = None
             while not stopping.done():
@@ -358,6 +450,8 @@ class AsyncConnection(BaseConnection[Row]):
                     await asyncio.wait([stopping])
                 except asyncio.CancelledError as e:
                     interruption = e
+            if not stopping.cancelled():
+                stopping.exception()  # the connection is closed then, and says why
             if interruption is not None:
                 raise interruption
         else:
@@ -369,6 +463,11 @@ class AsyncConnection(BaseConnection[Row]):
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
+            for _ in range(_COLLECTIONS):
+                transport.collect()
+                if exchange.done:
+                    break
+                exchange.rows = []
             while not exchange.done:
                 # The server ignores a request that comes before it has begun: there may have to be several.
                 await cancel_async(self._connected, _CANCEL_TIMEOUT)
@@ -504,6 +603,57 @@ class AsyncConnection(BaseConnection[Row]):
         cursor = self.cursor()
         return await cursor.execute(query, params, prepare=prepare, binary=binary)
 
+    def streamed(
+        self, streaming: Streaming, observation: AbstractContextManager[None]
+    ) -> AsyncGenerator[Any]:
+        """Return the generator that yields the rows of a query while they arrive.
+
+        Args:
+            streaming: the query.
+            observation: the block in which it runs.
+        """
+        rows = self._streamed(streaming, observation)
+        streaming.generator = weakref.ref(rows)
+        return rows
+
+    async def _streamed(
+        self, streaming: Streaming, observation: AbstractContextManager[None]
+    ) -> AsyncGenerator[Any]:
+        lock = self.lock
+        await lock.__aenter__()
+        streaming.hold(lock)
+        try:
+            with observation:
+                try:
+                    await self.wait(streaming.open())
+                    while rows := await self.wait(streaming.next()):
+                        for row in streaming.shaped(rows):
+                            yield row
+                            if self._closed:
+                                self._check_open()
+                finally:
+                    await self._end(streaming)
+        finally:
+            if streaming.mine:
+                streaming.let_go()
+
+    async def _end(self, streaming: Streaming) -> None:
+        """End a query that a generator goes on with no more, unless the next operation has done so."""
+        streaming.left = True
+        if ASYNC:
+            if streaming.over:
+                return
+            if not self.lock.mine():
+                # The event loop closes generators that nobody refers to in tasks of their own.
+                streaming.let_go()
+                async with self.lock:
+                    await self.wait(streaming.close())
+                return
+        else:
+            if not streaming.mine:
+                return  # the garbage collector came in another thread, which cannot have the lock
+        await self.wait(streaming.close())
+
     # Transactions
 
     async def commit(self) -> None:
@@ -554,6 +704,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.ProgrammingError: a transaction is open.
         """
         async with self.lock:
+            await self.wait(self._end_left())
             self._set_autocommit(value)
 
     async def set_isolation_level(self, value: IsolationLevel | int | None) -> None:
@@ -563,6 +714,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.ProgrammingError: a transaction is open.
         """
         async with self.lock:
+            await self.wait(self._end_left())
             self._set_isolation_level(value)
 
     async def set_read_only(self, value: bool | None) -> None:
@@ -572,6 +724,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.ProgrammingError: a transaction is open.
         """
         async with self.lock:
+            await self.wait(self._end_left())
             self._set_read_only(value)
 
     async def set_deferrable(self, value: bool | None) -> None:
@@ -581,6 +734,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.ProgrammingError: a transaction is open.
         """
         async with self.lock:
+            await self.wait(self._end_left())
             self._set_deferrable(value)
 
     if ASYNC:

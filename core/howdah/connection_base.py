@@ -10,8 +10,9 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence, Set
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from howdah import errors
 from howdah.adapt.quoting import quote_literal
@@ -106,7 +107,7 @@ class BaseConnection(Generic[Row]):
     _tpc: tuple[Xid, bool] | None = None
     _unsynced: Callable[[], Operation[errors.Error | None]] | None = None
     _deferral: Deferral | None = None
-    _reservation: Callable[[], NoReturn] | None = None
+    _reservation: Callable[[], Operation[None]] | None = None
     #: Whether something else is going on; and whether `start_operation` has anything to do or to
     #: refuse at all: asked for before every query.
     _occupied = False
@@ -508,18 +509,24 @@ class BaseConnection(Generic[Row]):
         self._unsynced = finish
         self._set_hindered()
 
-    def reserve(self, reason: str) -> None:
+    def reserve(self, reason: str, end: Callable[[], Operation[None] | None] | None = None) -> None:
         """Refuse every operation until `release`: one is going on between its waits, such as a COPY.
 
         Others than the thread or the task that holds `lock` wait for that anyway.
 
         Args:
             reason: what the `ProgrammingError` says.
+            end: returns the operation that ends it, if nobody can go on with it any more, and otherwise
+                None; what is refused then runs after that.
         """
 
-        def refuse() -> NoReturn:
-            self._set_unsynced(refuse)
-            raise ProgrammingError(reason)
+        def refuse() -> Operation[None]:
+            ending = None if end is None else end()
+            if ending is None:
+                self._set_unsynced(refuse)
+                raise ProgrammingError(reason)
+            self._reservation = None
+            yield from ending
 
         self._reservation = refuse
         self._set_unsynced(refuse)
@@ -534,6 +541,12 @@ class BaseConnection(Generic[Row]):
         if self._reservation is not None and self._unsynced is self._reservation:
             self._set_unsynced(None)
         self._reservation = None
+
+    def _end_left(self) -> Operation[None]:
+        """End what reserves the connection, if nobody can go on with it any more."""
+        if self._reservation is not None and self._reservation is self._unsynced:
+            with suppress(ProgrammingError):
+                yield from self.start_operation(deferrable=True)
 
     def _set_tpc(self, tpc: tuple[Xid, bool] | None) -> None:
         """Note the two-phase transaction that is going on, and whether it is prepared."""
@@ -693,6 +706,8 @@ class BaseConnection(Generic[Row]):
         if self._tpc is not None:
             raise ProgrammingError("rollback() cannot be used in a two-phase transaction; use tpc_rollback()")
         if self._deferral is not None:
+            yield from self.start_operation(deferrable=True)
+        if self._deferral is not None:
             yield from self._deferral.finish()
         session = yield from self.start_operation()
         if session.transaction_status != TransactionStatus.IDLE:
@@ -717,6 +732,7 @@ class BaseConnection(Generic[Row]):
 
         xid = xid if isinstance(xid, Xid) else Xid.from_string(xid)
         self._check_open()
+        yield from self._end_left()
         if self._transaction_status != TransactionStatus.IDLE:
             raise ProgrammingError(
                 f"can't start a two-phase transaction: connection in status {self._transaction_status.name}"

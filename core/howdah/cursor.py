@@ -132,13 +132,17 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             operation = self._observed(operation, query, params_seq)
         with connection.lock:
             connection.wait(operation)
+            if returning and self._deferred is not None:
+                # In a pipeline, too: `nextset` and the like cannot wait for the results.
+                connection.wait(self._take_deferred())
 
     def stream(
         self, query: Query, params: Params | None = None, *, binary: bool | None = None, size: int = 1
     ) -> Generator[Row, None]:
         """Run a query and yield its rows while they arrive, in bounded memory.
 
-        The connection can do nothing else until the generator is exhausted or closed.
+        The connection can do nothing else until the generator is exhausted or closed, or nobody refers to
+        it any more, as behind a loop over it that was left.
 
         Args:
             query: the query, with placeholders.
@@ -150,22 +154,8 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
 
         if size < 1:
             raise ValueError("size must be >= 1")
-        connection = self._connection
-        with connection.lock:
-            with self.observation(query, params):
-                stream = Stream(self)
-                connection.wait(stream.open(query, params, binary))
-                factory: Any = None
-                make_row: Any = None
-                try:
-                    while rows := connection.wait(stream.next()):
-                        for row in rows:
-                            if factory is not self._row_factory:
-                                factory = self._row_factory
-                                make_row = factory(self)
-                            yield row if make_row is tuple else make_row(row)
-                finally:
-                    connection.wait(stream.close())
+        stream = Stream(self, query, params, binary)
+        return self._connection.streamed(stream, self.observation(query, params))
 
     def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.

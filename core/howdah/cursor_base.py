@@ -838,13 +838,18 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             session.sync(exchange)
         else:
             session.flush()
-        more = False
+        more = left = False
         try:
             yield exchange
             more = exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
+        except GeneratorExit:
+            left = True  # nothing can be waited for here: the next operation ends the implicit transaction
+            if not self._synced and self._connection._unsynced is None:
+                self._connection._set_unsynced(self._end_implicit)
+            raise
         finally:
             self._portal = portal if more else None
-            if not self._synced:
+            if not self._synced and not left:
                 self._connection._set_unsynced(self._exhaust_portal if more else None)
                 if not more and session.lost is None:
                     end = Exchange()
@@ -887,13 +892,23 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         while self._needs_rows(size):
             yield from self._fetch_from_portal(-1 if size is not None else 0)
 
+    def _end_implicit(self) -> Operation[None]:
+        """End the implicit transaction, and what is open in it."""
+        end = Exchange()
+        self._connection._session.sync(end)
+        yield end
+
     def _exhaust_portal(self) -> Operation[Error | None]:
         """Get all that is left, since the connection is wanted for something else.
 
         Returns:
             what it fails with, None if it does not.
         """
-        if self._portal is not None:
+        if self._result is None and self._portal is not None:
+            # An interruption came before the first rows were shown: nobody can take any.
+            self._portal = None
+            yield from self._end_implicit()
+        elif self._portal is not None:
             try:
                 yield from self._fetch_from_portal(0)
             except Error as e:

@@ -147,6 +147,9 @@ class Deferral(Protocol):
     def interrupt(self) -> Operation[None]:
         """Cancel what is under way, and wait to its end."""
 
+    def abort(self) -> None:
+        """Skip what is written from now on, up to a Sync: an interruption has cut off what was before."""
+
     def command(self, commands: Sequence[bytes], *, apart: bool = False) -> Deferred:
         """Write commands that open or close a transaction or a savepoint.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 import howdah
+import howdah._implementation
 from howdah import hookspecs
 from howdah._capabilities import Capabilities
 from howdah.assembly import KERNEL_CLASSES, assemble

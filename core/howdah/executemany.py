@@ -133,6 +133,9 @@ class Many:
     def _undo(self, session: Session, implicit: bool, reason: BaseException) -> Operation[None]:
         """Have nothing come of what was sent."""
         exchange = self._exchange
+        if not isinstance(reason, Exception):
+            session.rewind()
+            exchange.aborted = False
         if self._deferral is not None:
             exchange.ready = exchange.done = not exchange.pending
             self._deferral.defer(exchange, self._complete())

@@ -99,6 +99,7 @@ class Shortcuts:
         Raises:
             Exception: as for parameters that cannot be adapted.
         """
+        self._session.mark()
         if not self.open or (self.begins and self._session.transaction_status == TransactionStatus.IDLE):
             return None
         replaced = cursor._results
@@ -126,6 +127,7 @@ class Shortcuts:
         Raises:
             Exception: as for parameters that cannot be adapted.
         """
+        self._session.mark()
         return self._write(cursor, query, params) if self.deferred else None
 
     def bind(

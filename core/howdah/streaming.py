@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.places import name_column
@@ -14,30 +16,126 @@ if TYPE_CHECKING:
     from howdah.cursor_base import BaseCursor, Params, Query
     from howdah.statement import Substitute
 
-__all__ = ["Stream"]
+__all__ = ["Stream", "Streaming"]
 
 
-class Stream:
-    """The rows of a query, taken while they arrive, in bounded memory.
+class Streaming:
+    """A query whose rows a generator yields while they arrive; see `Connection.streamed`.
+
+    The generator holds the connection's lock from its beginning to its end. A program may leave it before
+    that, and use the connection at once: where nobody refers to the generator any more, the next operation
+    ends the query first.
+
+    Args:
+        connection: the connection.
+
+    Attributes:
+        generator: a weak reference to the generator.
+        left: whether the generator goes on no more.
+        over: whether there is nothing to end: not yet, or no longer.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._exchange = Exchange()
+        self._lock: Any = None
+        self._thread = 0
+        self.generator: Callable[[], object] = lambda: None
+        self.left = False
+        self.over = True
+
+    def open(self) -> Operation[None]:
+        """Send the query; call `reserve` when it is written."""
+        raise NotImplementedError
+
+    def next(self) -> Operation[list[Any]]:
+        """Wait for rows; an empty list is the end."""
+        raise NotImplementedError
+
+    def shaped(self, rows: list[Any]) -> Iterable[Any]:
+        """Return the rows as the program wants them."""
+        return rows
+
+    def reserve(self, reason: str) -> None:
+        """Refuse other operations until the query ends.
+
+        Args:
+            reason: what they are told.
+        """
+        self.over = False
+        self._connection.reserve(reason, self._end_if_left)
+
+    def close(self) -> Operation[None]:
+        """Throw away what still comes of a query that was left early, and let go of the lock."""
+        if not self.over:
+            self.over = True
+            self._connection.release()
+            if not self._exchange.done:
+                yield Stop(self._exchange)
+        self.let_go()
+
+    def _end_if_left(self) -> Operation[None] | None:
+        return self.close() if self.left or self.generator() is None else None
+
+    # The lock
+
+    def hold(self, lock: Any) -> None:
+        """Note that the lock is held by this thread or task."""
+        self._lock = lock
+        self._thread = get_ident()
+
+    @property
+    def mine(self) -> bool:
+        """Whether this thread holds the lock for the generator."""
+        return self._thread == get_ident()
+
+    def let_go(self) -> None:
+        """Let go of the lock, if it is still held."""
+        lock, self._lock = self._lock, None
+        # On another event loop the connection has another one.
+        if lock is not None and lock is self._connection.lock:
+            lock.release()
+
+
+class Stream(Streaming):
+    """The rows of a query, in bounded memory.
 
     Args:
         cursor: the cursor that runs the query.
+        query: the query, with placeholders.
+        params: the parameters.
+        binary: whether results come in binary format; None for what the cursor is set to.
     """
 
-    def __init__(self, cursor: BaseCursor[Any]) -> None:
+    def __init__(self, cursor: BaseCursor[Any], query: Query, params: Params | None, binary: bool | None):
+        super().__init__(cursor._connection)
         self._cursor = cursor
-        self._exchange = Exchange()
+        self._query = query
+        self._params = params
+        self._binary = binary
         #: What stands in for the query, None for itself.
         self._substitute: Substitute | None = None
+        #: The row factory in use, and the row maker that it has made.
+        self._factory: Any = None
+        self._make_row: Any = None
 
-    def open(self, query: Query, params: Params | None, binary: bool | None) -> Operation[None]:
-        """Send the query."""
+    def shaped(self, rows: list[Any]) -> Iterator[Any]:
+        """Make the rows, each as the cursor's row factory wants it by then."""
         cursor = self._cursor
+        for row in rows:
+            if self._factory is not cursor._row_factory:
+                self._factory = cursor._row_factory
+                self._make_row = self._factory(cursor)
+            yield row if self._make_row is tuple else self._make_row(row)
+
+    def open(self) -> Operation[None]:
+        """Send the query."""
+        cursor, query, params = self._cursor, self._query, self._params
         connection = cursor._connection
         if connection._deferral is not None:
             raise ProgrammingError("stream() cannot be used in a pipeline: iterate over the cursor instead")
         session = yield from cursor.start_statement()
-        format = cursor._result_format(binary)
+        format = cursor._result_format(self._binary)
         text, parameters = yield from cursor._encode_fully(query, params)
         cursor._query = text
         statement = None
@@ -49,9 +147,7 @@ class Stream:
         exchange.streaming = True
         session.execute(exchange)
         session.sync(exchange)
-        connection.reserve(
-            "the connection is streaming rows: exhaust or close the generator of stream() first"
-        )
+        self.reserve("the connection is streaming rows: exhaust or close the generator of stream() first")
 
     def next(self) -> Operation[list[Any]]:
         """Wait for rows, as tuples; an empty list is the end."""
@@ -101,9 +197,3 @@ class Stream:
         if self._substitute is not None and planner is not None:
             planner.failed(self._substitute, exchange.error, False)
         raise exchange.error
-
-    def close(self) -> Operation[None]:
-        """Throw away what still comes of a stream that was left early."""
-        self._cursor._connection.release()
-        if not self._exchange.done:
-            yield Stop(self._exchange)

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
-from howdah.io.lock import TaskRLock
+from howdah.errors import InterfaceError
+from howdah.io.lock import LEFT, TaskRLock
 from howdah.tuples import NamedTuple
 
 __all__ = ["SharedLock"]
@@ -37,6 +38,7 @@ class SharedLock(TaskRLock):
         self._sharing = 0
         self._owner: asyncio.Task[Any] | None = None
         self._depth = 0
+        self._left = False
         self._queue: deque[_Waiter] = deque()
 
     def locked(self) -> bool:
@@ -70,6 +72,10 @@ class SharedLock(TaskRLock):
         if not self._depth:
             self._owner = None
             self._admit()
+
+    def mine(self) -> bool:
+        """Return whether the running task holds the lock alone."""
+        return bool(self._depth) and self._owner is asyncio.current_task()
 
     # Shared
 
@@ -127,8 +133,8 @@ class SharedLock(TaskRLock):
         waiter = _Waiter(asyncio.get_running_loop().create_future(), shared, task)
         self._queue.append(waiter)
         try:
-            return await waiter.granted
-        except asyncio.CancelledError:
+            shared = await waiter.granted
+        except (asyncio.CancelledError, GeneratorExit):
             if waiter.granted.done() and not waiter.granted.cancelled():
                 # It was this task's turn just when it was cancelled.
                 if waiter.granted.result():
@@ -139,6 +145,13 @@ class SharedLock(TaskRLock):
                 self._queue.remove(waiter)
                 self._admit()
             raise
+        if self._left:
+            if shared:
+                self.unshare()
+            else:
+                self.release()
+            raise InterfaceError(LEFT)
+        return shared
 
     def _admit(self) -> None:
         """Give the lock to those whose turn it is."""

@@ -210,6 +210,10 @@ class BasePipeline:
             self._aborted = True
             yield Stop(exchange)
 
+    def abort(self) -> None:
+        """Skip what is written from now on, up to a Sync: an interruption has cut off what was before."""
+        self._aborted = True
+
     def command(self, commands: Sequence[bytes], *, apart: bool = False) -> Deferred:
         """Write commands of transactions and savepoints; `apart` from what was sent before."""
         session = self._session

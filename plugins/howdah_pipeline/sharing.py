@@ -71,6 +71,10 @@ class Sharing:
                 under_way.add(exchange)
                 try:
                     await carry(exchange)
+                except GeneratorExit:
+                    # The event loop has ended under the task: nothing can be waited for.
+                    self._left.append(exchange)
+                    raise
                 except BaseException as e:
                     under_way.discard(exchange)
                     await self._leave(exchange)
@@ -98,6 +102,9 @@ class Sharing:
             under_way.add(exchange)
             try:
                 await connection.transport.carry(exchange)
+            except GeneratorExit:
+                self._left.append(exchange)
+                raise
             except BaseException:
                 under_way.discard(exchange)
                 await self._leave(exchange)
@@ -137,7 +144,7 @@ class Sharing:
 
     def close(self) -> None:
         """Look after nothing any more: the connection is closed."""
-        if self._clearing is not None:
+        if self._clearing is not None and not self._clearing.get_loop().is_closed():
             self._clearing.cancel()
 
     def _tidy(self) -> Awaitable[None] | None:
@@ -203,6 +210,14 @@ class AsyncSharing(AsyncPipelining):
         connection.lock = sharing.lock
         connection.excuses = sharing.excuses
 
+    def renew_lock(self) -> None:
+        """Have queries share round trips on the running event loop: those of the one before are gone."""
+        if self._sharing is None:
+            super().renew_lock()  # type: ignore[misc]
+        else:
+            self._sharing.close()
+            self.share()
+
     def unshare(self) -> None:
         """Look after no query any more: the connection is closed."""
         if self._sharing is not None:
@@ -221,6 +236,8 @@ class AsyncSharing(AsyncPipelining):
         Returns:
             whether it was run.
         """
+        connection = cast("AsyncConnection[Any]", self)
+        connection.lock  # noqa: B018 - on another event loop that makes another one
         sharing = self._sharing
         if sharing is not None and sharing.lock.share():
             return sharing.run_again(cursor, query, params)
@@ -238,9 +255,11 @@ class AsyncSharing(AsyncPipelining):
         Returns:
             what the operation returns.
         """
-        connection, sharing = cast("AsyncConnection[Any]", self), self._sharing
+        connection = cast("AsyncConnection[Any]", self)
+        alone = connection.lock  # on another event loop it is another one
+        sharing = self._sharing
         if not shareable or sharing is None:
-            async with connection.lock:
+            async with alone:
                 return await connection.wait(operation)
         lock = sharing.lock
         if lock.share() or await lock.share_in_turn():

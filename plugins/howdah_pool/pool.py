@@ -251,6 +251,7 @@ class ConnectionPool(Generic[C]):
             PoolClosed: the pool has been closed.
             PoolTimeout: the connections are not there in time; the pool is closed.
             howdah.ProgrammingError: the conninfo or an argument of `connect` is wrong.
+            howdah.InterfaceError: the event loop cannot carry connections.
         """
         self._open()
         if wait:

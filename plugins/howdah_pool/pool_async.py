@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast, overload
 
 from typing_extensions import Self, TypeVar
 
-from howdah.errors import Error, InterfaceError, NotSupportedError, OperationalError, ProgrammingError
+from howdah.errors import Error, NotSupportedError, OperationalError, ProgrammingError
 from howdah.pq import TransactionStatus
 from howdah_pool.errors import BadArguments, PoolClosed, PoolTimeout, TooManyRequests, Unreachable
 from howdah_pool.place import Place, here
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from howdah import AsyncConnection
 
 ASYNC = True
+
+if ASYNC:
+    from howdah.io.loops import check_loop
 
 __all__ = ["AsyncCheckout", "AsyncConnectionPool"]
 
@@ -250,17 +253,20 @@ class AsyncConnectionPool(Generic[C]):
     if ASYNC:
 
         def _enter_loop(self) -> None:
-            """Work on the running event loop from now on."""
+            """Have the workers work on the running event loop, unless the one they are on is running, too.
+
+            Connections go from one to the other by themselves.
+            """
             loop = asyncio.get_running_loop()
-            if self._loop is loop:
+            before = self._loop
+            if before is loop or (before is not None and before.is_running()):
                 return
-            if self._loop is not None:
-                if not self._loop.is_closed():
-                    raise InterfaceError(
-                        f"the pool {self.name!r} was opened on another event loop, which is not closed yet"
-                    )
-                self._leave_behind()
+            with self._lock:
+                workers, self._workers = self._workers, []
+            _cancel(workers)
             self._loop = loop
+            if before is not None and self._state.opened:
+                self._start_workers()
 
     # Opening and closing
 
@@ -280,6 +286,7 @@ class AsyncConnectionPool(Generic[C]):
             PoolClosed: the pool has been closed.
             PoolTimeout: the connections are not there in time; the pool is closed.
             howdah.ProgrammingError: the conninfo or an argument of `connect` is wrong.
+            howdah.InterfaceError: the event loop cannot carry connections.
         """
         self._open()
         if wait:
@@ -311,8 +318,7 @@ class AsyncConnectionPool(Generic[C]):
             connections = self._state.close()
             workers, self._workers = self._workers, []
         if ASYNC:
-            for worker in workers:
-                worker.cancel()
+            _cancel(workers)
         try:
             await self._close_all(connections)
             if self.replicas is not None:
@@ -748,9 +754,11 @@ class AsyncConnectionPool(Generic[C]):
         """Start the workers; without a running event loop that waits until there is one."""
         if ASYNC:
             try:
-                self._loop = asyncio.get_running_loop()
+                loop = asyncio.get_running_loop()
             except RuntimeError:
                 return
+            check_loop(loop)
+            self._loop = loop
         with self._lock:
             if self._workers or self._state.closed:
                 return
@@ -770,8 +778,12 @@ class AsyncConnectionPool(Generic[C]):
     if ASYNC:
 
         async def _join(self, workers: list[asyncio.Task[None]], timeout: float) -> None:
-            this = asyncio.current_task()
-            others = [worker for worker in workers if worker is not this and not worker.done()]
+            this, loop = asyncio.current_task(), asyncio.get_running_loop()
+            others = [
+                worker
+                for worker in workers
+                if worker is not this and not worker.done() and worker.get_loop() is loop
+            ]
             if others:
                 _, unfinished = await asyncio.wait(others, timeout=timeout)
                 if unfinished:
@@ -1016,6 +1028,18 @@ async def _work(pool: weakref.ref[AsyncConnectionPool[Any]], bell: AsyncBell) ->
         delay = await known._do_what_is_due()
         del known
         await bell.wait(delay)
+
+
+if ASYNC:
+
+    def _cancel(workers: list[asyncio.Task[None]]) -> None:
+        """Cancel tasks, each on its own event loop."""
+        for worker in workers:
+            loop = worker.get_loop()
+            if loop is asyncio._get_running_loop():
+                worker.cancel()
+            elif not loop.is_closed():
+                loop.call_soon_threadsafe(worker.cancel)
 
 
 def _must_be_idle(connection: AsyncConnection[Any], callback: str) -> None:

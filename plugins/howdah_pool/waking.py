@@ -7,6 +7,7 @@ be rung at any moment, by the garbage collector too.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 
@@ -37,7 +38,15 @@ class AsyncSignal:
         self._future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def set(self) -> None:
-        """Let the waiting task go on."""
+        """Let the waiting task go on; it may be called on any event loop, and in any thread."""
+        loop = self._future.get_loop()
+        if loop is asyncio._get_running_loop():
+            self._fulfil()
+        else:
+            with suppress(RuntimeError):  # the loop is closed: there is nobody to wake
+                loop.call_soon_threadsafe(self._fulfil)
+
+    def _fulfil(self) -> None:
         if not self._future.done():
             self._future.set_result(None)
 

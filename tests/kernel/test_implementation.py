@@ -50,3 +50,35 @@ def test_unknown_value() -> None:
     result = run(SCRIPT, "rust")
     assert result.returncode
     assert "ImportError: HOWDAH_IMPL is 'rust'; it can be 'native', 'python' or unset" in result.stderr
+
+
+SUBINTERPRETER = """
+import os, sys, howdah.adapt.transformer
+try:
+    import _xxsubinterpreters as interpreters
+except ImportError:
+    import _interpreters as interpreters
+def run(code):
+    error = None
+    try:
+        error = interpreters.run_string(interpreters.create(), code)
+    except Exception as e:
+        error = e
+    print("error:", error)
+run('''
+import howdah
+print(howdah.__impl__, howdah.connect)
+''')
+"""
+
+
+@pytest.mark.skipif(not BUILT, reason="the native core was not built")
+@pytest.mark.parametrize("impl", [None, "native", "python"])
+def test_an_interpreter_that_cannot_load_the_native_core(impl: str | None) -> None:
+    done = run(SUBINTERPRETER, impl)
+    if impl == "native":
+        assert "howdah._native, cannot be loaded" in done.stdout and "HOWDAH_IMPL=python" in done.stdout
+        assert "PluginError" not in done.stdout
+        return
+    assert done.stdout.startswith("python <bound method"), done.stdout + done.stderr
+    assert ("RuntimeWarning: the native core, howdah._native" in done.stderr) == (impl is None)

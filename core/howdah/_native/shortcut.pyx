@@ -97,6 +97,7 @@ cdef class Shortcuts:
         """Write a query's messages, if the short way is open; the cursor's results are gone then."""
         cdef Way way
         cdef Exchange exchange
+        self.session.set_mark()
         if not self.open or (self.begins and self.session.transaction_status is _IDLE):
             return None
         way = self.find(cursor, query, params)
@@ -109,6 +110,7 @@ cdef class Shortcuts:
         """Write a query's messages without a Sync, if the short way is open; its answer is taken later."""
         cdef Way way
         cdef Exchange exchange
+        self.session.set_mark()
         if not self.deferred:
             return None
         way = self.find(cursor, query, params)

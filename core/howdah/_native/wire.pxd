@@ -66,9 +66,18 @@ cdef class Wire(Stream):
     cdef Py_ssize_t first
     cdef Py_ssize_t count
     cdef bint decoding
+    # The sizes of what Python code has received into the buffer.
+    cdef readonly list arrived
+    # How many steps have been answered.
+    cdef long settled
+    # What had been written when `mark` was called: how much was to be sent, and how many steps were not answered.
+    cdef Py_ssize_t marked_size
+    cdef Py_ssize_t marked_count
     # How much COPY data has come in since anything else, or nothing, did, in bytes.
     cdef Py_ssize_t streamed
 
+    cdef int take_arrived(self) except -1
+    cdef int set_mark(self) noexcept
     cdef int add_step(self, int step, Exchange exchange) except -1
     cdef int set_ring_size(self, Py_ssize_t size) except -1
     cdef int settle_head(self) except -1

@@ -225,6 +225,7 @@ cdef class Wire(Stream):
 
     def __cinit__(self):
         self.transaction_status = _IDLE
+        self.arrived = []
         self.set_ring_size(SMALLEST_RING)
 
     def __dealloc__(self):
@@ -326,6 +327,38 @@ cdef class Wire(Stream):
             return None
         return _step(self.steps[self.first]), self.exchanges[self.first]
 
+    def tail(self) -> tuple | None:
+        """Return the step that the server answers last."""
+        cdef Py_ssize_t place = (self.first + self.count - 1) & (len(self.exchanges) - 1)
+        if not self.count:
+            return None
+        return _step(self.steps[place]), self.exchanges[place]
+
+    def mark(self) -> None:
+        """Note what has been written by now; nothing may be sent until `rewind`."""
+        self.set_mark()
+
+    cdef int set_mark(self) noexcept:
+        """Do as `mark` does."""
+        self.marked_size = self.unsent.length - self.unsent.start
+        self.marked_count = self.count
+        return 0
+
+    def rewind(self) -> None:
+        """Forget what has been written since `mark`: an interruption may have left it incomplete."""
+        cdef Exchange exchange
+        cdef Py_ssize_t place
+        self.unsent.check()
+        self.unsent.length = min(self.unsent.length, self.unsent.start + self.marked_size)
+        while self.count > self.marked_count:
+            self.count -= 1
+            place = (self.first + self.count) & (len(self.exchanges) - 1)
+            exchange = self.exchanges[place]
+            self.exchanges[place] = None
+            exchange.pending -= 1
+            if not exchange.pending:
+                exchange.aborted = exchange.done = exchange.ready = True
+
     def settle(self) -> None:
         """Take off the step at the head: it has been answered."""
         self.settle_head()
@@ -382,6 +415,7 @@ cdef class Wire(Stream):
         self.exchanges[self.first] = None
         self.first = (self.first + 1) & (size - 1)
         self.count -= 1
+        self.settled += 1
         if not self.count and size > SMALLEST_RING:
             self.set_ring_size(SMALLEST_RING)
         exchange.settle()
@@ -391,8 +425,29 @@ cdef class Wire(Stream):
 
     def receive_buffer(self) -> memoryview:
         """Return where to receive into; `received` must follow."""
+        self.take_arrived()
         self.make_room()
         return memoryview(self.input)
+
+    def take_off(self, piece) -> None:
+        """Take a slice that begins at 0 off what is to be sent, which may be lent."""
+        cdef Py_ssize_t size = piece.stop
+        self.unsent.take_off(max(0, min(size, self.unsent.length - self.unsent.start)))
+
+    def take_in(self, data) -> None:
+        """Append bytes to the input; `feed` must follow."""
+        self.input.check()
+        _append(self.input, data)
+
+    cdef int take_arrived(self) except -1:
+        """Take in what Python code has received into the buffer."""
+        cdef Py_ssize_t size
+        while self.arrived:
+            size = self.arrived.pop(0)
+            if not 0 <= size <= self.input.capacity - self.input.length:
+                raise ValueError(f"{size} bytes cannot have come into the buffer")
+            self.input.length += size
+        return 0
 
     def received(self, Py_ssize_t size) -> None:
         """Process the `size` bytes that came into the buffer."""
@@ -403,6 +458,7 @@ cdef class Wire(Stream):
         """Process `data`, bytes that the server sent."""
         self.check_entry()
         self.input.check()
+        self.take_arrived()
         _append(self.input, data)
         self.pump()
 
@@ -441,7 +497,8 @@ cdef class Wire(Stream):
         cdef const char *p
         cdef Py_ssize_t size, end = 0
         cdef uint32_t length
-        cdef int code
+        cdef int code = 0
+        cdef long settled = 0
         try:
             data.wanted = 0
             while data.length - data.start >= 5:
@@ -457,12 +514,13 @@ cdef class Wire(Stream):
                     data.wanted = size
                     break
                 data.start = end = data.start + size
+                settled = self.settled
                 self.process(code, p + 5, size - 5)
         except Exception:
             raise
         except:
-            # Interrupted: the message may not have been dealt with.
-            if end and data.start == end:
+            # Interrupted: the message is dealt with once more, unless it has had its effect.
+            if end and data.start == end and (settled == self.settled or code == c"E"):
                 data.start -= size
             raise
         finally:

@@ -6,11 +6,16 @@ import asyncio
 import select
 import socket
 from collections import deque
+from contextlib import suppress
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
 from howdah._implementation import IMPLEMENTATION
-from howdah.errors import Error, OperationalError
+from howdah.errors import Error, InterfaceError, OperationalError
+from howdah.io.blocking import process
+from howdah.io.lock import LEFT
+from howdah.io.loops import UnsupportedLoop
 from howdah.io.operation import HIGH_WATER
 from howdah.io.secured import carried
 from howdah.io.waiter import Waiter
@@ -33,12 +38,14 @@ def receive(sock: socket.socket, session: Session | RecordLayer) -> bool:
     """
     with session.receive_buffer() as buffer:
         try:
-            size = sock.recv_into(buffer)
+            # Called by C code, so that no signal handler comes between the call and its result.
+            session.arrived.extend(map(sock.recv_into, (buffer,)))
         except _WOULD_BLOCK:
             return False
+    size = sum(session.arrived)
+    session.feed(b"")
     if not size:
         raise ConnectionResetError("the server closed the connection unexpectedly")
-    session.received(size)
     return False
 
 
@@ -47,10 +54,9 @@ def send(sock: socket.socket, session: Session | RecordLayer) -> int:
     while session.output_size:
         with session.output() as output:
             try:
-                size = sock.send(output)
+                deque(map(session.take_off, map(slice, map(sock.send, (output,)))), maxlen=0)
             except _WOULD_BLOCK:
                 break
-        session.sent(size)
     return session.output_size
 
 
@@ -89,8 +95,12 @@ class AsyncTransport:
     def __init__(self, sock: socket.socket | SecuredSocket, session: Session) -> None:
         self.session = session
         self.sock, self._stream = carried(sock, session)
-        self._loop = asyncio.get_running_loop()
         self._fd = sock.fileno()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin on the running event loop, where nobody waits yet."""
+        self._loop = asyncio.get_running_loop()
         #: What receives answers that come soon; there is none in Python.
         self._eager = Eager(self._stream) if IMPLEMENTATION == "native" else None
         self._waiting = 0
@@ -149,6 +159,17 @@ class AsyncTransport:
                 exchange.notify = None
                 self._drained.remove(future)
 
+    def collect(self) -> None:
+        """Process what has come in, and send what can be sent, without waiting."""
+        if self.sock.fileno() >= 0:
+            self._flush()
+            try:
+                process(self._stream, self.session)
+            except (Error, OSError) as e:
+                self._lose(e if isinstance(e, Error) else OperationalError(f"the connection is lost: {e}"))
+            self._receive_some()
+            self._wake_soon()
+
     async def idle(self, timeout: float | None) -> bool:
         """Send what is left, receive what comes; return whether anything moved within `timeout` seconds."""
         self._flush()
@@ -163,11 +184,51 @@ class AsyncTransport:
         return True
 
     def close(self) -> None:
-        """Say goodbye if possible, and close the socket."""
+        """Say goodbye if possible, and close the socket; the event loop may be another one, or closed."""
         if self.session.lost is None:
             self.session.terminate()
-            self._flush()
+            with suppress(OSError):
+                send(self.sock, self._stream)
         self._lose(OperationalError("the connection is closed"))
+
+    # From one event loop to the next
+
+    def move(self) -> AsyncTransport:
+        """Return what carries the bytes on the running event loop from now on, instead of this.
+
+        Who waits on the event loop of before goes on when `wake_left` is called, if that is still open.
+
+        Raises:
+            howdah.InterfaceError: the running event loop cannot watch sockets.
+        """
+        other = copy(self)
+        other._begin()
+        if self.sock.fileno() >= 0:
+            other._start_reading()
+            self._leave_loop()
+        self.__class__ = _LeftTransport
+        return other
+
+    def wake_left(self) -> None:
+        """Have those go on whose answers have come after `move`."""
+        self._wake_soon()
+
+    def _leave_loop(self) -> None:
+        """Have the event loop watch the socket no more, wherever it runs."""
+        loop = self._loop
+        if loop.is_closed():
+            self._reading = self._writing = False
+        elif loop.is_running() and loop is not asyncio._get_running_loop():
+            loop.call_soon_threadsafe(self._unwatch)
+        else:
+            self._unwatch()
+
+    def _unwatch(self) -> None:
+        if self._reading:
+            self._stop_reading()
+        if self._writing:
+            self._writing = False
+            self._loop.remove_writer(self._fd)
 
     async def _read_until(self, future: asyncio.Future[None]) -> None:
         self._waiting += 1
@@ -182,8 +243,11 @@ class AsyncTransport:
         if self.sock.fileno() < 0:
             self._lose(OperationalError("the connection is closed"))
         else:
+            try:
+                self._loop.add_reader(self._fd if self._timer is None else self._timer.fd, self._on_readable)
+            except NotImplementedError:
+                raise UnsupportedLoop(self._loop) from None
             self._reading = True
-            self._loop.add_reader(self._fd if self._timer is None else self._timer.fd, self._on_readable)
 
     def _on_readable(self) -> None:
         if not self._waiting:
@@ -260,6 +324,8 @@ class AsyncTransport:
 
     def _wake_soon(self) -> None:
         """Have the tasks whose answer has come go on in the next turn of the loop."""
+        if self._loop.is_closed():
+            self._woken.clear()
         while self._woken:
             self._woken.popleft().wake_soon()
 
@@ -287,16 +353,34 @@ class AsyncTransport:
     def _lose(self, error: Error) -> None:
         self.session.connection_lost(error)
         self._wake_soon()
-        self._forget()
-        for future in [*self._drained, self._idle]:
-            if future is not None:
-                _fulfil(future)
-
-    def _forget(self) -> None:
         if self.sock.fileno() >= 0:
-            if self._reading:
-                self._stop_reading()
-            if self._writing:
-                self._loop.remove_writer(self._fd)
+            self._leave_loop()
             self.sock.close()
         self._reading = self._writing = False
+        if not self._loop.is_closed():
+            for future in [*self._drained, self._idle]:
+                if future is not None:
+                    _fulfil(future)
+
+
+class _LeftTransport(AsyncTransport):
+    """What a transport becomes that has been moved: tasks of the event loop of before may still know it."""
+
+    async def carry(self, exchange: Exchange) -> None:
+        raise _moved()
+
+    async def drain(self, exchange: Exchange) -> None:
+        raise _moved()
+
+    async def idle(self, timeout: float | None) -> bool:
+        raise _moved()
+
+    def _on_readable(self) -> None:
+        self._unwatch()
+
+    def _flush(self) -> None:
+        pass
+
+
+def _moved() -> InterfaceError:
+    return InterfaceError(LEFT)

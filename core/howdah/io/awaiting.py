@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from howdah.io.loops import UnsupportedLoop
 from howdah.io.waiter import Waiter
 from howdah.io.waiting import Call, Pause, remaining_time
 
@@ -24,6 +25,7 @@ async def run_async(operation: Operation[T]) -> T:
 
     Raises:
         TimeoutError: A deadline passed that the operation does not handle.
+        howdah.InterfaceError: The event loop cannot watch sockets.
     """
     loop = asyncio.get_running_loop()
     try:
@@ -31,6 +33,9 @@ async def run_async(operation: Operation[T]) -> T:
         while True:
             try:
                 answer = await _serve_async(loop, request)
+            except UnsupportedLoop:  # no other address can be tried
+                operation.close()
+                raise
             except BaseException as error:  # the operation closes its socket, also on cancellation
                 request = operation.throw(error)
             else:
@@ -46,9 +51,10 @@ async def _serve_async(loop: asyncio.AbstractEventLoop, request: Wait | Call | P
     remaining = remaining_time(request.deadline)
     if isinstance(request, Call):
         called = loop.run_in_executor(None, request.function)
+        # It goes on when the task is cancelled or it takes too long, and nobody wants to know how it ended.
+        called.add_done_callback(lambda future: future.cancelled() or future.exception())
         done, _ = await asyncio.wait([called], timeout=remaining)
         if not done:
-            called.add_done_callback(lambda future: future.cancelled() or future.exception())
             raise TimeoutError
         return called.result()
     waiter = Waiter(loop)  # it goes on without another turn of the loop
@@ -60,8 +66,11 @@ async def _serve_async(loop: asyncio.AbstractEventLoop, request: Wait | Call | P
         waiter.wake()
 
     descriptor = request.sock.fileno()
+    try:
+        (loop.add_writer if request.writing else loop.add_reader)(descriptor, waiter.wake)
+    except NotImplementedError:
+        raise UnsupportedLoop(loop) from None
     timer = None if remaining is None else loop.call_later(remaining, expire)
-    (loop.add_writer if request.writing else loop.add_reader)(descriptor, waiter.wake)
     try:
         await waiter
     finally:

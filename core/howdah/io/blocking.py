@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import select
 import socket
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, OperationalError
 from howdah.io.operation import HIGH_WATER
-from howdah.io.secured import carried
+from howdah.io.secured import carried, is_usual
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
+from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from howdah.io.records import RecordLayer
@@ -34,43 +37,49 @@ def carry(sock: socket.socket, session: Session | RecordLayer, exchange: Exchang
         howdah.OperationalError: the server violated the protocol.
     """
     while not exchange.ready:
-        if session.output_size and not send(sock, session):
+        if session.output_size and not _COOPERATIVE.send(sock, session):
             _poll(sock, True, None)
             if not _poll(sock, False, 0):
                 continue
         exchange.replaced = None
-        receive(sock, session)
+        _COOPERATIVE.receive(sock, session)
 
 
 def send(sock: socket.socket, session: Session | RecordLayer) -> bool:
     """Send what can be sent without waiting; return whether that is all. The native core has a twin."""
     while session.output_size:
-        sizes: list[int] = []
         try:
             with session.output() as output:
                 # Called by C code, so that no signal handler comes between the call and its result:
                 # what is sent twice, the server does twice.
-                sizes.extend(map(sock.send, (output,), (_DONTWAIT,)))
+                deque(map(session.take_off, map(slice, map(sock.send, (output,), (_DONTWAIT,)))), maxlen=0)
         except BlockingIOError:
             return False
         except OSError:
             # What the server said before it went is still to be received.
-            sizes.append(session.output_size)
-        finally:
-            session.sent(sum(sizes))
+            session.sent(session.output_size)
     return True
 
 
 def receive(sock: socket.socket, session: Session | RecordLayer) -> None:
     """Receive once; the end of the stream is an error. The native core has a twin."""
-    sizes: list[int] = []
-    try:
-        with session.receive_buffer() as buffer:
-            sizes.extend(map(sock.recv_into, (buffer,)))  # see `send`
-    finally:
-        session.received(sum(sizes))
-    if not sizes[0]:
+    while True:
+        try:
+            with session.receive_buffer() as buffer:
+                session.arrived.extend(map(sock.recv_into, (buffer,)))  # see `send`
+        except BlockingIOError:
+            _poll(sock, False, None)
+        else:
+            break
+    size = sum(session.arrived)
+    session.feed(b"")
+    if not size:
         raise ConnectionResetError("the server closed the connection unexpectedly")
+
+
+def process(stream: Session | RecordLayer, session: Session) -> None:
+    """Deal with what has been received, if an interruption came before that. The native core has a twin."""
+    stream.feed(b"")
 
 
 def _poll(sock: socket.socket, write: bool, timeout: float | None) -> bool:
@@ -80,8 +89,27 @@ def _poll(sock: socket.socket, write: bool, timeout: float | None) -> bool:
     return bool(poll.poll(None if timeout is None else timeout * 1000))
 
 
+class Functions(NamedTuple):
+    """How bytes are carried: `carry`, `send` and `receive`."""
+
+    carry: Callable[[socket.socket, Session | RecordLayer, Exchange], None]
+    send: Callable[[socket.socket, Session | RecordLayer], bool]
+    receive: Callable[[socket.socket, Session | RecordLayer], None]
+
+
+#: For sockets that are not the operating system's alone: gevent and eventlet put their own in the place of
+#: Python's, and let others run while one waits.
+_COOPERATIVE = Functions(carry, send, receive)
+
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
     from howdah._native.blocking import carry, receive, send
+
+    def process(stream: Session | RecordLayer, session: Session) -> None:
+        """Deal with what has been received: what was encrypted has been decrypted when it came."""
+        session.feed(b"")
+
+
+_USUAL = Functions(carry, send, receive)
 
 
 class BlockingTransport:
@@ -95,6 +123,10 @@ class BlockingTransport:
     def __init__(self, sock: socket.socket | SecuredSocket, session: Session) -> None:
         self.session = session
         self.sock, self._stream = carried(sock, session)
+        self._functions = _USUAL
+        if not is_usual(self.sock):
+            self._functions = _COOPERATIVE
+            self.sock.setblocking(False)  # what waits is `select`, for either direction
 
     def carry(self, exchange: Exchange) -> None:
         """Send and receive until `exchange` is ready.
@@ -102,7 +134,7 @@ class BlockingTransport:
         A lost connection is not raised: it becomes the error of every exchange.
         """
         try:
-            carry(self.sock, self._stream, exchange)
+            self._functions.carry(self.sock, self._stream, exchange)
         except OSError as e:
             self._lose(OperationalError(f"the connection is lost: {e}"))
         except Error as e:
@@ -112,9 +144,9 @@ class BlockingTransport:
         """Send, and receive what is there, until little is left to send or `exchange` is ready."""
         try:
             while not exchange.ready:
-                all_sent = send(self.sock, self._stream)
+                all_sent = self._functions.send(self.sock, self._stream)
                 if _poll(self.sock, False, 0):
-                    receive(self.sock, self._stream)
+                    self._functions.receive(self.sock, self._stream)
                 elif all_sent or self._stream.output_size < HIGH_WATER:
                     break
                 else:
@@ -127,23 +159,31 @@ class BlockingTransport:
     def idle(self, timeout: float | None) -> bool:
         """Send what is left, receive what comes; return whether anything moved within `timeout` seconds."""
         try:
-            all_sent = send(self.sock, self._stream)
+            all_sent = self._functions.send(self.sock, self._stream)
             if not _poll(self.sock, not all_sent, timeout):
                 return False
             if all_sent or _poll(self.sock, False, 0):
-                receive(self.sock, self._stream)
+                self._functions.receive(self.sock, self._stream)
         except OSError as e:
             self._lose(OperationalError(f"the connection is lost: {e}"))
         except Error as e:
             self._lose(e)
         return True
 
+    def collect(self) -> None:
+        """Process what has come in, and send what can be sent, without waiting."""
+        try:
+            process(self._stream, self.session)
+        except (Error, OSError) as e:
+            self._lose(e if isinstance(e, Error) else OperationalError(f"the connection is lost: {e}"))
+        self.idle(0)
+
     def close(self) -> None:
         """Say goodbye if possible, and close the socket."""
         if self.session.lost is None:
             with suppress(BufferError):  # another thread is sending: there is no goodbye then
                 self.session.terminate()
-                send(self.sock, self._stream)
+                self._functions.send(self.sock, self._stream)
             self.session.connection_lost(OperationalError("the connection is closed"))
         self.sock.close()
 

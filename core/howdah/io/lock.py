@@ -6,7 +6,12 @@ import asyncio
 from types import TracebackType
 from typing import Any
 
-__all__ = ["TaskRLock"]
+from howdah.errors import InterfaceError
+
+__all__ = ["LEFT", "TaskRLock"]
+
+#: What those are told who waited for a lock that is none any more.
+LEFT = "the connection is used on another event loop by now"
 
 
 class TaskRLock:
@@ -19,11 +24,19 @@ class TaskRLock:
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
         self._depth = 0
+        self._left = False
+
+    def leave(self) -> None:
+        """Let nobody have the lock any more who waits for it: there is another one, on another event loop."""
+        self._left = True
 
     async def __aenter__(self) -> None:
         task = asyncio.current_task()
         if self._owner is not task or task is None:
             await self._lock.acquire()
+            if self._left:
+                self._lock.release()
+                raise InterfaceError(LEFT)
             self._owner = task
         self._depth += 1
 
@@ -33,10 +46,18 @@ class TaskRLock:
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the lock once."""
         self._depth -= 1
         if not self._depth:
             self._owner = None
             self._lock.release()
+
+    def mine(self) -> bool:
+        """Return whether the running task holds the lock."""
+        return bool(self._depth) and self._owner is asyncio.current_task()
 
     def locked(self) -> bool:
         """Return whether a task holds the lock."""

@@ -6,6 +6,7 @@ code carries the bytes of a session in both cases; see `howdah.io.records`.
 
 from __future__ import annotations
 
+import _socket
 import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -106,9 +107,10 @@ class SecuredSocket:
 
     def layer(self, session: Session) -> RecordLayer:
         """Return what is to carry the bytes of a session; this is not to send or receive any more."""
-        from howdah.io.records import RecordLayer  # which is only wanted where there is TLS
+        from howdah.io.records import CooperativeRecordLayer, RecordLayer  # only wanted where there is TLS
 
-        return RecordLayer(session, self.tls, self._incoming, self._outgoing)
+        layer = RecordLayer if is_usual(self.raw) else CooperativeRecordLayer
+        return layer(session, self.tls, self._incoming, self._outgoing)
 
     def fileno(self) -> int:
         """Return the socket's file descriptor, -1 if it is closed."""
@@ -145,6 +147,11 @@ class SecuredSocket:
         except OSError:
             self._unsent = b""  # what the server said before it went is still to be received
             raise
+
+
+def is_usual(sock: object) -> bool:
+    """Return whether a socket is Python's own, so that its file descriptor is all there is to it."""
+    return isinstance(sock, _socket.socket)
 
 
 def carried(

@@ -8,7 +8,8 @@ this module; this one is the reference.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import repeat
 from struct import pack
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,7 +22,7 @@ from howdah.protocol.messages import ProtocolViolation, cstring, message
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["BoundParameters", "Wire"]
+__all__ = ["BoundParameters", "Wire", "take_in"]
 
 #: How much is asked of the socket at a time, in bytes.
 RECEIVE_SIZE = 65536
@@ -49,6 +50,12 @@ _STATUS = {
     ord("T"): TransactionStatus.INTRANS,
     ord("E"): TransactionStatus.INERROR,
 }
+
+
+def take_in(sizes: list[int], buffer: bytearray, take: Callable[[Buffer], object]) -> None:
+    """Have what has come into a buffer taken in, in one go: once, whenever a signal handler interrupts it."""
+    pieces = map(slice, map(sizes.pop, repeat(0, len(sizes))))
+    deque(map(take, map(memoryview(buffer).__getitem__, pieces)), maxlen=0)
 
 
 class BoundParameters(Protocol):
@@ -79,13 +86,22 @@ class Wire:
         self.transactions = 0
         self.skipping = False
         self.lost: Error | None = None
-        self._pending: deque[tuple[Step, Exchange]] = deque()
+        # Each step, its exchange, and how many steps that had when the answer came, None before.
+        self._pending: deque[list[Any]] = deque()
+        self._mark = 0, 0
         self._output = bytearray()
         self._input = bytearray()
         # How much of the input has been processed.
         self._position = 0
         self._decoding = False
         self._scratch = bytearray(RECEIVE_SIZE)
+        #: The sizes of what has come into the buffer and not been taken in.
+        self.arrived: list[int] = []
+        # What follows is called by C code, so that no signal handler comes between two of them:
+        #: Takes a slice off what is to be sent.
+        self.take_off: Callable[[slice], None] = self._output.__delitem__
+        #: Appends bytes to the input; `feed` must follow.
+        self.take_in: Callable[[Any], None] = self._input.extend
 
     # Output
 
@@ -157,28 +173,57 @@ class Wire:
                 exchange.wake()
                 return
             self.skipping = False
+        self._pending.append([step, exchange, None])
         exchange.pending += 1
-        self._pending.append((step, exchange))
 
     def head(self) -> tuple[Step, Exchange] | None:
         """Return the step that the server answers next."""
-        return self._pending[0] if self._pending else None
+        return (self._pending[0][0], self._pending[0][1]) if self._pending else None
+
+    def tail(self) -> tuple[Step, Exchange] | None:
+        """Return the step that the server answers last."""
+        return (self._pending[-1][0], self._pending[-1][1]) if self._pending else None
 
     def settle(self) -> None:
         """Take off the step at the head: it has been answered."""
-        self._pending.popleft()[1].settle()
+        # A signal handler's exception may come between two calls: what has been done is not done again.
+        head = self._pending[0]
+        exchange: Exchange = head[1]
+        if head[2] is None:
+            head[2] = exchange.pending
+        if exchange.pending == head[2]:
+            exchange.settle()
+        elif not exchange.pending:
+            exchange.done = True
+            exchange.wake()
+        self._pending.popleft()
+
+    def mark(self) -> None:
+        """Note what has been written by now; nothing may be sent until `rewind`."""
+        self._mark = len(self._output), len(self._pending)
+
+    def rewind(self) -> None:
+        """Forget what has been written since `mark`: an interruption may have left it incomplete."""
+        size, count = self._mark
+        del self._output[size:]
+        while len(self._pending) > count:
+            exchange: Exchange = self._pending.pop()[1]
+            exchange.pending = sum(each[1] is exchange for each in self._pending)
+            if not exchange.pending:
+                exchange.aborted = exchange.done = exchange.ready = True
 
     # Input
 
     def receive_buffer(self) -> memoryview:
         """Return where to receive into; `received` must follow."""
         self._check_entry()
+        take_in(self.arrived, self._scratch, self.take_in)
         return memoryview(self._scratch)
 
     def received(self, size: int) -> None:
         """Process the `size` bytes that came into the buffer."""
         self._check_entry()
-        self._input += memoryview(self._scratch)[:size]
+        self.arrived.append(size)
         self._pump()
 
     def feed(self, data: Buffer) -> None:
@@ -197,6 +242,7 @@ class Wire:
             raise RuntimeError("the connection cannot be used by what loads the values of its rows")
 
     def _pump(self) -> None:
+        take_in(self.arrived, self._scratch, self.take_in)
         # What is called here may use the session: a notice's handler that runs a query
         # comes back to this method. So the position is always that of the next message.
         data = self._input
@@ -212,14 +258,18 @@ class Wire:
                 end = position + 1 + length
                 if end > len(data):
                     break
+                head = self._pending[0] if self._pending else None
+                rows: list[Any] = [] if head is None else head[1].rows
+                count = len(rows)
                 try:
                     self._position = end
                     self._process(code, bytes(data[position + 5 : end]))
                 except Exception:
                     raise
                 except BaseException:
-                    # Interrupted: the message may not have been dealt with.
-                    if self._position == end:
+                    # Interrupted: the message is dealt with once more, unless it has had its effect.
+                    unchanged = head is (self._pending[0] if self._pending else None) and len(rows) == count
+                    if self._position == end and (unchanged or code == Backend.ERROR_RESPONSE):
                         self._position = position
                     raise
         finally:
@@ -227,7 +277,7 @@ class Wire:
             self._position = 0
 
     def _process(self, code: int, body: bytes) -> None:
-        step, exchange = self._pending[0] if self._pending else (None, None)
+        step, exchange = self.head() or (None, None)
         if exchange is None:
             self.on_message(code, body)
         elif code == Backend.DATA_ROW and (

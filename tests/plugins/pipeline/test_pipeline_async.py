@@ -325,3 +325,15 @@ async def test_notifications(auto):
         assert received == ["a"]
         await auto.execute("select pg_notify('pipelined', 'b')")
         assert [n.payload async for n in auto.notifies(timeout=10, stop_after=1)] == ["b"]
+
+
+async def test_results_of_executemany_are_there(auto):
+    """What cannot be awaited - attributes, nextset() - cannot wait for them."""
+    async with auto.pipeline():
+        cur = auto.cursor()
+        await cur.executemany("select %s as one", [(1,), (2,)], returning=True)
+        assert cur.rowcount == 1 and cur.description[0].name == "one"
+        assert await cur.fetchone() == (1,)
+        assert cur.nextset() and await cur.fetchone() == (2,)
+        with pytest.raises(errors.DivisionByZero):
+            await cur.executemany("select 1 / %s", [(1,), (0,)], returning=True)

@@ -36,27 +36,109 @@ def test_loop_ends_before_the_pool(dsn: str) -> None:
 
 
 def test_one_loop_after_the_other(dsn: str) -> None:
-    pool = AsyncConnectionPool(dsn, min_size=1)
-    pids = []
+    """The connections go on, and so does what the pool does in the background."""
+    pool = AsyncConnectionPool(dsn, min_size=2, max_size=2)
+    pids = set()
 
-    async def main() -> None:
+    async def use() -> None:
         async with pool.connection() as conn:
             await conn.execute("SELECT 1")
-            pids.append(conn.info.backend_pid)
-
-    asyncio.run(main())
-    asyncio.run(main())
-    asyncio.run(pool.close())
-    assert pids[0] != pids[1]
-
-
-def test_two_loops_at_a_time(dsn: str) -> None:
-    pool = AsyncConnectionPool(dsn, min_size=1)
+            pids.add(conn.info.backend_pid)
 
     async def main() -> None:
+        await asyncio.gather(*(use() for _ in range(10)))
         await pool.wait()
-        with pytest.raises(howdah.InterfaceError, match="another event loop"):
-            await asyncio.to_thread(asyncio.run, pool.getconn())
+
+    for _ in range(3):
+        asyncio.run(main())
+    assert len(pids) == 2
+    assert pool.get_stats()["connections_num"] == 2
+    asyncio.run(pool.close())
+
+
+def test_the_next_loop_makes_more_connections(dsn: str) -> None:
+    pool = AsyncConnectionPool(dsn, min_size=1, max_size=3)
+    asyncio.run(pool.wait())
+
+    async def main() -> None:
+        conns = await asyncio.gather(*(pool.getconn(timeout=20) for _ in range(3)))
+        for conn in conns:
+            await pool.putconn(conn)
         await pool.close()
 
     asyncio.run(main())
+
+
+def test_taken_on_one_loop_and_given_back_on_another(dsn: str) -> None:
+    pool = AsyncConnectionPool(dsn, min_size=1)
+    conn = asyncio.run(pool.getconn())
+
+    async def main() -> None:
+        await conn.execute("SELECT 1")
+        await pool.putconn(conn)
+        async with pool.connection() as again:
+            assert again is conn
+        await pool.close()
+
+    asyncio.run(main())
+
+
+def test_two_loops_at_a_time(dsn: str) -> None:
+    """Both use the pool's connections, and each is woken when the other gives one back."""
+    pool = AsyncConnectionPool(dsn, min_size=1, max_size=1, timeout=20)
+    count = 0
+
+    async def use() -> None:
+        nonlocal count
+        for _ in range(20):
+            async with pool.connection() as conn:
+                await conn.execute("SELECT 1")
+                count += 1
+
+    async def main() -> None:
+        await pool.wait()
+        others = [asyncio.to_thread(asyncio.run, use()) for _ in range(2)]
+        await asyncio.gather(use(), use(), *others)
+        assert pool.get_stats()["connections_num"] == 1
+        await pool.close()
+
+    asyncio.run(main())
+    assert count == 80
+
+
+def test_a_loop_that_was_stopped(dsn: str) -> None:
+    """It is neither running nor closed, and its tasks are still there."""
+    pool = AsyncConnectionPool(dsn, min_size=1, max_size=2)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(pool.wait())
+
+    async def main() -> None:
+        conns = [await pool.getconn(timeout=20) for _ in range(2)]
+        for conn in conns:
+            await conn.execute("SELECT 1")
+            await pool.putconn(conn)
+
+    asyncio.run(main())
+    loop.run_until_complete(main())
+    loop.run_until_complete(pool.close())
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+
+
+class Unwatching(asyncio.SelectorEventLoop):
+    """Watches sockets for nobody but itself, as the ProactorEventLoop of Windows."""
+
+    def add_reader(self, fd: object, callback: object, *args: object) -> None:
+        raise NotImplementedError
+
+
+def test_a_loop_that_cannot_watch_sockets(dsn: str) -> None:
+    loop = Unwatching()
+    pool = AsyncConnectionPool(dsn, min_size=1, open=False)
+    try:
+        for opening in (pool.open(), pool.open(wait=True), pool.__aenter__()):
+            with pytest.raises(howdah.InterfaceError, match="SelectorEventLoop"):
+                loop.run_until_complete(opening)
+    finally:
+        loop.run_until_complete(pool.close())
+        loop.close()

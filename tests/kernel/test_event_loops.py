@@ -1,0 +1,259 @@
+"""An async connection that is used from one event loop after another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib.util
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import howdah
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+LOOPS: list[Any] = [asyncio.new_event_loop]
+if importlib.util.find_spec("uvloop"):
+    import uvloop
+
+    LOOPS.append(uvloop.new_event_loop)
+
+pytestmark = pytest.mark.parametrize("new_loop", LOOPS, ids=lambda made: made.__module__)
+
+
+def run(new_loop: Callable[[], asyncio.AbstractEventLoop], coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Do as `asyncio.run` does."""
+    with contextlib.closing(new_loop()) as loop:
+        try:
+            return loop.run_until_complete(coroutine)
+        finally:
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                loop.run_until_complete(asyncio.wait(tasks))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+@pytest.fixture(params=[True, False], ids=["autocommit", "transaction"])
+def aconn(dsn: str, new_loop: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A connection that an event loop made which is closed by now."""
+    conn = run(new_loop, howdah.AsyncConnection.connect(dsn, autocommit=request.param))
+    yield conn
+    run(new_loop, conn.close())
+
+
+async def one(conn: Any) -> Any:
+    return await (await conn.execute("select 1")).fetchone()
+
+
+async def many(conn: Any) -> None:
+    assert await asyncio.gather(*(one(conn) for _ in range(20))) == [(1,)] * 20
+
+
+async def several(conn: Any) -> None:
+    for _ in range(20):
+        assert await one(conn) == (1,)
+    await many(conn)
+    async with conn.cursor().copy("copy (select generate_series(1, 5000)) to stdout") as copy:
+        assert len([row async for row in copy.rows()]) == 5000
+    async with conn.pipeline():
+        await conn.execute("select 1")
+    async with conn.transaction():
+        await many(conn)
+
+
+def test_one_after_the_other(aconn: Any, new_loop: Any) -> None:
+    for _ in range(3):
+        run(new_loop, several(aconn))
+        run(new_loop, one(aconn))
+
+
+def test_of_another_kind(aconn: Any, new_loop: Any) -> None:
+    for other in LOOPS:
+        run(other, several(aconn))
+        run(new_loop, several(aconn))
+
+
+def test_by_turns_without_closing(aconn: Any, new_loop: Any) -> None:
+    with contextlib.closing(new_loop()) as first, contextlib.closing(new_loop()) as second:
+        for _ in range(3):
+            first.run_until_complete(several(aconn))
+            second.run_until_complete(several(aconn))
+        first.run_until_complete(aconn.close())
+
+
+def test_in_another_thread_while_the_first_runs(aconn: Any, new_loop: Any) -> None:
+    async def main() -> None:
+        for _ in range(3):
+            await several(aconn)
+            await asyncio.to_thread(run, new_loop, several(aconn))
+        await several(aconn)
+
+    run(new_loop, main())
+
+
+def test_two_at_the_same_time(aconn: Any, new_loop: Any) -> None:
+    async def main() -> None:
+        task = asyncio.ensure_future(aconn.execute("select pg_sleep(1000)"))
+        await asyncio.sleep(0.1)
+        with pytest.raises(howdah.InterfaceError, match="in use by a task of another event loop"):
+            await asyncio.to_thread(run, new_loop, one(aconn))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await aconn.rollback()
+        assert await one(aconn) == (1,)
+
+    run(new_loop, main())
+
+
+async def soon_cancelled(coroutines: list[Coroutine[Any, Any, Any]]) -> None:
+    """Begin something that the end of the event loop cancels."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    await asyncio.sleep(0.05)
+    assert not any(task.done() for task in tasks)
+
+
+@pytest.mark.parametrize("tasks", [1, 3])
+def test_cancelled_at_the_end_of_the_loop(aconn: Any, new_loop: Any, tasks: int) -> None:
+    for _ in range(2):
+        run(new_loop, soon_cancelled([aconn.execute("select pg_sleep(1000)") for _ in range(tasks)]))
+        run(new_loop, aconn.rollback())
+        run(new_loop, several(aconn))
+    assert not aconn.closed
+
+
+async def two(conn: Any) -> None:
+    await asyncio.gather(*(conn.execute("select pg_sleep(1000)") for _ in range(2)))
+
+
+async def stream(conn: Any) -> None:
+    async for _ in conn.cursor().stream("select pg_sleep(0.01) from generate_series(1, 100000)"):
+        pass
+
+
+async def fetch(conn: Any) -> None:
+    cur = conn.cursor()
+    cur.itersize = 2
+    await cur.execute("select pg_sleep(case when x > 2 then 1000 else 0 end) from generate_series(1, 4) x")
+    await cur.fetchall()
+
+
+async def copy_in(conn: Any) -> None:
+    await conn.execute("create temp table if not exists copied (x int)")
+    async with conn.cursor().copy("copy copied from stdin") as copy:
+        await copy.write(b"1\n")
+        await asyncio.sleep(1000)
+
+
+async def copy_out(conn: Any) -> None:
+    rows = "select pg_sleep(0.01) from generate_series(1, 9999)"
+    async with conn.cursor().copy(f"copy ({rows}) to stdout") as copy:
+        async for _ in copy:
+            pass
+
+
+async def pipeline(conn: Any) -> None:
+    async with conn.pipeline():
+        await conn.execute("select 1")
+        cur = await conn.execute("select pg_sleep(1000)")
+        await cur.fetchone()
+
+
+async def notifies(conn: Any) -> None:
+    await conn.execute("listen nothing")
+    async for _ in conn.notifies():
+        pass
+
+
+STOPPED: dict[str, Callable[[Any], Coroutine[Any, Any, Any]]] = {
+    "execute": lambda conn: conn.execute("select pg_sleep(1000)"),
+    "two": two,
+    "executemany": lambda conn: conn.cursor().executemany("select pg_sleep(%s)", [(0,), (1000,)]),
+    "stream": stream,
+    "fetch": fetch,
+    "copy in": copy_in,
+    "copy out": copy_out,
+    "pipeline": pipeline,
+    "notifies": notifies,
+}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("close", ["closed", "not closed"])
+@pytest.mark.parametrize("what", STOPPED)
+def test_stopped_in_the_midst(aconn: Any, new_loop: Any, what: str, close: str) -> None:
+    """The event loop is gone, and its tasks with it: nothing has cancelled them."""
+    loop = new_loop()
+    loop.set_exception_handler(lambda loop, context: None)  # tasks are destroyed while they wait
+    task = loop.create_task(STOPPED[what](aconn))
+    loop.run_until_complete(asyncio.sleep(0.05))
+    if close == "closed":
+        loop.close()
+        del task, loop
+        gc.collect()
+    run(new_loop, aconn.rollback())
+    run(new_loop, several(aconn))
+    gc.collect()
+    run(new_loop, several(aconn))
+    if close != "closed":
+        # It goes on, and is told that its query is over.
+        with pytest.raises((howdah.Error, asyncio.CancelledError, asyncio.TimeoutError)):
+            loop.run_until_complete(asyncio.wait_for(task, 0.1))
+        loop.close()
+        del task
+        gc.collect()
+        run(new_loop, several(aconn))
+
+
+def test_closed_on_another_one(aconn: Any, new_loop: Any) -> None:
+    with contextlib.closing(new_loop()) as loop:
+        loop.run_until_complete(one(aconn))
+        run(new_loop, aconn.close())
+        assert aconn.closed
+
+
+def test_closed_while_the_first_runs(aconn: Any, new_loop: Any) -> None:
+    async def main() -> None:
+        await one(aconn)
+        await asyncio.to_thread(run, new_loop, aconn.close())
+
+    run(new_loop, main())
+    assert aconn.closed
+
+
+def test_tasks_that_wait_for_the_lock_of_a_loop_that_is_gone(dsn: str, new_loop: Any) -> None:
+    conn = run(new_loop, howdah.AsyncConnection.connect(dsn))
+
+    run(new_loop, soon_cancelled([conn.execute("select pg_sleep(1000)") for _ in range(3)]))
+    run(new_loop, conn.rollback())
+    run(new_loop, many(conn))
+    run(new_loop, conn.close())
+
+
+class Unwatching(asyncio.SelectorEventLoop):
+    """Watches sockets for nobody but itself, as the ProactorEventLoop of Windows."""
+
+    def add_reader(self, fd: Any, callback: Any, *args: Any) -> None:
+        raise NotImplementedError
+
+    def add_writer(self, fd: Any, callback: Any, *args: Any) -> None:
+        raise NotImplementedError
+
+
+def test_one_that_cannot_watch_sockets(dsn: str, aconn: Any, new_loop: Any) -> None:
+    refused = pytest.raises(howdah.InterfaceError, match=r"(?s)'Unwatching'.*SelectorEventLoop")
+    with refused:
+        run(Unwatching, howdah.AsyncConnection.connect(dsn))
+    with refused:
+        run(Unwatching, howdah.AsyncConnection.connect(dsn, host="127.0.0.1,127.0.0.2", port="1,2"))
+    with refused:
+        run(Unwatching, one(aconn))
+    run(new_loop, several(aconn))
+    threads = threading.active_count()
+    assert threads < 50
