@@ -5,30 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from howdah.adapt.types import FIRST_NORMAL_OID
+from howdah.adapt.literals import type_name
 
 if TYPE_CHECKING:
     from howdah.adapt.registry import TypesRegistry
     from howdah.protocol.messages import FieldDescription
 
 __all__ = ["Column", "type_name"]
-
-
-def type_name(oid: int, types: TypesRegistry | None) -> str | None:
-    """Return the name of a type as SQL can be written with it, None if the type is unknown.
-
-    Args:
-        oid: the type's oid, or that of its array type.
-        types: the types known.
-    """
-    info = types.get(oid) if types is not None else None
-    if info is None:
-        return None
-    # PostgreSQL's own types have short names ("timestamptz"); the full one says the schema
-    # of others, and quotes where there is need ("\"char\"").
-    short = info.oid < FIRST_NORMAL_OID and not info.regtype.startswith('"')
-    name = info.name if short else info.regtype
-    return f"{name}[]" if oid == info.array_oid else name
 
 
 class Column(Sequence[Any]):

@@ -522,7 +522,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         retried = False
         if deferral is not None:
             script = parameters is None and not prepare and format is None and self._is_script(text)
-            if not self.itersize and not script:
+            if not self.itersize and not script and not self._transformer.adapters.needs_columns(format):
                 yield from self._defer(deferral, query, params, text, parameters, format, prepare)
                 return
             yield from deferral.rest()
@@ -533,21 +533,22 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             elif prepare:
                 connection.driver.require("prepare")
             new = statement is None or not statement.prepared
-            if prepare and format and new and statement is not None and not isinstance(statement, Substitute):
-                yield from self._describe_first(session, statement)
+            written = statement
+            if new and (format or self._transformer.adapters.needs_columns(None)):
+                written = yield from self._describe_first(session, text, oids, statement, format, prepare)
             if sent is not None:
                 exchange, sent = sent, None
             elif new and statement is not None and isinstance(statement, Substitute):
                 exchange = yield from self._execute_instead(session, statement, query, params, format)
             elif self.itersize:
-                exchange = yield from self._open_portal(session, text, parameters, statement, format)
-            elif parameters is None and statement is None and format is None and self._goes_alone(text):
+                exchange = yield from self._open_portal(session, text, parameters, written, format)
+            elif parameters is None and written is None and format is None and self._goes_alone(text):
                 yield from connection.begin_operation()
                 exchange = Exchange(None, None, self._describe, False, text)
                 session.query(exchange, text)
                 yield exchange
             else:
-                exchange = self._write(session, b"", text, parameters, statement, format)
+                exchange = self._write(session, b"", text, parameters, written, format)
                 session.execute(exchange)
                 session.sync(exchange)
                 try:
@@ -586,8 +587,37 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             connection.note_created(exchange.results, connection._transformer, self._transformer)
         self._show(exchange.results)
 
-    def _describe_first(self, session: Session, statement: Statement) -> Operation[None]:
-        """Learn the columns of a statement that is to be prepared: not all can be asked for in binary."""
+    def _describe_first(
+        self,
+        session: Session,
+        text: bytes,
+        oids: Sequence[int],
+        statement: Statement | None,
+        format: int | None,
+        prepare: bool | None = None,
+    ) -> Operation[Statement | None]:
+        """Learn the columns of what is to be executed, if their types may have to be asked for otherwise.
+
+        Args:
+            session: the session.
+            text: the query.
+            oids: the types of its parameters.
+            statement: the statement that it is to be executed as, None for the unnamed one.
+            format: the format code for all columns that can have it, None for each column's best.
+            prepare: what `execute` was told.
+
+        Returns:
+            the statement, or if there was none and the columns are known now, one that knows them.
+        """
+        if isinstance(statement, Substitute) or (statement is not None and statement.prepared):
+            return statement
+        needed = self._transformer.adapters.needs_columns(format)
+        if not needed and not (format and prepare and statement is not None):
+            return statement
+        if format is None and self._is_script(text):
+            return statement
+        if statement is None:
+            statement = Statement(text, oids)
         exchange = Exchange(query=statement.query)
         session.parse(exchange, b"", statement.query, statement.oids)
         session.describe_statement(exchange)
@@ -596,6 +626,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if exchange.error is not None:
             raise exchange.error
         statement.fields = exchange.fields
+        unknown = self._transformer.unknown(exchange.fields or ())
+        if unknown:
+            yield from self._resolve_names(unknown)
+        return statement
 
     def _learn(self, query: Query, params: Params | None, statement: Statement) -> None:
         """Note what the query has become, so that it can take the short way."""
@@ -629,10 +663,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         format: int | None,
     ) -> Operation[Exchange]:
         """Run what a planner puts in the place of a query."""
-        resolved = yield from substitute.resolve(self, *self._values(query, params))
+        text, parameters, statement = yield from substitute.resolve(self, *self._values(query, params))
+        oids = () if parameters is None else parameters.oids
+        statement = yield from self._describe_first(session, text, oids, statement, format)
         if self.itersize:
-            return (yield from self._open_portal(session, *resolved, format))
-        exchange = self._write(session, b"", *resolved, format)
+            return (yield from self._open_portal(session, text, parameters, statement, format))
+        exchange = self._write(session, b"", text, parameters, statement, format)
         session.execute(exchange)
         session.sync(exchange)
         yield exchange

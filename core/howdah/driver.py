@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -145,9 +146,11 @@ class Driver:
         self._known_types: dict[tuple[str, str, int, str, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
         self.adapters.register_dumper(str, TextDumper)
+        if plugin := self._absent.get("has_types"):
+            self.adapters.advice = f"; the adapters of most types are brought by {plugin.disabled}"
         if (type_resolved := self.hooks.type_resolved) is not None:
             self.adapters.on_type_added(lambda adapters, info: type_resolved(adapters=adapters, info=info))
-        self._ask("howdah_register_adapters", adapters=self.adapters)
+        self._register_adapters()
         self.adapters.share()
         self._assembling = threading.RLock()
         self._mixins: list[Mixins] = []
@@ -253,6 +256,16 @@ class Driver:
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             with blaming(self._plugins[implementation.plugin_name], f"failed in {hook}()"):
                 take(implementation.function(*(arguments[name] for name in implementation.argnames)))
+
+    def _register_adapters(self) -> None:
+        """Have each plugin register its adapters, those that wait for their first use in its name, too."""
+        hook = "howdah_register_adapters"
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            plugin = self._plugins[implementation.plugin_name]
+            self.adapters.begin_plugin(partial(blaming, plugin, "failed to register adapters"))
+            with blaming(plugin, f"failed in {hook}()"):
+                implementation.function(*(self.adapters for _ in implementation.argnames))
+        self.adapters.begin_plugin(nullcontext)
 
     def _implemented(self, hook: str) -> Callable[..., Any] | None:
         caller: pluggy.HookCaller = getattr(self._manager.hook, f"howdah_{hook}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.deferral import aborted
@@ -44,6 +44,9 @@ class Many:
         #: The same, if only the parameters differ from one execution to the next.
         self._way: Way | None = None
         self._substitute: Substitute | None = None
+        #: The format that all results are asked for in, None for what is best; and what Bind is told of it.
+        self._format = cursor._result_format(None)
+        self._formats: Sequence[int] = (self._format,) if self._format else ()
 
     def run(self, params_seq: Iterable[Params]) -> Operation[None]:
         """Run the query with each set of parameters."""
@@ -98,7 +101,8 @@ class Many:
             if copies_in(text):
                 raise ProgrammingError(NO_COPY.format("executemany()"))
             self._substitute = cursor._substitute(text, parameters)
-            if self._substitute is not None and self._deferral is not None:
+            chooses = self._returning and cursor._transformer.adapters.needs_columns(self._format)
+            if (self._substitute is not None or chooses) and self._deferral is not None:
                 yield from self._deferral.rest()
                 self._deferral = None
         name = b""
@@ -106,15 +110,16 @@ class Many:
             values = cursor._values(self._query, params)
             text, parameters, statement = yield from self._substitute.resolve(cursor, *values)
             name = b"" if statement is None else statement.name
+        oids = () if parameters is None else parameters.oids
+        if first and chooses:
+            yield from self._choose_formats(session, Statement(text, oids, name))
         deferral = self._deferral
         if first:
             if deferral is None:
                 connection.write_begin(session)
             else:
                 deferral.begin()
-        oids = () if parameters is None else parameters.oids
-        format = cursor._result_format(None)
-        formats = (format,) if format else ()
+        formats = self._formats
         last = self._statement
         if last is not None and (last.query, last.oids) == (text, oids):
             session.bind(exchange, b"", name, parameters, formats)
@@ -129,6 +134,15 @@ class Many:
                 parsed = None if params is None else cursor._parse(self._query)
                 self._way = Way(parsed, self._statement, (None, None, formats))
         session.execute(exchange)
+
+    def _choose_formats(self, session: Session, statement: Statement) -> Operation[None]:
+        """Learn the columns first, as not all of them may be had in binary."""
+        cursor = self._cursor
+        described = yield from cursor._describe_first(
+            session, statement.query, statement.oids, statement, self._format
+        )
+        if described is not None and described.fields is not None:
+            _, self._formats = cursor._transformer.choose_formats(described.fields, self._format)
 
     def _undo(self, session: Session, implicit: bool, reason: BaseException) -> Operation[None]:
         """Have nothing come of what was sent."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.encodings import codec_of, encoded
-from howdah.column import type_name
+from howdah.adapt.literals import as_literal
 from howdah.errors import ProgrammingError
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ __all__ = [
     "as_string",
     "quote",
 ]
-
-TEXT_OID = 25
 
 
 def quote(obj: Any, context: AdaptContext | None = None) -> str:
@@ -288,25 +286,7 @@ class Literal(Composable):
         Raises:
             ProgrammingError: nothing adapts objects of that class.
         """
-        if self._obj is None:
-            return b"NULL"
-        if context is not None:
-            adapters = context.adapters
-        else:
-            import howdah
-
-            adapters = howdah.adapters
-        cls = type(self._obj)
-        dumper = adapters.get_dumper(cls, PyFormat.TEXT, self._obj)(cls, context)
-        if dumper.get_key(self._obj, PyFormat.TEXT) is not cls:
-            dumper = dumper.upgrade(self._obj, PyFormat.TEXT)
-        literal = dumper.quote(self._obj)
-        # A quoted literal is of no type yet, and becomes text where nothing else decides.
-        if literal.endswith(b"'") and dumper.oid and dumper.oid != TEXT_OID:
-            name = type_name(dumper.oid, adapters.types)
-            if name is not None:
-                literal += b"::" + encoded(name, _encoding(context))
-        return literal
+        return as_literal(self._obj, context)
 
 
 class Placeholder(Composable):

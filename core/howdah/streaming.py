@@ -143,6 +143,8 @@ class Stream(Streaming):
         if substitute is not None:
             values = cursor._values(query, params)
             text, parameters, statement = yield from substitute.resolve(cursor, *values)
+        oids = () if parameters is None else parameters.oids
+        statement = yield from cursor._describe_first(session, text, oids, statement, format)
         self._exchange = exchange = cursor._write(session, b"", text, parameters, statement, format)
         exchange.streaming = True
         session.execute(exchange)

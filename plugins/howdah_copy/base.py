@@ -115,13 +115,14 @@ class BaseCopy:
         if isinstance(self._obstacle, ProgrammingError):
             self._obstacle = None  # an earlier call's
         response = self._check_rows()
-        registry = self._cursor.transformer.adapters.types
+        adapters = self._cursor.transformer.adapters
+        registry = adapters.types
         try:
             oids = [registry.get_oid(each) if isinstance(each, str) else each for each in types]
         except KeyError as error:
             raise ProgrammingError(
                 f"set_types(): {error.args[0]}; before the COPY, make it known with"
-                " howdah.adapt.TypeInfo.fetch(conn, name).register(conn)"
+                f" howdah.adapt.TypeInfo.fetch(conn, name).register(conn){adapters.advice}"
             ) from None
         count = len(response.column_formats)
         transformer = self._cursor.transformer

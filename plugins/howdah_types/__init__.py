@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 from importlib import import_module
+from typing import Any
 
-from howdah.adapt import AdaptersMap, TypeInfo
+from howdah.adapt import AdaptersMap, TypeInfo, TypesRegistry
 from howdah.hookspecs import hookimpl
 from howdah_types import boolean, none, numeric, string
 from howdah_types.oids import register_types
 
-__all__ = ["TypeInfo", "howdah_register_adapters", "howdah_type_resolved"]
+__all__ = [
+    "TypeInfo",
+    "TypesRegistry",
+    "howdah_capabilities",
+    "howdah_register_adapters",
+    "howdah_type_resolved",
+]
 
 #: The modules that are imported when one of their classes or types is first used: these classes and types.
 _LATER = {
@@ -20,7 +27,7 @@ _LATER = {
         numpy.uint32 numpy.uintc numpy.int64 numpy.longlong numpy.uint64 numpy.ulonglong numpy.float16
         numpy.float32 numpy.float64 numpy.datetime64 numpy.timedelta64
         """,
-        "int8",
+        "",
     ),
     "textual": ("", 'bpchar "char" xml refcursor jsonpath citext ltree lquery ltxtquery'),
     "decimal": ("decimal.Decimal", "numeric"),
@@ -73,6 +80,16 @@ _LATER = {
 }
 
 
+#: Modules of which nothing is registered before a program asks for it.
+_MODULES = frozenset({"bool", "domain", "hstore", "limits", "net"})
+
+
+@hookimpl
+def howdah_capabilities() -> list[str]:
+    """Announce that Python's and PostgreSQL's own types are adapted."""
+    return ["types"]
+
+
 @hookimpl
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the adapters of all of this package's modules."""
@@ -91,9 +108,15 @@ def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
     """Adapt a type that has been found in a database as far as nobody has, and its arrays."""
     from howdah_types import array, composite, domain, enum, multirange, range
 
-    for module in (enum, domain, range, multirange, composite):
+    for module in (enum, domain, range, multirange, composite, array):
         module.adapt(info, adapters)
-    array.register_array(info, adapters)
+
+
+def __getattr__(name: str) -> Any:
+    """Return a module of this package: `howdah_types.json` needs no import of its own."""
+    if name in _LATER or name in _MODULES:
+        return import_module(f"howdah_types.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _register(name: str, adapters: AdaptersMap) -> None:
@@ -101,6 +124,6 @@ def _register(name: str, adapters: AdaptersMap) -> None:
 
 
 def _register_array(info: TypeInfo, adapters: AdaptersMap) -> None:
-    from howdah_types.array import register_array
+    from howdah_types.array import adapt
 
-    register_array(info, adapters)
+    adapt(info, adapters)

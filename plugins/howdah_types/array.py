@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any, ClassVar
@@ -24,12 +24,10 @@ from howdah_types.base import (
     TypeLoader,
     adapters_of,
     encoding_of,
-    part_loader,
     shown,
     syntax_encoding,
 )
-from howdah_types.registering import composed_of
-from howdah_types.string import ByteaBinaryLoader, TextLoader
+from howdah_types.registering import loader_of_part
 
 __all__ = [
     "ArrayBinaryLoader",
@@ -248,14 +246,15 @@ class ArrayLoader(TypeLoader):
         super().__init__(oid, context)
         adapters = adapters_of(context)
         info = adapters.types.get(oid)
-        element_oid = info.oid if info is not None and info.array_oid == oid else 0
-        fallback = TextLoader if self.format == Format.TEXT else ByteaBinaryLoader
-        loader = adapters.get_loader(element_oid, self.format) or fallback
         self.encoding = syntax_encoding(self.connection) if self.format == Format.TEXT else "utf-8"
         #: The loader of the elements.
-        self.item: Loader = part_loader(loader(element_oid, context), self.encoding)
+        self.item: Loader = loader_of_part(_element_oid(adapters, oid), self.format, context, self.encoding)
         #: What stands between the elements.
         self.delimiter: bytes = info.delimiter.encode() if info is not None else b","
+
+    @classmethod
+    def parts(cls, adapters: AdaptersMap, oid: int) -> Sequence[int]:
+        return [_element_oid(adapters, oid)]
 
     def value(self, data: bytes) -> list[Any]:
         if self.encoding != "utf-8":
@@ -288,6 +287,12 @@ class ArrayLoader(TypeLoader):
             if punctuation != self.delimiter:
                 return items if punctuation == b"}" else None
         return None
+
+
+def _element_oid(adapters: AdaptersMap, oid: int) -> int:
+    """Return the type of the elements of an array type, 0 if it is not known."""
+    info = adapters.types.get(oid)
+    return info.oid if info is not None and info.array_oid == oid else 0
 
 
 # What an array as text is made of: punctuation, elements in quotes and without, and what does not belong.
@@ -346,9 +351,8 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
         return
     adapters = adapters_of(context)
     adapters.register_loader(info.array_oid, ArrayLoader)
-    # A type that is better asked for as text has arrays that are, too.
     if adapters.get_loader(info.oid, Format.BINARY) is not None:
-        adapters.register_loader(info.array_oid, composed_of(ArrayBinaryLoader, adapters, info.oid))
+        adapters.register_loader(info.array_oid, ArrayBinaryLoader)
     for dumper in (ListDumper, ListBinaryDumper):
         try:
             adapters.get_dumper_by_oid(info.oid, dumper.format)
@@ -361,6 +365,13 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
             "__doc__": f"`list` to {info.name}[].",
         }
         adapters.register_dumper(None, type(f"{info.name}{dumper.__name__}", (dumper,), namespace))
+
+
+def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
+    """Adapt the arrays of a type that has been found; in binary, too, even if the elements are bytes then."""
+    register_array(info, adapters)
+    if info.array_oid and adapters.get_loader(info.oid, Format.BINARY) is None:
+        adapters.register_loader(info.array_oid, ArrayBinaryLoader)
 
 
 def register_adapters(adapters: AdaptersMap) -> None:

@@ -36,14 +36,21 @@ from howdah_types.base import (
     TypeLoader,
     adapters_of,
     encoding_of,
-    part_loader,
     shown,
     syntax_encoding,
 )
-from howdah_types.registering import composed_of, described, known_type, named, register_by_oid, unadapted
-from howdah_types.string import ByteaBinaryLoader, TextLoader
+from howdah_types.registering import (
+    described,
+    known_type,
+    loader_of_part,
+    named,
+    register_by_oid,
+    unadapted,
+)
 
 if TYPE_CHECKING:
+    import logging
+
     from typing_extensions import Buffer
 
 __all__ = [
@@ -67,6 +74,7 @@ MakeSequence: TypeAlias = Callable[[Any, CompositeInfo], Sequence[Any]]
 _COUNT = struct.Struct("!i")
 _FIELD = struct.Struct("!Ii")  # oid, length
 _NULL_LENGTH = -1
+_TEXT_OID = 25
 _NEEDS_QUOTES = pattern(rb'^$|[\s",\\()]')
 
 
@@ -120,12 +128,18 @@ def _sequence(obj: Any, info: CompositeInfo | None) -> Sequence[Any]:
         if info is not None and _by_name(type(obj), info):
             names = info.field_names
         return [getattr(obj, name) for name in names]
-    if isinstance(obj, (tuple, list)):
-        return obj
+    if _is_sequence(type(obj)):
+        values: Sequence[Any] = obj
+        return values
     raise TypeError(
         f"what the fields of a {type(obj).__name__!r} are cannot be told:"
         " pass 'make_sequence' to register_composite()"
     )
+
+
+def _is_sequence(cls: type) -> bool:
+    """Whether the objects of a class are sequences, of what may be the values of fields."""
+    return issubclass(cls, Sequence) and not issubclass(cls, (str, bytes, bytearray, memoryview))
 
 
 @lru_cache
@@ -342,15 +356,15 @@ def _read_binary_record(data: bytes) -> list[tuple[int, bytes | None]]:
 
 
 class RecordLoader(TypeLoader):
-    """An anonymous record as text to a `tuple` of `str`: of what types the fields are, that does not tell."""
+    """An anonymous record as text to a `tuple` of texts: it does not tell of what types its fields are."""
 
     native = "record"
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
         self.encoding = syntax_encoding(self.connection)
-        #: The loader of the fields.
-        self.item: Loader = part_loader(TextLoader(oid, context), self.encoding)
+        #: The loader of the fields: that of text.
+        self.item: Loader = loader_of_part(_TEXT_OID, Format.TEXT, context, self.encoding)
 
     def value(self, data: bytes) -> tuple[Any, ...]:
         if self.encoding != "utf-8":
@@ -386,9 +400,7 @@ class RecordBinaryLoader(TypeLoader):
         """Return the loader of fields of a type."""
         loader = self.loaders.get(oid)
         if loader is None:
-            adapters = adapters_of(self._context)
-            cls = adapters.get_loader(oid, self.format) or ByteaBinaryLoader
-            loader = self.loaders[oid] = cls(oid, self._context)
+            loader = self.loaders[oid] = loader_of_part(oid, self.format, self._context)
         return loader
 
 
@@ -404,15 +416,11 @@ class CompositeLoader(TypeLoader):
         super().__init__(oid, context)
         adapters = adapters_of(context)
         self.info: CompositeInfo = described(adapters, oid, CompositeInfo, "a composite type")
-        fallback = TextLoader if self.format == Format.TEXT else ByteaBinaryLoader
         self.encoding = syntax_encoding(self.connection) if self.format == Format.TEXT else "utf-8"
         #: The oids of the types of the fields, and the loaders of the fields.
         self.oids = self.info.field_types
         self.items: tuple[Loader, ...] = tuple(
-            [
-                part_loader((adapters.get_loader(oid, self.format) or fallback)(oid, context), self.encoding)
-                for oid in self.oids
-            ]
+            [loader_of_part(oid, self.format, context, self.encoding) for oid in self.oids]
         )
         cls = type(self)
         make_object = cls.make_object
@@ -422,6 +430,11 @@ class CompositeLoader(TypeLoader):
         else:
             factory = cls.factory or _make_namedtuple(self.info.name, self.info.field_names)
             self.make = _maker(factory, self.info)
+
+    @classmethod
+    def parts(cls, adapters: AdaptersMap, oid: int) -> Sequence[int]:
+        info = adapters.types.get(oid)
+        return info.field_types if isinstance(info, CompositeInfo) and info.oid == oid else ()
 
     def value(self, data: bytes) -> Any:
         if self.encoding != "utf-8":
@@ -487,11 +500,21 @@ def register_composite(
             tuples do without.
 
     Raises:
-        TypeError: `info` is neither a type nor a name; `factory` cannot be called.
+        TypeError: `info` is neither a type nor a name; `factory` cannot be called; or there is a
+            `make_sequence`, but no class that it is for.
         ProgrammingError: the fields of `factory` are not those of the type.
     """
     if factory is not None and not callable(factory):
         raise TypeError(f"the factory must be callable, {factory!r} is not")
+    cls = factory if isinstance(factory, type) else None
+    if factory is not None and cls is None and make_sequence is not None:
+        raise TypeError(f"{factory!r} is no class: make_sequence() has no objects to take apart")
+    if cls is not None and make_sequence is None and _names(cls) is None and not _is_sequence(cls):
+        _logger().warning(
+            "objects of the class %r cannot be dumped, since they are no sequences:"
+            " pass 'make_sequence' to register_composite()",
+            cls.__name__,
+        )
     adapters = adapters_of(context)
     key = known_type(info, "composite type", adapters)
     if isinstance(info, CompositeInfo):
@@ -499,7 +522,7 @@ def register_composite(
             factory = _make_namedtuple(info.name, info.field_names)
         if make_object is None:
             _by_name(factory, info)
-        info.python_type = factory
+        info.python_type = factory if isinstance(factory, type) else None
     namespace = {
         "factory": _static(factory),
         "make_object": _static(make_object),
@@ -507,26 +530,22 @@ def register_composite(
     }
     for loader in (CompositeLoader, CompositeBinaryLoader):
         adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
-    cls = factory if isinstance(factory, type) else None
+    if cls is None and isinstance(factory, type):
+        cls = factory  # the named tuple made for it
     for dumper in (CompositeBinaryDumper, CompositeDumper):
         namespace = {**named(key), "make_sequence": _static(make_sequence), "native": "composite"}
         adapters.register_dumper(cls, type(dumper.__name__, (dumper,), namespace))
-    if isinstance(info, CompositeInfo):
-        _adapt_binary(info, adapters)
+
+
+def _logger() -> logging.Logger:
+    import logging  # which takes its time, and is seldom wanted
+
+    return logging.getLogger("howdah")
 
 
 def _static(function: Any) -> Any:
     """Keep a function from becoming a method where it is the attribute of a class."""
     return None if function is None else staticmethod(function)
-
-
-def _adapt_binary(info: CompositeInfo, adapters: AdaptersMap) -> None:
-    """Have a type come as text where one of its fields had better, or must."""
-    loader = adapters.get_loader(info.oid, Format.BINARY)
-    if loader is not None and issubclass(loader, CompositeBinaryLoader):
-        composed = composed_of(loader, adapters, *info.field_types)
-        if composed is not loader:
-            adapters.register_loader(info.oid, composed)
 
 
 def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
@@ -536,7 +555,6 @@ def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
     if unadapted(adapters, info):
         adapters.register_loader(info.oid, CompositeLoader)
         adapters.register_loader(info.oid, CompositeBinaryLoader)
-    _adapt_binary(info, adapters)
     register_by_oid(adapters, info, CompositeBinaryDumper, CompositeDumper)
 
 

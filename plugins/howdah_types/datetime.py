@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import struct
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from typing import ClassVar
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError
 from howdah.pattern import pattern
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, TypeLoader
+from howdah_types.base import TypeDumper, TypeLoader, encoding_of
 
 __all__ = [
     "DateBinaryDumper",
@@ -66,16 +66,60 @@ def _microseconds(fraction: str | None) -> int:
     return int(fraction.ljust(6, "0")) if fraction else 0
 
 
+class _DateTimeDumper(TypeDumper):
+    """What the dumpers of dates and times share.
+
+    Where the type is set, as for a COPY, they get objects of other classes, too: numpy's are dumped as what
+    they stand for, and a `str` goes to the server as it is, in text format.
+    """
+
+    #: The class of the objects.
+    of: ClassVar[type] = date
+
+    def as_text(self, obj: Any) -> bytes:
+        """Return an object of the class in the type's text format."""
+        raise NotImplementedError
+
+    def as_binary(self, obj: Any) -> bytes:
+        """Return an object of the class in the type's binary format."""
+        raise NotImplementedError
+
+    def text(self, obj: Any) -> Any:
+        if not isinstance(obj, self.of):
+            if isinstance(obj, str):
+                return obj.encode(encoding_of(self.connection))
+            obj = self._converted(obj)
+        return None if obj is None else self.as_text(obj)
+
+    def dump(self, obj: Any) -> Any:
+        if self.format == Format.TEXT:
+            return self.text(obj)
+        if not isinstance(obj, self.of):
+            obj = self._converted(obj)
+        return None if obj is None else self.as_binary(obj)
+
+    def _converted(self, obj: Any) -> Any:
+        """Return an object of another class as one that can be dumped; None for numpy's NaT."""
+        if getattr(getattr(obj, "dtype", None), "kind", "") in ("m", "M"):
+            from howdah_types.numpy import python_moment
+
+            obj = python_moment(obj)
+        if self.of is datetime and type(obj) is date:
+            return datetime(obj.year, obj.month, obj.day)
+        return obj.timetz() if self.of is time and isinstance(obj, datetime) else obj
+
+
 # -- date ----------------------------------------------------------------------
 
 
-class DateDumper(TypeDumper):
+class DateDumper(_DateTimeDumper):
     """`date` to date, as text."""
 
     oid = 1082
     native = "date"
+    of = date
 
-    def text(self, obj: date) -> bytes:
+    def as_text(self, obj: date) -> bytes:
         return date.isoformat(obj).encode()
 
 
@@ -85,7 +129,7 @@ class DateBinaryDumper(DateDumper):
     format = Format.BINARY
     native = "date"
 
-    def dump(self, obj: date) -> bytes:
+    def as_binary(self, obj: date) -> bytes:
         return _INT4.pack(obj.toordinal() - _EPOCH_DAYS)
 
 
@@ -224,11 +268,12 @@ def _beyond_timestamp(microseconds: int) -> str:
 # -- time ----------------------------------------------------------------------
 
 
-class TimeDumper(TypeDumper):
+class TimeDumper(_DateTimeDumper):
     """`time` to time, or to timetz if it has a time zone, as text."""
 
     oid = 1083
     native = "time"
+    of = time
 
     def get_key(self, obj: time, format: PyFormat) -> DumperKey:
         return self.cls if obj.tzinfo is None else TimeTzDumper
@@ -236,7 +281,7 @@ class TimeDumper(TypeDumper):
     def upgrade(self, obj: time, format: PyFormat) -> Dumper:
         return self if obj.tzinfo is None else TimeTzDumper(self.cls)
 
-    def text(self, obj: time) -> bytes:
+    def as_text(self, obj: time) -> bytes:
         return time.isoformat(obj.replace(tzinfo=None)).encode()
 
 
@@ -252,7 +297,7 @@ class TimeBinaryDumper(TimeDumper):
     def upgrade(self, obj: time, format: PyFormat) -> Dumper:
         return self if obj.tzinfo is None else TimeTzBinaryDumper(self.cls)
 
-    def dump(self, obj: time) -> bytes:
+    def as_binary(self, obj: time) -> bytes:
         return _INT8.pack(_since_midnight(obj))
 
 
@@ -260,13 +305,14 @@ def _since_midnight(obj: time) -> int:
     return ((obj.hour * 60 + obj.minute) * 60 + obj.second) * 1_000_000 + obj.microsecond
 
 
-class TimeTzDumper(TypeDumper):
+class TimeTzDumper(_DateTimeDumper):
     """`time` with a time zone to timetz, as text."""
 
     oid = 1266
     native = "timetz"
+    of = time
 
-    def text(self, obj: time) -> bytes:
+    def as_text(self, obj: time) -> bytes:
         _utcoffset(obj)
         return time.isoformat(obj).encode()
 
@@ -277,7 +323,7 @@ class TimeTzBinaryDumper(TimeTzDumper):
     format = Format.BINARY
     native = "timetz"
 
-    def dump(self, obj: time) -> bytes:
+    def as_binary(self, obj: time) -> bytes:
         return _TIMETZ.pack(_since_midnight(obj), -int(_utcoffset(obj).total_seconds()))
 
 
@@ -358,13 +404,14 @@ class TimetzBinaryLoader(TypeLoader):
 # -- timestamp and timestamptz -------------------------------------------------
 
 
-class DatetimeNoTzDumper(TypeDumper):
+class DatetimeNoTzDumper(_DateTimeDumper):
     """`datetime` without a time zone to timestamp, as text."""
 
     oid = 1114
     native = "timestamp"
+    of = datetime
 
-    def text(self, obj: datetime) -> bytes:
+    def as_text(self, obj: datetime) -> bytes:
         return datetime.isoformat(obj.replace(tzinfo=None), " ").encode()
 
 
@@ -374,15 +421,16 @@ class DatetimeNoTzBinaryDumper(DatetimeNoTzDumper):
     format = Format.BINARY
     native = "timestamp"
 
-    def dump(self, obj: datetime) -> bytes:
+    def as_binary(self, obj: datetime) -> bytes:
         return _INT8.pack((obj.replace(tzinfo=None) - _EPOCH) // _MICROSECOND)
 
 
-class DatetimeDumper(TypeDumper):
+class DatetimeDumper(_DateTimeDumper):
     """`datetime` to timestamptz, or to timestamp if it has no time zone, as text."""
 
     oid = 1184
     native = "datetime"
+    of = datetime
     #: The dumper for those without a time zone.
     naive: ClassVar[type[Dumper]] = DatetimeNoTzDumper
 
@@ -392,7 +440,7 @@ class DatetimeDumper(TypeDumper):
     def upgrade(self, obj: datetime, format: PyFormat) -> Dumper:
         return self if obj.tzinfo is not None else self.naive(self.cls)
 
-    def text(self, obj: datetime) -> bytes:
+    def as_text(self, obj: datetime) -> bytes:
         return datetime.isoformat(obj, " ").encode()
 
 
@@ -403,7 +451,7 @@ class DatetimeBinaryDumper(DatetimeDumper):
     native = "datetime"
     naive = DatetimeNoTzBinaryDumper
 
-    def dump(self, obj: datetime) -> bytes:
+    def as_binary(self, obj: datetime) -> bytes:
         offset = obj.utcoffset()
         if offset is None:
             raise DataError(f"cannot dump {obj!r} as timestamptz: it has no time zone")
@@ -516,15 +564,16 @@ def _in_zone(since_epoch: timedelta, zone: tzinfo) -> datetime:
 # -- interval ------------------------------------------------------------------
 
 
-class TimedeltaDumper(TypeDumper):
+class TimedeltaDumper(_DateTimeDumper):
     """`timedelta` to interval, as text."""
 
     oid = 1186
     native = "interval"
+    of = timedelta
 
     # With a sign before the seconds, the one of the days does not extend to
     # them, whatever IntervalStyle is.
-    def text(self, obj: timedelta) -> bytes:
+    def as_text(self, obj: timedelta) -> bytes:
         return b"%d days +%d.%06d secs" % (obj.days, obj.seconds, obj.microseconds)
 
 
@@ -534,7 +583,7 @@ class TimedeltaBinaryDumper(TimedeltaDumper):
     format = Format.BINARY
     native = "interval"
 
-    def dump(self, obj: timedelta) -> bytes:
+    def as_binary(self, obj: timedelta) -> bytes:
         return _INTERVAL.pack(obj.seconds * 1_000_000 + obj.microseconds, obj.days, 0)
 
 

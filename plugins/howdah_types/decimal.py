@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 from decimal import Decimal
+from operator import index
+from typing import Any
 
 from howdah.adapt import AdaptersMap
 from howdah.errors import DataError
@@ -69,6 +71,18 @@ def numeric_to_binary(number: Decimal) -> bytes:
     return header + struct.pack(f"!{len(groups)}H", *groups)
 
 
+def decimal_of(number: Any) -> Decimal:
+    """Return a number as a Decimal: one of Python's, or of numpy's, which are no subclasses of these."""
+    try:
+        return Decimal(number)
+    except TypeError:
+        if hasattr(number, "__index__"):
+            return Decimal(index(number))
+        if hasattr(number, "__float__"):
+            return Decimal(float(number))
+        raise
+
+
 class DecimalDumper(TypeDumper):
     """`decimal.Decimal` (and `int`) to numeric, as text."""
 
@@ -76,12 +90,12 @@ class DecimalDumper(TypeDumper):
     native = "numeric"
 
     def text(self, obj: Decimal | int) -> bytes:
-        number = Decimal(obj)
+        number = decimal_of(obj)
         return b"NaN" if number.is_nan() else str(number).encode()
 
     def quote(self, obj: Decimal | int) -> bytes:
         text = self.text(obj)
-        return quote_number(text) if Decimal(obj).is_finite() else b"'%b'::numeric" % text
+        return quote_number(text) if decimal_of(obj).is_finite() else b"'%b'::numeric" % text
 
 
 class DecimalBinaryDumper(DecimalDumper):
@@ -91,7 +105,7 @@ class DecimalBinaryDumper(DecimalDumper):
     native = "numeric"
 
     def dump(self, obj: Decimal | int) -> bytes:
-        return numeric_to_binary(Decimal(obj))
+        return numeric_to_binary(decimal_of(obj))
 
 
 class NumericLoader(TypeLoader):

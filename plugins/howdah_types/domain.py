@@ -8,14 +8,14 @@ Source: PostgreSQL documentation, "Domain Types" and "Message Formats", RowDescr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt import AdaptContext, AdaptersMap, DomainInfo, Dumper, Loader, TypeInfo
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
 from howdah_types.base import adapters_of
-from howdah_types.registering import composed_of, described, known_type, register_by_oid, unadapted
-from howdah_types.string import TextLoader
+from howdah_types.registering import described, known_type, loader_of_part, register_by_oid, unadapted
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -36,7 +36,12 @@ class DomainLoader(Loader):
     def __new__(cls, oid: int, context: AdaptContext | None = None) -> Any:
         adapters = adapters_of(context)
         base_oid = described(adapters, oid, DomainInfo, "a domain").base_oid
-        return (adapters.get_loader(base_oid, cls.format) or TextLoader)(base_oid, context)
+        return loader_of_part(base_oid, cls.format, context)
+
+    @classmethod
+    def parts(cls, adapters: AdaptersMap, oid: int) -> Sequence[int]:
+        info = adapters.types.get(oid)
+        return [info.base_oid] if isinstance(info, DomainInfo) and info.oid == oid else []
 
     def load(self, data: Buffer) -> Any:
         raise NotImplementedError
@@ -78,7 +83,9 @@ def register_domain(info: DomainInfo | str, context: AdaptContext | None = None)
         TypeError: `info` is neither a type nor a name.
     """
     adapters = adapters_of(context)
-    adapters.register_loader(known_type(info, "domain", adapters), DomainLoader)
+    key = known_type(info, "domain", adapters)
+    for loader in (DomainLoader, DomainBinaryLoader):
+        adapters.register_loader(key, loader)
     if isinstance(info, DomainInfo):
         adapt(info, adapters)
 
@@ -89,9 +96,7 @@ def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
         return
     if unadapted(adapters, info):
         adapters.register_loader(info.oid, DomainLoader)
-    binary = adapters.get_loader(info.base_oid, Format.BINARY)
-    if binary is not None and adapters.get_loader(info.oid, Format.TEXT) is DomainLoader:
-        adapters.register_loader(info.oid, composed_of(DomainBinaryLoader, adapters, info.base_oid))
+        adapters.register_loader(info.oid, DomainBinaryLoader)
     for dumper in (DomainDumper, DomainBinaryDumper):
         try:
             adapters.get_dumper_by_oid(info.base_oid, dumper.format)

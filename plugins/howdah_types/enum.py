@@ -84,8 +84,8 @@ class EnumLoader(TypeLoader):
     native = "enum"
     #: The class, None to make one that has the labels as its names.
     enum: ClassVar[type[_enum.Enum] | None] = None
-    #: The labels that are not the name of their member.
-    mapping: ClassVar[Mapping[Any, str]] = {}
+    #: Members and labels that are not the name of their member; a member may have several.
+    mapping: ClassVar[tuple[tuple[Any, str], ...]] = ()
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -98,7 +98,8 @@ class EnumLoader(TypeLoader):
         decode = TextLoader(oid, context)
         encoding = decode.encoding or "utf-8"
         members: dict[str, Any] = dict(self._enum.__members__)
-        members.update((label, member) for member, label in _labels(self._enum, info, self.mapping).items())
+        members.update((label, member) for member, label in _labels(self._enum, info, {}).items())
+        members.update((label, member) for member, label in self.mapping)
         #: The member for each label, in the client encoding.
         self.members: dict[bytes, Any] = {}
         for label, member in members.items():
@@ -147,7 +148,8 @@ def register_enum(
         enum: the class; None to have one made that has the labels as names.
         mapping: the labels of members, as a dictionary or in pairs. A member
             that is not in it stands for the label that is its name or, where
-            the type has no such label, its value.
+            the type has no such label, its value. Of several labels for one
+            member all are loaded as it, and it is dumped as the last.
 
     Raises:
         TypeError: `info` is neither a type nor a name.
@@ -156,10 +158,11 @@ def register_enum(
     key = known_type(info, "enum", adapters)
     if enum is None and isinstance(info, EnumInfo):
         enum = _make_enum(info.name, tuple(info.labels))
-    namespace = {"enum": enum, "mapping": dict(mapping or {}), "native": "enum"}
+    pairs = tuple(mapping.items() if isinstance(mapping, Mapping) else mapping or ())
+    namespace: dict[str, Any] = {"enum": enum, "mapping": pairs, "native": "enum"}
     for loader in (EnumLoader, EnumBinaryLoader):
         adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
-    namespace = {**namespace, **named(key)}
+    namespace = {**namespace, **named(key), "mapping": dict(pairs)}
     for dumper in (EnumBinaryDumper, EnumDumper):
         adapters.register_dumper(enum, type(dumper.__name__, (dumper,), namespace))
     if isinstance(info, EnumInfo):

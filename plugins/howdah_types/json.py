@@ -19,6 +19,8 @@ __all__ = [
     "JsonDumpsFunction",
     "JsonLoader",
     "JsonLoadsFunction",
+    "JsonTypeError",
+    "JsonValueError",
     "Jsonb",
     "JsonbBinaryDumper",
     "JsonbBinaryLoader",
@@ -35,6 +37,14 @@ JsonLoadsFunction: TypeAlias = Callable[[str | bytes], Any]
 # What the binary format of jsonb begins with. Source: PostgreSQL's
 # src/backend/utils/adt/jsonb.c, jsonb_send().
 _JSONB_VERSION = b"\x01"
+
+
+class JsonTypeError(DataError, TypeError):
+    """An object cannot be written as JSON, which has nothing of its kind."""
+
+
+class JsonValueError(DataError, ValueError):
+    """An object cannot be written as JSON, which has no such value: it contains itself, for instance."""
 
 
 class Json:
@@ -98,7 +108,8 @@ class JsonDumper(TypeDumper):
         except (TypeError, ValueError, RecursionError) as error:
             # What json and others raise for what JSON has not, and for what contains itself.
             name = type_name(self.oid, self.connection)
-            raise DataError(f"cannot dump {shown(obj)} as {name}: {error}") from error
+            cls = JsonTypeError if isinstance(error, TypeError) else JsonValueError
+            raise cls(f"cannot dump {shown(obj)} as {name}: {error}") from error
 
 
 class JsonBinaryDumper(JsonDumper):

@@ -7,7 +7,7 @@ binary format PostgreSQL's src/backend/utils/adt/multirangetypes.c.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, MutableSequence
+from collections.abc import Iterable, MutableSequence, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar, overload
@@ -16,16 +16,22 @@ from howdah.adapt import AdaptContext, AdaptersMap, Loader, MultirangeInfo, Type
 from howdah.adapt.encodings import as_utf8
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import TypeLoader, adapters_of, part_loader, shown, syntax_encoding
+from howdah_types.base import TypeLoader, adapters_of, shown, syntax_encoding
 from howdah_types.range import (
     BoundsDumper,
     Range,
-    adapt_binary,
     read_binary_range,
     read_text_range,
+    subtypes,
 )
-from howdah_types.registering import described, known_type, named, register_by_oid, unadapted
-from howdah_types.string import TextLoader
+from howdah_types.registering import (
+    described,
+    known_type,
+    loader_of_part,
+    named,
+    register_by_oid,
+    unadapted,
+)
 
 __all__ = [
     "DateMultirange",
@@ -217,10 +223,13 @@ class MultirangeLoader(TypeLoader):
         adapters = adapters_of(context)
         info = described(adapters, oid, MultirangeInfo, "a multirange")
         subtype_oid = info.subtype_oid
-        loader = adapters.get_loader(subtype_oid, self.format) or TextLoader
         self.encoding = syntax_encoding(self.connection) if self.format == Format.TEXT else "utf-8"
         #: The loader of the bounds.
-        self.item: Loader = part_loader(loader(subtype_oid, context), self.encoding)
+        self.item: Loader = loader_of_part(subtype_oid, self.format, context, self.encoding)
+
+    @classmethod
+    def parts(cls, adapters: AdaptersMap, oid: int) -> Sequence[int]:
+        return subtypes(adapters, oid, MultirangeInfo)
 
     def value(self, data: bytes) -> Multirange[Any]:
         if self.encoding != "utf-8":
@@ -303,29 +312,45 @@ def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
     if unadapted(adapters, info):
         adapters.register_loader(info.oid, MultirangeLoader)
         adapters.register_loader(info.oid, MultirangeBinaryLoader)
-    adapt_binary(info, info.subtype_oid, MultirangeBinaryLoader, adapters)
     register_by_oid(adapters, info, MultirangeBinaryDumper, MultirangeDumper)
 
 
-_MULTIRANGES: dict[str, type[Multirange[Any]]] = {
-    "int4multirange": Int4Multirange,
-    "int8multirange": Int8Multirange,
-    "nummultirange": NumericMultirange,
-    "datemultirange": DateMultirange,
-    "tsmultirange": TimestampMultirange,
-    "tstzmultirange": TimestamptzMultirange,
+#: The types of PostgreSQL itself, by their oids.
+_MULTIRANGES: dict[int, type[Multirange[Any]]] = {
+    4451: Int4Multirange,  # int4multirange
+    4536: Int8Multirange,  # int8multirange
+    4532: NumericMultirange,  # nummultirange
+    4535: DateMultirange,  # datemultirange
+    4533: TimestampMultirange,  # tsmultirange
+    4534: TimestamptzMultirange,  # tstzmultirange
 }
+_DUMPERS = {
+    f"{cls.__name__}{dumper.__name__[10:]}": type(
+        f"{cls.__name__}{dumper.__name__[10:]}", (dumper,), named(oid)
+    )
+    for oid, cls in _MULTIRANGES.items()
+    for dumper in (MultirangeBinaryDumper, MultirangeDumper)
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Return an adapter of one of PostgreSQL's own types: such as `Int4MultirangeDumper`."""
+    if name in _DUMPERS:
+        return _DUMPERS[name]
+    for loader in (MultirangeBinaryLoader, MultirangeLoader):
+        # One for all types; psycopg spells one of the names otherwise.
+        prefix = name.removesuffix(loader.__name__).replace("TZ", "tz")
+        if prefix != name and f"{prefix}{loader.__name__.replace('Loader', 'Dumper')}" in _DUMPERS:
+            return loader
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register this module's adapters."""
     adapters.register_dumper(Multirange, MultirangeBinaryDumper)
     adapters.register_dumper(Multirange, MultirangeDumper)
-    for name, cls in _MULTIRANGES.items():
-        oid = adapters.types.get_oid(name)
+    for oid, cls in _MULTIRANGES.items():
         adapters.register_loader(oid, MultirangeLoader)
         adapters.register_loader(oid, MultirangeBinaryLoader)
-        for dumper in (MultirangeBinaryDumper, MultirangeDumper):
-            adapters.register_dumper(
-                cls, type(f"{cls.__name__}{dumper.__name__[10:]}", (dumper,), named(oid))
-            )
+        adapters.register_dumper(cls, _DUMPERS[f"{cls.__name__}BinaryDumper"])
+        adapters.register_dumper(cls, _DUMPERS[f"{cls.__name__}Dumper"])

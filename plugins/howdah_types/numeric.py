@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from importlib import import_module
 from math import isfinite
 from operator import index
 from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
@@ -55,32 +56,70 @@ __all__ = [
 # -- the type of an int or a float, said outright ------------------------------
 
 
-class Int2(int):
+class _TypedInt(int):
+    """An `int` that shows its type, but as text is the number alone."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return int.__repr__(self)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
+
+
+class _TypedFloat(float):
+    """A `float` that shows its type, but as text is the number alone."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return float.__repr__(self)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
+
+
+class Int2(_TypedInt):
     """An `int` that is dumped as int2, whatever its value."""
 
+    __slots__ = ()
 
-class Int4(int):
+
+class Int4(_TypedInt):
     """An `int` that is dumped as int4, whatever its value."""
 
+    __slots__ = ()
 
-class Int8(int):
+
+class Int8(_TypedInt):
     """An `int` that is dumped as int8, whatever its value."""
 
+    __slots__ = ()
 
-class IntNumeric(int):
+
+class IntNumeric(_TypedInt):
     """An `int` that is dumped as numeric, whatever its value."""
 
+    __slots__ = ()
 
-class Oid(int):
+
+class Oid(_TypedInt):
     """An `int` that is dumped as oid."""
 
+    __slots__ = ()
 
-class Float4(float):
+
+class Float4(_TypedFloat):
     """A `float` that is dumped as float4."""
 
+    __slots__ = ()
 
-class Float8(float):
+
+class Float8(_TypedFloat):
     """A `float` that is dumped as float8."""
+
+    __slots__ = ()
 
 
 # -- int -----------------------------------------------------------------------
@@ -112,11 +151,12 @@ class _IntegerBinaryDumper(_IntegerDumper):
     _name: ClassVar[str]
     _struct: ClassVar[struct.Struct]
 
-    def dump(self, obj: int) -> Buffer:
+    def dump(self, obj: Any) -> Buffer:
         try:
             return self._struct.pack(obj)
         except struct.error as error:
-            raise DataError(f"{obj!r} is not a value of PostgreSQL's {self._name}") from error
+            value = str(obj) if isinstance(obj, int) else repr(obj)
+            raise DataError(f"{value} is not a value of PostgreSQL's {self._name}") from error
 
 
 class Int2Dumper(_IntegerDumper):
@@ -349,7 +389,7 @@ class Float4BinaryDumper(Float4Dumper):
         try:
             return _FLOAT4.pack(obj)
         except OverflowError as error:
-            raise DataError(f"{obj!r} is not a value of PostgreSQL's float4") from error
+            raise DataError(f"{float(obj)!r} is not a value of PostgreSQL's float4") from error
 
 
 class FloatLoader(TypeLoader):
@@ -393,6 +433,24 @@ class Float4BinaryLoader(TypeLoader):
     def value(self, data: bytes) -> float:
         value: float = _FLOAT4.unpack(data)[0]
         return value
+
+
+def __getattr__(name: str) -> Any:
+    """Return what psycopg has here, and howdah in `howdah_types.decimal`, which not every program needs."""
+    if name not in _OF_DECIMAL:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("howdah_types.decimal"), _OF_DECIMAL[name])
+
+
+_OF_DECIMAL = {
+    **{
+        name: name
+        for name in ("DecimalDumper", "DecimalBinaryDumper", "NumericLoader", "NumericBinaryLoader")
+    },
+    # Those to numeric, of any number.
+    "NumericDumper": "DecimalDumper",
+    "NumericBinaryDumper": "DecimalBinaryDumper",
+}
 
 
 def register_adapters(adapters: AdaptersMap) -> None:

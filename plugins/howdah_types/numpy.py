@@ -41,7 +41,21 @@ from howdah_types.numeric import (
     IntNumericDumper,
 )
 
-__all__ = ["Datetime64BinaryDumper", "Datetime64Dumper", "Timedelta64BinaryDumper", "Timedelta64Dumper"]
+__all__ = [
+    "Datetime64BinaryDumper",
+    "Datetime64Dumper",
+    "NPInt16BinaryDumper",
+    "NPInt16Dumper",
+    "NPInt32BinaryDumper",
+    "NPInt32Dumper",
+    "NPInt64BinaryDumper",
+    "NPInt64Dumper",
+    "NPNumericBinaryDumper",
+    "NPNumericDumper",
+    "Timedelta64BinaryDumper",
+    "Timedelta64Dumper",
+    "python_moment",
+]
 
 
 class UInt64Dumper(IntDumper):
@@ -70,21 +84,21 @@ class _MomentDumper(TypeDumper):
         return upgraded
 
     def _dumper(self, obj: Any) -> type[Dumper]:
-        value = _item(obj)
+        value = python_moment(obj)
         # NaT is of the one or the other type: the server casts it.
         cls = type(value) if value is not None else next(iter(self._by_class))
         return self._by_class[cls]
 
     def text(self, obj: Any) -> Any:
-        value = _item(obj)
+        value = python_moment(obj)
         return None if value is None else self._dumper(obj)(type(value)).dump(value)
 
     def quote(self, obj: Any) -> bytes:
-        value = _item(obj)
+        value = python_moment(obj)
         return b"NULL" if value is None else self._dumper(obj)(type(value)).quote(value)
 
 
-def _item(obj: Any) -> date | datetime | timedelta | None:
+def python_moment(obj: Any) -> date | datetime | timedelta | None:
     """Return what a moment or a duration of numpy is in Python, None for NaT."""
     if obj != obj:
         return None
@@ -126,6 +140,12 @@ class Timedelta64BinaryDumper(Timedelta64Dumper):
     format = Format.BINARY
     _by_class: ClassVar = {timedelta: TimedeltaBinaryDumper}
 
+
+# As psycopg calls them.
+NPInt16Dumper, NPInt16BinaryDumper = Int2Dumper, Int2BinaryDumper
+NPInt32Dumper, NPInt32BinaryDumper = Int4Dumper, Int4BinaryDumper
+NPInt64Dumper, NPInt64BinaryDumper = Int8Dumper, Int8BinaryDumper
+NPNumericDumper, NPNumericBinaryDumper = IntNumericDumper, IntNumericBinaryDumper
 
 _DUMPERS: dict[str, tuple[type[Dumper], type[Dumper]]] = {
     # numpy 1 calls it bool_.

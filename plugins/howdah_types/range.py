@@ -7,21 +7,37 @@ binary format PostgreSQL's src/backend/utils/adt/rangetypes.c.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar
 
-from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat, RangeInfo, TypeInfo
+from howdah.adapt import (
+    AdaptContext,
+    AdaptersMap,
+    Dumper,
+    DumperKey,
+    Loader,
+    MultirangeInfo,
+    PyFormat,
+    RangeInfo,
+    TypeInfo,
+)
 from howdah.adapt.encodings import as_utf8, encoded, escaped
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.errors import DataError, ProgrammingError
 from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.array import ElementDumper
-from howdah_types.base import TypeLoader, adapters_of, encoding_of, part_loader, shown, syntax_encoding
-from howdah_types.registering import composed_of, described, known_type, named, register_by_oid, unadapted
-from howdah_types.string import TextLoader
+from howdah_types.base import TypeLoader, adapters_of, encoding_of, shown, syntax_encoding
+from howdah_types.registering import (
+    described,
+    known_type,
+    loader_of_part,
+    named,
+    register_by_oid,
+    unadapted,
+)
 
 __all__ = [
     "DateRange",
@@ -228,7 +244,6 @@ _UPPER_INFINITE = 0x10
 _LENGTH = struct.Struct("!i")
 _NEEDS_QUOTES = pattern(rb'^$|[\s"\\()\[\],]')
 _TEXT_OID = 25
-_INT2_OID, _INT4_OID = 21, 23
 
 
 class BoundsDumper(ElementDumper):
@@ -290,11 +305,10 @@ class BoundsDumper(ElementDumper):
 
     def _find_info(self, bound: Any, format: PyFormat) -> Any:
         """Return the type whose bounds are as one, None if the server is to decide."""
-        if isinstance(bound, int) and self.format == Format.TEXT:
-            # Whether it is meant for int4range or for numrange, the server knows better.
+        if hasattr(bound, "__index__"):
+            # Whether an integer is meant for int4range or for numrange, the server knows better.
             return None
         oid = _TEXT_OID if isinstance(bound, str) else self._encoder.dumper(bound, format).oid
-        oid = _INT4_OID if oid == _INT2_OID else oid
         for info in self.adapters.types:
             if isinstance(info, self.info_class) and info.subtype_oid == oid:  # type: ignore[attr-defined]
                 return info
@@ -302,8 +316,8 @@ class BoundsDumper(ElementDumper):
             self.connection.want_names()
         return None
 
-    def dump_bound(self, bound: Any) -> bytes:
-        """Return a bound in PostgreSQL's representation."""
+    def dump_bound(self, bound: Any) -> bytes | None:
+        """Return a bound in PostgreSQL's representation; None if it is dumped as NULL, which is no bound."""
         if self.format == Format.TEXT:
             return self.text_bound(bound)
         if self._bounds is None:
@@ -315,7 +329,7 @@ class BoundsDumper(ElementDumper):
             self._bounds = dumper(type(bound), self.context)
         own = self._own_dumper(bound)
         try:
-            return self._encoded((own or self._bounds).dump(bound), bound)
+            return self._encoded((own or self._bounds).dump(bound))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise DataError(f"{shown(bound)} cannot be a bound of a {self._name()}: {error}") from error
 
@@ -332,13 +346,13 @@ class BoundsDumper(ElementDumper):
         return dumper if dumper.oid == self.subtype_oid and dumper.format == self.format else None
 
     def text_bound(self, bound: Any) -> bytes:
-        """Return a bound in text format, between quotes if it needs them."""
-        data = self._encoded(self._encoder.dumper(bound, PyFormat.TEXT).dump(bound), bound)
-        return escaped(data, _quoted, self.encoding)
+        """Return a bound in text format, between quotes if it needs them; nothing if it is dumped as NULL."""
+        data = self._encoded(self._encoder.dumper(bound, PyFormat.TEXT).dump(bound))
+        return b"" if data is None else escaped(data, _quoted, self.encoding)
 
-    def _encoded(self, data: Any, bound: Any) -> bytes:
+    def _encoded(self, data: Any) -> bytes | None:
         if data is None:
-            raise DataError(f"a {self.kind} cannot have the bound {shown(bound)}, which is dumped as NULL")
+            return None
         return encoded(data, self._encoding) if isinstance(data, str) else bytes(data)
 
     def text_range(self, obj: Range[Any]) -> bytes:
@@ -358,12 +372,14 @@ class BoundsDumper(ElementDumper):
         if obj.isempty:
             return bytes([_EMPTY])
         flags = _LOWER_INCLUSIVE * obj.lower_inc | _UPPER_INCLUSIVE * obj.upper_inc
-        flags |= _LOWER_INFINITE * obj.lower_inf | _UPPER_INFINITE * obj.upper_inf
-        out = bytearray([flags])
-        for bound in (obj.lower, obj.upper):
-            if bound is not None:
-                data = self.dump_bound(bound)
+        out = bytearray(1)
+        for infinite, bound in ((_LOWER_INFINITE, obj.lower), (_UPPER_INFINITE, obj.upper)):
+            data = None if bound is None else self.dump_bound(bound)
+            if data is None:
+                flags |= infinite
+            else:
                 out += _LENGTH.pack(len(data)) + data
+        out[0] = flags
         return bytes(out)
 
 
@@ -427,6 +443,12 @@ _RANGE = pattern(
 _ESCAPED = pattern(rb'(?s)\\(.)|"(")')
 
 Load = Callable[[bytes], Any]
+
+
+def subtypes(adapters: AdaptersMap, oid: int, kind: type[RangeInfo | MultirangeInfo]) -> Sequence[int]:
+    """Return the type of the bounds of a type, in a list; an empty one if it is not known to be of a kind."""
+    info = adapters.types.get(oid)
+    return [info.subtype_oid] if isinstance(info, kind) and info.oid == oid else []
 
 
 def read_text_range(
@@ -506,10 +528,13 @@ class RangeLoader(TypeLoader):
         super().__init__(oid, context)
         adapters = adapters_of(context)
         subtype_oid = described(adapters, oid, RangeInfo, "a range").subtype_oid
-        loader = adapters.get_loader(subtype_oid, self.format) or TextLoader
         self.encoding = syntax_encoding(self.connection) if self.format == Format.TEXT else "utf-8"
         #: The loader of the bounds.
-        self.item: Loader = part_loader(loader(subtype_oid, context), self.encoding)
+        self.item: Loader = loader_of_part(subtype_oid, self.format, context, self.encoding)
+
+    @classmethod
+    def parts(cls, adapters: AdaptersMap, oid: int) -> Sequence[int]:
+        return subtypes(adapters, oid, RangeInfo)
 
     def value(self, data: bytes) -> Range[Any]:
         if self.encoding != "utf-8":
@@ -566,44 +591,45 @@ def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
     if unadapted(adapters, info):
         adapters.register_loader(info.oid, RangeLoader)
         adapters.register_loader(info.oid, RangeBinaryLoader)
-    adapt_binary(info, info.subtype_oid, RangeBinaryLoader, adapters)
     register_by_oid(adapters, info, RangeBinaryDumper, RangeDumper)
 
 
-def adapt_binary(info: TypeInfo, part_oid: int, cls: type[TypeLoader], adapters: AdaptersMap) -> None:
-    """Have a type come as text where a type that it is made of had better, or must.
-
-    Args:
-        info: the type.
-        part_oid: the oid of the type that it is made of.
-        cls: the class of the binary loaders that this is for.
-        adapters: where it is adapted.
-    """
-    loader = adapters.get_loader(info.oid, Format.BINARY)
-    if loader is not None and issubclass(loader, cls):
-        composed = composed_of(loader, adapters, part_oid)
-        if composed is not loader:
-            adapters.register_loader(info.oid, composed)
-
-
-_RANGES: dict[str, type[Range[Any]]] = {
-    "int4range": Int4Range,
-    "int8range": Int8Range,
-    "numrange": NumericRange,
-    "daterange": DateRange,
-    "tsrange": TimestampRange,
-    "tstzrange": TimestamptzRange,
+#: The types of PostgreSQL itself, by their oids.
+_RANGES: dict[int, type[Range[Any]]] = {
+    3904: Int4Range,  # int4range
+    3926: Int8Range,  # int8range
+    3906: NumericRange,  # numrange
+    3912: DateRange,  # daterange
+    3908: TimestampRange,  # tsrange
+    3910: TimestamptzRange,  # tstzrange
 }
+_DUMPERS = {
+    f"{cls.__name__}{dumper.__name__[5:]}": type(
+        f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), {**named(oid), "native": "range"}
+    )
+    for oid, cls in _RANGES.items()
+    for dumper in (RangeBinaryDumper, RangeDumper)
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Return an adapter of one of PostgreSQL's own types: such as `Int4RangeDumper`."""
+    if name in _DUMPERS:
+        return _DUMPERS[name]
+    for loader in (RangeBinaryLoader, RangeLoader):
+        # One for all types; psycopg spells one of the names otherwise.
+        prefix = name.removesuffix(loader.__name__).replace("TZ", "tz")
+        if prefix != name and f"{prefix}{loader.__name__.replace('Loader', 'Dumper')}" in _DUMPERS:
+            return loader
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register this module's adapters."""
     adapters.register_dumper(Range, RangeBinaryDumper)
     adapters.register_dumper(Range, RangeDumper)
-    for name, cls in _RANGES.items():
-        oid = adapters.types.get_oid(name)
+    for oid, cls in _RANGES.items():
         adapters.register_loader(oid, RangeLoader)
         adapters.register_loader(oid, RangeBinaryLoader)
-        for dumper in (RangeBinaryDumper, RangeDumper):
-            namespace = {**named(oid), "native": "range"}
-            adapters.register_dumper(cls, type(f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), namespace))
+        adapters.register_dumper(cls, _DUMPERS[f"{cls.__name__}BinaryDumper"])
+        adapters.register_dumper(cls, _DUMPERS[f"{cls.__name__}Dumper"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from howdah.adapt import AdaptersMap, Dumper, Loader, TypeInfo
+from howdah.adapt import AdaptContext, AdaptersMap, Dumper, Loader, TypeInfo
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
+from howdah_types.base import adapters_of, part_loader
+from howdah_types.string import ByteaBinaryLoader, TextLoader
 
-__all__ = ["composed_of", "described", "known_type", "named", "register_by_oid", "unadapted"]
+__all__ = ["described", "known_type", "loader_of_part", "named", "register_by_oid", "unadapted"]
 
 
 def known_type(info: TypeInfo | str | None, kind: str, adapters: AdaptersMap) -> int | str:
@@ -58,24 +60,19 @@ def described(adapters: AdaptersMap, oid: int, cls: type[Any], kind: str) -> Any
     )
 
 
-def composed_of(loader: type[Loader], adapters: AdaptersMap, *part_oids: int) -> type[Loader]:
-    """Return a binary loader of a composed type that comes as text where its parts had better, or must.
+def loader_of_part(oid: int, format: Format, context: AdaptContext | None, encoding: str = "utf-8") -> Loader:
+    """Return the loader for the parts of a value; without one they are `str`, or `bytes` if binary.
 
     Args:
-        loader: the loader.
-        adapters: where those of the parts are.
-        part_oids: the types that it is composed of.
-
-    Returns:
-        the loader itself, or a class derived from it.
+        oid: the oid of the type of the parts.
+        format: the format of the value.
+        context: where it is loaded.
+        encoding: what `syntax_encoding` returned for the loader of the value.
     """
-    parts = [adapters.get_loader(oid, Format.BINARY) for oid in part_oids]
-    preferred = all(part is not None and part.preferred for part in parts)
-    faithful = all(part is None or part.faithful for part in parts)
-    if (loader.preferred, loader.faithful) == (preferred, faithful):
-        return loader
-    namespace = {"preferred": preferred, "faithful": faithful, "native": loader.__dict__.get("native")}
-    return type(loader.__name__, (loader,), {"__doc__": loader.__doc__, **namespace})
+    loader = adapters_of(context).get_loader(oid, format)
+    if loader is None:
+        loader = TextLoader if format == Format.TEXT else ByteaBinaryLoader
+    return part_loader(loader(oid, context), encoding)
 
 
 def unadapted(adapters: AdaptersMap, info: TypeInfo) -> bool:

@@ -1,6 +1,11 @@
-"""The registry between Python objects and PostgreSQL values."""
+"""The registry between Python objects and PostgreSQL values.
+
+`Transformer`, `RecursiveDumper` and `RecursiveLoader` are imported when they are first used.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from howdah.adapt.base import AdaptContext, Dumper, DumperKey, Loader, PyFormat
 from howdah.adapt.quoting import quote_literal
@@ -14,6 +19,15 @@ from howdah.adapt.types import (
     TypeInfo,
     TypesRegistry,
 )
+from howdah.importing import on_first_use
+
+if TYPE_CHECKING:
+    from howdah.adapt.recursive import RecursiveDumper, RecursiveLoader
+    from howdah.adapt.transformer import Transformer
+else:
+    __getattr__ = on_first_use(
+        __name__, {"recursive": ("RecursiveDumper", "RecursiveLoader"), "transformer": ("Transformer",)}
+    )
 
 __all__ = [
     "AdaptContext",
@@ -27,6 +41,9 @@ __all__ = [
     "MultirangeInfo",
     "PyFormat",
     "RangeInfo",
+    "RecursiveDumper",
+    "RecursiveLoader",
+    "Transformer",
     "TypeInfo",
     "TypesRegistry",
     "quote_literal",

@@ -11,6 +11,7 @@ from howdah.pq import Format
 
 if TYPE_CHECKING:
     from abc import ABC, abstractmethod
+    from collections.abc import Sequence
 
     from typing_extensions import Buffer
 
@@ -34,14 +35,31 @@ __all__ = ["AdaptContext", "Dumper", "DumperKey", "Loader", "PyFormat"]
 DumperKey: TypeAlias = "type | tuple[DumperKey, ...]"
 
 
-class PyFormat(Enum):
-    """The format a placeholder asks for: `%s`, `%t` or `%b`."""
+class PyFormat(str, Enum):
+    """The format a placeholder asks for: `%s`, `%t` or `%b`. Each is its letter, too."""
 
-    __hash__ = object.__hash__  # there is one object of each; that of Enum takes longer
+    __hash__ = str.__hash__  # that of the letter; that of Enum takes longer, too
 
     AUTO = "s"
     TEXT = "t"
     BINARY = "b"
+
+    @classmethod
+    def from_pq(cls, fmt: Format) -> PyFormat:
+        """Return what asks for a format of the protocol."""
+        return cls.BINARY if fmt == Format.BINARY else cls.TEXT
+
+    @classmethod
+    def as_pq(cls, fmt: PyFormat) -> Format:
+        """Return the format of the protocol that a placeholder asks for.
+
+        Raises:
+            KeyError: it leaves the choice open (AUTO).
+        """
+        return _PROTOCOL_FORMATS[fmt]
+
+
+_PROTOCOL_FORMATS = {PyFormat.TEXT: Format.TEXT, PyFormat.BINARY: Format.BINARY}
 
 
 class AdaptContext(Protocol):
@@ -123,6 +141,21 @@ class Loader(ABC):
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         self.oid = oid
         self.connection = context.connection if context is not None else None
+
+    @classmethod
+    def parts(cls, adapters: AdaptersMap, oid: int) -> Sequence[int]:
+        """Return the types whose loaders load the parts of a value.
+
+        For a binary loader: where one of them is to come as text, the whole is asked for as text.
+
+        Args:
+            adapters: the adapters in force.
+            oid: the oid of the type of the values.
+
+        Returns:
+            the oids of the types.
+        """
+        return ()
 
     @abstractmethod
     def load(self, data: Buffer) -> Any:

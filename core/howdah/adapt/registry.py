@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from howdah.adapt.base import Dumper, Loader, PyFormat
 from howdah.adapt.places import shown
@@ -13,6 +14,13 @@ from howdah.errors import ProgrammingError
 from howdah.pq import Format
 
 __all__ = ["AdaptersMap", "TypeInfo", "TypesRegistry"]
+
+#: The tables of a map, each of which has dictionaries of its own by format.
+_TABLES = ("_dumpers", "_dumpers_by_type", "_loaders", "_formats")
+_TABLES_BY_TYPE = _TABLES[1:]
+
+#: How many types within each other have a say in the format of the outermost; no type nests so deep.
+_DEEPEST = 32
 
 
 class AdaptersMap:
@@ -24,31 +32,40 @@ class AdaptersMap:
 
     Args:
         template: the map to begin with, None for an empty one.
+        types: the types that it begins with; None for those of the template.
     """
 
     # The dictionaries are replaced by every registration and not changed, so
     # that maps share them and other threads read on undisturbed; those of a map
     # that nobody has but its maker are changed.
 
-    _KEYS: ClassVar = {Format.TEXT: PyFormat.TEXT, Format.BINARY: PyFormat.BINARY}
-
-    def __init__(self, template: AdaptersMap | None = None) -> None:
+    def __init__(self, template: AdaptersMap | None = None, types: TypesRegistry | None = None) -> None:
         self.types: TypesRegistry
         self._dumpers: dict[PyFormat, dict[type | str, type[Dumper]]]
         self._dumpers_by_type: dict[Format, dict[int | str, type[Dumper]]]
         self._loaders: dict[Format, dict[int | str, type[Loader]]]
+        # The format of the loader that was registered last for a type, and whether it was registered alone:
+        # without one of the other format just before. One dictionary, under None.
+        self._formats: dict[None, dict[int | str, tuple[Format, bool]]]
+        # The types that a text loader has been registered for in this scope, and by this plugin.
+        self._texts: set[int | str] = set()
         self._type_added: tuple[Callable[[AdaptersMap, TypeInfo], Any], ...]
+        self._alone: frozenset[Format]
+        self._alone_at: int
         self._unresolved: tuple[str, ...]
         self._unresolved_at: int
         self._names: tuple[str, ...]
         self._names_at: int
         #: A number that grows with every registration: what was looked up under another may be stale.
         self.version: int
+        #: What else the error about a missing adapter says; a driver sets it, where a plugin is missing.
+        self.advice: str
         if template is not None:
-            self.types = TypesRegistry(template.types, self._outdate)
+            self.types = TypesRegistry(template.types if types is None else types, self._outdate)
             self._dumpers = dict(template._dumpers)
             self._dumpers_by_type = dict(template._dumpers_by_type)
             self._loaders = dict(template._loaders)
+            self._formats = dict(template._formats)
             self._type_added = template._type_added
             self.version = template.version
             template.share()
@@ -56,16 +73,22 @@ class AdaptersMap:
             # Every connection asks its own map, which is as the driver's was.
             self._unresolved, self._unresolved_at = template.unresolved_names, template.version
             self._names, self._names_at = template._names, template._names_at
+            self._alone, self._alone_at = template._alone, template._alone_at
+            self.advice = template.advice
         else:
-            self.types = TypesRegistry(changed=self._outdate)
+            self.types = TypesRegistry(types, self._outdate)
             self._dumpers = {format: {} for format in PyFormat}
             self._dumpers_by_type = {format: {} for format in Format}
             self._loaders = {format: {} for format in Format}
+            self._formats = {None: {}}
             self._type_added = ()
             self.version = 0
             self._unresolved, self._unresolved_at = (), -1
             self._names, self._names_at = (), -1
             self._shared = False
+            self._alone, self._alone_at = frozenset(), -1
+            self.advice = ""
+        self._registering_later: Callable[[], AbstractContextManager[object]] = nullcontext
 
     @property
     def adapters(self) -> AdaptersMap:
@@ -89,36 +112,48 @@ class AdaptersMap:
             cls: the class; or its fully qualified name, so that its module
                 need not be imported; or None for a dumper that is found by
                 the oid of its type alone.
-            dumper: the dumper.
+            dumper: the dumper: a class derived from `Dumper`, or one that has what `howdah.abc.Dumper` asks
+                for.
 
         Raises:
             TypeError: `cls` is none of these.
+            AttributeError: the dumper lacks something; nothing is registered then.
         """
         if not (cls is None or isinstance(cls, (str, type))):
             raise TypeError(f"dumpers are registered on classes or their names, not on {cls!r}")
+        format = Format(dumper.format)
+        type_name: str | None = getattr(dumper, "type_name", None)
+        key = self._type_key(type_name) if type_name else dumper.oid
         if cls is not None:
-            for format in (self._KEYS[dumper.format], PyFormat.AUTO):
-                self._put(self._dumpers, format, cls, dumper)
-        key = self._type_key(dumper.type_name) if dumper.type_name else dumper.oid
+            for placeholder in (PyFormat.from_pq(format), PyFormat.AUTO):
+                self._put(self._dumpers, placeholder, cls, dumper)
         if key:
-            self._put(self._dumpers_by_type, dumper.format, key, dumper)
+            self._put(self._dumpers_by_type, format, key, dumper)
         self.version += 1
 
     def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
-        """Use a loader for the values of a type, in the loader's format.
+        """Use a loader for the values of a type.
+
+        Values come in its format from now on, wherever there is a choice (`choose_format`).
 
         Args:
             oid: the oid of the type; or its name, schema-qualified if need
                 be, for a type whose oid differs from database to database.
-            loader: the loader.
+            loader: the loader: a class derived from `Loader`, or one that has what `howdah.abc.Loader` asks
+                for.
 
         Raises:
             TypeError: `oid` is neither.
+            AttributeError: the loader lacks something; nothing is registered then.
         """
         if not isinstance(oid, (int, str)):
             raise TypeError(f"loaders are registered on oids or names of types, not on {oid!r}")
         key = self._type_key(oid) if isinstance(oid, str) else oid
-        self._put(self._loaders, loader.format, key, loader)
+        format = Format(loader.format)
+        self._put(self._loaders, format, key, loader)
+        if format == Format.TEXT:
+            self._texts.add(key)
+        self._put(self._formats, None, key, (format, format == Format.TEXT or key not in self._texts))
         self.version += 1
 
     def register_later(
@@ -132,17 +167,20 @@ class AdaptersMap:
 
         It is for those that not every program needs, so that their modules are imported only where they are
         used. They count as registered now: what is registered afterwards takes precedence. What the function
-        raises is raised by whoever looks one of them up.
+        raises is raised by whoever looks one of them up, and nothing is registered; it is called again when
+        one is looked up again.
 
         Args:
-            register: called once, with a map that it registers the adapters on.
+            register: called with a map that it registers the adapters on, once if it does not fail. What it
+                registers for anything else than it was announced for is not kept.
             classes: what it registers dumpers on: the classes or their fully qualified names.
             types: the oids or names of the types that it registers loaders for, or dumpers that are found by
                 the type.
         """
         later = _Later(self, register)
         names = [self._type_key(each) if isinstance(each, str) else each for each in types]
-        for table, keys in (("_dumpers", [*classes]), ("_dumpers_by_type", names), ("_loaders", names)):
+        keys_of: dict[str, list[Any]] = {"_dumpers": [*classes], **dict.fromkeys(_TABLES_BY_TYPE, names)}
+        for table, keys in keys_of.items():
             tables = getattr(self, table) if keys else {}
             for format, those in tables.items():
                 if self._shared:
@@ -180,6 +218,16 @@ class AdaptersMap:
     def share(self) -> None:
         """Note that other threads, or maps made from this one, may read it from now on."""
         self._shared = True
+
+    def begin_plugin(self, registering_later: Callable[[], AbstractContextManager[object]]) -> None:
+        """Note that another plugin registers its adapters from now on.
+
+        Args:
+            registering_later: makes the block in which the functions are called that the plugin gives to
+                `register_later`, to have an error name the plugin.
+        """
+        self._registering_later = registering_later
+        self._texts.clear()
 
     def _put(self, adapters: dict[Any, dict[Any, Any]], format: Any, key: Any, adapter: Any) -> None:
         """Put an adapter to those of a format: at their end, even if the key was there."""
@@ -236,9 +284,10 @@ class AdaptersMap:
                     if found is not None:
                         return found
         value = "" if obj is None else f": {shown(obj)}"
+        format = PyFormat(format)
         raise ProgrammingError(
             f"cannot adapt type {cls.__name__!r} using placeholder '%{format.value}' (format: {format.name})"
-            f"{value}; register a dumper for it with adapters.register_dumper()"
+            f"{value}; register a dumper for it with adapters.register_dumper(){self.advice}"
         )
 
     def get_dumper_by_oid(self, oid: int, format: Format) -> type[Dumper]:
@@ -259,7 +308,9 @@ class AdaptersMap:
             name = "unknown type"
         else:
             name = f"type {info.name!r}" if info.oid == oid else f"type '{info.name}[]'"
-        raise ProgrammingError(f"cannot find a dumper for {name} with oid {oid} format {Format(format).name}")
+        raise ProgrammingError(
+            f"cannot find a dumper for {name} with oid {oid} format {Format(format).name}{self.advice}"
+        )
 
     def get_loader(self, oid: int, format: Format) -> type[Loader] | None:
         """Return the loader for the values of a type, or None if there is none.
@@ -272,7 +323,57 @@ class AdaptersMap:
         found: type[Loader] | None = self._find("_loaders", format, oid)
         return found
 
-    def _find(self, table: str, format: Format, oid: int) -> Any:
+    def choose_format(self, oid: int, wanted: Format | None = None) -> Format:
+        """Return the format to ask for the values of a type in.
+
+        It is the format of the loader that was registered last, so that this loader loads them. A binary
+        loader, and one of a type that is composed of others, may have it otherwise (`Loader.preferred`,
+        `Loader.faithful`, `Loader.parts`).
+
+        Args:
+            oid: the oid of the type.
+            wanted: the format that the program asks for, None where the driver may choose. Binary is had
+                unless only the text loader decides; text always.
+        """
+        return self._choose(oid, wanted, ())
+
+    def _choose(self, oid: int, wanted: Format | None, within: tuple[int, ...]) -> Format:
+        """Choose the format of a type, part of those `within` which it was met; of itself it is none."""
+        if wanted == Format.TEXT or len(within) > _DEEPEST:
+            return Format.TEXT
+        newest: tuple[Format, bool] | None = self._find("_formats", None, oid)
+        if newest is None:
+            return Format.TEXT if wanted is None else Format.BINARY
+        if newest[0] == Format.TEXT:
+            return Format.TEXT
+        loader = self.get_loader(oid, Format.BINARY)
+        if not getattr(loader, "preferred" if wanted is None else "faithful", True):
+            return Format.TEXT
+        parts: Callable[[AdaptersMap, int], Sequence[int]] | None = getattr(loader, "parts", None)
+        if parts is None:
+            return Format.BINARY
+        within = (*within, oid)
+        formats = [self._choose(part, wanted, within) for part in parts(self, oid) if part not in within]
+        return min(formats, default=Format.BINARY)
+
+    def needs_columns(self, wanted: int | None) -> bool:
+        """Return whether there are types for which a loader of another format decides than one would ask for.
+
+        The columns of a query have to be known then before it is executed.
+
+        Args:
+            wanted: the format code that one would ask for; None for text because the columns are unknown.
+        """
+        version = self.version
+        if self._alone_at != version:
+            newest: list[Any] = [*self._formats[None].values()]
+            self._alone = frozenset(
+                [each[0] for each in newest if isinstance(each, tuple) and each[1]]  # and no _Later
+            )
+            self._alone_at = version
+        return (Format.TEXT if wanted else Format.BINARY) in self._alone
+
+    def _find(self, table: str, format: Format | None, oid: int) -> Any:
         if oid < FIRST_NORMAL_OID:
             return self._found(table, format, oid)
         for key in reversed(getattr(self, table)[format]):
@@ -316,6 +417,7 @@ class _Later:
         self.earlier: dict[tuple[str, Any, Any], Any] = {}
         self._adapters: AdaptersMap | None = adapters
         self._register = register
+        self._registering = adapters._registering_later
 
     def made(self, table: str, format: Any, key: Any) -> Any:
         """Return the adapter for one of the places; what stood there before, if none was registered."""
@@ -329,13 +431,14 @@ class _Later:
         # That map, and those made from it, may have others in these places by now.
         adapters = AdaptersMap(template)
         tables: dict[str, dict[Any, dict[Any, Any]]] = {}
-        for name in ("_dumpers", "_dumpers_by_type", "_loaders"):
+        for name in _TABLES:
             tables[name] = {format: dict(those) for format, those in getattr(adapters, name).items()}
             setattr(adapters, name, tables[name])
         adapters._shared = False
         for (table, format, key), earlier in self.earlier.items():
             tables[table][format][key] = earlier
-        self._register(adapters)
+        with self._registering():
+            self._register(adapters)
         for those in tables["_dumpers"].values():  # a class that goes by its name here
             made = {key: dumper for key, dumper in those.items() if not isinstance(dumper, _Later)}
             those.update({_qualified(key): made[key] for key in made if isinstance(key, type)})

@@ -7,11 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from howdah._implementation import IMPLEMENTATION
-from howdah.adapt.base import AdaptContext, Dumper, Loader
+from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.encodings import codec_of, embeds_ascii
+from howdah.adapt.literals import as_literal
+from howdah.adapt.oids import INVALID
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.text import TextLoader
 from howdah.adapt.types import FIRST_NORMAL_OID
+from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
 from howdah.protocol.messages import FieldDescription
 
@@ -23,6 +26,8 @@ else:
     from howdah._native.rows import RowDecoder
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from howdah.adapt.copyrows import CopyDecoder, CopyEncoder
 
 __all__ = ["Transformer"]
@@ -34,14 +39,26 @@ _RECORD_OIDS = frozenset({2249, 2287})
 class Transformer:
     """Encodes parameters and decodes rows with the adapters of a context.
 
+    It is a context itself: adapters that it is passed to find the same connection and adapters.
+
     Args:
-        context: the connection or cursor whose adapters are used.
+        context: the connection or cursor whose adapters are used, the default driver's if None.
         adapters: these instead of the context's.
+
+    Attributes:
+        types: the oids of the parameters that `dump_sequence` has dumped last, None before.
+        formats: their formats, None before.
     """
 
-    def __init__(self, context: AdaptContext | None, adapters: AdaptersMap) -> None:
+    def __init__(self, context: AdaptContext | None = None, adapters: AdaptersMap | None = None) -> None:
+        if adapters is None:
+            adapters = context.adapters if context is not None else _default_adapters()
         self.context = context
         self.adapters = adapters
+        self.types: tuple[int, ...] | None = None
+        self.formats: Sequence[Format] | None = None
+        self._row_dumpers: Sequence[Dumper] | None = None
+        self._row_loaders: Sequence[Loader] = ()
         self.encoder = ParameterEncoder(adapters, context)
         self._seen = -1
         self._by_name = False
@@ -54,6 +71,16 @@ class Transformer:
     def connection(self) -> Any:
         """The connection the adapters work for, if any."""
         return None if self.context is None else self.context.connection
+
+    @classmethod
+    def from_context(cls, context: AdaptContext | None) -> Transformer:
+        """Return the context itself if it is a transformer, else one that works in it."""
+        return context if isinstance(context, Transformer) else cls(context)
+
+    @property
+    def encoding(self) -> str:
+        """The Python codec of the client encoding, UTF-8 without a connection."""
+        return codec_of(self.connection)
 
     @property
     def version(self) -> int:
@@ -73,6 +100,101 @@ class Transformer:
             cls = self.adapters.get_loader(oid, Format(format)) or TextLoader.for_format(format)
             loader = self._loaders[oid, format] = cls(oid, self.context)
         return loader
+
+    def get_loader(self, oid: int, format: Format) -> Loader:
+        """Return the loader for a type; what nobody knows comes as str, or bytes if binary."""
+        return self.loader(oid, format)
+
+    def get_dumper(self, obj: Any, format: PyFormat) -> Dumper:
+        """Return the dumper for an object.
+
+        Args:
+            obj: the object.
+            format: the format asked for.
+
+        Raises:
+            ProgrammingError: nothing adapts objects of that class.
+        """
+        cls = type(obj)
+        dumper = self.adapters.get_dumper(cls, format, obj)(cls, self.context)
+        return dumper if dumper.get_key(obj, format) is cls else dumper.upgrade(obj, format)
+
+    def get_dumper_by_oid(self, oid: int, format: Format) -> Dumper:
+        """Return a dumper to a type, as `dumper_by_oid` does."""
+        return self.dumper_by_oid(oid, format)
+
+    def set_dumper_types(self, types: Sequence[int], format: Format) -> None:
+        """Have `dump_sequence` dump to these types, whatever the class of the objects.
+
+        Args:
+            types: the oids of the types.
+            format: the format to dump to.
+        """
+        self._row_dumpers = [self.dumper_by_oid(oid, format) for oid in types]
+
+    def set_loader_types(self, types: Sequence[int], format: Format) -> None:
+        """Have `load_sequence` load values of these types.
+
+        Args:
+            types: the oids of the types.
+            format: the format of the values.
+        """
+        self._row_loaders = [self.loader(oid, format) for oid in types]
+
+    def dump_sequence(
+        self, params: Sequence[Any], formats: Sequence[PyFormat]
+    ) -> Sequence[Buffer | str | None]:
+        """Return objects in PostgreSQL's representation, None for NULL; `types` and `formats` are set.
+
+        Args:
+            params: the objects.
+            formats: the format asked for, for each.
+
+        Raises:
+            ProgrammingError: nothing adapts an object.
+            DataError: there are not as many objects as types have been set.
+        """
+        dumpers: list[Dumper | None]
+        if self._row_dumpers is not None:
+            if len(self._row_dumpers) != len(params):
+                raise DataError(f"expected {len(self._row_dumpers)} values in row, got {len(params)}")
+            dumpers = [*self._row_dumpers]
+        else:
+            dumpers = [
+                None if obj is None else self.get_dumper(obj, format) for obj, format in zip(params, formats)
+            ]
+        self.types = tuple([INVALID if dumper is None else dumper.oid for dumper in dumpers])
+        self.formats = [Format.TEXT if dumper is None else dumper.format for dumper in dumpers]
+        return [
+            None if obj is None or dumper is None else dumper.dump(obj)
+            for obj, dumper in zip(params, dumpers)
+        ]
+
+    def load_sequence(self, record: Sequence[Buffer | None]) -> tuple[Any, ...]:
+        """Return the Python objects for values of the types set by `set_loader_types`, None for NULL.
+
+        Args:
+            record: the values in PostgreSQL's representation.
+
+        Raises:
+            ProgrammingError: there are not as many values as types have been set.
+        """
+        if len(self._row_loaders) != len(record):
+            raise ProgrammingError(f"{len(record)} values for {len(self._row_loaders)} types to be loaded")
+        return tuple(
+            [
+                None if value is None else loader.load(value)
+                for loader, value in zip(self._row_loaders, record)
+            ]
+        )
+
+    def as_literal(self, obj: Any) -> bytes:
+        """Return an object as an SQL literal, cast to its type where need be.
+
+        Raises:
+            ProgrammingError: nothing adapts objects of that class.
+        """
+        return as_literal(obj, self)
 
     def decoder(self, fields: Sequence[FieldDescription]) -> RowDecoder:
         """Return what turns DataRows with these columns into tuples."""
@@ -124,21 +246,14 @@ class Transformer:
 
         Args:
             fields: the columns.
-            format: the format code that is asked for, except where binary does not tell what text
-                does; None for binary where there is a loader that would rather have it.
+            format: the format code that is asked for, None for the best of each column.
 
         Returns:
             the columns with their formats, and the result formats for Bind.
         """
-        if format == Format.TEXT:
-            formats = [int(format)] * len(fields)
-        else:
-            get_loader = self.adapters.get_loader
-            loaders = [get_loader(field.type_oid, Format.BINARY) for field in fields]
-            if format is None:
-                formats = [int(loader is not None and loader.preferred) for loader in loaders]
-            else:
-                formats = [int(loader is None or loader.faithful) for loader in loaders]
+        choose = self.adapters.choose_format
+        wanted = None if format is None else Format(format)
+        formats = [int(choose(field.type_oid, wanted)) for field in fields]
         chosen = tuple([f._replace(format=format) for f, format in zip(fields, formats)])
         if len(set(formats)) == 1:
             formats = formats[:1]
@@ -175,6 +290,13 @@ class Transformer:
             self._loaders.clear()
             self._decoders.clear()
             self._by_name = bool(self.adapters.type_names)
+
+
+def _default_adapters() -> AdaptersMap:
+    import howdah
+
+    adapters: AdaptersMap = howdah.adapters
+    return adapters
 
 
 def _copying(encoding: str) -> Any:

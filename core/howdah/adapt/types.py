@@ -6,7 +6,7 @@ Source: PostgreSQL documentation, "System Catalogs": pg_type, pg_enum, pg_range,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, overload
 
 from howdah.adapt.quoting import quote_literal
 from howdah.errors import DataError
@@ -31,6 +31,8 @@ __all__ = [
     "find_types",
     "read_types",
 ]
+
+T = TypeVar("T", bound="TypeInfo")
 
 RegistryKey: TypeAlias = str | int
 
@@ -451,6 +453,22 @@ class TypesRegistry:
         if isinstance(key, str):
             return self._by_name.get(key.removesuffix("[]"))
         return self._by_oid.get(key)
+
+    def get_by_subtype(self, cls: type[T], subtype: int | str) -> T | None:
+        """Return the range or multirange type over a type, the last made known; None if there is none.
+
+        Args:
+            cls: how it is described: `RangeInfo` or `MultirangeInfo`, or a class derived from one of them.
+            subtype: the oid or the name of the type of its bounds; of a multirange also that of its ranges.
+        """
+        info = self.get(subtype) if isinstance(subtype, str) else None
+        oid = info.oid if info is not None else subtype
+        if not issubclass(cls, (RangeInfo, MultirangeInfo)):
+            return None
+        for found in reversed([*self]):
+            if isinstance(found, cls) and oid in (found.subtype_oid, getattr(found, "range_oid", None)):
+                return found
+        return None
 
     def get_oid(self, name: str) -> int:
         """Return the oid of the type of that name; `name[]` for the oid of its arrays.

@@ -1,0 +1,65 @@
+"""Python objects as SQL literals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from howdah.adapt.base import AdaptContext, PyFormat
+from howdah.adapt.encodings import codec_of, encoded
+from howdah.adapt.oids import TEXT
+from howdah.adapt.types import FIRST_NORMAL_OID
+
+if TYPE_CHECKING:
+    from howdah.adapt.types import TypesRegistry
+
+__all__ = ["as_literal", "type_name"]
+
+
+def as_literal(obj: Any, context: AdaptContext | None = None) -> bytes:
+    """Return an object as an SQL literal, with a cast where PostgreSQL might take it for another type.
+
+    Args:
+        obj: any object that can be a parameter.
+        context: the connection or cursor whose adapters and encoding are used; None for the default
+            adapters and UTF-8.
+
+    Raises:
+        ProgrammingError: nothing adapts objects of that class.
+    """
+    if obj is None:
+        return b"NULL"
+    if context is not None:
+        adapters = context.adapters
+    else:
+        import howdah
+
+        adapters = howdah.adapters
+    cls = type(obj)
+    dumper = adapters.get_dumper(cls, PyFormat.TEXT, obj)(cls, context)
+    if dumper.get_key(obj, PyFormat.TEXT) is not cls:
+        dumper = dumper.upgrade(obj, PyFormat.TEXT)
+    literal = bytes(dumper.quote(obj))
+    # A quoted literal is of no type yet, and becomes text where nothing else decides.
+    if literal.endswith(b"'") and dumper.oid and dumper.oid != TEXT:
+        name = type_name(dumper.oid, adapters.types)
+        if name is not None:
+            codec = codec_of(context.connection if context is not None else None)
+            literal += b"::" + encoded(name, codec if codec != "ascii" else "utf-8")
+    return literal
+
+
+def type_name(oid: int, types: TypesRegistry | None) -> str | None:
+    """Return the name of a type as SQL can be written with it, None if the type is unknown.
+
+    Args:
+        oid: the type's oid, or that of its array type.
+        types: the types known.
+    """
+    info = types.get(oid) if types is not None else None
+    if info is None:
+        return None
+    # PostgreSQL's own types have short names ("timestamptz"); the full one says the schema
+    # of others, and quotes where there is need ("\"char\"").
+    short = info.oid < FIRST_NORMAL_OID and not info.regtype.startswith('"')
+    name = info.name if short else info.regtype
+    return f"{name}[]" if oid == info.array_oid else name
