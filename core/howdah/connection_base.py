@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import suppress
 from functools import partial
@@ -22,6 +21,7 @@ from howdah.adapt.types import FIRST_NORMAL_OID, find_types, read_types
 from howdah.conninfo.host import hosts
 from howdah.conninfo.resolution import resolve
 from howdah.errors import (
+    DataError,
     Diagnostic,
     Error,
     NotSupportedError,
@@ -32,6 +32,7 @@ from howdah.info import ConnectionInfo
 from howdah.io.addresses import OpenTransport
 from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
+from howdah.notify import Backlog, Notify
 from howdah.pq import DiagnosticField, PipelineStatus, TransactionStatus
 from howdah.protocol import messages
 from howdah.protocol.exchange import Exchange, Result
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from howdah.hookspecs import QueryObserver, QueryPlanner
     from howdah.isolation import IsolationLevel
     from howdah.known_types import KnownTypes
-    from howdah.notify import Notify
     from howdah.xid import Xid
 
 __all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler", "logger"]
@@ -137,7 +137,7 @@ class BaseConnection(Generic[Row]):
         self.shortcuts = Shortcuts(session, self._transformer)
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
-        self._notifies: deque[Notify] = deque()
+        self._notifies = Backlog()
         # Kept outside of the connection: what collects its cycles would find the socket first.
         self._finalize = weakref.finalize(self, _forgotten, connected, settings, type(self), os.getpid())
         self._finalize.atexit = False
@@ -417,11 +417,15 @@ class BaseConnection(Generic[Row]):
         )
 
     def _on_notification(self, notification: Notification) -> None:
-        from howdah.notify import Notify
-
         notify = Notify(notification.channel, notification.payload, notification.pid)
         if self._collecting or not self._notify_handlers:
+            before = self._notifies.dropped
             self._notifies.append(notify)
+            if not before and self._notifies.dropped:
+                logger().warning(
+                    "more notifications have come than are kept for notifies(): the oldest are dropped;"
+                    " take them, or add a handler with add_notify_handler()"
+                )
         for handler in self._notify_handlers:
             try:
                 handler(notify)
@@ -793,7 +797,10 @@ class BaseConnection(Generic[Row]):
         )
         if before == TransactionStatus.IDLE and self._session.transaction_status == TransactionStatus.INTRANS:
             yield from self._command(b"ROLLBACK")
-        return [Xid._from_record(*row) for row in exchange.results[-1].rows]
+        rows = exchange.results[-1].rows
+        if not all(len(row) == 4 and isinstance(row[0], str) for row in rows):
+            raise DataError("the server's answer to the question for prepared transactions makes no sense")
+        return [Xid._from_record(*row) for row in rows]
 
     # Notifications
 

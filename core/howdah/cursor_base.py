@@ -16,11 +16,20 @@ from howdah.adapt.transformer import Transformer
 from howdah.adapt.types import FIRST_NORMAL_OID
 from howdah.errors import Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
+from howdah.known_types import MOST_OIDS
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result, rows_told
-from howdah.protocol.messages import CopyResponse, FieldDescription
+from howdah.protocol.messages import MAX_TEXT, CopyResponse, FieldDescription
 from howdah.protocol.session import Session
-from howdah.query import NO_COPY, ZERO_BYTE, ParsedQuery, controls_transaction, copies_in, parse_query
+from howdah.query import (
+    NO_COPY,
+    TOO_LONG,
+    ZERO_BYTE,
+    ParsedQuery,
+    controls_transaction,
+    copies_in,
+    parse_query,
+)
 from howdah.resultset import ResultSet
 from howdah.rows import BaseRowFactory, Row
 from howdah.statement import Statement, Substitute
@@ -417,6 +426,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             text = self._composed(query)
         if 0 in text:
             raise ProgrammingError(ZERO_BYTE)
+        if len(text) > MAX_TEXT:
+            raise ProgrammingError(TOO_LONG.format(len(text)))
         return text
 
     def _composed(self, query: object) -> bytes:
@@ -459,7 +470,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         transformer = self._transformer
         maps = {id(m): m for m in (self._connection.adapters, transformer.adapters)}
         yield from self._connection._resolve_names(oids, *maps.values())
-        transformer.looked_up |= oids
+        kept = frozenset() if len(transformer.looked_up) > MOST_OIDS else transformer.looked_up
+        transformer.looked_up = kept | oids
         transformer.renew()
 
     def _describe(self, fields: Sequence[FieldDescription]) -> Any:
@@ -840,9 +852,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _decode_rows(self, result: Result) -> list[Any]:
         assert result.fields is not None
-        decoder = self._transformer.decoder(result.fields)
         rows: list[Any] = []
         try:
+            decoder = self._transformer.decoder(result.fields)
             for body in result.rows:
                 rows.append(decoder.decode(body))
         except Exception as e:

@@ -41,6 +41,8 @@ __all__ = [
     "require_enabled",
 ]
 
+#: Of how many databases, and search paths in them, the types are remembered.
+_MOST_KNOWN = 1000
 #: The hooks that a driver asks when it is assembled; pluggy's wrappers have no place around them.
 _ASSEMBLY = frozenset(
     {
@@ -187,6 +189,8 @@ class Driver:
         """
         from howdah.known_types import KnownTypes
 
+        if len(self._known_types) >= _MOST_KNOWN:
+            self._known_types.clear()
         return self._known_types.setdefault((host, hostaddr, port, dbname, search_path), KnownTypes())
 
     def resolve_type(self, adapters: AdaptersMap, info: TypeInfo) -> None:

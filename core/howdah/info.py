@@ -167,5 +167,5 @@ class ConnectionInfo:
             return timezone.utc if name is None else ZoneInfo("UTC")
         try:
             return ZoneInfo(str(name))
-        except (KeyError, ValueError, OSError):
+        except Exception:  # zoneinfo raises many kinds for what is no name, or no file of a time zone
             return timezone.utc

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping, Set
 
 from howdah.adapt.types import TypeInfo
 
-__all__ = ["KnownTypes"]
+__all__ = ["MOST_OIDS", "KnownTypes"]
+
+#: How many oids are remembered as looked up: a server can send any number of them.
+MOST_OIDS = 10_000
 
 
 class KnownTypes:
@@ -27,7 +30,8 @@ class KnownTypes:
         infos = {name: info for name, info in self._infos.items() if name not in names}
         self._infos = {**infos, **found}
         self.names |= names
-        self.oids |= oids | {info.oid for info in found.values()}
+        kept = frozenset() if len(self.oids) > MOST_OIDS else self.oids
+        self.oids = kept | oids | {info.oid for info in found.values()}
 
     def infos(self, names: Iterable[str]) -> list[TypeInfo]:
         """Return what has been found of `names`."""

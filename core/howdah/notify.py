@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from howdah.tuples import NamedTuple
 
-__all__ = ["Notify"]
+__all__ = ["Backlog", "Notify"]
+
+#: How many notifications are kept for `notifies()`, and how many characters they have in all.
+MOST_KEPT = 10_000
+MOST_CHARACTERS = 16 * 1024 * 1024
 
 
 class Notify(NamedTuple):
@@ -21,3 +27,37 @@ class Notify(NamedTuple):
     channel: str
     payload: str
     pid: int
+
+
+class Backlog:
+    """The notifications that nobody has taken yet, the newest of them if there are too many.
+
+    Attributes:
+        dropped: how many have been dropped.
+    """
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._kept: deque[Notify] = deque()
+        self._characters = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._kept)
+
+    def append(self, notify: Notify) -> None:
+        """Keep a notification; the oldest go if there are too many."""
+        self._kept.append(notify)
+        self._characters += _characters(notify)
+        while len(self._kept) > MOST_KEPT or (self._characters > MOST_CHARACTERS and len(self._kept) > 1):
+            self.popleft()
+            self.dropped += 1
+
+    def popleft(self) -> Notify:
+        """Take the oldest."""
+        notify = self._kept.popleft()
+        self._characters -= _characters(notify)
+        return notify
+
+
+def _characters(notify: Notify) -> int:
+    return len(notify.channel) + len(notify.payload)

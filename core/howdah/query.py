@@ -18,12 +18,14 @@ from howdah.adapt.base import PyFormat
 from howdah.adapt.encodings import encoded
 from howdah.errors import ProgrammingError
 from howdah.pattern import pattern
+from howdah.protocol.messages import MAX_TEXT
 
 __all__ = ["NO_COPY", "ParsedQuery", "RawQuery", "controls_transaction", "copies_in", "parse_query"]
 
 # A query of more characters than this is seldom sent twice, and would fill the memory if kept.
 LONGEST_CACHED = 8192
 ZERO_BYTE = "the query contains a zero byte, which PostgreSQL cannot take"
+TOO_LONG = "the query has {} bytes; PostgreSQL takes less than 1 GB"
 NO_COPY = "COPY cannot be used with {}: use cursor.copy() instead"
 
 _PLACEHOLDER = pattern(
@@ -36,11 +38,14 @@ _PLACEHOLDER = pattern(
 )
 #: What a query can begin with that is a COPY, comments in front or not.
 _BEFORE_COPY = frozenset({b"C", b"c", b"-", b"/", b" ", b"\t", b"\n", b"\v", b"\f", b"\r"})
-_COPY_IN = pattern(
-    rb"""%(s)b* COPY \b (?! %(s)b* \( ) .*? \b FROM %(s)b+ STDIN \b"""
-    % {b"s": rb"(?: \s | --[^\n]*\n | /\* (?: [^*] | \*(?!/) )* \*/ )"},
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+_COPY = pattern(
+    rb"(?: \s | --[^\n]*\n | /\* (?: [^*] | \*(?!/) )* \*/ )* COPY \b", re.IGNORECASE | re.VERBOSE
 )
+#: Comments, and names and strings in quotes, in which there is none. What is not closed goes on to the end.
+_COMMENT = pattern(
+    rb"""(?P<quoted> "[^"]*"? | '[^']*'? ) | --[^\n]* | /\* .*? (?: \*/ | \Z )""", re.DOTALL | re.VERBOSE
+)
+_COPY_IN = pattern(rb"(?isx) \s* COPY \b (?! \s* \( ) .*? \b FROM \s+ STDIN \b")
 _TRANSACTION_CONTROL = frozenset(
     {b"ABORT", b"BEGIN", b"CALL", b"COMMIT", b"DO", b"END", b"PREPARE", b"ROLLBACK", b"START"}
 )
@@ -49,7 +54,9 @@ _FORMATS = {format.value.encode(): format for format in PyFormat}
 
 def copies_in(text: bytes) -> bool:
     """Whether a statement is a COPY FROM STDIN, during which the server takes no other messages."""
-    return text[:1] in _BEFORE_COPY and _COPY_IN.match(text) is not None
+    if text[:1] not in _BEFORE_COPY or _COPY.match(text) is None:
+        return False
+    return _COPY_IN.match(_COMMENT.sub(lambda match: match["quoted"] or b" ", text)) is not None
 
 
 def controls_transaction(text: bytes) -> bool:
@@ -198,10 +205,12 @@ def _parse(query: bytes | str) -> ParsedQuery:
     text = query.encode() if isinstance(query, str) else query
     if 0 in text:
         raise ProgrammingError(ZERO_BYTE)
+    if len(text) > MAX_TEXT:
+        raise ProgrammingError(TOO_LONG.format(len(text)))
     parts: list[bytes | int] = []
     formats: list[PyFormat] = []
     names: dict[str, int] = {}
-    literal = b""
+    literal = bytearray()
     end = 0
     for match in _PLACEHOLDER.finditer(text):
         literal += text[end : match.start()]
@@ -221,11 +230,11 @@ def _parse(query: bytes | str) -> ParsedQuery:
             formats.append(format)
         elif formats[index] is not format:
             raise ProgrammingError(f"the placeholders named {_name(match['name'])!r} have different formats")
-        parts += (literal, index) if literal else (index,)
-        literal = b""
+        parts += (bytes(literal), index) if literal else (index,)
+        literal.clear()
     literal += text[end:]
     if literal:
-        parts.append(literal)
+        parts.append(bytes(literal))
     return ParsedQuery(tuple(parts), tuple(formats), tuple(names) or None)
 
 

@@ -178,6 +178,8 @@ class Stream(Streaming):
                     exchange.ready = False
                     yield exchange
                     continue
+                if exchange.error is not None:
+                    yield from self._fail()
                 exchange.results[0].rows = rows
                 cursor._connection.release()
                 yield from cursor._decode_late(exchange)

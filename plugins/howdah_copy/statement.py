@@ -10,8 +10,8 @@ __all__ = ["columns", "is_script", "row_obstacle"]
 
 #: Comments, strings, and names in quotes: what is in them means nothing here.
 _OPAQUE = pattern(
-    rb"""--[^\n]* | /\*.*?\*/ | \b[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"
-        | \$(\w*)\$.*?\$\1\$""",
+    rb"""--[^\n]* | /\*.*?(?:\*/|\Z) | \b[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"
+        | \$(\w*)\$(?:.*?\$\1\$|.*)""",
     re.VERBOSE | re.DOTALL,
 )
 _OPTIONS = pattern(rb"\b(?:stdin|stdout)\b(.*)", re.IGNORECASE | re.DOTALL)

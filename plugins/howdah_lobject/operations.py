@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from howdah import errors
-from howdah.errors import ProgrammingError
+from howdah.errors import DataError, ProgrammingError
 from howdah.io.operation import Operation, Stop
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
@@ -224,7 +224,7 @@ class BaseLargeObject:
                 if not calls:
                     break
                 wanted, exchange = calls.popleft()
-                chunk = yield from self._answer_opened(exchange)
+                chunk = _limited((yield from self._answer_opened(exchange)), wanted)
                 chunks.append(chunk)
                 if len(chunk) < wanted:
                     break
@@ -239,7 +239,12 @@ class BaseLargeObject:
         assert self._decoder is not None
         while True:
             data = yield from self._read(size)
-            text = self._decoder.decode(data, size is None or len(data) < size)
+            try:
+                text = self._decoder.decode(data, size is None or len(data) < size)
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"the large object {self._oid} is not text in the client encoding: {error}"
+                ) from error
             if text or not data:
                 return text
 
@@ -247,7 +252,8 @@ class BaseLargeObject:
         descriptor = self._opened(reading=True)
         with memoryview(buffer).cast("B") as view:
             wanted = min(len(view), CHUNK)
-            chunk = yield from self._call_opened(Function.LOREAD, descriptor, _INT4.pack(wanted))
+            answer = yield from self._call_opened(Function.LOREAD, descriptor, _INT4.pack(wanted))
+            chunk = _limited(answer, wanted)
             view[: len(chunk)] = chunk
         return len(chunk)
 
@@ -356,6 +362,13 @@ def _number(layout: Struct, value: memoryview) -> int:
         raise ProtocolViolation(f"the server returned {len(value)} bytes for an integer of {layout.size}")
     number: int = layout.unpack(value)[0]
     return number
+
+
+def _limited(chunk: memoryview, wanted: int) -> memoryview:
+    """Return what the server has read, which is not more than it was asked for."""
+    if len(chunk) > wanted:
+        raise ProtocolViolation(f"the server returned {len(chunk)} bytes of a large object, not {wanted}")
+    return chunk
 
 
 def _outlast(exchange: Exchange) -> Operation[None]:

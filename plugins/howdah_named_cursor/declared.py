@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from warnings import warn
 
 from howdah import errors
+from howdah.adapt.places import shown
 from howdah.adapt.transformer import Transformer
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, TransactionStatus
-from howdah.protocol.exchange import Exchange, Result
+from howdah.protocol.exchange import Exchange, Result, rows_told
 from howdah.protocol.messages import FieldDescription, ProtocolViolation
 from howdah.protocol.session import Session
 
@@ -322,7 +323,7 @@ class Declared(_Base):
 
 
 def _count(result: Result) -> int:
-    count = result.tag.rpartition(b" ")[2]
-    if not count.isdigit():
-        raise ProtocolViolation(f"the server did not tell how many rows it has moved by: {result.tag!r}")
-    return int(count)
+    count = rows_told(result.tag)
+    if count < 0:
+        raise ProtocolViolation(f"the server did not tell how many rows it has moved by: {shown(result.tag)}")
+    return count

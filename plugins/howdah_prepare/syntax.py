@@ -55,13 +55,14 @@ _TOKEN = pattern(
     rb"""
       (?P<semicolon> ; )
     | (?P<number> \$\d+ )
+    # What is not closed goes on to the end.
     | \b e'(?: [^'\\] | '' | \\. )*'
     | '[^']*'  # one with a doubled quote in it is two
     | "[^"]*"
-    | \$(?P<tag> (?: [a-z_\x80-\xff][\w\x80-\xff]* )? )\$ .*? \$(?P=tag)\$
+    | \$(?P<tag> (?: [a-z_\x80-\xff][\w\x80-\xff]* )? )\$ (?: .*? \$(?P=tag)\$ | .* )
     | [a-z_\x80-\xff][\w$\x80-\xff]*  # a $ in a word is a letter of it
     | --[^\n]*
-    | /\*.*?\*/
+    | /\*.*?(?: \*/ | \Z )
     """,
     _FLAGS,
 )
@@ -159,7 +160,7 @@ def has_numbered_placeholders(query: bytes) -> bool:
 
 def has_placeholders(query: bytes) -> bool:
     """Return whether there is a placeholder like `%s` or `%(name)s` in a query."""
-    return re.search(rb"(?<!%)(?:%%)*%(?:\([^)]+\))?[sbt]", query) is not None
+    return re.search(rb"(?<!%)(?:%%)*%(?:\([^()]+\))?[sbt]", query) is not None
 
 
 def quote(name: bytes) -> bytes:

@@ -16,14 +16,17 @@ from typing import Any, ClassVar
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat, TypeInfo
 from howdah.adapt.encodings import as_utf8, encoded, escaped
+from howdah.adapt.nesting import nesting
 from howdah.errors import DataError, ProgrammingError
 from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import (
+    NestedDumper,
+    NestedLoader,
     TypeDumper,
-    TypeLoader,
     adapters_of,
     encoding_of,
+    holds_parts,
     shown,
     syntax_encoding,
 )
@@ -89,7 +92,7 @@ class ElementDumper(TypeDumper):
         """Return an object that is dumped to a type that holds all of `objs`."""
 
 
-class ListDumper(TypeDumper):
+class ListDumper(NestedDumper):
     """`list` to an array, as text."""
 
     native = "array"
@@ -166,12 +169,17 @@ class ListDumper(TypeDumper):
         return item, dumper
 
     def text(self, obj: list[Any]) -> bytes:
+        if self.item is None:
+            dumper = self.upgrade(obj, PyFormat.TEXT)
+            if isinstance(dumper, ListDumper) and dumper.item is not None:
+                return dumper.text(obj)
+        return super().text(obj)
+
+    def nested_text(self, obj: list[Any]) -> bytes:
         lengths = _dimensions(obj)
         elements = _elements(obj, lengths)
         if not elements:
             return b"{}"
-        if self.item is None and any(item is not None for item in elements):
-            return bytes(self.upgrade(obj, PyFormat.TEXT).dump(obj))  # type: ignore[arg-type]
         parts = [self._element(item) for item in elements]
         for length in reversed(lengths[1:]):
             parts = [
@@ -214,15 +222,19 @@ class ListBinaryDumper(ListDumper):
             if dumper.format == Format.BINARY:
                 return bytes(dumper.dump(obj))  # type: ignore[arg-type]
             raise DataError("a list without a value that tells its type cannot be dumped as binary")
+        with nesting:
+            return self._binary(obj, self.item)
+
+    def _binary(self, obj: list[Any], dumper: Dumper) -> bytes:
         lengths = _dimensions(obj)
         elements = _elements(obj, lengths)
-        oid = self.element_oid or self.item.oid  # 0 as long as a type registered by name is being looked up
+        oid = self.element_oid or dumper.oid  # 0 as long as a type registered by name is being looked up
         if not elements:
             return _HEADER.pack(0, 0, oid)
         out = [b""]
         has_null = False
         for item in elements:
-            data = self.item.dump(item) if item is not None else None
+            data = dumper.dump(item) if item is not None else None
             if data is None:
                 has_null = True
                 out.append(_NULL_LENGTH)
@@ -237,7 +249,7 @@ class ListBinaryDumper(ListDumper):
 # -- arrays to lists -----------------------------------------------------------
 
 
-class ArrayLoader(TypeLoader):
+class ArrayLoader(NestedLoader):
     """An array as text to `list`."""
 
     native = "array"
@@ -263,21 +275,23 @@ class ArrayLoader(TypeLoader):
             data = data[data.index(b"=") + 1 :]
         tokens = map(re.Match.groups, _tokens(self.delimiter).finditer(data))
         if next(tokens, _NO_TOKEN)[0] == b"{":
-            array = self._read_list(tokens)
+            array = self._read_list(tokens, 1)
             if array is not None and next(tokens, None) is None:
                 return array
         raise ValueError
 
-    def _read_list(self, tokens: Iterator[tuple[bytes | None, ...]]) -> list[Any] | None:
+    def _read_list(self, tokens: Iterator[tuple[bytes | None, ...]], depth: int) -> list[Any] | None:
         """Read a list after the brace that opens it, with the one that closes it; None if malformed."""
         items: list[Any] = []
+        if depth > _MAX_DIMENSIONS:
+            return None
         for punctuation, quoted, bare in tokens:
             if bare is not None:
                 items.append(self.item.load(bare) if bare != b"NULL" else None)
             elif quoted is not None:
                 items.append(self.item.load(_ESCAPED.sub(rb"\1", quoted)))
             elif punctuation == b"{":
-                inner = self._read_list(tokens)
+                inner = self._read_list(tokens, depth + 1)
                 if inner is None:
                     return None
                 items.append(inner)
@@ -303,7 +317,7 @@ _ESCAPED = pattern(rb"(?s)\\(.)")
 @lru_cache
 def _tokens(delimiter: bytes) -> re.Pattern[bytes]:
     delimiter = re.escape(delimiter)
-    return re.compile(rb'(?s)([{}%b])|"((?:[^"\\]|\\.)*)"|([^{}"\\%b]+)|.' % (delimiter, delimiter))
+    return re.compile(rb'(?s)([{}%b])|"([^"\\]*(?:\\.[^"\\]*)*)"|([^{}"\\%b]+)|.' % (delimiter, delimiter))
 
 
 class ArrayBinaryLoader(ArrayLoader):
@@ -320,13 +334,14 @@ class ArrayBinaryLoader(ArrayLoader):
             raise ValueError
         items: list[Any] = []
         load = self.item.load
+        source = memoryview(data) if holds_parts(self.item) else bytes(data)
         while offset < len(data):
             (length,) = _LENGTH.unpack_from(data, offset)
             offset += _LENGTH.size
             if length == -1:
                 items.append(None)
             elif 0 <= length <= len(data) - offset:
-                items.append(load(data[offset : offset + length]))
+                items.append(load(source[offset : offset + length]))
                 offset += length
             else:
                 raise ValueError

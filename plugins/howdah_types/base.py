@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, Loader, quote_literal
 from howdah.adapt.encodings import codec_of, embeds_ascii, from_utf8
+from howdah.adapt.nesting import check_text_depth, nesting
 from howdah.adapt.places import shown
 from howdah.errors import DataError
 from howdah.pq import Format
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 __all__ = [
+    "NestedDumper",
+    "NestedLoader",
     "TypeDumper",
     "TypeLoader",
     "adapters_of",
     "encoding_of",
+    "holds_parts",
     "part_loader",
+    "part_of",
     "shown",
     "syntax_encoding",
     "type_name",
@@ -106,12 +111,47 @@ class TypeLoader(Loader):
         except _MALFORMED as error:
             raise self.malformed(data) from error
 
-    def malformed(self, data: bytes) -> DataError:
+    def malformed(self, data: Buffer) -> DataError:
         """Return the error for a value that is none of the type's."""
         return DataError(
-            f"the server sent {shown(data)} as {self.format.name.lower()},"
+            f"the server sent {shown(bytes(data))} as {self.format.name.lower()},"
             f" which is no value of the type {type_name(self.oid, self.connection)}"
         )
+
+
+class NestedLoader(TypeLoader):
+    """A loader of values that contain others, whose loaders it calls.
+
+    Where it is itself one of these, `value` is given a memoryview: so what is nested is not copied
+    at each level.
+    """
+
+    def load(self, data: Buffer) -> Any:
+        if not isinstance(data, memoryview):
+            data = bytes(data)
+        with nesting:
+            try:
+                return self.value(data)  # type: ignore[arg-type]
+            except _MALFORMED as error:
+                raise self.malformed(data) from error
+
+
+def holds_parts(loader: Loader) -> bool:
+    """Whether a loader is for values that contain others, and can be given a memoryview."""
+    return type(loader).load is NestedLoader.load
+
+
+def part_of(data: Buffer, loader: Loader, start: int, end: int) -> Buffer:
+    """Return the part of a value that a loader is to load.
+
+    Args:
+        data: the value.
+        loader: the loader of the part.
+        start: where the part begins.
+        end: where it ends.
+    """
+    part = memoryview(data)[start:end]
+    return part if holds_parts(loader) else bytes(part)
 
 
 class TypeDumper(Dumper):
@@ -131,3 +171,16 @@ class TypeDumper(Dumper):
     def quote(self, obj: Any) -> bytes:
         value = self.dump(obj) if self.format == Format.TEXT else self.text(obj)
         return quote_literal(value, encoding_of(self.connection))
+
+
+class NestedDumper(TypeDumper):
+    """A dumper of objects that contain others, whose dumpers it calls."""
+
+    @abstractmethod
+    def nested_text(self, obj: Any) -> bytes:
+        """Return `obj` in the type's text format."""
+
+    def text(self, obj: Any) -> bytes:
+        check_text_depth()
+        with nesting:
+            return self.nested_text(obj)

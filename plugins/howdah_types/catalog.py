@@ -47,7 +47,7 @@ class CatalogBinaryDumper(StrDumper):
         try:
             if match is not None:
                 return self.pack(*match.groups())
-        except struct.error:
+        except (struct.error, ValueError):
             pass
         raise DataError(f"{shown(obj)} is not a value of the type {type_name(self.oid, self.connection)}")
 
@@ -223,7 +223,7 @@ class Int2vectorBinaryDumper(CatalogBinaryDumper):
     """`str` to int2vector, as binary."""
 
     oid = 22
-    pattern = r"\s*((?:-?\d+\s*)*)"
+    pattern = r"\s*((?:-?\d+\s+)*(?:-?\d+)?)\s*"
     _element_oid: ClassVar[int] = 21
     _struct: ClassVar[struct.Struct] = struct.Struct("!ih")
 

@@ -26,16 +26,18 @@ from howdah.adapt import (
     TypeInfo,
 )
 from howdah.adapt.encodings import as_utf8, encoded, escaped
+from howdah.adapt.nesting import nesting
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.adapt.places import recursive
 from howdah.errors import DataError, ProgrammingError
 from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import (
-    TypeDumper,
-    TypeLoader,
+    NestedDumper,
+    NestedLoader,
     adapters_of,
     encoding_of,
+    part_of,
     shown,
     syntax_encoding,
 )
@@ -47,6 +49,7 @@ from howdah_types.registering import (
     register_by_oid,
     unadapted,
 )
+from howdah_types.string import ByteaBinaryLoader
 
 if TYPE_CHECKING:
     import logging
@@ -162,7 +165,7 @@ def _make_namedtuple(name: str, fields: tuple[str, ...]) -> type[Any]:
 # -- tuples and objects to PostgreSQL ----------------------------------------------
 
 
-class TupleDumper(TypeDumper):
+class TupleDumper(NestedDumper):
     """`tuple` to a record as text, of a type that is left to the server."""
 
     native = "tuple"
@@ -176,7 +179,7 @@ class TupleDumper(TypeDumper):
         self._encoding = encoding_of(self.connection)
         self.encoding = syntax_encoding(self.connection)
 
-    def text(self, obj: Any) -> bytes:
+    def nested_text(self, obj: Any) -> bytes:
         return b"(%b)" % b",".join([b"" if value is None else self.text_field(value) for value in obj])
 
     def quote(self, obj: Any) -> bytes:
@@ -247,7 +250,7 @@ class CompositeDumper(TupleDumper):
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise DataError(f"{where} cannot be {shown(value)}: {error}") from error
 
-    def text(self, obj: Any) -> bytes:
+    def nested_text(self, obj: Any) -> bytes:
         values = self.values(obj)
         fields: list[bytes] = []
         try:
@@ -291,10 +294,11 @@ class CompositeBinaryDumper(CompositeDumper):
         if info is None:
             raise ProgrammingError(f"the composite type {self.type_name or self.oid!r} is not known")
         out = bytearray(_COUNT.pack(len(info.field_types)))
-        for name, oid, value in zip(info.field_names, info.field_types, self.values(obj)):
-            with self.blaming(name, value):
-                data = None if value is None else self._encoded(self._dumper(value, oid).dump(value))
-            out += _FIELD.pack(oid, _NULL_LENGTH) if data is None else _FIELD.pack(oid, len(data)) + data
+        with nesting:
+            for name, oid, value in zip(info.field_names, info.field_types, self.values(obj)):
+                with self.blaming(name, value):
+                    data = None if value is None else self._encoded(self._dumper(value, oid).dump(value))
+                out += _FIELD.pack(oid, _NULL_LENGTH) if data is None else _FIELD.pack(oid, len(data)) + data
         return bytes(out)
 
     def _dumper(self, value: Any, oid: int) -> Dumper:
@@ -315,7 +319,7 @@ class CompositeBinaryDumper(CompositeDumper):
 # -- records from PostgreSQL ---------------------------------------------------------
 
 #: A field as text, with what follows it. What is between quotes is escaped, either way.
-_TEXT_FIELD = pattern(rb'(?s)(?:"((?:[^"\\]|\\.|"")*)"|([^"\\,()]*))([,)])')
+_TEXT_FIELD = pattern(rb'(?s)(?:"([^"\\]*(?:(?:\\.|"")[^"\\]*)*)"|([^"\\,()]*))([,)])')
 _ESCAPED = pattern(rb'(?s)\\(.)|"(")')
 
 
@@ -338,24 +342,32 @@ def _read_text_record(data: bytes) -> list[bytes | None]:
             return fields
 
 
-def _read_binary_record(data: bytes) -> list[tuple[int, bytes | None]]:
-    """Return the fields of a record in binary format: the oid of the type, and the value or None for NULL."""
+def _read_binary_record(data: bytes) -> list[tuple[int, int, int]]:
+    """Return the fields of a record in binary format.
+
+    Returns:
+        Of each the oid of the type, where its value begins, and the length of that, negative for NULL.
+    """
     (count,) = _COUNT.unpack_from(data)
     position = _COUNT.size
-    fields: list[tuple[int, bytes | None]] = []
+    fields: list[tuple[int, int, int]] = []
     while position < len(data):
         oid, length = _FIELD.unpack_from(data, position)
         position += _FIELD.size
         if not _NULL_LENGTH <= length <= len(data) - position:
             raise ValueError("no length")
-        fields.append((oid, None if length < 0 else data[position : position + length]))
+        fields.append((oid, position, length))
         position += max(length, 0)
     if len(fields) != count:
         raise ValueError("another number of fields")
     return fields
 
 
-class RecordLoader(TypeLoader):
+def _load_field(loader: Loader, data: bytes, start: int, length: int) -> Any:
+    return loader.load(part_of(data, loader, start, start + length))
+
+
+class RecordLoader(NestedLoader):
     """An anonymous record as text to a `tuple` of texts: it does not tell of what types its fields are."""
 
     native = "record"
@@ -374,7 +386,7 @@ class RecordLoader(TypeLoader):
         return tuple([None if field is None else self.item.load(field) for field in _read_text_record(data)])
 
 
-class RecordBinaryLoader(TypeLoader):
+class RecordBinaryLoader(NestedLoader):
     """An anonymous record as binary to a `tuple`, its fields loaded as their types are."""
 
     format = Format.BINARY
@@ -391,8 +403,8 @@ class RecordBinaryLoader(TypeLoader):
     def value(self, data: bytes) -> tuple[Any, ...]:
         return tuple(
             [
-                None if field is None else self.find(oid).load(field)
-                for oid, field in _read_binary_record(data)
+                None if length < 0 else _load_field(self.find(oid), data, start, length)
+                for oid, start, length in _read_binary_record(data)
             ]
         )
 
@@ -400,11 +412,16 @@ class RecordBinaryLoader(TypeLoader):
         """Return the loader of fields of a type."""
         loader = self.loaders.get(oid)
         if loader is None:
-            loader = self.loaders[oid] = loader_of_part(oid, self.format, self._context)
+            cls = adapters_of(self._context).get_loader(oid, self.format)
+            if cls is None:
+                # Not kept: there are as many as the server likes.
+                return ByteaBinaryLoader(oid, self._context)
+            own = cls is type(self)
+            loader = self.loaders[oid] = self if own else loader_of_part(oid, self.format, self._context)
         return loader
 
 
-class CompositeLoader(TypeLoader):
+class CompositeLoader(NestedLoader):
     """A composite type as text to what was registered for it."""
 
     native = "composite"
@@ -440,18 +457,18 @@ class CompositeLoader(TypeLoader):
         if self.encoding != "utf-8":
             data = as_utf8(data, self.encoding)
         fields = _read_text_record(data) if data != b"()" or self.items else []
-        return self._made(fields)
+        self._check_count(fields)
+        return self.make(
+            [None if field is None else item.load(field) for item, field in zip(self.items, fields)]
+        )
 
-    def _made(self, fields: Sequence[bytes | None]) -> Any:
+    def _check_count(self, fields: Sequence[object]) -> None:
         if len(fields) != len(self.items):
             raise DataError(
                 f"the server sent {len(fields)} fields for the type {self.info.name!r}, which had"
                 f" {len(self.items)} when it was asked for: {', '.join(self.info.field_names)};"
                 " fetch and register it anew"
             )
-        return self.make(
-            [None if field is None else item.load(field) for item, field in zip(self.items, fields)]
-        )
 
 
 class CompositeBinaryLoader(CompositeLoader):
@@ -462,14 +479,19 @@ class CompositeBinaryLoader(CompositeLoader):
 
     def value(self, data: bytes) -> Any:
         fields = _read_binary_record(data)
-        if len(fields) == len(self.items):
-            for name, known, (oid, _) in zip(self.info.field_names, self.info.field_types, fields):
-                if oid != known:
-                    raise DataError(
-                        f"the field {name!r} of the type {self.info.name!r} has the type with oid {oid},"
-                        f" it had {known} when it was asked for; fetch and register it anew"
-                    )
-        return self._made([field for _, field in fields])
+        self._check_count(fields)
+        for name, known, (oid, _, _) in zip(self.info.field_names, self.info.field_types, fields):
+            if oid != known:
+                raise DataError(
+                    f"the field {name!r} of the type {self.info.name!r} has the type with oid {oid},"
+                    f" it had {known} when it was asked for; fetch and register it anew"
+                )
+        return self.make(
+            [
+                None if length < 0 else _load_field(item, data, start, length)
+                for item, (_, start, length) in zip(self.items, fields)
+            ]
+        )
 
 
 # -- registering -----------------------------------------------------------------------

@@ -638,9 +638,7 @@ def _parse_units(text: str) -> _Interval | None:
     interval = _Interval()
     body = text.removeprefix("@ ").removesuffix(" ago")
     end = 0
-    for match in _UNIT.finditer(body):
-        if match.start() != end:
-            return None
+    while match := _UNIT.match(body, end):
         end = match.end()
         sign, count, fraction, unit = match.groups()
         interval.add(-1 if sign == "-" else 1, int(count), fraction, unit)
@@ -658,9 +656,9 @@ def _parse_iso(text: str) -> _Interval | None:
     day, _, clock = text[1:].partition("T")
     for part, units in ((day, _ISO_DATE_UNITS), (clock, _ISO_TIME_UNITS)):
         end = 0
-        for match in _ISO_UNIT.finditer(part):
+        while match := _ISO_UNIT.match(part, end):
             sign, count, fraction, unit = match.groups()
-            if match.start() != end or unit not in units:
+            if unit not in units:
                 return None
             end = match.end()
             interval.add(-1 if sign == "-" else 1, int(count), fraction, units[unit])

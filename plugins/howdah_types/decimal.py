@@ -71,6 +71,10 @@ def numeric_to_binary(number: Decimal) -> bytes:
     return header + struct.pack(f"!{len(groups)}H", *groups)
 
 
+#: How many zeros behind the digits that the server sends are made digits of the `Decimal`.
+_MOST_ZEROS = 1000
+
+
 def decimal_of(number: Any) -> Decimal:
     """Return a number as a Decimal: one of Python's, or of numpy's, which are no subclasses of these."""
     try:
@@ -134,7 +138,11 @@ class NumericBinaryLoader(TypeLoader):
             raise ValueError
         digits = "".join([f"{group:04}" for group in groups])
         # The groups end somewhere to the right or the left of where the scale says.
-        excess = 4 * (count - weight - 1) - scale
+        exponent = 4 * (weight + 1 - count) if count else 0
+        excess = -exponent - scale
+        if -excess > _MOST_ZEROS:
+            # Not written out: a few bytes would take a lot of memory.
+            return Decimal(f"{'-' if sign == _NEGATIVE else ''}{digits or '0'}E{exponent}")
         digits = digits[:-excess] if excess > 0 else digits + "0" * -excess
         # Written out it is exact, whatever the precision of the decimal context.
         return Decimal(f"{'-' if sign == _NEGATIVE else ''}{digits or '0'}E-{scale}")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt import AdaptContext, AdaptersMap, DomainInfo, Dumper, Loader, TypeInfo
+from howdah.adapt.nesting import nesting
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
 from howdah_types.base import adapters_of
@@ -59,7 +60,8 @@ class DomainDumper(Dumper):
     def __new__(cls, dumped: type, context: AdaptContext | None = None) -> Any:
         adapters = adapters_of(context)
         base_oid = described(adapters, cls.oid, DomainInfo, "a domain").base_oid
-        return adapters.get_dumper_by_oid(base_oid, cls.format)(dumped, context)
+        with nesting:
+            return adapters.get_dumper_by_oid(base_oid, cls.format)(dumped, context)
 
     def dump(self, obj: Any) -> Any:
         raise NotImplementedError

@@ -127,7 +127,13 @@ class EnumBinaryLoader(EnumLoader):
 
 @lru_cache
 def _make_enum(name: str, labels: tuple[str, ...]) -> type[_enum.Enum]:
-    made = _enum.Enum(name.title(), labels, module=__name__)  # type: ignore[misc]
+    try:
+        made = _enum.Enum(name.title(), labels, module=__name__)  # type: ignore[misc]
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"the labels of the type {name!r} cannot be the names of a Python enum: {error};"
+            " register a class of your own with register_enum()"
+        ) from error
     assert isinstance(made, type)
     return made
 

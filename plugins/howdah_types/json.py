@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
 
 from howdah.adapt import AdaptContext, AdaptersMap
+from howdah.adapt.nesting import MAX_DEPTH, nesting, too_deep
 from howdah.errors import DataError
+from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown, type_name
 
@@ -136,6 +138,28 @@ class JsonbBinaryDumper(JsonbDumper):
         return _JSONB_VERSION + self.text(obj)
 
 
+#: What opens and closes a level of JSON; and strings, what is in them means nothing here.
+_BRACKETS = pattern(rb'(?s)"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|([\[{])|[\]}]')
+
+
+def check_depth(data: bytes) -> None:
+    """Refuse JSON that is nested too deeply: its readers take a part of the stack for each level.
+
+    Raises:
+        DataError: it is.
+    """
+    left = MAX_DEPTH - nesting.depth
+    if data.count(b"[") + data.count(b"{") <= left:
+        return
+    for match in _BRACKETS.finditer(data):
+        if match[1]:
+            left -= 1
+            if left < 0:
+                raise too_deep()
+        elif match[0] in b"]}":
+            left += 1
+
+
 class JsonLoader(TypeLoader):
     """json as text to Python objects."""
 
@@ -152,7 +176,11 @@ class JsonLoader(TypeLoader):
             self.loads = lambda data: loads(bytes(data).decode(encoding).encode())  # type: ignore[arg-type]
 
     def value(self, data: bytes) -> Any:
-        return self.loads(data)
+        check_depth(data)
+        try:
+            return self.loads(data)
+        except RecursionError as error:
+            raise too_deep() from error
 
 
 class JsonBinaryLoader(JsonLoader):
@@ -177,7 +205,7 @@ class JsonbBinaryLoader(JsonLoader):
     def value(self, data: bytes) -> Any:
         if not data.startswith(_JSONB_VERSION):
             raise DataError(f"unknown version of jsonb's binary format: {data[:1]!r}")
-        return self.loads(data[1:])
+        return super().value(data[1:])
 
 
 def set_json_dumps(dumps: JsonDumpsFunction, context: AdaptContext | None = None) -> None:

@@ -38,7 +38,7 @@ __all__ = ["register_date_limits"]
 
 _EARLIER = pattern(rb"-infinity|.* BC")
 # The year comes first, last of the date, or last of all: that depends on DateStyle.
-_LATER = pattern(rb"infinity|\d{5,}-.*|\d\d[/.-]\d\d[/.-]\d{5,}(?: .*)?|\w{3} .*:\S* \d{5,}(?: .*)?")
+_LATER = pattern(rb"infinity|\d{5,}-.*|\d\d[/.-]\d\d[/.-]\d{5,}(?: .*)?|\w{3} [^:]*:[^ ]* \d{5,}(?: .*)?")
 
 
 class _LimitedLoader(TypeLoader):

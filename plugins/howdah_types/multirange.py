@@ -14,9 +14,10 @@ from typing import Any, ClassVar, TypeVar, overload
 
 from howdah.adapt import AdaptContext, AdaptersMap, Loader, MultirangeInfo, TypeInfo
 from howdah.adapt.encodings import as_utf8
+from howdah.adapt.nesting import check_text_depth, nesting
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import TypeLoader, adapters_of, shown, syntax_encoding
+from howdah_types.base import NestedLoader, adapters_of, shown, syntax_encoding
 from howdah_types.range import (
     BoundsDumper,
     Range,
@@ -181,7 +182,9 @@ class MultirangeDumper(BoundsDumper):
         return Multirange([Range(bound)])
 
     def text(self, obj: Multirange[Any]) -> bytes:
-        return b"{%b}" % b",".join(map(self.text_range, _ranges(obj)))
+        check_text_depth()
+        with nesting:
+            return b"{%b}" % b",".join(map(self.text_range, _ranges(obj)))
 
 
 MultirangeDumper.text_class = MultirangeDumper
@@ -194,9 +197,10 @@ class MultirangeBinaryDumper(MultirangeDumper):
 
     def dump(self, obj: Multirange[Any]) -> bytes:
         out = bytearray(_LENGTH.pack(len(_ranges(obj))))
-        for item in obj:
-            data = self.binary_range(item)
-            out += _LENGTH.pack(len(data)) + data
+        with nesting:
+            for item in obj:
+                data = self.binary_range(item)
+                out += _LENGTH.pack(len(data)) + data
         return bytes(out)
 
 
@@ -209,7 +213,7 @@ def _ranges(obj: Any) -> Multirange[Any]:
 # -- multiranges from PostgreSQL -----------------------------------------------------
 
 
-class MultirangeLoader(TypeLoader):
+class MultirangeLoader(NestedLoader):
     """A multirange as text to `Multirange`."""
 
     native = "multirange"
@@ -243,7 +247,7 @@ class MultirangeLoader(TypeLoader):
         while end < len(data) - 1:
             if data[end : end + 1] != (b"," if ranges else b"{"):
                 raise ValueError("no comma")
-            item, end = read_text_range(data, end + 1, self.item.load, self.range)
+            item, end = read_text_range(data, end + 1, self.item, self.range)
             ranges.append(item)
         if end != len(data) - 1:
             raise ValueError("more than a multirange")
@@ -259,13 +263,14 @@ class MultirangeBinaryLoader(MultirangeLoader):
     def value(self, data: bytes) -> Multirange[Any]:
         (count,) = _LENGTH.unpack_from(data)
         position = _LENGTH.size
+        view = memoryview(data)
         ranges = []
         while position < len(data):
             (length,) = _LENGTH.unpack_from(data, position)
             position += _LENGTH.size
             if not 0 < length <= len(data) - position:
                 raise ValueError("no length")
-            ranges.append(read_binary_range(data[position : position + length], self.item.load, self.range))
+            ranges.append(read_binary_range(view[position : position + length], self.item, self.range))
             position += length
         if len(ranges) != count:
             raise ValueError("another number of ranges")

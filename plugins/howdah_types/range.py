@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from howdah.adapt import (
     AdaptContext,
@@ -24,12 +24,20 @@ from howdah.adapt import (
     TypeInfo,
 )
 from howdah.adapt.encodings import as_utf8, encoded, escaped
+from howdah.adapt.nesting import check_text_depth, nesting
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.errors import DataError, ProgrammingError
 from howdah.pattern import pattern
 from howdah.pq import Format
 from howdah_types.array import ElementDumper
-from howdah_types.base import TypeLoader, adapters_of, encoding_of, shown, syntax_encoding
+from howdah_types.base import (
+    NestedLoader,
+    adapters_of,
+    encoding_of,
+    part_of,
+    shown,
+    syntax_encoding,
+)
 from howdah_types.registering import (
     described,
     known_type,
@@ -38,6 +46,9 @@ from howdah_types.registering import (
     register_by_oid,
     unadapted,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = [
     "DateRange",
@@ -417,7 +428,9 @@ class RangeDumper(BoundsDumper):
         return Range(bound)
 
     def text(self, obj: Range[Any]) -> bytes:
-        return self.text_range(obj)
+        check_text_depth()
+        with nesting:
+            return self.text_range(obj)
 
 
 RangeDumper.text_class = RangeDumper
@@ -430,19 +443,18 @@ class RangeBinaryDumper(RangeDumper):
     native = "range"
 
     def dump(self, obj: Range[Any]) -> bytes:
-        return self.binary_range(obj)
+        with nesting:
+            return self.binary_range(obj)
 
 
 # -- ranges from PostgreSQL --------------------------------------------------------
 
 #: A range as text. What is between quotes is escaped, either way.
 _RANGE = pattern(
-    rb'(?is)empty|([\[(])(?:"((?:[^"\\]|\\.|"")*)"|([^"\\,()\[\]]*)),'
-    rb'(?:"((?:[^"\\]|\\.|"")*)"|([^"\\,()\[\]]*))([\])])'
+    rb'(?is)empty|([\[(])(?:"(%(quoted)b)"|([^"\\,()\[\]]*)),(?:"(%(quoted)b)"|([^"\\,()\[\]]*))([\])])'
+    % {b"quoted": rb'[^"\\]*(?:(?:\\.|"")[^"\\]*)*'}
 )
 _ESCAPED = pattern(rb'(?s)\\(.)|"(")')
-
-Load = Callable[[bytes], Any]
 
 
 def subtypes(adapters: AdaptersMap, oid: int, kind: type[RangeInfo | MultirangeInfo]) -> Sequence[int]:
@@ -452,14 +464,14 @@ def subtypes(adapters: AdaptersMap, oid: int, kind: type[RangeInfo | MultirangeI
 
 
 def read_text_range(
-    data: bytes, position: int, load: Load, cls: Callable[..., Range[Any]] = Range
+    data: bytes, position: int, loader: Loader, cls: Callable[..., Range[Any]] = Range
 ) -> tuple[Range[Any], int]:
     """Read a range in text format.
 
     Args:
         data: what it is in.
         position: where it begins.
-        load: loads a bound.
+        loader: loads a bound.
         cls: what to make.
 
     Returns:
@@ -477,23 +489,24 @@ def read_text_range(
     bounds = []
     for quoted, bare in (texts[:2], texts[2:]):
         if quoted is not None:
-            bounds.append(load(_ESCAPED.sub(rb"\1\2", quoted)))
+            bounds.append(loader.load(_ESCAPED.sub(rb"\1\2", quoted)))
         else:
-            bounds.append(load(bare) if bare else None)
+            bounds.append(loader.load(bare) if bare else None)
     return cls(bounds[0], bounds[1], (opening + closing).decode()), match.end()
 
 
-def read_binary_range(data: bytes, load: Load, cls: Callable[..., Range[Any]] = Range) -> Range[Any]:
+def read_binary_range(data: Buffer, loader: Loader, cls: Callable[..., Range[Any]] = Range) -> Range[Any]:
     """Read a range in binary format.
 
     Args:
         data: the range.
-        load: loads a bound.
+        loader: loads a bound.
         cls: what to make.
 
     Raises:
         ValueError: it is malformed.
     """
+    data = memoryview(data)
     flags = data[0]
     position = 1
     if flags & _EMPTY:
@@ -509,7 +522,7 @@ def read_binary_range(data: bytes, load: Load, cls: Callable[..., Range[Any]] = 
         position += _LENGTH.size
         if not 0 <= length <= len(data) - position:
             raise ValueError("no length")
-        bounds.append(load(data[position : position + length]))
+        bounds.append(loader.load(part_of(data, loader, position, position + length)))
         position += length
     if position != len(data):
         raise ValueError("more than a range")
@@ -517,7 +530,7 @@ def read_binary_range(data: bytes, load: Load, cls: Callable[..., Range[Any]] = 
     return cls(bounds[0], bounds[1], brackets)
 
 
-class RangeLoader(TypeLoader):
+class RangeLoader(NestedLoader):
     """A range as text to `Range`."""
 
     native = "range"
@@ -539,7 +552,7 @@ class RangeLoader(TypeLoader):
     def value(self, data: bytes) -> Range[Any]:
         if self.encoding != "utf-8":
             data = as_utf8(data, self.encoding)
-        value, end = read_text_range(data, 0, self.item.load, self.range)
+        value, end = read_text_range(data, 0, self.item, self.range)
         if end != len(data):
             raise ValueError("more than a range")
         return value
@@ -552,7 +565,7 @@ class RangeBinaryLoader(RangeLoader):
     native = "range"
 
     def value(self, data: bytes) -> Range[Any]:
-        return read_binary_range(data, self.item.load, self.range)
+        return read_binary_range(data, self.item, self.range)
 
 
 # -- registering -------------------------------------------------------------------

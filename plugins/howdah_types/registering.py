@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, Loader, TypeInfo
+from howdah.adapt.nesting import nesting
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
 from howdah_types.base import adapters_of, part_loader
@@ -72,7 +73,8 @@ def loader_of_part(oid: int, format: Format, context: AdaptContext | None, encod
     loader = adapters_of(context).get_loader(oid, format)
     if loader is None:
         loader = TextLoader if format == Format.TEXT else ByteaBinaryLoader
-    return part_loader(loader(oid, context), encoding)
+    with nesting:
+        return part_loader(loader(oid, context), encoding)
 
 
 def unadapted(adapters: AdaptersMap, info: TypeInfo) -> bool:

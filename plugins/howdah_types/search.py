@@ -111,37 +111,56 @@ class TsqueryBinaryLoader(SearchBinaryLoader):
     native = "tsquery"
 
     def text(self, reader: _Reader, count: int) -> bytes:
-        query = self._item(reader, 0, False) if count else b""
+        # A query may be nested as deep as it is long. Its items come in the order of what they become read
+        # from its end: the right operand of an operator before the left one.
+        pieces: list[bytes] = []
+        todo: list[bytes | tuple[int, bool]] = [(0, False)] if count else []
+        while todo:
+            piece = todo.pop()
+            if isinstance(piece, tuple):
+                todo += self._item(reader, *piece)
+            else:
+                pieces.append(piece)
         reader.end()
-        return query
+        return b"".join(reversed(pieces))
 
-    def _item(self, reader: _Reader, outer: int, right_of_phrase: bool) -> bytes:
-        """Return an item as text, in parentheses if it is an operand of what binds stronger."""
+    def _item(self, reader: _Reader, outer: int, right_of_phrase: bool) -> list[bytes | tuple[int, bool]]:
+        """Read an item.
+
+        Args:
+            reader: where it is.
+            outer: how strongly the operator binds that it is an operand of.
+            right_of_phrase: whether it is the right operand of `<->`.
+
+        Returns:
+            What it becomes, in the order of the text: pieces, and for operands what to call this with.
+        """
         kind = reader.byte()
         if kind == _WORD:
-            weights, prefix = reader.byte(), reader.byte()
-            flags = ("*" if prefix else "") + "".join(
-                [letter for bit, letter in ((8, "A"), (4, "B"), (2, "C"), (1, "D")) if weights & bit]
-            )
-            return reader.word() + (f":{flags}".encode() if flags else b"")
+            return [self._word(reader)]
         if kind != _OPERATOR:
             raise ValueError
         operator = reader.byte()
         priority = _PRIORITIES[operator]
         parentheses = priority < outer
+        parts: list[bytes | tuple[int, bool]] = [(priority, False)]
         if operator == _NOT:
-            text = b"!" + self._item(reader, priority, False)
+            parts.insert(0, b"!")
         else:
+            sign = b" & " if operator == _AND else b" | "
             if operator == _PHRASE:
                 distance = reader.position()
-                sign = b"<->" if distance == 1 else b"<%d>" % distance
+                sign = b" <-> " if distance == 1 else b" <%d> " % distance
                 parentheses = parentheses or right_of_phrase
-            else:
-                sign = b"&" if operator == _AND else b"|"
-            right = self._item(reader, priority, operator == _PHRASE)
-            left = self._item(reader, priority, False)
-            text = b"%b %b %b" % (left, sign, right)
-        return b"( %b )" % text if parentheses else text
+            parts += [sign, (priority, operator == _PHRASE)]
+        return [b"( ", *parts, b" )"] if parentheses else parts
+
+    def _word(self, reader: _Reader) -> bytes:
+        weights, prefix = reader.byte(), reader.byte()
+        flags = ("*" if prefix else "") + "".join(
+            [letter for bit, letter in ((8, "A"), (4, "B"), (2, "C"), (1, "D")) if weights & bit]
+        )
+        return reader.word() + (f":{flags}".encode() if flags else b"")
 
 
 def register_adapters(adapters: AdaptersMap) -> None:

@@ -64,7 +64,7 @@ class XmlBinaryDumper(StrDumper):
     # As binary, unlike as text, it is taken as of the encoding that it declares, UTF-8 by default.
     def dump(self, obj: str) -> bytes:
         self.text(obj)
-        return _XML_ENCODING.sub(r"\1\2", obj).encode()
+        return (_without_encoding(obj) or obj).encode()
 
 
 class XmlBinaryLoader(TextLoader):
@@ -78,12 +78,21 @@ class XmlBinaryLoader(TextLoader):
     # Other than as text it comes with its encoding declared, unless that is UTF-8.
     def value(self, data: bytes) -> str | bytes:
         text = super().value(data)
-        if isinstance(text, bytes) or not _XML_ENCODING.match(text):
+        if isinstance(text, bytes) or (without := _without_encoding(text)) is None:
             return text
-        return _XML_ENCODING.sub(r"\1\2", text).removeprefix('<?xml version="1.0"?>')
+        return without.removeprefix('<?xml version="1.0"?>')
 
 
 _XML_ENCODING = pattern(r"""\A(<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')([^>]*\?>)""")
+#: How many characters an XML declaration has at most; PostgreSQL writes less than a hundred.
+_LONGEST_DECLARATION = 1000
+
+
+def _without_encoding(text: str) -> str | None:
+    """Return XML without the encoding in its declaration, None if it has no such."""
+    end = text.find(">", 0, _LONGEST_DECLARATION) + 1
+    declaration, count = _XML_ENCODING.subn(r"\1\2", text[:end])
+    return declaration + text[end:] if count else None
 
 
 class VersionedBinaryDumper(StrDumper):

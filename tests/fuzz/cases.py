@@ -5,21 +5,25 @@ An outcome tells what came out, or the class of howdah's error. Any other except
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timezone
 from functools import cache
 from random import Random
 from struct import pack
 from typing import Any
 
 import howdah
-from howdah.adapt.copyrows import CopyDecoder
-from howdah.adapt.rowdecoder import RowDecoder
+from howdah.adapt import AdaptersMap
+from howdah.adapt.encodings import python_encoding, text_codec
 from howdah.adapt.transformer import Transformer
 from howdah.protocol.credentials import Credentials
+from howdah.protocol.messages import FieldDescription
 from howdah.protocol.startup import MessageReader, StartupOptions, startup
-from tests.fuzz.conversations import TYPES
+from tests.fuzz.composing import Value, any_value, composed, json_value, tsquery_value
+from tests.fuzz.dumped import dumped_object
 from tests.fuzz.playing import play
 from tests.fuzz.recording import Corpus, Recording
-from tests.fuzz.spoiling import cut, messages, noise, spoil, spoil_bytes
+from tests.fuzz.spoiling import cut, noise, spoil, spoil_bytes, unasked
 
 
 class Finding(Exception):
@@ -46,9 +50,9 @@ def outcome(corpus: Corpus, seed: int, number: int) -> str:
     return f"{case.__name__}: {case(random, corpus)}"
 
 
-def _played(recording: Recording, chunks: Any, random: Random | None) -> str:
+def _played(recording: Recording, chunks: Any, random: Random | None, leftover: bytes = b"") -> str:
     try:
-        return repr(play(recording, chunks, random))
+        return repr(play(recording, chunks, random, leftover))
     except howdah.Error as error:
         return type(error).__name__
 
@@ -87,41 +91,74 @@ def spoilt_startup(random: Random, corpus: Corpus) -> str:
     return "unfinished"
 
 
+def glued_messages(random: Random, corpus: Corpus) -> str:
+    """Messages that nobody asked for, in one piece with the first ReadyForQuery."""
+    recording = next(recording for recording in corpus.recordings if recording.name == "queries")
+    leftover = b"".join([unasked(random) for _ in range(random.randint(1, 4))])
+    if random.random() < 0.4:
+        leftover = spoil_bytes(random, leftover)
+    return _played(recording, recording.chunks, None, leftover)
+
+
 def spoilt_values(random: Random, corpus: Corpus) -> str:
     chosen = [random.choice(corpus.values) for _ in range(random.randint(1, 3))]
-    transformer = _transformer()
-    decoder = RowDecoder([transformer.loader(oid, format) for oid, format, _ in chosen])
-    body = pack("!H", len(chosen))
-    for _, _, value in chosen:
-        data = random.choice((value, spoil_bytes(random, value), spoil_bytes(random, value), noise(random)))
-        body += pack("!i", len(data)) + data
-    if random.random() < 0.1:
-        body = spoil_bytes(random, body)
-    names = [f"{oid}/{format}" for oid, format, _ in chosen]
+    return _decoded(random, [_spoilt(random, value, 0.75) for value in chosen], "utf8")
+
+
+def composed_values(random: Random, corpus: Corpus) -> str:
+    return _decoded(random, [_spoilt(random, _composed(random, corpus), 0.5)], "utf8")
+
+
+def encoded_values(random: Random, corpus: Corpus) -> str:
+    """Values in other encodings."""
+    values = [random.choice(corpus.values), _composed(random, corpus), (25, 0, noise(random))]
+    return _decoded(random, [_spoilt(random, value, 0.5) for value in values], random.choice(_ENCODINGS))
+
+
+def dumped_values(random: Random, corpus: Corpus) -> str:
+    """Parameters of all classes, and what is made of them."""
     try:
-        return f"{names} {body!r} {decoder.decode(body)!r}"
+        encoded = _transformer("utf8").encoder.encode([dumped_object(random)])
     except howdah.Error as error:
-        return f"{names} {body!r} {type(error).__name__}"
+        return type(error).__name__
+    return repr((encoded.oids, encoded.formats, [bytes(value or b"NULL") for value in encoded.values]))
 
 
 def spoilt_copy(random: Random, corpus: Corpus) -> str:
-    recording = next(recording for recording in corpus.recordings if recording.name == "copies")
     format = random.randrange(2)
-    data = _copied(recording)[1 + format]
-    whole = random.random() < 0.3
-    if not whole:
+    values = [_composed(random, corpus) for _ in range(3)]
+    fields = [value for value in values if value[1] == format and len(value[2]) < 5000]
+    transformer = _transformer("utf8")
+    loaders = [transformer.loader(oid, format) for oid, _, _ in fields]
+    rows = [[_spoilt(random, field, 0.1)[2] for field in fields] for _ in range(random.randint(0, 4))]
+    data = _copied(rows, format)
+    if random.random() < 0.7:
         data = spoil_bytes(random, data)
-    transformer = _transformer()
-    loaders = [transformer.loader(transformer.adapters.types[name].oid, format) for name in TYPES]
-    found = _rows(CopyDecoder(loaders, format), [data])
-    pieces = _rows(CopyDecoder(loaders, format), cut(random, data))
+    found = _rows(transformer, loaders, format, [data])
+    pieces = _rows(transformer, loaders, format, cut(random, data))
     if pieces != found:
         raise Finding(f"COPY data {data!r}: in one piece {found}\n in many {pieces}")
     return f"{format} {found}"
 
 
-def _rows(decoder: CopyDecoder, pieces: Any) -> str:
+def _copied(rows: Sequence[Sequence[bytes]], format: int) -> bytes:
+    """Return rows as COPY data."""
+    if not format:
+        return b"".join([b"\t".join(map(_escaped, row)) + b"\n" for row in rows])
+    data = b"PGCOPY\n\xff\r\n\0" + pack("!II", 0, 0)
+    for row in rows:
+        data += pack("!h", len(row)) + b"".join([pack("!i", len(value)) + value for value in row])
+    return data + b"\xff\xff"
+
+
+def _escaped(value: bytes) -> bytes:
+    return value.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\t", b"\\t")
+
+
+def _rows(transformer: Transformer, loaders: Sequence[Any], format: int, pieces: Any) -> str:
     found: list[Any] = []
+    decoder = transformer.copy_decoder(format, len(loaders))
+    decoder.set_loaders(loaders)
     try:
         for piece in pieces:
             decoder.feed(piece)
@@ -132,30 +169,83 @@ def _rows(decoder: CopyDecoder, pieces: Any) -> str:
     return repr(found)
 
 
-def _copied(recording: Recording) -> list[bytes]:
-    """Return the data of each COPY out in a recording."""
-    found: list[bytes] = []
-    for _, code, body in messages(recording.chunks):
-        if code == ord("H"):
-            found.append(b"")
-        elif code == ord("d"):
-            found[-1] += body
-    return found
+def _composed(random: Random, corpus: Corpus) -> Value:
+    way = random.random()
+    if way < 0.6:
+        return composed(random, corpus.values, _transformer("utf8").adapters)
+    if way < 0.8:
+        return json_value(random)
+    if way < 0.9:
+        return tsquery_value(random)
+    return any_value(random, corpus.values, _transformer("utf8").adapters)
+
+
+def _spoilt(random: Random, value: Value, probability: float) -> Value:
+    if random.random() > probability:
+        return value
+    oid, format, data = value
+    return oid, format, random.choice((spoil_bytes(random, data), spoil_bytes(random, data), noise(random)))
+
+
+def _decoded(random: Random, values: Sequence[Value], encoding: str) -> str:
+    """Decode a row, as it comes from a server."""
+    fields = [FieldDescription("", 0, 0, oid, -1, -1, format) for oid, format, _ in values]
+    body = pack("!H", len(values)) + b"".join([pack("!i", len(data)) + data for _, _, data in values])
+    if random.random() < 0.1:
+        body = spoil_bytes(random, body)
+    told = f"{[(oid, format) for oid, format, _ in values]} {encoding} {body[:200]!r}"
+    try:
+        return f"{told} {_transformer(encoding).decoder(fields).decode(body)!r}"
+    except howdah.Error as error:
+        return f"{told} {type(error).__name__} {error}"
 
 
 def _joined(pieces: Any) -> bytes:
     return b"".join(data for _, data in pieces)
 
 
+#: Client encodings, as a server may tell them.
+_ENCODINGS = ("SQL_ASCII", "LATIN1", "GBK", "SJIS", "EUC_JP", "BIG5", "JOHAB", "WIN1252", "GB18030")
+
+
+class _Connection:
+    """What adapters may know of a connection: its settings."""
+
+    def __init__(self, adapters: AdaptersMap, encoding: str) -> None:
+        self.adapters = adapters
+        self.connection = self
+        self.info = self
+        self.encoding, self.codec = python_encoding(encoding), text_codec(encoding)
+        self.timezone = timezone.utc
+
+    def parameter_status(self, name: str) -> None:
+        return None
+
+    def want_names(self) -> None:
+        pass
+
+
 @cache
-def _transformer() -> Transformer:
-    return Transformer(None, howdah.default_driver().adapters)
+def _transformer(encoding: str) -> Transformer:
+    adapters = howdah.default_driver().adapters
+    context = None if encoding == "utf8" else _Connection(adapters, encoding)
+    transformer = Transformer(context, adapters)
+    # Otherwise the other implementation would be fuzzed.
+    package = "howdah._native" if howdah.__impl__ == "native" else "howdah.adapt"
+    for made in (transformer.decoder([]), transformer.encoder, transformer.copy_decoder(0, 0)):
+        if encoding == "utf8" and not type(made).__module__.startswith(f"{package}."):
+            raise Finding(f"{type(made)} is not of the {howdah.__impl__} implementation")
+    return transformer
 
 
 CASES = (
-    *[cut_conversation] * 2,
-    *[spoilt_conversation] * 4,
-    spoilt_startup,
-    *[spoilt_values] * 8,
-    *[spoilt_copy] * 2,
+    cut_conversation,
+    *[spoilt_conversation] * 3,
+    glued_messages,
+    *[spoilt_startup] * 2,
+    *[spoilt_values] * 20,
+    *[composed_values] * 20,
+    *[encoded_values] * 4,
+    *[dumped_values] * 8,
+    *[spoilt_copy] * 8,
 )

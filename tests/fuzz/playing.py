@@ -70,13 +70,14 @@ class Player(Transport):
             data = data[size:]
 
 
-def play(recording: Recording, chunks: Chunks, random: Random | None) -> Any:
+def play(recording: Recording, chunks: Chunks, random: Random | None, leftover: bytes = b"") -> Any:
     """Have a conversation with what was recorded of it.
 
     Args:
         recording: The recording.
         chunks: Its chunks, or what was made of them.
         random: Where they are cut.
+        leftover: What came in one piece with the first ReadyForQuery.
 
     Returns:
         What came of the conversation.
@@ -87,7 +88,7 @@ def play(recording: Recording, chunks: Chunks, random: Random | None) -> Any:
     sock = socket.socket()
     address = Address(NOWHERE, socket.AF_UNIX, "/nowhere/.s.PGSQL.1", "")
     endpoint = Endpoint(address, None, {})
-    connected = Connected(sock, deepcopy(recording.backend), b"", NOWHERE, "", False, endpoint)
+    connected = Connected(sock, deepcopy(recording.backend), leftover, NOWHERE, "", False, endpoint)
     conn = howdah.Connection(connected, {"user": "", "dbname": ""}, row_factory=tuple_row)
     conn._transport = Player(conn._session, chunks, random)  # type: ignore[assignment]
     try:

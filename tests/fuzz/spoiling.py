@@ -134,6 +134,61 @@ def _end(random: Random, pieces: list[tuple[int, bytes]], place: int, old: Messa
     pieces[place:] = [(old[0], data[: random.randrange(len(data) + 1)])]
 
 
+def cut(random: Random, data: bytes) -> Iterator[bytes]:
+    """Cut data to pieces, none of them empty: small ones, large ones, or single bytes."""
+    most = random.choice((1, 2, 7, 50, 1000, 100_000))
+    position = 0
+    while position < len(data):
+        size = random.randint(1, most)
+        yield data[position : position + size]
+        position += size
+
+
+#: Settings that a server reports, and what it may say of them.
+_SETTINGS = (
+    (
+        b"client_encoding",
+        (b"UTF8", b"LATIN1", b"GBK", b"SJIS", b"SQL_ASCII", b"EUC_TW", b"zlib", b"\xff", b""),
+    ),
+    (b"server_version", (b"18.1", b"9.6.24", b"18.1 (Debian)", b" ", b"\xc2\xb2", b"9" * 9000, b"1.2.3.4")),
+    (b"TimeZone", (b"UTC", b"Asia/Kolkata", b"<+03>-03", b"../../etc/passwd", b"", b"Europe/", b"\xff")),
+    (b"DateStyle", (b"ISO, MDY", b"German, DMY", b"Postgres, DMY", b"", b",", b"\xff")),
+    (b"IntervalStyle", (b"postgres", b"iso_8601", b"sql_standard", b"x")),
+    (b"integer_datetimes", (b"on", b"off", b"\xff")),
+    (b"standard_conforming_strings", (b"on", b"off", b"perhaps")),
+    (b"search_path", (b"public", b"\xff", b"a" * 5000)),
+    (b"\xff\xfe", (b"1",)),
+)
+#: Fields of an ErrorResponse or NoticeResponse.
+_FIELDS = (
+    b"SNOTICE",
+    b"VNOTICE",
+    b"C01000",
+    b"Mhello",
+    b"P99",
+    b"P" + b"9" * 5000,
+    b"q\xff",
+    b"\xffx",
+    b"C\xff",
+)
+
+
+def unasked(random: Random) -> bytes:
+    """Return a message that may come at any time."""
+    code = random.choice(b"SSSNAE")
+    if code == ord("S"):
+        name, values = random.choice(_SETTINGS)
+        return framed(code, name + b"\0" + random.choice(values) + b"\0")
+    if code == ord("A"):
+        return framed(code, b"\0\0\0\1channel\0\xffpayload\0")
+    chosen = random.sample(_FIELDS, random.randrange(len(_FIELDS)))
+    return framed(code, b"".join([field + b"\0" for field in chosen]) + b"\0")
+
+
+def _insert_unasked(random: Random, pieces: list[tuple[int, bytes]], place: int, old: Message) -> None:
+    pieces.insert(place, (old[0], unasked(random)))
+
+
 _WAYS: Sequence[Callable[[Random, list[tuple[int, bytes]], int, Message], None]] = (
     *[_change] * 4,
     _break_length,
@@ -143,15 +198,6 @@ _WAYS: Sequence[Callable[[Random, list[tuple[int, bytes]], int, Message], None]]
     _move,
     _insert,
     _insert_noise,
+    *[_insert_unasked] * 2,
     _end,
 )
-
-
-def cut(random: Random, data: bytes) -> Iterator[bytes]:
-    """Cut data to pieces, none of them empty: small ones, large ones, or single bytes."""
-    most = random.choice((1, 2, 7, 50, 1000, 100_000))
-    position = 0
-    while position < len(data):
-        size = random.randint(1, most)
-        yield data[position : position + size]
-        position += size

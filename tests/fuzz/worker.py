@@ -17,8 +17,10 @@ import sys
 import traceback
 from pathlib import Path
 
-#: After so many seconds a case hangs. One takes a few milliseconds.
+#: After so many seconds one of the last cases hangs. One takes a few milliseconds.
 PATIENCE = 60
+#: After how many cases the clock starts anew, and garbage is collected.
+OFTEN = 200
 #: What a case may add to the most memory the process has had, in kB. A sanitizer keeps what is freed.
 ROOM = (1024 if "LD_PRELOAD" in os.environ else 64) * 1024
 
@@ -34,7 +36,8 @@ def main() -> None:
     start = int(first)
     peak = 0
     for number in range(start, start + int(count)):
-        faulthandler.dump_traceback_later(PATIENCE, exit=True)
+        if number % OFTEN == 0 or number == start:
+            faulthandler.dump_traceback_later(PATIENCE, exit=True)
         print(number, end=" ", flush=True)
         finding = None
         try:
@@ -46,7 +49,7 @@ def main() -> None:
         if before and peak > before + ROOM:
             finding = f"the case took {(peak - before) // 1024} MB of memory"
         print(json.dumps([result, finding]), flush=True)
-        if number % 100 == 0:
+        if number % OFTEN == 0:
             gc.collect()
     faulthandler.cancel_dump_traceback_later()
 

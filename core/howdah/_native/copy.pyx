@@ -10,15 +10,17 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromSt
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int32_t, uint16_t, uint32_t
-from libc.string cimport memchr, memcmp
+from libc.string cimport memchr, memcmp, memmove
 
 from howdah._native.buffer cimport Buffer
 from howdah._native.dumping cimport DumperEntry, Dumpers, new_dumpers, new_entry, put_value
+from howdah._native.nesting cimport set_depth
 from howdah._native.network cimport get_int16, get_int32, get_uint32, set_uint32
 from howdah._native.rows cimport Column, RowDecoder
 
 from howdah.adapt.base import PyFormat
-from howdah.adapt.copyrows import BINARY_HEADER, BINARY_SIGNATURE, BINARY_TRAILER
+from howdah.adapt.copyrows import BINARY_HEADER, BINARY_SIGNATURE, BINARY_TRAILER, too_large
+from howdah.adapt.nesting import too_deep
 from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError
 
@@ -32,7 +34,7 @@ cdef enum:
     SIGNATURE_SIZE = 11
     HEADER_SIZE = 19
     CRITICAL_FLAGS = 0xFFFF0000
-    MAX_LENGTH = 0x7FFFFFFF
+    MAX_LENGTH = 0x3FFFFFFE
 
 # From a character to the letter behind the backslash it is written as, 0 for all others; and back.
 cdef unsigned char[256] _letters
@@ -166,16 +168,18 @@ cdef class CopyEncoder:
         cdef tuple objects = tuple(row)
         cdef Buffer out = self.buffer
         cdef Py_ssize_t start, count = len(objects)
+        cdef int former
         self.column = -1
         if self.typed is not None and len(self.typed) != count:
             raise DataError(f"it has {count} values, for {len(self.typed)} types")
         if self.binary:
             self.begin()
         start = out.length
+        former = set_depth(0)
         try:
             if self.binary:
-                if count > 0xFFFF:
-                    raise OverflowError("int too big to convert")
+                if count > 0x7FFF:
+                    raise DataError(f"it has {count} values; the binary format takes {0x7FFF} at most")
                 out.put_uint16(<uint16_t> count)
                 for obj in objects:
                     self.column += 1
@@ -190,6 +194,8 @@ cdef class CopyEncoder:
         except BaseException:
             out.length = start
             raise
+        finally:
+            set_depth(former)
         self.rows += 1
         return out.length
 
@@ -213,8 +219,7 @@ cdef class CopyEncoder:
             set_uint32(out.data + start, NULL_LENGTH)
             return 0
         length = out.length - start - 4
-        if length > MAX_LENGTH:
-            raise OverflowError("int too big to convert")
+        self.check_size(length)
         set_uint32(out.data + start, <uint32_t> length)
         return 0
 
@@ -225,7 +230,14 @@ cdef class CopyEncoder:
         if obj is None or not self.dump(obj):
             out.put("\\N", 2)
         else:
+            self.check_size(out.length - start)
             _escape(out, start)
+        return 0
+
+    cdef int check_size(self, Py_ssize_t size) except -1:
+        """Refuse a value that is too large for PostgreSQL."""
+        if size > MAX_LENGTH:
+            raise too_large(size)
         return 0
 
     cdef int dump(self, object obj) except -1:
@@ -265,33 +277,49 @@ cdef class CopyDecoder:
 
     cdef readonly Py_ssize_t rows
     cdef RowDecoder decoder
-    cdef bytes data
+    cdef Buffer data
     cdef Py_ssize_t position
+    # How much behind the position is known to be part of a row that has not come in whole; in the binary
+    # format, how many of its columns that is.
+    cdef Py_ssize_t seen
+    cdef int columns
+    cdef bint decoding
     cdef bint binary
     cdef bint begun
     cdef bint ended
 
     def __init__(self, loaders, int format):
         self.binary = format != 0
-        self.data = b""
+        self.data = Buffer.__new__(Buffer)
         self.set_loaders(loaders)
 
     def set_loaders(self, loaders) -> None:
         """Have the rows to come loaded by these."""
+        self.check()
         self.decoder = RowDecoder(loaders)
+
+    cdef int check(self) except -1:
+        """Raise an error if a row is being read: its values are where they came in."""
+        if self.decoding:
+            raise RuntimeError("the COPY cannot be used by what loads the values of its rows")
+        return 0
 
     def feed(self, bytes data not None) -> None:
         """Add data."""
-        if self.position < PyBytes_GET_SIZE(self.data):
-            data = self.data[self.position:] + data
-        self.data = data
-        self.position = 0
+        cdef Buffer buffer = self.data
+        self.check()
+        if self.position:
+            buffer.length -= self.position
+            memmove(buffer.data, buffer.data + self.position, buffer.length)
+            self.position = 0
+        buffer.put(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
 
     def rest(self) -> bytes:
         """Return the data that no row has been read of, and forget it."""
-        cdef bytes data = self.data[self.position:]
-        self.data = b""
-        self.position = 0
+        cdef bytes data
+        self.check()
+        data = PyBytes_FromStringAndSize(self.data.data + self.position, self.data.length - self.position)
+        self.data.length = self.position = self.seen = self.columns = 0
         return data
 
     def close(self) -> None:
@@ -300,31 +328,46 @@ cdef class CopyDecoder:
         Raises:
             DataError: it has ended in the middle.
         """
-        if self.position < PyBytes_GET_SIZE(self.data) or (self.binary and self.begun and not self.ended):
+        if self.position < self.data.length or (self.binary and self.begun and not self.ended):
             raise DataError(f"the COPY data ends in the middle of row {self.rows + 1}")
 
     def __iter__(self):
         return self
 
     def __next__(self):
-        if self.binary:
-            return self.next_binary()
-        return self.next_text()
+        self.check()
+        self.decoding = True
+        try:
+            if self.binary:
+                return self.next_binary()
+            return self.next_text()
+        finally:
+            self.decoding = False
+
+    cdef int take(self, Py_ssize_t size) except -1:
+        """Have what comes next begin `size` bytes further on."""
+        self.position += size
+        self.seen = self.columns = 0
+        return 0
 
     cdef tuple next_text(self):
         """Return the next row of the text format."""
-        cdef bytes data = self.data  # a loader may feed the decoder
-        cdef const char *p = PyBytes_AS_STRING(data) + self.position
-        cdef const char *end = <const char *> memchr(p, c"\n", PyBytes_GET_SIZE(data) - self.position)
+        cdef Py_ssize_t left = self.data.length - self.position
+        cdef const char *p = self.data.data + self.position
+        cdef const char *end = NULL
         cdef const char *stop
         cdef RowDecoder decoder = self.decoder
         cdef Column *column
         cdef Py_ssize_t i, size
         cdef bint container = False
+        cdef int former
         cdef tuple row
+        if left > self.seen:
+            end = <const char *> memchr(p + self.seen, c"\n", left - self.seen)
         if end is NULL:
+            self.seen = left
             raise StopIteration
-        self.position += end + 1 - p
+        self.take(end + 1 - p)
         self.rows += 1
         if not decoder.count and p == end:
             return ()
@@ -332,30 +375,27 @@ cdef class CopyDecoder:
         # for good if it holds only atomic values.
         row = PyTuple_New(decoder.count)
         PyObject_GC_UnTrack(row)
-        for i in range(decoder.count):
-            if p > end:
-                raise self.wrong_count(i)
-            stop = <const char *> memchr(p, c"\t", end - p)
-            if stop is NULL:
-                stop = end
-            size = stop - p
-            if size == 2 and p[0] == c"\\" and p[1] == c"N":
-                value = None
-            else:
-                column = &decoder.columns[i]
-                try:
-                    if memchr(p, c"\\", size) is NULL:
-                        value = column.load(p, size, <object> column.loader)
-                    else:
-                        value = self.load_escaped(p, size, column)
-                except (DataError, NotSupportedError) as error:
-                    put_column(error, i)
-                    raise
-                if column.container and PyObject_IS_GC(value):
-                    container = True
-            Py_INCREF(value)
-            PyTuple_SET_ITEM(row, i, value)
-            p = stop + 1
+        former = set_depth(0)
+        try:
+            for i in range(decoder.count):
+                if p > end:
+                    raise self.wrong_count(i)
+                stop = <const char *> memchr(p, c"\t", end - p)
+                if stop is NULL:
+                    stop = end
+                size = stop - p
+                if size == 2 and p[0] == c"\\" and p[1] == c"N":
+                    value = None
+                else:
+                    column = &decoder.columns[i]
+                    value = self.load(p, size, column, i)
+                    if column.container and PyObject_IS_GC(value):
+                        container = True
+                Py_INCREF(value)
+                PyTuple_SET_ITEM(row, i, value)
+                p = stop + 1
+        finally:
+            set_depth(former)
         if p <= end:
             i = decoder.count + 1
             while p < end:
@@ -365,6 +405,18 @@ cdef class CopyDecoder:
         if container:
             PyObject_GC_Track(row)
         return row
+
+    cdef object load(self, const char *p, Py_ssize_t size, Column *column, Py_ssize_t index):
+        """Return the value of a column."""
+        try:
+            if memchr(p, c"\\", size) is NULL:
+                return column.load(p, size, <object> column.loader)
+            return self.load_escaped(p, size, column)
+        except (DataError, NotSupportedError) as error:
+            put_column(error, index)
+            raise
+        except RecursionError as error:
+            raise put_column(too_deep(), index) from error
 
     cdef object load_escaped(self, const char *p, Py_ssize_t size, Column *column):
         """Return a value that has backslashes in its text."""
@@ -383,26 +435,28 @@ cdef class CopyDecoder:
 
     cdef tuple next_binary(self):
         """Return the next row of the binary format."""
-        cdef bytes data = self.data
         cdef const char *start
         cdef const char *p
-        cdef const char *end = PyBytes_AS_STRING(data) + PyBytes_GET_SIZE(data)
+        cdef const char *end = self.data.data + self.data.length
         cdef int32_t length
         cdef int count
         if not self.begun:
             self.begin()
-        start = PyBytes_AS_STRING(data) + self.position
-        if end - start < 2 or self.ended:
+        start = self.data.data + self.position
+        if self.ended and end != start:
+            raise DataError("something follows the end of the COPY data")
+        if end - start < 2:
             raise StopIteration
         count = get_int16(start)
-        p = start + 2
         if count == -1:
             self.ended = True
             self.position += 2
             raise StopIteration
         if count < 0:
             raise DataError(f"row {self.rows + 1} of the COPY data is malformed")
-        for _ in range(count):
+        self.seen = self.seen or 2
+        while self.columns < count:
+            p = start + self.seen
             if end - p < 4:
                 raise StopIteration
             length = get_int32(p)
@@ -413,7 +467,10 @@ cdef class CopyDecoder:
                 if end - p < length:
                     raise StopIteration
                 p += length
-        self.position += p - start
+            self.seen = p - start
+            self.columns += 1
+        p = start + self.seen
+        self.take(p - start)
         self.rows += 1
         if count != self.decoder.count:
             raise self.wrong_count(count)
@@ -421,8 +478,8 @@ cdef class CopyDecoder:
 
     cdef int begin(self) except -1:
         """Read the header."""
-        cdef const char *p = PyBytes_AS_STRING(self.data) + self.position
-        cdef Py_ssize_t left = PyBytes_GET_SIZE(self.data) - self.position
+        cdef const char *p = self.data.data + self.position
+        cdef Py_ssize_t left = self.data.length - self.position
         cdef uint32_t flags, extension
         cdef bytes signature = BINARY_SIGNATURE
         if left < HEADER_SIZE:

@@ -16,7 +16,8 @@ from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.stdint cimport int64_t, uint32_t
 
 from howdah._native.buffer cimport Buffer
-from howdah._native.dumping cimport DumperEntry, new_entry, register_dump, register_key
+from howdah._native.dumping cimport DumperEntry, dump_nested, new_entry, register_dump, register_key
+from howdah._native.nesting cimport MAX_DEPTH, MAX_TEXT_DEPTH, enter, leave
 from howdah._native.network cimport set_uint32
 
 cdef extern from "Python.h":
@@ -140,7 +141,7 @@ cdef class Array:
         return 0
 
 
-cdef int dump_array(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+cdef int _array(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef Array array = _new_array(obj, out, entry)
     cdef tuple level
     cdef Py_ssize_t start = out.length
@@ -152,10 +153,7 @@ cdef int dump_array(object obj, Buffer out, uint32_t *oid, DumperEntry entry) ex
     if not array.measure(level):
         return 0
     out.reserve(12 + 8 * array.dimensions)
-    try:
-        if not array.put_binary(level, 0):
-            return 0
-    except Exception:
+    if not array.put_binary(level, 0):
         return 0
     p = out.data + start
     set_uint32(p, <uint32_t> array.dimensions)
@@ -167,7 +165,7 @@ cdef int dump_array(object obj, Buffer out, uint32_t *oid, DumperEntry entry) ex
     return 1
 
 
-cdef int dump_array_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+cdef int _array_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef Array array
     cdef tuple level
     cdef bytes delimiter = entry.dumper.delimiter
@@ -179,10 +177,15 @@ cdef int dump_array_text(object obj, Buffer out, uint32_t *oid, DumperEntry entr
         return 0
     array.delimiter = PyBytes_AS_STRING(delimiter)[0]
     level = PyList_AsTuple(obj)
-    try:
-        return array.measure(level) and array.put_text(level, 0)
-    except Exception:
-        return 0
+    return array.measure(level) and array.put_text(level, 0)
+
+
+cdef int dump_array(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    return dump_nested(_array, obj, out, oid, entry, MAX_DEPTH)
+
+
+cdef int dump_array_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    return dump_nested(_array_text, obj, out, oid, entry, MAX_TEXT_DEPTH)
 
 
 cdef Array _new_array(object obj, Buffer out, DumperEntry entry):
@@ -267,10 +270,13 @@ cdef object array_key(object obj, DumperEntry entry):
     """Return the key of a list: it tells the dumper that its elements get."""
     key = None
     if PyList_CheckExact(obj) and not entry.dumper.element_oid:
+        enter(MAX_DEPTH)
         try:
             key = _key_of_elements(obj, entry)
         except Exception:
             pass  # Python may find something else wrong before that
+        finally:
+            leave()
     return entry.dumper.get_key(obj, entry.dumpers.format) if key is None else key
 
 

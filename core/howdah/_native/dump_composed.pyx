@@ -1,8 +1,5 @@
 """Dumping ranges, tuples and composite types, through the dumpers of what they are made of.
 
-Whatever is raised meanwhile, by a dumper of a part too, the Python method meets again, and raises
-what the reference raises.
-
 Source: PostgreSQL documentation, "Range Input/Output", "Composite Type Input and Output
 Syntax"; the binary layouts are those that `range_recv` and `record_recv` read.
 """
@@ -11,14 +8,13 @@ from cpython.tuple cimport PyTuple_Check
 from libc.stdint cimport uint32_t
 
 from howdah._native.buffer cimport Buffer
-from howdah._native.dumping cimport Dumped, DumperEntry, Dumpers, new_dumpers, new_entry, register_dump, register_key
+from howdah._native.dumping cimport (
+    Dumped, DumperEntry, Dumpers, dump_nested, new_dumpers, new_entry, register_dump, register_key
+)
+from howdah._native.nesting cimport MAX_DEPTH, MAX_TEXT_DEPTH, enter, leave
 from howdah._native.network cimport set_uint32
 
 from howdah.adapt.base import PyFormat
-
-cdef extern from "Python.h":
-    int Py_EnterRecursiveCall(const char *where) except -1
-    void Py_LeaveRecursiveCall()
 
 cdef object _TEXT = PyFormat.TEXT
 cdef object _BINARY = PyFormat.BINARY
@@ -116,61 +112,55 @@ cdef bint _is_settled(DumperEntry entry):
     return entry.oid or entry.upgraded or entry.dumpers is None or entry.dumper.type_name is not None
 
 
-cdef int dump_range_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+cdef int _range_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef str brackets
-    try:
-        if not _is_settled(entry) or not isinstance(obj, entry.dumper.range):
-            return 0
-        brackets = obj.bounds
-        if not brackets:
-            out.put("empty", 5)
-            return 1
-        out.reserve(1)[0] = c"[" if brackets[0] == "[" else c"("
-        bound = obj.lower
-        if bound is not None and not _put_text(bound, "()[],", entry, out):
-            return 0
-        out.reserve(1)[0] = c","
-        bound = obj.upper
-        if bound is not None and not _put_text(bound, "()[],", entry, out):
-            return 0
-        out.reserve(1)[0] = c"]" if brackets[1] == "]" else c")"
-        return 1
-    except Exception:
+    if not _is_settled(entry) or not isinstance(obj, entry.dumper.range):
         return 0
+    brackets = obj.bounds
+    if not brackets:
+        out.put("empty", 5)
+        return 1
+    out.reserve(1)[0] = c"[" if brackets[0] == "[" else c"("
+    bound = obj.lower
+    if bound is not None and not _put_text(bound, "()[],", entry, out):
+        return 0
+    out.reserve(1)[0] = c","
+    bound = obj.upper
+    if bound is not None and not _put_text(bound, "()[],", entry, out):
+        return 0
+    out.reserve(1)[0] = c"]" if brackets[1] == "]" else c")"
+    return 1
 
 
-cdef int dump_range(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+cdef int _range(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef Py_ssize_t start = out.length
     cdef unsigned char flags = 0
     cdef uint32_t subtype_oid
     cdef str brackets
     dumper = entry.dumper
-    try:
-        if not _is_settled(entry) or not isinstance(obj, dumper.range):
-            return 0
-        out.reserve(1)
-        brackets = obj.bounds
-        if not brackets:
-            out.data[start] = EMPTY
-            return 1
-        subtype_oid = dumper.subtype_oid
-        if not subtype_oid:
-            return 0
-        flags = (LOWER_INCLUSIVE if brackets[0] == "[" else 0) | (UPPER_INCLUSIVE if brackets[1] == "]" else 0)
-        for flag, bound in ((LOWER_INFINITE, obj.lower), (UPPER_INFINITE, obj.upper)):
-            if bound is None:
-                flags |= <unsigned char> flag
-                continue
-            if entry.item is None:
-                entry.item = new_entry(
-                    dumper.adapters.get_dumper_by_oid(subtype_oid, dumper.format)(type(bound), dumper.context), None
-                )
-            if not _put_binary(bound, subtype_oid, entry, entry.item, out):
-                return 0
-        out.data[start] = <char> flags
-        return 1
-    except Exception:
+    if not _is_settled(entry) or not isinstance(obj, dumper.range):
         return 0
+    out.reserve(1)
+    brackets = obj.bounds
+    if not brackets:
+        out.data[start] = EMPTY
+        return 1
+    subtype_oid = dumper.subtype_oid
+    if not subtype_oid:
+        return 0
+    flags = (LOWER_INCLUSIVE if brackets[0] == "[" else 0) | (UPPER_INCLUSIVE if brackets[1] == "]" else 0)
+    for flag, bound in ((LOWER_INFINITE, obj.lower), (UPPER_INFINITE, obj.upper)):
+        if bound is None:
+            flags |= <unsigned char> flag
+            continue
+        if entry.item is None:
+            entry.item = new_entry(
+                dumper.adapters.get_dumper_by_oid(subtype_oid, dumper.format)(type(bound), dumper.context), None
+            )
+        if not _put_binary(bound, subtype_oid, entry, entry.item, out):
+            return 0
+    out.data[start] = <char> flags
+    return 1
 
 
 cdef object range_key(object obj, DumperEntry entry):
@@ -193,8 +183,13 @@ cdef object range_key(object obj, DumperEntry entry):
 
 cdef object _bound_key(object bound, DumperEntry entry):
     """Return the key of a range whose type a bound tells."""
-    cdef DumperEntry item = entry.dumpers.upgrade(entry.dumpers.find(bound), bound)
-    return (entry.dumper.cls, item.get_key(bound), type(item.dumper))
+    cdef DumperEntry item
+    enter(MAX_DEPTH)
+    try:
+        item = entry.dumpers.upgrade(entry.dumpers.find(bound), bound)
+        return (entry.dumper.cls, item.get_key(bound), type(item.dumper))
+    finally:
+        leave()
 
 
 # Composite types
@@ -213,57 +208,58 @@ cdef int _put_fields(tuple values, Buffer out, DumperEntry entry) except -1:
     return 0
 
 
-cdef int dump_tuple(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+cdef int _tuple(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not PyTuple_Check(obj):
         return 0
-    try:
-        Py_EnterRecursiveCall(" while a tuple is dumped")
-        try:
-            _put_fields(tuple(obj), out, entry)
-        finally:
-            Py_LeaveRecursiveCall()
-    except Exception:
-        return 0
+    _put_fields(tuple(obj), out, entry)
     return 1
+
+
+cdef int _composite_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    _put_fields(tuple(entry.dumper.values(obj)), out, entry)
+    return 1
+
+
+cdef int _composite(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    cdef tuple values, oids
+    cdef Py_ssize_t i
+    info = entry.dumper.info
+    if info is None:
+        return 0
+    values = tuple(entry.dumper.values(obj))
+    oids = tuple(info.field_types)
+    if len(values) != len(oids):
+        return 0
+    out.put_uint32(<uint32_t> len(oids))
+    for i in range(len(oids)):
+        out.put_uint32(oids[i])
+        if values[i] is None:
+            out.put_uint32(NULL_LENGTH)
+        else:
+            _put_binary(values[i], oids[i], entry, None, out)
+    return 1
+
+
+# Each is written at a level of its own.
+
+cdef int dump_range_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    return dump_nested(_range_text, obj, out, oid, entry, MAX_TEXT_DEPTH)
+
+
+cdef int dump_tuple(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    return dump_nested(_tuple, obj, out, oid, entry, MAX_TEXT_DEPTH)
 
 
 cdef int dump_composite_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
-    try:
-        Py_EnterRecursiveCall(" while a composite value is dumped")
-        try:
-            _put_fields(tuple(entry.dumper.values(obj)), out, entry)
-        finally:
-            Py_LeaveRecursiveCall()
-    except Exception:
-        return 0
-    return 1
+    return dump_nested(_composite_text, obj, out, oid, entry, MAX_TEXT_DEPTH)
+
+
+cdef int dump_range(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
+    return dump_nested(_range, obj, out, oid, entry, MAX_DEPTH)
 
 
 cdef int dump_composite(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
-    cdef tuple values, oids
-    cdef Py_ssize_t i
-    try:
-        info = entry.dumper.info
-        if info is None:
-            return 0
-        values = tuple(entry.dumper.values(obj))
-        oids = tuple(info.field_types)
-        if len(values) != len(oids):
-            return 0
-        out.put_uint32(<uint32_t> len(oids))
-        Py_EnterRecursiveCall(" while a composite value is dumped")
-        try:
-            for i in range(len(oids)):
-                out.put_uint32(oids[i])
-                if values[i] is None:
-                    out.put_uint32(NULL_LENGTH)
-                else:
-                    _put_binary(values[i], oids[i], entry, None, out)
-        finally:
-            Py_LeaveRecursiveCall()
-    except Exception:
-        return 0
-    return 1
+    return dump_nested(_composite, obj, out, oid, entry, MAX_DEPTH)
 
 
 register_dump(0, "range", dump_range_text)

@@ -62,3 +62,4 @@ cdef DumperEntry new_entry(object dumper, Dumpers dumpers)
 cdef int put_value(Buffer out, object value) except -1
 cdef int register_dump(int format, str name, dump_func function) except -1
 cdef int register_key(str name, key_func function) except -1
+cdef int dump_nested(dump_func write, object obj, Buffer out, uint32_t *oid, DumperEntry entry, int limit) except -1

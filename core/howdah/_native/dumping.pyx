@@ -9,6 +9,8 @@ from cpython.buffer cimport (
 )
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 
+from howdah._native.nesting cimport depth, enter, leave
+
 from howdah.adapt.base import Dumper
 from howdah.adapt.encodings import codec_of, encoded
 from howdah.pq import Format
@@ -68,6 +70,25 @@ cdef int put_value(Buffer out, object value) except -1:
     finally:
         PyBuffer_Release(&view)
     return 0
+
+
+cdef int dump_nested(
+    dump_func write, object obj, Buffer out, uint32_t *oid, DumperEntry entry, int limit
+) except -1:
+    """Append the value for an object that contains others with `write`, as a function that dumps does.
+
+    Whatever is raised meanwhile, by a dumper of a part too, the Python method meets again, and raises what the
+    reference raises: that of the outermost object, since it dumps all that is in it.
+    """
+    enter(limit)
+    try:
+        return write(obj, out, oid, entry)
+    except Exception:
+        if depth() > 1:
+            raise
+        return 0
+    finally:
+        leave()
 
 
 cdef DumperEntry new_entry(object dumper, Dumpers dumpers):

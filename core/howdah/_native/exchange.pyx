@@ -8,6 +8,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
 from howdah.pq import ExecStatus
 
+cdef long long MOST_AFFECTED = <long long> 1 << 62
+
 cdef object _TUPLES_CHUNK = ExecStatus.TUPLES_CHUNK
 
 
@@ -67,7 +69,7 @@ cdef class Exchange:
         """Make a result of what has come in for the statement being answered."""
         cdef Result result
         if self.counting:
-            self.affected += rows_told(tag)
+            self.affected = min(self.affected + rows_told(tag), MOST_AFFECTED)
             self.tag = tag
             self.rows = []
             self.failure = None

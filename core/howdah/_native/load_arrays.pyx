@@ -12,7 +12,7 @@ from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memchr, memcmp
 
-from howdah._native.loading cimport find_load, load_func, load_python, register_load
+from howdah._native.loading cimport find_load, load_func, load_nested, register_load
 from howdah._native.network cimport get_int32
 
 cdef enum:
@@ -20,7 +20,7 @@ cdef enum:
     MAX_DIMENSIONS = 6
 
 
-class MalformedArray(Exception):
+class Malformed(Exception):
     """What is read is not an array; the loader's Python method will say why."""
 
 
@@ -33,32 +33,33 @@ cdef struct Elements:
     int32_t sizes[MAX_DIMENSIONS]
 
 
-cdef object load_array(const char *data, Py_ssize_t size, object loader):
+cdef object _array(const char *data, Py_ssize_t size, object loader):
     cdef Elements elements
     cdef int64_t count = 1
     cdef int i
     if size < 12 or not 0 <= get_int32(data) <= MAX_DIMENSIONS or loader.item is None:
-        return load_python(data, size, loader)
+        raise Malformed
     elements.dimensions = get_int32(data)
     if elements.dimensions == 0:
-        return [] if size == 12 else load_python(data, size, loader)
+        if size != 12:
+            raise Malformed
+        return []
     elements.p = data + 12 + 8 * elements.dimensions
     elements.end = data + size
     if elements.p > elements.end:
-        return load_python(data, size, loader)
+        raise Malformed
     for i in range(elements.dimensions):
         elements.sizes[i] = get_int32(data + 12 + 8 * i)
         if elements.sizes[i] < 1:
-            return load_python(data, size, loader)
+            raise Malformed
         # Every element takes four bytes at least: nothing larger is allocated.
         count *= elements.sizes[i]
         if count > size // 4:
-            return load_python(data, size, loader)
-    try:
-        value = _load_dimension(&elements, 0, find_load(loader.item), loader.item)
-    except MalformedArray:
-        return load_python(data, size, loader)
-    return value if elements.p == elements.end else load_python(data, size, loader)
+            raise Malformed
+    value = _load_dimension(&elements, 0, find_load(loader.item), loader.item)
+    if elements.p != elements.end:
+        raise Malformed
+    return value
 
 
 cdef list _load_dimension(Elements *elements, int dimension, load_func load, object item):
@@ -74,13 +75,13 @@ cdef list _load_dimension(Elements *elements, int dimension, load_func load, obj
         else:
             data = elements.p + 4
             if data > elements.end:
-                raise MalformedArray
+                raise Malformed
             size = get_int32(elements.p)
             if size == -1:
                 elements.p = data
                 value = None
             elif size < 0 or size > elements.end - data:
-                raise MalformedArray
+                raise Malformed
             else:
                 elements.p = data + size
                 value = load(data, size, item)
@@ -99,32 +100,32 @@ cdef struct Literal:
     char *unescaped
 
 
-cdef object load_array_text(const char *data, Py_ssize_t size, object loader):
+cdef object _array_text(const char *data, Py_ssize_t size, object loader):
     cdef bytes delimiter = loader.delimiter
     if PyBytes_GET_SIZE(delimiter) != 1 or loader.item is None:
-        return load_python(data, size, loader)
+        raise Malformed
     cdef Literal literal = Literal(data, data + size, PyBytes_AS_STRING(delimiter)[0], NULL)
     if size and data[0] == c"[":  # the bounds of the dimensions: [1:2][0:1]=
         literal.p = <const char *> memchr(data, c"=", size)
         if literal.p is NULL:
-            return load_python(data, size, loader)
+            raise Malformed
         literal.p += 1
     literal.unescaped = <char *> PyMem_Malloc(size)
     if literal.unescaped is NULL:
         raise MemoryError
     try:
         value = _read_list(&literal, 1, find_load(loader.item), loader.item)
-    except MalformedArray:
-        return load_python(data, size, loader)
     finally:
         PyMem_Free(literal.unescaped)
-    return value if literal.p == literal.end else load_python(data, size, loader)
+    if literal.p != literal.end:
+        raise Malformed
+    return value
 
 
 cdef int _expect(Literal *literal, char expected) except -1:
     """Read one character, which must be the one expected."""
     if literal.p == literal.end or literal.p[0] != expected:
-        raise MalformedArray
+        raise Malformed
     literal.p += 1
     return 0
 
@@ -134,7 +135,7 @@ cdef list _read_list(Literal *literal, int depth, load_func load, object item):
     cdef list values = []
     _expect(literal, c"{")
     if depth > MAX_DIMENSIONS:
-        raise MalformedArray
+        raise Malformed
     if literal.p < literal.end and literal.p[0] == c"}" and depth == 1:
         literal.p += 1
         return values
@@ -161,7 +162,7 @@ cdef object _read_quoted(Literal *literal, load_func load, object item):
         if literal.p[0] == c"\\":
             literal.p += 1
             if literal.p == literal.end:
-                raise MalformedArray
+                raise Malformed
         out[0] = literal.p[0]
         out += 1
         literal.p += 1
@@ -174,14 +175,22 @@ cdef object _read_unquoted(Literal *literal, load_func load, object item):
     cdef const char *start = literal.p
     while literal.p < literal.end and literal.p[0] != literal.delimiter and literal.p[0] != c"}":
         if literal.p[0] == c"{" or literal.p[0] == c'"' or literal.p[0] == c"\\":
-            raise MalformedArray
+            raise Malformed
         literal.p += 1
     cdef Py_ssize_t size = literal.p - start
     if size == 0:
-        raise MalformedArray
+        raise Malformed
     if size == 4 and memcmp(start, b"NULL", 4) == 0:
         return None
     return load(start, size, item)
+
+
+cdef object load_array_text(const char *data, Py_ssize_t size, object loader):
+    return load_nested(_array_text, data, size, loader)
+
+
+cdef object load_array(const char *data, Py_ssize_t size, object loader):
+    return load_nested(_array, data, size, loader)
 
 
 register_load(0, "array", load_array_text)

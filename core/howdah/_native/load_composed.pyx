@@ -8,7 +8,7 @@ from cpython.list cimport PyList_Append
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.stdint cimport int32_t
 
-from howdah._native.loading cimport find_load, load_func, load_python, register_load
+from howdah._native.loading cimport find_load, load_func, load_nested, register_load
 from howdah._native.network cimport get_int32, get_uint32
 
 cdef extern from "<strings.h>" nogil:
@@ -28,10 +28,6 @@ cdef tuple _BRACKETS = ("()", "[)", "(]", "[]")
 
 class Malformed(Exception):
     """What is read is no such value; the loader's Python method will say why."""
-
-
-# Whatever is raised while a value is read, by a loader of a part too, the Python method
-# meets again, and raises what the reference raises.
 
 
 # Binary
@@ -83,87 +79,75 @@ cdef object _read_range(Bytes *data, load_func load, object item, object cls):
     return cls(lower, upper, _BRACKETS[(flags >> 1) & 3])
 
 
-cdef object load_range(const char *data, Py_ssize_t size, object loader):
+cdef object _range(const char *data, Py_ssize_t size, object loader):
     cdef Bytes value = Bytes(data, data + size)
-    try:
-        return _read_range(&value, find_load(loader.item), loader.item, loader.range)
-    except Exception:
-        return load_python(data, size, loader)
+    return _read_range(&value, find_load(loader.item), loader.item, loader.range)
 
 
-cdef object load_multirange(const char *data, Py_ssize_t size, object loader):
+cdef object _multirange(const char *data, Py_ssize_t size, object loader):
     cdef Bytes value
     cdef const char *p = data + 4
     cdef const char *end = data + size
     cdef load_func load
     cdef int32_t count, length
     cdef list ranges = []
-    try:
-        if size < 4:
+    if size < 4:
+        raise Malformed
+    load = find_load(loader.item)
+    count = get_int32(data)
+    while p < end:
+        if end - p < 4:
             raise Malformed
-        load = find_load(loader.item)
-        count = get_int32(data)
-        while p < end:
-            if end - p < 4:
-                raise Malformed
-            length = get_int32(p)
-            p += 4
-            if length < 1 or length > end - p:
-                raise Malformed
-            value = Bytes(p, p + length)
-            PyList_Append(ranges, _read_range(&value, load, loader.item, loader.range))
-            p += length
-        if len(ranges) != count:
+        length = get_int32(p)
+        p += 4
+        if length < 1 or length > end - p:
             raise Malformed
-        return loader.multirange(ranges)
-    except Exception:
-        return load_python(data, size, loader)
+        value = Bytes(p, p + length)
+        PyList_Append(ranges, _read_range(&value, load, loader.item, loader.range))
+        p += length
+    if len(ranges) != count:
+        raise Malformed
+    return loader.multirange(ranges)
 
 
-cdef object load_composite(const char *data, Py_ssize_t size, object loader):
+cdef object _composite(const char *data, Py_ssize_t size, object loader):
     cdef Bytes value = Bytes(data + 4, data + size)
     cdef tuple items = loader.items
     cdef tuple oids = loader.oids
     cdef Py_ssize_t i, count = len(items)
     cdef list fields = []
-    try:
-        if size < 4 or get_int32(data) != count:
+    if size < 4 or get_int32(data) != count:
+        raise Malformed
+    for i in range(count):
+        if value.end - value.p < 4 or get_uint32(value.p) != oids[i]:
             raise Malformed
-        for i in range(count):
-            if value.end - value.p < 4 or get_uint32(value.p) != oids[i]:
-                raise Malformed
-            value.p += 4
-            PyList_Append(fields, _read_part(&value, find_load(items[i]), items[i]))
-        if value.p != value.end:
-            raise Malformed
-        return loader.make(fields)
-    except Exception:
-        return load_python(data, size, loader)
+        value.p += 4
+        PyList_Append(fields, _read_part(&value, find_load(items[i]), items[i]))
+    if value.p != value.end:
+        raise Malformed
+    return loader.make(fields)
 
 
-cdef object load_record(const char *data, Py_ssize_t size, object loader):
+cdef object _record(const char *data, Py_ssize_t size, object loader):
     cdef Bytes value = Bytes(data + 4, data + size)
     cdef dict loaders = loader.loaders
     cdef Py_ssize_t i, count
     cdef list fields = []
-    try:
-        if size < 4:
+    if size < 4:
+        raise Malformed
+    count = get_int32(data)
+    for i in range(count):
+        if value.end - value.p < 4:
             raise Malformed
-        count = get_int32(data)
-        for i in range(count):
-            if value.end - value.p < 4:
-                raise Malformed
-            oid = get_uint32(value.p)
-            item = loaders.get(oid)
-            if item is None:
-                item = loader.find(oid)
-            value.p += 4
-            PyList_Append(fields, _read_part(&value, find_load(item), item))
-        if count < 0 or value.p != value.end:
-            raise Malformed
-        return tuple(fields)
-    except Exception:
-        return load_python(data, size, loader)
+        oid = get_uint32(value.p)
+        item = loaders.get(oid)
+        if item is None:
+            item = loader.find(oid)
+        value.p += 4
+        PyList_Append(fields, _read_part(&value, find_load(item), item))
+    if count < 0 or value.p != value.end:
+        raise Malformed
+    return tuple(fields)
 
 
 # Text
@@ -233,7 +217,7 @@ cdef object _read_text_range(Text *text, load_func load, object item, object cls
     return cls(lower, upper, _BRACKETS[brackets])
 
 
-cdef object load_range_text(const char *data, Py_ssize_t size, object loader):
+cdef object _range_text(const char *data, Py_ssize_t size, object loader):
     cdef Text text = Text(data, data + size, <char *> PyMem_Malloc(size + 1))
     if text.unescaped is NULL:
         raise MemoryError
@@ -242,18 +226,16 @@ cdef object load_range_text(const char *data, Py_ssize_t size, object loader):
         if text.p != text.end:
             raise Malformed
         return value
-    except Exception:
-        return load_python(data, size, loader)
     finally:
         PyMem_Free(text.unescaped)
 
 
-cdef object load_multirange_text(const char *data, Py_ssize_t size, object loader):
+cdef object _multirange_text(const char *data, Py_ssize_t size, object loader):
     cdef Text text = Text(data + 1, data + size - 1, NULL)
     cdef load_func load
     cdef list ranges = []
     if size < 2 or data[0] != c"{" or data[size - 1] != c"}":
-        return load_python(data, size, loader)
+        raise Malformed
     text.unescaped = <char *> PyMem_Malloc(size)
     if text.unescaped is NULL:
         raise MemoryError
@@ -267,19 +249,17 @@ cdef object load_multirange_text(const char *data, Py_ssize_t size, object loade
                 raise Malformed
             text.p += 1
         return loader.multirange(ranges)
-    except Exception:
-        return load_python(data, size, loader)
     finally:
         PyMem_Free(text.unescaped)
 
 
-cdef object load_composite_text(const char *data, Py_ssize_t size, object loader):
+cdef object _composite_text(const char *data, Py_ssize_t size, object loader):
     cdef Text text = Text(data + 1, data + size, NULL)
     cdef tuple items = loader.items
     cdef Py_ssize_t i, count = len(items)
     cdef list fields = []
     if size < 2 or count == 0 or data[0] != c"(":
-        return load_python(data, size, loader)
+        raise Malformed
     text.unescaped = <char *> PyMem_Malloc(size)
     if text.unescaped is NULL:
         raise MemoryError
@@ -292,18 +272,16 @@ cdef object load_composite_text(const char *data, Py_ssize_t size, object loader
         if text.p != text.end:
             raise Malformed
         return loader.make(fields)
-    except Exception:
-        return load_python(data, size, loader)
     finally:
         PyMem_Free(text.unescaped)
 
 
-cdef object load_record_text(const char *data, Py_ssize_t size, object loader):
+cdef object _record_text(const char *data, Py_ssize_t size, object loader):
     cdef Text text = Text(data + 1, data + size, NULL)
     cdef load_func load
     cdef list fields = []
     if size < 2 or data[0] != c"(":
-        return load_python(data, size, loader)
+        raise Malformed
     if size == 2 and data[1] == c")":
         return ()
     text.unescaped = <char *> PyMem_Malloc(size)
@@ -321,10 +299,42 @@ cdef object load_record_text(const char *data, Py_ssize_t size, object loader):
         if text.p != text.end:
             raise Malformed
         return tuple(fields)
-    except Exception:
-        return load_python(data, size, loader)
     finally:
         PyMem_Free(text.unescaped)
+
+
+# Each is read at a level of its own.
+
+cdef object load_range_text(const char *data, Py_ssize_t size, object loader):
+    return load_nested(_range_text, data, size, loader)
+
+
+cdef object load_multirange_text(const char *data, Py_ssize_t size, object loader):
+    return load_nested(_multirange_text, data, size, loader)
+
+
+cdef object load_composite_text(const char *data, Py_ssize_t size, object loader):
+    return load_nested(_composite_text, data, size, loader)
+
+
+cdef object load_record_text(const char *data, Py_ssize_t size, object loader):
+    return load_nested(_record_text, data, size, loader)
+
+
+cdef object load_range(const char *data, Py_ssize_t size, object loader):
+    return load_nested(_range, data, size, loader)
+
+
+cdef object load_multirange(const char *data, Py_ssize_t size, object loader):
+    return load_nested(_multirange, data, size, loader)
+
+
+cdef object load_composite(const char *data, Py_ssize_t size, object loader):
+    return load_nested(_composite, data, size, loader)
+
+
+cdef object load_record(const char *data, Py_ssize_t size, object loader):
+    return load_nested(_record, data, size, loader)
 
 
 register_load(0, "range", load_range_text)

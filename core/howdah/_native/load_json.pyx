@@ -1,6 +1,6 @@
 """Loading json and jsonb, as `json.loads` does.
 
-What is not well-formed, NaN and infinities, and what is nested deeply are left to `json.loads` itself.
+What is not well-formed, NaN and infinities, and what is nested too deeply are left to the loader's Python method.
 
 Source: RFC 8259; for binary, `jsonb_send` in PostgreSQL's src/backend/utils/adt/jsonb.c.
 """
@@ -15,6 +15,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
 from howdah._native.loading cimport load_python, register_load
+from howdah._native.nesting cimport MAX_DEPTH, depth as level
 from howdah._native.strings cimport equals_ascii, new_ascii, nibble
 
 import json
@@ -34,8 +35,6 @@ cdef extern from "Python.h":
     double PyOS_string_to_double(const char *s, char **endptr, void *overflow_exception) except? -1.0
 
 cdef enum:
-    #: From how many levels on `json.loads` is asked, which knows when there are too many.
-    MAX_DEPTH = 100
     #: How many keys are kept, a power of 2, and how long they are at most.
     KEYS = 512
     LONGEST_KEY = 32
@@ -381,7 +380,7 @@ cdef object _parse(const char *data, Py_ssize_t size, object loader):
     cdef Text text = Text(data, data + size)
     if loader.loads is not _json_loads:
         return NotImplemented
-    value = _read_value(&text, 0)
+    value = _read_value(&text, level())
     _next(&text)
     return value if text.p == text.end else NotImplemented
 

@@ -191,7 +191,11 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
         if sign == 0xF000:
             return _minus_infinity
         weight = 0
-    if not (sign == 0 or (sign == 0x4000 and ndigits > 0)) or scale > 0x3FFF:
+    if (
+        not (sign == 0 or (sign == 0x4000 and ndigits > 0))
+        or scale > 0x3FFF
+        or 4 * (weight + 1 - ndigits if ndigits else 0) + scale > 1000
+    ):
         return load_python(data, size, loader)
     if _decimals_known:
         value = _short_numeric(data + 8, ndigits, weight, sign != 0, scale)

@@ -10,6 +10,7 @@ from libc.string cimport memchr
 
 from howdah._native.buffer cimport Buffer
 from howdah._native.loading cimport load_python, register_load
+from howdah._native.nesting cimport MAX_DEPTH, depth as level
 from howdah._native.network cimport get_uint16, get_uint32
 
 cdef enum:
@@ -20,8 +21,6 @@ cdef enum:
     AND = 2
     OR = 3
     PHRASE = 4
-    #: Queries that are nested deeper are left to Python.
-    MAX_DEPTH = 200
 
 #: How strongly the operators bind, by their number.
 cdef int[5] _PRIORITIES = [0, 4, 2, 1, 3]
@@ -99,12 +98,12 @@ cdef object _loaded(Buffer out, Reader *reader, const char *data, Py_ssize_t siz
 cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, Buffer out) except -1:
     """Append an item of a tsquery, in parentheses if it is an operand of what binds stronger.
 
-    Returns 0 if that is for Python to do.
+    Returns 0 if that is for Python to do: it does queries of any depth.
     """
     cdef Buffer right
     cdef int i, kind, operator, weights, priority, distance = 1
     cdef bint prefix, parentheses
-    if reader.end - reader.p < 2 or depth == MAX_DEPTH:
+    if reader.end - reader.p < 2 or depth >= MAX_DEPTH:
         return 0
     kind = reader.p[0]
     if kind == WORD:
@@ -164,7 +163,7 @@ cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, B
 cdef object load_tsquery(const char *data, Py_ssize_t size, object loader):
     cdef Reader reader = Reader(data + 4, data + size)
     cdef Buffer out = Buffer.__new__(Buffer)
-    if size < 4 or (get_uint32(data) and not _put_item(&reader, 0, False, 0, out)):
+    if size < 4 or (get_uint32(data) and not _put_item(&reader, 0, False, level(), out)):
         return load_python(data, size, loader)
     return _loaded(out, &reader, data, size, loader)
 

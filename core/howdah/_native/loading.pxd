@@ -8,3 +8,4 @@ ctypedef object (*load_func)(const char *data, Py_ssize_t size, object loader)
 cdef int register_load(int format, str name, load_func function) except -1
 cdef load_func find_load(object loader) except NULL
 cdef object load_python(const char *data, Py_ssize_t size, object loader)
+cdef object load_nested(load_func read, const char *data, Py_ssize_t size, object loader)

@@ -5,6 +5,8 @@ A loader class names its function in `native`; the modules `load_…` register t
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 
+from howdah._native.nesting cimport MAX_DEPTH, depth, enter, leave
+
 # (format, name) -> the function's address
 cdef dict _functions = {}
 # Whether the modules of types that not every program meets have been imported.
@@ -55,6 +57,23 @@ cdef load_func find_load(object loader) except NULL:
 cdef object load_python(const char *data, Py_ssize_t size, object loader):
     """Load with the loader's Python method."""
     return loader.load(PyBytes_FromStringAndSize(data, size))
+
+
+cdef object load_nested(load_func read, const char *data, Py_ssize_t size, object loader):
+    """Load a value that contains others with `read`, which raises an exception for what is not well formed.
+
+    Whatever is raised, by a loader of a part too, the Python method meets again, and raises what the
+    reference raises: that of the outermost value, since it reads all that is in it.
+    """
+    enter(MAX_DEPTH)
+    try:
+        return read(data, size, loader)
+    except Exception:
+        if depth() > 1:
+            raise
+    finally:
+        leave()
+    return load_python(data, size, loader)
 
 
 cdef object load_raw(const char *data, Py_ssize_t size, object loader):

@@ -11,14 +11,16 @@ from libc.string cimport memcmp, memcpy
 
 from howdah._native.buffer cimport Buffer
 from howdah._native.dumping cimport Dumped, Dumpers, new_dumpers, put_value
+from howdah._native.nesting cimport set_depth
 from howdah._native.network cimport get_int32, get_uint16, set_uint16, set_uint32
 
 # Imported for the functions they register.
 import howdah._native.dump_numbers
 import howdah._native.dump_text
 from howdah.adapt.base import PyFormat
+from howdah.adapt.parameters import too_large
 from howdah.adapt.places import parameter_place, put_place, recursive
-from howdah.errors import DataError, Error, ProgrammingError
+from howdah.errors import Error, ProgrammingError
 
 cdef object _AUTO = PyFormat.AUTO
 cdef object _TEXT = PyFormat.TEXT
@@ -26,7 +28,8 @@ cdef object _BINARY = PyFormat.BINARY
 
 cdef enum:
     NULL_LENGTH = 0xFFFFFFFF
-    MAX_LENGTH = 0x7FFFFFFF
+    #: How many bytes parameters take together: a message has less than 1 GB, and has more in it.
+    MAX_LENGTH = 0x3FF00000
     MAX_PARAMETERS = 0xFFFF
     #: Larger parameters are not kept in memory to compare the next ones with.
     MAX_KEPT = 0x10000
@@ -111,8 +114,8 @@ cdef class Parameters:
     cdef int close_value(self, Py_ssize_t start, bint null) except -1:
         """Set the length of the value that has been put from `start` on, after four bytes for it."""
         cdef Py_ssize_t length = self.buffer.length - start - 4
-        if length > MAX_LENGTH:
-            raise DataError(f"a parameter has {length} bytes; PostgreSQL takes less than 1 GB")
+        if self.buffer.length > MAX_LENGTH:
+            raise too_large(self.buffer.length)
         set_uint32(self.buffer.data + start, NULL_LENGTH if null else <uint32_t> length)
         return 0
 
@@ -170,6 +173,7 @@ cdef class ParameterEncoder:
         cdef tuple objects = tuple(params)
         cdef tuple asked = None if formats is None else tuple(formats)
         cdef Py_ssize_t i
+        cdef int former
         if asked is not None and len(asked) != len(objects):
             raise ProgrammingError(f"{len(objects)} parameters for {len(asked)} placeholders")
         version = self.adapters.version
@@ -179,6 +183,7 @@ cdef class ParameterEncoder:
             self.binary = new_dumpers(self.adapters, self.context, _BINARY)
             self.version = version
         out.start(len(objects))
+        former = set_depth(0)
         try:
             for i in range(out.count):
                 self.encode_one(objects[i], _AUTO if asked is None else asked[i], out, i)
@@ -187,6 +192,8 @@ cdef class ParameterEncoder:
             raise
         except RecursionError:
             raise recursive(objects[i], parameter_place(i, names)) from None
+        finally:
+            set_depth(former)
         out.finish(self.previous)
         self.previous = out if out.buffer.length <= MAX_KEPT else None
         return out

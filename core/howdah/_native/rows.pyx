@@ -12,11 +12,13 @@ from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int32_t
 
 from howdah._native.loading cimport find_load, load_python
+from howdah._native.nesting cimport set_depth
 from howdah._native.network cimport get_int32, get_uint16
 
 # Imported for the functions they register; `find_load` imports the others.
 import howdah._native.load_numbers
 import howdah._native.load_text
+from howdah.adapt.nesting import too_deep
 from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError
 from howdah.protocol.messages import ProtocolViolation
@@ -79,6 +81,7 @@ cdef class RowDecoder:
         cdef int32_t length
         cdef tuple row
         cdef bint container = False
+        cdef int former
         if size < 2:
             raise ProtocolViolation("malformed DataRow from the server: it has no column count")
         if get_uint16(data) != self.count:
@@ -91,6 +94,7 @@ cdef class RowDecoder:
         # While it is incomplete the garbage collector must not see it; and where it holds
         # only atomic values, it need not see it ever.
         PyObject_GC_UnTrack(row)
+        former = set_depth(0)
         try:
             for i in range(self.count):
                 if end - data < 4:
@@ -117,6 +121,11 @@ cdef class RowDecoder:
         except (DataError, NotSupportedError) as error:
             put_column(error, i)
             raise
+        except RecursionError as error:
+            # Python's own limit, in a program that is deep in calls itself.
+            raise put_column(too_deep(), i) from error
+        finally:
+            set_depth(former)
         if data != end:
             raise ProtocolViolation(
                 f"malformed DataRow from the server: {end - data} bytes follow its last column"

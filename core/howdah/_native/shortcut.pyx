@@ -17,6 +17,7 @@ from howdah._native.resultset cimport ResultSet
 from howdah._native.wire cimport BIND, EXECUTE, SYNC, Wire, pack_formats
 
 from howdah.pq import TransactionStatus
+from howdah.protocol.messages import check_length
 from howdah.statement import times
 
 cdef object _IDLE = TransactionStatus.IDLE
@@ -164,8 +165,7 @@ cdef class Shortcuts:
         session.unsent.check()
         section_size = 4 if parameters is None else parameters.section_size()
         size = PyBytes_GET_SIZE(way.called) + section_size + PyBytes_GET_SIZE(way.result_formats)
-        if size > 0xFFFFFFFF - 4:
-            raise OverflowError(f"a Bind message of {size} bytes is too long")
+        check_length(size)
         if cursor is not None:
             exchange.query = cursor._query = way.query
             exchange.fields = way.fields

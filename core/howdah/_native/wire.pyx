@@ -23,7 +23,7 @@ from howdah._native.rows cimport RowDecoder
 from struct import pack
 
 from howdah.pq import ExecStatus, TransactionStatus
-from howdah.protocol.messages import ProtocolViolation, cstring
+from howdah.protocol.messages import ProtocolViolation, check_length, cstring
 
 cdef object _COMMAND_OK = ExecStatus.COMMAND_OK
 cdef object _TUPLES_OK = ExecStatus.TUPLES_OK
@@ -278,8 +278,7 @@ cdef class Wire(Stream):
             section_size = PyBytes_GET_SIZE(parameters)
         out.check()
         size = portal_size + statement_size + section_size + PyBytes_GET_SIZE(formats)
-        if size > 0xFFFFFFFF - 4:
-            raise OverflowError(f"a Bind message of {size} bytes is too long")
+        check_length(size)
         self.add_step(BIND, exchange)
         p = out.reserve(5 + size)
         p[0] = c"B"
@@ -655,6 +654,7 @@ cdef bytes _pack_parameters(object parameters):
             out.put_uint32(0xFFFFFFFF)
         else:
             value = memoryview(value)
+            check_length(out.length + value.nbytes)
             _append(out, value.nbytes.to_bytes(4, "big"))
             _append(out, value)
     return PyBytes_FromStringAndSize(out.data, out.length)

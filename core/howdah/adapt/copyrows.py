@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.encodings import codec_of, encoded, escaped
+from howdah.adapt.nesting import too_deep
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.adapt.places import put_column
 from howdah.adapt.rowdecoder import RowDecoder
@@ -35,6 +36,7 @@ BINARY_HEADER = BINARY_SIGNATURE + b"\0\0\0\0" + b"\0\0\0\0"
 #: What binary data ends with.
 BINARY_TRAILER = b"\xff\xff"
 
+_MAX_LENGTH = 0x3FFFFFFE
 _HEADER = Struct("!II")
 #: The flags that a reader has to understand, none of which is in use.
 _CRITICAL_FLAGS = 0xFFFF0000
@@ -66,6 +68,11 @@ def _as_bytes(value: Buffer | str | None, encoding: str) -> bytes | None:
     if isinstance(value, str):
         return encoded(value, encoding)
     return value if value is None or type(value) is bytes else bytes(memoryview(value))
+
+
+def too_large(size: int) -> DataError:
+    """Return the error for a value that is too large for PostgreSQL."""
+    return DataError(f"it has {size} bytes; PostgreSQL takes less than 1 GB")
 
 
 class CopyEncoder:
@@ -158,6 +165,8 @@ class CopyEncoder:
         start = len(data)
         try:
             if binary:
+                if len(row) > 0x7FFF:
+                    raise DataError(f"it has {len(row)} values; the binary format takes {0x7FFF} at most")
                 data += len(row).to_bytes(2, "big")
             for column, obj in enumerate(row):
                 self.column = column
@@ -165,6 +174,8 @@ class CopyEncoder:
                 if obj is not None:
                     dumper = self._dumper(obj) if dumpers is None else dumpers[column]
                     value = _as_bytes(dumper.dump(obj), self._encoding)
+                    if value is not None and len(value) > _MAX_LENGTH:
+                        raise too_large(len(value))
                 if binary:
                     data += _NULL if value is None else len(value).to_bytes(4, "big") + value
                 else:
@@ -205,8 +216,12 @@ class CopyDecoder:
         self.rows = 0
         self._encoding = encoding
         self._binary = bool(format)
-        self._data = b""
+        self._data = bytearray()
         self._position = 0
+        # How much behind the position is known to be part of a row that has not come in whole; in the binary
+        # format, how many of its columns that is.
+        self._seen = 0
+        self._columns = 0
         self._begun = False
         self._ended = False
         self.set_loaders(loaders)
@@ -219,13 +234,15 @@ class CopyDecoder:
 
     def feed(self, data: bytes) -> None:
         """Add data."""
-        self._data = self._data[self._position :] + data
+        del self._data[: self._position]
+        self._data += data
         self._position = 0
 
     def rest(self) -> bytes:
         """Return the data that no row has been read of, and forget it."""
-        data = self._data[self._position :]
-        self._data, self._position = b"", 0
+        data = bytes(self._data[self._position :])
+        self._data.clear()
+        self._position = self._seen = self._columns = 0
         return data
 
     def close(self) -> None:
@@ -255,6 +272,8 @@ class CopyDecoder:
         except (DataError, NotSupportedError) as error:
             put_column(error, len(row))
             raise
+        except RecursionError as error:
+            raise put_column(too_deep(), len(row)) from error
         self._check_count(len(fields))
         return tuple(row)
 
@@ -263,29 +282,37 @@ class CopyDecoder:
             raise DataError(f"row {self.rows} of the COPY data has {count} columns, not {self._count}")
 
     def _next_text(self) -> bytes:
-        end = self._data.find(b"\n", self._position)
+        end = self._data.find(b"\n", self._position + self._seen)
         if end < 0:
+            self._seen = len(self._data) - self._position
             raise StopIteration
-        line = self._data[self._position : end]
-        self._position = end + 1
-        return line
+        return self._take(end, end + 1)
+
+    def _take(self, end: int, behind: int) -> bytes:
+        """Return the data up to `end`; what comes next begins `behind` it."""
+        row = bytes(self._data[self._position : end])
+        self._position = behind
+        self._seen = self._columns = 0
+        return row
 
     def _next_binary(self) -> bytes:
         if not self._begun:
             self._begin()
         data, start = self._data, self._position
-        left = len(data) - start
-        if left < 2 or self._ended:
+        if self._ended and len(data) != start:
+            raise DataError("something follows the end of the COPY data")
+        if len(data) - start < 2:
             raise StopIteration
         count = int.from_bytes(data[start : start + 2], "big", signed=True)
-        end = start + 2
         if count == -1:
             self._ended = True
-            self._position = end
+            self._position = start + 2
             raise StopIteration
         if count < 0:
             raise DataError(f"row {self.rows + 1} of the COPY data is malformed")
-        for _ in range(count):
+        self._seen = self._seen or 2
+        while self._columns < count:
+            end = start + self._seen
             if len(data) - end < 4:
                 raise StopIteration
             length = int.from_bytes(data[end : end + 4], "big", signed=True)
@@ -294,11 +321,14 @@ class CopyDecoder:
             end += 4 + max(length, 0)
             if end > len(data):
                 raise StopIteration
-        self._position = end
+            self._seen = end - start
+            self._columns += 1
+        end = start + self._seen
+        row = self._take(end, end)
         if count != self._count:
             self.rows += 1
             self._check_count(count)
-        return data[start:end]
+        return row
 
     def _begin(self) -> None:
         """Read the header."""

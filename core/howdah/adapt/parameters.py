@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ParameterEncoder", "Parameters"]
 
-_MAX_LENGTH = 0x7FFFFFFF
+#: How many bytes parameters take together: a message has less than 1 GB, and has more in it.
+_MAX_LENGTH = 0x3FF00000
 _MAX_PARAMETERS = 0xFFFF
 
 
@@ -63,7 +64,14 @@ class Parameters:
             )
         self.oids = tuple(oids)
         self.formats = tuple(int(format) for format in formats)
-        self.values = [_as_bytes(value) for value in values]
+        self.values = []
+        size = 0
+        for value in values:
+            data = _as_bytes(value)
+            size += 0 if data is None else len(data)
+            if size > _MAX_LENGTH:
+                raise too_large(size)
+            self.values.append(data)
 
 
 def _as_bytes(value: Buffer | str | None) -> bytes | None:
@@ -74,9 +82,19 @@ def _as_bytes(value: Buffer | str | None) -> bytes | None:
         value = value.encode()
     elif not isinstance(value, bytes):
         value = bytes(memoryview(value))
-    if len(value) > _MAX_LENGTH:
-        raise DataError(f"a parameter has {len(value)} bytes; PostgreSQL takes less than 1 GB")
     return value
+
+
+def _size(value: Buffer | str | None) -> int:
+    """Return how many bytes a value has at least."""
+    if value is None or isinstance(value, (str, bytes)):
+        return len(value or b"")
+    return memoryview(value).nbytes
+
+
+def too_large(size: int) -> DataError:
+    """Return the error for parameters that take more bytes than a message can have."""
+    return DataError(f"the parameters take {size} bytes or more; PostgreSQL takes less than 1 GB in all")
 
 
 class ParameterEncoder:
@@ -122,6 +140,7 @@ class ParameterEncoder:
         oids: list[int] = []
         codes: list[int] = []
         values: list[Buffer | str | None] = []
+        size = 0
         for obj, format in zip(params, formats or [PyFormat.AUTO] * len(params), strict=True):
             if obj is None:
                 oids.append(0)
@@ -133,6 +152,9 @@ class ParameterEncoder:
                 value = dumper.dump(obj)
                 if isinstance(value, str):
                     value = encoded(value, codec_of(getattr(dumper, "connection", None)))
+                size += _size(value)
+                if size > _MAX_LENGTH:
+                    raise too_large(size)
                 values.append(value)
             except Error as error:
                 put_place(error, parameter_place(len(values), names))

@@ -15,6 +15,7 @@ from howdah.errors import DataError, Error
 __all__ = ["column_place", "name_column", "parameter_place", "put_column", "put_place", "recursive", "shown"]
 
 E = TypeVar("E", bound=BaseException)
+OwnError = TypeVar("OwnError", bound=Error)
 
 _repr = Repr()
 _repr.maxstring = _repr.maxother = _repr.maxlong = 100
@@ -58,15 +59,19 @@ def recursive(obj: Any, place: str) -> DataError:
     return DataError(f"{place}: {shown(obj)} contains itself, or is nested too deeply")
 
 
-def put_column(error: Error, index: int) -> None:
+def put_column(error: OwnError, index: int) -> OwnError:
     """Put the number of a column in front of an error's message, for `name_column` to add the name.
 
     Args:
         error: what a loader has raised.
         index: the index of the column, from 0.
+
+    Returns:
+        the error.
     """
     put_place(error, column_place(index))
     error._column = index
+    return error
 
 
 def name_column(error: E, names: Sequence[str], before: str = "") -> E:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from howdah.adapt.nesting import too_deep
 from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError
 from howdah.protocol.messages import ProtocolViolation
@@ -75,6 +76,9 @@ class RowDecoder:
                 except (DataError, NotSupportedError) as error:
                     put_column(error, len(row))
                     raise
+                except RecursionError as error:
+                    # Python's own limit, in a program that is deep in calls itself.
+                    raise put_column(too_deep(), len(row)) from error
                 position += length
         if position != size:
             raise ProtocolViolation(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, overload
 
+from howdah.adapt.places import shown
 from howdah.adapt.quoting import quote_literal
 from howdah.errors import DataError
 
@@ -362,8 +363,10 @@ def read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
     """
     try:
         return _read_types(rows)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"the server's answer to the look-up of types makes no sense: {error!r}") from error
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise DataError(
+            f"the server's answer to the look-up of types makes no sense: {shown(error)}"
+        ) from error
 
 
 def _read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
@@ -379,6 +382,7 @@ def _read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
         # What is not asked for by name goes by a name that means it from everywhere.
         info = cls(name or common["regtype"], **common, **details)
         info.typname = typname
+        _check_type(info, asked)
         if name is None:
             parts.setdefault(asked, {}).setdefault(info.oid, info)
         else:
@@ -386,6 +390,25 @@ def _read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
     for name, info in found.items():
         info.parts = tuple(parts.get(name, {}).values())
     return found
+
+
+def _check_type(info: TypeInfo, asked: object) -> None:
+    """Raise ValueError if something that the server tells of a type is not what it should be."""
+    attributes = vars(info)
+    texts = [asked, info.name, info.typname, info.regtype, info.delimiter]
+    oids = [info.oid, info.array_oid]
+    oids += [attributes[name] for name in ("base_oid", "subtype_oid", "range_oid") if name in attributes]
+    if isinstance(info, CompositeInfo):
+        if len(info.field_names) != len(info.field_types):
+            raise ValueError("a composite type has not as many names as types")
+        texts += info.field_names
+        oids += info.field_types
+    elif isinstance(info, EnumInfo):
+        texts += info.labels
+    if not all(isinstance(text, str) for text in texts) or len(info.delimiter.encode()) != 1:
+        raise ValueError("a name is no text, or a delimiter no character")
+    if not all(type(oid) is int and 0 <= oid < 1 << 32 for oid in oids):
+        raise ValueError("an oid is no number of 32 bits")
 
 
 def _plain_row(cursor: Any) -> Callable[[Sequence[Any]], Sequence[Any]]:

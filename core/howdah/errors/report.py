@@ -40,7 +40,9 @@ def fault(query: str, position: str) -> list[str]:
 
     Nothing if the position is not in the query.
     """
-    if not (position.isascii() and position.isdigit() and 1 <= int(position) <= len(query) + 1):
+    if not (position.isascii() and position.isdigit() and len(position) < 20):
+        return []
+    if not 1 <= int(position) <= len(query) + 1:
         return []
     offset = int(position) - 1
     before = re.split(r"\r\n|\r|\n", query[:offset])

@@ -14,6 +14,10 @@ from howdah.protocol.messages import CopyResponse, FieldDescription
 __all__ = ["Decoder", "Exchange", "Result", "Step"]
 
 
+#: A number of rows that nobody has, for a server that says it has more.
+_MOST_AFFECTED = 1 << 62
+
+
 class Step(IntEnum):
     """A message on its way whose answer is still to come."""
 
@@ -189,7 +193,7 @@ class Exchange:
     def conclude(self, status: ExecStatus, tag: bytes = b"") -> None:
         """Make a result of what has come in for the statement being answered."""
         if self.counting:
-            self.affected += max(rows_told(tag), 0)
+            self.affected = min(self.affected + max(rows_told(tag), 0), _MOST_AFFECTED)
             self.tag = tag
         else:
             self.results.append(Result(status, self.fields, self.rows, tag, self.failure, self.copy))

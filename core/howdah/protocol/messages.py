@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from struct import Struct, pack, unpack_from
 from typing import TYPE_CHECKING
 
-from howdah.errors import OperationalError
+from howdah.errors import DataError, OperationalError, ProgrammingError
 from howdah.pq import ExecStatus
 from howdah.protocol.codes import Frontend
 from howdah.tuples import NamedTuple
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CopyResponse", "FieldDescription", "Notification", "ProtocolViolation"]
 
+#: The longest message that PostgreSQL takes, its own limit for anything in memory (MaxAllocSize), and the
+#: longest text of a query in it: names, and the types of parameters, come with it.
+MAX_LENGTH = 0x3FFFFFFE
+MAX_TEXT = MAX_LENGTH - 0x80000
 _HEADER = Struct("!BI")
 _FIELD = Struct("!IhIhiH")
 
@@ -76,12 +80,27 @@ class ProtocolViolation(OperationalError):
 
 def message(code: int, body: bytes = b"") -> bytes:
     """Return a whole message: code, length and `body`."""
-    return _HEADER.pack(code, len(body) + 4) + body
+    return header(code, len(body)) + body
 
 
 def header(code: int, size: int) -> bytes:
-    """Return what stands before a body of `size` bytes: code and length."""
+    """Return what stands before a body of `size` bytes: code and length.
+
+    Raises:
+        howdah.DataError: it is longer than PostgreSQL takes.
+    """
+    check_length(size)
     return _HEADER.pack(code, size + 4)
+
+
+def check_length(size: int) -> None:
+    """Refuse a message with a body of `size` bytes, if PostgreSQL would: it ends the session over it.
+
+    Raises:
+        howdah.DataError: it is too long.
+    """
+    if size + 4 > MAX_LENGTH:
+        raise DataError(f"a message of {size} bytes cannot be sent; PostgreSQL takes less than 1 GB")
 
 
 def cstring(value: bytes, what: str) -> bytes:
@@ -94,6 +113,8 @@ def cstring(value: bytes, what: str) -> bytes:
 def parse(name: bytes, query: bytes, oids: Sequence[int]) -> bytes:
     """Return a Parse message."""
     body = b"%b%b" % (cstring(name, "the statement's name"), cstring(query, "the query"))
+    if len(oids) > 0xFFFF:
+        raise ProgrammingError(f"the query has {len(oids)} parameters; PostgreSQL takes 65535 at most")
     return message(Frontend.PARSE, body + pack(f"!H{len(oids)}I", len(oids), *oids))
 
 
@@ -120,10 +141,11 @@ def function_call(oid: int, arguments: Sequence[Buffer | None], result_format: i
             pieces.append(pack("!i", -1))
         else:
             view = memoryview(argument)
+            check_length(view.nbytes)
             pieces += pack("!i", view.nbytes), view
     pieces.append(pack("!H", result_format))
     size = sum([memoryview(piece).nbytes for piece in pieces])
-    return [_HEADER.pack(Frontend.FUNCTION_CALL, size + 4), *pieces]
+    return [header(Frontend.FUNCTION_CALL, size), *pieces]
 
 
 def _violation(what: str) -> ProtocolViolation:

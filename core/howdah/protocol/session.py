@@ -31,6 +31,8 @@ __all__ = ["Session"]
 
 _STATUS = {b"I": TransactionStatus.IDLE, b"T": TransactionStatus.INTRANS, b"E": TransactionStatus.INERROR}
 _SYNC = messages.message(Frontend.SYNC)
+#: How many settings of the server are remembered: it reports less than twenty.
+MOST_PARAMETERS = 1000
 _NO_COPY = "COPY cannot be used with execute(): use cursor.copy() instead"
 
 
@@ -323,6 +325,8 @@ class Session(Wire):
 
     def _parameter_status(self, body: bytes) -> None:
         name, value = messages.parameter_status(body)
+        if name not in self.parameters and len(self.parameters) >= MOST_PARAMETERS:
+            return
         self.parameters[name] = value
         if self.on_parameter is not None:
             self.on_parameter(name, value)

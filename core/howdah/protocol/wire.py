@@ -17,7 +17,7 @@ from howdah.errors import Error
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.codes import Backend, Frontend
 from howdah.protocol.exchange import Decoder, Exchange, Step
-from howdah.protocol.messages import ProtocolViolation, cstring, message
+from howdah.protocol.messages import ProtocolViolation, check_length, cstring, message
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -146,11 +146,13 @@ class Wire:
                     body += b"\xff\xff\xff\xff"
                 else:
                     view = memoryview(value)
+                    check_length(len(body) + view.nbytes)
                     body += view.nbytes.to_bytes(4, "big")
                     body += view
         body += pack(f"!H{len(result_formats)}H", len(result_formats), *result_formats)
+        data = message(Frontend.BIND, bytes(body))
         self.expect(Step.BIND, exchange)
-        self._output += message(Frontend.BIND, bytes(body))
+        self._output += data
 
     def execute(self, exchange: Exchange, portal: bytes = b"", max_rows: int = 0) -> None:
         """Write an Execute message; at most `max_rows` rows come back, 0 for all."""
