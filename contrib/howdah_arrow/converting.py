@@ -54,7 +54,10 @@ def batch_of(
         try:
             arrays.append(_array(layout, _converted(layout, values, cursor)))
         except (ValueError, TypeError, ArithmeticError, Error) as e:
-            raise DataError(f"column {field.name!r} does not fit into Arrow's {layout.type}: {e}") from e
+            reason = f": {e}" if isinstance(e, Error) else ""
+            raise DataError(
+                f"column {field.name!r} does not fit into Arrow's {layout.type}{reason}"
+            ) from None
     return record_batch(schema_of(fields, layouts), len(rows), arrays)
 
 

@@ -140,7 +140,7 @@ def _duration(microseconds: int) -> bytes:
 
 def _number(text: str) -> bytes:
     if not _WRITTEN.fullmatch(text):
-        raise DataError(f"this is no number: {text[:100]!r}")
+        raise DataError("this is no number")
     return _decimal(Decimal(text.strip(" ")), text)
 
 
@@ -152,7 +152,7 @@ def _decimal(number: Decimal, text: str = "") -> bytes:
         return _NUMERIC(0, 0, sign, 0)
     scale = max(-exponent, 0)
     if len(digits) + exponent > _MAX_INTEGER_DIGITS or scale > _MAX_SCALE:
-        raise DataError(f"the number has more digits than PostgreSQL's numeric: {text[:100]!r}")
+        raise DataError("the number has more digits than PostgreSQL's numeric")
     # The groups of four begin and end at the point.
     figures = "".join(map(str, digits)) + "0" * max(exponent, 0)
     integer, fraction = (figures[:-scale], figures[-scale:].rjust(scale, "0")) if scale else (figures, "")

@@ -157,8 +157,10 @@ class Target:
         for name, layout, array in zip(self._names, self._layouts, batch.columns):
             try:
                 arrays.append(_cast(array, layout))
-            except (pa.ArrowException, ValueError) as e:
-                raise DataError(f"column {name!r}: {array.type} does not go into {layout.type}: {e}") from e
+            except (pa.ArrowException, ValueError):
+                raise DataError(
+                    f"column {name!r}: a value of {array.type} does not go into {layout.type}"
+                ) from None
         return arrays
 
 

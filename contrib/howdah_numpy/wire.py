@@ -85,9 +85,9 @@ class Element:
         changed = (converted.astype(array.dtype) != array) & ~nat  # older numpys overflow in silence
         wrong = changed | (numbers < least) | (numbers > greatest)
         if wrong.any():
-            value = array[wrong].flat[0]
-            reason = f"it is finer than {unit}, or out of range"
-            raise DataError(f"{value!r} is not a value of PostgreSQL's {self.name}: {reason}")
+            raise DataError(
+                f"a value is not one of PostgreSQL's {self.name}: it is finer than {unit}, or out of range"
+            )
         return numbers
 
     def from_wire(self, array: Ndarray) -> Ndarray:

@@ -88,8 +88,8 @@ def packed(name: str, code: str, values: Any) -> bytes:
     """
     try:
         return struct.pack(f"!{len(values)}{code}", *values)
-    except (OverflowError, TypeError, struct.error) as error:
-        raise DataError(f"{values!r} is no {name}: {error}") from error
+    except (OverflowError, TypeError, struct.error):
+        raise DataError(f"a value of type {type(values).__name__!r} is no {name}") from None
 
 
 VECTOR = Kind("vector", "f", "f4")

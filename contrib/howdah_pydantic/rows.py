@@ -53,7 +53,7 @@ def model_row(model: Any, *, strict: bool | None = None) -> BaseRowFactory[Any]:
             try:
                 return validate(dict(zip(names, values, strict=True)), strict=strict)
             except ValidationError as error:
-                raise _data_error(error, columns) from error
+                raise _data_error(error, columns) from None
 
         return make
 
@@ -84,11 +84,10 @@ def _line(details: ErrorDetails, columns: dict[str, Column]) -> str:
         return f"{'.'.join(path)}: {details['msg']}" if path else details["msg"]
     column = columns[path[start]]
     inside = f", at {'.'.join(path[start + 1 :])}" if path[start + 1 :] else ""
-    value = repr(details["input"])
-    value = value if len(value) <= 100 else f"{value[:99]}…"
     if details["type"] == "missing":
         return f"column {column.name!r} ({column.type_display}){inside}: {details['msg']}"
-    return f"column {column.name!r} ({column.type_display}){inside}: {details['msg']}, got {value}"
+    got = f"got a value of type {type(details['input']).__name__!r}"
+    return f"column {column.name!r} ({column.type_display}){inside}: {details['msg']}, {got}"
 
 
 def _no_result(values: Sequence[Any]) -> Any:

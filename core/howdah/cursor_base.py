@@ -1015,6 +1015,7 @@ def _count(result: Result) -> int:
         return rows_told(result.tag)
     if result.suspended:
         return -1
-    # Rows that could not be loaded are counted by the tag alone, and not by each tag (SHOW).
-    count = len(result.rows)
-    return count if result.failure is None else max(count, rows_told(result.tag))
+    # Not every tag tells a number (SHOW), and not all rows need be here: those behind one that could
+    # not be loaded are not, nor are those that were taken otherwise.
+    told = rows_told(result.tag)
+    return told if result.failure is not None else max(told, len(result.rows))

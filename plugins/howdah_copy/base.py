@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from reprlib import repr as _repr
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
 from howdah.adapt.encodings import encoded
-from howdah.adapt.places import column_place, name_column
+from howdah.adapt.places import column_place, name_column, type_of
 from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
@@ -250,8 +249,8 @@ class BaseCopy:
             return type(error)(f"{place}: {error}")
         value = ""
         if encoder.column >= 0 and isinstance(row, Sequence):
-            value = f"cannot dump {_repr(row[encoder.column])}: "
-        return DataError(f"{place}: {value}{error}")
+            value = f"cannot dump {type_of(row[encoder.column])}"
+        return DataError(f"{place}: {value or 'it cannot be written'}")
 
     def _send(self, data: Buffer) -> Operation[None]:
         """Return the operation that sends data, as fast as the server takes it."""

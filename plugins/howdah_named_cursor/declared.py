@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from warnings import warn
 
 from howdah import errors
-from howdah.adapt.places import shown
 from howdah.adapt.transformer import Transformer
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
@@ -325,5 +324,5 @@ class Declared(_Base):
 def _count(result: Result) -> int:
     count = rows_told(result.tag)
     if count < 0:
-        raise ProtocolViolation(f"the server did not tell how many rows it has moved by: {shown(result.tag)}")
+        raise ProtocolViolation("the server did not tell how many rows it has moved by")
     return count

@@ -27,7 +27,6 @@ from howdah_types.base import (
     adapters_of,
     encoding_of,
     holds_parts,
-    shown,
     syntax_encoding,
 )
 from howdah_types.registering import loader_of_part
@@ -62,8 +61,7 @@ def _dimensions(obj: list[Any]) -> list[int]:
         lengths.append(len(item))
         if len(lengths) > _MAX_DIMENSIONS:
             raise DataError(
-                f"the list {shown(obj)} contains itself, or has more than an array's"
-                f" {_MAX_DIMENSIONS} dimensions"
+                f"the list contains itself, or has more than an array's {_MAX_DIMENSIONS} dimensions"
             )
         item = item[0] if item else None
     return lengths
@@ -75,12 +73,12 @@ def _elements(obj: list[Any], lengths: list[int]) -> list[Any]:
     for length in lengths[1:]:
         for item in level:
             if not isinstance(item, list):
-                raise DataError(f"nested lists have inconsistent depths: {shown(obj)}")
+                raise DataError("nested lists have inconsistent depths")
             if len(item) != length:
-                raise DataError(f"nested lists have inconsistent lengths: {shown(obj)}")
+                raise DataError("nested lists have inconsistent lengths")
         level = [element for item in level for element in item]
     if any(isinstance(item, list) for item in level):
-        raise DataError(f"nested lists have inconsistent depths: {shown(obj)}")
+        raise DataError("nested lists have inconsistent depths")
     return level
 
 
@@ -153,7 +151,7 @@ class ListDumper(NestedDumper):
         first = {type(item): item for item in reversed(elements)}
         if len({self._adapters.get_dumper(cls, format, item) for cls, item in first.items()}) > 1:
             names = ", ".join(sorted(cls.__name__ for cls in first))
-            raise DataError(f"cannot dump lists of mixed types; got: {names} in {shown(obj)}")
+            raise DataError(f"cannot dump lists of mixed types; got: {names}")
         item = elements[0]
         if isinstance(item, int):
             # The widest integer decides for all of them.
@@ -164,8 +162,10 @@ class ListDumper(NestedDumper):
         if type(dumper).get_key is not Dumper.get_key and not isinstance(item, int):
             by_key = {dumper.get_key(element, format): element for element in elements}
             if len({dumper.upgrade(element, format).oid for element in by_key.values()}) > 1:
-                got = ", ".join(shown(element) for element in by_key.values())
-                raise DataError(f"cannot dump lists of mixed types; got values of several types: {got}")
+                got = ", ".join(sorted(type(element).__name__ for element in by_key.values()))
+                raise DataError(
+                    f"cannot dump lists of mixed types; got values of several PostgreSQL types: {got}"
+                )
         return item, dumper
 
     def text(self, obj: list[Any]) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, Loader, quote_literal
 from howdah.adapt.encodings import codec_of, embeds_ascii, from_utf8
 from howdah.adapt.nesting import check_text_depth, nesting
-from howdah.adapt.places import shown
+from howdah.adapt.places import type_of
 from howdah.errors import DataError
 from howdah.pq import Format
 
@@ -26,9 +26,9 @@ __all__ = [
     "holds_parts",
     "part_loader",
     "part_of",
-    "shown",
     "syntax_encoding",
     "type_name",
+    "type_of",
 ]
 
 #: What reading a malformed value raises.
@@ -108,14 +108,14 @@ class TypeLoader(Loader):
         data = bytes(data)
         try:
             return self.value(data)
-        except _MALFORMED as error:
-            raise self.malformed(data) from error
+        except _MALFORMED:
+            raise self.malformed(data) from None
 
     def malformed(self, data: Buffer) -> DataError:
         """Return the error for a value that is none of the type's."""
         return DataError(
-            f"the server sent {shown(bytes(data))} as {self.format.name.lower()},"
-            f" which is no value of the type {type_name(self.oid, self.connection)}"
+            f"the server sent {memoryview(data).nbytes} bytes as {self.format.name.lower()},"
+            f" which are no value of the type {type_name(self.oid, self.connection)}"
         )
 
 
@@ -132,8 +132,8 @@ class NestedLoader(TypeLoader):
         with nesting:
             try:
                 return self.value(data)  # type: ignore[arg-type]
-            except _MALFORMED as error:
-                raise self.malformed(data) from error
+            except _MALFORMED:
+                raise self.malformed(data) from None
 
 
 def holds_parts(loader: Loader) -> bool:

@@ -11,7 +11,7 @@ import struct
 from howdah.adapt import AdaptersMap
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import TypeLoader, shown
+from howdah_types.base import TypeLoader, type_of
 from howdah_types.string import StrDumper, TextLoader
 
 __all__ = [
@@ -47,7 +47,7 @@ class BitBinaryDumper(BitDumper):
 
     def dump(self, obj: str) -> bytes:
         if obj.strip("01"):
-            raise DataError(f"{shown(obj)} is not a str of zeros and ones")
+            raise DataError(f"{type_of(obj)} is not a str of zeros and ones")
         size = -(-len(obj) // 8)
         return _LENGTH.pack(len(obj)) + int(obj.ljust(8 * size, "0") or "0", 2).to_bytes(size, "big")
 

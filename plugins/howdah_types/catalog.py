@@ -16,7 +16,7 @@ from typing import ClassVar
 from howdah.adapt import AdaptersMap
 from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
-from howdah_types.base import TypeLoader, shown, type_name
+from howdah_types.base import TypeLoader, type_name, type_of
 from howdah_types.string import StrDumper, TextLoader
 from howdah_types.textual import register_text_dumper, register_text_type
 
@@ -49,7 +49,7 @@ class CatalogBinaryDumper(StrDumper):
                 return self.pack(*match.groups())
         except (struct.error, ValueError):
             pass
-        raise DataError(f"{shown(obj)} is not a value of the type {type_name(self.oid, self.connection)}")
+        raise DataError(f"{type_of(obj)} is not a value of the type {type_name(self.oid, self.connection)}")
 
     def pack(self, *fields: str) -> bytes:
         """Return the value in binary, made of what the groups of `pattern` have matched."""

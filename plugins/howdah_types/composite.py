@@ -38,8 +38,8 @@ from howdah_types.base import (
     adapters_of,
     encoding_of,
     part_of,
-    shown,
     syntax_encoding,
+    type_of,
 )
 from howdah_types.registering import (
     described,
@@ -234,7 +234,7 @@ class CompositeDumper(TupleDumper):
             values = _sequence(obj, self.info)
         if self.info is not None and len(values) != len(self.info.field_names):
             raise DataError(
-                f"{shown(obj)} has {len(values)} fields, the type {self.info.name!r}"
+                f"{type_of(obj)} has {len(values)} fields, the type {self.info.name!r}"
                 f" has {len(self.info.field_names)}: {', '.join(self.info.field_names)}"
             )
         return values
@@ -247,8 +247,8 @@ class CompositeDumper(TupleDumper):
             yield
         except (DataError, ProgrammingError) as error:
             raise type(error)(f"{where}: {error}") from error
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise DataError(f"{where} cannot be {shown(value)}: {error}") from error
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            raise DataError(f"{where} cannot be {type_of(value)}") from None
 
     def nested_text(self, obj: Any) -> bytes:
         values = self.values(obj)

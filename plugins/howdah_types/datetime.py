@@ -16,7 +16,7 @@ from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError
 from howdah.pattern import pattern
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, TypeLoader, encoding_of
+from howdah_types.base import TypeDumper, TypeLoader, encoding_of, type_of
 
 __all__ = [
     "DateBinaryDumper",
@@ -213,8 +213,9 @@ def _offset(fields: dict[str, str]) -> timedelta:
     return -offset if fields["sign"] == "-" else offset
 
 
-def _not_python(type_name: str, value: object) -> DataError:
-    return DataError(f"the {type_name} {value!r} cannot be represented in Python")
+def _not_python(type_name: str, value: object = "") -> DataError:
+    special = f" {value!r}" if value in ("infinity", "-infinity") else ""
+    return DataError(f"the {type_name}{special} cannot be represented in Python")
 
 
 class DateLoader(_DateTimeLoader):
@@ -226,8 +227,8 @@ class DateLoader(_DateTimeLoader):
         text = data.decode()
         try:
             return date(*self._date(self._fields("date", text, _DATE, _DATE_OTHER)))
-        except ValueError as error:
-            raise _not_python("date", text) from error
+        except ValueError:
+            raise _not_python("date", text) from None
 
 
 class DateBinaryLoader(TypeLoader):
@@ -240,9 +241,9 @@ class DateBinaryLoader(TypeLoader):
         days: int = _INT4.unpack(data)[0]
         try:
             return date.fromordinal(days + _EPOCH_DAYS)
-        except (ValueError, OverflowError) as error:
+        except (ValueError, OverflowError):
             infinite = {_INT4_MAX: "infinity", _INT4_MIN: "-infinity"}
-            raise _not_python("date", infinite.get(days) or _beyond(days)) from error
+            raise _not_python("date", infinite.get(days) or _beyond(days)) from None
 
 
 def _beyond(days: int) -> str:
@@ -331,8 +332,8 @@ def _utcoffset(obj: time) -> timedelta:
     offset = obj.utcoffset()
     if offset is None:
         raise DataError(
-            f"cannot dump {obj!r} as timetz: its time zone has no offset without a date; use a datetime,"
-            " or a datetime.timezone"
+            f"cannot dump {type_of(obj)} as timetz: its time zone has no offset without a date;"
+            " use a datetime, or a datetime.timezone"
         )
     return offset
 
@@ -369,8 +370,8 @@ def _time_of_day(type_name: str, microseconds: int, zone: tzinfo | None = None) 
     hour, minute = divmod(minutes, 60)
     try:
         return time(hour, minute, second, microsecond, zone)
-    except ValueError as error:
-        raise _not_python(type_name, f"{hour:02}:{minute:02}:{second:02}") from error
+    except ValueError:
+        raise _not_python(type_name, f"{hour:02}:{minute:02}:{second:02}") from None
 
 
 class TimetzLoader(TypeLoader):
@@ -454,7 +455,7 @@ class DatetimeBinaryDumper(DatetimeDumper):
     def as_binary(self, obj: datetime) -> bytes:
         offset = obj.utcoffset()
         if offset is None:
-            raise DataError(f"cannot dump {obj!r} as timestamptz: it has no time zone")
+            raise DataError(f"cannot dump {type_of(obj)} as timestamptz: it has no time zone")
         return _INT8.pack((obj.replace(tzinfo=None) - _EPOCH - offset) // _MICROSECOND)
 
 
@@ -468,8 +469,8 @@ class TimestampLoader(_DateTimeLoader):
         fields = self._fields("timestamp", text, _TIMESTAMP, _TIMESTAMP_OTHER, _TIMESTAMP_POSTGRES)
         try:
             return datetime(*self._date(fields), *_time(fields))
-        except ValueError as error:
-            raise _not_python("timestamp", text) from error
+        except ValueError:
+            raise _not_python("timestamp", text) from None
 
 
 class TimestampBinaryLoader(TypeLoader):
@@ -482,8 +483,8 @@ class TimestampBinaryLoader(TypeLoader):
         microseconds: int = _INT8.unpack(data)[0]
         try:
             return _EPOCH + timedelta(microseconds=microseconds)
-        except OverflowError as error:
-            raise _not_python("timestamp", _beyond_timestamp(microseconds)) from error
+        except OverflowError:
+            raise _not_python("timestamp", _beyond_timestamp(microseconds)) from None
 
 
 class TimestamptzLoader(_DateTimeLoader):
@@ -507,10 +508,10 @@ class TimestamptzLoader(_DateTimeLoader):
             offset = self._offset_of(fields["zone"], local) if "zone" in fields else _offset(fields)
             if offset is not None:
                 return _in_zone(local - _EPOCH - offset, self.timezone)
-        except (ValueError, OverflowError) as error:
-            raise _not_python("timestamptz", text) from error
+        except (ValueError, OverflowError):
+            raise _not_python("timestamptz", text) from None
         raise DataError(
-            f"which moment the timestamptz {text!r} is cannot be told from the abbreviation of its time zone:"
+            "which moment the timestamptz is cannot be told from the abbreviation of its time zone:"
             " SET datestyle TO ISO, or ask for binary"
         )
 
@@ -545,9 +546,9 @@ class TimestamptzBinaryLoader(TimestamptzLoader):
         microseconds: int = _INT8.unpack(data)[0]
         try:
             return _in_zone(timedelta(microseconds=microseconds), self.timezone)
-        except OverflowError as error:
+        except OverflowError:
             moment = _beyond_timestamp(microseconds)
-            raise _not_python("timestamptz", moment if "inf" in moment else f"{moment} UTC") from error
+            raise _not_python("timestamptz", moment if "inf" in moment else f"{moment} UTC") from None
 
 
 def _in_zone(since_epoch: timedelta, zone: tzinfo) -> datetime:
@@ -716,11 +717,11 @@ class IntervalBinaryLoader(TypeLoader):
         interval.microseconds, interval.days, interval.months = _INTERVAL.unpack(data)
         try:
             return interval.timedelta()
-        except OverflowError as error:
+        except OverflowError:
             name = f"{interval.months} months {interval.days} days {interval.microseconds} microseconds"
             if (interval.months, interval.days) in ((_INT4_MAX, _INT4_MAX), (_INT4_MIN, _INT4_MIN)):
                 name = "infinity" if interval.months > 0 else "-infinity"
-            raise _not_python("interval", name) from error
+            raise _not_python("interval", name) from None
 
 
 def register_adapters(adapters: AdaptersMap) -> None:

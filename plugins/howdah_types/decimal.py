@@ -47,7 +47,7 @@ def numeric_to_binary(number: Decimal) -> bytes:
     if not number:
         point = 0
     if scale > _MAX_SCALE or point > _MAX_INTEGER_DIGITS:
-        raise DataError(f"{number:.10e} is not a value of PostgreSQL's numeric: too many digits")
+        raise DataError("a number is not one of PostgreSQL's numeric: it has too many digits")
     text = "".join(map(str, digits)) if number else ""
     if exponent > 0 and text:
         text += "0" * exponent

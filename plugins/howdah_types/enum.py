@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 from howdah.adapt import AdaptContext, AdaptersMap, EnumInfo, TypeInfo
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import TypeLoader, adapters_of, shown, type_name
+from howdah_types.base import TypeLoader, adapters_of, type_name, type_of
 from howdah_types.registering import described, known_type, named, register_by_oid, unadapted
 from howdah_types.string import StrDumper, TextBinaryLoader, TextLoader
 
@@ -66,7 +66,7 @@ class EnumDumper(StrDumper):
             label = obj.name
         if not isinstance(label, str):
             raise DataError(
-                f"{shown(obj)} cannot be dumped to the type {type_name(self.oid, self.connection)}"
+                f"{type_of(obj)} cannot be dumped to the type {type_name(self.oid, self.connection)}"
             )
         return super().text(label)
 
@@ -113,7 +113,7 @@ class EnumLoader(TypeLoader):
             return self.members[data]
         except KeyError:
             raise DataError(
-                f"{self._enum.__name__} has no member for the label {data.decode(errors='replace')!r}"
+                f"{self._enum.__name__} has no member for the label that the server sent"
                 f" of the type {type_name(self.oid, self.connection)}"
             ) from None
 

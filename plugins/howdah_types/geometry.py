@@ -16,7 +16,7 @@ from howdah.adapt import AdaptersMap
 from howdah.errors import DataError
 from howdah.pattern import pattern
 from howdah.pq import Format
-from howdah_types.base import TypeLoader, shown, type_name
+from howdah_types.base import TypeLoader, type_name, type_of
 from howdah_types.string import StrDumper
 from howdah_types.textual import register_text_type
 
@@ -144,7 +144,7 @@ class GeometryBinaryDumper(StrDumper):
         numbers = list(map(float, _NUMBERS.findall(obj)))
         if re.sub(r"[\s()\[\]{}<>,]", "", _NUMBERS.sub("", obj)) or not self._fits(len(numbers)):
             name = type_name(self.oid, self.connection)
-            raise DataError(f"{shown(obj)} is not a value of the type {name}")
+            raise DataError(f"{type_of(obj)} is not a value of the type {name}")
         return self.pack(obj, struct.pack(f"!{len(numbers)}d", *numbers), len(numbers) // 2)
 
     def _fits(self, count: int) -> bool:

@@ -22,8 +22,8 @@ from howdah_types.base import (
     adapters_of,
     encoding_of,
     part_loader,
-    shown,
     syntax_encoding,
+    type_of,
 )
 from howdah_types.registering import known_type, named
 from howdah_types.string import StrDumper, TextLoader
@@ -58,16 +58,13 @@ class HstoreDumper(TypeDumper):
             DataError: they are not all strings.
         """
         if not isinstance(obj, dict):
-            raise DataError(f"{shown(obj)} is not a dict")
+            raise DataError(f"{type_of(obj)} is not a dict")
         items = []
         for key, value in obj.items():
             if not isinstance(key, str):
-                raise DataError(f"the keys of an hstore are str, not {type(key).__name__}: {shown(key)}")
+                raise DataError(f"the keys of an hstore are str, not {type(key).__name__}")
             if not (value is None or isinstance(value, str)):
-                raise DataError(
-                    f"the values of an hstore are str or None, not {type(value).__name__}:"
-                    f" {shown(value)}, for the key {shown(key)}"
-                )
+                raise DataError(f"the values of an hstore are str or None, not {type(value).__name__}")
             items.append((self._encode(key), None if value is None else self._encode(value)))
         return items
 

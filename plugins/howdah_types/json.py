@@ -11,7 +11,7 @@ from howdah.adapt.nesting import MAX_DEPTH, nesting, too_deep
 from howdah.errors import DataError
 from howdah.pattern import pattern
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, shown, type_name
+from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, type_name, type_of
 
 __all__ = [
     "Json",
@@ -111,7 +111,9 @@ class JsonDumper(TypeDumper):
             # What json and others raise for what JSON has not, and for what contains itself.
             name = type_name(self.oid, self.connection)
             cls = JsonTypeError if isinstance(error, TypeError) else JsonValueError
-            raise cls(f"cannot dump {shown(obj)} as {name}: {error}") from error
+            # A TypeError names the type; others may name the value.
+            reason = f": {error}" if isinstance(error, TypeError) else ""
+            raise cls(f"cannot dump {type_of(obj)} as {name}{reason}") from error
 
 
 class JsonBinaryDumper(JsonDumper):

@@ -19,7 +19,7 @@ from typing import ClassVar
 from howdah.adapt import AdaptContext, AdaptersMap
 from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, TypeLoader, adapters_of, shown
+from howdah_types.base import TypeDumper, TypeLoader, adapters_of, type_of
 from howdah_types.textual import register_text_type
 
 __all__ = [
@@ -73,7 +73,7 @@ class MoneyDecimalLoader(_Decimals, TypeLoader):
         # What follows the last separator are the decimals; but groups of thousands have one too.
         decimals = len(last) if last != number else 0
         if self.decimals != decimals and (self.decimals or decimals != 3):
-            raise DataError(f"the money {text!r} has not {self.decimals} decimals")
+            raise DataError(f"the money has not {self.decimals} decimals")
         negative = "-" in text or "(" in text
         return Decimal(f"{'-' if negative else ''}{digits}E-{self.decimals}")
 
@@ -101,8 +101,8 @@ class MoneyDecimalBinaryDumper(_Decimals, TypeDumper):
         try:
             units = Decimal(obj).scaleb(self.decimals, _EXACTLY)
             return _INT8.pack(int(units.to_integral_exact(context=_EXACTLY)))
-        except (ArithmeticError, ValueError, TypeError, struct.error) as error:
-            raise DataError(f"{shown(obj)} is no money with {self.decimals} decimals") from error
+        except (ArithmeticError, ValueError, TypeError, struct.error):
+            raise DataError(f"{type_of(obj)} is no money with {self.decimals} decimals") from None
 
 
 def register_decimal_money(decimals: int = 2, context: AdaptContext | None = None) -> None:

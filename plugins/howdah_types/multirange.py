@@ -17,7 +17,7 @@ from howdah.adapt.encodings import as_utf8
 from howdah.adapt.nesting import check_text_depth, nesting
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import NestedLoader, adapters_of, shown, syntax_encoding
+from howdah_types.base import NestedLoader, adapters_of, syntax_encoding, type_of
 from howdah_types.range import (
     BoundsDumper,
     Range,
@@ -135,7 +135,7 @@ class Multirange(MutableSequence[Range[T]]):
 
 def _checked(item: Any) -> Range[Any]:
     if not isinstance(item, Range):
-        raise TypeError(f"a Multirange is a sequence of Range, not of {type(item).__name__}: {item!r}")
+        raise TypeError(f"a Multirange is a sequence of Range, not of {type(item).__name__}")
     return item
 
 
@@ -206,7 +206,7 @@ class MultirangeBinaryDumper(MultirangeDumper):
 
 def _ranges(obj: Any) -> Multirange[Any]:
     if not isinstance(obj, Multirange):
-        raise DataError(f"{shown(obj)} is not a Multirange")
+        raise DataError(f"{type_of(obj)} is not a Multirange")
     return obj
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Union
 from howdah.adapt import AdaptContext, AdaptersMap
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, TypeLoader, shown
+from howdah_types.base import TypeDumper, TypeLoader, type_of
 from howdah_types.string import StrDumper, TextLoader
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class InetBinaryDumper(InetDumper):
 
             try:
                 address = ip_interface(obj)
-            except ValueError as error:
-                raise DataError(f"{shown(obj)} is not an internet address: {error}") from error
+            except ValueError:
+                raise DataError(f"{type_of(obj)} is not an internet address") from None
         _without_scope(address)
         bits = address.network.prefixlen if hasattr(address, "network") else address.max_prefixlen
         return self._pack(address.version, bits, address.packed)
@@ -102,15 +102,15 @@ class CidrBinaryDumper(InetBinaryDumper):
 
             try:
                 network = ip_network(obj)
-            except ValueError as error:
-                raise DataError(f"{shown(obj)} is not an internet network: {error}") from error
+            except ValueError:
+                raise DataError(f"{type_of(obj)} is not an internet network") from None
         return self._pack(network.version, network.prefixlen, network.network_address.packed)
 
 
 def _without_scope(address: Any) -> Any:
     """Return an address, unless it has a scope (`%eth0`), which PostgreSQL cannot take."""
     if getattr(address, "scope_id", None) is not None:
-        raise DataError(f"{address!r} has a scope, which PostgreSQL's inet has not")
+        raise DataError(f"{type_of(address)} has a scope, which PostgreSQL's inet has not")
     return address
 
 
@@ -198,7 +198,7 @@ class MacaddrBinaryDumper(MacaddrDumper):
         # Any of the notations that the server takes: 08:00:2b…, 08-00…, 0800.2b…, 08002b….
         address = re.sub("[:.-]", "", obj)
         if not re.fullmatch(f"[0-9a-fA-F]{{{2 * self._size}}}", address):
-            raise DataError(f"{shown(obj)} is not an address of {self._size} bytes in hexadecimal")
+            raise DataError(f"{type_of(obj)} is not an address of {self._size} bytes in hexadecimal")
         return bytes.fromhex(address)
 
 

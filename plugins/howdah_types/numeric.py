@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
 from howdah.adapt import AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, TypeLoader
+from howdah_types.base import TypeDumper, TypeLoader, type_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -154,9 +154,8 @@ class _IntegerBinaryDumper(_IntegerDumper):
     def dump(self, obj: Any) -> Buffer:
         try:
             return self._struct.pack(obj)
-        except struct.error as error:
-            value = str(obj) if isinstance(obj, int) else repr(obj)
-            raise DataError(f"{value} is not a value of PostgreSQL's {self._name}") from error
+        except struct.error:
+            raise DataError(f"{type_of(obj)} is not one of PostgreSQL's {self._name}") from None
 
 
 class Int2Dumper(_IntegerDumper):
@@ -388,8 +387,8 @@ class Float4BinaryDumper(Float4Dumper):
     def dump(self, obj: float) -> bytes:
         try:
             return _FLOAT4.pack(obj)
-        except OverflowError as error:
-            raise DataError(f"{float(obj)!r} is not a value of PostgreSQL's float4") from error
+        except OverflowError:
+            raise DataError(f"{type_of(obj)} is not one of PostgreSQL's float4") from None
 
 
 class FloatLoader(TypeLoader):

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from howdah.adapt import AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, shown
+from howdah_types.base import TypeDumper, type_of
 from howdah_types.boolean import BoolBinaryDumper, BoolDumper
 from howdah_types.datetime import (
     DateBinaryDumper,
@@ -108,7 +108,7 @@ def python_moment(obj: Any) -> date | datetime | timedelta | None:
         converted = obj.astype(f"{type(obj).__name__}[us]")
         value = converted.item()
         if converted != obj or isinstance(value, int):
-            raise DataError(f"{shown(obj)} is not a number of microseconds, or none that Python has")
+            raise DataError(f"{type_of(obj)} is not a number of microseconds, or none that Python has")
     moment: date | datetime | timedelta = value
     return moment
 

@@ -35,8 +35,8 @@ from howdah_types.base import (
     adapters_of,
     encoding_of,
     part_of,
-    shown,
     syntax_encoding,
+    type_of,
 )
 from howdah_types.registering import (
     described,
@@ -334,15 +334,15 @@ class BoundsDumper(ElementDumper):
         if self._bounds is None:
             if not self.subtype_oid:
                 raise ProgrammingError(
-                    f"which type a {self.kind} of {type(bound).__name__} is of cannot be told: {shown(bound)}"
+                    f"which type a {self.kind} of {type(bound).__name__} is of cannot be told"
                 )
             dumper = self.adapters.get_dumper_by_oid(self.subtype_oid, self.format)
             self._bounds = dumper(type(bound), self.context)
         own = self._own_dumper(bound)
         try:
             return self._encoded((own or self._bounds).dump(bound))
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise DataError(f"{shown(bound)} cannot be a bound of a {self._name()}: {error}") from error
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            raise DataError(f"{type_of(bound)} cannot be a bound of a {self._name()}") from None
 
     def _name(self) -> str:
         info = self.adapters.types.get(self.oid)
@@ -369,7 +369,7 @@ class BoundsDumper(ElementDumper):
     def text_range(self, obj: Range[Any]) -> bytes:
         """Return a range in text format."""
         if not isinstance(obj, Range):
-            raise DataError(f"{shown(obj)} is not a Range")
+            raise DataError(f"{type_of(obj)} is not a Range")
         if obj.isempty:
             return b"empty"
         lower = b"" if obj.lower is None else self.text_bound(obj.lower)
@@ -379,7 +379,7 @@ class BoundsDumper(ElementDumper):
     def binary_range(self, obj: Range[Any]) -> bytes:
         """Return a range in binary format."""
         if not isinstance(obj, Range):
-            raise DataError(f"{shown(obj)} is not a Range")
+            raise DataError(f"{type_of(obj)} is not a Range")
         if obj.isempty:
             return bytes([_EMPTY])
         flags = _LOWER_INCLUSIVE * obj.lower_inc | _UPPER_INCLUSIVE * obj.upper_inc
@@ -421,7 +421,7 @@ class RangeDumper(BoundsDumper):
 
     def bounds(self, obj: Any) -> Iterable[Any]:
         if not isinstance(obj, Range):
-            raise DataError(f"{shown(obj)} is not a Range")
+            raise DataError(f"{type_of(obj)} is not a Range")
         return [bound for bound in (obj.lower, obj.upper) if bound is not None]
 
     def of_bounds(self, bound: Any) -> Range[Any]:

@@ -10,7 +10,7 @@ from howdah.adapt.encodings import encoded
 from howdah.errors import DataError
 from howdah.pattern import pattern
 from howdah.pq import Format
-from howdah_types.base import TypeDumper, TypeLoader, encoding_of, shown
+from howdah_types.base import TypeDumper, TypeLoader, encoding_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -50,7 +50,7 @@ class StrDumper(TypeDumper):
 
     def text(self, obj: str) -> bytes:
         if "\x00" in obj:
-            raise DataError(f"PostgreSQL text cannot contain NUL (0x00) characters: {shown(obj)}")
+            raise DataError("PostgreSQL text cannot contain NUL (0x00) characters")
         return encoded(obj, self.encoding)
 
     def quote(self, obj: str) -> bytes:
@@ -118,8 +118,9 @@ class TextLoader(TypeLoader):
             return str(data, self.encoding)
         except UnicodeDecodeError as error:
             raise DataError(
-                f"the server sent what is not text in {self.encoding!r}, the client encoding: {data[:100]!r}"
-            ) from error
+                f"the server sent what is not text in {self.encoding!r}, the client encoding,"
+                f" from byte {error.start + 1} on"
+            ) from None
 
 
 class TextBinaryLoader(TextLoader):

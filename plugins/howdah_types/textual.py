@@ -8,7 +8,7 @@ from howdah.adapt import AdaptersMap, Loader
 from howdah.errors import DataError
 from howdah.pattern import pattern
 from howdah.pq import Format
-from howdah_types.base import shown
+from howdah_types.base import type_of
 from howdah_types.string import StrBinaryDumper, StrDumper, TextBinaryLoader, TextLoader
 
 __all__ = [
@@ -49,7 +49,7 @@ class CharBinaryDumper(StrDumper):
         octal = _OCTAL.fullmatch(obj)
         data = bytes([int(octal[1], 8)]) if octal is not None else self.text(obj) or b"\x00"
         if len(data) != 1:
-            raise DataError(f'{shown(obj)} is not a value of the type "char", which is one byte')
+            raise DataError(f'{type_of(obj)} is not a value of the type "char", which is one byte')
         return data
 
 

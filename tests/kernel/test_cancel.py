@@ -6,6 +6,7 @@ import asyncio
 import signal
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -18,7 +19,7 @@ FOREVER = "select pg_sleep(1000)"
 @pytest.fixture
 def watcher(dsn):
     """Another connection, to see what the first one does."""
-    with howdah.connect(dsn, autocommit=True) as conn:
+    with closing(howdah.connect(dsn, autocommit=True)) as conn:
         yield conn
 
 

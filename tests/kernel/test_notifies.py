@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 
 import pytest
 
@@ -12,14 +13,14 @@ from howdah import Notify
 
 @pytest.fixture
 def listener(dsn):
-    with howdah.connect(dsn, autocommit=True) as conn:
+    with closing(howdah.connect(dsn, autocommit=True)) as conn:
         conn.execute("listen ch")
         yield conn
 
 
 @pytest.fixture
 def sender(dsn):
-    with howdah.connect(dsn, autocommit=True) as conn:
+    with closing(howdah.connect(dsn, autocommit=True)) as conn:
         yield conn
 
 

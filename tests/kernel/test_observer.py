@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
@@ -46,7 +47,7 @@ def driver(observer):
 
 @pytest.fixture
 def conn(driver, dsn):
-    with driver.connect(dsn, autocommit=True) as conn:
+    with closing(driver.connect(dsn, autocommit=True)) as conn:
         yield conn
 
 

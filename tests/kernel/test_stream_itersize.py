@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from contextlib import closing
 
 import pytest
 
@@ -13,7 +14,7 @@ QUERY = "select generate_series(1, %s)"
 
 @pytest.fixture(params=[False, True], ids=["transaction", "autocommit"])
 def conn(request, dsn):
-    with howdah.connect(dsn, autocommit=request.param) as conn:
+    with closing(howdah.connect(dsn, autocommit=request.param)) as conn:
         yield conn
 
 

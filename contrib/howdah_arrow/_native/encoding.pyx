@@ -360,7 +360,7 @@ cdef int put_number(const char *text, Py_ssize_t size, Buffer out) except -1:
     point += exponent
     scale = max(count - point, 0)
     if point > MAX_INTEGER_DIGITS or scale > MAX_SCALE:
-        raise DataError(f"the number has more digits than PostgreSQL's numeric: {decoded(text, size)!r}")
+        raise DataError("the number has more digits than PostgreSQL's numeric")
     # The groups of four begin and end at the point.
     weight = (point + 3) // 4 - 1 if point > 0 else -((-point) // 4) - 1
     exponent = 4 * (weight + 1) - point
@@ -388,7 +388,7 @@ cdef int put_special(const char *text, Py_ssize_t size, Buffer out) except -1:
     elif word in ("-inf", "-infinity"):
         sign = 0xF000
     else:
-        raise DataError(f"this is no number: {decoded(text, size)!r}")
+        raise DataError("this is no number")
     p = out.reserve(12)
     set_uint32(p, 8)
     set_uint32(p + 4, 0)

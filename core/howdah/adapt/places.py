@@ -7,18 +7,22 @@ is raised, so that rows cost nothing for them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from reprlib import Repr
 from typing import Any, TypeVar
 
 from howdah.errors import DataError, Error
 
-__all__ = ["column_place", "name_column", "parameter_place", "put_column", "put_place", "recursive", "shown"]
+__all__ = [
+    "column_place",
+    "name_column",
+    "parameter_place",
+    "put_column",
+    "put_place",
+    "recursive",
+    "type_of",
+]
 
 E = TypeVar("E", bound=BaseException)
 OwnError = TypeVar("OwnError", bound=Error)
-
-_repr = Repr()
-_repr.maxstring = _repr.maxother = _repr.maxlong = 100
 
 #: What the server calls a column that has no name.
 _NAMELESS = ("", "?column?")
@@ -44,9 +48,9 @@ def put_place(error: Error, place: str) -> None:
     error.args = (f"{place}: {error}", *error.args[1:])
 
 
-def shown(obj: object) -> str:
-    """Return the repr of an object for a message: abbreviated, if it is long."""
-    return _repr.repr(obj)
+def type_of(obj: object) -> str:
+    """Return what a message calls an object: never its value, which may be a secret."""
+    return f"a value of type {type(obj).__name__!r}"
 
 
 def recursive(obj: Any, place: str) -> DataError:
@@ -56,7 +60,7 @@ def recursive(obj: Any, place: str) -> DataError:
         obj: the object.
         place: the parameter that it is.
     """
-    return DataError(f"{place}: {shown(obj)} contains itself, or is nested too deeply")
+    return DataError(f"{place}: {type_of(obj)} contains itself, or is nested too deeply")
 
 
 def put_column(error: OwnError, index: int) -> OwnError:

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from howdah.adapt.base import Dumper, Loader, PyFormat
-from howdah.adapt.places import shown
 from howdah.adapt.types import FIRST_NORMAL_OID, TypeInfo, TypesRegistry
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
@@ -283,11 +282,13 @@ class AdaptersMap:
                     found: type[Dumper] | None = self._found("_dumpers", format, key)
                     if found is not None:
                         return found
-        value = "" if obj is None else f": {shown(obj)}"
         format = PyFormat(format)
+        advice = "register a dumper for it with adapters.register_dumper()"
+        if issubclass(cls, dict):
+            advice = "wrap it in Json or Jsonb, of howdah_types.json"
         raise ProgrammingError(
-            f"cannot adapt type {cls.__name__!r} using placeholder '%{format.value}' (format: {format.name})"
-            f"{value}; register a dumper for it with adapters.register_dumper(){self.advice}"
+            f"cannot adapt type {cls.__name__!r} using placeholder '%{format.value}' (format: {format.name});"
+            f" {advice}{self.advice}"
         )
 
     def get_dumper_by_oid(self, oid: int, format: Format) -> type[Dumper]:

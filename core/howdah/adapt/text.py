@@ -33,9 +33,9 @@ class TextLoader(Loader):
             return str(data, self.encoding)
         except UnicodeDecodeError as error:
             raise DataError(
-                f"the server sent what is not text in {self.encoding!r}, the client encoding:"
-                f" {bytes(data)[:100]!r}"
-            ) from error
+                f"the server sent what is not text in {self.encoding!r}, the client encoding,"
+                f" from byte {error.start + 1} on"
+            ) from None
 
     @staticmethod
     def for_format(format: int) -> type[Loader]:

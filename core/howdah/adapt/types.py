@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, overload
 
-from howdah.adapt.places import shown
 from howdah.adapt.quoting import quote_literal
 from howdah.errors import DataError
 
@@ -364,9 +363,7 @@ def read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
     try:
         return _read_types(rows)
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise DataError(
-            f"the server's answer to the look-up of types makes no sense: {shown(error)}"
-        ) from error
+        raise DataError("the server's answer to the look-up of types makes no sense") from error
 
 
 def _read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:

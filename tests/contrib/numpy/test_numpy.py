@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import sys
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
@@ -21,7 +22,7 @@ np = pytest.importorskip("numpy")
 @pytest.fixture(scope="module")
 def shared(howdah_dsn):
     """A connection that loads arrays as ndarray."""
-    with howdah.connect(howdah_dsn, autocommit=True) as conn:
+    with closing(howdah.connect(howdah_dsn, autocommit=True)) as conn:
         load_ndarrays(conn)
         yield conn
 
@@ -29,7 +30,7 @@ def shared(howdah_dsn):
 @pytest.fixture
 def lists(howdah_dsn):
     """A connection that loads arrays as lists, as they are without being asked for."""
-    with howdah.connect(howdah_dsn, autocommit=True) as conn:
+    with closing(howdah.connect(howdah_dsn, autocommit=True)) as conn:
         yield conn
 
 

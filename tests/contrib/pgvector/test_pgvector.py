@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -27,7 +28,7 @@ def pgvector(howdah_dsn):
 
 @pytest.fixture
 def vectors(pgvector):
-    with howdah.Driver().connect(pgvector) as conn:
+    with closing(howdah.Driver().connect(pgvector)) as conn:
         yield conn
 
 

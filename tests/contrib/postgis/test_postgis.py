@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def howdah_dsn(postgis):
 
 @pytest.fixture
 def conn(postgis):
-    with howdah.Driver().connect(postgis) as conn:
+    with closing(howdah.Driver().connect(postgis)) as conn:
         yield conn
 
 

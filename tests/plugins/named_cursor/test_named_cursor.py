@@ -540,6 +540,7 @@ def test_a_cursor_left_open_warns(dsn: str, state: str) -> None:
             if state == "failed":
                 with pytest.raises(errors.SyntaxError):
                     cur.execute("nonsense")
+                conn.rollback()
             elif state != "new":
                 cur.execute(SERIES)
             if state == "closed":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,7 @@ ZONES = [
 @pytest.fixture(scope="module")
 def shared(dsn: str) -> Iterator[howdah.Connection[Any]]:
     """One connection for all the examples of hypothesis."""
-    with howdah.connect(dsn, autocommit=True) as conn:
+    with closing(howdah.connect(dsn, autocommit=True)) as conn:
         yield conn
 
 
@@ -128,7 +129,7 @@ def test_what_cannot_be_told(shared, style, utc):
     """In 2014 Moscow went back an hour, and both hours are MSK."""
     shared.execute(f"SET DateStyle TO {style}")
     shared.execute("SET TimeZone TO 'Europe/Moscow'")
-    with pytest.raises(DataError, match=r"column 'd' \(1\): which moment .* MSK' .*SET datestyle TO ISO"):
+    with pytest.raises(DataError, match=r"column 'd' \(1\): which moment .*SET datestyle TO ISO"):
         shared.execute("SELECT %s::timestamptz AS d", [f"{utc}+00"], binary=False).fetchone()
     (binary,) = shared.execute("SELECT %s::timestamptz", [f"{utc}+00"], binary=True).fetchone()
     assert binary.astimezone(UTC) == dt.datetime.fromisoformat(utc).replace(tzinfo=UTC)
@@ -162,7 +163,7 @@ def test_limits(conn, style, binary):
         ("timestamptz", None, None),
     ):
         for value in ("-infinity", "0044-03-15 BC", "infinity", "12345-03-15", "123456-03-15"):
-            with pytest.raises(DataError, match=f"the {name} .* cannot be represented in Python"):
+            with pytest.raises(DataError, match=f"the {name}.* cannot be represented in Python"):
                 conn.execute(f"SELECT %s::{name}", [value], binary=binary).fetchone()
             cur = conn.cursor(binary=binary)
             register_date_limits(cur)

@@ -73,7 +73,7 @@ def test_date_style(style, date, timestamp):
     [b"04/03/2020 05:06:07.08 UTC", b"04.03.2020 05:06:07.08 UTC", b"Wed Mar 04 05:06:07.08 2020 PST"],
 )
 def test_abbreviations_without_a_session(text):
-    with pytest.raises(DataError, match=f"{text.decode()}.*SET datestyle TO ISO"):
+    with pytest.raises(DataError, match=r"which moment .*SET datestyle TO ISO"):
         load("timestamptz", Format.TEXT, text)
 
 
@@ -103,13 +103,14 @@ def test_abbreviations_without_a_session(text):
 )
 def test_out_of_range(name, text, binary, said):
     for format, data in ((Format.TEXT, text), (Format.BINARY, bytes.fromhex(binary))):
-        with pytest.raises(DataError, match=f"the {name} .*{said}.* cannot be represented in Python"):
+        with pytest.raises(DataError, match=f"^the {name}.* cannot be represented in Python") as info:
             load(name, format, data)
+        assert (said in str(info.value)) == (said in ("", "infinity", "-infinity"))
 
 
 def test_garbage_is_an_error():
     for name in ("date", "time", "timetz", "timestamp", "interval"):
-        with pytest.raises(DataError, match="gar:bage"):
+        with pytest.raises(DataError, match=f"the (type )?{name}"):
             load(name, Format.TEXT, b"gar:bage")
 
 

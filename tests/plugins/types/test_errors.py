@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import traceback
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -91,7 +92,7 @@ def test_malformed_binary(type_name, value):
     with pytest.raises(DataError) as info:
         load(type_name, Format.BINARY, value)
     assert f"the type {type_name}" in str(info.value) or "jsonb's binary format" in str(info.value)
-    assert repr(value)[2:6] in str(info.value)
+    assert len(value) < 3 or repr(value)[2:-1] not in str(info.value)
 
 
 @pytest.mark.parametrize(
@@ -106,19 +107,19 @@ def test_malformed_text(type_name, value):
     with pytest.raises(DataError) as info:
         load(type_name, Format.TEXT, value)
     assert type_name.removesuffix("[]") in str(info.value)
-    assert value.decode().strip("{}").replace("\\", "\\\\") in str(info.value)
+    assert len(value) < 3 or value.decode() not in "".join(traceback.format_exception(info.value))
 
 
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize(
     ("expression", "value"),
     [
-        ("date 'infinity'", "infinity"),
-        ("date '0044-03-15 BC'", "0044-03-15 BC"),
-        ("timestamp '10000-01-01'", "10000-01-01 00:00:00"),
-        ("timestamptz '-infinity'", "-infinity"),
-        ("time '24:00'", "24:00:00"),
-        ("interval 'infinity'", "infinity"),
+        ("date 'infinity'", " 'infinity'"),
+        ("date '0044-03-15 BC'", ""),
+        ("timestamp '10000-01-01'", ""),
+        ("timestamptz '-infinity'", " '-infinity'"),
+        ("time '24:00'", ""),
+        ("interval 'infinity'", " 'infinity'"),
     ],
 )
 def test_column(conn, expression, value, binary):
@@ -128,14 +129,14 @@ def test_column(conn, expression, value, binary):
     for prepare in (False, True):
         cur = conn.execute(f"SELECT 1, {expression}", binary=binary, prepare=prepare)
         with pytest.raises(
-            DataError, match=rf"^column '{name}' \(2\): the {name} '{value}' cannot be represented in Python"
+            DataError, match=rf"^column '{name}' \(2\): the {name}{value} cannot be represented in Python"
         ):
             cur.fetchone()
     with conn.cursor().copy(
         f"COPY (SELECT 1, {expression}) TO STDOUT (FORMAT {'binary' if binary else 'text'})"
     ) as copy:
         copy.set_types(["int4", name])
-        with pytest.raises(DataError, match=f"column 2: the {name} '{value}'"):
+        with pytest.raises(DataError, match=f"column 2: the {name}{value} cannot"):
             copy.read_row()
 
 
@@ -148,27 +149,35 @@ LOOP[1].append(LOOP)
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
-        (object(), ProgrammingError, "parameter 2: cannot adapt type 'object' .*: <object object at"),
-        ({"a": 1}, ProgrammingError, r"parameter 2: cannot adapt type 'dict' .*: \{'a': 1\}; register"),
-        ("a\0b", DataError, r"parameter 2: PostgreSQL text cannot contain NUL .*'a\\x00b'"),
-        (["a\0b"], DataError, r"parameter 2: .*'a\\x00b'"),
-        ([1, "a"], DataError, r"parameter 2: .*mixed types; got: int, str in \[1, 'a'\]"),
-        ([[1], [2, 3]], DataError, r"parameter 2: .*inconsistent lengths: \[\[1\], \[2, 3\]\]"),
-        ([[1], 2], DataError, r"parameter 2: .*inconsistent depths: \[\[1\], 2\]"),
+        (object(), ProgrammingError, "parameter 2: cannot adapt type 'object'"),
+        ({"a": 1}, ProgrammingError, "parameter 2: cannot adapt type 'dict' .*; wrap it in Json or Jsonb"),
+        ("a\0b", DataError, r"parameter 2: PostgreSQL text cannot contain NUL"),
+        (["a\0b"], DataError, "parameter 2: .*NUL"),
+        ([1, "a"], DataError, r"parameter 2: .*mixed types; got: int, str$"),
+        ([[1], [2, 3]], DataError, r"parameter 2: .*inconsistent lengths$"),
+        ([[1], 2], DataError, r"parameter 2: .*inconsistent depths$"),
         (SELF, DataError, "parameter 2: .*contains itself"),
-        ([object()], ProgrammingError, "parameter 2: cannot adapt type 'object' .*: <object object at"),
-        ((1, [object()]), ProgrammingError, "parameter 2: cannot adapt type 'object' .*: <object object at"),
-        (LOOP, DataError, r"(parameter 2|the literal): \(.*\) contains itself, or is nested too deeply"),
+        ([object()], ProgrammingError, "parameter 2: cannot adapt type 'object'"),
+        ((1, [object()]), ProgrammingError, "parameter 2: cannot adapt type 'object'"),
+        (
+            LOOP,
+            DataError,
+            r"(parameter 2|the literal): a value of type 'tuple' contains itself, or is nested too deeply",
+        ),
         (
             ["\ud800"],
             DataError,
             r"parameter 2: .* position 0 which the client encoding 'utf-8' cannot represent",
         ),
-        (Jsonb(object()), DataError, "parameter 2: cannot dump <object .* as jsonb: .*not JSON serializable"),
-        (Json(SELF), DataError, r"parameter 2: cannot dump .* as json: Circular"),
-        (Int2(70000), DataError, "parameter 2: 70000 is not a value of PostgreSQL's int2"),
-        (Decimal("1e200000"), DataError, "parameter 2: 1.0*e\\+200000 is not a value .*numeric"),
-        (ipaddress.ip_address("fe80::1%eth0"), DataError, r"parameter 2: .*fe80::1%eth0.* has a scope"),
+        (Jsonb(object()), DataError, "parameter 2: cannot dump .* as jsonb: .*not JSON serializable"),
+        (Json(SELF), DataError, r"parameter 2: cannot dump a value of type 'list' as json"),
+        (Int2(70000), DataError, "parameter 2: a value of type 'Int2' is not one of PostgreSQL's int2"),
+        (Decimal("1e200000"), DataError, "parameter 2: .* is not one of .*numeric"),
+        (
+            ipaddress.ip_address("fe80::1%eth0"),
+            DataError,
+            r"parameter 2: a value of type 'IPv6Address' has a scope",
+        ),
         (dt.time(1, tzinfo=ZoneInfo("Europe/Rome")), DataError, "parameter 2: .*no offset without a date"),
     ],
     ids=str,
@@ -197,7 +206,7 @@ def test_fields(conn):
         for value, message in (
             (
                 object(),
-                "the field 'next' of the type 'node'(: cannot adapt type 'object'.*:| cannot be) <object",
+                "the field 'next' of the type 'node'(: cannot adapt| cannot be a value of) type 'object'",
             ),
             ("\0", "the field 'next' of the type 'node': PostgreSQL text cannot contain NUL"),
         ):
@@ -235,4 +244,4 @@ def test_wrong_value_for_the_type_of_a_column(conn, type_name, value):
         with conn.cursor().copy("COPY t (a, b) FROM STDIN (FORMAT binary)") as copy:
             copy.set_types(["int4", type_name])
             copy.write_row((1, value))
-    assert repr(value).strip("[]") in str(info.value) or "e+300" in str(info.value)
+    assert len(repr(value)) < 3 or repr(value) not in "".join(traceback.format_exception(info.value))

@@ -163,7 +163,7 @@ def test_json_that_is_refused(conn):
     for binary in (False, True):
         with pytest.raises(DataError, match=r"column 'jsonb' \(1\): .*no value of the type jsonb") as info:
             conn.execute("SELECT '{}'::jsonb", binary=binary).fetchone()
-        assert "not mine" in str(info.value.__cause__)
+        assert "not mine" in str(info.value.__context__)
 
 
 # -- names of the catalog, and other types that binary does not tell all of -------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import closing
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -152,6 +153,7 @@ def test_on_a_cursor(database, by_info):
         assert raw(conn.cursor(), "mood") == "SAD"
         with pytest.raises(howdah.DataError):
             conn.execute("SELECT %s::mood", [Mood.WEIRD])
+        conn.rollback()
 
 
 def test_by_info(database):
@@ -195,7 +197,7 @@ def conn(database: str) -> Iterator[howdah.Connection[Any]]:
     """A connection that knows the types by name, and has not met one."""
     driver = howdah.Driver()
     register(driver.adapters)
-    with driver.connect(database) as conn:
+    with closing(driver.connect(database)) as conn:
         yield conn
 
 

@@ -306,7 +306,7 @@ def test_client_encoding(conn):
 )
 def test_what_python_has_not(conn, literal, binary):
     name = literal.split()[0]
-    with pytest.raises(howdah.DataError, match=f"the {name} .* cannot be represented in Python"):
+    with pytest.raises(howdah.DataError, match=f"the {name}.* cannot be represented in Python"):
         conn.execute(f"SELECT {literal}", binary=binary).fetchone()
     assert conn.execute("SELECT 1").fetchone() == (1,)
 
