@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from howdah.adapt import AdaptContext, AdaptersMap, Loader
@@ -41,9 +43,15 @@ class NdarrayLoader(Loader):
         self._lists = self.lists(oid, context)
 
     def load(self, data: Buffer) -> Ndarray:
+        lists = self._lists.load(data)
+        try:
+            return self._array(lists)
+        except (ArithmeticError, TypeError, ValueError):
+            raise DataError(f"the server sent what is no {self.element.name}[]") from None
+
+    def _array(self, lists: Any) -> Ndarray:
         import numpy as np
 
-        lists = self._lists.load(data)
         native = np.dtype(self.element.native)
         if native.kind in "mM":
             return np.array(lists, native)  # None becomes NaT
@@ -62,10 +70,16 @@ class NdarrayBinaryLoader(Loader):
     element: ClassVar[Element]
 
     def load(self, data: Buffer) -> Ndarray:
+        data = bytes(data)
+        try:
+            return self._read(data)
+        except (ArithmeticError, LookupError, TypeError, ValueError, struct.error):
+            raise DataError(f"the server sent what is no {self.element.name}[]") from None
+
+    def _read(self, data: bytes) -> Ndarray:
         import numpy as np
 
         element = self.element
-        data = bytes(data)
         dimensions, _, _ = HEADER.unpack_from(data)
         if not dimensions:
             return np.empty(0, element.native)
@@ -73,7 +87,9 @@ class NdarrayBinaryLoader(Loader):
         shape = [length for length, _ in DIMENSION.iter_unpack(data[HEADER.size : start])]
         wire = np.dtype(element.wire)
         cell = np.dtype([("length", ">i4"), ("value", wire)])
-        count = int(np.prod(shape))
+        count = prod(shape)
+        if len(shape) != dimensions or min(shape) < 1 or 4 * count > len(data) - start:
+            raise ValueError
         if len(data) - start == count * cell.itemsize:  # no NULLs
             return element.from_wire(np.frombuffer(data, cell, offset=start)["value"]).reshape(shape)
         nulls = _nulls(data, start, count, wire.itemsize)

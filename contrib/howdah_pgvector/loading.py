@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from howdah.adapt import AdaptContext, AdaptersMap, Loader
+from howdah.errors import DataError
 from howdah.pq import Format
 from howdah_pgvector.values import SparseVector
 from howdah_pgvector.wire import HALFVEC, HEADER, SPARSE_HEADER, VECTOR, Kind
@@ -17,23 +18,38 @@ if TYPE_CHECKING:
 __all__ = ["LIST_LOADERS", "LOADERS", "register_loaders"]
 
 
-class ListLoader(Loader):
+class VectorLoader(Loader):
+    """A loader that says what it is that it cannot read."""
+
+    def load(self, data: Buffer) -> Any:
+        data = bytes(data)
+        try:
+            return self.value(data)
+        except (ArithmeticError, LookupError, TypeError, ValueError, struct.error):
+            raise DataError("the server sent what is no vector") from None
+
+    def value(self, data: bytes) -> Any:
+        """Return the object for a value."""
+        raise NotImplementedError
+
+
+class ListLoader(VectorLoader):
     """A vector as text to a list."""
 
     kind: ClassVar[Kind] = VECTOR
 
-    def load(self, data: Buffer) -> Any:
-        return self.kind.rounded([float(number) for number in bytes(data)[1:-1].split(b",")])
+    def value(self, data: bytes) -> Any:
+        return self.kind.rounded([float(number) for number in data[1:-1].split(b",")])
 
 
-class ListBinaryLoader(Loader):
+class ListBinaryLoader(VectorLoader):
     """A vector as binary to a list."""
 
     format = Format.BINARY
     kind: ClassVar[Kind] = VECTOR
 
-    def load(self, data: Buffer) -> Any:
-        return list(self.kind.numbers(bytes(data)))
+    def value(self, data: bytes) -> Any:
+        return list(self.kind.numbers(data))
 
 
 class NdarrayLoader(ListLoader):
@@ -43,8 +59,8 @@ class NdarrayLoader(ListLoader):
         super().__init__(oid, context)
         self._numpy = _numpy()
 
-    def load(self, data: Buffer) -> Any:
-        numbers = super().load(data)
+    def value(self, data: bytes) -> Any:
+        numbers = super().value(data)
         return numbers if self._numpy is None else self._numpy.array(numbers, self.kind.dtype)
 
 
@@ -55,9 +71,9 @@ class NdarrayBinaryLoader(ListBinaryLoader):
         super().__init__(oid, context)
         self._numpy = _numpy()
 
-    def load(self, data: Buffer) -> Any:
+    def value(self, data: bytes) -> Any:
         if self._numpy is None:
-            return super().load(data)
+            return super().value(data)
         return self._numpy.frombuffer(data, f">{self.kind.dtype}", offset=HEADER.size).astype(self.kind.dtype)
 
 
@@ -85,22 +101,22 @@ class HalfNdarrayBinaryLoader(NdarrayBinaryLoader):
     kind = HALFVEC
 
 
-class SparseVectorLoader(Loader):
+class SparseVectorLoader(VectorLoader):
     """A sparsevec as text to `SparseVector`."""
 
-    def load(self, data: Buffer) -> SparseVector:
-        elements, _, dimensions = bytes(data).partition(b"/")
+    def value(self, data: bytes) -> SparseVector:
+        elements, _, dimensions = data.partition(b"/")
         pairs = [pair.split(b":") for pair in elements[1:-1].split(b",") if pair]
         values = VECTOR.rounded([float(value) for _, value in pairs])
         return SparseVector({int(pair[0]) - 1: value for pair, value in zip(pairs, values)}, int(dimensions))
 
 
-class SparseVectorBinaryLoader(Loader):
+class SparseVectorBinaryLoader(VectorLoader):
     """A sparsevec as binary to `SparseVector`."""
 
     format = Format.BINARY
 
-    def load(self, data: Buffer) -> SparseVector:
+    def value(self, data: bytes) -> SparseVector:
         dimensions, count, _ = SPARSE_HEADER.unpack_from(data)
         numbers = struct.unpack_from(f"!{count}i{count}f", data, SPARSE_HEADER.size)
         return SparseVector(dict(zip(numbers[:count], numbers[count:])), dimensions)

@@ -76,7 +76,10 @@ class GeometryLoader(Loader):
         self._shapely = _shapely()
 
     def load(self, data: Buffer) -> Any:
-        text = bytes(data).decode()
+        try:
+            text = bytes(data).decode()
+        except UnicodeDecodeError:
+            raise DataError("the server sent what is no geometry") from None
         return text if self._shapely is None else _loaded(self._shapely, text)
 
 
@@ -98,7 +101,7 @@ def _loaded(shapely: Any, ewkb: bytes | str) -> Any:
     """Return the geometry of an extended WKB."""
     try:
         return shapely.from_wkb(ewkb)
-    except shapely.errors.GEOSException as error:
+    except (ValueError, shapely.errors.GEOSException) as error:
         raise DataError(f"shapely cannot represent a geometry of PostGIS: {error}") from error
 
 

@@ -53,7 +53,7 @@ def model_row(model: Any, *, strict: bool | None = None) -> BaseRowFactory[Any]:
             try:
                 return validate(dict(zip(names, values, strict=True)), strict=strict)
             except ValidationError as error:
-                raise _data_error(error, columns) from None
+                raise _data_error(error, columns) from error
 
         return make
 

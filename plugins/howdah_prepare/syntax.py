@@ -29,7 +29,7 @@ __all__ = [
 MAX_NAME = 63
 
 # There is one way only for each of these to match, so that a failure does not try others.
-_SPACE = rb"(?: \s | --[^\n]* (?:\n|\Z) | /\* (?: [^*] | \*(?!/) )* \*/ )"
+_SPACE = rb"(?: \s | --[^\n]* (?:\n|\Z) | /\* (?: [^*] | \*(?!/) )* (?: \*/ | \Z ) )"
 _NAME = rb'(?P<name> "(?:[^"]|"")+" | [a-z_\x80-\xff][\w$\x80-\xff]* )'
 _BEFORE_NAME = rb'(?: %b+ | (?=") )' % _SPACE
 _FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE

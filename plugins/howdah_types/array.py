@@ -269,8 +269,7 @@ class ArrayLoader(NestedLoader):
         return [_element_oid(adapters, oid)]
 
     def value(self, data: bytes) -> list[Any]:
-        if self.encoding != "utf-8":
-            data = as_utf8(data, self.encoding)
+        data = bytes(data) if self.encoding == "utf-8" else as_utf8(data, self.encoding)
         if data.startswith(b"["):  # the bounds, as in [0:2]={1,2,3}
             data = data[data.index(b"=") + 1 :]
         tokens = map(re.Match.groups, _tokens(self.delimiter).finditer(data))

@@ -127,7 +127,7 @@ class NestedLoader(TypeLoader):
     """
 
     def load(self, data: Buffer) -> Any:
-        if not isinstance(data, memoryview):
+        if self.format == Format.TEXT or not isinstance(data, memoryview):
             data = bytes(data)
         with nesting:
             try:

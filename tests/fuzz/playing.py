@@ -57,6 +57,10 @@ class Player(Transport):
             raise ConnectionResetError("the server closed the connection unexpectedly")
         return bool(data)
 
+    def collect(self) -> None:
+        """Hand over what comes without waiting."""
+        self.idle(0)
+
     def feed(self, data: bytes) -> None:
         """Hand data over in one of two ways: copied by the session, or put into its buffer."""
         if self.random is None or self.random.random() < 0.5:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +15,11 @@ import howdah
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="calls are no units before")
+pytestmark = [
+    pytest.mark.skipif(sys.version_info < (3, 11), reason="they run between any instructions there"),
+    # It may come in the midst of a finalizer, from where nothing can be raised.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 class Interrupted(BaseException):
@@ -86,6 +92,11 @@ def stream(conn: Any) -> None:
         pass
 
 
+def commit(conn: Any) -> None:
+    conn.execute("select 1")
+    conn.commit()
+
+
 def error(conn: Any) -> None:
     try:
         conn.execute("select 1/0")
@@ -93,12 +104,12 @@ def error(conn: Any) -> None:
         pass
 
 
-WAYS = [simple, parameters, prepared, many, portal, stream, error]
+WAYS = [simple, parameters, prepared, many, portal, stream, commit, error]
 
 
 @pytest.fixture(params=[True, False], ids=["autocommit", "transaction"])
 def conn(dsn: str, request: pytest.FixtureRequest) -> Iterator[Any]:
-    with howdah.connect(dsn, autocommit=request.param) as conn:
+    with contextlib.closing(howdah.connect(dsn, autocommit=request.param)) as conn:
         yield conn
 
 
@@ -106,17 +117,13 @@ def conn(dsn: str, request: pytest.FixtureRequest) -> Iterator[Any]:
 def test_at_every_moment(conn: Any, way: Callable[[Any], None]) -> None:
     way(conn)  # what is imported is imported
     conn.rollback()
-    moment = 0
-    while True:
-        moment += 1
+    for moment in count(1):
         start = time.monotonic()
-        try:
-            with Interruption(moment):
-                way(conn)
-        except Interrupted:
-            pass
-        else:
-            break
+        interruption = Interruption(moment)
+        with contextlib.suppress(Interrupted), interruption:
+            way(conn)
+        if interruption.left > 0:
+            break  # there are no more moments
         assert not conn.closed, (moment, conn._session.lost)
         conn.rollback()
         assert conn.execute("select 1").fetchall() == [(1,)], moment

@@ -17,10 +17,6 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 10.0
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="a notice behind a log-in, and a request to cancel that is not answered, raise too much",
-)
 @pytest.mark.parametrize("face", FACES)
 def test_stress(face: str) -> None:
     pytest.importorskip("uvloop" if face == "uvloop" else "asyncio")

@@ -10,6 +10,8 @@ cdef class Buffer:
     cdef char *data
     cdef Py_ssize_t length
     cdef Py_ssize_t capacity
+    #: How many bytes it may have, 0 for as many as there is memory for.
+    cdef Py_ssize_t limit
 
     cdef int grow(self, Py_ssize_t size) except -1
     cdef int put_digits(self, uint64_t value) except -1

@@ -4,6 +4,8 @@ cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from libc.stdint cimport int64_t, uint64_t
 
+from howdah.adapt.places import too_large
+
 cdef Py_ssize_t SMALLEST = 256
 
 
@@ -15,7 +17,9 @@ cdef class Buffer:
         PyMem_Free(self.data)
 
     cdef int grow(self, Py_ssize_t size) except -1:
-        """Make room for `size` more bytes, at least doubling what there is."""
+        """Make room for `size` more bytes, at least doubling what there is; raise DataError beyond the limit."""
+        if self.limit and self.length + size > self.limit:
+            raise too_large(self.length + size)
         cdef Py_ssize_t capacity = max(self.length + size, 2 * self.capacity, SMALLEST)
         cdef char *data = <char *> PyMem_Realloc(self.data, capacity)
         if data is NULL:

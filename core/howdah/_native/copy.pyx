@@ -19,9 +19,9 @@ from howdah._native.network cimport get_int16, get_int32, get_uint32, set_uint32
 from howdah._native.rows cimport Column, RowDecoder
 
 from howdah.adapt.base import PyFormat
-from howdah.adapt.copyrows import BINARY_HEADER, BINARY_SIGNATURE, BINARY_TRAILER, too_large
+from howdah.adapt.copyrows import BINARY_HEADER, BINARY_SIGNATURE, BINARY_TRAILER
 from howdah.adapt.nesting import too_deep
-from howdah.adapt.places import put_column
+from howdah.adapt.places import put_column, too_large
 from howdah.errors import DataError, NotSupportedError
 
 cdef extern from "Python.h":

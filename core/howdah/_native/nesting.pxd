@@ -2,7 +2,7 @@
 
 cdef enum:
     MAX_DEPTH = 100
-    MAX_TEXT_DEPTH = 24
+    MAX_TEXT_DEPTH = 16
 
 cdef int depth() noexcept
 cdef int set_depth(int value) noexcept

@@ -18,8 +18,7 @@ from howdah._native.network cimport get_int32, get_uint16, set_uint16, set_uint3
 import howdah._native.dump_numbers
 import howdah._native.dump_text
 from howdah.adapt.base import PyFormat
-from howdah.adapt.parameters import too_large
-from howdah.adapt.places import parameter_place, put_place, recursive
+from howdah.adapt.places import parameter_place, put_place, recursive, too_large
 from howdah.errors import Error, ProgrammingError
 
 cdef object _AUTO = PyFormat.AUTO
@@ -53,6 +52,7 @@ cdef class Parameters:
 
     def __cinit__(self, *args, **kwargs):
         self.buffer = Buffer.__new__(Buffer)
+        self.buffer.limit = MAX_LENGTH
 
     def __init__(self, oids=(), formats=(), values=()):
         cdef Py_ssize_t i

@@ -15,7 +15,7 @@ from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.encodings import codec_of, encoded, escaped
 from howdah.adapt.nesting import too_deep
 from howdah.adapt.parameters import ParameterEncoder
-from howdah.adapt.places import put_column
+from howdah.adapt.places import put_column, too_large
 from howdah.adapt.rowdecoder import RowDecoder
 from howdah.errors import DataError, NotSupportedError
 from howdah.pattern import pattern
@@ -68,11 +68,6 @@ def _as_bytes(value: Buffer | str | None, encoding: str) -> bytes | None:
     if isinstance(value, str):
         return encoded(value, encoding)
     return value if value is None or type(value) is bytes else bytes(memoryview(value))
-
-
-def too_large(size: int) -> DataError:
-    """Return the error for a value that is too large for PostgreSQL."""
-    return DataError(f"it has {size} bytes; PostgreSQL takes less than 1 GB")
 
 
 class CopyEncoder:

@@ -17,7 +17,7 @@ __all__ = ["MAX_DEPTH", "MAX_TEXT_DEPTH", "check_text_depth", "nesting", "too_de
 #: How many levels a value has at most. As many fit into a stack of 64 kB.
 MAX_DEPTH = 100
 #: How many levels are dumped as text: each doubles the quotes of those in it.
-MAX_TEXT_DEPTH = 24
+MAX_TEXT_DEPTH = 16
 
 
 def too_deep(limit: int = MAX_DEPTH) -> DataError:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import AdaptContext, Dumper, DumperKey, PyFormat
 from howdah.adapt.encodings import codec_of, encoded
-from howdah.adapt.places import parameter_place, put_place, recursive
-from howdah.errors import DataError, Error, ProgrammingError
+from howdah.adapt.places import parameter_place, put_place, recursive, too_large
+from howdah.errors import Error, ProgrammingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,11 +90,6 @@ def _size(value: Buffer | str | None) -> int:
     if value is None or isinstance(value, (str, bytes)):
         return len(value or b"")
     return memoryview(value).nbytes
-
-
-def too_large(size: int) -> DataError:
-    """Return the error for parameters that take more bytes than a message can have."""
-    return DataError(f"the parameters take {size} bytes or more; PostgreSQL takes less than 1 GB in all")
 
 
 class ParameterEncoder:

@@ -18,6 +18,7 @@ __all__ = [
     "put_column",
     "put_place",
     "recursive",
+    "too_large",
     "type_of",
 ]
 
@@ -61,6 +62,15 @@ def recursive(obj: Any, place: str) -> DataError:
         place: the parameter that it is.
     """
     return DataError(f"{place}: {type_of(obj)} contains itself, or is nested too deeply")
+
+
+def too_large(size: int) -> DataError:
+    """Return the error for a value, or several together, of more bytes than a message can have.
+
+    Args:
+        size: how many there are at least.
+    """
+    return DataError(f"{size} bytes or more are too much; PostgreSQL takes less than 1 GB at once")
 
 
 def put_column(error: OwnError, index: int) -> OwnError:

@@ -113,7 +113,7 @@ def test_dtypes(lists, array, type_name, expected, placeholder):
         (np.array([1], "M8[ns]"), "timestamp: it is finer than us"),
         (np.array([1], "m8[ps]"), "interval: it is finer than us"),
         (np.array([1], "m8[M]"), "no unit of fixed length"),
-        (np.array([-9000], "M8[Y]"), "value of PostgreSQL's date: .*out of range"),
+        (np.array([-9000], "M8[Y]"), "one of PostgreSQL's date: .*out of range"),
         (np.array([2**62], "M8[s]"), "PostgreSQL's timestamp: .*out of range"),
         (np.zeros((1,) * 7), "7 dimensions"),
     ],

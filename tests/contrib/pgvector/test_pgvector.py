@@ -148,9 +148,9 @@ def test_without_howdah_numpy(pgvector):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (Vector(["a"]), r"\['a'\] is no vector"),
-        (Vector([1e40]), "is no vector: .*too large"),
-        (HalfVector([1e6]), "is no halfvec: .*too large"),
+        (Vector(["a"]), "a value of type 'list' is no vector"),
+        (Vector([1e40]), "is no vector"),
+        (HalfVector([1e6]), "is no halfvec"),
         (Vector([[1]]), "is no vector"),
         (Vector(np.array([[1.0]])), "numpy array of 2 dimensions and dtype float64 is no vector"),
         (Vector(np.array(["a"])), "dtype <U1 is no vector"),

@@ -328,8 +328,6 @@ def test_a_signal_handler_takes_nothing_away(
     impl: SimpleNamespace, server_context: ssl.SSLContext, late: bool
 ) -> None:
     """Whether it interrupts before Python's ssl has done its work, or after."""
-    if impl.name == "python":
-        pytest.skip("Python code may be interrupted between receiving and noting what was received")
     interrupted: dict[str, int] = {}
 
     def interrupt(*args: Any) -> None:
@@ -378,7 +376,8 @@ def test_a_signal_handler_takes_nothing_away(
                 conn.receive()
         assert exchange.done
         assert exchange.results[0].rows == [*rows, b"row"]
-        assert set(interrupted) == {"read", "write", "pending"}
+        # The pure implementation has C code alone read and write.
+        assert set(interrupted) == {"pending", *(("read", "write") if impl.name == "native" else ())}
     finally:
         signal.signal(signal.SIGUSR1, before)
         conn.close()

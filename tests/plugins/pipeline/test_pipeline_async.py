@@ -290,9 +290,8 @@ async def test_executemany(auto, table):
         assert [await c.fetchone() async for c in cur.results()] == [(500,), (501,)]
         await pipeline.sync()
         await cur.executemany(insert, [(502,), (1,), (503,)])
-        late = auto.cursor()
         with pytest.raises(errors.PipelineAborted):
-            await late.executemany(insert, [(504,)], returning=True)
+            await auto.cursor().executemany(insert, [(504,)], returning=True)
         with pytest.raises(errors.UniqueViolation):
             await pipeline.sync()
     assert await one(auto.execute(f"select count(*) from {table}")) == (502,)

@@ -78,7 +78,7 @@ def test_strings(adapters, info):
 def test_label_without_a_member(adapters, info):
     register_enum(info, adapters, Text)
     for format in Format:
-        with pytest.raises(DataError, match="Text has no member for the label 'happy' of the type mood"):
+        with pytest.raises(DataError, match=r"Text has no member for the label .* of the type mood"):
             load("mood", format, b"happy", adapters)
 
 
@@ -119,7 +119,7 @@ def test_a_label_is_added(conn):
     register_enum(EnumInfo.fetch(conn, "mood"), conn)
     conn.execute("ALTER TYPE mood ADD VALUE 'happy'")
     conn.commit()
-    with pytest.raises(howdah.DataError, match="no member for the label 'happy'"):
+    with pytest.raises(howdah.DataError, match="no member for the label that the server sent"):
         conn.execute("SELECT 'happy'::mood").fetchone()
     register_enum(EnumInfo.fetch(conn, "mood"), conn)
     assert conn.execute("SELECT 'happy'::mood").fetchone()[0].name == "happy"

@@ -162,7 +162,7 @@ LOOP[1].append(LOOP)
         (
             LOOP,
             DataError,
-            r"(parameter 2|the literal): a value of type 'tuple' contains itself, or is nested too deeply",
+            r"(parameter 2|the literal): it contains itself, or is nested more than \d+ levels deep",
         ),
         (
             ["\ud800"],

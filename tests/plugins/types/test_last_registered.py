@@ -249,3 +249,32 @@ def test_text_dumper(conn):
         assert conn.execute("SELECT %s::int4multirange", [Multirange([Range(1, 2)])]).fetchone() == (
             Multirange([Range(10, 20)]),
         )
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("loader", [FloatLoader, Raw])
+@pytest.mark.parametrize("sql", ["1.5::numeric", "ARRAY[1.5::numeric]"])
+async def test_async(dsn, loader, sql):
+    query = f"SELECT {sql}"
+    async with await howdah.AsyncConnection.connect(dsn) as conn:
+        conn.adapters.register_loader("numeric", loader)
+        rows = [
+            await (await conn.execute(query, binary=binary)).fetchone()
+            for binary in (None, True)
+            for _ in range(TIMES)
+        ]
+        async with conn.pipeline():
+            cursors = [await conn.execute(query, binary=binary) for binary in (None, True)]
+            rows += [await cur.fetchone() for cur in cursors]
+        rows += [row async for row in conn.cursor().stream(query, binary=True)]
+        cur = conn.cursor()
+        await cur.executemany(f"{query} WHERE 1 = %s", [[1], [1]], returning=True)
+        rows += await cur.fetchall()
+        async with conn.cursor("named") as named_cursor:
+            await named_cursor.execute(query)
+            rows += await named_cursor.fetchall()
+        cur.itersize = 1
+        await cur.execute(query)
+        rows += await cur.fetchall()
+    expected = "1.5" if loader is FloatLoader else "b'raw'"
+    assert {repr(row[0]) for row in rows} == {f"[{expected}]" if "ARRAY" in sql else expected}

@@ -116,7 +116,7 @@ def test_numeric_too_long(value):
 
 @pytest.mark.parametrize("value", [Int2(2**15), Int4(-(2**31) - 1), Int8(2**63), Oid(-1), Float4(1e300)])
 def test_outside_of_the_type(value):
-    with pytest.raises(DataError, match="not a value of PostgreSQL's"):
+    with pytest.raises(DataError, match="not one of PostgreSQL's"):
         dump(value, PyFormat.BINARY)
 
 

@@ -179,7 +179,7 @@ def test_is_a_sequence():
 
 def test_takes_ranges_only():
     value = Multirange([ONE])
-    with pytest.raises(TypeError, match="sequence of Range, not of int: 1"):
+    with pytest.raises(TypeError, match="sequence of Range, not of int"):
         Multirange([ONE, 1])
     with pytest.raises(TypeError):
         value.append("x")
@@ -218,9 +218,9 @@ def test_equality_of_multiranges():
 @pytest.mark.parametrize(
     ("value", "text", "binary"),
     [
-        (Range(1, 2), 0, 3904),
-        (Range(1, 2**40), 0, 3926),
-        (Range(None, -(2**70)), 0, 3906),
+        (Range(1, 2), 0, 0),
+        (Range(1, 2**40), 0, 0),
+        (Range(None, -(2**70)), 0, 0),
         (Range(empty=True), 0, 0),
         (Range(), 0, 0),
         (Range(Decimal(1), 2), 3906, 3906),
@@ -233,12 +233,12 @@ def test_equality_of_multiranges():
         (DateRange(empty=True), 3912, 3912),
         (TimestampRange(), 3908, 3908),
         (TimestamptzRange(), 3910, 3910),
-        (Multirange([Range(1, 2)]), 0, 4451),
-        (Multirange([Range(1, 2), Range(2**40)]), 0, 4536),
+        (Multirange([Range(1, 2)]), 0, 0),
+        (Multirange([Range(1, 2), Range(2**40)]), 0, 0),
         (Multirange(), 0, 0),
         (Multirange([Range(), Range(dt.date(2020, 1, 1))]), 4535, 4535),
         (Int8Multirange(), 4536, 4536),
-        ([Range(1, 2), Range(empty=True), Range(1, 2**40)], 0, 3927),
+        ([Range(1, 2), Range(empty=True), Range(1, 2**40)], 0, 0),
         ([Range(empty=True), Range(None, dt.date(2020, 1, 1))], 3913, 3913),
         ([Int8Range(1, 2)], 3927, 3927),
         ([Multirange(), Multirange([Range(dt.date(2020, 1, 1))])], 6155, 6155),
