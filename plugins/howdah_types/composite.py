@@ -416,8 +416,7 @@ class RecordBinaryLoader(NestedLoader):
             if cls is None:
                 # Not kept: there are as many as the server likes.
                 return ByteaBinaryLoader(oid, self._context)
-            own = cls is type(self)
-            loader = self.loaders[oid] = self if own else loader_of_part(oid, self.format, self._context)
+            loader = self.loaders[oid] = self if cls is type(self) else cls(oid, self._context)
         return loader
 
 

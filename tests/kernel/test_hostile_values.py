@@ -137,7 +137,7 @@ def test_a_bad_value_within_is_read_by_python_once(load, transformer):
     decoder = transformer.decoder([FieldDescription("", 0, 0, 2249, -1, -1, 1)])
     decoder = type(decoder)([records])
     data = nested_records(50, record(INT + b"\0"))
-    with pytest.raises(howdah.DataError, match=r"column 1: the server sent b'.{17,30}' as binary"):
+    with pytest.raises(howdah.DataError, match=r"column 1: the server sent \d+ bytes as binary"):
         decoder.decode(struct.pack("!hi", 1, len(data)) + data)
     assert len(calls) <= 2
 
@@ -167,7 +167,9 @@ def test_small_stack(load, dump, levels):
         except howdah.DataError:
             outcomes.append("DataError")
 
-    former = threading.stack_size(128 * 1024)
+    # Before Python 3.11 each call of a Python function takes a piece of the C stack.
+    calls_take_stack = howdah.__impl__ == "python" and sys.version_info < (3, 11)
+    former = threading.stack_size((4096 if calls_take_stack else 128) * 1024)
     try:
         thread = threading.Thread(target=work)
         thread.start()
