@@ -222,7 +222,7 @@ def test_numpy_where_the_type_is_set(conn, binary):
         "float8": [np.float32(1.5), np.int16(5)],
         "date": [np.datetime64("2000-01-02"), np.datetime64("NaT")],
         "timestamp": [np.datetime64("2000-01-02"), np.datetime64("2000-01-02T10:00")],
-        "interval": [np.timedelta64(5, "s"), np.timedelta64("NaT")],
+        "interval": [np.timedelta64(5, "s"), np.timedelta64("NaT", "s")],
     }
     expected = {
         "numeric": ["5", "5", "1.5", "1.5", "1", "5"],

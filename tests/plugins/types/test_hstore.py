@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import howdah
 from howdah.adapt import PyFormat, TypeInfo
 from howdah.errors import DataError
 from howdah.pq import Format
@@ -77,8 +78,11 @@ def test_malformed(adapters, format, data):
         load("hstore", format, data, adapters)
 
 
-def test_unregistered(conn):
-    conn.execute("CREATE EXTENSION IF NOT EXISTS hstore")
-    assert conn.execute("SELECT 'a=>1'::hstore").fetchone() == ('"a"=>"1"',)
-    register_hstore("hstore", conn)
-    assert conn.execute("SELECT 'a=>1'::hstore || %s", [{"b": None}]).fetchone() == ({"a": "1", "b": None},)
+def test_unregistered(dsn):
+    with howdah.Driver().connect(dsn) as conn:
+        conn.execute("CREATE EXTENSION IF NOT EXISTS hstore")
+        assert conn.execute("SELECT 'a=>1'::hstore").fetchone() == ('"a"=>"1"',)
+        register_hstore("hstore", conn)
+        query = "SELECT 'a=>1'::hstore || %s"
+        assert conn.execute(query, [{"b": None}]).fetchone() == ({"a": "1", "b": None},)
+        conn.rollback()
