@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from decimal import Decimal
-from operator import index
 from typing import Any
 
 from howdah.adapt import AdaptersMap
@@ -81,7 +80,7 @@ def decimal_of(number: Any) -> Decimal:
         return Decimal(number)
     except TypeError:
         if hasattr(number, "__index__"):
-            return Decimal(index(number))
+            return Decimal(int(number))
         if hasattr(number, "__float__"):
             return Decimal(float(number))
         raise

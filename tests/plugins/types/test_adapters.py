@@ -220,7 +220,7 @@ def test_numpy_where_the_type_is_set(conn, binary):
         "numeric": [np.int32(5), np.uint64(5), np.float32(1.5), np.float16(1.5), np.bool_(True), 5],
         "int8": [np.int8(5), np.uint16(5)],
         "float8": [np.float32(1.5), np.int16(5)],
-        "date": [np.datetime64("2000-01-02"), np.datetime64("NaT")],
+        "date": [np.datetime64("2000-01-02"), np.datetime64("NaT", "D")],
         "timestamp": [np.datetime64("2000-01-02"), np.datetime64("2000-01-02T10:00")],
         "interval": [np.timedelta64(5, "s"), np.timedelta64("NaT", "s")],
     }
