@@ -339,10 +339,11 @@ class AsyncConnection(BaseConnection[Row]):
             error: the interruption, or an error.
             writing: whether nothing has been sent of what was written since the session's `mark`.
         """
-        if not isinstance(error, (Exception, GeneratorExit)):
-            session, deferral = self._session, self._deferral
-            if writing:
-                session.rewind()
+        session, deferral = self._session, self._deferral
+        interrupted = not isinstance(error, (Exception, GeneratorExit))
+        if writing and (interrupted or deferral is None):
+            session.rewind()
+        if interrupted:
             with suppress(Exception):
                 session.feed(b"")
             if deferral is not None:

@@ -26,15 +26,21 @@ class Interrupted(BaseException):
     """What the signal handler raises."""
 
 
+class TooLate(TimeoutError):
+    """What another one raises: an `OSError`."""
+
+
 class Interruption:
     """Raises at one of the moments at which signal handlers run: where a function begins, or has returned.
 
     Args:
         moment: which of them.
+        exception: what it raises.
     """
 
-    def __init__(self, moment: int) -> None:
+    def __init__(self, moment: int, exception: type[BaseException] = Interrupted) -> None:
         self.left = moment
+        self.exception = exception
 
     def __enter__(self) -> Interruption:
         sys.settrace(self.called)
@@ -62,7 +68,7 @@ class Interruption:
         self.left -= 1
         if self.left == 0:
             sys.settrace(None)
-            raise Interrupted
+            raise self.exception
 
 
 def simple(conn: Any) -> None:
@@ -113,14 +119,17 @@ def conn(dsn: str, request: pytest.FixtureRequest) -> Iterator[Any]:
         yield conn
 
 
+@pytest.mark.parametrize("exception", [Interrupted, TooLate])
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_at_every_moment(conn: Any, way: Callable[[Any], None]) -> None:
+def test_at_every_moment(conn: Any, way: Callable[[Any], None], exception: type[BaseException]) -> None:
+    if way is many and exception is TooLate and howdah.__impl__ == "python":
+        pytest.skip("what cannot be told from a parameter's error ends the connection, between two messages")
     way(conn)  # what is imported is imported
     conn.rollback()
     for moment in count(1):
         start = time.monotonic()
-        interruption = Interruption(moment)
-        with contextlib.suppress(Interrupted), interruption:
+        interruption = Interruption(moment, exception)
+        with contextlib.suppress(exception), interruption:
             way(conn)
         if interruption.left > 0:
             break  # there are no more moments

@@ -22,6 +22,7 @@ from howdah._native.rows cimport RowDecoder
 
 from struct import pack
 
+from howdah.errors import Error
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.messages import ProtocolViolation, check_length, cstring
 
@@ -515,7 +516,7 @@ cdef class Wire(Stream):
                 data.start = end = data.start + size
                 settled = self.settled
                 self.process(code, p + 5, size - 5)
-        except Exception:
+        except Error:
             raise
         except:
             # Interrupted: the message is dealt with once more, unless it has had its effect.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, InterfaceError, OperationalError
-from howdah.io.blocking import process
+from howdah.io.blocking import loss, process
 from howdah.io.lock import LEFT
 from howdah.io.loops import UnsupportedLoop
 from howdah.io.operation import HIGH_WATER
@@ -165,8 +165,10 @@ class AsyncTransport:
             self._flush()
             try:
                 process(self._stream, self.session)
-            except (Error, OSError) as e:
-                self._lose(e if isinstance(e, Error) else OperationalError(f"the connection is lost: {e}"))
+            except OSError as e:
+                self._lose(loss(e))
+            except Error as e:
+                self._lose(e)
             self._receive_some()
             self._wake_soon()
 
@@ -307,7 +309,7 @@ class AsyncTransport:
         try:
             return receive(self.sock, self._stream)
         except OSError as e:
-            self._lose(OperationalError(f"the connection is lost: {e}"))
+            self._lose(loss(e))
         except Error as e:
             self._lose(e)
         return False
@@ -318,7 +320,7 @@ class AsyncTransport:
         try:
             self._eager.receive(self.sock, exchange)
         except OSError as e:
-            self._lose(OperationalError(f"the connection is lost: {e}"))
+            self._lose(loss(e))
         except Error as e:
             self._lose(e)
 
@@ -333,7 +335,8 @@ class AsyncTransport:
         """Send what can be sent, and the rest when there is room."""
         try:
             unsent = send(self.sock, self._stream)
-        except OSError:
+        except OSError as error:
+            loss(error)
             if self.sock.fileno() < 0:
                 return
             # Whoever waits reads what the server said before it went.

@@ -55,7 +55,8 @@ def send(sock: socket.socket, session: Session | RecordLayer) -> bool:
                 deque(map(session.take_off, map(slice, map(sock.send, (output,), (_DONTWAIT,)))), maxlen=0)
         except BlockingIOError:
             return False
-        except OSError:
+        except OSError as error:
+            loss(error)
             # What the server said before it went is still to be received.
             session.sent(session.output_size)
     return True
@@ -75,6 +76,17 @@ def receive(sock: socket.socket, session: Session | RecordLayer) -> None:
     session.feed(b"")
     if not size:
         raise ConnectionResetError("the server closed the connection unexpectedly")
+
+
+def loss(error: OSError) -> Error:
+    """Return the error of a connection that is broken.
+
+    Raises:
+        OSError: `error` is not about the connection: a signal handler has raised it.
+    """
+    if error.errno is None and not isinstance(error, ConnectionError):
+        raise error
+    return OperationalError(f"the connection is lost: {error}")
 
 
 def process(stream: Session | RecordLayer, session: Session) -> None:
@@ -136,7 +148,7 @@ class BlockingTransport:
         try:
             self._functions.carry(self.sock, self._stream, exchange)
         except OSError as e:
-            self._lose(OperationalError(f"the connection is lost: {e}"))
+            self._lose(loss(e))
         except Error as e:
             self._lose(e)
 
@@ -152,7 +164,7 @@ class BlockingTransport:
                 else:
                     _poll(self.sock, True, None)
         except OSError as e:
-            self._lose(OperationalError(f"the connection is lost: {e}"))
+            self._lose(loss(e))
         except Error as e:
             self._lose(e)
 
@@ -165,7 +177,7 @@ class BlockingTransport:
             if all_sent or _poll(self.sock, False, 0):
                 self._functions.receive(self.sock, self._stream)
         except OSError as e:
-            self._lose(OperationalError(f"the connection is lost: {e}"))
+            self._lose(loss(e))
         except Error as e:
             self._lose(e)
         return True
@@ -174,8 +186,10 @@ class BlockingTransport:
         """Process what has come in, and send what can be sent, without waiting."""
         try:
             process(self._stream, self.session)
-        except (Error, OSError) as e:
-            self._lose(e if isinstance(e, Error) else OperationalError(f"the connection is lost: {e}"))
+        except OSError as e:
+            self._lose(loss(e))
+        except Error as e:
+            self._lose(e)
         self.idle(0)
 
     def close(self) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ssl
 from collections import deque
-from typing import TYPE_CHECKING
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
 
 from howdah._implementation import IMPLEMENTATION
+from howdah.errors import Error
 from howdah.protocol.wire import take_in
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ __all__ = ["CooperativeRecordLayer", "RecordLayer"]
 RECEIVE_SIZE = 65536
 #: How much is encrypted ahead of sending, in bytes.
 SEND_SIZE = 65536
+#: How much can be in a record, in bytes.
+RECORD_SIZE = 16384
 
 
 class RecordLayer:
@@ -47,35 +51,52 @@ class RecordLayer:
         self._outgoing = outgoing
         self._input = bytearray(RECEIVE_SIZE)
         self._output = bytearray()
-        # Signal handlers do not interrupt what C code calls; the methods of `tls` itself are Python's.
-        functions = getattr(tls, "_sslobj", tls)
-        self._read, self._write = functions.read, functions.write
-        #: What has been decrypted and not been taken in.
-        self._plain: list[bytes] = []
+        # Signal handlers run within the C functions, too, and what they raise takes the place of the result;
+        # the Python methods of `tls` would give them more places.
+        functions: Any = getattr(tls, "_sslobj", tls)
+        self._read: Callable[[int, memoryview], int] = functions.read
+        self._write: Callable[[memoryview], int] = functions.write
+        self._left: Callable[[], int] = functions.pending
         #: The sizes of what has come into the buffer and not been taken in.
         self.arrived: list[int] = []
         #: Takes a slice off the records that are to be sent.
         self.take_off: Callable[[slice], None] = self._output.__delitem__
+        # How much is being encrypted; and what is to be taken off the session's output, since it has been.
+        self._encrypting = 0
+        self._encrypted: list[int] = []
+        # What is decrypted of the record that is being read, how much of it, and how much is asked for next:
+        # -1 is the first byte. And the size of what is to be taken into the session, since it is decrypted.
+        self._plain = bytearray(RECORD_SIZE)
+        self._size = 0
+        self._asked = 0
+        self._decrypted: list[int] = []
 
     # Output
 
     @property
     def output_size(self) -> int:
         """How many bytes are to be sent."""
-        return len(self._output) + self._session.output_size
+        return len(self._output) + self._outgoing.pending + self._session.output_size
 
     def output(self) -> memoryview:
         """Return what is to be sent next; release it before anything else is written."""
+        self._note_encrypted()
         while self._session.output_size and len(self._output) < SEND_SIZE:
             with self._session.output() as plain:
-                # In one go: records that have been made are not to be made twice.
-                written = map(slice, map(self._write, (plain[:SEND_SIZE],)))
-                deque(map(self._session.take_off, written), maxlen=0)
-            self._take_records()
-        self._take_records()
+                self._encrypting = min(len(plain), SEND_SIZE)
+                try:
+                    self._write(plain[: self._encrypting])
+                finally:
+                    self._note_encrypted()
         return memoryview(bytes(self._output))
 
-    def _take_records(self) -> None:
+    def _note_encrypted(self) -> None:
+        """Take what has been encrypted off the session's output: it must not become records twice."""
+        pending = self._outgoing.pending
+        if pending and self._encrypting:
+            self._encrypted, self._encrypting = [self._encrypting], 0
+        off = map(self._encrypted.pop, repeat(0, len(self._encrypted)))
+        deque(map(self._session.take_off, map(slice, off)), maxlen=0)
         deque(map(self._output.extend, map(self._outgoing.read, (-1,))), maxlen=0)
 
     def sent(self, size: int) -> None:
@@ -114,12 +135,12 @@ class RecordLayer:
         self._incoming.write(data)
         interruption = None
         # All that can be: the socket does not tell of what would be left here.
-        while self._incoming.pending or self._tls.pending() or self._plain:
+        while self._incoming.pending or self._asked or self._size or self._decrypted:
             try:
-                self._decrypt()
+                self._decrypt_record()
             except ssl.SSLWantReadError:
                 pass  # a record that has not come in whole, or that was for TLS itself
-            except Exception:
+            except (ssl.SSLError, ConnectionResetError, MemoryError, Error):
                 raise
             except BaseException as e:
                 interruption = e
@@ -127,14 +148,40 @@ class RecordLayer:
         if interruption is not None:
             raise interruption
 
-    def _decrypt(self) -> None:
-        plain = self._plain
-        if not plain:
-            plain.extend(map(self._read, (RECEIVE_SIZE,)))
-        if not plain[0]:
-            raise ConnectionResetError("the server closed the connection unexpectedly")
-        deque(map(self._session.take_in, map(plain.pop, (0,))), maxlen=0)
+    def _decrypt_record(self) -> None:
+        """Decrypt a record, or the rest of it, and have the session process it."""
+        if not self._decrypted:
+            if self._asked:
+                self._note_decrypted()
+            elif not self._size:
+                self._plain[0] = 0
+                self._asked = -1
+            while self._asked:
+                # A single byte at first: it is known then how many there are, and nothing that is raised can
+                # take the number away.
+                with memoryview(self._plain) as plain:
+                    self._ask(plain[self._size :])
+            self._decrypted, self._size = [self._size], 0
+        take_in(self._decrypted, self._plain, self._session.take_in)
         self._session.feed(b"")
+
+    def _ask(self, target: memoryview) -> None:
+        try:
+            size = self._read(abs(self._asked), target)
+        except ssl.SSLError:
+            self._asked = 0
+            raise
+        if not size:
+            self._asked = 0
+            raise ConnectionResetError("the server closed the connection unexpectedly")
+        left = self._left()
+        self._size, self._asked = self._size + size, left
+
+    def _note_decrypted(self) -> None:
+        """Find out how much was decrypted before an interruption."""
+        left = self._left()
+        came = int(self._plain[0] != 0 or left > 0) if self._asked < 0 else self._asked - left
+        self._size, self._asked = self._size + came, left
 
 
 #: For sockets that are not Python's own.

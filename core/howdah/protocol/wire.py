@@ -266,7 +266,7 @@ class Wire:
                 try:
                     self._position = end
                     self._process(code, bytes(data[position + 5 : end]))
-                except Exception:
+                except Error:
                     raise
                 except BaseException:
                     # Interrupted: the message is dealt with once more, unless it has had its effect.

@@ -333,15 +333,20 @@ def test_a_signal_handler_takes_nothing_away(
     def interrupt(*args: Any) -> None:
         raise Interrupted
 
-    class Interruptible(ssl.SSLObject):
+    class Interruptible:
+        """Stands in for what Python's `SSLObject` uses: signal handlers run in its functions, too."""
+
+        def __init__(self, functions: Any) -> None:
+            self.functions = functions
+
         def _interrupted(self, name: str, *args: Any) -> Any:
-            method = getattr(ssl.SSLObject, name)
+            method = getattr(self.functions, name)
             count = interrupted[name] = interrupted.get(name, 0) + 1
             if late:
-                result = method(self, *args)
+                result = method(*args)
             if count % 2:
                 signal.raise_signal(signal.SIGUSR1)
-            return result if late else method(self, *args)
+            return result if late else method(*args)
 
         def read(self, *args: Any) -> Any:
             return self._interrupted("read", *args)
@@ -352,7 +357,8 @@ def test_a_signal_handler_takes_nothing_away(
         def pending(self) -> Any:
             return self._interrupted("pending")
 
-    conn = Connection(impl, server_context, sslobject=Interruptible)
+    conn = Connection(impl, server_context)
+    conn.end.tls._sslobj = Interruptible(conn.end.tls._sslobj)  # type: ignore[attr-defined]
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
         layer, exchange = conn.ask()
@@ -376,8 +382,7 @@ def test_a_signal_handler_takes_nothing_away(
                 conn.receive()
         assert exchange.done
         assert exchange.results[0].rows == [*rows, b"row"]
-        # The pure implementation has C code alone read and write.
-        assert set(interrupted) == {"pending", *(("read", "write") if impl.name == "native" else ())}
+        assert set(interrupted) == {"read", "write", "pending"}
     finally:
         signal.signal(signal.SIGUSR1, before)
         conn.close()
