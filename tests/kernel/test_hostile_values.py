@@ -168,8 +168,8 @@ def test_small_stack(load, dump, levels):
             outcomes.append("DataError")
 
     # Before Python 3.11 each call of a Python function takes a piece of the C stack.
-    calls_take_stack = howdah.__impl__ == "python" and sys.version_info < (3, 11)
-    former = threading.stack_size((4096 if calls_take_stack else 128) * 1024)
+    calls_take_stack = sys.version_info < (3, 11)
+    former = threading.stack_size((512 if calls_take_stack else 128) * 1024)
     try:
         thread = threading.Thread(target=work)
         thread.start()
