@@ -116,11 +116,9 @@ class Proxy:
         fates: Random,
     ) -> None:
         left = int(10 ** fates.uniform(1.5, 6)) if fates.random() < 0.5 else None
-        with contextlib.suppress(OSError):
+        try:
             while data := await reader.read(65536):
                 await self._awake.wait()
-                if writer.is_closing():
-                    return
                 if left is not None and not self.harmless:
                     left -= len(data)
                     if left <= 0:
@@ -133,6 +131,9 @@ class Proxy:
                 writer.write(data)
                 await writer.drain()
             writer.write_eof()
+        except OSError:  # one side is gone: the other one is to know
+            for each in pair:
+                each.transport.abort()
 
     async def _spoil(
         self, writer: asyncio.StreamWriter, pair: tuple[asyncio.StreamWriter, ...], fates: Random

@@ -11,10 +11,12 @@ import asyncio
 import contextlib
 import faulthandler
 import gc
+import importlib
 import itertools
 import logging
 import os
 import pickle
+import pkgutil
 import signal
 import sys
 import threading
@@ -399,6 +401,17 @@ def _note_what_nobody_catches(program: Program) -> None:
     warnings.showwarning = show
 
 
+def _import_everything() -> None:
+    """Import what is imported where it is needed: Python leaves a module locked that a signal interrupts there."""
+    for name in [*sys.modules]:
+        package = sys.modules[name]
+        if name.partition("_")[0] == "howdah" and "." not in name and hasattr(package, "__path__"):
+            for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+                if "__main__" not in module.name:
+                    with contextlib.suppress(ImportError):
+                        importlib.import_module(module.name)
+
+
 def main() -> None:
     """Run, and write the report."""
     parser = argparse.ArgumentParser()
@@ -417,6 +430,7 @@ def main() -> None:
     _note_what_nobody_catches(program)
     seed = f"{args.seed}-{args.face}"
     if args.face == "threads":
+        _import_everything()
         run_threads(program, seed)
     elif args.face == "uvloop":
         import uvloop

@@ -350,16 +350,17 @@ def autocommit(work: Work) -> None:
 
 
 def autocommit_pipeline(work: Work) -> None:
-    """A pipeline whose segments are transactions."""
-    unit = work.unit(5)
+    """A pipeline outside of transactions: what was sent before an exception left it may be committed."""
+    units = [work.unit() for _ in range(5)]
     with work.pool.connection() as conn:
         work.begin(conn)
         conn.set_autocommit(True)
-        unit.committing()
         with conn.pipeline():
-            for row in unit.rows:
-                conn.execute(INSERT, [row, work.name])
-        unit.committed()
+            for unit in units:
+                unit.committing()
+                conn.execute(INSERT, [unit.first, work.name])
+        for unit in units:
+            unit.committed()
 
 
 def ddl(work: Work) -> None:

@@ -354,16 +354,17 @@ async def autocommit(work: Work) -> None:
 
 
 async def autocommit_pipeline(work: Work) -> None:
-    """A pipeline whose segments are transactions."""
-    unit = work.unit(5)
+    """A pipeline outside of transactions: what was sent before an exception left it may be committed."""
+    units = [work.unit() for _ in range(5)]
     async with work.pool.connection() as conn:
         work.begin(conn)
         await conn.set_autocommit(True)
-        unit.committing()
         async with conn.pipeline():
-            for row in unit.rows:
-                await conn.execute(INSERT, [row, work.name])
-        unit.committed()
+            for unit in units:
+                unit.committing()
+                await conn.execute(INSERT, [unit.first, work.name])
+        for unit in units:
+            unit.committed()
 
 
 async def ddl(work: Work) -> None:
