@@ -116,6 +116,8 @@ class BaseConnection(Generic[Row]):
     _collecting = 0
     #: Whether types were looked up by their names and are not there.
     _names_missing = False
+    #: The transaction that has created what was missing.
+    _names_created: int | None = None
 
     def __init__(self, connected: Connected, settings: dict[str, Any], adapters: AdaptersMap) -> None:
         self._connected = connected
@@ -631,9 +633,10 @@ class BaseConnection(Generic[Row]):
         return exchange
 
     def _note_rollback(self, exchange: Exchange) -> None:
-        """Tell the planner of a rollback that the driver has asked for."""
+        """Take note of a rollback that the driver has asked for."""
         if self._planner is not None and any(result.tag in _UNDOING for result in exchange.results):
             self._planner.rolled_back()
+        self.note_created(exchange.results, self._transformer)
 
     @property
     def wants_company(self) -> bool:
@@ -863,7 +866,7 @@ class BaseConnection(Generic[Row]):
             yield from self._resolve_names(frozenset(), *waiting.values())
 
     def note_created(self, results: Iterable[Result], *transformers: Transformer) -> None:
-        """Have the types that were not there looked up once more, if something has been created.
+        """Have types looked up once more that were not there, if something is created, or rolled back then.
 
         Args:
             results: what was executed.
@@ -871,7 +874,24 @@ class BaseConnection(Generic[Row]):
         """
         if self._names_missing and any(result.tag.startswith(b"CREATE ") for result in results):
             self._names_missing = False
+            if self._session.transaction_status != TransactionStatus.IDLE or self._deferral is not None:
+                self._names_created = self._session.transactions
             self._known_types().forget_missing()
+            for transformer in transformers:
+                transformer.renew()
+        if self._names_created is not None:
+            self._note_undone(results, transformers)
+
+    def _note_undone(self, results: Iterable[Result], transformers: Sequence[Transformer]) -> None:
+        """Forget the types whose names the transaction has created, if it is rolled back."""
+        session = self._session
+        ended = session.transaction_status == TransactionStatus.IDLE
+        if self._names_created not in (session.transactions, session.transactions - ended):
+            self._names_created = None  # committed
+        elif any(result.tag in _UNDOING for result in results):
+            self._names_created = None
+            oids = [info.oid for info in self._known_types().infos(self.adapters.type_names)]
+            self.forget_types(oids, *(transformer.adapters for transformer in transformers))
             for transformer in transformers:
                 transformer.renew()
 
@@ -937,6 +957,9 @@ class BaseConnection(Generic[Row]):
 
     def _told_to_close(self) -> None:
         """Tell the plugins, once, that the connection is closed or lost."""
+        if self._names_created == self._session.transactions:
+            self._names_created = None
+            self._known_types().forget()  # they may have been created in a transaction that is not committed
         hook = self.driver.hooks.connection_closed
         if hook is not None and not self._told_closed:
             self._told_closed = True

@@ -595,7 +595,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._learn(query, params, statement)
         if self._unknown:
             yield from self._decode_late(exchange)
-        if connection._names_missing:
+        if connection._names_missing or connection._names_created is not None:
             connection.note_created(exchange.results, connection._transformer, self._transformer)
         self._show(exchange.results)
 
@@ -803,8 +803,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Keep the results of a deferred exchange, unless something else has been executed since."""
         if self._unknown or any(map(_raw, exchange.results)):
             yield from self._decode_late(exchange)
-        if self._connection._names_missing:
-            self._connection.note_created(exchange.results, self._connection._transformer, self._transformer)
+        connection = self._connection
+        if connection._names_missing or connection._names_created is not None:
+            connection.note_created(exchange.results, connection._transformer, self._transformer)
         if self._deferred is not None and self._deferred.exchange is exchange and exchange.results:
             self._show(exchange.results)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import closing
+from contextlib import closing, nullcontext
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -489,3 +489,49 @@ def test_each_search_path_has_its_own_types(database, dsn):
             for each in (conn, other, conn):
                 cur = each.execute("SELECT %s, pg_typeof(%s)::oid = 'mood'::regtype", [Mood.SAD, Mood.SAD])
                 assert cur.fetchone() == (Mood.SAD, True)
+
+
+@pytest.mark.parametrize("pipelined", [False, True])
+@pytest.mark.parametrize("undo", ["rollback", "execute", "block", "savepoint", "close", "lost"])
+def test_types_of_a_transaction_that_is_rolled_back_are_forgotten(dsn, undo, pipelined):
+    """Made anew they have other oids, which are looked up, on the same connection and on others."""
+    driver = howdah.Driver()
+    register_enum("tense", driver.adapters, Mood)
+    create = f"CREATE TYPE tense AS ENUM ({', '.join(repr(mood.name) for mood in Mood)})"
+
+    def use(conn):
+        cur = conn.execute("SELECT %s, pg_typeof(%s)::oid = 'tense'::regtype", [Mood.SAD, Mood.SAD])
+        assert cur.fetchone() == (Mood.SAD, True)
+
+    def make(conn):
+        with conn.pipeline() if pipelined else nullcontext():
+            conn.execute(create)
+        use(conn)
+
+    with driver.connect(dsn) as conn, driver.connect(dsn, autocommit=True) as other:
+        for each in (conn, other):
+            each.execute("SET search_path TO pg_temp")
+        conn.execute("SELECT %s::text", [Mood.SAD])
+        conn.commit()
+        if undo in ("block", "savepoint"):
+            with conn.transaction() if undo == "savepoint" else nullcontext():
+                with conn.transaction(force_rollback=True):
+                    make(conn)
+        else:
+            make(conn)
+        if undo == "rollback":
+            conn.rollback()
+        elif undo == "execute":
+            conn.execute("ROLLBACK")
+        elif undo == "close":
+            conn.close()
+        elif undo == "lost":
+            other.execute("SELECT pg_terminate_backend(%s)", [conn.info.backend_pid])
+            with pytest.raises(howdah.OperationalError):
+                conn.execute("SELECT 1")
+            conn.close()
+        for each in (other,) if conn.closed else (conn, other):
+            each.execute(create)
+            with each.transaction():
+                each.execute("SELECT 1")
+                use(each)
