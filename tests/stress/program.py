@@ -402,7 +402,7 @@ def _note_what_nobody_catches(program: Program) -> None:
 
 
 def _import_everything() -> None:
-    """Import what is imported where it is needed: Python leaves a module locked that a signal interrupts there."""
+    """Import all modules: Python leaves one locked whose import is interrupted by a signal."""
     for name in [*sys.modules]:
         package = sys.modules[name]
         if name.partition("_")[0] == "howdah" and "." not in name and hasattr(package, "__path__"):

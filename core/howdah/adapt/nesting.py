@@ -14,8 +14,8 @@ from howdah.errors import DataError
 
 __all__ = ["MAX_DEPTH", "MAX_TEXT_DEPTH", "check_text_depth", "nesting", "too_deep"]
 
-#: How many levels a value has at most. As many fit into a stack of 64 kB; in Python 3.10, where calls of Python
-#: functions take a piece of it and what is spoilt is read by them, into one of 256 kB.
+#: How many levels a value has at most. As many fit into a stack of 64 kB; in Python 3.10, where calls of
+#: Python functions take a piece of it and what is spoilt is read by them, into one of 256 kB.
 MAX_DEPTH = 100
 #: How many levels are dumped as text: each doubles the quotes of those in it.
 MAX_TEXT_DEPTH = 16
