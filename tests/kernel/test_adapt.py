@@ -8,8 +8,10 @@ import threading
 import pytest
 
 from howdah.adapt import AdaptersMap, Dumper, Loader, PyFormat, TypeInfo, TypesRegistry
+from howdah.adapt.transformer import Transformer
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
+from howdah.protocol.messages import FieldDescription
 
 
 class TextDumper(Dumper):
@@ -420,3 +422,12 @@ class TestRegisterLater:
         for _ in range(2):
             with pytest.raises(ImportError, match="savanna"):
                 adapters.get_loader(25, Format.TEXT)
+
+
+def test_a_server_may_show_any_number_of_types():
+    """What is kept of them is bounded."""
+    transformer = Transformer(None, AdaptersMap())
+    for oid in range(25_000):
+        transformer.decoder([FieldDescription("", 0, 0, 100_000 + oid, -1, -1, 0)])
+    assert len(transformer._decoders) <= 1_000
+    assert len(transformer._loaders) <= 10_000

@@ -34,6 +34,9 @@ __all__ = ["Transformer"]
 
 #: The types of anonymous records, and of arrays of them: in binary format they tell of any type.
 _RECORD_OIDS = frozenset({2249, 2287})
+#: How many loaders, and lists of columns, are kept: a server can send any number of them.
+_MOST_LOADERS = 10_000
+_MOST_DECODERS = 1_000
 
 
 class Transformer:
@@ -97,6 +100,8 @@ class Transformer:
         self._check()
         loader = self._loaders.get((oid, format))
         if loader is None:
+            if len(self._loaders) >= _MOST_LOADERS:
+                self._loaders.clear()
             cls = self.adapters.get_loader(oid, Format(format)) or TextLoader.for_format(format)
             loader = self._loaders[oid, format] = cls(oid, self.context)
         return loader
@@ -202,6 +207,8 @@ class Transformer:
         key = tuple([(field.type_oid, field.format) for field in fields])
         decoder = self._decoders.get(key)
         if decoder is None:
+            if len(self._decoders) >= _MOST_DECODERS:
+                self._decoders.clear()
             decoder = RowDecoder([self.loader(oid, format) for oid, format in key])
             self._decoders[key] = decoder
         return decoder
