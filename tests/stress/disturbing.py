@@ -119,6 +119,8 @@ class Proxy:
         try:
             while data := await reader.read(65536):
                 await self._awake.wait()
+                if writer.is_closing():
+                    raise ConnectionResetError
                 if left is not None and not self.harmless:
                     left -= len(data)
                     if left <= 0:
