@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Generator
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -542,10 +542,7 @@ class Connection(BaseConnection[Row]):
         with self.lock:
             self.wait(self._rollback_operation())
 
-    @contextmanager
-    def transaction(
-        self, savepoint_name: str | None = None, force_rollback: bool = False
-    ) -> Iterator[Transaction]:
+    def transaction(self, savepoint_name: str | None = None, force_rollback: bool = False) -> Transaction:
         """Return a block that commits at its end, and rolls back if an exception leaves it.
 
         Inside of a transaction it is a savepoint.
@@ -555,15 +552,8 @@ class Connection(BaseConnection[Row]):
             force_rollback: whether to roll back in any case.
         """
         from howdah.transaction import Transaction
-        from howdah.transaction_base import Rollback
 
-        transaction = Transaction(self, savepoint_name, force_rollback)
-        try:
-            with transaction:
-                yield transaction
-        except Rollback as e:
-            if e.transaction not in (None, transaction):
-                raise
+        return Transaction(self, savepoint_name, force_rollback)
 
     def set_autocommit(self, value: bool) -> None:
         """Set whether every statement is a transaction of its own.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -675,10 +675,9 @@ class AsyncConnection(BaseConnection[Row]):
         async with self.lock:
             await self.wait(self._rollback_operation())
 
-    @asynccontextmanager
-    async def transaction(
+    def transaction(
         self, savepoint_name: str | None = None, force_rollback: bool = False
-    ) -> AsyncIterator[AsyncTransaction]:
+    ) -> AsyncTransaction:
         """Return a block that commits at its end, and rolls back if an exception leaves it.
 
         Inside of a transaction it is a savepoint.
@@ -688,15 +687,8 @@ class AsyncConnection(BaseConnection[Row]):
             force_rollback: whether to roll back in any case.
         """
         from howdah.transaction_async import AsyncTransaction
-        from howdah.transaction_base import Rollback
 
-        transaction = AsyncTransaction(self, savepoint_name, force_rollback)
-        try:
-            async with transaction:
-                yield transaction
-        except Rollback as e:
-            if e.transaction not in (None, transaction):
-                raise
+        return AsyncTransaction(self, savepoint_name, force_rollback)
 
     async def set_autocommit(self, value: bool) -> None:
         """Set whether every statement is a transaction of its own.

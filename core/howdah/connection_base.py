@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from howdah.hookspecs import QueryObserver, QueryPlanner
     from howdah.isolation import IsolationLevel
     from howdah.known_types import KnownTypes
+    from howdah.transaction_base import Block
     from howdah.xid import Xid
 
 __all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler", "logger"]
@@ -131,7 +132,10 @@ class BaseConnection(Generic[Row]):
         self._set_encoding()
         self._adapters = AdaptersMap(adapters)
         self._transformer = Transformer(self, self._adapters)
-        self._blocks: list[Any] = []
+        #: The transaction blocks that are entered.
+        self._blocks: list[Block] = []
+        #: Ends blocks that nobody can leave any more.
+        self._torn: list[Callable[[], Operation[object]]] = []
         #: Whether the server takes only the simple protocol.
         self._simple_only = bool(settings.get("replication"))
         self._to_close: list[bytes] = []
@@ -487,6 +491,8 @@ class BaseConnection(Generic[Row]):
             if failure is not None and raise_failure:
                 raise failure
             self._check_open()
+        if self._torn:
+            yield from self._end_torn()
         if self._deferral is not None and not deferrable:
             yield from self._deferral.rest()
             self._check_open()
@@ -549,10 +555,50 @@ class BaseConnection(Generic[Row]):
         self._reservation = None
 
     def _end_left(self) -> Operation[None]:
-        """End what reserves the connection, if nobody can go on with it any more."""
+        """End what nobody can go on with any more: what reserves the connection, and transaction blocks."""
         if self._reservation is not None and self._reservation is self._unsynced:
             with suppress(ProgrammingError):
                 yield from self.start_operation(deferrable=True)
+        if self._torn:
+            yield from self._end_torn()
+
+    def end_later(self, end: Callable[[], Operation[object]]) -> None:
+        """Have a block ended before the next operation, since nobody can leave it any more.
+
+        An exception, as a signal handler raises them at any moment, has come when it was being left.
+
+        Args:
+            end: returns the operation that ends it.
+        """
+        self._torn.append(end)
+        self._set_hindered()
+
+    def _end_torn(self) -> Operation[None]:
+        torn, self._torn = self._torn, []
+        try:
+            while torn:
+                yield from torn[0]()
+                del torn[0]
+        finally:
+            self._torn += torn
+            self._set_hindered()
+
+    def _forget_block(self, block: Block) -> None:
+        """Note that a transaction block was left, and by that those in it."""
+        if block in self._blocks:
+            index = self._blocks.index(block)
+            for inner in self._blocks[index + 1 :]:
+                inner.orphaned = True
+            del self._blocks[index]
+
+    def _undo_block(self, block: Block) -> Operation[None]:
+        """Undo what was done in a transaction block."""
+        if self._deferral is not None:
+            yield from self._deferral.finish()
+        commands = [] if block.orphaned else block.undoing(self._session.transaction_status)
+        if commands:
+            yield from self._command(b"; ".join(commands), block)
+        self._forget_block(block)
 
     def _set_tpc(self, tpc: tuple[Xid, bool] | None) -> None:
         """Note the two-phase transaction that is going on, and whether it is prepared."""
@@ -560,7 +606,8 @@ class BaseConnection(Generic[Row]):
         self._set_hindered()
 
     def _set_hindered(self) -> None:
-        self._occupied = self._closed or self._unsynced is not None or self._tpc is not None
+        left = self._unsynced is not None or bool(self._torn)
+        self._occupied = self._closed or left or self._tpc is not None
         self._hindered = self._occupied or self._deferral is not None
         self._review_shortcuts()
 
@@ -621,11 +668,18 @@ class BaseConnection(Generic[Row]):
         self._portals += 1
         return b"_howdah_%d" % self._portals
 
-    def _command(self, command: bytes) -> Operation[Exchange]:
-        """Run a command by the simple protocol."""
+    def _command(self, command: bytes, ended: Block | None = None) -> Operation[Exchange]:
+        """Run a command by the simple protocol.
+
+        Args:
+            command: the command.
+            ended: the transaction block that it ends.
+        """
         session = yield from self.start_operation()
         exchange = Exchange(describe=self._transformer.decoder, query=command)
         session.query(exchange, command)
+        if ended is not None:
+            ended.ending = True
         yield exchange
         if exchange.error is not None:
             raise exchange.error
@@ -650,6 +704,7 @@ class BaseConnection(Generic[Row]):
             yield from self._command(self._begin_statement)
 
     def _commit_operation(self) -> Operation[None]:
+        yield from self._end_left()
         if self._blocks:
             raise ProgrammingError("commit() cannot be used inside a transaction() block")
         if self._tpc is not None:
@@ -661,8 +716,12 @@ class BaseConnection(Generic[Row]):
         if session.transaction_status != TransactionStatus.IDLE:
             yield from self._commit_command(b"COMMIT")
 
-    def _commit_command(self, command: bytes) -> Operation[None]:
+    def _commit_command(self, command: bytes, ended: Block | None = None) -> Operation[None]:
         """Run a command that commits.
+
+        Args:
+            command: the command.
+            ended: the transaction block that it ends.
 
         Raises:
             howdah.errors.TransactionResolutionUnknown: the connection was lost before the answer came.
@@ -671,6 +730,8 @@ class BaseConnection(Generic[Row]):
         session = yield from self.start_operation()
         exchange = Exchange(query=command)
         session.query(exchange, command)
+        if ended is not None:
+            ended.ending = True
         yield exchange
         self._check_committed(exchange)
 
@@ -706,6 +767,7 @@ class BaseConnection(Generic[Row]):
             yield from deferral.rest()
 
     def _rollback_operation(self) -> Operation[None]:
+        yield from self._end_left()
         if self._blocks:
             raise ProgrammingError(
                 "rollback() cannot be used inside a transaction() block; raise Rollback() to leave it"

@@ -42,15 +42,24 @@ class AsyncTransaction(BaseTransaction):
     ) -> bool:
         if self._connection.closed:
             return self._end_closed(exc_val)
-        async with self._connection.lock:
-            if exc_val is None and not self.force_rollback:
-                await self._connection.wait(self._commit())
-                return False
-            try:
-                return await self._connection.wait(self._roll_back(exc_val))
-            except OutOfOrderTransactionNesting:
-                raise
-            except Exception as e:
-                # An exception that is under way says more than this one; and a lost transaction is undone.
-                logger().warning("error ignored in rollback of %s: %s", self, e)
-                return self._is_for_this(exc_val)
+        try:
+            async with self._connection.lock:
+                return await self._end(exc_val)
+        except BaseException:
+            self._undo_later()
+            raise
+
+    async def _end(self, exception: BaseException | None) -> bool:
+        """Commit or roll back; return whether the exception, if any, is dealt with."""
+        if exception is None and not self.force_rollback:
+            await self._connection.wait(self._commit())
+            return False
+        try:
+            return await self._connection.wait(self._roll_back(exception))
+        except OutOfOrderTransactionNesting:
+            raise
+        except Exception as e:
+            # An exception that is under way says more than this one; and a lost transaction is undone.
+            logger().warning("error ignored in rollback of %s: %s", self, e)
+            self._undo_later()
+            return self._is_for_this(exception)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import OperationalError, ProgrammingError
@@ -31,6 +32,41 @@ class Rollback(Exception):
 
 class OutOfOrderTransactionNesting(ProgrammingError):
     """Transaction blocks were not left in the reverse order of their entering."""
+
+
+class Block:
+    """A transaction block that is entered, as its connection knows it.
+
+    Args:
+        begins: whether it is the whole transaction.
+        savepoint: the savepoint's name, quoted; empty without one.
+
+    Attributes:
+        ending: whether the command that ends it was written.
+        orphaned: whether an outer block was left before this one.
+    """
+
+    __slots__ = ("begins", "ending", "orphaned", "savepoint")
+
+    def __init__(self, begins: bool, savepoint: bytes) -> None:
+        self.begins = begins
+        self.savepoint = savepoint
+        self.ending = False
+        self.orphaned = False
+
+    def undoing(self, status: TransactionStatus) -> list[bytes]:
+        """Return the commands that undo what was done in it.
+
+        Args:
+            status: the session's.
+        """
+        if status == TransactionStatus.IDLE:
+            return []
+        if self.begins:
+            return [b"ROLLBACK"]
+        if self.ending and status == TransactionStatus.INTRANS:
+            return []  # it has come to its end
+        return [b"ROLLBACK TO " + self.savepoint, b"RELEASE " + self.savepoint]
 
 
 class BaseTransaction:
@@ -64,10 +100,18 @@ class BaseTransaction:
         self._connection = connection
         self._savepoint = savepoint_name or ""
         self.force_rollback = force_rollback
-        self._outer = False
         self._status = self.Status.NON_STARTED
-        #: Whether an outer block was left before this one.
-        self._orphaned = False
+        self._block: Block | None = None
+
+    def __del__(self) -> None:
+        # An exception of a signal handler came at the moment when it was left.
+        self._undo_later()
+
+    def _undo_later(self) -> None:
+        """Have the block undone before the next operation, if it has not come to its end."""
+        connection, block = self._connection, self._block
+        if block is not None and block in connection._blocks:
+            connection.end_later(partial(connection._undo_block, block))
 
     def __repr__(self) -> str:
         name = f" {self._savepoint!r}" if self._savepoint else ""
@@ -97,46 +141,51 @@ class BaseTransaction:
         deferral = connection.deferral
         session = yield from connection.start_operation(deferrable=True)
         if deferral is None:
-            self._outer = session.transaction_status == TransactionStatus.IDLE
+            begins = session.transaction_status == TransactionStatus.IDLE
         else:
-            self._outer = not deferral.in_transaction
-        if self._outer:
+            begins = not deferral.in_transaction
+        if begins:
             commands = [connection._begin_statement]
         else:
             self._savepoint = self._savepoint or f"_howdah_{len(connection._blocks) + 1}"
             commands = []
         if self._savepoint:
             commands.append(b"SAVEPOINT " + self._identifier())
+        block = Block(begins, self._identifier() if self._savepoint else b"")
         if deferral is not None:
-            deferral.command(commands, apart=self._outer)
+            deferral.command(commands, apart=begins)
         else:
             try:
                 yield from connection._command(b"; ".join(commands))
             except BaseException:
                 # Interrupted, perhaps when it had begun.
-                if self._outer and session.transaction_status in _BEGUN:
+                if begins and session.transaction_status in _BEGUN:
                     yield from connection._command(b"ROLLBACK")
                 raise
-        connection._blocks.append(self)
+        self._block = block
+        connection._blocks.append(block)
         self._status = self.Status.ACTIVE
 
     def _commit(self) -> Operation[None]:
+        yield from self._connection._end_left()
         self._check_order()
         self._status = self.Status.FAILED
-        yield from self._commit_commands()
+        try:
+            yield from self._commit_commands()
+        except Exception:
+            self._leave()
+            raise
+        self._leave()
         self._status = self.Status.COMMITTED
 
     def _commit_commands(self) -> Operation[None]:
-        commands = []
-        if self._savepoint and not self._outer:
-            commands.append(b"RELEASE " + self._identifier())
-        if self._outer:
-            commands.append(b"COMMIT")
-        self._leave()
-        connection = self._connection
+        connection, block = self._connection, self._block
+        assert block is not None
+        command = b"COMMIT" if block.begins else b"RELEASE " + block.savepoint
         deferral = connection.deferral
         if deferral is not None:
-            done = deferral.command(commands)
+            done = deferral.command([command])
+            block.ending = True
             try:
                 yield from deferral.finish()
             except BaseException:
@@ -153,11 +202,13 @@ class BaseTransaction:
             if error is not None:
                 yield from self._undo()
                 raise error
-        yield from connection._commit_command(commands[0])
+        yield from connection._commit_command(command, block)
 
     def _roll_back(self, exception: BaseException | None) -> Operation[bool]:
         """Undo what was done in the block; return whether the exception, if any, is dealt with."""
-        self._check_order()
+        yield from self._connection._end_left()
+        if exception is None or isinstance(exception, Exception):
+            self._check_order()
         explicit = exception is None or self._is_for_this(exception)
         self._status = self.Status.ROLLED_BACK_EXPLICITLY if explicit else self.Status.ROLLED_BACK_WITH_ERROR
         yield from self._undo()
@@ -187,21 +238,19 @@ class BaseTransaction:
         return self._is_for_this(exception)
 
     def _undo(self) -> Operation[None]:
-        commands = []
-        if self._savepoint and not self._outer:
-            commands += [b"ROLLBACK TO " + self._identifier(), b"RELEASE " + self._identifier()]
-        if self._outer:
-            commands.append(b"ROLLBACK")
+        connection, block = self._connection, self._block
+        assert block is not None
+        try:
+            if connection._session.lost is None:
+                yield from connection._undo_block(block)
+        except Exception:
+            self._leave()
+            raise
         self._leave()
-        if self._connection.deferral is not None:
-            yield from self._connection.deferral.finish()
-        session = self._connection._session
-        if session.lost is None and session.transaction_status != TransactionStatus.IDLE:
-            yield from self._connection._command(b"; ".join(commands))
 
     def _check_order(self) -> None:
-        blocks = self._connection._blocks
-        if self._orphaned or not blocks or blocks[-1] is not self:
+        blocks, block = self._connection._blocks, self._block
+        if block is None or block.orphaned or not blocks or blocks[-1] is not block:
             self._status = self.Status.FAILED
             self._leave()
             raise OutOfOrderTransactionNesting(
@@ -209,8 +258,5 @@ class BaseTransaction:
             )
 
     def _leave(self) -> None:
-        blocks = self._connection._blocks
-        if self in blocks:
-            for inner in blocks[blocks.index(self) + 1 :]:
-                inner._orphaned = True
-            blocks.remove(self)
+        if self._block is not None:
+            self._connection._forget_block(self._block)

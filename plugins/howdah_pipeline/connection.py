@@ -3,22 +3,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from howdah.connection import Connection
     from howdah_pipeline.pipeline import Pipeline
 
-__all__ = ["Pipelining"]
+__all__ = ["PipelineBlock", "Pipelining"]
+
+
+class PipelineBlock:
+    """A block in a pipeline, which may be one of several.
+
+    Args:
+        connection: the connection.
+    """
+
+    _pipeline: Pipeline | None = None
+    _level = 0
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> Pipeline:
+        from howdah_pipeline.pipeline import Pipeline
+
+        pipeline = self._connection.deferral
+        if not isinstance(pipeline, Pipeline):
+            pipeline = Pipeline(self._connection)
+        self._level = pipeline.level
+        self._pipeline = pipeline
+        return pipeline.__enter__()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        assert self._pipeline is not None
+        self._pipeline.__exit__(exc_type, exc_val, exc_tb)
+
+    def __del__(self) -> None:
+        # An exception of a signal handler came at the moment when it was left.
+        if self._pipeline is not None:
+            self._pipeline.end_later(self._level)
 
 
 class Pipelining:
     """Connections have pipelines."""
 
-    @contextmanager
-    def pipeline(self) -> Iterator[Pipeline]:
+    def pipeline(self) -> PipelineBlock:
         """Return a block in which queries are sent without waiting for their answers.
 
         Inside of a pipeline it is the same one again, which it syncs at its begin and end.
@@ -26,11 +62,4 @@ class Pipelining:
         Raises:
             howdah.Error: at its end, the first error that has not been raised yet.
         """
-        from howdah_pipeline.pipeline import Pipeline
-
-        connection = cast("Connection[Any]", self)
-        pipeline = connection.deferral
-        if not isinstance(pipeline, Pipeline):
-            pipeline = Pipeline(connection)
-        with pipeline:
-            yield pipeline
+        return PipelineBlock(cast("Connection[Any]", self))

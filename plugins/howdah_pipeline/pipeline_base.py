@@ -273,6 +273,21 @@ class BasePipeline:
                 connection.defer_to(None)
         return self.first_error() or session.lost
 
+    @property
+    def level(self) -> int:
+        """How many blocks of it are entered."""
+        return self._level
+
+    def end_later(self, level: int) -> None:
+        """Have a block of it ended before the next operation, if an exception has kept it from ending.
+
+        Args:
+            level: the level in front of the block.
+        """
+        if self._level > level and not self._connection.closed:
+            self._level = level + 1
+            self._connection.end_later(self._exit)
+
     # Segments
 
     def _end_segment(self) -> Operation[None]:
@@ -323,7 +338,7 @@ class BasePipeline:
         try:
             yield wait
         except BaseException as e:
-            if not isinstance(e, Exception):
+            if not isinstance(e, (Exception, GeneratorExit)):
                 yield from self.interrupt()
             raise
 

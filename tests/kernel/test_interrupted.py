@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import sys
 import time
 from itertools import count
@@ -36,11 +37,15 @@ class Interruption:
     Args:
         moment: which of them.
         exception: what it raises.
+        yields: whether where a generator yields is a moment, too.
     """
 
-    def __init__(self, moment: int, exception: type[BaseException] = Interrupted) -> None:
+    def __init__(
+        self, moment: int, exception: type[BaseException] = Interrupted, yields: bool = True
+    ) -> None:
         self.left = moment
         self.exception = exception
+        self.passed_over = 0 if yields else inspect.CO_GENERATOR
 
     def __enter__(self) -> Interruption:
         sys.settrace(self.called)
@@ -60,7 +65,7 @@ class Interruption:
         return self.returned
 
     def returned(self, frame: Any, event: str, arg: Any) -> Any:
-        if event == "return":
+        if event == "return" and not frame.f_code.co_flags & self.passed_over:
             self.pass_by()
         return self.returned
 
@@ -140,3 +145,63 @@ def test_at_every_moment(conn: Any, way: Callable[[Any], None], exception: type[
         conn.rollback()
         assert time.monotonic() - start < 4, moment  # not so long as to wait for an answer in vain
     assert moment > 10
+
+
+def block(conn: Any) -> None:
+    with conn.transaction():
+        conn.execute("insert into interrupted values (1)")
+
+
+def nested_block(conn: Any) -> None:
+    with conn.transaction():
+        with conn.transaction():
+            conn.execute("insert into interrupted values (1)")
+
+
+def rolled_back_block(conn: Any) -> None:
+    with conn.transaction():
+        with conn.transaction(force_rollback=True):
+            conn.execute("insert into interrupted values (-1)")
+        with contextlib.suppress(howdah.DataError), conn.transaction():
+            conn.execute("insert into interrupted values (-1)")
+            conn.execute("select 1/0")
+
+
+def block_in_a_pipeline(conn: Any) -> None:
+    with conn.pipeline(), conn.transaction():
+        conn.execute("insert into interrupted values (1)")
+
+
+BLOCKS = [block, nested_block, rolled_back_block, block_in_a_pipeline]
+
+
+@pytest.mark.parametrize("caught", ["outside", "inside"])
+@pytest.mark.parametrize("way", BLOCKS, ids=lambda way: way.__name__)
+def test_a_block_that_is_torn_away_is_undone(dsn: str, way: Callable[[Any], None], caught: str) -> None:
+    """Whatever a program does next is not done in a transaction that nobody ends."""
+    with howdah.connect(dsn, autocommit=True) as conn, howdah.connect(dsn, autocommit=True) as other:
+        other.execute("drop table if exists interrupted")
+        other.execute("create table interrupted (id int)")
+        way(conn)  # what is imported is imported
+        for moment in count(1):
+            other.execute("truncate interrupted")
+            interruption = Interruption(moment, yields=False)
+            told = False
+            try:
+                with conn.transaction() if caught == "inside" else contextlib.nullcontext():
+                    with contextlib.suppress(Interrupted), interruption:
+                        way(conn)
+                    if interruption.left > 0:
+                        break  # there are no more moments
+                    assert not conn.closed, (moment, conn._session.lost)
+                    conn.execute("insert into interrupted values (2)")
+            except howdah.errors.InFailedSqlTransaction:
+                told = True
+                # What was sent in a pipeline is cancelled, and with it the transaction around it.
+                assert way is block_in_a_pipeline and caught == "inside", moment
+            with conn.transaction():
+                conn.execute("insert into interrupted values (3)")
+            ids = sorted(id for (id,) in other.execute("select id from interrupted"))
+            assert ids in ([[3]] if told else [[2, 3], [1, 2, 3]]), (moment, ids)
+            assert conn.info.transaction_status == howdah.pq.TransactionStatus.IDLE
+        other.execute("drop table interrupted")

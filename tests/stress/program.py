@@ -97,7 +97,7 @@ class Program:
             self.failed(error)
         except (workloads.Deliberate, AsyncDeliberate):
             pass
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GeneratorExit):  # that is: a signal came before the block was entered
             raise
         except BaseException:
             self.foreign(f"{name}: {traceback.format_exc()}")
