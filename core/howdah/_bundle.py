@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 from typing_extensions import Self
 
 from howdah import connection, connection_async, cursor, cursor_async
+from howdah.abc import Params, Query
 from howdah.adapt import AdaptContext
 from howdah.rows import AsyncRowFactory, Row, RowFactory
 from howdah_arrow import ArrowCursor, AsyncArrowCursor
@@ -87,6 +88,11 @@ NewRow = TypeVar("NewRow")
 class Cursor(ArrowCursor, CopyCursor, cursor.Cursor[Row]):
     """See `howdah.cursor.Cursor`."""
 
+    @property
+    def connection(self) -> Connection[Any]:
+        """See `howdah.cursor.Cursor.connection`."""
+        raise NotImplementedError
+
 
 class ClientCursor(cursor.ClientCursor[Row], Cursor[Row]):
     """See `howdah.cursor.ClientCursor`."""
@@ -98,6 +104,11 @@ class RawCursor(cursor.RawCursor[Row], Cursor[Row]):
 
 class AsyncCursor(AsyncArrowCursor, AsyncCopyCursor, cursor_async.AsyncCursor[Row]):
     """See `howdah.cursor_async.AsyncCursor`."""
+
+    @property
+    def connection(self) -> AsyncConnection[Any]:
+        """See `howdah.cursor_async.AsyncCursor.connection`."""
+        raise NotImplementedError
 
 
 class AsyncClientCursor(cursor_async.AsyncClientCursor[Row], AsyncCursor[Row]):
@@ -186,6 +197,17 @@ class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, con
         """See `howdah.connection.Connection.cursor`."""
         raise NotImplementedError
 
+    def execute(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> Cursor[Row]:
+        """See `howdah.connection.Connection.execute`."""
+        raise NotImplementedError
+
 
 class AsyncConnection(
     AsyncSharing,
@@ -269,4 +291,15 @@ class AsyncConnection(
     ) -> AsyncServerCursor[NewRow]: ...
     def cursor(self, name: str | None = None, **kwargs: Any) -> Any:
         """See `howdah.connection_async.AsyncConnection.cursor`."""
+        raise NotImplementedError
+
+    async def execute(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> AsyncCursor[Row]:
+        """See `howdah.connection_async.AsyncConnection.execute`."""
         raise NotImplementedError

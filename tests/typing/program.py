@@ -24,6 +24,10 @@ def sync(dsn: str) -> None:
         assert_type(conn.prepared(), dict[str, str])
         assert_type(conn.autocommit, bool)
         cur = conn.execute("SELECT 1 WHERE %s", [True])
+        assert_type(cur, howdah.Cursor[tuple[Any, ...]])
+        assert_type(cur.connection, howdah.Connection[Any])
+        with cur.copy("COPY airports TO STDOUT") as copy:
+            assert_type(copy, howdah.Copy)
         assert_type(cur.fetchone(), "tuple[Any, ...] | None")
         with conn.cursor(row_factory=class_row(Airport)) as airports:
             airports.execute("SELECT iata, name FROM airports")
@@ -58,6 +62,10 @@ async def asynchronous(dsn: str) -> None:
         assert_type(await conn.prepare("SELECT %s"), str)
         assert_type(conn.prepared(), dict[str, str])
         cur = await conn.execute("SELECT 1 AS a")
+        assert_type(cur, howdah.AsyncCursor[dict[str, Any]])
+        assert_type(cur.connection, howdah.AsyncConnection[Any])
+        async with cur.copy("COPY airports TO STDOUT") as copy:
+            assert_type(copy, howdah.AsyncCopy)
         assert_type(await cur.fetchone(), "dict[str, Any] | None")
         async with conn.cursor(row_factory=class_row(Airport)) as airports:
             async for airport in airports.stream("SELECT iata, name FROM airports"):
