@@ -30,6 +30,7 @@ from howdah.errors import (
 )
 from howdah.info import ConnectionInfo
 from howdah.io.addresses import OpenTransport
+from howdah.io.blocking import cause
 from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
 from howdah.notify import Backlog, Notify
@@ -288,7 +289,7 @@ class BaseConnection(Generic[Row]):
             return
         if self._tpc is not None or (self._session.lost_work and not self._autocommit):
             raise OperationalError(
-                f"the connection was lost, with work that was not committed: {lost}"
+                f"the connection was lost, with work that was not committed: {cause(lost)}"
             ) from lost
 
     def _check_cancellable(self) -> None:
@@ -299,7 +300,7 @@ class BaseConnection(Generic[Row]):
         if self._closed:
             raise OperationalError("the connection is closed")
         if self._session.lost is not None:
-            raise OperationalError(f"the connection was lost: {self._session.lost}")
+            raise OperationalError(f"the connection was lost: {cause(self._session.lost)}")
 
     # Settings of transactions
 
@@ -749,7 +750,7 @@ class BaseConnection(Generic[Row]):
         # The server ends a session whose transaction timed out before it reads COMMIT (class 25).
         if self._session.lost is not None and not (error.sqlstate or "").startswith("25"):
             raise errors.TransactionResolutionUnknown(
-                f"the connection was lost during the commit, whether it is committed is unknown: {error}"
+                f"the connection was lost during the commit, whether it is committed is unknown: {cause(error)}"
             ) from error
         raise error
 

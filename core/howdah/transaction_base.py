@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import OperationalError, ProgrammingError
+from howdah.io.blocking import cause
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
 
@@ -231,7 +232,7 @@ class BaseTransaction:
             if connection._closed or lost is None:
                 raise OperationalError("the connection was closed in the block: nothing is committed")
             raise OperationalError(
-                f"the connection was lost before the block was committed: {lost}"
+                f"the connection was lost before the block was committed: {cause(lost)}"
             ) from lost
         explicit = exception is None or self._is_for_this(exception)
         self._status = self.Status.ROLLED_BACK_EXPLICITLY if explicit else self.Status.ROLLED_BACK_WITH_ERROR

@@ -32,8 +32,9 @@ def check_lost(conn):
     assert conn.info.status == pq.ConnStatus.BAD
     assert conn.info.error_message
     assert "[BAD]" in repr(conn)
-    with pytest.raises(howdah.OperationalError, match="lost"):
+    with pytest.raises(howdah.OperationalError, match="lost") as lost:
         conn.execute("select 1")
+    assert str(lost.value).count("lost") == 1
     conn.close()
     assert conn.closed
     assert conn.broken

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["BlockingTransport"]
 
 _DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
+#: How the message of a connection that is broken begins.
+_LOST = "the connection is lost: "
 
 
 def carry(sock: socket.socket, session: Session | RecordLayer, exchange: Exchange) -> None:
@@ -86,7 +88,12 @@ def loss(error: OSError) -> Error:
     """
     if error.errno is None and not isinstance(error, ConnectionError):
         raise error
-    return OperationalError(f"the connection is lost: {error}")
+    return OperationalError(f"{_LOST}{error}")
+
+
+def cause(lost: Error) -> str:
+    """Return why a connection was lost, for a message that says already that it was."""
+    return str(lost).removeprefix(_LOST)
 
 
 def process(stream: Session | RecordLayer, session: Session) -> None:
