@@ -132,6 +132,7 @@ def test_values_are_typed(name: str, given: Any, value: Any, environ: dict[str, 
     ("params", "message"),
     [
         ({"hots": "a"}, 'unknown connection parameter "hots"; did you mean "host"'),
+        ({"timeout": 5}, 'unknown connection parameter "timeout"; did you mean "connect_timeout"'),
         ({"sslmode": "perhaps"}, 'invalid value "perhaps" for connection parameter "sslmode".*verify-full'),
         ({"target_session_attrs": "master"}, '"master".*"target_session_attrs".*prefer-standby'),
         ({"load_balance_hosts": "yes"}, '"load_balance_hosts"'),

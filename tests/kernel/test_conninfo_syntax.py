@@ -83,6 +83,7 @@ def test_uri_syntax(conninfo: str, expected: dict[str, str]) -> None:
         ("host='a", '"host".* no closing quote'),
         ("host='a\\'", '"host".* no closing quote'),
         ("hots=a", 'unknown connection parameter "hots"; did you mean "host"'),
+        ("database=zoo", 'unknown connection parameter "database"; did you mean "dbname"'),
         ("mysql://u@h/d", 'cannot begin with "mysql://"'),
         ("POSTGRESQL://u@h/d", "in lower case"),
         ("postgresql://h?nothing=1", 'unknown connection parameter "nothing" in the query'),

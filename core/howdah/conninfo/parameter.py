@@ -173,11 +173,22 @@ class Parameters(tuple[Parameter, ...]):
         return frozenset(parameter.name for parameter in self if parameter.secret)
 
 
+#: What other drivers call parameters.
+_ELSEWHERE = {
+    "database": "dbname",
+    "db": "dbname",
+    "hostname": "host",
+    "passwd": "password",
+    "timeout": "connect_timeout",
+    "username": "user",
+}
+
+
 def unknown_parameter(name: str, known: Iterable[str], origin: str = "") -> ProgrammingError:
     """The error for a parameter that does not exist, with the nearest one that does."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, known, n=1, cutoff=0.75)
+    close = [_ELSEWHERE[name]] if name in _ELSEWHERE else get_close_matches(name, known, n=1, cutoff=0.75)
     hint = f'; did you mean "{close[0]}"?' if close else ""
     # What is not a name may be a piece of a password with an unquoted special character.
     shown = f' "{name}"' if name.isidentifier() else ""
