@@ -15,7 +15,7 @@ from math import prod
 from typing import Any, ClassVar
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, PyFormat, TypeInfo
-from howdah.adapt.encodings import as_utf8, encoded, escaped
+from howdah.adapt.encodings import as_utf8, dumped, escaped
 from howdah.adapt.nesting import nesting
 from howdah.errors import DataError, ProgrammingError
 from howdah.pattern import pattern
@@ -192,7 +192,8 @@ class ListDumper(NestedDumper):
         data = self.item.dump(item) if item is not None and self.item is not None else None
         if data is None:
             return b"NULL"
-        data = encoded(data, encoding_of(self.connection)) if isinstance(data, str) else bytes(data)
+        if type(data) is not bytes:
+            data = dumped(data, encoding_of(self.connection))
         return escaped(data, self._quoted, self.encoding)
 
     def _quoted(self, data: bytes) -> bytes:
@@ -239,7 +240,8 @@ class ListBinaryDumper(ListDumper):
                 has_null = True
                 out.append(_NULL_LENGTH)
             else:
-                data = encoded(data, encoding_of(self.connection)) if isinstance(data, str) else bytes(data)
+                if type(data) is not bytes:
+                    data = dumped(data, encoding_of(self.connection))
                 out.append(_LENGTH.pack(len(data)))
                 out.append(data)
         out[0] = _HEADER.pack(len(lengths), has_null, oid) + b"".join(_DIMENSION.pack(n, 1) for n in lengths)

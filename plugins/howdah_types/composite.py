@@ -25,7 +25,7 @@ from howdah.adapt import (
     PyFormat,
     TypeInfo,
 )
-from howdah.adapt.encodings import as_utf8, encoded, escaped
+from howdah.adapt.encodings import as_utf8, dumped, escaped
 from howdah.adapt.nesting import nesting
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.adapt.places import recursive
@@ -197,7 +197,7 @@ class TupleDumper(NestedDumper):
         """Return what a dumper returned as bytes."""
         if data is None:
             return None
-        return encoded(data, self._encoding) if isinstance(data, str) else bytes(data)
+        return dumped(data, self._encoding)
 
 
 def _quoted(data: bytes) -> bytes:

@@ -23,7 +23,7 @@ from howdah.adapt import (
     RangeInfo,
     TypeInfo,
 )
-from howdah.adapt.encodings import as_utf8, encoded, escaped
+from howdah.adapt.encodings import as_utf8, dumped, escaped
 from howdah.adapt.nesting import check_text_depth, nesting
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.errors import DataError, ProgrammingError
@@ -364,7 +364,7 @@ class BoundsDumper(ElementDumper):
     def _encoded(self, data: Any) -> bytes | None:
         if data is None:
             return None
-        return encoded(data, self._encoding) if isinstance(data, str) else bytes(data)
+        return dumped(data, self._encoding)
 
     def text_range(self, obj: Range[Any]) -> bytes:
         """Return a range in text format."""

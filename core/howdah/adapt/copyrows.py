@@ -12,7 +12,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
-from howdah.adapt.encodings import codec_of, encoded, escaped
+from howdah.adapt.encodings import codec_of, dumped, escaped
 from howdah.adapt.nesting import too_deep
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.adapt.places import put_column, too_large
@@ -61,13 +61,6 @@ def _unescape(match: re.Match[bytes]) -> bytes:
 
 def _unescape_all(value: bytes) -> bytes:
     return _ESCAPED.sub(_unescape, value)
-
-
-def _as_bytes(value: Buffer | str | None, encoding: str) -> bytes | None:
-    """Return what a dumper returned as bytes."""
-    if isinstance(value, str):
-        return encoded(value, encoding)
-    return value if value is None or type(value) is bytes else bytes(memoryview(value))
 
 
 class CopyEncoder:
@@ -168,9 +161,11 @@ class CopyEncoder:
                 value = None
                 if obj is not None:
                     dumper = self._dumper(obj) if dumpers is None else dumpers[column]
-                    value = _as_bytes(dumper.dump(obj), self._encoding)
-                    if value is not None and len(value) > _MAX_LENGTH:
-                        raise too_large(len(value))
+                    returned = dumper.dump(obj)
+                    if returned is not None:
+                        value = dumped(returned, self._encoding)
+                        if len(value) > _MAX_LENGTH:
+                            raise too_large(len(value))
                 if binary:
                     data += _NULL if value is None else len(value).to_bytes(4, "big") + value
                 else:

@@ -15,9 +15,12 @@ from howdah.errors import DataError, NotSupportedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typing_extensions import Buffer
+
 __all__ = [
     "as_utf8",
     "codec_of",
+    "dumped",
     "embeds_ascii",
     "encoded",
     "escaped",
@@ -139,6 +142,22 @@ def embeds_ascii(encoding: str) -> bool:
         encoding: the name of a Python codec.
     """
     return codecs.lookup(encoding).name in _EMBED_ASCII
+
+
+def dumped(value: Buffer | str, encoding: str) -> bytes:
+    """Return what a dumper returned as bytes.
+
+    Args:
+        value: the value; a number or a list is none, though `bytes` takes them.
+        encoding: that of text, the name of a Python codec.
+
+    Raises:
+        TypeError: `value` is neither `str` nor a buffer.
+        howdah.DataError: the encoding cannot represent it.
+    """
+    if isinstance(value, str):
+        return encoded(value, encoding)
+    return value if type(value) is bytes else bytes(memoryview(value))
 
 
 def encoded(text: str, encoding: str) -> bytes:

@@ -38,7 +38,7 @@ def as_literal(obj: Any, context: AdaptContext | None = None) -> bytes:
     dumper = adapters.get_dumper(cls, PyFormat.TEXT, obj)(cls, context)
     if dumper.get_key(obj, PyFormat.TEXT) is not cls:
         dumper = dumper.upgrade(obj, PyFormat.TEXT)
-    literal = bytes(dumper.quote(obj))
+    literal = bytes(memoryview(dumper.quote(obj)))
     # A quoted literal is of no type yet, and becomes text where nothing else decides.
     if literal.endswith(b"'") and dumper.oid and dumper.oid != TEXT:
         name = type_name(dumper.oid, adapters.types)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from howdah.adapt.encodings import as_utf8, embeds_ascii, encoded, from_utf8
+from howdah.adapt.encodings import as_utf8, dumped, embeds_ascii, from_utf8
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -30,7 +30,7 @@ def quote_literal(value: Buffer | str | None, encoding: str = "utf-8") -> bytes:
     """
     if value is None:
         return b"NULL"
-    data = encoded(value, encoding) if isinstance(value, str) else bytes(value)
+    data = dumped(value, encoding)
     embedded = not data.isascii() and embeds_ascii(encoding)
     text = as_utf8(data, encoding) if embedded else data
     text = text.replace(b"'", b"''").replace(b"\\", b"\\\\")
