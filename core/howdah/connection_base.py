@@ -750,7 +750,8 @@ class BaseConnection(Generic[Row]):
         # The server ends a session whose transaction timed out before it reads COMMIT (class 25).
         if self._session.lost is not None and not (error.sqlstate or "").startswith("25"):
             raise errors.TransactionResolutionUnknown(
-                f"the connection was lost during the commit, whether it is committed is unknown: {cause(error)}"
+                "the connection was lost during the commit, whether it is committed is unknown:"
+                f" {cause(error)}"
             ) from error
         raise error
 
@@ -968,6 +969,8 @@ class BaseConnection(Generic[Row]):
     @classmethod
     def _resolver(cls, conninfo: str) -> Callable[..., Any] | None:
         """Return what has the plugins resolve a conninfo, None if none of them may."""
+        if not isinstance(conninfo, str):
+            raise ProgrammingError(f"the conninfo must be a str, not {type(conninfo).__name__}")
         driver = cls.driver
         return driver.hooks.resolve_conninfo if conninfo.startswith(driver.resolved) else None
 

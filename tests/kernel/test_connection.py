@@ -44,6 +44,12 @@ def test_connect_names_a_bad_parameter(dsn):
         howdah.connect(dsn, colour="red")
 
 
+@pytest.mark.parametrize("conninfo", [5, None, b"host=localhost"])
+def test_a_conninfo_is_a_str(conninfo):
+    with pytest.raises(howdah.ProgrammingError, match="must be a str, not"):
+        howdah.connect(conninfo)
+
+
 def test_connect_to_nobody(tmp_path):
     with pytest.raises(howdah.OperationalError, match=str(tmp_path)):
         howdah.connect(f"host={tmp_path} user=x dbname=x")
