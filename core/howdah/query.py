@@ -38,13 +38,14 @@ _PLACEHOLDER = pattern(
 )
 #: What a query can begin with that is a COPY, comments in front or not.
 _BEFORE_COPY = frozenset({b"C", b"c", b"-", b"/", b" ", b"\t", b"\n", b"\v", b"\f", b"\r"})
+#: A comment with another one in it is looked at more closely.
 _COPY = pattern(
-    rb"(?: \s | --[^\n]*\n | /\* (?: [^*] | \*(?!/) )* \*/ )* COPY \b", re.IGNORECASE | re.VERBOSE
+    rb"(?: \s | --[^\n]*\n | /\* (?: [^*/] | \*(?!/) | /(?!\*) )* \*/ )* (?: COPY \b | /\* )",
+    re.IGNORECASE | re.VERBOSE,
 )
 #: Comments, and names and strings in quotes, in which there is none. What is not closed goes on to the end.
-_COMMENT = pattern(
-    rb"""(?P<quoted> "[^"]*"? | '[^']*'? ) | --[^\n]* | /\* .*? (?: \*/ | \Z )""", re.DOTALL | re.VERBOSE
-)
+_COMMENT = pattern(rb"""(?P<quoted> "[^"]*"? | '[^']*'? ) | --[^\n]* | /\*""", re.VERBOSE)
+_COMMENT_MARK = pattern(rb"/\*|\*/")
 _COPY_IN = pattern(rb"(?isx) \s* COPY \b (?! \s* \( ) .*? \b FROM \s+ STDIN \b")
 _TRANSACTION_CONTROL = frozenset(
     {b"ABORT", b"BEGIN", b"CALL", b"COMMIT", b"DO", b"END", b"PREPARE", b"ROLLBACK", b"START"}
@@ -56,7 +57,22 @@ def copies_in(text: bytes) -> bool:
     """Whether a statement is a COPY FROM STDIN, during which the server takes no other messages."""
     if text[:1] not in _BEFORE_COPY or _COPY.match(text) is None:
         return False
-    return _COPY_IN.match(_COMMENT.sub(lambda match: match["quoted"] or b" ", text)) is not None
+    return _COPY_IN.match(_without_comments(text)) is not None
+
+
+def _without_comments(text: bytes) -> bytes:
+    """Return a statement with spaces for its comments, which nest."""
+    parts = []
+    at = 0
+    while (found := _COMMENT.search(text, at)) is not None:
+        end = found.end()
+        level = 1 if found[0] == b"/*" else 0
+        while level and (mark := _COMMENT_MARK.search(text, end)) is not None:
+            level += 1 if mark[0] == b"/*" else -1
+            end = mark.end()
+        parts += [text[at : found.start()], found["quoted"] or b" "]
+        at = len(text) if level else end
+    return b"".join([*parts, text[at:]])
 
 
 def controls_transaction(text: bytes) -> bool:

@@ -301,7 +301,11 @@ def test_long_queries_with_placeholders():
     assert len(parse_query(b"%%" * 300_000 + b"%s").text) == 300_002
     assert not copies_in(b"COPY x " + b"FROM /* " * 100_000)
     assert copies_in(b'/* a */ copy "FROM /*" (a) -- from\n FROM /* b */ STDIN')
+    assert copies_in(b"/* /* */ */ copy a /* b /* c */ */ from /*/**/*/ stdin")
+    assert copies_in(b"/* a */ /* /* b */ select */ copy c from stdin")
     assert not copies_in(b"COPY x TO STDOUT /* FROM STDIN */")
+    assert not copies_in(b"/* /* */ copy x from stdin */ select 1")
+    assert not copies_in(b"copy x /* /* */ from stdin */ to stdout")
     assert not is_script(b"select " + b"/* " * 200_000 + b";")
     assert not is_script(b"; select " + b"".join([b"$a%d$ " % n for n in range(50_000)]))
     assert not has_placeholders(b"%(" * 300_000)
