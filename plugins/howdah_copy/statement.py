@@ -8,12 +8,14 @@ from howdah.pattern import pattern
 
 __all__ = ["columns", "is_script", "row_obstacle"]
 
-#: Comments, strings, and names in quotes: what is in them means nothing here.
+#: Comments, strings, and names in quotes: what is in them means nothing here. Of a comment this is
+#: the beginning; a string may go on in the next line.
 _OPAQUE = pattern(
-    rb"""--[^\n]* | /\*.*?(?:\*/|\Z) | \b[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"
-        | \$(\w*)\$(?:.*?\$\1\$|.*)""",
+    rb"""--[^\n]* | /\* | \b[eE]'(?:[^'\\]|\\.|'')*'(?:\s*\n\s*'(?:[^'\\]|\\.|'')*')*
+        | '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$(?:.*?\$\1\$|.*)""",
     re.VERBOSE | re.DOTALL,
 )
+_COMMENT_MARK = pattern(rb"/\*|\*/")
 _OPTIONS = pattern(rb"\b(?:stdin|stdout)\b(.*)", re.IGNORECASE | re.DOTALL)
 _CSV = pattern(rb"\bcsv\b|\bformat\s+(?:'csv'|\"csv\")", re.IGNORECASE)
 _CHANGED = pattern(rb"\b(delimiter|null)\b", re.IGNORECASE)
@@ -24,14 +26,34 @@ _COLUMNS = pattern(
 )
 
 
-def _blank(match: re.Match[bytes]) -> bytes:
-    text = match[0]
-    return text if text.lower() in (b"'csv'", b'"csv"') else b" "
+def _blank(opaque: bytes) -> bytes:
+    return opaque if opaque.lower() in (b"'csv'", b'"csv"') else b" "
+
+
+def _comment_end(statement: bytes, start: int) -> int:
+    """Return where the comment ends whose mark ends at `start`: comments nest."""
+    level = 1
+    for mark in _COMMENT_MARK.finditer(statement, start):
+        level += 1 if mark[0] == b"/*" else -1
+        if level == 0:
+            return mark.end()
+    return len(statement)
+
+
+def _bared(statement: bytes) -> bytes:
+    """Return a statement with spaces for what means nothing here."""
+    parts = []
+    at = 0
+    while (found := _OPAQUE.search(statement, at)) is not None:
+        end = _comment_end(statement, found.end()) if found[0] == b"/*" else found.end()
+        parts += [statement[at : found.start()], _blank(statement[found.start() : end])]
+        at = end
+    return b"".join([*parts, statement[at:]])
 
 
 def is_script(statement: bytes) -> bool:
-    """Whether this is several statements."""
-    return b";" in statement and b";" in _OPAQUE.sub(b" ", statement).rstrip(b"; \t\r\n\f\v")
+    """Whether this is several statements; empty ones do not count."""
+    return b";" in statement and b";" in _bared(statement).strip(b"; \t\r\n\f\v")
 
 
 def row_obstacle(statement: bytes) -> str | None:
@@ -40,7 +62,7 @@ def row_obstacle(statement: bytes) -> str | None:
     Args:
         statement: a COPY with STDIN or STDOUT.
     """
-    options = _OPTIONS.search(_OPAQUE.sub(_blank, statement))
+    options = _OPTIONS.search(_bared(statement))
     if options is None:
         return None
     if _CSV.search(options[1]):

@@ -66,6 +66,9 @@ async def test_an_error_comes_where_it_is_read(db: Face, first: int, read: str) 
     [
         "COPY (SELECT 'a;b', E'a\\';b', $$;$$, \";\" FROM (SELECT 1) t (\";\")) TO STDOUT; ",
         "/* ; */ COPY (SELECT 1) TO STDOUT WITH (DELIMITER ';') -- ;",
+        "/* a /* b; */ c; */ COPY /* ; /* ; */ ; */ (SELECT 1) TO STDOUT",
+        "; ;COPY (SELECT 1) TO STDOUT;;",
+        "COPY (SELECT E'a'\n'\\';b') TO STDOUT",
     ],
 )
 async def test_a_semicolon_is_not_always_the_end(db: Face, statement: str) -> None:
@@ -75,7 +78,12 @@ async def test_a_semicolon_is_not_always_the_end(db: Face, statement: str) -> No
 
 @pytest.mark.parametrize(
     "statement",
-    ["COPY t TO STDOUT; SELECT 1", "SELECT 1; COPY t TO STDOUT", "COPY t FROM STDIN; COPY t FROM STDIN"],
+    [
+        "COPY t TO STDOUT; SELECT 1",
+        "SELECT 1; COPY t TO STDOUT",
+        "COPY t FROM STDIN; COPY t FROM STDIN",
+        "; COPY t TO STDOUT /* /* */ */; SELECT 1",
+    ],
 )
 async def test_several_statements_are_refused_before_one_is_executed(db: Face, statement: str) -> None:
     with pytest.raises(howdah.ProgrammingError, match="none was executed"):
