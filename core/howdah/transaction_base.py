@@ -82,10 +82,10 @@ class BaseTransaction:
         force_rollback: as given.
     """
 
-    class Status(Enum):
+    class Status(str, Enum):
         """What has become of a transaction block."""
 
-        NON_STARTED = "non_started"
+        NOT_STARTED = "not_started"
         ACTIVE = "active"
         COMMITTED = "committed"
         ROLLED_BACK_EXPLICITLY = "rolled_back_explicitly"
@@ -101,7 +101,7 @@ class BaseTransaction:
         self._connection = connection
         self._savepoint = savepoint_name or ""
         self.force_rollback = force_rollback
-        self._status = self.Status.NON_STARTED
+        self._status = self.Status.NOT_STARTED
         self._block: Block | None = None
 
     def __del__(self) -> None:
@@ -135,7 +135,7 @@ class BaseTransaction:
 
     def _enter(self) -> Operation[None]:
         connection = self._connection
-        if self._status is not self.Status.NON_STARTED:
+        if self._status is not self.Status.NOT_STARTED:
             raise TypeError("a transaction block cannot be entered twice")
         if connection._tpc is not None:
             raise ProgrammingError("transaction() cannot be used in a two-phase transaction")

@@ -279,7 +279,7 @@ def test_repr(conn):
 
 def test_status(conn):
     transaction = Transaction(conn)
-    assert transaction.status == Transaction.Status.NON_STARTED
+    assert transaction.status == Transaction.Status.NOT_STARTED == "not_started"
     with transaction:
         assert transaction.status == Transaction.Status.ACTIVE
     assert transaction.status == Transaction.Status.COMMITTED
