@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.deferral import Deferred, Posted, aborted
-from howdah.errors import OperationalError, PipelineAborted
+from howdah.errors import InFailedSqlTransaction, OperationalError, PipelineAborted
 from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from howdah.protocol.session import Session
 
 __all__ = ["BasePipeline"]
+
+#: How the command tags of statements that change something begin.
+_CHANGING = (
+    b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY", b"CREATE", b"ALTER", b"DROP", b"TRUNCATE",
+    b"CALL", b"DO", b"GRANT", b"REVOKE", b"COMMENT", b"NOTIFY", b"REFRESH",
+)  # fmt: skip
 
 
 class BasePipeline:
@@ -53,6 +59,10 @@ class BasePipeline:
         self._pending: dict[tuple[bytes, Sequence[int]], int] = {}
         #: Whether something in it has failed: outside of a transaction block, it is rolled back.
         self._undone = False
+        #: Whether something that changes the database has succeeded in it, outside of a transaction block.
+        self._changed = False
+        #: Whether a segment's changes were rolled back, and nobody was told of it.
+        self._lost_changes = False
         #: Whether this segment sets the search path: names may mean other tables behind that.
         self._sets_path = False
 
@@ -255,7 +265,10 @@ class BasePipeline:
     def _sync(self) -> Operation[None]:
         """End the segment, wait for all of it, and raise its first error."""
         yield from self._connection.start_operation(deferrable=True)
+        lost_changes = self._lost_changes
         yield from self.finish()
+        # After an error, sync() is how a program gives up the segment and goes on.
+        self._lost_changes = lost_changes
         error = self.first_error() or self._session.lost
         if error is not None:
             raise error
@@ -271,7 +284,16 @@ class BasePipeline:
             self._level -= 1
             if not self._level:
                 connection.defer_to(None)
-        return self.first_error() or session.lost
+        return self.first_error() or session.lost or self._take_lost_changes()
+
+    def _take_lost_changes(self) -> Exception | None:
+        """Return the error to raise if changes that had succeeded were rolled back with a caught error."""
+        if not self._lost_changes:
+            return None
+        self._lost_changes = False
+        return InFailedSqlTransaction(
+            "queries of the pipeline were rolled back, not committed: a later query had failed before sync()"
+        )
 
     @property
     def level(self) -> int:
@@ -306,7 +328,9 @@ class BasePipeline:
         planner = self._connection.planner
         if self._undone and planner is not None:
             planner.rolled_back()
-        self._undone = False
+        if self._undone and self._changed and session.transaction_status == TransactionStatus.IDLE:
+            self._lost_changes = True
+        self._undone = self._changed = False
 
     def _write_sync(self, exchange: Exchange) -> None:
         self._session.sync(exchange)
@@ -332,6 +356,8 @@ class BasePipeline:
             self._undone = self._undone or deferred.exchange.error is not None
         finally:
             deferred.settled = True
+        if not self._changed and self._connection.autocommit:
+            self._changed = _changes(deferred.exchange)
 
     def _guard(self, wait: Exchange | Drain) -> Operation[None]:
         """Wait; an interruption cancels all that is under way."""
@@ -351,6 +377,8 @@ class BasePipeline:
         if exchange.error is not None:
             raise exchange.error
         self._connection._note_rollback(exchange)
+        # Sync, BEGIN, COMMIT, ROLLBACK: what was before is committed, or rolled back as the program wanted.
+        self._changed = False
         yield from ()
 
     def _closed(self, exchange: Exchange, names: Sequence[bytes]) -> Operation[None]:
@@ -359,3 +387,13 @@ class BasePipeline:
             for name in names:
                 self._connection.close_statement(name)
         yield from ()
+
+
+def _changes(exchange: Exchange) -> bool:
+    """Return whether the answer tells that something was changed."""
+    if exchange.error is not None or exchange.aborted:
+        return False
+    if exchange.tag.startswith(_CHANGING):
+        # The answers to executemany() are counted, not kept.
+        return True
+    return any(result.tag.startswith(_CHANGING) for result in exchange.results)

@@ -509,9 +509,10 @@ def test_executemany_with_a_parameter_that_cannot_be_adapted(auto, dsn, table):
 
 
 def test_executemany_in_parts_too_large_for_the_buffers(auto, dsn, table):
-    with auto.pipeline(), auto.cursor() as cur:
+    with auto.pipeline() as pipeline, auto.cursor() as cur:
         cur.executemany(f"insert into {table} values (%s, %s)", [(n, "x" * 10000) for n in range(500)])
         assert cur.rowcount == 500
+        pipeline.sync()
         with pytest.raises(errors.UniqueViolation):
             cur.executemany(f"insert into {table} values (%s, %s)", [(n, "x" * 10000) for n in range(500)])
             cur.fetchone()

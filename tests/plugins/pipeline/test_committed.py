@@ -1,0 +1,117 @@
+"""A pipeline that ends without an exception has committed its work, in autocommit mode, too."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import howdah
+from howdah import errors
+
+TABLE = "create temp table told (i int unique deferrable initially deferred)"
+INSERT = "insert into told values (1)"
+COUNT = "select count(*) from told"
+
+
+@pytest.fixture
+def conn(dsn):
+    with howdah.connect(dsn, autocommit=True) as conn:
+        conn.execute(TABLE)
+        yield conn
+
+
+def fail(conn):
+    with pytest.raises(errors.DivisionByZero):
+        conn.execute("select 1 / 0").fetchall()
+
+
+def executed(conn):
+    conn.execute(INSERT)
+
+
+def prepared(conn):
+    for i in range(3):
+        conn.execute("insert into told values (%s)", [i], prepare=True)
+
+
+def read(conn):
+    conn.execute(INSERT + " returning i").fetchall()
+
+
+def many(conn):
+    conn.cursor().executemany("insert into told values (%s)", [(1,), (2,)])
+
+
+def many_returning(conn):
+    cursor = conn.cursor()
+    cursor.executemany("insert into told values (%s) returning i", [(1,), (2,)], returning=True)
+
+
+@pytest.mark.parametrize("change", [executed, prepared, read, many, many_returning])
+def test_changes_undone_by_a_caught_error_are_told(conn, change):
+    with pytest.raises(errors.InFailedSqlTransaction, match="rolled back"), conn.pipeline():
+        change(conn)
+        fail(conn)
+    assert conn.execute(COUNT).fetchone() == (0,)
+
+
+def test_asynchronous(dsn):
+    async def main():
+        async with await howdah.AsyncConnection.connect(dsn, autocommit=True) as conn:
+            await conn.execute(TABLE)
+            with pytest.raises(errors.InFailedSqlTransaction, match="rolled back"):
+                async with conn.pipeline():
+                    await conn.execute(INSERT)
+                    with pytest.raises(errors.DivisionByZero):
+                        await (await conn.execute("select 1 / 0")).fetchall()
+            return await (await conn.execute(COUNT)).fetchone()
+
+    assert asyncio.run(main()) == (0,)
+
+
+def test_what_was_only_read_is_no_loss(conn):
+    with conn.pipeline():
+        conn.execute("select 1")
+        fail(conn)
+
+
+def test_what_sync_has_committed_is_no_loss(conn):
+    with conn.pipeline() as pipeline:
+        conn.execute(INSERT)
+        pipeline.sync()
+        fail(conn)
+    assert conn.execute(COUNT).fetchone() == (1,)
+
+
+def test_what_a_transaction_has_committed_is_no_loss(conn):
+    with conn.pipeline():
+        with conn.transaction():
+            conn.execute(INSERT)
+        fail(conn)
+    assert conn.execute(COUNT).fetchone() == (1,)
+
+
+def test_sync_gives_up_a_failed_segment(conn):
+    with conn.pipeline() as pipeline:
+        conn.execute(INSERT)
+        fail(conn)
+        pipeline.sync()
+        conn.execute(INSERT)
+    assert conn.execute(COUNT).fetchone() == (1,)
+
+
+def test_a_transaction_that_failed_and_was_caught_is_not_told_twice(conn):
+    with conn.pipeline():
+        with pytest.raises(errors.DivisionByZero), conn.transaction():
+            conn.execute(INSERT)
+            conn.execute("select 1 / 0").fetchall()
+        conn.execute(INSERT)
+    assert conn.execute(COUNT).fetchone() == (1,)
+
+
+def test_the_exception_that_leaves_the_block_is_what_the_program_sees(conn):
+    with pytest.raises(KeyError), conn.pipeline():
+        conn.execute(INSERT)
+        fail(conn)
+        raise KeyError
