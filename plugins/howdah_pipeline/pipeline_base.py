@@ -356,8 +356,9 @@ class BasePipeline:
             self._undone = self._undone or deferred.exchange.error is not None
         finally:
             deferred.settled = True
-        if not self._changed and self._connection.autocommit:
-            self._changed = _changes(deferred.exchange)
+        results = deferred.exchange.results
+        if not results or not results[-1].tag.startswith(b"SELECT"):
+            self._changed = self._changed or (self._connection.autocommit and _changes(deferred.exchange))
 
     def _guard(self, wait: Exchange | Drain) -> Operation[None]:
         """Wait; an interruption cancels all that is under way."""
@@ -393,7 +394,6 @@ def _changes(exchange: Exchange) -> bool:
     """Return whether the answer tells that something was changed."""
     if exchange.error is not None or exchange.aborted:
         return False
-    if exchange.tag.startswith(_CHANGING):
-        # The answers to executemany() are counted, not kept.
-        return True
-    return any(result.tag.startswith(_CHANGING) for result in exchange.results)
+    # The answers to executemany() are counted, not kept.
+    tags = [result.tag for result in exchange.results] or [exchange.tag]
+    return any(tag.startswith(_CHANGING) for tag in tags)

@@ -157,6 +157,19 @@ def test_undone_async(dsn):
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    "maker", ["explain (analyze) create table hidden as select {} as x", "call pg_temp.make('{}')"]
+)
+def test_tables_that_a_text_hides(conn, maker):
+    create = "execute 'create table hidden as select ' || what || ' as x'"
+    conn.execute(f"create procedure pg_temp.make(what text) language plpgsql as $$ begin {create}; end $$")
+    conn.commit()
+    for value in ("1", "current_date", "1", "1.5"):
+        conn.execute(maker.format(value))
+        conn.execute("select x from hidden").fetchall()
+        conn.rollback()
+
+
 @pytest.mark.parametrize("end", ["rollback", "savepoint", "pipeline", "commit"])
 def test_plain_queries_keep_their_statements(conn, end):
     conn.execute("create temp table plain (i int)")
