@@ -598,6 +598,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if connection._names_missing or connection._names_created is not None:
             connection.note_created(exchange.results, connection._transformer, self._transformer)
         self._show(exchange.results)
+        if exchange.results[0].tag == b"ROLLBACK":
+            connection._check_written_commit(exchange)
 
     def _describe_first(
         self,
@@ -808,6 +810,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             connection.note_created(exchange.results, connection._transformer, self._transformer)
         if self._deferred is not None and self._deferred.exchange is exchange and exchange.results:
             self._show(exchange.results)
+        if exchange.results and exchange.results[0].tag == b"ROLLBACK":
+            connection._check_written_commit(exchange)
 
     def _settle_deferred(self) -> Operation[None]:
         """Wait for the deferred answer, and leave an error to who fetches."""

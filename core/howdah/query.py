@@ -50,6 +50,9 @@ _COPY_IN = pattern(rb"(?isx) \s* COPY \b (?! \s* \( ) .*? \b FROM \s+ STDIN \b")
 _TRANSACTION_CONTROL = frozenset(
     {b"ABORT", b"BEGIN", b"CALL", b"COMMIT", b"DO", b"END", b"PREPARE", b"ROLLBACK", b"START"}
 )
+_COMMIT = pattern(
+    rb"(?:\s|;|--[^\n]*\n|/\*.*?\*/)*(?:commit|end|prepare\s+transaction)\b", re.IGNORECASE | re.DOTALL
+)
 _FORMATS = {format.value.encode(): format for format in PyFormat}
 
 
@@ -73,6 +76,11 @@ def _without_comments(text: bytes) -> bytes:
         parts += [text[at : found.start()], found["quoted"] or b" "]
         at = len(text) if level else end
     return b"".join([*parts, text[at:]])
+
+
+def commits(text: bytes) -> bool:
+    """Whether the first statement of a text is a COMMIT, or prepares one."""
+    return _COMMIT.match(text) is not None
 
 
 def controls_transaction(text: bytes) -> bool:

@@ -332,3 +332,49 @@ def test_a_rollback_that_fails_is_logged(dsn, kill, caplog, how):
             with closing(howdah.connect(dsn)) as conn, conn.pipeline():
                 fail(conn, kill if how == "pipeline" else howdah.Connection.close)
     assert any("ignored" in record.message for record in caplog.records)
+
+
+WRITTEN = [
+    "commit",
+    "END",
+    "/* done */ Commit Work",
+    "-- done\ncommit and chain",
+    "; commit; select 1",
+    "prepare transaction 'failed'",
+]
+
+
+@pytest.mark.parametrize("cursor", [None, "ClientCursor", "RawCursor"])
+@pytest.mark.parametrize("text", WRITTEN)
+def test_a_commit_that_the_program_has_written(dsn, text, cursor):
+    with howdah.connect(dsn) as conn:
+        if cursor is not None:
+            conn.cursor_factory = getattr(howdah, cursor)
+        with pytest.raises(howdah.DataError):
+            conn.execute("select 1/0")
+        cur = conn.cursor()
+        with pytest.raises(howdah.errors.InFailedSqlTransaction, match="not committed"):
+            cur.execute(text)
+        assert cur.statusmessage == "ROLLBACK"
+        conn.execute("select 1")
+        conn.execute("commit")
+        with pytest.raises(howdah.DataError):
+            conn.execute("select 1/0")
+        conn.execute("rollback; select 1")
+
+
+def test_a_commit_that_the_program_has_written_async(dsn):
+    async def main():
+        async with await howdah.AsyncConnection.connect(dsn) as conn:
+            with pytest.raises(howdah.DataError):
+                await conn.execute("select 1/0")
+            with pytest.raises(howdah.errors.InFailedSqlTransaction):
+                await conn.execute("commit", prepare=True)
+            with pytest.raises(howdah.errors.InFailedSqlTransaction):
+                async with conn.pipeline() as pipeline:
+                    with pytest.raises(howdah.DataError):
+                        await (await conn.execute("select 1/0")).fetchall()
+                    await pipeline.sync()
+                    await conn.execute("commit")
+
+    asyncio.run(main())
