@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.protocol.exchange import Exchange
+from howdah.request import Request
 from howdah.streaming import Streaming
 from howdah_arrow.layouts import Layout, layout_of
 from howdah_arrow.library import pyarrow
@@ -45,7 +46,7 @@ class Reading(Streaming):
         self._query = query
         self._params = params
         self._size = size
-        self._substitute: Any = None
+        self._request: Request | None = None
         self._decoder: Any = None
         self.schema: pa.Schema = None
 
@@ -102,19 +103,16 @@ class Reading(Streaming):
         cursor, connection = self._cursor, self._connection
         session = yield from cursor.start_statement()
         check_encoding(session)
-        text, parameters = yield from cursor._encode_fully(self._query, self._params)
-        statement = None
-        self._substitute = cursor._substitute(text, parameters)
-        if self._substitute is not None:
-            values = cursor._values(self._query, self._params)
-            text, parameters, statement = yield from self._substitute.resolve(cursor, *values)
+        self._request = request = Request(cursor, self._query, self._params, None, False)
+        request.encode()
+        if request.names_wanted:
+            yield from request.look_up()
+        request.plan()
+        if request.substituted:
+            yield from request.resolve()
         yield from connection.begin_operation()
-        prepared = statement is not None and statement.prepared
-        name = b"" if statement is None else statement.name
-        described = Exchange(query=text)
-        if not prepared:
-            session.parse(described, name, text, () if parameters is None else parameters.oids)
-        session.describe_statement(described, name)
+        described = Exchange(query=request.written[0])
+        request.write_description(session, described)
         session.flush()
         # Without a Sync in between, a pooler cannot give the statement to one server and Bind to another.
         sent = False
@@ -123,7 +121,7 @@ class Reading(Streaming):
             if described.error is not None:
                 self._failed(described.error)
                 raise described.error
-            exchange = self._exchange = self._bound(session, described, name, text, parameters)
+            exchange = self._exchange = self._bound(session, described)
             sent = True
         finally:
             if not sent and session.lost is None:
@@ -132,9 +130,7 @@ class Reading(Streaming):
                 yield end
         return exchange
 
-    def _bound(
-        self, session: Session, described: Exchange, name: bytes, text: bytes, parameters: Any
-    ) -> Exchange:
+    def _bound(self, session: Session, described: Exchange) -> Exchange:
         """Write Bind, Execute and Sync for a statement that has been described."""
         fields = described.fields
         formats: Sequence[int] = ()
@@ -144,8 +140,9 @@ class Reading(Streaming):
             fields = [field._replace(format=format) for field, format in zip(fields, formats)]
             self.schema = schema_of(fields, layouts)
             self._decoder = decoder_of(fields, layouts, self._size)
-        exchange = Exchange(fields, self._decoder, query=text)
-        session.bind(exchange, b"", name, parameters, formats)
+        exchange = Exchange(fields, self._decoder, query=described.query)
+        assert self._request is not None
+        self._request.bind(session, exchange, formats)
         session.execute(exchange)
         session.sync(exchange)
         return exchange
@@ -167,9 +164,8 @@ class Reading(Streaming):
         return exchange.results[0].failure if exchange.results else None
 
     def _failed(self, error: Any) -> None:
-        planner = self._connection.planner
-        if planner is not None and self._substitute is not None:
-            planner.failed(self._substitute, error, False)
+        assert self._request is not None
+        self._request.failed(error)
 
     def _batches(self, rest: bool) -> list[pa.RecordBatch]:
         return [record_batch(self.schema, *batch) for batch in self._decoder.take(rest)]

@@ -13,7 +13,6 @@ from howdah.adapt.base import PyFormat
 from howdah.adapt.encodings import encoded
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
-from howdah.adapt.types import FIRST_NORMAL_OID
 from howdah.errors import Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.known_types import MOST_OIDS
@@ -22,17 +21,15 @@ from howdah.protocol.exchange import Exchange, Result, rows_told
 from howdah.protocol.messages import MAX_TEXT, CopyResponse, FieldDescription
 from howdah.protocol.session import Session
 from howdah.query import (
-    NO_COPY,
     TOO_LONG,
     ZERO_BYTE,
     ParsedQuery,
-    controls_transaction,
-    copies_in,
     parse_query,
 )
+from howdah.request import Request
 from howdah.resultset import ResultSet
 from howdah.rows import BaseRowFactory, Row
-from howdah.statement import Statement, Substitute
+from howdah.statement import Statement
 
 if TYPE_CHECKING:
     from howdah.column import Column
@@ -263,7 +260,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         Raises:
             howdah.Error: what the server reports.
         """
-        return self._complete(exchange, statement.query, statement.oids, statement, False)
+        planner = self._connection._planner
+        if exchange.error is not None and not exchange.aborted and planner is not None:
+            planner.failed(statement, exchange.error, False)
+        return self._keep(exchange)
 
     def start_statement(self, *, deferrable: bool = False) -> Operation[Session]:
         """Begin the operation that runs a new statement: what is left of the one before goes.
@@ -449,23 +449,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             return query, None
         return from_template(query, self)
 
-    def _encode_fully(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
-        """Encode, looking up the types that dumpers know by name only."""
-        text, parameters = self._encode(query, params)
-        if self._connection.shortcuts.names_wanted:
-            text, parameters = yield from self._encode_again(query, params)
-        return text, parameters
-
-    def _encode_again(self, query: Query, params: Params | None) -> Operation[tuple[bytes, Any]]:
-        """Encode once more, after a dumper asked for a type whose oid had to be looked up."""
-        connection = self._connection
-        connection.shortcuts.names_wanted = False
-        yield from self._resolve_names(frozenset())
-        encoded = self._encode(query, params)
-        connection.shortcuts.names_wanted = False
-        connection._review_shortcuts()
-        return encoded
-
     def _resolve_names(self, oids: frozenset[int]) -> Operation[None]:
         transformer = self._transformer
         maps = {id(m): m for m in (self._connection.adapters, transformer.adapters)}
@@ -486,7 +469,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
     ) -> Operation[None]:
         """Run a query and keep its results."""
-        return self._run(query, params, prepare, binary, None)
+        return self._run(Request(self, query, params, self._result_format(binary), prepare))
 
     def recover(self, query: Query, params: Params | None, failed: Exchange) -> Operation[None]:
         """Return the operation that deals with a query which failed on the short way.
@@ -499,16 +482,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         Raises:
             howdah.Error: what the server reports, unless the query could be run once more.
         """
-        return self._run(query, params, None, None, failed)
+        return self._run(Request(self, query, params, self._format), failed)
 
-    def _run(
-        self,
-        query: Query,
-        params: Params | None,
-        prepare: bool | None,
-        binary: bool | None,
-        sent: Exchange | None,
-    ) -> Operation[None]:
+    def _run(self, request: Request, sent: Exchange | None = None) -> Operation[None]:
         """Run a query the long way, or deal with what was `sent` the short way and failed."""
         if self._closed:
             self._check_open()
@@ -521,78 +497,34 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
-        text, parameters = self._encode(query, params)
+        request.encode()
         if connection.shortcuts.names_wanted:
-            text, parameters = yield from self._encode_again(query, params)
-        if copies_in(text):
-            # What is sent behind it, in a pipeline or by other tasks, would end the connection.
-            raise ProgrammingError(NO_COPY.format("execute()"))
-        self._query = text
-        oids = () if parameters is None else parameters.oids
-        format = self._format if binary is None else int(binary)
-        planner = connection._planner
-        retried = False
+            yield from request.look_up()
+        request.check_no_copy("execute()")
+        self._query = request.text
         if deferral is not None:
-            script = parameters is None and not prepare and format is None and self._is_script(text)
-            if not self.itersize and not script and not self._transformer.adapters.needs_columns(format):
-                yield from self._defer(deferral, query, params, text, parameters, format, prepare)
+            if self._can_be_deferred(request):
+                yield from self._defer(deferral, request)
                 return
             yield from deferral.rest()
+        retried = False
         while True:
-            statement = None
-            if planner is not None:
-                statement = planner.plan(text, oids, prepare)
-            elif prepare:
-                connection.driver.require("prepare")
-            new = statement is None or not statement.prepared
-            written = statement
-            if new and (format or self._transformer.adapters.needs_columns(None)):
-                written = yield from self._describe_first(session, text, oids, statement, format, prepare)
-            if sent is not None:
-                exchange, sent = sent, None
-            elif new and statement is not None and isinstance(statement, Substitute):
-                exchange = yield from self._execute_instead(session, statement, query, params, format)
-            elif self.itersize:
-                exchange = yield from self._open_portal(session, text, parameters, written, format)
-            elif parameters is None and written is None and format is None and self._goes_alone(text):
-                yield from connection.begin_operation()
-                exchange = Exchange(None, None, self._describe, False, text)
-                session.query(exchange, text)
-                yield exchange
+            request.plan()
+            if request.unsettled:
+                yield from request.prepare_to_write(session)
+            if sent is None:
+                exchange = yield from self._send(session, request)
             else:
-                exchange = self._write(session, b"", text, parameters, written, format)
-                session.execute(exchange)
-                session.sync(exchange)
-                try:
-                    yield exchange
-                except BaseException:
-                    if new and statement is not None:
-                        # It may be there, and nobody will ask for it under this name.
-                        connection.close_statement(statement.name)
-                    raise
+                exchange, sent = sent, None
             if exchange.error is None:
                 break
             if connection.excuses is not None and connection.excuses(exchange):
                 continue
-            repeatable = exchange.begins or session.transaction_status == TransactionStatus.IDLE
-            gone = self._types_gone(exchange.error, oids)
-            lost = (
-                planner is not None
-                and statement is not None
-                and planner.failed(statement, exchange.error, repeatable)
-            )
-            if retried or not ((gone or lost) and repeatable):
+            again = yield from request.recover(exchange, retried)
+            if not again:
                 raise exchange.error
             retried = True
-            if exchange.begins:
-                yield from connection._command(b"ROLLBACK")
-            if gone:
-                text, parameters = yield from self._encode_fully(query, params)
-                oids = () if parameters is None else parameters.oids
-        if new and planner is not None:
-            planner.executed(text, oids, statement, exchange)
-        elif statement is not None and statement.current and format is None and self._direct:
-            self._learn(query, params, statement)
+        request.answered(exchange)
         if self._unknown:
             yield from self._decode_late(exchange)
         if connection._names_missing or connection._names_created is not None:
@@ -601,98 +533,23 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if exchange.results[0].tag == b"ROLLBACK":
             connection._check_written_commit(exchange)
 
-    def _describe_first(
-        self,
-        session: Session,
-        text: bytes,
-        oids: Sequence[int],
-        statement: Statement | None,
-        format: int | None,
-        prepare: bool | None = None,
-    ) -> Operation[Statement | None]:
-        """Learn the columns of what is to be executed, if their types may have to be asked for otherwise.
-
-        Args:
-            session: the session.
-            text: the query.
-            oids: the types of its parameters.
-            statement: the statement that it is to be executed as, None for the unnamed one.
-            format: the format code for all columns that can have it, None for each column's best.
-            prepare: what `execute` was told.
-
-        Returns:
-            the statement, or if there was none and the columns are known now, one that knows them.
-        """
-        if isinstance(statement, Substitute) or (statement is not None and statement.prepared):
-            return statement
-        needed = self._transformer.adapters.needs_columns(format)
-        if not needed and not (format and prepare and statement is not None):
-            return statement
-        if format is None and self._is_script(text):
-            return statement
-        if statement is None:
-            statement = Statement(text, oids)
-        exchange = Exchange(query=statement.query)
-        session.parse(exchange, b"", statement.query, statement.oids)
-        session.describe_statement(exchange)
-        session.sync(exchange)
-        yield exchange
-        if exchange.error is not None:
-            raise exchange.error
-        statement.fields = exchange.fields
-        unknown = self._transformer.unknown(exchange.fields or ())
-        if unknown:
-            yield from self._resolve_names(unknown)
-        return statement
-
-    def _learn(self, query: Query, params: Params | None, statement: Statement) -> None:
-        """Note what the query has become, so that it can take the short way."""
-        connection = self._connection
-        if (
-            not isinstance(query, str)
-            or self._transformer is not connection._transformer
-            or controls_transaction(statement.query)
-        ):
-            return
-        answer = statement.answer(self._transformer, None, self._describe)
-        if statement.fields is None or answer[1] is not None:
-            parsed = None if params is None else self._parse(query)
-            connection.shortcuts.learn(query, parsed, statement, answer)
-
-    def _types_gone(self, error: Error, oids: Sequence[int]) -> bool:
-        """Whether a parameter had a type that was dropped, and perhaps made anew; it is forgotten then."""
-        if error.sqlstate != "XX000" or "type" not in (error.diag.message_primary or ""):
-            return False
-        if max(oids, default=0) < FIRST_NORMAL_OID:
-            return False
-        self._connection.forget_types(oids, self._connection.adapters, self._transformer.adapters)
-        return True
-
-    def _execute_instead(
-        self,
-        session: Session,
-        substitute: Substitute,
-        query: Query,
-        params: Params | None,
-        format: int | None,
-    ) -> Operation[Exchange]:
-        """Run what a planner puts in the place of a query."""
-        text, parameters, statement = yield from substitute.resolve(self, *self._values(query, params))
-        oids = () if parameters is None else parameters.oids
-        statement = yield from self._describe_first(session, text, oids, statement, format)
-        if self.itersize:
-            return (yield from self._open_portal(session, text, parameters, statement, format))
-        exchange = self._write(session, b"", text, parameters, statement, format)
-        session.execute(exchange)
-        session.sync(exchange)
-        yield exchange
+    def _send(self, session: Session, request: Request) -> Operation[Exchange]:
+        """Write a query, and wait for its answer."""
+        try:
+            if self.itersize:
+                return (yield from self._open_portal(session, request))
+            if request.is_simple:
+                yield from self._connection.begin_operation()
+                exchange = request.write_simple(session)
+            else:
+                exchange = request.write(session)
+                session.execute(exchange)
+                session.sync(exchange)
+            yield exchange
+        except BaseException:
+            request.abandon()
+            raise
         return exchange
-
-    def _substitute(self, text: bytes, parameters: Any) -> Substitute | None:
-        """Return what stands in for a query that is not to be prepared."""
-        planner = self._connection._planner
-        statement = planner and planner.plan(text, () if parameters is None else parameters.oids, False)
-        return statement if isinstance(statement, Substitute) else None
 
     def _values(self, query: Query, params: Params | None) -> tuple[Sequence[Any], Sequence[PyFormat]]:
         """Return the parameters as Python objects, and the formats their placeholders ask for."""
@@ -704,105 +561,50 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         parsed = self._parse(query)
         return parsed.bind(params), parsed.formats
 
-    def _write(
-        self,
-        session: Session,
-        portal: bytes,
-        text: bytes,
-        parameters: Any,
-        statement: Statement | None,
-        format: int | None,
-    ) -> Exchange:
-        """Write the messages that make a portal of a query, up to Execute."""
-        connection = self._connection
-        if statement is not None and statement.prepared:
-            fields, decoder, formats = statement.answer(self._transformer, format, self._describe)
-            exchange = Exchange(fields, decoder, None, False, text)
-            if not connection._autocommit and connection.write_begin(session) is not None:
-                exchange.begins = True
-            if connection._to_close:
-                connection.write_closes(session, exchange)
-            session.bind(exchange, portal, statement.name, parameters, formats)
-            return exchange
-        name = b"" if statement is None else statement.name
-        exchange = Exchange(None, None, self._describe, False, text)
-        if not connection._autocommit and connection.write_begin(session) is not None:
-            exchange.begins = True
-        if connection._to_close:
-            connection.write_closes(session, exchange)
-        session.parse(exchange, name, text, () if parameters is None else parameters.oids)
-        if statement is not None and statement.fields is not None:
-            _, formats = self._transformer.choose_formats(statement.fields, format)
-        else:
-            formats = (format,) if format else ()
-        session.bind(exchange, portal, name, parameters, formats)
-        session.describe_portal(exchange, portal)
-        return exchange
+    def _can_be_deferred(self, request: Request) -> bool:
+        """Whether a query of a pipeline has nothing to wait for before it is written."""
+        format = request.format
+        plain = request.parameters is None and not request.prepare and format is None
+        script = plain and self._is_script(request.text)
+        return not (self.itersize or script or self._transformer.adapters.needs_columns(format))
 
-    def _defer(
-        self,
-        deferral: Deferral,
-        query: Query,
-        params: Params | None,
-        text: bytes,
-        parameters: Any,
-        format: int | None,
-        prepare: bool | None,
-    ) -> Operation[None]:
+    def _defer(self, deferral: Deferral, request: Request) -> Operation[None]:
         """Write a query whose answer is taken later."""
         session = self._connection._session
-        oids = () if parameters is None else parameters.oids
-        planned, parsed = None, False
         if deferral.status == PipelineStatus.ABORTED:
-            exchange = Exchange(None, None, self._describe, False, text)
+            exchange = Exchange(None, None, self._describe, False, request.text)
             exchange.aborted = exchange.done = exchange.ready = True
         else:
             deferral.begin()
-            statement = planned = deferral.plan(text, oids, prepare)
-            if isinstance(planned, Substitute):
-                text, parameters, statement = yield from planned.resolve(self, *self._values(query, params))
-                # It may have waited for all that was there before.
-                deferral.begin()
-                oids = () if parameters is None else parameters.oids
-            exchange = Exchange(None, None, self._describe, False, text)
-            if statement is not None and statement.prepared:
-                exchange.fields, exchange.decoder, formats = statement.answer(
-                    self._transformer, format, self._describe
-                )
-                session.bind(exchange, b"", statement.name, parameters, formats)
-                if statement.current and format is None and self._direct:
-                    self._learn(query, params, statement)
-            else:
-                name = b"" if statement is None else statement.name
-                parsed = deferral.parse(exchange, name, text, oids)
-                session.bind(exchange, b"", name, parameters, (format,) if format else ())
-                session.describe_portal(exchange)
+            request.plan(deferral)
+            if request.substituted:
+                yield from request.resolve()
+                deferral.begin()  # it may have waited for all that was there before
+            exchange = request.write_in_pipeline(session, deferral)
             session.execute(exchange)
-        completion = self._complete(exchange, text, oids, planned, parsed)
-        self._deferred = deferral.defer(exchange, completion)
+        self._deferred = deferral.defer(exchange, self._complete(request, exchange))
         yield from deferral.send(exchange)
 
-    def _complete(
-        self, exchange: Exchange, text: bytes, oids: Sequence[int], statement: Statement | None, parsed: bool
-    ) -> Operation[None]:
+    def _complete(self, request: Request, exchange: Exchange) -> Operation[None]:
         """Take the answer to a deferred query."""
-        planner = self._connection._planner
+        # Parsed by an earlier query of the pipeline, it is that one's to judge.
+        judged = request.parsed or request.substituted
+        if not exchange.aborted:
+            if exchange.error is None:
+                if request.planned is None or judged:
+                    request.executed(exchange)
+            elif judged or not request.new:
+                request.failed(exchange.error)
+        yield from self._keep(exchange)
+
+    def _keep(self, exchange: Exchange) -> Operation[None]:
+        """Keep the results of a deferred exchange, unless something else has been executed since."""
         if exchange.aborted:
             from howdah.deferral import aborted
 
             raise aborted(exchange)
         if exchange.error is not None:
-            # Parsed by an earlier query of the pipeline, it is that one's to judge.
-            judged = parsed or isinstance(statement, Substitute)
-            if planner is not None and statement is not None and (judged or statement.prepared):
-                planner.failed(statement, exchange.error, False)
             raise exchange.error
-        if planner is not None and (statement is None or parsed or isinstance(statement, Substitute)):
-            planner.executed(text, oids, statement, exchange)
-        yield from self._keep(exchange)
-
-    def _keep(self, exchange: Exchange) -> Operation[None]:
-        """Keep the results of a deferred exchange, unless something else has been executed since."""
         if self._unknown or any(map(_raw, exchange.results)):
             yield from self._decode_late(exchange)
         connection = self._connection
@@ -868,16 +670,14 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     # Rows through a portal, `itersize` at a time
 
-    def _open_portal(
-        self, session: Session, text: bytes, parameters: Any, statement: Statement | None, format: int | None
-    ) -> Operation[Exchange]:
+    def _open_portal(self, session: Session, request: Request) -> Operation[Exchange]:
         connection = self._connection
         if not 0 < (self.itersize or 0) <= 0x7FFFFFFF:
             raise ValueError(f"itersize must be a positive number of rows, not {self.itersize}")
         portal = connection._new_portal_name()
         # Sync outside of a transaction would end the implicit one, and the portal with it.
         self._synced = not connection._autocommit or session.transaction_status != TransactionStatus.IDLE
-        exchange = self._write(session, portal, text, parameters, statement, format)
+        exchange = request.write(session, portal)
         yield from self._run_portal(session, exchange, portal)
         self._decoder = exchange.decoder
         return exchange

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.deferral import aborted
-from howdah.errors import ProgrammingError
 from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah.query import NO_COPY, copies_in
+from howdah.request import Request
 from howdah.shortcut import Way
 from howdah.statement import Statement
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from howdah.cursor_base import BaseCursor, Params, Query
     from howdah.deferral import Deferral
     from howdah.protocol.session import Session
-    from howdah.statement import Substitute
 
 __all__ = ["Many"]
 
@@ -34,7 +32,8 @@ class Many:
 
     def __init__(self, cursor: BaseCursor[Any], query: Query, returning: bool) -> None:
         self._cursor = cursor
-        self._query = query
+        #: The query with the set of parameters that is being written.
+        self._request = request = Request(cursor, query, None, cursor._result_format(None), False)
         self._returning = returning
         describe = cursor._describe if returning else None
         self._exchange = Exchange(None, None, describe, counting=not returning)
@@ -43,10 +42,8 @@ class Many:
         self._statement: Statement | None = None
         #: The same, if only the parameters differ from one execution to the next.
         self._way: Way | None = None
-        self._substitute: Substitute | None = None
-        #: The format that all results are asked for in, None for what is best; and what Bind is told of it.
-        self._format = cursor._result_format(None)
-        self._formats: Sequence[int] = (self._format,) if self._format else ()
+        #: The formats of the results, as Bind is told them.
+        self._formats: Sequence[int] = (request.format,) if request.format else ()
 
     def run(self, params_seq: Iterable[Params]) -> Operation[None]:
         """Run the query with each set of parameters."""
@@ -93,56 +90,52 @@ class Many:
 
     def _write(self, session: Session, params: Params | None) -> Operation[None]:
         """Write the messages for one set of parameters, after asking all who have a say."""
-        cursor, exchange = self._cursor, self._exchange
-        connection = cursor._connection
-        text, parameters = yield from cursor._encode_fully(self._query, params)
+        cursor, request = self._cursor, self._request
+        request.params = params
+        request.encode()
+        if request.names_wanted:
+            yield from request.look_up()
         first = self._statement is None
         if first:
-            if copies_in(text):
-                raise ProgrammingError(NO_COPY.format("executemany()"))
-            self._substitute = cursor._substitute(text, parameters)
-            chooses = self._returning and cursor._transformer.adapters.needs_columns(self._format)
-            if (self._substitute is not None or chooses) and self._deferral is not None:
-                yield from self._deferral.rest()
-                self._deferral = None
-        name = b""
-        if self._substitute is not None:
-            values = cursor._values(self._query, params)
-            text, parameters, statement = yield from self._substitute.resolve(cursor, *values)
-            name = b"" if statement is None else statement.name
+            request.check_no_copy("executemany()")
+            yield from self._prepare(session)
+        elif request.substituted:
+            yield from request.resolve()
+        text, parameters = request.written
         oids = () if parameters is None else parameters.oids
-        if first and chooses:
-            yield from self._choose_formats(session, Statement(text, oids, name))
-        deferral = self._deferral
+        exchange, deferral, statement = self._exchange, self._deferral, request.statement
         if first:
             if deferral is None:
-                connection.write_begin(session)
+                cursor._connection.write_begin(session)
             else:
                 deferral.begin()
-        formats = self._formats
         last = self._statement
         if last is not None and (last.query, last.oids) == (text, oids):
-            session.bind(exchange, b"", name, parameters, formats)
+            session.bind(exchange, b"", last.name, parameters, self._formats)
         else:
-            if not name:
-                (session if deferral is None else deferral).parse(exchange, b"", text, oids)
-            session.bind(exchange, b"", name, parameters, formats)
-            session.describe_portal(exchange)
+            request.write_anew(session, exchange, self._formats, deferral)
             exchange.query = cursor._query = text
-            self._statement = Statement(text, oids, name)
-            if cursor._direct and self._substitute is None:
-                parsed = None if params is None else cursor._parse(self._query)
-                self._way = Way(parsed, self._statement, (None, None, formats))
+            self._statement = Statement(text, oids, b"" if statement is None else statement.name)
+            if cursor._direct and not request.substituted:
+                parsed = None if params is None else cursor._parse(request.query)
+                self._way = Way(parsed, self._statement, (None, None, self._formats))
         session.execute(exchange)
 
-    def _choose_formats(self, session: Session, statement: Statement) -> Operation[None]:
-        """Learn the columns first, as not all of them may be had in binary."""
-        cursor = self._cursor
-        described = yield from cursor._describe_first(
-            session, statement.query, statement.oids, statement, self._format
-        )
-        if described is not None and described.fields is not None:
-            _, self._formats = cursor._transformer.choose_formats(described.fields, self._format)
+    def _prepare(self, session: Session) -> Operation[None]:
+        """Find out what is executed, and in which formats its results come."""
+        request = self._request
+        request.plan()
+        chooses = self._returning and self._cursor._transformer.adapters.needs_columns(request.format)
+        if not request.substituted and not chooses:
+            return
+        if self._deferral is not None:
+            yield from self._deferral.rest()
+            self._deferral = None
+        if request.substituted:
+            yield from request.resolve()
+        if chooses:
+            yield from request.describe(session)
+            self._formats = request.result_formats()
 
     def _undo(self, session: Session, implicit: bool, reason: BaseException) -> Operation[None]:
         """Have nothing come of what was sent."""
@@ -171,9 +164,7 @@ class Many:
         if not self._returning:
             cursor._rowcount, cursor._tag = exchange.affected, exchange.tag
         if exchange.error is not None:
-            planner = cursor._connection._planner
-            if self._substitute is not None and planner is not None:
-                planner.failed(self._substitute, exchange.error, False)
+            self._request.failed(exchange.error)
             raise exchange.error
         if self._returning:
             if cursor._unknown:

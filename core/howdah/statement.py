@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.transformer import Transformer
@@ -14,6 +14,7 @@ from howdah.protocol.exchange import Decoder
 from howdah.protocol.messages import FieldDescription
 
 if TYPE_CHECKING:
+    from howdah.connection_base import BaseConnection
     from howdah.cursor_base import BaseCursor
 
 __all__ = ["Answer", "Statement", "Substitute", "times"]
@@ -69,6 +70,23 @@ class Statement:
         self._format: int | None = None
         self._answer: Answer = (None, None, ())
 
+    #: Whether `resolve` is to be asked what to execute.
+    substitutes: ClassVar[bool] = False
+
+    def resolve(
+        self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]
+    ) -> Operation[tuple[bytes, Any, Statement | None]]:
+        """Find out what to execute: an operation; see `Substitute`."""
+        raise NotImplementedError
+
+    def abandon(self, connection: BaseConnection[Any]) -> None:
+        """Have it closed, as it may be there, and nobody will ask for it under this name.
+
+        Args:
+            connection: where it was to be prepared.
+        """
+        connection.close_statement(self.name)
+
     def described(self, fields: Sequence[FieldDescription] | None) -> None:
         """Note that the server has the statement, and which columns it returns."""
         self.prepared = True
@@ -105,6 +123,11 @@ class Substitute(Statement):
     """
 
     __slots__ = ()
+
+    substitutes = True
+
+    def abandon(self, connection: BaseConnection[Any]) -> None:
+        """Do nothing: it has no name of its own on the server."""
 
     @abstractmethod
     def resolve(

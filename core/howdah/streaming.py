@@ -11,10 +11,10 @@ from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange, Result
+from howdah.request import Request
 
 if TYPE_CHECKING:
     from howdah.cursor_base import BaseCursor, Params, Query
-    from howdah.statement import Substitute
 
 __all__ = ["Stream", "Streaming"]
 
@@ -113,8 +113,7 @@ class Stream(Streaming):
         self._query = query
         self._params = params
         self._binary = binary
-        #: What stands in for the query, None for itself.
-        self._substitute: Substitute | None = None
+        self._request: Request | None = None
         #: The row factory in use, and the row maker that it has made.
         self._factory: Any = None
         self._make_row: Any = None
@@ -135,17 +134,15 @@ class Stream(Streaming):
         if connection._deferral is not None:
             raise ProgrammingError("stream() cannot be used in a pipeline: iterate over the cursor instead")
         session = yield from cursor.start_statement()
-        format = cursor._result_format(self._binary)
-        text, parameters = yield from cursor._encode_fully(query, params)
-        cursor._query = text
-        statement = None
-        self._substitute = substitute = cursor._substitute(text, parameters)
-        if substitute is not None:
-            values = cursor._values(query, params)
-            text, parameters, statement = yield from substitute.resolve(cursor, *values)
-        oids = () if parameters is None else parameters.oids
-        statement = yield from cursor._describe_first(session, text, oids, statement, format)
-        self._exchange = exchange = cursor._write(session, b"", text, parameters, statement, format)
+        self._request = request = Request(cursor, query, params, cursor._result_format(self._binary), False)
+        request.encode()
+        if request.names_wanted:
+            yield from request.look_up()
+        cursor._query = request.text
+        request.plan()
+        if request.unsettled:
+            yield from request.prepare_to_write(session)
+        self._exchange = exchange = request.write(session)
         exchange.streaming = True
         session.execute(exchange)
         session.sync(exchange)
@@ -192,12 +189,11 @@ class Stream(Streaming):
 
     def _fail(self) -> Operation[None]:
         """Wait for the end of what the server has ended with an error, and raise that."""
-        exchange, planner = self._exchange, self._cursor._connection._planner
+        exchange, request = self._exchange, self._request
         exchange.streaming = False
         if not exchange.done:
             exchange.ready = False
             yield exchange
-        assert exchange.error is not None
-        if self._substitute is not None and planner is not None:
-            planner.failed(self._substitute, exchange.error, False)
+        assert exchange.error is not None and request is not None
+        request.failed(exchange.error)
         raise exchange.error

@@ -19,6 +19,7 @@ from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result, rows_told
 from howdah.protocol.messages import FieldDescription, ProtocolViolation
 from howdah.protocol.session import Session
+from howdah.request import Request
 
 if TYPE_CHECKING:
     from howdah.cursor_base import BaseCursor, Params, Query
@@ -107,14 +108,18 @@ class Declared(_Base):
             raise NotSupportedError("the query of a named cursor cannot be prepared")
         connection = self._connection
         session = yield from connection.start_operation()
-        text, parameters = yield from self._encode_fully(query, params)
-        statement = self._declaration(text)
+        request = Request(self, query, params, None)
+        request.encode()
+        if request.names_wanted:
+            yield from request.look_up()
+        parameters = request.parameters
+        statement = self._declaration(request.text)
         exchange = Exchange(query=statement)
         if self._declared:
             session.close_portal(exchange, self._portal_name)
         self._reset()
         self._declared = False
-        self._query = text
+        self._query = request.text
         self._binary = binary
         connection.write_begin(session)
         session.parse(exchange, b"", statement, () if parameters is None else parameters.oids)

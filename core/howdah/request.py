@@ -1,0 +1,397 @@
+"""A query on its way to the server: the one place where queries are encoded, planned and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from howdah.adapt.types import FIRST_NORMAL_OID
+from howdah.errors import Error, ProgrammingError
+from howdah.io.operation import Operation
+from howdah.pq import TransactionStatus
+from howdah.protocol.exchange import Exchange
+from howdah.query import NO_COPY, controls_transaction, copies_in
+from howdah.statement import Statement
+
+if TYPE_CHECKING:
+    from howdah.cursor_base import BaseCursor, Params, Query
+    from howdah.deferral import Deferral
+    from howdah.protocol.session import Session
+
+__all__ = ["Request"]
+
+
+class Request:
+    """A query with its parameters, and the statement that the server executes for it.
+
+    In this order: `encode`, `look_up` if `names_wanted` says so, `plan`, `prepare_to_write` if
+    `unsettled` says so, and `write`, to which the caller adds Execute and Sync; then `answered` or,
+    after an error, `recover`.
+
+    Args:
+        cursor: whose query it is: it brings the adapters, and parses placeholders.
+        query: the query, as the program has it.
+        params: the parameters.
+        format: the format code for all columns that can have it, None for each column's best.
+        prepare: what `execute` was told: whether to prepare it, None lets the planner decide.
+
+    Attributes:
+        text: the query with `$1` placeholders.
+        parameters: the parameters in PostgreSQL's representation, None without any.
+        planned: what the planner has chosen, None for the unnamed statement.
+        statement: what is executed: `planned`, or what that resolves to; None as before.
+        new: whether `planned` was not prepared before.
+        parsed: whether Parse was written.
+    """
+
+    __slots__ = (
+        "_instead",
+        "cursor",
+        "format",
+        "new",
+        "parameters",
+        "params",
+        "parsed",
+        "planned",
+        "prepare",
+        "query",
+        "statement",
+        "text",
+    )
+
+    def __init__(
+        self,
+        cursor: BaseCursor[Any],
+        query: Query,
+        params: Params | None,
+        format: int | None,
+        prepare: bool | None = None,
+    ) -> None:
+        self.cursor = cursor
+        self.query = query
+        self.params = params
+        self.format = format
+        self.prepare = prepare
+        self.text = b""
+        self.parameters: Any = None
+        self.planned: Statement | None = None
+        self.statement: Statement | None = None
+        self.new = True
+        self.parsed = False
+        #: Text and parameters of what stands in for the query.
+        self._instead: tuple[bytes, Any] | None = None
+
+    @property
+    def oids(self) -> Sequence[int]:
+        """The types of the parameters, 0 where the server decides."""
+        return () if self.parameters is None else self.parameters.oids
+
+    # Encoding
+
+    def encode(self) -> None:
+        """Turn placeholders and parameters into PostgreSQL's.
+
+        Raises:
+            ProgrammingError: query and parameters do not fit together.
+            DataError: a parameter cannot be adapted.
+        """
+        self.text, self.parameters = self.cursor._encode(self.query, self.params)
+
+    @property
+    def names_wanted(self) -> bool:
+        """Whether a dumper needs a type whose oid is to be looked up first."""
+        return self.cursor._connection.shortcuts.names_wanted
+
+    def look_up(self) -> Operation[None]:
+        """Look up the types that dumpers know by name only, and encode again."""
+        connection = self.cursor._connection
+        connection.shortcuts.names_wanted = False
+        yield from self.cursor._resolve_names(frozenset())
+        self.encode()
+        connection.shortcuts.names_wanted = False
+        connection._review_shortcuts()
+
+    def check_no_copy(self, caller: str) -> None:
+        """Refuse COPY: what is sent behind it, in a pipeline or by other tasks, would end the connection.
+
+        Args:
+            caller: the method that refuses.
+        """
+        if copies_in(self.text):
+            raise ProgrammingError(NO_COPY.format(caller))
+
+    # Planning
+
+    def plan(self, pipeline: Deferral | None = None) -> None:
+        """Choose the statement to execute.
+
+        Args:
+            pipeline: chooses in the planner's place.
+        """
+        connection = self.cursor._connection
+        planner = connection._planner if pipeline is None else pipeline
+        statement = None
+        if planner is not None:
+            statement = planner.plan(self.text, self.oids, self.prepare)
+        elif self.prepare:
+            connection.driver.require("prepare")
+        self.planned = self.statement = statement
+        self.new = statement is None or not statement.prepared
+        self._instead = None
+
+    @property
+    def substituted(self) -> bool:
+        """Whether something else is executed in the place of the query."""
+        return self.planned is not None and self.planned.substitutes
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the server must be asked something before the query can be written."""
+        if not self.new:
+            return False
+        return self.substituted or bool(self.format) or self.cursor._transformer.adapters.needs_columns(None)
+
+    def prepare_to_write(self, session: Session) -> Operation[None]:
+        """Ask the server what must be known before the query can be written."""
+        if self.substituted:
+            yield from self.resolve()
+        yield from self.describe(session)
+
+    def resolve(self) -> Operation[None]:
+        """Find out what to execute in the place of the query."""
+        planned = self.planned
+        assert planned is not None
+        values = self.cursor._values(self.query, self.params)
+        text, parameters, self.statement = yield from planned.resolve(self.cursor, *values)
+        self._instead = text, parameters
+
+    def describe(self, session: Session) -> Operation[None]:
+        """Learn the columns of what is to be executed, if their formats depend on them."""
+        statement, cursor, format = self.statement, self.cursor, self.format
+        if statement is not None and statement.prepared:
+            return
+        needed = cursor._transformer.adapters.needs_columns(format)
+        if not needed and not (format and self.prepare and statement is not None):
+            return
+        text, parameters = self.written
+        if format is None and cursor._is_script(text):
+            return
+        if statement is None:
+            statement = Statement(text, () if parameters is None else parameters.oids)
+        exchange = Exchange(query=statement.query)
+        session.parse(exchange, b"", statement.query, statement.oids)
+        session.describe_statement(exchange)
+        session.sync(exchange)
+        yield exchange
+        if exchange.error is not None:
+            raise exchange.error
+        statement.fields = exchange.fields
+        unknown = cursor._transformer.unknown(exchange.fields or ())
+        if unknown:
+            yield from cursor._resolve_names(unknown)
+        self.statement = statement
+
+    # Writing
+
+    @property
+    def written(self) -> tuple[bytes, Any]:
+        """The text and the parameters that are written."""
+        return (self.text, self.parameters) if self._instead is None else self._instead
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether it can be a Query message, less work for both sides than five messages, or has to be."""
+        return (
+            self.parameters is None
+            and self.statement is None
+            and self.format is None
+            and self._instead is None
+            and self.cursor._goes_alone(self.text)
+        )
+
+    def write_simple(self, session: Session) -> Exchange:
+        """Write Query; the transaction has begun."""
+        exchange = Exchange(None, None, self.cursor._describe, False, self.text)
+        session.query(exchange, self.text)
+        return exchange
+
+    def write(self, session: Session, portal: bytes = b"") -> Exchange:
+        """Write BEGIN and Close where they are due, and the messages that make a portal, up to Execute."""
+        cursor = self.cursor
+        connection = cursor._connection
+        statement = self.statement
+        text, parameters = self.written
+        formats: Sequence[int]
+        if statement is not None and statement.prepared:
+            fields, decoder, formats = statement.answer(cursor._transformer, self.format, cursor._describe)
+            exchange = Exchange(fields, decoder, None, False, text)
+            if not connection._autocommit and connection.write_begin(session) is not None:
+                exchange.begins = True
+            if connection._to_close:
+                connection.write_closes(session, exchange)
+            session.bind(exchange, portal, statement.name, parameters, formats)
+            return exchange
+        exchange = Exchange(None, None, cursor._describe, False, text)
+        if not connection._autocommit and connection.write_begin(session) is not None:
+            exchange.begins = True
+        if connection._to_close:
+            connection.write_closes(session, exchange)
+        self.write_anew(session, exchange, self.result_formats(), portal=portal)
+        return exchange
+
+    def write_in_pipeline(self, session: Session, pipeline: Deferral) -> Exchange:
+        """Write the messages up to Execute; the pipeline has begun, and may have parsed the statement."""
+        cursor, statement = self.cursor, self.statement
+        text, parameters = self.written
+        if statement is None or not statement.prepared:
+            exchange = Exchange(None, None, cursor._describe, False, text)
+            self.write_anew(session, exchange, self.result_formats(), pipeline)
+            return exchange
+        fields, decoder, formats = statement.answer(cursor._transformer, self.format, cursor._describe)
+        exchange = Exchange(fields, decoder, cursor._describe, False, text)
+        session.bind(exchange, b"", statement.name, parameters, formats)
+        self.learn()
+        return exchange
+
+    def result_formats(self) -> Sequence[int]:
+        """Return the formats of the results, as Bind is told them."""
+        statement, format = self.statement, self.format
+        if statement is None or statement.fields is None:
+            return (format,) if format else ()
+        return self.cursor._transformer.choose_formats(statement.fields, format)[1]
+
+    def write_anew(
+        self,
+        session: Session,
+        exchange: Exchange,
+        formats: Sequence[int],
+        pipeline: Deferral | None = None,
+        portal: bytes = b"",
+    ) -> None:
+        """Write Parse, if the statement is not prepared, Bind and Describe.
+
+        Args:
+            session: the session.
+            exchange: what the answers belong to.
+            formats: the formats of the results.
+            pipeline: writes Parse, unless it has parsed the same before.
+            portal: the portal's name.
+        """
+        statement = self.statement
+        text, parameters = self.written
+        name = b"" if statement is None else statement.name
+        if statement is None or not statement.prepared:
+            oids = () if parameters is None else parameters.oids
+            if pipeline is None:
+                session.parse(exchange, name, text, oids)
+                self.parsed = True
+            else:
+                self.parsed = pipeline.parse(exchange, name, text, oids)
+        session.bind(exchange, portal, name, parameters, formats)
+        session.describe_portal(exchange, portal)
+
+    def write_description(self, session: Session, exchange: Exchange) -> None:
+        """Write Parse, if the statement is not prepared, and Describe: Bind comes when the columns are known.
+
+        Args:
+            session: the session.
+            exchange: what the answers belong to.
+        """
+        statement = self.statement
+        name = b"" if statement is None else statement.name
+        if statement is None or not statement.prepared:
+            text, parameters = self.written
+            session.parse(exchange, name, text, () if parameters is None else parameters.oids)
+        session.describe_statement(exchange, name)
+
+    def bind(self, session: Session, exchange: Exchange, formats: Sequence[int]) -> None:
+        """Write Bind behind `write_description`.
+
+        Args:
+            session: the session.
+            exchange: what the answers belong to.
+            formats: the formats of the results.
+        """
+        name = b"" if self.statement is None else self.statement.name
+        session.bind(exchange, b"", name, self.written[1], formats)
+
+    def abandon(self) -> None:
+        """Have nothing come of it: nobody knows whether the server has executed it."""
+        if self.new and self.planned is not None:
+            self.planned.abandon(self.cursor._connection)
+
+    # Behind the answer
+
+    def answered(self, exchange: Exchange) -> None:
+        """Tell the planner and the query cache of what went well."""
+        if self.new:
+            self.executed(exchange)
+        else:
+            self.learn()
+
+    def executed(self, exchange: Exchange) -> None:
+        """Have the planner count the query, or keep the statement that was prepared along with it."""
+        planner = self.cursor._connection._planner
+        if planner is not None:
+            planner.executed(self.text, self.oids, self.planned, exchange)
+
+    def learn(self) -> None:
+        """Have the query cache know what the query has become."""
+        cursor, statement, query = self.cursor, self.planned, self.query
+        connection = cursor._connection
+        if (
+            statement is None
+            or not statement.current
+            or self.format is not None
+            or not cursor._direct
+            or not isinstance(query, str)
+            or cursor._transformer is not connection._transformer
+            or controls_transaction(statement.query)
+        ):
+            return
+        answer = statement.answer(cursor._transformer, None, cursor._describe)
+        if statement.fields is None or answer[1] is not None:
+            parsed = None if self.params is None else cursor._parse(query)
+            connection.shortcuts.learn(query, parsed, statement, answer)
+
+    def failed(self, error: Error, repeatable: bool = False) -> bool:
+        """Tell the planner of an error; return whether it may come out well the next time."""
+        planner, planned = self.cursor._connection._planner, self.planned
+        return planner is not None and planned is not None and planner.failed(planned, error, repeatable)
+
+    def recover(self, exchange: Exchange, retried: bool) -> Operation[bool]:
+        """Deal with an error: forget what the server has lost.
+
+        Args:
+            exchange: the server's answer.
+            retried: whether that was the second time.
+
+        Returns:
+            whether the query is to be run once more.
+        """
+        connection, error = self.cursor._connection, exchange.error
+        assert error is not None
+        idle = connection._session.transaction_status == TransactionStatus.IDLE
+        repeatable = exchange.begins or idle
+        gone = self._types_gone(error)
+        lost = self.failed(error, repeatable)
+        if retried or not ((gone or lost) and repeatable):
+            return False
+        if exchange.begins:
+            yield from connection._command(b"ROLLBACK")
+        if gone:
+            self.encode()
+            if self.names_wanted:
+                yield from self.look_up()
+        return True
+
+    def _types_gone(self, error: Error) -> bool:
+        """Whether a parameter had a type that was dropped, and perhaps made anew; it is forgotten then."""
+        if error.sqlstate != "XX000" or "type" not in (error.diag.message_primary or ""):
+            return False
+        oids = self.oids
+        if max(oids, default=0) < FIRST_NORMAL_OID:
+            return False
+        connection = self.cursor._connection
+        connection.forget_types(oids, connection.adapters, self.cursor._transformer.adapters)
+        return True
