@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
-from howdah.adapt.base import PyFormat
 from howdah.adapt.encodings import encoded
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
@@ -482,16 +481,22 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         Raises:
             howdah.Error: what the server reports, unless the query could be run once more.
         """
-        return self._run(Request(self, query, params, self._format), failed)
+        request = Request(self, query, params, self._format)
+        request.encode()
+        request.plan()
+        again = yield from request.recover(failed)
+        if not again:
+            assert failed.error is not None
+            raise failed.error
+        yield from self._run(request)
 
-    def _run(self, request: Request, sent: Exchange | None = None) -> Operation[None]:
-        """Run a query the long way, or deal with what was `sent` the short way and failed."""
-        if self._closed:
-            self._check_open()
+    def _run(self, request: Request) -> Operation[None]:
+        """Run a query the long way."""
         connection = self._connection
         session = connection._session
         deferral = None
-        if connection._hindered or session.lost is not None:
+        if self._closed or connection._hindered or session.lost is not None:
+            self._check_open()
             deferral = connection._deferral
             yield from connection.start_operation(deferrable=True)
         if self._portal is not None:
@@ -507,24 +512,34 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 yield from self._defer(deferral, request)
                 return
             yield from deferral.rest()
-        retried = False
         while True:
             request.plan()
             if request.unsettled:
                 yield from request.prepare_to_write(session)
-            if sent is None:
-                exchange = yield from self._send(session, request)
+            if self.itersize:
+                exchange = yield from self._open_portal(session, request)
             else:
-                exchange, sent = sent, None
+                if request.parameters is None and request.is_simple():
+                    yield from connection.begin_operation()
+                    exchange = request.write_simple(session)
+                else:
+                    exchange = request.write(session)
+                    session.execute(exchange)
+                    session.sync(exchange)
+                try:
+                    yield exchange
+                except BaseException:
+                    request.abandon()
+                    raise
             if exchange.error is None:
                 break
-            if connection.excuses is not None and connection.excuses(exchange):
-                continue
-            again = yield from request.recover(exchange, retried)
+            again = yield from request.recover(exchange)
             if not again:
                 raise exchange.error
-            retried = True
-        request.answered(exchange)
+        if request.new:
+            request.executed(exchange)
+        else:
+            request.learn()
         if self._unknown:
             yield from self._decode_late(exchange)
         if connection._names_missing or connection._names_created is not None:
@@ -532,34 +547,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self._show(exchange.results)
         if exchange.results[0].tag == b"ROLLBACK":
             connection._check_written_commit(exchange)
-
-    def _send(self, session: Session, request: Request) -> Operation[Exchange]:
-        """Write a query, and wait for its answer."""
-        try:
-            if self.itersize:
-                return (yield from self._open_portal(session, request))
-            if request.is_simple:
-                yield from self._connection.begin_operation()
-                exchange = request.write_simple(session)
-            else:
-                exchange = request.write(session)
-                session.execute(exchange)
-                session.sync(exchange)
-            yield exchange
-        except BaseException:
-            request.abandon()
-            raise
-        return exchange
-
-    def _values(self, query: Query, params: Params | None) -> tuple[Sequence[Any], Sequence[PyFormat]]:
-        """Return the parameters as Python objects, and the formats their placeholders ask for."""
-        if params is None:
-            if not isinstance(query, (str, bytes)):
-                query, params = self._untemplated(query)
-            if params is None:
-                return (), ()
-        parsed = self._parse(query)
-        return parsed.bind(params), parsed.formats
 
     def _can_be_deferred(self, request: Request) -> bool:
         """Whether a query of a pipeline has nothing to wait for before it is written."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from howdah.adapt.base import PyFormat
 from howdah.adapt.types import FIRST_NORMAL_OID
 from howdah.errors import Error, ProgrammingError
 from howdah.io.operation import Operation
@@ -38,10 +39,13 @@ class Request:
     Attributes:
         text: the query with `$1` placeholders.
         parameters: the parameters in PostgreSQL's representation, None without any.
+        oids: their types, 0 where the server decides.
         planned: what the planner has chosen, None for the unnamed statement.
         statement: what is executed: `planned`, or what that resolves to; None as before.
         new: whether `planned` was not prepared before.
+        unsettled: whether the server must be asked something before the query can be written.
         parsed: whether Parse was written.
+        retried: whether it is run for the second time.
     """
 
     __slots__ = (
@@ -49,14 +53,17 @@ class Request:
         "cursor",
         "format",
         "new",
+        "oids",
         "parameters",
         "params",
         "parsed",
         "planned",
         "prepare",
         "query",
+        "retried",
         "statement",
         "text",
+        "unsettled",
     )
 
     def __init__(
@@ -72,19 +79,8 @@ class Request:
         self.params = params
         self.format = format
         self.prepare = prepare
-        self.text = b""
-        self.parameters: Any = None
-        self.planned: Statement | None = None
-        self.statement: Statement | None = None
-        self.new = True
         self.parsed = False
-        #: Text and parameters of what stands in for the query.
-        self._instead: tuple[bytes, Any] | None = None
-
-    @property
-    def oids(self) -> Sequence[int]:
-        """The types of the parameters, 0 where the server decides."""
-        return () if self.parameters is None else self.parameters.oids
+        self.retried = False
 
     # Encoding
 
@@ -95,7 +91,8 @@ class Request:
             ProgrammingError: query and parameters do not fit together.
             DataError: a parameter cannot be adapted.
         """
-        self.text, self.parameters = self.cursor._encode(self.query, self.params)
+        self.text, self.parameters = _, parameters = self.cursor._encode(self.query, self.params)
+        self.oids: Sequence[int] = () if parameters is None else parameters.oids
 
     @property
     def names_wanted(self) -> bool:
@@ -128,28 +125,28 @@ class Request:
         Args:
             pipeline: chooses in the planner's place.
         """
-        connection = self.cursor._connection
+        cursor = self.cursor
+        connection = cursor._connection
         planner = connection._planner if pipeline is None else pipeline
-        statement = None
+        self.planned: Statement | None = None
         if planner is not None:
-            statement = planner.plan(self.text, self.oids, self.prepare)
+            self.planned = planner.plan(self.text, self.oids, self.prepare)
         elif self.prepare:
             connection.driver.require("prepare")
-        self.planned = self.statement = statement
+        self.statement = statement = self.planned
+        #: Text and parameters of what stands in for the query.
+        self._instead: tuple[bytes, Any] | None = None
         self.new = statement is None or not statement.prepared
-        self._instead = None
+        self.unsettled = self.new and (
+            bool(self.format)
+            or cursor._transformer.adapters.needs_columns(None)
+            or (statement is not None and statement.substitutes)
+        )
 
     @property
     def substituted(self) -> bool:
         """Whether something else is executed in the place of the query."""
         return self.planned is not None and self.planned.substitutes
-
-    @property
-    def unsettled(self) -> bool:
-        """Whether the server must be asked something before the query can be written."""
-        if not self.new:
-            return False
-        return self.substituted or bool(self.format) or self.cursor._transformer.adapters.needs_columns(None)
 
     def prepare_to_write(self, session: Session) -> Operation[None]:
         """Ask the server what must be known before the query can be written."""
@@ -161,9 +158,19 @@ class Request:
         """Find out what to execute in the place of the query."""
         planned = self.planned
         assert planned is not None
-        values = self.cursor._values(self.query, self.params)
-        text, parameters, self.statement = yield from planned.resolve(self.cursor, *values)
+        text, parameters, self.statement = yield from planned.resolve(self.cursor, *self._values())
         self._instead = text, parameters
+
+    def _values(self) -> tuple[Sequence[Any], Sequence[PyFormat]]:
+        """Return the parameters as Python objects, and the formats their placeholders ask for."""
+        query, params = self.query, self.params
+        if params is None:
+            if not isinstance(query, (str, bytes)):
+                query, params = self.cursor._untemplated(query)
+            if params is None:
+                return (), ()
+        parsed = self.cursor._parse(query)
+        return parsed.bind(params), parsed.formats
 
     def describe(self, session: Session) -> Operation[None]:
         """Learn the columns of what is to be executed, if their formats depend on them."""
@@ -198,16 +205,10 @@ class Request:
         """The text and the parameters that are written."""
         return (self.text, self.parameters) if self._instead is None else self._instead
 
-    @property
     def is_simple(self) -> bool:
-        """Whether it can be a Query message, less work for both sides than five messages, or has to be."""
-        return (
-            self.parameters is None
-            and self.statement is None
-            and self.format is None
-            and self._instead is None
-            and self.cursor._goes_alone(self.text)
-        )
+        """Return whether it can be a Query message, less work for both sides than five, or has to be."""
+        unnamed = self.planned is None and self.statement is None
+        return unnamed and self.format is None and self.cursor._goes_alone(self.text)
 
     def write_simple(self, session: Session) -> Exchange:
         """Write Query; the transaction has begun."""
@@ -220,7 +221,7 @@ class Request:
         cursor = self.cursor
         connection = cursor._connection
         statement = self.statement
-        text, parameters = self.written
+        text, parameters = self._instead or (self.text, self.parameters)
         formats: Sequence[int]
         if statement is not None and statement.prepared:
             fields, decoder, formats = statement.answer(cursor._transformer, self.format, cursor._describe)
@@ -236,7 +237,15 @@ class Request:
             exchange.begins = True
         if connection._to_close:
             connection.write_closes(session, exchange)
-        self.write_anew(session, exchange, self.result_formats(), portal=portal)
+        self.parsed = True
+        name = b"" if statement is None else statement.name
+        session.parse(exchange, name, text, () if parameters is None else parameters.oids)
+        if statement is None or statement.fields is None:
+            formats = (self.format,) if self.format else ()
+        else:
+            formats = self.result_formats()
+        session.bind(exchange, portal, name, parameters, formats)
+        session.describe_portal(exchange, portal)
         return exchange
 
     def write_in_pipeline(self, session: Session, pipeline: Deferral) -> Exchange:
@@ -261,12 +270,7 @@ class Request:
         return self.cursor._transformer.choose_formats(statement.fields, format)[1]
 
     def write_anew(
-        self,
-        session: Session,
-        exchange: Exchange,
-        formats: Sequence[int],
-        pipeline: Deferral | None = None,
-        portal: bytes = b"",
+        self, session: Session, exchange: Exchange, formats: Sequence[int], pipeline: Deferral | None = None
     ) -> None:
         """Write Parse, if the statement is not prepared, Bind and Describe.
 
@@ -275,7 +279,6 @@ class Request:
             exchange: what the answers belong to.
             formats: the formats of the results.
             pipeline: writes Parse, unless it has parsed the same before.
-            portal: the portal's name.
         """
         statement = self.statement
         text, parameters = self.written
@@ -287,8 +290,8 @@ class Request:
                 self.parsed = True
             else:
                 self.parsed = pipeline.parse(exchange, name, text, oids)
-        session.bind(exchange, portal, name, parameters, formats)
-        session.describe_portal(exchange, portal)
+        session.bind(exchange, b"", name, parameters, formats)
+        session.describe_portal(exchange)
 
     def write_description(self, session: Session, exchange: Exchange) -> None:
         """Write Parse, if the statement is not prepared, and Describe: Bind comes when the columns are known.
@@ -322,13 +325,6 @@ class Request:
 
     # Behind the answer
 
-    def answered(self, exchange: Exchange) -> None:
-        """Tell the planner and the query cache of what went well."""
-        if self.new:
-            self.executed(exchange)
-        else:
-            self.learn()
-
     def executed(self, exchange: Exchange) -> None:
         """Have the planner count the query, or keep the statement that was prepared along with it."""
         planner = self.cursor._connection._planner
@@ -359,24 +355,26 @@ class Request:
         planner, planned = self.cursor._connection._planner, self.planned
         return planner is not None and planned is not None and planner.failed(planned, error, repeatable)
 
-    def recover(self, exchange: Exchange, retried: bool) -> Operation[bool]:
+    def recover(self, exchange: Exchange) -> Operation[bool]:
         """Deal with an error: forget what the server has lost.
 
         Args:
             exchange: the server's answer.
-            retried: whether that was the second time.
 
         Returns:
             whether the query is to be run once more.
         """
         connection, error = self.cursor._connection, exchange.error
         assert error is not None
+        if connection.excuses is not None and connection.excuses(exchange):
+            return True
         idle = connection._session.transaction_status == TransactionStatus.IDLE
         repeatable = exchange.begins or idle
         gone = self._types_gone(error)
         lost = self.failed(error, repeatable)
-        if retried or not ((gone or lost) and repeatable):
+        if self.retried or not ((gone or lost) and repeatable):
             return False
+        self.retried = True
         if exchange.begins:
             yield from connection._command(b"ROLLBACK")
         if gone:

@@ -114,19 +114,18 @@ class Planner:
         self, query: bytes, oids: Sequence[int], statement: Statement | None, exchange: Exchange
     ) -> None:
         """Count an unprepared query, or keep the statement that was prepared along with it."""
-        self._watch(query, exchange)
+        results = exchange.results
+        tags = [result.tag for result in results]
+        self._watch(query, tags)
         if isinstance(statement, Execution):
             named = statement.statement
             self._named.setdefault(named.name, named)
             return
         if isinstance(statement, _Doubt):
             statement = statement.chosen
-        results = exchange.results
-        tag = results[0].tag if results else b""
-        worthwhile = len(results) == 1 and tag.partition(b" ")[0] in _WORTHWHILE
-        tags = [result.tag for result in results]
+        worthwhile = len(tags) == 1 and tags[0].partition(b" ")[0] in _WORTHWHILE
         if not worthwhile and (
-            self._note(query, exchange) or controls_transaction(query) or changes_schema(query, tags)
+            self._note(query, tags) or controls_transaction(query) or changes_schema(query, tags)
         ):
             # It is to be looked at each time.
             if statement is not None:
@@ -315,19 +314,17 @@ class Planner:
         if len(self._counts) > (_COUNTED if maximum is None else max(maximum, 1)):
             self._counts.popitem(last=False)
 
-    def _watch(self, query: bytes, exchange: Exchange) -> None:
+    def _watch(self, query: bytes, tags: Sequence[bytes]) -> None:
         """Take note of changes of the schema in transactions that may be rolled back, and of rollbacks."""
         connection = self._connection
         in_transaction = connection.session.transaction_status != TransactionStatus.IDLE
-        tags = [result.tag for result in exchange.results]
         if (in_transaction or connection.deferral is not None) and changes_schema(query, tags):
             self._changed = connection.session.transactions
         if b"ROLLBACK" in tags or b"PREPARE TRANSACTION" in tags:
             self.rolled_back()
 
-    def _note(self, query: bytes, exchange: Exchange) -> bool:
+    def _note(self, query: bytes, tags: Sequence[bytes]) -> bool:
         """Take note of commands about prepared statements, and of those that change tables."""
-        tags = [result.tag for result in exchange.results]
         if not any(tag.partition(b" ")[0] in _NOTED for tag in tags):
             return False
         for text, tag in zip(split(query), tags):

@@ -1,7 +1,7 @@
-"""What plugins cost: the instructions of a prepared query for one row, as valgrind counts them.
+"""What queries cost, and plugins: instructions of the client, as valgrind counts them.
 
-`python -m tests.bench.instructions` compares a driver with all plugins, one with howdah_types and
-howdah_prepare alone, and one with a plugin that observes queries.
+`python -m tests.bench.instructions` counts for a prepared query for one row with all plugins, with types and
+preparing alone, and with a plugin that observes queries; and for other ways of a query.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.servers import Server
 
 #: The difference of two counts is that of so many queries: what comes before and behind is in both.
-TIMES = (200, 1200)
+TIMES = (100, 400)
 
 #: Without the garbage collector: its turn may come in one of the ways and not in the others.
 _PROGRAM = """
@@ -38,7 +38,28 @@ class Watching:
     def howdah_query_observer(self, connection):
         return Observer()
 
-dsn, plugins, times = sys.argv[1:]
+def prepared(cur):
+    cur.execute("SELECT %s::int4, 'text', 1.5::float8", (1,))
+    cur.fetchone()
+
+def unprepared(cur):
+    cur.execute("SELECT %s::int4, 'text', 1.5::float8", (1,), prepare=False)
+    cur.fetchone()
+
+def rows(cur):
+    cur.execute("SELECT i, 'text', 1.5::float8 FROM generate_series(1, %s) AS i", (1000,))
+    cur.fetchall()
+
+def many(cur):
+    cur.executemany("SELECT %s::int4, %s::text", [(i, "text") for i in range(100)])
+
+def copy(cur):
+    with cur.copy("COPY counted FROM STDIN (FORMAT binary)") as copy:
+        copy.set_types(["int4", "text", "float8"])
+        for i in range(100):
+            copy.write_row((i, "text", 1.5))
+
+dsn, plugins, way, times = sys.argv[1:]
 if plugins == "all":
     driver = howdah.default_driver()
 elif plugins == "few":
@@ -47,25 +68,30 @@ else:
     driver = Driver(plugins=[("watching", Watching())])
 gc.disable()
 with driver.connect(dsn, autocommit=True) as conn:
-    cur = conn.cursor()
+    conn.execute("CREATE TEMP TABLE counted (a int4, b text, c float8)")
+    cur, run = conn.cursor(), globals()[way]
     for _ in range(int(times)):
-        cur.execute("SELECT %s::int4, 'text', 1.5::float8", (1,))
-        cur.fetchone()
+        run(cur)
 """
 
+#: What is counted: the plugins, and the way of the query.
 WAYS = {
-    "all": "all plugins",
-    "few": "howdah_types and howdah_prepare alone",
-    "observed": "all plugins, and one that observes queries",
+    ("all", "prepared"): "a prepared query for one row",
+    ("few", "prepared"): "with howdah_types and howdah_prepare alone",
+    ("observed", "prepared"): "with a plugin that observes queries",
+    ("all", "unprepared"): "an unprepared query for one row",
+    ("all", "rows"): "a prepared query for 1,000 rows",
+    ("all", "many"): "executemany with 100 sets of parameters",
+    ("all", "copy"): "COPY of 100 rows",
 }
 
 
-def count(dsn: str, plugins: str, times: int) -> int:
+def count(dsn: str, plugins: str, way: str, times: int) -> int:
     """Return the instructions that a process with so many queries executes."""
     with tempfile.TemporaryDirectory() as directory:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/out", sys.executable]
         done = subprocess.run(
-            [*command, "-c", _PROGRAM, dsn, plugins, str(times)],
+            [*command, "-c", _PROGRAM, dsn, plugins, way, str(times)],
             env={**os.environ, "PYTHONHASHSEED": "0"},
             cwd=Path(__file__).parents[2],
             check=True,
@@ -84,8 +110,9 @@ def main() -> int:
         return 2
     first, last = TIMES
     with Server() as server:
-        for plugins, title in WAYS.items():
-            difference = count(server.dsn, plugins, last) - count(server.dsn, plugins, first)
+        for (plugins, way), title in WAYS.items():
+            counts = [count(server.dsn, plugins, way, times) for times in (first, last)]
+            difference = counts[1] - counts[0]
             print(f"{title:45} {difference / (last - first):10,.0f} instructions", flush=True)
     return 0
 
