@@ -574,9 +574,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _complete(self, request: Request, exchange: Exchange) -> Operation[None]:
         """Take the answer to a deferred query."""
-        # Parsed by an earlier query of the pipeline, it is that one's to judge.
-        judged = request.parsed or request.substituted
         if not exchange.aborted:
+            # Parsed by an earlier query of the pipeline, it is that one's to judge.
+            judged = request.parsed or request.substituted
             if exchange.error is None:
                 if request.planned is None or judged:
                     request.executed(exchange)
