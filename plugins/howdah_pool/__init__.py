@@ -1,7 +1,8 @@
 """Pools of connections.
 
-The names are imported on first use: a driver that finds the plugin need not
-have it all. Where the default driver goes without pools they say so.
+The names are imported on first use: a driver that finds the plugin need not load all of it. Where the default
+    driver
+goes without pools, they raise an error that says so.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _MODULE_OF = {
 }
 
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # so that a type checker finds a misspelt name
 
     def __getattr__(name: str) -> Any:
         if name not in _MODULE_OF:

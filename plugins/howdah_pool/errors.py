@@ -8,7 +8,7 @@ __all__ = ["BadArguments", "PoolClosed", "PoolTimeout", "TooManyRequests", "Unre
 
 
 class BadArguments(ProgrammingError):
-    """What the pool is to connect to cannot be understood: trying again is of no use."""
+    """`connect` does not understand the pool's arguments, so another attempt cannot succeed."""
 
 
 class PoolClosed(OperationalError):
@@ -16,7 +16,7 @@ class PoolClosed(OperationalError):
 
 
 class PoolTimeout(OperationalError):
-    """No connection could be had in time."""
+    """The pool could not provide a connection in time."""
 
 
 class TooManyRequests(OperationalError):
@@ -24,4 +24,4 @@ class TooManyRequests(OperationalError):
 
 
 class Unreachable(OperationalError):
-    """No server of the pool can be reached, and its clients have another one to turn to."""
+    """The pool can reach no server, and its clients have another pool to turn to."""

@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import TypeVar
 
 from howdah.errors import OperationalError
+from howdah_pool.backoff import pause_after
 from howdah_pool.errors import PoolClosed, PoolTimeout
-from howdah_pool.pool import (
-    Arguments,
-    ConnectionCallback,
-    ConnectionPool,
-    Conninfo,
-    FailureCallback,
-)
-from howdah_pool.state import pause_after
+from howdah_pool.options import NullPoolOptions
+from howdah_pool.pool import ConnectionPool
+from howdah_pool.signature import takes_fields_of
 
 if TYPE_CHECKING:
     from howdah import Connection
@@ -28,73 +24,29 @@ C = TypeVar("C", bound="Connection[Any]", default="Connection[tuple[Any, ...]]")
 
 
 class NullConnectionPool(ConnectionPool[C]):
-    """A pool that keeps no connections: each client has a new one, closed when it is given back.
+    """A pool that keeps no connections: each client gets a new one, which is closed when it is given back.
 
-    It limits how many there are (`max_size`): who comes too late waits for
-    somebody else's connection. For use in front of a pooler such as
-    PgBouncer, and to have an `ConnectionPool` switched off.
+    The pool limits how many there are (`max_size`): the next client waits for the connection of another one.
+    It is for use in front of a pooler such as PgBouncer, and in a program that is written for a pool and has
+    no use for one.
 
     Args:
-        conninfo, min_size, max_size: as for `ConnectionPool`, which see
-            for the others too; `min_size` must be 0.
+        options: those of `ConnectionPool`; `min_size` must be 0.
     """
 
-    _keeps = False
-
-    def __init__(
-        self,
-        conninfo: Conninfo = "",
-        *,
-        connection_class: type[C] | None = None,
-        kwargs: Arguments | None = None,
-        min_size: int = 0,
-        max_size: int | None = None,
-        open: bool | None = True,
-        name: str | None = None,
-        close_returns: bool = False,
-        timeout: float = 30.0,
-        configure: ConnectionCallback | None = None,
-        check: ConnectionCallback | None = None,
-        reset: ConnectionCallback | None = None,
-        max_waiting: int = 0,
-        max_lifetime: float = 3600.0,
-        max_idle: float = 600.0,
-        reconnect_timeout: float = 300.0,
-        reconnect_failed: FailureCallback | None = None,
-        num_workers: int = 3,
-        read_conninfo: Conninfo | None = None,
-    ) -> None:
-        super().__init__(
-            conninfo,
-            connection_class=connection_class,
-            kwargs=kwargs,
-            min_size=min_size,
-            max_size=max_size,
-            open=open,
-            name=name,
-            close_returns=close_returns,
-            timeout=timeout,
-            configure=configure,
-            check=check,
-            reset=reset,
-            max_waiting=max_waiting,
-            max_lifetime=max_lifetime,
-            max_idle=max_idle,
-            reconnect_timeout=reconnect_timeout,
-            reconnect_failed=reconnect_failed,
-            num_workers=num_workers,
-            read_conninfo=read_conninfo,
-        )
+    @takes_fields_of(NullPoolOptions[C])
+    def __init__(self, options: NullPoolOptions[C]) -> None:
+        self._compose(options)
 
     def wait(self, timeout: float = 30.0) -> None:
-        """Make a connection, to see that it can be done.
+        """Make a connection, to see whether that is possible.
 
         Args:
-            timeout: how long it may take, in seconds.
+            timeout: how long to try, in seconds.
 
         Raises:
             PoolClosed: the pool is not open.
-            PoolTimeout: it cannot be done in time; the pool is closed.
+            PoolTimeout: there was no connection in time; the pool is closed.
             howdah.ProgrammingError: the conninfo that a function returned is wrong.
         """
         deadline, failures = monotonic() + timeout, 0
@@ -111,7 +63,7 @@ class NullConnectionPool(ConnectionPool[C]):
             except OperationalError:
                 failures += 1
                 pause = pause_after(failures)
-                self._pause(min(pause, remaining))
+                self._primary.pause(min(pause, remaining))
                 if pause >= remaining:
                     self._give_up_waiting(timeout)
         self.putconn(connection)

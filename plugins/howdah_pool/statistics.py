@@ -9,16 +9,16 @@ __all__ = ["Statistics"]
 
 @dataclass
 class Statistics:
-    """The counters of a pool; the times are in seconds here, and in milliseconds where they are reported.
+    """The counters of a pool. Times are in seconds here, and in milliseconds in the report.
 
     Attributes:
-        requests_num: how often a connection was asked for.
-        requests_queued: how many of these had to wait.
+        requests_num: how often a client asked for a connection.
+        requests_queued: how many of these requests had to wait.
         requests_wait_ms: how long they waited in all.
-        requests_errors: how many of them got none.
+        requests_errors: how many of the requests got no connection.
         usage_ms: how long connections were out of the pool, in all.
-        returns_bad: how many came back unusable.
-        connections_num: how often it was tried to connect.
+        returns_bad: how many connections came back unusable.
+        connections_num: how often the pool tried to connect.
         connections_ms: how long the successful attempts took in all.
         connections_errors: how many attempts failed.
         connections_lost: how many connections a check found broken.

@@ -28,9 +28,11 @@ async def walk(pool: AsyncConnectionPool[Any], scenario: Scenario) -> int:
 
 async def sane(pool: AsyncConnectionPool[Any]) -> None:
     """Make sure that every connection is accounted for and works."""
-    await until_async(lambda: pool._state.made == pool.available and not pool._state.connecting)
-    assert not pool._state.lent
-    assert not pool._state.waiting
+    await until_async(
+        lambda: pool._primary.state.made == pool.available and not pool._primary.state.connecting
+    )
+    assert not pool._primary.state.lent
+    assert not pool._primary.state.waiting
     async with pool.connection(timeout=10) as conn:
         cur = await conn.execute("SELECT 'sane'")
         assert await cur.fetchone() == ("sane",)

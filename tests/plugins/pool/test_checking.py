@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import howdah
-from howdah_pool import ConnectionPool, NullConnectionPool, PoolClosed, PoolTimeout, state
+from howdah_pool import ConnectionPool, NullConnectionPool, PoolClosed, PoolTimeout, backoff
 from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, error, packet
 from tests.plugins.pool.clients import Client, until
 
@@ -24,7 +24,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         noted.append(failures)
         return 0.05
 
-    for name in ("pool", "pool"):
+    for name in ("server_pool", "server_pool"):
         monkeypatch.setattr(f"howdah_pool.{name}.pause_after", pause_after)
     return noted
 
@@ -38,8 +38,8 @@ def failing(seen: list[Any]) -> Callable[[Any], Any]:
 
 
 def test_pauses_grow() -> None:
-    assert 0.2 < state.pause_after(1) < 0.3
-    assert 25 < state.pause_after(1_000_000) < 35
+    assert 0.2 < backoff.pause_after(1) < 0.3
+    assert 25 < backoff.pause_after(1_000_000) < 35
 
 
 @pytest.mark.parametrize("kind", [ConnectionPool, NullConnectionPool])
@@ -107,8 +107,8 @@ def test_raising_callbacks_keep_no_place(dsn: str, callback: str, raised: Any) -
                     raise
         assert not failures
         until(lambda: pool.available == pool.size == 1)
-        assert not pool._state.lent
-        assert not pool._state.waiting
+        assert not pool._primary.state.lent
+        assert not pool._primary.state.waiting
 
 
 def test_lost_in_a_block(dsn: str) -> None:

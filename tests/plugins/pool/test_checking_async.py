@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import howdah
-from howdah_pool import AsyncConnectionPool, AsyncNullConnectionPool, PoolClosed, PoolTimeout, state
+from howdah_pool import AsyncConnectionPool, AsyncNullConnectionPool, PoolClosed, PoolTimeout, backoff
 from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, error, packet
 from tests.plugins.pool.clients import AsyncClient, until_async
 
@@ -28,7 +28,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         noted.append(failures)
         return 0.05
 
-    for name in ("pool", "pool_async"):
+    for name in ("server_pool", "server_pool_async"):
         monkeypatch.setattr(f"howdah_pool.{name}.pause_after", pause_after)
     return noted
 
@@ -42,8 +42,8 @@ def failing(seen: list[Any]) -> Callable[[Any], Any]:
 
 
 def test_pauses_grow() -> None:
-    assert 0.2 < state.pause_after(1) < 0.3
-    assert 25 < state.pause_after(1_000_000) < 35
+    assert 0.2 < backoff.pause_after(1) < 0.3
+    assert 25 < backoff.pause_after(1_000_000) < 35
 
 
 @pytest.mark.parametrize("kind", [AsyncConnectionPool, AsyncNullConnectionPool])
@@ -111,8 +111,8 @@ async def test_raising_callbacks_keep_no_place(dsn: str, callback: str, raised: 
                     raise
         assert not failures
         await until_async(lambda: pool.available == pool.size == 1)
-        assert not pool._state.lent
-        assert not pool._state.waiting
+        assert not pool._primary.state.lent
+        assert not pool._primary.state.waiting
 
 
 async def test_lost_in_a_block(dsn: str) -> None:

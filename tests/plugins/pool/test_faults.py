@@ -30,7 +30,7 @@ QUERY = "SELECT repeat('x', 100)"
 
 def settled(pool: Any) -> bool:
     """Whether every place is that of a connection, and every connection idle."""
-    state = pool._state
+    state = pool._primary.state
     return not state.lent and not state.waiting and not state.connecting and state.made == pool.available
 
 

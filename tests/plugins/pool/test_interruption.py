@@ -59,7 +59,7 @@ def interrupt(work: Callable[[], object], step: int) -> bool:
 
 def is_settled(pool: Any) -> bool:
     """Whether every connection is idle, and nobody waits."""
-    state = pool._state
+    state = pool._primary.state
     return (
         not (state.lent or state.connecting or state.waiting or state.pausing)
         and pool.size == pool.available >= pool.min_size

@@ -780,7 +780,7 @@ def test_null_pool_without_a_server() -> None:
         stats = pool.get_stats()
         assert (stats["requests_errors"], stats["connections_errors"], stats["pool_size"]) == (2, 2, 0)
         with pytest.raises(howdah.OperationalError):
-            pool.wait()
+            pool.wait(1)
 
 
 # Reading from standbys
@@ -860,7 +860,7 @@ def test_a_primary_is_no_standby(dsn: str) -> None:
         assert pool.replicas is not None
         with pool.connection(read_only=True) as conn:
             assert not in_recovery(conn)
-        assert "standby" in str(pool.replicas._state.error)
+        assert "standby" in str(pool.replicas._primary.state.error)
     with ConnectionPool(dsn, read_conninfo=f"{dsn} target_session_attrs=any", min_size=0) as pool:
         assert pool.replicas is not None
         with pool.connection(read_only=True):

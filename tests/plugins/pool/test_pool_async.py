@@ -797,7 +797,7 @@ async def test_null_pool_without_a_server() -> None:
         stats = pool.get_stats()
         assert (stats["requests_errors"], stats["connections_errors"], stats["pool_size"]) == (2, 2, 0)
         with pytest.raises(howdah.OperationalError):
-            await pool.wait()
+            await pool.wait(1)
 
 
 # Reading from standbys
@@ -877,7 +877,7 @@ async def test_a_primary_is_no_standby(dsn: str) -> None:
         assert pool.replicas is not None
         async with pool.connection(read_only=True) as conn:
             assert not await in_recovery(conn)
-        assert "standby" in str(pool.replicas._state.error)
+        assert "standby" in str(pool.replicas._primary.state.error)
     async with AsyncConnectionPool(dsn, read_conninfo=f"{dsn} target_session_attrs=any", min_size=0) as pool:
         assert pool.replicas is not None
         async with pool.connection(read_only=True):

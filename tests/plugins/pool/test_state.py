@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 
+from howdah_pool import call_site
+from howdah_pool.call_site import caller
 from howdah_pool.errors import PoolClosed, Unreachable
-from howdah_pool.place import here, told
-from howdah_pool.state import Close, Connect, Policy, PoolState, ReportFailure, Waiter
+from howdah_pool.jobs import Close, Connect, ReportFailure
+from howdah_pool.policy import Policy
+from howdah_pool.state import PoolState
+from howdah_pool.waiting_client import WaitingClient
 
 # The things that a test ends with are not given back.
 pytestmark = pytest.mark.filterwarnings("ignore:a connection of the pool 'test' was never given back")
 
-PLACE = here()
+CALL_SITE = caller()
 
 
 class Thing:
@@ -24,9 +28,8 @@ class Thing:
 class Pool(PoolState[Thing]):
     """A state with a clock, and a worker that does what there is to do at once."""
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, has_fallback: bool = False, **arguments: Any) -> None:
         self.now = 1000.0
-        self.rung = 0
         self.policy = Policy(
             **{
                 "name": "test",
@@ -36,19 +39,15 @@ class Pool(PoolState[Thing]):
                 "max_lifetime": 3600.0,
                 "max_idle": 600.0,
                 "reconnect_timeout": 300.0,
-                "keeps": True,
                 **arguments,
             }
         )
+        self.policy.has_fallback = has_fallback
         super().__init__(self.policy)
-        self.ring = self.ring_bell
         self.opened = True
         self.reachable = True
         self.reported = 0
         self.retired: list[Thing] = []
-
-    def ring_bell(self) -> None:
-        self.rung += 1
 
     def work(self) -> float | None:
         """Do what there is to do, and return when there will be more."""
@@ -59,15 +58,15 @@ class Pool(PoolState[Thing]):
                     thing.owner = slot = self.connected(job, thing, self.now, 0.5)  # type: ignore[attr-defined]
                     self.put(slot, thing, self.now)
                 case Connect():
-                    self.failed(job, OSError("unreachable"), self.now)
+                    self.connect_failed(job, OSError("unreachable"), self.now)
                 case Close(things):
                     self.retired += things
                 case ReportFailure():
                     self.reported += 1
         return self.delay(self.now)
 
-    def client(self) -> Waiter[Thing]:
-        waiter: Waiter[Thing] = Waiter(lambda: None, self.now, PLACE)
+    def client(self) -> WaitingClient[Thing]:
+        waiter: WaitingClient[Thing] = WaitingClient(lambda: None, self.now, CALL_SITE)
         self.enqueue(waiter)
         return waiter
 
@@ -76,7 +75,7 @@ class Pool(PoolState[Thing]):
 
 
 def taken(pool: Pool) -> Thing:
-    thing = pool.take(pool.now, PLACE)
+    thing = pool.take(pool.now, CALL_SITE)
     assert thing is not None
     return thing
 
@@ -183,7 +182,7 @@ def test_client_that_finds_one_when_it_comes_to_queue() -> None:
     pool = Pool()
     pool.work()
     thing = taken(pool)
-    assert pool.take(pool.now, PLACE) is None
+    assert pool.take(pool.now, CALL_SITE) is None
     pool.give_back(thing)
     assert pool.client().connection is thing
     assert not pool.waiting
@@ -191,7 +190,7 @@ def test_client_that_finds_one_when_it_comes_to_queue() -> None:
 
 def test_client_that_finds_it_closed_when_it_comes_to_queue() -> None:
     pool = Pool()
-    assert pool.take(pool.now, PLACE) is None
+    assert pool.take(pool.now, CALL_SITE) is None
     pool.close()
     with pytest.raises(PoolClosed):
         pool.client()
@@ -228,7 +227,7 @@ def test_clients_of_standbys_are_told_at_once() -> None:
     assert probing.connection is thing
 
 
-def test_places() -> None:
-    assert told(here()).startswith(
-        f"{__file__}:{test_places.__code__.co_firstlineno + 1} in test_places, called"
+def test_call_site() -> None:
+    assert call_site.format(caller()).startswith(
+        f"{__file__}:{test_call_site.__code__.co_firstlineno + 1} in test_call_site, called"
     )

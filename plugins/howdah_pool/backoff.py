@@ -1,0 +1,71 @@
+"""When to connect again after attempts that failed."""
+
+from __future__ import annotations
+
+from random import uniform
+
+__all__ = ["Backoff", "pause_after"]
+
+#: How long to wait after the first failure, and at most, in seconds.
+_FIRST_PAUSE = 0.25
+_LONGEST_PAUSE = 30.0
+
+
+def pause_after(failures: int) -> float:
+    """Return how many seconds to wait after so many failed attempts: about twice as long each time."""
+    return min(_FIRST_PAUSE * 2.0 ** min(failures - 1, 16), _LONGEST_PAUSE) * uniform(0.9, 1.1)
+
+
+class Backoff:
+    """The failures since the last success, and what follows from them.
+
+    Attributes:
+        error: the last failure, None after a success.
+        retry_at: when to make the next attempt.
+        gave_up: whether the attempts have gone on in vain for too long.
+        is_reportable: whether giving up is still to be reported.
+    """
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.retry_at = 0.0
+        self.gave_up = False
+        self.is_reportable = False
+        self._failures = 0
+        self._failing_since: float | None = None
+
+    def failed(self, error: Exception, now: float, give_up_after: float) -> None:
+        """Note a failure.
+
+        Args:
+            error: what was raised.
+            now: the time.
+            give_up_after: for how many seconds to go on trying.
+        """
+        self.error = error
+        if self._failing_since is None:
+            self._failing_since = now
+        if now < self.retry_at:
+            return  # of several attempts made at one time only one counts
+        self._failures += 1
+        pause = pause_after(self._failures)
+        give_up_at = self._failing_since + give_up_after
+        if now >= give_up_at:
+            self.gave_up = self.is_reportable = True
+            self._failing_since = None
+        else:
+            pause = min(pause, give_up_at - now)
+        self.retry_at = now + pause
+
+    def succeeded(self) -> None:
+        """Note a success."""
+        self.error = self._failing_since = None
+        self._failures = 0
+        self.retry_at = 0.0
+        self.gave_up = False
+
+    def resume(self) -> None:
+        """Go on trying, if that was given up."""
+        if self.gave_up:
+            self.gave_up = False
+            self._failing_since = None

@@ -1,0 +1,101 @@
+"""What a pool does with a connection before it lends it and after it comes back."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from howdah.errors import Error, OperationalError, ProgrammingError
+from howdah.pq import TransactionStatus
+from howdah_pool.options_async import ConnectionCallback
+
+if TYPE_CHECKING:
+    from howdah import AsyncConnection
+
+__all__ = ["check_connection", "check_idle", "end_transaction", "is_reset", "run_check"]
+
+logger = logging.getLogger("howdah.pool")
+
+
+async def check_connection(conn: AsyncConnection[Any]) -> None:
+    """Make sure in a round trip that a connection works; for use as `check`.
+
+    Raises:
+        howdah.OperationalError: it does not work.
+    """
+    if conn.autocommit or conn.info.transaction_status != TransactionStatus.IDLE:
+        await conn.execute("")
+        return
+    await conn.set_autocommit(True)
+    try:
+        await conn.execute("")
+    finally:
+        if not conn.closed:
+            await conn.set_autocommit(False)
+
+
+def check_idle(connection: AsyncConnection[Any], callback: str) -> None:
+    """Make sure that a callback has left no transaction open.
+
+    Raises:
+        howdah.ProgrammingError: it has.
+    """
+    status = connection.info.transaction_status
+    if status != TransactionStatus.IDLE:
+        raise ProgrammingError(f"{callback!r} left the connection {status.name}: commit or roll back in it")
+
+
+async def run_check(connection: AsyncConnection[Any], check: ConnectionCallback | None) -> None:
+    """Make sure that a connection is not known to be lost, and call `check` if there is one.
+
+    Raises:
+        Exception: the connection does not work.
+    """
+    if connection.closed:
+        raise OperationalError("the connection was lost, or closed, while it was idle")
+    if check is not None:
+        await check(connection)
+    if connection.info.transaction_status != TransactionStatus.IDLE:
+        await connection.rollback()
+
+
+async def end_transaction(connection: AsyncConnection[Any], pool: str | None) -> bool:
+    """End the transaction that a client left open.
+
+    Args:
+        connection: the connection.
+        pool: the pool's name.
+
+    Returns:
+        Whether the next client can use the connection.
+    """
+    status = connection.info.transaction_status
+    if status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        logger.warning("rolling back a connection given back to %r: %s", pool, connection)
+        try:
+            await connection.rollback()
+        except Error as error:
+            logger.warning("the rollback failed, the connection is closed: %s", error)
+    elif status == TransactionStatus.ACTIVE:
+        logger.warning("closing a connection given back to %r: %s", pool, connection)
+    return connection.info.transaction_status == TransactionStatus.IDLE
+
+
+async def is_reset(connection: AsyncConnection[Any], reset: ConnectionCallback, pool: str | None) -> bool:
+    """Call `reset`.
+
+    Args:
+        connection: the connection.
+        reset: the callback.
+        pool: the pool's name.
+
+    Returns:
+        Whether the next client can use the connection.
+    """
+    try:
+        await reset(connection)
+        check_idle(connection, "reset")
+    except Exception as error:
+        logger.warning("resetting a connection of %r failed, it is closed: %s", pool, error)
+        return False
+    return True

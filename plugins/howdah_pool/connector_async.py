@@ -1,0 +1,118 @@
+"""How a pool makes a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import Parameter, isawaitable, signature
+from typing import TYPE_CHECKING, Any, Generic
+
+from typing_extensions import TypeVar
+
+from howdah.errors import NotSupportedError, OperationalError, ProgrammingError
+from howdah_pool.errors import BadArguments
+from howdah_pool.options_async import AsyncPoolOptions
+
+if TYPE_CHECKING:
+    from howdah import AsyncConnection
+
+__all__ = ["AsyncConnector", "AsyncStandbyConnector"]
+
+ASYNC = True
+
+C = TypeVar("C", bound="AsyncConnection[Any]", default="AsyncConnection[tuple[Any, ...]]")
+
+#: The arguments that say where the primary is, which are wrong for a standby.
+_OF_PRIMARY = ("host", "hostaddr", "port", "target_session_attrs")
+
+
+class AsyncConnector(Generic[C]):
+    """Makes connections as a pool's options say.
+
+    Args:
+        options: the options; they may change at any time.
+    """
+
+    def __init__(self, options: AsyncPoolOptions[C]) -> None:
+        self._options = options
+
+    @property
+    def connection_class(self) -> type[C]:
+        """The class of the connections."""
+        return self._options.connection_class or _default_class()
+
+    async def connect(self, limits: Mapping[str, Any]) -> C:
+        """Make a connection.
+
+        Args:
+            limits: arguments of `connect` that hold unless the options say otherwise.
+
+        Raises:
+            BadArguments: a function returned arguments that `connect` does not understand.
+            howdah.OperationalError: connecting failed.
+        """
+        conninfo: Any = self._options.conninfo
+        kwargs: Any = self._options.kwargs
+        is_computed = callable(conninfo) or callable(kwargs)
+        if callable(conninfo):
+            conninfo = conninfo()
+            if ASYNC:
+                conninfo = await conninfo if isawaitable(conninfo) else conninfo
+        if callable(kwargs):
+            kwargs = kwargs()
+            if ASYNC:
+                kwargs = await kwargs if isawaitable(kwargs) else kwargs
+        arguments = self._arguments(conninfo, kwargs)
+        if is_computed:
+            self._check_understood(conninfo, arguments)
+        for name, value in limits.items():
+            if name not in conninfo:
+                arguments.setdefault(name, value)
+        connection: C = await self.connection_class.connect(conninfo, **arguments)
+        return connection
+
+    def check_options(self) -> None:
+        """Make sure that `connect` will understand its arguments, unless a function is to return them.
+
+        Raises:
+            BadArguments: it will not.
+        """
+        conninfo, kwargs = self._options.conninfo, self._options.kwargs
+        if not callable(conninfo) and not callable(kwargs):
+            self._check_understood(conninfo, self._arguments(conninfo, kwargs))
+
+    def _arguments(self, conninfo: str, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the arguments of `connect` beside the conninfo."""
+        return dict(kwargs or {})
+
+    def _check_understood(self, conninfo: str, arguments: dict[str, Any]) -> None:
+        connection_class: Any = self.connection_class
+        if connection_class.connect.__func__ is not _default_class().connect.__func__:
+            return  # only the author of that `connect` knows what it takes
+        own = {
+            name
+            for name, parameter in signature(connection_class.connect).parameters.items()
+            if parameter.kind is Parameter.KEYWORD_ONLY
+        }
+        params = {name: value for name, value in arguments.items() if name not in own}
+        try:
+            connection_class.check_parameters(conninfo, **params)
+        except (ProgrammingError, NotSupportedError) as error:
+            raise BadArguments(f"the pool {self._options.name!r} cannot connect: {error}") from error
+        except OperationalError:
+            pass  # a service file that cannot be read now may be readable later
+
+
+class AsyncStandbyConnector(AsyncConnector[C]):
+    """Makes connections to the standbys."""
+
+    def _arguments(self, conninfo: str, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+        arguments = {name: value for name, value in (kwargs or {}).items() if name not in _OF_PRIMARY}
+        if "target_session_attrs" not in conninfo:
+            arguments["target_session_attrs"] = "standby"
+        return arguments
+
+
+def _default_class() -> Any:
+    import howdah
+
+    return howdah.AsyncConnection

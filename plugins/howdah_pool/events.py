@@ -1,0 +1,109 @@
+"""How clients and workers wait, in threads and in tasks.
+
+A `ClientEvent` wakes one client, once. A `WorkerEvent` wakes the workers of a pool, again and again. Both may
+be set at any moment, by the garbage collector too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
+
+__all__ = ["AsyncClientEvent", "AsyncWorkerEvent", "ClientEvent", "WorkerEvent"]
+
+#: A day, in seconds: how long a task sleeps that no time was given.
+_A_DAY = 86400.0
+
+
+class ClientEvent:
+    """What a thread waits for."""
+
+    def __init__(self) -> None:
+        # To set it is a single call, which a signal handler cannot interrupt.
+        self._queue: SimpleQueue[None] = SimpleQueue()
+        #: Wake the thread.
+        self.set = partial(self._queue.put, None)
+
+    def wait(self, timeout: float) -> None:
+        """Wait until the event is set, or `timeout` seconds have passed."""
+        with suppress(Empty):
+            self._queue.get(timeout=timeout)
+
+
+class AsyncClientEvent:
+    """What a task waits for."""
+
+    def __init__(self) -> None:
+        self._future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def set(self) -> None:
+        """Wake the task; any thread and any event loop may call it."""
+        loop = self._future.get_loop()
+        if loop is asyncio._get_running_loop():
+            self._set()
+        else:
+            with suppress(RuntimeError):  # the loop is closed, and the task with it
+                loop.call_soon_threadsafe(self._set)
+
+    def _set(self) -> None:
+        if not self._future.done():
+            self._future.set_result(None)
+
+    async def wait(self, timeout: float) -> None:
+        """Wait until the event is set, or `timeout` seconds have passed."""
+        timer = self._future.get_loop().call_later(timeout, self.set)
+        try:
+            await self._future
+        finally:
+            timer.cancel()
+
+
+class WorkerEvent:
+    """Wakes the worker threads of a pool.
+
+    Args:
+        workers: how many threads wait for it.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        # The only tool of threading that its own interruption may use again.
+        self._queue: SimpleQueue[None] = SimpleQueue()
+
+    def notify(self) -> None:
+        """Wake all workers."""
+        for _ in range(self._queue.qsize(), self._workers):
+            self._queue.put(None)
+
+    def wait(self, timeout: float | None) -> None:
+        """Wait until `notify` is called, or `timeout` seconds have passed."""
+        with suppress(Empty):
+            self._queue.get(timeout=timeout)
+
+
+class AsyncWorkerEvent:
+    """Wakes the worker tasks of a pool, which all run on the event loop that runs now."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[AsyncClientEvent] = []
+
+    def notify(self) -> None:
+        """Wake all workers."""
+        with suppress(RuntimeError):  # the loop is closed, and the workers with it
+            self._loop.call_soon_threadsafe(self._wake)
+
+    async def wait(self, timeout: float | None) -> None:
+        """Wait until `notify` is called, or `timeout` seconds have passed."""
+        event = AsyncClientEvent()
+        self._waiting.append(event)
+        try:
+            await event.wait(_A_DAY if timeout is None else timeout)
+        finally:
+            self._waiting.remove(event)
+
+    def _wake(self) -> None:
+        for event in self._waiting:
+            event.set()

@@ -1,0 +1,53 @@
+"""By what a pool decides: its sizes, times and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import ClassVar
+
+__all__ = ["Policy"]
+
+_numbers = count(1)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Policy:
+    """Those options of a pool that `PoolState` decides by; `howdah_pool.options.PoolOptions` describes them.
+
+    Attributes:
+        keeps: whether the pool keeps connections that nobody uses.
+        has_fallback: whether clients have another pool to turn to, so that this one refuses them at once when
+            it can reach no server.
+    """
+
+    keeps: ClassVar[bool] = True
+
+    min_size: int = 4
+    max_size: int | None = None
+    name: str | None = None
+    max_waiting: int = 0
+    max_lifetime: float = 3600.0
+    max_idle: float = 600.0
+    reconnect_timeout: float = 300.0
+    has_fallback: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.resize(self.min_size, self.max_size)
+        self.name = self.name or f"pool-{next(_numbers)}"
+
+    def resize(self, min_size: int, max_size: int | None) -> None:
+        """Set the sizes.
+
+        Raises:
+            ValueError: they make no sense.
+        """
+        if not self.keeps and max_size == 0:
+            max_size = None
+        if min_size < 0:
+            raise ValueError("min_size cannot be negative")
+        if not self.keeps and min_size:
+            raise ValueError("a pool that keeps no connections must have min_size = 0")
+        if max_size is not None and max_size < max(min_size, 1):
+            raise ValueError("max_size must be at least 1, and not less than min_size; None means unlimited")
+        self.min_size, self.max_size = min_size, max_size

@@ -1,0 +1,41 @@
+"""Constructors that take the fields of a dataclass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from inspect import Parameter, signature
+from typing import Any, Concatenate, TypeVar, get_origin
+
+from typing_extensions import ParamSpec
+
+__all__ = ["takes_fields_of"]
+
+P = ParamSpec("P")
+O = TypeVar("O")  # noqa: E741
+
+
+def takes_fields_of(
+    options: Callable[P, O],
+) -> Callable[[Callable[[Any, O], None]], Callable[Concatenate[Any, P], None]]:
+    """Let a constructor take the arguments of a dataclass, and get an instance of it.
+
+    `inspect.signature` and type checkers see the arguments of the dataclass, so that they are listed once.
+
+    Args:
+        options: the dataclass.
+    """
+
+    def decorate(constructor: Callable[[Any, O], None]) -> Callable[Concatenate[Any, P], None]:
+        def construct(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> None:
+            constructor(self, options(*args, **kwargs))
+
+        update_wrapper(construct, constructor)
+        shown = signature(get_origin(options) or options)
+        construct.__signature__ = shown.replace(  # type: ignore[attr-defined]
+            parameters=[Parameter("self", Parameter.POSITIONAL_OR_KEYWORD), *shown.parameters.values()],
+            return_annotation=None,
+        )
+        return construct
+
+    return decorate

@@ -1,0 +1,123 @@
+"""The workers of a pool: tasks here, threads in the sync twin."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import weakref
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from howdah_pool.events import AsyncWorkerEvent
+
+if TYPE_CHECKING:
+    from howdah_pool.server_pool_async import AsyncServerPool
+
+ASYNC = True
+
+__all__ = ["AsyncWorkers"]
+
+logger = logging.getLogger("howdah.pool")
+
+
+class AsyncWorkers:
+    """The workers of a pool, which do its jobs until it is closed or deleted.
+
+    The pool calls `start` and `retire` with its lock held.
+
+    Attributes:
+        loop: the event loop on which the workers run, or are to run.
+    """
+
+    def __init__(self) -> None:
+        if ASYNC:
+            self.loop: asyncio.AbstractEventLoop | None = None
+            self._working: list[asyncio.Task[None]] = []
+            self._retired: list[asyncio.Task[None]] = []
+        else:
+            self._working: list[threading.Thread] = []
+            self._retired: list[threading.Thread] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._working)
+
+    def start(self, pool: AsyncServerPool[Any], number: int) -> None:
+        """Start the workers.
+
+        Args:
+            pool: the pool whose jobs they do.
+            number: how many to start.
+        """
+        if ASYNC:
+            event = AsyncWorkerEvent()
+        else:
+            event = AsyncWorkerEvent(number)
+        pool.state.notify = event.notify
+        # They refer to the pool weakly, so that a pool which nobody closes can be deleted.
+        reference = weakref.ref(pool)
+        for index in range(1, number + 1):
+            name = f"{pool.options.name}-worker-{index}"
+            if ASYNC:
+                self._working.append(asyncio.create_task(_work(reference, event), name=name))
+            else:
+                worker = threading.Thread(target=_work, args=(reference, event), name=name, daemon=True)
+                self._working.append(worker)
+                worker.start()
+
+    def retire(self) -> None:
+        """Part with the workers; tasks are cancelled, threads end when the pool is closed."""
+        self._retired, self._working = self._working, []
+        if ASYNC:
+            for worker in self._retired:
+                loop = worker.get_loop()
+                if loop is asyncio._get_running_loop():
+                    worker.cancel()
+                elif not loop.is_closed():
+                    loop.call_soon_threadsafe(worker.cancel)
+
+    if ASYNC:
+
+        async def join(self, timeout: float, pool: str | None) -> None:
+            """Wait until the retired workers have ended, those of other event loops excepted.
+
+            Args:
+                timeout: how long to wait, in seconds.
+                pool: the name of the pool.
+            """
+            this, loop = asyncio.current_task(), asyncio.get_running_loop()
+            retired, self._retired = self._retired, []
+            others = [
+                worker
+                for worker in retired
+                if worker is not this and not worker.done() and worker.get_loop() is loop
+            ]
+            if others:
+                _, unfinished = await asyncio.wait(others, timeout=timeout)
+                if unfinished:
+                    logger.warning("%d workers of %r take long to end", len(unfinished), pool)
+
+    else:
+
+        def join(self, timeout: float, pool: str | None) -> None:
+            """Wait until the retired workers have ended.
+
+            Args:
+                timeout: how long to wait, in seconds.
+                pool: the name of the pool.
+            """
+            deadline = monotonic() + timeout
+            retired, self._retired = self._retired, []
+            for worker in retired:
+                if worker is not threading.current_thread():
+                    worker.join(max(0.0, deadline - monotonic()))
+            if unfinished := sum(worker.is_alive() for worker in retired):
+                logger.warning("%d workers of %r take long to end", unfinished, pool)
+
+
+async def _work(reference: weakref.ref[AsyncServerPool[Any]], event: AsyncWorkerEvent) -> None:
+    """Work for a pool until it is closed or deleted."""
+    while (pool := reference()) is not None and not pool.state.closed:
+        delay = await pool.run_due_jobs()
+        del pool
+        await event.wait(delay)
