@@ -18,6 +18,7 @@ class Inventory(Generic[C]):
     """The slots of a pool.
 
     Attributes:
+        slots: all slots, each by its id.
         idle: the slots of the idle connections; the one that came back last stands last.
         sweep_at: when the next idle connection is to go, infinite for never.
     """
@@ -27,53 +28,36 @@ class Inventory(Generic[C]):
         self.sweep_at = float("inf")
         # By identity: a weak reference whose object is gone has no hash. A slot that was deleted together
         # with its connection could not report the end of the connection.
-        self._slots: dict[int, Slot[C]] = {}
-
-    def __len__(self) -> int:
-        return len(self._slots)
+        self.slots: dict[int, Slot[C]] = {}
 
     @property
     def lent(self) -> list[Slot[C]]:
         """The slots of the connections that clients, or the pool itself, have at the moment."""
-        return [slot for slot in self._slots.values() if slot.is_lent]
+        return [slot for slot in self.slots.values() if slot.is_lent]
 
     def add(self, slot: Slot[C], now: float) -> None:
         """Take in a new connection, which is lent at first."""
-        self.lend(slot, now, None)
-        self._slots[id(slot)] = slot
-
-    def lend(self, slot: Slot[C], now: float, call_site: CallSite | None) -> None:
-        """Note that a connection is lent. The caller takes it from the idle ones afterwards."""
-        slot.state = SlotState.LENT
-        slot.connection = None
-        slot.since = now
-        slot.call_site = call_site
+        slot.lend(now, None)
+        self.slots[id(slot)] = slot
 
     def lend_last(self, now: float, call_site: CallSite | None) -> C | None:
         """Lend the connection that came back last."""
         slot = self.idle[-1]
         connection = slot.connection
-        self.lend(slot, now, call_site)
+        slot.lend(now, call_site)
         self.idle.pop()
         return connection
 
     def lend_slot(self, slot: Slot[C], now: float) -> C | None:
         """Lend an idle connection to the pool itself."""
         connection = slot.connection
-        self.lend(slot, now, None)
+        slot.lend(now, None)
         self.idle = deque(each for each in self.idle if each is not slot)
         return connection
 
-    def keep(self, slot: Slot[C], connection: C, now: float) -> None:
-        """Put a connection among the idle ones."""
-        slot.state = SlotState.IDLE
-        slot.connection = connection
-        slot.since = now
-        self.idle.append(slot)
-
     def forget(self, slot: Slot[C]) -> None:
         """Note that a connection is gone. The caller takes it from the idle ones if it is among them."""
-        self._slots.pop(id(slot), None)
+        self.slots.pop(id(slot), None)
         slot.state = SlotState.GONE
         slot.connection = None
 
@@ -86,10 +70,10 @@ class Inventory(Generic[C]):
         swept = [self._drop(slot) for slot in self.idle if slot.expires <= now]
         self.idle = deque(slot for slot in self.idle if slot.is_idle)
         # The connection that came back last is lent first: those in front have been idle the longest.
-        while len(self) > policy.min_size and self.idle and self.idle[0].since + policy.max_idle <= now:
+        while len(self.slots) > policy.min_size and self.idle and self.idle[0].since + policy.max_idle <= now:
             swept.append(self._drop(self.idle.popleft()))
         dues = [slot.expires for slot in self.idle]
-        if len(self) > policy.min_size and self.idle:
+        if len(self.slots) > policy.min_size and self.idle:
             dues.append(self.idle[0].since + policy.max_idle)
         self.sweep_at = min(dues, default=float("inf"))
         return swept

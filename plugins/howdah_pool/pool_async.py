@@ -112,10 +112,11 @@ class AsyncConnectionPool(Generic[C]):
 
     def __repr__(self) -> str:
         state = self._primary.state
+        idle = len(state.inventory.idle)
         opened = "closed" if state.closed else "open" if state.opened else "not open"
         return (
             f"<{type(self).__module__}.{type(self).__qualname__} {self.name!r} [{opened}]"
-            f" ({len(state.idle)} of {state.made} idle, {len(state.waiting)} waiting) at 0x{id(self):x}>"
+            f" ({idle} of {state.made} idle, {len(state.waiting)} waiting) at 0x{id(self):x}>"
         )
 
     # Opening and closing
@@ -324,7 +325,7 @@ class AsyncConnectionPool(Generic[C]):
     @property
     def available(self) -> int:
         """How many connections are idle."""
-        return len(self._primary.state.idle)
+        return len(self._primary.state.inventory.idle)
 
     def get_stats(self) -> dict[str, int]:
         """Return counters since the pool was made (times in milliseconds), and its present state.

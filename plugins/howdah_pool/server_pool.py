@@ -180,7 +180,7 @@ class ServerPool(Generic[C]):
             BadArguments: a function returned arguments that `connect` does not understand.
         """
         with self._lock:
-            now, idle = monotonic(), len(self.state.idle)
+            now, idle = monotonic(), len(self.state.inventory.idle)
             connection = self.state.take(now, call_site)
         if connection is None:
             connection = self._wait_for_connection(call_site, timeout)
@@ -294,20 +294,22 @@ class ServerPool(Generic[C]):
             self.discard(slot, connection)
             raise
         try:
-            if usable:
-                self._return(slot, connection)
-            else:
+            if not usable:
                 self.discard(slot, connection, "returns_bad")
+            elif not self._return(slot, connection):
+                self._close_all([connection])
         except BaseException:
             self.state.notify()  # a signal handler may have kept the state from doing so
             raise
 
-    def _return(self, slot: Slot[C], connection: C) -> None:
-        """Put a connection that works where it is wanted: with a client, among the idle ones, or nowhere."""
+    def _return(self, slot: Slot[C], connection: C) -> bool:
+        """Return a connection that works to the pool, for the next client or the idle ones.
+
+        Returns:
+            Whether the pool keeps it; if not, the caller closes it.
+        """
         with self._lock:
-            kept = self.state.put(slot, connection, monotonic())
-        if not kept:
-            self._close_all([connection])
+            return self.state.put(slot, connection, monotonic())
 
     def discard(self, slot: Slot[C], connection: C, counter: LossCounter | None = None) -> None:
         """Close a connection that was lent, and count it in one of the statistics."""
@@ -378,12 +380,14 @@ class ServerPool(Generic[C]):
         with self._lock:
             self.state.check_open()
             self.state.resume()
-            slots = list(self.state.idle)
+            slots = list(self.state.inventory.idle)
         for slot in slots:
             with self._lock:
                 connection = self.state.take_slot(slot, monotonic())
-            if connection is not None and self._check_alive(connection, check) is None:
-                self._return(slot, connection)
+            if connection is None or self._check_alive(connection, check) is not None:
+                continue
+            if not self._return(slot, connection):
+                self._close_all([connection])
 
     def drain(self) -> None:
         """Replace all connections: the idle ones now, those in use when they come back."""
@@ -425,7 +429,8 @@ class ServerPool(Generic[C]):
         except Exception as error:
             logger.warning("error connecting in %r: %s", self.options.name, error)
         else:
-            self._return(slot, connection)
+            if not self._return(slot, connection):
+                self._close_all([connection])
 
     def _report_failure(self) -> None:
         logger.error("%r gives up connecting: %s", self.options.name, self.state.error)

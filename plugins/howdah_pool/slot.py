@@ -24,6 +24,11 @@ class SlotState(Enum):
     GONE = "gone"
 
 
+# Members of an Enum are slow to look up before Python 3.12, and each lending does so.
+_IDLE = SlotState.IDLE
+_LENT = SlotState.LENT
+
+
 class Slot(weakref.ref[C]):
     """The place of a connection in a pool; the connection has it as its `owner`.
 
@@ -69,9 +74,22 @@ class Slot(weakref.ref[C]):
     @property
     def is_lent(self) -> bool:
         """Whether a client, or the pool itself, has the connection at the moment."""
-        return self.state is SlotState.LENT
+        return self.state is _LENT
 
     @property
     def is_idle(self) -> bool:
         """Whether the connection waits in the pool for a client."""
-        return self.state is SlotState.IDLE
+        return self.state is _IDLE
+
+    def lend(self, now: float, call_site: CallSite | None) -> None:
+        """Note that the connection is lent. The caller takes the slot from the idle ones afterwards."""
+        self.state = _LENT
+        self.connection = None
+        self.since = now
+        self.call_site = call_site
+
+    def keep(self, connection: C, now: float) -> None:
+        """Note that the connection is idle. The caller puts the slot among the idle ones afterwards."""
+        self.state = _IDLE
+        self.connection = connection
+        self.since = now

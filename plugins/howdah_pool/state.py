@@ -46,6 +46,7 @@ class PoolState(Generic[C]):
         policy: the sizes, times and limits of the pool.
 
     Attributes:
+        inventory: the connections.
         notify: wakes the workers, which then ask `next_job`. The state calls it at any moment; the garbage
             collector may be the caller.
         statistics: the counters.
@@ -63,7 +64,7 @@ class PoolState(Generic[C]):
         self.waiting: deque[WaitingClient[C]] = deque()
         self.watching: list[WaitingClient[C]] = []
         self.pausing: list[WaitingClient[C]] = []
-        self._inventory: Inventory[C] = Inventory()
+        self.inventory: Inventory[C] = Inventory()
         self._backoff = Backoff()
         #: How often the pool was drained.
         self._generation = 0
@@ -75,19 +76,14 @@ class PoolState(Generic[C]):
     # What it knows
 
     @property
-    def idle(self) -> deque[Slot[C]]:
-        """The slots of the idle connections."""
-        return self._inventory.idle
-
-    @property
     def made(self) -> int:
         """How many connections there are."""
-        return len(self._inventory)
+        return len(self.inventory.slots)
 
     @property
     def lent(self) -> int:
         """How many connections clients, or the pool itself, have at the moment."""
-        return len(self._inventory.lent)
+        return len(self.inventory.lent)
 
     @property
     def connecting(self) -> int:
@@ -127,7 +123,7 @@ class PoolState(Generic[C]):
             "pool_min": self.policy.min_size,
             "pool_max": self.policy.max_size or 0,
             "pool_size": self.size,
-            "pool_available": len(self.idle),
+            "pool_available": len(self.inventory.idle),
             "requests_waiting": len(self.waiting),
         }
 
@@ -160,11 +156,11 @@ class PoolState(Generic[C]):
             PoolClosed: the pool is not open.
         """
         self.statistics.requests_num += 1
-        if not self._inventory.idle:
-            self._refuse_if_closed()
-            self._reclaim()
-            return None
-        return self._inventory.lend_last(now, call_site)
+        if self.inventory.idle:
+            return self.inventory.lend_last(now, call_site)
+        self._refuse_if_closed()
+        self._reclaim()
+        return None
 
     def take_again(self, now: float, call_site: CallSite) -> C | None:
         """Lend another idle connection to a client, because the one before was broken."""
@@ -177,7 +173,7 @@ class PoolState(Generic[C]):
         Returns:
             The connection, None if it is not idle any more.
         """
-        return self._inventory.lend_slot(slot, now) if slot.is_idle else None
+        return self.inventory.lend_slot(slot, now) if slot.is_idle else None
 
     def reserve(self, attempt: Connect) -> bool:
         """Let a client connect by itself, if the pool keeps no connections and has room for one."""
@@ -197,8 +193,8 @@ class PoolState(Generic[C]):
         """
         policy, statistics, backoff = self.policy, self.statistics, self._backoff
         self._refuse_if_closed()
-        if self.idle:  # a connection came back since the client looked
-            client.connection = self._inventory.lend_last(client.since, client.call_site)
+        if self.inventory.idle:  # a connection came back since the client looked
+            client.connection = self.inventory.lend_last(client.since, client.call_site)
             return
         if policy.max_waiting and len(self.waiting) >= policy.max_waiting:
             statistics.requests_errors += 1
@@ -262,27 +258,29 @@ class PoolState(Generic[C]):
         Returns:
             Whether the pool keeps it; if not, the caller closes it.
         """
-        policy, inventory = self.policy, self._inventory
+        policy, inventory = self.policy, self.inventory
+        made = len(inventory.slots)
         if slot.call_site is not None:
             self.statistics.usage_ms += now - slot.since
         if (
             self.closed
             or (slot.expires <= now and slot.call_site is not None)
             or slot.generation != self._generation
-            or (policy.max_size is not None and self.made > policy.max_size)
+            or (policy.max_size is not None and made > policy.max_size)
             or not (policy.keeps or self.waiting)
         ):
             self._forget(slot)
             return False
         if self.waiting:
             client = self.waiting[0]
-            inventory.lend(slot, now, client.call_site)
+            slot.lend(now, client.call_site)
             client.connection = connection
             client.wake()
             self.waiting.popleft()
         else:
-            inventory.keep(slot, connection, now)
-            due = slot.expires if self.made <= policy.min_size else min(slot.expires, now + policy.max_idle)
+            slot.keep(connection, now)
+            inventory.idle.append(slot)
+            due = slot.expires if made <= policy.min_size else min(slot.expires, now + policy.max_idle)
             if due < inventory.sweep_at:
                 inventory.sweep_at = due
                 self.notify()
@@ -323,7 +321,7 @@ class PoolState(Generic[C]):
         slot.pool_state, slot.expires, slot.generation = self, now + lifetime, self._generation
         slot.read_only = slot.take_back = None
         slot.handed_over = False
-        self._inventory.add(slot, now)
+        self.inventory.add(slot, now)
         self._attempts.discard(attempt)
         self._wake_watching()
         return slot
@@ -356,7 +354,7 @@ class PoolState(Generic[C]):
         if backoff.is_reportable:
             backoff.is_reportable = False
             return ReportFailure()
-        if now >= self._inventory.sweep_at and (connections := self._inventory.sweep(now, self.policy)):
+        if now >= self.inventory.sweep_at and (connections := self.inventory.sweep(now, self.policy)):
             self._notify_if_missing()
             return Close(connections)
         if self.missing and now >= backoff.retry_at and not (self.error is not None and self.connecting):
@@ -367,7 +365,7 @@ class PoolState(Generic[C]):
 
     def delay(self, now: float) -> float | None:
         """Return after how many seconds there may be a job, None for only after `notify`."""
-        due = self._inventory.sweep_at
+        due = self.inventory.sweep_at
         if self.missing and not self.connecting:
             due = min(due, self._backoff.retry_at)
         return None if due == float("inf") else max(0.0, due - now)
@@ -382,7 +380,7 @@ class PoolState(Generic[C]):
         """
         self.policy.resize(min_size, max_size)
         surplus = 0 if max_size is None else max(0, self.made - max_size)
-        dropped = self._inventory.pop_idle(surplus)
+        dropped = self.inventory.pop_idle(surplus)
         self._wake_watching()
         self._backoff.resume()
         self.policy_changed()
@@ -390,7 +388,7 @@ class PoolState(Generic[C]):
 
     def policy_changed(self) -> None:
         """Let the workers look what there is to do under the changed policy."""
-        self._inventory.sweep_at = 0.0  # some connections may have been idle for too long now
+        self.inventory.sweep_at = 0.0  # some connections may have been idle for too long now
         self.notify()
 
     def drain(self) -> list[C]:
@@ -401,7 +399,7 @@ class PoolState(Generic[C]):
         """
         self._generation += 1
         self._backoff.resume()
-        dropped = self._inventory.pop_idle(len(self.idle))
+        dropped = self.inventory.pop_idle(len(self.inventory.idle))
         self.notify()
         return dropped
 
@@ -419,7 +417,7 @@ class PoolState(Generic[C]):
         for client in self.pausing:
             client.wake()
         self.notify()
-        return self._inventory.pop_idle(len(self.idle))
+        return self.inventory.pop_idle(len(self.inventory.idle))
 
     def disown(self) -> list[C]:
         """Give up all connections, clients and workers without a word to any of them.
@@ -429,9 +427,9 @@ class PoolState(Generic[C]):
         """
         self.closed = True
         self.notify = int
-        for slot in self._inventory.lent:
-            self._inventory.forget(slot)
-        return [connection for slot in self.idle if (connection := slot.connection) is not None]
+        for slot in self.inventory.lent:
+            self.inventory.forget(slot)
+        return [connection for slot in self.inventory.idle if (connection := slot.connection) is not None]
 
     def resume(self) -> None:
         """Connect again up to `min_size`, if that was given up."""
@@ -445,7 +443,7 @@ class PoolState(Generic[C]):
             self.notify()
 
     def _forget(self, slot: Slot[C]) -> None:
-        self._inventory.forget(slot)
+        self.inventory.forget(slot)
         self._notify_if_missing()
 
     def _refuse_if_closed(self) -> None:

@@ -63,7 +63,7 @@ def is_settled(pool: Any) -> bool:
     return (
         not (state.lent or state.connecting or state.waiting or state.pausing)
         and pool.size == pool.available >= pool.min_size
-        and all(slot.is_idle for slot in state.idle)
+        and all(slot.is_idle for slot in state.inventory.idle)
     )
 
 

@@ -83,7 +83,7 @@ def taken(pool: Pool) -> Thing:
 def test_lifetimes_are_spread() -> None:
     pool = Pool(min_size=50)
     pool.work()
-    lives = [slot.expires - pool.now for slot in pool.idle]
+    lives = [slot.expires - pool.now for slot in pool.inventory.idle]
     assert all(3240 <= life <= 3600 for life in lives)
     assert len(set(lives)) > 25
 
@@ -99,7 +99,7 @@ def test_idle_connections_are_replaced_when_their_time_is_up() -> None:
     pool.now += 362
     pool.work()
     assert len(pool.retired) == 3
-    assert len(pool.idle) == pool.made == 3
+    assert len(pool.inventory.idle) == pool.made == 3
 
 
 def test_those_idle_the_longest_go_first() -> None:
