@@ -30,8 +30,7 @@ class NullConnectionPool(ConnectionPool[C]):
     It is for use in front of a pooler such as PgBouncer, and in a program that is written for a pool and has
     no use for one.
 
-    Args:
-        options: those of `ConnectionPool`; `min_size` must be 0.
+    The arguments are those of `ConnectionPool`; `min_size` must be 0.
     """
 
     @takes_fields_of(NullPoolOptions[C])

@@ -59,10 +59,7 @@ class ConnectionPool(Generic[C]):
     As a context manager it opens, and at the end of the block closes.
 
     It is composed of a pool of connections to the primary and, with `read_conninfo`, one of connections to
-    standbys.
-
-    Args:
-        options: the arguments that `howdah_pool.options.PoolOptions` describes.
+    standbys. `howdah_pool.options.PoolOptions` describes the arguments.
 
     Raises:
         ValueError: a size or a number makes no sense.
@@ -70,8 +67,8 @@ class ConnectionPool(Generic[C]):
             is not one that `connect` understands.
 
     Attributes:
-        conninfo, kwargs, name, timeout, close_returns, num_workers, max_waiting, max_lifetime, max_idle,
-            reconnect_timeout: the arguments; they may be set at any time.
+        conninfo, kwargs, name, timeout, close_returns, num_workers: the arguments, which may be set.
+        max_waiting, max_lifetime, max_idle, reconnect_timeout: likewise.
         replicas: the pool of connections to standbys, None without `read_conninfo`.
     """
 

@@ -1,20 +1,15 @@
 # Generated from plugins/howdah_pool/server_pool_async.py by .ci/generate_faces.py; do not edit.
 """The pool of connections to one server, or to any of several that are the same to its clients.
 
-`PoolState` decides; here is what waits and connects. The pools that programs use are composed of such pools.
+The pools that programs use are composed of such pools.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-import os
-import threading
-import warnings
-import weakref
-from collections.abc import Mapping
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypeVar
 
@@ -22,146 +17,29 @@ from howdah.errors import OperationalError
 from howdah.pq import TransactionStatus
 from howdah_pool.backoff import pause_after
 from howdah_pool.call_site import CallSite
-from howdah_pool.callbacks import check_idle, end_transaction, is_reset, run_check
-from howdah_pool.connector import Connector
+from howdah_pool.callbacks import end_transaction, is_reset, run_check
 from howdah_pool.errors import PoolClosed, PoolTimeout, TooManyRequests, Unreachable
 from howdah_pool.events import ClientEvent
-from howdah_pool.jobs import Close, Connect, Job
-from howdah_pool.options import ConnectionCallback, PoolOptions
+from howdah_pool.jobs import Connect
+from howdah_pool.maintenance import MaintainedPool
+from howdah_pool.options import ConnectionCallback
 from howdah_pool.slot import Slot
-from howdah_pool.state import LossCounter, PoolState
+from howdah_pool.state import LossCounter
 from howdah_pool.waiting_client import WaitingClient
-from howdah_pool.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from howdah import Connection
-    from howdah_pool.pool import ConnectionPool
 
 
 __all__ = ["ServerPool"]
 
 C = TypeVar("C", bound="Connection[Any]", default="Connection[tuple[Any, ...]]")
 
-TakeBack: TypeAlias = "Callable[[Any], bool]"
-
 logger = logging.getLogger("howdah.pool")
 
-_server_pools: weakref.WeakSet[ServerPool[Any]] = weakref.WeakSet()
 
-
-class ServerPool(Generic[C]):
-    """Makes connections, lends them, and takes them back.
-
-    Args:
-        options: how to do so.
-        connector: makes the connections.
-        pool: the pool that programs use; this one refers to it weakly.
-
-    Attributes:
-        options: as above.
-        connector: as above.
-        state: what the pool knows and decides.
-    """
-
-    def __init__(self, options: PoolOptions[C], connector: Connector[C], pool: ConnectionPool[C]) -> None:
-        self.options = options
-        self.connector = connector
-        self._pool = weakref.ref(pool)
-        self._begin_afresh()
-        _server_pools.add(self)
-
-    def _begin_afresh(self) -> None:
-        """Start with no connections and no workers."""
-        self._lock = threading.Lock()
-        self.state: PoolState[C] = PoolState(self.options)
-        self._workers = Workers()
-        #: The connections that `finish` is to close.
-        self._to_close: list[C] = []
-
-    def after_fork(self) -> None:
-        """Leave the connections and the workers to the parent of this process."""
-        before = self.state
-        self._begin_afresh()
-        self.state.opened, self.state.closed = before.opened, before.closed
-        for connection in before.disown():
-            connection.drop()
-
-    def __del__(self) -> None:
-        state = getattr(self, "state", None)
-        if state is None or state.closed or not self._workers:
-            return
-        state.notify()
-        warnings.warn(
-            f"the pool {self.options.name!r} was deleted while still open: close it, or use it in 'with'",
-            ResourceWarning,
-            stacklevel=2,
-        )
-
-    # Opening and closing
-
-    def open(self) -> None:
-        """Open the pool, unless it is open.
-
-        Raises:
-            PoolClosed: the pool has been closed.
-            BadArguments: `connect` does not understand its arguments.
-            howdah.InterfaceError: the event loop cannot carry connections.
-        """
-        if self.state.closed:
-            raise PoolClosed(
-                f"the pool {self.options.name!r} is closed and cannot be opened again: make a new one"
-            )
-        if not self.state.opened:
-            self.connector.check_options()
-            self.state.opened = True
-        if not self._workers:
-            self._start_workers()
-
-    def wait_until_full(self, timeout: float) -> bool:
-        """Wait until `min_size` connections are there, at most `timeout` seconds.
-
-        Returns:
-            Whether they are there.
-
-        Raises:
-            PoolClosed: the pool is not open.
-            BadArguments: a function returned arguments that `connect` does not understand.
-        """
-        event = ClientEvent()
-        client: WaitingClient[C] = WaitingClient(event.set, monotonic())
-        with self._lock:
-            if self.state.watch(client):
-                return True
-            self.state.resume()
-        self._start_workers()
-        try:
-            event.wait(timeout)
-        finally:
-            with self._lock:
-                in_vain = client in self.state.watching
-                if in_vain:
-                    self.state.watching.remove(client)
-        if client.error is not None:
-            raise client.error
-        return not in_vain
-
-    def stop(self) -> None:
-        """Serve no client any more; `finish` does the rest of closing."""
-        _server_pools.discard(self)
-        with self._lock:
-            self._to_close += self.state.close()
-            if self._workers:
-                self._workers.retire()
-
-    def finish(self, timeout: float) -> None:
-        """Close the idle connections and wait until the workers have ended, at most `timeout` seconds."""
-        connections, self._to_close = self._to_close, []
-        try:
-            self._close_all(connections)
-        finally:
-            self._workers.join(timeout, self.options.name)
+class ServerPool(MaintainedPool[C]):
+    """Lends connections and takes them back."""
 
     # Lending
 
@@ -273,6 +151,57 @@ class ServerPool(Generic[C]):
             return client.connection
         raise client.error or self.state.timeout_error(timeout)
 
+    def _connect_for_client(self, call_site: CallSite, timeout: float) -> C | None:
+        """Make a connection for a client that waits for it, if there is room for one."""
+        limits = {"connect_timeout": math.ceil(timeout)} if timeout > 0 else {}
+        attempt = Connect()
+        try:
+            with self._lock:
+                reserved = self.state.reserve(attempt)
+            if not reserved:
+                return None
+            slot, connection = self._connect(attempt, limits)
+        except BaseException as error:
+            with self._lock:
+                self.state.connect_cancelled(attempt)
+            if not isinstance(error, Exception):
+                raise
+            with self._lock:
+                self.state.statistics.requests_errors += 1
+            if self.options.has_fallback and isinstance(error, OperationalError):
+                raise Unreachable(f"the pool {self.options.name!r} cannot reach a server: {error}") from error
+            raise
+        slot.call_site = call_site
+        return connection
+
+    def wait_until_full(self, timeout: float) -> bool:
+        """Wait until `min_size` connections are there, at most `timeout` seconds.
+
+        Returns:
+            Whether they are there.
+
+        Raises:
+            PoolClosed: the pool is not open.
+            BadArguments: a function returned arguments that `connect` does not understand.
+        """
+        event = ClientEvent()
+        client: WaitingClient[C] = WaitingClient(event.set, monotonic())
+        with self._lock:
+            if self.state.watch(client):
+                return True
+            self.state.resume()
+        self._start_workers()
+        try:
+            event.wait(timeout)
+        finally:
+            with self._lock:
+                in_vain = client in self.state.watching
+                if in_vain:
+                    self.state.watching.remove(client)
+        if client.error is not None:
+            raise client.error
+        return not in_vain
+
     # Taking back
 
     def give_back(self, slot: Slot[C], connection: C) -> None:
@@ -302,15 +231,6 @@ class ServerPool(Generic[C]):
             self.state.notify()  # a signal handler may have kept the state from doing so
             raise
 
-    def _return(self, slot: Slot[C], connection: C) -> bool:
-        """Return a connection that works to the pool, for the next client or the idle ones.
-
-        Returns:
-            Whether the pool keeps it; if not, the caller closes it.
-        """
-        with self._lock:
-            return self.state.put(slot, connection, monotonic())
-
     def discard(self, slot: Slot[C], connection: C, counter: LossCounter | None = None) -> None:
         """Close a connection that was lent, and count it in one of the statistics."""
         with self._lock:
@@ -329,13 +249,6 @@ class ServerPool(Generic[C]):
             self.discard(connection.owner, connection)
             raise
         return None
-
-    def _close_all(self, connections: list[C]) -> None:
-        for connection in connections:
-            try:
-                connection.close()
-            except Exception as error:
-                logger.warning("error closing a connection of %r: %s", self.options.name, error)
 
     # The pool as a whole
 
@@ -394,130 +307,3 @@ class ServerPool(Generic[C]):
         with self._lock:
             connections = self.state.drain()
         self._close_all(connections)
-
-    # Workers
-
-    def _start_workers(self) -> None:
-        """Start the workers; without a running event loop the first client starts them later."""
-        with self._lock:
-            if not self._workers and not self.state.closed:
-                self._workers.start(self, self.options.num_workers)
-
-    def run_due_jobs(self) -> float | None:
-        """Do what there is to do.
-
-        Returns:
-            After how many seconds there may be more, None for only after `notify`.
-        """
-        while True:
-            with self._lock:
-                now = monotonic()
-                job: Job | None = self.state.next_job(now)
-                if job is None:
-                    return self.state.delay(now)
-            if isinstance(job, Connect):
-                self._grow(job)
-            elif isinstance(job, Close):
-                self._close_all(job.connections)
-            else:
-                self._report_failure()
-
-    def _grow(self, attempt: Connect) -> None:
-        """Make a connection and put it where it is wanted."""
-        try:
-            slot, connection = self._connect(attempt, {})
-        except Exception as error:
-            logger.warning("error connecting in %r: %s", self.options.name, error)
-        else:
-            if not self._return(slot, connection):
-                self._close_all([connection])
-
-    def _report_failure(self) -> None:
-        logger.error("%r gives up connecting: %s", self.options.name, self.state.error)
-        pool = self._pool()
-        try:
-            if pool is not None:
-                pool.reconnect_failed()
-        except Exception:
-            logger.exception("reconnect_failed of %r failed", self.options.name)
-
-    # Connecting
-
-    def _connect_for_client(self, call_site: CallSite, timeout: float) -> C | None:
-        """Make a connection for a client that waits for it, if there is room for one."""
-        limits = {"connect_timeout": math.ceil(timeout)} if timeout > 0 else {}
-        attempt = Connect()
-        try:
-            with self._lock:
-                reserved = self.state.reserve(attempt)
-            if not reserved:
-                return None
-            slot, connection = self._connect(attempt, limits)
-        except BaseException as error:
-            with self._lock:
-                self.state.connect_cancelled(attempt)
-            if not isinstance(error, Exception):
-                raise
-            with self._lock:
-                self.state.statistics.requests_errors += 1
-            if self.options.has_fallback and isinstance(error, OperationalError):
-                raise Unreachable(f"the pool {self.options.name!r} cannot reach a server: {error}") from error
-            raise
-        slot.call_site = call_site
-        return connection
-
-    def _connect(self, attempt: Connect, limits: Mapping[str, Any]) -> tuple[Slot[C], C]:
-        """Make a connection for which the state has made room.
-
-        Args:
-            attempt: what the state knows it by.
-            limits: arguments of `connect` that hold unless the options say otherwise.
-        """
-        start = monotonic()
-        state, connection = self.state, None
-        try:
-            connection = self.connector.connect(limits)
-            if self.options.configure is not None:
-                self.options.configure(connection)
-                check_idle(connection, "configure")
-            elif connection.closed:
-                raise OperationalError("the server closed the connection as soon as it was made")
-        except BaseException as error:
-            with self._lock:
-                if isinstance(error, Exception):
-                    state.connect_failed(attempt, error, monotonic())
-                else:
-                    state.connect_cancelled(attempt)
-            if connection is not None:
-                self._close_all([connection])
-            raise
-        with self._lock:
-            now = monotonic()
-            slot = connection.owner = state.connected(attempt, connection, now, now - start)
-        if self.options.close_returns:
-            slot.take_back = _taker(self._pool)
-        return slot, connection
-
-
-def _taker(reference: weakref.ref[ConnectionPool[Any]]) -> TakeBack:
-    """Return what a connection calls when its client closes it."""
-
-    def take_back(connection: Connection[Any]) -> bool:
-        """Give a connection back to its pool; return whether the pool has it."""
-        slot: Slot[Any] = connection.owner
-        pool = reference()
-        if slot.handed_over and slot.is_lent and pool is not None:
-            pool.putconn(connection)
-            return True
-        return slot.is_idle  # given back before: it is not the client's any more
-
-    return take_back
-
-
-def _after_fork() -> None:
-    for pool in list(_server_pools):
-        pool.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -25,13 +25,15 @@ def takes_fields_of(
     Args:
         options: the dataclass.
     """
+    definition = get_origin(options) or options
+    shown = signature(definition)
 
     def decorate(constructor: Callable[[Any, O], None]) -> Callable[Concatenate[Any, P], None]:
         def construct(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> None:
             constructor(self, options(*args, **kwargs))
 
         update_wrapper(construct, constructor)
-        shown = signature(get_origin(options) or options)
+        construct.__doc__ = definition.__doc__
         construct.__signature__ = shown.replace(  # type: ignore[attr-defined]
             parameters=[Parameter("self", Parameter.POSITIONAL_OR_KEYWORD), *shown.parameters.values()],
             return_annotation=None,

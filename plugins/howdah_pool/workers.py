@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from howdah_pool.events import WorkerEvent
 
 if TYPE_CHECKING:
-    from howdah_pool.server_pool import ServerPool
+    from howdah_pool.maintenance import MaintainedPool
 
 
 __all__ = ["Workers"]
@@ -36,7 +36,7 @@ class Workers:
     def __bool__(self) -> bool:
         return bool(self._working)
 
-    def start(self, pool: ServerPool[Any], number: int) -> None:
+    def start(self, pool: MaintainedPool[Any], number: int) -> None:
         """Start the workers.
 
         Args:
@@ -73,7 +73,7 @@ class Workers:
             logger.warning("%d workers of %r take long to end", unfinished, pool)
 
 
-def _work(reference: weakref.ref[ServerPool[Any]], event: WorkerEvent) -> None:
+def _work(reference: weakref.ref[MaintainedPool[Any]], event: WorkerEvent) -> None:
     """Work for a pool until it is closed or deleted."""
     while (pool := reference()) is not None and not pool.state.closed:
         delay = pool.run_due_jobs()

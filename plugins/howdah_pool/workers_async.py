@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from howdah_pool.events import AsyncWorkerEvent
 
 if TYPE_CHECKING:
-    from howdah_pool.server_pool_async import AsyncServerPool
+    from howdah_pool.maintenance_async import AsyncMaintainedPool
 
 ASYNC = True
 
@@ -42,7 +42,7 @@ class AsyncWorkers:
     def __bool__(self) -> bool:
         return bool(self._working)
 
-    def start(self, pool: AsyncServerPool[Any], number: int) -> None:
+    def start(self, pool: AsyncMaintainedPool[Any], number: int) -> None:
         """Start the workers.
 
         Args:
@@ -115,7 +115,7 @@ class AsyncWorkers:
                 logger.warning("%d workers of %r take long to end", unfinished, pool)
 
 
-async def _work(reference: weakref.ref[AsyncServerPool[Any]], event: AsyncWorkerEvent) -> None:
+async def _work(reference: weakref.ref[AsyncMaintainedPool[Any]], event: AsyncWorkerEvent) -> None:
     """Work for a pool until it is closed or deleted."""
     while (pool := reference()) is not None and not pool.state.closed:
         delay = await pool.run_due_jobs()

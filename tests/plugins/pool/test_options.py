@@ -1,0 +1,63 @@
+"""The options of the pools are listed once."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+import howdah_pool
+from howdah_pool import ConnectionPool, NullConnectionPool, options, options_async
+
+KINDS = {
+    "ConnectionPool": options.PoolOptions,
+    "NullConnectionPool": options.NullPoolOptions,
+    "AsyncConnectionPool": options_async.AsyncPoolOptions,
+    "AsyncNullConnectionPool": options_async.AsyncNullPoolOptions,
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_constructors_take_the_options(name: str) -> None:
+    parameters = inspect.signature(getattr(howdah_pool, name)).parameters
+    expected = {field.name: field.default for field in fields(KINDS[name]) if field.init}
+    assert {each: parameters[each].default for each in parameters} == expected
+    assert next(iter(parameters)) == "conninfo"
+
+
+@pytest.mark.parametrize("name", ["ConnectionPool", "AsyncConnectionPool"])
+def test_every_option_is_described(name: str) -> None:
+    text = inspect.getdoc(KINDS[name]) or ""
+    listed = re.findall(r"^    (\w+): ", text[: text.index("Raises:")], re.MULTILINE)
+    assert sorted(listed) == sorted(field.name for field in fields(KINDS[name]) if field.init)
+    assert inspect.getdoc(getattr(howdah_pool, name).__init__) == text
+
+
+def test_unknown_option() -> None:
+    kind: Any = NullConnectionPool
+    with pytest.raises(TypeError, match="min_sise"):
+        kind("", open=False, min_sise=1)
+
+
+def test_options_do_not_show_passwords() -> None:
+    assert "secret" not in repr(options.PoolOptions("password=secret"))
+
+
+def test_names_made_up_differ() -> None:
+    pools = [ConnectionPool(open=False), howdah_pool.AsyncConnectionPool(open=False)]
+    assert len({pool.name for pool in pools}) == 2
+
+
+def test_replicas_have_options_of_their_own() -> None:
+    pool = ConnectionPool(read_conninfo="host=standby", max_size=5, max_waiting=3, open=False)
+    replicas = pool.replicas
+    assert replicas is not None
+    assert type(replicas) is ConnectionPool
+    assert replicas.conninfo == "host=standby"
+    assert replicas.replicas is None
+    assert (replicas.max_size, replicas.max_waiting) == (5, 3)
+    replicas.max_waiting = 1
+    assert pool.max_waiting == 3
