@@ -1,4 +1,4 @@
-"""Clients of a pool that run beside the test: threads and tasks, with the same words for both."""
+"""Clients of a pool that run beside the test: threads and tasks, with the same methods."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ class AsyncClient:
 
 
 def until(condition: Callable[[], Any]) -> None:
-    """Wait until something is the case."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "it does not come to be the case"
+        assert time.monotonic() < deadline, "the condition does not come to hold"
         time.sleep(0.005)
 
 
 async def until_async(condition: Callable[[], Any]) -> None:
-    """Wait until something is the case."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "it does not come to be the case"
+        assert time.monotonic() < deadline, "the condition does not come to hold"
         await asyncio.sleep(0.005)
 
 

@@ -1,5 +1,5 @@
 # Generated from tests/plugins/pool/test_arguments_async.py by .ci/generate_faces.py; do not edit.
-"""What a pool is made with. test_arguments.py is generated (see test_faces.py)."""
+"""The arguments of pools. test_arguments.py is generated (see test_faces.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pool is made with. test_arguments.py is generated (see test_faces.py)."""
+"""The arguments of pools. test_arguments.py is generated (see test_faces.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A task that uses a pool is cancelled at each of the points where it waits; the pool loses nothing."""
+"""A task that uses a pool is cancelled wherever it waits; the pool loses nothing."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if ASYNC:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """After how many failures there was a pause."""
+    """The numbers of failures after which the pool paused."""
     noted: list[int] = []
 
     def pause_after(failures: int) -> float:
@@ -53,14 +53,14 @@ async def test_new_connections_that_fail(dsn: str, pauses: list[int], kind: Any)
         with pytest.raises(PoolTimeout, match="did not pass the check: never good enough") as caught:
             await pool.getconn(timeout=0.4)
         assert isinstance(caught.value.__cause__, ValueError)
-        # Behind each check is a pause, that behind the last one may be a timeout.
+        # A pause follows each check; the last one may be a timeout.
         assert pauses == list(range(1, len(pauses) + 1))
         assert 1 <= len(pauses) <= len(seen) <= 9
         assert pool.get_stats()["requests_errors"] == 1
 
 
 async def test_idle_connections_that_fail(dsn: str, pauses: list[int]) -> None:
-    """All may have died while they were idle: no pause is needed to find one that has not."""
+    """All may have died while they were idle: the pool looks without a pause for one that works."""
     seen: list[Any] = []
 
     async def check(conn: Any) -> None:
@@ -89,7 +89,7 @@ async def test_closed_in_a_pause(dsn: str) -> None:
 
 @pytest.mark.parametrize("callback", ["configure", "reset", "check"])
 @pytest.mark.parametrize("raised", [ValueError, BaseException])
-async def test_raising_callbacks_keep_no_place(dsn: str, callback: str, raised: Any) -> None:
+async def test_raising_callbacks_leave_the_pool_whole(dsn: str, callback: str, raised: Any) -> None:
     failures = 3
 
     async def fail(conn: Any) -> None:
@@ -116,7 +116,7 @@ async def test_raising_callbacks_keep_no_place(dsn: str, callback: str, raised: 
 
 
 async def test_lost_in_a_block(dsn: str) -> None:
-    """The error that tells of the loss leaves the block, and the connection is replaced."""
+    """The error that reports the loss leaves the block, and the pool replaces the connection."""
     async with AsyncConnectionPool(dsn, min_size=1, max_size=1) as pool:
         with pytest.raises(howdah.OperationalError):
             async with pool.connection() as conn:
@@ -131,7 +131,7 @@ async def test_lost_in_a_block(dsn: str) -> None:
 
 
 async def test_closed_while_idle(dsn: str) -> None:
-    """A connection that is known to be closed is not lent, even if nobody checks."""
+    """A connection that is known to be closed is not lent, even without a check."""
     async with AsyncConnectionPool(dsn, min_size=1, max_size=1) as pool:
         conn = await pool.getconn()
         await pool.putconn(conn)
@@ -144,7 +144,7 @@ async def test_closed_while_idle(dsn: str) -> None:
 
 @pytest.mark.parametrize("kind", [AsyncConnectionPool, AsyncNullConnectionPool])
 async def test_closed_by_the_server_at_once(kind: Any) -> None:
-    """What a server says behind its first ReadyForQuery may be that it shuts down."""
+    """A server may report after its first ReadyForQuery that it shuts down."""
 
     def script(sock: socket.socket) -> None:
         packet(sock)

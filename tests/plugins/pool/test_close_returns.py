@@ -48,7 +48,7 @@ def test_close_twice(dsn: str) -> None:
 
 
 def test_close_in_a_block_that_another_client_waits_for(dsn: str) -> None:
-    """The end of the block leaves the connection, and its transaction, to whoever has it by then."""
+    """The end of the block does not touch a connection that another client has by then."""
     with ConnectionPool(dsn, min_size=1, max_size=1, close_returns=True) as pool:
         with pool.connection() as conn:
             client = Client(pool.getconn)
@@ -81,7 +81,7 @@ def test_closed_pool_closes(dsn: str) -> None:
 
 
 def test_callbacks_close(dsn: str) -> None:
-    """What a callback of the pool closes is closed, and replaced."""
+    """A connection that a callback closes is closed, and the pool replaces it."""
     closing = set()
 
     def callback(name: str, conn: Any) -> None:

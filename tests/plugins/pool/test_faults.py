@@ -1,4 +1,4 @@
-"""Pools whose connections are cut or killed: no client hangs, no place is lost, and all is well behind it."""
+"""Pools whose connections are cut or killed: no client hangs, and in the end the pool is whole."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUERY = "SELECT repeat('x', 100)"
 
 
 def settled(pool: Any) -> bool:
-    """Whether every place is that of a connection, and every connection idle."""
+    """Whether every connection that the pool counts is idle."""
     state = pool._primary.state
     return not state.lent and not state.waiting and not state.connecting and state.made == pool.available
 
@@ -52,7 +52,7 @@ def test_cut(own: Server, pool_class: Any, limit: int) -> None:
                         conn.execute(QUERY)
             cutter.limits = (None, None)
             for _ in range(3):
-                # Of those made before, with few bytes to live, there may be one left.
+                # A connection that was made before, with few bytes left, may still be there.
                 with contextlib.suppress(howdah.OperationalError):
                     with pool.connection(timeout=PATIENCE) as conn:
                         conn.execute(QUERY)
@@ -73,7 +73,7 @@ async def test_cut_async(own: Server, pool_class: Any, limit: int) -> None:
                         await conn.execute(QUERY)
             cutter.limits = (None, None)
             for _ in range(3):
-                # Of those made before, with few bytes to live, there may be one left.
+                # A connection that was made before, with few bytes left, may still be there.
                 with contextlib.suppress(howdah.OperationalError):
                     async with pool.connection(timeout=PATIENCE) as conn:
                         await conn.execute(QUERY)
@@ -90,13 +90,13 @@ KILL_OTHERS = (
 
 
 def test_killed_while_idle(dsn: str) -> None:
-    """Who gets one of those that were killed is told; or nobody is, if they are checked."""
+    """A client that gets a killed connection gets an error; with a check no client gets one."""
     params = {"autocommit": True, "application_name": "pooled"}
     for check in (None, ConnectionPool.check_connection):
         with ConnectionPool(dsn, min_size=3, max_size=3, kwargs=params, check=check) as pool:
             pool.wait()
             with howdah.connect(dsn, autocommit=True) as conn:
-                # One of the pool before may still be there.
+                # A connection of the previous pool may still be there.
                 assert len(conn.execute(KILL_OTHERS).fetchall()) >= 3
             errors = 0
             for conn in [pool.getconn(timeout=PATIENCE) for _ in range(3)]:
@@ -115,7 +115,7 @@ async def test_killed_while_idle_async(dsn: str) -> None:
         async with AsyncConnectionPool(dsn, min_size=3, max_size=3, kwargs=params, check=check) as pool:
             await pool.wait()
             with howdah.connect(dsn, autocommit=True) as conn:
-                # One of the pool before may still be there.
+                # A connection of the previous pool may still be there.
                 assert len(conn.execute(KILL_OTHERS).fetchall()) >= 3
             errors = 0
             for conn in [await pool.getconn(timeout=PATIENCE) for _ in range(3)]:
@@ -128,7 +128,7 @@ async def test_killed_while_idle_async(dsn: str) -> None:
             await until_async(lambda: settled(pool) and pool.available == 3)
 
 
-#: What a client may be in the midst of when its backend is killed.
+#: What a client may be doing when its backend is killed.
 WORK = ["query", "copy", "pipeline", "fetch", "portal", "stream"]
 KILL = "SELECT pg_terminate_backend(pg_backend_pid())"
 DYING = (
@@ -196,7 +196,7 @@ async def test_killed_at_work_async(dsn: str, work: str) -> None:
 
 
 async def test_clients_cancelled_while_connections_are_killed(dsn: str) -> None:
-    """Whatever comes together, every place is there at the end."""
+    """Whatever happens at the same time, the pool is whole at the end."""
     async with AsyncConnectionPool(dsn, min_size=2, max_size=4, kwargs={"autocommit": True}) as pool:
 
         async def use(number: int) -> None:

@@ -1,4 +1,4 @@
-"""The handler of a signal raises wherever a pool calls a function; the pool loses nothing."""
+"""A signal handler raises wherever a pool calls a function; the pool loses nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Interrupted(BaseException):
 
 
 def interrupt(work: Callable[[], object], step: int) -> bool:
-    """Do something, interrupted at a step: where the interpreter looks for signals in a pool's functions.
+    """Do something, interrupted at a step, where the interpreter handles signals in a pool's functions.
 
     That is where one begins, and where one in C returns to it.
 
@@ -58,7 +58,7 @@ def interrupt(work: Callable[[], object], step: int) -> bool:
 
 
 def is_settled(pool: Any) -> bool:
-    """Whether every connection is idle, and nobody waits."""
+    """Whether every connection is idle, and no client waits."""
     state = pool._primary.state
     return (
         not (state.lent or state.connecting or state.waiting or state.pausing)
@@ -141,7 +141,7 @@ def test_queueing(dsn: str) -> None:
 
 
 def test_giving_back_to_one_who_waits(dsn: str) -> None:
-    """It is the one who gives back that is interrupted: the other one gets a connection."""
+    """The client that gives back is interrupted; the client that waits gets a connection."""
 
     def work() -> None:
         profile = sys.getprofile()

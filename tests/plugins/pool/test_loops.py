@@ -36,7 +36,7 @@ def test_loop_ends_before_the_pool(dsn: str) -> None:
 
 
 def test_one_loop_after_the_other(dsn: str) -> None:
-    """The connections go on, and so does what the pool does in the background."""
+    """The connections still work, and the workers do, too."""
     pool = AsyncConnectionPool(dsn, min_size=2, max_size=2)
     pids = set()
 
@@ -84,7 +84,7 @@ def test_taken_on_one_loop_and_given_back_on_another(dsn: str) -> None:
 
 
 def test_two_loops_at_a_time(dsn: str) -> None:
-    """Both use the pool's connections, and each is woken when the other gives one back."""
+    """Both use the pool's connections, and each wakes when the other gives one back."""
     pool = AsyncConnectionPool(dsn, min_size=1, max_size=1, timeout=20)
     count = 0
 
@@ -126,7 +126,7 @@ def test_a_loop_that_was_stopped(dsn: str) -> None:
 
 
 class Unwatching(asyncio.SelectorEventLoop):
-    """Watches sockets for nobody but itself, as the ProactorEventLoop of Windows."""
+    """Watches no sockets but its own, as the ProactorEventLoop of Windows."""
 
     def add_reader(self, fd: object, callback: object, *args: object) -> None:
         raise NotImplementedError

@@ -25,10 +25,10 @@ from tests.plugins.pool.clients import Client, until
 from tests.plugins.pool.clients import worker_threads as workers
 from tests.servers import Server
 
-#: A place where no server is.
+#: Where no server listens.
 NOWHERE = "host=/nonexistent dbname=nothing user=nobody"
 
-#: What makes a server, with a standby.signal, one that can be read from only.
+#: The settings that, with a standby.signal, make a server read-only.
 STANDBY = {"wal_level": "replica", "max_wal_senders": "10"}
 
 
@@ -241,7 +241,7 @@ def test_forgotten_connection(dsn: str) -> None:
         assert (told[0].filename, told[0].lineno) == (__file__, line)
         assert not [warning for warning in record if "deleted while still open" in str(warning.message)]
         with pool.connection() as conn:
-            assert works(conn), "its place has been filled"
+            assert works(conn), "the pool has replaced it"
 
 
 def test_no_warning_for_what_was_given_back(dsn: str) -> None:
@@ -558,7 +558,7 @@ def test_check_before_use(dsn: str) -> None:
             assert works(conn)
         assert pool.get_stats()["requests_num"] == 4
         until(lambda: pool.available == 3)
-        # One of those that were killed may have waited behind its replacement.
+        # A killed connection may have been idle behind its replacement.
         anew = [pool.getconn() for _ in range(3)]
         assert not {*anew} & {*taken}
         assert [works(conn) for conn in anew] == [True] * 3
@@ -619,7 +619,7 @@ def test_drain(dsn: str) -> None:
         until(lambda: pool.available == 2)
 
 
-# What is connected to, and how
+# Conninfo and connection class
 
 
 def test_arguments(dsn: str) -> None:
@@ -788,7 +788,7 @@ def test_null_pool_without_a_server() -> None:
 
 @pytest.fixture(scope="module")
 def standby() -> Iterator[Server]:
-    """A server in recovery that follows nobody: it can be read from, and no more."""
+    """A server in recovery that follows no primary: it answers reads only."""
     with Server(settings=STANDBY, files={"standby.signal": b""}) as server:
         yield server
 
@@ -931,5 +931,5 @@ def test_hammering(dsn: str, pool_class: Any, caplog: pytest.LogCaptureFixture) 
         if pool.min_size:
             until(lambda: pool.available == pool.size)
         else:
-            # A connection may be under way yet to a client that has been served meanwhile.
+            # A connection may still be made for a client that got another one meanwhile.
             until(lambda: pool.size == 0)

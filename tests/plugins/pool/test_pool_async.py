@@ -32,10 +32,10 @@ if ASYNC:
 else:
     from tests.plugins.pool.clients import worker_threads as workers
 
-#: A place where no server is.
+#: Where no server listens.
 NOWHERE = "host=/nonexistent dbname=nothing user=nobody"
 
-#: What makes a server, with a standby.signal, one that can be read from only.
+#: The settings that, with a standby.signal, make a server read-only.
 STANDBY = {"wal_level": "replica", "max_wal_senders": "10"}
 
 
@@ -250,7 +250,7 @@ async def test_forgotten_connection(dsn: str) -> None:
         assert (told[0].filename, told[0].lineno) == (__file__, line)
         assert not [warning for warning in record if "deleted while still open" in str(warning.message)]
         async with pool.connection() as conn:
-            assert await works(conn), "its place has been filled"
+            assert await works(conn), "the pool has replaced it"
 
 
 async def test_no_warning_for_what_was_given_back(dsn: str) -> None:
@@ -571,7 +571,7 @@ async def test_check_before_use(dsn: str) -> None:
             assert await works(conn)
         assert pool.get_stats()["requests_num"] == 4
         await until_async(lambda: pool.available == 3)
-        # One of those that were killed may have waited behind its replacement.
+        # A killed connection may have been idle behind its replacement.
         anew = [await pool.getconn() for _ in range(3)]
         assert not {*anew} & {*taken}
         assert [await works(conn) for conn in anew] == [True] * 3
@@ -632,7 +632,7 @@ async def test_drain(dsn: str) -> None:
         await until_async(lambda: pool.available == 2)
 
 
-# What is connected to, and how
+# Conninfo and connection class
 
 
 async def test_arguments(dsn: str) -> None:
@@ -805,7 +805,7 @@ async def test_null_pool_without_a_server() -> None:
 
 @pytest.fixture(scope="module")
 def standby() -> Iterator[Server]:
-    """A server in recovery that follows nobody: it can be read from, and no more."""
+    """A server in recovery that follows no primary: it answers reads only."""
     with Server(settings=STANDBY, files={"standby.signal": b""}) as server:
         yield server
 
@@ -948,5 +948,5 @@ async def test_hammering(dsn: str, pool_class: Any, caplog: pytest.LogCaptureFix
         if pool.min_size:
             await until_async(lambda: pool.available == pool.size)
         else:
-            # A connection may be under way yet to a client that has been served meanwhile.
+            # A connection may still be made for a client that got another one meanwhile.
             await until_async(lambda: pool.size == 0)

@@ -13,12 +13,11 @@ psycopg_pool = pytest.importorskip("psycopg_pool")
 
 POOLS = ["AsyncConnectionPool", "AsyncNullConnectionPool", "ConnectionPool", "NullConnectionPool"]
 
-#: What psycopg_pool's pools have beside what its documentation names: the ways of its workers.
+#: Methods of psycopg_pool's workers that its documentation does not name.
 INTERNAL = {"run_task", "schedule_task", "worker"}
-#: Arguments that only howdah's have.
+#: Arguments that only howdah's pools have.
 ADDED = {"__init__": {"read_conninfo"}, "connection": {"read_only"}, "getconn": {"read_only"}}
-#: Arguments whose default is another one: connection_class is howdah's, and `open` is True instead of an
-#: undecided None.
+#: Arguments with another default: connection_class is howdah's, and `open` is True instead of None.
 OTHER_DEFAULTS = {"connection_class", "open"}
 
 

@@ -33,7 +33,7 @@ READ = "SELECT pg_is_in_recovery(), (SELECT count(*) FROM herd)"
 
 
 def both(primary: Server, standby: Server) -> str:
-    """A conninfo that does not say which of them is which."""
+    """A conninfo that does not say which server is the primary."""
     return (
         f"host={primary.host},{standby.host} port={primary.port},{standby.port} user=postgres dbname=postgres"
     )
@@ -72,7 +72,7 @@ def test_reading(servers: tuple[Server, Standby]) -> None:
 
         until(write)
         pool.replicas.drain()
-        # There is no standby any more: the new primary is read from.
+        # There is no standby any more: the pool reads from the new primary.
         until(lambda: read() == (False, 2))
 
 

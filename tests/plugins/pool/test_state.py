@@ -1,4 +1,4 @@
-"""What pools decide, at times of the test's choosing."""
+"""What pools decide, on a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from howdah_pool.policy import Policy
 from howdah_pool.state import PoolState
 from howdah_pool.waiting_client import WaitingClient
 
-# The things that a test ends with are not given back.
+# A test does not give back the things that it has at its end.
 pytestmark = pytest.mark.filterwarnings("ignore:a connection of the pool 'test' was never given back")
 
 CALL_SITE = caller()
 
 
 class Thing:
-    """What the pool has instead of connections: the state knows nothing of them."""
+    """Takes the place of a connection, of which the state uses nothing."""
 
 
 class Pool(PoolState[Thing]):
-    """A state with a clock, and a worker that does what there is to do at once."""
+    """A state with a clock, and a worker that does each job at once."""
 
     def __init__(self, has_fallback: bool = False, **arguments: Any) -> None:
         self.now = 1000.0
