@@ -1,8 +1,7 @@
 """Pools of connections.
 
 The names are imported on first use: a driver that finds the plugin need not load all of it. Where the default
-    driver
-goes without pools, they raise an error that says so.
+driver goes without pools, they raise an error that says so.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import os
 import threading
 import warnings
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
@@ -28,8 +28,6 @@ from howdah_pool.state import PoolState
 from howdah_pool.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from howdah import Connection
     from howdah_pool.pool import ConnectionPool
 
@@ -38,7 +36,7 @@ __all__ = ["MaintainedPool"]
 
 C = TypeVar("C", bound="Connection[Any]", default="Connection[tuple[Any, ...]]")
 
-TakeBack: TypeAlias = "Callable[[Any], bool]"
+TakeBack: TypeAlias = Callable[[Any], bool]
 
 logger = logging.getLogger("howdah.pool")
 

@@ -11,7 +11,7 @@ import os
 import threading
 import warnings
 import weakref
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
@@ -28,8 +28,6 @@ from howdah_pool.state import PoolState
 from howdah_pool.workers_async import AsyncWorkers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from howdah import AsyncConnection
     from howdah_pool.pool_async import AsyncConnectionPool
 
@@ -43,9 +41,9 @@ __all__ = ["AsyncMaintainedPool"]
 C = TypeVar("C", bound="AsyncConnection[Any]", default="AsyncConnection[tuple[Any, ...]]")
 
 if ASYNC:
-    TakeBack: TypeAlias = "Callable[[Any], Awaitable[bool]]"
+    TakeBack: TypeAlias = Callable[[Any], Awaitable[bool]]
 else:
-    TakeBack: TypeAlias = "Callable[[Any], bool]"
+    TakeBack: TypeAlias = Callable[[Any], bool]
 
 logger = logging.getLogger("howdah.pool")
 

@@ -28,10 +28,10 @@ __all__ = [
 C = TypeVar("C", bound="Connection[Any]", default="Connection[tuple[Any, ...]]")
 
 # The callbacks take any connection, so that a type checker infers its class from connection_class alone.
-ConnectionCallback: TypeAlias = "Callable[[Any], None]"
+ConnectionCallback: TypeAlias = Callable[[Any], None]
 FailureCallback: TypeAlias = "Callable[[ConnectionPool[Any]], None]"
-Conninfo: TypeAlias = "str | Callable[[], str]"
-Arguments: TypeAlias = "Mapping[str, Any] | Callable[[], Mapping[str, Any]]"
+Conninfo: TypeAlias = str | Callable[[], str]
+Arguments: TypeAlias = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

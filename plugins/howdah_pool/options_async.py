@@ -29,17 +29,15 @@ C = TypeVar("C", bound="AsyncConnection[Any]", default="AsyncConnection[tuple[An
 
 # The callbacks take any connection, so that a type checker infers its class from connection_class alone.
 if ASYNC:
-    ConnectionCallback: TypeAlias = "Callable[[Any], Awaitable[None]]"
+    ConnectionCallback: TypeAlias = Callable[[Any], Awaitable[None]]
     FailureCallback: TypeAlias = "Callable[[AsyncConnectionPool[Any]], Awaitable[None] | None]"
-    Conninfo: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
-    Arguments: TypeAlias = (
-        "Mapping[str, Any] | Callable[[], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]"
-    )
+    Conninfo: TypeAlias = str | Callable[[], str | Awaitable[str]]
+    Arguments: TypeAlias = Mapping[str, Any] | Callable[[], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
 else:
-    ConnectionCallback: TypeAlias = "Callable[[Any], None]"
+    ConnectionCallback: TypeAlias = Callable[[Any], None]
     FailureCallback: TypeAlias = "Callable[[AsyncConnectionPool[Any]], None]"
-    Conninfo: TypeAlias = "str | Callable[[], str]"
-    Arguments: TypeAlias = "Mapping[str, Any] | Callable[[], Mapping[str, Any]]"
+    Conninfo: TypeAlias = str | Callable[[], str]
+    Arguments: TypeAlias = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

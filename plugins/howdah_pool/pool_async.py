@@ -60,7 +60,11 @@ class AsyncConnectionPool(Generic[C]):
     As a context manager it opens, and at the end of the block closes.
 
     It is composed of a pool of connections to the primary and, with `read_conninfo`, one of connections to
-    standbys. `howdah_pool.options_async.AsyncPoolOptions` describes the arguments.
+    standbys.
+
+    `howdah_pool.options_async.AsyncPoolOptions` describes the arguments. These are attributes as well, and
+    may be set at any time: `conninfo`, `connection_class`, `kwargs`, `name`, `timeout`, `close_returns`,
+    `max_waiting`, `max_lifetime`, `max_idle`, `reconnect_timeout`, `num_workers`.
 
     Raises:
         ValueError: a size or a number makes no sense.
@@ -68,8 +72,6 @@ class AsyncConnectionPool(Generic[C]):
             is not one that `connect` understands.
 
     Attributes:
-        conninfo, kwargs, name, timeout, close_returns, num_workers: the arguments, which may be set.
-        max_waiting, max_lifetime, max_idle, reconnect_timeout: likewise.
         replicas: the pool of connections to standbys, None without `read_conninfo`.
     """
 

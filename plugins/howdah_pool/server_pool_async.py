@@ -74,8 +74,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
         """Check a connection that was taken, and take others until one passes.
 
         The connections that were idle may all have died at once: these are tried one after the other. If new
-            ones
-        fail as well, growing pauses keep the pool from flooding the server with log-ins.
+        ones fail as well, growing pauses keep the pool from flooding the server with log-ins.
 
         Args:
             connection: the first connection.
