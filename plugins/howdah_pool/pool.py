@@ -143,9 +143,13 @@ class ConnectionPool(Generic[C]):
             self.wait(timeout)
 
     def _open(self) -> None:
+        if self._standbys is None:
+            self._primary.open()
+            return
+        if not self._standbys.state.opened:  # what is wrong is found before any worker starts
+            self._standbys.connector.check_options()
         self._primary.open()
-        if self._standbys is not None:
-            self._standbys.open()
+        self._standbys.open()
 
     def close(self, timeout: float = 5.0) -> None:
         """Close the pool.

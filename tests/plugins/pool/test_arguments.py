@@ -11,6 +11,7 @@ import pytest
 import howdah
 from howdah_pool import ConnectionPool, NullConnectionPool, PoolTimeout
 from tests.plugins.pool.clients import Client, until
+from tests.plugins.pool.clients import worker_threads as workers
 from tests.servers import Server
 
 NOWHERE = "host=/nonexistent dbname=nothing user=nobody"
@@ -79,6 +80,16 @@ def test_misspelt(kind: Any, conninfo: str, kwargs: Any, message: str) -> None:
     with pytest.raises(howdah.ProgrammingError, match="cannot connect"):
         with pool:
             pass
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_misspelt_for_standbys(dsn: str, kind: Any) -> None:
+    """The pool does not start at all: neither part of it has workers or connections."""
+    pool = kind(dsn, read_conninfo="hosst=localhost", name="misspelt", open=False)
+    with pytest.raises(howdah.ProgrammingError, match="hosst"):
+        pool.open()
+    assert pool.closed
+    assert not workers("misspelt")
 
 
 @pytest.mark.parametrize("kind", KINDS)

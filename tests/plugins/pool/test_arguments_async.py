@@ -15,7 +15,11 @@ from tests.servers import Server
 ASYNC = True
 
 if ASYNC:
+    from tests.plugins.pool.clients import worker_tasks as workers
+
     pytestmark = pytest.mark.anyio
+else:
+    from tests.plugins.pool.clients import worker_threads as workers
 
 NOWHERE = "host=/nonexistent dbname=nothing user=nobody"
 KINDS = [AsyncConnectionPool, AsyncNullConnectionPool]
@@ -83,6 +87,16 @@ async def test_misspelt(kind: Any, conninfo: str, kwargs: Any, message: str) -> 
     with pytest.raises(howdah.ProgrammingError, match="cannot connect"):
         async with pool:
             pass
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_misspelt_for_standbys(dsn: str, kind: Any) -> None:
+    """The pool does not start at all: neither part of it has workers or connections."""
+    pool = kind(dsn, read_conninfo="hosst=localhost", name="misspelt", open=False)
+    with pytest.raises(howdah.ProgrammingError, match="hosst"):
+        await pool.open()
+    assert pool.closed
+    assert not workers("misspelt")
 
 
 @pytest.mark.parametrize("kind", KINDS)
