@@ -13,15 +13,15 @@ from queue import Empty, SimpleQueue
 
 __all__ = ["AsyncClientEvent", "AsyncWorkerEvent", "ClientEvent", "WorkerEvent"]
 
-#: A day, in seconds: how long a task sleeps that no time was given.
-_A_DAY = 86400.0
+#: How long a worker task waits at most, in seconds, when nothing is due.
+_LONGEST_WAIT = 86400.0
 
 
 class ClientEvent:
     """What a thread waits for."""
 
     def __init__(self) -> None:
-        # To set it is a single call, which a signal handler cannot interrupt.
+        # Setting it is a single call, which a signal handler cannot interrupt.
         self._queue: SimpleQueue[None] = SimpleQueue()
         #: Wake the thread.
         self.set = partial(self._queue.put, None)
@@ -69,7 +69,7 @@ class WorkerEvent:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        # The only tool of threading that its own interruption may use again.
+        # The only reentrant queue: the garbage collector may call `notify` while `notify` runs.
         self._queue: SimpleQueue[None] = SimpleQueue()
 
     def notify(self) -> None:
@@ -100,7 +100,7 @@ class AsyncWorkerEvent:
         event = AsyncClientEvent()
         self._waiting.append(event)
         try:
-            await event.wait(_A_DAY if timeout is None else timeout)
+            await event.wait(_LONGEST_WAIT if timeout is None else timeout)
         finally:
             self._waiting.remove(event)
 

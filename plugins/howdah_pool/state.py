@@ -1,15 +1,15 @@
 """What a pool decides: who gets which connection, when to make one, and when to close one.
 
 Nothing here waits, and there is neither thread nor event loop. A pool calls its `PoolState` with its lock
-held, and passes the time (of a clock like `time.monotonic`, in seconds). What is to be done the state tells
-the pool's workers as a `Job`.
+held, and passes the time (of a clock like `time.monotonic`, in seconds). The state tells the pool's workers
+what to do as a `Job`.
 
-A connection is idle in the pool, lent to a client, or gone. Clients queue up: the first to come is the first
-to be served, and no connection is idle as long as a client waits.
+A connection is idle in the pool, lent to a client, or gone. Clients queue up: the first to come is the
+first to be served, and no connection is idle as long as a client waits.
 
 A signal handler may raise in the middle of this code, wherever a function is called or returns. Therefore
 plain assignments change what belongs together, the call that completes a change comes last, and counts are
-the sizes of sets. A connection that such an exception loses is deleted, and the pool notices that.
+the sizes of sets. When such an exception loses a connection, Python deletes it, and the pool notices.
 """
 
 from __future__ import annotations
