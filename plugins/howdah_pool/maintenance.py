@@ -191,6 +191,9 @@ class MaintainedPool(Generic[C]):
                 check_idle(connection, "configure")
             elif connection.closed:
                 raise OperationalError("the server closed the connection as soon as it was made")
+            with self._lock:
+                now = monotonic()
+                slot = connection.owner = state.connected(attempt, connection, now, now - start)
         except BaseException as error:
             with self._lock:
                 if isinstance(error, Exception):
@@ -200,9 +203,6 @@ class MaintainedPool(Generic[C]):
             if connection is not None:
                 self._close_all([connection])
             raise
-        with self._lock:
-            now = monotonic()
-            slot = connection.owner = state.connected(attempt, connection, now, now - start)
         if self.options.close_returns:
             slot.take_back = _taker(self._pool)
         return slot, connection

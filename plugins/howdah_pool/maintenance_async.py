@@ -223,6 +223,9 @@ class AsyncMaintainedPool(Generic[C]):
                 check_idle(connection, "configure")
             elif connection.closed:
                 raise OperationalError("the server closed the connection as soon as it was made")
+            with self._lock:
+                now = monotonic()
+                slot = connection.owner = state.connected(attempt, connection, now, now - start)
         except BaseException as error:
             with self._lock:
                 if isinstance(error, Exception):
@@ -232,9 +235,6 @@ class AsyncMaintainedPool(Generic[C]):
             if connection is not None:
                 await self._close_all([connection])
             raise
-        with self._lock:
-            now = monotonic()
-            slot = connection.owner = state.connected(attempt, connection, now, now - start)
         if self.options.close_returns:
             slot.take_back = _taker(self._pool)
         return slot, connection

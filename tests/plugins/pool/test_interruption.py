@@ -17,7 +17,6 @@ from tests.plugins.pool.clients import Client, until
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:a connection of the pool 'interrupted' was never given back",
-    "ignore:.*was deleted while still open:ResourceWarning",
 )
 
 PACKAGE = howdah_pool.__path__[0]
