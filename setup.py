@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,11 +10,26 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
+ROOTS = ("core", "plugins", "contrib")
+PROCESSORS = os.cpu_count() or 1
+
 
 class BuildNative(build_ext):
-    """Compiles what can be compiled, and says so when howdah will be pure Python."""
+    """Compiles what can be compiled, all processors at work, and says so when howdah will be pure Python."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or PROCESSORS
 
     def run(self) -> None:
+        stale = [ext.name for ext in self.extensions if self.force or not self.is_built(ext)]
+        if stale:
+            print(
+                f"howdah: compiling {len(stale)} native modules, which takes about a minute"
+                f" ({self.parallel} at a time: {', '.join(stale)})",
+                file=sys.stderr,
+                flush=True,
+            )
         super().run()
         missing = [ext.name for ext in self.extensions if not Path(self.get_ext_fullpath(ext.name)).exists()]
         if missing:
@@ -24,28 +40,49 @@ class BuildNative(build_ext):
                 file=sys.stderr,
             )
 
+    def is_built(self, extension: Extension) -> bool:
+        """Whether the module is there, and not older than its C source."""
+        path = Path(self.get_ext_fullpath(extension.name))
+        newest = max(Path(source).stat().st_mtime for source in extension.sources)
+        return path.exists() and path.stat().st_mtime >= newest
 
-extensions = cythonize(
-    [
-        Extension(
-            ".".join(source.with_suffix("").parts[1:]),
-            [str(source)],
-            extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
-        )
-        for root in ("core", "contrib")
-        for source in sorted(Path(root).glob("*/_native/*.pyx"))
-    ],
-    include_path=["core"],
-    language_level=3,
-    compiler_directives={
-        "boundscheck": False,
-        "cdivision": True,
-        "embedsignature": True,
-        "freethreading_compatible": True,
-        "wraparound": False,
-    },
-)
-for extension in extensions:
-    extension.optional = True  # cythonize() forgets it; without a compiler the install is to succeed
 
-setup(cmdclass={"build_ext": BuildNative}, ext_modules=extensions)
+def native_modules() -> list[Extension]:
+    """Return the extension modules, their Cython translated to C where that has changed."""
+    flags = [] if sys.platform == "win32" else ["-O3"]
+    if sys.platform != "win32" and "CFLAGS" not in os.environ:
+        flags.append("-g0")  # what a debugger reads is nine tenths of a module
+    sources = [
+        (root, source)
+        for root in ROOTS
+        for pattern in ("*/native/*.pyx", "*/_native/*.pyx")
+        for source in sorted(Path(root).glob(pattern))
+    ]
+    extensions: list[Extension] = cythonize(
+        [
+            Extension(
+                ".".join(source.relative_to(root).with_suffix("").parts),
+                [str(source)],
+                extra_compile_args=flags,
+            )
+            for root, source in sources
+        ],
+        nthreads=PROCESSORS if sys.platform == "linux" else 0,
+        include_path=[*ROOTS],
+        language_level=3,
+        compiler_directives={
+            "boundscheck": False,
+            "cdivision": True,
+            "embedsignature": True,
+            "freethreading_compatible": True,
+            "wraparound": False,
+        },
+    )
+    for extension in extensions:
+        extension.optional = True  # cythonize() forgets it; without a compiler the install is to succeed
+    return extensions
+
+
+# Whatever process cythonize() starts imports this file, and is not to build anything.
+if __name__ == "__main__":
+    setup(cmdclass={"build_ext": BuildNative}, ext_modules=native_modules())

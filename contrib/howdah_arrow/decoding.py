@@ -307,5 +307,5 @@ _LOADS: dict[Kind, _Load] = {
     Kind.INTERVAL: _interval,
 }
 
-if not TYPE_CHECKING and __impl__ == "native" and find_spec("howdah_arrow._native.decoding") is not None:
-    from howdah_arrow._native.decoding import CopyDecoder, Decoder
+if not TYPE_CHECKING and __impl__ == "native" and find_spec("howdah_arrow._native.columns") is not None:
+    from howdah_arrow._native.columns import CopyDecoder, Decoder

@@ -217,5 +217,5 @@ _DUMPS: dict[Kind, _Dump] = {
     Kind.DURATION: _duration,
 }
 
-if not TYPE_CHECKING and __impl__ == "native" and find_spec("howdah_arrow._native.encoding") is not None:
-    from howdah_arrow._native.encoding import Encoder
+if not TYPE_CHECKING and __impl__ == "native" and find_spec("howdah_arrow._native.columns") is not None:
+    from howdah_arrow._native.columns import Encoder

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 __all__ = ["IMPLEMENTATION"]
 
 #: The native modules that others are chosen over; all of them, or none.
-_MODULES = ("blocking", "copy", "parameters", "rows", "tls", "wire")
+_MODULES = ("adapters", "exchange", "resultset", "shortcut", "transport", "wire")
 
 
 def _choose() -> str:
@@ -29,7 +29,7 @@ def _choose() -> str:
     if wanted == "python":
         return "python"
     # They are only looked for: they import modules that ask here.
-    missing = [name for name in _MODULES if find_spec(f"howdah._native.{name}") is None]
+    missing = [name for name in _MODULES if find_spec(f"howdah.native.{name}") is None]
     if not missing:
         return _loadable(wanted)
     if wanted == "native":
@@ -48,9 +48,9 @@ def _loadable(wanted: str) -> str:
         ImportError: if `HOWDAH_IMPL` asks for it all the same.
     """
     try:
-        import_module("howdah._native.buffer")  # which imports none of those that ask here
+        import_module("howdah.native.exchange")  # which imports none of those that ask here
     except ImportError as error:
-        problem = f"the native core, howdah._native, cannot be loaded by this interpreter: {error}"
+        problem = f"the native core, howdah.native, cannot be loaded by this interpreter: {error}"
         if wanted == "native":
             raise ImportError(f"{problem}; unset HOWDAH_IMPL, or set HOWDAH_IMPL=python") from error
         warnings.warn(

@@ -181,9 +181,9 @@ class AsyncRowIterator(ResultSet[Row]):
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.resultset import AsyncRowIterator as NativeAsyncRowIterator
-    from howdah._native.resultset import ResultSet as NativeResultSet
-    from howdah._native.resultset import RowIterator as NativeRowIterator
+    from howdah.native.resultset import AsyncRowIterator as NativeAsyncRowIterator
+    from howdah.native.resultset import ResultSet as NativeResultSet
+    from howdah.native.resultset import RowIterator as NativeRowIterator
 
     class ResultSet(NativeResultSet, Generic[Row]):
         """The results of a query, and the position in the one that is selected."""

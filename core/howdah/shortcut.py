@@ -186,4 +186,4 @@ class Shortcuts:
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.shortcut import Shortcuts, Way
+    from howdah.native.shortcut import Shortcuts, Way

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from howdah.adapt.copyrows import BINARY_HEADER, BINARY_TRAILER
 from howdah.adapt.encodings import encoded
 from howdah.adapt.places import column_place, name_column, type_of
 from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
@@ -17,6 +16,8 @@ from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.messages import CopyResponse
+from howdah_copy.codec import make_decoder, make_encoder
+from howdah_copy.rows import BINARY_HEADER, BINARY_TRAILER
 from howdah_copy.statement import columns, is_script, row_obstacle
 from howdah_copy.writers import ServerWriter
 
@@ -207,9 +208,9 @@ class BaseCopy:
         self._response = response
         transformer = self._cursor.transformer
         if response.direction == ExecStatus.COPY_IN:
-            self._encoder = transformer.copy_encoder(response.format)
+            self._encoder = make_encoder(transformer, response.format)
         else:
-            self._decoder = transformer.copy_decoder(response.format, len(response.column_formats))
+            self._decoder = make_decoder(transformer, response.format, len(response.column_formats))
         if response.format == Format.TEXT:
             obstacle = row_obstacle(self._statement)
             if obstacle is not None:

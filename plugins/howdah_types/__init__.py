@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
+from howdah import __impl__
 from howdah.adapt import AdaptersMap, TypeInfo, TypesRegistry
 from howdah.hookspecs import hookimpl
 from howdah_types import boolean, none, numeric, string
@@ -93,6 +95,8 @@ def howdah_capabilities() -> list[str]:
 @hookimpl
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the adapters of all of this package's modules."""
+    if __impl__ == "native" and find_spec("howdah_types._native.scalars") is not None:
+        import_module("howdah_types._native.scalars")  # not with the first row
     register_types(adapters.types)
     for module in (none, boolean, string, numeric):
         module.register_adapters(adapters)

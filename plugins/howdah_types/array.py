@@ -93,7 +93,7 @@ class ElementDumper(TypeDumper):
 class ListDumper(NestedDumper):
     """`list` to an array, as text."""
 
-    native = "array"
+    native = "howdah_types._native.structured:ARRAY"
 
     #: The oid of the elements, where the class is for one type of them.
     element_oid: ClassVar[int] = 0
@@ -212,7 +212,7 @@ class ListBinaryDumper(ListDumper):
     """`list` to an array, as binary; as text if it is empty or all its elements are None."""
 
     format = Format.BINARY
-    native = "array"
+    native = "howdah_types._native.structured:ARRAY"
 
     def text(self, obj: list[Any]) -> bytes:
         return ListDumper(self.cls, self._context).text(obj)
@@ -254,7 +254,7 @@ class ListBinaryDumper(ListDumper):
 class ArrayLoader(NestedLoader):
     """An array as text to `list`."""
 
-    native = "array"
+    native = "howdah_types._native.structured:ARRAY"
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -325,7 +325,7 @@ class ArrayBinaryLoader(ArrayLoader):
     """An array as binary to `list`."""
 
     format = Format.BINARY
-    native = "array"
+    native = "howdah_types._native.structured:ARRAY"
 
     def value(self, data: bytes) -> list[Any]:
         dimensions, _, _ = _HEADER.unpack_from(data)
@@ -377,7 +377,7 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
         namespace = {
             "oid": info.array_oid,
             "element_oid": info.oid,
-            "native": "array",
+            "native": "howdah_types._native.structured:ARRAY",
             "__doc__": f"`list` to {info.name}[].",
         }
         adapters.register_dumper(None, type(f"{info.name}{dumper.__name__}", (dumper,), namespace))

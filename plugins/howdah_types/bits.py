@@ -30,14 +30,14 @@ class BitDumper(StrDumper):
     """`str` of zeros and ones to bit, as text."""
 
     oid = 1560
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
 
 class VarbitDumper(StrDumper):
     """`str` of zeros and ones to varbit, as text."""
 
     oid = 1562
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
 
 class BitBinaryDumper(BitDumper):
@@ -62,7 +62,7 @@ class BitBinaryLoader(TypeLoader):
     """bit and varbit as binary to `str` of zeros and ones."""
 
     format = Format.BINARY
-    native = "bit"
+    native = "howdah_types._native.scalars:BIT"
 
     def value(self, data: bytes) -> str:
         (length,) = _LENGTH.unpack_from(data)

@@ -19,7 +19,7 @@ class BoolDumper(TypeDumper):
     """`bool` to bool, as text."""
 
     oid = 16
-    native = "bool"
+    native = "howdah_types._native.scalars:BOOL"
 
     def text(self, obj: Any) -> bytes:
         return b"t" if obj else b"f"
@@ -32,7 +32,7 @@ class BoolBinaryDumper(BoolDumper):
     """`bool` to bool, as binary."""
 
     format = Format.BINARY
-    native = "bool"
+    native = "howdah_types._native.scalars:BOOL"
 
     def dump(self, obj: Any) -> bytes:
         return b"\x01" if obj else b"\x00"
@@ -41,7 +41,7 @@ class BoolBinaryDumper(BoolDumper):
 class BoolLoader(TypeLoader):
     """bool as text to `bool`."""
 
-    native = "bool"
+    native = "howdah_types._native.scalars:BOOL"
 
     def value(self, data: bytes) -> bool:
         return _TEXTS[data]
@@ -51,7 +51,7 @@ class BoolBinaryLoader(TypeLoader):
     """bool as binary to `bool`."""
 
     format = Format.BINARY
-    native = "bool"
+    native = "howdah_types._native.scalars:BOOL"
 
     def value(self, data: bytes) -> bool:
         return _BYTES[data]

@@ -62,7 +62,7 @@ class CatalogBinaryDumper(StrDumper):
 class XidBinaryLoader(CatalogBinaryLoader):
     """xid and cid as binary to `str`."""
 
-    native = "xid"
+    native = "howdah_types._native.scalars:XID"
     _struct: ClassVar[struct.Struct] = struct.Struct("!I")
 
     def value(self, data: bytes) -> str:
@@ -72,7 +72,7 @@ class XidBinaryLoader(CatalogBinaryLoader):
 class Xid8BinaryLoader(XidBinaryLoader):
     """xid8 as binary to `str`."""
 
-    native = "xid8"
+    native = "howdah_types._native.scalars:XID8"
     _struct = struct.Struct("!Q")
 
 
@@ -103,7 +103,7 @@ class Xid8BinaryDumper(XidBinaryDumper):
 class SnapshotBinaryLoader(CatalogBinaryLoader):
     """pg_snapshot and txid_snapshot as binary to `str`."""
 
-    native = "snapshot"
+    native = "howdah_types._native.scalars:SNAPSHOT"
 
     def value(self, data: bytes) -> str:
         count, xmin, xmax = _SNAPSHOT.unpack_from(data)
@@ -135,7 +135,7 @@ class TxidSnapshotBinaryDumper(SnapshotBinaryDumper):
 class LsnBinaryLoader(CatalogBinaryLoader):
     """pg_lsn as binary to `str`."""
 
-    native = "lsn"
+    native = "howdah_types._native.scalars:LSN"
     _struct: ClassVar[struct.Struct] = struct.Struct("!II")
 
     def value(self, data: bytes) -> str:
@@ -157,7 +157,7 @@ class LsnBinaryDumper(CatalogBinaryDumper):
 class TidBinaryLoader(CatalogBinaryLoader):
     """tid as binary to `str`."""
 
-    native = "tid"
+    native = "howdah_types._native.scalars:TID"
     _struct: ClassVar[struct.Struct] = struct.Struct("!IH")
 
     def value(self, data: bytes) -> str:
@@ -208,7 +208,7 @@ class TextOnlyBinaryLoader(CatalogBinaryLoader):
 class VectorBinaryLoader(CatalogBinaryLoader):
     """int2vector and oidvector as binary to `str`: numbers with spaces between them."""
 
-    native = "vector"
+    native = "howdah_types._native.scalars:VECTOR"
 
     def value(self, data: bytes) -> str:
         dimensions, _, oid, length, _ = _ARRAY.unpack_from(data)

@@ -168,7 +168,7 @@ def _make_namedtuple(name: str, fields: tuple[str, ...]) -> type[Any]:
 class TupleDumper(NestedDumper):
     """`tuple` to a record as text, of a type that is left to the server."""
 
-    native = "tuple"
+    native = "howdah_types._native.structured:TUPLE"
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
@@ -210,7 +210,7 @@ def _quoted(data: bytes) -> bytes:
 class CompositeDumper(TupleDumper):
     """Objects of a class to a composite type, as text."""
 
-    native = "composite"
+    native = "howdah_types._native.structured:COMPOSITE"
     #: What was passed to `register_composite`.
     make_sequence: ClassVar[MakeSequence | None] = None
 
@@ -267,7 +267,7 @@ class CompositeBinaryDumper(CompositeDumper):
     """Objects of a class to a composite type, as binary; as text while the type is not known."""
 
     format = Format.BINARY
-    native = "composite"
+    native = "howdah_types._native.structured:COMPOSITE"
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
@@ -284,7 +284,7 @@ class CompositeBinaryDumper(CompositeDumper):
         namespace = {
             **named(self.type_name or self.oid),
             "make_sequence": type(self).make_sequence,
-            "native": "composite",
+            "native": "howdah_types._native.structured:COMPOSITE",
         }
         cls: type[Dumper] = type("CompositeDumper", (CompositeDumper,), namespace)
         return cls(self.cls, self.context)
@@ -370,7 +370,7 @@ def _load_field(loader: Loader, data: bytes, start: int, length: int) -> Any:
 class RecordLoader(NestedLoader):
     """An anonymous record as text to a `tuple` of texts: it does not tell of what types its fields are."""
 
-    native = "record"
+    native = "howdah_types._native.structured:RECORD"
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -390,7 +390,7 @@ class RecordBinaryLoader(NestedLoader):
     """An anonymous record as binary to a `tuple`, its fields loaded as their types are."""
 
     format = Format.BINARY
-    native = "record"
+    native = "howdah_types._native.structured:RECORD"
     # The two formats do not tell the same, so only who asks for binary gets it.
     preferred = False
 
@@ -423,7 +423,7 @@ class RecordBinaryLoader(NestedLoader):
 class CompositeLoader(NestedLoader):
     """A composite type as text to what was registered for it."""
 
-    native = "composite"
+    native = "howdah_types._native.structured:COMPOSITE"
     #: What was passed to `register_composite`.
     factory: ClassVar[Callable[..., Any] | None] = None
     make_object: ClassVar[MakeObject | None] = None
@@ -474,7 +474,7 @@ class CompositeBinaryLoader(CompositeLoader):
     """A composite type as binary to what was registered for it."""
 
     format = Format.BINARY
-    native = "composite"
+    native = "howdah_types._native.structured:COMPOSITE"
 
     def value(self, data: bytes) -> Any:
         fields = _read_binary_record(data)
@@ -547,14 +547,14 @@ def register_composite(
     namespace = {
         "factory": _static(factory),
         "make_object": _static(make_object),
-        "native": "composite",
+        "native": "howdah_types._native.structured:COMPOSITE",
     }
     for loader in (CompositeLoader, CompositeBinaryLoader):
         adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
     if cls is None and isinstance(factory, type):
         cls = factory  # the named tuple made for it
     for dumper in (CompositeBinaryDumper, CompositeDumper):
-        namespace = {**named(key), "make_sequence": _static(make_sequence), "native": "composite"}
+        namespace = {**named(key), "make_sequence": _static(make_sequence), "native": "howdah_types._native.structured:COMPOSITE"}
         adapters.register_dumper(cls, type(dumper.__name__, (dumper,), namespace))
 
 

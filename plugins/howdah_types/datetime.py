@@ -116,7 +116,7 @@ class DateDumper(_DateTimeDumper):
     """`date` to date, as text."""
 
     oid = 1082
-    native = "date"
+    native = "howdah_types._native.structured:DATE"
     of = date
 
     def as_text(self, obj: date) -> bytes:
@@ -127,7 +127,7 @@ class DateBinaryDumper(DateDumper):
     """`date` to date, as binary."""
 
     format = Format.BINARY
-    native = "date"
+    native = "howdah_types._native.structured:DATE"
 
     def as_binary(self, obj: date) -> bytes:
         return _INT4.pack(obj.toordinal() - _EPOCH_DAYS)
@@ -221,7 +221,7 @@ def _not_python(type_name: str, value: object = "") -> DataError:
 class DateLoader(_DateTimeLoader):
     """date as text to `date`."""
 
-    native = "date"
+    native = "howdah_types._native.structured:DATE"
 
     def value(self, data: bytes) -> date:
         text = data.decode()
@@ -235,7 +235,7 @@ class DateBinaryLoader(TypeLoader):
     """date as binary to `date`."""
 
     format = Format.BINARY
-    native = "date"
+    native = "howdah_types._native.structured:DATE"
 
     def value(self, data: bytes) -> date:
         days: int = _INT4.unpack(data)[0]
@@ -273,7 +273,7 @@ class TimeDumper(_DateTimeDumper):
     """`time` to time, or to timetz if it has a time zone, as text."""
 
     oid = 1083
-    native = "time"
+    native = "howdah_types._native.structured:TIME"
     of = time
 
     def get_key(self, obj: time, format: PyFormat) -> DumperKey:
@@ -290,7 +290,7 @@ class TimeBinaryDumper(TimeDumper):
     """`time` to time, or to timetz if it has a time zone, as binary."""
 
     format = Format.BINARY
-    native = "time"
+    native = "howdah_types._native.structured:TIME"
 
     def get_key(self, obj: time, format: PyFormat) -> DumperKey:
         return self.cls if obj.tzinfo is None else TimeTzBinaryDumper
@@ -310,7 +310,7 @@ class TimeTzDumper(_DateTimeDumper):
     """`time` with a time zone to timetz, as text."""
 
     oid = 1266
-    native = "timetz"
+    native = "howdah_types._native.structured:TIMETZ"
     of = time
 
     def as_text(self, obj: time) -> bytes:
@@ -322,7 +322,7 @@ class TimeTzBinaryDumper(TimeTzDumper):
     """`time` with a time zone to timetz, as binary."""
 
     format = Format.BINARY
-    native = "timetz"
+    native = "howdah_types._native.structured:TIMETZ"
 
     def as_binary(self, obj: time) -> bytes:
         return _TIMETZ.pack(_since_midnight(obj), -int(_utcoffset(obj).total_seconds()))
@@ -341,7 +341,7 @@ def _utcoffset(obj: time) -> timedelta:
 class TimeLoader(TypeLoader):
     """time as text to `time`."""
 
-    native = "time"
+    native = "howdah_types._native.structured:TIME"
 
     def value(self, data: bytes) -> time:
         text = data.decode()
@@ -358,7 +358,7 @@ class TimeBinaryLoader(TypeLoader):
     """time as binary to `time`."""
 
     format = Format.BINARY
-    native = "time"
+    native = "howdah_types._native.structured:TIME"
 
     def value(self, data: bytes) -> time:
         return _time_of_day("time", _INT8.unpack(data)[0])
@@ -377,7 +377,7 @@ def _time_of_day(type_name: str, microseconds: int, zone: tzinfo | None = None) 
 class TimetzLoader(TypeLoader):
     """timetz as text to `time` with a fixed offset from UTC."""
 
-    native = "timetz"
+    native = "howdah_types._native.structured:TIMETZ"
 
     def value(self, data: bytes) -> time:
         text = data.decode()
@@ -395,7 +395,7 @@ class TimetzBinaryLoader(TypeLoader):
     """timetz as binary to `time` with a fixed offset from UTC."""
 
     format = Format.BINARY
-    native = "timetz"
+    native = "howdah_types._native.structured:TIMETZ"
 
     def value(self, data: bytes) -> time:
         microseconds, west = _TIMETZ.unpack(data)
@@ -409,7 +409,7 @@ class DatetimeNoTzDumper(_DateTimeDumper):
     """`datetime` without a time zone to timestamp, as text."""
 
     oid = 1114
-    native = "timestamp"
+    native = "howdah_types._native.structured:TIMESTAMP"
     of = datetime
 
     def as_text(self, obj: datetime) -> bytes:
@@ -420,7 +420,7 @@ class DatetimeNoTzBinaryDumper(DatetimeNoTzDumper):
     """`datetime` without a time zone to timestamp, as binary."""
 
     format = Format.BINARY
-    native = "timestamp"
+    native = "howdah_types._native.structured:TIMESTAMP"
 
     def as_binary(self, obj: datetime) -> bytes:
         return _INT8.pack((obj.replace(tzinfo=None) - _EPOCH) // _MICROSECOND)
@@ -430,7 +430,7 @@ class DatetimeDumper(_DateTimeDumper):
     """`datetime` to timestamptz, or to timestamp if it has no time zone, as text."""
 
     oid = 1184
-    native = "datetime"
+    native = "howdah_types._native.structured:DATETIME"
     of = datetime
     #: The dumper for those without a time zone.
     naive: ClassVar[type[Dumper]] = DatetimeNoTzDumper
@@ -449,7 +449,7 @@ class DatetimeBinaryDumper(DatetimeDumper):
     """`datetime` to timestamptz, or to timestamp if it has no time zone, as binary."""
 
     format = Format.BINARY
-    native = "datetime"
+    native = "howdah_types._native.structured:DATETIME"
     naive = DatetimeNoTzBinaryDumper
 
     def as_binary(self, obj: datetime) -> bytes:
@@ -462,7 +462,7 @@ class DatetimeBinaryDumper(DatetimeDumper):
 class TimestampLoader(_DateTimeLoader):
     """timestamp as text to `datetime`."""
 
-    native = "timestamp"
+    native = "howdah_types._native.structured:TIMESTAMP"
 
     def value(self, data: bytes) -> datetime:
         text = data.decode()
@@ -477,7 +477,7 @@ class TimestampBinaryLoader(TypeLoader):
     """timestamp as binary to `datetime`."""
 
     format = Format.BINARY
-    native = "timestamp"
+    native = "howdah_types._native.structured:TIMESTAMP"
 
     def value(self, data: bytes) -> datetime:
         microseconds: int = _INT8.unpack(data)[0]
@@ -490,7 +490,7 @@ class TimestampBinaryLoader(TypeLoader):
 class TimestamptzLoader(_DateTimeLoader):
     """timestamptz as text to `datetime` in the time zone of the session."""
 
-    native = "timestamptz"
+    native = "howdah_types._native.structured:TIMESTAMPTZ"
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -540,7 +540,7 @@ class TimestamptzBinaryLoader(TimestamptzLoader):
     """timestamptz as binary to `datetime` in the time zone of the session."""
 
     format = Format.BINARY
-    native = "timestamptz"
+    native = "howdah_types._native.structured:TIMESTAMPTZ"
 
     def value(self, data: bytes) -> datetime:
         microseconds: int = _INT8.unpack(data)[0]
@@ -569,7 +569,7 @@ class TimedeltaDumper(_DateTimeDumper):
     """`timedelta` to interval, as text."""
 
     oid = 1186
-    native = "interval"
+    native = "howdah_types._native.structured:INTERVAL"
     of = timedelta
 
     # With a sign before the seconds, the one of the days does not extend to
@@ -582,7 +582,7 @@ class TimedeltaBinaryDumper(TimedeltaDumper):
     """`timedelta` to interval, as binary."""
 
     format = Format.BINARY
-    native = "interval"
+    native = "howdah_types._native.structured:INTERVAL"
 
     def as_binary(self, obj: timedelta) -> bytes:
         return _INTERVAL.pack(obj.seconds * 1_000_000 + obj.microseconds, obj.days, 0)
@@ -688,7 +688,7 @@ def _parse_sql(text: str) -> _Interval | None:
 class IntervalLoader(TypeLoader):
     """interval as text, of any IntervalStyle, to `timedelta`."""
 
-    native = "interval"
+    native = "howdah_types._native.structured:INTERVAL"
 
     def value(self, data: bytes) -> timedelta:
         text = data.decode()
@@ -710,7 +710,7 @@ class IntervalBinaryLoader(TypeLoader):
     """interval as binary to `timedelta`."""
 
     format = Format.BINARY
-    native = "interval"
+    native = "howdah_types._native.structured:INTERVAL"
 
     def value(self, data: bytes) -> timedelta:
         interval = _Interval()

@@ -90,7 +90,7 @@ class DecimalDumper(TypeDumper):
     """`decimal.Decimal` (and `int`) to numeric, as text."""
 
     oid = 1700
-    native = "numeric"
+    native = "howdah_types._native.scalars:NUMERIC"
 
     def text(self, obj: Decimal | int) -> bytes:
         number = decimal_of(obj)
@@ -105,7 +105,7 @@ class DecimalBinaryDumper(DecimalDumper):
     """`decimal.Decimal` (and `int`) to numeric, as binary."""
 
     format = Format.BINARY
-    native = "numeric"
+    native = "howdah_types._native.scalars:NUMERIC"
 
     def dump(self, obj: Decimal | int) -> bytes:
         return numeric_to_binary(decimal_of(obj))
@@ -114,7 +114,7 @@ class DecimalBinaryDumper(DecimalDumper):
 class NumericLoader(TypeLoader):
     """numeric as text to `decimal.Decimal`."""
 
-    native = "numeric"
+    native = "howdah_types._native.scalars:NUMERIC"
 
     def value(self, data: bytes) -> Decimal:
         return Decimal(data.decode())
@@ -124,7 +124,7 @@ class NumericBinaryLoader(TypeLoader):
     """numeric as binary to `decimal.Decimal`."""
 
     format = Format.BINARY
-    native = "numeric"
+    native = "howdah_types._native.scalars:NUMERIC"
 
     def value(self, data: bytes) -> Decimal:
         count, weight, sign, scale = _NUMERIC_HEADER.unpack_from(data)

@@ -48,7 +48,7 @@ class EnumDumper(StrDumper):
     """Members of an enum class to the label of each, as text; to its name if nothing is registered for it."""
 
     oid = 0
-    native = "enum"
+    native = "howdah_types._native.scalars:ENUM"
     #: The class, None for any.
     enum: ClassVar[type[_enum.Enum] | None] = None
     #: The labels that are not the name of their member.
@@ -75,13 +75,13 @@ class EnumBinaryDumper(EnumDumper):
     """Members of an enum class to the label of each, as binary, which is the same."""
 
     format = Format.BINARY
-    native = "enum"
+    native = "howdah_types._native.scalars:ENUM"
 
 
 class EnumLoader(TypeLoader):
     """Labels of an enumerated type as text to the members of a class."""
 
-    native = "enum"
+    native = "howdah_types._native.scalars:ENUM"
     #: The class, None to make one that has the labels as its names.
     enum: ClassVar[type[_enum.Enum] | None] = None
     #: Members and labels that are not the name of their member; a member may have several.
@@ -122,7 +122,7 @@ class EnumBinaryLoader(EnumLoader):
     """Labels of an enumerated type as binary, which is the same, to the members of a class."""
 
     format = Format.BINARY
-    native = "enum"
+    native = "howdah_types._native.scalars:ENUM"
 
 
 @lru_cache
@@ -165,7 +165,7 @@ def register_enum(
     if enum is None and isinstance(info, EnumInfo):
         enum = _make_enum(info.name, tuple(info.labels))
     pairs = tuple(mapping.items() if isinstance(mapping, Mapping) else mapping or ())
-    namespace: dict[str, Any] = {"enum": enum, "mapping": pairs, "native": "enum"}
+    namespace: dict[str, Any] = {"enum": enum, "mapping": pairs, "native": "howdah_types._native.scalars:ENUM"}
     for loader in (EnumLoader, EnumBinaryLoader):
         adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
     namespace = {**namespace, **named(key), "mapping": dict(pairs)}

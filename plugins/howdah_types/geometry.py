@@ -69,7 +69,7 @@ class GeometryBinaryLoader(TypeLoader):
 class PointBinaryLoader(GeometryBinaryLoader):
     """point, and box, which is two of them, as binary to `str`."""
 
-    native = "point"
+    native = "howdah_types._native.scalars:POINT"
     _struct: ClassVar[struct.Struct] = struct.Struct("!2d")
 
     def value(self, data: bytes) -> str:
@@ -79,14 +79,14 @@ class PointBinaryLoader(GeometryBinaryLoader):
 class BoxBinaryLoader(PointBinaryLoader):
     """box as binary to `str`."""
 
-    native = "box"
+    native = "howdah_types._native.scalars:BOX"
     _struct = struct.Struct("!4d")
 
 
 class LsegBinaryLoader(GeometryBinaryLoader):
     """lseg as binary to `str`."""
 
-    native = "lseg"
+    native = "howdah_types._native.scalars:LSEG"
 
     def value(self, data: bytes) -> str:
         return f"[{_points(struct.unpack('!4d', data))}]"
@@ -95,7 +95,7 @@ class LsegBinaryLoader(GeometryBinaryLoader):
 class LineBinaryLoader(GeometryBinaryLoader):
     """line as binary to `str`."""
 
-    native = "line"
+    native = "howdah_types._native.scalars:LINE"
 
     def value(self, data: bytes) -> str:
         return f"{{{','.join(map(float_text, struct.unpack('!3d', data)))}}}"
@@ -104,7 +104,7 @@ class LineBinaryLoader(GeometryBinaryLoader):
 class CircleBinaryLoader(GeometryBinaryLoader):
     """circle as binary to `str`."""
 
-    native = "circle"
+    native = "howdah_types._native.scalars:CIRCLE"
 
     def value(self, data: bytes) -> str:
         x, y, radius = map(float_text, struct.unpack("!3d", data))
@@ -114,7 +114,7 @@ class CircleBinaryLoader(GeometryBinaryLoader):
 class PolygonBinaryLoader(GeometryBinaryLoader):
     """polygon as binary to `str`."""
 
-    native = "polygon"
+    native = "howdah_types._native.scalars:POLYGON"
 
     def value(self, data: bytes) -> str:
         (count,) = _COUNT.unpack_from(data)
@@ -124,7 +124,7 @@ class PolygonBinaryLoader(GeometryBinaryLoader):
 class PathBinaryLoader(PolygonBinaryLoader):
     """path as binary to `str`: in parentheses if it is closed, in brackets if it is open."""
 
-    native = "path"
+    native = "howdah_types._native.scalars:PATH"
 
     def value(self, data: bytes) -> str:
         polygon = super().value(data[1:])

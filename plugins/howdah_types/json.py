@@ -87,7 +87,7 @@ class JsonDumper(TypeDumper):
     """`Json` to json, as text."""
 
     oid = 114
-    native = "json"
+    native = "howdah_types._native.structured:JSON"
     dumps: ClassVar[JsonDumpsFunction] = json.dumps
     #: What wraps objects, and may bring a function of its own.
     wrapper: ClassVar[type[Json]] = Json
@@ -120,21 +120,21 @@ class JsonBinaryDumper(JsonDumper):
     """`Json` to json, as binary, which is the same."""
 
     format = Format.BINARY
-    native = "json"
+    native = "howdah_types._native.structured:JSON"
 
 
 class JsonbDumper(JsonDumper):
     """`Jsonb` to jsonb, as text."""
 
     oid = 3802
-    native = "json"
+    native = "howdah_types._native.structured:JSON"
 
 
 class JsonbBinaryDumper(JsonbDumper):
     """`Jsonb` to jsonb, as binary."""
 
     format = Format.BINARY
-    native = "jsonb"
+    native = "howdah_types._native.structured:JSONB"
 
     def dump(self, obj: Any) -> bytes:
         return _JSONB_VERSION + self.text(obj)
@@ -165,7 +165,7 @@ def check_depth(data: bytes) -> None:
 class JsonLoader(TypeLoader):
     """json as text to Python objects."""
 
-    native = "json"
+    native = "howdah_types._native.structured:JSON"
     default_loads: ClassVar[JsonLoadsFunction] = json.loads
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
@@ -189,20 +189,20 @@ class JsonBinaryLoader(JsonLoader):
     """json as binary to Python objects."""
 
     format = Format.BINARY
-    native = "json"
+    native = "howdah_types._native.structured:JSON"
 
 
 class JsonbLoader(JsonLoader):
     """jsonb as text to Python objects."""
 
-    native = "json"
+    native = "howdah_types._native.structured:JSON"
 
 
 class JsonbBinaryLoader(JsonLoader):
     """jsonb as binary to Python objects."""
 
     format = Format.BINARY
-    native = "jsonb"
+    native = "howdah_types._native.structured:JSONB"
 
     def value(self, data: bytes) -> Any:
         if not data.startswith(_JSONB_VERSION):

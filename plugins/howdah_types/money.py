@@ -60,7 +60,7 @@ class _Decimals:
 class MoneyDecimalLoader(_Decimals, TypeLoader):
     """money as text to `Decimal`."""
 
-    native = "money"
+    native = "howdah_types._native.scalars:MONEY"
 
     def value(self, data: bytes) -> Decimal:
         text = data.decode(errors="replace")
@@ -82,7 +82,7 @@ class MoneyDecimalBinaryLoader(_Decimals, TypeLoader):
     """money as binary to `Decimal`."""
 
     format = Format.BINARY
-    native = "money"
+    native = "howdah_types._native.scalars:MONEY"
 
     def value(self, data: bytes) -> Decimal:
         return Decimal(f"{_INT8.unpack(data)[0]}E-{self.decimals}")

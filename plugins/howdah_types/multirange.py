@@ -216,7 +216,7 @@ def _ranges(obj: Any) -> Multirange[Any]:
 class MultirangeLoader(NestedLoader):
     """A multirange as text to `Multirange`."""
 
-    native = "multirange"
+    native = "howdah_types._native.structured:MULTIRANGE"
     #: What its ranges are.
     range: ClassVar[type[Range[Any]]] = Range
     #: What is made.
@@ -258,7 +258,7 @@ class MultirangeBinaryLoader(MultirangeLoader):
     """A multirange as binary to `Multirange`."""
 
     format = Format.BINARY
-    native = "multirange"
+    native = "howdah_types._native.structured:MULTIRANGE"
 
     def value(self, data: bytes) -> Multirange[Any]:
         (count,) = _LENGTH.unpack_from(data)
@@ -303,7 +303,7 @@ def register_multirange(
     key = known_type(info, "multirange", adapters)
     for loader in (MultirangeLoader, MultirangeBinaryLoader):
         adapters.register_loader(
-            key, type(loader.__name__, (loader,), {"multirange": multirange, "native": "multirange"})
+            key, type(loader.__name__, (loader,), {"multirange": multirange, "native": "howdah_types._native.structured:MULTIRANGE"})
         )
     for dumper in (MultirangeBinaryDumper, MultirangeDumper):
         own = type(dumper.__name__, (dumper,), named(key))

@@ -50,7 +50,7 @@ class InetDumper(TypeDumper):
     """Addresses and interfaces of `ipaddress` to inet, as text."""
 
     oid = 869
-    native = "inet"
+    native = "howdah_types._native.structured:INET"
 
     def text(self, obj: Address | Interface | str) -> bytes:
         return str(_without_scope(obj)).encode()
@@ -60,7 +60,7 @@ class InetBinaryDumper(InetDumper):
     """Addresses and interfaces of `ipaddress` to inet, as binary."""
 
     format = Format.BINARY
-    native = "inet"
+    native = "howdah_types._native.structured:INET"
     _is_cidr: ClassVar[bool] = False
 
     def dump(self, obj: Address | Interface | str) -> bytes:
@@ -85,14 +85,14 @@ class CidrDumper(InetDumper):
     """Networks of `ipaddress` to cidr, as text."""
 
     oid = 650
-    native = "inet"
+    native = "howdah_types._native.structured:INET"
 
 
 class CidrBinaryDumper(InetBinaryDumper):
     """Networks of `ipaddress` to cidr, as binary."""
 
     oid = 650
-    native = "cidr"
+    native = "howdah_types._native.structured:CIDR"
     _is_cidr = True
 
     def dump(self, obj: Network | str) -> bytes:  # type: ignore[override]
@@ -117,7 +117,7 @@ def _without_scope(address: Any) -> Any:
 class InetLoader(TypeLoader):
     """inet as text to an address of `ipaddress`, an interface if it has a mask."""
 
-    native = "inet"
+    native = "howdah_types._native.structured:INET"
 
     # The module ipaddress is slow to import: it is, when the first address comes.
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
@@ -136,7 +136,7 @@ class InetBinaryLoader(InetLoader):
     """inet as binary to an address of `ipaddress`, an interface if it has a mask."""
 
     format = Format.BINARY
-    native = "inet"
+    native = "howdah_types._native.structured:INET"
 
     def value(self, data: bytes) -> Address | Interface:
         packed, bits = _unpack(data)
@@ -151,7 +151,7 @@ class InetBinaryLoader(InetLoader):
 class CidrLoader(InetLoader):
     """cidr as text to a network of `ipaddress`."""
 
-    native = "cidr"
+    native = "howdah_types._native.structured:CIDR"
 
     def value(self, data: bytes) -> Network:  # type: ignore[override]
         network: Network = self._ipaddress.ip_network(data.decode())
@@ -162,7 +162,7 @@ class CidrBinaryLoader(InetLoader):
     """cidr as binary to a network of `ipaddress`."""
 
     format = Format.BINARY
-    native = "cidr"
+    native = "howdah_types._native.structured:CIDR"
 
     def value(self, data: bytes) -> Network:  # type: ignore[override]
         network: Network = self._ipaddress.ip_network(_unpack(data))
@@ -185,7 +185,7 @@ class MacaddrDumper(StrDumper):
     """`str` to macaddr, as text."""
 
     oid = 829
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
 
 class MacaddrBinaryDumper(MacaddrDumper):
@@ -206,7 +206,7 @@ class Macaddr8Dumper(StrDumper):
     """`str` to macaddr8, as text."""
 
     oid = 774
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
 
 class Macaddr8BinaryDumper(MacaddrBinaryDumper):
@@ -220,7 +220,7 @@ class MacaddrBinaryLoader(TypeLoader):
     """macaddr as binary to `str`."""
 
     format = Format.BINARY
-    native = "macaddr"
+    native = "howdah_types._native.structured:MACADDR"
     _size: ClassVar[int] = 6
 
     def value(self, data: bytes) -> str:
@@ -232,7 +232,7 @@ class MacaddrBinaryLoader(TypeLoader):
 class Macaddr8BinaryLoader(MacaddrBinaryLoader):
     """macaddr8 as binary to `str`."""
 
-    native = "macaddr8"
+    native = "howdah_types._native.structured:MACADDR8"
     _size = 8
 
 

@@ -162,28 +162,28 @@ class Int2Dumper(_IntegerDumper):
     """`int` to int2, as text."""
 
     oid = 21
-    native = "int2"
+    native = "howdah_types._native.scalars:INT2"
 
 
 class Int4Dumper(_IntegerDumper):
     """`int` to int4, as text."""
 
     oid = 23
-    native = "int4"
+    native = "howdah_types._native.scalars:INT4"
 
 
 class Int8Dumper(_IntegerDumper):
     """`int` to int8, as text."""
 
     oid = 20
-    native = "int8"
+    native = "howdah_types._native.scalars:INT8"
 
 
 class OidDumper(_IntegerDumper):
     """`int` to oid, as text."""
 
     oid = 26
-    native = "oid"
+    native = "howdah_types._native.scalars:OID"
 
 
 class IntNumericDumper(_IntegerDumper):
@@ -202,7 +202,7 @@ class Int2BinaryDumper(_IntegerBinaryDumper):
     """`int` to int2, as binary."""
 
     oid = 21
-    native = "int2"
+    native = "howdah_types._native.scalars:INT2"
     _name = "int2"
     _struct = _INT2
 
@@ -211,7 +211,7 @@ class Int4BinaryDumper(_IntegerBinaryDumper):
     """`int` to int4, as binary."""
 
     oid = 23
-    native = "int4"
+    native = "howdah_types._native.scalars:INT4"
     _name = "int4"
     _struct = _INT4
 
@@ -220,7 +220,7 @@ class Int8BinaryDumper(_IntegerBinaryDumper):
     """`int` to int8, as binary."""
 
     oid = 20
-    native = "int8"
+    native = "howdah_types._native.scalars:INT8"
     _name = "int8"
     _struct = _INT8
 
@@ -229,7 +229,7 @@ class OidBinaryDumper(_IntegerBinaryDumper):
     """`int` to oid, as binary."""
 
     oid = 26
-    native = "oid"
+    native = "howdah_types._native.scalars:OID"
     _name = "oid"
     _struct = _OID
 
@@ -250,7 +250,7 @@ class IntNumericBinaryDumper(IntNumericDumper):
 class IntDumper(_IntegerDumper):
     """`int` to the narrowest of int2, int4, int8 and numeric that holds it, as text."""
 
-    native = "int"
+    native = "howdah_types._native.scalars:INT"
     _by_size: ClassVar[tuple[type[Dumper], ...]] = (Int2Dumper, Int4Dumper, Int8Dumper, IntNumericDumper)
 
     def get_key(self, obj: int, format: PyFormat) -> DumperKey:
@@ -274,7 +274,7 @@ class IntBinaryDumper(IntDumper):
     """`int` to the narrowest of int2, int4, int8 and numeric that holds it, as binary."""
 
     format = Format.BINARY
-    native = "int"
+    native = "howdah_types._native.scalars:INT"
     _by_size: ClassVar[tuple[type[Dumper], ...]] = (
         Int2BinaryDumper,
         Int4BinaryDumper,
@@ -289,7 +289,7 @@ class IntBinaryDumper(IntDumper):
 class IntLoader(TypeLoader):
     """Any of the integer types, as text, to `int`."""
 
-    native = "int"
+    native = "howdah_types._native.scalars:INT"
 
     def value(self, data: bytes) -> int:
         return int(data)
@@ -299,7 +299,7 @@ class Int2BinaryLoader(TypeLoader):
     """int2 as binary to `int`."""
 
     format = Format.BINARY
-    native = "int2"
+    native = "howdah_types._native.scalars:INT2"
 
     def value(self, data: bytes) -> int:
         value: int = _INT2.unpack(data)[0]
@@ -310,7 +310,7 @@ class Int4BinaryLoader(TypeLoader):
     """int4 as binary to `int`."""
 
     format = Format.BINARY
-    native = "int4"
+    native = "howdah_types._native.scalars:INT4"
 
     def value(self, data: bytes) -> int:
         value: int = _INT4.unpack(data)[0]
@@ -321,7 +321,7 @@ class Int8BinaryLoader(TypeLoader):
     """int8 as binary to `int`."""
 
     format = Format.BINARY
-    native = "int8"
+    native = "howdah_types._native.scalars:INT8"
 
     def value(self, data: bytes) -> int:
         value: int = _INT8.unpack(data)[0]
@@ -332,7 +332,7 @@ class OidBinaryLoader(TypeLoader):
     """oid as binary to `int`."""
 
     format = Format.BINARY
-    native = "oid"
+    native = "howdah_types._native.scalars:OID"
 
     def value(self, data: bytes) -> int:
         value: int = _OID.unpack(data)[0]
@@ -349,7 +349,7 @@ class FloatDumper(TypeDumper):
     """`float` to float8, as text."""
 
     oid = 701
-    native = "float8"
+    native = "howdah_types._native.scalars:FLOAT8"
     _name: ClassVar[bytes] = b"float8"
 
     def text(self, obj: float) -> bytes:
@@ -364,7 +364,7 @@ class FloatBinaryDumper(FloatDumper):
     """`float` to float8, as binary."""
 
     format = Format.BINARY
-    native = "float8"
+    native = "howdah_types._native.scalars:FLOAT8"
 
     def dump(self, obj: float) -> bytes:
         return _FLOAT8.pack(obj)
@@ -374,7 +374,7 @@ class Float4Dumper(FloatDumper):
     """`float` to float4, as text."""
 
     oid = 700
-    native = "float4"
+    native = "howdah_types._native.scalars:FLOAT4"
     _name = b"float4"
 
 
@@ -382,7 +382,7 @@ class Float4BinaryDumper(Float4Dumper):
     """`float` to float4, as binary."""
 
     format = Format.BINARY
-    native = "float4"
+    native = "howdah_types._native.scalars:FLOAT4"
 
     def dump(self, obj: float) -> bytes:
         try:
@@ -394,7 +394,7 @@ class Float4BinaryDumper(Float4Dumper):
 class FloatLoader(TypeLoader):
     """float8, or any other number, as text, to `float`."""
 
-    native = "float"
+    native = "howdah_types._native.scalars:FLOAT"
 
     def value(self, data: bytes) -> float:
         return float(data)
@@ -404,7 +404,7 @@ class Float8BinaryLoader(TypeLoader):
     """float8 as binary to `float`."""
 
     format = Format.BINARY
-    native = "float8"
+    native = "howdah_types._native.scalars:FLOAT8"
 
     def value(self, data: bytes) -> float:
         value: float = _FLOAT8.unpack(data)[0]
@@ -414,7 +414,7 @@ class Float8BinaryLoader(TypeLoader):
 class Float4Loader(TypeLoader):
     """float4 as text to the `float` that it is exactly."""
 
-    native = "float4"
+    native = "howdah_types._native.scalars:FLOAT4"
 
     # As text the server writes the shortest decimal that stands for a float4;
     # as a float8, which a Python float is, that would be another number.
@@ -427,7 +427,7 @@ class Float4BinaryLoader(TypeLoader):
     """float4 as binary to `float`."""
 
     format = Format.BINARY
-    native = "float4"
+    native = "howdah_types._native.scalars:FLOAT4"
 
     def value(self, data: bytes) -> float:
         value: float = _FLOAT4.unpack(data)[0]

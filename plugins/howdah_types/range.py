@@ -413,7 +413,7 @@ def _deciding_bound(bounds: list[Any]) -> Any:
 class RangeDumper(BoundsDumper):
     """`Range` to a range, as text."""
 
-    native = "range"
+    native = "howdah_types._native.structured:RANGE"
     info_class = RangeInfo
     kind = "range"
     #: What is dumped.
@@ -440,7 +440,7 @@ class RangeBinaryDumper(RangeDumper):
     """`Range` to a range, as binary."""
 
     format = Format.BINARY
-    native = "range"
+    native = "howdah_types._native.structured:RANGE"
 
     def dump(self, obj: Range[Any]) -> bytes:
         with nesting:
@@ -533,7 +533,7 @@ def read_binary_range(data: Buffer, loader: Loader, cls: Callable[..., Range[Any
 class RangeLoader(NestedLoader):
     """A range as text to `Range`."""
 
-    native = "range"
+    native = "howdah_types._native.structured:RANGE"
     #: What is made.
     range: ClassVar[type[Range[Any]]] = Range
 
@@ -562,7 +562,7 @@ class RangeBinaryLoader(RangeLoader):
     """A range as binary to `Range`."""
 
     format = Format.BINARY
-    native = "range"
+    native = "howdah_types._native.structured:RANGE"
 
     def value(self, data: bytes) -> Range[Any]:
         return read_binary_range(data, self.item, self.range)
@@ -591,9 +591,9 @@ def register_range(
     adapters = adapters_of(context)
     key = known_type(info, "range", adapters)
     for loader in (RangeLoader, RangeBinaryLoader):
-        adapters.register_loader(key, type(loader.__name__, (loader,), {"range": range, "native": "range"}))
+        adapters.register_loader(key, type(loader.__name__, (loader,), {"range": range, "native": "howdah_types._native.structured:RANGE"}))
     for dumper in (RangeBinaryDumper, RangeDumper):
-        own = type(dumper.__name__, (dumper,), {**named(key), "native": "range"})
+        own = type(dumper.__name__, (dumper,), {**named(key), "native": "howdah_types._native.structured:RANGE"})
         adapters.register_dumper(range if range is not Range else None, own)
 
 
@@ -618,7 +618,7 @@ _RANGES: dict[int, type[Range[Any]]] = {
 }
 _DUMPERS = {
     f"{cls.__name__}{dumper.__name__[5:]}": type(
-        f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), {**named(oid), "native": "range"}
+        f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), {**named(oid), "native": "howdah_types._native.structured:RANGE"}
     )
     for oid, cls in _RANGES.items()
     for dumper in (RangeBinaryDumper, RangeDumper)

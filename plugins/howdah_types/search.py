@@ -87,7 +87,7 @@ class _Reader:
 class TsvectorBinaryLoader(SearchBinaryLoader):
     """tsvector as binary to `str`."""
 
-    native = "tsvector"
+    native = "howdah_types._native.scalars:TSVECTOR"
 
     def text(self, reader: _Reader, count: int) -> bytes:
         words = b" ".join([self._lexeme(reader) for _ in range(count)])
@@ -108,7 +108,7 @@ class TsvectorBinaryLoader(SearchBinaryLoader):
 class TsqueryBinaryLoader(SearchBinaryLoader):
     """tsquery as binary to `str`."""
 
-    native = "tsquery"
+    native = "howdah_types._native.scalars:TSQUERY"
 
     def text(self, reader: _Reader, count: int) -> bytes:
         # A query may be nested as deep as it is long. Its items come in the order of what they become read

@@ -41,7 +41,7 @@ class StrDumper(TypeDumper):
     """`str` to text, as text."""
 
     oid = 25
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
@@ -62,48 +62,48 @@ class StrBinaryDumper(StrDumper):
     """`str` to text, as binary, which is the same."""
 
     format = Format.BINARY
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
 
 class StrDumperVarchar(StrDumper):
     """`str` to varchar, as text."""
 
     oid = 1043
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
 
 class StrBinaryDumperVarchar(StrBinaryDumper):
     """`str` to varchar, as binary."""
 
     oid = 1043
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
 
 class StrDumperName(StrDumper):
     """`str` to name, as text."""
 
     oid = 19
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
 
 class StrBinaryDumperName(StrBinaryDumper):
     """`str` to name, as binary."""
 
     oid = 19
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
 
 class StrDumperUnknown(StrDumper):
     """`str` to whatever type the server infers, as text: the one used by default."""
 
     oid = 0
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
 
 class TextLoader(TypeLoader):
     """text, and every type that has no loader, to `str` (`bytes` from SQL_ASCII)."""
 
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -127,14 +127,14 @@ class TextBinaryLoader(TextLoader):
     """text as binary to `str`."""
 
     format = Format.BINARY
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
 
 class BytesDumper(TypeDumper):
     """`bytes`, `bytearray` and `memoryview` to bytea, as text."""
 
     oid = 17
-    native = "bytea"
+    native = "howdah_types._native.scalars:BYTEA"
 
     def text(self, obj: Buffer) -> bytes:
         return b"\\x" + bytes(obj).hex().encode()
@@ -150,7 +150,7 @@ class BytesBinaryDumper(BytesDumper):
     """`bytes`, `bytearray` and `memoryview` to bytea, as binary."""
 
     format = Format.BINARY
-    native = "bytea"
+    native = "howdah_types._native.scalars:BYTEA"
 
     def dump(self, obj: Buffer) -> Buffer:
         return obj
@@ -159,7 +159,7 @@ class BytesBinaryDumper(BytesDumper):
 class ByteaLoader(TypeLoader):
     """bytea as text, in hex or escape format, to `bytes`."""
 
-    native = "bytea"
+    native = "howdah_types._native.scalars:BYTEA"
 
     def value(self, data: bytes) -> bytes:
         if data.startswith(b"\\x"):
@@ -179,7 +179,7 @@ class ByteaBinaryLoader(TypeLoader):
     """bytea as binary to `bytes`."""
 
     format = Format.BINARY
-    native = "bytea"
+    native = "howdah_types._native.scalars:BYTEA"
 
     def value(self, data: bytes) -> bytes:
         return data

@@ -31,7 +31,7 @@ class CharBinaryLoader(TextLoader):
     """The one byte of a "char" as binary to what the server writes for it as text."""
 
     format = Format.BINARY
-    native = "char"
+    native = "howdah_types._native.scalars:CHAR"
 
     def value(self, data: bytes) -> str | bytes:
         (byte,) = data
@@ -71,7 +71,7 @@ class XmlBinaryLoader(TextLoader):
     """xml as binary to `str`."""
 
     format = Format.BINARY
-    native = "xml"
+    native = "howdah_types._native.scalars:XML"
     # As text there is no encoding to strike out.
     preferred = False
 
@@ -108,7 +108,7 @@ class VersionedBinaryLoader(TextLoader):
     """A type whose binary format is a version number and the text, to `str`."""
 
     format = Format.BINARY
-    native = "versioned"
+    native = "howdah_types._native.scalars:VERSIONED"
     # As text there is no number to check.
     preferred = False
 

@@ -18,7 +18,7 @@ class UUIDDumper(TypeDumper):
     """`uuid.UUID` to uuid, as text."""
 
     oid = 2950
-    native = "uuid"
+    native = "howdah_types._native.scalars:UUID"
 
     def text(self, obj: UUID) -> bytes:
         return obj.hex.encode()
@@ -28,7 +28,7 @@ class UUIDBinaryDumper(UUIDDumper):
     """`uuid.UUID` to uuid, as binary."""
 
     format = Format.BINARY
-    native = "uuid"
+    native = "howdah_types._native.scalars:UUID"
 
     def dump(self, obj: UUID) -> bytes:
         return obj.bytes
@@ -37,7 +37,7 @@ class UUIDBinaryDumper(UUIDDumper):
 class UUIDLoader(TypeLoader):
     """uuid as text to `uuid.UUID`."""
 
-    native = "uuid"
+    native = "howdah_types._native.scalars:UUID"
 
     # The module uuid is slow to import: it is, when the first uuid comes.
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
@@ -55,7 +55,7 @@ class UUIDBinaryLoader(UUIDLoader):
     """uuid as binary to `uuid.UUID`."""
 
     format = Format.BINARY
-    native = "uuid"
+    native = "howdah_types._native.scalars:UUID"
 
     def value(self, data: bytes) -> UUID:
         uuid: UUID = self._uuid(bytes=data)

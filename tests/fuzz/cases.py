@@ -19,6 +19,7 @@ from howdah.adapt.transformer import Transformer
 from howdah.protocol.credentials import Credentials
 from howdah.protocol.messages import FieldDescription
 from howdah.protocol.startup import MessageReader, StartupOptions, startup
+from howdah_copy.codec import make_decoder
 from tests.fuzz.composing import Value, any_value, composed, json_value, tsquery_value
 from tests.fuzz.dumped import dumped_object
 from tests.fuzz.playing import play
@@ -157,7 +158,7 @@ def _escaped(value: bytes) -> bytes:
 
 def _rows(transformer: Transformer, loaders: Sequence[Any], format: int, pieces: Any) -> str:
     found: list[Any] = []
-    decoder = transformer.copy_decoder(format, len(loaders))
+    decoder = make_decoder(transformer, format, len(loaders))
     decoder.set_loaders(loaders)
     try:
         for piece in pieces:
@@ -231,9 +232,10 @@ def _transformer(encoding: str) -> Transformer:
     context = None if encoding == "utf8" else _Connection(adapters, encoding)
     transformer = Transformer(context, adapters)
     # Otherwise the other implementation would be fuzzed.
-    package = "howdah._native" if howdah.__impl__ == "native" else "howdah.adapt"
-    for made in (transformer.decoder([]), transformer.encoder, transformer.copy_decoder(0, 0)):
-        if encoding == "utf8" and not type(made).__module__.startswith(f"{package}."):
+    packages = ("howdah.native.", "howdah_copy._native.")
+    for made in (transformer.decoder([]), transformer.encoder, make_decoder(transformer, 0, 0)):
+        is_native = type(made).__module__.startswith(packages)
+        if encoding == "utf8" and is_native != (howdah.__impl__ == "native"):
             raise Finding(f"{type(made)} is not of the {howdah.__impl__} implementation")
     return transformer
 

@@ -21,6 +21,28 @@ EPOCH = dt.datetime(2000, 1, 1)
 EPOCH_DAY = dt.date(2000, 1, 1).toordinal()
 UTC = dt.timezone.utc
 
+#: Of the native adapters that are not among the scalars: which module they are in.
+_STRUCTURED = frozenset(
+    "array cidr composite date datetime inet interval json jsonb macaddr macaddr8 multirange range record time"
+    " timestamp timestamptz timetz tuple".split()
+)
+
+
+def native_name(native: str | None) -> str | None:
+    """Return what an adapter says of a native adapter that is called `native` here."""
+    if native is None:
+        return None
+    if native == "str":
+        return "howdah.native.adapters:TEXT"
+    module = "structured" if native in _STRUCTURED else "scalars"
+    return f"howdah_types._native.{module}:{native.upper()}"
+
+
+def short_name(adapter: Any) -> str:
+    """Return what the native adapter that an adapter names is called here."""
+    name = (adapter.native or "").rpartition(":")[2].lower()
+    return {"text": "str", "bytes": "bytea"}.get(name, name)
+
 
 def make_loader(format: int, native: str, load: Callable[[Any, bytes], Any], **attributes: Any) -> Loader:
     """Return a loader; what its function raises becomes a DataError, json's errors aside."""
@@ -34,7 +56,7 @@ def make_loader(format: int, native: str, load: Callable[[Any, bytes], Any], **a
             raise DataError(f"{native}: {data!r}") from e
 
     loader: Loader = type(
-        f"{native}Loader", (Loader,), {"format": Format(format), "native": native, "load": safe}
+        f"{native}Loader", (Loader,), {"format": Format(format), "native": native_name(native), "load": safe}
     )(0)
     for name, value in attributes.items():
         setattr(loader, name, value)

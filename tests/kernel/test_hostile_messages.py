@@ -19,6 +19,7 @@ from howdah.protocol import messages, session
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
+from howdah_copy.codec import make_encoder
 from tests.kernel.connecting.scripted_server import (
     AUTHENTICATION_OK,
     KEY,
@@ -348,7 +349,7 @@ def test_a_value_that_is_too_large_for_copy(conn, huge, format, monkeypatch):
 
 
 def test_too_many_values_for_binary_copy(conn):
-    encoder = conn.cursor()._transformer.copy_encoder(1)
+    encoder = make_encoder(conn.cursor()._transformer, 1)
     for count in (0x8000, 0x10000):
         with pytest.raises(howdah.DataError, match="the binary format takes 32767 at most"):
             encoder.write_row([None] * count)

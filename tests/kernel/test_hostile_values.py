@@ -15,6 +15,7 @@ import howdah
 from howdah.adapt import nesting
 from howdah.adapt.transformer import Transformer
 from howdah.protocol.messages import FieldDescription
+from howdah_copy.codec import make_decoder
 from howdah_types.json import Json
 from howdah_types.range import Range
 
@@ -315,14 +316,14 @@ def test_long_queries_with_placeholders():
 def test_copy_data_in_many_pieces(transformer):
     """What has been looked at is not looked at again with every piece."""
     piece = b"x" * 50
-    decoder = transformer.copy_decoder(0, 1)
+    decoder = make_decoder(transformer, 0, 1)
     start = time.process_time()
     for _ in range(100_000):
         decoder.feed(piece)
         assert not list(decoder)
     decoder.feed(b"\n")
     assert len(next(decoder)[0]) == 5_000_000
-    decoder = transformer.copy_decoder(1, 30_000)
+    decoder = make_decoder(transformer, 1, 30_000)
     decoder.feed(b"PGCOPY\n\xff\r\n\0" + bytes(8) + struct.pack("!h", 30_000))
     for _ in range(30_000):
         assert not list(decoder)

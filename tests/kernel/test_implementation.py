@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-BUILT = importlib.util.find_spec("howdah._native.wire") is not None
+BUILT = importlib.util.find_spec("howdah.native.wire") is not None
 SCRIPT = "import howdah, howdah.adapt.transformer as t; print(howdah.__impl__, t.RowDecoder.__module__)"
-WITHOUT_NATIVE = "import sys; sys.modules['howdah._native.rows'] = None; "
+WITHOUT_NATIVE = "import sys; sys.modules['howdah.native.adapters'] = None; "
 
 
 def run(script: str, impl: str | None) -> subprocess.CompletedProcess[str]:
@@ -32,7 +32,7 @@ def test_python() -> None:
 @pytest.mark.skipif(not BUILT, reason="the native core is not built")
 @pytest.mark.parametrize("impl", [None, "", "native"])
 def test_native(impl: str | None) -> None:
-    assert run(SCRIPT, impl).stdout == "native howdah._native.rows\n"
+    assert run(SCRIPT, impl).stdout == "native howdah.native.adapters\n"
 
 
 def test_falls_back_without_a_word() -> None:
@@ -77,8 +77,8 @@ print(howdah.__impl__, howdah.connect)
 def test_an_interpreter_that_cannot_load_the_native_core(impl: str | None) -> None:
     done = run(SUBINTERPRETER, impl)
     if impl == "native":
-        assert "howdah._native, cannot be loaded" in done.stdout and "HOWDAH_IMPL=python" in done.stdout
+        assert "howdah.native, cannot be loaded" in done.stdout and "HOWDAH_IMPL=python" in done.stdout
         assert "PluginError" not in done.stdout
         return
     assert done.stdout.startswith("python <bound method"), done.stdout + done.stderr
-    assert ("RuntimeWarning: the native core, howdah._native" in done.stderr) == (impl is None)
+    assert ("RuntimeWarning: the native core, howdah.native" in done.stderr) == (impl is None)

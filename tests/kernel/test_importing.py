@@ -118,9 +118,10 @@ def test_what_it_does_not_need_is_imported_later() -> None:
         "howdah_types.datetime",
         "howdah_types.decimal",
         "howdah_types.textual",
-        "howdah._native.dump_dates",
-        "howdah._native.load_arrays",
-        "howdah._native.tls",
+        "howdah_types._native.structured",
+        "ipaddress",
+        "json",
+        "ssl",
     }
 
 

@@ -57,10 +57,9 @@ def implementation(name: str, decoder: type[Any], parameters: type[Any]) -> Simp
 PYTHON = implementation("python", rowdecoder.RowDecoder, python_parameters.Parameters)
 IMPLEMENTATIONS = [PYTHON]
 try:
-    from howdah._native import parameters as native_parameters
-    from howdah._native import rows as native_rows
+    from howdah.native import adapters
 
-    NATIVE = implementation("native", native_rows.RowDecoder, native_parameters.Parameters)
+    NATIVE = implementation("native", adapters.RowDecoder, adapters.Parameters)
 except ImportError:
     NATIVE = PYTHON
 else:

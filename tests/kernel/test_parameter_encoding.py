@@ -18,13 +18,14 @@ from howdah.adapt.base import Dumper, DumperKey, PyFormat
 from howdah.errors import DataError, ProgrammingError
 from howdah.pq import Format
 from tests.kernel import codecs
+from tests.kernel.codecs import native_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MODULES: list[Any] = [parameters]
 try:
-    from howdah._native import parameters as native_parameters
+    from howdah.native import adapters as native_parameters
 except ImportError:
     pass
 else:
@@ -46,7 +47,7 @@ def make_dumper(
     namespace = {
         "format": Format(format),
         "oid": oid,
-        "native": native,
+        "native": native_name(native),
         "dump": lambda self, obj: dump(obj),
         **attributes,
     }
@@ -57,7 +58,7 @@ class IntDumper(Dumper):
     """int to the narrowest type; what is too long for int8, to numeric as text."""
 
     format = Format.BINARY
-    native = "int"
+    native = "howdah_types._native.scalars:INT"
 
     def get_key(self, obj: int, format: PyFormat) -> DumperKey:
         return self._sized(obj)
@@ -90,7 +91,7 @@ class DatetimeDumper(Dumper):
 
     format = Format.BINARY
     oid = 1184
-    native = "datetime"
+    native = "howdah_types._native.structured:DATETIME"
 
     def get_key(self, obj: dt.datetime, format: PyFormat) -> DumperKey:
         return self.cls if obj.tzinfo else (self.cls,)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DECODERS: list[type[Any]] = [rowdecoder.RowDecoder]
 try:
-    from howdah._native.rows import RowDecoder as NativeRowDecoder
+    from howdah.native.adapters import RowDecoder as NativeRowDecoder
 except ImportError:
     pass
 else:

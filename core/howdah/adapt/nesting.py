@@ -52,7 +52,7 @@ if TYPE_CHECKING or IMPLEMENTATION == "python":
             self.depth -= 1
 
 else:
-    from howdah._native.nesting import Nesting
+    from howdah.native.adapters import Nesting
 
 #: The levels of the thread that asks. The native core counts its own here, too.
 nesting = Nesting()

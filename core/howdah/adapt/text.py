@@ -18,7 +18,7 @@ __all__ = ["BytesLoader", "TextDumper", "TextLoader"]
 class TextLoader(Loader):
     """Any value in text format, as str."""
 
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -47,7 +47,7 @@ class BytesLoader(Loader):
     """Any value in binary format, as bytes."""
 
     format = Format.BINARY
-    native = "bytea"
+    native = "howdah.native.adapters:BYTES"
 
     def load(self, data: Buffer) -> bytes:
         """Return the bytes."""
@@ -57,7 +57,7 @@ class BytesLoader(Loader):
 class TextDumper(Dumper):
     """A str, of a type that the server infers."""
 
-    native = "str"
+    native = "howdah.native.adapters:TEXT"
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)

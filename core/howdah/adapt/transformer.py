@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from howdah._implementation import IMPLEMENTATION
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
-from howdah.adapt.encodings import codec_of, embeds_ascii
+from howdah.adapt.encodings import codec_of
 from howdah.adapt.literals import as_literal
 from howdah.adapt.oids import INVALID
 from howdah.adapt.registry import AdaptersMap
@@ -22,13 +21,10 @@ if TYPE_CHECKING or IMPLEMENTATION == "python":
     from howdah.adapt.parameters import ParameterEncoder
     from howdah.adapt.rowdecoder import RowDecoder
 else:
-    from howdah._native.parameters import ParameterEncoder
-    from howdah._native.rows import RowDecoder
+    from howdah.native.adapters import ParameterEncoder, RowDecoder
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
-
-    from howdah.adapt.copyrows import CopyDecoder, CopyEncoder
 
 __all__ = ["Transformer"]
 
@@ -221,31 +217,6 @@ class Transformer:
         """
         return self.adapters.get_dumper_by_oid(oid, Format(format))(object, self.context)
 
-    def copy_encoder(self, format: int) -> CopyEncoder:
-        """Return what writes rows of COPY data in a format."""
-        classes = _copying(self._copy_encoding())
-        encoder: CopyEncoder = classes.CopyEncoder(self.adapters, self.context, format)
-        return encoder
-
-    def copy_decoder(self, format: int, count: int) -> CopyDecoder:
-        """Return what reads rows of COPY data: str or, in the binary format, bytes.
-
-        Args:
-            format: the format.
-            count: the number of columns.
-        """
-        self._check()
-        loader = TextLoader.for_format(format)(0, self.context)
-        encoding = self._copy_encoding()
-        options = {} if encoding == "utf-8" else {"encoding": encoding}
-        decoder: CopyDecoder = _copying(encoding).CopyDecoder([loader] * count, format, **options)
-        return decoder
-
-    def _copy_encoding(self) -> str:
-        """Return the codec in which backslashes are to be looked for: UTF-8 where each of them is one."""
-        encoding = codec_of(None if self.context is None else self.context.connection)
-        return encoding if embeds_ascii(encoding) else "utf-8"
-
     def choose_formats(
         self, fields: Sequence[FieldDescription], format: int | None
     ) -> tuple[Sequence[FieldDescription], Sequence[int]]:
@@ -304,9 +275,3 @@ def _default_adapters() -> AdaptersMap:
 
     adapters: AdaptersMap = howdah.adapters
     return adapters
-
-
-def _copying(encoding: str) -> Any:
-    """Return the module with the classes for COPY; the native ones know encodings like UTF-8 only."""
-    pure = IMPLEMENTATION == "python" or encoding != "utf-8"
-    return import_module("howdah.adapt.copyrows" if pure else "howdah._native.copy")

@@ -61,10 +61,11 @@ def send(sock: socket.socket, session: Session | RecordLayer) -> int:
 
 
 if TYPE_CHECKING or IMPLEMENTATION == "native":
-    from howdah._native.aio import Eager, Timer
+    from howdah.native.transport import Eager, Timer
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.aio import receive, send
+    from howdah.native.transport import receive_nonblocking as receive
+    from howdah.native.transport import send_nonblocking as send
 
 
 def _hung_up(sock: socket.socket) -> bool:

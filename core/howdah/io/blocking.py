@@ -121,7 +121,9 @@ class Functions(NamedTuple):
 _COOPERATIVE = Functions(carry, send, receive)
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.blocking import carry, receive, send
+    from howdah.native.transport import carry
+    from howdah.native.transport import receive_blocking as receive
+    from howdah.native.transport import send_blocking as send
 
     def process(stream: Session | RecordLayer, session: Session) -> None:
         """Deal with what has been received: what was encrypted has been decrypted when it came."""

@@ -188,4 +188,4 @@ class RecordLayer:
 CooperativeRecordLayer = RecordLayer
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.tls import RecordLayer
+    from howdah.native.transport import RecordLayer

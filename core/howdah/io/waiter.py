@@ -84,4 +84,4 @@ class Waiter:
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.waiter import Waiter
+    from howdah.native.transport import Waiter

@@ -209,4 +209,4 @@ def rows_told(tag: bytes) -> int:
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah._native.exchange import Exchange, Result
+    from howdah.native.exchange import Exchange, Result

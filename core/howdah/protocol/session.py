@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING or IMPLEMENTATION == "python":
     from howdah.protocol.wire import Wire
 else:
-    from howdah._native.wire import Wire
+    from howdah.native.wire import Wire
 
 __all__ = ["Session"]
 

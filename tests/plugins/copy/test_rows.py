@@ -12,10 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import howdah_types
-from howdah.adapt import AdaptersMap, copyrows
+from howdah.adapt import AdaptersMap
 from howdah.adapt.text import BytesLoader, TextLoader
 from howdah.errors import DataError, NotSupportedError
 from howdah.pq import Format
+from howdah_copy import rows as copyrows
 from tests.kernel.test_parameter_encoding import objects
 from tests.kernel.test_row_decoding import outcome
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 IMPLEMENTATIONS: list[Any] = [copyrows]
 try:
-    from howdah._native import copy as native_copy
+    from howdah_copy._native import rows as native_copy
 except ImportError:
     pass
 else:

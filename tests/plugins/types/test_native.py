@@ -22,17 +22,19 @@ from howdah_types.json import Json, Jsonb
 from howdah_types.money import register_decimal_money
 from howdah_types.numeric import Float4, Oid
 from howdah_types.range import DateRange, Int4Range, Int8Range, NumericRange, Range, TimestamptzRange
+from tests.kernel.codecs import short_name
 from tests.kernel.test_parameter_encoding import encode, objects
 from tests.kernel.test_row_decoding import VALUES as KERNEL_VALUES
 from tests.kernel.test_row_decoding import check_same, data_row, outcome
 from tests.plugins.types import adapting
 from tests.plugins.types.adapting import Context
 
-pytest.importorskip("howdah._native.rows", reason="the native core is not built")
-from howdah._native import copy as native_copyrows
-from howdah._native import parameters as native_parameters
-from howdah._native.rows import RowDecoder as NativeRowDecoder
-from howdah.adapt import copyrows, parameters
+pytest.importorskip("howdah.native.adapters", reason="the native core is not built")
+from howdah.native.adapters import RowDecoder as NativeRowDecoder
+from howdah.adapt import parameters
+from howdah.native import adapters as native_parameters
+from howdah_copy import rows as copyrows
+from howdah_copy._native import rows as native_copyrows
 
 ADAPTERS = AdaptersMap()
 howdah_types.howdah_register_adapters(ADAPTERS)
@@ -237,7 +239,7 @@ def check_bounds(loader: Loader, value: bytes) -> None:
 @settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_loaders(loader: Loader, data: st.DataObject) -> None:
-    values = VALUES.get((loader.format, loader.native or ""), st.nothing())
+    values = VALUES.get((loader.format, short_name(loader)), st.nothing())
     check_same(loader, data.draw(values | st.binary(max_size=20)))
 
 
@@ -247,7 +249,7 @@ def test_loaders(loader: Loader, data: st.DataObject) -> None:
 @settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_values_cut_anywhere(loader: Loader, data: st.DataObject) -> None:
-    check_bounds(loader, data.draw(VALUES.get((loader.format, loader.native or ""), st.binary(max_size=20))))
+    check_bounds(loader, data.draw(VALUES.get((loader.format, short_name(loader)), st.binary(max_size=20))))
 
 
 @pytest.mark.parametrize("decimals", [0, 2])

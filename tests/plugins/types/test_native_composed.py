@@ -18,10 +18,11 @@ from howdah_types.multirange import Multirange
 from howdah_types.range import Int4Range, Range
 from tests.plugins.types.adapting import dump, resolving
 
-pytest.importorskip("howdah._native.rows", reason="the native core is not built")
-from howdah._native import copy as native_copyrows
-from howdah._native import parameters as native_parameters
-from howdah.adapt import copyrows, parameters
+pytest.importorskip("howdah.native.adapters", reason="the native core is not built")
+from howdah.adapt import parameters
+from howdah.native import adapters as native_parameters
+from howdah_copy import rows as copyrows
+from howdah_copy._native import rows as native_copyrows
 from tests.kernel.test_parameter_encoding import encode
 from tests.kernel.test_row_decoding import check_same, outcome
 

@@ -1,0 +1,451 @@
+# Arrow memory into rows of binary COPY data.
+#
+# Twin of `howdah_arrow.encoding`, where the rules stand.
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdint cimport INT32_MIN, INT64_MIN, int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.string cimport memcpy
+
+from howdah.native.adapters cimport Buffer
+from howdah.native.byteorder cimport set_uint16, set_uint32, set_uint64
+
+from howdah.errors import DataError
+from howdah_arrow.layouts import Kind
+
+cdef enum:
+    #: A decimal of 256 bits has 77 digits at most: 21 groups of four, as they may begin anywhere.
+    MAX_GROUPS = 24
+    #: One more than there are in what is decoded: a carry.
+    MAX_SOURCE_LIMBS = 9
+    #: The digits that PostgreSQL's numeric has at most in front of the point, and behind it.
+    MAX_INTEGER_DIGITS = 131072
+    MAX_SCALE = 16383
+
+cdef uint32_t NULL_LENGTH = 0xFFFFFFFF
+
+
+cdef extern from *:
+    """
+    /* The limbs of a decimal, the lowest first; in memory they are in the order of the machine as a whole. */
+    #include <stdint.h>
+    static void howdah_arrow_from_memory(const char *source, uint32_t *limbs, int count) {
+        uint64_t words[4];
+        int i, n = count / 2;
+        const union { uint16_t number; char bytes[2]; } order = {1};
+        memcpy(words, source, 8 * n);
+        for (i = 0; i < n; i++) {
+            uint64_t word = words[order.bytes[0] ? i : n - 1 - i];
+            limbs[2 * i] = (uint32_t) word;
+            limbs[2 * i + 1] = (uint32_t) (word >> 32);
+        }
+    }
+    """
+    void from_memory "howdah_arrow_from_memory"(const char *source, uint32_t *limbs, int count) noexcept
+
+
+cdef class Source:
+    """An Arrow array that is read."""
+
+    cdef int kind
+    cdef int width
+    cdef int scale
+    cdef uint32_t oid
+    cdef const unsigned char *validity
+    cdef const char *data
+    cdef const int32_t *ends
+    # Where the array begins in the buffers.
+    cdef Py_ssize_t offset
+    cdef Source item
+    # What owns the memory.
+    cdef object array
+
+    @staticmethod
+    cdef Source of(object layout, object array):
+        """Return the source for an array that has the type of the layout."""
+        cdef Source source = Source.__new__(Source)
+        cdef Py_ssize_t last
+        source.array = array
+        source.kind = layout.kind
+        source.width = layout.width
+        source.scale = layout.scale
+        source.oid = layout.oid
+        source.offset = array.offset
+        buffers = array.buffers()
+        source.validity = <const unsigned char *> address(buffers[0])
+        if source.kind in (BYTES, JSONB, NUMBER, LIST):
+            source.ends = <const int32_t *> address(buffers[1])
+        if source.kind == LIST:
+            source.item = Source.of(layout.item, array.values)
+        else:
+            source.data = <const char *> address(buffers[2 if source.ends is not NULL else 1])
+        return source
+
+    cdef inline bint is_null(self, Py_ssize_t i) noexcept:
+        return self.validity is not NULL and not self.validity[i >> 3] >> (i & 7) & 1
+
+    cdef int put(self, Py_ssize_t index, Buffer out) except -1:
+        """Append a value behind its length."""
+        cdef Py_ssize_t i = self.offset + index
+        cdef Py_ssize_t size
+        cdef int kind = self.kind
+        cdef const char *data = self.data
+        cdef char *p
+        cdef uint16_t value2
+        cdef uint32_t value4
+        cdef uint64_t value8
+        if self.is_null(i):
+            out.put_uint32(NULL_LENGTH)
+        elif kind == BYTES:
+            size = self.ends[i + 1] - self.ends[i]
+            p = out.reserve(4 + size)
+            set_uint32(p, <uint32_t> size)
+            memcpy(p + 4, data + self.ends[i], size)
+        elif kind == SWAP4:
+            p = out.reserve(8)
+            memcpy(&value4, data + 4 * i, 4)
+            set_uint32(p, 4)
+            set_uint32(p + 4, value4)
+        elif kind == SWAP8 or kind == TIME:
+            p = out.reserve(12)
+            memcpy(&value8, data + 8 * i, 8)
+            set_uint32(p, 8)
+            set_uint64(p + 4, value8)
+        elif kind == BOOL:
+            p = out.reserve(5)
+            set_uint32(p, 1)
+            p[4] = data[i >> 3] >> (i & 7) & 1
+        elif kind == SWAP2:
+            p = out.reserve(6)
+            memcpy(&value2, data + 2 * i, 2)
+            set_uint32(p, 2)
+            set_uint16(p + 4, value2)
+        elif kind == TIMESTAMP:
+            self.put_timestamp(data + 8 * i, out)
+        elif kind == DATE:
+            self.put_date(data + 4 * i, out)
+        elif kind == DECIMAL:
+            self.put_decimal(data + self.width * i, out)
+        elif kind == FIXED:
+            p = out.reserve(4 + self.width)
+            set_uint32(p, <uint32_t> self.width)
+            memcpy(p + 4, data + self.width * i, self.width)
+        elif kind == JSONB:
+            size = self.ends[i + 1] - self.ends[i]
+            p = out.reserve(5 + size)
+            set_uint32(p, <uint32_t> size + 1)
+            p[4] = 1
+            memcpy(p + 5, data + self.ends[i], size)
+        elif kind == INTERVAL:
+            self.put_interval(data + 16 * i, out)
+        elif kind == LIST:
+            self.put_list(i, out)
+        elif kind == NUMBER:
+            put_number(data + self.ends[i], self.ends[i + 1] - self.ends[i], out)
+        elif kind == DURATION:
+            memcpy(&value8, data + 8 * i, 8)
+            p = out.reserve(20)
+            set_uint32(p, 16)
+            set_uint64(p + 4, value8)
+            set_uint64(p + 12, 0)
+        else:
+            raise AssertionError(f"no values of the kind {kind} are sent")
+        return 0
+
+    cdef int put_date(self, const char *source, Buffer out) except -1:
+        cdef int32_t days
+        cdef char *p
+        memcpy(&days, source, 4)
+        if days <= INT32_MIN + EPOCH_DAYS:
+            raise out_of_range("date")
+        p = out.reserve(8)
+        set_uint32(p, 4)
+        set_uint32(p + 4, <uint32_t> (days - EPOCH_DAYS))
+        return 0
+
+    cdef int put_timestamp(self, const char *source, Buffer out) except -1:
+        cdef int64_t microseconds
+        cdef char *p
+        memcpy(&microseconds, source, 8)
+        if microseconds <= INT64_MIN + EPOCH_MICROSECONDS:
+            raise out_of_range("timestamp")
+        p = out.reserve(12)
+        set_uint32(p, 8)
+        set_uint64(p + 4, <uint64_t> (microseconds - EPOCH_MICROSECONDS))
+        return 0
+
+    cdef int put_interval(self, const char *source, Buffer out) except -1:
+        cdef int32_t months, days
+        cdef int64_t nanoseconds
+        cdef char *p
+        memcpy(&months, source, 4)
+        memcpy(&days, source + 4, 4)
+        memcpy(&nanoseconds, source + 8, 8)
+        if nanoseconds % 1000:
+            raise DataError("PostgreSQL's intervals are of whole microseconds: this one has nanoseconds")
+        p = out.reserve(20)
+        set_uint32(p, 16)
+        set_uint64(p + 4, <uint64_t> (nanoseconds // 1000))
+        set_uint32(p + 12, <uint32_t> days)
+        set_uint32(p + 16, <uint32_t> months)
+        return 0
+
+    cdef int put_decimal(self, const char *source, Buffer out) except -1:
+        """Append a numeric: its digits to the base 10,000, the last one first as they are found."""
+        cdef uint32_t[MAX_SOURCE_LIMBS] limbs = [0, 0, 0, 0, 0, 0, 0, 0, 0]
+        cdef uint16_t[MAX_GROUPS] groups
+        cdef int i, count = self.width // 4
+        # To end a group at the point, the number needs some more zeros.
+        cdef int zeros = (4 - (self.scale % 4 + 4) % 4) % 4
+        cdef int length = 0, weight
+        cdef bint negative
+        cdef uint64_t carry
+        from_memory(source, limbs, count)
+        negative = limbs[count - 1] >> 31
+        if negative:
+            carry = 1
+            for i in range(count):
+                carry += <uint32_t> ~limbs[i]
+                limbs[i] = <uint32_t> carry
+                carry >>= 32
+        carry = 0
+        for i in range(count):
+            carry += <uint64_t> limbs[i] * POWERS[zeros]
+            limbs[i] = <uint32_t> carry
+            carry >>= 32
+        limbs[count] = <uint32_t> carry
+        count += 1
+        while count:
+            if not limbs[count - 1]:
+                count -= 1
+                continue
+            if count <= 2:
+                # What fits a machine word is divided as one.
+                carry = limbs[0] | (<uint64_t> limbs[1] << 32 if count == 2 else 0)
+                while carry:
+                    groups[length] = <uint16_t> (carry % 10000)
+                    length += 1
+                    carry //= 10000
+                break
+            carry = 0
+            for i in range(count - 1, -1, -1):
+                carry = carry << 32 | limbs[i]
+                limbs[i] = <uint32_t> (carry // 10000)
+                carry %= 10000
+            groups[length] = <uint16_t> carry
+            length += 1
+        weight = length - 1 - (self.scale + zeros) // 4
+        return put_numeric(groups, length, True, weight, negative, max(self.scale, 0), out)
+
+    cdef int put_list(self, Py_ssize_t i, Buffer out) except -1:
+        """Append an array: dimensions, a flag, the items' oid; length and lower bound; the items."""
+        cdef Py_ssize_t index, begin = self.ends[i], end = self.ends[i + 1]
+        cdef Py_ssize_t start = out.length
+        cdef Source item = self.item
+        cdef bint nulls = False
+        cdef char *p
+        for index in range(begin, end):
+            nulls |= item.is_null(item.offset + index)
+        p = out.reserve(16 if begin == end else 24)
+        set_uint32(p + 4, begin != end)
+        set_uint32(p + 8, nulls)
+        set_uint32(p + 12, item.oid)
+        if begin != end:
+            set_uint32(p + 16, <uint32_t> (end - begin))
+            set_uint32(p + 20, 1)
+        for index in range(begin, end):
+            item.put(index, out)
+        set_uint32(out.data + start, <uint32_t> (out.length - start - 4))
+        return 0
+
+
+cdef uintptr_t address(object buffer) except? 1:
+    return 0 if buffer is None else buffer.address
+
+
+cdef object out_of_range(str type):
+    return DataError(f"the {type} is out of the range of PostgreSQL's")
+
+
+cdef int put_numeric(
+    const uint16_t *groups, int length, bint backwards, int weight, bint negative, int scale, Buffer out
+) except -1:
+    """Append a numeric, without the groups at either end that are 0."""
+    cdef int i, first = 0
+    cdef char *p
+    if backwards:
+        while length and not groups[length - 1]:
+            length -= 1
+            weight -= 1
+        while first < length and not groups[first]:
+            first += 1
+    else:
+        while length and not groups[length - 1]:
+            length -= 1
+        while first < length and not groups[first]:
+            first += 1
+            weight -= 1
+    p = out.reserve(12 + 2 * (length - first))
+    set_uint32(p, 8 + 2 * (length - first))
+    set_uint16(p + 4, <uint16_t> (length - first))
+    set_uint16(p + 6, <uint16_t> (weight if length > first else 0))
+    set_uint16(p + 8, 0x4000 if negative and length > first else 0)
+    set_uint16(p + 10, <uint16_t> scale)
+    p += 12
+    if backwards:
+        for i in range(length - 1, first - 1, -1):
+            set_uint16(p, groups[i])
+            p += 2
+    else:
+        for i in range(first, length):
+            set_uint16(p, groups[i])
+            p += 2
+    return 0
+
+
+cdef int put_number(const char *text, Py_ssize_t size, Buffer out) except -1:
+    """Append a numeric that is written as text."""
+    cdef Buffer digits = Buffer.__new__(Buffer)
+    cdef const char *p = text
+    cdef const char *end = text + size
+    cdef uint16_t *groups
+    cdef Py_ssize_t i, count, length
+    cdef int64_t point = -1, exponent = 0
+    cdef bint negative = False, down = False, any_digit = False
+    cdef int64_t weight, scale
+    cdef char c
+    while p < end and p[0] == c" ":
+        p += 1
+    while end > p and (end - 1)[0] == c" ":
+        end -= 1
+    if p < end and (p[0] == c"-" or p[0] == c"+"):
+        negative = p[0] == c"-"
+        p += 1
+    while p < end:
+        c = p[0]
+        if c"0" <= c <= c"9":
+            any_digit = True
+            # Zeros in front are none of the digits, unless they are behind the point.
+            if c != c"0" or digits.length or point >= 0:
+                digits.reserve(1)[0] = c - c"0"
+        elif c == c"." and point < 0:
+            point = digits.length
+        else:
+            break
+        p += 1
+    if not any_digit:
+        return put_special(text, size, out)
+    if point < 0:
+        point = digits.length
+    if p < end and (p[0] == c"e" or p[0] == c"E"):
+        p += 1
+        if p < end and (p[0] == c"-" or p[0] == c"+"):
+            down = p[0] == c"-"
+            p += 1
+        if p == end:
+            return put_special(text, size, out)
+        while p < end and c"0" <= p[0] <= c"9" and exponent < 1000000:
+            exponent = 10 * exponent + (p[0] - c"0")
+            p += 1
+        if down:
+            exponent = -exponent
+    if p != end:
+        return put_special(text, size, out)
+    count = digits.length
+    point += exponent
+    scale = max(count - point, 0)
+    if point > MAX_INTEGER_DIGITS or scale > MAX_SCALE:
+        raise DataError("the number has more digits than PostgreSQL's numeric")
+    # The groups of four begin and end at the point.
+    weight = (point + 3) // 4 - 1 if point > 0 else -((-point) // 4) - 1
+    exponent = 4 * (weight + 1) - point
+    length = <Py_ssize_t> (exponent + count + 3) // 4
+    digits.reserve(2 * length + 2)
+    groups = <uint16_t *> (digits.data + count + (count & 1))
+    for i in range(length):
+        groups[i] = 0
+    for i in range(4 * length):
+        groups[i >> 2] = groups[i >> 2] * 10 + (
+            digits.data[i - exponent] if exponent <= i < exponent + count else 0
+        )
+    return put_numeric(groups, <int> length, False, <int> weight, negative, <int> scale, out)
+
+
+cdef int put_special(const char *text, Py_ssize_t size, Buffer out) except -1:
+    """Append NaN or an infinity; nothing else is left."""
+    cdef int sign
+    cdef char *p
+    cdef str word = decoded(text, size).strip().lower()
+    if word == "nan":
+        sign = 0xC000
+    elif word in ("inf", "+inf", "infinity", "+infinity"):
+        sign = 0xD000
+    elif word in ("-inf", "-infinity"):
+        sign = 0xF000
+    else:
+        raise DataError("this is no number")
+    p = out.reserve(12)
+    set_uint32(p, 8)
+    set_uint32(p + 4, 0)
+    set_uint16(p + 8, <uint16_t> sign)
+    set_uint16(p + 10, 0)
+    return 0
+
+
+cdef str decoded(const char *text, Py_ssize_t size):
+    """Return the beginning of a text."""
+    return PyBytes_FromStringAndSize(text, min(size, 100)).decode("utf-8", "replace")
+
+
+cdef class Encoder:
+    """Reads Arrow arrays row by row.
+
+    Args:
+        names: the names of the columns, for errors.
+        layouts: their layouts.
+    """
+
+    cdef tuple names
+    cdef tuple layouts
+    cdef list sources
+    cdef Py_ssize_t length
+    cdef Py_ssize_t position
+    # How many rows there were in the batches before.
+    cdef Py_ssize_t before
+
+    def __init__(self, names, layouts):
+        self.names = tuple(names)
+        self.layouts = tuple(layouts)
+        self.sources = []
+
+    def begin(self, arrays, Py_ssize_t length) -> None:
+        """Begin with a batch.
+
+        Args:
+            arrays: of the types of the layouts.
+            length: how many rows they are.
+        """
+        self.before += self.length
+        self.sources = [Source.of(layout, array) for layout, array in zip(self.layouts, arrays)]
+        self.length = length
+        self.position = 0
+
+    def encode(self, Py_ssize_t size) -> bytes:
+        """Return the next rows, of about `size` bytes; b"" at the end of the batch."""
+        cdef Buffer out = Buffer.__new__(Buffer)
+        cdef list sources = self.sources
+        cdef Py_ssize_t i = 0, count = len(sources)
+        out.grow(size + size // 8)
+        try:
+            while out.length < size and self.position < self.length:
+                out.put_uint16(<uint16_t> count)
+                for i in range(count):
+                    (<Source> sources[i]).put(self.position, out)
+                self.position += 1
+        except DataError as e:
+            row = self.before + self.position + 1
+            raise DataError(f"column {self.names[i]!r}, row {row}: {e}") from None
+        return PyBytes_FromStringAndSize(out.data, out.length)
+
+
+if [int(kind) for kind in Kind] != list(range(15)):
+    raise ImportError("the kinds of the layouts are not those of this module")

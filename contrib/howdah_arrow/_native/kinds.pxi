@@ -1,0 +1,23 @@
+# What both directions know of Arrow's columns.
+
+# The values of `howdah_arrow.layouts.Kind`.
+cdef enum:
+    BOOL = 0
+    SWAP2 = 1
+    SWAP4 = 2
+    SWAP8 = 3
+    BYTES = 4
+    JSONB = 5
+    FIXED = 6
+    DATE = 7
+    TIME = 8
+    TIMESTAMP = 9
+    INTERVAL = 10
+    DECIMAL = 11
+    LIST = 12
+    NUMBER = 13
+    DURATION = 14
+
+cdef enum:
+    #: From 1970-01-01, where Arrow's days begin, to 2000-01-01, where PostgreSQL's do.
+    EPOCH_DAYS = 10957

@@ -1,2 +1,0 @@
-from howdah.adapt.copyrows import CopyDecoder as CopyDecoder
-from howdah.adapt.copyrows import CopyEncoder as CopyEncoder

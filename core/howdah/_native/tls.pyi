@@ -1,1 +1,0 @@
-from howdah.io.records import RecordLayer as RecordLayer

@@ -1,1 +1,0 @@
-from howdah.io.waiter import Waiter as Waiter

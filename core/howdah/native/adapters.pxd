@@ -1,0 +1,244 @@
+"""What native adapters are made of: howdah's C interface for values.
+
+A distribution that compiles against it with Cython ships loaders and dumpers that run without a Python call for
+each value. docs/native-adapters.md describes it, with an example. Beside this module there are, all of it inline:
+`byteorder` (integers and floats in network order), `strings` (ASCII) and `instances` (objects made without their
+constructors).
+
+What stands above "The kernel's own" is the interface. A change to it that compiled modules would notice raises
+`INTERFACE_VERSION`.
+"""
+
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+from howdah.native.byteorder cimport set_uint16, set_uint32, set_uint64
+
+cdef enum:
+    #: Compiled into each module that defines native adapters, and compared when it is imported.
+    INTERFACE_VERSION = 1
+
+
+# A growing block of memory that messages and values are written to.
+
+cdef class Buffer:
+    cdef char *data
+    cdef Py_ssize_t length
+    cdef Py_ssize_t capacity
+    #: How many bytes it may have, 0 for as many as there is memory for.
+    cdef Py_ssize_t limit
+
+    cdef int grow(self, Py_ssize_t size) except -1
+    cdef int put_digits(self, uint64_t value) except -1
+    cdef int put_integer(self, int64_t value) except -1
+
+    cdef inline char *reserve(self, Py_ssize_t size) except NULL:
+        """Append `size` bytes of no particular value; return where they start.
+
+        The pointer holds until the buffer is next written to.
+        """
+        cdef Py_ssize_t start
+        if size >= self.capacity - self.length:  # equal: there may be no memory at all yet
+            self.grow(size)
+        start = self.length
+        self.length = start + size
+        return self.data + start
+
+    cdef inline int put(self, const char *source, Py_ssize_t size) except -1:
+        """Append `size` bytes from `source`."""
+        memcpy(self.reserve(size), source, size)
+        return 0
+
+    cdef inline int put_uint16(self, uint16_t value) except -1:
+        """Append a 16-bit integer in network order."""
+        set_uint16(self.reserve(2), value)
+        return 0
+
+    cdef inline int put_uint32(self, uint32_t value) except -1:
+        """Append a 32-bit integer in network order."""
+        set_uint32(self.reserve(4), value)
+        return 0
+
+    cdef inline int put_uint64(self, uint64_t value) except -1:
+        """Append a 64-bit integer in network order."""
+        set_uint64(self.reserve(8), value)
+        return 0
+
+
+cdef int put_value(Buffer out, object value) except -1
+
+
+# Functions that load and dump, and the object that holds those of a type.
+
+cdef class DumperEntry
+cdef class Dumpers
+
+# A function that returns the Python object for `size` bytes at `data`.
+# It reads what is everyday and well formed by itself, and passes everything else
+# on to `loader.load`, so that results and errors are the reference's.
+ctypedef object (*load_func)(const char *data, Py_ssize_t size, object loader)
+
+# A function that appends the value for an object to a buffer and returns 1; or returns 0,
+# having written anything or nothing, to leave the object to the dumper's Python methods.
+# `oid` is the dumper's; a function whose type depends on the object changes it.
+ctypedef int (*dump_func)(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1
+
+# A function that returns what the dumper's `get_key` does.
+ctypedef object (*key_func)(object obj, DumperEntry entry)
+
+
+cdef class NativeAdapter:
+    # By format, 0 text and 1 binary. NULL where there is none: the Python method is called.
+    cdef load_func[2] load
+    cdef dump_func[2] dump
+    cdef key_func key
+    # Whether what is loaded may hold references to other objects: the garbage collector has to know of its rows.
+    cdef bint container
+
+
+cdef NativeAdapter new_native_adapter(
+    int version, load_func load_text, load_func load_binary, dump_func dump_text, dump_func dump_binary,
+    key_func key, bint container
+)
+
+
+cdef inline NativeAdapter native_adapter(
+    load_func load_text, load_func load_binary, dump_func dump_text=NULL, dump_func dump_binary=NULL,
+    key_func key=NULL, bint container=False
+):
+    """Return what adapters of a type name in their attribute `native`, as "module:name"; NULL is "in Python".
+
+    Raises:
+        ImportError: the module that calls this was compiled for another version of the interface.
+    """
+    return new_native_adapter(
+        INTERFACE_VERSION, load_text, load_binary, dump_text, dump_binary, key, container
+    )
+
+
+# Loading.
+
+cdef NativeAdapter find_native(object adapter)
+cdef load_func find_load(object loader) except NULL
+cdef object load_python(const char *data, Py_ssize_t size, object loader)
+cdef object load_nested(load_func read, const char *data, Py_ssize_t size, object loader)
+cdef object load_str(const char *data, Py_ssize_t size, object loader)
+cdef object load_bytes(const char *data, Py_ssize_t size, object loader)
+
+
+# Dumping.
+
+cdef class DumperEntry:
+    cdef object dumper
+    cdef dump_func dump
+    cdef key_func key
+    cdef int format
+    cdef uint32_t oid
+    # Whether the value of an object has a say in which dumper it gets, and whether others have.
+    cdef bint keyed
+    cdef bint deciding
+    # Whether the value of an object has led to it.
+    cdef bint upgraded
+    # Where it belongs; None if its dumper is for whatever comes.
+    cdef Dumpers dumpers
+    # The dumper of what an object contains, or those of what it is made of.
+    cdef DumperEntry item
+    cdef Dumpers parts
+
+    cdef object get_key(self, object obj)
+    cdef int append(self, object obj, Buffer out, bint part) except -1
+    cdef int append_natively(self, object obj, Buffer out) except -1
+    cdef int append_dumped(self, object obj, Buffer out, bint part) except -1
+
+
+cdef struct Dumped:
+    uint32_t oid
+    int format
+
+
+cdef class Dumpers:
+    cdef object adapters
+    cdef object context
+    cdef object format
+    # From a class, or another key that a dumper gave, to its DumperEntry.
+    cdef dict entries
+
+    cdef DumperEntry find(self, object obj)
+    cdef DumperEntry find_by_oid(self, uint32_t oid)
+    cdef DumperEntry upgrade(self, DumperEntry entry, object obj)
+    cdef int append(self, object obj, Buffer out, Dumped *dumped, bint part) except -1
+
+
+cdef Dumpers new_dumpers(object adapters, object context, object format)
+cdef DumperEntry new_entry(object dumper, Dumpers dumpers)
+cdef int dump_nested(dump_func write, object obj, Buffer out, uint32_t *oid, DumperEntry entry, int limit) except -1
+cdef int dump_str(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1
+
+
+# How deep values may be nested, counted for each thread.
+
+cdef enum:
+    MAX_DEPTH = 100
+    MAX_TEXT_DEPTH = 16
+
+cdef int depth() noexcept
+cdef int set_depth(int value) noexcept
+cdef int enter(int limit) except -1
+cdef void leave() noexcept
+
+
+# Decoding DataRow messages into tuples.
+
+cdef struct Column:
+    load_func load
+    #: Borrowed from the decoder's tuple of loaders.
+    void *loader
+    #: Whether its values may hold references to other objects.
+    bint container
+
+
+cdef class RowDecoder:
+    cdef Column *columns
+    cdef Py_ssize_t count
+    cdef tuple loaders
+
+    # What derives from the class may override it, to make something else of the rows: the session calls it
+    # for each, and keeps what it returns, a tuple or None.
+    cdef tuple decode_row(self, const char *data, Py_ssize_t size)
+
+
+# The kernel's own: encoding the parameters of a query for Bind.
+
+cdef class Parameters:
+    # The oids, in the machine's order, four bytes each; and from `section` on what Bind
+    # contains: how many formats, the formats, how many values, the values with their lengths.
+    cdef Buffer buffer
+    cdef Py_ssize_t count
+    cdef readonly tuple oids
+    cdef readonly tuple formats
+
+    cdef inline const char *section(self) noexcept:
+        """Return the parameters' part of a Bind message."""
+        return self.buffer.data + 4 * self.count
+
+    cdef inline Py_ssize_t section_size(self) noexcept:
+        """Return how many bytes `section` has."""
+        return self.buffer.length - 4 * self.count
+
+    cdef int start(self, Py_ssize_t count) except -1
+    cdef int finish(self, Parameters previous) except -1
+    cdef int set_type(self, Py_ssize_t index, uint32_t oid, int format) except -1
+    cdef int put_value(self, object value) except -1
+    cdef int close_value(self, Py_ssize_t start, bint null) except -1
+
+
+cdef class ParameterEncoder:
+    cdef object adapters
+    cdef object context
+    cdef object version
+    cdef Dumpers automatic
+    cdef Dumpers text
+    cdef Dumpers binary
+    cdef Parameters previous
+
+    cdef int encode_one(self, object obj, object format, Parameters out, Py_ssize_t index) except -1

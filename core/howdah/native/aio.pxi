@@ -1,0 +1,212 @@
+# Carry bytes between a session and a socket without ever waiting.
+#
+# Twins of the functions of `howdah.io.aio` that are called so, without `_nonblocking`; `Eager` and `Timer` have none.
+
+from libc.errno cimport EAGAIN, EINTR, errno
+
+from howdah.native.exchange cimport Exchange
+from howdah.native.sockets cimport (
+    descriptor, howdah_is_eager, howdah_now, howdah_receive, howdah_receive_eagerly, howdah_send, raise_os_error
+)
+from howdah.native.wire cimport Input, Output, Stream
+
+# Imported with the first `Eager`: a program that blocks needs no asyncio.
+cdef object _current_task = None
+
+cdef extern from *:
+    """
+    #include <errno.h>
+    #include <unistd.h>
+
+    /* In how many nanoseconds a timer expires: before what a server can have on its way to us is full. */
+    #define HOWDAH_MOMENT 150000
+
+    #ifdef __linux__
+    #include <sys/timerfd.h>
+    #define HOWDAH_TIMERS 1
+
+    static int howdah_open_timer(void) {
+        return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    }
+
+    static int howdah_start_timer(int fd) {
+        struct itimerspec moment = {{0, 0}, {0, HOWDAH_MOMENT}};
+        return timerfd_settime(fd, 0, &moment, NULL);
+    }
+    #else
+    #define HOWDAH_TIMERS 0
+
+    static int howdah_open_timer(void) {
+        errno = ENOSYS;
+        return -1;
+    }
+
+    static int howdah_start_timer(int fd) {
+        errno = ENOSYS;
+        return -1;
+    }
+    #endif
+    """
+    bint HOWDAH_TIMERS
+    int howdah_open_timer() noexcept
+    int howdah_start_timer(int fd) noexcept
+    int close(int fd) noexcept
+
+
+cdef enum:
+    #: For how many nanoseconds a task keeps the event loop for one answer.
+    HOLD = 500000
+    #: How many answers in a row a task gets without being suspended: others are to have their turns.
+    IN_A_ROW = 16
+
+
+cdef class Eager:
+    """Receives answers that come sooner than a task could be suspended and woken up again.
+
+    Args:
+        session: whose answers they are, or its `RecordLayer`.
+    """
+
+    cdef Stream session
+    # The task that waited last. It is compared with, and nothing else.
+    cdef void *task
+    # How many answers in a row came like this.
+    cdef int granted
+
+    def __init__(self, Stream session not None):
+        global _current_task
+        if _current_task is None:
+            from asyncio import current_task
+            _current_task = current_task
+        self.session = session
+
+    def receive(self, sock, Exchange exchange not None) -> None:
+        """Receive until `exchange` is ready, if that is soon.
+
+        A task that begins to use the connection is suspended for its first answer: there may be
+        others that begin to, and what they send can go together.
+
+        Args:
+            sock: a non-blocking socket.
+            exchange: what is waited for.
+
+        Raises:
+            OSError: the connection is broken.
+            howdah.OperationalError: the server violated the protocol.
+        """
+        cdef Stream session = self.session
+        cdef Input input = session.input
+        cdef int fd
+        cdef char *target
+        cdef Py_ssize_t received
+        cdef long long end
+        task = _current_task()
+        if self.task is not <void *> task or self.granted == IN_A_ROW:
+            self.task = <void *> task
+            self.granted = 0
+            return
+        if session.streaming() or not howdah_is_eager(&session.eagerness):
+            return
+        self.granted += 1
+        end = howdah_now() + HOLD
+        while not exchange.ready:
+            fd = descriptor(sock)
+            session.make_room()
+            target = input.data + input.length
+            input.lent += 1
+            with nogil:
+                received = howdah_receive_eagerly(fd, target, input.capacity - input.length, &session.eagerness)
+            input.lent -= 1
+            if received > 0:
+                session.came_in(received)
+            elif received == 0:
+                raise ConnectionResetError("the server closed the connection unexpectedly")
+            elif received != -EAGAIN and received != -EINTR:
+                raise_os_error(received)
+            if received == -EAGAIN or session.streaming() or howdah_now() > end:
+                break
+
+
+cdef class Timer:
+    """A file descriptor that becomes readable a moment after it was started.
+
+    The moment is shorter than those of event loops, which count in milliseconds.
+
+    Attributes:
+        fd: the file descriptor.
+
+    Raises:
+        OSError: there can be no more file descriptors.
+    """
+
+    cdef readonly int fd
+
+    def __cinit__(self):
+        self.fd = howdah_open_timer()
+        if self.fd < 0:
+            raise_os_error(-errno)
+
+    def start(self) -> None:
+        """Begin a moment."""
+        if howdah_start_timer(self.fd):
+            raise_os_error(-errno)
+
+    def __dealloc__(self):
+        if self.fd >= 0:
+            close(self.fd)
+
+
+def receive_nonblocking(sock, Stream session not None) -> bool:
+    """Receive what is there; the end of the stream is an error.
+
+    Args:
+        sock: a socket.
+        session: whose bytes they are, or its `RecordLayer`.
+
+    Returns:
+        whether the next is better received when a `Timer` has let it gather.
+
+    Raises:
+        OSError: the connection is broken.
+        howdah.OperationalError: the server violated the protocol.
+    """
+    cdef Input input = session.input
+    cdef Py_ssize_t received
+    cdef int fd = descriptor(sock)
+    session.make_room()
+    received = howdah_receive(fd, input.data + input.length, input.capacity - input.length, False)
+    if received > 0:
+        session.came_in(received)
+    elif received == 0:
+        raise ConnectionResetError("the server closed the connection unexpectedly")
+    elif received == -EAGAIN:
+        session.paused()
+    elif received != -EINTR:
+        raise_os_error(received)
+    return HOWDAH_TIMERS and session.streaming()
+
+
+def send_nonblocking(sock, Stream session not None) -> int:
+    """Send what can be sent; return how many bytes are left.
+
+    Args:
+        sock: a socket.
+        session: whose output it is.
+
+    Raises:
+        OSError: the connection is broken.
+    """
+    cdef Output output = session.unsent
+    cdef Py_ssize_t sent, behind
+    cdef int fd = descriptor(sock)
+    output.check()
+    behind = session.fill_output()
+    while output.length > output.start:
+        sent = howdah_send(fd, output.data + output.start, output.length - output.start)
+        if sent == -EAGAIN or sent == -EINTR:
+            break
+        if sent < 0:
+            raise_os_error(sent)
+        output.take_off(sent)
+        behind = session.fill_output()
+    return output.length - output.start + behind

@@ -1,0 +1,181 @@
+# Carry bytes between a session and a socket, blocking the thread.
+#
+# Twins of the functions of `howdah.io.blocking` that are called so, without `_blocking`. A signal handler can
+# interrupt these only where the session knows all that has been sent and received.
+
+from cpython.exc cimport PyErr_CheckSignals
+from libc.errno cimport EAGAIN, EINTR
+
+from howdah.native.exchange cimport Exchange
+from howdah.native.sockets cimport (
+    descriptor, howdah_await, howdah_gather, howdah_give_back, howdah_limit_patience, howdah_send, howdah_wait,
+    raise_os_error
+)
+from howdah.native.wire cimport Input, Output, Stream
+
+
+def carry(sock, Stream session not None, Exchange exchange not None) -> None:
+    """Send and receive on a blocking socket until `exchange` is ready.
+
+    Sending never blocks as long as there is something to receive, so that
+    neither side can wait for the other for ever.
+
+    Args:
+        sock: a socket in blocking mode.
+        session: whose bytes are carried; its `RecordLayer` where there is TLS.
+        exchange: what to wait for.
+
+    Raises:
+        OSError: the connection is broken.
+        howdah.OperationalError: the server violated the protocol.
+    """
+    cdef Input input = session.input
+    cdef Output output = session.unsent
+    cdef Py_ssize_t size, behind, sent, received
+    cdef char *target
+    cdef const char *source
+    cdef bint readable = False
+    cdef bint streaming, replacing
+    cdef int fd
+    while not exchange.ready:
+        fd = blocking_descriptor(sock, session)
+        session.make_room()
+        # With more to receive than to send, the output has to wait.
+        behind = 0 if readable else session.fill_output()
+        source = output.data + output.start
+        size = 0 if readable else output.length - output.start
+        streaming = session.streaming()
+        replacing = exchange.replaced is not None
+        target = input.data + input.length
+        sent = 0
+        received = -EINTR
+        # The GIL is released once for both: it may take long to get it back.
+        input.lent += 1
+        output.lent += 1
+        with nogil:
+            if size:
+                sent = howdah_send(fd, source, size)
+            if sent > 0:
+                output.start += sent
+            howdah_give_back(&output.lent)
+            if sent == size and not behind and not replacing:
+                if streaming:
+                    received = howdah_gather(fd, target, input.capacity - input.length)
+                else:
+                    received = howdah_await(fd, target, input.capacity - input.length, &session.eagerness)
+        input.lent -= 1
+        readable = False
+        output.take_off(0)
+        if sent == -EAGAIN:
+            readable = wait(fd, True)
+            continue
+        if sent < 0 and sent != -EINTR:
+            # What the server said before it went is still to be received.
+            session.drop_output()
+        exchange.replaced = None
+        if received > 0:
+            session.came_in(received)
+            # A server that is always ahead leaves no other moment for signals, nor for the garbage collector.
+            if not exchange.ready:
+                PyErr_CheckSignals()
+        elif received == 0:
+            raise ConnectionResetError("the server closed the connection unexpectedly")
+        elif received == -EAGAIN or received == -EINTR:
+            PyErr_CheckSignals()
+            if received == -EAGAIN:
+                wait(fd, False)
+        else:
+            raise_os_error(received)
+
+
+def send_blocking(sock, Stream session not None) -> bool:
+    """Send what can be sent without waiting; return whether that is all.
+
+    What cannot be sent because the connection is broken is dropped: what the server said
+    before it went is still to be received.
+
+    Args:
+        sock: a socket.
+        session: whose output it is.
+    """
+    cdef Output output = session.unsent
+    cdef const char *source
+    cdef Py_ssize_t size, sent
+    cdef int fd
+    output.check()
+    session.fill_output()
+    if output.length == output.start:
+        return True
+    fd = sock.fileno()
+    while output.length > output.start:
+        source = output.data + output.start
+        size = output.length - output.start
+        output.lent += 1
+        with nogil:
+            sent = howdah_send(fd, source, size)
+        output.lent -= 1
+        if sent == -EAGAIN:
+            return False
+        if sent == -EINTR:
+            continue
+        if sent < 0:
+            session.drop_output()
+        else:
+            output.take_off(sent)
+            session.fill_output()
+    return True
+
+
+def receive_blocking(sock, Stream session not None) -> None:
+    """Receive once, waiting for it; the end of the stream is an error.
+
+    Args:
+        sock: a socket in blocking mode.
+        session: whose bytes they are.
+
+    Raises:
+        OSError: the connection is broken.
+        howdah.OperationalError: the server violated the protocol.
+    """
+    cdef Input input = session.input
+    cdef char *target
+    cdef Py_ssize_t received = -EINTR
+    cdef int fd
+    while received == -EINTR or received == -EAGAIN:
+        PyErr_CheckSignals()
+        if received == -EAGAIN:
+            wait(blocking_descriptor(sock, session), False)
+        fd = blocking_descriptor(sock, session)
+        session.make_room()
+        target = input.data + input.length
+        input.lent += 1
+        with nogil:
+            received = howdah_await(fd, target, input.capacity - input.length, &session.eagerness)
+        input.lent -= 1
+    if received > 0:
+        session.came_in(received)
+    elif received == 0:
+        raise ConnectionResetError("the server closed the connection unexpectedly")
+    else:
+        raise_os_error(received)
+
+
+cdef int blocking_descriptor(object sock, Stream session) except -1:
+    """Return the file descriptor of an open socket, on which waiting has an end."""
+    cdef int fd = descriptor(sock)
+    if session.limited != fd:
+        howdah_limit_patience(fd)
+        session.limited = fd
+    return fd
+
+
+cdef bint wait(int fd, bint write) except -1:
+    """Wait for the socket, but not for ever; return whether there is something to receive."""
+    cdef int readable
+    with nogil:
+        readable = howdah_wait(fd, write)
+    if readable < 0 and readable != -EINTR:
+        raise_os_error(readable)
+    if readable <= 0:
+        PyErr_CheckSignals()
+    return readable > 0

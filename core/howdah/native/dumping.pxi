@@ -1,0 +1,183 @@
+# How the native core turns Python objects into values: C functions, found through the class of a dumper.
+
+cimport cython
+from cpython.buffer cimport (
+    PyBUF_FULL_RO, Py_buffer, PyBuffer_Release, PyBuffer_ToContiguous, PyObject_GetBuffer
+)
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+
+
+from howdah.adapt.base import Dumper
+from howdah.adapt.encodings import codec_of, encoded
+from howdah.pq import Format
+
+cdef object _get_key = Dumper.get_key
+cdef object _BINARY_FORMAT = Format.BINARY
+
+
+class NotBytes(Exception):
+    """A dumper returned a part in another form than bytes; the Python method of the whole knows what to do."""
+
+
+cdef int put_value(Buffer out, object value) except -1:
+    """Append what a dumper returned."""
+    cdef Py_buffer view
+    if isinstance(value, str):
+        value = value.encode()
+    if PyBytes_CheckExact(value):
+        out.put(PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
+        return 0
+    PyObject_GetBuffer(memoryview(value), &view, PyBUF_FULL_RO)
+    try:
+        PyBuffer_ToContiguous(out.reserve(view.len), &view, view.len, c"C")
+    finally:
+        PyBuffer_Release(&view)
+    return 0
+
+
+cdef int dump_nested(
+    dump_func write, object obj, Buffer out, uint32_t *oid, DumperEntry entry, int limit
+) except -1:
+    """Append the value for an object that contains others with `write`, as a function that dumps does.
+
+    Whatever is raised meanwhile, by a dumper of a part too, the Python method meets again, and raises what the
+    reference raises: that of the outermost object, since it dumps all that is in it.
+    """
+    enter(limit)
+    try:
+        return write(obj, out, oid, entry)
+    except Exception:
+        if depth() > 1:
+            raise
+        return 0
+    finally:
+        leave()
+
+
+cdef DumperEntry new_entry(object dumper, Dumpers dumpers):
+    """Return a dumper's entry.
+
+    Its functions are those that the dumper's own class names, if any.
+    """
+    cdef DumperEntry entry = DumperEntry.__new__(DumperEntry)
+    cdef type cls = type(dumper)
+    cdef NativeAdapter native
+    entry.dumper = dumper
+    entry.dumpers = dumpers
+    entry.format = dumper.format
+    entry.oid = dumper.oid
+    entry.keyed = getattr(cls, "get_key", None) is not _get_key
+    entry.deciding = hasattr(cls, "deciding")
+    native = find_native(dumper)
+    if native is not None:
+        entry.dump = native.dump[entry.format]
+        entry.key = native.key
+    return entry
+
+
+@cython.final
+cdef class DumperEntry:
+    """A dumper, with what of it does not depend on the object."""
+
+    cdef object get_key(self, object obj):
+        """Return what the dumper for an object is kept under."""
+        if self.key is not NULL:
+            return self.key(obj, self)
+        return self.dumper.get_key(obj, self.dumpers.format)
+
+    cdef int append(self, object obj, Buffer out, bint part) except -1:
+        """Append what this dumper, and no other, makes of an object; return 0 if that is NULL.
+
+        `part` tells that it is part of a value: then what a Python method returns must be bytes
+        (NotBytes), as the encoding of anything else is not ours to know.
+        """
+        return 1 if self.append_natively(obj, out) else self.append_dumped(obj, out, part)
+
+    cdef int append_natively(self, object obj, Buffer out) except -1:
+        """Append what the native function makes of an object; return 0, with nothing written, if it cannot."""
+        cdef Py_ssize_t start = out.length
+        cdef uint32_t oid = self.oid
+        if self.dump is NULL:
+            return 0
+        # Of another type the value would be another dumper's.
+        if self.dump(obj, out, &oid, self) and oid == self.oid:
+            return 1
+        out.length = start
+        return 0
+
+    cdef int append_dumped(self, object obj, Buffer out, bint part) except -1:
+        """Append what the Python method makes of an object, as `append` does."""
+        value = self.dumper.dump(obj)
+        if value is None:
+            return 0
+        if part and not PyBytes_CheckExact(value):
+            raise NotBytes
+        if isinstance(value, str):
+            value = encoded(value, codec_of(getattr(self.dumper, "connection", None)))
+        put_value(out, value)
+        return 1
+
+
+cdef Dumpers new_dumpers(object adapters, object context, object format):
+    """Return the dumpers of a context for what is asked for in a `PyFormat`; they are made as they are needed."""
+    cdef Dumpers dumpers = Dumpers.__new__(Dumpers)
+    dumpers.adapters = adapters
+    dumpers.context = context
+    dumpers.format = format
+    dumpers.entries = {}
+    return dumpers
+
+
+@cython.final
+cdef class Dumpers:
+    """The dumpers for one `PyFormat`. They hold until something new is registered in `adapters`."""
+
+    cdef DumperEntry find(self, object obj):
+        """Return the entry for the objects of an object's class."""
+        cdef object cls = type(obj)
+        cdef DumperEntry entry = self.entries.get(cls)
+        if entry is None:
+            entry = new_entry(self.adapters.get_dumper(cls, self.format, obj)(cls, self.context), self)
+            self.entries[cls] = entry
+        return entry
+
+    cdef DumperEntry find_by_oid(self, uint32_t oid):
+        """Return the entry for whatever is to be dumped to a type, as binary."""
+        cdef DumperEntry entry = self.entries.get(oid)
+        if entry is None:
+            entry = new_entry(self.adapters.get_dumper_by_oid(oid, _BINARY_FORMAT)(object, self.context), None)
+            self.entries[oid] = entry
+        return entry
+
+    cdef DumperEntry upgrade(self, DumperEntry entry, object obj):
+        """Return the entry for an object, given that of its class: another one if the value decides so."""
+        cdef DumperEntry upgraded
+        if not entry.keyed:
+            return entry
+        key = entry.get_key(obj)
+        if key is type(obj):
+            return entry
+        upgraded = self.entries.get(key)
+        if upgraded is None:
+            upgraded = self.entries[key] = new_entry(entry.dumper.upgrade(obj, self.format), self)
+            upgraded.upgraded = True
+        return upgraded
+
+    cdef int append(self, object obj, Buffer out, Dumped *dumped, bint part) except -1:
+        """Append the value for an object, and tell its type and its format; return 0 if it is NULL.
+
+        `part` tells that it is part of a value, as in `DumperEntry.append`.
+        """
+        cdef DumperEntry entry = self.find(obj)
+        cdef DumperEntry upgraded
+        cdef Py_ssize_t start = out.length
+        dumped.oid = entry.oid
+        dumped.format = entry.format
+        if entry.dump is not NULL:
+            if entry.dump(obj, out, &dumped.oid, entry):
+                return 1
+            out.length = start
+        upgraded = self.upgrade(entry, obj)
+        dumped.oid = upgraded.oid
+        dumped.format = upgraded.format
+        return entry.append_dumped(obj, out, part) if upgraded is entry else upgraded.append(obj, out, part)

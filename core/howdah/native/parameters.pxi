@@ -1,0 +1,209 @@
+# Encoding the parameters of a query for Bind.
+#
+# Twin of `howdah.adapt.parameters`.
+#
+# Source: PostgreSQL documentation, "Message Formats", Bind.
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdint cimport uint16_t, uint32_t
+from libc.string cimport memcmp, memcpy
+
+from howdah.native.byteorder cimport get_int32, get_uint16, set_uint16, set_uint32
+
+from howdah.adapt.base import PyFormat
+from howdah.adapt.places import parameter_place, put_place, recursive, too_large
+from howdah.errors import Error, ProgrammingError
+
+cdef object _AUTO = PyFormat.AUTO
+cdef object _TEXT = PyFormat.TEXT
+cdef object _BINARY = PyFormat.BINARY
+
+cdef enum:
+    NULL_LENGTH = 0xFFFFFFFF
+    #: How many bytes parameters take together: a message has less than 1 GB, and has more in it.
+    MAX_LENGTH = 0x3FF00000
+    MAX_PARAMETERS = 0xFFFF
+    #: Larger parameters are not kept in memory to compare the next ones with.
+    MAX_KEPT = 0x10000
+
+
+cdef class Parameters:
+    """The parameters of a query in PostgreSQL's representation.
+
+    Args:
+        oids: the oid of each one's type, 0 for "let the server decide".
+        formats: the format code of each, 0 for text and 1 for binary.
+        values: the values, None for NULL.
+
+    Attributes:
+        oids: as given, a tuple.
+        formats: as given, a tuple.
+
+    Raises:
+        ProgrammingError: if there are too many, or not as many of each.
+    """
+
+    def __cinit__(self, *args, **kwargs):
+        self.buffer = Buffer.__new__(Buffer)
+        self.buffer.limit = MAX_LENGTH
+
+    def __init__(self, oids=(), formats=(), values=()):
+        cdef Py_ssize_t i
+        oids, formats, values = tuple(oids), tuple(formats), tuple(values)
+        if not len(oids) == len(formats) == len(values):
+            raise ProgrammingError(
+                f"{len(oids)} oids, {len(formats)} formats and {len(values)} values:"
+                " parameters have one of each"
+            )
+        self.start(len(values))
+        for i, (oid, format, value) in enumerate(zip(oids, formats, values)):
+            self.set_type(i, oid, format)
+            self.put_value(value)
+        self.finish(None)
+
+    @property
+    def values(self) -> list:
+        """The values, None for NULL."""
+        cdef list values = []
+        cdef const char *p = self.section() + 4 + 2 * self.count
+        cdef Py_ssize_t length, i
+        for i in range(self.count):
+            length = get_int32(p)
+            p += 4
+            if length == -1:
+                values.append(None)
+            else:
+                values.append(PyBytes_FromStringAndSize(p, length))
+                p += length
+        return values
+
+    cdef int start(self, Py_ssize_t count) except -1:
+        """Make room for the types of `count` parameters; their values are put after them."""
+        cdef char *p
+        if count > MAX_PARAMETERS:
+            raise ProgrammingError(f"the query has {count} parameters; PostgreSQL takes {MAX_PARAMETERS} at most")
+        self.count = count
+        self.buffer.length = 0
+        p = self.buffer.reserve(4 * count + 2 + 2 * count + 2)
+        set_uint16(p + 4 * count, <uint16_t> count)
+        set_uint16(p + 6 * count + 2, <uint16_t> count)
+        return 0
+
+    cdef int set_type(self, Py_ssize_t index, uint32_t oid, int format) except -1:
+        """Set the type and the format of one parameter."""
+        memcpy(self.buffer.data + 4 * index, &oid, 4)
+        set_uint16(self.buffer.data + 4 * self.count + 2 + 2 * index, <uint16_t> format)
+        return 0
+
+    cdef int put_value(self, object value) except -1:
+        """Append the next value, with its length; None is NULL."""
+        cdef Py_ssize_t start = self.buffer.length
+        self.buffer.reserve(4)
+        if value is not None:
+            put_value(self.buffer, value)
+        self.close_value(start, value is None)
+        return 0
+
+    cdef int close_value(self, Py_ssize_t start, bint null) except -1:
+        """Set the length of the value that has been put from `start` on, after four bytes for it."""
+        cdef Py_ssize_t length = self.buffer.length - start - 4
+        if self.buffer.length > MAX_LENGTH:
+            raise too_large(self.buffer.length)
+        set_uint32(self.buffer.data + start, NULL_LENGTH if null else <uint32_t> length)
+        return 0
+
+    cdef int finish(self, Parameters previous) except -1:
+        """Set the attributes, to the tuples of the parameters before if they are the same."""
+        cdef Py_ssize_t i
+        cdef const char *p = self.buffer.data
+        cdef uint32_t oid
+        cdef list oids, formats
+        if (
+            previous is not None and previous.count == self.count
+            and memcmp(p, previous.buffer.data, 6 * self.count + 4) == 0
+        ):
+            self.oids = previous.oids
+            self.formats = previous.formats
+            return 0
+        oids = []
+        formats = []
+        for i in range(self.count):
+            memcpy(&oid, p + 4 * i, 4)
+            oids.append(oid)
+            formats.append(get_uint16(p + 4 * self.count + 2 + 2 * i))
+        self.oids = tuple(oids)
+        self.formats = tuple(formats)
+        return 0
+
+
+cdef class ParameterEncoder:
+    """Encodes the parameters of queries with the dumpers of a context.
+
+    It keeps the dumpers it has made until something new is registered in `adapters`.
+
+    Args:
+        adapters: the adapters in force.
+        context: what dumpers are told of where they work.
+    """
+
+    def __init__(self, adapters, context):
+        self.adapters = adapters
+        self.context = context
+
+    def encode(self, params, formats=None, names=None) -> Parameters:
+        """Return parameters in PostgreSQL's representation.
+
+        Args:
+            params: the Python objects; None is NULL.
+            formats: the `PyFormat` of each placeholder; None lets the adapters choose.
+            names: what each parameter is called in errors; None for their numbers.
+
+        Raises:
+            ProgrammingError: if there is no dumper for an object, or there are too many parameters.
+            Exception: what a dumper raises; a `howdah.Error` says which parameter it is about.
+        """
+        cdef Parameters out = Parameters.__new__(Parameters)
+        cdef tuple objects = tuple(params)
+        cdef tuple asked = None if formats is None else tuple(formats)
+        cdef Py_ssize_t i
+        cdef int former
+        if asked is not None and len(asked) != len(objects):
+            raise ProgrammingError(f"{len(objects)} parameters for {len(asked)} placeholders")
+        version = self.adapters.version
+        if version != self.version:
+            self.automatic = new_dumpers(self.adapters, self.context, _AUTO)
+            self.text = new_dumpers(self.adapters, self.context, _TEXT)
+            self.binary = new_dumpers(self.adapters, self.context, _BINARY)
+            self.version = version
+        out.start(len(objects))
+        former = set_depth(0)
+        try:
+            for i in range(out.count):
+                self.encode_one(objects[i], _AUTO if asked is None else asked[i], out, i)
+        except Error as error:
+            put_place(error, parameter_place(i, names))
+            raise
+        except RecursionError:
+            raise recursive(objects[i], parameter_place(i, names)) from None
+        finally:
+            set_depth(former)
+        out.finish(self.previous)
+        self.previous = out if out.buffer.length <= MAX_KEPT else None
+        return out
+
+    cdef int encode_one(self, object obj, object format, Parameters out, Py_ssize_t index) except -1:
+        """Append one parameter."""
+        cdef Dumpers dumpers
+        cdef Dumped dumped
+        cdef Py_ssize_t start = out.buffer.length
+        cdef bint null
+        if obj is None:
+            out.set_type(index, 0, 0)
+            out.put_value(None)
+            return 0
+        dumpers = self.automatic if format is _AUTO else self.text if format is _TEXT else self.binary
+        out.buffer.reserve(4)
+        null = not dumpers.append(obj, out.buffer, &dumped, False)
+        out.set_type(index, dumped.oid, dumped.format)
+        out.close_value(start, null)
+        return 0

@@ -1,0 +1,167 @@
+"""What a cursor holds in its hands: the results of its last query, and where it stands in them.
+
+Twin of `howdah.resultset`, where the attributes are described.
+"""
+
+cimport cython
+from cpython.list cimport PyList_GET_SIZE
+
+from howdah.native.exchange cimport Result
+
+from howdah.adapt.places import name_column
+from howdah.errors import InterfaceError, ProgrammingError
+from howdah.pq import ExecStatus
+from howdah.rows import tuple_row
+
+cdef object _TUPLE_ROW = tuple_row
+cdef object _SINGLE_TUPLE = ExecStatus.SINGLE_TUPLE
+
+
+cdef class ResultSet:
+    """The results of a query, and the position in the one that is selected."""
+
+    def __cinit__(self, *args, **kwargs):
+        self.reset()
+
+    def _reset(self):
+        """Forget all results."""
+        self.reset()
+
+    def _show(self, results):
+        """Take results, one at least, and go to the first."""
+        self.select(results, 0)
+
+    def _select(self, Py_ssize_t index):
+        """Go to a result."""
+        self.select(self._results, index)
+
+    def _check_open(self):
+        self.check_open()
+
+    def _check_result(self):
+        """Return the function that makes rows of this result."""
+        return self.check_result()
+
+    def _take_one(self):
+        """Return the next row that is here, None if there is none."""
+        cdef object make_row = self._make_row
+        cdef object row
+        if make_row is None:
+            make_row = self.check_result()
+        if self._position < PyList_GET_SIZE(self._rows):
+            row = self._rows[self._position]
+            if make_row is not tuple:
+                # A row that cannot be made is still the next one.
+                row = make_row(row)
+            self._position += 1
+            return row
+        self.raise_failure()
+        return None
+
+    def _raise_failure(self):
+        """Raise what was met when the row behind those that are here was decoded."""
+        self.raise_failure()
+
+    cdef int reset(self) except -1:
+        self._deferred = None
+        self._results = ()
+        self._index = -1
+        self._result = None
+        self._rows = []
+        self._position = self._offset = 0
+        self._rowcount = -1
+        self._tag = b""
+        self._columns = None
+        self._make_row = None
+        self._portal = None
+        self._synced = True
+        self._decoder = None
+        return 0
+
+    @cython.boundscheck(True)
+    cdef int select(self, object results, Py_ssize_t index) except -1:
+        cdef Result result = results[index]
+        self._results = results
+        self._index = index
+        self._result = result
+        self._rows = result.rows
+        self._position = self._offset = 0
+        self._columns = None
+        self._make_row = None
+        self._rowcount = None
+        # It is not awaited any more: the row factory looks at what is there.
+        self._deferred = None
+        if result.fields is not None:
+            self._make_row = tuple if self._row_factory is _TUPLE_ROW else self._row_factory(self)
+        return 0
+
+    cdef int check_open(self) except -1:
+        if self._closed:
+            raise InterfaceError("the cursor is closed")
+        return 0
+
+    cdef object check_result(self):
+        if self._make_row is None:
+            self.check_open()
+            if self._result is None:
+                raise ProgrammingError("no result available: execute a query first")
+            if self._result.status == _SINGLE_TUPLE:
+                raise ProgrammingError("the rows of stream() come from its generator alone")
+            if self._result.fields is None:
+                tag = self._result.tag.decode("utf-8", "replace") or None
+                raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
+            self._make_row = self._row_factory(self)
+        return self._make_row
+
+    cdef int raise_failure(self) except -1:
+        cdef Result result = self._result
+        if result is not None and result.failure is not None:
+            raise name_column(result.failure, [field.name for field in result.fields or ()])
+        return 0
+
+
+cdef class RowIterator(ResultSet):
+    """A result set that is iterated over."""
+
+    def __next__(self):
+        cdef object make_row = self._make_row
+        cdef object row
+        if make_row is not None and self._position < PyList_GET_SIZE(self._rows):
+            row = self._rows[self._position]
+            if make_row is not tuple:
+                # A row that cannot be made is still the next one.
+                row = make_row(row)
+            self._position += 1
+            return row
+        return self._next_row()
+
+
+cdef class AsyncRowIterator(ResultSet):
+    """A result set that is iterated over by a task."""
+
+    def __anext__(self):
+        cdef object make_row = self._make_row
+        cdef object row
+        if make_row is not None and self._position < PyList_GET_SIZE(self._rows):
+            row = self._rows[self._position]
+            if make_row is not tuple:
+                row = make_row(row)
+            self._position += 1
+            return Here.__new__(Here, row)
+        return self._next_row()
+
+
+@cython.freelist(8)
+cdef class Here:
+    """An awaitable whose value is there."""
+
+    cdef object value
+
+    def __cinit__(self, value):
+        self.value = value
+
+    def __await__(self):
+        return self
+
+    def __next__(self):
+        raise StopIteration(self.value)

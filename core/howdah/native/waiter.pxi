@@ -1,0 +1,78 @@
+# What a task awaits until its answer is there.
+#
+# Twin of `howdah.io.waiter`.
+
+
+cdef class Waiter:
+    """An awaitable for one task, which goes on at once when it is woken.
+
+    Args:
+        loop: the event loop that the task runs on.
+    """
+
+    # What asyncio looks for in a future that a task awaits.
+    cdef public bint _asyncio_future_blocking
+    cdef object loop
+    cdef object callback
+    cdef object context
+    cdef object cancelled
+    cdef bint done
+
+    def __init__(self, loop):
+        self.loop = loop
+
+    def __await__(self):
+        return self
+
+    def __next__(self):
+        if not self.done:
+            self._asyncio_future_blocking = True
+            return self
+        self.check()
+        raise StopIteration
+
+    def wake(self) -> None:
+        """Let the task go on, right here: this is no place within another task."""
+        callback = self.end()
+        if callback is not None:
+            self.context.run(callback, self)
+
+    def wake_soon(self) -> None:
+        """Let the task go on in the next turn of the event loop."""
+        callback = self.end()
+        if callback is not None:
+            self.loop.call_soon(callback, self, context=self.context)
+
+    cdef object end(self):
+        callback = self.callback
+        self.done = True
+        self.callback = None
+        return callback
+
+    def get_loop(self):
+        """Return the event loop."""
+        return self.loop
+
+    def add_done_callback(self, callback, *, context=None) -> None:
+        """Note how the task goes on."""
+        self.callback = callback
+        self.context = context
+
+    def cancel(self, msg=None) -> bool:
+        """Interrupt the task, unless it is woken already."""
+        if self.done:
+            return False
+        from asyncio import CancelledError
+
+        self.cancelled = CancelledError() if msg is None else CancelledError(msg)
+        self.wake_soon()
+        return True
+
+    def result(self) -> None:
+        """Raise what interrupted the task, if something did."""
+        self.check()
+
+    cdef int check(self) except -1:
+        if self.cancelled is not None:
+            raise self.cancelled
+        return 0

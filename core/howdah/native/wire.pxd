@@ -1,0 +1,92 @@
+"""The hot half of a session: its buffers, and the messages of every query."""
+
+from howdah.native.adapters cimport Buffer
+from howdah.native.exchange cimport Exchange
+from howdah.native.sockets cimport howdah_eagerness
+
+# The values of `howdah.protocol.exchange.Step` that are dealt with natively.
+cdef enum:
+    BIND = 1
+    EXECUTE = 4
+    SYNC = 6
+    QUERY = 7
+    STEPS = 9
+
+
+cdef class LentBuffer(Buffer):
+    # The bytes from `start` to `length` are still to be dealt with.
+    cdef Py_ssize_t start
+    # How many hold a pointer into the buffer: its memory stays where it is as long.
+    cdef int lent
+
+    cdef int check(self) except -1
+    cdef int move_to_front(self) except -1
+    cdef int resize(self, Py_ssize_t capacity) except -1
+
+
+cdef class Output(LentBuffer):
+    cdef int take_off(self, Py_ssize_t size) except -1
+
+
+cdef class Input(LentBuffer):
+    # How many bytes the message must have that has come in part, 0 if that is not known.
+    cdef Py_ssize_t wanted
+    # Whether the last receive filled all there was.
+    cdef bint filled
+
+    cdef int make_room(self) except -1
+    cdef int shrink(self) except -1
+
+
+cdef class Stream:
+    cdef Input input
+    cdef Output unsent
+    # The blocking socket whose patience is limited already, -1 if none.
+    cdef int limited
+    # Whether waiting for the server begins awake.
+    cdef howdah_eagerness eagerness
+
+    cdef Py_ssize_t fill_output(self) except -1
+    cdef int drop_output(self) except -1
+    cdef int make_room(self) except -1
+    cdef int came_in(self, Py_ssize_t size) except -1
+    cdef int paused(self) noexcept
+    cdef bint streaming(self) noexcept
+
+
+cdef class Wire(Stream):
+    cdef public object transaction_status
+    cdef public long transactions
+    cdef public bint skipping
+    cdef public object lost
+    # A ring of the steps not yet answered: `count` of them, the first one at `first`. It has
+    # a power of two as its size.
+    cdef unsigned char *steps
+    cdef list exchanges
+    cdef Py_ssize_t first
+    cdef Py_ssize_t count
+    cdef bint decoding
+    # The sizes of what Python code has received into the buffer.
+    cdef readonly list arrived
+    # How many steps have been answered.
+    cdef long settled
+    # What had been written when `mark` was called: how much was to be sent, and how many steps were not answered.
+    cdef Py_ssize_t marked_size
+    cdef Py_ssize_t marked_count
+    # How much COPY data has come in since anything else, or nothing, did, in bytes.
+    cdef Py_ssize_t streamed
+
+    cdef int take_arrived(self) except -1
+    cdef int set_mark(self) noexcept
+    cdef int add_step(self, int step, Exchange exchange) except -1
+    cdef int set_ring_size(self, Py_ssize_t size) except -1
+    cdef int settle_head(self) except -1
+    cdef int check_entry(self) except -1
+    cdef int pump(self) except -1
+    cdef int process(self, int code, const char *body, Py_ssize_t size) except -1
+    cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size)
+
+
+cdef bytes pack_formats(object formats)

@@ -1,0 +1,659 @@
+# cython: boundscheck=False, wraparound=False
+"""The hot half of a session: its buffers, and the messages of every query.
+
+Twin of `howdah.protocol.wire`.
+
+Whatever calls Python code - `on_message`, loaders, an exchange's `notify` - may find the session
+changed afterwards: all state is in the objects, and nothing keeps a pointer across such a call
+but `decode_row`, which therefore keeps the session from being entered.
+"""
+
+from cpython.buffer cimport PyBUF_SIMPLE, Py_buffer, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from libc.stdint cimport uint16_t, uint32_t
+from libc.string cimport memchr, memcpy, memmove
+
+from howdah.native.adapters cimport Buffer, Parameters, RowDecoder
+from howdah.native.byteorder cimport get_uint32, set_uint16, set_uint32
+from howdah.native.exchange cimport Exchange
+
+from struct import pack
+
+from howdah.errors import Error
+from howdah.pq import ExecStatus, TransactionStatus
+from howdah.protocol.messages import ProtocolViolation, check_length, cstring
+
+cdef object _COMMAND_OK = ExecStatus.COMMAND_OK
+cdef object _TUPLES_OK = ExecStatus.TUPLES_OK
+cdef object _IDLE = TransactionStatus.IDLE
+cdef object _INTRANS = TransactionStatus.INTRANS
+cdef object _INERROR = TransactionStatus.INERROR
+
+cdef enum:
+    #: How much is asked of the socket at first, and when the results have become large, in bytes.
+    RECEIVE_SIZE = 0x10000
+    LARGE_RECEIVE_SIZE = 0x40000
+    #: With less room than this, in bytes, the input grows before anything is received.
+    LEAST_ROOM = 0x2000
+    #: How much memory for output is kept after use, in bytes.
+    KEPT_OUTPUT = 0x4000
+    #: From how many bytes of COPY data on, in messages that are shorter, more is expected.
+    STREAM_SIZE = 0x10000
+    #: How many steps there is room for at first.
+    SMALLEST_RING = 16
+    MAX_LENGTH = 0x3FFFFFFF
+    MAX_SHORT_LENGTH = 30000
+
+# Where an empty buffer points to.
+cdef char _nothing = 0
+
+# The members of `Step`, whose module is not yet there when this one is imported.
+cdef tuple _steps = None
+
+
+cdef object _step(int step):
+    """Return the member of `Step` with this value."""
+    global _steps
+    if _steps is None:
+        from howdah.protocol.exchange import Step
+
+        _steps = tuple(Step)
+    return _steps[step]
+
+
+cdef inline Py_ssize_t _longest(int code) noexcept:
+    """Return how long a message of this kind may be."""
+    # DataRow, CopyData, RowDescription, ParameterDescription, FunctionCallResponse,
+    # ErrorResponse, NoticeResponse, NotificationResponse
+    if code in (c"D", c"d", c"T", c"t", c"V", c"E", c"N", c"A"):
+        return MAX_LENGTH
+    return MAX_SHORT_LENGTH
+
+
+cdef int _append(Buffer buffer, object data) except -1:
+    """Append what an object with the buffer protocol holds."""
+    cdef Py_buffer view
+    if PyBytes_CheckExact(data):
+        buffer.put(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+        return 0
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    try:
+        buffer.put(<const char *> view.buf, view.len)
+    finally:
+        PyBuffer_Release(&view)
+    return 0
+
+
+cdef class LentBuffer(Buffer):
+    """A buffer that lends its memory, to memoryviews and to the operating system."""
+
+    cdef int check(self) except -1:
+        """Raise an error if the memory is lent."""
+        if self.lent:
+            raise BufferError("the session's buffer is in use: release its memoryview first")
+        return 0
+
+    cdef int move_to_front(self) except -1:
+        """Drop what has been dealt with."""
+        if self.start:
+            self.length -= self.start
+            memmove(self.data, self.data + self.start, self.length)
+            self.start = 0
+        return 0
+
+    cdef int resize(self, Py_ssize_t capacity) except -1:
+        """Change the size of the memory, to not less than what is in it; 0 gives it back."""
+        cdef char *data = NULL
+        self.check()
+        if capacity:
+            data = <char *> PyMem_Realloc(self.data, capacity)
+            if data is NULL:
+                raise MemoryError(f"cannot allocate {capacity} bytes")
+        else:
+            PyMem_Free(self.data)
+        self.data = data
+        self.capacity = capacity
+        return 0
+
+    cdef int grow(self, Py_ssize_t size) except -1:
+        self.check()
+        self.move_to_front()
+        if size >= self.capacity - self.length:
+            Buffer.grow(self, size)
+        return 0
+
+    def __releasebuffer__(self, Py_buffer *view):
+        self.lent -= 1
+
+
+cdef class Output(LentBuffer):
+    """What is to be sent; as a buffer, what is left of it."""
+
+    cdef int take_off(self, Py_ssize_t size) except -1:
+        """Drop the first `size` bytes: they have been sent."""
+        self.start += size
+        if self.start == self.length and not self.lent:
+            self.start = self.length = 0
+            if self.capacity > KEPT_OUTPUT:
+                self.resize(0)
+        return 0
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        cdef char *data = &_nothing if self.data is NULL else self.data
+        PyBuffer_FillInfo(view, self, data + self.start, self.length - self.start, 1, flags)
+        self.lent += 1
+
+
+cdef class Input(LentBuffer):
+    """What has come in and is not yet processed; as a buffer, the room behind it.
+
+    Its size follows what comes in, never what a message promises of itself.
+    """
+
+    cdef int make_room(self) except -1:
+        """Make room to receive into."""
+        cdef Py_ssize_t capacity
+        self.move_to_front()
+        if self.filled and self.capacity < LARGE_RECEIVE_SIZE:
+            self.resize(LARGE_RECEIVE_SIZE)
+        elif self.capacity - self.length < LEAST_ROOM:
+            capacity = max(2 * self.capacity, RECEIVE_SIZE)
+            if self.length + LEAST_ROOM <= self.wanted + LEAST_ROOM < capacity:
+                capacity = self.wanted + LEAST_ROOM
+            self.resize(capacity)
+        self.filled = False
+        return 0
+
+    cdef int shrink(self) except -1:
+        """Give memory back, if nothing is in it."""
+        if self.capacity > RECEIVE_SIZE and not self.length and not self.lent:
+            self.resize(0)
+            self.filled = False
+        return 0
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, self.data + self.length, self.capacity - self.length, 0, flags)
+        self.lent += 1
+
+
+cdef class Stream:
+    """What a socket carries: the bytes that come in, and those that are to be sent."""
+
+    def __cinit__(self):
+        self.input = Input.__new__(Input)
+        self.unsent = Output.__new__(Output)
+        self.limited = -1
+        self.eagerness.wary = 1
+
+    cdef Py_ssize_t fill_output(self) except -1:
+        """Have the output hold what is to be sent next; return how many bytes are behind it."""
+        return 0
+
+    cdef int drop_output(self) except -1:
+        """Forget what is to be sent: there is nobody to send it to."""
+        return self.unsent.take_off(self.unsent.length - self.unsent.start)
+
+    cdef int make_room(self) except -1:
+        """Make room in the input to receive into."""
+        raise NotImplementedError
+
+    cdef int came_in(self, Py_ssize_t size) except -1:
+        """Process the `size` bytes that came in behind the input."""
+        raise NotImplementedError
+
+    cdef int paused(self) noexcept:
+        """Note that nothing more has come in."""
+        return 0
+
+    cdef bint streaming(self) noexcept:
+        """Whether the server sends COPY data, piece after piece."""
+        return False
+
+
+cdef class Wire(Stream):
+    """Input and output buffers of one session, and the steps not yet answered.
+
+    Attributes:
+        transaction_status: as the last ReadyForQuery told it.
+        transactions: how many transactions have ended: the same number means
+            that it is still the same transaction.
+        skipping: whether the server skips what is written now, up to a Sync.
+        lost: why the session is over, None while it lives.
+    """
+
+    def __cinit__(self):
+        self.transaction_status = _IDLE
+        self.arrived = []
+        self.set_ring_size(SMALLEST_RING)
+
+    def __dealloc__(self):
+        PyMem_Free(self.steps)
+
+    # Output
+
+    def write(self, data) -> None:
+        """Append `data`, whole messages, to what is to be sent."""
+        self.unsent.check()
+        _append(self.unsent, data)
+
+    def output(self) -> memoryview:
+        """Return what is to be sent; release it before anything else is written."""
+        return memoryview(self.unsent)
+
+    def sent(self, Py_ssize_t size) -> None:
+        """Take off the first `size` bytes of the output: they are on their way."""
+        self.unsent.check()
+        if size < 0:
+            raise ValueError(f"cannot have sent {size} bytes")
+        self.unsent.take_off(min(size, self.unsent.length - self.unsent.start))
+
+    @property
+    def output_size(self) -> int:
+        """How many bytes are to be sent."""
+        return self.unsent.length - self.unsent.start
+
+    def bind(
+        self, Exchange exchange not None, bytes portal not None, bytes statement not None, parameters,
+        result_formats=(),
+    ) -> None:
+        """Write a Bind message."""
+        cdef Output out = self.unsent
+        cdef Py_ssize_t portal_size = _name_size(portal, "the portal's name")
+        cdef Py_ssize_t statement_size = _name_size(statement, "the statement's name")
+        cdef const char *section
+        cdef Py_ssize_t section_size, size
+        cdef bytes formats = pack_formats(result_formats)
+        cdef char *p
+        if parameters is None:
+            parameters = b"\0\0\0\0"
+        elif not isinstance(parameters, Parameters):
+            parameters = _pack_parameters(parameters)
+        if isinstance(parameters, Parameters):
+            section = (<Parameters> parameters).section()
+            section_size = (<Parameters> parameters).section_size()
+        else:
+            section = PyBytes_AS_STRING(parameters)
+            section_size = PyBytes_GET_SIZE(parameters)
+        out.check()
+        size = portal_size + statement_size + section_size + PyBytes_GET_SIZE(formats)
+        check_length(size)
+        self.add_step(BIND, exchange)
+        p = out.reserve(5 + size)
+        p[0] = c"B"
+        set_uint32(p + 1, <uint32_t> (size + 4))
+        p += 5
+        memcpy(p, PyBytes_AS_STRING(portal), portal_size)
+        p += portal_size
+        memcpy(p, PyBytes_AS_STRING(statement), statement_size)
+        p += statement_size
+        memcpy(p, section, section_size)
+        p += section_size
+        memcpy(p, PyBytes_AS_STRING(formats), PyBytes_GET_SIZE(formats))
+
+    def execute(self, Exchange exchange not None, bytes portal not None=b"", max_rows=0) -> None:
+        """Write an Execute message; at most `max_rows` rows come back, 0 for all."""
+        cdef Output out = self.unsent
+        cdef Py_ssize_t portal_size = _name_size(portal, "the portal's name")
+        cdef uint32_t limit = max_rows
+        cdef char *p
+        out.check()
+        self.add_step(EXECUTE, exchange)
+        p = out.reserve(9 + portal_size)
+        p[0] = c"E"
+        set_uint32(p + 1, <uint32_t> (8 + portal_size))
+        memcpy(p + 5, PyBytes_AS_STRING(portal), portal_size)
+        set_uint32(p + 5 + portal_size, limit)
+
+    def sync(self, Exchange exchange not None) -> None:
+        """Write a Sync message."""
+        self.unsent.check()
+        self.add_step(SYNC, exchange)
+        self.unsent.put(b"S\0\0\0\4", 5)
+
+    # Steps
+
+    def expect(self, int step, Exchange exchange not None) -> None:
+        """Note that `step` is on its way for `exchange`."""
+        if not 0 <= step < STEPS:
+            raise ValueError(f"{step} is not a step")
+        self.add_step(step, exchange)
+
+    def head(self) -> tuple | None:
+        """Return the step that the server answers next."""
+        if not self.count:
+            return None
+        return _step(self.steps[self.first]), self.exchanges[self.first]
+
+    def tail(self) -> tuple | None:
+        """Return the step that the server answers last."""
+        cdef Py_ssize_t place = (self.first + self.count - 1) & (len(self.exchanges) - 1)
+        if not self.count:
+            return None
+        return _step(self.steps[place]), self.exchanges[place]
+
+    def mark(self) -> None:
+        """Note what has been written by now; nothing may be sent until `rewind`."""
+        self.set_mark()
+
+    cdef int set_mark(self) noexcept:
+        """Do as `mark` does."""
+        self.marked_size = self.unsent.length - self.unsent.start
+        self.marked_count = self.count
+        return 0
+
+    def rewind(self) -> None:
+        """Forget what has been written since `mark`: an interruption may have left it incomplete."""
+        cdef Exchange exchange
+        cdef Py_ssize_t place
+        self.unsent.check()
+        self.unsent.length = min(self.unsent.length, self.unsent.start + self.marked_size)
+        while self.count > self.marked_count:
+            self.count -= 1
+            place = (self.first + self.count) & (len(self.exchanges) - 1)
+            exchange = self.exchanges[place]
+            self.exchanges[place] = None
+            exchange.pending -= 1
+            if not exchange.pending:
+                exchange.aborted = exchange.done = exchange.ready = True
+
+    def settle(self) -> None:
+        """Take off the step at the head: it has been answered."""
+        self.settle_head()
+
+    cdef int add_step(self, int step, Exchange exchange) except -1:
+        """Do as `expect` does."""
+        cdef Py_ssize_t size, end
+        if self.skipping:
+            if step != SYNC:
+                exchange.aborted = exchange.done = True
+                exchange.wake()
+                return 0
+            self.skipping = False
+        size = len(self.exchanges)
+        if self.count == size:
+            self.set_ring_size(2 * size)
+            size *= 2
+        end = (self.first + self.count) & (size - 1)
+        self.steps[end] = <unsigned char> step
+        self.exchanges[end] = exchange
+        exchange.pending += 1
+        self.count += 1
+        return 0
+
+    cdef int set_ring_size(self, Py_ssize_t size) except -1:
+        """Change the size of the ring, which must be full or empty."""
+        cdef list exchanges
+        cdef Py_ssize_t i, place
+        cdef unsigned char *steps = <unsigned char *> PyMem_Malloc(size)
+        if steps is NULL:
+            raise MemoryError
+        try:
+            exchanges = [None] * size
+        except:
+            PyMem_Free(steps)
+            raise
+        for i in range(self.count):
+            place = (self.first + i) & (self.count - 1)
+            steps[i] = self.steps[place]
+            exchanges[i] = self.exchanges[place]
+        PyMem_Free(self.steps)
+        self.steps = steps
+        self.exchanges = exchanges
+        self.first = 0
+        return 0
+
+    cdef int settle_head(self) except -1:
+        """Do as `settle` does."""
+        cdef Exchange exchange
+        cdef Py_ssize_t size = len(self.exchanges)
+        if not self.count:
+            raise IndexError("no step waits for an answer")
+        exchange = self.exchanges[self.first]
+        self.exchanges[self.first] = None
+        self.first = (self.first + 1) & (size - 1)
+        self.count -= 1
+        self.settled += 1
+        if not self.count and size > SMALLEST_RING:
+            self.set_ring_size(SMALLEST_RING)
+        exchange.settle()
+        return 0
+
+    # Input
+
+    def receive_buffer(self) -> memoryview:
+        """Return where to receive into; `received` must follow."""
+        self.take_arrived()
+        self.make_room()
+        return memoryview(self.input)
+
+    def take_off(self, piece) -> None:
+        """Take a slice that begins at 0 off what is to be sent, which may be lent."""
+        cdef Py_ssize_t size = piece.stop
+        self.unsent.take_off(max(0, min(size, self.unsent.length - self.unsent.start)))
+
+    def take_in(self, data) -> None:
+        """Append bytes to the input; `feed` must follow."""
+        self.input.check()
+        _append(self.input, data)
+
+    cdef int take_arrived(self) except -1:
+        """Take in what Python code has received into the buffer."""
+        cdef Py_ssize_t size
+        while self.arrived:
+            size = self.arrived.pop(0)
+            if not 0 <= size <= self.input.capacity - self.input.length:
+                raise ValueError(f"{size} bytes cannot have come into the buffer")
+            self.input.length += size
+        return 0
+
+    def received(self, Py_ssize_t size) -> None:
+        """Process the `size` bytes that came into the buffer."""
+        self.check_entry()
+        self.came_in(size)
+
+    def feed(self, data) -> None:
+        """Process `data`, bytes that the server sent."""
+        self.check_entry()
+        self.input.check()
+        self.take_arrived()
+        _append(self.input, data)
+        self.pump()
+
+    def on_message(self, int code, bytes body) -> None:
+        """Deal with a message that is not of the hot path."""
+        raise NotImplementedError
+
+    cdef int check_entry(self) except -1:
+        """Raise an error if a row is being decoded: the code that does it must not use the session."""
+        if self.decoding:
+            raise RuntimeError("the connection cannot be used by what loads the values of its rows")
+        return 0
+
+    cdef int make_room(self) except -1:
+        self.check_entry()
+        return self.input.make_room()
+
+    cdef int paused(self) noexcept:
+        self.streamed = 0
+        return 0
+
+    cdef bint streaming(self) noexcept:
+        return self.streamed >= STREAM_SIZE and self.input.wanted < STREAM_SIZE
+
+    cdef int came_in(self, Py_ssize_t size) except -1:
+        if not 0 <= size <= self.input.capacity - self.input.length:
+            raise ValueError(f"{size} bytes cannot have come into the buffer")
+        self.input.length += size
+        self.input.filled = self.input.length == self.input.capacity
+        self.pump()
+        return 0
+
+    cdef int pump(self) except -1:
+        """Process the messages that have come in whole."""
+        cdef Input data = self.input
+        cdef const char *p
+        cdef Py_ssize_t size, end = 0
+        cdef uint32_t length
+        cdef int code = 0
+        cdef long settled = 0
+        try:
+            data.wanted = 0
+            while data.length - data.start >= 5:
+                p = data.data + data.start
+                code = <unsigned char> p[0]
+                length = get_uint32(p + 1)
+                if length < 4 or length > _longest(code):
+                    raise ProtocolViolation(
+                        f"the server sent a message of kind {chr(code)!r} with the impossible length {length}"
+                    )
+                size = <Py_ssize_t> length + 1
+                if size > data.length - data.start:
+                    data.wanted = size
+                    break
+                data.start = end = data.start + size
+                settled = self.settled
+                self.process(code, p + 5, size - 5)
+        except Error:
+            raise
+        except:
+            # Interrupted: the message is dealt with once more, unless it has had its effect.
+            if end and data.start == end and (settled == self.settled or code == c"E"):
+                data.start -= size
+            raise
+        finally:
+            data.move_to_front()
+            if not self.count:
+                data.shrink()
+        return 0
+
+    cdef int process(self, int code, const char *body, Py_ssize_t size) except -1:
+        """Process one message; `body` holds until Python code runs."""
+        cdef Exchange exchange
+        cdef int step
+        if self.count:
+            step = self.steps[self.first]
+            exchange = self.exchanges[self.first]
+            if code == c"D":
+                if step == EXECUTE or (step == QUERY and exchange.fields is not None):
+                    return self.data_row(exchange, body, size)
+            elif code == c"d":
+                if exchange.copying and exchange.copy is not None:
+                    return self.copy_data(exchange, body, size)
+            elif code == c"2":
+                if step == BIND and not size:
+                    return self.settle_head()
+            elif code == c"C":
+                if step == EXECUTE and size and not body[size - 1]:
+                    exchange.conclude(
+                        _COMMAND_OK if exchange.fields is None else _TUPLES_OK,
+                        PyBytes_FromStringAndSize(body, size - 1),
+                    )
+                    return self.settle_head()
+            elif code == c"Z":
+                if step == SYNC and size == 1 and body[0] in (c"I", c"T", c"E"):
+                    self.transaction_status = (
+                        _IDLE if body[0] == c"I" else _INTRANS if body[0] == c"T" else _INERROR
+                    )
+                    self.transactions += body[0] == c"I"
+                    return self.settle_head()
+        self.streamed = 0
+        self.on_message(code, PyBytes_FromStringAndSize(body, size))
+        return 0
+
+    cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1:
+        """Keep a row."""
+        if exchange.failure is None:
+            decoder = exchange.decoder
+            try:
+                exchange.rows.append(self.decode_row(decoder, body, size))
+            except ProtocolViolation:
+                raise
+            except Exception as e:
+                # The loader's fault, not the session's: reported when the row is fetched.
+                exchange.failure = e
+        if exchange.streaming:
+            exchange.wake()
+        return 0
+
+    cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1:
+        """Keep COPY data, together with that of the messages behind it: one comes for each row."""
+        cdef Input data = self.input
+        cdef const char *p = data.data + data.start
+        cdef const char *end = data.data + data.length
+        cdef Py_ssize_t total = size, count = 0
+        cdef uint32_t length
+        cdef bytes block
+        cdef char *out
+        while end - p >= 5 and p[0] == c"d":
+            length = get_uint32(p + 1)
+            if length < 4 or length > MAX_LENGTH or length > <size_t> (end - p - 1):
+                break
+            total += length - 4
+            count += 1
+            p += length + 1
+        block = PyBytes_FromStringAndSize(NULL, total)
+        out = PyBytes_AS_STRING(block)
+        memcpy(out, body, size)
+        out += size
+        for _ in range(count):
+            p = data.data + data.start
+            length = get_uint32(p + 1)
+            memcpy(out, p + 5, length - 4)
+            out += length - 4
+            data.start += length + 1
+        exchange.copied.append(block)
+        self.streamed += total
+        exchange.wake()
+        return 0
+
+    cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size):
+        """Return the row of a DataRow's body; while it is made the input must not move."""
+        if decoder is None:
+            return PyBytes_FromStringAndSize(body, size)
+        self.decoding = True
+        try:
+            if isinstance(decoder, RowDecoder):
+                return (<RowDecoder> decoder).decode_row(body, size)
+            return decoder.decode(PyBytes_FromStringAndSize(body, size))
+        finally:
+            self.decoding = False
+
+
+cdef Py_ssize_t _name_size(bytes name, str what) except -1:
+    """Return how many bytes a name has, with the zero that ends it; `what` names it in errors."""
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(name)
+    if memchr(PyBytes_AS_STRING(name), 0, size) is not NULL:
+        cstring(name, what)  # raises the error
+    return size + 1
+
+
+cdef bytes pack_formats(object formats):
+    """Return result formats as Bind tells them."""
+    cdef Py_ssize_t count = len(formats)
+    if not count:
+        return b"\0\0"
+    if count == 1:
+        format = formats[0]
+        if format == 1:
+            return b"\0\1\0\1"
+    return pack(f"!H{count}H", count, *formats)
+
+
+cdef bytes _pack_parameters(object parameters):
+    """Return the parameters' part of a Bind message."""
+    cdef Buffer out = Buffer.__new__(Buffer)
+    cdef Py_buffer view
+    formats, values = parameters.formats, parameters.values
+    if len(values) > 0xFFFF:
+        raise ProtocolViolation("a statement can have at most 65535 parameters")
+    _append(out, pack(f"!H{len(formats)}HH", len(formats), *formats, len(values)))
+    for value in values:
+        if value is None:
+            out.put_uint32(0xFFFFFFFF)
+        else:
+            value = memoryview(value)
+            check_length(out.length + value.nbytes)
+            _append(out, value.nbytes.to_bytes(4, "big"))
+            _append(out, value)
+    return PyBytes_FromStringAndSize(out.data, out.length)

@@ -1,0 +1,2 @@
+from howdah_copy.rows import CopyDecoder as CopyDecoder
+from howdah_copy.rows import CopyEncoder as CopyEncoder

@@ -1,0 +1,1 @@
+"""The native functions that this plugin's adapters name."""

@@ -1,0 +1,58 @@
+"""Native adapters of types whose values are objects of the standard library, or are made of other values.
+
+They are imported when the first such value comes: `datetime`, `ipaddress` and `json` take their time.
+"""
+
+cdef extern from "<strings.h>" nogil:
+    int strncasecmp(const char *a, const char *b, size_t size)
+
+cdef enum:
+    #: The most dimensions PostgreSQL's arrays have (MAXDIM).
+    MAX_DIMENSIONS = 6
+    #: What stands for the length of NULL.
+    NULL_LENGTH = 0xFFFFFFFF
+    # What the first byte of a range tells.
+    EMPTY = 0x01
+    LOWER_INCLUSIVE = 0x02
+    UPPER_INCLUSIVE = 0x04
+    LOWER_INFINITE = 0x08
+    UPPER_INFINITE = 0x10
+
+
+class Malformed(Exception):
+    """What is read is no such value; the loader's Python method will say why."""
+
+
+include "load_dates.pxi"
+include "dump_dates.pxi"
+include "load_network.pxi"
+include "dump_network.pxi"
+include "load_json.pxi"
+include "dump_json.pxi"
+include "load_arrays.pxi"
+include "dump_arrays.pxi"
+include "load_composed.pxi"
+include "dump_composed.pxi"
+
+from howdah.native.adapters cimport native_adapter
+
+# What loads text and binary, what dumps them, what tells keys; and whether the values contain others.
+ARRAY = native_adapter(load_array_text, load_array, dump_array_text, dump_array, array_key, True)
+CIDR = native_adapter(load_cidr_text, load_cidr, NULL, dump_cidr, NULL, True)
+COMPOSITE = native_adapter(load_composite_text, load_composite, dump_composite_text, dump_composite, NULL, True)
+DATE = native_adapter(load_date_text, load_date, dump_date_text, dump_date)
+DATETIME = native_adapter(NULL, NULL, dump_datetime_text, dump_datetime, datetime_key)
+INET = native_adapter(load_inet_text, load_inet, dump_inet_text, dump_inet)
+INTERVAL = native_adapter(load_interval_text, load_interval, dump_interval_text, dump_interval)
+JSON = native_adapter(load_json, load_json, dump_json, dump_json, NULL, True)
+JSONB = native_adapter(NULL, load_jsonb, NULL, dump_jsonb, NULL, True)
+MACADDR = native_adapter(NULL, load_macaddr)
+MACADDR8 = native_adapter(NULL, load_macaddr8)
+MULTIRANGE = native_adapter(load_multirange_text, load_multirange, NULL, NULL, NULL, True)
+RANGE = native_adapter(load_range_text, load_range, dump_range_text, dump_range, range_key, True)
+RECORD = native_adapter(load_record_text, load_record, NULL, NULL, NULL, True)
+TIME = native_adapter(load_time_text, load_time, dump_time_text, dump_time, time_key)
+TIMESTAMP = native_adapter(load_timestamp_text, load_timestamp, dump_timestamp_text, dump_timestamp)
+TIMESTAMPTZ = native_adapter(load_timestamptz_text, load_timestamptz)
+TIMETZ = native_adapter(load_timetz_text, load_timetz, dump_timetz_text, dump_timetz)
+TUPLE = native_adapter(NULL, NULL, dump_tuple)
