@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -51,6 +52,50 @@ def test_without(disabled: tuple[str, ...], dsn: str) -> None:
     assert told["number"] == ("42" if "types" in disabled else 42)
     assert told["prepare"] is ("prepare" not in disabled)
     assert told["packages"] == sorted(package for name, package in PLUGINS.items() if name not in disabled)
+
+
+#: What a kernel without plugins does in all ways it has, and the modules that it has imported then.
+ALONE = """
+import asyncio, sys
+import howdah
+
+async def query():
+    async with await howdah.AsyncConnection.connect(sys.argv[1]) as conn:
+        return await (await conn.execute("SELECT %s", ["a"])).fetchall()
+
+with howdah.connect(sys.argv[1]) as conn:
+    cur = conn.cursor()
+    for binary in (False, True):
+        for _ in range(8):
+            print(cur.execute("SELECT %s || 'b', 1, now(), '{1}'::int[]", ["a"], binary=binary).fetchone()[0])
+    cur.executemany("SELECT %s", [["a"], ["b"]])
+    print(*[row[0] for row in cur.stream("SELECT 'a' UNION ALL SELECT 'b'")])
+asyncio.run(query())
+print(*[name for name in sys.modules if name.startswith("howdah")])
+"""
+
+
+@pytest.mark.parametrize("impl", ["native", "python"])
+def test_without_plugins_nothing_of_a_type_but_text_is_imported(impl: str, dsn: str) -> None:
+    if impl == "native" and find_spec("howdah.native.adapters") is None:
+        pytest.skip("the native core is not built")
+    environ = {**os.environ, "HOWDAH_DISABLE": ",".join(PLUGINS), "HOWDAH_IMPL": impl}
+    run = subprocess.run(
+        [sys.executable, "-c", ALONE, dsn], env=environ, check=True, capture_output=True, text=True
+    )
+    *values, imported = run.stdout.splitlines()
+    assert values == ["ab"] * 8 + ["b'ab'"] * 8 + ["a b"]
+    modules = {*imported.split()}
+    assert ("howdah.native.adapters" in modules) == (impl == "native")
+    assert {name.partition(".")[0] for name in modules} == {"howdah"}
+    # The types' Python twins in the kernel know text alone, and how to ask the registry.
+    assert {name for name in modules if name.startswith("howdah.adapt.")} <= {
+        f"howdah.adapt.{name}"
+        for name in (
+            "base encodings literals native nesting oids parameters places quoting recursive registry"
+            " rowdecoder text transformer types"
+        ).split()
+    }
 
 
 def test_what_a_disabled_plugin_brings(dsn: str) -> None:

@@ -10,7 +10,7 @@ from libc.string cimport memcpy
 
 cdef extern from *:
     """
-    static PyObject *howdah_int_from_16_bytes(const char *data) {
+    static CYTHON_INLINE PyObject *howdah_int_from_16_bytes(const char *data) {
     #if PY_VERSION_HEX >= 0x030D0000
         return PyLong_FromNativeBytes(data, 16,
             Py_ASNATIVEBYTES_BIG_ENDIAN | Py_ASNATIVEBYTES_UNSIGNED_BUFFER);
