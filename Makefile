@@ -11,7 +11,8 @@ bin := $(VENV)/bin
 install = $(bin)/pip install --disable-pip-version-check --quiet
 
 # What an editable install has to be made anew for: metadata, and the native sources.
-build := pyproject.toml setup.py $(wildcard */*/_native/*.pyx */*/_native/*.pxd)
+native := core/howdah/native $(wildcard */*/_native)
+build := pyproject.toml setup.py $(foreach extension,pyx pxi pxd,$(wildcard $(addsuffix /*.$(extension),$(native))))
 
 .PHONY: demo test bench lint format docs faces clean
 
@@ -44,17 +45,19 @@ docs: $(VENV)/.docs
 
 clean:
 	rm -rf .venv* build dist docs/_build core/*.egg-info *.egg-info
-	rm -f core/*/_native/*.c core/*/_native/*.so contrib/*/_native/*.c contrib/*/_native/*.so
+	rm -f $(foreach extension,c so,$(addsuffix /*.$(extension),$(native)))
 
 $(bin)/python:
 	$(PYTHON) -m venv $(VENV)
 
-# Each purpose is installed once, into one environment, and again when what it is built from changes.
+# Each purpose is installed once, into one environment, and again when what it is built from changes. setup.py
+# compiles what of the native code has changed.
 $(VENV)/.demo: extras := demo
 $(VENV)/.test: extras := test
 $(VENV)/.bench: extras := bench
 $(VENV)/.lint: extras := lint,test,bench
 $(VENV)/.docs: extras := docs,cli
 $(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint $(VENV)/.docs: $(build) | $(bin)/python
+	@echo 'Installing howdah[$(extras)]; its native code is compiled if it has changed, which takes about a minute'
 	$(install) --editable '.[$(extras)]'
 	@touch $@

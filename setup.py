@@ -22,7 +22,11 @@ class BuildNative(build_ext):
         self.parallel = self.parallel or PROCESSORS
 
     def run(self) -> None:
-        stale = [ext.name for ext in self.extensions if self.force or not self.is_built(ext)]
+        # setuptools would compile all of them for each editable install, in a directory of its own.
+        self.current = {
+            ext.name: self.get_ext_fullpath(ext.name) for ext in self.extensions if self.is_built(ext)
+        }
+        stale = [ext.name for ext in self.extensions if ext.name not in self.current]
         if stale:
             print(
                 f"howdah: compiling {len(stale)} native modules, which takes about a minute"
@@ -41,10 +45,20 @@ class BuildNative(build_ext):
             )
 
     def is_built(self, extension: Extension) -> bool:
-        """Whether the module is there, and not older than its C source."""
+        """Whether the module is there, and not older than its C source and this file."""
         path = Path(self.get_ext_fullpath(extension.name))
-        newest = max(Path(source).stat().st_mtime for source in extension.sources)
-        return path.exists() and path.stat().st_mtime >= newest
+        if self.force or not path.exists():
+            return False
+        newest = max(Path(source).stat().st_mtime for source in (*extension.sources, "setup.py"))
+        return path.stat().st_mtime >= newest
+
+    def build_extension(self, extension: Extension) -> None:
+        path, target = self.current.get(extension.name), self.get_ext_fullpath(extension.name)
+        if path is None:
+            super().build_extension(extension)
+        elif path != target:
+            self.mkpath(os.path.dirname(target))
+            self.copy_file(path, target)
 
 
 def native_modules() -> list[Extension]:

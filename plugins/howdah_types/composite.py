@@ -554,7 +554,7 @@ def register_composite(
     if cls is None and isinstance(factory, type):
         cls = factory  # the named tuple made for it
     for dumper in (CompositeBinaryDumper, CompositeDumper):
-        namespace = {**named(key), "make_sequence": _static(make_sequence), "native": "howdah_types._native.structured:COMPOSITE"}
+        namespace = {**named(key), "make_sequence": _static(make_sequence), "native": dumper.native}
         adapters.register_dumper(cls, type(dumper.__name__, (dumper,), namespace))
 
 

@@ -165,7 +165,7 @@ def register_enum(
     if enum is None and isinstance(info, EnumInfo):
         enum = _make_enum(info.name, tuple(info.labels))
     pairs = tuple(mapping.items() if isinstance(mapping, Mapping) else mapping or ())
-    namespace: dict[str, Any] = {"enum": enum, "mapping": pairs, "native": "howdah_types._native.scalars:ENUM"}
+    namespace: dict[str, Any] = {"enum": enum, "mapping": pairs, "native": EnumLoader.native}
     for loader in (EnumLoader, EnumBinaryLoader):
         adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
     namespace = {**namespace, **named(key), "mapping": dict(pairs)}

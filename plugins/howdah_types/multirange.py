@@ -303,7 +303,7 @@ def register_multirange(
     key = known_type(info, "multirange", adapters)
     for loader in (MultirangeLoader, MultirangeBinaryLoader):
         adapters.register_loader(
-            key, type(loader.__name__, (loader,), {"multirange": multirange, "native": "howdah_types._native.structured:MULTIRANGE"})
+            key, type(loader.__name__, (loader,), {"multirange": multirange, "native": loader.native})
         )
     for dumper in (MultirangeBinaryDumper, MultirangeDumper):
         own = type(dumper.__name__, (dumper,), named(key))

@@ -591,9 +591,11 @@ def register_range(
     adapters = adapters_of(context)
     key = known_type(info, "range", adapters)
     for loader in (RangeLoader, RangeBinaryLoader):
-        adapters.register_loader(key, type(loader.__name__, (loader,), {"range": range, "native": "howdah_types._native.structured:RANGE"}))
+        adapters.register_loader(
+            key, type(loader.__name__, (loader,), {"range": range, "native": loader.native})
+        )
     for dumper in (RangeBinaryDumper, RangeDumper):
-        own = type(dumper.__name__, (dumper,), {**named(key), "native": "howdah_types._native.structured:RANGE"})
+        own = type(dumper.__name__, (dumper,), {**named(key), "native": dumper.native})
         adapters.register_dumper(range if range is not Range else None, own)
 
 
@@ -618,7 +620,7 @@ _RANGES: dict[int, type[Range[Any]]] = {
 }
 _DUMPERS = {
     f"{cls.__name__}{dumper.__name__[5:]}": type(
-        f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), {**named(oid), "native": "howdah_types._native.structured:RANGE"}
+        f"{cls.__name__}{dumper.__name__[5:]}", (dumper,), {**named(oid), "native": dumper.native}
     )
     for oid, cls in _RANGES.items()
     for dumper in (RangeBinaryDumper, RangeDumper)

@@ -121,7 +121,6 @@ def test_what_it_does_not_need_is_imported_later() -> None:
         "howdah_types._native.structured",
         "ipaddress",
         "json",
-        "ssl",
     }
 
 

@@ -1,4 +1,4 @@
-"""A distribution of somebody else's with native adapters: that of docs/native-adapters.md, built and installed."""
+"""A distribution of somebody else's with native adapters, the one of docs/native-adapters.md, is installed."""
 
 from __future__ import annotations
 

@@ -88,8 +88,8 @@ class Dumper(ABC):
     #: The name of the PostgreSQL type, for types whose oid differs per
     #: database; it is looked up once a connection and `oid` is set from it.
     type_name: ClassVar[str | None] = None
-    #: What does natively exactly what `dump` does, as "module:name" (docs/native-adapters.md); where there is no
-    #: such module `dump` is called. Honoured only where a class states it itself, never when inherited.
+    #: What does natively exactly what `dump` does, as "module:name" (docs/native-adapters.md); where there
+    #: is no such module `dump` is called. Honoured only where a class states it itself, never when inherited.
     native: ClassVar[str | None] = None
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
@@ -127,8 +127,8 @@ class Loader(ABC):
     """
 
     format: ClassVar[Format] = Format.TEXT
-    #: What does natively exactly what `load` does, as "module:name" (docs/native-adapters.md); where there is no
-    #: such module `load` is called. Honoured only where a class states it itself, never when inherited.
+    #: What does natively exactly what `load` does, as "module:name" (docs/native-adapters.md); where there
+    #: is no such module `load` is called. Honoured only where a class states it itself, never when inherited.
     native: ClassVar[str | None] = None
     #: Whether values are asked for in this loader's format where the driver
     #: chooses. For a binary loader: False if the values had better come as text.

@@ -1,14 +1,16 @@
 import socket
 
-from howdah.io.aio import receive as receive_nonblocking
-from howdah.io.aio import send as send_nonblocking
+from howdah.io import aio, blocking
 from howdah.io.blocking import carry as carry
-from howdah.io.blocking import receive as receive_blocking
-from howdah.io.blocking import send as send_blocking
 from howdah.io.records import RecordLayer as RecordLayer
 from howdah.io.waiter import Waiter as Waiter
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
+
+receive_blocking = blocking.receive
+receive_nonblocking = aio.receive
+send_blocking = blocking.send
+send_nonblocking = aio.send
 
 class Eager:
     def __init__(self, session: Session | RecordLayer) -> None: ...

@@ -357,7 +357,7 @@ with howdah.connect(sys.argv[1]) as conn:
 print(json.dumps([name for name in sys.modules if name.startswith(("howdah_types.", "zoneinfo", "numpy"))]))
 """
     run = subprocess.run([sys.executable, "-c", script, dsn], check=True, capture_output=True, text=True)
-    needed = {"base", "boolean", "none", "numeric", "oids", "string"}
+    needed = {"_native", "_native.scalars", "base", "boolean", "none", "numeric", "oids", "string"}
     assert {*json.loads(run.stdout)} <= {f"howdah_types.{name}" for name in needed}
 
 

@@ -30,9 +30,9 @@ from tests.plugins.types import adapting
 from tests.plugins.types.adapting import Context
 
 pytest.importorskip("howdah.native.adapters", reason="the native core is not built")
-from howdah.native.adapters import RowDecoder as NativeRowDecoder
 from howdah.adapt import parameters
 from howdah.native import adapters as native_parameters
+from howdah.native.adapters import RowDecoder as NativeRowDecoder
 from howdah_copy import rows as copyrows
 from howdah_copy._native import rows as native_copyrows
 
