@@ -55,7 +55,6 @@ def _encoding(transformer: Transformer) -> str:
 @cache
 def _classes(encoding: str) -> Any:
     """Return the module with the classes; the native ones know encodings like UTF-8 only."""
-    native = (
-        __impl__ == "native" and encoding == "utf-8" and find_spec("howdah_copy._native.rows") is not None
-    )
-    return import_module("howdah_copy._native.rows" if native else "howdah_copy.rows")
+    name = "howdah_copy._native.rows"
+    native = __impl__ == "native" and encoding == "utf-8" and find_spec(name) is not None
+    return import_module(name if native else "howdah_copy.rows")

@@ -591,9 +591,8 @@ def register_range(
     adapters = adapters_of(context)
     key = known_type(info, "range", adapters)
     for loader in (RangeLoader, RangeBinaryLoader):
-        adapters.register_loader(
-            key, type(loader.__name__, (loader,), {"range": range, "native": loader.native})
-        )
+        namespace = {"range": range, "native": loader.native}
+        adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
     for dumper in (RangeBinaryDumper, RangeDumper):
         own = type(dumper.__name__, (dumper,), {**named(key), "native": dumper.native})
         adapters.register_dumper(range if range is not Range else None, own)

@@ -22,27 +22,10 @@ EPOCH_DAY = dt.date(2000, 1, 1).toordinal()
 UTC = dt.timezone.utc
 
 #: Of the native adapters that are not among the scalars: which module they are in.
-_STRUCTURED = [
-    "array",
-    "cidr",
-    "composite",
-    "date",
-    "datetime",
-    "inet",
-    "interval",
-    "json",
-    "jsonb",
-    "macaddr",
-    "macaddr8",
-    "multirange",
-    "range",
-    "record",
-    "time",
-    "timestamp",
-    "timestamptz",
-    "timetz",
-    "tuple",
-]
+_STRUCTURED = frozenset(
+    {"array", "cidr", "composite", "date", "datetime", "inet", "interval", "json", "jsonb", "macaddr"}
+    | {"macaddr8", "multirange", "range", "record", "time", "timestamp", "timestamptz", "timetz", "tuple"}
+)
 
 
 def native_name(native: str | None) -> str | None:

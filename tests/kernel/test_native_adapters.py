@@ -1,4 +1,4 @@
-"""A distribution of somebody else's with native adapters, the one of docs/native-adapters.md, is installed."""
+"""Native adapters of somebody else's: the distribution of docs/native-adapters.md is built and installed."""
 
 from __future__ import annotations
 
