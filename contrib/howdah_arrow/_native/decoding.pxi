@@ -370,7 +370,6 @@ cdef class Column:
             raise malformed(size)
         return self.put_end()
 
-
 cdef extern from *:
     """
     /* The limbs of a decimal, the lowest first, are in the order of the machine as a whole. */

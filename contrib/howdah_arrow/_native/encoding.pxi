@@ -23,7 +23,6 @@ cdef enum:
 
 cdef uint32_t NULL_LENGTH = 0xFFFFFFFF
 
-
 cdef extern from *:
     """
     /* The limbs of a decimal, the lowest first; in memory they are in the order of the machine as a whole. */

@@ -6,7 +6,6 @@ from cpython.buffer cimport (
 )
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 
-
 from howdah.adapt.base import Dumper
 from howdah.adapt.encodings import codec_of, encoded
 from howdah.pq import Format
@@ -70,7 +69,7 @@ cdef DumperEntry new_entry(object dumper, Dumpers dumpers):
     entry.deciding = hasattr(cls, "deciding")
     native = find_native(dumper)
     if native is not None:
-        entry.dump = native.dump[entry.format]
+        entry.dump = native.dump[1 if entry.format else 0]
         entry.key = native.key
     return entry
 

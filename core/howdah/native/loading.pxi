@@ -53,14 +53,14 @@ cdef load_func find_load(object loader) except NULL:
     No loader at all (None) leaves values as they came, as bytes.
     """
     cdef NativeAdapter native
-    cdef int format
+    cdef load_func load
     if loader is None:
         return load_bytes
     native = find_native(loader)
     if native is None:
         return load_python
-    format = loader.format
-    return load_python if native.load[format] is NULL else native.load[format]
+    load = native.load[1 if loader.format else 0]
+    return load_python if load is NULL else load
 
 
 cdef object load_python(const char *data, Py_ssize_t size, object loader):

@@ -6,7 +6,6 @@ from libc.stdint cimport uint32_t
 
 from howdah.native.adapters cimport Buffer, DumperEntry, put_value
 
-
 from json.encoder import JSONEncoder, c_make_encoder, encode_basestring_ascii
 
 cdef object _json_dumps = json.dumps

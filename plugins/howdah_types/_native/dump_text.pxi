@@ -10,7 +10,6 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from howdah.native.adapters cimport Buffer, DumperEntry, dump_str
 
-
 from enum import Enum
 
 cdef object _Enum = Enum
