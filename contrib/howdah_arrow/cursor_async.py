@@ -211,8 +211,7 @@ class AsyncArrowCursor:
                 or the plugin `copy` is disabled.
             howdah.Error: of the class of what the server reports. Nothing is stored then.
         """
-        from howdah_arrow.writing import BLOCK_SIZE, Target
-        from howdah_copy.rows import BINARY_HEADER, BINARY_TRAILER
+        from howdah_arrow.writing import BINARY_HEADER, BINARY_TRAILER, BLOCK_SIZE, Target
 
         cursor: Any = self
         schema, batches = await _opened(data)

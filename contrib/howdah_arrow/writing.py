@@ -27,6 +27,9 @@ __all__ = ["CopyOut", "Target", "batches_of"]
 
 #: How many bytes of rows are encoded at a time.
 BLOCK_SIZE = 256 * 1024
+#: What binary COPY data begins with, no flags and no extension being used; and what it ends with.
+BINARY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+BINARY_TRAILER = b"\xff\xff"
 
 _COPY = pattern(
     r"""\s* COPY \s+ (?: (?P<table> (?: "(?:[^"]|"")*" | [^\s("]+ )+ ) \s* (?P<columns> \( [^()]* \) )?
