@@ -17,9 +17,10 @@ import pytest
 
 import howdah
 from howdah.io.aio import AsyncTransport
+from howdah.protocol.backend_messages import message
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
-from tests.kernel.test_native_wire import IMPLEMENTATIONS, READY, begun, error, load_module, message
+from tests.kernel.test_native_wire import IMPLEMENTATIONS, READY, begun, error, load_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,9 +11,10 @@ import pytest
 
 import howdah
 from howdah.io.aio import AsyncTransport
+from howdah.protocol.backend_messages import message
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
-from tests.kernel.test_native_wire import FIELDS, READY, error, message
+from tests.kernel.test_native_wire import FIELDS, READY, error
 
 pytestmark = [
     pytest.mark.anyio,

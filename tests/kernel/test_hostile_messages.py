@@ -15,7 +15,9 @@ import howdah
 from howdah import notify
 from howdah.adapt import AdaptersMap
 from howdah.adapt.types import read_types
-from howdah.protocol import messages, session
+from howdah.protocol import backend_messages, messages, session
+from howdah.protocol.backend_messages import command_complete, data_row, message
+from howdah.protocol.backend_messages import parameter_status as status
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
@@ -26,9 +28,7 @@ from tests.kernel.connecting.scripted_server import (
     READY,
     ScriptedServer,
     exactly,
-    message,
     packet,
-    status,
 )
 
 
@@ -55,13 +55,12 @@ def connect(server, **kwargs):
 
 
 def row_description(oid=25, count=1):
-    field = b"x\0" + struct.pack("!IhIhih", 0, 0, oid, -1, -1, 0)
-    return message("T", struct.pack("!h", count) + field * count)
+    return backend_messages.row_description(*[("x", oid)] * count)
 
 
 def rows(*values, oid=25):
-    data = b"".join([message("D", struct.pack("!hi", 1, len(value)) + value) for value in values])
-    return row_description(oid) + data + message("C", b"SELECT 1\0")
+    data = b"".join([data_row(value) for value in values])
+    return row_description(oid) + data + command_complete("SELECT 1")
 
 
 ONE = rows(b"1", oid=23) + READY

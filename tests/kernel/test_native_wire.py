@@ -23,6 +23,8 @@ from howdah.adapt import rowdecoder
 from howdah.adapt.base import Loader
 from howdah.errors import DataError, OperationalError
 from howdah.pq import ExecStatus, TransactionStatus
+from howdah.protocol import backend_messages
+from howdah.protocol.backend_messages import message
 from howdah.protocol.exchange import Step
 from howdah.protocol.messages import ProtocolViolation
 from tests.kernel import codecs
@@ -75,11 +77,6 @@ def impl(request: pytest.FixtureRequest) -> SimpleNamespace:
     return chosen
 
 
-def message(code: str, body: bytes = b"") -> bytes:
-    """Return a message of the server."""
-    return code.encode() + struct.pack("!I", len(body) + 4) + body
-
-
 def error(code: str = "E", sqlstate: str = "22012") -> bytes:
     """Return an ErrorResponse or NoticeResponse."""
     return message(code, b"SERROR\0C" + sqlstate.encode() + b"\0Mwhat happened\0\0")
@@ -87,10 +84,7 @@ def error(code: str = "E", sqlstate: str = "22012") -> bytes:
 
 def row_description(*columns: tuple[str, int]) -> bytes:
     """Return a RowDescription of columns with names and type oids."""
-    body = struct.pack("!H", len(columns))
-    for name, oid in columns:
-        body += name.encode() + b"\0" + struct.pack("!IhIhiH", 0, 0, oid, -1, -1, 1)
-    return message("T", body)
+    return backend_messages.row_description(*columns, format=1)
 
 
 class Faulty(Loader):

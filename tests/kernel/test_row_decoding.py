@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from howdah.adapt import rowdecoder
 from howdah.adapt.base import Loader
 from howdah.errors import DataError
+from howdah.protocol.backend_messages import data_row_body
 from howdah.protocol.messages import ProtocolViolation
 from tests.kernel import codecs
 from tests.kernel.documents import jsons
@@ -41,10 +42,7 @@ native = pytest.mark.skipif(len(DECODERS) < 2, reason="the native core is not bu
 
 def data_row(*values: bytes | None) -> bytes:
     """Return the body of a DataRow."""
-    body = struct.pack("!H", len(values))
-    for value in values:
-        body += struct.pack("!i", -1) if value is None else struct.pack("!i", len(value)) + value
-    return body
+    return data_row_body(values)
 
 
 def outcome(function: Callable[[], Any]) -> Any:

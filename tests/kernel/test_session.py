@@ -14,42 +14,35 @@ import howdah
 from howdah.adapt.rowdecoder import RowDecoder
 from howdah.errors import Error, OperationalError, QueryCanceled
 from howdah.pq import ExecStatus, TransactionStatus
+from howdah.protocol.backend_messages import command_complete as tag
+from howdah.protocol.backend_messages import data_row as row
+from howdah.protocol.backend_messages import (
+    error_response,
+    message,
+    notice_response,
+    notification_response,
+    parameter_status,
+    row_description,
+)
+from howdah.protocol.backend_messages import ready_for_query as ready
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.messages import ProtocolViolation
 from howdah.protocol.session import Session
 
 
-def message(code, body=b""):
-    return code.encode() + pack("!I", len(body) + 4) + body
-
-
 def columns(*names):
-    fields = b"".join(name.encode() + b"\0" + pack("!IhIhiH", 0, 0, 25, -1, -1, 0) for name in names)
-    return message("T", pack("!H", len(names)) + fields)
-
-
-def row(*values):
-    cells = b"".join(pack("!i", -1) if v is None else pack("!i", len(v)) + v for v in values)
-    return message("D", pack("!H", len(values)) + cells)
-
-
-def tag(text):
-    return message("C", text.encode() + b"\0")
+    return row_description(*[(name, 25) for name in names])
 
 
 def error(sqlstate="22012", text="no good"):
-    return message("E", b"SERROR\0VERROR\0C" + sqlstate.encode() + b"\0M" + text.encode() + b"\0\0")
-
-
-def ready(status="I"):
-    return message("Z", status.encode())
+    return error_response(sqlstate, text)
 
 
 PARSED, BOUND, CLOSED, NO_DATA = message("1"), message("2"), message("3"), message("n")
 ASIDE = [
-    message("N", b"SNOTICE\0C00000\0Mby the way\0\0"),
-    message("A", pack("!I", 42) + b"ch\0payload\0"),
-    message("S", b"TimeZone\0UTC\0"),
+    notice_response("00000", "by the way"),
+    notification_response(42, "ch", "payload"),
+    parameter_status("TimeZone", "UTC"),
 ]
 
 

@@ -8,35 +8,34 @@ import struct
 import threading
 from typing import TYPE_CHECKING
 
+from howdah.protocol.backend_messages import (
+    authentication,
+    backend_key_data,
+    command_complete,
+    data_row,
+    error_response,
+    ready_for_query,
+    row_description,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def message(code: str, payload: bytes = b"") -> bytes:
-    """A message as the server sends it."""
-    return code.encode() + struct.pack("!i", 4 + len(payload)) + payload
-
-
 def error(sqlstate: str, text: str) -> bytes:
-    """ErrorResponse."""
-    return message("E", f"SFATAL\0VFATAL\0C{sqlstate}\0M{text}\0\0".encode())
+    """ErrorResponse that ends the session."""
+    return error_response(sqlstate, text, "FATAL")
 
 
-def status(name: str, value: str) -> bytes:
-    """ParameterStatus."""
-    return message("S", f"{name}\0{value}\0".encode())
-
-
-AUTHENTICATION_OK = message("R", struct.pack("!i", 0))
-KEY = message("K", struct.pack("!i", 42) + b"secret key, long")
-READY = message("Z", b"I")
+AUTHENTICATION_OK = authentication(0)
+KEY = backend_key_data(42, b"secret key, long")
+READY = ready_for_query()
 WELCOME = AUTHENTICATION_OK + KEY + READY
 
 
 def value(text: str) -> bytes:
     """The answer to a simple query with one row of one value."""
-    row = message("D", struct.pack("!hi", 1, len(text)) + text.encode())
-    return message("T", struct.pack("!h", 1) + b"x\0" + bytes(18)) + row + message("C", b"SELECT 1\0") + READY
+    return row_description(("x", 25)) + data_row(text.encode()) + command_complete("SELECT 1") + READY
 
 
 def packet(conn: socket.socket) -> bytes:

@@ -16,6 +16,8 @@ import pytest
 
 from howdah import conninfo, errors
 from howdah.io import attempt, cancel, connecting
+from howdah.protocol.backend_messages import message
+from howdah.protocol.backend_messages import parameter_status as status
 from howdah.protocol.startup import MessageReader
 from tests.kernel.connecting.faces import Face, ask, run_async, sleep
 from tests.kernel.connecting.scripted_server import (
@@ -26,10 +28,8 @@ from tests.kernel.connecting.scripted_server import (
     ScriptedServer,
     error,
     exactly,
-    message,
     packet,
     query,
-    status,
     value,
 )
 

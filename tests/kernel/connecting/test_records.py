@@ -20,11 +20,12 @@ import pytest
 import howdah
 from howdah.io import blocking
 from howdah.io.secured import SecuredSocket
+from howdah.protocol.backend_messages import message
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
 from tests.kernel.connecting.faces import FACES, run_async
 from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, packet
-from tests.kernel.test_native_wire import IMPLEMENTATIONS, READY, begun, error, load_module, message
+from tests.kernel.test_native_wire import IMPLEMENTATIONS, READY, begun, error, load_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from howdah import conninfo, errors
 from howdah.io import connecting
 from howdah.protocol import scram
+from howdah.protocol.backend_messages import message
 from howdah.protocol.credentials import OK, SASL_CONTINUE, SASL_FINAL, AuthenticationFailed, Credentials
 from tests.kernel.connecting.faces import Face
-from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, exactly, message, packet
+from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, exactly, packet
 
 if TYPE_CHECKING:
     import socket

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from howdah import errors
 from howdah.conninfo import AuthRequirement
+from howdah.protocol.backend_messages import message
+from howdah.protocol.backend_messages import parameter_status as status
 from howdah.protocol.credentials import GSS_CONTINUE, AuthenticationFailed, Credentials
 from howdah.protocol.startup import (
     PROTOCOL_3_0,
@@ -24,7 +26,7 @@ from howdah.protocol.startup import (
     startup,
     startup_message,
 )
-from tests.kernel.connecting.scripted_server import AUTHENTICATION_OK, KEY, READY, error, message, status
+from tests.kernel.connecting.scripted_server import AUTHENTICATION_OK, KEY, READY, error
 
 if TYPE_CHECKING:
     from howdah.protocol.credentials import Conversation

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import howdah
+from howdah.protocol.backend_messages import message
+from howdah.protocol.backend_messages import parameter_status as status
 from tests.kernel.connecting.scripted_server import (
     AUTHENTICATION_OK,
     KEY,
@@ -16,10 +18,8 @@ from tests.kernel.connecting.scripted_server import (
     ScriptedServer,
     error,
     exactly,
-    message,
     packet,
     query,
-    status,
     value,
 )
 
