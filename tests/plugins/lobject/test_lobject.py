@@ -1,3 +1,4 @@
+# Generated from tests/plugins/lobject/test_lobject_async.py by .ci/generate_faces.py; do not edit.
 """Large objects."""
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import howdah
 from howdah import errors
 from howdah.pq import TransactionStatus
 from howdah_lobject.operations import CHUNK, Function
+
+pytestmark = pytest.mark.anyio
 
 Connection = howdah.Connection
 

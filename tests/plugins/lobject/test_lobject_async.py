@@ -1,4 +1,4 @@
-"""Large objects, asynchronously; `test_lobject` has the same for the other face."""
+"""Large objects."""
 
 from __future__ import annotations
 

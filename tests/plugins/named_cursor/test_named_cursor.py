@@ -1,3 +1,4 @@
+# Generated from tests/plugins/named_cursor/test_named_cursor_async.py by .ci/generate_faces.py; do not edit.
 """Named cursors."""
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from howdah import errors
 from howdah.adapt import Loader
 from howdah.pq import TransactionStatus
 from howdah.rows import dict_row, scalar_row
+
+pytestmark = pytest.mark.anyio
 
 Connection = howdah.Connection
 
@@ -535,7 +538,7 @@ def test_one_result(conn: Connection[Any]) -> None:
 def test_a_cursor_left_open_warns(dsn: str, state: str) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with howdah.connect(dsn) as conn:
+        with howdah.Connection.connect(dsn) as conn:
             cur = conn.cursor("herd")
             if state == "failed":
                 with pytest.raises(errors.SyntaxError):

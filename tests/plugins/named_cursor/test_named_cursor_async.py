@@ -1,7 +1,9 @@
-"""Named cursors, asynchronously; `test_named_cursor` has the same for the other face."""
+"""Named cursors."""
 
 from __future__ import annotations
 
+import gc
+import warnings
 from typing import Any
 
 import pytest
@@ -522,6 +524,40 @@ async def test_backend_killed_while_fetching(aconn: AsyncConnection[Any]) -> Non
 
 async def test_one_result(aconn: AsyncConnection[Any]) -> None:
     async with aconn.cursor("herd") as cur:
-        await cur.execute("select generate_series(1, 3)")
+        assert [each async for each in cur.results()] == []
+        await cur.execute(SERIES)
         assert [await each.fetchone() async for each in cur.results()] == [(1,)]
-        assert await (await cur.set_result(0)).fetchone() == (2,)
+        assert await cur.set_result(0) is await cur.set_result(-1) is cur
+        assert (cur.rownumber, await cur.fetchone(), cur.nextset()) == (1, (2,), None)
+        with pytest.raises(IndexError):
+            await cur.set_result(1)
+
+
+@pytest.mark.parametrize("state", ["open", "closed", "new", "failed", "connection closed"])
+async def test_a_cursor_left_open_warns(dsn: str, state: str) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        async with await howdah.AsyncConnection.connect(dsn) as aconn:
+            cur = aconn.cursor("herd")
+            if state == "failed":
+                with pytest.raises(errors.SyntaxError):
+                    await cur.execute("nonsense")
+                await aconn.rollback()
+            elif state != "new":
+                await cur.execute(SERIES)
+            if state == "closed":
+                await cur.close()
+            if state == "connection closed":
+                await aconn.close()
+            del cur
+            gc.collect()
+    assert [each.category for each in caught] == [ResourceWarning] * (state == "open")
+    assert state != "open" or "'herd' was deleted" in str(caught[0].message)
+
+
+async def test_a_name_that_is_refused_leaves_nothing_to_warn_of(aconn: AsyncConnection[Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(howdah.ProgrammingError):
+            aconn.cursor("x" * 64)
+        gc.collect()
