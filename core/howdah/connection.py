@@ -214,7 +214,7 @@ class Connection(BaseConnection[Row]):
                 answer = None
                 try:
                     if isinstance(wait, Exchange):
-                        transport.carry(wait)
+                        transport.run_until_ready(wait)
                     elif isinstance(wait, Drain):
                         transport.drain(wait.exchange)
                     elif isinstance(wait, Idle):
@@ -264,7 +264,7 @@ class Connection(BaseConnection[Row]):
                 exchange = shortcuts.send(cursor, query, params)
                 if exchange is None:
                     return False
-                self._transport.carry(exchange)
+                self._transport.run_until_ready(exchange)
             except BaseException as e:
                 if exchange is not None:
                     with suppress(BaseException):

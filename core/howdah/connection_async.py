@@ -250,7 +250,7 @@ class AsyncConnection(BaseConnection[Row]):
                 answer = None
                 try:
                     if isinstance(wait, Exchange):
-                        await transport.carry(wait)
+                        await transport.run_until_ready(wait)
                     elif isinstance(wait, Drain):
                         await transport.drain(wait.exchange)
                     elif isinstance(wait, Idle):
@@ -311,7 +311,7 @@ class AsyncConnection(BaseConnection[Row]):
                 exchange = shortcuts.send(cursor, query, params)
                 if exchange is None:
                     return False
-                await self._transport.carry(exchange)
+                await self._transport.run_until_ready(exchange)
             except BaseException as e:
                 if exchange is not None:
                     with suppress(BaseException):

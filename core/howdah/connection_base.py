@@ -125,7 +125,7 @@ class BaseConnection(Generic[Row]):
     def __init__(self, connected: Connected, settings: dict[str, Any], adapters: AdaptersMap) -> None:
         self._connected = connected
         self._settings = settings
-        self._session = session = Session(connected.backend.parameters)
+        self._session = session = Session(connected.server_info.parameters)
         session.on_notice = self._on_notice
         session.on_notification = self._on_notification
         session.on_parameter = self._on_parameter
@@ -149,7 +149,7 @@ class BaseConnection(Generic[Row]):
         # Kept outside of the connection: what collects its cycles would find the socket first.
         self._finalize = weakref.finalize(self, _forgotten, connected, settings, type(self), os.getpid())
         self._finalize.atexit = False
-        if connected.backend.unasked or connected.leftover:
+        if connected.server_info.unasked or connected.leftover:
             self._take_early(connected)
 
     def _take_early(self, connected: Connected) -> None:
@@ -164,7 +164,7 @@ class BaseConnection(Generic[Row]):
         session.on_notification = lambda notification: early.append(
             partial(self._on_notification, notification)
         )
-        said = [messages.message(code, payload) for code, payload in connected.backend.unasked]
+        said = [messages.message(code, payload) for code, payload in connected.server_info.unasked]
         session.feed(b"".join([*said, connected.leftover]))
         session.on_notice, session.on_notification = self._on_notice, self._on_notification
 

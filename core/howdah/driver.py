@@ -300,7 +300,7 @@ class Driver:
 
     def _gather_parameters(self) -> tuple[Parameter, ...]:
         from howdah.conninfo import PARAMETERS
-        from howdah.conninfo.parameter import Parameters
+        from howdah.conninfo.parameter import ParameterRegistry
 
         parameters = {parameter.name: parameter for parameter in PARAMETERS}
 
@@ -311,7 +311,7 @@ class Driver:
                 parameters[parameter.name] = parameter
 
         self._ask("howdah_connection_parameters", contribute)
-        return Parameters(parameters.values())
+        return ParameterRegistry(parameters.values())
 
     def _gather_authentication_methods(self) -> Mapping[int | str, Method]:
         methods: dict[int | str, Method] = {}

@@ -105,7 +105,7 @@ class ConnectionInfo:
     @property
     def backend_pid(self) -> int:
         """The process id of the backend."""
-        return self._connection._connected.backend.pid
+        return self._connection._connected.server_info.pid
 
     @property
     def server_version(self) -> int:
@@ -120,13 +120,13 @@ class ConnectionInfo:
     @property
     def full_protocol_version(self) -> int:
         """The protocol's version as a number: 30002 for 3.2."""
-        version = self._connection._connected.backend.protocol_version
+        version = self._connection._connected.server_info.protocol_version
         return (version >> 16) * 10000 + (version & 0xFFFF)
 
     @property
     def authentication(self) -> str:
         """The authentication method that the server asked for."""
-        return self._connection._connected.backend.authentication
+        return self._connection._connected.server_info.authentication
 
     @property
     def ssl_in_use(self) -> bool:

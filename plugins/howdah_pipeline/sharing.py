@@ -61,7 +61,7 @@ class Sharing:
             answered: an exchange whose answer it takes before it waits for anything.
         """
         connection, under_way = self._connection, self._under_way
-        carry = connection.transport.carry
+        run_until_ready = connection.transport.run_until_ready
         try:
             if answered in self._endangered:
                 exchange = self._go_on(operation, answered)
@@ -70,7 +70,7 @@ class Sharing:
             while True:
                 under_way.add(exchange)
                 try:
-                    await carry(exchange)
+                    await run_until_ready(exchange)
                 except GeneratorExit:
                     # The event loop has ended under the task: nothing can be waited for.
                     self._left.append(exchange)
@@ -101,7 +101,7 @@ class Sharing:
                 return False
             under_way.add(exchange)
             try:
-                await connection.transport.carry(exchange)
+                await connection.transport.run_until_ready(exchange)
             except GeneratorExit:
                 self._left.append(exchange)
                 raise

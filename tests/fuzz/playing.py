@@ -92,7 +92,7 @@ def play(recording: Recording, chunks: Chunks, random: Random | None, leftover: 
     sock = socket.socket()
     address = Address(NOWHERE, socket.AF_UNIX, "/nowhere/.s.PGSQL.1", "")
     endpoint = Endpoint(address, None, {})
-    connected = Connected(sock, deepcopy(recording.backend), leftover, NOWHERE, "", False, endpoint)
+    connected = Connected(sock, deepcopy(recording.server_info), leftover, NOWHERE, "", False, endpoint)
     conn = howdah.Connection(connected, {"user": "", "dbname": ""}, row_factory=tuple_row)
     conn._transport = Player(conn._session, chunks, random)  # type: ignore[assignment]
     try:

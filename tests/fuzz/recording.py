@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import howdah
 from howdah.errors import Error, OperationalError
 from howdah.protocol.exchange import Exchange
-from howdah.protocol.startup import Backend
+from howdah.protocol.startup import ServerInfo
 from tests.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ class Recording:
 
     Attributes:
         name: The conversation's.
-        backend: What the server told while the session was opened.
+        server_info: What the server told while the session was opened.
         chunks: What it sent afterwards, each piece with how many bytes it had been sent before.
         outcome: What came of it.
     """
 
     name: str
-    backend: Backend
+    server_info: ServerInfo
     chunks: list[tuple[int, bytes]] = field(default_factory=list)
     outcome: str = ""
 
@@ -75,7 +75,7 @@ class Transport:
         """Send, and feed the session something, which has to come if `wanted`; return whether it did."""
         raise NotImplementedError
 
-    def carry(self, exchange: Exchange) -> None:
+    def run_until_ready(self, exchange: Exchange) -> None:
         """Move bytes until an exchange is ready; a lost connection is the error of every exchange."""
         self._guarded(lambda: self._until(exchange))
 
@@ -148,7 +148,7 @@ def record(server: Server, name: str, conversation: Conversation) -> Recording:
         conversation: The conversation.
     """
     with howdah.connect(server.dsn, autocommit=True) as conn:
-        recording = Recording(name, conn._connected.backend)
+        recording = Recording(name, conn._connected.server_info)
         conn._transport = Recorder(conn._session, conn._connected.sock, recording.chunks)  # type: ignore[assignment]
         recording.outcome = repr(conversation(conn))
         assert not conn.broken, f"{name} lost the connection"

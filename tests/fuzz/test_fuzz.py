@@ -33,10 +33,10 @@ def test_a_finding_is_told(tmp_path: Path) -> None:
     # A corpus whose conversation ended otherwise than its bytes make it end.
     import pickle
 
-    from howdah.protocol.startup import Backend
+    from howdah.protocol.startup import ServerInfo
     from tests.fuzz.recording import Corpus, Recording
 
-    recording = Recording("queries", Backend(), [], "no such outcome")
+    recording = Recording("queries", ServerInfo(), [], "no such outcome")
     corpus = tmp_path / "corpus"
     corpus.write_bytes(pickle.dumps(Corpus([recording], [b""], [(23, 0, b"1")])))
     done = run("--rounds=100", "--seed=1", "--impl=python", f"--corpus={corpus}")

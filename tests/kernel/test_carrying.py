@@ -66,11 +66,11 @@ def test_question_and_answer(impl: SimpleNamespace, sockets: tuple[socket.socket
     with session.output() as output:
         asked = bytes(output)
     server.sendall(ANSWER)
-    impl.blocking.carry(client, session, exchange)
+    impl.blocking.run_until_ready(client, session, exchange)
     assert read(server, len(asked)) == asked
     assert exchange.done and exchange.results[0].rows == [b"row"]
     assert session.output_size == 0
-    impl.blocking.carry(client, session, exchange)  # ready already: nothing to wait for
+    impl.blocking.run_until_ready(client, session, exchange)  # ready already: nothing to wait for
 
 
 def test_neither_side_waits_for_the_other(
@@ -90,7 +90,7 @@ def test_neither_side_waits_for_the_other(
 
     thread = threading.Thread(target=serve)
     thread.start()
-    impl.blocking.carry(client, session, exchange)
+    impl.blocking.run_until_ready(client, session, exchange)
     thread.join()
     assert len(exchange.results[0].rows) == 101
 
@@ -101,7 +101,7 @@ def test_it_returns_as_soon_as_the_exchange_is_ready(
     client, server = sockets
     session, exchange = begun(impl, streaming=True)
     server.sendall(message("D", b"row"))
-    impl.blocking.carry(client, session, exchange)
+    impl.blocking.run_until_ready(client, session, exchange)
     assert exchange.ready and not exchange.done and exchange.rows == [b"row"]
 
 
@@ -110,7 +110,7 @@ def test_the_end_of_the_stream(impl: SimpleNamespace, sockets: tuple[socket.sock
     session, exchange = begun(impl)
     server.shutdown(socket.SHUT_WR)
     with pytest.raises(ConnectionResetError, match="the server closed the connection unexpectedly"):
-        impl.blocking.carry(client, session, exchange)
+        impl.blocking.run_until_ready(client, session, exchange)
     session, exchange = begun(impl)
     with pytest.raises(ConnectionResetError, match="the server closed the connection unexpectedly"):
         impl.receive(client, session)
@@ -124,7 +124,7 @@ def test_what_the_server_said_before_it_went(
     server.sendall(error(sqlstate="57P01"))
     server.close()
     with pytest.raises(ConnectionResetError):
-        impl.blocking.carry(client, session, exchange)
+        impl.blocking.run_until_ready(client, session, exchange)
     assert exchange.error.sqlstate == "57P01"
     assert session.output_size == 0
 
@@ -133,7 +133,7 @@ def test_a_closed_socket(impl: SimpleNamespace, sockets: tuple[socket.socket, so
     client, _ = sockets
     client.close()
     carriers: list[Callable[[Any, Any], object]] = [
-        lambda session, exchange: impl.blocking.carry(client, session, exchange),
+        lambda session, exchange: impl.blocking.run_until_ready(client, session, exchange),
         lambda session, exchange: impl.receive(client, session),
         lambda session, exchange: impl.send(client, session),
     ]
@@ -165,14 +165,14 @@ def test_a_signal_handler_interrupts(
     thread.start()
     try:
         with pytest.raises(KeyboardInterrupt):
-            impl.blocking.carry(client, session, exchange)
+            impl.blocking.run_until_ready(client, session, exchange)
     finally:
         thread.join()
         signal.signal(signal.SIGUSR1, before)
     # Python code may be interrupted between sending and noting what has been sent.
     assert session.output_size == 0 or impl.name == "python"
     server.sendall(ANSWER)
-    impl.blocking.carry(client, session, exchange)
+    impl.blocking.run_until_ready(client, session, exchange)
     assert exchange.done
 
 
@@ -195,7 +195,7 @@ def test_other_threads_run_meanwhile(
 
     thread = threading.Thread(target=serve)
     thread.start()
-    impl.blocking.carry(client, session, exchange)
+    impl.blocking.run_until_ready(client, session, exchange)
     thread.join()
     assert waits.is_set() and exchange.done
     assert session.output_size == 5
@@ -249,7 +249,7 @@ def test_large_answers(impl: SimpleNamespace, sockets: tuple[socket.socket, sock
     rows = b"".join([message("D", bytes(size)) for size in (0, 1, 70_000, 3, 1_000_000, 8190, 8191, 8192)])
     thread = threading.Thread(target=server.sendall, args=(rows + ANSWER,))
     thread.start()
-    impl.blocking.carry(client, session, exchange)
+    impl.blocking.run_until_ready(client, session, exchange)
     thread.join()
     assert [len(row) for row in exchange.results[0].rows] == [0, 1, 70_000, 3, 1_000_000, 8190, 8191, 8192, 3]
 
@@ -285,7 +285,7 @@ def test_a_stream_is_carried(impl: SimpleNamespace, sockets: tuple[socket.socket
     size = 0
     while not exchange.done:
         exchange.ready = False
-        impl.blocking.carry(client, session, exchange)
+        impl.blocking.run_until_ready(client, session, exchange)
         size += sum(map(len, exchange.copied))
         exchange.copied.clear()
     thread.join()
@@ -302,7 +302,7 @@ def test_a_stream_that_ends_early(
     with pytest.raises(ConnectionResetError):
         while True:
             exchange.ready = False
-            impl.blocking.carry(client, session, exchange)
+            impl.blocking.run_until_ready(client, session, exchange)
     thread.join()
     assert sum(map(len, exchange.copied)) == 3_000_000
 
@@ -341,7 +341,7 @@ async def copied(transport: AsyncTransport, exchange: Exchange) -> int:
     size = 0
     while not exchange.done:
         exchange.ready = False
-        await transport.carry(exchange)
+        await transport.run_until_ready(exchange)
         size += sum(map(len, exchange.copied))
         exchange.copied.clear()
     return size
@@ -390,7 +390,7 @@ async def test_a_stream_suspends_the_task(
         exchange = Exchange()
         session.query(exchange, b"select 1")
         server.sendall(message("C", b"SELECT 1\0") + READY)
-        await transport.carry(exchange)
+        await transport.run_until_ready(exchange)
         assert exchange.results
         transport.close()
 
@@ -406,7 +406,7 @@ async def test_a_connection_reset_behind_half_an_answer(anyio_backend: Any) -> N
     exchange = Exchange()
     session.query(exchange, b"select 1")
     transport = AsyncTransport(client, session)
-    task = asyncio.ensure_future(transport.carry(exchange))
+    task = asyncio.ensure_future(transport.run_until_ready(exchange))
     await asyncio.sleep(0)
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     peer.sendall(b"C\0\0\0\x0dSEL")

@@ -63,7 +63,7 @@ class Peer:
 
     async def wait(self) -> bool:
         """Wait for the answer; return whether that was without suspending the task."""
-        suspensions = Suspensions(self.transport.carry(self.exchange))
+        suspensions = Suspensions(self.transport.run_until_ready(self.exchange))
         await suspensions
         assert self.exchange.done
         return not suspensions.count
@@ -103,7 +103,7 @@ async def test_tasks_that_ask_at_once_are_answered_together(peer: Peer) -> None:
     async def ask() -> int:
         exchange = peer.begin()
         exchanges.append(exchange)
-        suspensions = Suspensions(peer.transport.carry(exchange))
+        suspensions = Suspensions(peer.transport.run_until_ready(exchange))
         await suspensions
         return suspensions.count
 

@@ -96,7 +96,7 @@ def test_what_a_first_query_needs_is_imported_before(connection: str, dsn: str) 
     script = FIRST.format(connection=connection)
     plain = f"{dsn} sslmode=disable"  # TLS is imported where a connection asks for it
     imported = {*subprocess.check_output([sys.executable, "-c", script, plain], text=True).split()}
-    assert imported <= {"howdah.io.awaiting"}  # a page that needs asyncio
+    assert imported <= {"howdah.io.connect_aio"}  # a page that needs asyncio
 
 
 def test_what_it_does_not_need_is_imported_later() -> None:

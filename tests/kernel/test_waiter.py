@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from howdah.io.waiter import Waiter
+from howdah.io.task_waiter import Waiter
 
 pytestmark = pytest.mark.anyio
 

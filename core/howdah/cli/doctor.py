@@ -14,7 +14,7 @@ from rich.text import Text
 
 from howdah import conninfo as conninfos
 from howdah.errors import ConnectionTimeout, Error, ProgrammingError
-from howdah.io.secured import NotSecured
+from howdah.io.tls_socket import NotSecured
 from howdah.protocol.credentials import AuthenticationFailed
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from howdah.conninfo.environment import session_settings
 from howdah.conninfo.host import Host, hosts
 from howdah.conninfo.keywords import format_keywords
+from howdah.conninfo.libpq_parameters import PARAMETERS
 from howdah.conninfo.parameter import Parameter
-from howdah.conninfo.parameters import PARAMETERS
 from howdah.conninfo.resolution import resolve
 from howdah.conninfo.syntax import conninfo_to_dict, make_conninfo, parse
 from howdah.importing import on_first_use

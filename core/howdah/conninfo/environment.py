@@ -15,7 +15,7 @@ from howdah.errors import OperationalError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from howdah.conninfo.parameter import Parameters
+    from howdah.conninfo.parameter import ParameterRegistry
 
 __all__ = [
     "SOCKET_DIRECTORIES",
@@ -55,7 +55,7 @@ def present(variables: Mapping[str | bytes, str], environ: Mapping[str, str]) ->
     return [variables[name] for name in kept if name in variables]
 
 
-def from_environment(parameters: Parameters, environ: Mapping[str, str]) -> dict[str, str]:
+def from_environment(parameters: ParameterRegistry, environ: Mapping[str, str]) -> dict[str, str]:
     """The parameters that the environment sets.
 
     Args:

@@ -16,7 +16,7 @@ from howdah.tuples import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Parameter", "Parameters", "unknown_parameter"]
+__all__ = ["Parameter", "ParameterRegistry", "unknown_parameter"]
 
 _BOOLEANS = {
     "1": True,
@@ -135,11 +135,11 @@ class Parameter(NamedTuple):
         )
 
 
-class Parameters(tuple[Parameter, ...]):
+class ParameterRegistry(tuple[Parameter, ...]):
     """The parameters that there are, and what every connection asks of them, worked out once."""
 
     @classmethod
-    def of(cls, parameters: Iterable[Parameter]) -> Parameters:
+    def of(cls, parameters: Iterable[Parameter]) -> ParameterRegistry:
         """Return the parameters themselves, if they are of this class, else new ones."""
         return parameters if isinstance(parameters, cls) else cls(parameters)
 

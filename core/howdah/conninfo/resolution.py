@@ -8,8 +8,8 @@ from binascii import Error as Base64Error
 from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.environment import from_environment, home, locale_encoding, os_user
-from howdah.conninfo.parameter import Parameter, Parameters, unknown_parameter
-from howdah.conninfo.parameters import PARAMETERS
+from howdah.conninfo.libpq_parameters import PARAMETERS
+from howdah.conninfo.parameter import Parameter, ParameterRegistry, unknown_parameter
 from howdah.conninfo.syntax import is_conninfo, parse
 from howdah.errors import NotSupportedError, ProgrammingError
 
@@ -49,7 +49,7 @@ def resolve(
         howdah.OperationalError: the service file cannot be read.
     """
     environ = os.environ if environ is None else environ
-    parameters = Parameters.of(parameters)
+    parameters = ParameterRegistry.of(parameters)
     by_name = parameters.by_name
     given = _explicit(conninfo, params, parameters)
     surrounding = from_environment(parameters, environ)
@@ -76,7 +76,7 @@ def resolve(
     return resolved
 
 
-def _explicit(conninfo: str, params: Mapping[str, Any], parameters: Parameters) -> dict[str, Any]:
+def _explicit(conninfo: str, params: Mapping[str, Any], parameters: ParameterRegistry) -> dict[str, Any]:
     known = parameters.by_name
     given: dict[str, Any] = dict(parse(conninfo, parameters=parameters))
     for name, value in params.items():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.keywords import format_keywords, parse_keywords
-from howdah.conninfo.parameter import Parameter, Parameters, unknown_parameter
-from howdah.conninfo.parameters import PARAMETERS
+from howdah.conninfo.libpq_parameters import PARAMETERS
+from howdah.conninfo.parameter import Parameter, ParameterRegistry, unknown_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ def parse(conninfo: str, *, parameters: Sequence[Parameter] = PARAMETERS) -> dic
     Raises:
         howdah.ProgrammingError: the syntax is wrong or a parameter unknown.
     """
-    parameters = Parameters.of(parameters)
+    parameters = ParameterRegistry.of(parameters)
     if conninfo.startswith(SCHEMES):
         from howdah.conninfo.uri import parse_uri
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from howdah import errors
-from howdah.io.waiting import Call, Operation
+from howdah.io.connect_sync import Call, ConnectOperation
 from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Address(NamedTuple):
 
 def locate(
     host: Host, parameters: Mapping[str, Any], deadline: float | None, open_transport: OpenTransport | None
-) -> Operation[list[Address]]:
+) -> ConnectOperation[list[Address]]:
     """Find the addresses of a host.
 
     Args:

@@ -17,21 +17,21 @@ from howdah.io.blocking import loss, process
 from howdah.io.lock import LEFT
 from howdah.io.loops import UnsupportedLoop
 from howdah.io.operation import HIGH_WATER
-from howdah.io.secured import carried
-from howdah.io.waiter import Waiter
+from howdah.io.task_waiter import Waiter
+from howdah.io.tls_socket import split_tls
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
 
 if TYPE_CHECKING:
-    from howdah.io.records import RecordLayer
-    from howdah.io.secured import SecuredSocket
+    from howdah.io.tls_socket import TLSSocket
+    from howdah.io.tls_stream import TLSStream
 
 __all__ = ["AsyncTransport"]
 
 _WOULD_BLOCK = (BlockingIOError, InterruptedError)
 
 
-def receive(sock: socket.socket, session: Session | RecordLayer) -> bool:
+def receive(sock: socket.socket, session: Session | TLSStream) -> bool:
     """Receive what is there; the end of the stream is an error.
 
     The native core has a twin; that returns whether the next had better gather until a `Timer` tells.
@@ -49,7 +49,7 @@ def receive(sock: socket.socket, session: Session | RecordLayer) -> bool:
     return False
 
 
-def send(sock: socket.socket, session: Session | RecordLayer) -> int:
+def send(sock: socket.socket, session: Session | TLSStream) -> int:
     """Send what can be sent; return how many bytes are left. The native core has a twin."""
     while session.output_size:
         with session.output() as output:
@@ -93,9 +93,9 @@ class AsyncTransport:
         session: whose bytes are carried.
     """
 
-    def __init__(self, sock: socket.socket | SecuredSocket, session: Session) -> None:
+    def __init__(self, sock: socket.socket | TLSSocket, session: Session) -> None:
         self.session = session
-        self.sock, self._stream = carried(sock, session)
+        self.sock, self._stream = split_tls(sock, session)
         self._fd = sock.fileno()
         self._begin()
 
@@ -116,7 +116,7 @@ class AsyncTransport:
         self._idle: asyncio.Future[None] | None = None
         self._drained: list[asyncio.Future[None]] = []
 
-    async def carry(self, exchange: Exchange) -> None:
+    async def run_until_ready(self, exchange: Exchange) -> None:
         """Send at once, then wait until `exchange` is ready.
 
         A lost connection is not raised: it becomes the error of every exchange.
@@ -370,7 +370,7 @@ class AsyncTransport:
 class _LeftTransport(AsyncTransport):
     """What a transport becomes that has been moved: tasks of the event loop of before may still know it."""
 
-    async def carry(self, exchange: Exchange) -> None:
+    async def run_until_ready(self, exchange: Exchange) -> None:
         raise _moved()
 
     async def drain(self, exchange: Exchange) -> None:

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from howdah import errors
 from howdah.conninfo import Host, session_settings
-from howdah.io import target
+from howdah.io import session_attrs
+from howdah.io.connect_sync import Call, Pause, SocketReady, nonblocking
 from howdah.io.endpoint import Endpoint, open_endpoint
-from howdah.io.secured import NotSecured, SecuredSocket
+from howdah.io.tls_socket import NotSecured, TLSSocket
 from howdah.io.versions import knows_oldest_only, note_oldest_only
-from howdah.io.waiting import Call, Pause, Wait, nonblocking
 from howdah.protocol.credentials import AuthenticationFailed, Credentials, Work
 from howdah.protocol.startup import (
     PROTOCOL_3_0,
     PROTOCOL_3_2,
-    Backend,
     MessageReader,
     ProtocolRefused,
+    ServerInfo,
     StartupOptions,
     startup,
 )
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from socket import socket
 
     from howdah.io.addresses import Address
-    from howdah.io.tls import Security
-    from howdah.io.waiting import Operation
+    from howdah.io.connect_sync import ConnectOperation
+    from howdah.io.tls import TLSConfig
     from howdah.protocol.credentials import Method
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class Connected(NamedTuple):
     Attributes:
         sock: The socket: a blocking one without timeout from `connect`, a non-blocking one from
             `connect_async`.
-        backend: What the server told about the session.
+        server_info: What the server told about the session.
         leftover: Bytes that arrived behind the first ReadyForQuery.
         host: The host that answered.
         address: The IP address, or the path of the unix socket; empty when a plugin opened the transport.
@@ -62,8 +62,8 @@ class Connected(NamedTuple):
         endpoint: How to reach the server again, to cancel.
     """
 
-    sock: socket | SecuredSocket
-    backend: Backend
+    sock: socket | TLSSocket
+    server_info: ServerInfo
     leftover: bytes
     host: Host
     address: str
@@ -83,7 +83,7 @@ class Attempt:
         encrypted: Whether with TLS.
         deadline: When to give up, by `time.monotonic`.
         parameters: The connection parameters.
-        security: Makes the TLS settings.
+        tls_config: Makes the TLS settings.
         methods: Further authentication methods.
     """
 
@@ -93,26 +93,26 @@ class Attempt:
         encrypted: bool,
         deadline: float | None,
         parameters: Mapping[str, Any],
-        security: Callable[[], Security],
+        tls_config: Callable[[], TLSConfig],
         methods: Mapping[int | str, Method],
     ) -> None:
         self.address = address
         self.encrypted = encrypted
         self.deadline = deadline
         self.parameters = parameters
-        self.security = security
+        self.tls_config = tls_config
         self.methods = methods
         self.tls = False
-        self.backend = Backend()
+        self.server_info = ServerInfo()
 
     def worth_other_encryption(self, error: Exception) -> bool:
         """Tell whether a failure may be due to TLS, or to its absence."""
         if isinstance(error, NotSecured):
             return True
         refused = isinstance(error, errors.Error) and error.sqlstate is not None
-        return refused and not self.backend.authentication and self.tls == self.encrypted
+        return refused and not self.server_info.authentication and self.tls == self.encrypted
 
-    def run(self, attrs: str) -> Operation[Connected]:
+    def run(self, attrs: str) -> ConnectOperation[Connected]:
         """Open a session.
 
         Args:
@@ -137,7 +137,7 @@ class Attempt:
         note_oldest_only(self.address)
         return connected
 
-    def _open_again(self, attrs: str, least: int) -> Operation[Connected]:
+    def _open_again(self, attrs: str, least: int) -> ConnectOperation[Connected]:
         """Ask for the oldest version; a server with room for one may not know yet that the other is gone."""
         for pause in PAUSES:
             try:
@@ -148,20 +148,20 @@ class Attempt:
                 yield Pause(pause)
         return (yield from self._open(attrs, least, PROTOCOL_3_0))
 
-    def _open(self, attrs: str, least: int, most: int) -> Operation[Connected]:
-        self.backend = Backend()
-        endpoint = Endpoint(self.address, self.security() if self.encrypted else None, self.parameters)
+    def _open(self, attrs: str, least: int, most: int) -> ConnectOperation[Connected]:
+        self.server_info = ServerInfo()
+        endpoint = Endpoint(self.address, self.tls_config() if self.encrypted else None, self.parameters)
         optional = self.parameters.get("sslmode") in (None, "prefer")
         sock, self.tls = yield from open_endpoint(endpoint, self.deadline, optional=optional)
         if self.encrypted and not self.tls:
-            endpoint = endpoint._replace(security=None)
+            endpoint = endpoint._replace(tls_config=None)
         try:
             self._check_certificate()
             reader = MessageReader()
             options = StartupOptions(self._startup_parameters(), self._credentials(sock), most, least)
             yield from self._start(sock, options, reader)
-            reader.limits = target.LIMITS
-            objection = target.objection(attrs, self.backend)
+            reader.limits = session_attrs.LIMITS
+            objection = session_attrs.check_session_attrs(attrs, self.server_info)
             wrong = yield from converse(sock, objection, reader, self.deadline)
             if wrong is not None:
                 with contextlib.suppress(OSError):
@@ -171,17 +171,23 @@ class Attempt:
             sock.close()
             raise
         return Connected(
-            sock, self.backend, reader.leftover(), self.address.host, self.address.text, self.tls, endpoint
+            sock,
+            self.server_info,
+            reader.leftover(),
+            self.address.host,
+            self.address.text,
+            self.tls,
+            endpoint,
         )
 
     def _start(
-        self, sock: socket | SecuredSocket, options: StartupOptions, reader: MessageReader
-    ) -> Operation[None]:
+        self, sock: socket | TLSSocket, options: StartupOptions, reader: MessageReader
+    ) -> ConnectOperation[None]:
         """Go through the start-up; a server that says nothing to a newer version may not know it."""
         newer = options.max_protocol > options.min_protocol
         patience = _patience(self.deadline) if newer else None
         try:
-            yield from converse(sock, startup(options, self.backend), reader, self.deadline, patience)
+            yield from converse(sock, startup(options, self.server_info), reader, self.deadline, patience)
         except (OSError, errors.OperationalError) as error:
             if newer and not reader.begun:
                 raise ProtocolRefused(str(error)) from error
@@ -190,7 +196,7 @@ class Attempt:
     def _check_certificate(self) -> None:
         """Refuse a server that asks for no client certificate, where `sslcertmode=require`."""
         required = self.parameters.get("sslcertmode") == "require"
-        if required and not (self.tls and self.security().asked):
+        if required and not (self.tls and self.tls_config().asked):
             raise AuthenticationFailed("sslcertmode is require, but the server did not ask for a certificate")
 
     def _startup_parameters(self) -> dict[str, str]:
@@ -208,10 +214,10 @@ class Attempt:
         }
         return {name: value for name, value in wanted.items() if value}
 
-    def _credentials(self, sock: socket | SecuredSocket) -> Credentials:
+    def _credentials(self, sock: socket | TLSSocket) -> Credentials:
         parameters, host = self.parameters, self.address.host
         end_point = None
-        if isinstance(sock, SecuredSocket):
+        if isinstance(sock, TLSSocket):
             from howdah.protocol.channel_binding import tls_server_end_point
 
             end_point = tls_server_end_point(sock.tls.getpeercert(binary_form=True) or b"")
@@ -220,7 +226,7 @@ class Attempt:
             password=lambda: host.password,
             host=host.host or host.hostaddr,
             tls=self.tls,
-            certificate=self.tls and self.security().certificate,
+            certificate=self.tls and self.tls_config().certificate,
             end_point=end_point,
             channel_binding=parameters.get("channel_binding") or "prefer",
             allows=_allowed(parameters.get("require_auth")),
@@ -250,12 +256,12 @@ def _key(text: str | None) -> bytes | None:
 
 
 def converse(
-    sock: socket | SecuredSocket,
+    sock: socket | TLSSocket,
     machine: Generator[bytes | Work, Any, T],
     reader: MessageReader,
     deadline: float | None,
     patience: float | None = None,
-) -> Operation[T]:
+) -> ConnectOperation[T]:
     """Carry messages between a socket and a machine of the startup phase.
 
     Args:
@@ -288,8 +294,8 @@ def converse(
                         )
                         output = output[sent:]
                 # To look whether it has answered yet would be in vain.
-                if not isinstance(sock, SecuredSocket) and not reader.pending:
-                    yield Wait(sock, False, deadline if reader.begun else patience or deadline)
+                if not isinstance(sock, TLSSocket) and not reader.pending:
+                    yield SocketReady(sock, False, deadline if reader.begun else patience or deadline)
             while (message := reader.message()) is None:
                 until = deadline if reader.begun else patience or deadline
                 data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), until)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, OperationalError
 from howdah.io.operation import HIGH_WATER
-from howdah.io.secured import carried, is_usual
+from howdah.io.tls_socket import is_usual, split_tls
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
 from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from howdah.io.records import RecordLayer
-    from howdah.io.secured import SecuredSocket
+    from howdah.io.tls_socket import TLSSocket
+    from howdah.io.tls_stream import TLSStream
 
 __all__ = ["BlockingTransport"]
 
@@ -28,7 +28,7 @@ _DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
 _LOST = "the connection is lost: "
 
 
-def carry(sock: socket.socket, session: Session | RecordLayer, exchange: Exchange) -> None:
+def run_until_ready(sock: socket.socket, session: Session | TLSStream, exchange: Exchange) -> None:
     """Send and receive on a blocking socket until `exchange` is ready.
 
     Sending never blocks as long as there is something to receive, so that
@@ -47,7 +47,7 @@ def carry(sock: socket.socket, session: Session | RecordLayer, exchange: Exchang
         _COOPERATIVE.receive(sock, session)
 
 
-def send(sock: socket.socket, session: Session | RecordLayer) -> bool:
+def send(sock: socket.socket, session: Session | TLSStream) -> bool:
     """Send what can be sent without waiting; return whether that is all. The native core has a twin."""
     while session.output_size:
         try:
@@ -64,7 +64,7 @@ def send(sock: socket.socket, session: Session | RecordLayer) -> bool:
     return True
 
 
-def receive(sock: socket.socket, session: Session | RecordLayer) -> None:
+def receive(sock: socket.socket, session: Session | TLSStream) -> None:
     """Receive once; the end of the stream is an error. The native core has a twin."""
     while True:
         try:
@@ -96,7 +96,7 @@ def cause(lost: Error) -> str:
     return str(lost).removeprefix(_LOST)
 
 
-def process(stream: Session | RecordLayer, session: Session) -> None:
+def process(stream: Session | TLSStream, session: Session) -> None:
     """Deal with what has been received, if an interruption came before that. The native core has a twin."""
     stream.feed(b"")
 
@@ -109,28 +109,28 @@ def _poll(sock: socket.socket, write: bool, timeout: float | None) -> bool:
 
 
 class Functions(NamedTuple):
-    """How bytes are carried: `carry`, `send` and `receive`."""
+    """How bytes are carried: `run_until_ready`, `send` and `receive`."""
 
-    carry: Callable[[socket.socket, Session | RecordLayer, Exchange], None]
-    send: Callable[[socket.socket, Session | RecordLayer], bool]
-    receive: Callable[[socket.socket, Session | RecordLayer], None]
+    run_until_ready: Callable[[socket.socket, Session | TLSStream, Exchange], None]
+    send: Callable[[socket.socket, Session | TLSStream], bool]
+    receive: Callable[[socket.socket, Session | TLSStream], None]
 
 
 #: For sockets that are not the operating system's alone: gevent and eventlet put their own in the place of
 #: Python's, and let others run while one waits.
-_COOPERATIVE = Functions(carry, send, receive)
+_COOPERATIVE = Functions(run_until_ready, send, receive)
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah.native.transport import carry
     from howdah.native.transport import receive_blocking as receive
+    from howdah.native.transport import run_until_ready
     from howdah.native.transport import send_blocking as send
 
-    def process(stream: Session | RecordLayer, session: Session) -> None:
+    def process(stream: Session | TLSStream, session: Session) -> None:
         """Deal with what has been received: what was encrypted has been decrypted when it came."""
         session.feed(b"")
 
 
-_USUAL = Functions(carry, send, receive)
+_USUAL = Functions(run_until_ready, send, receive)
 
 
 class BlockingTransport:
@@ -141,21 +141,21 @@ class BlockingTransport:
         session: whose bytes are carried.
     """
 
-    def __init__(self, sock: socket.socket | SecuredSocket, session: Session) -> None:
+    def __init__(self, sock: socket.socket | TLSSocket, session: Session) -> None:
         self.session = session
-        self.sock, self._stream = carried(sock, session)
+        self.sock, self._stream = split_tls(sock, session)
         self._functions = _USUAL
         if not is_usual(self.sock):
             self._functions = _COOPERATIVE
             self.sock.setblocking(False)  # what waits is `select`, for either direction
 
-    def carry(self, exchange: Exchange) -> None:
+    def run_until_ready(self, exchange: Exchange) -> None:
         """Send and receive until `exchange` is ready.
 
         A lost connection is not raised: it becomes the error of every exchange.
         """
         try:
-            self._functions.carry(self.sock, self._stream, exchange)
+            self._functions.run_until_ready(self.sock, self._stream, exchange)
         except OSError as e:
             self._lose(loss(e))
         except Error as e:

@@ -9,8 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 from howdah import errors
+from howdah.io.connect_sync import ConnectOperation, nonblocking, run
 from howdah.io.endpoint import open_endpoint
-from howdah.io.waiting import Operation, nonblocking, run
 from howdah.protocol.startup import cancel_request
 
 if TYPE_CHECKING:
@@ -38,20 +38,20 @@ def cancel(connected: Connected, timeout: float | None = None) -> None:
 
 async def cancel_async(connected: Connected, timeout: float | None = None) -> None:
     """Ask the server to cancel what a session is doing; everything else is as with `cancel`."""
-    from howdah.io.awaiting import run_async
+    from howdah.io.connect_aio import run_async
 
     await run_async(_cancelling(connected, timeout))
 
 
-def _cancelling(connected: Connected, timeout: float | None) -> Operation[None]:
-    backend = connected.backend
-    if not backend.secret_key:
+def _cancelling(connected: Connected, timeout: float | None) -> ConnectOperation[None]:
+    server_info = connected.server_info
+    if not server_info.secret_key:
         raise errors.OperationalError("the server gave this session no key to cancel it with")
     deadline = None if timeout is None else time.monotonic() + timeout
     try:
         sock, _ = yield from open_endpoint(connected.endpoint, deadline)
         try:
-            request = cancel_request(backend.pid, backend.secret_key)
+            request = cancel_request(server_info.pid, server_info.secret_key)
             yield from nonblocking(sock, lambda: sock.send(request), deadline, writing=True)
             # The server closes the connection once the signal is sent.
             while (yield from nonblocking(sock, lambda: sock.recv(256), deadline)):

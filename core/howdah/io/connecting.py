@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from howdah import errors
 from howdah.io.addresses import locate
 from howdah.io.attempt import Attempt, Connected, Unsuitable
-from howdah.io.waiting import run
+from howdah.io.connect_sync import run
 from howdah.protocol.credentials import AuthenticationFailed
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from howdah.conninfo import Host
     from howdah.io.addresses import Address, OpenTransport
-    from howdah.io.tls import Security
-    from howdah.io.waiting import Operation
+    from howdah.io.connect_sync import ConnectOperation
+    from howdah.io.tls import TLSConfig
     from howdah.protocol.credentials import Method
 
 __all__ = ["Connected", "connect", "connect_async"]
@@ -89,7 +89,7 @@ async def connect_async(
     open_transport: OpenTransport | None = None,
 ) -> Connected:
     """Open a session on the running event loop; everything else is as with `connect`."""
-    from howdah.io.awaiting import run_async
+    from howdah.io.connect_aio import run_async
 
     return await run_async(_Connecting(resolved, hosts, authentication_methods, open_transport).run())
 
@@ -111,17 +111,17 @@ class _Connecting:
         self.failures: list[tuple[str, Exception]] = []
 
     @cached_property
-    def _security(self) -> Security:
+    def _tls_config(self) -> TLSConfig:
         # Files are read when TLS is first tried, and once.
-        from howdah.io.tls import security
+        from howdah.io.tls import load_tls_config
 
-        return security(self.parameters)
+        return load_tls_config(self.parameters)
 
-    def security(self) -> Security:
+    def tls_config(self) -> TLSConfig:
         """Return how TLS is to be used."""
-        return self._security
+        return self._tls_config
 
-    def run(self) -> Operation[Connected]:
+    def run(self) -> ConnectOperation[Connected]:
         """Try hosts and addresses until one is right."""
         attrs = self.parameters.get("target_session_attrs") or "any"
         for wanted in ("standby", "any") if attrs == "prefer-standby" else (attrs,):
@@ -141,12 +141,12 @@ class _Connecting:
                             break  # the host's other addresses lead to the same server
         raise self._failure() from self._telling()
 
-    def _try(self, address: Address, attrs: str) -> Operation[Connected]:
+    def _try(self, address: Address, attrs: str) -> ConnectOperation[Connected]:
         """Try one address, with each encryption that sslmode allows there."""
         deadline = self._deadline()
         sslmode = "disable" if address.unix else self.parameters.get("sslmode") or "prefer"
         for encrypted in ENCRYPTIONS[sslmode]:
-            attempt = Attempt(address, encrypted, deadline, self.parameters, self.security, self.methods)
+            attempt = Attempt(address, encrypted, deadline, self.parameters, self.tls_config, self.methods)
             try:
                 return (yield from attempt.run(attrs))
             except (errors.Error, OSError) as error:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from socket import socket
 
     from howdah.io.addresses import Address
-    from howdah.io.secured import SecuredSocket
-    from howdah.io.tls import Security
-    from howdah.io.waiting import Operation
+    from howdah.io.connect_sync import ConnectOperation
+    from howdah.io.tls import TLSConfig
+    from howdah.io.tls_socket import TLSSocket
 
 
 class Endpoint(NamedTuple):
@@ -22,22 +22,22 @@ class Endpoint(NamedTuple):
 
     Attributes:
         address: Its address.
-        security: How to secure the connection; None for no TLS.
+        tls_config: How to secure the connection; None for no TLS.
         parameters: The connection parameters.
     """
 
     address: Address
-    security: Security | None
+    tls_config: TLSConfig | None
     parameters: Mapping[str, Any]
 
     def __repr__(self) -> str:
         """What shows no password."""
-        return f"Endpoint({self.address!r}, {self.security!r})"
+        return f"Endpoint({self.address!r}, {self.tls_config!r})"
 
 
 def open_endpoint(
     endpoint: Endpoint, deadline: float | None, *, optional: bool = False
-) -> Operation[tuple[socket | SecuredSocket, bool]]:
+) -> ConnectOperation[tuple[socket | TLSSocket, bool]]:
     """Connect a socket to an endpoint, and secure it as the endpoint wants.
 
     Args:
@@ -52,14 +52,14 @@ def open_endpoint(
         OSError: The connection failed.
         OperationalError: It could not be secured.
     """
-    address, security = endpoint.address, endpoint.security
+    address, tls_config = endpoint.address, endpoint.tls_config
     sock = yield from connect(address, endpoint.parameters, deadline)
     try:
-        if security is None:
+        if tls_config is None:
             return sock, False
-        from howdah.io.tls import secure  # and what that imports, only where there may be TLS
+        from howdah.io.tls import start_tls  # and what that imports, only where there may be TLS
 
-        secured = yield from secure(sock, security, address.host.host, deadline, optional=optional)
+        secured = yield from start_tls(sock, tls_config, address.host.host, deadline, optional=optional)
         return (sock, False) if secured is None else (secured, True)
     except BaseException:
         sock.close()

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from howdah import errors
-from howdah.io.waiting import Call, Operation, Pause, Wait
+from howdah.io.connect_sync import Call, ConnectOperation, Pause, SocketReady
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ def connect(
     address: Address,
     parameters: Mapping[str, Any],
     deadline: float | None,
-) -> Operation[socket.socket]:
+) -> ConnectOperation[socket.socket]:
     """Open a non-blocking socket and connect it.
 
     Args:
@@ -61,7 +61,7 @@ def connect(
         raise
 
 
-def _connect(sock: socket.socket, address: Address, deadline: float | None) -> Operation[None]:
+def _connect(sock: socket.socket, address: Address, deadline: float | None) -> ConnectOperation[None]:
     while True:
         code = sock.connect_ex(address.sockaddr)
         if code != errno.EAGAIN or not address.unix:
@@ -70,7 +70,7 @@ def _connect(sock: socket.socket, address: Address, deadline: float | None) -> O
             raise TimeoutError
         yield Pause(0.01)  # a unix socket whose queue is full cannot be waited for
     if code == errno.EINPROGRESS:
-        yield Wait(sock, True, deadline)
+        yield SocketReady(sock, True, deadline)
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
         raise OSError(code, os.strerror(code))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from howdah import errors
 from howdah.io.certificate import matches_host, network_address
-from howdah.io.secured import NotSecured, SecuredSocket
-from howdah.io.waiting import Operation, nonblocking
+from howdah.io.connect_sync import ConnectOperation, nonblocking
+from howdah.io.tls_socket import NotSecured, TLSSocket
 from howdah.protocol.startup import SSL_REQUEST
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ VERSIONS = {
 }
 
 
-class Security:
+class TLSConfig:
     """How to secure connections with one set of parameters.
 
     Attributes:
@@ -56,7 +56,7 @@ class Security:
         self.asked = False
 
 
-def security(parameters: Mapping[str, Any]) -> Security:
+def load_tls_config(parameters: Mapping[str, Any]) -> TLSConfig:
     """Read the ssl* parameters, and the files they name.
 
     Args:
@@ -83,7 +83,7 @@ def security(parameters: Mapping[str, Any]) -> Security:
     _trust(context, parameters, sslmode)
     certmode = parameters.get("sslcertmode") or "allow"
     certificate = certmode != "disable" and _identify(context, parameters)
-    result = Security(
+    result = TLSConfig(
         context,
         verify_host=sslmode == "verify-full",
         sni=bool(parameters.get("sslsni", True)),
@@ -170,7 +170,7 @@ def _reason(error: OSError) -> str:
     return getattr(error, "reason", None) or error.strerror or str(error)
 
 
-def _watch_certificate_request(context: ssl.SSLContext, result: Security) -> None:
+def _watch_certificate_request(context: ssl.SSLContext, result: TLSConfig) -> None:
     """Note when a server asks for a certificate: the ssl module does not tell otherwise."""
     certificate_request = 13
 
@@ -181,14 +181,14 @@ def _watch_certificate_request(context: ssl.SSLContext, result: Security) -> Non
     context._msg_callback = watch  # type: ignore[attr-defined]
 
 
-def secure(
-    sock: socket, security: Security, host: str, deadline: float | None, *, optional: bool = False
-) -> Operation[SecuredSocket | None]:
+def start_tls(
+    sock: socket, tls_config: TLSConfig, host: str, deadline: float | None, *, optional: bool = False
+) -> ConnectOperation[TLSSocket | None]:
     """Secure a connected socket.
 
     Args:
         sock: The non-blocking socket.
-        security: How to secure it.
+        tls_config: How to secure it.
         host: The server's name.
         deadline: When to give up, by `time.monotonic`.
         optional: Whether to go on without TLS when the server has none.
@@ -199,16 +199,16 @@ def secure(
     Raises:
         OperationalError: It could not be secured.
     """
-    if not security.direct and not (yield from negotiate(sock, deadline)):
+    if not tls_config.direct and not (yield from negotiate(sock, deadline)):
         if not optional:
             raise NotSecured("the server does not support TLS, but TLS was required")
         return None
-    secured = wrap(sock, security, host)
-    yield from handshake(secured, security, host, deadline)
+    secured = wrap(sock, tls_config, host)
+    yield from handshake(secured, tls_config, host, deadline)
     return secured
 
 
-def negotiate(sock: socket, deadline: float | None) -> Operation[bool]:
+def negotiate(sock: socket, deadline: float | None) -> ConnectOperation[bool]:
     """Ask the server for TLS, with SSLRequest.
 
     Returns:
@@ -232,35 +232,37 @@ def negotiate(sock: socket, deadline: float | None) -> Operation[bool]:
     return answer == b"S"
 
 
-def wrap(sock: socket, security: Security, host: str) -> SecuredSocket:
+def wrap(sock: socket, tls_config: TLSConfig, host: str) -> TLSSocket:
     """Put TLS on a connected, non-blocking socket; the handshake is still to be done.
 
     Args:
         sock: The socket, which must no longer be used otherwise.
-        security: How to secure it.
+        tls_config: How to secure it.
         host: The server's name, for SNI.
     """
-    security.asked = False
-    named = security.sni and host and network_address(host) is None
+    tls_config.asked = False
+    named = tls_config.sni and host and network_address(host) is None
     try:
-        return SecuredSocket(sock, security.context, host if named else None)
+        return TLSSocket(sock, tls_config.context, host if named else None)
     except (ValueError, UnicodeError) as error:
         raise NotSecured(f"the host name {host!r} cannot be used for TLS") from error
 
 
-def handshake(sock: SecuredSocket, security: Security, host: str, deadline: float | None) -> Operation[None]:
+def handshake(
+    sock: TLSSocket, tls_config: TLSConfig, host: str, deadline: float | None
+) -> ConnectOperation[None]:
     """Do the TLS handshake, and check what libpq checks.
 
     Args:
         sock: The socket.
-        security: How to secure it.
+        tls_config: How to secure it.
         host: The name that the server's certificate must have, with `verify-full`.
         deadline: When to give up, by `time.monotonic`.
 
     Raises:
         OperationalError: The handshake failed, or the certificate is not the host's.
     """
-    if security.verify_host and not host:
+    if tls_config.verify_host and not host:
         raise NotSecured("sslmode verify-full needs a host name: give host beside hostaddr")
     try:
         yield from nonblocking(sock, sock.handshake, deadline)
@@ -273,11 +275,11 @@ def handshake(sock: SecuredSocket, security: Security, host: str, deadline: floa
             raise
         raise NotSecured(f"the connection was lost during the TLS handshake: {_reason(error)}") from error
     protocol = sock.tls.selected_alpn_protocol()
-    if security.direct and protocol is None:
+    if tls_config.direct and protocol is None:
         raise NotSecured("the server did not agree to speak PostgreSQL's protocol over direct TLS (ALPN)")
     if protocol not in (None, ALPN):
         raise NotSecured(f"the server chose the unexpected protocol {protocol!r} (ALPN)")
-    if security.verify_host:
+    if tls_config.verify_host:
         certificate = sock.tls.getpeercert() or {}
         if not matches_host(certificate, host):
             raise NotSecured(f"the server's certificate is not for host name {host!r}")

@@ -64,7 +64,7 @@ cdef class Eager:
     """Receives answers that come sooner than a task could be suspended and woken up again.
 
     Args:
-        session: whose answers they are, or its `RecordLayer`.
+        session: whose answers they are, or its `TLSStream`.
     """
 
     cdef Stream session
@@ -161,7 +161,7 @@ def receive_nonblocking(sock, Stream session not None) -> bool:
 
     Args:
         sock: a socket.
-        session: whose bytes they are, or its `RecordLayer`.
+        session: whose bytes they are, or its `TLSStream`.
 
     Returns:
         whether the next is better received when a `Timer` has let it gather.

@@ -14,7 +14,7 @@ from howdah.native.sockets cimport (
 from howdah.native.wire cimport Input, Output, Stream
 
 
-def carry(sock, Stream session not None, Exchange exchange not None) -> None:
+def run_until_ready(sock, Stream session not None, Exchange exchange not None) -> None:
     """Send and receive on a blocking socket until `exchange` is ready.
 
     Sending never blocks as long as there is something to receive, so that
@@ -22,7 +22,7 @@ def carry(sock, Stream session not None, Exchange exchange not None) -> None:
 
     Args:
         sock: a socket in blocking mode.
-        session: whose bytes are carried; its `RecordLayer` where there is TLS.
+        session: whose bytes are carried; its `TLSStream` where there is TLS.
         exchange: what to wait for.
 
     Raises:

@@ -1,12 +1,12 @@
 # TLS as a layer between a session and its socket.
 #
-# Twin of `howdah.io.records`, where the arguments are described.
+# Twin of `howdah.io.tls_stream`, where the arguments are described.
 
 from cpython.buffer cimport PyBuffer_FillInfo
 
 from howdah.native.wire cimport Input, Output, Stream, Wire
 
-# Imported with the first `RecordLayer`: many programs use no TLS.
+# Imported with the first `TLSStream`: many programs use no TLS.
 cdef object _SSLError = None
 cdef object _SSLWantReadError = None
 
@@ -27,7 +27,7 @@ cdef class Piece:
         PyBuffer_FillInfo(view, self, self.data, self.size, 1, flags)
 
 
-cdef class RecordLayer(Stream):
+cdef class TLSStream(Stream):
     """What a session with TLS has between itself and its socket: records."""
 
     cdef Wire session

@@ -1,9 +1,9 @@
 import socket
 
 from howdah.io import aio, blocking
-from howdah.io.blocking import carry as carry
-from howdah.io.records import RecordLayer as RecordLayer
-from howdah.io.waiter import Waiter as Waiter
+from howdah.io.blocking import run_until_ready as run_until_ready
+from howdah.io.task_waiter import Waiter as Waiter
+from howdah.io.tls_stream import TLSStream as TLSStream
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
 
@@ -13,7 +13,7 @@ send_blocking = blocking.send
 send_nonblocking = aio.send
 
 class Eager:
-    def __init__(self, session: Session | RecordLayer) -> None: ...
+    def __init__(self, session: Session | TLSStream) -> None: ...
     def receive(self, sock: socket.socket, exchange: Exchange) -> None: ...
 
 class Timer:

@@ -1,6 +1,6 @@
 # What a task awaits until its answer is there.
 #
-# Twin of `howdah.io.waiter`.
+# Twin of `howdah.io.task_waiter`.
 
 
 cdef class Waiter:

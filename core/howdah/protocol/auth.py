@@ -44,7 +44,7 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
         server's authentication messages. In between, a `Work`; is sent its result.
 
     Returns:
-        The name of the method that was used (see `Backend.authentication`).
+        The name of the method that was used (see `ServerInfo.authentication`).
 
     Raises:
         AuthenticationFailed: The client could not or would not go on, or the server's proof was wrong.

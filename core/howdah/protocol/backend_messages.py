@@ -10,7 +10,7 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING
 
-from .codes import Backend
+from .codes import BackendCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,33 +38,33 @@ def message(code: str | int, body: bytes = b"") -> bytes:
 
 def authentication(code: int, data: bytes = b"") -> bytes:
     """An Authentication message; code 0 says that the client is let in."""
-    return message(Backend.AUTHENTICATION, pack("!i", code) + data)
+    return message(BackendCode.AUTHENTICATION, pack("!i", code) + data)
 
 
 def backend_key_data(process_id: int, secret_key: bytes) -> bytes:
     """BackendKeyData: what a CancelRequest repeats."""
-    return message(Backend.BACKEND_KEY_DATA, pack("!I", process_id) + secret_key)
+    return message(BackendCode.BACKEND_KEY_DATA, pack("!I", process_id) + secret_key)
 
 
 def parameter_status(name: str, value: str) -> bytes:
     """ParameterStatus."""
-    return message(Backend.PARAMETER_STATUS, f"{name}\0{value}\0".encode())
+    return message(BackendCode.PARAMETER_STATUS, f"{name}\0{value}\0".encode())
 
 
 def ready_for_query(status: str = "I") -> bytes:
     """ReadyForQuery; the status is I (idle), T (in a transaction) or E (in a failed transaction)."""
-    return message(Backend.READY_FOR_QUERY, status.encode())
+    return message(BackendCode.READY_FOR_QUERY, status.encode())
 
 
 def row_description(*columns: tuple[str, int], format: int = 0) -> bytes:
     """RowDescription of columns given by name and type oid; format 0 is text, 1 is binary."""
     fields = [name.encode() + b"\0" + pack("!IhIhih", 0, 0, oid, -1, -1, format) for name, oid in columns]
-    return message(Backend.ROW_DESCRIPTION, pack("!H", len(columns)) + b"".join(fields))
+    return message(BackendCode.ROW_DESCRIPTION, pack("!H", len(columns)) + b"".join(fields))
 
 
 def data_row(*values: bytes | None) -> bytes:
     """DataRow; None is NULL."""
-    return message(Backend.DATA_ROW, data_row_body(values))
+    return message(BackendCode.DATA_ROW, data_row_body(values))
 
 
 def data_row_body(values: Sequence[bytes | None]) -> bytes:
@@ -75,23 +75,23 @@ def data_row_body(values: Sequence[bytes | None]) -> bytes:
 
 def command_complete(tag: str) -> bytes:
     """CommandComplete with its command tag, such as `SELECT 1`."""
-    return message(Backend.COMMAND_COMPLETE, tag.encode() + b"\0")
+    return message(BackendCode.COMMAND_COMPLETE, tag.encode() + b"\0")
 
 
 def error_response(sqlstate: str, text: str, severity: str = "ERROR") -> bytes:
     """ErrorResponse with a severity, a SQLSTATE and a primary message."""
-    return message(Backend.ERROR_RESPONSE, _report(sqlstate, text, severity))
+    return message(BackendCode.ERROR_RESPONSE, _report(sqlstate, text, severity))
 
 
 def notice_response(sqlstate: str, text: str, severity: str = "NOTICE") -> bytes:
     """NoticeResponse, of the same fields as an ErrorResponse."""
-    return message(Backend.NOTICE_RESPONSE, _report(sqlstate, text, severity))
+    return message(BackendCode.NOTICE_RESPONSE, _report(sqlstate, text, severity))
 
 
 def notification_response(process_id: int, channel: str, payload: str) -> bytes:
     """NotificationResponse: what another session's NOTIFY sends."""
     body = pack("!I", process_id) + f"{channel}\0{payload}\0".encode()
-    return message(Backend.NOTIFICATION_RESPONSE, body)
+    return message(BackendCode.NOTIFICATION_RESPONSE, body)
 
 
 def _report(sqlstate: str, text: str, severity: str) -> bytes:

@@ -3,10 +3,10 @@
 Source: PostgreSQL documentation, "Message Formats".
 """
 
-__all__ = ["Backend", "Frontend"]
+__all__ = ["BackendCode", "FrontendCode"]
 
 
-class Frontend:
+class FrontendCode:
     """Messages that the client sends."""
 
     BIND = ord("B")
@@ -25,7 +25,7 @@ class Frontend:
     TERMINATE = ord("X")
 
 
-class Backend:
+class BackendCode:
     """Messages that the server sends."""
 
     AUTHENTICATION = ord("R")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from howdah.errors import DataError, OperationalError, ProgrammingError
 from howdah.pq import ExecStatus
-from howdah.protocol.codes import Frontend
+from howdah.protocol.codes import FrontendCode
 from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -115,22 +115,22 @@ def parse(name: bytes, query: bytes, oids: Sequence[int]) -> bytes:
     body = b"%b%b" % (cstring(name, "the statement's name"), cstring(query, "the query"))
     if len(oids) > 0xFFFF:
         raise ProgrammingError(f"the query has {len(oids)} parameters; PostgreSQL takes 65535 at most")
-    return message(Frontend.PARSE, body + pack(f"!H{len(oids)}I", len(oids), *oids))
+    return message(FrontendCode.PARSE, body + pack(f"!H{len(oids)}I", len(oids), *oids))
 
 
 def describe(kind: bytes, name: bytes) -> bytes:
     """Return a Describe message for a statement (`b"S"`) or a portal (`b"P"`)."""
-    return message(Frontend.DESCRIBE, kind + cstring(name, "the name"))
+    return message(FrontendCode.DESCRIBE, kind + cstring(name, "the name"))
 
 
 def close(kind: bytes, name: bytes) -> bytes:
     """Return a Close message for a statement (`b"S"`) or a portal (`b"P"`)."""
-    return message(Frontend.CLOSE, kind + cstring(name, "the name"))
+    return message(FrontendCode.CLOSE, kind + cstring(name, "the name"))
 
 
 def query(sql: bytes) -> bytes:
     """Return a Query message."""
-    return message(Frontend.QUERY, cstring(sql, "the query"))
+    return message(FrontendCode.QUERY, cstring(sql, "the query"))
 
 
 def function_call(oid: int, arguments: Sequence[Buffer | None], result_format: int) -> list[Buffer]:
@@ -145,7 +145,7 @@ def function_call(oid: int, arguments: Sequence[Buffer | None], result_format: i
             pieces += pack("!i", view.nbytes), view
     pieces.append(pack("!H", result_format))
     size = sum([memoryview(piece).nbytes for piece in pieces])
-    return [header(Frontend.FUNCTION_CALL, size), *pieces]
+    return [header(FrontendCode.FUNCTION_CALL, size), *pieces]
 
 
 def _violation(what: str) -> ProtocolViolation:

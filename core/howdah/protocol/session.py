@@ -15,7 +15,7 @@ from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, ProgrammingError, from_fields
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol import messages
-from howdah.protocol.codes import Backend, Frontend
+from howdah.protocol.codes import BackendCode, FrontendCode
 from howdah.protocol.exchange import Exchange, Step
 from howdah.protocol.messages import Notification, ProtocolViolation
 
@@ -30,7 +30,7 @@ else:
 __all__ = ["Session"]
 
 _STATUS = {b"I": TransactionStatus.IDLE, b"T": TransactionStatus.INTRANS, b"E": TransactionStatus.INERROR}
-_SYNC = messages.message(Frontend.SYNC)
+_SYNC = messages.message(FrontendCode.SYNC)
 #: How many settings of the server are remembered: it reports less than twenty.
 MOST_PARAMETERS = 1000
 _NO_COPY = "COPY cannot be used with execute(): use cursor.copy() instead"
@@ -103,7 +103,7 @@ class Session(Wire):
 
     def flush(self) -> None:
         """Write Flush: the server sends what it has so far."""
-        self.write(messages.message(Frontend.FLUSH))
+        self.write(messages.message(FrontendCode.FLUSH))
 
     def query(self, exchange: Exchange, sql: bytes) -> None:
         """Write Query: the simple protocol, several statements at once."""
@@ -122,20 +122,20 @@ class Session(Wire):
 
     def copy_data(self, data: Buffer) -> None:
         """Write CopyData."""
-        self.write(messages.header(Frontend.COPY_DATA, memoryview(data).nbytes))
+        self.write(messages.header(FrontendCode.COPY_DATA, memoryview(data).nbytes))
         self.write(data)
 
     def copy_done(self, exchange: Exchange) -> None:
         """Write CopyDone: all data of a COPY IN has been sent."""
         exchange.ready = exchange.done
-        self.write(messages.message(Frontend.COPY_DONE))
+        self.write(messages.message(FrontendCode.COPY_DONE))
         self._repay_sync(exchange)
 
     def copy_fail(self, exchange: Exchange, reason: str) -> None:
         """Write CopyFail: the server gives up the COPY IN with this reason."""
         exchange.ready = exchange.done
         text = reason.replace("\0", "").encode(self.encoding, "replace")
-        self.write(messages.message(Frontend.COPY_FAIL, text + b"\0"))
+        self.write(messages.message(FrontendCode.COPY_FAIL, text + b"\0"))
         self._repay_sync(exchange)
 
     def _repay_sync(self, exchange: Exchange) -> None:
@@ -147,7 +147,7 @@ class Session(Wire):
 
     def terminate(self) -> None:
         """Write Terminate: the session ends."""
-        self.write(messages.message(Frontend.TERMINATE))
+        self.write(messages.message(FrontendCode.TERMINATE))
 
     # What the server sends
 
@@ -335,53 +335,53 @@ class Session(Wire):
 _Action = Callable[[Session, Exchange, bytes], None]
 
 _RUNNING: dict[int, _Action] = {
-    Backend.COPY_IN_RESPONSE: Session._copy_in,
-    Backend.COPY_OUT_RESPONSE: Session._copy_out,
-    Backend.COPY_BOTH_RESPONSE: Session._copy_in,
-    Backend.COPY_DATA: Session._copy_data,
-    Backend.COPY_DONE: Session._copy_done,
+    BackendCode.COPY_IN_RESPONSE: Session._copy_in,
+    BackendCode.COPY_OUT_RESPONSE: Session._copy_out,
+    BackendCode.COPY_BOTH_RESPONSE: Session._copy_in,
+    BackendCode.COPY_DATA: Session._copy_data,
+    BackendCode.COPY_DONE: Session._copy_done,
 }
 
 #: For each step, the messages that may answer it and what they do. DataRow
 #: is dealt with in `Wire`, the messages of `_ANYTIME` fit everywhere.
 ANSWERS: dict[Step, dict[int, _Action]] = {
-    Step.PARSE: {Backend.PARSE_COMPLETE: Session._complete},
-    Step.BIND: {Backend.BIND_COMPLETE: Session._complete},
+    Step.PARSE: {BackendCode.PARSE_COMPLETE: Session._complete},
+    Step.BIND: {BackendCode.BIND_COMPLETE: Session._complete},
     Step.DESCRIBE_STATEMENT: {
-        Backend.PARAMETER_DESCRIPTION: Session._parameters,
-        Backend.ROW_DESCRIPTION: Session._described,
-        Backend.NO_DATA: Session._no_columns,
+        BackendCode.PARAMETER_DESCRIPTION: Session._parameters,
+        BackendCode.ROW_DESCRIPTION: Session._described,
+        BackendCode.NO_DATA: Session._no_columns,
     },
     Step.DESCRIBE_PORTAL: {
-        Backend.ROW_DESCRIPTION: Session._described,
-        Backend.NO_DATA: Session._no_columns,
+        BackendCode.ROW_DESCRIPTION: Session._described,
+        BackendCode.NO_DATA: Session._no_columns,
     },
     Step.EXECUTE: {
-        Backend.COMMAND_COMPLETE: Session._executed,
-        Backend.EMPTY_QUERY_RESPONSE: Session._empty,
-        Backend.PORTAL_SUSPENDED: Session._suspended,
+        BackendCode.COMMAND_COMPLETE: Session._executed,
+        BackendCode.EMPTY_QUERY_RESPONSE: Session._empty,
+        BackendCode.PORTAL_SUSPENDED: Session._suspended,
         **_RUNNING,
-        Backend.COPY_IN_RESPONSE: Session._copy_in_by_execute,
-        Backend.COPY_BOTH_RESPONSE: Session._copy_in_by_execute,
+        BackendCode.COPY_IN_RESPONSE: Session._copy_in_by_execute,
+        BackendCode.COPY_BOTH_RESPONSE: Session._copy_in_by_execute,
     },
-    Step.CLOSE: {Backend.CLOSE_COMPLETE: Session._complete},
-    Step.SYNC: {Backend.READY_FOR_QUERY: Session._ready},
+    Step.CLOSE: {BackendCode.CLOSE_COMPLETE: Session._complete},
+    Step.SYNC: {BackendCode.READY_FOR_QUERY: Session._ready},
     Step.QUERY: {
-        Backend.ROW_DESCRIPTION: Session._columns,
-        Backend.COMMAND_COMPLETE: Session._one_of_many_executed,
-        Backend.EMPTY_QUERY_RESPONSE: Session._one_of_many_empty,
-        Backend.READY_FOR_QUERY: Session._query_ready,
+        BackendCode.ROW_DESCRIPTION: Session._columns,
+        BackendCode.COMMAND_COMPLETE: Session._one_of_many_executed,
+        BackendCode.EMPTY_QUERY_RESPONSE: Session._one_of_many_empty,
+        BackendCode.READY_FOR_QUERY: Session._query_ready,
         **_RUNNING,
     },
     Step.FUNCTION_CALL: {
-        Backend.FUNCTION_CALL_RESPONSE: Session._function_result,
-        Backend.READY_FOR_QUERY: Session._ready,
+        BackendCode.FUNCTION_CALL_RESPONSE: Session._function_result,
+        BackendCode.READY_FOR_QUERY: Session._ready,
     },
 }
 
 _ANYTIME: dict[int, Callable[[Session, bytes], None]] = {
-    Backend.ERROR_RESPONSE: Session._error,
-    Backend.NOTICE_RESPONSE: Session._notice,
-    Backend.NOTIFICATION_RESPONSE: Session._notification,
-    Backend.PARAMETER_STATUS: Session._parameter_status,
+    BackendCode.ERROR_RESPONSE: Session._error,
+    BackendCode.NOTICE_RESPONSE: Session._notice,
+    BackendCode.NOTIFICATION_RESPONSE: Session._notification,
+    BackendCode.PARAMETER_STATUS: Session._parameter_status,
 }

@@ -2,7 +2,7 @@
 
 `startup` is a generator. It yields bytes to send (``b""`` when there is
 nothing to say), is sent one server message at a time as ``(type, payload)``,
-and returns a `Backend` at the first ReadyForQuery.
+and returns a `ServerInfo` at the first ReadyForQuery.
 
 The messages that carry no type byte (StartupMessage, SSLRequest,
 CancelRequest) are made here too.
@@ -53,7 +53,7 @@ Message = tuple[int, bytes]
 _unpack_header = struct.Struct("!Bi").unpack_from
 
 
-class Backend:
+class ServerInfo:
     """What the server told about itself and the session while it was opened.
 
     Attributes:
@@ -233,13 +233,15 @@ def fields(payload: bytes) -> dict[int, str]:
     return {part[0]: part[1:].decode("utf-8", "replace") for part in payload.split(b"\0") if part}
 
 
-def startup(options: StartupOptions, backend: Backend | None = None) -> Generator[bytes | Work, Any, Backend]:
+def startup(
+    options: StartupOptions, server_info: ServerInfo | None = None
+) -> Generator[bytes | Work, Any, ServerInfo]:
     """Open a session.
 
     Args:
         options: What to ask of the server.
-        backend: What is filled in as the server tells it; a new one by default. Its `authentication` is set
-            as soon as the server is convinced.
+        server_info: What is filled in as the server tells it; a new one by default. Its `authentication` is
+            set as soon as the server is convinced.
 
     Yields:
         Bytes to send, possibly none; to be answered with the next message as (type, payload). Or a
@@ -252,18 +254,20 @@ def startup(options: StartupOptions, backend: Backend | None = None) -> Generato
         OperationalError: The server broke the protocol, or authentication failed; the class of the
             server's SQLSTATE when it sent an error.
     """
-    backend = Backend() if backend is None else backend
-    backend.protocol_version = options.max_protocol
+    server_info = ServerInfo() if server_info is None else server_info
+    server_info.protocol_version = options.max_protocol
     try:
-        code, payload = yield from _next(backend, startup_message(options.max_protocol, options.parameters))
+        code, payload = yield from _next(
+            server_info, startup_message(options.max_protocol, options.parameters)
+        )
     except errors.Error as error:
         # Servers and poolers from before 3.2 that cannot negotiate refuse it as unsupported or a violation.
         if error.sqlstate in ("0A000", "08P01") and options.max_protocol > options.min_protocol:
             raise ProtocolRefused(str(error)) from error
         raise
     if code == ord("v"):
-        backend.protocol_version = _negotiated(payload, options)
-        code, payload = yield from _next(backend)
+        server_info.protocol_version = _negotiated(payload, options)
+        code, payload = yield from _next(server_info)
 
     conversation = authenticate(options.credentials)
     next(conversation)
@@ -277,29 +281,29 @@ def startup(options: StartupOptions, backend: Backend | None = None) -> Generato
             while isinstance(answer, Work):
                 answer = conversation.send((yield answer))
         except StopIteration as stop:
-            backend.authentication = stop.value
+            server_info.authentication = stop.value
             break
-        code, payload = yield from _next(backend, answer)
+        code, payload = yield from _next(server_info, answer)
 
     while True:
         code, payload = yield b""
-        if backend.take_unasked(code, payload):
+        if server_info.take_unasked(code, payload):
             continue
         if code == ord("E"):
             raise errors.from_fields(fields(payload))
         if code == ord("K"):
             if not 4 + 4 <= len(payload) <= 4 + 256:
                 raise _malformed("BackendKeyData")
-            backend.pid, backend.secret_key = int.from_bytes(payload[:4], "big"), payload[4:]
+            server_info.pid, server_info.secret_key = int.from_bytes(payload[:4], "big"), payload[4:]
         elif code == ord("Z"):
             if payload != b"I":
                 raise _malformed("ReadyForQuery")
-            return backend
+            return server_info
         else:
             raise _unexpected(code)
 
 
-def _next(backend: Backend, answer: bytes = b"") -> Generator[bytes, Message, Message]:
+def _next(server_info: ServerInfo, answer: bytes = b"") -> Generator[bytes, Message, Message]:
     """Send `answer`, return the next message that is neither notice nor error."""
     while True:
         code, payload = yield answer
@@ -307,7 +311,7 @@ def _next(backend: Backend, answer: bytes = b"") -> Generator[bytes, Message, Me
             raise errors.from_fields(fields(payload))
         if code != ord("N"):
             return code, payload
-        backend.take_unasked(code, payload)
+        server_info.take_unasked(code, payload)
         answer = b""
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from howdah.errors import Error
 from howdah.pq import ExecStatus, TransactionStatus
-from howdah.protocol.codes import Backend, Frontend
+from howdah.protocol.codes import BackendCode, FrontendCode
 from howdah.protocol.exchange import Decoder, Exchange, Step
 from howdah.protocol.messages import ProtocolViolation, check_length, cstring, message
 
@@ -35,14 +35,14 @@ MAX_SHORT_LENGTH = 30000
 
 _LONG = frozenset(
     {
-        Backend.DATA_ROW,
-        Backend.COPY_DATA,
-        Backend.ROW_DESCRIPTION,
-        Backend.PARAMETER_DESCRIPTION,
-        Backend.FUNCTION_CALL_RESPONSE,
-        Backend.ERROR_RESPONSE,
-        Backend.NOTICE_RESPONSE,
-        Backend.NOTIFICATION_RESPONSE,
+        BackendCode.DATA_ROW,
+        BackendCode.COPY_DATA,
+        BackendCode.ROW_DESCRIPTION,
+        BackendCode.PARAMETER_DESCRIPTION,
+        BackendCode.FUNCTION_CALL_RESPONSE,
+        BackendCode.ERROR_RESPONSE,
+        BackendCode.NOTICE_RESPONSE,
+        BackendCode.NOTIFICATION_RESPONSE,
     }
 )
 _STATUS = {
@@ -150,7 +150,7 @@ class Wire:
                     body += view.nbytes.to_bytes(4, "big")
                     body += view
         body += pack(f"!H{len(result_formats)}H", len(result_formats), *result_formats)
-        data = message(Frontend.BIND, bytes(body))
+        data = message(FrontendCode.BIND, bytes(body))
         self.expect(Step.BIND, exchange)
         self._output += data
 
@@ -158,12 +158,12 @@ class Wire:
         """Write an Execute message; at most `max_rows` rows come back, 0 for all."""
         body = cstring(portal, "the portal's name") + max_rows.to_bytes(4, "big")
         self.expect(Step.EXECUTE, exchange)
-        self._output += message(Frontend.EXECUTE, body)
+        self._output += message(FrontendCode.EXECUTE, body)
 
     def sync(self, exchange: Exchange) -> None:
         """Write a Sync message."""
         self.expect(Step.SYNC, exchange)
-        self._output += message(Frontend.SYNC)
+        self._output += message(FrontendCode.SYNC)
 
     # Steps
 
@@ -271,7 +271,7 @@ class Wire:
                 except BaseException:
                     # Interrupted: the message is dealt with once more, unless it has had its effect.
                     unchanged = head is (self._pending[0] if self._pending else None) and len(rows) == count
-                    if self._position == end and (unchanged or code == Backend.ERROR_RESPONSE):
+                    if self._position == end and (unchanged or code == BackendCode.ERROR_RESPONSE):
                         self._position = position
                     raise
         finally:
@@ -282,7 +282,7 @@ class Wire:
         step, exchange = self.head() or (None, None)
         if exchange is None:
             self.on_message(code, body)
-        elif code == Backend.DATA_ROW and (
+        elif code == BackendCode.DATA_ROW and (
             step == Step.EXECUTE or (step == Step.QUERY and exchange.fields is not None)
         ):
             if exchange.failure is None:
@@ -295,14 +295,14 @@ class Wire:
                     exchange.failure = e
             if exchange.streaming:
                 exchange.wake()
-        elif code == Backend.BIND_COMPLETE and step == Step.BIND and not body:
+        elif code == BackendCode.BIND_COMPLETE and step == Step.BIND and not body:
             self.settle()
-        elif code == Backend.COMMAND_COMPLETE and step == Step.EXECUTE and body[-1:] == b"\0":
+        elif code == BackendCode.COMMAND_COMPLETE and step == Step.EXECUTE and body[-1:] == b"\0":
             status = ExecStatus.COMMAND_OK if exchange.fields is None else ExecStatus.TUPLES_OK
             exchange.conclude(status, body[:-1])
             self.settle()
         elif (
-            code == Backend.READY_FOR_QUERY
+            code == BackendCode.READY_FOR_QUERY
             and step == Step.SYNC
             and len(body) == 1
             and (transaction_status := _STATUS.get(body[0])) is not None

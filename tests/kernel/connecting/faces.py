@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from howdah import conninfo
 from howdah.io import connecting
 from howdah.io.attempt import converse
-from howdah.io.target import LIMITS
-from howdah.io.waiting import run
+from howdah.io.connect_sync import run
+from howdah.io.session_attrs import LIMITS
 from howdah.protocol.startup import MessageReader
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def sleep(connected: connecting.Connected, observer: connecting.Connected) -> No
     """Start a query that takes long, and wait until the server is at it."""
     connected.sock.setblocking(False)
     connected.sock.send(b"Q\0\0\0\x19SELECT pg_sleep(600)\0")
-    activity = f"FROM pg_stat_activity WHERE pid = {connected.backend.pid} AND wait_event = 'PgSleep'"
+    activity = f"FROM pg_stat_activity WHERE pid = {connected.server_info.pid} AND wait_event = 'PgSleep'"
     while ask(observer, f"SELECT count(*) {activity}") == "0":
         pass
 

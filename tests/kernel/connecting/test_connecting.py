@@ -87,13 +87,13 @@ def test_startup_parameters(connect: Face, server: Server, monkeypatch: pytest.M
         server.dsn, options="-c work_mem=123kB", fallback_application_name="fall", client_encoding="LATIN1"
     )
     assert ask(connected, "SELECT current_setting('work_mem')") == "123kB"
-    assert connected.backend.parameters["application_name"] == "fall"
-    assert connected.backend.parameters["client_encoding"] == "LATIN1"
-    assert connected.backend.parameters["TimeZone"] == "Asia/Tokyo"
-    assert connected.backend.parameters["DateStyle"].startswith("German")
+    assert connected.server_info.parameters["application_name"] == "fall"
+    assert connected.server_info.parameters["client_encoding"] == "LATIN1"
+    assert connected.server_info.parameters["TimeZone"] == "Asia/Tokyo"
+    assert connected.server_info.parameters["DateStyle"].startswith("German")
     connected = connect(server.dsn, application_name="app", fallback_application_name="fall")
-    assert connected.backend.parameters["application_name"] == "app"
-    assert connected.backend.parameters["client_encoding"] == "UTF8"
+    assert connected.server_info.parameters["application_name"] == "app"
+    assert connected.server_info.parameters["client_encoding"] == "UTF8"
 
 
 def test_replication(connect: Face, tls_server: Server) -> None:
@@ -119,9 +119,9 @@ def test_protocol_version(connect: Face, server: Server, asked: str, spoken: int
     if server.version < 180000:
         spoken = 196608
     connected = connect(server.dsn, max_protocol_version=asked)
-    assert connected.backend.protocol_version == spoken
-    assert len(connected.backend.secret_key) == (32 if spoken == 196610 else 4)
-    assert connected.backend.pid == int(ask(connected, "SELECT pg_backend_pid()"))
+    assert connected.server_info.protocol_version == spoken
+    assert len(connected.server_info.secret_key) == (32 if spoken == 196610 else 4)
+    assert connected.server_info.pid == int(ask(connected, "SELECT pg_backend_pid()"))
 
 
 REFUSALS: dict[str, Callable[[socket.socket], object]] = {
@@ -151,7 +151,7 @@ def test_servers_that_cannot_negotiate_get_the_older_version(
     with ScriptedServer(script) as server:
         for _ in range(2):
             connected = connect(dsn_of(server), max_protocol_version="latest")
-            assert connected.backend.protocol_version == 196608
+            assert connected.server_info.protocol_version == 196608
         assert versions == [b"\0\3\0\2", b"\0\3\0\0", b"\0\3\0\0"]
         with pytest.raises(errors.OperationalError):
             connect(dsn_of(server), max_protocol_version="latest", min_protocol_version="3.2", timeout=0.3)
@@ -197,7 +197,7 @@ def test_a_server_with_room_for_one_connection_is_tried_again(
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     with ScriptedServer(silence, reset, welcome()) as server:
-        assert connect(dsn_of(server), max_protocol_version="3.2").backend.protocol_version == 196608
+        assert connect(dsn_of(server), max_protocol_version="3.2").server_info.protocol_version == 196608
         connect.close()
 
 
@@ -342,7 +342,7 @@ def test_no_other_host_after_a_refusal(connect: Face, sqlstate: str) -> None:
 @pytest.mark.parametrize("sqlstate", ["57P03", "53300", "57P01"])
 def test_another_host_when_one_is_unavailable(connect: Face, sqlstate: str) -> None:
     with ScriptedServer(refuse(sqlstate)) as first, ScriptedServer(welcome(name="second")) as second:
-        assert connect(dsn_of(first, second)).backend.parameters["name"] == "second"
+        assert connect(dsn_of(first, second)).server_info.parameters["name"] == "second"
         assert first.accepted == 1
         connect.close()
 
@@ -440,7 +440,7 @@ def test_target_session_attrs(connect: Face, attrs: str, expected: str, reports:
         ScriptedServer(role("primary", standby=False, read_only=False, reports=reports)) as primary,
     ):
         connected = connect(dsn_of(standby, read_only, primary, target_session_attrs=attrs))
-        assert connected.backend.parameters["name"] == expected
+        assert connected.server_info.parameters["name"] == expected
         connect.close()
 
 
@@ -462,7 +462,7 @@ def test_prefer_standby_takes_a_primary(connect: Face) -> None:
     script = role("primary", standby=False, read_only=False, reports=True)
     with ScriptedServer(refuse("57P03")) as first, ScriptedServer(script) as second:
         connected = connect(dsn_of(first, second, target_session_attrs="prefer-standby"))
-        assert connected.backend.parameters["name"] == "primary"
+        assert connected.server_info.parameters["name"] == "primary"
         assert (first.accepted, second.accepted) == (2, 2)
         connect.close()
 
@@ -498,7 +498,7 @@ def test_timeout_of_a_silent_server(connect: Face) -> None:
             connect(dsn_of(silent, sslmode="require"), timeout=0.2)
         with ScriptedServer(welcome(name="second")) as second:
             connected = connect(dsn_of(silent, second), timeout=0.2)
-            assert connected.backend.parameters["name"] == "second"
+            assert connected.server_info.parameters["name"] == "second"
             connect.close()
 
 
@@ -704,7 +704,7 @@ def test_cancel_fails(connect: Face) -> None:
         connect.close()
     with pytest.raises(errors.OperationalError, match="Connection refused"):
         send_cancel(connect, connected, 10)
-    connected.backend.secret_key = b""
+    connected.server_info.secret_key = b""
     with pytest.raises(errors.OperationalError, match="no key"):
         send_cancel(connect, connected, 10)
 
@@ -752,5 +752,5 @@ def test_authentication_method_of_a_plugin(connect: Face) -> None:
         yield credentials.parameters["krbsrvname"].encode()[:0] + b"token"
 
     with ScriptedServer(script) as server:
-        assert connect(dsn_of(server), methods={7: token}).backend.authentication == "gss"
+        assert connect(dsn_of(server), methods={7: token}).server_info.authentication == "gss"
         connect.close()

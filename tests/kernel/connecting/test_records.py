@@ -19,7 +19,7 @@ import pytest
 
 import howdah
 from howdah.io import blocking
-from howdah.io.secured import SecuredSocket
+from howdah.io.tls_socket import TLSSocket
 from howdah.protocol.backend_messages import message
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 for _implementation in IMPLEMENTATIONS:
     _implementation.blocking = load_module("howdah.io.blocking", _implementation.name)
     _implementation.aio = load_module("howdah.io.aio", _implementation.name)
-    _implementation.RecordLayer = load_module("howdah.io.records", _implementation.name).RecordLayer
+    _implementation.TLSStream = load_module("howdah.io.tls_stream", _implementation.name).TLSStream
 
 ANSWER = message("D", b"row") + message("C", b"SELECT 1\0") + READY
 
@@ -106,7 +106,7 @@ class Connection:
     def ask(self, **options: Any) -> tuple[Any, Any]:
         """Return what carries a new session in the middle of a query, and its exchange."""
         self.session, exchange = begun(self.impl, **options)
-        self.layer = self.impl.RecordLayer(self.session, self.end.tls, self.end.incoming, self.end.outgoing)
+        self.layer = self.impl.TLSStream(self.session, self.end.tls, self.end.incoming, self.end.outgoing)
         return self.layer, exchange
 
     def say(self, *pieces: bytes) -> None:
@@ -282,7 +282,7 @@ def test_neither_side_waits_for_the_other(conn: Connection) -> None:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    conn.impl.blocking.carry(conn.client, layer, exchange)
+    conn.impl.blocking.run_until_ready(conn.client, layer, exchange)
     thread.join()
     assert heard.endswith(b"x" * 5_000_000) and len(heard) == size
     assert len(exchange.results[0].rows) == 101
@@ -421,10 +421,10 @@ def test_a_new_key(impl: SimpleNamespace, certificates: Certificates, tmp_path: 
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-            sock = SecuredSocket(socket.create_connection(("127.0.0.1", port)), context, None)
+            sock = TLSSocket(socket.create_connection(("127.0.0.1", port)), context, None)
             sock.handshake()
             session, exchange = begun(impl)
-            layer = impl.RecordLayer(session, sock.tls, sock._incoming, sock._outgoing)
+            layer = impl.TLSStream(session, sock.tls, sock._incoming, sock._outgoing)
             session.sent(session.output_size)
             server.stdin.write(b"K\n")
             server.stdin.flush()
@@ -432,7 +432,7 @@ def test_a_new_key(impl: SimpleNamespace, certificates: Certificates, tmp_path: 
                 time.sleep(0.01)
             server.stdin.write(ANSWER)
             server.stdin.flush()
-            impl.blocking.carry(sock.raw, layer, exchange)
+            impl.blocking.run_until_ready(sock.raw, layer, exchange)
             assert exchange.done and exchange.results[0].rows == [b"row"]
             session.write(b"encrypted with the new key\n")
             assert impl.blocking.send(sock.raw, layer)
@@ -473,11 +473,11 @@ def test_what_came_with_the_welcome(connect: Face, server_context: ssl.SSLContex
         )
         assert connected.leftover == notice
         go_on.set()
-        assert isinstance(connected.sock, SecuredSocket)
+        assert isinstance(connected.sock, TLSSocket)
         connected.sock.setblocking(True)
         session, exchange = begun(SimpleNamespace(Session=Session, Exchange=Exchange))
         session.sent(session.output_size)
-        blocking.carry(connected.sock.raw, connected.sock.layer(session), exchange)
+        blocking.run_until_ready(connected.sock.raw, connected.sock.stream(session), exchange)
         assert exchange.done and exchange.results[0].rows == [b"row"]
         connect.close()
 

@@ -194,7 +194,7 @@ def test_many_iterations(connect: Face) -> None:
     with ScriptedServer(serving(Verifier(b"pencil", 20_000))) as server:
         dsn = f"host=127.0.0.1 port={server.port} user=me password=pencil sslmode=disable"
         for timeout in (None, 10):
-            assert connect(dsn, timeout=timeout).backend.authentication == "scram-sha-256"
+            assert connect(dsn, timeout=timeout).server_info.authentication == "scram-sha-256"
         connect.close()
 
 

@@ -18,9 +18,9 @@ from howdah.protocol.credentials import GSS_CONTINUE, AuthenticationFailed, Cred
 from howdah.protocol.startup import (
     PROTOCOL_3_0,
     PROTOCOL_3_2,
-    Backend,
     MessageReader,
     ProtocolRefused,
+    ServerInfo,
     StartupOptions,
     cancel_request,
     startup,
@@ -39,7 +39,7 @@ def authentication(code: int, data: bytes = b"") -> bytes:
 SASL = authentication(10, b"SCRAM-SHA-256\0\0")
 
 
-def drive(data: bytes, *, size: int = 1 << 20, **kwargs: Any) -> tuple[Backend, bytes, bytes]:
+def drive(data: bytes, *, size: int = 1 << 20, **kwargs: Any) -> tuple[ServerInfo, bytes, bytes]:
     """Run the machine over what a server sends; return the backend, what was sent, and what was left."""
     protocol = {key: kwargs.pop(key) for key in ("min_protocol", "max_protocol") if key in kwargs}
     if "require_auth" in kwargs:

@@ -15,9 +15,9 @@ import pytest
 from howdah import errors
 from howdah.io import cancel
 from howdah.io.certificate import matches_host
-from howdah.io.secured import SecuredSocket
-from howdah.io.target import LIMITS
-from howdah.io.waiting import Operation, nonblocking, run
+from howdah.io.connect_sync import ConnectOperation, nonblocking, run
+from howdah.io.session_attrs import LIMITS
+from howdah.io.tls_socket import TLSSocket
 from howdah.protocol.channel_binding import tls_server_end_point
 from howdah.protocol.startup import MessageReader
 from tests.kernel.connecting.faces import Face, ask, run_async, sleep
@@ -37,7 +37,7 @@ def dsn(tls_server: Server) -> str:
 
 def is_encrypted(connected: Any) -> bool:
     seen = ask(connected, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == "t"
-    assert seen == connected.tls == isinstance(connected.sock, SecuredSocket)
+    assert seen == connected.tls == isinstance(connected.sock, TLSSocket)
     return seen
 
 
@@ -86,7 +86,7 @@ def test_authentication(connect: Face, dsn: str, user: str, method: str, sslmode
     assert ask(connected, "SELECT current_user") == user
     if user == "of_scram" and sslmode != "disable":
         method = "scram-sha-256-plus"
-    assert connected.backend.authentication == method
+    assert connected.server_info.authentication == method
 
 
 @pytest.mark.parametrize("user", ["of_scram", "of_md5", "of_password"])
@@ -116,7 +116,7 @@ def test_password_from_the_passfile(connect: Face, dsn: str, tls_server: Server,
     passfile = home / ".pgpass"
     passfile.touch(mode=0o600)
     passfile.write_text(f"localhost:{tls_server.port}:postgres:of_scram:{PASSWORD}\n")
-    assert connect(dsn, user="of_scram").backend.authentication == "scram-sha-256-plus"
+    assert connect(dsn, user="of_scram").server_info.authentication == "scram-sha-256-plus"
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_password_from_the_passfile(connect: Face, dsn: str, tls_server: Server,
 def test_requirements(connect: Face, dsn: str, params: dict[str, str], method: str) -> None:
     params = {"user": "of_scram", "password": PASSWORD, **params}
     if method.startswith("scram"):
-        assert connect(dsn, **params).backend.authentication == method
+        assert connect(dsn, **params).server_info.authentication == method
     else:
         with pytest.raises(errors.OperationalError, match=method):
             connect(dsn, **params)
@@ -160,7 +160,7 @@ def test_scram_keys(connect: Face, dsn: str, tls_server: Server) -> None:
         ).decode()
         for side in ("client", "server")
     }
-    assert connect(dsn, user="of_scram", **keys).backend.authentication == "scram-sha-256-plus"
+    assert connect(dsn, user="of_scram", **keys).server_info.authentication == "scram-sha-256-plus"
 
 
 # The server's certificate
@@ -261,7 +261,7 @@ def cert_dsn(dsn: str, certificates: Certificates) -> str:
 
 def test_client_certificate(connect: Face, cert_dsn: str) -> None:
     connected = connect(cert_dsn)
-    assert connected.backend.authentication == "cert"
+    assert connected.server_info.authentication == "cert"
     assert ask(connected, "SELECT client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()") != ""
     assert is_encrypted(connect(cert_dsn, sslcertmode="require"))
 
@@ -290,7 +290,7 @@ def test_default_client_certificate(connect: Face, dsn: str, certificates: Certi
     key = directory / "postgresql.key"
     key.touch(mode=0o600)
     key.write_bytes(Path(certificates.client_key).read_bytes())
-    assert connect(dsn, sslmode="require", user="of_cert").backend.authentication == "cert"
+    assert connect(dsn, sslmode="require", user="of_cert").server_info.authentication == "cert"
 
 
 def test_permissions_of_the_key(
@@ -311,7 +311,7 @@ def test_permissions_of_the_key(
 
 def test_encrypted_key(connect: Face, cert_dsn: str, certificates: Certificates) -> None:
     params = {"sslkey": certificates.encrypted_key}
-    assert connect(cert_dsn, sslpassword="key secret", **params).backend.authentication == "cert"
+    assert connect(cert_dsn, sslpassword="key secret", **params).server_info.authentication == "cert"
     for password in ("wrong one", None):
         with pytest.raises(errors.OperationalError, match="could not load certificate") as caught:
             connect(cert_dsn, sslpassword=password, **params)
@@ -326,7 +326,7 @@ def test_versions(connect: Face, dsn: str) -> None:
         connected = connect(
             dsn, sslmode="require", ssl_min_protocol_version=version, ssl_max_protocol_version=version
         )
-        assert isinstance(connected.sock, SecuredSocket)
+        assert isinstance(connected.sock, TLSSocket)
         assert connected.sock.tls.version() == version
 
 
@@ -341,7 +341,7 @@ def test_modes_of_the_sockets(connect: Face, dsn: str) -> None:
         assert connected.sock.gettimeout() == (None if connect.name == "blocking" else 0.0)
 
 
-def receive_error(sock: socket.socket | SecuredSocket) -> Operation[bytes]:
+def receive_error(sock: socket.socket | TLSSocket) -> ConnectOperation[bytes]:
     reader = MessageReader(LIMITS)
     while (received := reader.message()) is None or received[0] != ord("E"):
         if received is None:

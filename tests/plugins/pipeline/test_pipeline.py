@@ -65,12 +65,12 @@ class Counting:
         self.received = 0
         self.session = conn.session
         self.transport = conn._transport
-        self.carry = self.transport.carry
-        self.transport.carry = self.count
+        self.run_until_ready = self.transport.run_until_ready
+        self.transport.run_until_ready = self.count
 
     def count(self, exchange):
         self.received += not exchange.ready
-        return self.carry(exchange)
+        return self.run_until_ready(exchange)
 
 
 def test_queries_share_a_round_trip(auto):

@@ -52,14 +52,14 @@ class Depth:
 
     def __init__(self, conn):
         self.now = self.most = 0
-        self.carry = conn.transport.carry
-        conn.transport.carry = self.count
+        self.run_until_ready = conn.transport.run_until_ready
+        conn.transport.run_until_ready = self.count
 
     async def count(self, exchange):
         self.now += 1
         self.most = max(self.most, self.now)
         try:
-            await self.carry(exchange)
+            await self.run_until_ready(exchange)
         finally:
             self.now -= 1
 

@@ -1,8 +1,8 @@
 """What a connecting operation asks for, and what provides it by blocking.
 
 An operation is a generator over non-blocking sockets. Whenever it cannot go
-on it yields a `Wait` or a `Call`; `run` serves those by blocking,
-`howdah.io.awaiting.run_async` on the running event loop.
+on it yields a `SocketReady` or a `Call`; `run` serves those by blocking,
+`howdah.io.connect_aio.run_async` on the running event loop.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from howdah.tuples import NamedTuple
 if TYPE_CHECKING:
     from socket import socket
 
-    from howdah.io.secured import SecuredSocket
+    from howdah.io.tls_socket import TLSSocket
 
 T = TypeVar("T")
 
 
-class Wait(NamedTuple):
+class SocketReady(NamedTuple):
     """Wait until a socket is ready.
 
     Attributes:
@@ -32,7 +32,7 @@ class Wait(NamedTuple):
         deadline: When to give up, by `time.monotonic`; None for never.
     """
 
-    sock: socket | SecuredSocket
+    sock: socket | TLSSocket
     writing: bool
     deadline: float | None
 
@@ -59,16 +59,16 @@ class MustWrite(BlockingIOError):
     """It is writing that has to wait, whatever was called."""
 
 
-Operation = Generator["Wait | Call | Pause", Any, T]
+ConnectOperation = Generator["SocketReady | Call | Pause", Any, T]
 
 
 def nonblocking(
-    sock: socket | SecuredSocket,
+    sock: socket | TLSSocket,
     function: Callable[[], T],
     deadline: float | None,
     *,
     writing: bool = False,
-) -> Operation[T]:
+) -> ConnectOperation[T]:
     """Call a function of a non-blocking socket until it is through.
 
     Args:
@@ -84,13 +84,13 @@ def nonblocking(
         try:
             return function()
         except MustWrite:
-            wait = Wait(sock, True, deadline)
+            wait = SocketReady(sock, True, deadline)
         except BlockingIOError:
-            wait = Wait(sock, writing, deadline)
+            wait = SocketReady(sock, writing, deadline)
         yield wait
 
 
-def run(operation: Operation[T]) -> T:
+def run(operation: ConnectOperation[T]) -> T:
     """Carry out an operation, blocking the calling thread.
 
     Raises:
@@ -115,7 +115,7 @@ def remaining_time(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
-def _serve(request: Wait | Call | Pause) -> Any:
+def _serve(request: SocketReady | Call | Pause) -> Any:
     if isinstance(request, Pause):
         return time.sleep(request.seconds)
     remaining = remaining_time(request.deadline)

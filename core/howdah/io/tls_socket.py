@@ -1,7 +1,7 @@
 """A socket with TLS on it, as connecting uses it.
 
 TLS does not touch the socket itself: it works between two buffers. So the same
-code carries the bytes of a session in both cases; see `howdah.io.records`.
+code carries the bytes of a session in both cases; see `howdah.io.tls_stream`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from howdah import errors
-from howdah.io.waiting import MustWrite
+from howdah.io.connect_sync import MustWrite
 
 if TYPE_CHECKING:
     import socket
 
-    from howdah.io.records import RecordLayer
+    from howdah.io.tls_stream import TLSStream
     from howdah.protocol.session import Session
 
 #: How much is received at a time during the handshake, in bytes.
@@ -28,7 +28,7 @@ class NotSecured(errors.OperationalError):
     """The connection could not be secured."""
 
 
-class SecuredSocket:
+class TLSSocket:
     """A socket, and the TLS through which it is used.
 
     Its methods are those of sockets; where those of a non-blocking one raise `BlockingIOError`, so do these.
@@ -105,11 +105,11 @@ class SecuredSocket:
             if not self._receive(size):
                 return b""
 
-    def layer(self, session: Session) -> RecordLayer:
+    def stream(self, session: Session) -> TLSStream:
         """Return what is to carry the bytes of a session; this is not to send or receive any more."""
-        from howdah.io.records import CooperativeRecordLayer, RecordLayer  # only wanted where there is TLS
+        from howdah.io.tls_stream import CooperativeTLSStream, TLSStream  # only wanted where there is TLS
 
-        layer = RecordLayer if is_usual(self.raw) else CooperativeRecordLayer
+        layer = TLSStream if is_usual(self.raw) else CooperativeTLSStream
         return layer(session, self.tls, self._incoming, self._outgoing)
 
     def fileno(self) -> int:
@@ -154,10 +154,8 @@ def is_usual(sock: object) -> bool:
     return isinstance(sock, _socket.socket)
 
 
-def carried(
-    sock: socket.socket | SecuredSocket, session: Session
-) -> tuple[socket.socket, Session | RecordLayer]:
+def split_tls(sock: socket.socket | TLSSocket, session: Session) -> tuple[socket.socket, Session | TLSStream]:
     """Return the socket whose bytes are to be carried, and what takes and gives them for a session."""
-    if isinstance(sock, SecuredSocket):
-        return sock.raw, sock.layer(session)
+    if isinstance(sock, TLSSocket):
+        return sock.raw, sock.stream(session)
     return sock, session

@@ -1,6 +1,6 @@
 """What provides what a connecting operation asks for, on the running event loop.
 
-The blocking twin is in `howdah.io.waiting`; who uses that alone need not import asyncio.
+The blocking twin is in `howdah.io.connect_sync`; who uses that alone need not import asyncio.
 """
 
 from __future__ import annotations
@@ -8,19 +8,19 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from howdah.io.connect_sync import Call, Pause, remaining_time
 from howdah.io.loops import UnsupportedLoop
-from howdah.io.waiter import Waiter
-from howdah.io.waiting import Call, Pause, remaining_time
+from howdah.io.task_waiter import Waiter
 
 if TYPE_CHECKING:
-    from howdah.io.waiting import Operation, Wait
+    from howdah.io.connect_sync import ConnectOperation, SocketReady
 
 __all__ = ["run_async"]
 
 T = TypeVar("T")
 
 
-async def run_async(operation: Operation[T]) -> T:
+async def run_async(operation: ConnectOperation[T]) -> T:
     """Carry out an operation on the running event loop.
 
     Raises:
@@ -45,7 +45,7 @@ async def run_async(operation: Operation[T]) -> T:
         return result
 
 
-async def _serve_async(loop: asyncio.AbstractEventLoop, request: Wait | Call | Pause) -> Any:
+async def _serve_async(loop: asyncio.AbstractEventLoop, request: SocketReady | Call | Pause) -> Any:
     if isinstance(request, Pause):
         return await asyncio.sleep(request.seconds)
     remaining = remaining_time(request.deadline)

@@ -9,7 +9,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from howdah import errors
-from howdah.protocol.startup import MAX_UNASKED, Backend, Message, fields
+from howdah.protocol.startup import MAX_UNASKED, Message, ServerInfo, fields
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -21,14 +21,14 @@ READ_ONLY = "SHOW transaction_read_only"
 LIMITS: Mapping[int, int] = {ord(code): MAX_UNASKED for code in "TDCENSZA"}
 
 
-def objection(attrs: str, backend: Backend) -> Generator[bytes, Message, str | None]:
+def check_session_attrs(attrs: str, server_info: ServerInfo) -> Generator[bytes, Message, str | None]:
     """Tell what speaks against a session.
 
     The server is asked only when it has not reported its state by itself, as servers from 14 do.
 
     Args:
         attrs: The value of `target_session_attrs`.
-        backend: The session.
+        server_info: The session.
 
     Yields:
         Bytes to send, possibly none; to be answered with the next message as (type, payload).
@@ -38,23 +38,23 @@ def objection(attrs: str, backend: Backend) -> Generator[bytes, Message, str | N
     """
     if attrs == "any":
         return None
-    standby = backend.parameters.get("in_hot_standby")
+    standby = server_info.parameters.get("in_hot_standby")
     if attrs in ("read-write", "read-only"):
-        default = backend.parameters.get("default_transaction_read_only")
+        default = server_info.parameters.get("default_transaction_read_only")
         if standby is None or default is None:
-            read_only = (yield from _ask(READ_ONLY, backend)) == b"on"
+            read_only = (yield from _ask(READ_ONLY, server_info)) == b"on"
         else:
             read_only = "on" in (standby, default)
         if read_only == (attrs == "read-only"):
             return None
         return "session is read-only" if read_only else "session is not read-only"
-    in_recovery = (yield from _ask(IN_RECOVERY, backend)) == b"t" if standby is None else standby == "on"
+    in_recovery = (yield from _ask(IN_RECOVERY, server_info)) == b"t" if standby is None else standby == "on"
     if in_recovery == (attrs != "primary"):
         return None
     return "server is in hot standby mode" if in_recovery else "server is not in hot standby mode"
 
 
-def _ask(query: str, backend: Backend) -> Generator[bytes, Message, bytes]:
+def _ask(query: str, server_info: ServerInfo) -> Generator[bytes, Message, bytes]:
     """Return the only value of a simple query's only row."""
     body = query.encode() + b"\0"
     answer = b""
@@ -64,6 +64,6 @@ def _ask(query: str, backend: Backend) -> Generator[bytes, Message, bytes]:
             raise errors.from_fields(fields(payload))
         if code == ord("D"):
             answer = payload[6:]  # behind the number of columns and the value's length
-        backend.take_unasked(code, payload)
+        server_info.take_unasked(code, payload)
         code, payload = yield b""
     return answer

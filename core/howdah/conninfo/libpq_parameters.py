@@ -5,7 +5,7 @@ Source: PostgreSQL documentation, 34.1.2 "Parameter Key Words".
 
 from __future__ import annotations
 
-from howdah.conninfo.parameter import Parameter, Parameters
+from howdah.conninfo.parameter import Parameter, ParameterRegistry
 
 __all__ = ["PARAMETERS"]
 
@@ -252,4 +252,4 @@ _PARAMETERS = (
 )
 
 #: Every parameter of libpq 18, in the order of its documentation (34.1.2).
-PARAMETERS = Parameters(_PARAMETERS)
+PARAMETERS = ParameterRegistry(_PARAMETERS)

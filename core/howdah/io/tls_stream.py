@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from howdah.protocol.session import Session
 
-__all__ = ["CooperativeRecordLayer", "RecordLayer"]
+__all__ = ["CooperativeTLSStream", "TLSStream"]
 
 #: How much is received at a time, in bytes.
 RECEIVE_SIZE = 65536
@@ -30,7 +30,7 @@ SEND_SIZE = 65536
 RECORD_SIZE = 16384
 
 
-class RecordLayer:
+class TLSStream:
     """What a session with TLS has between itself and its socket: records.
 
     The native core has a twin.
@@ -185,7 +185,7 @@ class RecordLayer:
 
 
 #: For sockets that are not Python's own.
-CooperativeRecordLayer = RecordLayer
+CooperativeTLSStream = TLSStream
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah.native.transport import RecordLayer
+    from howdah.native.transport import TLSStream
