@@ -17,8 +17,9 @@ from howdah.adapt import AdaptersMap
 from howdah.adapt.encodings import python_encoding, text_codec
 from howdah.adapt.transformer import Transformer
 from howdah.protocol.credentials import Credentials
+from howdah.protocol.framing import MessageReader
 from howdah.protocol.messages import FieldDescription
-from howdah.protocol.startup import MessageReader, StartupOptions, startup
+from howdah.protocol.startup import StartupOptions, startup
 from howdah_copy.codec import make_decoder
 from tests.fuzz.composing import Value, any_value, composed, json_value, tsquery_value
 from tests.fuzz.dumped import dumped_object

@@ -15,11 +15,13 @@ from howdah.io.connect_sync import Call, Pause, SocketReady, nonblocking
 from howdah.io.endpoint import Endpoint, open_endpoint
 from howdah.io.tls_socket import NotSecured, TLSSocket
 from howdah.io.versions import knows_oldest_only, note_oldest_only
+from howdah.protocol.codes import FrontendCode
 from howdah.protocol.credentials import AuthenticationFailed, Credentials, Work
+from howdah.protocol.framing import MessageReader
+from howdah.protocol.messages import message
 from howdah.protocol.startup import (
     PROTOCOL_3_0,
     PROTOCOL_3_2,
-    MessageReader,
     ProtocolRefused,
     ServerInfo,
     StartupOptions,
@@ -35,11 +37,12 @@ if TYPE_CHECKING:
     from howdah.io.connect_sync import ConnectOperation
     from howdah.io.tls import TLSConfig
     from howdah.protocol.credentials import Method
+    from howdah.protocol.framing import Message
 
 T = TypeVar("T")
 
 PROTOCOLS = {"3.0": PROTOCOL_3_0, "3.2": PROTOCOL_3_2, "latest": PROTOCOL_3_2}
-TERMINATE = b"X\0\0\0\4"
+TERMINATE = message(FrontendCode.TERMINATE)
 RECEIVE_SIZE = 16384
 #: How many seconds a server has to answer to a newer version of the protocol, before it is asked for
 #: the oldest one.
@@ -282,29 +285,50 @@ def converse(
         said = next(machine)
         while True:
             if isinstance(said, Work):
-                said = machine.send((yield Call(said.function, deadline)))
-                continue
-            output = said
-            # A server that has hung up may have said why: read that rather than fail to write.
-            if output:
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    while output:
-                        sent = yield from nonblocking(
-                            sock, partial(sock.send, output), deadline, writing=True
-                        )
-                        output = output[sent:]
-                # To look whether it has answered yet would be in vain.
-                if not isinstance(sock, TLSSocket) and not reader.pending:
-                    yield SocketReady(sock, False, deadline if reader.begun else patience or deadline)
-            while (message := reader.message()) is None:
-                until = deadline if reader.begun else patience or deadline
-                data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), until)
-                if not data:
-                    raise errors.OperationalError("the server closed the connection unexpectedly")
-                reader.feed(data)
-                if deadline is not None and time.monotonic() >= deadline:
-                    raise TimeoutError  # a server that never falls silent is not waited for, either
-            said = machine.send(message)
+                answer = yield Call(said.function, deadline)
+            else:
+                if said:
+                    yield from _send(sock, said, reader, deadline, patience)
+                answer = yield from _receive(sock, reader, deadline, patience)
+            said = machine.send(answer)
     except StopIteration as stop:
         result: T = stop.value
         return result
+
+
+def _send(
+    sock: socket | TLSSocket,
+    output: bytes,
+    reader: MessageReader,
+    deadline: float | None,
+    patience: float | None,
+) -> ConnectOperation[None]:
+    """Send `output`, and wait until there is something to receive."""
+    # A server that has hung up may have said why: read that rather than fail to write.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        while output:
+            sent = yield from nonblocking(sock, partial(sock.send, output), deadline, writing=True)
+            output = output[sent:]
+    # To look whether it has answered yet would be in vain.
+    if not isinstance(sock, TLSSocket) and not reader.pending:
+        yield SocketReady(sock, False, _until(reader, deadline, patience))
+
+
+def _receive(
+    sock: socket | TLSSocket, reader: MessageReader, deadline: float | None, patience: float | None
+) -> ConnectOperation[Message]:
+    """Return the next message."""
+    while (received := reader.message()) is None:
+        until = _until(reader, deadline, patience)
+        data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), until)
+        if not data:
+            raise errors.OperationalError("the server closed the connection unexpectedly")
+        reader.feed(data)
+        if deadline is not None and time.monotonic() >= deadline:
+            raise TimeoutError  # a server that never falls silent is not waited for, either
+    return received
+
+
+def _until(reader: MessageReader, deadline: float | None, patience: float | None) -> float | None:
+    """Return until when the server is waited for: it has less time as long as nothing has arrived."""
+    return deadline if reader.begun else patience or deadline

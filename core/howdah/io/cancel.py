@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from howdah import errors
 from howdah.io.connect_sync import ConnectOperation, nonblocking, run
 from howdah.io.endpoint import open_endpoint
-from howdah.protocol.startup import cancel_request
+from howdah.protocol.messages import cancel_request
 
 if TYPE_CHECKING:
     from howdah.io.attempt import Connected

@@ -5,20 +5,36 @@ Source: PostgreSQL documentation, "target_session_attrs".
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
 
-from howdah import errors
-from howdah.protocol.startup import MAX_UNASKED, Message, ServerInfo, fields
+from howdah.protocol import messages
+from howdah.protocol.codes import BackendCode
+from howdah.protocol.framing import MAX_UNASKED
+from howdah.protocol.startup import server_error
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-IN_RECOVERY = "SELECT pg_catalog.pg_is_in_recovery()"
-READ_ONLY = "SHOW transaction_read_only"
+    from howdah.protocol.framing import Message
+    from howdah.protocol.startup import ServerInfo
+
+IN_RECOVERY = b"SELECT pg_catalog.pg_is_in_recovery()"
+READ_ONLY = b"SHOW transaction_read_only"
 
 #: The messages that answer the two queries above.
-LIMITS: Mapping[int, int] = {ord(code): MAX_UNASKED for code in "TDCENSZA"}
+LIMITS: Mapping[int, int] = dict.fromkeys(
+    [
+        BackendCode.ROW_DESCRIPTION,
+        BackendCode.DATA_ROW,
+        BackendCode.COMMAND_COMPLETE,
+        BackendCode.ERROR_RESPONSE,
+        BackendCode.READY_FOR_QUERY,
+        BackendCode.NOTICE_RESPONSE,
+        BackendCode.NOTIFICATION_RESPONSE,
+        BackendCode.PARAMETER_STATUS,
+    ],
+    MAX_UNASKED,
+)
 
 
 def check_session_attrs(attrs: str, server_info: ServerInfo) -> Generator[bytes, Message, str | None]:
@@ -54,16 +70,20 @@ def check_session_attrs(attrs: str, server_info: ServerInfo) -> Generator[bytes,
     return "server is in hot standby mode" if in_recovery else "server is not in hot standby mode"
 
 
-def _ask(query: str, server_info: ServerInfo) -> Generator[bytes, Message, bytes]:
+def _ask(query: bytes, server_info: ServerInfo) -> Generator[bytes, Message, bytes | None]:
     """Return the only value of a simple query's only row."""
-    body = query.encode() + b"\0"
-    answer = b""
-    code, payload = yield b"Q" + struct.pack("!i", 4 + len(body)) + body
-    while code != ord("Z"):
-        if code == ord("E"):
-            raise errors.from_fields(fields(payload))
-        if code == ord("D"):
-            answer = payload[6:]  # behind the number of columns and the value's length
+    answer = None
+    code, payload = yield messages.query(query)
+    while code != BackendCode.READY_FOR_QUERY:
+        if code == BackendCode.ERROR_RESPONSE:
+            raise server_error(payload)
+        if code == BackendCode.DATA_ROW:
+            values = messages.data_row(payload)
+            if len(values) != 1:
+                raise messages.ProtocolViolation(
+                    f"the server answered {query.decode()} with {len(values)} values"
+                )
+            answer = values[0]
         server_info.take_unasked(code, payload)
         code, payload = yield b""
     return answer

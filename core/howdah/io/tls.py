@@ -16,7 +16,7 @@ from howdah import errors
 from howdah.io.certificate import matches_host, network_address
 from howdah.io.connect_sync import ConnectOperation, nonblocking
 from howdah.io.tls_socket import NotSecured, TLSSocket
-from howdah.protocol.startup import SSL_REQUEST
+from howdah.protocol.messages import SSL_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

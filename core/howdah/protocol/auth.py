@@ -6,10 +6,10 @@ Source: PostgreSQL documentation, "Frontend/Backend Protocol", section
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Any
 
 from howdah import errors
+from howdah.protocol import messages
 from howdah.protocol.credentials import (
     CLEARTEXT,
     GSS,
@@ -18,10 +18,10 @@ from howdah.protocol.credentials import (
     SASL,
     SSPI,
     AuthenticationFailed,
+    AuthenticationRequest,
     Conversation,
     Credentials,
     Method,
-    Request,
     Work,
     expect_ok,
 )
@@ -51,7 +51,7 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
         OperationalError: The server broke the protocol.
     """
     bound = options.channel_binding == "require"
-    code, data = _request((yield b""))
+    code, data = messages.authentication_request((yield b""))
     if code == OK:
         _check(options, "none", "the server did not ask for authentication")
         if bound:
@@ -62,7 +62,7 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
 
     mechanism = ""
     if code == SASL:
-        mechanism, name, method = _choose_mechanism(options, _strings(data))
+        mechanism, name, method = _choose_mechanism(options, messages.sasl_mechanisms(data))
         conversation = method(options, b"")
     else:
         known = CODE_NAMES.get(code)
@@ -77,21 +77,27 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
 
     request = code, data
     body = yield from _said(conversation, None)
-    if code == SASL and body is not None:
-        body = mechanism.encode() + b"\0" + struct.pack("!i", len(body)) + body
+    first = code == SASL
     while body is not None:
-        request = _request((yield _framed(body)))
+        if first:
+            response = messages.sasl_initial_response(mechanism, body)
+        else:
+            response = messages.authentication_response(body)
+        first = False
+        request = messages.authentication_request((yield response))
         body = yield from _said(conversation, request)
         if request[0] == OK and body is not None:
             raise errors.OperationalError(
                 "the server sent AuthenticationOk before authentication was complete"
             )
     if request[0] != OK:
-        expect_ok(_request((yield b"")))
+        expect_ok(messages.authentication_request((yield b"")))
     return name
 
 
-def _said(conversation: Conversation, request: Request | None) -> Generator[Work, Any, bytes | None]:
+def _said(
+    conversation: Conversation, request: AuthenticationRequest | None
+) -> Generator[Work, Any, bytes | None]:
     """Return what a conversation says to a request, None at its end."""
     try:
         said = conversation.send(request)
@@ -156,22 +162,6 @@ def _mechanism_name(mechanism: str) -> str:
 def _check(options: Credentials, method: str, event: str) -> None:
     if not options.allows(method):
         raise AuthenticationFailed(f"require_auth does not allow this: {event}")
-
-
-def _request(payload: bytes) -> Request:
-    if len(payload) < 4:
-        raise errors.OperationalError("the server sent a malformed authentication request")
-    return int.from_bytes(payload[:4], "big"), payload[4:]
-
-
-def _strings(data: bytes) -> list[str]:
-    if data[-1:] != b"\0":
-        raise errors.OperationalError("the server sent a malformed AuthenticationSASL message")
-    return [name.decode("ascii", "replace") for name in data.split(b"\0") if name]
-
-
-def _framed(body: bytes) -> bytes:
-    return b"p" + struct.pack("!i", 4 + len(body)) + body
 
 
 CODES: Mapping[int | str, Method] = {CLEARTEXT: cleartext, MD5: md5}

@@ -26,7 +26,8 @@ from howdah.tuples import NamedTuple
 
 OK, CLEARTEXT, MD5, GSS, GSS_CONTINUE, SSPI, SASL, SASL_CONTINUE, SASL_FINAL = 0, 3, 5, 7, 8, 9, 10, 11, 12
 
-Request = tuple[int, bytes]
+#: The code of an Authentication message, and the data of the method.
+AuthenticationRequest = tuple[int, bytes]
 
 
 class Work(NamedTuple):
@@ -123,7 +124,7 @@ class Credentials:
 Method = Callable[[Credentials, bytes], Conversation]
 
 
-def expect_ok(request: Request) -> None:
+def expect_ok(request: AuthenticationRequest) -> None:
     """Refuse anything but AuthenticationOk.
 
     Raises:

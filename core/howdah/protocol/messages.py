@@ -1,6 +1,7 @@
 """What is inside the messages: their bodies, packed and unpacked.
 
-The messages of the hot path (Bind, Execute, DataRow) are in `wire`.
+Bind, Execute and Sync, which every query sends, are written by `wire`; what
+the server sends is built, for tests, by `backend_messages`.
 
 Source: PostgreSQL documentation, "Message Formats".
 """
@@ -8,12 +9,12 @@ Source: PostgreSQL documentation, "Message Formats".
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from struct import Struct, pack, unpack_from
 from typing import TYPE_CHECKING
 
 from howdah.errors import DataError, OperationalError, ProgrammingError
-from howdah.pq import ExecStatus
+from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.codes import FrontendCode
 from howdah.tuples import NamedTuple
 
@@ -26,6 +27,15 @@ __all__ = ["CopyResponse", "FieldDescription", "Notification", "ProtocolViolatio
 #: longest text of a query in it: names, and the types of parameters, come with it.
 MAX_LENGTH = 0x3FFFFFFE
 MAX_TEXT = MAX_LENGTH - 0x80000
+#: What the body of ReadyForQuery says.
+TRANSACTION_STATUSES = {
+    b"I": TransactionStatus.IDLE,
+    b"T": TransactionStatus.INTRANS,
+    b"E": TransactionStatus.INERROR,
+}
+#: SSLRequest: the question whether the server has TLS. Like StartupMessage and CancelRequest, it has no type.
+SSL_REQUEST = pack("!ii", 8, 80877103)
+_CANCEL_REQUEST = 80877102
 _HEADER = Struct("!BI")
 _FIELD = Struct("!IhIhiH")
 
@@ -148,6 +158,50 @@ def function_call(oid: int, arguments: Sequence[Buffer | None], result_format: i
     return [header(FrontendCode.FUNCTION_CALL, size), *pieces]
 
 
+def startup_message(version: int, parameters: Mapping[str, str]) -> bytes:
+    """Return StartupMessage.
+
+    Args:
+        version: The protocol version: major in the upper 16 bits, minor in the lower.
+        parameters: Names and values; neither may contain NUL.
+
+    Raises:
+        ProgrammingError: A name or value contains NUL, or half of a surrogate pair.
+    """
+    body = bytearray(pack("!i", version))
+    for name, value in parameters.items():
+        if "\0" in name or "\0" in value:
+            raise ProgrammingError(f"the connection parameter {name!r} contains a NUL character")
+        try:
+            body += name.encode() + b"\0" + value.encode("utf-8", "surrogateescape") + b"\0"
+        except UnicodeEncodeError:
+            raise ProgrammingError(
+                f"the connection parameter {name!r} contains half of a surrogate pair"
+            ) from None
+    body += b"\0"
+    return pack("!i", 4 + len(body)) + body
+
+
+def cancel_request(pid: int, secret_key: bytes) -> bytes:
+    """Return CancelRequest for a backend.
+
+    Args:
+        pid: The backend's process number.
+        secret_key: Its secret, from BackendKeyData.
+    """
+    return pack("!iiI", 12 + len(secret_key), _CANCEL_REQUEST, pid) + secret_key
+
+
+def authentication_response(data: bytes) -> bytes:
+    """Return PasswordMessage, SASLInitialResponse, SASLResponse or GSSResponse: they share a type."""
+    return message(FrontendCode.PASSWORD, data)
+
+
+def sasl_initial_response(mechanism: str, data: bytes) -> bytes:
+    """Return SASLInitialResponse: the mechanism that is chosen, and its first message."""
+    return authentication_response(mechanism.encode() + b"\0" + pack("!i", len(data)) + data)
+
+
 def _violation(what: str) -> ProtocolViolation:
     return ProtocolViolation(f"the server sent a malformed {what} message")
 
@@ -157,6 +211,81 @@ def _take_string(body: bytes, start: int, what: str) -> tuple[bytes, int]:
     if end < 0:
         raise _violation(what)
     return body[start:end], end + 1
+
+
+def authentication_request(body: bytes) -> tuple[int, bytes]:
+    """Unpack an Authentication message: its code, and the data of the method."""
+    if len(body) < 4:
+        raise _violation("authentication request")
+    return int.from_bytes(body[:4], "big"), body[4:]
+
+
+def sasl_mechanisms(data: bytes) -> list[str]:
+    """Unpack the data of AuthenticationSASL: the names of the mechanisms."""
+    if data[-1:] != b"\0":
+        raise _violation("AuthenticationSASL")
+    return [name.decode("ascii", "replace") for name in data.split(b"\0") if name]
+
+
+def negotiate_protocol_version(body: bytes) -> tuple[int, list[str]]:
+    """Unpack NegotiateProtocolVersion: the version to go on with, and the options that are not known."""
+    what = "NegotiateProtocolVersion"
+    if len(body) < 8:
+        raise _violation(what)
+    version, count = unpack_from("!II", body)
+    options: list[str] = []
+    position = 8
+    for _ in range(count):
+        name, position = _take_string(body, position, what)
+        options.append(name.decode("utf-8", "replace"))
+    if position != len(body):
+        raise _violation(what)
+    return version, options
+
+
+def backend_key_data(body: bytes) -> tuple[int, bytes]:
+    """Unpack BackendKeyData: the backend's process number, and the secret of CancelRequest."""
+    if not 4 + 4 <= len(body) <= 4 + 256:
+        raise _violation("BackendKeyData")
+    return int.from_bytes(body[:4], "big"), body[4:]
+
+
+def ready_for_query(body: bytes) -> TransactionStatus:
+    """Unpack ReadyForQuery."""
+    status = TRANSACTION_STATUSES.get(body)
+    if status is None:
+        raise _violation("ReadyForQuery")
+    return status
+
+
+def command_complete(body: bytes) -> bytes:
+    """Unpack CommandComplete: the command tag."""
+    if body[-1:] != b"\0":
+        raise _violation("CommandComplete")
+    return body[:-1]
+
+
+def data_row(body: bytes) -> list[bytes | None]:
+    """Unpack DataRow: the values as they came, None for NULL.
+
+    Rows of results are decoded by `howdah.adapt.rowdecoder`, value by value, with the same checks.
+    """
+    try:
+        (count,) = unpack_from("!H", body)
+        position = 2
+        values: list[bytes | None] = []
+        for _ in range(count):
+            (size,) = unpack_from("!i", body, position)
+            position += 4
+            if size < -1:
+                raise _violation("DataRow")
+            values.append(None if size == -1 else body[position : position + size])
+            position += max(size, 0)
+    except struct.error:
+        raise _violation("DataRow") from None
+    if position != len(body):
+        raise _violation("DataRow")
+    return values
 
 
 def row_description(body: bytes, encoding: str) -> tuple[FieldDescription, ...]:
@@ -225,6 +354,8 @@ def parameter_status(body: bytes) -> tuple[str, str]:
     """Unpack ParameterStatus: name and value."""
     name, position = _take_string(body, 0, "ParameterStatus")
     value, position = _take_string(body, position, "ParameterStatus")
+    if position != len(body):
+        raise _violation("ParameterStatus")
     return name.decode("utf-8", "replace"), value.decode("utf-8", "replace")
 
 

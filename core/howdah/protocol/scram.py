@@ -21,9 +21,9 @@ from howdah.protocol.credentials import (
     SASL_CONTINUE,
     SASL_FINAL,
     AuthenticationFailed,
+    AuthenticationRequest,
     Conversation,
     Credentials,
-    Request,
     Work,
 )
 
@@ -171,7 +171,7 @@ def _hmac(key: bytes, message: bytes) -> bytes:
     return hmac.digest(key, message, "sha256")
 
 
-def _data(request: Request, code: int) -> bytes:
+def _data(request: AuthenticationRequest, code: int) -> bytes:
     if request[0] != code:
         raise errors.OperationalError(
             f"the server sent authentication request {request[0]} in the middle of a SCRAM exchange"

@@ -29,7 +29,6 @@ else:
 
 __all__ = ["Session"]
 
-_STATUS = {b"I": TransactionStatus.IDLE, b"T": TransactionStatus.INTRANS, b"E": TransactionStatus.INERROR}
 _SYNC = messages.message(FrontendCode.SYNC)
 #: How many settings of the server are remembered: it reports less than twenty.
 MOST_PARAMETERS = 1000
@@ -205,7 +204,7 @@ class Session(Wire):
         self.settle()
 
     def _executed(self, exchange: Exchange, body: bytes) -> None:
-        exchange.conclude(self._status(exchange), self._tag(body))
+        exchange.conclude(self._status(exchange), messages.command_complete(body))
         self.settle()
 
     def _empty(self, exchange: Exchange, body: bytes) -> None:
@@ -217,7 +216,7 @@ class Session(Wire):
         self.settle()
 
     def _one_of_many_executed(self, exchange: Exchange, body: bytes) -> None:
-        exchange.conclude(self._status(exchange), self._tag(body))
+        exchange.conclude(self._status(exchange), messages.command_complete(body))
         exchange.fields = exchange.decoder = None
 
     def _one_of_many_empty(self, exchange: Exchange, body: bytes) -> None:
@@ -226,21 +225,9 @@ class Session(Wire):
     def _status(self, exchange: Exchange) -> ExecStatus:
         return ExecStatus.COMMAND_OK if exchange.fields is None else ExecStatus.TUPLES_OK
 
-    def _tag(self, body: bytes) -> bytes:
-        if body[-1:] != b"\0":
-            raise ProtocolViolation("the server sent a malformed CommandComplete message")
-        return body[:-1]
-
     def _ready(self, exchange: Exchange, body: bytes) -> None:
-        status = {
-            b"I": TransactionStatus.IDLE,
-            b"T": TransactionStatus.INTRANS,
-            b"E": TransactionStatus.INERROR,
-        }
-        if body not in status:
-            raise ProtocolViolation("the server sent a malformed ReadyForQuery message")
-        self.transaction_status = status[body]
-        self.transactions += status[body] == TransactionStatus.IDLE
+        self.transaction_status = messages.ready_for_query(body)
+        self.transactions += self.transaction_status == TransactionStatus.IDLE
         self.settle()
 
     def _query_ready(self, exchange: Exchange, body: bytes) -> None:

@@ -16,8 +16,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from howdah.errors import Error
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.codes import BackendCode, FrontendCode
-from howdah.protocol.exchange import Decoder, Exchange, Step
-from howdah.protocol.messages import ProtocolViolation, check_length, cstring, message
+from howdah.protocol.exchange import Exchange, Step
+from howdah.protocol.framing import HEADER_SIZE, SESSION_LIMITS, impossible_length, unpack_header
+from howdah.protocol.messages import (
+    TRANSACTION_STATUSES,
+    ProtocolViolation,
+    check_length,
+    cstring,
+    message,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -28,28 +35,6 @@ __all__ = ["BoundParameters", "Wire", "take_in"]
 RECEIVE_SIZE = 65536
 #: How much is handed to the socket at a time, in bytes.
 SEND_SIZE = 4 * RECEIVE_SIZE
-#: The longest message there can be: PostgreSQL's limit for anything in memory.
-MAX_LENGTH = 0x3FFFFFFF
-#: The longest message of the kinds that have no reason to be long.
-MAX_SHORT_LENGTH = 30000
-
-_LONG = frozenset(
-    {
-        BackendCode.DATA_ROW,
-        BackendCode.COPY_DATA,
-        BackendCode.ROW_DESCRIPTION,
-        BackendCode.PARAMETER_DESCRIPTION,
-        BackendCode.FUNCTION_CALL_RESPONSE,
-        BackendCode.ERROR_RESPONSE,
-        BackendCode.NOTICE_RESPONSE,
-        BackendCode.NOTIFICATION_RESPONSE,
-    }
-)
-_STATUS = {
-    ord("I"): TransactionStatus.IDLE,
-    ord("T"): TransactionStatus.INTRANS,
-    ord("E"): TransactionStatus.INERROR,
-}
 
 
 def take_in(sizes: list[int], buffer: bytearray, take: Callable[[Buffer], object]) -> None:
@@ -249,14 +234,11 @@ class Wire:
         # comes back to this method. So the position is always that of the next message.
         data = self._input
         try:
-            while len(data) - self._position >= 5:
+            while len(data) - self._position >= HEADER_SIZE:
                 position = self._position
-                code = data[position]
-                length = int.from_bytes(data[position + 1 : position + 5], "big")
-                if length < 4 or length > (MAX_LENGTH if code in _LONG else MAX_SHORT_LENGTH):
-                    raise ProtocolViolation(
-                        f"the server sent a message of kind {chr(code)!r} with the impossible length {length}"
-                    )
+                code, length = unpack_header(data, position)
+                if not 4 <= length <= SESSION_LIMITS[code]:
+                    raise impossible_length(code, length)
                 end = position + 1 + length
                 if end > len(data):
                     break
@@ -265,7 +247,7 @@ class Wire:
                 count = len(rows)
                 try:
                     self._position = end
-                    self._process(code, bytes(data[position + 5 : end]))
+                    self._process(code, bytes(data[position + HEADER_SIZE : end]))
                 except Error:
                     raise
                 except BaseException:
@@ -279,45 +261,42 @@ class Wire:
             self._position = 0
 
     def _process(self, code: int, body: bytes) -> None:
-        step, exchange = self.head() or (None, None)
-        if exchange is None:
+        if not self._pending:
             self.on_message(code, body)
-        elif code == BackendCode.DATA_ROW and (
+            return
+        step, exchange, _ = self._pending[0]
+        if code == BackendCode.DATA_ROW and (
             step == Step.EXECUTE or (step == Step.QUERY and exchange.fields is not None)
         ):
-            if exchange.failure is None:
-                try:
-                    exchange.rows.append(self._decode(exchange.decoder, body))
-                except ProtocolViolation:
-                    raise
-                except Exception as e:
-                    # The loader's fault, not the session's: reported when the row is fetched.
-                    exchange.failure = e
-            if exchange.streaming:
-                exchange.wake()
+            self._take_row(exchange, body)
         elif code == BackendCode.BIND_COMPLETE and step == Step.BIND and not body:
             self.settle()
         elif code == BackendCode.COMMAND_COMPLETE and step == Step.EXECUTE and body[-1:] == b"\0":
-            status = ExecStatus.COMMAND_OK if exchange.fields is None else ExecStatus.TUPLES_OK
-            exchange.conclude(status, body[:-1])
-            self.settle()
-        elif (
-            code == BackendCode.READY_FOR_QUERY
-            and step == Step.SYNC
-            and len(body) == 1
-            and (transaction_status := _STATUS.get(body[0])) is not None
-        ):
-            self.transaction_status = transaction_status
-            self.transactions += transaction_status == TransactionStatus.IDLE
+            self._conclude(exchange, body[:-1])
+        elif code == BackendCode.READY_FOR_QUERY and step == Step.SYNC and body in TRANSACTION_STATUSES:
+            self.transaction_status = TRANSACTION_STATUSES[body]
+            self.transactions += body == b"I"
             self.settle()
         else:
             self.on_message(code, body)
 
-    def _decode(self, decoder: Decoder | None, body: bytes) -> Any:
-        if decoder is None:
-            return body
-        self._decoding = True
-        try:
-            return decoder.decode(body)
-        finally:
-            self._decoding = False
+    def _take_row(self, exchange: Exchange, body: bytes) -> None:
+        if exchange.failure is None:
+            decoder = exchange.decoder
+            self._decoding = True
+            try:
+                exchange.rows.append(body if decoder is None else decoder.decode(body))
+            except ProtocolViolation:
+                raise
+            except Exception as e:
+                # The loader's fault, not the session's: reported when the row is fetched.
+                exchange.failure = e
+            finally:
+                self._decoding = False
+        if exchange.streaming:
+            exchange.wake()
+
+    def _conclude(self, exchange: Exchange, tag: bytes) -> None:
+        status = ExecStatus.COMMAND_OK if exchange.fields is None else ExecStatus.TUPLES_OK
+        exchange.conclude(status, tag)
+        self.settle()

@@ -11,7 +11,7 @@ from howdah.io import connecting
 from howdah.io.attempt import converse
 from howdah.io.connect_sync import run
 from howdah.io.session_attrs import LIMITS
-from howdah.protocol.startup import MessageReader
+from howdah.protocol.framing import MessageReader
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -18,7 +18,7 @@ from howdah import conninfo, errors
 from howdah.io import attempt, cancel, connecting
 from howdah.protocol.backend_messages import message
 from howdah.protocol.backend_messages import parameter_status as status
-from howdah.protocol.startup import MessageReader
+from howdah.protocol.framing import MessageReader
 from tests.kernel.connecting.faces import Face, ask, run_async, sleep
 from tests.kernel.connecting.scripted_server import (
     AUTHENTICATION_OK,
@@ -561,7 +561,7 @@ def say_nothing_of_the_role(conn: socket.socket) -> None:
 def test_the_timeout_covers_all_of_an_attempt(
     connect: Face, script: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("howdah.protocol.startup.MAX_STARTUP", 1 << 40)
+    monkeypatch.setattr("howdah.protocol.framing.MAX_STARTUP", 1 << 40)
     begin = time.monotonic()
     with ScriptedServer(script) as first, ScriptedServer(script) as second:
         with pytest.raises(errors.ConnectionTimeout) as caught:

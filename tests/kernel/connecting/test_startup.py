@@ -15,16 +15,15 @@ from howdah.conninfo import AuthRequirement
 from howdah.protocol.backend_messages import message
 from howdah.protocol.backend_messages import parameter_status as status
 from howdah.protocol.credentials import GSS_CONTINUE, AuthenticationFailed, Credentials
+from howdah.protocol.framing import MessageReader
+from howdah.protocol.messages import cancel_request, startup_message
 from howdah.protocol.startup import (
     PROTOCOL_3_0,
     PROTOCOL_3_2,
-    MessageReader,
     ProtocolRefused,
     ServerInfo,
     StartupOptions,
-    cancel_request,
     startup,
-    startup_message,
 )
 from tests.kernel.connecting.scripted_server import AUTHENTICATION_OK, KEY, READY, error
 

@@ -19,7 +19,7 @@ from howdah.io.connect_sync import ConnectOperation, nonblocking, run
 from howdah.io.session_attrs import LIMITS
 from howdah.io.tls_socket import TLSSocket
 from howdah.protocol.channel_binding import tls_server_end_point
-from howdah.protocol.startup import MessageReader
+from howdah.protocol.framing import MessageReader
 from tests.kernel.connecting.faces import Face, ask, run_async, sleep
 from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, error, packet
 from tests.kernel.connecting.tls_server import PASSWORD, Certificates, run_sql
