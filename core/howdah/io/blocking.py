@@ -109,7 +109,7 @@ def _poll(sock: socket.socket, write: bool, timeout: float | None) -> bool:
 
 
 class Functions(NamedTuple):
-    """How bytes are carried: `run_until_ready`, `send` and `receive`."""
+    """The functions that send and receive for a session."""
 
     run_until_ready: Callable[[socket.socket, Session | TLSStream, Exchange], None]
     send: Callable[[socket.socket, Session | TLSStream], bool]

@@ -1,7 +1,7 @@
 """Connecting: which hosts, addresses and encryptions are tried, in what order.
 
-The logic is one operation (see `waiting`); `connect` and `connect_async` are
-its two faces.
+The logic is one operation (see `connect_sync`), which `connect` runs by
+blocking the thread, `connect_async` on the event loop.
 
 Source: PostgreSQL documentation, "Database Connection Control Functions".
 """

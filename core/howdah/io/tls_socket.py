@@ -106,11 +106,11 @@ class TLSSocket:
                 return b""
 
     def stream(self, session: Session) -> TLSStream:
-        """Return what is to carry the bytes of a session; this is not to send or receive any more."""
+        """Return the TLS of a session that takes the socket over: this is not to send or receive any more."""
         from howdah.io.tls_stream import CooperativeTLSStream, TLSStream  # only wanted where there is TLS
 
-        layer = TLSStream if is_usual(self.raw) else CooperativeTLSStream
-        return layer(session, self.tls, self._incoming, self._outgoing)
+        stream = TLSStream if is_usual(self.raw) else CooperativeTLSStream
+        return stream(session, self.tls, self._incoming, self._outgoing)
 
     def fileno(self) -> int:
         """Return the socket's file descriptor, -1 if it is closed."""
@@ -155,7 +155,7 @@ def is_usual(sock: object) -> bool:
 
 
 def split_tls(sock: socket.socket | TLSSocket, session: Session) -> tuple[socket.socket, Session | TLSStream]:
-    """Return the socket whose bytes are to be carried, and what takes and gives them for a session."""
+    """Return the plain socket to send and receive on, and what gives and takes the bytes for a session."""
     if isinstance(sock, TLSSocket):
         return sock.raw, sock.stream(session)
     return sock, session

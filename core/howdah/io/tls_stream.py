@@ -1,7 +1,7 @@
 """TLS as a layer between a session and its socket.
 
-What is carried by way of it looks like a session: its output are records, and
-what comes in has to be some.
+To a transport it looks like a session: its output is TLS records, and so is
+the input that it takes.
 """
 
 from __future__ import annotations
