@@ -236,6 +236,21 @@ def test_errors_of_loaders(conn, cur):
     assert conn.execute("select 1").fetchone() == (1,)
 
 
+def test_a_loader_that_raises_stop_iteration(conn, cur):
+    """It must not look like the end of the rows."""
+
+    class Ending(howdah.adapt.Loader):
+        def load(self, data):
+            raise StopIteration
+
+    cur.adapters.register_loader(23, Ending)
+    cur.execute("select 1")
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        list(cur)
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        list(cur.stream("select 1"))
+
+
 def test_a_loader_that_cannot_be_made(conn, cur):
     class Impossible(howdah.adapt.Loader):
         def __init__(self, oid, context=None):

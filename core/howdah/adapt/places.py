@@ -22,7 +22,6 @@ __all__ = [
     "type_of",
 ]
 
-E = TypeVar("E", bound=BaseException)
 OwnError = TypeVar("OwnError", bound=Error)
 
 #: What the server calls a column that has no name.
@@ -88,7 +87,7 @@ def put_column(error: OwnError, index: int) -> OwnError:
     return error
 
 
-def name_column(error: E, names: Sequence[str], before: str = "") -> E:
+def name_column(error: BaseException, names: Sequence[str], before: str = "") -> BaseException:
     """Add the name of the column to an error that `put_column` has put the number to, once.
 
     Args:
@@ -97,8 +96,12 @@ def name_column(error: E, names: Sequence[str], before: str = "") -> E:
         before: what else there is to say of the place, to stand in front of the column.
 
     Returns:
-        the error.
+        the error; for a StopIteration, which would end an iteration over the rows, another one.
     """
+    if isinstance(error, StopIteration):
+        raised = RuntimeError("a loader raised StopIteration")
+        raised.__cause__ = error
+        return raised
     if isinstance(error, Error) and error._column is not None:
         index, error._column = error._column, None
         message = str(error).removeprefix(f"{column_place(index)}: ")

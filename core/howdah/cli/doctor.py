@@ -158,6 +158,8 @@ def _reach(host: conninfos.Host) -> tuple[str, str]:
             socket.create_connection((host.hostaddr or host.host, host.port), _PATIENCE).close()
     except socket.gaierror as error:
         return "name", f"the name does not resolve: {error.strerror}"
+    except UnicodeError as error:
+        return "name", f"this is no name: {error}"
     except OSError as error:
         return "socket", f"no connection: {error.strerror or error}"
     return "", "something listens there"

@@ -99,20 +99,24 @@ def locate(
     name = host.hostaddr or host.host
     try:
         found = _lookup(name, host.port, socket.AI_NUMERICHOST)
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:
         if host.hostaddr:
             raise errors.OperationalError(
-                f'could not parse network address "{name}": {error.strerror}'
+                f'could not parse network address "{name}": {_reason(error)}'
             ) from error
         try:
             found = yield Call(partial(_lookup, name, host.port, 0), deadline)
         except (socket.gaierror, UnicodeError) as failure:
-            reason = failure.strerror if isinstance(failure, socket.gaierror) else failure
             raise errors.OperationalError(
-                f'could not translate host name "{name}" to address: {reason}; '
+                f'could not translate host name "{name}" to address: {_reason(failure)}; '
                 "is it spelt right, and can this machine look names up?"
             ) from failure
     return [Address(host, family, sockaddr, sockaddr[0]) for family, sockaddr in found]
+
+
+def _reason(error: socket.gaierror | UnicodeError) -> object:
+    """Return why a name was not found; one that is no name at all does not reach the resolver."""
+    return error.strerror if isinstance(error, socket.gaierror) else error
 
 
 def _lookup(name: str, port: int, flags: int) -> list[tuple[int, Any]]:

@@ -314,6 +314,13 @@ def test_bad_hostaddr(connect: Face) -> None:
         connect(hostaddr="not-an-address", user="me")
 
 
+@pytest.mark.parametrize("name", ["..", "a" * 300, "a..b", ".", "\u3002\u3002"])
+@pytest.mark.parametrize("parameter", ["host", "hostaddr"])
+def test_what_is_no_name(connect: Face, parameter: str, name: str) -> None:
+    with pytest.raises(errors.OperationalError, match=r"host name|network address"):
+        connect(**{parameter: name}, user="me")
+
+
 def test_several_addresses(connect: Face, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second address of a name is tried when nobody listens at the first."""
     real = socket.getaddrinfo
