@@ -15,7 +15,7 @@ from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.encodings import codec_of, dumped, escaped
 from howdah.adapt.nesting import too_deep
 from howdah.adapt.parameters import ParameterEncoder
-from howdah.adapt.places import put_column, too_large
+from howdah.adapt.places import no_end, put_column, too_large
 from howdah.adapt.rowdecoder import RowDecoder
 from howdah.errors import DataError, NotSupportedError
 from howdah.pattern import pattern
@@ -250,8 +250,12 @@ class CopyDecoder:
     def __next__(self) -> tuple[Any, ...]:
         body = self._next_binary() if self._binary else self._next_text()
         self.rows += 1
-        if self._binary:
-            return self._decoder.decode(body)
+        try:
+            return self._decoder.decode(body) if self._binary else self._load_text(body)
+        except StopIteration as error:
+            raise no_end(error) from error
+
+    def _load_text(self, body: bytes) -> tuple[Any, ...]:
         if not self._count and not body:
             return ()
         fields = body.split(b"\t")

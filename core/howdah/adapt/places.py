@@ -14,6 +14,7 @@ from howdah.errors import DataError, Error
 __all__ = [
     "column_place",
     "name_column",
+    "no_end",
     "parameter_place",
     "put_column",
     "put_place",
@@ -87,6 +88,13 @@ def put_column(error: OwnError, index: int) -> OwnError:
     return error
 
 
+def no_end(error: StopIteration) -> RuntimeError:
+    """Return what is raised in the place of a loader's StopIteration: it would end the rows in silence."""
+    raised = RuntimeError("a loader raised StopIteration")
+    raised.__cause__ = error
+    return raised
+
+
 def name_column(error: BaseException, names: Sequence[str], before: str = "") -> BaseException:
     """Add the name of the column to an error that `put_column` has put the number to, once.
 
@@ -99,9 +107,7 @@ def name_column(error: BaseException, names: Sequence[str], before: str = "") ->
         the error; for a StopIteration, which would end an iteration over the rows, another one.
     """
     if isinstance(error, StopIteration):
-        raised = RuntimeError("a loader raised StopIteration")
-        raised.__cause__ = error
-        return raised
+        return no_end(error)
     if isinstance(error, Error) and error._column is not None:
         index, error._column = error._column, None
         message = str(error).removeprefix(f"{column_place(index)}: ")

@@ -19,7 +19,7 @@ from howdah.native.byteorder cimport get_int16, get_int32, get_uint32, set_uint3
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.nesting import too_deep
-from howdah.adapt.places import put_column, too_large
+from howdah.adapt.places import no_end, put_column, too_large
 from howdah.errors import DataError, NotSupportedError
 from howdah_copy.rows import BINARY_HEADER, BINARY_SIGNATURE, BINARY_TRAILER
 
@@ -416,6 +416,8 @@ cdef class CopyDecoder:
             raise
         except RecursionError as error:
             raise put_column(too_deep(), index) from error
+        except StopIteration as error:
+            raise no_end(error) from error
 
     cdef object load_escaped(self, const char *p, Py_ssize_t size, Column *column):
         """Return a value that has backslashes in its text."""
@@ -473,7 +475,10 @@ cdef class CopyDecoder:
         self.rows += 1
         if count != self.decoder.count:
             raise self.wrong_count(count)
-        return self.decoder.decode_row(start, p - start)
+        try:
+            return self.decoder.decode_row(start, p - start)
+        except StopIteration as error:
+            raise no_end(error) from error
 
     cdef int begin(self) except -1:
         """Read the header."""

@@ -14,6 +14,14 @@ from tests.servers import Server
 
 pytestmark = pytest.mark.anyio
 
+
+class Ending(howdah.adapt.Loader):
+    """Raises what ends an iteration."""
+
+    def load(self, data: Any) -> Any:
+        raise StopIteration
+
+
 OUT = "COPY (SELECT i, repeat('x', 100) FROM generate_series(1, 3000000) i) TO STDOUT"
 
 
@@ -104,3 +112,17 @@ async def test_a_connection_that_is_cut(face: str, server: Any, statement: str, 
             # All or nothing.
             (count,) = conn.execute("SELECT count(*) FROM proxied").fetchone() or (None,)
             assert count % 2000 == 0
+
+
+@pytest.mark.parametrize("value", ["1", r"'a\b'"])
+@pytest.mark.parametrize("format", ["text", "binary"])
+async def test_a_loader_that_raises_stop_iteration(db: Face, format: str, value: str) -> None:
+    """It must not look like the end of the rows."""
+    for name in ("int4", "text"):
+        db.conn.adapters.register_loader(
+            name, type("Ending", (Ending,), {"format": howdah.pq.Format[format.upper()]})
+        )
+    async with db.copy(f"COPY (SELECT {value}) TO STDOUT (FORMAT {format})") as copy:
+        copy.set_types(["int4" if value == "1" else "text"])
+        with pytest.raises(RuntimeError, match="a loader raised StopIteration"):
+            _ = [row async for row in copy.rows()]
