@@ -57,6 +57,8 @@ class Reading(Streaming):
         self._check()
         cursor = self._cursor
         cursor.keep_results(exchange)
+        if self._request is not None and exchange.results[0].tag == b"ROLLBACK":
+            self._request.check_committed()
         if self._decoder is None:
             return []
         result = exchange.results[0]
@@ -104,9 +106,7 @@ class Reading(Streaming):
         session = yield from cursor.start_statement()
         check_encoding(session)
         self._request = request = Request(cursor, self._query, self._params, None, False)
-        request.encode()
-        if request.names_wanted:
-            yield from request.look_up()
+        yield from request.encode_fully()
         request.plan()
         if request.substituted:
             yield from request.resolve()

@@ -39,7 +39,7 @@ from howdah.protocol import messages
 from howdah.protocol.exchange import Exchange, Result
 from howdah.protocol.messages import Notification
 from howdah.protocol.session import Session
-from howdah.query import commits
+from howdah.request import not_committed
 from howdah.rows import Row
 from howdah.shortcut import Shortcuts
 
@@ -743,7 +743,7 @@ class BaseConnection(Generic[Row]):
         tag = exchange.results[-1].tag if exchange.results else b""
         self._note_rollback(exchange)
         if tag == b"ROLLBACK":
-            raise _not_committed()
+            raise not_committed()
         if error is None or tag.startswith(b"COMMIT"):
             return
         # The server ends a session whose transaction timed out before it reads COMMIT (class 25).
@@ -753,18 +753,6 @@ class BaseConnection(Generic[Row]):
                 f" {cause(error)}"
             ) from error
         raise error
-
-    def _check_written_commit(self, exchange: Exchange) -> None:
-        """Raise if a COMMIT that a program has written itself was answered by a rollback.
-
-        Args:
-            exchange: what was sent, and answered without an error.
-
-        Raises:
-            howdah.errors.InFailedSqlTransaction: a statement of the transaction had failed.
-        """
-        if exchange.results[0].tag == b"ROLLBACK" and commits(exchange.query or b""):
-            raise _not_committed()
 
     def _commit_deferred(self, deferral: Deferral) -> Operation[None]:
         yield from self.start_operation(deferrable=True)
@@ -1041,12 +1029,6 @@ class BaseConnection(Generic[Row]):
         if hook is not None and not self._told_closed:
             self._told_closed = True
             hook(connection=self)
-
-
-def _not_committed() -> Error:
-    return errors.InFailedSqlTransaction(
-        "the transaction was rolled back, not committed: a statement in it had failed"
-    )
 
 
 def logger() -> logging.Logger:

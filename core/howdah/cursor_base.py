@@ -546,7 +546,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             connection.note_created(exchange.results, connection._transformer, self._transformer)
         self._show(exchange.results)
         if exchange.results[0].tag == b"ROLLBACK":
-            connection._check_written_commit(exchange)
+            request.check_committed()
 
     def _can_be_deferred(self, request: Request) -> bool:
         """Whether a query of a pipeline has nothing to wait for before it is written."""
@@ -583,6 +583,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             elif judged or not request.new:
                 request.failed(exchange.error)
         yield from self._keep(exchange)
+        if exchange.results and exchange.results[0].tag == b"ROLLBACK":
+            request.check_committed()
 
     def _keep(self, exchange: Exchange) -> Operation[None]:
         """Keep the results of a deferred exchange, unless something else has been executed since."""
@@ -599,8 +601,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             connection.note_created(exchange.results, connection._transformer, self._transformer)
         if self._deferred is not None and self._deferred.exchange is exchange and exchange.results:
             self._show(exchange.results)
-        if exchange.results and exchange.results[0].tag == b"ROLLBACK":
-            connection._check_written_commit(exchange)
 
     def _settle_deferred(self) -> Operation[None]:
         """Wait for the deferred answer, and leave an error to who fetches."""

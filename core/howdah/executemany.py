@@ -92,9 +92,7 @@ class Many:
         """Write the messages for one set of parameters, after asking all who have a say."""
         cursor, request = self._cursor, self._request
         request.params = params
-        request.encode()
-        if request.names_wanted:
-            yield from request.look_up()
+        yield from request.encode_fully()
         first = self._statement is None
         if first:
             request.check_no_copy("executemany()")
@@ -170,6 +168,7 @@ class Many:
             if cursor._unknown:
                 yield from cursor._decode_late(exchange)
             cursor._show(exchange.results)
+        self._check_committed()
 
     def _complete(self) -> Operation[None]:
         """Take the answers, when they were deferred."""
@@ -182,3 +181,10 @@ class Many:
             raise exchange.error
         if self._returning:
             yield from cursor._keep(exchange)
+        self._check_committed()
+
+    def _check_committed(self) -> None:
+        exchange = self._exchange
+        tags = [exchange.tag, *[result.tag for result in exchange.results]]
+        if b"ROLLBACK" in tags:
+            self._request.check_committed()

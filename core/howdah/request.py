@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.types import FIRST_NORMAL_OID
-from howdah.errors import Error, ProgrammingError
+from howdah.errors import Error, InFailedSqlTransaction, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah.query import NO_COPY, controls_transaction, copies_in
+from howdah.query import NO_COPY, commits, controls_transaction, copies_in
 from howdah.statement import Statement
 
 if TYPE_CHECKING:
@@ -19,15 +19,21 @@ if TYPE_CHECKING:
     from howdah.deferral import Deferral
     from howdah.protocol.session import Session
 
-__all__ = ["Request"]
+__all__ = ["Request", "not_committed"]
+
+
+def not_committed() -> Error:
+    """Return the error of a COMMIT that the server has answered with ROLLBACK."""
+    return InFailedSqlTransaction(
+        "the transaction was rolled back, not committed: a statement in it had failed"
+    )
 
 
 class Request:
     """A query with its parameters, and the statement that the server executes for it.
 
-    In this order: `encode`, `look_up` if `names_wanted` says so, `plan`, `prepare_to_write` if
-    `unsettled` says so, and `write`, to which the caller adds Execute and Sync; then `answered` or,
-    after an error, `recover`.
+    In this order: `encode_fully`, `plan`, `prepare_to_write` if `unsettled` says so, and `write`, to which
+    the caller adds Execute and Sync; then `executed` or, after an error, `recover`.
 
     Args:
         cursor: whose query it is: it brings the adapters, and parses placeholders.
@@ -44,7 +50,7 @@ class Request:
         statement: what is executed: `planned`, or what that resolves to; None as before.
         new: whether `planned` was not prepared before.
         unsettled: whether the server must be asked something before the query can be written.
-        parsed: whether Parse was written.
+        parsed: whether a pipeline has written Parse for it.
         retried: whether it is run for the second time.
     """
 
@@ -91,13 +97,15 @@ class Request:
             ProgrammingError: query and parameters do not fit together.
             DataError: a parameter cannot be adapted.
         """
-        self.text, self.parameters = _, parameters = self.cursor._encode(self.query, self.params)
+        self.text, parameters = self.cursor._encode(self.query, self.params)
+        self.parameters = parameters
         self.oids: Sequence[int] = () if parameters is None else parameters.oids
 
-    @property
-    def names_wanted(self) -> bool:
-        """Whether a dumper needs a type whose oid is to be looked up first."""
-        return self.cursor._connection.shortcuts.names_wanted
+    def encode_fully(self) -> Operation[None]:
+        """Encode, looking up the types that dumpers know by name only."""
+        self.encode()
+        if self.cursor._connection.shortcuts.names_wanted:
+            yield from self.look_up()
 
     def look_up(self) -> Operation[None]:
         """Look up the types that dumpers know by name only, and encode again."""
@@ -222,30 +230,23 @@ class Request:
         connection = cursor._connection
         statement = self.statement
         text, parameters = self._instead or (self.text, self.parameters)
+        prepared = statement is not None and statement.prepared
         formats: Sequence[int]
-        if statement is not None and statement.prepared:
+        if statement is not None and prepared:
             fields, decoder, formats = statement.answer(cursor._transformer, self.format, cursor._describe)
             exchange = Exchange(fields, decoder, None, False, text)
-            if not connection._autocommit and connection.write_begin(session) is not None:
-                exchange.begins = True
-            if connection._to_close:
-                connection.write_closes(session, exchange)
-            session.bind(exchange, portal, statement.name, parameters, formats)
-            return exchange
-        exchange = Exchange(None, None, cursor._describe, False, text)
+        else:
+            exchange, formats = Exchange(None, None, cursor._describe, False, text), self.result_formats()
         if not connection._autocommit and connection.write_begin(session) is not None:
             exchange.begins = True
         if connection._to_close:
             connection.write_closes(session, exchange)
-        self.parsed = True
         name = b"" if statement is None else statement.name
-        session.parse(exchange, name, text, () if parameters is None else parameters.oids)
-        if statement is None or statement.fields is None:
-            formats = (self.format,) if self.format else ()
-        else:
-            formats = self.result_formats()
+        if not prepared:
+            session.parse(exchange, name, text, () if parameters is None else parameters.oids)
         session.bind(exchange, portal, name, parameters, formats)
-        session.describe_portal(exchange, portal)
+        if not prepared:
+            session.describe_portal(exchange, portal)
         return exchange
 
     def write_in_pipeline(self, session: Session, pipeline: Deferral) -> Exchange:
@@ -287,7 +288,6 @@ class Request:
             oids = () if parameters is None else parameters.oids
             if pipeline is None:
                 session.parse(exchange, name, text, oids)
-                self.parsed = True
             else:
                 self.parsed = pipeline.parse(exchange, name, text, oids)
         session.bind(exchange, b"", name, parameters, formats)
@@ -330,6 +330,15 @@ class Request:
         planner = self.cursor._connection._planner
         if planner is not None:
             planner.executed(self.text, self.oids, self.planned, exchange)
+
+    def check_committed(self) -> None:
+        """Raise if it is a COMMIT: the answer was ROLLBACK.
+
+        Raises:
+            InFailedSqlTransaction: a statement of the transaction had failed.
+        """
+        if commits(self.text):
+            raise not_committed()
 
     def learn(self) -> None:
         """Have the query cache know what the query has become."""
@@ -378,9 +387,7 @@ class Request:
         if exchange.begins:
             yield from connection._command(b"ROLLBACK")
         if gone:
-            self.encode()
-            if self.names_wanted:
-                yield from self.look_up()
+            yield from self.encode_fully()
         return True
 
     def _types_gone(self, error: Error) -> bool:

@@ -135,9 +135,7 @@ class Stream(Streaming):
             raise ProgrammingError("stream() cannot be used in a pipeline: iterate over the cursor instead")
         session = yield from cursor.start_statement()
         self._request = request = Request(cursor, query, params, cursor._result_format(self._binary), False)
-        request.encode()
-        if request.names_wanted:
-            yield from request.look_up()
+        yield from request.encode_fully()
         cursor._query = request.text
         request.plan()
         if request.unsettled:

@@ -109,9 +109,7 @@ class Declared(_Base):
         connection = self._connection
         session = yield from connection.start_operation()
         request = Request(self, query, params, None)
-        request.encode()
-        if request.names_wanted:
-            yield from request.look_up()
+        yield from request.encode_fully()
         parameters = request.parameters
         statement = self._declaration(request.text)
         exchange = Exchange(query=statement)

@@ -363,6 +363,27 @@ def test_a_commit_that_the_program_has_written(dsn, text, cursor):
         conn.execute("rollback; select 1")
 
 
+@pytest.mark.parametrize("way", ["counted", "returning", "arrow", "pipeline"])
+def test_a_commit_that_the_program_has_written_otherwise(dsn, way):
+    def commit(conn):
+        if way == "arrow":
+            pytest.importorskip("pyarrow")
+            conn.cursor().execute_arrow("commit")
+        elif way == "pipeline":
+            with conn.pipeline():
+                conn.cursor().executemany("commit", [()])
+        else:
+            conn.cursor().executemany("commit", [()], returning=way == "returning")
+
+    with howdah.connect(dsn) as conn:
+        with pytest.raises(howdah.DataError):
+            conn.execute("select 1/0")
+        with pytest.raises(howdah.errors.InFailedSqlTransaction, match="not committed"):
+            commit(conn)
+        conn.execute("select 1")
+        commit(conn)
+
+
 def test_a_commit_that_the_program_has_written_async(dsn):
     async def main():
         async with await howdah.AsyncConnection.connect(dsn) as conn:
