@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from howdah import errors
 from howdah.adapt.base import PyFormat
 from howdah.adapt.types import FIRST_NORMAL_OID
-from howdah.errors import Error, InFailedSqlTransaction, ProgrammingError
+from howdah.errors import Error, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
@@ -24,7 +25,7 @@ __all__ = ["Request", "not_committed"]
 
 def not_committed() -> Error:
     """Return the error of a COMMIT that the server has answered with ROLLBACK."""
-    return InFailedSqlTransaction(
+    return errors.InFailedSqlTransaction(
         "the transaction was rolled back, not committed: a statement in it had failed"
     )
 
