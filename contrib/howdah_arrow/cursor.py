@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from typing_extensions import Self
 
-    from howdah.cursor_base import Params, Query
+    from howdah.client.cursor_base import Params, Query
     from howdah.sql import Composable
 
 

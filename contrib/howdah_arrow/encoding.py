@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from howdah import __impl__
 from howdah.errors import DataError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah_arrow.layouts import Kind, Layout
 from howdah_arrow.library import pyarrow
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from howdah.client.request import Request
+from howdah.client.streaming import Streaming
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.protocol.exchange import Exchange
-from howdah.request import Request
-from howdah.streaming import Streaming
 from howdah_arrow.layouts import Layout, layout_of
 from howdah_arrow.library import pyarrow
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from howdah.adapt.types import TypesRegistry
-    from howdah.cursor_base import Params, Query
+    from howdah.client.cursor_base import Params, Query
     from howdah.protocol.messages import FieldDescription
     from howdah.protocol.session import Session
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from howdah.errors import DataError, NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.protocol.exchange import Exchange
 from howdah.sql import SQL, Composable, Identifier
 from howdah_arrow.layouts import Kind, Layout, layout_of

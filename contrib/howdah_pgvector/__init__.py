@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from howdah.adapt import AdaptContext, AdaptersMap
 from howdah.hookspecs import hookimpl
-from howdah.importing import on_first_use
+from howdah.lazy.importing import on_first_use
 
 if TYPE_CHECKING:
     from howdah_pgvector.values import HalfVector, SparseVector, Vector

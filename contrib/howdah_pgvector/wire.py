@@ -9,7 +9,7 @@ import struct
 from typing import Any
 
 from howdah.errors import DataError
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 
 __all__ = ["HALFVEC", "HEADER", "SPARSE_HEADER", "VECTOR", "Kind", "packed"]
 

@@ -14,7 +14,7 @@ from howdah.rows import BaseRowFactory, RowMaker
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from howdah.column import Column
+    from howdah.client.column import Column
 
 __all__ = ["model_row"]
 

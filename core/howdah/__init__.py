@@ -37,11 +37,10 @@ if TYPE_CHECKING:
         Cursor,
         RawCursor,
     )
-    from howdah._capabilities import Capabilities
     from howdah.adapt.registry import AdaptersMap
-    from howdah.column import Column
-    from howdah.connection_base import BaseConnection
-    from howdah.dbapi import (
+    from howdah.client.column import Column
+    from howdah.client.connection_base import BaseConnection
+    from howdah.client.dbapi import (
         BINARY,
         DATETIME,
         NUMBER,
@@ -58,7 +57,12 @@ if TYPE_CHECKING:
         paramstyle,
         threadsafety,
     )
-    from howdah.driver import Driver, configure, default_driver
+    from howdah.client.info import ConnectionInfo
+    from howdah.client.isolation import IsolationLevel
+    from howdah.client.notify import Notify
+    from howdah.client.transaction import Rollback, Transaction
+    from howdah.client.transaction_async import AsyncTransaction
+    from howdah.client.xid import Xid
     from howdah.errors import (
         DatabaseError,
         DataError,
@@ -72,13 +76,9 @@ if TYPE_CHECKING:
         ProgrammingError,
         Warning,
     )
+    from howdah.framework.capabilities import Capabilities
+    from howdah.framework.driver import Driver, configure, default_driver
     from howdah.hookspecs import hookimpl
-    from howdah.info import ConnectionInfo
-    from howdah.isolation import IsolationLevel
-    from howdah.notify import Notify
-    from howdah.transaction import Rollback, Transaction
-    from howdah.transaction_async import AsyncTransaction
-    from howdah.xid import Xid
 
     # What plugins bring.
     AsyncConnectionPool = _bundle.AsyncConnectionPool
@@ -177,26 +177,26 @@ _MODULES = (
 
 #: What the modules of the kernel have for everyone.
 _EXPORTS = {
-    "howdah._capabilities": ("Capabilities",),
-    "howdah.column": ("Column",),
-    "howdah.connection_base": ("BaseConnection",),
-    "howdah.dbapi": (
+    "howdah.framework.capabilities": ("Capabilities",),
+    "howdah.client.column": ("Column",),
+    "howdah.client.connection_base": ("BaseConnection",),
+    "howdah.client.dbapi": (
         *("apilevel", "threadsafety", "paramstyle"),
         *("Binary", "Date", "DateFromTicks", "Time", "TimeFromTicks", "Timestamp", "TimestampFromTicks"),
         *("BINARY", "DATETIME", "NUMBER", "ROWID", "STRING"),
     ),
-    "howdah.driver": ("Driver", "configure", "default_driver"),
+    "howdah.framework.driver": ("Driver", "configure", "default_driver"),
     "howdah.errors": (
         *("Warning", "Error", "InterfaceError", "DatabaseError", "DataError", "OperationalError"),
         *("IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError", "PluginError"),
     ),
     "howdah.hookspecs": ("hookimpl",),
-    "howdah.info": ("ConnectionInfo",),
-    "howdah.isolation": ("IsolationLevel",),
-    "howdah.notify": ("Notify",),
-    "howdah.transaction": ("Rollback", "Transaction"),
-    "howdah.transaction_async": ("AsyncTransaction",),
-    "howdah.xid": ("Xid",),
+    "howdah.client.info": ("ConnectionInfo",),
+    "howdah.client.isolation": ("IsolationLevel",),
+    "howdah.client.notify": ("Notify",),
+    "howdah.client.transaction": ("Rollback", "Transaction"),
+    "howdah.client.transaction_async": ("AsyncTransaction",),
+    "howdah.client.xid": ("Xid",),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
@@ -219,13 +219,13 @@ if not TYPE_CHECKING:  # who checks types finds a misspelt name
         elif name in _MODULES:
             value = import_module(f"howdah.{name}")
         elif name == "__impl__":
-            value = import_module("howdah._implementation").IMPLEMENTATION
+            value = import_module("howdah.native.implementation").IMPLEMENTATION
         elif name == "__version__":
             value = _version()
         elif name.startswith("_"):
             raise AttributeError(f"module 'howdah' has no attribute {name!r}")
         else:
-            driver = import_module("howdah.driver").default_driver_for(f"howdah.{name}")
+            driver = import_module("howdah.framework.driver").default_driver_for(f"howdah.{name}")
             return getattr(driver, name) if name in _OF_DRIVER else driver.public(name)
         globals()[name] = value
         return value
@@ -245,7 +245,10 @@ class _Module(ModuleType):
         namespace = globals()
         for name in ("__impl__", "__version__", *_MODULES, *_MODULE_OF):
             getattr(self, name)
-        driver_names = {*_OF_DRIVER, *import_module("howdah.driver").default_driver().public_names()}
+        driver_names = {
+            *_OF_DRIVER,
+            *import_module("howdah.framework.driver").default_driver().public_names(),
+        }
         for name in driver_names - namespace.keys():
             try:
                 namespace[name] = getattr(self, name)

@@ -1,6 +1,6 @@
 """The classes of the default driver, as type checkers and editors see them.
 
-Never imported at run time: there `howdah.driver` assembles the classes. This
+Never imported at run time: there `howdah.framework.driver` assembles the classes. This
 is the one place in the core that names plugins.
 """
 
@@ -10,9 +10,9 @@ from typing import Any, TypeVar, overload
 
 from typing_extensions import Self
 
-from howdah import connection, connection_async, cursor, cursor_async
 from howdah.abc import Params, Query
 from howdah.adapt import AdaptContext
+from howdah.client import connection, connection_async, cursor, cursor_async
 from howdah.rows import AsyncRowFactory, Row, RowFactory
 from howdah_arrow import ArrowCursor, AsyncArrowCursor
 from howdah_copy import (
@@ -86,41 +86,41 @@ NewRow = TypeVar("NewRow")
 
 
 class Cursor(ArrowCursor, CopyCursor, cursor.Cursor[Row]):
-    """See `howdah.cursor.Cursor`."""
+    """See `howdah.client.cursor.Cursor`."""
 
     @property
     def connection(self) -> Connection[Any]:
-        """See `howdah.cursor.Cursor.connection`."""
+        """See `howdah.client.cursor.Cursor.connection`."""
         raise NotImplementedError
 
 
 class ClientCursor(cursor.ClientCursor[Row], Cursor[Row]):
-    """See `howdah.cursor.ClientCursor`."""
+    """See `howdah.client.cursor.ClientCursor`."""
 
 
 class RawCursor(cursor.RawCursor[Row], Cursor[Row]):
-    """See `howdah.cursor.RawCursor`."""
+    """See `howdah.client.cursor.RawCursor`."""
 
 
 class AsyncCursor(AsyncArrowCursor, AsyncCopyCursor, cursor_async.AsyncCursor[Row]):
-    """See `howdah.cursor_async.AsyncCursor`."""
+    """See `howdah.client.cursor_async.AsyncCursor`."""
 
     @property
     def connection(self) -> AsyncConnection[Any]:
-        """See `howdah.cursor_async.AsyncCursor.connection`."""
+        """See `howdah.client.cursor_async.AsyncCursor.connection`."""
         raise NotImplementedError
 
 
 class AsyncClientCursor(cursor_async.AsyncClientCursor[Row], AsyncCursor[Row]):
-    """See `howdah.cursor_async.AsyncClientCursor`."""
+    """See `howdah.client.cursor_async.AsyncClientCursor`."""
 
 
 class AsyncRawCursor(cursor_async.AsyncRawCursor[Row], AsyncCursor[Row]):
-    """See `howdah.cursor_async.AsyncRawCursor`."""
+    """See `howdah.client.cursor_async.AsyncRawCursor`."""
 
 
 class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, connection.Connection[Row]):
-    """See `howdah.connection.Connection`."""
+    """See `howdah.client.connection.Connection`."""
 
     @overload  # type: ignore[override]  # pyright takes the kernel's Self for the default row type
     @classmethod
@@ -150,7 +150,7 @@ class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, con
     ) -> Connection[NewRow]: ...
     @classmethod
     def connect(cls, conninfo: str = "", **kwargs: Any) -> Any:
-        """See `howdah.connection.Connection.connect`."""
+        """See `howdah.client.connection.Connection.connect`."""
         raise NotImplementedError
 
     @overload  # type: ignore[override]  # the kernel's says Any where the name is given
@@ -194,7 +194,7 @@ class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, con
         withhold: bool = False,
     ) -> ServerCursor[NewRow]: ...
     def cursor(self, name: str | None = None, **kwargs: Any) -> Any:
-        """See `howdah.connection.Connection.cursor`."""
+        """See `howdah.client.connection.Connection.cursor`."""
         raise NotImplementedError
 
     def execute(
@@ -205,7 +205,7 @@ class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, con
         prepare: bool | None = None,
         binary: bool | None = None,
     ) -> Cursor[Row]:
-        """See `howdah.connection.Connection.execute`."""
+        """See `howdah.client.connection.Connection.execute`."""
         raise NotImplementedError
 
 
@@ -216,7 +216,7 @@ class AsyncConnection(
     AsyncPreparedStatements,
     connection_async.AsyncConnection[Row],
 ):
-    """See `howdah.connection_async.AsyncConnection`."""
+    """See `howdah.client.connection_async.AsyncConnection`."""
 
     @overload  # type: ignore[override]  # pyright takes the kernel's Self for the default row type
     @classmethod
@@ -246,7 +246,7 @@ class AsyncConnection(
     ) -> AsyncConnection[NewRow]: ...
     @classmethod
     async def connect(cls, conninfo: str = "", **kwargs: Any) -> Any:
-        """See `howdah.connection_async.AsyncConnection.connect`."""
+        """See `howdah.client.connection_async.AsyncConnection.connect`."""
         raise NotImplementedError
 
     @overload  # type: ignore[override]  # the kernel's says Any where the name is given
@@ -290,7 +290,7 @@ class AsyncConnection(
         withhold: bool = False,
     ) -> AsyncServerCursor[NewRow]: ...
     def cursor(self, name: str | None = None, **kwargs: Any) -> Any:
-        """See `howdah.connection_async.AsyncConnection.cursor`."""
+        """See `howdah.client.connection_async.AsyncConnection.cursor`."""
         raise NotImplementedError
 
     async def execute(
@@ -301,5 +301,5 @@ class AsyncConnection(
         prepare: bool | None = None,
         binary: bool | None = None,
     ) -> AsyncCursor[Row]:
-        """See `howdah.connection_async.AsyncConnection.execute`."""
+        """See `howdah.client.connection_async.AsyncConnection.execute`."""
         raise NotImplementedError

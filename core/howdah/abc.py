@@ -20,8 +20,8 @@ from howdah.pq import Format
 if TYPE_CHECKING:
     from typing_extensions import LiteralString, Self
 
+    from howdah.client.template import Template
     from howdah.sql import Composable
-    from howdah.template import Template
 
 __all__ = [
     "AdaptContext",

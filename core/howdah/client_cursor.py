@@ -8,7 +8,7 @@ from howdah.errors import NotSupportedError
 from howdah.io.operation import Operation
 
 if TYPE_CHECKING:
-    from howdah.cursor_base import BaseCursor, Params, Query
+    from howdah.client.cursor_base import BaseCursor, Params, Query
 
     _Base = BaseCursor[Any]
 else:

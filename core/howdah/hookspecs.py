@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pluggy
 
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import socket
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     import click
 
     from howdah.adapt.registry import AdaptersMap, TypeInfo
+    from howdah.client.statement import Statement
     from howdah.conninfo import Host, Parameter
     from howdah.errors import Error
     from howdah.protocol.credentials import Method
     from howdah.protocol.exchange import Exchange
-    from howdah.statement import Statement
 
 __all__ = ["Mixins", "QueryObserver", "QueryPlanner", "hookimpl", "hookspec", "only_for"]
 
@@ -102,7 +102,7 @@ class QueryPlanner(Protocol):
 
         Returns:
             The statement, or None to execute the query as an unnamed one. A
-            `howdah.statement.Substitute` is asked what to execute instead.
+            `howdah.client.statement.Substitute` is asked what to execute instead.
         """
 
     def executed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from howdah.driver import default_driver_for
+from howdah.framework.driver import default_driver_for
 
 if TYPE_CHECKING:
     from howdah.adapt import AdaptersMap, TypesRegistry

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from howdah.client.query import RawQuery
 from howdah.errors import NotSupportedError
-from howdah.query import RawQuery
 
 if TYPE_CHECKING:
-    from howdah.cursor_base import BaseCursor, Params, Query
+    from howdah.client.cursor_base import BaseCursor, Params, Query
 
     _Base = BaseCursor[Any]
 else:
@@ -23,7 +23,7 @@ class RawCursorMixin(_Base):
     _direct = False
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
-        from howdah.template import is_template
+        from howdah.client.template import is_template
 
         if is_template(query):
             raise NotSupportedError("template strings are not for raw cursors: use another cursor class")

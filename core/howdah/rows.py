@@ -21,7 +21,7 @@ from howdah.errors import DataError, InterfaceError, ProgrammingError
 if TYPE_CHECKING:
     import typing_extensions
 
-    from howdah.column import Column
+    from howdah.client.column import Column
 
 __all__ = [
     "AsyncRowFactory",

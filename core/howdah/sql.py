@@ -75,7 +75,7 @@ def as_bytes(obj: Any, context: AdaptContext | None = None) -> bytes:
     """
     if isinstance(obj, Composable):
         return obj.as_bytes(context)
-    from howdah import template
+    from howdah.client import template
 
     if template.is_template(obj):
         return template.compose(obj).as_bytes(context)

@@ -24,7 +24,7 @@ from howdah_copy.writers import ServerWriter
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Self
 
-    from howdah.cursor_base import Params, Query
+    from howdah.client.cursor_base import Params, Query
 
 __all__ = ["BLOCK_SIZE", "BaseCopy"]
 

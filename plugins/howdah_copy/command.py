@@ -30,7 +30,7 @@ from howdah import sql
 from howdah.errors import Error
 
 if TYPE_CHECKING:
-    from howdah.driver import Driver
+    from howdah.framework.driver import Driver
 
 __all__ = ["copy"]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from howdah.cursor_base import Params, Query
+    from howdah.client.cursor_base import Params, Query
     from howdah_copy.copying import Copy
     from howdah_copy.writers import Writer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from howdah.cursor_base import Params, Query
+    from howdah.client.cursor_base import Params, Query
     from howdah_copy.copying_async import AsyncCopy
     from howdah_copy.writers import AsyncWriter, Writer
 

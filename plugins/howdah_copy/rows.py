@@ -18,7 +18,7 @@ from howdah.adapt.parameters import ParameterEncoder
 from howdah.adapt.places import no_end, put_column, too_large
 from howdah.adapt.rowdecoder import RowDecoder
 from howdah.errors import DataError, NotSupportedError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 
 if TYPE_CHECKING:

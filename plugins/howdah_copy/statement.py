@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 
 __all__ = ["columns", "is_script", "row_obstacle"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     import os
 
-    from howdah.connection import Connection
+    from howdah.client.connection import Connection
     from howdah_lobject.large_object import LargeObject
 
 __all__ = ["LargeObjects"]

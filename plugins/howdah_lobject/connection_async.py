@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     import os
 
-    from howdah.connection_async import AsyncConnection
+    from howdah.client.connection_async import AsyncConnection
     from howdah_lobject.large_object_async import AsyncLargeObject
 
 __all__ = ["AsyncLargeObjects"]

@@ -15,7 +15,7 @@ from howdah_lobject.operations import CHUNK, BaseLargeObject
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Self
 
-    from howdah.connection import Connection
+    from howdah.client.connection import Connection
 
 __all__ = ["LargeObject"]
 

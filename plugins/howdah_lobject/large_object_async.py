@@ -15,7 +15,7 @@ from howdah_lobject.operations import CHUNK, BaseLargeObject
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Self
 
-    from howdah.connection_async import AsyncConnection
+    from howdah.client.connection_async import AsyncConnection
 
 __all__ = ["AsyncLargeObject"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 from howdah_lobject.errors import WrongMode
 
 __all__ = ["INV_READ", "INV_WRITE", "Mode", "parse_mode"]

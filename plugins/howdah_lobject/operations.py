@@ -27,7 +27,7 @@ from howdah_lobject.mode import INV_READ, INV_WRITE, parse_mode
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-    from howdah.connection_base import BaseConnection
+    from howdah.client.connection_base import BaseConnection
 
 __all__ = ["CHUNK", "BaseLargeObject", "Function"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from howdah.importing import Imported
+from howdah.lazy.importing import Imported
 
 if TYPE_CHECKING:
     from howdah_named_cursor.cursor import ServerCursor

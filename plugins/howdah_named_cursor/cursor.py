@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
-from howdah.cursor import Cursor
+from howdah.client.cursor import Cursor
 from howdah.errors import NotSupportedError
 from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import Row, RowFactory
@@ -15,8 +15,8 @@ from howdah_named_cursor.declared import Declared
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from howdah.connection import Connection
-    from howdah.cursor_base import Params, Query
+    from howdah.client.connection import Connection
+    from howdah.client.cursor_base import Params, Query
 
 __all__ = ["RawServerCursor", "ServerCursor"]
 

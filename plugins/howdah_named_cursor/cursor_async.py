@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
-from howdah.cursor_async import AsyncCursor
+from howdah.client.cursor_async import AsyncCursor
 from howdah.errors import NotSupportedError
 from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import AsyncRowFactory, Row
@@ -14,8 +14,8 @@ from howdah_named_cursor.declared import Declared
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from howdah.connection_async import AsyncConnection
-    from howdah.cursor_base import Params, Query
+    from howdah.client.connection_async import AsyncConnection
+    from howdah.client.cursor_base import Params, Query
 
 __all__ = ["AsyncRawServerCursor", "AsyncServerCursor"]
 

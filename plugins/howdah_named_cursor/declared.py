@@ -13,16 +13,16 @@ from warnings import warn
 
 from howdah import errors
 from howdah.adapt.transformer import Transformer
+from howdah.client.request import Request
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result, rows_told
 from howdah.protocol.messages import FieldDescription, ProtocolViolation
 from howdah.protocol.session import Session
-from howdah.request import Request
 
 if TYPE_CHECKING:
-    from howdah.cursor_base import BaseCursor, Params, Query
+    from howdah.client.cursor_base import BaseCursor, Params, Query
 
     _Base = BaseCursor[Any]
 else:

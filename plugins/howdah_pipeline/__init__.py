@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from howdah.hookspecs import Mixins, hookimpl
-from howdah.importing import on_first_use
+from howdah.lazy.importing import on_first_use
 
 if TYPE_CHECKING:
     from howdah_pipeline.connection import Pipelining

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from howdah.connection import Connection
+    from howdah.client.connection import Connection
     from howdah_pipeline.pipeline import Pipeline
 
 __all__ = ["PipelineBlock", "Pipelining"]

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from howdah.connection_async import AsyncConnection
+    from howdah.client.connection_async import AsyncConnection
     from howdah_pipeline.pipeline_async import AsyncPipeline
 
 __all__ = ["AsyncPipelineBlock", "AsyncPipelining"]

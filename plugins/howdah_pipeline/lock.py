@@ -10,7 +10,7 @@ from typing import Any
 
 from howdah.errors import InterfaceError
 from howdah.io.lock import LEFT, TaskRLock
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 
 __all__ = ["SharedLock"]
 

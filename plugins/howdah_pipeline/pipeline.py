@@ -11,7 +11,7 @@ from howdah_pipeline.pipeline_base import BasePipeline
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from howdah.connection import Connection
+    from howdah.client.connection import Connection
 
 __all__ = ["Pipeline"]
 

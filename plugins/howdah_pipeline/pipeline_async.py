@@ -10,7 +10,7 @@ from howdah_pipeline.pipeline_base import BasePipeline
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from howdah.connection_async import AsyncConnection
+    from howdah.client.connection_async import AsyncConnection
 
 __all__ = ["AsyncPipeline"]
 

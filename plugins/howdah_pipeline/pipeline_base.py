@@ -6,17 +6,17 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from howdah.deferral import Deferred, Posted, aborted
+from howdah.client.deferral import Deferred, Posted, aborted
+from howdah.client.query import controls_transaction
+from howdah.client.statement import Statement
 from howdah.errors import InFailedSqlTransaction, OperationalError, PipelineAborted
 from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah.query import controls_transaction
-from howdah.statement import Statement
 
 if TYPE_CHECKING:
-    from howdah.connection_base import BaseConnection
-    from howdah.cursor_base import BaseCursor
+    from howdah.client.connection_base import BaseConnection
+    from howdah.client.cursor_base import BaseCursor
     from howdah.protocol.session import Session
 
 __all__ = ["BasePipeline"]
@@ -29,7 +29,9 @@ _CHANGING = (
 
 
 class BasePipeline:
-    """State and operations of a pipeline; the connection's `howdah.deferral.Deferral` while it is entered.
+    """State and operations of a pipeline.
+
+    While it is entered, it is the connection's `howdah.client.deferral.Deferral`.
 
     Between two Syncs lies a *segment*: outside of a transaction block it is one
     implicit transaction, and after an error the server skips the rest of it.
@@ -87,7 +89,7 @@ class BasePipeline:
     def _session(self) -> Session:
         return self._connection.session
 
-    # What operations ask for: howdah.deferral.Deferral
+    # What operations ask for: howdah.client.deferral.Deferral
 
     @property
     def in_transaction(self) -> bool:

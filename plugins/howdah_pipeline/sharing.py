@@ -13,9 +13,9 @@ from howdah_pipeline.connection_async import AsyncPipelining
 from howdah_pipeline.lock import SharedLock
 
 if TYPE_CHECKING:
-    from howdah.connection_async import AsyncConnection
-    from howdah.cursor_async import AsyncCursor
-    from howdah.cursor_base import Params, Query
+    from howdah.client.connection_async import AsyncConnection
+    from howdah.client.cursor_async import AsyncCursor
+    from howdah.client.cursor_base import Params, Query
 
 __all__ = ["AsyncSharing", "Sharing"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from howdah.driver import require_enabled
+from howdah.framework.driver import require_enabled
 from howdah.hookspecs import hookimpl
 
 if TYPE_CHECKING:

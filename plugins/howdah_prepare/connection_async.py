@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from howdah.client.query import parse_query
 from howdah.errors import NotSupportedError
-from howdah.query import parse_query
 from howdah_prepare.planner import Planner
 from howdah_prepare.syntax import has_numbered_placeholders, has_placeholders
 
 if TYPE_CHECKING:
-    from howdah.connection_async import AsyncConnection
+    from howdah.client.connection_async import AsyncConnection
     from howdah.sql import Composable
 
 __all__ = ["AsyncPreparedStatements"]

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.transformer import Transformer
+from howdah.client.statement import Statement, Substitute
 from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import Format
 from howdah.protocol.exchange import Exchange
-from howdah.statement import Statement, Substitute
 from howdah_prepare.syntax import Call, quote
 
 if TYPE_CHECKING:
-    from howdah.connection_base import BaseConnection
-    from howdah.cursor_base import BaseCursor
+    from howdah.client.connection_base import BaseConnection
+    from howdah.client.cursor_base import BaseCursor
     from howdah_prepare.planner import Planner
 
 __all__ = ["Execution", "NamedStatement"]

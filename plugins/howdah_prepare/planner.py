@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from howdah.adapt.base import PyFormat
+from howdah.client.query import NO_COPY, controls_transaction, copies_in
+from howdah.client.statement import Statement, Substitute, times
 from howdah.errors import Error, ProgrammingError, lookup
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah.query import NO_COPY, controls_transaction, copies_in
-from howdah.statement import Statement, Substitute, times
 from howdah_prepare.named import Execution, NamedStatement
 from howdah_prepare.syntax import (
     MAX_NAME,
@@ -28,8 +28,8 @@ from howdah_prepare.syntax import (
 )
 
 if TYPE_CHECKING:
-    from howdah.connection_base import BaseConnection
-    from howdah.cursor_base import BaseCursor
+    from howdah.client.connection_base import BaseConnection
+    from howdah.client.cursor_base import BaseCursor
 
 __all__ = ["Planner"]
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from howdah.pattern import pattern
-from howdah.tuples import NamedTuple
+from howdah.lazy.pattern import pattern
+from howdah.lazy.tuples import NamedTuple
 
 __all__ = [
     "MAX_NAME",

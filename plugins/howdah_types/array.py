@@ -18,7 +18,7 @@ from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, Loader, P
 from howdah.adapt.encodings import as_utf8, dumped, escaped
 from howdah.adapt.nesting import nesting
 from howdah.errors import DataError, ProgrammingError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import (
     NestedDumper,

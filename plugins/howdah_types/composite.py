@@ -30,7 +30,7 @@ from howdah.adapt.nesting import nesting
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.adapt.places import recursive
 from howdah.errors import DataError, ProgrammingError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import (
     NestedDumper,

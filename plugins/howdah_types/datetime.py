@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat
 from howdah.errors import DataError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, encoding_of, type_of
 

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from howdah.adapt import AdaptersMap
 from howdah.errors import DataError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeLoader, type_name, type_of
 from howdah_types.string import StrDumper

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from howdah.adapt import AdaptContext, Dumper, TypeInfo
 from howdah.adapt.encodings import as_utf8, escaped, text_codec
 from howdah.errors import DataError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.array import register_array
 from howdah_types.base import (

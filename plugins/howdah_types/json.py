@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 from howdah.adapt import AdaptContext, AdaptersMap
 from howdah.adapt.nesting import MAX_DEPTH, nesting, too_deep
 from howdah.errors import DataError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of, encoding_of, type_name, type_of
 

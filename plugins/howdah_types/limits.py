@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from howdah.adapt import AdaptContext, Loader
 from howdah.errors import DataError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, adapters_of
 from howdah_types.datetime import (

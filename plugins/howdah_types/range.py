@@ -27,7 +27,7 @@ from howdah.adapt.encodings import as_utf8, dumped, escaped
 from howdah.adapt.nesting import check_text_depth, nesting
 from howdah.adapt.parameters import ParameterEncoder
 from howdah.errors import DataError, ProgrammingError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.array import ElementDumper
 from howdah_types.base import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from howdah.adapt import AdaptContext, AdaptersMap, quote_literal
 from howdah.adapt.encodings import encoded
 from howdah.errors import DataError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, encoding_of
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from howdah.adapt import AdaptersMap, Loader
 from howdah.errors import DataError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import type_of
 from howdah_types.string import StrBinaryDumper, StrDumper, TextBinaryLoader, TextLoader

@@ -24,7 +24,7 @@ _PROGRAM = """
 import gc
 import sys
 import howdah
-from howdah.driver import Driver
+from howdah.framework.driver import Driver
 
 class Observer:
     def query_started(self, query, params):

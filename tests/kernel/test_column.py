@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from howdah.adapt.types import TypeInfo, TypesRegistry
-from howdah.column import Column
+from howdah.client.column import Column
 
 
 class Field(NamedTuple):

@@ -14,9 +14,9 @@ import pytest
 
 import howdah
 from howdah import Driver, NotSupportedError, PluginError, ProgrammingError, hookimpl
-from howdah.cursor_base import BaseCursor
+from howdah.client.cursor_base import BaseCursor
+from howdah.framework.plugins import discover
 from howdah.hookspecs import Mixins
-from howdah.plugins import discover
 from tests.distributions import Site
 
 CORRAL = """

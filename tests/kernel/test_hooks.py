@@ -18,9 +18,9 @@ import pytest
 import howdah
 from howdah import Driver, OperationalError, ProgrammingError, hookimpl, hookspecs
 from howdah.adapt import Loader
+from howdah.client.statement import Statement
 from howdah.conninfo import Parameter
 from howdah.hookspecs import Mixins, only_for
-from howdah.statement import Statement
 from tests import servers
 from tests.servers import open_socket
 

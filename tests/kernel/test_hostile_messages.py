@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 import howdah
-from howdah import notify
 from howdah.adapt import AdaptersMap
 from howdah.adapt.types import read_types
+from howdah.client import notify
 from howdah.protocol import backend_messages, messages, session
 from howdah.protocol.backend_messages import command_complete, data_row, message
 from howdah.protocol.backend_messages import parameter_status as status
@@ -376,7 +376,7 @@ def test_messages_that_are_too_large(huge):
 
 
 def test_a_query_that_is_too_long(conn, monkeypatch):
-    from howdah import cursor_base, query
+    from howdah.client import cursor_base, query
 
     for module in (cursor_base, query):
         monkeypatch.setattr(module, "MAX_TEXT", 1000)

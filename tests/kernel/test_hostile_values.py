@@ -295,7 +295,7 @@ def test_numerics_are_not_larger_than_what_came(load):
 
 
 def test_long_queries_with_placeholders():
-    from howdah.query import copies_in, parse_query
+    from howdah.client.query import copies_in, parse_query
     from howdah_prepare.syntax import has_placeholders, is_script
 
     start = time.process_time()

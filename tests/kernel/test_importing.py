@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from howdah import Driver, PluginError, hookimpl
-from howdah.entrypoints import entry_points
+from howdah.framework.entrypoints import entry_points
 from howdah.hookspecs import Mixins
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from tests.distributions import Site
 
 GROUPS = ("howdah", "howdah.provides")
@@ -33,7 +33,7 @@ def imported_by(statement: str) -> set[str]:
 
 def test_a_program_that_blocks_imports_nothing_that_it_does_not_need() -> None:
     imported = imported_by("import howdah; howdah.Connection")
-    assert "howdah.connection" in imported
+    assert "howdah.client.connection" in imported
     unwanted = [
         "asyncio",
         "click",
@@ -49,15 +49,20 @@ def test_a_program_that_blocks_imports_nothing_that_it_does_not_need() -> None:
     assert not imported & {
         *unwanted,
         "typing_extensions",
-        "howdah.connection_async",
+        "howdah.client.connection_async",
         "howdah.errors.sqlstates",
     }
 
 
 def test_an_asynchronous_one_does_not_import_the_blocking_side() -> None:
     imported = imported_by("import howdah; howdah.AsyncConnection")
-    assert "howdah.connection_async" in imported
-    assert not imported & {"howdah.connection", "howdah.cursor", "importlib.metadata", "typing_extensions"}
+    assert "howdah.client.connection_async" in imported
+    assert not imported & {
+        "howdah.client.connection",
+        "howdah.client.cursor",
+        "importlib.metadata",
+        "typing_extensions",
+    }
 
 
 #: Connects, and runs a query: without parameters, with some, and prepared.

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import howdah._implementation
+import howdah.native.implementation
 from howdah.adapt import parameters as python_parameters
 from howdah.adapt import rowdecoder
 from howdah.adapt.base import Loader
@@ -40,7 +40,7 @@ def load_module(name: str, implementation: str) -> ModuleType:
     spec = importlib.util.find_spec(name)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    with mock.patch.object(howdah._implementation, "IMPLEMENTATION", implementation):
+    with mock.patch.object(howdah.native.implementation, "IMPLEMENTATION", implementation):
         spec.loader.exec_module(module)
     return module
 

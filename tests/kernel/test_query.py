@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from howdah.adapt.base import PyFormat
+from howdah.client.query import LONGEST_CACHED, RawQuery, parse_query
 from howdah.errors import ProgrammingError
-from howdah.query import LONGEST_CACHED, RawQuery, parse_query
 
 AUTO, TEXT, BINARY = PyFormat.AUTO, PyFormat.TEXT, PyFormat.BINARY
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from howdah import errors, rows
-from howdah.column import Column
+from howdah.client.column import Column
 
 
 class Field(NamedTuple):

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from howdah.adapt.base import PyFormat
+from howdah.client.query import parse_query
+from howdah.client.template import from_template, is_template
 from howdah.errors import ProgrammingError
-from howdah.query import parse_query
 from howdah.sql import SQL, Composed, Identifier, Literal, Placeholder
-from howdah.template import from_template, is_template
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 
 import howdah
 from howdah import Rollback, Transaction, pq
-from howdah.transaction_base import OutOfOrderTransactionNesting
+from howdah.client.transaction_base import OutOfOrderTransactionNesting
 
 
 @pytest.fixture(params=[False, True], ids=["transactions", "autocommit"])

@@ -8,7 +8,7 @@ import pytest
 
 import howdah
 from howdah import Rollback
-from howdah.transaction_base import OutOfOrderTransactionNesting
+from howdah.client.transaction_base import OutOfOrderTransactionNesting
 
 pytestmark = pytest.mark.anyio
 

@@ -1,4 +1,4 @@
-"""`howdah.tuples.NamedTuple` is what `typing.NamedTuple` is."""
+"""`howdah.lazy.tuples.NamedTuple` is what `typing.NamedTuple` is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from howdah import tuples
+from howdah.lazy import tuples
 
 
 class Soon(tuples.NamedTuple):

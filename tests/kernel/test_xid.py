@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from howdah.xid import Xid
+from howdah.client.xid import Xid
 
 
 def test_parts_and_gid():

@@ -19,7 +19,7 @@ from howdah.adapt.types import (
     TypeInfo,
     TypesRegistry,
 )
-from howdah.importing import on_first_use
+from howdah.lazy.importing import on_first_use
 
 if TYPE_CHECKING:
     from howdah.adapt.recursive import RecursiveDumper, RecursiveLoader

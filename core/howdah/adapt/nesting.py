@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from howdah._implementation import IMPLEMENTATION
 from howdah.errors import DataError
+from howdah.native.implementation import IMPLEMENTATION
 
 __all__ = ["MAX_DEPTH", "MAX_TEXT_DEPTH", "check_text_depth", "nesting", "too_deep"]
 

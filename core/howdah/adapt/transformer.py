@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from howdah._implementation import IMPLEMENTATION
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.encodings import codec_of
 from howdah.adapt.literals import as_literal
@@ -14,6 +13,7 @@ from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.text import TextLoader
 from howdah.adapt.types import FIRST_NORMAL_OID
 from howdah.errors import DataError, ProgrammingError
+from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import Format
 from howdah.protocol.messages import FieldDescription
 

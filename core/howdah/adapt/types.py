@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from howdah.adapt.base import AdaptContext
-    from howdah.connection import Connection
-    from howdah.connection_async import AsyncConnection
+    from howdah.client.connection import Connection
+    from howdah.client.connection_async import AsyncConnection
     from howdah.sql import Identifier
 
 __all__ = [

@@ -12,9 +12,9 @@ from rich.text import Text
 
 import howdah
 from howdah.cli.doctor import doctor
-from howdah.driver import Driver, configure, default_driver
 from howdah.errors import PluginError
-from howdah.plugins import PluginInfo
+from howdah.framework.driver import Driver, configure, default_driver
+from howdah.framework.plugins import PluginInfo
 
 __all__ = ["command_line"]
 

@@ -20,7 +20,7 @@ from howdah.protocol.credentials import AuthenticationFailed
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from howdah.driver import Driver
+    from howdah.framework.driver import Driver
 
 __all__ = ["doctor"]
 

@@ -14,7 +14,7 @@ from howdah.conninfo.libpq_parameters import PARAMETERS
 from howdah.conninfo.parameter import Parameter
 from howdah.conninfo.resolution import resolve
 from howdah.conninfo.syntax import conninfo_to_dict, make_conninfo, parse
-from howdah.importing import on_first_use
+from howdah.lazy.importing import on_first_use
 
 if TYPE_CHECKING:
     from howdah.conninfo.require_auth import AuthRequirement

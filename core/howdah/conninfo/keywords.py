@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from howdah.conninfo.parameter import unknown_parameter
 from howdah.errors import ProgrammingError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

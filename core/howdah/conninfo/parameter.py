@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.conninfo.environment import as_kept
 from howdah.errors import ProgrammingError
-from howdah.pattern import pattern
-from howdah.tuples import NamedTuple
+from howdah.lazy.pattern import pattern
+from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,7 +11,7 @@ import stat
 import sys
 import warnings
 
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 
 __all__ = ["find_password"]
 

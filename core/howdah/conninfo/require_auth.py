@@ -6,7 +6,7 @@ Source: PostgreSQL documentation, 34.1.2 "require_auth".
 from __future__ import annotations
 
 from howdah.errors import ProgrammingError
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 
 __all__ = ["METHODS", "AuthRequirement"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from howdah import errors
 from howdah.io.connect_sync import Call, ConnectOperation
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,6 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
-from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, InterfaceError, OperationalError
 from howdah.io.blocking import loss, process
 from howdah.io.lock import LEFT
@@ -19,6 +18,7 @@ from howdah.io.loops import UnsupportedLoop
 from howdah.io.operation import HIGH_WATER
 from howdah.io.task_waiter import Waiter
 from howdah.io.tls_socket import split_tls
+from howdah.native.implementation import IMPLEMENTATION
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
 

@@ -15,6 +15,7 @@ from howdah.io.connect_sync import Call, Pause, SocketReady, nonblocking
 from howdah.io.endpoint import Endpoint, open_endpoint
 from howdah.io.tls_socket import NotSecured, TLSSocket
 from howdah.io.versions import knows_oldest_only, note_oldest_only
+from howdah.lazy.tuples import NamedTuple
 from howdah.protocol.codes import FrontendCode
 from howdah.protocol.credentials import AuthenticationFailed, Credentials, Work
 from howdah.protocol.framing import MessageReader
@@ -27,7 +28,6 @@ from howdah.protocol.startup import (
     StartupOptions,
     startup,
 )
-from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, OperationalError
 from howdah.io.operation import HIGH_WATER
 from howdah.io.tls_socket import is_usual, split_tls
+from howdah.lazy.tuples import NamedTuple
+from howdah.native.implementation import IMPLEMENTATION
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
-from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from howdah.io.tls_socket import TLSSocket

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from socket import socket

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from howdah.io.sockets import connect
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, TypeAlias, TypeVar
 
+from howdah.lazy.tuples import NamedTuple
 from howdah.protocol.exchange import Exchange
-from howdah.tuples import NamedTuple
 
 __all__ = ["GATHER", "HIGH_WATER", "Drain", "Idle", "Operation", "Stop", "Wait"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
-from howdah._implementation import IMPLEMENTATION
+from howdah.native.implementation import IMPLEMENTATION
 
 __all__ = ["Waiter"]
 

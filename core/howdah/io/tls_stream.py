@@ -11,8 +11,8 @@ from collections import deque
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error
+from howdah.native.implementation import IMPLEMENTATION
 from howdah.protocol.wire import take_in
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """What a cursor holds in its hands: the results of its last query, and where it stands in them.
 
-Twin of `howdah.resultset`, where the attributes are described.
+Twin of `howdah.client.resultset`, where the attributes are described.
 """
 
 cimport cython

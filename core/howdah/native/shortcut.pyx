@@ -1,6 +1,6 @@
 """The short way of a query that is prepared: what was found out the last time still holds.
 
-Twin of `howdah.shortcut`, where the arguments and attributes are described.
+Twin of `howdah.client.shortcut`, where the arguments and attributes are described.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -18,7 +18,7 @@ from howdah.native.wire cimport BIND, EXECUTE, SYNC, Wire, pack_formats
 
 from howdah.pq import TransactionStatus
 from howdah.protocol.messages import check_length
-from howdah.statement import times
+from howdah.client.statement import times
 
 cdef object _IDLE = TransactionStatus.IDLE
 

@@ -22,7 +22,7 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from howdah import errors
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 
 OK, CLEARTEXT, MD5, GSS, GSS_CONTINUE, SSPI, SASL, SASL_CONTINUE, SASL_FINAL = 0, 3, 5, 7, 8, 9, 10, 11, 12
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error
+from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import ExecStatus
 from howdah.protocol.messages import CopyResponse, FieldDescription
 

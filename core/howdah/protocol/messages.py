@@ -14,9 +14,9 @@ from struct import Struct, pack, unpack_from
 from typing import TYPE_CHECKING
 
 from howdah.errors import DataError, OperationalError, ProgrammingError
+from howdah.lazy.tuples import NamedTuple
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.codes import FrontendCode
-from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from howdah._implementation import IMPLEMENTATION
 from howdah.errors import Error, ProgrammingError, from_fields
+from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol import messages
 from howdah.protocol.codes import BackendCode, FrontendCode

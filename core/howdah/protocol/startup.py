@@ -13,13 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from howdah import errors
+from howdah.lazy.tuples import NamedTuple
 from howdah.pq import TransactionStatus
 from howdah.protocol import messages
 from howdah.protocol.auth import authenticate
 from howdah.protocol.codes import BackendCode
 from howdah.protocol.credentials import Work
 from howdah.protocol.framing import unexpected_message
-from howdah.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

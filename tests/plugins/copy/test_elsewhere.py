@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import howdah
-from howdah.query import copies_in
+from howdah.client.query import copies_in
 
 pytestmark = pytest.mark.anyio
 

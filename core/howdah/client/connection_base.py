@@ -18,6 +18,10 @@ from howdah.adapt.quoting import quote_literal
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.adapt.types import FIRST_NORMAL_OID, find_types, read_types
+from howdah.client.info import ConnectionInfo
+from howdah.client.notify import Backlog, Notify
+from howdah.client.request import not_committed
+from howdah.client.shortcut import Shortcuts
 from howdah.conninfo.host import hosts
 from howdah.conninfo.resolution import resolve
 from howdah.errors import (
@@ -28,31 +32,27 @@ from howdah.errors import (
     OperationalError,
     ProgrammingError,
 )
-from howdah.info import ConnectionInfo
 from howdah.io.addresses import OpenTransport
 from howdah.io.blocking import cause
 from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
-from howdah.notify import Backlog, Notify
 from howdah.pq import DiagnosticField, PipelineStatus, TransactionStatus
 from howdah.protocol import messages
 from howdah.protocol.exchange import Exchange, Result
 from howdah.protocol.messages import Notification
 from howdah.protocol.session import Session
-from howdah.request import not_committed
 from howdah.rows import Row
-from howdah.shortcut import Shortcuts
 
 if TYPE_CHECKING:
     import logging
 
-    from howdah.deferral import Deferral
-    from howdah.driver import Driver
+    from howdah.client.deferral import Deferral
+    from howdah.client.isolation import IsolationLevel
+    from howdah.client.known_types import KnownTypes
+    from howdah.client.transaction_base import Block
+    from howdah.client.xid import Xid
+    from howdah.framework.driver import Driver
     from howdah.hookspecs import QueryObserver, QueryPlanner
-    from howdah.isolation import IsolationLevel
-    from howdah.known_types import KnownTypes
-    from howdah.transaction_base import Block
-    from howdah.xid import Xid
 
 __all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler", "logger"]
 
@@ -346,7 +346,7 @@ class BaseConnection(Generic[Row]):
     def _set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         self._check_outside_transaction("isolation_level")
         if value is not None:
-            from howdah.isolation import IsolationLevel
+            from howdah.client.isolation import IsolationLevel
 
             value = IsolationLevel(value)
         self._isolation_level = value
@@ -793,12 +793,12 @@ class BaseConnection(Generic[Row]):
             gtrid: the global transaction's id.
             bqual: the branch's id.
         """
-        from howdah.xid import Xid
+        from howdah.client.xid import Xid
 
         return Xid.from_parts(format_id, gtrid, bqual)
 
     def _tpc_begin_operation(self, xid: Xid | str) -> Operation[None]:
-        from howdah.xid import Xid
+        from howdah.client.xid import Xid
 
         xid = xid if isinstance(xid, Xid) else Xid.from_string(xid)
         self._check_open()
@@ -855,7 +855,7 @@ class BaseConnection(Generic[Row]):
             yield from self._command(command)
 
     def _tpc_recover_operation(self) -> Operation[list[Xid]]:
-        from howdah.xid import Xid
+        from howdah.client.xid import Xid
 
         before = self._transaction_status
         exchange = yield from self._command(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from howdah.deferral import aborted
+from howdah.client.deferral import aborted
+from howdah.client.request import Request
+from howdah.client.shortcut import Way
+from howdah.client.statement import Statement
 from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah.request import Request
-from howdah.shortcut import Way
-from howdah.statement import Statement
 
 if TYPE_CHECKING:
-    from howdah.cursor_base import BaseCursor, Params, Query
-    from howdah.deferral import Deferral
+    from howdah.client.cursor_base import BaseCursor, Params, Query
+    from howdah.client.deferral import Deferral
     from howdah.protocol.session import Session
 
 __all__ = ["Many"]

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.machinery import PathFinder
 
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 
 __all__ = ["EntryPoint", "entry_points"]
 

@@ -1,41 +1,49 @@
-# Generated from core/howdah/connection_async.py by .ci/generate_faces.py; do not edit.
 """The connection to a server."""
 
 from __future__ import annotations
 
-import threading
+import asyncio
 import weakref
-from collections.abc import Generator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
-from howdah.connection_base import BaseConnection, logger
+from howdah.client.connection_base import BaseConnection, logger
+from howdah.client.cursor_async import AsyncCursor
+from howdah.client.cursor_base import Params, Query
 from howdah.conninfo import hosts, resolve
-from howdah.cursor import Cursor
-from howdah.cursor_base import Params, Query
-from howdah.errors import Error, NotSupportedError, OperationalError
-from howdah.io.blocking import BlockingTransport
-from howdah.io.cancel import cancel
-from howdah.io.connecting import Connected, connect
+from howdah.errors import Error, InterfaceError, NotSupportedError, OperationalError
+from howdah.io.cancel import cancel, cancel_async
+from howdah.io.connecting import Connected, connect_async
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
-from howdah.rows import Row, RowFactory, tuple_row
+from howdah.rows import AsyncRowFactory, Row, tuple_row
+
+ASYNC = True
+
+if ASYNC:
+    from howdah.io.aio import AsyncTransport
+    from howdah.io.lock import TaskRLock
+else:
+    import threading
+
+    from howdah.io.blocking import BlockingTransport
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from howdah.isolation import IsolationLevel
-    from howdah.notify import Notify
-    from howdah.streaming import Streaming
-    from howdah.transaction import Transaction
-    from howdah.xid import Xid
+    from howdah.client.isolation import IsolationLevel
+    from howdah.client.notify import Notify
+    from howdah.client.streaming import Streaming
+    from howdah.client.transaction_async import AsyncTransaction
+    from howdah.client.xid import Xid
 
-__all__ = ["Connection"]
+__all__ = ["AsyncConnection"]
 
 T = TypeVar("T")
 NewRow = TypeVar("NewRow")
@@ -46,41 +54,62 @@ _CANCEL_TIMEOUT = 5.0
 _COLLECTIONS = 4
 
 
-class Connection(BaseConnection[Row]):
+if ASYNC:
+
+    def _awaited(name: str) -> property:
+        """Return an attribute that can be read, and says how to set it."""
+
+        def refuse(self: BaseConnection[Any], value: object) -> NoReturn:
+            raise AttributeError(
+                f"{name!r} cannot be assigned on an async connection: use 'await conn.set_{name}(…)'"
+            )
+
+        attribute: property = vars(BaseConnection)[name]
+        return attribute.setter(refuse)
+
+
+class AsyncConnection(BaseConnection[Row]):
     """A connection to a PostgreSQL server.
 
     Made by `connect`. As a context manager it commits at the end of the block,
     or rolls back if an exception leaves it, and closes unless it has an `owner`.
     """
 
-    cursor_factory: type[Cursor[Any]] = Cursor
+    cursor_factory: type[AsyncCursor[Any]] = AsyncCursor
     #: The class of the cursors with a name, which the plugin for them brings.
     server_cursor_factory: Any
-    row_factory: RowFactory[Row]
+    row_factory: AsyncRowFactory[Row]
 
     def __init__(
         self,
         connected: Connected,
         settings: dict[str, Any],
         *,
-        row_factory: RowFactory[Row],
+        row_factory: AsyncRowFactory[Row],
         adapters: Any = None,
     ) -> None:
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
         self.row_factory = row_factory
-        self.lock = threading.RLock()
-        self._transport = BlockingTransport(connected.sock, self._session)
+        if ASYNC:
+            self._loop = asyncio.get_running_loop()
+            self._lock = TaskRLock()
+        else:
+            self.lock = threading.RLock()
+        if ASYNC:
+            self._transport = AsyncTransport(connected.sock, self._session)
+        else:
+            self._transport = BlockingTransport(connected.sock, self._session)
         if self._session.lost is not None:  # the server has ended the session that it had just begun
             self._transport.close()
 
     @classmethod
-    def connect(
+    async def connect(
         cls,
         conninfo: str = "",
         *,
         autocommit: bool = False,
-        row_factory: RowFactory[Row] | None = None,
-        cursor_factory: type[Cursor[Any]] | None = None,
+        row_factory: AsyncRowFactory[Row] | None = None,
+        cursor_factory: type[AsyncCursor[Any]] | None = None,
         prepare_threshold: int | None = 5,
         context: AdaptContext | None = None,
         **params: Any,
@@ -103,9 +132,13 @@ class Connection(BaseConnection[Row]):
         Source: PostgreSQL documentation, "Database Connection Control Functions".
         """
         driver = cls.driver
-        conninfo, params = cls._resolve(conninfo, params)
+        if ASYNC:
+            if cls._resolver(conninfo) is not None:
+                conninfo, params = await asyncio.to_thread(cls._resolve, conninfo, params)
+        else:
+            conninfo, params = cls._resolve(conninfo, params)
         settings = resolve(conninfo, params, parameters=driver.parameters)
-        connected = connect(
+        connected = await connect_async(
             settings,
             hosts(settings),
             authentication_methods=driver.authentication_methods,
@@ -115,7 +148,7 @@ class Connection(BaseConnection[Row]):
             self = cls(
                 connected,
                 settings,
-                row_factory=cast("RowFactory[Row]", tuple_row) if row_factory is None else row_factory,
+                row_factory=cast("AsyncRowFactory[Row]", tuple_row) if row_factory is None else row_factory,
                 adapters=None if context is None else context.adapters,
             )
         except BaseException:
@@ -128,14 +161,14 @@ class Connection(BaseConnection[Row]):
         try:
             self._opened()
         except BaseException:
-            self.close()
+            await self.close()
             raise
         return self
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(
+    async def __aexit__(
         self,
         exc_type: type[BaseException] | None,
         exc_val: BaseException | None,
@@ -146,28 +179,28 @@ class Connection(BaseConnection[Row]):
                 if exc_type is None:
                     self._check_block()
             finally:
-                self._left()
+                await self._left()
             return
         if exc_type is None:
             try:
-                self.commit()
+                await self.commit()
             finally:
-                self._left()
+                await self._left()
             return
         try:
-            self.rollback()
+            await self.rollback()
         except Error as e:
             # The exception that is under way says more than this one.
             logger().warning("error ignored in rollback of %s: %s", self, e)
         finally:
-            self._left()
+            await self._left()
 
-    def _left(self) -> None:
+    async def _left(self) -> None:
         """Do what the end of a `with` block asks for."""
         if self.owner is None:
-            self.close()
+            await self.close()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connection; an open transaction is rolled back by the server.
 
         Where its `owner` takes it back it is not closed: a pool can be told to (`close_returns`).
@@ -175,24 +208,27 @@ class Connection(BaseConnection[Row]):
         if self._closed:
             return
         take_back = getattr(self.owner, "take_back", None)
-        if take_back is not None and take_back(self):
+        if take_back is not None and await take_back(self):
             return
         self._broken = self._session.lost is not None
         self._closed = True
         self._set_hindered()
-        mine = self.lock.acquire(blocking=False)
-        if not mine:
-            # A thread that waits for the server gives way at once; one that reads a stream may not.
-            self._transport.wake()
-            mine = self.lock.acquire(timeout=1.0)
-        if mine:
+        if ASYNC:
             self._transport.close()
-            self.lock.release()
+        else:
+            mine = self.lock.acquire(blocking=False)
+            if not mine:
+                # A thread that waits for the server gives way at once; one that reads a stream may not.
+                self._transport.wake()
+                mine = self.lock.acquire(timeout=1.0)
+            if mine:
+                self._transport.close()
+                self.lock.release()
         self._told_to_close()
 
     # Waiting
 
-    def wait(self, operation: Operation[T]) -> T:
+    async def wait(self, operation: Operation[T]) -> T:
         """Run an operation, carrying bytes for it, while holding `lock`.
 
         Interrupted, it has the server cancel what it does for the operation.
@@ -214,17 +250,25 @@ class Connection(BaseConnection[Row]):
                 answer = None
                 try:
                     if isinstance(wait, Exchange):
-                        transport.run_until_ready(wait)
+                        await transport.run_until_ready(wait)
                     elif isinstance(wait, Drain):
-                        transport.drain(wait.exchange)
+                        await transport.drain(wait.exchange)
                     elif isinstance(wait, Idle):
-                        answer = transport.idle(wait.timeout)
+                        answer = await transport.idle(wait.timeout)
                     else:
-                        self.stop(wait.exchange)
+                        await self.stop(wait.exchange)
                 except BaseException as e:
+                    if ASYNC:  # noqa: SIM102
+                        if isinstance(e, GeneratorExit):
+                            # The event loop has ended under the task: nothing can be waited for.
+                            with suppress(RuntimeError):
+                                operation.close()
+                            if transport is self._transport:
+                                self._leave_unfinished()
+                            raise
                     if isinstance(wait, Exchange):
                         with suppress(BaseException):
-                            self.stop(wait)
+                            await self.stop(wait)
                     session.mark()
                     writing = True
                     wait = operation.throw(e)
@@ -239,7 +283,7 @@ class Connection(BaseConnection[Row]):
             self._failed(e, writing)
             raise
 
-    def run_again(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
+    async def run_again(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
         """Run a query the short way, if it is open to it: that is, if it is prepared and nothing has changed.
 
         Args:
@@ -252,32 +296,35 @@ class Connection(BaseConnection[Row]):
         """
         shortcuts = self.shortcuts
         if shortcuts.deferred:
-            with self.lock:
-                posted = self._post(cursor, query, params)
+            if ASYNC:
+                posted = not self.lock.locked() and self._post(cursor, query, params)
+            else:
+                with self.lock:
+                    posted = self._post(cursor, query, params)
             if posted:
                 return True
         if not shortcuts.open:
             return False
-        with self.lock:
+        async with self.lock:
             exchange = None
             try:
                 exchange = shortcuts.send(cursor, query, params)
                 if exchange is None:
                     return False
-                self._transport.run_until_ready(exchange)
+                await self._transport.run_until_ready(exchange)
             except BaseException as e:
                 if exchange is not None:
                     with suppress(BaseException):
-                        self.stop(exchange)
+                        await self.stop(exchange)
                 self._failed(e, exchange is None)
                 raise
             if exchange.error is None:
                 cursor._show(exchange.results)
             else:
-                self.wait(cursor.recover(query, params, exchange))
+                await self.wait(cursor.recover(query, params, exchange))
             return True
 
-    def _post(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
+    def _post(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
         """Send a query the short way, its answer to be taken later; return whether that was possible."""
         try:
             return self._deferral is not None and self._deferral.post(cursor, query, params)
@@ -305,6 +352,65 @@ class Connection(BaseConnection[Row]):
                 self._leave_unfinished()
         self.note_loss()
 
+    if ASYNC:
+
+        @property
+        def transport(self) -> AsyncTransport:
+            """What carries the bytes between the session and the server."""
+            return self._transport
+
+        @property
+        def lock(self) -> TaskRLock:
+            """What a task holds while it uses the connection."""
+            loop = asyncio._get_running_loop()
+            if loop is not self._loop and loop is not None:
+                self.enter_loop(loop)
+            return self._lock
+
+        @lock.setter
+        def lock(self, lock: TaskRLock) -> None:
+            self._lock = lock
+
+        def enter_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+            """Go on with the connection on another event loop, which is the running one.
+
+            What a task of the one before was waiting for is cancelled before anything else is done.
+
+            Raises:
+                howdah.InterfaceError: the other event loop is running, and one of its tasks uses the
+                    connection; or the running one cannot watch sockets.
+            """
+            if self._loop.is_running() and self._lock.locked():
+                raise InterfaceError("the connection is in use by a task of another event loop")
+            left = self._transport
+            self._transport = left.move()
+            self._loop = loop
+            self._lock.leave()
+            self.renew_lock()
+            if self._session.tail() is not None:
+                self._set_unsynced(partial(self._finish_left, left))
+
+        def renew_lock(self) -> None:
+            """Have a lock for the running event loop: who held the one before, or waited for it, is gone."""
+            self._lock = TaskRLock()
+
+        async def run(self, operation: Operation[T], *, shareable: bool = False) -> T:
+            """Run an operation when it is its turn: while holding `lock`.
+
+            Args:
+                operation: a generator, as `wait` wants it.
+                shareable: whether it may run along with others, where a plugin provides for
+                    that: it waits for exchanges only, and each of them ends with a Sync.
+
+            Returns:
+                what the operation returns.
+            """
+            async with self.lock:
+                return await self.wait(operation)
+
+    else:
+        pass
+
     def _leave_unfinished(self) -> None:
         """Have the next operation cancel first what is on its way, and nobody waits for."""
         if self._reservation is None and self._session.lost is None and self._session.tail() is not None:
@@ -324,8 +430,10 @@ class Connection(BaseConnection[Row]):
         end = Exchange()
         session.sync(end)
         yield end
+        if ASYNC:
+            transport.wake_left()
 
-    def stop(self, exchange: Exchange) -> None:
+    async def stop(self, exchange: Exchange) -> None:
         """Cancel what the server does, and wait to the end of the exchange.
 
         A second interruption does not interrupt that: nothing else may use the connection before.
@@ -333,9 +441,24 @@ class Connection(BaseConnection[Row]):
         Args:
             exchange: the last one on its way; those before it are cancelled, too.
         """
-        self._stopping(exchange)
+        if ASYNC:
+            if asyncio._get_running_loop() is not self._loop:
+                return  # the connection has gone on to another event loop, where this is cancelled
+            stopping = asyncio.ensure_future(self._stopping(exchange))
+            interruption = None
+            while not stopping.done():
+                try:
+                    await asyncio.wait([stopping])
+                except asyncio.CancelledError as e:
+                    interruption = e
+            if not stopping.cancelled():
+                stopping.exception()  # the connection is closed then, and says why
+            if interruption is not None:
+                raise interruption
+        else:
+            self._stopping(exchange)
 
-    def _stopping(self, exchange: Exchange) -> None:
+    async def _stopping(self, exchange: Exchange) -> None:
         session, transport = self._session, self._transport
         exchange.streaming = False
         deadline = monotonic() + _CANCEL_TIMEOUT
@@ -348,19 +471,19 @@ class Connection(BaseConnection[Row]):
                 exchange.rows = []
             while not exchange.done:
                 # The server ignores a request that comes before it has begun: there may have to be several.
-                cancel(self._connected, _CANCEL_TIMEOUT)
+                await cancel_async(self._connected, _CANCEL_TIMEOUT)
                 moved = True
                 while moved and not exchange.done:
                     exchange.rows = []
                     if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
                         session.copy_fail(exchange, "interrupted")
                     exchange.copied.clear()
-                    moved = transport.idle(pause)
+                    moved = await transport.idle(pause)
                 if monotonic() > deadline:
                     break
                 pause *= 2
             # A message may be half sent: the server skips the rest of a COPY, but wants to have it.
-            while session.output_size and session.lost is None and transport.idle(pause):
+            while session.output_size and session.lost is None and await transport.idle(pause):
                 pass
         finally:
             if not exchange.done:
@@ -371,7 +494,7 @@ class Connection(BaseConnection[Row]):
         self._session.connection_lost(OperationalError(f"closed: {reason}"))
         self._transport.close()
 
-    def cancel_safe(self, *, timeout: float = 30.0) -> None:
+    async def cancel_safe(self, *, timeout: float = 30.0) -> None:
         """Ask the server to cancel the query that is running.
 
         May be called from another task or thread than the one that waits.
@@ -386,7 +509,7 @@ class Connection(BaseConnection[Row]):
         if self.closed:
             return
         self._check_cancellable()
-        cancel(self._connected, timeout)
+        await cancel_async(self._connected, timeout)
 
     def cancel(self) -> None:
         """Ask the server to cancel the query that is running, blocking for a moment.
@@ -409,24 +532,24 @@ class Connection(BaseConnection[Row]):
         row_factory: None = None,
         scrollable: bool | None = None,
         withhold: bool = False,
-    ) -> Cursor[Row]: ...
+    ) -> AsyncCursor[Row]: ...
     @overload
     def cursor(
         self,
         name: None = None,
         *,
         binary: bool | None = None,
-        row_factory: RowFactory[NewRow],
+        row_factory: AsyncRowFactory[NewRow],
         scrollable: bool | None = None,
         withhold: bool = False,
-    ) -> Cursor[NewRow]: ...
+    ) -> AsyncCursor[NewRow]: ...
     @overload
     def cursor(
         self,
         name: str,
         *,
         binary: bool | None = None,
-        row_factory: RowFactory[Any] | None = None,
+        row_factory: AsyncRowFactory[Any] | None = None,
         scrollable: bool | None = None,
         withhold: bool = False,
     ) -> Any: ...
@@ -435,7 +558,7 @@ class Connection(BaseConnection[Row]):
         name: str | None = None,
         *,
         binary: bool | None = None,
-        row_factory: RowFactory[Any] | None = None,
+        row_factory: AsyncRowFactory[Any] | None = None,
         scrollable: bool | None = None,
         withhold: bool = False,
     ) -> Any:
@@ -462,14 +585,14 @@ class Connection(BaseConnection[Row]):
             raise NotSupportedError("'scrollable' and 'withhold' are for named cursors: give a name")
         return self.cursor_factory(self, row_factory=factory, binary=binary)
 
-    def execute(
+    async def execute(
         self,
         query: Query,
         params: Params | None = None,
         *,
         prepare: bool | None = None,
         binary: bool | None = None,
-    ) -> Cursor[Row]:
+    ) -> AsyncCursor[Row]:
         """Run a query with a new cursor and return the cursor.
 
         Args:
@@ -479,11 +602,11 @@ class Connection(BaseConnection[Row]):
             binary: whether results come in binary format; None for whatever is best.
         """
         cursor = self.cursor()
-        return cursor.execute(query, params, prepare=prepare, binary=binary)
+        return await cursor.execute(query, params, prepare=prepare, binary=binary)
 
     def streamed(
         self, streaming: Streaming, observation: AbstractContextManager[None]
-    ) -> Generator[Any, None]:
+    ) -> AsyncGenerator[Any]:
         """Return the generator that yields the rows of a query while they arrive.
 
         Args:
@@ -494,55 +617,67 @@ class Connection(BaseConnection[Row]):
         streaming.generator = weakref.ref(rows)
         return rows
 
-    def _streamed(
+    async def _streamed(
         self, streaming: Streaming, observation: AbstractContextManager[None]
-    ) -> Generator[Any, None]:
+    ) -> AsyncGenerator[Any]:
         lock = self.lock
-        lock.__enter__()
+        await lock.__aenter__()
         streaming.hold(lock)
         try:
             with observation:
                 try:
-                    self.wait(streaming.open())
-                    while rows := self.wait(streaming.next()):
+                    await self.wait(streaming.open())
+                    while rows := await self.wait(streaming.next()):
                         for row in streaming.shaped(rows):
                             yield row
                             if self._closed:
                                 self._check_open()
                 finally:
-                    self._end(streaming)
+                    await self._end(streaming)
         finally:
             if streaming.mine:
                 streaming.let_go()
 
-    def _end(self, streaming: Streaming) -> None:
+    async def _end(self, streaming: Streaming) -> None:
         """End a query that a generator goes on with no more, unless the next operation has done so."""
         streaming.left = True
-        if not streaming.mine:
-            return  # the garbage collector came in another thread, which cannot have the lock
-        self.wait(streaming.close())
+        if ASYNC:
+            if streaming.over:
+                return
+            if not self.lock.mine():
+                # The event loop closes generators that nobody refers to in tasks of their own.
+                streaming.let_go()
+                async with self.lock:
+                    await self.wait(streaming.close())
+                return
+        else:
+            if not streaming.mine:
+                return  # the garbage collector came in another thread, which cannot have the lock
+        await self.wait(streaming.close())
 
     # Transactions
 
-    def commit(self) -> None:
+    async def commit(self) -> None:
         """Commit the open transaction, if any.
 
         Raises:
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
-        with self.lock:
-            self.wait(self._commit_operation())
+        async with self.lock:
+            await self.wait(self._commit_operation())
 
-    def rollback(self) -> None:
+    async def rollback(self) -> None:
         """Roll back the open transaction, if any.
 
         Raises:
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
-        with self.lock:
-            self.wait(self._rollback_operation())
+        async with self.lock:
+            await self.wait(self._rollback_operation())
 
-    def transaction(self, savepoint_name: str | None = None, force_rollback: bool = False) -> Transaction:
+    def transaction(
+        self, savepoint_name: str | None = None, force_rollback: bool = False
+    ) -> AsyncTransaction:
         """Return a block that commits at its end, and rolls back if an exception leaves it.
 
         Inside of a transaction it is a savepoint.
@@ -551,130 +686,139 @@ class Connection(BaseConnection[Row]):
             savepoint_name: the savepoint's name; one is made up if need be.
             force_rollback: whether to roll back in any case.
         """
-        from howdah.transaction import Transaction
+        from howdah.client.transaction_async import AsyncTransaction
 
-        return Transaction(self, savepoint_name, force_rollback)
+        return AsyncTransaction(self, savepoint_name, force_rollback)
 
-    def set_autocommit(self, value: bool) -> None:
+    async def set_autocommit(self, value: bool) -> None:
         """Set whether every statement is a transaction of its own.
 
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        with self.lock:
-            self.wait(self._end_left())
+        async with self.lock:
+            await self.wait(self._end_left())
             self._set_autocommit(value)
 
-    def set_isolation_level(self, value: IsolationLevel | int | None) -> None:
+    async def set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         """Set the isolation level of new transactions, None for the server's default.
 
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        with self.lock:
-            self.wait(self._end_left())
+        async with self.lock:
+            await self.wait(self._end_left())
             self._set_isolation_level(value)
 
-    def set_read_only(self, value: bool | None) -> None:
+    async def set_read_only(self, value: bool | None) -> None:
         """Set whether new transactions are read-only, None for the server's default.
 
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        with self.lock:
-            self.wait(self._end_left())
+        async with self.lock:
+            await self.wait(self._end_left())
             self._set_read_only(value)
 
-    def set_deferrable(self, value: bool | None) -> None:
+    async def set_deferrable(self, value: bool | None) -> None:
         """Set whether new transactions are deferrable, None for the server's default.
 
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        with self.lock:
-            self.wait(self._end_left())
+        async with self.lock:
+            await self.wait(self._end_left())
             self._set_deferrable(value)
 
-    @property
-    def autocommit(self) -> bool:
-        """Whether every statement is a transaction of its own."""
-        return self._autocommit
+    if ASYNC:
+        if not TYPE_CHECKING:
+            autocommit = _awaited("autocommit")
+            isolation_level = _awaited("isolation_level")
+            read_only = _awaited("read_only")
+            deferrable = _awaited("deferrable")
 
-    @autocommit.setter
-    def autocommit(self, value: bool) -> None:
-        self.set_autocommit(value)
+    else:
 
-    @property
-    def isolation_level(self) -> IsolationLevel | None:
-        """The isolation level of new transactions, None for the server's default."""
-        return self._isolation_level
+        @property
+        def autocommit(self) -> bool:
+            """Whether every statement is a transaction of its own."""
+            return self._autocommit
 
-    @isolation_level.setter
-    def isolation_level(self, value: IsolationLevel | int | None) -> None:
-        self.set_isolation_level(value)
+        @autocommit.setter
+        def autocommit(self, value: bool) -> None:
+            self.set_autocommit(value)
 
-    @property
-    def read_only(self) -> bool | None:
-        """Whether new transactions are read-only, None for the server's default."""
-        return self._read_only
+        @property
+        def isolation_level(self) -> IsolationLevel | None:
+            """The isolation level of new transactions, None for the server's default."""
+            return self._isolation_level
 
-    @read_only.setter
-    def read_only(self, value: bool | None) -> None:
-        self.set_read_only(value)
+        @isolation_level.setter
+        def isolation_level(self, value: IsolationLevel | int | None) -> None:
+            self.set_isolation_level(value)
 
-    @property
-    def deferrable(self) -> bool | None:
-        """Whether new transactions are deferrable, None for the server's default."""
-        return self._deferrable
+        @property
+        def read_only(self) -> bool | None:
+            """Whether new transactions are read-only, None for the server's default."""
+            return self._read_only
 
-    @deferrable.setter
-    def deferrable(self, value: bool | None) -> None:
-        self.set_deferrable(value)
+        @read_only.setter
+        def read_only(self, value: bool | None) -> None:
+            self.set_read_only(value)
+
+        @property
+        def deferrable(self) -> bool | None:
+            """Whether new transactions are deferrable, None for the server's default."""
+            return self._deferrable
+
+        @deferrable.setter
+        def deferrable(self, value: bool | None) -> None:
+            self.set_deferrable(value)
 
     # Two-phase commit
 
-    def tpc_begin(self, xid: Xid | str) -> None:
+    async def tpc_begin(self, xid: Xid | str) -> None:
         """Begin a two-phase transaction (PEP 249).
 
         Args:
             xid: its id, from `xid()` or as the server knows it.
         """
-        with self.lock:
-            self.wait(self._tpc_begin_operation(xid))
+        async with self.lock:
+            await self.wait(self._tpc_begin_operation(xid))
 
-    def tpc_prepare(self) -> None:
+    async def tpc_prepare(self) -> None:
         """Do the first phase: prepare the transaction begun by `tpc_begin` (PEP 249)."""
-        with self.lock:
-            self.wait(self._tpc_prepare_operation())
+        async with self.lock:
+            await self.wait(self._tpc_prepare_operation())
 
-    def tpc_commit(self, xid: Xid | str | None = None) -> None:
+    async def tpc_commit(self, xid: Xid | str | None = None) -> None:
         """Commit a prepared transaction, or the one begun if it is not prepared (PEP 249).
 
         Args:
             xid: a transaction of before; None for the one of this connection.
         """
-        with self.lock:
-            self.wait(self._tpc_finish_operation("commit", xid))
+        async with self.lock:
+            await self.wait(self._tpc_finish_operation("commit", xid))
 
-    def tpc_rollback(self, xid: Xid | str | None = None) -> None:
+    async def tpc_rollback(self, xid: Xid | str | None = None) -> None:
         """Roll back a prepared transaction, or the one begun if it is not prepared (PEP 249).
 
         Args:
             xid: a transaction of before; None for the one of this connection.
         """
-        with self.lock:
-            self.wait(self._tpc_finish_operation("rollback", xid))
+        async with self.lock:
+            await self.wait(self._tpc_finish_operation("rollback", xid))
 
-    def tpc_recover(self) -> list[Xid]:
+    async def tpc_recover(self) -> list[Xid]:
         """Return the ids of the transactions that are prepared and not finished (PEP 249)."""
-        with self.lock:
-            return self.wait(self._tpc_recover_operation())
+        async with self.lock:
+            return await self.wait(self._tpc_recover_operation())
 
     # Notifications
 
-    def notifies(
+    async def notifies(
         self, *, timeout: float | None = None, stop_after: int | None = None
-    ) -> Generator[Notify, None]:
+    ) -> AsyncGenerator[Notify]:
         """Yield the notifications as they come.
 
         Args:
@@ -688,8 +832,8 @@ class Connection(BaseConnection[Row]):
         try:
             while True:
                 remaining = None if deadline is None else max(0.0, deadline - monotonic())
-                with self.lock:
-                    came = self.wait(self._idle_operation(remaining))
+                async with self.lock:
+                    came = await self.wait(self._idle_operation(remaining))
                 while self._notifies:
                     yield self._notifies.popleft()
                     yielded += 1

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 import howdah
-import howdah._implementation
+import howdah.native.implementation
 from howdah import hookspecs
-from howdah._capabilities import Capabilities
-from howdah.assembly import KERNEL_CLASSES, assemble
 from howdah.errors import NotSupportedError, PluginError
+from howdah.framework.assembly import KERNEL_CLASSES, assemble
+from howdah.framework.capabilities import Capabilities
+from howdah.framework.plugins import ExtraPlugin, Plugin, PluginInfo, Provision, blaming, discover, select
 from howdah.hookspecs import Mixins
-from howdah.plugins import ExtraPlugin, Plugin, PluginInfo, Provision, blaming, discover, select
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import click
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from howdah import _bundle as bundle
     from howdah.adapt.registry import AdaptersMap
     from howdah.adapt.types import TypeInfo
+    from howdah.client.known_types import KnownTypes
     from howdah.conninfo import Parameter
-    from howdah.known_types import KnownTypes
     from howdah.protocol.credentials import Method
 
 __all__ = [
@@ -187,7 +187,7 @@ class Driver:
             dbname: its name.
             search_path: the schemas where names are looked up, empty if that is not known.
         """
-        from howdah.known_types import KnownTypes
+        from howdah.client.known_types import KnownTypes
 
         if len(self._known_types) >= _MOST_KNOWN:
             self._known_types.clear()

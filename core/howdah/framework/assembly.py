@@ -9,12 +9,12 @@ from inspect import getattr_static
 from types import new_class
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from howdah.entrypoints import load
 from howdah.errors import NotSupportedError
-from howdah.tuples import NamedTuple
+from howdah.framework.entrypoints import load
+from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from howdah.driver import Driver
+    from howdah.framework.driver import Driver
     from howdah.hookspecs import Mixins
 
 __all__ = ["KERNEL_CLASSES", "Absent", "AttributeNotSupportedError", "KernelClass", "assemble"]
@@ -42,14 +42,14 @@ class KernelClass(NamedTuple):
 
 #: By name; a base stands before what derives from it.
 KERNEL_CLASSES = {
-    "Cursor": KernelClass("howdah.cursor", "cursor"),
-    "ClientCursor": KernelClass("howdah.cursor", "cursor", "Cursor"),
-    "RawCursor": KernelClass("howdah.cursor", "cursor", "Cursor"),
-    "AsyncCursor": KernelClass("howdah.cursor_async", "async_cursor"),
-    "AsyncClientCursor": KernelClass("howdah.cursor_async", "async_cursor", "AsyncCursor"),
-    "AsyncRawCursor": KernelClass("howdah.cursor_async", "async_cursor", "AsyncCursor"),
-    "Connection": KernelClass("howdah.connection", "connection"),
-    "AsyncConnection": KernelClass("howdah.connection_async", "async_connection"),
+    "Cursor": KernelClass("howdah.client.cursor", "cursor"),
+    "ClientCursor": KernelClass("howdah.client.cursor", "cursor", "Cursor"),
+    "RawCursor": KernelClass("howdah.client.cursor", "cursor", "Cursor"),
+    "AsyncCursor": KernelClass("howdah.client.cursor_async", "async_cursor"),
+    "AsyncClientCursor": KernelClass("howdah.client.cursor_async", "async_cursor", "AsyncCursor"),
+    "AsyncRawCursor": KernelClass("howdah.client.cursor_async", "async_cursor", "AsyncCursor"),
+    "Connection": KernelClass("howdah.client.connection", "connection"),
+    "AsyncConnection": KernelClass("howdah.client.connection_async", "async_connection"),
 }
 
 

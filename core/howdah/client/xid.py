@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 
 __all__ = ["Xid"]
 

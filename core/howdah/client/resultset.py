@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
-from howdah._implementation import IMPLEMENTATION
 from howdah.adapt.places import name_column
 from howdah.errors import InterfaceError, ProgrammingError
+from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Result
 from howdah.rows import Row, RowMaker, tuple_row
 
 if TYPE_CHECKING:
     from howdah.adapt.transformer import Transformer
-    from howdah.column import Column
-    from howdah.deferral import Deferred
+    from howdah.client.column import Column
+    from howdah.client.deferral import Deferred
     from howdah.pq import Format
 
 __all__ = ["ResultSet"]

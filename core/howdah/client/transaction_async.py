@@ -5,13 +5,13 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from howdah.connection_base import logger
-from howdah.transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback
+from howdah.client.connection_base import logger
+from howdah.client.transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from howdah.connection_async import AsyncConnection
+    from howdah.client.connection_async import AsyncConnection
 
 __all__ = ["AsyncTransaction", "Rollback"]
 

@@ -12,7 +12,7 @@ from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
 
 if TYPE_CHECKING:
-    from howdah.connection_base import BaseConnection
+    from howdah.client.connection_base import BaseConnection
 
 __all__ = ["BaseTransaction", "OutOfOrderTransactionNesting", "Rollback"]
 

@@ -17,7 +17,7 @@ from typing import Any
 from howdah.adapt.base import PyFormat
 from howdah.adapt.encodings import encoded
 from howdah.errors import ProgrammingError
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.protocol.messages import MAX_TEXT
 
 __all__ = ["NO_COPY", "ParsedQuery", "RawQuery", "controls_transaction", "copies_in", "parse_query"]

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from howdah.client.statement import Statement
 from howdah.errors import PipelineAborted
 from howdah.io.operation import Operation
 from howdah.pq import PipelineStatus
 from howdah.protocol.exchange import Exchange
-from howdah.statement import Statement
 
 if TYPE_CHECKING:
-    from howdah.cursor_base import BaseCursor
+    from howdah.client.cursor_base import BaseCursor
 
 __all__ = ["Deferral", "Deferred", "Posted", "aborted"]
 

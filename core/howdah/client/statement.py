@@ -14,8 +14,8 @@ from howdah.protocol.exchange import Decoder
 from howdah.protocol.messages import FieldDescription
 
 if TYPE_CHECKING:
-    from howdah.connection_base import BaseConnection
-    from howdah.cursor_base import BaseCursor
+    from howdah.client.connection_base import BaseConnection
+    from howdah.client.cursor_base import BaseCursor
 
 __all__ = ["Answer", "Statement", "Substitute", "times"]
 

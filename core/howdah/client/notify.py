@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from howdah.tuples import NamedTuple
+from howdah.lazy.tuples import NamedTuple
 
 __all__ = ["Backlog", "Notify"]
 

@@ -12,31 +12,31 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 from howdah.adapt.encodings import encoded
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
-from howdah.errors import Error, NotSupportedError, ProgrammingError
-from howdah.io.operation import Operation
-from howdah.known_types import MOST_OIDS
-from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
-from howdah.protocol.exchange import Exchange, Result, rows_told
-from howdah.protocol.messages import MAX_TEXT, CopyResponse, FieldDescription
-from howdah.protocol.session import Session
-from howdah.query import (
+from howdah.client.known_types import MOST_OIDS
+from howdah.client.query import (
     TOO_LONG,
     ZERO_BYTE,
     ParsedQuery,
     parse_query,
 )
-from howdah.request import Request
-from howdah.resultset import ResultSet
+from howdah.client.request import Request
+from howdah.client.resultset import ResultSet
+from howdah.client.statement import Statement
+from howdah.errors import Error, NotSupportedError, ProgrammingError
+from howdah.io.operation import Operation
+from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
+from howdah.protocol.exchange import Exchange, Result, rows_told
+from howdah.protocol.messages import MAX_TEXT, CopyResponse, FieldDescription
+from howdah.protocol.session import Session
 from howdah.rows import BaseRowFactory, Row
-from howdah.statement import Statement
 
 if TYPE_CHECKING:
-    from howdah.column import Column
-    from howdah.connection_base import BaseConnection
-    from howdah.deferral import Deferral
+    from howdah.client.column import Column
+    from howdah.client.connection_base import BaseConnection
+    from howdah.client.deferral import Deferral
+    from howdah.client.template import Template
     from howdah.hookspecs import QueryObserver
     from howdah.sql import Composable
-    from howdah.template import Template
 
 __all__ = ["BaseCursor", "Params", "Query"]
 
@@ -136,7 +136,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             if fields is None and self._result.copy is not None:
                 fields = _copied_fields(self._result)
             if fields is not None:
-                from howdah.column import Column
+                from howdah.client.column import Column
 
                 types = self._transformer.adapters.types
                 self._columns = [Column(field, types) for field in fields]
@@ -430,8 +430,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         return text
 
     def _composed(self, query: object) -> bytes:
+        from howdah.client.template import is_template
         from howdah.sql import Composable
-        from howdah.template import is_template
 
         if isinstance(query, Composable):
             return query.as_bytes(self)
@@ -441,8 +441,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _untemplated(self, query: Composable | Template) -> tuple[Query, Params | None]:
         """Return what a template string stands for; of another query, itself and no parameters."""
+        from howdah.client.template import from_template, is_template
         from howdah.sql import Composable
-        from howdah.template import from_template, is_template
 
         if isinstance(query, Composable) or not is_template(query):
             return query, None
@@ -589,7 +589,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _keep(self, exchange: Exchange) -> Operation[None]:
         """Keep the results of a deferred exchange, unless something else has been executed since."""
         if exchange.aborted:
-            from howdah.deferral import aborted
+            from howdah.client.deferral import aborted
 
             raise aborted(exchange)
         if exchange.error is not None:

@@ -1,4 +1,4 @@
-# Generated from core/howdah/transaction_async.py by .ci/generate_faces.py; do not edit.
+# Generated from core/howdah/client/transaction_async.py by .ci/generate_faces.py; do not edit.
 """Transactions and savepoints as blocks."""
 
 from __future__ import annotations
@@ -6,13 +6,13 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from howdah.connection_base import logger
-from howdah.transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback
+from howdah.client.connection_base import logger
+from howdah.client.transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from howdah.connection import Connection
+    from howdah.client.connection import Connection
 
 __all__ = ["Rollback", "Transaction"]
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from howdah import conninfo
 from howdah.adapt.encodings import python_encoding, text_codec
-from howdah.pattern import pattern
+from howdah.lazy.pattern import pattern
 from howdah.pq import ConnStatus, PipelineStatus, TransactionStatus
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from howdah.connection_base import BaseConnection
+    from howdah.client.connection_base import BaseConnection
 
 __all__ = ["ConnectionInfo"]
 

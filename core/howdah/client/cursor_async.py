@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
+from howdah.client.cursor_base import BaseCursor, Params, Query
+from howdah.client.resultset import AsyncRowIterator
 from howdah.client_cursor import ClientCursorMixin
-from howdah.cursor_base import BaseCursor, Params, Query
 from howdah.raw_cursor import RawCursorMixin
-from howdah.resultset import AsyncRowIterator
 from howdah.rows import AsyncRowFactory, Row
 
 ASYNC = True
@@ -17,7 +17,7 @@ ASYNC = True
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from howdah.connection_async import AsyncConnection
+    from howdah.client.connection_async import AsyncConnection
 
 __all__ = ["AsyncClientCursor", "AsyncCursor", "AsyncRawCursor"]
 
@@ -131,7 +131,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             params_seq: the sets of parameters.
             returning: whether to keep the results; `nextset` or `results` go through them.
         """
-        from howdah.executemany import Many
+        from howdah.client.executemany import Many
 
         connection = self._connection
         operation = Many(self, query, returning).run(params_seq)
@@ -157,7 +157,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             binary: whether results come in binary format; None for text.
             size: accepted for compatibility; rows are handed over as they arrive.
         """
-        from howdah.streaming import Stream
+        from howdah.client.streaming import Stream
 
         if size < 1:
             raise ValueError("size must be >= 1")

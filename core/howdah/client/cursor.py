@@ -1,4 +1,4 @@
-# Generated from core/howdah/cursor_async.py by .ci/generate_faces.py; do not edit.
+# Generated from core/howdah/client/cursor_async.py by .ci/generate_faces.py; do not edit.
 """Cursors: what runs queries and holds their results."""
 
 from __future__ import annotations
@@ -7,16 +7,16 @@ from collections.abc import Generator, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
+from howdah.client.cursor_base import BaseCursor, Params, Query
+from howdah.client.resultset import RowIterator
 from howdah.client_cursor import ClientCursorMixin
-from howdah.cursor_base import BaseCursor, Params, Query
 from howdah.raw_cursor import RawCursorMixin
-from howdah.resultset import RowIterator
 from howdah.rows import Row, RowFactory
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from howdah.connection import Connection
+    from howdah.client.connection import Connection
 
 __all__ = ["ClientCursor", "Cursor", "RawCursor"]
 
@@ -124,7 +124,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             params_seq: the sets of parameters.
             returning: whether to keep the results; `nextset` or `results` go through them.
         """
-        from howdah.executemany import Many
+        from howdah.client.executemany import Many
 
         connection = self._connection
         operation = Many(self, query, returning).run(params_seq)
@@ -150,7 +150,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             binary: whether results come in binary format; None for text.
             size: accepted for compatibility; rows are handed over as they arrive.
         """
-        from howdah.streaming import Stream
+        from howdah.client.streaming import Stream
 
         if size < 1:
             raise ValueError("size must be >= 1")

@@ -7,14 +7,14 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.places import name_column
+from howdah.client.request import Request
 from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange, Result
-from howdah.request import Request
 
 if TYPE_CHECKING:
-    from howdah.cursor_base import BaseCursor, Params, Query
+    from howdah.client.cursor_base import BaseCursor, Params, Query
 
 __all__ = ["Stream", "Streaming"]
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from howdah import errors
 from howdah.adapt.base import PyFormat
 from howdah.adapt.types import FIRST_NORMAL_OID
+from howdah.client.query import NO_COPY, commits, controls_transaction, copies_in
+from howdah.client.statement import Statement
 from howdah.errors import Error, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah.query import NO_COPY, commits, controls_transaction, copies_in
-from howdah.statement import Statement
 
 if TYPE_CHECKING:
-    from howdah.cursor_base import BaseCursor, Params, Query
-    from howdah.deferral import Deferral
+    from howdah.client.cursor_base import BaseCursor, Params, Query
+    from howdah.client.deferral import Deferral
     from howdah.protocol.session import Session
 
 __all__ = ["Request", "not_committed"]

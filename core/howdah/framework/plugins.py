@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
-from howdah.entrypoints import EntryPoint, entry_points, load
 from howdah.errors import PluginError, ProgrammingError
-from howdah.tuples import NamedTuple
+from howdah.framework.entrypoints import EntryPoint, entry_points, load
+from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from typing import TypeAlias

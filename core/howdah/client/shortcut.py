@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from howdah._implementation import IMPLEMENTATION
 from howdah.adapt.transformer import Transformer
+from howdah.client.query import ParsedQuery
+from howdah.client.resultset import ResultSet
+from howdah.client.statement import Answer, Statement, times
+from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah.query import ParsedQuery
-from howdah.resultset import ResultSet
-from howdah.statement import Answer, Statement, times
 
 if TYPE_CHECKING:
     from howdah.protocol.session import Session

@@ -1,0 +1,1 @@
+"""Drivers: finding plugins, asking them, and assembling classes."""
