@@ -28,8 +28,8 @@ from howdah.adapt import (
 from howdah.adapt.encodings import as_utf8, dumped, escaped
 from howdah.adapt.nesting import nesting
 from howdah.adapt.parameters import ParameterEncoder
-from howdah.adapt.places import recursive
 from howdah.errors import DataError, ProgrammingError
+from howdah.errors.context import nesting_error
 from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import (
@@ -186,7 +186,7 @@ class TupleDumper(NestedDumper):
         try:
             return super().quote(obj)
         except RecursionError:
-            raise recursive(obj, "the literal") from None
+            raise nesting_error(obj, "the literal") from None
 
     def text_field(self, value: Any) -> bytes:
         """Return the value of a field in text format, between quotes if it needs them."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import AdaptContext, Dumper, DumperKey, PyFormat
 from howdah.adapt.encodings import codec_of, encoded
-from howdah.adapt.places import parameter_place, put_place, recursive, too_large
 from howdah.errors import Error, ProgrammingError
+from howdah.errors.context import add_context, nesting_error, parameter_label, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,10 +152,10 @@ class ParameterEncoder:
                     raise too_large(size)
                 values.append(value)
             except Error as error:
-                put_place(error, parameter_place(len(values), names))
+                add_context(error, parameter_label(len(values), names))
                 raise
             except RecursionError:
-                raise recursive(obj, parameter_place(len(values), names)) from None
+                raise nesting_error(obj, parameter_label(len(values), names)) from None
             oids.append(dumper.oid)
             codes.append(dumper.format)
         return Parameters(oids, codes, values)

@@ -11,8 +11,8 @@ from libc.string cimport memcmp, memcpy
 from howdah.native.byteorder cimport get_int32, get_uint16, set_uint16, set_uint32
 
 from howdah.adapt.base import PyFormat
-from howdah.adapt.places import parameter_place, put_place, recursive, too_large
 from howdah.errors import Error, ProgrammingError
+from howdah.errors.context import add_context, nesting_error, parameter_label, too_large
 
 cdef object _AUTO = PyFormat.AUTO
 cdef object _TEXT = PyFormat.TEXT
@@ -181,10 +181,10 @@ cdef class ParameterEncoder:
             for i in range(out.count):
                 self.encode_one(objects[i], _AUTO if asked is None else asked[i], out, i)
         except Error as error:
-            put_place(error, parameter_place(i, names))
+            add_context(error, parameter_label(i, names))
             raise
         except RecursionError:
-            raise recursive(objects[i], parameter_place(i, names)) from None
+            raise nesting_error(objects[i], parameter_label(i, names)) from None
         finally:
             set_depth(former)
         out.finish(self.previous)
