@@ -392,7 +392,7 @@ class RecordBinaryLoader(NestedLoader):
     format = Format.BINARY
     native = "howdah_types._native.structured:RECORD"
     # The two formats do not tell the same, so only who asks for binary gets it.
-    preferred = False
+    prefer_binary = False
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)

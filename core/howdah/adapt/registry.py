@@ -328,8 +328,8 @@ class AdaptersMap:
         """Return the format to ask for the values of a type in.
 
         It is the format of the loader that was registered last, so that this loader loads them. A binary
-        loader, and one of a type that is composed of others, may have it otherwise (`Loader.preferred`,
-        `Loader.faithful`, `Loader.parts`).
+        loader, and one of a type that is composed of others, may have it otherwise (`Loader.prefer_binary`,
+        `Loader.lossless`, `Loader.parts`).
 
         Args:
             oid: the oid of the type.
@@ -348,7 +348,7 @@ class AdaptersMap:
         if newest[0] == Format.TEXT:
             return Format.TEXT
         loader = self.get_loader(oid, Format.BINARY)
-        if not getattr(loader, "preferred" if wanted is None else "faithful", True):
+        if not getattr(loader, "prefer_binary" if wanted is None else "lossless", True):
             return Format.TEXT
         parts: Callable[[AdaptersMap, int], Sequence[int]] | None = getattr(loader, "parts", None)
         if parts is None:
