@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from howdah.adapt.registry import AdaptersMap
 
-__all__ = ["ParameterEncoder", "Parameters"]
+__all__ = ["EncodedParams", "ParameterEncoder"]
 
 #: How many bytes parameters take together: a message has less than 1 GB, and has more in it.
 _MAX_LENGTH = 0x3FF00000
 _MAX_PARAMETERS = 0xFFFF
 
 
-class Parameters:
+class EncodedParams:
     """The parameters of a query in PostgreSQL's representation.
 
     Args:
@@ -114,7 +114,7 @@ class ParameterEncoder:
         params: Sequence[Any],
         formats: Sequence[PyFormat] | None = None,
         names: Sequence[str] | None = None,
-    ) -> Parameters:
+    ) -> EncodedParams:
         """Return parameters in PostgreSQL's representation.
 
         Args:
@@ -158,7 +158,7 @@ class ParameterEncoder:
                 raise nesting_error(obj, parameter_label(len(values), names)) from None
             oids.append(dumper.oid)
             codes.append(dumper.format)
-        return Parameters(oids, codes, values)
+        return EncodedParams(oids, codes, values)
 
     def dumper(self, obj: Any, format: PyFormat) -> Dumper:
         """Return the dumper for an object."""

@@ -408,8 +408,8 @@ class _LazyAdapter:
         register: registers the adapters.
 
     Attributes:
-        shadowed: the adapter to use for each table, format and key: until the adapters are registered, the one
-            that this object replaced, or None.
+        shadowed: the adapter to use for each table, format and key: until the adapters are registered, the
+            one that this object replaced, or None.
     """
 
     # One for all: registering some may need others.
