@@ -240,7 +240,7 @@ class CompositeDumper(TupleDumper):
         return values
 
     @contextmanager
-    def blaming(self, field: str, value: Any) -> Iterator[None]:
+    def field_errors(self, field: str, value: Any) -> Iterator[None]:
         """Name the field in what is raised when its value is dumped."""
         where = f"the field {field!r}" + ("" if self.info is None else f" of the type {self.info.name!r}")
         try:
@@ -258,7 +258,9 @@ class CompositeDumper(TupleDumper):
                 fields.append(b"" if value is None else self.text_field(value))
         except Exception:
             index = len(fields)
-            with self.blaming(str(index + 1) if self.info is None else self.info.field_names[index], value):
+            with self.field_errors(
+                str(index + 1) if self.info is None else self.info.field_names[index], value
+            ):
                 raise
         return b"(%b)" % b",".join(fields)
 
@@ -296,7 +298,7 @@ class CompositeBinaryDumper(CompositeDumper):
         out = bytearray(_COUNT.pack(len(info.field_types)))
         with nesting:
             for name, oid, value in zip(info.field_names, info.field_types, self.values(obj)):
-                with self.blaming(name, value):
+                with self.field_errors(name, value):
                     data = None if value is None else self._encoded(self._dumper(value, oid).dump(value))
                 out += _FIELD.pack(oid, _NULL_LENGTH) if data is None else _FIELD.pack(oid, len(data)) + data
         return bytes(out)
