@@ -107,7 +107,7 @@ class Driver:
         parameters: the connection parameters, libpq's and the plugins'.
         authentication_methods: the plugins' ways to authenticate.
         hooks: the hooks that connections call.
-        resolved: how the conninfos begin that plugins may resolve.
+        conninfo_prefixes: the prefixes of the conninfos that plugins may resolve; an empty one allows any.
     """
 
     Connection: type[bundle.Connection[Any]]
@@ -125,7 +125,7 @@ class Driver:
     parameters: tuple[Parameter, ...]
     authentication_methods: Mapping[int | str, Method]
     hooks: ConnectionHooks
-    resolved: tuple[str, ...]
+    conninfo_prefixes: tuple[str, ...]
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ class Driver:
         self.parameters = self._gather_parameters()
         self.authentication_methods = self._gather_authentication_methods()
         self.hooks = ConnectionHooks(*map(self._implemented, ConnectionHooks._fields))
-        self.resolved = self._gather_resolved()
+        self.conninfo_prefixes = self._gather_conninfo_prefixes()
         self._known_types: dict[tuple[str, str, int, str, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
         self.adapters.register_dumper(str, TextDumper)
@@ -335,12 +335,12 @@ class Driver:
         self._ask("howdah_authentication_methods", contribute)
         return methods
 
-    def _gather_resolved(self) -> tuple[str, ...]:
-        """Find how the conninfos begin that plugins may resolve: a plugin that does not say resolves any."""
-        resolved: list[str] = []
+    def _gather_conninfo_prefixes(self) -> tuple[str, ...]:
+        """Return the prefixes of the conninfos that plugins resolve; one that names none may resolve any."""
+        prefixes: list[str] = []
         for hook in self._manager.hook.howdah_resolve_conninfo.get_hookimpls():
-            resolved += getattr(hook.function, "beginnings", ("",))
-        return tuple(resolved)
+            prefixes += getattr(hook.function, "prefixes", ("",))
+        return tuple(prefixes)
 
     def _gather_mixins(self) -> None:
         """Ask for the mixins, and assemble those classes at once that not all mixins are named for."""
