@@ -184,7 +184,7 @@ cdef class Stream:
         self.input = Input.__new__(Input)
         self.unsent = Output.__new__(Output)
         self.limited = -1
-        self.eagerness.wary = 1
+        self.spin.backoff = 1
 
     cdef Py_ssize_t fill_output(self) except -1:
         """Have the output hold what is to be sent next; return how many bytes are behind it."""
