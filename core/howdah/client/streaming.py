@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from howdah.adapt.places import name_column
 from howdah.client.request import Request
 from howdah.errors import ProgrammingError
+from howdah.errors.context import add_column_name
 from howdah.io.operation import Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange, Result
@@ -181,7 +181,7 @@ class Stream(Streaming):
                 result = exchange.results[0]
                 rows, result.rows, failure = result.rows, [], result.failure
             if not rows and failure is not None:
-                raise name_column(failure, [field.name for field in exchange.fields or ()])
+                raise add_column_name(failure, [field.name for field in exchange.fields or ()])
             if rows or exchange.done:
                 return rows
 
