@@ -35,7 +35,6 @@ BY_HAND = {
     "tests/contrib/arrow/test_async.py",
     "tests/kernel/test_connection_async.py",
     "tests/kernel/test_cursor_async.py",
-    "tests/kernel/test_transaction_async.py",
     "tests/plugins/pipeline/test_pipeline_async.py",
 }
 
