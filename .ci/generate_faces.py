@@ -34,7 +34,6 @@ SOURCE_ROOTS = ("core", "plugins", "contrib", "tests")
 BY_HAND = {
     "tests/contrib/arrow/test_async.py",
     "tests/kernel/test_connection_async.py",
-    "tests/kernel/test_cursor_async.py",
     "tests/plugins/pipeline/test_pipeline_async.py",
 }
 
@@ -144,6 +143,9 @@ def parenthesized_await(tokens: list[Token], opening: int) -> int | None:
     if called or tokens[before].src in CLOSING.values() or tokens[first].src != "await":
         return None
     end = closing(tokens, opening)
+    last = coding(tokens, end - 1, -1)
+    if any(token.name == "COMMENT" for token in (*tokens[opening:first], *tokens[last:end])):
+        return None
     try:
         inner = ast.parse("".join(token.src for token in tokens[first + 1 : end]).strip(), mode="eval").body
     except SyntaxError:  # the parentheses hold several lines together
@@ -158,7 +160,10 @@ def sync_tokens(tokens: list[Token]) -> list[Token]:
         if token.name == "OP" and token.src == "(":
             end = parenthesized_await(tokens, index)
             if end is not None:
-                tokens[index] = tokens[end] = REMOVED
+                # The line breaks that the parentheses allowed go with them.
+                first, last = coding(tokens, index + 1), coding(tokens, end - 1, -1)
+                for each in (*range(index, first), *range(last + 1, end + 1)):
+                    tokens[each] = REMOVED
         elif token.name in STRINGS or token.name == "COMMENT":
             tokens[index] = token._replace(src=sync_text(token.src))
         elif token.name == "NAME" or token.src in ("async", "await"):
