@@ -33,7 +33,6 @@ SOURCE_ROOTS = ("core", "plugins", "contrib", "tests")
 # Tests of the async face whose neighbour is written by hand, and says more than they do.
 BY_HAND = {
     "tests/contrib/arrow/test_async.py",
-    "tests/plugins/pipeline/test_pipeline_async.py",
 }
 
 # What the sync face calls a name of the async one. Besides, Async* loses its prefix and *_async its suffix.
