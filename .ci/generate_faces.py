@@ -1,7 +1,7 @@
 """Write the sync faces from the async ones.
 
 Every module called <name>_async.py below core/, plugins/, contrib/ and tests/ is the source of <name>.py
-beside it, but for the tests that BY_HAND names.
+beside it.
 What the two do differently beyond `async` and `await` stands in the async module as
 
     if ASYNC:
@@ -29,11 +29,6 @@ from tokenize_rt import NON_CODING_TOKENS, Token, src_to_tokens, tokens_to_src
 
 ROOT = Path(__file__).parent.parent
 SOURCE_ROOTS = ("core", "plugins", "contrib", "tests")
-
-# Tests of the async face whose neighbour is written by hand, and says more than they do.
-BY_HAND = {
-    "tests/contrib/arrow/test_async.py",
-}
 
 # What the sync face calls a name of the async one. Besides, Async* loses its prefix and *_async its suffix.
 NAMES = {
@@ -226,10 +221,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("source", nargs="*", type=Path, help="only these *_async.py modules")
     arguments = parser.parse_args(argv)
     sources = arguments.source or sorted(
-        path
-        for root in SOURCE_ROOTS
-        for path in (ROOT / root).rglob("*_async.py")
-        if path.relative_to(ROOT).as_posix() not in BY_HAND
+        path for root in SOURCE_ROOTS for path in (ROOT / root).rglob("*_async.py")
     )
     stale = 0
     for source in sources:
