@@ -6,7 +6,8 @@ does not suspend the task: there is no other one. While it receives a COPY it sl
 reads: a server that has to wake its client up for each 8 kB needs a fifth more time. The floor of
 memory is what the rows themselves take.
 
-Source: PostgreSQL documentation, "Message Formats"."""
+Source: PostgreSQL documentation, "Message Formats".
+"""
 
 from __future__ import annotations
 
