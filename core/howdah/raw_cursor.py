@@ -1,4 +1,4 @@
-"""Cursors whose placeholders are PostgreSQL's own: `$1`, `$2`, …"""
+"""Cursors whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def namedtuple_row(cursor: Described) -> RowMaker[NamedTuple]:
     name that begins with `_` or a digit gets `f_` or `f` before it.
 
     Raises:
-        DataError: two columns have one name, or a name is a Python keyword.
+        howdah.DataError: two columns have one name, or a name is a Python keyword.
     """
     names = _names(cursor)
     return no_result if names is None else _namedtuple(names)._make
@@ -181,7 +181,7 @@ def scalar_row(cursor: Described) -> RowMaker[Any]:
     """Make rows that are the value of the first column.
 
     Raises:
-        ProgrammingError: the result has no columns.
+        howdah.ProgrammingError: the result has no columns.
     """
     if cursor.description is None:
         return no_result
@@ -203,7 +203,7 @@ def no_result(values: Sequence[Any]) -> NoReturn:
     """Refuse to make a row: what a factory returns when it is called without a result.
 
     Raises:
-        InterfaceError: always.
+        howdah.InterfaceError: always.
     """
     raise InterfaceError("the last operation didn't produce records")
 

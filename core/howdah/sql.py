@@ -51,7 +51,7 @@ def quote(obj: Any, context: AdaptContext | None = None) -> str:
             default adapters and UTF-8.
 
     Raises:
-        ProgrammingError: nothing adapts objects of that class.
+        howdah.ProgrammingError: nothing adapts objects of that class.
     """
     return Literal(obj).as_string(context)
 
@@ -246,7 +246,7 @@ class Identifier(Composable):
 
     Raises:
         TypeError: there is none, or one is not a str.
-        ProgrammingError: a part has a NUL character, which PostgreSQL's names cannot.
+        howdah.ProgrammingError: a part has a NUL character, which PostgreSQL's names cannot.
     """
 
     _obj: tuple[str, ...]
@@ -284,7 +284,7 @@ class Literal(Composable):
         """Return the literal, with a cast where PostgreSQL might take it for another type.
 
         Raises:
-            ProgrammingError: nothing adapts objects of that class.
+            howdah.ProgrammingError: nothing adapts objects of that class.
         """
         return as_literal(self._obj, context)
 

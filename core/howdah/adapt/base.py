@@ -153,7 +153,7 @@ class Loader(ABC):
             oid: the oid of the type of the values.
 
         Returns:
-            the oids of the types.
+            The oids of the types.
         """
         return ()
 

@@ -24,7 +24,7 @@ def as_literal(obj: Any, context: AdaptContext | None = None) -> bytes:
             adapters and UTF-8.
 
     Raises:
-        ProgrammingError: nothing adapts objects of that class.
+        howdah.ProgrammingError: nothing adapts objects of that class.
     """
     if obj is None:
         return b"NULL"

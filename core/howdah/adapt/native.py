@@ -22,7 +22,7 @@ def load_native(name: str, kind: type) -> Any:
         kind: the class of what is named, `howdah.native.adapters.NativeAdapter`.
 
     Raises:
-        ProgrammingError: the name is not written so, or the module has nothing of that kind under it.
+        howdah.ProgrammingError: the name is not written so, or the module has nothing of that kind under it.
     """
     module_name, colon, attribute = name.partition(":")
     if not (module_name and colon and attribute):

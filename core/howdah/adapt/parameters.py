@@ -42,7 +42,7 @@ class EncodedParams:
         values: as given, a list of bytes.
 
     Raises:
-        ProgrammingError: if there are too many, or not as many of each.
+        howdah.ProgrammingError: there are too many, or not as many of each.
     """
 
     __slots__ = ("formats", "oids", "values")
@@ -123,7 +123,7 @@ class ParameterEncoder:
             names: what each parameter is called in errors; None for their numbers.
 
         Raises:
-            ProgrammingError: if there is no dumper for an object, or there are too many parameters.
+            howdah.ProgrammingError: there is no dumper for an object, or there are too many parameters.
             Exception: what a dumper raises; a `howdah.Error` says which parameter it is about.
         """
         params = tuple(params)

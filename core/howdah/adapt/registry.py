@@ -273,7 +273,7 @@ class AdaptersMap:
             obj: the object that is to be dumped, for the error to name it.
 
         Raises:
-            ProgrammingError: there is none.
+            howdah.ProgrammingError: there is none.
         """
         dumpers = self._dumpers[format]
         for base in cls.__mro__:
@@ -299,7 +299,7 @@ class AdaptersMap:
             format: the format of the values.
 
         Raises:
-            ProgrammingError: there is none.
+            howdah.ProgrammingError: there is none.
         """
         found: type[Dumper] | None = self._find("_dumpers_by_type", format, oid)
         if found is not None:

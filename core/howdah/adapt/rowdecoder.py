@@ -42,7 +42,7 @@ class RowDecoder:
             The columns' values; None for NULL.
 
         Raises:
-            ProtocolViolation: if the message is malformed or has another number of columns.
+            ProtocolViolation: the message is malformed or has another number of columns.
             Exception: what a loader raises; a `DataError` says which column it is about.
         """
         size = len(payload)

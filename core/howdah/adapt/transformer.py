@@ -114,7 +114,7 @@ class Transformer:
             format: the format asked for.
 
         Raises:
-            ProgrammingError: nothing adapts objects of that class.
+            howdah.ProgrammingError: nothing adapts objects of that class.
         """
         cls = type(obj)
         dumper = self.adapters.get_dumper(cls, format, obj)(cls, self.context)
@@ -152,8 +152,8 @@ class Transformer:
             formats: the format asked for, for each.
 
         Raises:
-            ProgrammingError: nothing adapts an object.
-            DataError: there are not as many objects as types have been set.
+            howdah.ProgrammingError: nothing adapts an object.
+            howdah.DataError: there are not as many objects as types have been set.
         """
         dumpers: list[Dumper | None]
         if self._row_dumpers is not None:
@@ -178,7 +178,7 @@ class Transformer:
             record: the values in PostgreSQL's representation.
 
         Raises:
-            ProgrammingError: there are not as many values as types have been set.
+            howdah.ProgrammingError: there are not as many values as types have been set.
         """
         if len(self._row_loaders) != len(record):
             raise ProgrammingError(f"{len(record)} values for {len(self._row_loaders)} types to be loaded")
@@ -193,7 +193,7 @@ class Transformer:
         """Return an object as an SQL literal, cast to its type where need be.
 
         Raises:
-            ProgrammingError: nothing adapts objects of that class.
+            howdah.ProgrammingError: nothing adapts objects of that class.
         """
         return as_literal(obj, self)
 
@@ -213,7 +213,7 @@ class Transformer:
         """Return a dumper for values of a type, whatever the class of the objects.
 
         Raises:
-            ProgrammingError: there is none.
+            howdah.ProgrammingError: there is none.
         """
         return self.adapters.get_dumper_by_oid(oid, Format(format))(object, self.context)
 
@@ -227,7 +227,7 @@ class Transformer:
             format: the format code that is asked for, None for the best of each column.
 
         Returns:
-            the columns with their formats, and the result formats for Bind.
+            The columns with their formats, and the result formats for Bind.
         """
         choose = self.adapters.choose_format
         wanted = None if format is None else Format(format)

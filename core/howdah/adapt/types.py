@@ -358,7 +358,7 @@ def read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
         The types by the names asked for, without those that do not exist.
 
     Raises:
-        DataError: it is no answer to that.
+        howdah.DataError: it is no answer to that.
     """
     try:
         return _read_types(rows)

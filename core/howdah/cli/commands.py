@@ -29,7 +29,7 @@ def command_line() -> click.Group:
     Plugins that fail are left out, and reported.
 
     Raises:
-        ProgrammingError: `HOWDAH_DISABLE` names an unknown plugin.
+        howdah.ProgrammingError: `HOWDAH_DISABLE` names an unknown plugin.
     """
     failures: dict[str, PluginError] = {}
     while True:

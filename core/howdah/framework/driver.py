@@ -92,8 +92,8 @@ class Driver:
             `__name__`, or pairs of name and object.
 
     Raises:
-        ProgrammingError: a name in `enable` or `disable` is unknown.
-        PluginError: a plugin cannot be loaded, implements a hook wrongly, or
+        howdah.ProgrammingError: a name in `enable` or `disable` is unknown.
+        howdah.PluginError: a plugin cannot be loaded, implements a hook wrongly, or
             fails in one; or two plugins have one name. Of a mixin that is
             given by its name, it is raised when a class is first used.
 
@@ -179,7 +179,7 @@ class Driver:
             feature: the name of the capability, such as `"prepare"`.
 
         Raises:
-            NotSupportedError: the plugin that announces it is disabled or not installed.
+            howdah.NotSupportedError: the plugin that announces it is disabled or not installed.
         """
         if feature in self.capabilities:
             return
@@ -211,8 +211,8 @@ class Driver:
         """Return a public name that a plugin brings, such as `Copy`, importing it on first use.
 
         Raises:
-            NotSupportedError: the plugin that brings it is disabled.
-            PluginError: the plugin does not have what its distribution says.
+            howdah.NotSupportedError: the plugin that brings it is disabled.
+            howdah.PluginError: the plugin does not have what its distribution says.
             AttributeError: no plugin brings it.
         """
         if _is_public(name):
@@ -232,7 +232,7 @@ class Driver:
         """Have the plugins add their subcommands to `group`.
 
         Raises:
-            PluginError: a plugin failed to.
+            howdah.PluginError: a plugin failed to.
         """
         self._ask("howdah_register_commands", group=group)
 
@@ -394,7 +394,7 @@ def default_driver() -> Driver:
     says otherwise.
 
     Raises:
-        ProgrammingError, PluginError: as by `Driver`.
+        howdah.ProgrammingError, howdah.PluginError: as by `Driver`.
     """
     return default_driver_for("the default driver")
 
@@ -406,7 +406,7 @@ def default_driver_for(name: str) -> Driver:
         name: what is wanted of it, for the error of a plugin that asks too early.
 
     Raises:
-        ProgrammingError, PluginError: as by `Driver`.
+        howdah.ProgrammingError, howdah.PluginError: as by `Driver`.
     """
     global _default, _assembling
     if (driver := _default) is not None:
@@ -462,7 +462,7 @@ def require_enabled(plugin: str, feature: str) -> None:
         feature: the capability that it announces.
 
     Raises:
-        NotSupportedError: the plugin is disabled.
+        howdah.NotSupportedError: the plugin is disabled.
     """
     enable, disable = _configuration.get("enable"), _configuration.get("disable", ())
     enabled = enable is None or plugin in enable

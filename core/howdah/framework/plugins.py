@@ -63,7 +63,7 @@ class Plugin(NamedTuple):
         """Import the plugin.
 
         Raises:
-            PluginError: it cannot be imported.
+            howdah.PluginError: it cannot be imported.
         """
         with plugin_errors(self, "could not be loaded"):
             return self.loader()
@@ -171,8 +171,8 @@ def select(
         plugins: more plugins, used unless disabled.
 
     Raises:
-        ProgrammingError: a name is not known.
-        PluginError: two of the enabled plugins have one name.
+        howdah.ProgrammingError: a name is not known.
+        howdah.PluginError: two of the enabled plugins have one name.
     """
     extra = [_given(plugin) for plugin in plugins]
     known = {plugin.name for plugin in (*installed, *extra)}

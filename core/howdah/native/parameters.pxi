@@ -40,7 +40,7 @@ cdef class EncodedParams:
         formats: as given, a tuple.
 
     Raises:
-        ProgrammingError: if there are too many, or not as many of each.
+        howdah.ProgrammingError: there are too many, or not as many of each.
     """
 
     def __cinit__(self, *args, **kwargs):
@@ -159,7 +159,7 @@ cdef class ParameterEncoder:
             names: what each parameter is called in errors; None for their numbers.
 
         Raises:
-            ProgrammingError: if there is no dumper for an object, or there are too many parameters.
+            howdah.ProgrammingError: there is no dumper for an object, or there are too many parameters.
             Exception: what a dumper raises; a `howdah.Error` says which parameter it is about.
         """
         cdef EncodedParams out = EncodedParams.__new__(EncodedParams)

@@ -59,7 +59,7 @@ cdef class RowDecoder:
             The columns' values; None for NULL.
 
         Raises:
-            ProtocolViolation: if the message is malformed or has another number of columns.
+            ProtocolViolation: the message is malformed or has another number of columns.
             Exception: what a loader raises; a `DataError` says which column it is about.
         """
         return self.decode_row(PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload))
