@@ -1,4 +1,4 @@
-"""The base classes of adapters: `Dumper`, from Python to PostgreSQL, and `Loader`, from PostgreSQL to Python."""
+"""The base classes of adapters: `Dumper`, from Python to PostgreSQL, and `Loader`, the reverse."""
 
 from __future__ import annotations
 

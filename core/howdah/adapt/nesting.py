@@ -14,8 +14,8 @@ from howdah.native.implementation import IMPLEMENTATION
 
 __all__ = ["MAX_DEPTH", "MAX_TEXT_DEPTH", "check_text_depth", "nesting", "too_deep"]
 
-#: The maximum number of levels. That many fit into a stack of 64 kB; with Python 3.10 into one of 256 kB, since
-#: its calls of Python functions use the C stack, and Python functions read malformed values.
+#: The maximum number of levels. That many fit into a stack of 64 kB; with Python 3.10 into one of 256 kB,
+#: since its calls of Python functions use the C stack, and Python functions read malformed values.
 MAX_DEPTH = 100
 #: The maximum number of levels in text format, in which each level doubles the quotes of the inner ones.
 MAX_TEXT_DEPTH = 16
