@@ -18,7 +18,7 @@ __all__ = ["RawCursorMixin"]
 
 
 class RawCursorMixin(_Base):
-    """Queries are sent as they are, with PostgreSQL's placeholders in them."""
+    """Sends queries unchanged, with PostgreSQL's placeholders."""
 
     _direct = False
 
