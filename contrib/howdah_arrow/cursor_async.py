@@ -70,7 +70,7 @@ class AsyncArrowCursor:
             params: the parameters.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             howdah.Error: of the class of what the server reports.
@@ -203,7 +203,7 @@ class AsyncArrowCursor:
                 None for those that are called as the data's.
 
         Returns:
-            how many rows have been stored.
+            How many rows have been stored.
 
         Raises:
             howdah.DataError: a value does not fit into its column; the message says which.

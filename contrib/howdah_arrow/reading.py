@@ -175,7 +175,7 @@ def describe(cursor: Any, query: bytes) -> Operation[Sequence[FieldDescription]]
     """Ask the server for the columns of a query, in an exchange of its own.
 
     Returns:
-        the columns; none if it returns no rows.
+        The columns; none if it returns no rows.
     """
     session = yield from cursor.start_statement()
     check_encoding(session)

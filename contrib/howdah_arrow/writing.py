@@ -292,7 +292,7 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
         texts: those whose binary format is text.
 
     Raises:
-        NotSupportedError: there is none; the message goes behind the names of the types.
+        howdah.NotSupportedError: there is none; the message goes behind the names of the types.
     """
     pa = pyarrow()
     is_type = pa.types

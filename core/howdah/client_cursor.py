@@ -1,4 +1,4 @@
-"""Cursors that bind on the client: parameters become part of the query's text."""
+"""Cursors with client-side binding: parameters become literals in the text of the query."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["ClientCursorMixin"]
 
 
 class ClientCursorMixin(_Base):
-    """Parameters become literals in the text, which the server never sees apart."""
+    """Replaces placeholders with literals before the query is sent."""
 
     _direct = False
 

@@ -134,11 +134,11 @@ class CopyEncoder:
             row: the values; None is NULL.
 
         Returns:
-            how many bytes there are to take.
+            How many bytes there are to take.
 
         Raises:
-            DataError: there are not as many values as dumpers.
-            ProgrammingError: there is no dumper for a value.
+            howdah.DataError: there are not as many values as dumpers.
+            howdah.ProgrammingError: there is no dumper for a value.
             Exception: what a dumper raises; nothing of the row is written then.
         """
         row = tuple(row)
@@ -239,7 +239,7 @@ class CopyDecoder:
         """Take note that no more data comes.
 
         Raises:
-            DataError: it has ended in the middle.
+            howdah.DataError: it has ended in the middle.
         """
         if self._position < len(self._data) or (self._binary and self._begun and not self._ended):
             raise DataError(f"the COPY data ends in the middle of row {self.rows + 1}")

@@ -233,7 +233,7 @@ class AsyncSharing:
             params: the parameters.
 
         Returns:
-            whether it was run.
+            Whether it was run.
         """
         connection = cast("AsyncConnection[Any]", self)
         connection.lock  # noqa: B018 - on another event loop that makes another one
@@ -252,7 +252,7 @@ class AsyncSharing:
                 and each of them ends with a Sync.
 
         Returns:
-            what the operation returns.
+            What the operation returns.
         """
         connection = cast("AsyncConnection[Any]", self)
         alone = connection.lock  # on another event loop it is another one

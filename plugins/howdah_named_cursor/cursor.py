@@ -186,4 +186,4 @@ class ServerCursor(Declared, Cursor[Row]):
 
 
 class RawServerCursor(RawCursorMixin, ServerCursor[Row]):
-    """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
+    """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""

@@ -187,4 +187,4 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
 
 
 class AsyncRawServerCursor(RawCursorMixin, AsyncServerCursor[Row]):
-    """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
+    """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""

@@ -97,7 +97,7 @@ class MaintainedPool(Generic[C]):
         """Open the pool, unless it is open.
 
         Raises:
-            PoolClosed: the pool has been closed.
+            howdah_pool.PoolClosed: the pool has been closed.
             BadArguments: `connect` does not understand its arguments.
             howdah.InterfaceError: the event loop cannot carry connections.
         """

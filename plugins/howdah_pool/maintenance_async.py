@@ -106,7 +106,7 @@ class AsyncMaintainedPool(Generic[C]):
         """Open the pool, unless it is open.
 
         Raises:
-            PoolClosed: the pool has been closed.
+            howdah_pool.PoolClosed: the pool has been closed.
             BadArguments: `connect` does not understand its arguments.
             howdah.InterfaceError: the event loop cannot carry connections.
         """

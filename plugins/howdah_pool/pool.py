@@ -133,8 +133,8 @@ class ConnectionPool(Generic[C]):
             timeout: how long to wait, in seconds.
 
         Raises:
-            PoolClosed: the pool has been closed.
-            PoolTimeout: the connections are not there in time; the pool is closed.
+            howdah_pool.PoolClosed: the pool has been closed.
+            howdah_pool.PoolTimeout: the connections are not there in time; the pool is closed.
             howdah.ProgrammingError: the conninfo or an argument of `connect` is wrong.
             howdah.InterfaceError: the event loop cannot carry connections.
         """
@@ -187,8 +187,8 @@ class ConnectionPool(Generic[C]):
             timeout: how long to wait, in seconds.
 
         Raises:
-            PoolClosed: the pool is not open.
-            PoolTimeout: the connections are not there in time; the pool is closed.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.PoolTimeout: the connections are not there in time; the pool is closed.
             howdah.ProgrammingError: the conninfo that a function returned is wrong.
         """
         if not self._primary.wait_until_full(timeout):
@@ -213,9 +213,9 @@ class ConnectionPool(Generic[C]):
                 standbys provides a connection to one of them, as long as it can reach one.
 
         Raises:
-            PoolTimeout: there is no connection in time.
-            PoolClosed: the pool is not open.
-            TooManyRequests: `max_waiting` clients are waiting already.
+            howdah_pool.PoolTimeout: there is no connection in time.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.TooManyRequests: `max_waiting` clients are waiting already.
             howdah.ProgrammingError: the conninfo that a function returned is wrong.
         """
         primary = self._primary
@@ -353,7 +353,7 @@ class ConnectionPool(Generic[C]):
         """Check the idle connections with `check_connection`, and replace those that do not work.
 
         Raises:
-            PoolClosed: the pool is not open.
+            howdah_pool.PoolClosed: the pool is not open.
         """
         self._primary.check(self.check_connection)
         if self._standbys is not None:

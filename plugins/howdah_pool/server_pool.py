@@ -51,9 +51,9 @@ class ServerPool(MaintainedPool[C]):
             timeout: how long it waits, in seconds.
 
         Raises:
-            PoolTimeout: there is no connection in time.
-            PoolClosed: the pool is not open.
-            TooManyRequests: `max_waiting` clients wait already.
+            howdah_pool.PoolTimeout: there is no connection in time.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.TooManyRequests: `max_waiting` clients wait already.
             Unreachable: the pool has a fallback and can reach no server.
             BadArguments: a function returned arguments that `connect` does not understand.
         """
@@ -180,7 +180,7 @@ class ServerPool(MaintainedPool[C]):
             Whether they are there.
 
         Raises:
-            PoolClosed: the pool is not open.
+            howdah_pool.PoolClosed: the pool is not open.
             BadArguments: a function returned arguments that `connect` does not understand.
         """
         event = ClientEvent()
@@ -287,7 +287,7 @@ class ServerPool(MaintainedPool[C]):
         """Check the idle connections, and replace those that do not work.
 
         Raises:
-            PoolClosed: the pool is not open.
+            howdah_pool.PoolClosed: the pool is not open.
         """
         with self._lock:
             self.state.check_open()

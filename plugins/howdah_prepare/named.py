@@ -114,7 +114,7 @@ class NamedStatement(Statement):
             formats: the format that the placeholder of each asks for.
 
         Returns:
-            the parameters, None if only the server can convert them.
+            The parameters, None if only the server can convert them.
         """
         encode = transformer.encoder.encode
         parameters = encode(objects, formats)

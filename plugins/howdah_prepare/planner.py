@@ -212,12 +212,12 @@ class Planner:
             name: the name of the statement; None makes one.
 
         Returns:
-            the name.
+            The name.
 
         Raises:
-            DuplicatePreparedStatement: there is a statement of that name for another query.
-            ProgrammingError: the query is a COPY.
-            Error: what the server reports.
+            howdah.errors.DuplicatePreparedStatement: there is a statement of that name for another query.
+            howdah.ProgrammingError: the query is a COPY.
+            howdah.Error: what the server reports.
         """
         if copies_in(query):
             raise ProgrammingError(NO_COPY.format("prepare()"))

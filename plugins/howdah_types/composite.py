@@ -98,7 +98,7 @@ def _by_name(cls: Any, info: CompositeInfo) -> bool:
     """Whether the fields of a class are those of a type by their names, not by their order.
 
     Raises:
-        ProgrammingError: they are neither.
+        howdah.ProgrammingError: they are neither.
     """
     import dataclasses
 
@@ -225,7 +225,7 @@ class CompositeDumper(TupleDumper):
 
         Raises:
             TypeError: it cannot be told what they are.
-            DataError: there are not as many as the type has.
+            howdah.DataError: there are not as many as the type has.
         """
         make_sequence = type(self).make_sequence
         if make_sequence is not None and self.info is not None and type(obj) is not tuple:
@@ -525,7 +525,7 @@ def register_composite(
     Raises:
         TypeError: `info` is neither a type nor a name; `factory` cannot be called; or there is a
             `make_sequence`, but no class that it is for.
-        ProgrammingError: the fields of `factory` are not those of the type.
+        howdah.ProgrammingError: the fields of `factory` are not those of the type.
     """
     if factory is not None and not callable(factory):
         raise TypeError(f"the factory must be callable, {factory!r} is not")

@@ -34,7 +34,7 @@ def numeric_to_binary(number: Decimal) -> bytes:
     """Return a number in the binary format of numeric.
 
     Raises:
-        DataError: it has too many digits.
+        howdah.DataError: it has too many digits.
     """
     sign, digits, exponent = number.as_tuple()
     if not isinstance(exponent, int):

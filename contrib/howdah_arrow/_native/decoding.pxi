@@ -495,7 +495,7 @@ cdef class Decoder(RowDecoder):
             rest: whether what is left is a batch, too.
 
         Returns:
-            for each its length, and its arrays.
+            For each its length, and its arrays.
         """
         cdef list batches
         if rest and self.batch_length:

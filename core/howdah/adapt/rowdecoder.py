@@ -42,8 +42,8 @@ class RowDecoder:
             The columns' values; None for NULL.
 
         Raises:
-            ProtocolViolation: if the message is malformed or has another number of columns.
-            Exception: what a loader raises; a `DataError` says which column it is about.
+            ProtocolViolation: the message is malformed or has another number of columns.
+            Exception: a loader raised it; the message of a `DataError` names the column.
         """
         size = len(payload)
         if size < 2:
@@ -77,7 +77,7 @@ class RowDecoder:
                     add_column_number(error, len(row))
                     raise
                 except RecursionError as error:
-                    # Python's own limit, in a program that is deep in calls itself.
+                    # Python's own recursion limit: the program itself has made many nested calls.
                     raise add_column_number(too_deep(), len(row)) from error
                 position += length
         if position != size:

@@ -1,4 +1,4 @@
-"""`howdah doctor`: does a connection work, and if not, what failed and what to try."""
+"""`howdah doctor`: try a connection; if it fails, say which step failed and what to do."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["doctor"]
 
-#: How many queries measure the round-trip time.
+#: The number of queries that measure the round-trip time.
 _ROUND_TRIPS = 20
-#: How many seconds to wait for a host when looking for what failed.
+#: How many seconds to wait for a host during the diagnosis.
 _PATIENCE = 5.0
 
-#: By SQLSTATE, the longest that fits: what failed, and what to try.
+#: The failed step and what to try, by SQLSTATE or the beginning of one; the longest match applies.
 _REFUSALS = {
     "28": ("authentication", "see which user, method and address pg_hba.conf on the server asks for"),
     "28000": (
@@ -60,12 +60,12 @@ _ADVICE = {
 
 
 def doctor(driver: Driver, conninfo: str, console: Console) -> bool:
-    """Connect, and print how it went.
+    """Connect to a server, and print the outcome.
 
     Args:
-        driver: what connects.
+        driver: the driver to connect with.
         conninfo: the connection string.
-        console: where to print.
+        console: the console to print on.
 
     Returns:
         Whether the connection works.
@@ -76,7 +76,7 @@ def doctor(driver: Driver, conninfo: str, console: Console) -> bool:
             elapsed = time.perf_counter() - begin
             console.print(Text("✓ the connection works", style="bold green"))
             console.print(_grid(_describe(connection, elapsed)))
-    # Whatever a plugin or a server can come up with is to be explained, not to be a traceback.
+    # Any error, of a plugin as well, must end in a diagnosis and not in a traceback.
     except Exception as error:
         step, advice, findings = _explain(driver, conninfo, error)
         console.print(Text(f"✗ the connection failed: {step}", style="bold red"))
@@ -108,12 +108,12 @@ def _describe_tls(connection: Any) -> str:
         "SELECT version, cipher FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid() AND ssl"
     )
     row = connection.execute(query).fetchone()
-    # A pooler in between has TLS of its own, that the server knows nothing of.
+    # With a pooler in between, the server does not know about the TLS between client and pooler.
     return "yes, up to a proxy" if row is None else f"{row[0]}, {row[1]}"
 
 
 def _explain(driver: Driver, conninfo: str, error: Exception) -> tuple[str, str, list[tuple[str, str]]]:
-    """Return what failed, what to try, and what was found out about each host."""
+    """Return the step that failed, what to try, and the findings about each host."""
     if any(isinstance(cause, NotSecured) for cause in _causes(error)):
         return "TLS", _ADVICE["TLS"], []
     sqlstate = getattr(error, "sqlstate", None)
@@ -139,7 +139,7 @@ def _explain(driver: Driver, conninfo: str, error: Exception) -> tuple[str, str,
 
 
 def _probe(driver: Driver, conninfo: str) -> dict[str, tuple[str, str]]:
-    """Try to reach each host; return the step that failed, empty if none, and what was found, by host."""
+    """Try to reach each host; return the step that failed (empty if none) and the finding, by host."""
     try:
         hosts = conninfos.hosts(conninfos.resolve(conninfo, {}, parameters=driver.parameters))
     except Error:  # a conninfo that only a plugin understands

@@ -202,7 +202,7 @@ class Connection(BaseConnection[Row]):
                 it waits for; see `howdah.io.operation`.
 
         Returns:
-            what the operation returns.
+            What the operation returns.
         """
         transport, session = self._transport, self._session
         writing = True
@@ -248,7 +248,7 @@ class Connection(BaseConnection[Row]):
             params: the parameters.
 
         Returns:
-            whether it was run.
+            Whether it was run.
         """
         shortcuts = self.shortcuts
         if shortcuts.deferred:

@@ -238,7 +238,7 @@ class AsyncConnection(BaseConnection[Row]):
                 it waits for; see `howdah.io.operation`.
 
         Returns:
-            what the operation returns.
+            What the operation returns.
         """
         transport, session = self._transport, self._session
         writing = True
@@ -292,7 +292,7 @@ class AsyncConnection(BaseConnection[Row]):
             params: the parameters.
 
         Returns:
-            whether it was run.
+            Whether it was run.
         """
         shortcuts = self.shortcuts
         if shortcuts.deferred:
@@ -403,7 +403,7 @@ class AsyncConnection(BaseConnection[Row]):
                     that: it waits for exchanges only, and each of them ends with a Sync.
 
             Returns:
-                what the operation returns.
+                What the operation returns.
             """
             async with self.lock:
                 return await self.wait(operation)

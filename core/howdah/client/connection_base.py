@@ -477,7 +477,7 @@ class BaseConnection(Generic[Row]):
                 only its own cursor raises it otherwise.
 
         Returns:
-            the session, to which the operation writes its messages.
+            The session, to which the operation writes its messages.
 
         Raises:
             howdah.OperationalError: the connection is closed or lost.
@@ -630,7 +630,7 @@ class BaseConnection(Generic[Row]):
             session: the session, nothing of the statement being written yet.
 
         Returns:
-            the exchange of BEGIN, None where none was written.
+            The exchange of BEGIN, None where none was written.
         """
         if self._autocommit or session.transaction_status != TransactionStatus.IDLE:
             return None

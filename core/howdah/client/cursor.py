@@ -99,7 +99,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             binary: whether results come in binary format; None for whatever is best.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             howdah.Error: of the class of what the server reports.
@@ -231,7 +231,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             index: its place among the results, from the end if negative.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             IndexError: there is no such result.
@@ -258,4 +258,4 @@ class ClientCursor(ClientCursorMixin, Cursor[Row]):
 
 
 class RawCursor(RawCursorMixin, Cursor[Row]):
-    """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
+    """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""

@@ -100,7 +100,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             binary: whether results come in binary format; None for whatever is best.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             howdah.Error: of the class of what the server reports.
@@ -242,7 +242,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             index: its place among the results, from the end if negative.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             IndexError: there is no such result.
@@ -269,4 +269,4 @@ class AsyncClientCursor(ClientCursorMixin, AsyncCursor[Row]):
 
 
 class AsyncRawCursor(RawCursorMixin, AsyncCursor[Row]):
-    """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
+    """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""

@@ -271,7 +271,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             deferrable: as for `BaseConnection.start_operation`.
 
         Returns:
-            the session, to which the operation writes its messages.
+            The session, to which the operation writes its messages.
 
         Raises:
             howdah.InterfaceError: the cursor is closed.
@@ -742,7 +742,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Get all that is left, since the connection is wanted for something else.
 
         Returns:
-            what it fails with, None if it does not.
+            What it fails with, None if it does not.
         """
         if self._result is None and self._portal is not None:
             # An interruption came before the first rows were shown: nobody can take any.

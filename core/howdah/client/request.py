@@ -95,8 +95,8 @@ class Request:
         """Turn placeholders and parameters into PostgreSQL's.
 
         Raises:
-            ProgrammingError: query and parameters do not fit together.
-            DataError: a parameter cannot be adapted.
+            howdah.ProgrammingError: query and parameters do not fit together.
+            howdah.DataError: a parameter cannot be adapted.
         """
         self.text, parameters = self.cursor._encode(self.query, self.params)
         self.parameters = parameters
@@ -336,7 +336,7 @@ class Request:
         """Raise if it is a COMMIT: the answer was ROLLBACK.
 
         Raises:
-            InFailedSqlTransaction: a statement of the transaction had failed.
+            howdah.errors.InFailedSqlTransaction: a statement of the transaction had failed.
         """
         if commits(self.text):
             raise not_committed()
@@ -372,7 +372,7 @@ class Request:
             exchange: the server's answer.
 
         Returns:
-            whether the query is to be run once more.
+            Whether the query is to be run once more.
         """
         connection, error = self.cursor._connection, exchange.error
         assert error is not None

@@ -141,6 +141,6 @@ class Substitute(Statement):
             formats: the format that each placeholder asks for.
 
         Returns:
-            the text; the parameters in PostgreSQL's representation, None without any;
+            The text; the parameters in PostgreSQL's representation, None without any;
             and the statement to bind to, None for an unnamed one.
         """

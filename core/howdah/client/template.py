@@ -73,7 +73,7 @@ def from_template(template: Template, context: AdaptContext | None = None) -> tu
         them; and the parameters, as many as placeholders.
 
     Raises:
-        ProgrammingError: an interpolation has a format that there is not, or a value that
+        howdah.ProgrammingError: an interpolation has a format that there is not, or a value that
             does not fit its format.
         TypeError: an interpolation has a conversion (`!r`).
     """
@@ -95,7 +95,7 @@ def compose(template: Template) -> Composed:
         template: the template string.
 
     Raises:
-        ProgrammingError, TypeError: as for `from_template`.
+        howdah.ProgrammingError, TypeError: as for `from_template`.
     """
     return Composed(
         Literal(piece.value) if isinstance(piece, _Parameter) else piece for piece in _pieces(template)

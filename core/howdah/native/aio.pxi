@@ -165,7 +165,7 @@ def receive_nonblocking(sock, Stream session not None) -> bool:
         session: whose bytes they are, or its `TLSStream`.
 
     Returns:
-        whether the next is better received when a `Timer` has let it gather.
+        Whether the next is better received when a `Timer` has let it gather.
 
     Raises:
         OSError: the connection is broken.

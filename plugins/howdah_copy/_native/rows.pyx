@@ -157,11 +157,11 @@ cdef class CopyEncoder:
             row: the values; None is NULL.
 
         Returns:
-            how many bytes there are to take.
+            How many bytes there are to take.
 
         Raises:
-            DataError: there are not as many values as dumpers.
-            ProgrammingError: there is no dumper for a value.
+            howdah.DataError: there are not as many values as dumpers.
+            howdah.ProgrammingError: there is no dumper for a value.
             Exception: what a dumper raises; nothing of the row is written then.
         """
         cdef tuple objects = tuple(row)
@@ -325,7 +325,7 @@ cdef class CopyDecoder:
         """Take note that no more data comes.
 
         Raises:
-            DataError: it has ended in the middle.
+            howdah.DataError: it has ended in the middle.
         """
         if self.position < self.data.length or (self.binary and self.begun and not self.ended):
             raise DataError(f"the COPY data ends in the middle of row {self.rows + 1}")
