@@ -35,8 +35,8 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 def suspending(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a task suspended for each answer, even if that comes at once: it can be cancelled then."""
-    monkeypatch.setattr("howdah.io.aio.Eager", lambda session: None, raising=False)
+    """Suspend the task for each answer, even one that comes at once, so that it can be cancelled."""
+    monkeypatch.setattr("howdah.io.aio.SpinReceiver", lambda session: None, raising=False)
 
 
 @pytest.fixture(scope="session")

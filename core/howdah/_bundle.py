@@ -27,6 +27,7 @@ from howdah_copy import (
     Writer,
 )
 from howdah_lobject import AsyncLargeObject, AsyncLargeObjects, LargeObject, LargeObjects
+from howdah_multiplex import AsyncSharing
 from howdah_named_cursor import (
     AsyncNamedCursors,
     AsyncRawServerCursor,
@@ -35,7 +36,7 @@ from howdah_named_cursor import (
     RawServerCursor,
     ServerCursor,
 )
-from howdah_pipeline import AsyncPipeline, AsyncSharing, Pipeline, Pipelining
+from howdah_pipeline import AsyncPipeline, AsyncPipelining, Pipeline, Pipelining
 from howdah_pool import (
     AsyncConnectionPool,
     AsyncNullConnectionPool,
@@ -210,6 +211,7 @@ class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, con
 
 
 class AsyncConnection(
+    AsyncPipelining,
     AsyncSharing,
     AsyncLargeObjects,
     AsyncNamedCursors,

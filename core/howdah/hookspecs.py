@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from howdah.protocol.credentials import Method
     from howdah.protocol.exchange import Exchange
 
-__all__ = ["Mixins", "QueryObserver", "QueryPlanner", "hookimpl", "hookspec", "only_for"]
+__all__ = ["Mixins", "QueryObserver", "QueryPlanner", "conninfo_prefixes", "hookimpl", "hookspec"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,18 +40,18 @@ hookspec = pluggy.HookspecMarker("howdah")
 hookimpl = pluggy.HookimplMarker("howdah")
 
 
-def only_for(*beginnings: str) -> Callable[[F], F]:
-    """Mark an implementation of `howdah_resolve_conninfo` as one for conninfos that begin with one of these.
+def conninfo_prefixes(*prefixes: str) -> Callable[[F], F]:
+    """Mark an implementation of `howdah_resolve_conninfo` as one for conninfos with one of these prefixes.
 
-    For others it need not be called: what is connected to asynchronously need not take a turn in another
-    thread then. It may be called for them all the same, if another plugin resolves them.
+    The driver need not call it for others, which saves an asynchronous connection the trip to another thread.
+    It may call it all the same, if another plugin resolves them.
 
     Args:
-        beginnings: such as `"vault:"`.
+        prefixes: the prefixes, such as `"vault:"`.
     """
 
     def mark(function: F) -> F:
-        vars(function)["beginnings"] = beginnings
+        vars(function)["prefixes"] = prefixes
         return function
 
     return mark
@@ -247,10 +247,10 @@ def howdah_authentication_methods() -> Mapping[int | str, Method]:
 def howdah_resolve_conninfo(conninfo: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """Turn what `connect` was called with into what to connect to.
 
-    The place for URI schemes of one's own, service discovery, and passwords
-    that are tokens made on the spot. On the asynchronous side it is called in
-    a worker thread, so it may block; `only_for` saves that thread where it has
-    nothing to say.
+    Use it for URI schemes of your own, service discovery, and passwords that
+    are short-lived tokens. For an asynchronous connection it is called in a
+    worker thread, so it may block; `conninfo_prefixes` saves that thread for
+    conninfos that are not its own.
 
     Args:
         conninfo: the connection string, not parsed yet.

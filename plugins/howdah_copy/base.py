@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.encodings import encoded
-from howdah.adapt.places import column_place, name_column, type_of
 from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
+from howdah.errors.context import add_column_name, column_label, type_of
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
 from howdah.protocol.exchange import Exchange
@@ -245,7 +245,7 @@ class BaseCopy:
         if encoder.column >= 0:
             names = columns(self._statement)
             name = names[encoder.column] if encoder.column < len(names) else ""
-            place += f", {column_place(encoder.column, name)}"
+            place += f", {column_label(encoder.column, name)}"
         if isinstance(error, Error):
             return type(error)(f"{place}: {error}")
         value = ""
@@ -309,7 +309,7 @@ class BaseCopy:
 
     def _put_place(self, error: Error) -> None:
         """Say in an error in which row and column the value is that cannot be loaded, if that is why."""
-        name_column(error, columns(self._statement), f"row {self._decoder.rows} of the COPY, ")
+        add_column_name(error, columns(self._statement), f"row {self._decoder.rows} of the COPY, ")
 
     def _next_block(self) -> Operation[bytes]:
         """Wait for data; none is the end."""

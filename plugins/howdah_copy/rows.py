@@ -15,9 +15,9 @@ from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.encodings import codec_of, dumped, escaped
 from howdah.adapt.nesting import too_deep
 from howdah.adapt.parameters import ParameterEncoder
-from howdah.adapt.places import no_end, put_column, too_large
 from howdah.adapt.rowdecoder import RowDecoder
 from howdah.errors import DataError, NotSupportedError
+from howdah.errors.context import add_column_number, stop_iteration_error, too_large
 from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 
@@ -258,7 +258,7 @@ class CopyDecoder:
         try:
             return self._decoder.decode(body) if self._binary else self._load_text(body)
         except StopIteration as error:
-            raise no_end(error) from error
+            raise stop_iteration_error(error) from error
 
     def _load_text(self, body: bytes) -> tuple[Any, ...]:
         if not self._count and not body:
@@ -269,10 +269,10 @@ class CopyDecoder:
             for field, load in zip(fields, self._loads):
                 row.append(None if field == b"\\N" else load(escaped(field, _unescape_all, self._encoding)))
         except (DataError, NotSupportedError) as error:
-            put_column(error, len(row))
+            add_column_number(error, len(row))
             raise
         except RecursionError as error:
-            raise put_column(too_deep(), len(row)) from error
+            raise add_column_number(too_deep(), len(row)) from error
         self._check_count(len(fields))
         return tuple(row)
 

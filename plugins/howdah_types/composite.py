@@ -28,8 +28,8 @@ from howdah.adapt import (
 from howdah.adapt.encodings import as_utf8, dumped, escaped
 from howdah.adapt.nesting import nesting
 from howdah.adapt.parameters import ParameterEncoder
-from howdah.adapt.places import recursive
 from howdah.errors import DataError, ProgrammingError
+from howdah.errors.context import nesting_error
 from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import (
@@ -186,7 +186,7 @@ class TupleDumper(NestedDumper):
         try:
             return super().quote(obj)
         except RecursionError:
-            raise recursive(obj, "the literal") from None
+            raise nesting_error(obj, "the literal") from None
 
     def text_field(self, value: Any) -> bytes:
         """Return the value of a field in text format, between quotes if it needs them."""
@@ -240,7 +240,7 @@ class CompositeDumper(TupleDumper):
         return values
 
     @contextmanager
-    def blaming(self, field: str, value: Any) -> Iterator[None]:
+    def field_errors(self, field: str, value: Any) -> Iterator[None]:
         """Name the field in what is raised when its value is dumped."""
         where = f"the field {field!r}" + ("" if self.info is None else f" of the type {self.info.name!r}")
         try:
@@ -258,7 +258,9 @@ class CompositeDumper(TupleDumper):
                 fields.append(b"" if value is None else self.text_field(value))
         except Exception:
             index = len(fields)
-            with self.blaming(str(index + 1) if self.info is None else self.info.field_names[index], value):
+            with self.field_errors(
+                str(index + 1) if self.info is None else self.info.field_names[index], value
+            ):
                 raise
         return b"(%b)" % b",".join(fields)
 
@@ -296,7 +298,7 @@ class CompositeBinaryDumper(CompositeDumper):
         out = bytearray(_COUNT.pack(len(info.field_types)))
         with nesting:
             for name, oid, value in zip(info.field_names, info.field_types, self.values(obj)):
-                with self.blaming(name, value):
+                with self.field_errors(name, value):
                     data = None if value is None else self._encoded(self._dumper(value, oid).dump(value))
                 out += _FIELD.pack(oid, _NULL_LENGTH) if data is None else _FIELD.pack(oid, len(data)) + data
         return bytes(out)
@@ -392,7 +394,7 @@ class RecordBinaryLoader(NestedLoader):
     format = Format.BINARY
     native = "howdah_types._native.structured:RECORD"
     # The two formats do not tell the same, so only who asks for binary gets it.
-    preferred = False
+    prefer_binary = False
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)

@@ -20,7 +20,7 @@ from howdah import Driver, OperationalError, ProgrammingError, hookimpl, hookspe
 from howdah.adapt import Loader
 from howdah.client.statement import Statement
 from howdah.conninfo import Parameter
-from howdah.hookspecs import Mixins, only_for
+from howdah.hookspecs import Mixins, conninfo_prefixes
 from tests import servers
 from tests.servers import open_socket
 
@@ -283,7 +283,7 @@ class TestResolveConninfo:
     def test_it_is_not_asked_about_conninfos_that_it_is_not_for(self, dsn: str) -> None:
         asked: list[str] = []
 
-        @only_for("savannah:", "steppe:")
+        @conninfo_prefixes("savannah:", "steppe:")
         def resolve_conninfo(conninfo: str, params: dict[str, Any]) -> Any:
             asked.append(threading.current_thread().name)
             return dsn, params

@@ -52,16 +52,16 @@ def implementation(name: str, decoder: type[Any], parameters: type[Any]) -> Simp
         Session=load_module("howdah.protocol.session", name).Session,
         Exchange=load_module("howdah.protocol.exchange", name).Exchange,
         RowDecoder=decoder,
-        Parameters=parameters,
+        EncodedParams=parameters,
     )
 
 
-PYTHON = implementation("python", rowdecoder.RowDecoder, python_parameters.Parameters)
+PYTHON = implementation("python", rowdecoder.RowDecoder, python_parameters.EncodedParams)
 IMPLEMENTATIONS = [PYTHON]
 try:
     from howdah.native import adapters
 
-    NATIVE = implementation("native", adapters.RowDecoder, adapters.Parameters)
+    NATIVE = implementation("native", adapters.RowDecoder, adapters.EncodedParams)
 except ImportError:
     NATIVE = PYTHON
 else:
@@ -148,7 +148,7 @@ def prepared(draw: st.DrawFn) -> tuple[Callable[[SimpleNamespace, Any], Any], by
         exchange = impl.Exchange(fields, DECODERS[decoder](impl), streaming=streaming)
         parameters = None
         if values is not None:
-            parameters = impl.Parameters([17] * len(values), [1] * len(values), values)
+            parameters = impl.EncodedParams([17] * len(values), [1] * len(values), values)
         session.bind(exchange, b"p", b"statement", parameters, formats)
         session.execute(exchange, b"p", limit)
         session.sync(exchange)

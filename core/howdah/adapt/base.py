@@ -132,11 +132,11 @@ class Loader(ABC):
     native: ClassVar[str | None] = None
     #: Whether values are asked for in this loader's format where the driver
     #: chooses. For a binary loader: False if the values had better come as text.
-    preferred: ClassVar[bool] = True
+    prefer_binary: ClassVar[bool] = True
     #: Whether this loader's format tells all that text does. For a binary loader: False if the
     #: values can only be had as text, which is then asked for even where the program wants binary,
     #: if the driver knows the columns. Where it does not, `load` raises `howdah.NotSupportedError`.
-    faithful: ClassVar[bool] = True
+    lossless: ClassVar[bool] = True
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         self.oid = oid

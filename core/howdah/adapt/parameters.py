@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import AdaptContext, Dumper, DumperKey, PyFormat
 from howdah.adapt.encodings import codec_of, encoded
-from howdah.adapt.places import parameter_place, put_place, recursive, too_large
 from howdah.errors import Error, ProgrammingError
+from howdah.errors.context import add_context, nesting_error, parameter_label, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from howdah.adapt.registry import AdaptersMap
 
-__all__ = ["ParameterEncoder", "Parameters"]
+__all__ = ["EncodedParams", "ParameterEncoder"]
 
 #: How many bytes parameters take together: a message has less than 1 GB, and has more in it.
 _MAX_LENGTH = 0x3FF00000
 _MAX_PARAMETERS = 0xFFFF
 
 
-class Parameters:
+class EncodedParams:
     """The parameters of a query in PostgreSQL's representation.
 
     Args:
@@ -114,7 +114,7 @@ class ParameterEncoder:
         params: Sequence[Any],
         formats: Sequence[PyFormat] | None = None,
         names: Sequence[str] | None = None,
-    ) -> Parameters:
+    ) -> EncodedParams:
         """Return parameters in PostgreSQL's representation.
 
         Args:
@@ -152,13 +152,13 @@ class ParameterEncoder:
                     raise too_large(size)
                 values.append(value)
             except Error as error:
-                put_place(error, parameter_place(len(values), names))
+                add_context(error, parameter_label(len(values), names))
                 raise
             except RecursionError:
-                raise recursive(obj, parameter_place(len(values), names)) from None
+                raise nesting_error(obj, parameter_label(len(values), names)) from None
             oids.append(dumper.oid)
             codes.append(dumper.format)
-        return Parameters(oids, codes, values)
+        return EncodedParams(oids, codes, values)
 
     def dumper(self, obj: Any, format: PyFormat) -> Dumper:
         """Return the dumper for an object."""

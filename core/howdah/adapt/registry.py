@@ -87,7 +87,7 @@ class AdaptersMap:
             self._shared = False
             self._alone, self._alone_at = frozenset(), -1
             self.advice = ""
-        self._registering_later: Callable[[], AbstractContextManager[object]] = nullcontext
+        self._error_context: Callable[[], AbstractContextManager[object]] = nullcontext
 
     @property
     def adapters(self) -> AdaptersMap:
@@ -155,7 +155,7 @@ class AdaptersMap:
         self._put(self._formats, None, key, (format, format == Format.TEXT or key not in self._texts))
         self.version += 1
 
-    def register_later(
+    def register_lazy(
         self,
         register: Callable[[AdaptersMap], object],
         *,
@@ -176,7 +176,7 @@ class AdaptersMap:
             types: the oids or names of the types that it registers loaders for, or dumpers that are found by
                 the type.
         """
-        later = _Later(self, register)
+        lazy = _LazyAdapter(self, register)
         names = [self._type_key(each) if isinstance(each, str) else each for each in types]
         keys_of: dict[str, list[Any]] = {"_dumpers": [*classes], **dict.fromkeys(_TABLES_BY_TYPE, names)}
         for table, keys in keys_of.items():
@@ -185,8 +185,8 @@ class AdaptersMap:
                 if self._shared:
                     tables[format] = those = dict(those)
                 for key in keys:
-                    later.earlier[table, format, key] = those.pop(key, None)
-                    those[key] = later
+                    lazy.shadowed[table, format, key] = those.pop(key, None)
+                    those[key] = lazy
         self.version += 1
 
     def add_type(self, info: TypeInfo) -> None:
@@ -218,14 +218,14 @@ class AdaptersMap:
         """Note that other threads, or maps made from this one, may read it from now on."""
         self._shared = True
 
-    def begin_plugin(self, registering_later: Callable[[], AbstractContextManager[object]]) -> None:
+    def begin_plugin(self, error_context: Callable[[], AbstractContextManager[object]]) -> None:
         """Note that another plugin registers its adapters from now on.
 
         Args:
-            registering_later: makes the block in which the functions are called that the plugin gives to
-                `register_later`, to have an error name the plugin.
+            error_context: returns the context in which the functions run that the plugin gives to
+                `register_lazy`; it makes their errors name the plugin.
         """
-        self._registering_later = registering_later
+        self._error_context = error_context
         self._texts.clear()
 
     def _put(self, adapters: dict[Any, dict[Any, Any]], format: Any, key: Any, adapter: Any) -> None:
@@ -328,8 +328,8 @@ class AdaptersMap:
         """Return the format to ask for the values of a type in.
 
         It is the format of the loader that was registered last, so that this loader loads them. A binary
-        loader, and one of a type that is composed of others, may have it otherwise (`Loader.preferred`,
-        `Loader.faithful`, `Loader.parts`).
+        loader, and one of a type that is composed of others, may have it otherwise (`Loader.prefer_binary`,
+        `Loader.lossless`, `Loader.parts`).
 
         Args:
             oid: the oid of the type.
@@ -348,7 +348,7 @@ class AdaptersMap:
         if newest[0] == Format.TEXT:
             return Format.TEXT
         loader = self.get_loader(oid, Format.BINARY)
-        if not getattr(loader, "preferred" if wanted is None else "faithful", True):
+        if not getattr(loader, "prefer_binary" if wanted is None else "lossless", True):
             return Format.TEXT
         parts: Callable[[AdaptersMap, int], Sequence[int]] | None = getattr(loader, "parts", None)
         if parts is None:
@@ -369,7 +369,7 @@ class AdaptersMap:
         if self._alone_at != version:
             newest: list[Any] = [*self._formats[None].values()]
             self._alone = frozenset(
-                [each[0] for each in newest if isinstance(each, tuple) and each[1]]  # and no _Later
+                [each[0] for each in newest if isinstance(each, tuple) and each[1]]  # and no _LazyAdapter
             )
             self._alone_at = version
         return (Format.TEXT if wanted else Format.BINARY) in self._alone
@@ -387,9 +387,9 @@ class AdaptersMap:
         """Return what stands under a key, made if that was put off, or None."""
         adapters: dict[Any, Any] = getattr(self, table)[format]
         found = adapters.get(key)
-        while isinstance(found, _Later):
+        while isinstance(found, _LazyAdapter):
             # It is the same for all maps that share the dictionary.
-            found = adapters[key] = found.made(table, format, key)
+            found = adapters[key] = found.resolve(table, format, key)
         return found
 
     def _oid_of(self, name: str) -> int:
@@ -400,35 +400,36 @@ def _qualified(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
-class _Later:
-    """What `AdaptersMap.register_later` puts in the place of adapters.
+class _LazyAdapter:
+    """What `AdaptersMap.register_lazy` puts in the place of adapters.
 
     Args:
         adapters: the map that it stands in.
         register: registers the adapters.
 
     Attributes:
-        earlier: by table, format and key, what stood in each place before.
+        shadowed: the adapter to use for each table, format and key: until the adapters are registered, the
+            one that this object replaced, or None.
     """
 
     # One for all: registering some may need others.
     _lock = threading.RLock()
 
     def __init__(self, adapters: AdaptersMap, register: Callable[[AdaptersMap], object]) -> None:
-        self.earlier: dict[tuple[str, Any, Any], Any] = {}
+        self.shadowed: dict[tuple[str, Any, Any], Any] = {}
         self._adapters: AdaptersMap | None = adapters
         self._register = register
-        self._registering = adapters._registering_later
+        self._error_context = adapters._error_context
 
-    def made(self, table: str, format: Any, key: Any) -> Any:
+    def resolve(self, table: str, format: Any, key: Any) -> Any:
         """Return the adapter for one of the places; what stood there before, if none was registered."""
         with self._lock:
             if self._adapters is not None:
-                self._make(self._adapters)
+                self._register_all(self._adapters)
                 self._adapters = None
-        return self.earlier[table, format, key]
+        return self.shadowed[table, format, key]
 
-    def _make(self, template: AdaptersMap) -> None:
+    def _register_all(self, template: AdaptersMap) -> None:
         # That map, and those made from it, may have others in these places by now.
         adapters = AdaptersMap(template)
         tables: dict[str, dict[Any, dict[Any, Any]]] = {}
@@ -436,11 +437,11 @@ class _Later:
             tables[name] = {format: dict(those) for format, those in getattr(adapters, name).items()}
             setattr(adapters, name, tables[name])
         adapters._shared = False
-        for (table, format, key), earlier in self.earlier.items():
-            tables[table][format][key] = earlier
-        with self._registering():
+        for (table, format, key), shadowed in self.shadowed.items():
+            tables[table][format][key] = shadowed
+        with self._error_context():
             self._register(adapters)
         for those in tables["_dumpers"].values():  # a class that goes by its name here
-            made = {key: dumper for key, dumper in those.items() if not isinstance(dumper, _Later)}
+            made = {key: dumper for key, dumper in those.items() if not isinstance(dumper, _LazyAdapter)}
             those.update({_qualified(key): made[key] for key in made if isinstance(key, type)})
-        self.earlier = {place: tables[place[0]][place[1]][place[2]] for place in self.earlier}
+        self.shadowed = {place: tables[place[0]][place[1]][place[2]] for place in self.shadowed}

@@ -971,7 +971,7 @@ class BaseConnection(Generic[Row]):
         if not isinstance(conninfo, str):
             raise ProgrammingError(f"the conninfo must be a str, not {type(conninfo).__name__}")
         driver = cls.driver
-        return driver.hooks.resolve_conninfo if conninfo.startswith(driver.resolved) else None
+        return driver.hooks.resolve_conninfo if conninfo.startswith(driver.conninfo_prefixes) else None
 
     @classmethod
     def _resolve(cls, conninfo: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:

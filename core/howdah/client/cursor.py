@@ -124,10 +124,10 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             params_seq: the sets of parameters.
             returning: whether to keep the results; `nextset` or `results` go through them.
         """
-        from howdah.client.executemany import Many
+        from howdah.client.executemany import ExecuteMany
 
         connection = self._connection
-        operation = Many(self, query, returning).run(params_seq)
+        operation = ExecuteMany(self, query, returning).run(params_seq)
         if connection._observers:
             operation = self._observed(operation, query, params_seq)
         with connection.lock:

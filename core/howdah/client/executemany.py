@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from howdah.client.deferral import Deferral
     from howdah.protocol.session import Session
 
-__all__ = ["Many"]
+__all__ = ["ExecuteMany"]
 
 
-class Many:
+class ExecuteMany:
     """The `executemany` of a cursor: all in one exchange, much of it sent before the first answer comes.
 
     Args:

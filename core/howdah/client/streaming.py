@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from howdah.adapt.places import name_column
 from howdah.client.request import Request
 from howdah.errors import ProgrammingError
+from howdah.errors.context import add_column_name
 from howdah.io.operation import Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange, Result
@@ -169,7 +169,7 @@ class Stream(Streaming):
 
     def _with_column(self, failure: BaseException) -> BaseException:
         """Add the name of its column to what a loader has raised."""
-        return name_column(failure, [field.name for field in self._exchange.fields or ()])
+        return add_column_name(failure, [field.name for field in self._exchange.fields or ()])
 
     def _take(self) -> tuple[list[Any], BaseException | None]:
         """Take the rows that are here, and what kept the next one from being loaded."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from howdah.framework.driver import Driver
     from howdah.hookspecs import Mixins
 
-__all__ = ["KERNEL_CLASSES", "Absent", "AttributeNotSupportedError", "KernelClass", "assemble"]
+__all__ = ["KERNEL_CLASSES", "AttributeNotSupportedError", "DisabledAttribute", "KernelClass", "assemble"]
 
 
 class KernelClass(NamedTuple):
@@ -57,7 +57,7 @@ class AttributeNotSupportedError(NotSupportedError, AttributeError):
     """An attribute that a disabled plugin would have added; `hasattr` is False for it."""
 
 
-class Absent:
+class DisabledAttribute:
     """Stands in a class for an attribute that a disabled plugin would have added.
 
     Args:
@@ -75,7 +75,7 @@ class Absent:
 
 
 def assemble(
-    driver: Driver, mixins: Sequence[Mixins], absent: Mapping[str, str], *, asynchronous: bool
+    driver: Driver, mixins: Sequence[Mixins], unavailable: Mapping[str, str], *, asynchronous: bool
 ) -> dict[str, type[Any]]:
     """Make the classes of a driver, the blocking or the asynchronous ones.
 
@@ -85,7 +85,7 @@ def assemble(
     Args:
         driver: whose classes they are.
         mixins: what the plugins contribute; the last come first.
-        absent: what to say of attributes that disabled plugins would have
+        unavailable: what to say of attributes that disabled plugins would have
             added, by class and attribute (`Connection.prepare`).
         asynchronous: which of the two.
 
@@ -107,10 +107,10 @@ def assemble(
             bases: list[Any] = [load(mixin) if isinstance(mixin, str) else mixin for mixin in found if mixin]
             _check_distinct(name, bases, kernel)
             bases.append(_generic(kernel))
-            for path, message in absent.items():
+            for path, message in unavailable.items():
                 of, _, attribute = path.rpartition(".")
                 if of in (name, name.removeprefix("Async")) and not hasattr(kernel, attribute):
-                    namespace[attribute] = Absent(message)
+                    namespace[attribute] = DisabledAttribute(message)
         else:
             bases = [_generic(kernel), classes[kernel_class.base]]
         if name.endswith("Connection"):

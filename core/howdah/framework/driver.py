@@ -17,7 +17,15 @@ from howdah import hookspecs
 from howdah.errors import NotSupportedError, PluginError
 from howdah.framework.assembly import KERNEL_CLASSES, assemble
 from howdah.framework.capabilities import Capabilities
-from howdah.framework.plugins import ExtraPlugin, Plugin, PluginInfo, Provision, blaming, discover, select
+from howdah.framework.plugins import (
+    ExtraPlugin,
+    Plugin,
+    PluginInfo,
+    ProvidedName,
+    discover,
+    plugin_errors,
+    select,
+)
 from howdah.hookspecs import Mixins
 from howdah.lazy.tuples import NamedTuple
 
@@ -99,7 +107,7 @@ class Driver:
         parameters: the connection parameters, libpq's and the plugins'.
         authentication_methods: the plugins' ways to authenticate.
         hooks: the hooks that connections call.
-        resolved: how the conninfos begin that plugins may resolve.
+        conninfo_prefixes: the prefixes of the conninfos that plugins may resolve; an empty one allows any.
     """
 
     Connection: type[bundle.Connection[Any]]
@@ -117,7 +125,7 @@ class Driver:
     parameters: tuple[Parameter, ...]
     authentication_methods: Mapping[int | str, Method]
     hooks: ConnectionHooks
-    resolved: tuple[str, ...]
+    conninfo_prefixes: tuple[str, ...]
 
     def __init__(
         self,
@@ -129,7 +137,7 @@ class Driver:
         from howdah.adapt.registry import AdaptersMap
         from howdah.adapt.text import TextDumper
 
-        installed, provisions = discover()
+        installed, provided_names = discover()
         selection = select(installed, enable=enable, disable=disable, plugins=plugins)
         self._plugins = {plugin.name: plugin for plugin in selection.enabled}
         self._manager = pluggy.PluginManager("howdah")
@@ -139,16 +147,18 @@ class Driver:
             *(_info(plugin, "disabled") for plugin in selection.disabled),
         )
 
-        self._present, self._absent = _sort_provisions(provisions, selection.enabled, selection.disabled)
+        self._available, self._unavailable = _sort_provided_names(
+            provided_names, selection.enabled, selection.disabled
+        )
         self.capabilities = self._gather_capabilities()
         self.parameters = self._gather_parameters()
         self.authentication_methods = self._gather_authentication_methods()
         self.hooks = ConnectionHooks(*map(self._implemented, ConnectionHooks._fields))
-        self.resolved = self._gather_resolved()
+        self.conninfo_prefixes = self._gather_conninfo_prefixes()
         self._known_types: dict[tuple[str, str, int, str, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
         self.adapters.register_dumper(str, TextDumper)
-        if plugin := self._absent.get("has_types"):
+        if plugin := self._unavailable.get("has_types"):
             self.adapters.advice = f"; the adapters of most types are brought by {plugin.disabled}"
         if (type_resolved := self.hooks.type_resolved) is not None:
             self.adapters.on_type_added(lambda adapters, info: type_resolved(adapters=adapters, info=info))
@@ -173,7 +183,7 @@ class Driver:
         """
         if feature in self.capabilities:
             return
-        if plugin := self._absent.get(f"has_{feature}"):
+        if plugin := self._unavailable.get(f"has_{feature}"):
             raise NotSupportedError(f"{feature!r} is brought by {plugin.disabled}")
         raise NotSupportedError(f"no plugin that brings {feature!r} is installed")
 
@@ -206,17 +216,17 @@ class Driver:
             AttributeError: no plugin brings it.
         """
         if _is_public(name):
-            if name in self._present:
-                provision, plugin = self._present[name]
-                with blaming(plugin, f"does not bring {name} as its distribution says"):
-                    return provision.load()
-            if name in self._absent:
-                raise NotSupportedError(f"{name} is brought by {self._absent[name].disabled}")
+            if name in self._available:
+                provided, plugin = self._available[name]
+                with plugin_errors(plugin, f"does not bring {name} as its distribution says"):
+                    return provided.load()
+            if name in self._unavailable:
+                raise NotSupportedError(f"{name} is brought by {self._unavailable[name].disabled}")
         raise AttributeError(f"neither howdah nor one of its plugins has {name!r}")
 
     def public_names(self) -> list[str]:
         """Return the public names that the enabled plugins bring."""
-        return sorted(filter(_is_public, self._present))
+        return sorted(filter(_is_public, self._available))
 
     def register_commands(self, group: click.Group) -> None:
         """Have the plugins add their subcommands to `group`.
@@ -240,7 +250,7 @@ class Driver:
     def _register(self, plugin: Plugin) -> tuple[str, ...]:
         """Register a plugin, and return the hooks it implements."""
         implementation = plugin.load()
-        with blaming(plugin, "does not implement the hooks as they are specified"):
+        with plugin_errors(plugin, "does not implement the hooks as they are specified"):
             if (name := self._manager.get_name(implementation)) is not None:
                 raise ValueError(f"it is the same object as the plugin {name!r}")
             self._manager.register(implementation, plugin.name)
@@ -258,7 +268,7 @@ class Driver:
         pluggy calls the other way round; who would be first there has the last word here.
         """
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
-            with blaming(self._plugins[implementation.plugin_name], f"failed in {hook}()"):
+            with plugin_errors(self._plugins[implementation.plugin_name], f"failed in {hook}()"):
                 take(implementation.function(*(arguments[name] for name in implementation.argnames)))
 
     def _register_adapters(self) -> None:
@@ -266,8 +276,8 @@ class Driver:
         hook = "howdah_register_adapters"
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             plugin = self._plugins[implementation.plugin_name]
-            self.adapters.begin_plugin(partial(blaming, plugin, "failed to register adapters"))
-            with blaming(plugin, f"failed in {hook}()"):
+            self.adapters.begin_plugin(partial(plugin_errors, plugin, "failed to register adapters"))
+            with plugin_errors(plugin, f"failed in {hook}()"):
                 implementation.function(*(self.adapters for _ in implementation.argnames))
         self.adapters.begin_plugin(nullcontext)
 
@@ -284,7 +294,7 @@ class Driver:
         return partial(_call, calls, first)
 
     def _gather_capabilities(self) -> Capabilities:
-        provided = {**self._present, **self._absent}
+        provided = {**self._available, **self._unavailable}
         flags = {name.removeprefix("has_"): False for name in provided if name.startswith("has_")}
 
         def announce(names: Any) -> None:
@@ -325,12 +335,12 @@ class Driver:
         self._ask("howdah_authentication_methods", contribute)
         return methods
 
-    def _gather_resolved(self) -> tuple[str, ...]:
-        """Find how the conninfos begin that plugins may resolve: a plugin that does not say resolves any."""
-        resolved: list[str] = []
+    def _gather_conninfo_prefixes(self) -> tuple[str, ...]:
+        """Return the prefixes of the conninfos that plugins resolve; one that names none may resolve any."""
+        prefixes: list[str] = []
         for hook in self._manager.hook.howdah_resolve_conninfo.get_hookimpls():
-            resolved += getattr(hook.function, "beginnings", ("",))
-        return tuple(resolved)
+            prefixes += getattr(hook.function, "prefixes", ("",))
+        return tuple(prefixes)
 
     def _gather_mixins(self) -> None:
         """Ask for the mixins, and assemble those classes at once that not all mixins are named for."""
@@ -351,15 +361,19 @@ class Driver:
     def _assembled(self, name: str) -> type[Any]:
         """Return one of the classes; it is assembled with the others of its side."""
         asynchronous = KERNEL_CLASSES[name].asynchronous
-        absent = {name: f"{name} is brought by {plugin.disabled}" for name, plugin in self._absent.items()}
+        unavailable = {
+            name: f"{name} is brought by {plugin.disabled}" for name, plugin in self._unavailable.items()
+        }
         with self._assembling:
             if name not in vars(self):
                 try:
-                    classes = assemble(self, self._mixins, absent, asynchronous=asynchronous)
+                    classes = assemble(self, self._mixins, unavailable, asynchronous=asynchronous)
                 except Exception:
                     for i, hook in enumerate(self._manager.hook.howdah_mixins.get_hookimpls(), 1):
-                        with blaming(self._plugins[hook.plugin_name], "has a mixin that cannot be used"):
-                            assemble(self, self._mixins[:i], absent, asynchronous=asynchronous)
+                        with plugin_errors(
+                            self._plugins[hook.plugin_name], "has a mixin that cannot be used"
+                        ):
+                            assemble(self, self._mixins[:i], unavailable, asynchronous=asynchronous)
                     raise
                 vars(self).update(classes)
         found: type[Any] = vars(self)[name]
@@ -481,17 +495,17 @@ def _is_public(name: str) -> bool:
     return "." not in name and not name.startswith("has_")
 
 
-def _sort_provisions(
-    provisions: Iterable[Provision], enabled: Iterable[Plugin], disabled: Iterable[Plugin]
-) -> tuple[dict[str, tuple[Provision, Plugin]], dict[str, Plugin]]:
+def _sort_provided_names(
+    provided_names: Iterable[ProvidedName], enabled: Iterable[Plugin], disabled: Iterable[Plugin]
+) -> tuple[dict[str, tuple[ProvidedName, Plugin]], dict[str, Plugin]]:
     """Return what enabled plugins provide, and what disabled ones would have provided."""
-    present: dict[str, tuple[Provision, Plugin]] = {}
-    absent: dict[str, Plugin] = {}
-    here = {plugin.package: plugin for plugin in reversed([*enabled])}
-    gone = {plugin.package: plugin for plugin in reversed([*disabled])}
-    for provision in provisions:
-        if plugin := here.get(provision.package):
-            present.setdefault(provision.name, (provision, plugin))
-        elif plugin := gone.get(provision.package):
-            absent.setdefault(provision.name, plugin)
-    return present, {name: plugin for name, plugin in absent.items() if name not in present}
+    available: dict[str, tuple[ProvidedName, Plugin]] = {}
+    unavailable: dict[str, Plugin] = {}
+    enabled_in = {plugin.package: plugin for plugin in reversed([*enabled])}
+    disabled_in = {plugin.package: plugin for plugin in reversed([*disabled])}
+    for provided in provided_names:
+        if plugin := enabled_in.get(provided.package):
+            available.setdefault(provided.name, (provided, plugin))
+        elif plugin := disabled_in.get(provided.package):
+            unavailable.setdefault(provided.name, plugin)
+    return available, {name: plugin for name, plugin in unavailable.items() if name not in available}

@@ -27,7 +27,16 @@ from howdah.lazy.tuples import NamedTuple
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-__all__ = ["ExtraPlugin", "Plugin", "PluginInfo", "Provision", "Selection", "blaming", "discover", "select"]
+__all__ = [
+    "ExtraPlugin",
+    "Plugin",
+    "PluginInfo",
+    "ProvidedName",
+    "Selection",
+    "discover",
+    "plugin_errors",
+    "select",
+]
 
 #: A plugin given to a Driver: a module or object with a `__name__`, or a pair of name and object.
 ExtraPlugin: TypeAlias = "object | tuple[str, object]"
@@ -56,7 +65,7 @@ class Plugin(NamedTuple):
         Raises:
             PluginError: it cannot be imported.
         """
-        with blaming(self, "could not be loaded"):
+        with plugin_errors(self, "could not be loaded"):
             return self.loader()
 
     @property
@@ -100,7 +109,7 @@ class PluginInfo(NamedTuple):
     error: PluginError | None = None
 
 
-class Provision(NamedTuple):
+class ProvidedName(NamedTuple):
     """Something that a plugin adds, as its distribution describes it.
 
     Attributes:
@@ -133,15 +142,17 @@ class Selection(NamedTuple):
     disabled: tuple[Plugin, ...]
 
 
-def discover() -> tuple[list[Plugin], list[Provision]]:
+def discover() -> tuple[list[Plugin], list[ProvidedName]]:
     """Return the installed plugins, and what they say they add; nothing is imported.
 
     howdah's own plugins come first, the others by name.
     """
     points = entry_points(("howdah", "howdah.provides"))
     plugins = [_installed(point) for point in points if point.group == "howdah"]
-    provisions = [Provision(point.name, point.value) for point in points if point.group == "howdah.provides"]
-    return sorted(plugins, key=lambda plugin: (plugin.distribution != "howdah", plugin.name)), provisions
+    provided_names = [
+        ProvidedName(point.name, point.value) for point in points if point.group == "howdah.provides"
+    ]
+    return sorted(plugins, key=lambda plugin: (plugin.distribution != "howdah", plugin.name)), provided_names
 
 
 def select(
@@ -173,7 +184,7 @@ def select(
         if plugin.name not in wanted:
             continue
         if plugin.name in enabled:
-            with blaming(plugin, "cannot be told from another one"):
+            with plugin_errors(plugin, "cannot be told from another one"):
                 raise ValueError(
                     f"{enabled[plugin.name].source} and {plugin.source} both have a plugin of this name"
                 )
@@ -185,7 +196,7 @@ def select(
 
 
 @contextmanager
-def blaming(plugin: Plugin, failure: str) -> Iterator[None]:
+def plugin_errors(plugin: Plugin, failure: str) -> Iterator[None]:
     """Turn what goes wrong in the block into a `PluginError` that names `plugin`.
 
     Args:

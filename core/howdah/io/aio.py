@@ -61,7 +61,7 @@ def send(sock: socket.socket, session: Session | TLSStream) -> int:
 
 
 if TYPE_CHECKING or IMPLEMENTATION == "native":
-    from howdah.native.transport import Eager, Timer
+    from howdah.native.transport import SpinReceiver, Timer
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
     from howdah.native.transport import receive_nonblocking as receive
@@ -102,8 +102,8 @@ class AsyncTransport:
     def _begin(self) -> None:
         """Begin on the running event loop, where nobody waits yet."""
         self._loop = asyncio.get_running_loop()
-        #: What receives answers that come soon; there is none in Python.
-        self._eager = Eager(self._stream) if IMPLEMENTATION == "native" else None
+        #: Receives answers that arrive soon; only the native implementation has it.
+        self._spin = SpinReceiver(self._stream) if IMPLEMENTATION == "native" else None
         self._waiting = 0
         self._reading = False
         #: What tells when to read, instead of the socket, while the server streams.
@@ -129,8 +129,8 @@ class AsyncTransport:
                 self._gathering = True
                 self._loop.call_soon(self._send_gathered)
         exchange.replaced = None
-        if self._eager is not None and not self._waiting and self._timer is None and not exchange.ready:
-            self._receive_eagerly(exchange)
+        if self._spin is not None and not self._waiting and self._timer is None and not exchange.ready:
+            self._spin_receive(exchange)
         if exchange.ready:
             return
         waiter = Waiter(self._loop)
@@ -315,11 +315,11 @@ class AsyncTransport:
             self._lose(e)
         return False
 
-    def _receive_eagerly(self, exchange: Exchange) -> None:
-        """Receive until `exchange` is ready, if that takes less than coming back for it would."""
-        assert self._eager is not None
+    def _spin_receive(self, exchange: Exchange) -> None:
+        """Receive until `exchange` is ready, if that takes less time than suspending the task."""
+        assert self._spin is not None
         try:
-            self._eager.receive(self.sock, exchange)
+            self._spin.receive(self.sock, exchange)
         except OSError as e:
             self._lose(loss(e))
         except Error as e:

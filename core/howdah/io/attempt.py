@@ -164,12 +164,12 @@ class Attempt:
             options = StartupOptions(self._startup_parameters(), self._credentials(sock), most, least)
             yield from self._start(sock, options, reader)
             reader.limits = session_attrs.LIMITS
-            objection = session_attrs.check_session_attrs(attrs, self.server_info)
-            wrong = yield from converse(sock, objection, reader, self.deadline)
-            if wrong is not None:
+            check = session_attrs.check_session_attrs(attrs, self.server_info)
+            refusal = yield from converse(sock, check, reader, self.deadline)
+            if refusal is not None:
                 with contextlib.suppress(OSError):
                     sock.send(TERMINATE)
-                raise Unsuitable(wrong)
+                raise Unsuitable(refusal)
         except BaseException:
             sock.close()
             raise

@@ -8,7 +8,7 @@ from libc.errno cimport EAGAIN, EINTR
 
 from howdah.native.exchange cimport Exchange
 from howdah.native.sockets cimport (
-    descriptor, howdah_await, howdah_gather, howdah_give_back, howdah_limit_patience, howdah_send, howdah_wait,
+    descriptor, howdah_await, howdah_gather, howdah_give_back, howdah_limit_wait, howdah_send, howdah_wait,
     raise_os_error
 )
 from howdah.native.wire cimport Input, Output, Stream
@@ -62,7 +62,7 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
                 if streaming:
                     received = howdah_gather(fd, target, input.capacity - input.length)
                 else:
-                    received = howdah_await(fd, target, input.capacity - input.length, &session.eagerness)
+                    received = howdah_await(fd, target, input.capacity - input.length, &session.spin)
         input.lent -= 1
         readable = False
         output.take_off(0)
@@ -156,7 +156,7 @@ def receive_blocking(sock, Stream session not None) -> None:
         target = input.data + input.length
         input.lent += 1
         with nogil:
-            received = howdah_await(fd, target, input.capacity - input.length, &session.eagerness)
+            received = howdah_await(fd, target, input.capacity - input.length, &session.spin)
         input.lent -= 1
     if received > 0:
         session.came_in(received)
@@ -170,7 +170,7 @@ cdef int blocking_descriptor(object sock, Stream session) except -1:
     """Return the file descriptor of an open socket, on which waiting has an end."""
     cdef int fd = descriptor(sock)
     if session.limited != fd:
-        howdah_limit_patience(fd)
+        howdah_limit_wait(fd)
         session.limited = fd
     return fd
 

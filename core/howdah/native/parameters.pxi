@@ -11,8 +11,8 @@ from libc.string cimport memcmp, memcpy
 from howdah.native.byteorder cimport get_int32, get_uint16, set_uint16, set_uint32
 
 from howdah.adapt.base import PyFormat
-from howdah.adapt.places import parameter_place, put_place, recursive, too_large
 from howdah.errors import Error, ProgrammingError
+from howdah.errors.context import add_context, nesting_error, parameter_label, too_large
 
 cdef object _AUTO = PyFormat.AUTO
 cdef object _TEXT = PyFormat.TEXT
@@ -27,7 +27,7 @@ cdef enum:
     MAX_KEPT = 0x10000
 
 
-cdef class Parameters:
+cdef class EncodedParams:
     """The parameters of a query in PostgreSQL's representation.
 
     Args:
@@ -112,7 +112,7 @@ cdef class Parameters:
         set_uint32(self.buffer.data + start, NULL_LENGTH if null else <uint32_t> length)
         return 0
 
-    cdef int finish(self, Parameters previous) except -1:
+    cdef int finish(self, EncodedParams previous) except -1:
         """Set the attributes, to the tuples of the parameters before if they are the same."""
         cdef Py_ssize_t i
         cdef const char *p = self.buffer.data
@@ -150,7 +150,7 @@ cdef class ParameterEncoder:
         self.adapters = adapters
         self.context = context
 
-    def encode(self, params, formats=None, names=None) -> Parameters:
+    def encode(self, params, formats=None, names=None) -> EncodedParams:
         """Return parameters in PostgreSQL's representation.
 
         Args:
@@ -162,7 +162,7 @@ cdef class ParameterEncoder:
             ProgrammingError: if there is no dumper for an object, or there are too many parameters.
             Exception: what a dumper raises; a `howdah.Error` says which parameter it is about.
         """
-        cdef Parameters out = Parameters.__new__(Parameters)
+        cdef EncodedParams out = EncodedParams.__new__(EncodedParams)
         cdef tuple objects = tuple(params)
         cdef tuple asked = None if formats is None else tuple(formats)
         cdef Py_ssize_t i
@@ -181,17 +181,17 @@ cdef class ParameterEncoder:
             for i in range(out.count):
                 self.encode_one(objects[i], _AUTO if asked is None else asked[i], out, i)
         except Error as error:
-            put_place(error, parameter_place(i, names))
+            add_context(error, parameter_label(i, names))
             raise
         except RecursionError:
-            raise recursive(objects[i], parameter_place(i, names)) from None
+            raise nesting_error(objects[i], parameter_label(i, names)) from None
         finally:
             set_depth(former)
         out.finish(self.previous)
         self.previous = out if out.buffer.length <= MAX_KEPT else None
         return out
 
-    cdef int encode_one(self, object obj, object format, Parameters out, Py_ssize_t index) except -1:
+    cdef int encode_one(self, object obj, object format, EncodedParams out, Py_ssize_t index) except -1:
         """Append one parameter."""
         cdef Dumpers dumpers
         cdef Dumped dumped

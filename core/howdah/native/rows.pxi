@@ -13,8 +13,8 @@ from libc.stdint cimport int32_t
 from howdah.native.byteorder cimport get_int32, get_uint16
 
 from howdah.adapt.nesting import too_deep
-from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError
+from howdah.errors.context import add_column_number
 from howdah.protocol.messages import ProtocolViolation
 
 cdef extern from "Python.h":
@@ -110,11 +110,11 @@ cdef class RowDecoder:
                 Py_INCREF(value)
                 PyTuple_SET_ITEM(row, i, value)
         except (DataError, NotSupportedError) as error:
-            put_column(error, i)
+            add_column_number(error, i)
             raise
         except RecursionError as error:
             # Python's own limit, in a program that is deep in calls itself.
-            raise put_column(too_deep(), i) from error
+            raise add_column_number(too_deep(), i) from error
         finally:
             set_depth(former)
         if data != end:

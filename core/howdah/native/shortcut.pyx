@@ -10,7 +10,7 @@ from cpython.unicode cimport PyUnicode_CheckExact
 from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
 
-from howdah.native.adapters cimport ParameterEncoder, Parameters
+from howdah.native.adapters cimport EncodedParams, ParameterEncoder
 from howdah.native.byteorder cimport set_uint32
 from howdah.native.exchange cimport Exchange
 from howdah.native.resultset cimport ResultSet
@@ -148,7 +148,7 @@ cdef class Shortcuts:
     ) except -1:
         """Write Bind and Execute, and Sync behind them; a cursor that is given forgets its results."""
         cdef Wire session = self.session
-        cdef Parameters parameters = None
+        cdef EncodedParams parameters = None
         cdef Py_ssize_t section_size, size
         cdef char *p
         if params is not None:

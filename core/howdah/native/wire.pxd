@@ -2,7 +2,7 @@
 
 from howdah.native.adapters cimport Buffer
 from howdah.native.exchange cimport Exchange
-from howdah.native.sockets cimport howdah_eagerness
+from howdah.native.sockets cimport howdah_spin_state
 
 # The values of `howdah.protocol.exchange.Step` that are dealt with natively.
 cdef enum:
@@ -41,10 +41,10 @@ cdef class Input(LentBuffer):
 cdef class Stream:
     cdef Input input
     cdef Output unsent
-    # The blocking socket whose patience is limited already, -1 if none.
+    # The blocking socket that has its limit on waiting already, -1 if none.
     cdef int limited
-    # Whether waiting for the server begins awake.
-    cdef howdah_eagerness eagerness
+    # Whether the next wait for the server spins before it blocks.
+    cdef howdah_spin_state spin
 
     cdef Py_ssize_t fill_output(self) except -1
     cdef int drop_output(self) except -1

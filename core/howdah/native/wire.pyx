@@ -14,7 +14,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.stdint cimport uint16_t, uint32_t
 from libc.string cimport memchr, memcpy, memmove
 
-from howdah.native.adapters cimport Buffer, Parameters, RowDecoder
+from howdah.native.adapters cimport Buffer, EncodedParams, RowDecoder
 from howdah.native.byteorder cimport get_uint32, set_uint16, set_uint32
 from howdah.native.exchange cimport Exchange
 
@@ -184,7 +184,7 @@ cdef class Stream:
         self.input = Input.__new__(Input)
         self.unsent = Output.__new__(Output)
         self.limited = -1
-        self.eagerness.wary = 1
+        self.spin.backoff = 1
 
     cdef Py_ssize_t fill_output(self) except -1:
         """Have the output hold what is to be sent next; return how many bytes are behind it."""
@@ -267,11 +267,11 @@ cdef class Wire(Stream):
         cdef char *p
         if parameters is None:
             parameters = b"\0\0\0\0"
-        elif not isinstance(parameters, Parameters):
+        elif not isinstance(parameters, EncodedParams):
             parameters = _pack_parameters(parameters)
-        if isinstance(parameters, Parameters):
-            section = (<Parameters> parameters).section()
-            section_size = (<Parameters> parameters).section_size()
+        if isinstance(parameters, EncodedParams):
+            section = (<EncodedParams> parameters).section()
+            section_size = (<EncodedParams> parameters).section_size()
         else:
             section = PyBytes_AS_STRING(parameters)
             section_size = PyBytes_GET_SIZE(parameters)

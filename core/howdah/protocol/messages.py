@@ -133,6 +133,10 @@ def describe(kind: bytes, name: bytes) -> bytes:
     return message(FrontendCode.DESCRIBE, kind + cstring(name, "the name"))
 
 
+#: The Describe message for the unnamed portal, which every query that is not prepared sends.
+DESCRIBE_UNNAMED_PORTAL = describe(b"P", b"")
+
+
 def close(kind: bytes, name: bytes) -> bytes:
     """Return a Close message for a statement (`b"S"`) or a portal (`b"P"`)."""
     return message(FrontendCode.CLOSE, kind + cstring(name, "the name"))

@@ -19,8 +19,8 @@ from howdah.native.byteorder cimport get_int16, get_int32, get_uint32, set_uint3
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.nesting import too_deep
-from howdah.adapt.places import no_end, put_column, too_large
 from howdah.errors import DataError, NotSupportedError
+from howdah.errors.context import add_column_number, stop_iteration_error, too_large
 from howdah_copy.rows import BINARY_HEADER, BINARY_SIGNATURE, BINARY_TRAILER
 
 cdef extern from "Python.h":
@@ -408,12 +408,12 @@ cdef class CopyDecoder:
                 return column.load(p, size, <object> column.loader)
             return self.load_escaped(p, size, column)
         except (DataError, NotSupportedError) as error:
-            put_column(error, index)
+            add_column_number(error, index)
             raise
         except RecursionError as error:
-            raise put_column(too_deep(), index) from error
+            raise add_column_number(too_deep(), index) from error
         except StopIteration as error:
-            raise no_end(error) from error
+            raise stop_iteration_error(error) from error
 
     cdef object load_escaped(self, const char *p, Py_ssize_t size, Column *column):
         """Return a value that has backslashes in its text."""
@@ -474,7 +474,7 @@ cdef class CopyDecoder:
         try:
             return self.decoder.decode_row(start, p - start)
         except StopIteration as error:
-            raise no_end(error) from error
+            raise stop_iteration_error(error) from error
 
     cdef int begin(self) except -1:
         """Read the header."""

@@ -240,7 +240,7 @@ async def test_a_query_hit_by_the_cancelling_of_another_is_run_again(auto, watch
     """The request to cancel may come too late: provoked here by sending it while the next one runs."""
     task = asyncio.ensure_future(auto.execute("select pg_sleep(0.3), 5"))
     await asleep(watcher, auto)
-    auto._sharing._endangered = dict.fromkeys(auto._sharing._under_way, 2)
+    auto._sharing._may_be_cancelled = dict.fromkeys(auto._sharing._under_way, 2)
     await auto.cancel_safe()
     assert (await (await task).fetchone())[1] == 5
     # Cancelled by its owner, it is not.
@@ -361,7 +361,7 @@ async def test_large_parameters_and_results(auto):
 
 
 async def test_without_the_plugin_they_queue(dsn):
-    driver = howdah.Driver(disable=["pipeline"])
+    driver = howdah.Driver(disable=["multiplex"])
     async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
         depth = Depth(conn)
         assert await asyncio.gather(*[ask(conn, n) for n in range(10)]) == list(range(10))

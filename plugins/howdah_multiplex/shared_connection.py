@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from howdah.errors import Error
 from howdah.io.operation import Operation
 from howdah.protocol.exchange import Exchange
-from howdah_pipeline.connection_async import AsyncPipelining
-from howdah_pipeline.lock import SharedLock
+from howdah_multiplex.lock import SharedLock
 
 if TYPE_CHECKING:
     from howdah.client.connection_async import AsyncConnection
     from howdah.client.cursor_async import AsyncCursor
     from howdah.client.cursor_base import Params, Query
 
-__all__ = ["AsyncSharing", "Sharing"]
+__all__ = ["AsyncSharing", "SharedConnection"]
 
 T = TypeVar("T")
 
@@ -26,14 +25,14 @@ _PATIENCE = 0.01
 #: How long to wait at most between two requests to cancel it, in seconds.
 _LONGEST_PAUSE = 1.0
 #: How often one request to cancel may hit: older servers signal the process, and then its group.
-_HITS = 2
+_STRAY_CANCELS = 2
 #: The SQLSTATE of a query that was cancelled.
 _QUERY_CANCELED = "57014"
 #: Commands that may have committed a part of what they do.
 _NOT_ATOMIC = (b"CALL", b"DO")
 
 
-class Sharing:
+class SharedConnection:
     """Lets the queries of a connection share its round trips.
 
     Args:
@@ -46,11 +45,11 @@ class Sharing:
         #: What is on its way for those who share the lock.
         self._under_way: set[Exchange] = set()
         #: What is on its way and wanted by nobody any more.
-        self._left: list[Exchange] = []
+        self._abandoned: list[Exchange] = []
         #: What may be hit by a request to cancel something else, and how often.
-        self._endangered: dict[Exchange, int] = {}
+        self._may_be_cancelled: dict[Exchange, int] = {}
         #: The same of the exchange whose answer is being taken.
-        self._hits = 0
+        self._stray_cancels = 0
         self._clearing: asyncio.Task[None] | None = None
 
     async def run(self, operation: Operation[T], answered: Exchange | None = None) -> T:
@@ -63,7 +62,7 @@ class Sharing:
         connection, under_way = self._connection, self._under_way
         run_until_ready = connection.transport.run_until_ready
         try:
-            if answered in self._endangered:
+            if answered in self._may_be_cancelled:
                 exchange = self._go_on(operation, answered)
             else:
                 exchange = cast(Exchange, operation.send(None))
@@ -73,7 +72,7 @@ class Sharing:
                     await run_until_ready(exchange)
                 except GeneratorExit:
                     # The event loop has ended under the task: nothing can be waited for.
-                    self._left.append(exchange)
+                    self._abandoned.append(exchange)
                     raise
                 except BaseException as e:
                     under_way.discard(exchange)
@@ -81,7 +80,7 @@ class Sharing:
                     exchange = cast(Exchange, operation.throw(e))
                 else:
                     under_way.discard(exchange)
-                    if self._endangered:
+                    if self._may_be_cancelled:
                         exchange = self._go_on(operation, exchange)
                     else:
                         exchange = cast(Exchange, operation.send(None))
@@ -103,7 +102,7 @@ class Sharing:
             try:
                 await connection.transport.run_until_ready(exchange)
             except GeneratorExit:
-                self._left.append(exchange)
+                self._abandoned.append(exchange)
                 raise
             except BaseException:
                 under_way.discard(exchange)
@@ -112,8 +111,8 @@ class Sharing:
                 raise
             under_way.discard(exchange)
             if exchange.error is None:
-                if self._endangered:
-                    self._endangered.pop(exchange, None)
+                if self._may_be_cancelled:
+                    self._may_be_cancelled.pop(exchange, None)
                 cursor.keep_results(exchange)
             else:
                 await self.run(cursor.recover(query, params, exchange), exchange)
@@ -123,20 +122,20 @@ class Sharing:
 
     def _go_on(self, operation: Operation[Any], exchange: Exchange) -> Exchange:
         """Have an operation take an answer that may be spoilt; return what it waits for next."""
-        self._hits = hits = self._endangered.pop(exchange, 0)
+        self._stray_cancels = count = self._may_be_cancelled.pop(exchange, 0)
         try:
             following = cast(Exchange, operation.send(None))
         finally:
-            self._hits = 0
-        if hits > 1:
-            self._endangered[following] = hits - 1
+            self._stray_cancels = 0
+        if count > 1:
+            self._may_be_cancelled[following] = count - 1
         return following
 
     def excuses(self, exchange: Exchange) -> bool:
         """Whether a query was cancelled in the place of another one, and can be run again."""
         error, query = exchange.error, exchange.query or b""
         return (
-            self._hits > 0
+            self._stray_cancels > 0
             and error is not None
             and error.sqlstate == _QUERY_CANCELED
             and not query.lstrip()[:4].upper().startswith(_NOT_ATOMIC)
@@ -149,9 +148,9 @@ class Sharing:
 
     def _tidy(self) -> Awaitable[None] | None:
         """Cancel what nobody wants any more; the lock is held alone."""
-        if self._left:
-            self._left = [exchange for exchange in self._left if not exchange.done]
-        return self._connection.stop(self._left[-1]) if self._left else None
+        if self._abandoned:
+            self._abandoned = [exchange for exchange in self._abandoned if not exchange.done]
+        return self._connection.stop(self._abandoned[-1]) if self._abandoned else None
 
     async def _leave(self, exchange: Exchange) -> None:
         """Give up an answer: alone, with what the server does for it; among others, without hurting them."""
@@ -163,19 +162,19 @@ class Sharing:
             finally:
                 self.lock.downgrade()
         else:
-            self._left.append(exchange)
+            self._abandoned.append(exchange)
             if self._clearing is None:
-                self._clearing = asyncio.ensure_future(self._clear_away())
+                self._clearing = asyncio.ensure_future(self._cancel_abandoned())
                 self._clearing.add_done_callback(self._cleared)
 
-    async def _clear_away(self) -> None:
+    async def _cancel_abandoned(self) -> None:
         """Cancel each query that nobody wants any more as soon as it holds up others."""
         connection = self._connection
         pause = _PATIENCE
         while True:
             await asyncio.sleep(pause)
-            self._left = [exchange for exchange in self._left if not exchange.done]
-            if not self._left or connection.closed:
+            self._abandoned = [exchange for exchange in self._abandoned if not exchange.done]
+            if not self._abandoned or connection.closed:
                 return
             if not self.lock.locked():
                 # Nobody reads what the server says, so that who takes the lock has to.
@@ -183,9 +182,9 @@ class Sharing:
                     pass
                 return
             head = connection.session.head()
-            if self._under_way and head is not None and head[1] in self._left:
+            if self._under_way and head is not None and head[1] in self._abandoned:
                 # It may come too late, and hit the next.
-                self._endangered = dict.fromkeys(self._under_way, _HITS)
+                self._may_be_cancelled = dict.fromkeys(self._under_way, _STRAY_CANCELS)
                 try:
                     await connection.cancel_safe(timeout=_LONGEST_PAUSE)
                 except Error:
@@ -198,15 +197,15 @@ class Sharing:
             clearing.exception()
 
 
-class AsyncSharing(AsyncPipelining):
-    """Async connections have pipelines, and the queries of many tasks share round trips."""
+class AsyncSharing:
+    """The queries of many tasks share the round trips of async connections."""
 
-    _sharing: Sharing | None = None
+    _sharing: SharedConnection | None = None
 
     def share(self) -> None:
         """Let queries that need no transaction share round trips from now on."""
         connection = cast("AsyncConnection[Any]", self)
-        self._sharing = sharing = Sharing(connection)
+        self._sharing = sharing = SharedConnection(connection)
         connection.lock = sharing.lock
         connection.excuses = sharing.excuses
 
