@@ -251,26 +251,31 @@ class Declared(_Base):
         if self._offset <= target <= self._offset + len(self._rows) and self._result.failure is None:
             self._position = target - self._offset
             return
-        steps = target - self._passed
-        beyond = False
-        if steps > 0:
-            moved = yield from self._run_move(session, b"FORWARD", steps)
-            beyond = self._at_end = moved < steps
-            target = self._passed + moved
-        elif steps < 0 and self._anchored:
-            yield from self._run_move(session, b"ABSOLUTE", target)
-            self._at_end = False
-        elif steps < 0:
-            back = self._at_end - steps
-            moved = yield from self._run_move(session, b"BACKWARD", back)
-            self._at_end = False
-            beyond = moved < back - 1
-            if moved < back:
-                # Now it is known where the cursor is: before the first row.
-                self._anchored, target = True, 0
-        self._go_on_from(target)
+        reached, beyond = yield from self._move_on_server(session, target)
+        self._go_on_from(reached)
         if beyond:
             raise IndexError("position out of bound: the cursor has gone to the end of the result")
+
+    def _move_on_server(self, session: Session, target: int) -> Operation[tuple[int, bool]]:
+        """Move the server's cursor; return where it is then, and whether the target lies outside."""
+        steps = target - self._passed
+        if steps == 0:
+            return target, False
+        if steps > 0:
+            moved = yield from self._run_move(session, b"FORWARD", steps)
+            self._at_end = moved < steps
+            return self._passed + moved, self._at_end
+        if self._anchored:
+            yield from self._run_move(session, b"ABSOLUTE", target)
+            self._at_end = False
+            return target, False
+        back = self._at_end - steps
+        moved = yield from self._run_move(session, b"BACKWARD", back)
+        self._at_end = False
+        if moved < back:
+            # Now it is known where the cursor is: before the first row.
+            self._anchored, target = True, 0
+        return target, moved < back - 1
 
     def _move_in_unknown(self, session: Session, target: int) -> Operation[None]:
         """Go to a row, and by that learn where the cursor is."""

@@ -106,9 +106,7 @@ class Planner:
             return None
         if self._connection.prepared_max == 0 or (not prepare and not oids and is_script(query)):
             return None
-        if self._doubtful:
-            return _Doubt(self, query, oids)
-        return self.new(query, oids)
+        return self._unprepared(query, oids)
 
     def executed(
         self, query: bytes, oids: Sequence[int], statement: Statement | None, exchange: Exchange
@@ -285,6 +283,10 @@ class Planner:
     def new(self, query: bytes, oids: Sequence[int]) -> Statement:
         """Return a new statement, not prepared yet."""
         return Statement(query, oids, self._new_name())
+
+    def _unprepared(self, query: bytes, oids: Sequence[int]) -> Statement:
+        """Return a new statement; after statements were lost, one that asks first whether to prepare."""
+        return _Doubt(self, query, oids) if self._doubtful else self.new(query, oids)
 
     def _new_name(self) -> bytes:
         self._made += 1

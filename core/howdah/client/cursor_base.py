@@ -490,7 +490,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             raise failed.error
         yield from self._run(request)
 
-    def _run(self, request: Request) -> Operation[None]:
+    def _run(self, request: Request) -> Operation[None]:  # noqa: C901 - the whole way of a query, in its order
         """Run a query the long way."""
         connection = self._connection
         session = connection._session

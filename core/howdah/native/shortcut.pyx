@@ -152,10 +152,7 @@ cdef class Shortcuts:
         cdef Py_ssize_t section_size, size
         cdef char *p
         if params is not None:
-            if not (
-                (PyTuple_CheckExact(params) and PyTuple_GET_SIZE(params) == way.count)
-                or (PyList_CheckExact(params) and PyList_GET_SIZE(params) == way.count)
-            ):
+            if not is_row(params, way.count):
                 params = way.parsed.bind(params)
             parameters = (<ParameterEncoder?> transformer.encoder).encode(params, way.formats, way.names)
             if (parameters.oids is not way.oids and parameters.oids != way.oids) or self.names_wanted:
@@ -190,6 +187,13 @@ cdef class Shortcuts:
             copied(p, _SYNC)
             session.add_step(SYNC, exchange)
         return True
+
+
+cdef inline bint is_row(object params, Py_ssize_t count) noexcept:
+    """Whether parameters are a tuple or list of so many values."""
+    if PyTuple_CheckExact(params):
+        return PyTuple_GET_SIZE(params) == count
+    return PyList_CheckExact(params) and PyList_GET_SIZE(params) == count
 
 
 cdef inline char *copied(char *target, bytes source) noexcept:

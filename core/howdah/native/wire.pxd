@@ -85,6 +85,8 @@ cdef class Wire(Stream):
     cdef int pump(self) except -1
     cdef int process(self, int code, const char *body, Py_ssize_t size) except -1
     cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef int command_complete(self, Exchange exchange, const char *tag, Py_ssize_t size) except -1
+    cdef int ready_for_query(self, char status) except -1
     cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size)
 

@@ -535,31 +535,36 @@ cdef class Wire(Stream):
             step = self.steps[self.first]
             exchange = self.exchanges[self.first]
             if code == c"D":
-                if step == EXECUTE or (step == QUERY and exchange.fields is not None):
+                if expects_row(step, exchange):
                     return self.data_row(exchange, body, size)
             elif code == c"d":
-                if exchange.copying and exchange.copy is not None:
+                if expects_data(exchange):
                     return self.copy_data(exchange, body, size)
             elif code == c"2":
                 if step == BIND and not size:
                     return self.settle_head()
             elif code == c"C":
-                if step == EXECUTE and size and not body[size - 1]:
-                    exchange.conclude(
-                        _COMMAND_OK if exchange.fields is None else _TUPLES_OK,
-                        PyBytes_FromStringAndSize(body, size - 1),
-                    )
-                    return self.settle_head()
+                if step == EXECUTE and is_string(body, size):
+                    return self.command_complete(exchange, body, size - 1)
             elif code == c"Z":
-                if step == SYNC and size == 1 and body[0] in (c"I", c"T", c"E"):
-                    self.transaction_status = (
-                        _IDLE if body[0] == c"I" else _INTRANS if body[0] == c"T" else _INERROR
-                    )
-                    self.transactions += body[0] == c"I"
-                    return self.settle_head()
+                if step == SYNC and is_status(body, size):
+                    return self.ready_for_query(body[0])
         self.streamed = 0
         self.on_message(code, PyBytes_FromStringAndSize(body, size))
         return 0
+
+    cdef int command_complete(self, Exchange exchange, const char *tag, Py_ssize_t size) except -1:
+        """End a command's result."""
+        exchange.conclude(
+            _COMMAND_OK if exchange.fields is None else _TUPLES_OK, PyBytes_FromStringAndSize(tag, size)
+        )
+        return self.settle_head()
+
+    cdef int ready_for_query(self, char status) except -1:
+        """Keep the status of the transaction."""
+        self.transaction_status = _IDLE if status == c"I" else _INTRANS if status == c"T" else _INERROR
+        self.transactions += status == c"I"
+        return self.settle_head()
 
     cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1:
         """Keep a row."""
@@ -618,6 +623,26 @@ cdef class Wire(Stream):
             return decoder.decode(PyBytes_FromStringAndSize(body, size))
         finally:
             self.decoding = False
+
+
+cdef inline bint expects_row(int step, Exchange exchange) noexcept:
+    """Whether a row may come: in the simple protocol, behind its description."""
+    return step == EXECUTE or (step == QUERY and exchange.fields is not None)
+
+
+cdef inline bint expects_data(Exchange exchange) noexcept:
+    """Whether COPY data may come."""
+    return exchange.copying and exchange.copy is not None
+
+
+cdef inline bint is_string(const char *body, Py_ssize_t size) noexcept:
+    """Whether a message is a string, with the zero that ends it."""
+    return size > 0 and not body[size - 1]
+
+
+cdef inline bint is_status(const char *body, Py_ssize_t size) noexcept:
+    """Whether a message is the status of a transaction."""
+    return size == 1 and body[0] in (c"I", c"T", c"E")
 
 
 cdef Py_ssize_t _name_size(bytes name, str what) except -1:
