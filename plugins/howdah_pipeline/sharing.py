@@ -77,7 +77,7 @@ class Sharing:
                     raise
                 except BaseException as e:
                     under_way.discard(exchange)
-                    await self._leave(exchange)
+                    await self._leave(exchange, e)
                     exchange = cast(Exchange, operation.throw(e))
                 else:
                     under_way.discard(exchange)
@@ -105,9 +105,9 @@ class Sharing:
             except GeneratorExit:
                 self._left.append(exchange)
                 raise
-            except BaseException:
+            except BaseException as e:
                 under_way.discard(exchange)
-                await self._leave(exchange)
+                await self._leave(exchange, e)
                 connection.note_loss()
                 raise
             under_way.discard(exchange)
@@ -153,7 +153,7 @@ class Sharing:
             self._left = [exchange for exchange in self._left if not exchange.done]
         return self._connection.stop(self._left[-1]) if self._left else None
 
-    async def _leave(self, exchange: Exchange) -> None:
+    async def _leave(self, exchange: Exchange, reason: BaseException) -> None:
         """Give up an answer: alone, with what the server does for it; among others, without hurting them."""
         if exchange.done:
             return
@@ -163,6 +163,7 @@ class Sharing:
             finally:
                 self.lock.downgrade()
         else:
+            exchange.failure = exchange.failure or reason  # none of its rows is decoded any more
             self._left.append(exchange)
             if self._clearing is None:
                 self._clearing = asyncio.ensure_future(self._clear_away())
