@@ -76,7 +76,7 @@ class SharedConnection:
                     raise
                 except BaseException as e:
                     under_way.discard(exchange)
-                    await self._leave(exchange)
+                    await self._leave(exchange, e)
                     exchange = cast(Exchange, operation.throw(e))
                 else:
                     under_way.discard(exchange)
@@ -104,9 +104,9 @@ class SharedConnection:
             except GeneratorExit:
                 self._abandoned.append(exchange)
                 raise
-            except BaseException:
+            except BaseException as e:
                 under_way.discard(exchange)
-                await self._leave(exchange)
+                await self._leave(exchange, e)
                 connection.note_loss()
                 raise
             under_way.discard(exchange)
@@ -152,7 +152,7 @@ class SharedConnection:
             self._abandoned = [exchange for exchange in self._abandoned if not exchange.done]
         return self._connection.stop(self._abandoned[-1]) if self._abandoned else None
 
-    async def _leave(self, exchange: Exchange) -> None:
+    async def _leave(self, exchange: Exchange, reason: BaseException) -> None:
         """Give up an answer: alone, with what the server does for it; among others, without hurting them."""
         if exchange.done:
             return
@@ -162,6 +162,7 @@ class SharedConnection:
             finally:
                 self.lock.downgrade()
         else:
+            exchange.failure = exchange.failure or reason  # none of its rows is decoded any more
             self._abandoned.append(exchange)
             if self._clearing is None:
                 self._clearing = asyncio.ensure_future(self._cancel_abandoned())

@@ -68,6 +68,10 @@ class Declared(_Base):
         self._at_end = False
         #: Whether iteration has met the end: then it does not ask the server once more.
         self._exhausted = False
+        #: Rows that were fetched, and whose loading was interrupted.
+        self._undecoded: list[bytes] = []
+        #: How many of the rows that are here came before these.
+        self._decoded = 0
         self._columns_described: Sequence[FieldDescription] = ()
         self._answer: tuple[Transformer, int, Any, Sequence[int]] | None = None
 
@@ -183,6 +187,7 @@ class Declared(_Base):
         assert result is not None
         decoder, formats = self._how_to_answer(result)
         exchange = Exchange(result.fields, decoder)
+        exchange.keeping = True  # the server's cursor has moved past them, whatever interrupts the wait
         count = b"ALL" if size is None else b"%d" % size
         connection.write_begin(session)
         session.parse(exchange, b"", b"FETCH FORWARD %b FROM %b" % (count, self._identifier()))
@@ -200,6 +205,10 @@ class Declared(_Base):
 
     def _fetch_missing(self, size: int | None) -> Operation[None]:
         """Get what is missing before `size` rows can be taken, None for all."""
+        if self._undecoded:
+            self._decode_rest()
+            if not self._lacks(size):
+                return
         here = len(self._rows) - self._position
         yield from self._fetch_rows(None if size is None else size - here)
 
@@ -220,9 +229,27 @@ class Declared(_Base):
         self._offset += self._position
         self._rows = result.rows = self._rows[self._position :] + fetched.rows
         self._position = 0
+        if fetched.rows and isinstance(fetched.rows[-1], bytes):
+            # An exception that is no `Exception` came out of a loader: the rest is loaded by the next fetch.
+            first = next(i for i, row in enumerate(self._rows) if isinstance(row, bytes))
+            self._undecoded, self._decoded = self._rows[first:], first
+            del self._rows[first:]
         self._passed += count
         self._at_end = size is None or count < size
         result.tag, result.failure = fetched.tag, fetched.failure
+
+    def _decode_rest(self) -> None:
+        """Load the rows whose loading was interrupted."""
+        result = self._result
+        assert result is not None and self._answer is not None
+        decoder, rows = self._answer[2], self._rows
+        try:
+            # The list of rows tells how far it has come, so that another interruption neither skips nor repeats.
+            while (done := len(rows) - self._decoded) < len(self._undecoded):
+                rows.append(decoder.decode(self._undecoded[done]))
+        except Exception as e:
+            result.failure = e
+        self._undecoded = []
 
     # MOVE
 
@@ -235,6 +262,8 @@ class Declared(_Base):
         if self._result is None:
             yield from self._adopt(session)
         self._check_result()
+        if self._undecoded:
+            self._decode_rest()
         if mode == "absolute" and not self._anchored:
             yield from self._move_in_unknown(session, value)
             return
@@ -306,6 +335,7 @@ class Declared(_Base):
         assert self._result is not None
         self._passed = self._offset = position
         self._exhausted = False
+        self._undecoded = []
         self._rows = self._result.rows = []
         self._position = 0
         self._result.failure = None

@@ -46,6 +46,15 @@ _CANCEL_TIMEOUT = 5.0
 _COLLECTIONS = 4
 
 
+def _throw_away(exchange: Exchange) -> None:
+    """Let go of the rows of a query that is given up, and have no more of them decoded."""
+    if not exchange.keeping:
+        exchange.rows = []
+        exchange.failure = exchange.failure or OperationalError(
+            "the rows are not here: the wait for them was interrupted; execute the query again"
+        )
+
+
 class Connection(BaseConnection[Row]):
     """A connection to a PostgreSQL server.
 
@@ -297,8 +306,11 @@ class Connection(BaseConnection[Row]):
         if writing and (interrupted or deferral is None):
             session.rewind()
         if interrupted:
-            with suppress(Exception):
-                session.feed(b"")
+            try:
+                self._transport.process()
+            except BaseException as e:
+                with suppress(BaseException):
+                    self._pass_over(e)
             if deferral is not None:
                 deferral.abort()
             else:
@@ -342,29 +354,61 @@ class Connection(BaseConnection[Row]):
         pause = 0.05
         try:
             for _ in range(_COLLECTIONS):
-                transport.collect()
+                try:
+                    transport.collect()
+                except BaseException as e:
+                    self._pass_over(e)
                 if exchange.done:
                     break
-                exchange.rows = []
+                _throw_away(exchange)
             while not exchange.done:
                 # The server ignores a request that comes before it has begun: there may have to be several.
                 cancel(self._connected, _CANCEL_TIMEOUT)
                 moved = True
                 while moved and not exchange.done:
-                    exchange.rows = []
+                    _throw_away(exchange)
                     if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
                         session.copy_fail(exchange, "interrupted")
                     exchange.copied.clear()
-                    moved = transport.idle(pause)
+                    moved = self._move_on(pause)
                 if monotonic() > deadline:
                     break
                 pause *= 2
             # A message may be half sent: the server skips the rest of a COPY, but wants to have it.
-            while session.output_size and session.lost is None and transport.idle(pause):
+            while session.output_size and session.lost is None and self._move_on(pause):
                 pass
         finally:
             if not exchange.done:
                 self._abandon("an interrupted query could not be cancelled")
+
+    def _move_on(self, pause: float) -> bool:
+        """Wait as the transport's `idle` does, whatever loaders and handlers raise over what comes in."""
+        try:
+            return self._transport.idle(pause)
+        except BaseException as e:
+            self._pass_over(e)
+            return True
+
+    def _pass_over(self, error: BaseException) -> None:
+        """Process what has come in behind the message over which a loader or a handler has raised.
+
+        Args:
+            error: what it has raised, which is dropped: another exception is under way.
+
+        Raises:
+            BaseException: `error`, or a later one, if a signal handler has raised it elsewhere.
+        """
+        session = self._session
+        while True:
+            head = session.head()
+            if not session.dealt_with and (head is None or head[1].failure is not error):
+                raise error
+            try:
+                self._transport.process()
+            except BaseException as e:
+                error = e
+            else:
+                return
 
     def _abandon(self, reason: str) -> None:
         """Close the connection: better none than one in an unknown state."""

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from howdah import errors
 from howdah.adapt.quoting import quote_literal
@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from howdah.hookspecs import QueryObserver, QueryPlanner
 
 __all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler", "logger"]
+
+T = TypeVar("T")
 
 NoticeHandler = Callable[[Diagnostic], None]
 NotifyHandler = Callable[["Notify"], None]
@@ -169,8 +171,12 @@ class BaseConnection(Generic[Row]):
         session.on_notice, session.on_notification = self._on_notice, self._on_notification
 
         def tell() -> Operation[None]:
-            for call in early:
-                call()
+            try:
+                while early:
+                    early.pop(0)()
+            finally:
+                if early:
+                    self._set_unsynced(tell)
             yield from ()
 
         if early:
@@ -399,12 +405,7 @@ class BaseConnection(Generic[Row]):
         self._notify_handlers.remove(callback)
 
     def _on_notice(self, fields: dict[int, str]) -> None:
-        diagnostic = Diagnostic(fields)
-        for handler in self._notice_handlers:
-            try:
-                handler(diagnostic)
-            except Exception:
-                logger().exception("a notice handler failed")
+        self._tell(self._notice_handlers, Diagnostic(fields), "a notice handler failed")
 
     def give_notice(self, message: str, hint: str) -> None:
         """Tell the notice handlers, and the logger `howdah`, of something that the driver has noticed.
@@ -434,11 +435,29 @@ class BaseConnection(Generic[Row]):
                     "more notifications have come than are kept for notifies(): the oldest are dropped;"
                     " take them, or add a handler with add_notify_handler()"
                 )
-        for handler in self._notify_handlers:
+        self._tell(self._notify_handlers, notify, "a notification handler failed")
+
+    def _tell(self, handlers: Iterable[Callable[[T], None]], said: T, failed: str) -> None:
+        """Call handlers with what the server has said.
+
+        What one of them raises keeps it from none of the others, and is no reason to tell it once more.
+
+        Args:
+            handlers: the handlers.
+            said: what it has said.
+            failed: what the logger is told of an error.
+        """
+        interruption: BaseException | None = None
+        for handler in handlers:
             try:
-                handler(notify)
+                handler(said)
             except Exception:
-                logger().exception("a notification handler failed")
+                logger().exception(failed)
+            except BaseException as e:
+                interruption = interruption or e
+        if interruption is not None:
+            self._session.dealt_with = True
+            raise interruption
 
     def _on_parameter(self, name: str, value: str) -> None:
         if name in _ADAPTATION_SETTINGS:

@@ -22,7 +22,7 @@ from howdah.client.query import (
 from howdah.client.request import Request
 from howdah.client.resultset import ResultSet
 from howdah.client.statement import Statement
-from howdah.errors import Error, NotSupportedError, ProgrammingError
+from howdah.errors import Error, NotSupportedError, OperationalError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result, rows_told
@@ -709,7 +709,16 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             session = yield from connection.start_operation()
         exchange = Exchange(result.fields, self._decoder, query=self._query)
         self._portal = None
-        yield from self._run_portal(session, exchange, portal, max_rows)
+        try:
+            yield from self._run_portal(session, exchange, portal, max_rows)
+        except BaseException as e:
+            if not isinstance(e, Exception) and result.failure is None:
+                # The portal has gone past them; without this they would seem to be the end.
+                result.failure = OperationalError(
+                    "the next rows are lost: the wait for them was interrupted; execute the query again"
+                )
+                result.failure.__cause__ = e
+            raise
         if exchange.error is not None:
             raise exchange.error
         more = exchange.results[-1]

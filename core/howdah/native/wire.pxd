@@ -59,6 +59,7 @@ cdef class Wire(Stream):
     cdef public long transactions
     cdef public bint skipping
     cdef public object lost
+    cdef public bint dealt_with
     # A ring of the steps not yet answered: `count` of them, the first one at `first`. It has
     # a power of two as its size.
     cdef unsigned char *steps
@@ -88,6 +89,7 @@ cdef class Wire(Stream):
     cdef int command_complete(self, Exchange exchange, const char *tag, Py_ssize_t size) except -1
     cdef int ready_for_query(self, char status) except -1
     cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef int leave_rows(self, Exchange exchange, object interruption, bytes body) except -1
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size)
 
 

@@ -220,6 +220,8 @@ cdef class Wire(Stream):
             that it is still the same transaction.
         skipping: whether the server skips what is written now, up to a Sync.
         lost: why the session is over, None while it lives.
+        dealt_with: whether the last message counts as dealt with, though what it was given to, a
+            loader or a handler, has raised a `BaseException`.
     """
 
     def __cinit__(self):
@@ -497,6 +499,7 @@ cdef class Wire(Stream):
         cdef uint32_t length
         cdef int code = 0
         cdef long settled = 0
+        self.dealt_with = False
         try:
             data.wanted = 0
             while data.length - data.start >= 5:
@@ -518,7 +521,7 @@ cdef class Wire(Stream):
             raise
         except:
             # Interrupted: the message is dealt with once more, unless it has had its effect.
-            if end and data.start == end and (settled == self.settled or code == c"E"):
+            if end and data.start == end and not self.dealt_with and (settled == self.settled or code == c"E"):
                 data.start -= size
             raise
         finally:
@@ -577,8 +580,21 @@ cdef class Wire(Stream):
             except Exception as e:
                 # The loader's fault, not the session's: reported when the row is fetched.
                 exchange.failure = e
+            except BaseException as e:
+                self.leave_rows(exchange, e, PyBytes_FromStringAndSize(body, size))
+                raise
         if exchange.streaming:
             exchange.wake()
+        return 0
+
+    cdef int leave_rows(self, Exchange exchange, object interruption, bytes body) except -1:
+        """Have no more rows decoded, from that in `body` on: what interrupts one would do so with the next."""
+        if not exchange.keeping:
+            exchange.failure = interruption
+        else:
+            exchange.decoder = None
+            exchange.rows.append(body)
+        self.dealt_with = True
         return 0
 
     cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1:
