@@ -27,7 +27,6 @@ from howdah_copy import (
     Writer,
 )
 from howdah_lobject import AsyncLargeObject, AsyncLargeObjects, LargeObject, LargeObjects
-from howdah_multiplex import AsyncSharing
 from howdah_named_cursor import (
     AsyncNamedCursors,
     AsyncRawServerCursor,
@@ -212,7 +211,6 @@ class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, con
 
 class AsyncConnection(
     AsyncPipelining,
-    AsyncSharing,
     AsyncLargeObjects,
     AsyncNamedCursors,
     AsyncPreparedStatements,

@@ -8,16 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from howdah.hookspecs import Mixins, hookimpl
-from howdah.lazy.importing import on_first_use
+from howdah.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from howdah_multiplex.shared_connection import AsyncSharing
+    from howdah_multiplex.shared_connection import SharedConnection
 
-__all__ = ["AsyncSharing"]
-
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
-    __getattr__ = on_first_use(__name__, {"shared_connection": ("AsyncSharing",)})
+__all__: list[str] = []
 
 
 @hookimpl
@@ -27,20 +23,8 @@ def howdah_capabilities() -> Iterable[str]:
 
 
 @hookimpl
-def howdah_mixins() -> Mixins:
-    """Contribute a lock that can be shared to async connections."""
-    return Mixins(async_connection="howdah_multiplex.shared_connection:AsyncSharing")
+def howdah_scheduler(connection: Any) -> SharedConnection:
+    """Let the queries of many tasks share the round trips of a connection."""
+    from howdah_multiplex.shared_connection import SharedConnection
 
-
-@hookimpl
-def howdah_connection_opened(connection: Any) -> None:
-    """Let the queries of many tasks share round trips."""
-    if hasattr(connection, "share"):
-        connection.share()
-
-
-@hookimpl
-def howdah_connection_closed(connection: Any) -> None:
-    """Leave no task behind."""
-    if hasattr(connection, "unshare"):
-        connection.unshare()
+    return SharedConnection(connection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from howdah.errors import Error
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from howdah.client.cursor_async import AsyncCursor
     from howdah.client.cursor_base import Params, Query
 
-__all__ = ["AsyncSharing", "SharedConnection"]
+__all__ = ["SharedConnection"]
 
 T = TypeVar("T")
 
@@ -33,15 +33,18 @@ _NOT_ATOMIC = (b"CALL", b"DO")
 
 
 class SharedConnection:
-    """Lets the queries of a connection share its round trips.
+    """The scheduler of a connection whose queries share its round trips.
 
     Args:
-        connection: the connection; its lock becomes one that can be shared.
+        connection: the connection.
+
+    Attributes:
+        lock: what a task holds alone, or independent operations hold together.
     """
 
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self._connection = connection
-        self.lock = SharedLock(connection.is_shareable, self._tidy)
+        self.lock = SharedLock(connection.admits_independent, self._tidy)
         #: What is on its way for those who share the lock.
         self._under_way: set[Exchange] = set()
         #: What is on its way and wanted by nobody any more.
@@ -52,7 +55,67 @@ class SharedConnection:
         self._stray_cancels = 0
         self._clearing: asyncio.Task[None] | None = None
 
-    async def run(self, operation: Operation[T], answered: Exchange | None = None) -> T:
+    # What the kernel calls
+
+    async def run(self, operation: Operation[T], *, independent: bool = False) -> T:
+        """Run an operation when it is its turn, along with others if it is independent.
+
+        Args:
+            operation: a generator, as `AsyncConnection.wait` takes it.
+            independent: whether it is independent; see `howdah.hookspecs.Scheduler.run`.
+
+        Returns:
+            what the operation returns.
+        """
+        lock = self.lock
+        if not independent:
+            async with lock:
+                return await self._connection.wait(operation)
+        if lock.share() or await lock.share_in_turn():
+            try:
+                return await self._run_shared(operation)
+            finally:
+                lock.unshare()
+        try:
+            return await self._connection.wait(operation)
+        finally:
+            lock.release()
+
+    def execute_cached(
+        self, cursor: AsyncCursor[Any], query: Query, params: Params | None
+    ) -> Awaitable[bool]:
+        """Run a query that was run before, along with others if that is possible at once.
+
+        Args:
+            cursor: which shows the results then.
+            query: the query.
+            params: the parameters.
+
+        Returns:
+            whether it was run.
+        """
+        if self.lock.share():
+            return self._execute_shared(cursor, query, params)
+        return self._connection.run_again(cursor, query, params)
+
+    def should_retry(self, exchange: Exchange) -> bool:
+        """Return whether a query was cancelled in the place of another one, and can be run again."""
+        error, query = exchange.error, exchange.query or b""
+        return (
+            self._stray_cancels > 0
+            and error is not None
+            and error.sqlstate == _QUERY_CANCELED
+            and not query.lstrip()[:4].upper().startswith(_NOT_ATOMIC)
+        )
+
+    def close(self) -> None:
+        """Look after nothing any more."""
+        if self._clearing is not None and not self._clearing.get_loop().is_closed():
+            self._clearing.cancel()
+
+    # Along with others
+
+    async def _run_shared(self, operation: Operation[T], answered: Exchange | None = None) -> T:
         """Run an operation along with others; the lock is shared.
 
         Args:
@@ -91,8 +154,8 @@ class SharedConnection:
             connection.note_loss()
             raise
 
-    async def run_again(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
-        """Run a query the short way, along with others; the lock must be shared, and is no more then."""
+    async def _execute_shared(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
+        """Run a query that was run before along with others; the lock is shared, and is no more then."""
         connection, under_way = self._connection, self._under_way
         try:
             exchange = connection.shortcuts.send(cursor, query, params)
@@ -115,7 +178,7 @@ class SharedConnection:
                     self._may_be_cancelled.pop(exchange, None)
                 cursor.keep_results(exchange)
             else:
-                await self.run(cursor.recover(query, params, exchange), exchange)
+                await self._run_shared(cursor.recover(query, params, exchange), exchange)
             return True
         finally:
             self.lock.unshare()
@@ -130,21 +193,6 @@ class SharedConnection:
         if count > 1:
             self._may_be_cancelled[following] = count - 1
         return following
-
-    def excuses(self, exchange: Exchange) -> bool:
-        """Whether a query was cancelled in the place of another one, and can be run again."""
-        error, query = exchange.error, exchange.query or b""
-        return (
-            self._stray_cancels > 0
-            and error is not None
-            and error.sqlstate == _QUERY_CANCELED
-            and not query.lstrip()[:4].upper().startswith(_NOT_ATOMIC)
-        )
-
-    def close(self) -> None:
-        """Look after nothing any more: the connection is closed."""
-        if self._clearing is not None and not self._clearing.get_loop().is_closed():
-            self._clearing.cancel()
 
     def _tidy(self) -> Awaitable[None] | None:
         """Cancel what nobody wants any more; the lock is held alone."""
@@ -196,78 +244,3 @@ class SharedConnection:
         self._clearing = None
         if not clearing.cancelled():
             clearing.exception()
-
-
-class AsyncSharing:
-    """The queries of many tasks share the round trips of async connections."""
-
-    _sharing: SharedConnection | None = None
-
-    def share(self) -> None:
-        """Let queries that need no transaction share round trips from now on."""
-        connection = cast("AsyncConnection[Any]", self)
-        self._sharing = sharing = SharedConnection(connection)
-        connection.lock = sharing.lock
-        connection.excuses = sharing.excuses
-
-    def renew_lock(self) -> None:
-        """Have queries share round trips on the running event loop: those of the one before are gone."""
-        if self._sharing is None:
-            super().renew_lock()  # type: ignore[misc]
-        else:
-            self._sharing.close()
-            self.share()
-
-    def unshare(self) -> None:
-        """Look after no query any more: the connection is closed."""
-        if self._sharing is not None:
-            self._sharing.close()
-
-    def run_again(
-        self, cursor: AsyncCursor[Any], query: Query, params: Params | None
-    ) -> Coroutine[Any, Any, bool]:
-        """Run a query the short way, if it is open to it, along with others if it can be.
-
-        Args:
-            cursor: which shows the results then.
-            query: the query.
-            params: the parameters.
-
-        Returns:
-            Whether it was run.
-        """
-        connection = cast("AsyncConnection[Any]", self)
-        connection.lock  # noqa: B018 - on another event loop that makes another one
-        sharing = self._sharing
-        if sharing is not None and sharing.lock.share():
-            return sharing.run_again(cursor, query, params)
-        alone: Coroutine[Any, Any, bool] = super().run_again(cursor, query, params)  # type: ignore[misc]
-        return alone
-
-    async def run(self, operation: Operation[T], *, shareable: bool = False) -> T:
-        """Run an operation when it is its turn, along with others if it can be.
-
-        Args:
-            operation: a generator, as `wait` wants it.
-            shareable: whether it may run along with others: it waits for exchanges only,
-                and each of them ends with a Sync.
-
-        Returns:
-            What the operation returns.
-        """
-        connection = cast("AsyncConnection[Any]", self)
-        alone = connection.lock  # on another event loop it is another one
-        sharing = self._sharing
-        if not shareable or sharing is None:
-            async with alone:
-                return await connection.wait(operation)
-        lock = sharing.lock
-        if lock.share() or await lock.share_in_turn():
-            try:
-                return await sharing.run(operation)
-            finally:
-                lock.unshare()
-        try:
-            return await connection.wait(operation)
-        finally:
-            lock.release()

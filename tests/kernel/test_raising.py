@@ -1,5 +1,5 @@
 # Generated from tests/kernel/test_raising_async.py by .ci/generate_faces.py; do not edit.
-"""What is called while answers are read raises a `BaseException`, every time: the program gets it, and goes on."""
+"""A loader or handler raises a `BaseException` every time: the program gets it, and goes on."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_loader(conn: Connection[Any], way: Any, loader: type[Loader], transacti
 
 
 def test_named_cursor(conn: Connection[Any]) -> None:
-    """The rows that were fetched are not lost: they are loaded by the next fetch, and as often as it takes."""
+    """Fetched rows are not lost: the next fetch loads them, as often as it takes."""
 
     class Sometimes(Loader):
         raising = {"3", "7"}

@@ -1,4 +1,4 @@
-"""What is called while answers are read raises a `BaseException`, every time: the program gets it, and goes on."""
+"""A loader or handler raises a `BaseException` every time: the program gets it, and goes on."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ async def test_loader(
 
 
 async def test_named_cursor(aconn: AsyncConnection[Any]) -> None:
-    """The rows that were fetched are not lost: they are loaded by the next fetch, and as often as it takes."""
+    """Fetched rows are not lost: the next fetch loads them, as often as it takes."""
 
     class Sometimes(Loader):
         raising = {"3", "7"}

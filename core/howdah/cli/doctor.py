@@ -125,7 +125,7 @@ def _explain(driver: Driver, conninfo: str, error: Exception) -> tuple[str, str,
 
 
 def _explain_refusal(sqlstate: str) -> tuple[str, str]:
-    """Return the step that failed, and what to try, by the SQLSTATE of the server's refusal or by its class."""
+    """Return the step that failed, and what to try, by the SQLSTATE of the refusal or its class."""
     for length in (5, 2):
         if refusal := _REFUSALS.get(sqlstate[:length]):
             return refusal

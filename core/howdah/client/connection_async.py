@@ -27,6 +27,8 @@ from howdah.rows import AsyncRowFactory, Row, tuple_row
 ASYNC = True
 
 if ASYNC:
+    from howdah.client.scheduling import SerialScheduler
+    from howdah.hookspecs import Scheduler
     from howdah.io.aio import AsyncTransport
     from howdah.io.lock import TaskRLock
 else:
@@ -101,11 +103,11 @@ class AsyncConnection(BaseConnection[Row]):
         self.row_factory = row_factory
         if ASYNC:
             self._loop = asyncio.get_running_loop()
-            self._lock = TaskRLock()
         else:
             self.lock = threading.RLock()
         if ASYNC:
             self._transport = AsyncTransport(connected.sock, self._session)
+            self._schedule()
         else:
             self._transport = BlockingTransport(connected.sock, self._session)
         if self._session.lost is not None:  # the server has ended the session that it had just begun
@@ -379,9 +381,21 @@ class AsyncConnection(BaseConnection[Row]):
                 self.enter_loop(loop)
             return self._lock
 
-        @lock.setter
-        def lock(self, lock: TaskRLock) -> None:
-            self._lock = lock
+        @property
+        def scheduler(self) -> Scheduler:
+            """What decides in which order, and which together, operations run."""
+            loop = asyncio._get_running_loop()
+            if loop is not self._loop and loop is not None:
+                self.enter_loop(loop)
+            return self._scheduler
+
+        def _schedule(self) -> None:
+            """Ask the plugins for a scheduler of the operations on the running event loop."""
+            ask = self.driver.hooks.scheduler
+            asked: Scheduler | None = None if ask is None else ask(connection=self)
+            self._scheduler: Scheduler = SerialScheduler(self) if asked is None else asked
+            self._lock = self._scheduler.lock
+            self.should_retry = self._scheduler.should_retry
 
         def enter_loop(self, loop: asyncio.AbstractEventLoop) -> None:
             """Go on with the connection on another event loop, which is the running one.
@@ -397,28 +411,16 @@ class AsyncConnection(BaseConnection[Row]):
             left = self._transport
             self._transport = left.move()
             self._loop = loop
+            # Who held the lock, or waited for it, is gone.
             self._lock.leave()
-            self.renew_lock()
+            self._scheduler.close()
+            self._schedule()
             if self._session.tail() is not None:
                 self._set_unsynced(partial(self._finish_left, left))
 
-        def renew_lock(self) -> None:
-            """Have a lock for the running event loop: who held the one before, or waited for it, is gone."""
-            self._lock = TaskRLock()
-
-        async def run(self, operation: Operation[T], *, shareable: bool = False) -> T:
-            """Run an operation when it is its turn: while holding `lock`.
-
-            Args:
-                operation: a generator, as `wait` wants it.
-                shareable: whether it may run along with others, where a plugin provides for
-                    that: it waits for exchanges only, and each of them ends with a Sync.
-
-            Returns:
-                What the operation returns.
-            """
-            async with self.lock:
-                return await self.wait(operation)
+        def _told_to_close(self) -> None:
+            self._scheduler.close()
+            super()._told_to_close()
 
     else:
         pass

@@ -91,8 +91,8 @@ class BaseConnection(Generic[Row]):
     #: How many statements stay prepared, None for any number.
     prepared_max: int | None = 100
 
-    #: Whether the error of an exchange is another's, so that its query is to be run again.
-    excuses: Callable[[Exchange], bool] | None = None
+    #: Whether a query that has failed is to be run again, since that was the doing of who scheduled it.
+    should_retry: Callable[[Exchange], bool] | None = None
 
     # What begins the same on every connection.
     _closed = False
@@ -519,8 +519,11 @@ class BaseConnection(Generic[Row]):
             self._check_open()
         return self._session
 
-    def is_shareable(self) -> bool:
-        """Whether queries are transactions of their own, and nothing else is going on."""
+    def admits_independent(self) -> bool:
+        """Return whether independent operations may run together: nothing else is open or left to be ended.
+
+        `howdah.hookspecs.Scheduler.run` says which operations are independent.
+        """
         return (
             self._autocommit
             and not self._hindered

@@ -108,14 +108,17 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         """
         connection = self._connection
         again = prepare is None and binary is None and self._direct and not self.itersize
-        if again and await connection.run_again(self, query, params):
-            return self
+        if ASYNC:
+            if again and await connection.scheduler.execute_cached(self, query, params):
+                return self
+        else:
+            if again and connection.run_again(self, query, params):
+                return self
         operation = self._execute(query, params, prepare, binary)
         if connection._observers:
             operation = self._observed(operation, query, params)
         if ASYNC:
-            shareable = not self.itersize and self._portal is None and not self._may_copy_in(query)
-            await connection.run(operation, shareable=shareable)
+            await connection.scheduler.run(operation, independent=self._is_independent(query))
         else:
             with connection.lock:
                 connection.wait(operation)

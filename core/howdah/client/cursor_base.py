@@ -626,15 +626,18 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Whether `text` may hold several statements, which only the simple protocol takes."""
         return b";" in text.rstrip(b"; \t\r\n") or self._connection._simple_only
 
-    def _may_copy_in(self, query: Query) -> bool:
-        """Whether a script may contain a COPY FROM STDIN, during which the server takes no other messages."""
+    def _is_independent(self, query: Query) -> bool:
+        """Whether to run a query is an independent operation, as `howdah.hookspecs.Scheduler.run` has it."""
+        if self.itersize or self._portal is not None:
+            return False
+        # A script may contain a COPY FROM STDIN, during which the server takes no other messages.
         if not isinstance(query, (str, bytes)):
             from howdah.sql import Composable
 
             if not isinstance(query, Composable):
-                return False
+                return True
         text = self._text(query)
-        return b";" in text and b"stdin" in text.lower()
+        return b";" not in text or b"stdin" not in text.lower()
 
     def _decode_late(self, exchange: Exchange) -> Operation[None]:
         """Decode the rows that had to wait for the look-up of their types."""

@@ -376,7 +376,7 @@ class Request:
         """
         connection, error = self.cursor._connection, exchange.error
         assert error is not None
-        if connection.excuses is not None and connection.excuses(exchange):
+        if connection.should_retry is not None and connection.should_retry(exchange):
             return True
         idle = connection._session.transaction_status == TransactionStatus.IDLE
         repeatable = exchange.begins or idle

@@ -76,6 +76,7 @@ class ConnectionHooks(NamedTuple):
     connection_closed: Callable[..., Any] | None
     query_planner: Callable[..., Any] | None
     query_observer: Callable[..., Any] | None
+    scheduler: Callable[..., Any] | None
     type_resolved: Callable[..., Any] | None
 
 

@@ -240,7 +240,7 @@ async def test_a_query_hit_by_the_cancelling_of_another_is_run_again(auto, watch
     """The request to cancel may come too late: provoked here by sending it while the next one runs."""
     task = asyncio.ensure_future(auto.execute("select pg_sleep(0.3), 5"))
     await asleep(watcher, auto)
-    auto._sharing._may_be_cancelled = dict.fromkeys(auto._sharing._under_way, 2)
+    auto.scheduler._may_be_cancelled = dict.fromkeys(auto.scheduler._under_way, 2)
     await auto.cancel_safe()
     assert (await (await task).fetchone())[1] == 5
     # Cancelled by its owner, it is not.
@@ -360,12 +360,42 @@ async def test_large_parameters_and_results(auto):
     assert lengths == [200_000 + len(str(n)) for n in range(100)]
 
 
-async def test_without_the_plugin_they_queue(dsn):
+def test_it_is_announced():
+    assert howdah.capabilities.has_multiplex
+    assert not howdah.Driver(disable=["multiplex"]).capabilities.has_multiplex
+
+
+async def test_without_the_plugin_they_take_turns(dsn):
     driver = howdah.Driver(disable=["multiplex"])
     async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
         depth = Depth(conn)
-        assert await asyncio.gather(*[ask(conn, n) for n in range(10)]) == list(range(10))
+        for _ in range(8):
+            assert await asyncio.gather(*[ask(conn, n) for n in range(10)]) == list(range(10))
         assert depth.most == 1
+        async with conn.pipeline():
+            assert await asyncio.gather(*[ask(conn, n) for n in range(10)]) == list(range(10))
+
+
+async def test_without_the_plugin_a_cancelled_task_ends_its_query(dsn, watcher):
+    driver = howdah.Driver(disable=["multiplex"])
+    async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
+        first = asyncio.ensure_future(conn.execute("select pg_sleep(1000)"))
+        await asleep(watcher, conn)
+        others = [asyncio.ensure_future(ask(conn, n)) for n in range(10)]
+        await asyncio.sleep(0)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        assert await asyncio.gather(*others) == list(range(10))
+
+
+@pytest.mark.parametrize("others", [{"disable": ["pipeline"]}, {"enable": ["multiplex", "types"]}], ids=str)
+async def test_it_needs_no_other_plugin(dsn, others):
+    driver = howdah.Driver(**others)
+    async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
+        depth = Depth(conn)
+        assert await asyncio.gather(*[ask(conn, n) for n in range(10)]) == list(range(10))
+        assert depth.most == 10
 
 
 async def test_types_found_by_name_among_others(auto, dsn, aconn_cls):
