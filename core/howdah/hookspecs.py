@@ -72,12 +72,16 @@ class Mixins(NamedTuple):
         async_connection: goes into `AsyncConnection`.
         cursor: goes into `Cursor` and all that derive from it.
         async_cursor: goes into `AsyncCursor` and all that derive from it.
+        kernel: goes into `Kernel`, the class of `Connection.kernel`.
+        async_kernel: goes into `AsyncKernel`, the class of `AsyncConnection.kernel`.
     """
 
     connection: type | str | None = None
     async_connection: type | str | None = None
     cursor: type | str | None = None
     async_cursor: type | str | None = None
+    kernel: type | str | None = None
+    async_kernel: type | str | None = None
 
 
 class QueryPlanner(Protocol):

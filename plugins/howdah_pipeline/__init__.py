@@ -44,19 +44,20 @@ def howdah_mixins() -> Mixins:
     """Contribute `pipeline`, and a lock that can be shared to async connections."""
     return Mixins(
         connection="howdah_pipeline.connection:Pipelining",
-        async_connection="howdah_pipeline.sharing:AsyncSharing",
+        async_connection="howdah_pipeline.connection_async:AsyncPipelining",
+        async_kernel="howdah_pipeline.sharing:AsyncSharing",
     )
 
 
 @hookimpl
 def howdah_connection_opened(connection: Any) -> None:
     """Let the queries of many tasks share round trips."""
-    if hasattr(connection, "share"):
-        connection.share()
+    if hasattr(connection.kernel, "share"):
+        connection.kernel.share()
 
 
 @hookimpl
 def howdah_connection_closed(connection: Any) -> None:
     """Leave no task behind."""
-    if hasattr(connection, "unshare"):
-        connection.unshare()
+    if hasattr(connection.kernel, "unshare"):
+        connection.kernel.unshare()

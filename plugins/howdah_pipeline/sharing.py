@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from howdah.errors import Error
 from howdah.io.operation import Operation
 from howdah.protocol.exchange import Exchange
-from howdah_pipeline.connection_async import AsyncPipelining
 from howdah_pipeline.lock import SharedLock
 
 if TYPE_CHECKING:
-    from howdah.client.connection_async import AsyncConnection
     from howdah.client.cursor_async import AsyncCursor
     from howdah.client.cursor_base import Params, Query
+    from howdah.client.kernel_async import AsyncKernel
 
 __all__ = ["AsyncSharing", "Sharing"]
 
@@ -37,12 +36,12 @@ class Sharing:
     """Lets the queries of a connection share its round trips.
 
     Args:
-        connection: the connection; its lock becomes one that can be shared.
+        kernel: the connection's kernel; its lock becomes one that can be shared.
     """
 
-    def __init__(self, connection: AsyncConnection[Any]) -> None:
-        self._connection = connection
-        self.lock = SharedLock(connection.is_shareable, self._tidy)
+    def __init__(self, kernel: AsyncKernel) -> None:
+        self._kernel = kernel
+        self.lock = SharedLock(kernel.is_shareable, self._tidy)
         #: What is on its way for those who share the lock.
         self._under_way: set[Exchange] = set()
         #: What is on its way and wanted by nobody any more.
@@ -60,8 +59,8 @@ class Sharing:
             operation: the operation.
             answered: an exchange whose answer it takes before it waits for anything.
         """
-        connection, under_way = self._connection, self._under_way
-        run_until_ready = connection.transport.run_until_ready
+        kernel, under_way = self._kernel, self._under_way
+        run_until_ready = kernel.transport.run_until_ready
         try:
             if answered in self._endangered:
                 exchange = self._go_on(operation, answered)
@@ -89,26 +88,26 @@ class Sharing:
             result: T = e.value
             return result
         except BaseException:
-            connection.note_loss()
+            kernel.note_loss()
             raise
 
-    async def run_again(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
+    async def execute_cached(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
         """Run a query the short way, along with others; the lock must be shared, and is no more then."""
-        connection, under_way = self._connection, self._under_way
+        kernel, under_way = self._kernel, self._under_way
         try:
-            exchange = connection.shortcuts.send(cursor, query, params)
+            exchange = kernel.shortcuts.send(cursor, query, params)
             if exchange is None:
                 return False
             under_way.add(exchange)
             try:
-                await connection.transport.run_until_ready(exchange)
+                await kernel.transport.run_until_ready(exchange)
             except GeneratorExit:
                 self._left.append(exchange)
                 raise
             except BaseException:
                 under_way.discard(exchange)
                 await self._leave(exchange)
-                connection.note_loss()
+                kernel.note_loss()
                 raise
             under_way.discard(exchange)
             if exchange.error is None:
@@ -151,7 +150,7 @@ class Sharing:
         """Cancel what nobody wants any more; the lock is held alone."""
         if self._left:
             self._left = [exchange for exchange in self._left if not exchange.done]
-        return self._connection.stop(self._left[-1]) if self._left else None
+        return self._kernel.stop(self._left[-1]) if self._left else None
 
     async def _leave(self, exchange: Exchange) -> None:
         """Give up an answer: alone, with what the server does for it; among others, without hurting them."""
@@ -159,7 +158,7 @@ class Sharing:
             return
         if self.lock.upgrade():
             try:
-                await self._connection.stop(exchange)
+                await self._kernel.stop(exchange)
             finally:
                 self.lock.downgrade()
         else:
@@ -170,7 +169,8 @@ class Sharing:
 
     async def _clear_away(self) -> None:
         """Cancel each query that nobody wants any more as soon as it holds up others."""
-        connection = self._connection
+        kernel = self._kernel
+        connection = kernel.connection
         pause = _PATIENCE
         while True:
             await asyncio.sleep(pause)
@@ -182,7 +182,7 @@ class Sharing:
                 async with self.lock:
                     pass
                 return
-            head = connection.session.head()
+            head = kernel.session.head()
             if self._under_way and head is not None and head[1] in self._left:
                 # It may come too late, and hit the next.
                 self._endangered = dict.fromkeys(self._under_way, _HITS)
@@ -198,17 +198,17 @@ class Sharing:
             clearing.exception()
 
 
-class AsyncSharing(AsyncPipelining):
-    """Async connections have pipelines, and the queries of many tasks share round trips."""
+class AsyncSharing:
+    """The kernels of async connections let the queries of many tasks share round trips."""
 
     _sharing: Sharing | None = None
 
     def share(self) -> None:
         """Let queries that need no transaction share round trips from now on."""
-        connection = cast("AsyncConnection[Any]", self)
-        self._sharing = sharing = Sharing(connection)
-        connection.lock = sharing.lock
-        connection.excuses = sharing.excuses
+        kernel = cast("AsyncKernel", self)
+        self._sharing = sharing = Sharing(kernel)
+        kernel.lock = sharing.lock
+        kernel.excuses = sharing.excuses
 
     def renew_lock(self) -> None:
         """Have queries share round trips on the running event loop: those of the one before are gone."""
@@ -223,7 +223,7 @@ class AsyncSharing(AsyncPipelining):
         if self._sharing is not None:
             self._sharing.close()
 
-    def run_again(
+    def execute_cached(
         self, cursor: AsyncCursor[Any], query: Query, params: Params | None
     ) -> Coroutine[Any, Any, bool]:
         """Run a query the short way, if it is open to it, along with others if it can be.
@@ -236,12 +236,12 @@ class AsyncSharing(AsyncPipelining):
         Returns:
             whether it was run.
         """
-        connection = cast("AsyncConnection[Any]", self)
-        connection.lock  # noqa: B018 - on another event loop that makes another one
+        kernel = cast("AsyncKernel", self)
+        kernel.lock  # noqa: B018 - on another event loop that makes another one
         sharing = self._sharing
         if sharing is not None and sharing.lock.share():
-            return sharing.run_again(cursor, query, params)
-        alone: Coroutine[Any, Any, bool] = super().run_again(cursor, query, params)  # type: ignore[misc]
+            return sharing.execute_cached(cursor, query, params)
+        alone: Coroutine[Any, Any, bool] = super().execute_cached(cursor, query, params)  # type: ignore[misc]
         return alone
 
     async def run(self, operation: Operation[T], *, shareable: bool = False) -> T:
@@ -255,12 +255,12 @@ class AsyncSharing(AsyncPipelining):
         Returns:
             what the operation returns.
         """
-        connection = cast("AsyncConnection[Any]", self)
-        alone = connection.lock  # on another event loop it is another one
+        kernel = cast("AsyncKernel", self)
+        alone = kernel.lock  # on another event loop it is another one
         sharing = self._sharing
         if not shareable or sharing is None:
             async with alone:
-                return await connection.wait(operation)
+                return await kernel.wait(operation)
         lock = sharing.lock
         if lock.share() or await lock.share_in_turn():
             try:
@@ -268,6 +268,6 @@ class AsyncSharing(AsyncPipelining):
             finally:
                 lock.unshare()
         try:
-            return await connection.wait(operation)
+            return await kernel.wait(operation)
         finally:
             lock.release()

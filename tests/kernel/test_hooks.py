@@ -431,7 +431,7 @@ class TestQueryPlanner:
     def test_it_is_told_of_rollbacks_and_settings(self, dsn: str) -> None:
         driver = driver_with(query_planner=lambda connection: self.Planner(connection))
         with driver.connect(dsn) as conn:
-            planner = conn._planner
+            planner = conn.kernel.planner
             conn.execute("SELECT 1")
             conn.rollback()
             conn.execute("SET application_name TO 'trunk'")
@@ -447,7 +447,7 @@ class TestQueryPlanner:
                 assert conn.execute("/* plan */ SELECT 1::text").fetchone() == ("1",)
             conn.execute("/* plan not */ SELECT 1", prepare=False)
             prepared = conn.execute("SELECT name, statement FROM pg_prepared_statements").fetchall()
-            planner = conn._planner
+            planner = conn.kernel.planner
         assert prepared == [("witness_0", "/* plan */ SELECT 1::text")]
         assert isinstance(planner, self.Planner)
         assert planner.executions.count(b"/* plan */ SELECT 1::text") == 1
