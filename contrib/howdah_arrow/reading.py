@@ -69,7 +69,7 @@ class Reading(Streaming):
 
     def open(self) -> Operation[None]:
         """Send the statement, and learn its columns; its rows are taken with `next`."""
-        if self._connection.deferral is not None:
+        if self._connection.kernel.deferral is not None:
             raise ProgrammingError("stream_arrow() cannot be used in a pipeline: use execute_arrow() instead")
         exchange = yield from self._send()
         exchange.streaming = True
@@ -110,7 +110,7 @@ class Reading(Streaming):
         request.plan()
         if request.substituted:
             yield from request.resolve()
-        yield from connection.begin_operation()
+        yield from connection.kernel.begin_operation()
         described = Exchange(query=request.written[0])
         request.write_description(session, described)
         session.flush()

@@ -86,12 +86,16 @@ class Mixins(NamedTuple):
         async_connection: a base of `AsyncConnection`.
         cursor: a base of `Cursor` and the classes derived from it.
         async_cursor: a base of `AsyncCursor` and the classes derived from it.
+        kernel: a base of `Kernel`, the class of `Connection.kernel`.
+        async_kernel: a base of `AsyncKernel`, the class of `AsyncConnection.kernel`.
     """
 
     connection: type | str | None = None
     async_connection: type | str | None = None
     cursor: type | str | None = None
     async_cursor: type | str | None = None
+    kernel: type | str | None = None
+    async_kernel: type | str | None = None
 
 
 class QueryPlanner(Protocol):
@@ -200,7 +204,7 @@ class Scheduler(Protocol):
 
     Attributes:
         lock: what a task holds while it has the connection for itself, as for a transaction, COPY or a
-            stream: the kernel and the plugins take it, run operations by `AsyncConnection.wait`, and let go
+            stream: the kernel and the plugins take it, run operations by `AsyncKernel.wait`, and let go
             of it. The task that holds it may take it again.
     """
 
@@ -209,13 +213,13 @@ class Scheduler(Protocol):
     async def run(self, operation: Operation[T], *, independent: bool = False) -> T:
         """Run an operation when it is its turn.
 
-        The simplest way is to hold `lock` and to hand the operation to `AsyncConnection.wait`. An
+        The simplest way is to hold `lock` and to hand the operation to `AsyncKernel.wait`. An
         independent operation may be run along with other independent ones while
-        `connection.admits_independent()` is true, each waiting for its own exchanges by
-        `connection.transport.run_until_ready`.
+        `connection.kernel.admits_independent()` is true, each waiting for its own exchanges by
+        `connection.kernel.transport.run_until_ready`.
 
         Args:
-            operation: a generator, as `AsyncConnection.wait` takes it.
+            operation: a generator, as `AsyncKernel.wait` takes it.
             independent: whether it waits for exchanges only, each of which ends with a Sync, needs no
                 transaction, and never sends COPY data.
 
@@ -228,7 +232,7 @@ class Scheduler(Protocol):
     ) -> Awaitable[bool]:
         """Run a query that was run before, if what is known of it still holds; it is independent.
 
-        The simplest way is `AsyncConnection.run_again`.
+        The simplest way is `AsyncKernel.execute_cached`.
 
         Args:
             cursor: which shows the results then.

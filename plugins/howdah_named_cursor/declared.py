@@ -49,7 +49,7 @@ class Declared(_Base):
 
     def _name(self, name: str, scrollable: bool | None, withhold: bool) -> None:
         """Give the cursor its name, and what DECLARE is to say."""
-        self._portal_name = name.encode(self._connection.session.encoding)
+        self._portal_name = name.encode(self._connection.kernel.session.encoding)
         if not name or "\0" in name or len(self._portal_name) > _LONGEST_NAME:
             raise ProgrammingError(
                 f"{name!r} cannot be the name of a cursor: it has 1 to {_LONGEST_NAME} bytes, none zero"
@@ -111,7 +111,7 @@ class Declared(_Base):
         if prepare:
             raise NotSupportedError("the query of a named cursor cannot be prepared")
         connection = self._connection
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         request = Request(self, query, params, None)
         yield from request.encode_fully()
         parameters = request.parameters
@@ -123,7 +123,7 @@ class Declared(_Base):
         self._declared = False
         self._query = request.text
         self._binary = binary
-        connection.write_begin(session)
+        connection.kernel.write_begin(session)
         session.parse(exchange, b"", statement, () if parameters is None else parameters.oids)
         session.bind(exchange, b"", b"", parameters)
         session.execute(exchange)
@@ -139,7 +139,7 @@ class Declared(_Base):
         """Learn the columns of a cursor that was declared by somebody else."""
         self._check_open()
         exchange = Exchange()
-        self._connection.write_begin(session)
+        self._connection.kernel.write_begin(session)
         session.describe_portal(exchange, self._portal_name)
         session.sync(exchange)
         yield exchange
@@ -179,7 +179,7 @@ class Declared(_Base):
         """Get `size` rows from the server, None for all there are; those already taken go."""
         self._check_open()
         connection = self._connection
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         if self._result is None:
             yield from self._adopt(session)
         self._check_result()
@@ -189,7 +189,7 @@ class Declared(_Base):
         exchange = Exchange(result.fields, decoder)
         exchange.keeping = True  # the server's cursor has moved past them, whatever interrupts the wait
         count = b"ALL" if size is None else b"%d" % size
-        connection.write_begin(session)
+        connection.kernel.write_begin(session)
         session.parse(exchange, b"", b"FETCH FORWARD %b FROM %b" % (count, self._identifier()))
         session.bind(exchange, b"", b"", None, formats)
         session.execute(exchange)
@@ -258,7 +258,7 @@ class Declared(_Base):
         self._check_open()
         if mode not in ("relative", "absolute"):
             raise ValueError(f"bad mode: {mode!r}; it is either 'relative' or 'absolute'")
-        session = yield from self._connection.start_operation()
+        session = yield from self._connection.kernel.start_operation()
         if self._result is None:
             yield from self._adopt(session)
         self._check_result()
@@ -320,7 +320,7 @@ class Declared(_Base):
     def _run_move(self, session: Session, direction: bytes, count: int) -> Operation[int]:
         """Run MOVE; return how many rows a FETCH would have returned."""
         exchange = Exchange()
-        self._connection.write_begin(session)
+        self._connection.kernel.write_begin(session)
         session.parse(exchange, b"", b"MOVE %b %d FROM %b" % (direction, count, self._identifier()))
         session.bind(exchange, b"", b"", None)
         session.execute(exchange)
@@ -347,10 +347,10 @@ class Declared(_Base):
         connection = self._connection
         if connection.closed:
             return
-        idle = connection.session.transaction_status == TransactionStatus.IDLE
+        idle = connection.kernel.session.transaction_status == TransactionStatus.IDLE
         if self._declared and idle and not self.withhold:
             return  # it ended with its transaction
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         exchange = Exchange()
         session.close_portal(exchange, self._portal_name)
         session.sync(exchange)

@@ -621,7 +621,7 @@ def test_a_query_without_parameters_is_one_message(server):
             assert kinds("SELECT 'one'") == ([("one",)], "TDCZ")
             conn.rollback()
             conn.set_autocommit(True)
-            conn.close_statement(b"gone")
+            conn.kernel.close_statement(b"gone")
             assert kinds("SELECT 'one'") == ([("one",)], "312TDCZ")
 
 

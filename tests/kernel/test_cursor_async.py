@@ -633,7 +633,7 @@ async def test_a_query_without_parameters_is_one_message(server):
             assert await kinds("SELECT 'one'") == ([("one",)], "TDCZ")
             await conn.rollback()
             await conn.set_autocommit(True)
-            conn.close_statement(b"gone")
+            conn.kernel.close_statement(b"gone")
             assert await kinds("SELECT 'one'") == ([("one",)], "312TDCZ")
 
 

@@ -432,7 +432,7 @@ class TestQueryPlanner:
     def test_it_is_told_of_rollbacks_and_settings(self, dsn: str) -> None:
         driver = driver_with(query_planner=lambda connection: self.Planner(connection))
         with driver.connect(dsn) as conn:
-            planner = conn._planner
+            planner = conn.kernel.planner
             conn.execute("SELECT 1")
             conn.rollback()
             conn.execute("SET application_name TO 'trunk'")
@@ -448,7 +448,7 @@ class TestQueryPlanner:
                 assert conn.execute("/* plan */ SELECT 1::text").fetchone() == ("1",)
             conn.execute("/* plan not */ SELECT 1", prepare=False)
             prepared = conn.execute("SELECT name, statement FROM pg_prepared_statements").fetchall()
-            planner = conn._planner
+            planner = conn.kernel.planner
         assert prepared == [("witness_0", "/* plan */ SELECT 1::text")]
         assert isinstance(planner, self.Planner)
         assert planner.executions.count(b"/* plan */ SELECT 1::text") == 1
@@ -556,7 +556,7 @@ class TestScheduler:
                 await cur.execute("SELECT 1; SELECT 'stdin'", prepare=False)
                 assert noted == [True, False, False]
                 noted.clear()
-                async with conn.lock, conn.transaction():
+                async with conn.kernel.lock, conn.transaction():
                     pass
                 assert noted == []
             assert noted == ["closed"]

@@ -85,7 +85,7 @@ class Statement:
         Args:
             connection: where it was to be prepared.
         """
-        connection.close_statement(self.name)
+        connection.kernel.close_statement(self.name)
 
     def described(self, fields: Sequence[FieldDescription] | None) -> None:
         """Note that the server has the statement, and which columns it returns."""

@@ -63,13 +63,13 @@ class Streaming:
             reason: what they are told.
         """
         self.over = False
-        self._connection.reserve(reason, self._end_if_left)
+        self._connection.kernel.reserve(reason, self._end_if_left)
 
     def close(self) -> Operation[None]:
         """Throw away what still comes of a query that was left early, and let go of the lock."""
         if not self.over:
             self.over = True
-            self._connection.release()
+            self._connection.kernel.release()
             if not self._exchange.done:
                 yield Stop(self._exchange)
         self.let_go()
@@ -93,7 +93,7 @@ class Streaming:
         """Let go of the lock, if it is still held."""
         lock, self._lock = self._lock, None
         # On another event loop the connection has another one.
-        if lock is not None and lock is self._connection.lock:
+        if lock is not None and lock is self._connection.kernel.lock:
             lock.release()
 
 
@@ -130,8 +130,8 @@ class Stream(Streaming):
     def open(self) -> Operation[None]:
         """Send the query."""
         cursor, query, params = self._cursor, self._query, self._params
-        connection = cursor._connection
-        if connection._deferral is not None:
+        kernel = cursor._kernel
+        if kernel.deferral is not None:
             raise ProgrammingError("stream() cannot be used in a pipeline: iterate over the cursor instead")
         session = yield from cursor.start_statement()
         self._request = request = Request(cursor, query, params, cursor._result_format(self._binary), False)
@@ -195,7 +195,7 @@ class Stream(Streaming):
         if exchange.error is not None:
             yield from self._fail()
         exchange.results[0].rows = rows
-        cursor._connection.release()
+        cursor._kernel.release()
         yield from cursor._decode_late(exchange)
         return self._take()
 

@@ -14,7 +14,7 @@ import pluggy
 import howdah
 import howdah.native.implementation
 from howdah import hookspecs
-from howdah.errors import NotSupportedError, PluginError
+from howdah.errors import NotSupportedError, PluginError, ProgrammingError
 from howdah.framework.assembly import KERNEL_CLASSES, assemble
 from howdah.framework.capabilities import Capabilities
 from howdah.framework.plugins import (
@@ -102,6 +102,7 @@ class Driver:
         Connection, AsyncConnection: the assembled connection classes.
         Cursor, ClientCursor, RawCursor: the assembled cursor classes.
         AsyncCursor, AsyncClientCursor, AsyncRawCursor: their asynchronous twins.
+        Kernel, AsyncKernel: the assembled classes of the connections' kernels.
         adapters: the adapters of all its connections.
         capabilities: its capabilities.
         plugins: the description of each plugin, including disabled ones.
@@ -172,6 +173,38 @@ class Driver:
     def connect(self, conninfo: str = "", **kwargs: Any) -> bundle.Connection[Any]:
         """Return a new connection: `Connection.connect` of this driver."""
         return self.Connection.connect(conninfo, **kwargs)
+
+    def check_parameters(self, conninfo: str = "", **params: Any) -> None:
+        """Make sure, without connecting, that `connect` understands a conninfo and connection parameters.
+
+        What a plugin resolves (`howdah_resolve_conninfo`) is not looked into.
+
+        Args:
+            conninfo: a connection string.
+            params: connection parameters.
+
+        Raises:
+            howdah.ProgrammingError: a parameter is unknown or has an impossible value.
+            howdah.NotSupportedError: a parameter asks for what howdah does not do.
+            howdah.OperationalError: the service file cannot be read.
+        """
+        from howdah.conninfo import hosts, resolve
+
+        if self.resolver(conninfo) is None:
+            hosts(resolve(conninfo, params, parameters=self.parameters))
+
+    def resolver(self, conninfo: str) -> Callable[..., Any] | None:
+        """Return what has the plugins resolve a conninfo, None if none of them may.
+
+        Args:
+            conninfo: a connection string.
+
+        Raises:
+            howdah.ProgrammingError: it is no str.
+        """
+        if not isinstance(conninfo, str):
+            raise ProgrammingError(f"the conninfo must be a str, not {type(conninfo).__name__}")
+        return self.hooks.resolve_conninfo if conninfo.startswith(self.conninfo_prefixes) else None
 
     def require(self, feature: str) -> None:
         """Check that the driver has a capability, for arguments that need a plugin.

@@ -52,8 +52,8 @@ class Depth:
 
     def __init__(self, conn):
         self.now = self.most = 0
-        self.run_until_ready = conn.transport.run_until_ready
-        conn.transport.run_until_ready = self.count
+        self.run_until_ready = conn.kernel.transport.run_until_ready
+        conn.kernel.transport.run_until_ready = self.count
 
     async def count(self, exchange):
         self.now += 1

@@ -68,8 +68,8 @@ class Counting:
 
     def __init__(self, conn):
         self.received = 0
-        self.session = conn.session
-        self.transport = conn._transport
+        self.session = conn.kernel.session
+        self.transport = conn.kernel.transport
         self.run_until_ready = self.transport.run_until_ready
         self.transport.run_until_ready = self.count
 

@@ -48,7 +48,7 @@ def auto(conn):
                 conn.execute(query, (1,), prepare=True)
                 pipeline.sync()
             conn.execute(query, (1,))
-    conn.shortcuts = Counting(conn.shortcuts)
+    conn.kernel.shortcuts = Counting(conn.kernel.shortcuts)
     return conn
 
 
@@ -179,7 +179,7 @@ async def test_async(aconn):
     for _ in range(3):
         await aconn.execute(QUOTIENT, (1,), prepare=True)
     await aconn.execute(QUOTIENT, (1,))
-    aconn.shortcuts = Counting(aconn.shortcuts)
+    aconn.kernel.shortcuts = Counting(aconn.kernel.shortcuts)
     with pytest.raises(errors.DivisionByZero):
         async with aconn.pipeline() as pipeline:
             cursors = [await aconn.execute(QUOTIENT, (number,)) for number in range(1, 1000)]
@@ -190,5 +190,5 @@ async def test_async(aconn):
             behind = await aconn.execute(QUOTIENT, (1,))
             with pytest.raises(errors.PipelineAborted):
                 await behind.fetchone()
-    assert aconn.shortcuts.posted[QUOTIENT] > 900
+    assert aconn.kernel.shortcuts.posted[QUOTIENT] > 900
     assert await (await aconn.execute(QUOTIENT, (4,))).fetchone() == (25,)
