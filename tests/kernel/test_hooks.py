@@ -545,7 +545,7 @@ class TestScheduler:
         async def main() -> None:
             driver = driver_with(["prepare"], scheduler=lambda connection: Noting(connection))
             async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
-                noted = conn.scheduler.noted
+                noted = conn.kernel.scheduler.noted
                 cur = await conn.execute("SELECT 'a'")
                 assert await cur.fetchone() == ("a",) and noted == ["SELECT 'a'", True]
                 noted.clear()
@@ -569,7 +569,7 @@ class TestScheduler:
             async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
                 with pytest.raises(howdah.errors.DivisionByZero):
                     await conn.execute("SELECT 1 / 0")
-                assert conn.scheduler.noted == ["SELECT 1 / 0", True, "22012", "22012"]
+                assert conn.kernel.scheduler.noted == ["SELECT 1 / 0", True, "22012", "22012"]
 
         asyncio.run(main())
 
@@ -594,7 +594,7 @@ class TestScheduler:
         async def main() -> None:
             driver = driver_with(scheduler=lambda connection: None)
             async with await driver.AsyncConnection.connect(dsn) as conn:
-                assert type(conn.scheduler) is SerialScheduler
+                assert type(conn.kernel.scheduler) is SerialScheduler
 
         asyncio.run(main())
 
