@@ -337,7 +337,7 @@ class Connection(BaseConnection[Row]):
 
     def _stopping(self, exchange: Exchange) -> None:
         session, transport = self._session, self._transport
-        exchange.streaming = False
+        exchange.await_end()
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
@@ -345,16 +345,15 @@ class Connection(BaseConnection[Row]):
                 transport.collect()
                 if exchange.done:
                     break
-                exchange.rows = []
+                exchange.discard()
             while not exchange.done:
                 # The server ignores a request that comes before it has begun: there may have to be several.
                 cancel(self._connected, _CANCEL_TIMEOUT)
                 moved = True
                 while moved and not exchange.done:
-                    exchange.rows = []
+                    exchange.discard()
                     if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
                         session.copy_fail(exchange, "interrupted")
-                    exchange.copied.clear()
                     moved = transport.idle(pause)
                 if monotonic() > deadline:
                     break

@@ -460,7 +460,7 @@ class AsyncConnection(BaseConnection[Row]):
 
     async def _stopping(self, exchange: Exchange) -> None:
         session, transport = self._session, self._transport
-        exchange.streaming = False
+        exchange.await_end()
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
@@ -468,16 +468,15 @@ class AsyncConnection(BaseConnection[Row]):
                 transport.collect()
                 if exchange.done:
                     break
-                exchange.rows = []
+                exchange.discard()
             while not exchange.done:
                 # The server ignores a request that comes before it has begun: there may have to be several.
                 await cancel_async(self._connected, _CANCEL_TIMEOUT)
                 moved = True
                 while moved and not exchange.done:
-                    exchange.rows = []
+                    exchange.discard()
                     if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
                         session.copy_fail(exchange, "interrupted")
-                    exchange.copied.clear()
                     moved = await transport.idle(pause)
                 if monotonic() > deadline:
                     break

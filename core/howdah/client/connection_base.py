@@ -38,7 +38,7 @@ from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
 from howdah.pq import DiagnosticField, PipelineStatus, TransactionStatus
 from howdah.protocol import messages
-from howdah.protocol.exchange import Exchange, Result
+from howdah.protocol.exchange import Exchange, QueryExchange, Result
 from howdah.protocol.messages import Notification
 from howdah.protocol.session import Session
 from howdah.rows import Row
@@ -678,13 +678,12 @@ class BaseConnection(Generic[Row]):
             ended: the transaction block that it ends.
         """
         session = yield from self.start_operation()
-        exchange = Exchange(describe=self._transformer.decoder, query=command)
+        exchange = QueryExchange(query=command, describe=self._transformer.decoder)
         session.query(exchange, command)
         if ended is not None:
             ended.ending = True
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         self._note_rollback(exchange)
         return exchange
 

@@ -11,7 +11,7 @@ from howdah.client.request import Request
 from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation, Stop
 from howdah.pq import ExecStatus
-from howdah.protocol.exchange import Exchange, Result
+from howdah.protocol.exchange import QueryExchange, Result
 
 if TYPE_CHECKING:
     from howdah.client.cursor_base import BaseCursor, Params, Query
@@ -37,7 +37,7 @@ class Streaming:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._exchange = Exchange()
+        self._exchange = QueryExchange()
         self._lock: Any = None
         self._thread = 0
         self.generator: Callable[[], object] = lambda: None
@@ -151,7 +151,7 @@ class Stream(Streaming):
         cursor, exchange = self._cursor, self._exchange
         while True:
             if not exchange.rows and not exchange.done:
-                exchange.ready = False
+                exchange.await_more()
                 yield exchange
             if exchange.error is not None and not exchange.rows:
                 yield from self._fail()
@@ -169,8 +169,7 @@ class Stream(Streaming):
                 # Types are looked up behind the answer: everything waits for its end.
                 if not exchange.done:
                     exchange.rows = rows
-                    exchange.streaming = False
-                    exchange.ready = False
+                    exchange.await_end()
                     yield exchange
                     continue
                 if exchange.error is not None:
@@ -188,9 +187,8 @@ class Stream(Streaming):
     def _fail(self) -> Operation[None]:
         """Wait for the end of what the server has ended with an error, and raise that."""
         exchange, request = self._exchange, self._request
-        exchange.streaming = False
+        exchange.await_end()
         if not exchange.done:
-            exchange.ready = False
             yield exchange
         assert exchange.error is not None and request is not None
         request.failed(exchange.error)

@@ -16,7 +16,7 @@ from libc.string cimport memchr, memcpy, memmove
 
 from howdah.native.adapters cimport Buffer, Parameters, RowDecoder
 from howdah.native.byteorder cimport get_uint32, set_uint16, set_uint32
-from howdah.native.exchange cimport Exchange
+from howdah.native.exchange cimport CopyExchange, Exchange, QueryExchange
 
 from struct import pack
 
@@ -355,7 +355,7 @@ cdef class Wire(Stream):
             self.exchanges[place] = None
             exchange.pending -= 1
             if not exchange.pending:
-                exchange.aborted = exchange.done = exchange.ready = True
+                exchange.skip()
 
     def settle(self) -> None:
         """Take off the step at the head: it has been answered."""
@@ -366,8 +366,7 @@ cdef class Wire(Stream):
         cdef Py_ssize_t size, end
         if self.skipping:
             if step != SYNC:
-                exchange.aborted = exchange.done = True
-                exchange.wake()
+                exchange.skip()
                 return 0
             self.skipping = False
         size = len(self.exchanges)
@@ -378,6 +377,7 @@ cdef class Wire(Stream):
         self.steps[end] = <unsigned char> step
         self.exchanges[end] = exchange
         exchange.pending += 1
+        exchange.ready = exchange.done = False
         self.count += 1
         return 0
 
@@ -536,10 +536,12 @@ cdef class Wire(Stream):
             exchange = self.exchanges[self.first]
             if code == c"D":
                 if step == EXECUTE or (step == QUERY and exchange.fields is not None):
-                    return self.data_row(exchange, body, size)
+                    if exchange.keeps_rows:
+                        return self.data_row(<QueryExchange> exchange, body, size)
+                    return 0
             elif code == c"d":
-                if exchange.copying and exchange.copy is not None:
-                    return self.copy_data(exchange, body, size)
+                if exchange.copy is not None and isinstance(exchange, CopyExchange):
+                    return self.copy_data(<CopyExchange> exchange, body, size)
             elif code == c"2":
                 if step == BIND and not size:
                     return self.settle_head()
@@ -561,7 +563,7 @@ cdef class Wire(Stream):
         self.on_message(code, PyBytes_FromStringAndSize(body, size))
         return 0
 
-    cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1:
+    cdef int data_row(self, QueryExchange exchange, const char *body, Py_ssize_t size) except -1:
         """Keep a row."""
         if exchange.failure is None:
             decoder = exchange.decoder
@@ -573,11 +575,42 @@ cdef class Wire(Stream):
                 # The loader's fault, not the session's: reported when the row is fetched.
                 exchange.failure = e
         if exchange.streaming:
+            # It has had its effect, even if an interruption comes now.
+            self.settled += 1
             exchange.wake()
         return 0
 
-    cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1:
+    cdef int copy_data(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
         """Keep COPY data, together with that of the messages behind it: one comes for each row."""
+        if exchange.keep_messages:
+            self.streamed += self.keep_messages(exchange, body, size)
+        else:
+            self.streamed += self.join_messages(exchange, body, size)
+        # It has had its effect, even if an interruption comes now.
+        self.settled += 1
+        exchange.wake()
+        return 0
+
+    cdef Py_ssize_t keep_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
+        """Keep each message of COPY data that has come in; return their size, in bytes."""
+        cdef Input data = self.input
+        cdef const char *p = data.data + data.start
+        cdef const char *end = data.data + data.length
+        cdef Py_ssize_t total = size
+        cdef uint32_t length
+        exchange.copied.append(PyBytes_FromStringAndSize(body, size))
+        while end - p >= 5 and p[0] == c"d":
+            length = get_uint32(p + 1)
+            if length < 4 or length > MAX_LENGTH or length > <size_t> (end - p - 1):
+                break
+            exchange.copied.append(PyBytes_FromStringAndSize(p + 5, length - 4))
+            total += length - 4
+            p += length + 1
+            data.start += length + 1
+        return total
+
+    cdef Py_ssize_t join_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
+        """Keep COPY data that has come in as one chunk; return its size, in bytes."""
         cdef Input data = self.input
         cdef const char *p = data.data + data.start
         cdef const char *end = data.data + data.length
@@ -603,9 +636,7 @@ cdef class Wire(Stream):
             out += length - 4
             data.start += length + 1
         exchange.copied.append(block)
-        self.streamed += total
-        exchange.wake()
-        return 0
+        return total
 
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size):
         """Return the row of a DataRow's body; while it is made the input must not move."""
