@@ -24,6 +24,8 @@ cdef class Exchange:
     cdef public object notify
     cdef public object replaced
     cdef readonly bint keeps_rows
+    # Whether it is a `CopyExchange`.
+    cdef bint copies
 
     cpdef raise_error(self)
     cpdef await_more(self)

@@ -198,6 +198,7 @@ cdef class CopyExchange(Exchange):
     """A COPY that its owner deals with: data that comes in, and the begin of a COPY, make it ready."""
 
     def __cinit__(self):
+        self.copies = True
         self.copied = []
 
     def __init__(self, *, query=None, bint keep_messages=False):

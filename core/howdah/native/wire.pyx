@@ -409,7 +409,8 @@ cdef class Wire(Stream):
         cdef Py_ssize_t size = len(self.exchanges)
         if not self.count:
             raise IndexError("no step waits for an answer")
-        exchange = self.exchanges[self.first]
+        # All in the ring are exchanges: `add_step` takes no others.
+        exchange = <Exchange> self.exchanges[self.first]
         self.exchanges[self.first] = None
         self.first = (self.first + 1) & (size - 1)
         self.count -= 1
@@ -533,14 +534,14 @@ cdef class Wire(Stream):
         cdef int step
         if self.count:
             step = self.steps[self.first]
-            exchange = self.exchanges[self.first]
+            exchange = <Exchange> self.exchanges[self.first]
             if code == c"D":
                 if step == EXECUTE or (step == QUERY and exchange.fields is not None):
                     if exchange.keeps_rows:
                         return self.data_row(<QueryExchange> exchange, body, size)
                     return 0
             elif code == c"d":
-                if exchange.copy is not None and isinstance(exchange, CopyExchange):
+                if exchange.copies and exchange.copy is not None:
                     return self.copy_data(<CopyExchange> exchange, body, size)
             elif code == c"2":
                 if step == BIND and not size:
