@@ -14,7 +14,7 @@ from howdah.client.request import Request
 from howdah.client.streaming import Streaming
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import Exchange, QueryExchange
 from howdah_arrow.layouts import Layout, layout_of
 from howdah_arrow.library import pyarrow
 
@@ -97,10 +97,10 @@ class Reading(Streaming):
             if failure is not None:
                 raise failure
             exchange.rows.clear()
-            exchange.ready = False
+            exchange.await_more()
             yield exchange
 
-    def _send(self) -> Operation[Exchange]:
+    def _send(self) -> Operation[QueryExchange]:
         """Write the statement, up to Sync."""
         cursor, connection = self._cursor, self._connection
         session = yield from cursor.start_statement()
@@ -111,7 +111,7 @@ class Reading(Streaming):
         if request.substituted:
             yield from request.resolve()
         yield from connection.kernel.begin_operation()
-        described = Exchange(query=request.written[0])
+        described = QueryExchange(query=request.written[0])
         request.write_description(session, described)
         session.flush()
         # Without a Sync in between, a pooler cannot give the statement to one server and Bind to another.
@@ -130,7 +130,7 @@ class Reading(Streaming):
                 yield end
         return exchange
 
-    def _bound(self, session: Session, described: Exchange) -> Exchange:
+    def _bound(self, session: Session, described: QueryExchange) -> QueryExchange:
         """Write Bind, Execute and Sync for a statement that has been described."""
         fields = described.fields
         formats: Sequence[int] = ()
@@ -140,7 +140,7 @@ class Reading(Streaming):
             fields = [field._replace(format=format) for field, format in zip(fields, formats)]
             self.schema = schema_of(fields, layouts)
             self._decoder = decoder_of(fields, layouts, self._size)
-        exchange = Exchange(fields, self._decoder, query=described.query)
+        exchange = QueryExchange(query=described.query, fields=fields, decoder=self._decoder)
         assert self._request is not None
         self._request.bind(session, exchange, formats)
         session.execute(exchange)
@@ -179,13 +179,12 @@ def describe(cursor: Any, query: bytes) -> Operation[Sequence[FieldDescription]]
     """
     session = yield from cursor.start_statement()
     check_encoding(session)
-    exchange = Exchange(query=query)
+    exchange = QueryExchange(query=query)
     session.parse(exchange, b"", query)
     session.describe_statement(exchange)
     session.sync(exchange)
     yield exchange
-    if exchange.error is not None:
-        raise exchange.error
+    exchange.raise_error()
     return exchange.fields or ()
 
 

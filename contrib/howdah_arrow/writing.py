@@ -11,7 +11,7 @@ from uuid import UUID
 from howdah.errors import DataError, NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.lazy.pattern import pattern
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import QueryExchange
 from howdah.sql import SQL, Composable, Identifier
 from howdah_arrow.layouts import Kind, Layout, layout_of
 from howdah_arrow.library import pyarrow
@@ -134,11 +134,10 @@ class Target:
             return oids
         query = (_FIND_TEXT_TYPES % (", ".join(map(str, sorted(oids))), _TEXT_FORMATS)).encode()
         session = yield from self._cursor.start_statement()
-        exchange = Exchange(None, None, self._cursor.transformer.decoder, query=query)
+        exchange = QueryExchange(query=query, describe=self._cursor.transformer.decoder)
         session.query(exchange, query)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         return {int(row[0]) for row in exchange.results[0].rows}
 
     def encoder(self) -> Any:

@@ -19,7 +19,7 @@ from howdah import errors
 from howdah.errors import DataError, ProgrammingError
 from howdah.io.operation import Operation, Stop
 from howdah.pq import TransactionStatus
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import Exchange, FunctionCallExchange
 from howdah.protocol.messages import ProtocolViolation
 from howdah_lobject.errors import LargeObjectClosed, WrongMode
 from howdah_lobject.mode import INV_READ, INV_WRITE, parse_mode
@@ -163,8 +163,7 @@ class BaseLargeObject:
             session.query(undo, _UNDO_CLOSE)
             yield from _outlast(undo)
             exchange = undo
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
 
     def _unlink(self) -> Operation[None]:
         yield from self._close()
@@ -212,7 +211,7 @@ class BaseLargeObject:
     def _read_from(self, descriptor: bytes, size: int | None) -> Operation[bytes]:
         """Read, with several calls on their way once it is known that one is not enough."""
         chunks: list[memoryview] = []
-        calls: deque[tuple[int, Exchange]] = deque()
+        calls: deque[tuple[int, FunctionCallExchange]] = deque()
         ahead = 1
         try:
             while True:
@@ -268,7 +267,7 @@ class BaseLargeObject:
     def _write_to(self, descriptor: bytes, data: Buffer) -> Operation[int]:
         view = memoryview(data)
         view = view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
-        calls: deque[Exchange] = deque()
+        calls: deque[FunctionCallExchange] = deque()
         try:
             for start in range(0, len(view), CHUNK):
                 chunk = view[start : start + CHUNK]
@@ -324,23 +323,22 @@ class BaseLargeObject:
 
     # Calls
 
-    def _send(self, function: Function, *arguments: Buffer) -> Operation[Exchange]:
+    def _send(self, function: Function, *arguments: Buffer) -> Operation[FunctionCallExchange]:
         """Write the call of one of the server's functions."""
         session = yield from self._connection.kernel.start_operation()
-        exchange = Exchange()
+        exchange = FunctionCallExchange()
         session.function_call(exchange, function, arguments)
         return exchange
 
-    def _answer(self, exchange: Exchange) -> Operation[memoryview]:
+    def _answer(self, exchange: FunctionCallExchange) -> Operation[memoryview]:
         """Wait for what a call returns."""
         yield from _outlast(exchange)
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         if exchange.value is None:
             raise ProtocolViolation("the server has no answer to the call of a function for large objects")
         return exchange.value
 
-    def _answer_opened(self, exchange: Exchange) -> Operation[memoryview]:
+    def _answer_opened(self, exchange: FunctionCallExchange) -> Operation[memoryview]:
         """Wait for what a call with a descriptor returns, which a rollback to a savepoint may have closed."""
         try:
             return (yield from self._answer(exchange))

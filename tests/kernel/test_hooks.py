@@ -519,7 +519,7 @@ class Noting(SerialScheduler):
     """Notes what it is given to do, and has the first query that fails run again."""
 
     def __init__(self, connection: Any) -> None:
-        super().__init__(connection)
+        super().__init__(connection.kernel)
         self.noted: list[Any] = []
         self.failures = 0
 
