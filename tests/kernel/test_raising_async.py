@@ -390,3 +390,26 @@ if ASYNC:
             answers = await asyncio.gather(*[ask(number) for number in range(20)])
             assert answers == ["raised" if number % 5 == 3 else number for number in range(20)]
         await check_usable(aconn, False)
+
+    @pytest.mark.usefixtures("suspending")
+    async def test_many_tasks_and_a_notice_handler(aconn: AsyncConnection[Any]) -> None:
+        """The exception goes to whose query the notice is about."""
+        await aconn.set_autocommit(True)
+        handler = Handler()
+        aconn.add_notice_handler(handler)
+
+        async def ask(number: int) -> Any:
+            if number % 5 == 3:
+                try:
+                    await aconn.execute(NOTICES.format(2))
+                except Raised:
+                    return "raised"
+            cur = await aconn.execute("select %s::int4", (number,))
+            return (await cur.fetchone())[0]
+
+        for _ in range(3):
+            answers = await asyncio.gather(*[ask(number) for number in range(20)])
+            assert answers == ["raised" if number % 5 == 3 else number for number in range(20)]
+        assert handler.called == ["1", "2"] * 12
+        aconn.remove_notice_handler(handler)
+        await check_usable(aconn, False)
