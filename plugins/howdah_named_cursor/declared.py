@@ -244,7 +244,7 @@ class Declared(_Base):
         assert result is not None and self._answer is not None
         decoder, rows = self._answer[2], self._rows
         try:
-            # The list of rows tells how far it has come, so that another interruption neither skips nor repeats.
+            # The number of rows tells how far it has come: another interruption neither skips nor repeats.
             while (done := len(rows) - self._decoded) < len(self._undecoded):
                 rows.append(decoder.decode(self._undecoded[done]))
         except Exception as e:

@@ -1,5 +1,5 @@
 # Generated from tests/kernel/test_raising_async.py by .ci/generate_faces.py; do not edit.
-"""What is called while answers are read raises a `BaseException`, every time: the program gets it, and goes on."""
+"""What is called while answers are read raises a `BaseException`: the program gets it, and goes on."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_loader(conn: Connection[Any], way: Any, loader: type[Loader], transacti
 
 
 def test_named_cursor(conn: Connection[Any]) -> None:
-    """The rows that were fetched are not lost: they are loaded by the next fetch, and as often as it takes."""
+    """The rows that were fetched are not lost: the next fetch loads them, as often as it takes."""
 
     class Sometimes(Loader):
         raising = {"3", "7"}
@@ -256,6 +256,43 @@ def test_pipeline_of_many(conn: Connection[Any]) -> None:
         assert number % 5 != 3 and rows == [(i, number) for i in range(1, 301)]
     assert cursors[0].fetchall() == []
     check_usable(conn, False)
+
+
+def test_a_part_of_the_rows_does_not_look_like_all(conn: Connection[Any]) -> None:
+    conn.set_autocommit(True)
+    conn.execute(
+        "create function pg_temp.note(i int) returns int language plpgsql as"
+        " $$ begin if i = 5000 then raise notice 'here'; end if; return i; end $$"
+    )
+    handler = Handler()
+    conn.add_notice_handler(handler)
+    with conn.pipeline():
+        cur = conn.execute("select pg_temp.note(i) from generate_series(1, 50000) as i")
+        with pytest.raises(Raised):
+            cur.fetchall()
+        try:
+            rows = cur.fetchall()
+        except howdah.OperationalError:
+            pass  # cancelled by the server, or given up here
+        else:
+            assert rows == [(i,) for i in range(1, 50001)]
+    conn.remove_notice_handler(handler)
+    check_usable(conn, False)
+
+
+def test_portal_that_is_exhausted_for_another_query(conn: Connection[Any]) -> None:
+    conn.set_autocommit(True)
+    conn.adapters.register_loader("int2", Raising)
+    cur = conn.cursor()
+    cur.itersize = 2
+    cur.execute("select case when i > 4 then i::int2 end from generate_series(1, 10) as i")
+    assert cur.fetchone() == (None,)
+    with pytest.raises(Raised):
+        conn.execute("select 1")
+    check_usable(conn, False)
+    assert cur.fetchone() == (None,)
+    with pytest.raises(howdah.OperationalError, match="interrupted"):
+        cur.fetchall()
 
 
 class Handler:

@@ -1,4 +1,4 @@
-"""What is called while answers are read raises a `BaseException`, every time: the program gets it, and goes on."""
+"""What is called while answers are read raises a `BaseException`: the program gets it, and goes on."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ async def test_loader(
 
 
 async def test_named_cursor(aconn: AsyncConnection[Any]) -> None:
-    """The rows that were fetched are not lost: they are loaded by the next fetch, and as often as it takes."""
+    """The rows that were fetched are not lost: the next fetch loads them, as often as it takes."""
 
     class Sometimes(Loader):
         raising = {"3", "7"}
@@ -273,6 +273,43 @@ async def test_pipeline_of_many(aconn: AsyncConnection[Any]) -> None:
         assert number % 5 != 3 and rows == [(i, number) for i in range(1, 301)]
     assert await cursors[0].fetchall() == []
     await check_usable(aconn, False)
+
+
+async def test_a_part_of_the_rows_does_not_look_like_all(aconn: AsyncConnection[Any]) -> None:
+    await aconn.set_autocommit(True)
+    await aconn.execute(
+        "create function pg_temp.note(i int) returns int language plpgsql as"
+        " $$ begin if i = 5000 then raise notice 'here'; end if; return i; end $$"
+    )
+    handler = Handler()
+    aconn.add_notice_handler(handler)
+    async with aconn.pipeline():
+        cur = await aconn.execute("select pg_temp.note(i) from generate_series(1, 50000) as i")
+        with pytest.raises(Raised):
+            await cur.fetchall()
+        try:
+            rows = await cur.fetchall()
+        except howdah.OperationalError:
+            pass  # cancelled by the server, or given up here
+        else:
+            assert rows == [(i,) for i in range(1, 50001)]
+    aconn.remove_notice_handler(handler)
+    await check_usable(aconn, False)
+
+
+async def test_portal_that_is_exhausted_for_another_query(aconn: AsyncConnection[Any]) -> None:
+    await aconn.set_autocommit(True)
+    aconn.adapters.register_loader("int2", Raising)
+    cur = aconn.cursor()
+    cur.itersize = 2
+    await cur.execute("select case when i > 4 then i::int2 end from generate_series(1, 10) as i")
+    assert await cur.fetchone() == (None,)
+    with pytest.raises(Raised):
+        await aconn.execute("select 1")
+    await check_usable(aconn, False)
+    assert await cur.fetchone() == (None,)
+    with pytest.raises(howdah.OperationalError, match="interrupted"):
+        await cur.fetchall()
 
 
 class Handler:

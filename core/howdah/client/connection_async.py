@@ -69,8 +69,8 @@ if ASYNC:
 
 
 def _throw_away(exchange: Exchange) -> None:
-    """Let go of the rows of a query that is given up, and have no more of them decoded."""
-    if not exchange.keeping:
+    """Let go of the rows of a query that is given up; those that come later must not look like all."""
+    if exchange.rows and not exchange.keeping:
         exchange.rows = []
         exchange.failure = exchange.failure or OperationalError(
             "the rows are not here: the wait for them was interrupted; execute the query again"

@@ -328,7 +328,8 @@ class AsyncTransport:
         The event loop, which calls here, would end by it, or tell nobody but its log.
 
         Args:
-            error: what was raised; it goes to who waits for the answer that is being read, or else to the first.
+            error: what was raised; it goes to who waits for the answer that is being read, or else to the
+                first.
         """
         while True:
             head = self.session.head()
