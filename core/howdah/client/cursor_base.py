@@ -713,6 +713,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self._portal = None
         try:
             yield from self._run_portal(session, exchange, portal, max_rows)
+            if self._decoder is None and exchange.error is None and exchange.results[-1].rows:
+                exchange.results[-1].rows = self._decode_rows(exchange.results[-1])
         except BaseException as e:
             if not isinstance(e, Exception) and result.failure is None:
                 # The portal has gone past them; without this they would seem to be the end.
@@ -723,8 +725,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             raise
         exchange.raise_error()
         more = exchange.results[-1]
-        if self._decoder is None and more.rows:
-            more.rows = self._decode_rows(more)
         if result.failure is None:
             self._offset += self._position
             self._rows = result.rows = self._rows[self._position :] + more.rows

@@ -271,8 +271,8 @@ class QueryExchange(Exchange):
         self.ready = self.done
 
     def discard(self) -> None:
-        """Throw away the rows that were not taken, and those to come, unless the owner keeps them."""
-        if not self.keeping:
+        """Throw away the rows that were not taken, so that later ones do not look like all of them."""
+        if self.rows and not self.keeping:
             self.rows = []
             if self.failure is None:
                 self.failure = OperationalError(
