@@ -73,12 +73,12 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
     ) -> C:
         """Check a connection that was taken, and take others until one passes.
 
-        All idle connections may have been lost at the same time, so they are tried without a pause. If new ones
-        fail as well, growing pauses prevent the pool from flooding the server with log-ins.
+        All idle connections may have been lost together, so they are tried without a pause. If new ones fail
+        as well, growing pauses prevent the pool from flooding the server with log-ins.
 
         Args:
             connection: the first connection.
-            idle: how many connections were idle at the client's request.
+            idle: how many connections were idle at the time of the request.
             call_site: the call site of the client.
             timeout: how long it waits, in seconds.
             deadline: until when it waits.

@@ -1,15 +1,15 @@
-"""Native adapters of types whose values are objects of the standard library, or are made of other values.
+"""Native adapters of types whose values are objects of the standard library, or consist of other values.
 
-They are imported when the first such value comes: `datetime`, `ipaddress` and `json` take their time.
+They are imported with the first such value, because `datetime`, `ipaddress` and `json` are slow to import.
 """
 
 cdef extern from "<strings.h>" nogil:
     int strncasecmp(const char *a, const char *b, size_t size)
 
 cdef enum:
-    #: The most dimensions PostgreSQL's arrays have (MAXDIM).
+    #: The maximum number of dimensions of arrays (MAXDIM).
     MAX_DIMENSIONS = 6
-    #: What stands for the length of NULL.
+    #: The length that represents NULL.
     NULL_LENGTH = 0xFFFFFFFF
     # What the first byte of a range tells.
     EMPTY = 0x01
