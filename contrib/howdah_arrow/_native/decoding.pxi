@@ -2,6 +2,7 @@
 #
 # Twin of `howdah_arrow.decoding`, which describes the rules.
 
+cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int32_t, int64_t, uint32_t, uint64_t
@@ -71,6 +72,7 @@ cdef class Memory:
         return 0
 
 
+@cython.final
 cdef class Column:
     """A column to append values to."""
 
@@ -168,15 +170,18 @@ cdef class Column:
     cdef int put(self, const char *p, Py_ssize_t size) except -1:
         """Append a value."""
         cdef int kind = self.kind
-        if size != self.sent and self.sent >= 0:
-            raise malformed(size)
+        self.check_size(size)
         if kind == BYTES:
             memcpy(self.data.reserve(size), p, size)
             self.put_end()
-        elif kind in (SWAP2, SWAP4, SWAP8):
-            self.put_swapped(p, size)
+        elif kind == SWAP4:
+            self.put_swapped4(p)
+        elif kind == SWAP8:
+            self.put_swapped8(p)
         elif kind == BOOL:
             self.data.set_bit(self.length, p[0] != 0)
+        elif kind == SWAP2:
+            self.put_swapped2(p)
         elif kind == TIMESTAMP:
             self.put_timestamp(p)
         elif kind == DATE:
@@ -195,26 +200,34 @@ cdef class Column:
             self.put_list(p, size)
         else:
             raise AssertionError(f"no values of the kind {kind} come from the server")
+        return self.end_value()
+
+    cdef inline int check_size(self, Py_ssize_t size) except -1:
+        """Raise an error if values of this column cannot have so many bytes."""
+        if size != self.sent and self.sent >= 0:
+            raise malformed(size)
+        return 0
+
+    cdef inline int end_value(self) except -1:
+        """Count a value, which is not NULL."""
         if self.validity is not None:
             self.validity.set_bit(self.length, True)
         self.length += 1
         return 0
 
-    cdef inline int put_swapped(self, const char *p, Py_ssize_t size) except -1:
-        """Append a number of 2, 4 or 8 bytes, in the order of the machine."""
-        cdef char *target = self.data.reserve(size)
-        cdef uint16_t value2
-        cdef uint32_t value4
-        cdef uint64_t value8
-        if size == 4:
-            value4 = get_uint32(p)
-            memcpy(target, &value4, 4)
-        elif size == 8:
-            value8 = get_uint64(p)
-            memcpy(target, &value8, 8)
-        else:
-            value2 = get_uint16(p)
-            memcpy(target, &value2, 2)
+    cdef inline int put_swapped2(self, const char *p) except -1:
+        cdef uint16_t value = get_uint16(p)
+        memcpy(self.data.reserve(2), &value, 2)
+        return 0
+
+    cdef inline int put_swapped4(self, const char *p) except -1:
+        cdef uint32_t value = get_uint32(p)
+        memcpy(self.data.reserve(4), &value, 4)
+        return 0
+
+    cdef inline int put_swapped8(self, const char *p) except -1:
+        cdef uint64_t value = get_uint64(p)
+        memcpy(self.data.reserve(8), &value, 8)
         return 0
 
     cdef int put_jsonb(self, const char *p, Py_ssize_t size) except -1:

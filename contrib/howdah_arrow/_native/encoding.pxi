@@ -2,6 +2,7 @@
 #
 # Twin of `howdah_arrow.encoding`, which describes the rules.
 
+cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport INT32_MIN, INT64_MIN, int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy
@@ -42,6 +43,7 @@ cdef extern from *:
     void from_memory "howdah_arrow_from_memory"(const char *source, uint32_t *limbs, int count) noexcept
 
 
+@cython.final
 cdef class Source:
     """An Arrow array to read from."""
 
@@ -82,23 +84,32 @@ cdef class Source:
     cdef inline bint is_null(self, Py_ssize_t i) noexcept:
         return self.validity is not NULL and not self.validity[i >> 3] >> (i & 7) & 1
 
-    cdef int put(self, Py_ssize_t index, Buffer out) except -1:
-        """Append the length of a value, and the value."""
+    cdef inline int put(self, Py_ssize_t index, Buffer out) except -1:
+        """Append a value behind its length, or NULL."""
         cdef Py_ssize_t i = self.offset + index
+        if self.is_null(i):
+            out.put_uint32(NULL_LENGTH)
+            return 0
+        return self.put_value(i, out)
+
+    cdef int put_value(self, Py_ssize_t i, Buffer out) except -1:
+        """Append the value at a place in the buffers, behind its length."""
         cdef Py_ssize_t size
         cdef int kind = self.kind
         cdef const char *data = self.data
         cdef char *p
         cdef uint64_t value8
-        if self.is_null(i):
-            out.put_uint32(NULL_LENGTH)
-        elif kind == BYTES:
+        if kind == BYTES:
             size = self.ends[i + 1] - self.ends[i]
             p = out.reserve(4 + size)
             set_uint32(p, <uint32_t> size)
             memcpy(p + 4, data + self.ends[i], size)
-        elif kind in (SWAP2, SWAP4, SWAP8, TIME):
-            self.put_swapped(data + self.width * i, out)
+        elif kind == SWAP4:
+            put_swapped4(data + 4 * i, out)
+        elif kind in (SWAP8, TIME):
+            put_swapped8(data + 8 * i, out)
+        elif kind == SWAP2:
+            put_swapped2(data + 2 * i, out)
         elif kind == BOOL:
             p = out.reserve(5)
             set_uint32(p, 1)
@@ -133,25 +144,6 @@ cdef class Source:
             set_uint64(p + 12, 0)
         else:
             raise AssertionError(f"no values of the kind {kind} are sent")
-        return 0
-
-    cdef inline int put_swapped(self, const char *source, Buffer out) except -1:
-        """Append a number of 2, 4 or 8 bytes."""
-        cdef int width = self.width
-        cdef char *p = out.reserve(4 + width)
-        cdef uint16_t value2
-        cdef uint32_t value4
-        cdef uint64_t value8
-        set_uint32(p, <uint32_t> width)
-        if width == 4:
-            memcpy(&value4, source, 4)
-            set_uint32(p + 4, value4)
-        elif width == 8:
-            memcpy(&value8, source, 8)
-            set_uint64(p + 4, value8)
-        else:
-            memcpy(&value2, source, 2)
-            set_uint16(p + 4, value2)
         return 0
 
     cdef int put_date(self, const char *source, Buffer out) except -1:
@@ -255,6 +247,33 @@ cdef class Source:
             item.put(index, out)
         set_uint32(out.data + start, <uint32_t> (out.length - start - 4))
         return 0
+
+
+cdef inline int put_swapped2(const char *source, Buffer out) except -1:
+    cdef char *p = out.reserve(6)
+    cdef uint16_t value
+    memcpy(&value, source, 2)
+    set_uint32(p, 2)
+    set_uint16(p + 4, value)
+    return 0
+
+
+cdef inline int put_swapped4(const char *source, Buffer out) except -1:
+    cdef char *p = out.reserve(8)
+    cdef uint32_t value
+    memcpy(&value, source, 4)
+    set_uint32(p, 4)
+    set_uint32(p + 4, value)
+    return 0
+
+
+cdef inline int put_swapped8(const char *source, Buffer out) except -1:
+    cdef char *p = out.reserve(12)
+    cdef uint64_t value
+    memcpy(&value, source, 8)
+    set_uint32(p, 8)
+    set_uint64(p + 4, value)
+    return 0
 
 
 cdef uintptr_t address(object buffer) except? 1:
