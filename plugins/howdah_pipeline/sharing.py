@@ -113,9 +113,9 @@ class Sharing:
             if exchange.error is None:
                 if self._endangered:
                     self._endangered.pop(exchange, None)
-                cursor.keep_results(exchange)
+                cursor.kernel.keep_results(exchange)
             else:
-                await self.run(cursor.recover(query, params, exchange), exchange)
+                await self.run(cursor.kernel.recover(query, params, exchange), exchange)
             return True
         finally:
             self.lock.unshare()

@@ -658,7 +658,7 @@ def test_much_in_both_directions(auto, size):
         cursors = []
         for _ in range(count):
             cursors.append(auto.execute("select %s || %s", (parameter, parameter), binary=True))
-            most = max(most, auto.session.output_size)
+            most = max(most, auto.kernel.session.output_size)
     assert most < 1_000_000
     assert all(len(cur.fetchone()[0]) == 2 * size for cur in cursors)
 

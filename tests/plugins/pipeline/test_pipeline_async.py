@@ -101,7 +101,7 @@ async def test_much_in_both_directions(auto):
         cursors, most = [], 0
         for _ in range(500):
             cursors.append(await auto.execute("select repeat(%s, 4)", (parameter,)))
-            most = max(most, auto.session.output_size)
+            most = max(most, auto.kernel.session.output_size)
         assert sum([len((await cur.fetchone())[0]) for cur in cursors]) == 40_000_000
     assert most < 1_000_000
 
