@@ -83,10 +83,10 @@ class AsyncArrowCursor:
         reading = Reading(cursor, query, params)
         connection = cursor.connection
         async with connection.kernel.lock:
-            with cursor.observation(query, params):
+            with cursor.kernel.observation(query, params):
                 batches = await connection.kernel.wait(reading.execute())
         if reading.schema is not None:
-            self._arrow = cursor._result, reading.schema, batches
+            self._arrow = cursor.kernel.result, reading.schema, batches
         return self
 
     def stream_arrow(
@@ -113,7 +113,7 @@ class AsyncArrowCursor:
         cursor: Any = self
         reading = Reading(cursor, query, params, size)
         batches: AsyncGenerator[pa.RecordBatch] = cursor.connection.kernel.streamed(
-            reading, cursor.observation(query, params)
+            reading, cursor.kernel.observation(query, params)
         )
         return batches
 
@@ -172,20 +172,20 @@ class AsyncArrowCursor:
     async def _take_arrow(self) -> tuple[pa.Schema, list[pa.RecordBatch]]:
         """Return the schema of the result, and all rows that are left."""
         cursor: Any = self
-        if self._arrow is not None and self._arrow[0] is cursor._result:
-            cursor._check_open()
+        if self._arrow is not None and self._arrow[0] is cursor.kernel.result:
+            cursor.kernel.check_open()
             result, schema, batches = self._arrow
             self._arrow = result, schema, []
             return schema, batches
         from howdah_arrow.converting import batch_of, schema_for
 
         row_factory = cursor.row_factory
-        cursor._row_factory, cursor._make_row = tuple_row, None
+        cursor.row_factory = tuple_row
         try:
             rows = await cursor.fetchall()
         finally:
-            cursor._row_factory, cursor._make_row = row_factory, None
-        fields = cursor._result.fields
+            cursor.row_factory = row_factory
+        fields = cursor.kernel.result.fields
         return schema_for(cursor, fields), [batch_of(cursor, fields, rows)]
 
     async def copy_arrow_in(

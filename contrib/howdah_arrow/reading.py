@@ -56,7 +56,7 @@ class Reading(Streaming):
         yield exchange
         self._check()
         cursor = self._cursor
-        cursor.keep_results(exchange)
+        cursor.kernel.keep_results(exchange)
         if self._request is not None and exchange.results[0].tag == b"ROLLBACK":
             self._request.check_committed()
         if self._decoder is None:
@@ -69,7 +69,7 @@ class Reading(Streaming):
 
     def open(self) -> Operation[None]:
         """Send the statement, and learn its columns; its rows are taken with `next`."""
-        if self._connection.kernel.deferral is not None:
+        if self.connection.kernel.deferral is not None:
             raise ProgrammingError("stream_arrow() cannot be used in a pipeline: use execute_arrow() instead")
         exchange = yield from self._send()
         exchange.streaming = True
@@ -83,7 +83,7 @@ class Reading(Streaming):
 
     def next(self) -> Operation[list[pa.RecordBatch]]:
         """Wait for batches; an empty list is the end."""
-        exchange = self._exchange
+        exchange = self.exchange
         while True:
             failure = self._failure()
             batches = self._batches(rest=exchange.done and failure is None)
@@ -91,7 +91,7 @@ class Reading(Streaming):
                 return batches
             if exchange.done:
                 self._check()
-                self._cursor.keep_results(exchange)
+                self._cursor.kernel.keep_results(exchange)
                 exchange.results[0].rows.clear()
                 return []
             if failure is not None:
@@ -102,8 +102,8 @@ class Reading(Streaming):
 
     def _send(self) -> Operation[QueryExchange]:
         """Write the statement, up to Sync."""
-        cursor, connection = self._cursor, self._connection
-        session = yield from cursor.start_statement()
+        cursor, connection = self._cursor, self.connection
+        session = yield from cursor.kernel.start_statement()
         check_encoding(session)
         self._request = request = Request(cursor, self._query, self._params, None, False)
         yield from request.encode_fully()
@@ -121,7 +121,7 @@ class Reading(Streaming):
             if described.error is not None:
                 self._failed(described.error)
                 raise described.error
-            exchange = self._exchange = self._bound(session, described)
+            exchange = self.exchange = self._bound(session, described)
             sent = True
         finally:
             if not sent and session.lost is None:
@@ -135,7 +135,7 @@ class Reading(Streaming):
         fields = described.fields
         formats: Sequence[int] = ()
         if fields is not None:
-            layouts = layouts_of(fields, self._cursor.transformer.adapters.types)
+            layouts = layouts_of(fields, self._cursor.kernel.transformer.adapters.types)
             formats = [layout.format for layout in layouts]
             fields = [field._replace(format=format) for field, format in zip(fields, formats)]
             self.schema = schema_of(fields, layouts)
@@ -151,14 +151,14 @@ class Reading(Streaming):
         """Raise the error, if there is one."""
         failure = self._failure()
         if failure is not None:
-            assert self._exchange is not None
-            if failure is self._exchange.error:
+            assert self.exchange is not None
+            if failure is self.exchange.error:
                 self._failed(failure)
             raise failure
 
     def _failure(self) -> BaseException | None:
         """Return the error of the server or of the decoder, if there has been one."""
-        exchange = self._exchange
+        exchange = self.exchange
         if exchange.error is not None or exchange.failure is not None:
             return exchange.error or exchange.failure
         return exchange.results[0].failure if exchange.results else None
@@ -177,7 +177,7 @@ def describe(cursor: Any, query: bytes) -> Operation[Sequence[FieldDescription]]
     Returns:
         The columns; none if the query returns no rows.
     """
-    session = yield from cursor.start_statement()
+    session = yield from cursor.kernel.start_statement()
     check_encoding(session)
     exchange = QueryExchange(query=query)
     session.parse(exchange, b"", query)

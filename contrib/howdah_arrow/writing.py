@@ -109,7 +109,7 @@ class Target:
         fields = yield from describe(cursor, self._query)
         if len(fields) != len(schema):
             raise DataError(f"the data has {len(schema)} columns, the COPY {len(fields)}")
-        types = cursor.transformer.adapters.types
+        types = cursor.kernel.transformer.adapters.types
         texts = yield from self._text_types(fields, types)
         self._names = [field.name for field in fields]
         for field, source in zip(fields, schema):
@@ -133,8 +133,8 @@ class Target:
         if not oids:
             return oids
         query = (_FIND_TEXT_TYPES % (", ".join(map(str, sorted(oids))), _TEXT_FORMATS)).encode()
-        session = yield from self._cursor.start_statement()
-        exchange = QueryExchange(query=query, describe=self._cursor.transformer.decoder)
+        session = yield from self._cursor.kernel.start_statement()
+        exchange = QueryExchange(query=query, describe=self._cursor.kernel.transformer.decoder)
         session.query(exchange, query)
         yield exchange
         exchange.raise_error()
@@ -204,7 +204,7 @@ class CopyOut:
         """
         cursor = self._cursor
         fields = yield from describe(cursor, self._query.encode())
-        layouts = layouts_of(fields, cursor.transformer.adapters.types)
+        layouts = layouts_of(fields, cursor.kernel.transformer.adapters.types)
         query = self._query
         if not all(layout.format for layout in layouts):
             names = [f"c{i}" for i in range(len(fields))]

@@ -115,7 +115,7 @@ class BaseCopy:
         if isinstance(self._obstacle, ProgrammingError):
             self._obstacle = None  # an earlier call's
         response = self._check_rows()
-        adapters = self._cursor.transformer.adapters
+        adapters = self._cursor.kernel.transformer.adapters
         registry = adapters.types
         try:
             oids = [registry.get_oid(each) if isinstance(each, str) else each for each in types]
@@ -125,7 +125,7 @@ class BaseCopy:
                 f" howdah.adapt.TypeInfo.fetch(conn, name).register(conn){adapters.advice}"
             ) from None
         count = len(response.column_formats)
-        transformer = self._cursor.transformer
+        transformer = self._cursor.kernel.transformer
         if self._encoder is not None:
             self._encoder.set_dumpers([transformer.dumper_by_oid(oid, response.format) for oid in oids])
         elif len(oids) == count:
@@ -159,16 +159,16 @@ class BaseCopy:
         """Send the statement, and learn what is to be copied."""
         self._check_new()
         cursor, connection = self._cursor, self._connection
-        session = yield from cursor.start_statement()
-        yield from connection.kernel.resolve_names(connection.adapters, cursor.transformer.adapters)
+        session = yield from cursor.kernel.start_statement()
+        yield from connection.kernel.resolve_names(connection.adapters, cursor.kernel.transformer.adapters)
         assert self._query is not None
-        self._statement = statement = cursor.merge(self._query, self._params)
+        self._statement = statement = cursor.kernel.merge(self._query, self._params)
         if is_script(statement):
             raise ProgrammingError(
                 "copy() is for one COPY … FROM STDIN or COPY … TO STDOUT;"
                 " these are several statements: none was executed"
             )
-        self._observation.enter_context(cursor.observation(statement))
+        self._observation.enter_context(cursor.kernel.observation(statement))
         if session.transaction_status == TransactionStatus.IDLE:
             yield from connection.kernel.begin_operation()
             self._alone = True
@@ -185,7 +185,7 @@ class BaseCopy:
                 f" this statement is none: it was executed ({tag or 'an empty query'}), nothing was copied"
             )
         self._begun(response)
-        cursor.show_copy(response)
+        cursor.kernel.show_copy(response)
         connection.kernel.reserve("a COPY is going on: leave its block before you use the connection")
 
     def _begin_elsewhere(self) -> None:
@@ -205,7 +205,7 @@ class BaseCopy:
     def _begun(self, response: CopyResponse) -> None:
         """Make what reads or writes rows."""
         self._response = response
-        transformer = self._cursor.transformer
+        transformer = self._cursor.kernel.transformer
         if response.direction == ExecStatus.COPY_IN:
             self._encoder = make_encoder(transformer, response.format)
         else:
@@ -301,7 +301,7 @@ class BaseCopy:
         yield from self._conclude()
         if exc is None:
             exchange.raise_error()
-            self._cursor.keep_results(exchange)
+            self._cursor.kernel.keep_results(exchange)
 
     # COPY OUT
 
@@ -324,7 +324,7 @@ class BaseCopy:
         if exchange.error is not None:
             self._told = True
             raise exchange.error
-        self._cursor.keep_results(exchange)
+        self._cursor.kernel.keep_results(exchange)
         return b""
 
     def _end_out(self, exc: BaseException | None) -> Operation[None]:
@@ -342,7 +342,7 @@ class BaseCopy:
         yield from self._conclude()
         if exc is None and not cancel and not self._told:
             exchange.raise_error()
-            self._cursor.keep_results(exchange)
+            self._cursor.kernel.keep_results(exchange)
 
     def _read_a_little(self) -> Operation[bool]:
         """Read on for a moment; return whether that was the end."""

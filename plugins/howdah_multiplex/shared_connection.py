@@ -176,9 +176,9 @@ class SharedConnection:
             if exchange.error is None:
                 if self._may_be_cancelled:
                     self._may_be_cancelled.pop(exchange, None)
-                cursor.keep_results(exchange)
+                cursor.kernel.keep_results(exchange)
             else:
-                await self._run_shared(cursor.recover(query, params, exchange), exchange)
+                await self._run_shared(cursor.kernel.recover(query, params, exchange), exchange)
             return True
         finally:
             self.lock.unshare()

@@ -37,11 +37,9 @@ _LONGEST_NAME = 63
 class Declared(_Base):
     """Makes a cursor one that is declared on the server under a name.
 
-    The rows that have been fetched and not taken are in `_rows`; `_passed` is
-    the server's position: how many rows it has gone past.
+    `_passed` is the server's position: how many rows it has gone past. That of the program lies before
+    it by the rows that have been fetched and not taken.
     """
-
-    _direct = False
 
     itersize: int | None = 100
 
@@ -49,7 +47,7 @@ class Declared(_Base):
 
     def _name(self, name: str, scrollable: bool | None, withhold: bool) -> None:
         """Give the cursor its name, and what DECLARE is to say."""
-        self._portal_name = name.encode(self._connection.kernel.session.encoding)
+        self._portal_name = name.encode(self.connection.kernel.session.encoding)
         if not name or "\0" in name or len(self._portal_name) > _LONGEST_NAME:
             raise ProgrammingError(
                 f"{name!r} cannot be the name of a cursor: it has 1 to {_LONGEST_NAME} bytes, none zero"
@@ -77,7 +75,7 @@ class Declared(_Base):
 
     def __del__(self, warn: Callable[..., None] = warn) -> None:
         # The default keeps the function at hand while the interpreter ends.
-        if self._declared and not self._closed and not self._connection.closed:
+        if self._declared and not self.closed and not self.connection.closed:
             warn(
                 f"the named cursor {self.name!r} was deleted without having been closed:"
                 " use it in a with block, or call close()",
@@ -103,15 +101,15 @@ class Declared(_Base):
     def _identifier(self) -> bytes:
         return b'"%b"' % self._portal_name.replace(b'"', b'""')
 
-    def _execute(
+    def _declare(
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
     ) -> Operation[None]:
         """Declare the cursor and learn its columns, in one round trip."""
-        self._check_open()
+        cursor, kernel = self.kernel, self.connection.kernel
+        cursor.check_open()
         if prepare:
             raise NotSupportedError("the query of a named cursor cannot be prepared")
-        connection = self._connection
-        session = yield from connection.kernel.start_operation()
+        session = yield from kernel.start_operation()
         request = Request(self, query, params, None)
         yield from request.encode_fully()
         parameters = request.parameters
@@ -119,11 +117,10 @@ class Declared(_Base):
         exchange = QueryExchange(query=statement)
         if self._declared:
             session.close_portal(exchange, self._portal_name)
-        self._reset()
+        cursor.reset(request.text)
         self._declared = False
-        self._query = request.text
         self._binary = binary
-        connection.kernel.write_begin(session)
+        kernel.write_begin(session)
         session.parse(exchange, b"", statement, () if parameters is None else parameters.oids)
         session.bind(exchange, b"", b"", parameters)
         session.execute(exchange)
@@ -136,9 +133,9 @@ class Declared(_Base):
 
     def _adopt(self, session: Session) -> Operation[None]:
         """Learn the columns of a cursor that was declared by somebody else."""
-        self._check_open()
+        self.kernel.check_open()
         exchange = QueryExchange()
-        self._connection.kernel.write_begin(session)
+        self.connection.kernel.write_begin(session)
         session.describe_portal(exchange, self._portal_name)
         session.sync(exchange)
         yield exchange
@@ -150,44 +147,37 @@ class Declared(_Base):
 
     def _described(self, fields: Sequence[FieldDescription] | None, tag: bytes) -> Operation[None]:
         self._forget_position()
+        cursor = self.kernel
         if fields is not None:
-            unknown = self._transformer.unknown(fields)
+            unknown = cursor.transformer.unknown(fields)
             if unknown:
-                yield from self._resolve_names(unknown)
+                yield from cursor.resolve_types(unknown)
             self._columns_described = fields
         status = ExecStatus.COMMAND_OK if fields is None else ExecStatus.TUPLES_OK
-        self._result = Result(status, fields, self._rows, tag)
-        if fields is not None:
-            self._check_result()  # which calls the row factory
+        cursor.show_part(Result(status, fields, [], tag))
 
-    def _go_to(self, index: int) -> None:
-        count = int(self._result is not None)
+    def _check_index(self, index: int) -> None:
+        count = int(self.kernel.result is not None)
         if not -count <= index < count:
             raise IndexError(f"index {index} out of range: {count} result(s) available")
 
     # FETCH
 
-    def _lacks(self, size: int | None) -> bool:
-        """Whether the server must be asked before `size` rows can be taken, None for all."""
-        if self._result is not None and self._result.failure is not None:
-            return False
-        return size is None or self._position + size > len(self._rows)
-
     def _fetch_rows(self, size: int | None) -> Operation[None]:
         """Get `size` rows from the server, None for all there are; those already taken go."""
-        self._check_open()
-        connection = self._connection
-        session = yield from connection.kernel.start_operation()
-        if self._result is None:
+        cursor, kernel = self.kernel, self.connection.kernel
+        cursor.check_open()
+        session = yield from kernel.start_operation()
+        if cursor.result is None:
             yield from self._adopt(session)
-        self._check_result()
-        result = self._result
+        cursor.check_rows()
+        result = cursor.result
         assert result is not None
-        decoder, formats = self._how_to_answer(result)
+        decoder, formats = self._how_to_answer()
         exchange = QueryExchange(fields=result.fields, decoder=decoder)
         exchange.keeping = True  # the server's cursor has moved past them, whatever interrupts the wait
         count = b"ALL" if size is None else b"%d" % size
-        connection.kernel.write_begin(session)
+        kernel.write_begin(session)
         session.parse(exchange, b"", b"FETCH FORWARD %b FROM %b" % (count, self._identifier()))
         session.bind(exchange, b"", b"", None, formats)
         session.execute(exchange)
@@ -202,44 +192,43 @@ class Declared(_Base):
 
     def _fetch_missing(self, size: int | None) -> Operation[None]:
         """Get what is missing before `size` rows can be taken, None for all."""
+        cursor = self.kernel
         if self._undecoded:
             self._decode_rest()
-            if not self._lacks(size):
+            if not cursor.lacks_rows(size):
                 return
-        here = len(self._rows) - self._position
-        yield from self._fetch_rows(None if size is None else size - here)
+        yield from self._fetch_rows(None if size is None else size - cursor.rows_left)
 
-    def _how_to_answer(self, result: Result) -> tuple[Any, Sequence[int]]:
+    def _how_to_answer(self) -> tuple[Any, Sequence[int]]:
         """Return decoder and formats of the columns: binary, where that can be read."""
-        transformer = self._transformer
+        cursor = self.kernel
+        transformer = cursor.transformer
         if self._answer is None or self._answer[:2] != (transformer, transformer.version):
-            format = self._format if self._binary is None else int(self._binary)
+            format = cursor.format if self._binary is None else int(self._binary)
             fields, formats = transformer.choose_formats(self._columns_described, format)
-            result.fields, self._columns = fields, None
+            cursor.describe(fields)
             self._answer = transformer, transformer.version, transformer.decoder(fields), formats
         return self._answer[2:]
 
     def _fetched(self, fetched: Result, size: int | None) -> None:
-        result = self._result
-        assert result is not None
         count = _count(fetched)
-        self._offset += self._position
-        self._rows = result.rows = self._rows[self._position :] + fetched.rows
-        self._position = 0
+        cursor = self.kernel
+        cursor.add_rows(fetched)
         if fetched.rows and isinstance(fetched.rows[-1], bytes):
             # An exception that is no `Exception` came out of a loader: the rest is loaded by the next fetch.
-            first = next(i for i, row in enumerate(self._rows) if isinstance(row, bytes))
-            self._undecoded, self._decoded = self._rows[first:], first
-            del self._rows[first:]
+            assert cursor.result is not None
+            rows = cursor.result.rows
+            first = next(i for i, row in enumerate(rows) if isinstance(row, bytes))
+            self._undecoded, self._decoded = rows[first:], first
+            del rows[first:]
         self._passed += count
         self._at_end = size is None or count < size
-        result.tag, result.failure = fetched.tag, fetched.failure
 
     def _decode_rest(self) -> None:
         """Load the rows whose loading was interrupted."""
-        result = self._result
+        result = self.kernel.result
         assert result is not None and self._answer is not None
-        decoder, rows = self._answer[2], self._rows
+        decoder, rows = self._answer[2], result.rows
         try:
             # The length of `rows` is the progress: another interruption neither skips nor repeats a row.
             while (done := len(rows) - self._decoded) < len(self._undecoded):
@@ -252,19 +241,20 @@ class Declared(_Base):
 
     def _move(self, value: int, mode: str) -> Operation[None]:
         """Go to another row, without asking the server if that row is here."""
-        self._check_open()
+        cursor = self.kernel
+        cursor.check_open()
         if mode not in ("relative", "absolute"):
             raise ValueError(f"bad mode: {mode!r}; it is either 'relative' or 'absolute'")
-        session = yield from self._connection.kernel.start_operation()
-        if self._result is None:
+        session = yield from self.connection.kernel.start_operation()
+        if cursor.result is None:
             yield from self._adopt(session)
-        self._check_result()
+        cursor.check_rows()
         if self._undecoded:
             self._decode_rest()
         if mode == "absolute" and not self._anchored:
             yield from self._move_in_unknown(session, value)
             return
-        here = self._offset + self._position
+        here = self.rownumber or 0
         target = value if mode == "absolute" else here + value
         if target < 0 and self._anchored:
             raise IndexError("position out of bound: there is nothing before the first row")
@@ -273,9 +263,7 @@ class Declared(_Base):
                 f"the cursor {self.name!r} was declared with scrollable=False and cannot go backwards:"
                 " declare it with scrollable=True"
             )
-        assert self._result is not None
-        if self._offset <= target <= self._offset + len(self._rows) and self._result.failure is None:
-            self._position = target - self._offset
+        if cursor.seek(target):
             return
         reached, beyond = yield from self._move_on_server(session, target)
         self._go_on_from(reached)
@@ -317,7 +305,7 @@ class Declared(_Base):
     def _run_move(self, session: Session, direction: bytes, count: int) -> Operation[int]:
         """Run MOVE; return how many rows a FETCH would have returned."""
         exchange = Exchange()
-        self._connection.kernel.write_begin(session)
+        self.connection.kernel.write_begin(session)
         session.parse(exchange, b"", b"MOVE %b %d FROM %b" % (direction, count, self._identifier()))
         session.bind(exchange, b"", b"", None)
         session.execute(exchange)
@@ -328,19 +316,16 @@ class Declared(_Base):
 
     def _go_on_from(self, position: int) -> None:
         """Forget the rows that are here: the server's cursor is elsewhere."""
-        assert self._result is not None
-        self._passed = self._offset = position
+        self._passed = position
         self._exhausted = False
         self._undecoded = []
-        self._rows = self._result.rows = []
-        self._position = 0
-        self._result.failure = None
+        self.kernel.restart(position)
 
     # CLOSE
 
     def _close_on_server(self) -> Operation[None]:
         """Close the cursor on the server; if it is gone already, that is well too."""
-        connection = self._connection
+        connection = self.connection
         if connection.closed:
             return
         idle = connection.kernel.session.transaction_status == TransactionStatus.IDLE

@@ -172,7 +172,7 @@ class Execution(Substitute):
         self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]
     ) -> Operation[tuple[bytes, Any, Statement | None]]:
         """Prepare the statement if it is not, and fit the parameters to its types."""
-        statement, connection, transformer = self.statement, cursor.connection, cursor.transformer
+        statement, connection, transformer = self.statement, cursor.connection, cursor.kernel.transformer
         arguments = self._call.arguments
         if not statement.prepared:
             yield from self._planner.ascertain()

@@ -404,7 +404,7 @@ class _Doubt(Substitute):
         if self._planner.names:
             self.chosen = self._planner.new(self.query, self.oids)
         # A cursor that binds on the client has the parameters in the text.
-        encoded = cursor.transformer.encoder.encode(*((objects, formats) if self.oids else ((), ())))
+        encoded = cursor.kernel.transformer.encoder.encode(*((objects, formats) if self.oids else ((), ())))
         return self.query, encoded, self.chosen
 
 

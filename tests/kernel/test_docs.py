@@ -25,6 +25,7 @@ PAGES = [
     "docs/arrow.md",
     "docs/composed-types.md",
     "docs/plugins.md",
+    "docs/operations.md",
     "docs/errors.md",
     *(f"docs/{name}.md" for name in ("numpy", "pgvector", "pydantic")),
 ]

@@ -157,7 +157,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         if size < 1:
             raise ValueError("size must be >= 1")
         stream = Stream(self, query, params, binary)
-        return self._kernel.streamed(stream, self.observation(query, params))
+        return self._kernel.streamed(stream, self.kernel.observation(query, params))
 
     def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.
@@ -205,7 +205,14 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
     def __iter__(self) -> Self:
         return self
 
-    def _next_row(self) -> Row:
+    def next_row(self) -> Row:
+        """Return the next row, wherever it is to be had from.
+
+        Iteration calls it where the rows that are here have been taken; a plugin's cursor may override it.
+
+        Raises:
+            StopIteration: there is none.
+        """
         if self._portal is not None or self._deferred is not None:
             self._fetch(1)
         if not self._has_row():

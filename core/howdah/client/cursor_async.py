@@ -167,7 +167,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         if size < 1:
             raise ValueError("size must be >= 1")
         stream = Stream(self, query, params, binary)
-        return self._kernel.streamed(stream, self.observation(query, params))
+        return self._kernel.streamed(stream, self.kernel.observation(query, params))
 
     async def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.
@@ -219,7 +219,14 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
     def __aiter__(self) -> Self:
         return self
 
-    async def _next_row(self) -> Row:
+    async def next_row(self) -> Row:
+        """Return the next row, wherever it is to be had from.
+
+        Iteration calls it where the rows that are here have been taken; a plugin's cursor may override it.
+
+        Raises:
+            StopAsyncIteration: there is none.
+        """
         if self._portal is not None or self._deferred is not None:
             await self._fetch(1)
         if not self._has_row():

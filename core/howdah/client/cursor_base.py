@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from howdah.adapt.encodings import encoded
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
-from howdah.client.known_types import MOST_OIDS
+from howdah.client.cursor_kernel import CursorKernel
 from howdah.client.query import (
     TOO_LONG,
     ZERO_BYTE,
@@ -22,11 +21,11 @@ from howdah.client.query import (
 from howdah.client.request import Request
 from howdah.client.resultset import ResultSet
 from howdah.client.statement import Statement
-from howdah.errors import Error, NotSupportedError, OperationalError, ProgrammingError
+from howdah.errors import Error, OperationalError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, QueryExchange, Result, rows_told
-from howdah.protocol.messages import MAX_TEXT, CopyResponse, FieldDescription
+from howdah.protocol.messages import MAX_TEXT, FieldDescription
 from howdah.protocol.session import Session
 from howdah.rows import BaseRowFactory, Row
 
@@ -97,16 +96,16 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         return self._connection
 
     @property
+    def kernel(self) -> CursorKernel:
+        """What operations and plugins need of the cursor."""
+        return CursorKernel(self)
+
+    @property
     def adapters(self) -> AdaptersMap:
         """The adapters of this cursor: registering here changes nothing elsewhere."""
         if self._transformer is self._kernel.transformer:
             self._transformer = Transformer(self, AdaptersMap(self._connection.adapters))
         return self._transformer.adapters
-
-    @property
-    def transformer(self) -> Transformer:
-        """The adapters at work for this cursor."""
-        return self._transformer
 
     @property
     def closed(self) -> bool:
@@ -228,6 +227,15 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._result is not None and self._result.failure is not None
         )
 
+    def _add_rows(self, more: Result) -> None:
+        """Put rows behind those that are here; those already taken go."""
+        result = self._result
+        assert result is not None
+        self._offset += self._position
+        self._rows = result.rows = self._rows[self._position :] + more.rows
+        self._position = 0
+        result.tag, result.failure = more.tag, more.failure
+
     def _needs_rows(self, size: int | None) -> bool:
         """Whether the portal must be asked before `size` rows can be taken."""
         if self._portal is None or (self._result is not None and self._result.failure is not None):
@@ -248,122 +256,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             raise IndexError("position out of bound")
         self._position = position - self._offset
 
-    # Statements
-
-    def complete(self, exchange: Exchange, statement: Statement) -> Operation[None]:
-        """Return the operation that takes the answer to a query which took the short way, to be taken later.
-
-        Args:
-            exchange: what was sent.
-            statement: what was executed.
-
-        Raises:
-            howdah.Error: what the server reports.
-        """
-        planner = self._kernel.planner
-        if exchange.error is not None and not exchange.aborted and planner is not None:
-            planner.failed(statement, exchange.error, False)
-        return self._keep(exchange)
-
-    def start_statement(self, *, deferrable: bool = False) -> Operation[Session]:
-        """Begin the operation that runs a new statement: what is left of the one before goes.
-
-        Args:
-            deferrable: as for `BaseConnection.start_operation`.
-
-        Returns:
-            The session, to which the operation writes its messages.
-
-        Raises:
-            howdah.InterfaceError: the cursor is closed.
-            howdah.Error: as `BaseConnection.start_operation`.
-        """
-        self._check_open()
-        session = yield from self._kernel.start_operation(deferrable=deferrable)
-        if self._portal is not None:
-            yield from self._close_portal()
-        self._reset()
-        return session
-
-    def keep_results(self, exchange: Exchange) -> None:
-        """Have the cursor show the results of a statement.
-
-        Args:
-            exchange: what was sent, and the server's answer with one result at least.
-        """
-        self._query = exchange.query
-        self._show(exchange.results)
-
-    def show_copy(self, response: CopyResponse) -> None:
-        """Have the cursor describe a COPY that has begun.
-
-        Args:
-            response: what the server says of it.
-        """
-        self._show([Result(response.direction, copy=response)])
-
-    def merge(self, query: Query, params: Params | None = None) -> bytes:
-        """Return a query with its parameters in it as literals, for statements that take none.
-
-        Args:
-            query: the query, with placeholders.
-            params: the parameters.
-
-        Raises:
-            howdah.ProgrammingError: query and parameters do not fit together.
-        """
-        if params is None:
-            if not isinstance(query, (str, bytes)):
-                query, params = self._untemplated(query)
-            if params is None:
-                return self._text(query)
-        parsed = self._parse(query)
-        if not isinstance(parsed, ParsedQuery):
-            raise NotSupportedError("this cursor leaves parameters to the server, which takes none here")
-        from howdah.sql import Literal
-
-        literals = [Literal(value).as_bytes(self) for value in parsed.bind(params)]
-        return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
-
-    @contextmanager
-    def observation(self, query: Query, params: Any = None) -> Iterator[None]:
-        """Return a block that runs a query before the eyes of the connection's observers, if any.
-
-        Args:
-            query: the query, as the program has it.
-            params: the parameters.
-        """
-        observers = self._kernel.observers
-        if not observers:
-            yield
-            return
-        if not isinstance(query, (str, bytes)):
-            query, own = self._untemplated(query)
-            params = params if own is None else own
-        text = self._text(query) if params is None else self._parse(query).text
-        tokens = [(observer, observer.query_started(text, params)) for observer in observers]
-        try:
-            yield
-        except BaseException as e:
-            # A stream that is left early has not failed.
-            self._tell_ended(tokens, None if isinstance(e, GeneratorExit) else e)
-            raise
-        if self._deferred is None or self._deferred.settled:
-            self._tell_ended(tokens, None)
-        else:
-            self._deferred.completion = self._ended(self._deferred.completion, tokens)
-
-    def _ended(
-        self, completion: Operation[None], tokens: Sequence[tuple[QueryObserver, Any]]
-    ) -> Operation[None]:
-        """Take a deferred answer, and tell the observers."""
-        try:
-            yield from completion
-        except BaseException as e:
-            self._tell_ended(tokens, e)
-            raise
-        self._tell_ended(tokens, None)
-
     def _tell_ended(self, tokens: Sequence[tuple[QueryObserver, Any]], error: BaseException | None) -> None:
         result, count = self._result, self._rowcount
         tag = self._tag if result is None else result.tag
@@ -377,7 +269,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
         """Run an operation before the eyes of the connection's observers."""
-        with self.observation(query, params):
+        with self.kernel.observation(query, params):
             yield from operation
 
     def _result_format(self, binary: bool | None) -> int | None:
@@ -449,14 +341,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             return query, None
         return from_template(query, self)
 
-    def _resolve_names(self, oids: frozenset[int]) -> Operation[None]:
-        transformer = self._transformer
-        maps = {id(m): m for m in (self._connection.adapters, transformer.adapters)}
-        yield from self._kernel._look_up(oids, *maps.values())
-        kept = frozenset() if len(transformer.looked_up) > MOST_OIDS else transformer.looked_up
-        transformer.looked_up = kept | oids
-        transformer.renew()
-
     def _describe(self, fields: Sequence[FieldDescription]) -> Any:
         """Return the decoder; None keeps the rows as they come until their types are looked up."""
         unknown = self._transformer.unknown(fields)
@@ -470,25 +354,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     ) -> Operation[None]:
         """Run a query and keep its results."""
         return self._run(Request(self, query, params, self._result_format(binary), prepare))
-
-    def recover(self, query: Query, params: Params | None, failed: QueryExchange) -> Operation[None]:
-        """Return the operation that deals with a query which failed on the short way.
-
-        Args:
-            query: the query.
-            params: the parameters.
-            failed: what `Shortcuts.send` returned.
-
-        Raises:
-            howdah.Error: what the server reports, unless the query could be run once more.
-        """
-        request = Request(self, query, params, self._format)
-        request.encode()
-        request.plan()
-        again = yield from request.recover(failed)
-        if not again:
-            failed.raise_error()
-        yield from self._run(request)
 
     def _run(self, request: Request) -> Operation[None]:  # noqa: C901 - the whole way of a query, in its order
         """Run a query the long way."""
@@ -572,6 +437,21 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self._deferred = deferral.defer(exchange, self._complete(request, exchange))
         yield from deferral.send(exchange)
 
+    def _complete_cached(self, exchange: Exchange, statement: Statement) -> Operation[None]:
+        """Return the operation that takes the answer to a query which took the short way, to be taken later.
+
+        Args:
+            exchange: what was sent.
+            statement: what was executed.
+
+        Raises:
+            howdah.Error: what the server reports.
+        """
+        planner = self._kernel.planner
+        if exchange.error is not None and not exchange.aborted and planner is not None:
+            planner.failed(statement, exchange.error, False)
+        return self._keep(exchange)
+
     def _complete(self, request: Request, exchange: Exchange) -> Operation[None]:
         """Take the answer to a deferred query."""
         if not exchange.aborted:
@@ -641,7 +521,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _decode_late(self, exchange: Exchange) -> Operation[None]:
         """Decode the rows that had to wait for the look-up of their types."""
         unknown, self._unknown = self._unknown, frozenset()
-        yield from self._resolve_names(unknown)
+        yield from self.kernel.resolve_types(unknown)
         for result in exchange.results:
             if _raw(result):
                 result.rows = self._decode_rows(result)
@@ -726,10 +606,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         exchange.raise_error()
         more = exchange.results[-1]
         if result.failure is None:
-            self._offset += self._position
-            self._rows = result.rows = self._rows[self._position :] + more.rows
-            self._position = 0
-            result.failure = more.failure
+            self._add_rows(more)
         result.status, result.tag = more.status, more.tag
         if self._portal is None:
             self._rowcount = self._offset + len(self._rows)

@@ -51,7 +51,7 @@ class ExecuteMany:
         cursor, exchange = self._cursor, self._exchange
         kernel = cursor._kernel
         self._deferral = deferral = kernel.deferral
-        session = yield from cursor.start_statement(deferrable=True)
+        session = yield from cursor.kernel.start_statement(deferrable=True)
         if not self._returning:
             cursor._rowcount = 0
         if deferral is not None and deferral.status == PipelineStatus.ABORTED:

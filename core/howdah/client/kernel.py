@@ -134,7 +134,7 @@ class Kernel(BaseKernel):
             if exchange.error is None:
                 cursor._show(exchange.results)
             else:
-                self.wait(cursor.recover(query, params, exchange))
+                self.wait(cursor.kernel.recover(query, params, exchange))
             return True
 
     def _post(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:

@@ -160,7 +160,7 @@ class AsyncKernel(BaseKernel):
             if exchange.error is None:
                 cursor._show(exchange.results)
             else:
-                await self.wait(cursor.recover(query, params, exchange))
+                await self.wait(cursor.kernel.recover(query, params, exchange))
             return True
 
     def _post(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:

@@ -112,7 +112,7 @@ class Request:
         """Look up the types that dumpers know by name only, and encode again."""
         kernel = self.cursor._kernel
         kernel.shortcuts.names_wanted = False
-        yield from self.cursor._resolve_names(frozenset())
+        yield from self.cursor.kernel.resolve_types(frozenset())
         self.encode()
         kernel.shortcuts.names_wanted = False
         kernel._review_shortcuts()
@@ -203,7 +203,7 @@ class Request:
         statement.fields = exchange.fields
         unknown = cursor._transformer.unknown(exchange.fields or ())
         if unknown:
-            yield from cursor._resolve_names(unknown)
+            yield from cursor.kernel.resolve_types(unknown)
         self.statement = statement
 
     # Writing

@@ -137,7 +137,7 @@ def test_observed(auto):
         def query_ended(self, token: Any, status: Any, rowcount: int, error: Any) -> None:
             seen.append(rowcount)
 
-    auto._observers = [Observer()]
+    auto.kernel.observers = [Observer()]
     auto.kernel._review_shortcuts()
     with auto.pipeline():
         auto.execute(SUM, (1,))

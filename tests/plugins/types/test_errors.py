@@ -230,7 +230,7 @@ def test_parameter_with_a_name(conn):
     for query, params in (("SELECT %(a)s, %(b)s", {"b": object(), "a": 1}), ("SELECT %(b)s", {"b": LOOP})):
         with pytest.raises(howdah.Error, match=r"^parameter 'b': "):
             conn.execute(query, params)
-    encoder = conn.cursor().transformer.encoder
+    encoder = conn.cursor().kernel.transformer.encoder
     with pytest.raises(ProgrammingError, match=r"^parameter 'b': cannot adapt type 'object'"):
         encoder.encode([1, object()], names=("a", "b"))
 
