@@ -84,11 +84,6 @@ class BaseConnection(Generic[Row]):
 
     driver: ClassVar[Driver]
 
-    #: After how many executions a query is prepared: 0 at once, None never.
-    prepare_threshold: int | None = 5
-    #: How many statements stay prepared, None for any number.
-    prepared_max: int | None = 100
-
     #: Whether a query that has failed is to be run again, since that was the doing of who scheduled it.
     should_retry: Callable[[Exchange], bool] | None = None
 
@@ -985,6 +980,20 @@ class BaseConnection(Generic[Row]):
         return (conninfo, params) if resolved is None else resolved
 
     @classmethod
+    def _take_settings(cls, params: dict[str, Any]) -> dict[str, Any]:
+        """Take the plugins' settings out of the keyword arguments of `connect`.
+
+        Raises:
+            howdah.NotSupportedError: a plugin that is disabled has one of them.
+        """
+        driver = cls.driver
+        for name in [name for name in params if driver.is_absent(f"Connection.{name}")]:
+            # None asks for nothing that the plugin would do.
+            if params.pop(name) is not None:
+                raise driver.not_supported(f"Connection.{name}", repr(name))
+        return {name: params.pop(name) for name in driver.settings if name in params}
+
+    @classmethod
     def check_parameters(cls, conninfo: str = "", **params: Any) -> None:
         """Make sure, without connecting, that `connect` understands a conninfo and connection parameters.
 
@@ -996,9 +1005,10 @@ class BaseConnection(Generic[Row]):
 
         Raises:
             howdah.ProgrammingError: a parameter is unknown or has an impossible value.
-            howdah.NotSupportedError: a parameter asks for what howdah does not do.
+            howdah.NotSupportedError: a parameter asks for what howdah does not do, or is a disabled plugin's.
             howdah.OperationalError: the service file cannot be read.
         """
+        cls._take_settings(params)
         if cls._resolver(conninfo) is None:
             hosts(resolve(conninfo, params, parameters=cls.driver.parameters))
 

@@ -86,7 +86,7 @@ def assemble(
         driver: whose classes they are.
         mixins: what the plugins contribute; the last come first.
         absent: what to say of attributes that disabled plugins would have
-            added, by class and attribute (`Connection.prepare`).
+            added, by class and attribute (`Connection.lend`).
         asynchronous: which of the two.
 
     Returns:

@@ -49,6 +49,7 @@ _ASSEMBLY = frozenset(
         "howdah_authentication_methods",
         "howdah_capabilities",
         "howdah_connection_parameters",
+        "howdah_connection_settings",
         "howdah_mixins",
         "howdah_register_adapters",
         "howdah_register_commands",
@@ -98,6 +99,7 @@ class Driver:
         capabilities: what it can do.
         plugins: what is known of each plugin, the disabled ones included.
         parameters: the connection parameters, libpq's and the plugins'.
+        settings: the keyword arguments of `connect` that plugins add besides.
         authentication_methods: the plugins' ways to authenticate.
         hooks: the hooks that connections call.
         resolved: how the conninfos begin that plugins may resolve.
@@ -116,6 +118,7 @@ class Driver:
     capabilities: Capabilities
     plugins: tuple[PluginInfo, ...]
     parameters: tuple[Parameter, ...]
+    settings: tuple[str, ...]
     authentication_methods: Mapping[int | str, Method]
     hooks: ConnectionHooks
     resolved: tuple[str, ...]
@@ -143,13 +146,14 @@ class Driver:
         self._present, self._absent = _sort_provisions(provisions, selection.enabled, selection.disabled)
         self.capabilities = self._gather_capabilities()
         self.parameters = self._gather_parameters()
+        self.settings = self._gather_settings()
         self.authentication_methods = self._gather_authentication_methods()
         self.hooks = ConnectionHooks(*map(self._implemented, ConnectionHooks._fields))
         self.resolved = self._gather_resolved()
         self._known_types: dict[tuple[str, str, int, str, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
         self.adapters.register_dumper(str, TextDumper)
-        if plugin := self._absent.get("has_types"):
+        if plugin := self._absent.get("howdah_register_adapters"):
             self.adapters.advice = f"; the adapters of most types are brought by {plugin.disabled}"
         if (type_resolved := self.hooks.type_resolved) is not None:
             self.adapters.on_type_added(lambda adapters, info: type_resolved(adapters=adapters, info=info))
@@ -167,16 +171,33 @@ class Driver:
         """Make sure that a capability is there, for arguments that need a plugin.
 
         Args:
-            feature: the name of the capability, such as `"prepare"`.
+            feature: the name of the capability, such as `"lending"`.
 
         Raises:
             NotSupportedError: the plugin that announces it is disabled or not installed.
         """
-        if feature in self.capabilities:
-            return
-        if plugin := self._absent.get(f"has_{feature}"):
-            raise NotSupportedError(f"{feature!r} is brought by {plugin.disabled}")
-        raise NotSupportedError(f"no plugin that brings {feature!r} is installed")
+        if feature not in self.capabilities:
+            raise self.not_supported(f"has_{feature}", repr(feature))
+
+    def is_absent(self, provision: str) -> bool:
+        """Return whether a plugin that is disabled would have brought something.
+
+        Args:
+            provision: its name in the entry points `howdah.provides`: `Connection.lend`, `has_lending`,
+                `Loan`, or the hook that the plugin implements.
+        """
+        return provision in self._absent
+
+    def not_supported(self, provision: str, what: str) -> NotSupportedError:
+        """Return the error that says which plugin would have brought something, and how to enable it.
+
+        Args:
+            provision: as for `is_absent`.
+            what: what it is, for people: the subject of a sentence.
+        """
+        if plugin := self._absent.get(provision):
+            return NotSupportedError(f"{what} is brought by {plugin.disabled}")
+        return NotSupportedError(f"no plugin that brings {what} is installed")
 
     def known_types(self, host: str, hostaddr: str, port: int, dbname: str, search_path: str) -> KnownTypes:
         """Return what connections have found out about the types of a database.
@@ -199,7 +220,7 @@ class Driver:
         adapters.add_type(info)
 
     def public(self, name: str) -> Any:
-        """Return a public name that a plugin brings, such as `Copy`, importing it on first use.
+        """Return a public name that a plugin brings, such as `Loan`, importing it on first use.
 
         Raises:
             NotSupportedError: the plugin that brings it is disabled.
@@ -314,6 +335,22 @@ class Driver:
         self._ask("howdah_connection_parameters", contribute)
         return ParameterRegistry(parameters.values())
 
+    def _gather_settings(self) -> tuple[str, ...]:
+        settings: list[str] = []
+        others = {"autocommit", "context", "cursor_factory", "row_factory"}
+        others.update(parameter.name for parameter in self.parameters)
+
+        def contribute(names: Any) -> None:
+            if isinstance(names, str):
+                raise TypeError(f"settings are a list of names, not the str {names!r}")
+            for name in names:
+                if name in settings or name in others:
+                    raise ValueError(f"connect() takes {name!r} already")
+                settings.append(name)
+
+        self._ask("howdah_connection_settings", contribute)
+        return tuple(settings)
+
     def _gather_authentication_methods(self) -> Mapping[int | str, Method]:
         methods: dict[int | str, Method] = {}
 
@@ -377,7 +414,7 @@ def default_driver() -> Driver:
     """Return the driver behind the names of the module `howdah`, assembled on first use.
 
     All installed plugins are in it but those that the environment variable
-    `HOWDAH_DISABLE` lists (`HOWDAH_DISABLE=prepare,pool`), unless `configure`
+    `HOWDAH_DISABLE` lists (names with commas between), unless `configure`
     says otherwise.
 
     Raises:
@@ -479,7 +516,7 @@ def _info(plugin: Plugin, state: Any, hooks: tuple[str, ...] = ()) -> PluginInfo
 
 
 def _is_public(name: str) -> bool:
-    return "." not in name and not name.startswith("has_")
+    return "." not in name and not name.startswith(("has_", "howdah_"))
 
 
 def _sort_provisions(

@@ -4,12 +4,13 @@ Two groups of entry points are read. `howdah` names the plugins. With
 `howdah.provides` a distribution says what its plugins add, so that it can be
 named when the plugin is disabled and found when it is first used:
 
-- `Connection.prepare`, `Cursor.copy`: attributes of the assembled classes,
+- `Connection.lend`, `Cursor.lend`: attributes of the assembled classes,
   and of their asynchronous twins;
-- `has_prepare`: a capability;
-- `Copy`, `Pipeline`: a public name, reachable as `howdah.Copy`.
+- `has_lending`: a capability;
+- `howdah_query_planner`: a hook without which the kernel refuses something;
+- `Loan`: a public name, reachable as `howdah.Loan`.
 
-The value is where the thing is (`howdah_copy:Copy`); its top-level package
+The value is where the thing is (`acme_lending:Loan`); its top-level package
 tells to which plugin it belongs.
 """
 
@@ -104,7 +105,7 @@ class Provision(NamedTuple):
     """Something that a plugin adds, as its distribution describes it.
 
     Attributes:
-        name: `Connection.prepare`, `has_prepare` or `Copy`.
+        name: `Connection.lend`, `has_lending`, `Loan`, or the name of a hook.
         value: where it is, `package[:attribute]`.
     """
 
