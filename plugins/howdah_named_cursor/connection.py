@@ -27,7 +27,7 @@ class NamedCursors:
     else:
         server_cursor_factory = Imported("howdah_named_cursor.cursor", "ServerCursor")
 
-    def named_cursor(
+    def cursor_with_name(
         self,
         name: str,
         *,

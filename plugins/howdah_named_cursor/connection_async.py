@@ -26,7 +26,7 @@ class AsyncNamedCursors:
     else:
         server_cursor_factory = Imported("howdah_named_cursor.cursor_async", "AsyncServerCursor")
 
-    def named_cursor(
+    def cursor_with_name(
         self,
         name: str,
         *,

@@ -578,14 +578,14 @@ class AsyncConnection(BaseConnection[Row]):
         self._check_open()
         factory = self.row_factory if row_factory is None else row_factory
         if name is not None:
-            return self.named_cursor(
+            return self.cursor_with_name(
                 name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
             )
         if scrollable is not None or withhold:
             raise NotSupportedError("'scrollable' and 'withhold' are for named cursors: give a name")
         return self.cursor_factory(self, row_factory=factory, binary=binary)
 
-    def named_cursor(
+    def cursor_with_name(
         self,
         name: str,
         *,
@@ -606,7 +606,9 @@ class AsyncConnection(BaseConnection[Row]):
         Raises:
             howdah.NotSupportedError: no plugin overrides it.
         """
-        raise self.driver.not_supported("Connection.named_cursor", f"the cursor {name!r}, which has a name,")
+        raise self.driver.not_supported(
+            "Connection.cursor_with_name", f"the cursor {name!r}, which has a name,"
+        )
 
     async def execute(
         self,

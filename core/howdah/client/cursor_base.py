@@ -26,7 +26,7 @@ from howdah.errors import Error, NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, Result, rows_told
-from howdah.protocol.messages import MAX_TEXT, CopyResponse, FieldDescription
+from howdah.protocol.messages import MAX_TEXT, FieldDescription
 from howdah.protocol.session import Session
 from howdah.rows import BaseRowFactory, Row
 
@@ -133,8 +133,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._arrive()
         if self._columns is None and self._result is not None:
             fields = self._result.fields
-            if fields is None and self._result.copy is not None:
-                fields = _copied_fields(self._result)
+            if fields is None:
+                fields = self.fields_of(self._result)
             if fields is not None:
                 from howdah.client.column import Column
 
@@ -293,13 +293,23 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self._query = exchange.query
         self._show(exchange.results)
 
-    def show_copy(self, response: CopyResponse) -> None:
-        """Have the cursor describe a COPY that has begun.
+    def show_result(self, result: Result) -> None:
+        """Have the cursor show a result that is not complete yet.
 
         Args:
-            response: what the server says of it.
+            result: what is known of it.
         """
-        self._show([Result(response.direction, copy=response)])
+        self._show([result])
+
+    def fields_of(self, result: Result) -> Sequence[FieldDescription] | None:
+        """Return the columns of a result for which no RowDescription has come; None without any.
+
+        A plugin's mixin overrides it.
+
+        Args:
+            result: the result.
+        """
+        return None
 
     def merge(self, query: Query, params: Params | None = None) -> bytes:
         """Return a query with its parameters in it as literals, for statements that take none.
@@ -791,17 +801,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 def _raw(result: Result) -> bool:
     """Whether the rows have not been decoded."""
     return result.fields is not None and bool(result.rows) and isinstance(result.rows[0], bytes)
-
-
-def _copied_fields(result: Result) -> Sequence[FieldDescription] | None:
-    """Return the columns of a COPY, of which the server tells the number alone; None when one IN is over."""
-    response = result.copy
-    if response is None or (response.direction == ExecStatus.COPY_IN and result.status != ExecStatus.COPY_IN):
-        return None
-    return [
-        FieldDescription(f"column_{number}", 0, 0, 0, 0, -1, format)
-        for number, format in enumerate(response.column_formats, 1)
-    ]
 
 
 def _count(result: Result) -> int:
