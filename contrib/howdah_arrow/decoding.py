@@ -76,8 +76,8 @@ class Decoder:
             payload: the body of a DataRow message.
 
         Raises:
-            ProtocolViolation: if the message is malformed or has another number of columns.
-            DataError: if Arrow cannot hold a value.
+            ProtocolViolation: the message is malformed or has another number of columns.
+            howdah.DataError: Arrow cannot hold a value.
         """
         count = len(self._columns)
         if int.from_bytes(payload[:2], "big") != count or len(payload) < 2:
@@ -111,7 +111,7 @@ class Decoder:
             rest: whether what is left is a batch, too.
 
         Returns:
-            for each its length, and its arrays.
+            For each its length, and its arrays.
         """
         if rest and self._batch_length:
             self._cut()

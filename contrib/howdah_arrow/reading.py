@@ -69,7 +69,7 @@ class Reading(Streaming):
 
     def open(self) -> Operation[None]:
         """Send the statement, and learn its columns; its rows are taken with `next`."""
-        if self._connection.deferral is not None:
+        if self._connection.kernel.deferral is not None:
             raise ProgrammingError("stream_arrow() cannot be used in a pipeline: use execute_arrow() instead")
         exchange = yield from self._send()
         exchange.streaming = True
@@ -110,7 +110,7 @@ class Reading(Streaming):
         request.plan()
         if request.substituted:
             yield from request.resolve()
-        yield from connection.begin_operation()
+        yield from connection.kernel.begin_operation()
         described = Exchange(query=request.written[0])
         request.write_description(session, described)
         session.flush()
@@ -175,7 +175,7 @@ def describe(cursor: Any, query: bytes) -> Operation[Sequence[FieldDescription]]
     """Ask the server for the columns of a query, in an exchange of its own.
 
     Returns:
-        the columns; none if it returns no rows.
+        The columns; none if it returns no rows.
     """
     session = yield from cursor.start_statement()
     check_encoding(session)

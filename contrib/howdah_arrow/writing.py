@@ -292,19 +292,13 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
         texts: those whose binary format is text.
 
     Raises:
-        NotSupportedError: there is none; the message goes behind the names of the types.
+        howdah.NotSupportedError: there is none; the message goes behind the names of the types.
     """
     pa = pyarrow()
     is_type = pa.types
-    source = getattr(source, "storage_type", source)
-    if is_type.is_dictionary(source):
-        source = source.value_type
+    source = _plain_type(source)
     if oid == _NUMERIC:
-        if is_type.is_decimal(source):
-            wide = source.precision > 38
-            exact = (pa.decimal256 if wide else pa.decimal128)(source.precision, source.scale)
-            return Layout(Kind.DECIMAL, exact, width=32 if wide else 16, scale=source.scale, oid=oid)
-        return Layout(Kind.NUMBER, pa.string(), oid=oid)
+        return _numeric_storage(source)
     if oid in _TIMESTAMPS and is_type.is_timestamp(source) and (source.tz is None) != (oid == 1114):
         zone = "" if source.tz is None else "out"
         raise NotSupportedError(f": cast it to a timestamp with{zone} a time zone first")
@@ -313,10 +307,7 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
     layout = layout_of(oid, -1, types)
     info = types.get(oid)
     if info is not None and oid == info.array_oid:
-        if not (_is_list(source) or is_type.is_null(source)):
-            raise NotSupportedError(": it is no list")
-        value_type = source.value_type if _is_list(source) else source
-        item = _storage(info.oid, value_type, types, texts)
+        item = _storage(info.oid, _element_type(source), types, texts)
         return Layout(Kind.LIST, pa.list_(item.type), oid=oid, item=item)
     if not layout.format and oid not in texts:
         raise NotSupportedError(
@@ -326,6 +317,31 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
         raise NotSupportedError("")
     storage = getattr(layout.type, "storage_type", layout.type)
     return replace(layout, format=1, type=storage)
+
+
+def _plain_type(source: Any) -> Any:
+    """Return the type that the values of an extension type, or of a dictionary, are stored in."""
+    source = getattr(source, "storage_type", source)
+    return source.value_type if pyarrow().types.is_dictionary(source) else source
+
+
+def _numeric_storage(source: Any) -> Layout:
+    """Return the layout in which data goes into a column of numeric: decimals as they are, others as text."""
+    pa = pyarrow()
+    if not pa.types.is_decimal(source):
+        return Layout(Kind.NUMBER, pa.string(), oid=_NUMERIC)
+    wide = source.precision > 38
+    exact = (pa.decimal256 if wide else pa.decimal128)(source.precision, source.scale)
+    return Layout(Kind.DECIMAL, exact, width=32 if wide else 16, scale=source.scale, oid=_NUMERIC)
+
+
+def _element_type(source: Any) -> Any:
+    """Return the type of the elements of lists; where all of them are NULL, it is null as well."""
+    if _is_list(source):
+        return source.value_type
+    if pyarrow().types.is_null(source):
+        return source
+    raise NotSupportedError(": it is no list")
 
 
 def _is_list(type: Any) -> bool:

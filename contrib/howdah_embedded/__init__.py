@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from howdah.hookspecs import hookimpl, only_for
+from howdah.hookspecs import conninfo_prefixes, hookimpl
 
 __all__ = ["howdah_resolve_conninfo"]
 
 
-@only_for("embedded:")
+@conninfo_prefixes("embedded:")
 @hookimpl
 def howdah_resolve_conninfo(conninfo: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """Start the server that an `embedded:` conninfo stands for, and say where it listens."""

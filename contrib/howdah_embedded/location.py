@@ -20,13 +20,13 @@ def parse(conninfo: str, params: Mapping[str, Any]) -> tuple[Path | None, dict[s
 
     Args:
         conninfo: `embedded:` or `embedded:///path/to/data`, each with `?name=value&…` behind it if wanted.
-        params: The parameters given besides; they go before those in the URI.
+        params: the parameters given besides; they go before those in the URI.
 
     Returns:
         The data directory, None for a temporary one, and the connection parameters.
 
     Raises:
-        ProgrammingError: It is not such a URI, or names another server's host or port.
+        howdah.ProgrammingError: it is not such a URI, or names another server's host or port.
     """
     uri = urlsplit(conninfo, allow_fragments=False)
     if uri.netloc or (uri.path and not uri.path.startswith("/")):

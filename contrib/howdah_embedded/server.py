@@ -27,14 +27,14 @@ def address(path: Path | None) -> dict[str, Any]:
     """Start a server, unless it runs already, and tell where it listens.
 
     Args:
-        path: Its data directory, made if it is missing; None for the temporary one that the process shares.
+        path: its data directory, made if it is missing; None for the temporary one that the process shares.
 
     Returns:
         The connection parameters `host` and `port`, and an empty `hostaddr` in place of PGHOSTADDR's.
 
     Raises:
-        NotSupportedError: The wheel is not installed.
-        OperationalError: The directory cannot be used, or the server does not start.
+        howdah.NotSupportedError: the wheel is not installed.
+        howdah.OperationalError: the directory cannot be used, or the server does not start.
     """
     global _temporary
     with _lock:

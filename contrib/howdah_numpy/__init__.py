@@ -23,7 +23,7 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the dumpers of `ndarray`."""
     # Without the plugin `types` there are no arrays.
     arrays = [f"{name}[]" for name in _ELEMENTS if adapters.types.get(name) is not None]
-    adapters.register_later(_register_dumpers, classes=["numpy.ndarray"], types=arrays)
+    adapters.register_lazy(_register_dumpers, classes=["numpy.ndarray"], types=arrays)
 
 
 def _register_dumpers(adapters: AdaptersMap) -> None:

@@ -26,7 +26,7 @@ def _element(array: Ndarray) -> Element | int:
     For an array of Python objects, it is 0.
 
     Raises:
-        DataError: there is none.
+        howdah.DataError: there is none.
     """
     dtype = array.dtype
     if dtype.kind == "O":

@@ -53,7 +53,7 @@ class Element:
         """Return an array's elements as they are in binary; what stands for NaT does not matter.
 
         Raises:
-            DataError: PostgreSQL has no such value.
+            howdah.DataError: PostgreSQL has no such value.
         """
         import numpy as np
 
@@ -94,7 +94,7 @@ class Element:
         """Return what the elements are in Python.
 
         Raises:
-            DataError: numpy has no such value.
+            howdah.DataError: numpy has no such value.
         """
         if self is DATE:
             self._refuse_infinite(array)

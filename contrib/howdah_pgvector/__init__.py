@@ -29,7 +29,7 @@ if not TYPE_CHECKING:  # who checks types finds a misspelt name
 @hookimpl(tryfirst=True)  # which gives it the last word, over howdah_numpy's dumpers of arrays
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the adapters of the three types."""
-    adapters.register_later(
+    adapters.register_lazy(
         _register,
         classes=[*(f"howdah_pgvector.values.{name}" for name in _VALUES), "numpy.ndarray"],
         types=["vector", "halfvec", "sparsevec"],

@@ -38,7 +38,7 @@ class Kind(NamedTuple):
             values: a sequence, or a numpy array.
 
         Raises:
-            DataError: they are no vector's.
+            howdah.DataError: they are no vector's.
         """
         if hasattr(values, "dtype"):
             import numpy as np
@@ -84,7 +84,7 @@ def packed(name: str, code: str, values: Any) -> bytes:
         values: the numbers.
 
     Raises:
-        DataError: they are no numbers, or not within the range of the elements' type.
+        howdah.DataError: they are no numbers, or not within the range of the elements' type.
     """
     try:
         return struct.pack(f"!{len(values)}{code}", *values)

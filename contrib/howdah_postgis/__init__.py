@@ -18,7 +18,7 @@ __all__ = ["howdah_register_adapters"]
 @hookimpl
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the adapters of both types."""
-    adapters.register_later(
+    adapters.register_lazy(
         _register, classes=["shapely.geometry.base.BaseGeometry"], types=["geometry", "geography"]
     )
 

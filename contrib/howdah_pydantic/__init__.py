@@ -33,7 +33,7 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the dumpers of models."""
     # Without the plugin `types` there is no jsonb.
     types = ["jsonb"] if adapters.types.get("jsonb") is not None else []
-    adapters.register_later(_register, classes=["pydantic.main.BaseModel"], types=types)
+    adapters.register_lazy(_register, classes=["pydantic.main.BaseModel"], types=types)
 
 
 def _register(adapters: AdaptersMap) -> None:

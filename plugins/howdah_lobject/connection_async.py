@@ -33,7 +33,7 @@ class AsyncLargeObjects:
             new_file: a file to fill the new object from.
 
         Returns:
-            the large object, a context manager that closes it.
+            The large object, a context manager that closes it.
 
         Raises:
             howdah.ProgrammingError: there is no transaction, or the arguments do not fit.

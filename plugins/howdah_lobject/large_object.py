@@ -81,8 +81,8 @@ class LargeObject(BaseLargeObject, _File):
         self.close()
 
     def _run(self, operation: Operation[T]) -> T:
-        with self._connection.lock:
-            return self._connection.wait(operation)
+        with self._connection.kernel.lock:
+            return self._connection.kernel.wait(operation)
 
     def _set_up(self) -> None:
         if self._new_file is None:
@@ -133,7 +133,7 @@ class LargeObject(BaseLargeObject, _File):
             size: how many bytes at most; all that are left if it is negative or None.
 
         Returns:
-            bytes, fewer than `size` only at the end; in a mode with `t`, str.
+            Bytes, fewer than `size` only at the end; in a mode with `t`, str.
 
         Raises:
             howdah.InterfaceError: it is closed (a ValueError too).
@@ -151,7 +151,7 @@ class LargeObject(BaseLargeObject, _File):
             buffer: where to, such as a bytearray.
 
         Returns:
-            how many bytes have been read, 0 at the end.
+            How many bytes have been read, 0 at the end.
         """
         return self._run(self._read_into(buffer))
 
@@ -166,7 +166,7 @@ class LargeObject(BaseLargeObject, _File):
             data: bytes; in a mode with `t` also str.
 
         Returns:
-            how many bytes have been written.
+            How many bytes have been written.
 
         Raises:
             howdah.InterfaceError: it is closed (a ValueError too).
@@ -182,7 +182,7 @@ class LargeObject(BaseLargeObject, _File):
             whence: from where it counts: 0 the start, 1 here, 2 the end.
 
         Returns:
-            the position from the start.
+            The position from the start.
         """
         return self._run(self._seek(position, whence))
 
@@ -197,7 +197,7 @@ class LargeObject(BaseLargeObject, _File):
             size: its new size, in bytes; the position by default.
 
         Returns:
-            the new size.
+            The new size.
         """
         return self._run(self._truncate(size))
 

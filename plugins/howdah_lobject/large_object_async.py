@@ -107,8 +107,8 @@ class AsyncLargeObject(BaseLargeObject, _File):
         await self.close()
 
     async def _run(self, operation: Operation[T]) -> T:
-        async with self._connection.lock:
-            return await self._connection.wait(operation)
+        async with self._connection.kernel.lock:
+            return await self._connection.kernel.wait(operation)
 
     async def _set_up(self) -> None:
         if self._new_file is None:
@@ -159,7 +159,7 @@ class AsyncLargeObject(BaseLargeObject, _File):
             size: how many bytes at most; all that are left if it is negative or None.
 
         Returns:
-            bytes, fewer than `size` only at the end; in a mode with `t`, str.
+            Bytes, fewer than `size` only at the end; in a mode with `t`, str.
 
         Raises:
             howdah.InterfaceError: it is closed (a ValueError too).
@@ -177,7 +177,7 @@ class AsyncLargeObject(BaseLargeObject, _File):
             buffer: where to, such as a bytearray.
 
         Returns:
-            how many bytes have been read, 0 at the end.
+            How many bytes have been read, 0 at the end.
         """
         return await self._run(self._read_into(buffer))
 
@@ -192,7 +192,7 @@ class AsyncLargeObject(BaseLargeObject, _File):
             data: bytes; in a mode with `t` also str.
 
         Returns:
-            how many bytes have been written.
+            How many bytes have been written.
 
         Raises:
             howdah.InterfaceError: it is closed (a ValueError too).
@@ -208,7 +208,7 @@ class AsyncLargeObject(BaseLargeObject, _File):
             whence: from where it counts: 0 the start, 1 here, 2 the end.
 
         Returns:
-            the position from the start.
+            The position from the start.
         """
         return await self._run(self._seek(position, whence))
 
@@ -223,7 +223,7 @@ class AsyncLargeObject(BaseLargeObject, _File):
             size: its new size, in bytes; the position by default.
 
         Returns:
-            the new size.
+            The new size.
         """
         return await self._run(self._truncate(size))
 

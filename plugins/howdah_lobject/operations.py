@@ -103,7 +103,7 @@ class BaseLargeObject:
     @property
     def closed(self) -> bool:
         """Whether it is closed, by `close` or the end of the transaction; always so in mode `n`."""
-        return self._descriptor is None or self._connection.session.transactions != self._transaction
+        return self._descriptor is None or self._connection.kernel.session.transactions != self._transaction
 
     # Opening and closing
 
@@ -118,10 +118,10 @@ class BaseLargeObject:
         """Open the object as its mode says."""
         if self._mode.flags:
             self._descriptor = yield from self._open_descriptor(self._mode.flags)
-            self._transaction = self._connection.session.transactions
+            self._transaction = self._connection.kernel.session.transactions
             _descriptors(self._connection)[self._descriptor] = self
             if self._mode.text:
-                encoding = self._connection.session.encoding
+                encoding = self._connection.kernel.session.encoding
                 self._decoder = codecs.getincrementaldecoder(encoding)()
         else:
             self._why_closed = "it was opened in mode 'n'"
@@ -137,7 +137,7 @@ class BaseLargeObject:
         return descriptor
 
     def _close_descriptor(self, descriptor: int) -> Operation[None]:
-        if self._connection.session.transaction_status == TransactionStatus.INTRANS:
+        if self._connection.kernel.session.transaction_status == TransactionStatus.INTRANS:
             yield from self._call(Function.LO_CLOSE, _INT4.pack(descriptor))
 
     def _close(self) -> Operation[None]:
@@ -145,16 +145,16 @@ class BaseLargeObject:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             self._why_closed = "it was closed"
-            session = self._connection.session
+            session = self._connection.kernel.session
             if not self._connection.closed and session.transactions == self._transaction:
                 yield from self._close_perhaps_lost(descriptor)
 
     def _close_perhaps_lost(self, descriptor: int) -> Operation[None]:
         """Close a descriptor, which a rollback to a savepoint may have closed before."""
         connection = self._connection
-        if connection.session.transaction_status != TransactionStatus.INTRANS:
+        if connection.kernel.session.transaction_status != TransactionStatus.INTRANS:
             return
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         exchange = Exchange(query=_CLOSE % descriptor)
         session.query(exchange, _CLOSE % descriptor)
         yield from _outlast(exchange)
@@ -178,13 +178,13 @@ class BaseLargeObject:
     def _enter_transaction(self) -> Operation[None]:
         """Start a transaction, if there is none; the server closes what is open at its end."""
         connection = self._connection
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         if connection.autocommit and session.transaction_status == TransactionStatus.IDLE:
             raise ProgrammingError(
                 "a large object can only be used in a transaction, and the connection is in autocommit mode:"
                 " use it in a 'with conn.transaction()' block"
             )
-        yield from connection.begin_operation()
+        yield from connection.kernel.begin_operation()
 
     def _opened(self, *, reading: bool = False, writing: bool = False) -> bytes:
         """Return the descriptor as an argument, if the mode allows what is to be done."""
@@ -262,7 +262,7 @@ class BaseLargeObject:
         if isinstance(data, str):
             if not self._mode.text:
                 raise TypeError(f"a bytes-like object is required in mode {self.mode!r}, not str")
-            data = data.encode(self._connection.session.encoding)
+            data = data.encode(self._connection.kernel.session.encoding)
         return (yield from self._write_to(descriptor, data))
 
     def _write_to(self, descriptor: bytes, data: Buffer) -> Operation[int]:
@@ -326,7 +326,7 @@ class BaseLargeObject:
 
     def _send(self, function: Function, *arguments: Buffer) -> Operation[Exchange]:
         """Write the call of one of the server's functions."""
-        session = yield from self._connection.start_operation()
+        session = yield from self._connection.kernel.start_operation()
         exchange = Exchange()
         session.function_call(exchange, function, arguments)
         return exchange

@@ -27,4 +27,4 @@ def howdah_scheduler(connection: Any) -> SharedConnection:
     """Let the queries of many tasks share the round trips of a connection."""
     from howdah_multiplex.shared_connection import SharedConnection
 
-    return SharedConnection(connection)
+    return SharedConnection(connection.kernel)

@@ -12,9 +12,9 @@ from howdah.protocol.exchange import Exchange
 from howdah_multiplex.lock import SharedLock
 
 if TYPE_CHECKING:
-    from howdah.client.connection_async import AsyncConnection
     from howdah.client.cursor_async import AsyncCursor
     from howdah.client.cursor_base import Params, Query
+    from howdah.client.kernel_async import AsyncKernel
 
 __all__ = ["SharedConnection"]
 
@@ -36,15 +36,15 @@ class SharedConnection:
     """The scheduler of a connection whose queries share its round trips.
 
     Args:
-        connection: the connection.
+        kernel: the connection's kernel.
 
     Attributes:
         lock: what a task holds alone, or independent operations hold together.
     """
 
-    def __init__(self, connection: AsyncConnection[Any]) -> None:
-        self._connection = connection
-        self.lock = SharedLock(connection.admits_independent, self._tidy)
+    def __init__(self, kernel: AsyncKernel) -> None:
+        self._kernel = kernel
+        self.lock = SharedLock(kernel.admits_independent, self._tidy)
         #: What is on its way for those who share the lock.
         self._under_way: set[Exchange] = set()
         #: What is on its way and wanted by nobody any more.
@@ -61,7 +61,7 @@ class SharedConnection:
         """Run an operation when it is its turn, along with others if it is independent.
 
         Args:
-            operation: a generator, as `AsyncConnection.wait` takes it.
+            operation: a generator, as `AsyncKernel.wait` takes it.
             independent: whether it is independent; see `howdah.hookspecs.Scheduler.run`.
 
         Returns:
@@ -70,14 +70,14 @@ class SharedConnection:
         lock = self.lock
         if not independent:
             async with lock:
-                return await self._connection.wait(operation)
+                return await self._kernel.wait(operation)
         if lock.share() or await lock.share_in_turn():
             try:
                 return await self._run_shared(operation)
             finally:
                 lock.unshare()
         try:
-            return await self._connection.wait(operation)
+            return await self._kernel.wait(operation)
         finally:
             lock.release()
 
@@ -96,7 +96,7 @@ class SharedConnection:
         """
         if self.lock.share():
             return self._execute_shared(cursor, query, params)
-        return self._connection.run_again(cursor, query, params)
+        return self._kernel.execute_cached(cursor, query, params)
 
     def should_retry(self, exchange: Exchange) -> bool:
         """Return whether a query was cancelled in the place of another one, and can be run again."""
@@ -122,8 +122,8 @@ class SharedConnection:
             operation: the operation.
             answered: an exchange whose answer it takes before it waits for anything.
         """
-        connection, under_way = self._connection, self._under_way
-        run_until_ready = connection.transport.run_until_ready
+        kernel, under_way = self._kernel, self._under_way
+        run_until_ready = kernel.transport.run_until_ready
         try:
             if answered in self._may_be_cancelled:
                 exchange = self._go_on(operation, answered)
@@ -139,7 +139,7 @@ class SharedConnection:
                     raise
                 except BaseException as e:
                     under_way.discard(exchange)
-                    await self._leave(exchange)
+                    await self._leave(exchange, e)
                     exchange = cast(Exchange, operation.throw(e))
                 else:
                     under_way.discard(exchange)
@@ -151,26 +151,26 @@ class SharedConnection:
             result: T = e.value
             return result
         except BaseException:
-            connection.note_loss()
+            kernel.note_loss()
             raise
 
     async def _execute_shared(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
         """Run a query that was run before along with others; the lock is shared, and is no more then."""
-        connection, under_way = self._connection, self._under_way
+        kernel, under_way = self._kernel, self._under_way
         try:
-            exchange = connection.shortcuts.send(cursor, query, params)
+            exchange = kernel.shortcuts.send(cursor, query, params)
             if exchange is None:
                 return False
             under_way.add(exchange)
             try:
-                await connection.transport.run_until_ready(exchange)
+                await kernel.transport.run_until_ready(exchange)
             except GeneratorExit:
                 self._abandoned.append(exchange)
                 raise
-            except BaseException:
+            except BaseException as e:
                 under_way.discard(exchange)
-                await self._leave(exchange)
-                connection.note_loss()
+                await self._leave(exchange, e)
+                kernel.note_loss()
                 raise
             under_way.discard(exchange)
             if exchange.error is None:
@@ -198,18 +198,19 @@ class SharedConnection:
         """Cancel what nobody wants any more; the lock is held alone."""
         if self._abandoned:
             self._abandoned = [exchange for exchange in self._abandoned if not exchange.done]
-        return self._connection.stop(self._abandoned[-1]) if self._abandoned else None
+        return self._kernel.stop(self._abandoned[-1]) if self._abandoned else None
 
-    async def _leave(self, exchange: Exchange) -> None:
+    async def _leave(self, exchange: Exchange, reason: BaseException) -> None:
         """Give up an answer: alone, with what the server does for it; among others, without hurting them."""
         if exchange.done:
             return
         if self.lock.upgrade():
             try:
-                await self._connection.stop(exchange)
+                await self._kernel.stop(exchange)
             finally:
                 self.lock.downgrade()
         else:
+            exchange.failure = exchange.failure or reason  # none of its rows is decoded any more
             self._abandoned.append(exchange)
             if self._clearing is None:
                 self._clearing = asyncio.ensure_future(self._cancel_abandoned())
@@ -217,7 +218,8 @@ class SharedConnection:
 
     async def _cancel_abandoned(self) -> None:
         """Cancel each query that nobody wants any more as soon as it holds up others."""
-        connection = self._connection
+        kernel = self._kernel
+        connection = kernel.connection
         pause = _PATIENCE
         while True:
             await asyncio.sleep(pause)
@@ -229,7 +231,7 @@ class SharedConnection:
                 async with self.lock:
                     pass
                 return
-            head = connection.session.head()
+            head = kernel.session.head()
             if self._under_way and head is not None and head[1] in self._abandoned:
                 # It may come too late, and hit the next.
                 self._may_be_cancelled = dict.fromkeys(self._under_way, _STRAY_CANCELS)

@@ -43,8 +43,8 @@ class AsyncNullConnectionPool(AsyncConnectionPool[C]):
             timeout: how long to try, in seconds.
 
         Raises:
-            PoolClosed: the pool is not open.
-            PoolTimeout: there was no connection in time; the pool is closed.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.PoolTimeout: there was no connection in time; the pool is closed.
             howdah.ProgrammingError: the conninfo that a function returned is wrong.
         """
         deadline, failures = monotonic() + timeout, 0

@@ -133,8 +133,8 @@ class ConnectionPool(Generic[C]):
             timeout: how long to wait, in seconds.
 
         Raises:
-            PoolClosed: the pool has been closed.
-            PoolTimeout: the connections are not there in time; the pool is closed.
+            howdah_pool.PoolClosed: the pool has been closed.
+            howdah_pool.PoolTimeout: the connections are not there in time; the pool is closed.
             howdah.ProgrammingError: the conninfo or an argument of `connect` is wrong.
             howdah.InterfaceError: the event loop cannot carry connections.
         """
@@ -187,8 +187,8 @@ class ConnectionPool(Generic[C]):
             timeout: how long to wait, in seconds.
 
         Raises:
-            PoolClosed: the pool is not open.
-            PoolTimeout: the connections are not there in time; the pool is closed.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.PoolTimeout: the connections are not there in time; the pool is closed.
             howdah.ProgrammingError: the conninfo that a function returned is wrong.
         """
         if not self._primary.wait_until_full(timeout):
@@ -213,9 +213,9 @@ class ConnectionPool(Generic[C]):
                 standbys provides a connection to one of them, as long as it can reach one.
 
         Raises:
-            PoolTimeout: there is no connection in time.
-            PoolClosed: the pool is not open.
-            TooManyRequests: `max_waiting` clients are waiting already.
+            howdah_pool.PoolTimeout: there is no connection in time.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.TooManyRequests: `max_waiting` clients are waiting already.
             howdah.ProgrammingError: the conninfo that a function returned is wrong.
         """
         primary = self._primary
@@ -224,13 +224,13 @@ class ConnectionPool(Generic[C]):
         try:
             if not read_only:
                 connection = primary.take(caller(), timeout)
-                connection.owner.handed_over = True
+                connection.kernel.owner.handed_over = True
                 return connection
             connection = self._take_for_reading(caller(), timeout)
         except BaseException:
             primary.state.notify()  # a signal handler may have kept the state from doing so
             raise
-        slot = connection.owner
+        slot = connection.kernel.owner
         try:
             slot.read_only = (connection.read_only,)
             connection.set_read_only(True)
@@ -275,7 +275,7 @@ class ConnectionPool(Generic[C]):
         Raises:
             ValueError: it was not taken from this pool, or has been given back already.
         """
-        slot = conn.owner
+        slot = conn.kernel.owner
         pool = self._owning_pool(slot)
         if pool is None:
             raise ValueError(self._refusal(conn))
@@ -291,7 +291,7 @@ class ConnectionPool(Generic[C]):
         return None
 
     def _refusal(self, connection: C) -> str:
-        slot = connection.owner
+        slot = connection.kernel.owner
         if isinstance(slot, Slot) and slot.is_lent:
             reason = f"it comes from the pool {slot.pool_state.policy.name!r}"
         else:
@@ -353,7 +353,7 @@ class ConnectionPool(Generic[C]):
         """Check the idle connections with `check_connection`, and replace those that do not work.
 
         Raises:
-            PoolClosed: the pool is not open.
+            howdah_pool.PoolClosed: the pool is not open.
         """
         self._primary.check(self.check_connection)
         if self._standbys is not None:

@@ -51,9 +51,9 @@ class ServerPool(MaintainedPool[C]):
             timeout: how long it waits, in seconds.
 
         Raises:
-            PoolTimeout: there is no connection in time.
-            PoolClosed: the pool is not open.
-            TooManyRequests: `max_waiting` clients wait already.
+            howdah_pool.PoolTimeout: there is no connection in time.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.TooManyRequests: `max_waiting` clients wait already.
             Unreachable: the pool has a fallback and can reach no server.
             BadArguments: a function returned arguments that `connect` does not understand.
         """
@@ -142,7 +142,7 @@ class ServerPool(MaintainedPool[C]):
             with self._lock:
                 self.state.withdraw(client, monotonic())
             if client.connection is not None:
-                self.give_back(client.connection.owner, client.connection)
+                self.give_back(client.connection.kernel.owner, client.connection)
             raise
         with self._lock:
             self.state.withdraw(client, monotonic())
@@ -180,7 +180,7 @@ class ServerPool(MaintainedPool[C]):
             Whether they are there.
 
         Raises:
-            PoolClosed: the pool is not open.
+            howdah_pool.PoolClosed: the pool is not open.
             BadArguments: a function returned arguments that `connect` does not understand.
         """
         event = ClientEvent()
@@ -211,7 +211,7 @@ class ServerPool(MaintainedPool[C]):
             usable = connection.info.transaction_status == TransactionStatus.IDLE or end_transaction(
                 connection, options.name
             )
-            if connection.two_phase is not None:
+            if connection.kernel.two_phase is not None:
                 usable = False  # the next client could neither commit nor roll back
             if usable and slot.read_only is not None:
                 connection.set_read_only(slot.read_only[0])
@@ -242,10 +242,10 @@ class ServerPool(MaintainedPool[C]):
             run_check(connection, check)
         except Exception as error:
             logger.info("a connection of %r does not pass the check: %s", self.options.name, error)
-            self.discard(connection.owner, connection, "connections_lost")
+            self.discard(connection.kernel.owner, connection, "connections_lost")
             return error
         except BaseException:
-            self.discard(connection.owner, connection)
+            self.discard(connection.kernel.owner, connection)
             raise
         return None
 
@@ -287,7 +287,7 @@ class ServerPool(MaintainedPool[C]):
         """Check the idle connections, and replace those that do not work.
 
         Raises:
-            PoolClosed: the pool is not open.
+            howdah_pool.PoolClosed: the pool is not open.
         """
         with self._lock:
             self.state.check_open()

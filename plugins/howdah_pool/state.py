@@ -139,7 +139,7 @@ class PoolState(Generic[C]):
         """Make sure that the pool is open.
 
         Raises:
-            PoolClosed: it is not.
+            howdah_pool.PoolClosed: it is not.
         """
         if self.closed:
             raise PoolClosed(f"the pool {self.policy.name!r} is already closed")
@@ -153,7 +153,7 @@ class PoolState(Generic[C]):
             The connection, None if none is idle.
 
         Raises:
-            PoolClosed: the pool is not open.
+            howdah_pool.PoolClosed: the pool is not open.
         """
         self.statistics.requests_num += 1
         if self.inventory.idle:
@@ -187,8 +187,8 @@ class PoolState(Generic[C]):
         """Put a client into the queue.
 
         Raises:
-            PoolClosed: the pool is not open.
-            TooManyRequests: enough clients wait.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.TooManyRequests: enough clients wait.
             Unreachable: the pool can reach no server, and the client has another pool to turn to.
         """
         policy, statistics, backoff = self.policy, self.statistics, self._backoff

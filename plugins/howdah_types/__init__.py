@@ -101,10 +101,10 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
     for module in (none, boolean, string, numeric):
         module.register_adapters(adapters)
     for name, (classes, types) in _LATER.items():
-        adapters.register_later(partial(_register, name), classes=classes.split(), types=types.split())
+        adapters.register_lazy(partial(_register, name), classes=classes.split(), types=types.split())
     for info in adapters.types:
         if info.array_oid:
-            adapters.register_later(partial(_register_array, info), types=[info.array_oid])
+            adapters.register_lazy(partial(_register_array, info), types=[info.array_oid])
     adapters.advise(dict, "wrap it in Json or Jsonb, of howdah_types.json")
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, Loader, quote_literal
 from howdah.adapt.encodings import codec_of, embeds_ascii, from_utf8
 from howdah.adapt.nesting import check_text_depth, nesting
-from howdah.adapt.places import type_of
 from howdah.errors import DataError
+from howdah.errors.context import type_of
 from howdah.pq import Format
 
 if TYPE_CHECKING:

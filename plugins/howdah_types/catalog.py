@@ -32,7 +32,7 @@ class CatalogBinaryLoader(TypeLoader):
 
     format = Format.BINARY
     # As text there is nothing to compose.
-    preferred = False
+    prefer_binary = False
 
 
 class CatalogBinaryDumper(StrDumper):
@@ -182,7 +182,7 @@ class TidBinaryDumper(CatalogBinaryDumper):
 class RegBinaryLoader(CatalogBinaryLoader):
     """regclass and the like as binary, which has no name."""
 
-    faithful = False
+    lossless = False
     _struct: ClassVar[struct.Struct] = struct.Struct("!I")
 
     def value(self, data: bytes) -> str:
@@ -196,7 +196,7 @@ class RegBinaryLoader(CatalogBinaryLoader):
 class TextOnlyBinaryLoader(CatalogBinaryLoader):
     """Types that have no binary format, or one that only the server understands."""
 
-    faithful = False
+    lossless = False
 
     def value(self, data: bytes) -> str:
         raise NotSupportedError(

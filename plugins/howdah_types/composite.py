@@ -28,8 +28,8 @@ from howdah.adapt import (
 from howdah.adapt.encodings import as_utf8, dumped, escaped
 from howdah.adapt.nesting import nesting
 from howdah.adapt.parameters import ParameterEncoder
-from howdah.adapt.places import recursive
 from howdah.errors import DataError, ProgrammingError
+from howdah.errors.context import nesting_error
 from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import (
@@ -98,7 +98,7 @@ def _by_name(cls: Any, info: CompositeInfo) -> bool:
     """Whether the fields of a class are those of a type by their names, not by their order.
 
     Raises:
-        ProgrammingError: they are neither.
+        howdah.ProgrammingError: they are neither.
     """
     import dataclasses
 
@@ -186,7 +186,7 @@ class TupleDumper(NestedDumper):
         try:
             return super().quote(obj)
         except RecursionError:
-            raise recursive(obj, "the literal") from None
+            raise nesting_error(obj, "the literal") from None
 
     def text_field(self, value: Any) -> bytes:
         """Return the value of a field in text format, between quotes if it needs them."""
@@ -225,7 +225,7 @@ class CompositeDumper(TupleDumper):
 
         Raises:
             TypeError: it cannot be told what they are.
-            DataError: there are not as many as the type has.
+            howdah.DataError: there are not as many as the type has.
         """
         make_sequence = type(self).make_sequence
         if make_sequence is not None and self.info is not None and type(obj) is not tuple:
@@ -240,7 +240,7 @@ class CompositeDumper(TupleDumper):
         return values
 
     @contextmanager
-    def blaming(self, field: str, value: Any) -> Iterator[None]:
+    def field_errors(self, field: str, value: Any) -> Iterator[None]:
         """Name the field in what is raised when its value is dumped."""
         where = f"the field {field!r}" + ("" if self.info is None else f" of the type {self.info.name!r}")
         try:
@@ -258,7 +258,9 @@ class CompositeDumper(TupleDumper):
                 fields.append(b"" if value is None else self.text_field(value))
         except Exception:
             index = len(fields)
-            with self.blaming(str(index + 1) if self.info is None else self.info.field_names[index], value):
+            with self.field_errors(
+                str(index + 1) if self.info is None else self.info.field_names[index], value
+            ):
                 raise
         return b"(%b)" % b",".join(fields)
 
@@ -296,7 +298,7 @@ class CompositeBinaryDumper(CompositeDumper):
         out = bytearray(_COUNT.pack(len(info.field_types)))
         with nesting:
             for name, oid, value in zip(info.field_names, info.field_types, self.values(obj)):
-                with self.blaming(name, value):
+                with self.field_errors(name, value):
                     data = None if value is None else self._encoded(self._dumper(value, oid).dump(value))
                 out += _FIELD.pack(oid, _NULL_LENGTH) if data is None else _FIELD.pack(oid, len(data)) + data
         return bytes(out)
@@ -392,7 +394,7 @@ class RecordBinaryLoader(NestedLoader):
     format = Format.BINARY
     native = "howdah_types._native.structured:RECORD"
     # The two formats do not tell the same, so only who asks for binary gets it.
-    preferred = False
+    prefer_binary = False
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -523,19 +525,11 @@ def register_composite(
     Raises:
         TypeError: `info` is neither a type nor a name; `factory` cannot be called; or there is a
             `make_sequence`, but no class that it is for.
-        ProgrammingError: the fields of `factory` are not those of the type.
+        howdah.ProgrammingError: the fields of `factory` are not those of the type.
     """
-    if factory is not None and not callable(factory):
-        raise TypeError(f"the factory must be callable, {factory!r} is not")
+    if factory is not None:
+        _check_factory(factory, make_sequence)
     cls = factory if isinstance(factory, type) else None
-    if factory is not None and cls is None and make_sequence is not None:
-        raise TypeError(f"{factory!r} is no class: make_sequence() has no objects to take apart")
-    if cls is not None and make_sequence is None and _names(cls) is None and not _is_sequence(cls):
-        _logger().warning(
-            "objects of the class %r cannot be dumped, since they are no sequences:"
-            " pass 'make_sequence' to register_composite()",
-            cls.__name__,
-        )
     adapters = adapters_of(context)
     key = known_type(info, "composite type", adapters)
     if isinstance(info, CompositeInfo):
@@ -556,6 +550,21 @@ def register_composite(
     for dumper in (CompositeBinaryDumper, CompositeDumper):
         namespace = {**named(key), "make_sequence": _static(make_sequence), "native": dumper.native}
         adapters.register_dumper(cls, type(dumper.__name__, (dumper,), namespace))
+
+
+def _check_factory(factory: Any, make_sequence: MakeSequence | None) -> None:
+    """Raise a TypeError if the two are of no use; warn where objects cannot be dumped."""
+    if not callable(factory):
+        raise TypeError(f"the factory must be callable, {factory!r} is not")
+    if not isinstance(factory, type):
+        if make_sequence is not None:
+            raise TypeError(f"{factory!r} is no class: make_sequence() has no objects to take apart")
+    elif make_sequence is None and _names(factory) is None and not _is_sequence(factory):
+        _logger().warning(
+            "objects of the class %r cannot be dumped, since they are no sequences:"
+            " pass 'make_sequence' to register_composite()",
+            factory.__name__,
+        )
 
 
 def _logger() -> logging.Logger:

@@ -63,7 +63,7 @@ class GeometryBinaryLoader(TypeLoader):
 
     format = Format.BINARY
     # As text there is nothing to compose.
-    preferred = False
+    prefer_binary = False
 
 
 class PointBinaryLoader(GeometryBinaryLoader):

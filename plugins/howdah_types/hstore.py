@@ -55,7 +55,7 @@ class HstoreDumper(TypeDumper):
         """Return keys and values as bytes.
 
         Raises:
-            DataError: they are not all strings.
+            howdah.DataError: they are not all strings.
         """
         if not isinstance(obj, dict):
             raise DataError(f"{type_of(obj)} is not a dict")

@@ -148,7 +148,7 @@ def check_depth(data: bytes) -> None:
     """Refuse JSON that is nested too deeply: its readers take a part of the stack for each level.
 
     Raises:
-        DataError: it is.
+        howdah.DataError: it is.
     """
     left = MAX_DEPTH - nesting.depth
     if data.count(b"[") + data.count(b"{") <= left:

@@ -39,8 +39,8 @@ class MoneyBinaryLoader(TypeLoader):
     """money as binary, which nobody can read who does not know `lc_monetary`."""
 
     format = Format.BINARY
-    preferred = False
-    faithful = False
+    prefer_binary = False
+    lossless = False
 
     def value(self, data: bytes) -> str:
         raise NotSupportedError(

@@ -50,7 +50,7 @@ def described(adapters: AdaptersMap, oid: int, cls: type[Any], kind: str) -> Any
         kind: the name of the kind, for the message.
 
     Raises:
-        ProgrammingError: it is of another kind.
+        howdah.ProgrammingError: it is of another kind.
     """
     info = adapters.types.get(oid)
     if isinstance(info, cls) and info.oid == oid:

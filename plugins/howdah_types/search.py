@@ -36,7 +36,7 @@ class SearchBinaryLoader(TypeLoader):
 
     format = Format.BINARY
     # As text there is nothing to compose.
-    preferred = False
+    prefer_binary = False
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)

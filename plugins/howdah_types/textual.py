@@ -73,7 +73,7 @@ class XmlBinaryLoader(TextLoader):
     format = Format.BINARY
     native = "howdah_types._native.scalars:XML"
     # As text there is no encoding to strike out.
-    preferred = False
+    prefer_binary = False
 
     # Other than as text it comes with its encoding declared, unless that is UTF-8.
     def value(self, data: bytes) -> str | bytes:
@@ -110,7 +110,7 @@ class VersionedBinaryLoader(TextLoader):
     format = Format.BINARY
     native = "howdah_types._native.scalars:VERSIONED"
     # As text there is no number to check.
-    preferred = False
+    prefer_binary = False
 
     def value(self, data: bytes) -> str | bytes:
         if not data.startswith(_VERSION):

@@ -21,7 +21,7 @@ from howdah.adapt import Loader
 from howdah.client.scheduling import SerialScheduler
 from howdah.client.statement import Statement
 from howdah.conninfo import Parameter
-from howdah.hookspecs import Mixins, only_for
+from howdah.hookspecs import Mixins, conninfo_prefixes
 from tests import servers
 from tests.servers import open_socket
 
@@ -284,7 +284,7 @@ class TestResolveConninfo:
     def test_it_is_not_asked_about_conninfos_that_it_is_not_for(self, dsn: str) -> None:
         asked: list[str] = []
 
-        @only_for("savannah:", "steppe:")
+        @conninfo_prefixes("savannah:", "steppe:")
         def resolve_conninfo(conninfo: str, params: dict[str, Any]) -> Any:
             asked.append(threading.current_thread().name)
             return dsn, params
@@ -432,7 +432,7 @@ class TestQueryPlanner:
     def test_it_is_told_of_rollbacks_and_settings(self, dsn: str) -> None:
         driver = driver_with(query_planner=lambda connection: self.Planner(connection))
         with driver.connect(dsn) as conn:
-            planner = conn._planner
+            planner = conn.kernel.planner
             conn.execute("SELECT 1")
             conn.rollback()
             conn.execute("SET application_name TO 'trunk'")
@@ -448,7 +448,7 @@ class TestQueryPlanner:
                 assert conn.execute("/* plan */ SELECT 1::text").fetchone() == ("1",)
             conn.execute("/* plan not */ SELECT 1", prepare=False)
             prepared = conn.execute("SELECT name, statement FROM pg_prepared_statements").fetchall()
-            planner = conn._planner
+            planner = conn.kernel.planner
         assert prepared == [("witness_0", "/* plan */ SELECT 1::text")]
         assert isinstance(planner, self.Planner)
         assert planner.executions.count(b"/* plan */ SELECT 1::text") == 1
@@ -545,9 +545,9 @@ class TestConnectionSettings:
 
     def test_they_are_no_part_of_a_conninfo(self, dsn: str) -> None:
         driver = self.driver([])
-        driver.Connection.check_parameters(dsn, herd="zoo")
+        driver.check_parameters(dsn, herd="zoo")
         with pytest.raises(ProgrammingError, match="herd"):
-            driver.Connection.check_parameters(f"{dsn} herd=zoo")
+            driver.check_parameters(f"{dsn} herd=zoo")
         with pytest.raises(ProgrammingError, match="herd"):
             Driver(enable=[]).connect(dsn, herd="zoo")
 
@@ -556,7 +556,7 @@ class Noting(SerialScheduler):
     """Notes what it is given to do, and has the first query that fails run again."""
 
     def __init__(self, connection: Any) -> None:
-        super().__init__(connection)
+        super().__init__(connection.kernel)
         self.noted: list[Any] = []
         self.failures = 0
 
@@ -582,7 +582,7 @@ class TestScheduler:
         async def main() -> None:
             driver = driver_with(["prepare"], scheduler=lambda connection: Noting(connection))
             async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
-                noted = conn.scheduler.noted
+                noted = conn.kernel.scheduler.noted
                 cur = await conn.execute("SELECT 'a'")
                 assert await cur.fetchone() == ("a",) and noted == ["SELECT 'a'", True]
                 noted.clear()
@@ -593,7 +593,7 @@ class TestScheduler:
                 await cur.execute("SELECT 1; SELECT 'stdin'", prepare=False)
                 assert noted == [True, False, False]
                 noted.clear()
-                async with conn.lock, conn.transaction():
+                async with conn.kernel.lock, conn.transaction():
                     pass
                 assert noted == []
             assert noted == ["closed"]
@@ -606,7 +606,7 @@ class TestScheduler:
             async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
                 with pytest.raises(howdah.errors.DivisionByZero):
                     await conn.execute("SELECT 1 / 0")
-                assert conn.scheduler.noted == ["SELECT 1 / 0", True, "22012", "22012"]
+                assert conn.kernel.scheduler.noted == ["SELECT 1 / 0", True, "22012", "22012"]
 
         asyncio.run(main())
 
@@ -631,7 +631,7 @@ class TestScheduler:
         async def main() -> None:
             driver = driver_with(scheduler=lambda connection: None)
             async with await driver.AsyncConnection.connect(dsn) as conn:
-                assert type(conn.scheduler) is SerialScheduler
+                assert type(conn.kernel.scheduler) is SerialScheduler
 
         asyncio.run(main())
 

@@ -10,9 +10,9 @@ from howdah.io.operation import Operation
 from howdah.protocol.exchange import Exchange
 
 if TYPE_CHECKING:
-    from howdah.client.connection_async import AsyncConnection
     from howdah.client.cursor_async import AsyncCursor
     from howdah.client.cursor_base import Params, Query
+    from howdah.client.kernel_async import AsyncKernel
 
 __all__ = ["SerialScheduler"]
 
@@ -25,26 +25,26 @@ class SerialScheduler:
     A plugin's scheduler may derive from it, and override what it does otherwise.
 
     Args:
-        connection: the connection.
+        kernel: the kernel of the connection.
 
     Attributes:
         lock: what a task holds while it uses the connection.
     """
 
-    def __init__(self, connection: AsyncConnection[Any]) -> None:
+    def __init__(self, kernel: AsyncKernel) -> None:
         self.lock = TaskRLock()
-        self._connection = connection
+        self._kernel = kernel
 
     async def run(self, operation: Operation[T], *, independent: bool = False) -> T:
         """Run an operation when it is its turn; see `howdah.hookspecs.Scheduler.run`."""
         async with self.lock:
-            return await self._connection.wait(operation)
+            return await self._kernel.wait(operation)
 
     def execute_cached(
         self, cursor: AsyncCursor[Any], query: Query, params: Params | None
     ) -> Awaitable[bool]:
         """Run a query that was run before; see `howdah.hookspecs.Scheduler.execute_cached`."""
-        return self._connection.run_again(cursor, query, params)
+        return self._kernel.execute_cached(cursor, query, params)
 
     def should_retry(self, exchange: Exchange) -> bool:
         """Return False: operations do not disturb each other; see `howdah.hookspecs.Scheduler`."""

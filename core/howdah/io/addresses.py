@@ -45,10 +45,10 @@ class Address(NamedTuple):
     """One address of a host.
 
     Attributes:
-        host: The host.
-        family: The socket's family; AF_UNSPEC when a `Transport` opens it.
-        sockaddr: What `socket.connect` takes, or the `Transport`.
-        text: The address for people: an IP address, or the path of a unix socket.
+        host: the host.
+        family: the socket's family; AF_UNSPEC when a `Transport` opens it.
+        sockaddr: what `socket.connect` takes, or the `Transport`.
+        text: the address for people: an IP address, or the path of a unix socket.
     """
 
     host: Host
@@ -75,17 +75,17 @@ def locate(
     """Find the addresses of a host.
 
     Args:
-        host: The host.
-        parameters: The connection parameters.
-        deadline: When to give up, by `time.monotonic`.
-        open_transport: What may know another way to the host.
+        host: the host.
+        parameters: the connection parameters.
+        deadline: when to give up, by `time.monotonic`.
+        open_transport: what may know another way to the host.
 
     Returns:
         The addresses, in the order of the system's resolver.
 
     Raises:
-        OperationalError: The name has none.
-        TimeoutError: The deadline passed.
+        howdah.OperationalError: the name has none.
+        TimeoutError: the deadline passed.
     """
     if open_transport is not None:
         transport = Transport(open_transport, host, parameters)

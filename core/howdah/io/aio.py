@@ -61,7 +61,7 @@ def send(sock: socket.socket, session: Session | TLSStream) -> int:
 
 
 if TYPE_CHECKING or IMPLEMENTATION == "native":
-    from howdah.native.transport import Eager, Timer
+    from howdah.native.transport import SpinReceiver, Timer
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
     from howdah.native.transport import receive_nonblocking as receive
@@ -77,9 +77,17 @@ def _hung_up(sock: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _fulfil(future: asyncio.Future[None]) -> None:
+def _fulfil(future: asyncio.Future[BaseException | None], interruption: BaseException | None = None) -> None:
+    """Let who waits go on, where `_check` raises the interruption if there is one."""
     if not future.done():
-        future.set_result(None)
+        future.set_result(interruption)
+
+
+def _check(future: asyncio.Future[BaseException | None]) -> None:
+    if future.done() and not future.cancelled():
+        interruption = future.result()
+        if interruption is not None:
+            raise interruption
 
 
 class AsyncTransport:
@@ -102,9 +110,10 @@ class AsyncTransport:
     def _begin(self) -> None:
         """Begin on the running event loop, where nobody waits yet."""
         self._loop = asyncio.get_running_loop()
-        #: What receives answers that come soon; there is none in Python.
-        self._eager = Eager(self._stream) if IMPLEMENTATION == "native" else None
-        self._waiting = 0
+        #: Receives answers that arrive soon; only the native implementation has it.
+        self._spin = SpinReceiver(self._stream) if IMPLEMENTATION == "native" else None
+        #: Those who wait, and for which exchange.
+        self._waiting: dict[Waiter | asyncio.Future[BaseException | None], Exchange | None] = {}
         self._reading = False
         #: What tells when to read, instead of the socket, while the server streams.
         self._timer: Timer | None = None
@@ -113,8 +122,8 @@ class AsyncTransport:
         self._gathering = False
         #: Those whose answer has come, and who are to go on once all that was received is dealt with.
         self._woken: deque[Waiter] = deque()
-        self._idle: asyncio.Future[None] | None = None
-        self._drained: list[asyncio.Future[None]] = []
+        self._idle: asyncio.Future[BaseException | None] | None = None
+        self._drained: list[asyncio.Future[BaseException | None]] = []
 
     async def run_until_ready(self, exchange: Exchange) -> None:
         """Send at once, then wait until `exchange` is ready.
@@ -129,19 +138,19 @@ class AsyncTransport:
                 self._gathering = True
                 self._loop.call_soon(self._send_gathered)
         exchange.replaced = None
-        if self._eager is not None and not self._waiting and self._timer is None and not exchange.ready:
-            self._receive_eagerly(exchange)
+        if self._spin is not None and not self._waiting and self._timer is None and not exchange.ready:
+            self._spin_receive(exchange)
         if exchange.ready:
             return
         waiter = Waiter(self._loop)
         exchange.notify = partial(self._woken.append, waiter)
-        self._waiting += 1
+        self._waiting[waiter] = exchange
         try:
             if not self._reading:
                 self._start_reading()
             await waiter
         finally:
-            self._waiting -= 1
+            del self._waiting[waiter]
             exchange.notify = None
 
     async def drain(self, exchange: Exchange) -> None:
@@ -159,19 +168,26 @@ class AsyncTransport:
             finally:
                 exchange.notify = None
                 self._drained.remove(future)
+            _check(future)
+
+    def process(self) -> None:
+        """Process what has come in."""
+        try:
+            process(self._stream, self.session)
+        except OSError as e:
+            self._lose(loss(e))
+        except Error as e:
+            self._lose(e)
 
     def collect(self) -> None:
         """Process what has come in, and send what can be sent, without waiting."""
         if self.sock.fileno() >= 0:
             self._flush()
             try:
-                process(self._stream, self.session)
-            except OSError as e:
-                self._lose(loss(e))
-            except Error as e:
-                self._lose(e)
-            self._receive_some()
-            self._wake_soon()
+                self.process()
+                self._receive_some()
+            finally:
+                self._wake_soon()
 
     async def idle(self, timeout: float | None) -> bool:
         """Send what is left, receive what comes; return whether anything moved within `timeout` seconds."""
@@ -184,6 +200,7 @@ class AsyncTransport:
             return self._stream.output_size < unsent
         finally:
             self._idle = None
+        _check(future)
         return True
 
     def close(self) -> None:
@@ -233,14 +250,14 @@ class AsyncTransport:
             self._writing = False
             self._loop.remove_writer(self._fd)
 
-    async def _read_until(self, future: asyncio.Future[None]) -> None:
-        self._waiting += 1
+    async def _read_until(self, future: asyncio.Future[BaseException | None]) -> None:
+        self._waiting[future] = None
         try:
             if not self._reading:
                 self._start_reading()
             await future
         finally:
-            self._waiting -= 1
+            del self._waiting[future]
 
     def _start_reading(self) -> None:
         if self.sock.fileno() < 0:
@@ -257,7 +274,11 @@ class AsyncTransport:
             if self._reading:
                 self._stop_reading()
             return
-        streaming = self._receive_some()
+        streaming = False
+        try:
+            streaming = self._receive_some()
+        except BaseException as e:
+            self._interrupt(e)
         if streaming or self._timer is not None:
             self._set_pace(streaming)
         if self._idle is not None:
@@ -301,6 +322,31 @@ class AsyncTransport:
         if self._timer is not None:
             self._timer.start()
 
+    def _interrupt(self, error: BaseException) -> None:
+        """Raise to one of those who wait what a loader or a handler has raised, and process what is left.
+
+        The event loop, which calls here, would end by it, or tell nobody but its log.
+
+        Args:
+            error: what was raised, for the task that waits for the answer being read, or else the first.
+        """
+        while True:
+            head = self.session.head()
+            answered = None if head is None else head[1]
+            waiter = next((each for each, exchange in self._waiting.items() if exchange is answered), None)
+            waiter = waiter or next(iter(self._waiting))
+            # Who is interrupted already has one reason to stop, which is enough.
+            if isinstance(waiter, asyncio.Future):
+                _fulfil(waiter, error)
+            else:
+                waiter.interrupt(error)
+            try:
+                self.process()
+            except BaseException as e:
+                error = e
+            else:
+                return
+
     def _send_gathered(self) -> None:
         self._gathering = False
         self._flush()
@@ -315,15 +361,20 @@ class AsyncTransport:
             self._lose(e)
         return False
 
-    def _receive_eagerly(self, exchange: Exchange) -> None:
-        """Receive until `exchange` is ready, if that takes less than coming back for it would."""
-        assert self._eager is not None
+    def _spin_receive(self, exchange: Exchange) -> None:
+        """Receive until `exchange` is ready, if that takes less time than suspending the task."""
+        assert self._spin is not None
         try:
-            self._eager.receive(self.sock, exchange)
+            self._spin.receive(self.sock, exchange)
         except OSError as e:
             self._lose(loss(e))
         except Error as e:
             self._lose(e)
+        except BaseException as e:
+            head = self.session.head()
+            if not self._waiting or (head is not None and head[1] is exchange):
+                raise
+            self._interrupt(e)  # it is of another task's query
 
     def _wake_soon(self) -> None:
         """Have the tasks whose answer has come go on in the next turn of the loop."""

@@ -55,14 +55,14 @@ class Connected(NamedTuple):
     """An open session.
 
     Attributes:
-        sock: The socket: a blocking one without timeout from `connect`, a non-blocking one from
+        sock: the socket: a blocking one without timeout from `connect`, a non-blocking one from
             `connect_async`.
-        server_info: What the server told about the session.
-        leftover: Bytes that arrived behind the first ReadyForQuery.
-        host: The host that answered.
-        address: The IP address, or the path of the unix socket; empty when a plugin opened the transport.
-        tls: Whether the connection is encrypted.
-        endpoint: How to reach the server again, to cancel.
+        server_info: what the server told about the session.
+        leftover: bytes that arrived behind the first ReadyForQuery.
+        host: the host that answered.
+        address: the IP address, or the path of the unix socket; empty when a plugin opened the transport.
+        tls: whether the connection is encrypted.
+        endpoint: how to reach the server again, to cancel.
     """
 
     sock: socket | TLSSocket
@@ -82,12 +82,12 @@ class Attempt:
     """One attempt to open a session.
 
     Args:
-        address: Where to.
-        encrypted: Whether with TLS.
-        deadline: When to give up, by `time.monotonic`.
-        parameters: The connection parameters.
-        tls_config: Makes the TLS settings.
-        methods: Further authentication methods.
+        address: where to.
+        encrypted: whether with TLS.
+        deadline: when to give up, by `time.monotonic`.
+        parameters: the connection parameters.
+        tls_config: makes the TLS settings.
+        methods: further authentication methods.
     """
 
     def __init__(
@@ -119,15 +119,15 @@ class Attempt:
         """Open a session.
 
         Args:
-            attrs: What it must be like: a value of `target_session_attrs`.
+            attrs: what it must be like: a value of `target_session_attrs`.
 
         Returns:
             The session.
 
         Raises:
-            OSError: The server could not be reached, or the connection was lost.
-            OperationalError: It could not be secured, or the server refused.
-            Unsuitable: The session is not as `attrs` wants it.
+            OSError: the server could not be reached, or the connection was lost.
+            howdah.OperationalError: it could not be secured, or the server refused.
+            Unsuitable: the session is not as `attrs` wants it.
         """
         least = PROTOCOLS[self.parameters.get("min_protocol_version") or "3.0"]
         most = PROTOCOLS[self.parameters.get("max_protocol_version") or "3.0"]
@@ -164,12 +164,12 @@ class Attempt:
             options = StartupOptions(self._startup_parameters(), self._credentials(sock), most, least)
             yield from self._start(sock, options, reader)
             reader.limits = session_attrs.LIMITS
-            objection = session_attrs.check_session_attrs(attrs, self.server_info)
-            wrong = yield from converse(sock, objection, reader, self.deadline)
-            if wrong is not None:
+            check = session_attrs.check_session_attrs(attrs, self.server_info)
+            refusal = yield from converse(sock, check, reader, self.deadline)
+            if refusal is not None:
                 with contextlib.suppress(OSError):
                     sock.send(TERMINATE)
-                raise Unsuitable(wrong)
+                raise Unsuitable(refusal)
         except BaseException:
             sock.close()
             raise
@@ -268,18 +268,18 @@ def converse(
     """Carry messages between a socket and a machine of the startup phase.
 
     Args:
-        sock: The non-blocking socket.
-        machine: The machine (see `howdah.protocol.startup`).
-        reader: What cuts the server's bytes into messages.
-        deadline: When to give up, by `time.monotonic`.
-        patience: When to give up if nothing has arrived by then.
+        sock: the non-blocking socket.
+        machine: the machine (see `howdah.protocol.startup`).
+        reader: what cuts the server's bytes into messages.
+        deadline: when to give up, by `time.monotonic`.
+        patience: when to give up if nothing has arrived by then.
 
     Returns:
         What the machine returns.
 
     Raises:
-        OSError: The connection was lost.
-        OperationalError: The machine's, or the server closed the connection.
+        OSError: the connection was lost.
+        howdah.OperationalError: the machine's, or the server closed the connection.
     """
     try:
         said = next(machine)

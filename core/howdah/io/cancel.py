@@ -26,12 +26,12 @@ def cancel(connected: Connected, timeout: float | None = None) -> None:
     server has taken note.
 
     Args:
-        connected: The session.
-        timeout: How long to try, in seconds; None without limit.
+        connected: the session.
+        timeout: how long to try, in seconds; None without limit.
 
     Raises:
-        CancellationTimeout: The time ran out.
-        OperationalError: The server could not be reached, or gave the session no key.
+        howdah.errors.CancellationTimeout: the time ran out.
+        howdah.OperationalError: the server could not be reached, or gave the session no key.
     """
     run(_cancelling(connected, timeout))
 

@@ -27,8 +27,8 @@ def matches_host(certificate: Mapping[str, Any], host: str) -> bool:
     host's kind (DNS name or IP address).
 
     Args:
-        certificate: The certificate, as `ssl.SSLSocket.getpeercert` returns it.
-        host: A DNS name or an IP address.
+        certificate: the certificate, as `ssl.SSLSocket.getpeercert` returns it.
+        host: a DNS name or an IP address.
     """
     address = network_address(host)
     kind = "DNS" if address is None else "IP Address"

@@ -24,8 +24,8 @@ async def run_async(operation: ConnectOperation[T]) -> T:
     """Carry out an operation on the running event loop.
 
     Raises:
-        TimeoutError: A deadline passed that the operation does not handle.
-        howdah.InterfaceError: The event loop cannot watch sockets.
+        TimeoutError: a deadline passed that the operation does not handle.
+        howdah.InterfaceError: the event loop cannot watch sockets.
     """
     loop = asyncio.get_running_loop()
     try:

@@ -27,9 +27,9 @@ class SocketReady(NamedTuple):
     """Wait until a socket is ready.
 
     Attributes:
-        sock: The socket.
-        writing: Whether for writing rather than reading.
-        deadline: When to give up, by `time.monotonic`; None for never.
+        sock: the socket.
+        writing: whether for writing rather than reading.
+        deadline: when to give up, by `time.monotonic`; None for never.
     """
 
     sock: socket | TLSSocket
@@ -41,8 +41,8 @@ class Call(NamedTuple):
     """Call a function that may block, in a thread where that is needed to keep the deadline.
 
     Attributes:
-        function: What to call.
-        deadline: When to give up, by `time.monotonic`; None for never.
+        function: what to call.
+        deadline: when to give up, by `time.monotonic`; None for never.
     """
 
     function: Callable[[], Any]
@@ -72,10 +72,10 @@ def nonblocking(
     """Call a function of a non-blocking socket until it is through.
 
     Args:
-        sock: The socket.
-        function: What to call.
-        deadline: When to give up, by `time.monotonic`.
-        writing: Whether the function waits for the socket to be writable.
+        sock: the socket.
+        function: what to call.
+        deadline: when to give up, by `time.monotonic`.
+        writing: whether the function waits for the socket to be writable.
 
     Returns:
         What the function returns.
@@ -94,7 +94,7 @@ def run(operation: ConnectOperation[T]) -> T:
     """Carry out an operation, blocking the calling thread.
 
     Raises:
-        TimeoutError: A deadline passed that the operation does not handle.
+        TimeoutError: a deadline passed that the operation does not handle.
     """
     try:
         request = next(operation)

@@ -61,20 +61,20 @@ def connect(
     """Open a session, blocking.
 
     Args:
-        resolved: The connection parameters, from `howdah.conninfo.resolve`.
-        hosts: The hosts to try, from `howdah.conninfo.hosts`.
-        authentication_methods: Further methods, by request code or SASL mechanism name (see
+        resolved: the connection parameters, from `howdah.conninfo.resolve`.
+        hosts: the hosts to try, from `howdah.conninfo.hosts`.
+        authentication_methods: further methods, by request code or SASL mechanism name (see
             `howdah.protocol.credentials`).
-        open_transport: Called with a host and the connection parameters (`host=`, `params=`), perhaps in
+        open_transport: called with a host and the connection parameters (`host=`, `params=`), perhaps in
             another thread; returns a connected stream socket, or None to connect as usual.
 
     Returns:
         The session.
 
     Raises:
-        OperationalError: No host could be connected to; the message tells of each attempt. It is of
+        howdah.OperationalError: no host could be connected to; the message tells of each attempt. It is of
             the class of the server's SQLSTATE when a server refused.
-        ConnectionTimeout: Every attempt took longer than `connect_timeout`.
+        howdah.errors.ConnectionTimeout: every attempt took longer than `connect_timeout`.
     """
     connected = run(_Connecting(resolved, hosts, authentication_methods, open_transport).run())
     connected.sock.setblocking(True)

@@ -21,9 +21,9 @@ class Endpoint(NamedTuple):
     """How to reach the server again that a session was opened with.
 
     Attributes:
-        address: Its address.
-        tls_config: How to secure the connection; None for no TLS.
-        parameters: The connection parameters.
+        address: its address.
+        tls_config: how to secure the connection; None for no TLS.
+        parameters: the connection parameters.
     """
 
     address: Address
@@ -41,16 +41,16 @@ def open_endpoint(
     """Connect a socket to an endpoint, and secure it as the endpoint wants.
 
     Args:
-        endpoint: Where to.
-        deadline: When to give up, by `time.monotonic`.
-        optional: Whether to go on without TLS when the server has none.
+        endpoint: where to.
+        deadline: when to give up, by `time.monotonic`.
+        optional: whether to go on without TLS when the server has none.
 
     Returns:
         The non-blocking socket, and whether it is secured.
 
     Raises:
-        OSError: The connection failed.
-        OperationalError: It could not be secured.
+        OSError: the connection failed.
+        howdah.OperationalError: it could not be secured.
     """
     address, tls_config = endpoint.address, endpoint.tls_config
     sock = yield from connect(address, endpoint.parameters, deadline)

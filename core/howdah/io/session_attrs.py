@@ -38,19 +38,19 @@ LIMITS: Mapping[int, int] = dict.fromkeys(
 
 
 def check_session_attrs(attrs: str, server_info: ServerInfo) -> Generator[bytes, Message, str | None]:
-    """Tell what speaks against a session.
+    """Check whether a session has the attributes that the program asks for.
 
-    The server is asked only when it has not reported its state by itself, as servers from 14 do.
+    PostgreSQL 14 and later report their state; an older server is queried.
 
     Args:
-        attrs: The value of `target_session_attrs`.
-        server_info: The session.
+        attrs: the value of `target_session_attrs`.
+        server_info: what the server has reported.
 
     Yields:
         Bytes to send, possibly none; to be answered with the next message as (type, payload).
 
     Returns:
-        What is wrong with it, None when it will do.
+        Why the session is refused, None if it is accepted.
     """
     if attrs == "any":
         return None

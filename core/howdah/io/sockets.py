@@ -30,16 +30,16 @@ def connect(
     """Open a non-blocking socket and connect it.
 
     Args:
-        address: Where to.
-        parameters: The connection parameters.
-        deadline: When to give up, by `time.monotonic`.
+        address: where to.
+        parameters: the connection parameters.
+        deadline: when to give up, by `time.monotonic`.
 
     Returns:
         The socket.
 
     Raises:
-        OSError: The connection failed.
-        OperationalError: The server's process belongs to another user than `requirepeer` says.
+        OSError: the connection failed.
+        howdah.OperationalError: the server's process belongs to another user than `requirepeer` says.
     """
     if address.family == socket.AF_UNSPEC:
         sock: socket.socket | None = yield Call(address.sockaddr.open, deadline)

@@ -35,12 +35,12 @@ class TLSConfig:
     """How to secure connections with one set of parameters.
 
     Attributes:
-        context: The TLS context.
-        verify_host: Whether the certificate must name the host.
-        sni: Whether to tell the server which host is meant.
-        direct: Whether to start TLS without asking the server first.
-        certificate: Whether a client certificate is at hand.
-        asked: Whether the server has asked for a client certificate; only watched with `sslcertmode=require`.
+        context: the TLS context.
+        verify_host: whether the certificate must name the host.
+        sni: whether to tell the server which host is meant.
+        direct: whether to start TLS without asking the server first.
+        certificate: whether a client certificate is at hand.
+        asked: whether the server has asked for a client certificate; only watched with `sslcertmode=require`.
     """
 
     __slots__ = ("asked", "certificate", "context", "direct", "sni", "verify_host")
@@ -60,13 +60,13 @@ def load_tls_config(parameters: Mapping[str, Any]) -> TLSConfig:
     """Read the ssl* parameters, and the files they name.
 
     Args:
-        parameters: The connection parameters.
+        parameters: the connection parameters.
 
     Returns:
         What `negotiate` and `handshake` need.
 
     Raises:
-        OperationalError: A file is missing, unreadable, or open to others.
+        howdah.OperationalError: a file is missing, unreadable, or open to others.
     """
     sslmode = parameters.get("sslmode") or "prefer"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -187,17 +187,17 @@ def start_tls(
     """Secure a connected socket.
 
     Args:
-        sock: The non-blocking socket.
-        tls_config: How to secure it.
-        host: The server's name.
-        deadline: When to give up, by `time.monotonic`.
-        optional: Whether to go on without TLS when the server has none.
+        sock: the non-blocking socket.
+        tls_config: how to secure it.
+        host: the server's name.
+        deadline: when to give up, by `time.monotonic`.
+        optional: whether to go on without TLS when the server has none.
 
     Returns:
         What is to be used in the socket's place; None when the server has no TLS.
 
     Raises:
-        OperationalError: It could not be secured.
+        howdah.OperationalError: it could not be secured.
     """
     if not tls_config.direct and not (yield from negotiate(sock, deadline)):
         if not optional:
@@ -215,7 +215,7 @@ def negotiate(sock: socket, deadline: float | None) -> ConnectOperation[bool]:
         Whether the handshake can begin; the server has no TLS otherwise.
 
     Raises:
-        OperationalError: The answer is wrong, or has something behind it that was not encrypted.
+        howdah.OperationalError: the answer is wrong, or has something behind it that was not encrypted.
     """
     yield from nonblocking(sock, lambda: sock.send(SSL_REQUEST), deadline, writing=True)
     answer = yield from nonblocking(sock, lambda: sock.recv(2), deadline)
@@ -236,9 +236,9 @@ def wrap(sock: socket, tls_config: TLSConfig, host: str) -> TLSSocket:
     """Put TLS on a connected, non-blocking socket; the handshake is still to be done.
 
     Args:
-        sock: The socket, which must no longer be used otherwise.
-        tls_config: How to secure it.
-        host: The server's name, for SNI.
+        sock: the socket, which must no longer be used otherwise.
+        tls_config: how to secure it.
+        host: the server's name, for SNI.
     """
     tls_config.asked = False
     named = tls_config.sni and host and network_address(host) is None
@@ -254,13 +254,13 @@ def handshake(
     """Do the TLS handshake, and check what libpq checks.
 
     Args:
-        sock: The socket.
-        tls_config: How to secure it.
-        host: The name that the server's certificate must have, with `verify-full`.
-        deadline: When to give up, by `time.monotonic`.
+        sock: the socket.
+        tls_config: how to secure it.
+        host: the name that the server's certificate must have, with `verify-full`.
+        deadline: when to give up, by `time.monotonic`.
 
     Raises:
-        OperationalError: The handshake failed, or the certificate is not the host's.
+        howdah.OperationalError: the handshake failed, or the certificate is not the host's.
     """
     if tls_config.verify_host and not host:
         raise NotSecured("sslmode verify-full needs a host name: give host beside hostaddr")

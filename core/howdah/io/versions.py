@@ -20,7 +20,7 @@ def knows_oldest_only(address: Address) -> bool:
     """Tell whether a server did not answer to a newer version, but to 3.0.
 
     Args:
-        address: The server's address.
+        address: the server's address.
     """
     return _key(address) in _oldest_only
 
@@ -29,7 +29,7 @@ def note_oldest_only(address: Address) -> None:
     """Note that a server did not answer to a newer version, but to 3.0.
 
     Args:
-        address: The server's address.
+        address: the server's address.
     """
     if len(_oldest_only) >= _MOST:
         _oldest_only.clear()

@@ -209,7 +209,7 @@ cdef class RowDecoder:
 
 # The kernel's own: encoding the parameters of a query for Bind.
 
-cdef class Parameters:
+cdef class EncodedParams:
     # The oids, in the machine's order, four bytes each; and from `section` on what Bind
     # contains: how many formats, the formats, how many values, the values with their lengths.
     cdef Buffer buffer
@@ -226,7 +226,7 @@ cdef class Parameters:
         return self.buffer.length - 4 * self.count
 
     cdef int start(self, Py_ssize_t count) except -1
-    cdef int finish(self, Parameters previous) except -1
+    cdef int finish(self, EncodedParams previous) except -1
     cdef int set_type(self, Py_ssize_t index, uint32_t oid, int format) except -1
     cdef int put_value(self, object value) except -1
     cdef int close_value(self, Py_ssize_t start, bint null) except -1
@@ -239,6 +239,6 @@ cdef class ParameterEncoder:
     cdef Dumpers automatic
     cdef Dumpers text
     cdef Dumpers binary
-    cdef Parameters previous
+    cdef EncodedParams previous
 
-    cdef int encode_one(self, object obj, object format, Parameters out, Py_ssize_t index) except -1
+    cdef int encode_one(self, object obj, object format, EncodedParams out, Py_ssize_t index) except -1

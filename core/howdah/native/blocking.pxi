@@ -8,7 +8,7 @@ from libc.errno cimport EAGAIN, EINTR
 
 from howdah.native.exchange cimport Exchange
 from howdah.native.sockets cimport (
-    descriptor, howdah_await, howdah_gather, howdah_give_back, howdah_limit_patience, howdah_send, howdah_wait,
+    descriptor, howdah_await, howdah_gather, howdah_give_back, howdah_limit_wait, howdah_send, howdah_wait,
     raise_os_error
 )
 from howdah.native.wire cimport Input, Output, Stream
@@ -62,7 +62,7 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
                 if streaming:
                     received = howdah_gather(fd, target, input.capacity - input.length)
                 else:
-                    received = howdah_await(fd, target, input.capacity - input.length, &session.eagerness)
+                    received = howdah_await(fd, target, input.capacity - input.length, &session.spin)
         input.lent -= 1
         readable = False
         output.take_off(0)
@@ -73,19 +73,25 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
             # What the server said before it went is still to be received.
             session.drop_output()
         exchange.replaced = None
-        if received > 0:
-            session.came_in(received)
-            # A server that is always ahead leaves no other moment for signals, nor for the garbage collector.
-            if not exchange.ready:
-                PyErr_CheckSignals()
-        elif received == 0:
-            raise ConnectionResetError("the server closed the connection unexpectedly")
-        elif received == -EAGAIN or received == -EINTR:
+        process_received(fd, session, exchange, received)
+
+
+cdef inline int process_received(int fd, Stream session, Exchange exchange, Py_ssize_t received) except -1:
+    """Process what has been received, so many bytes or an error; wait where nothing came for long."""
+    if received > 0:
+        session.came_in(received)
+        # A server that is always ahead leaves no other moment for signals, nor for the garbage collector.
+        if not exchange.ready:
             PyErr_CheckSignals()
-            if received == -EAGAIN:
-                wait(fd, False)
-        else:
-            raise_os_error(received)
+    elif received == 0:
+        raise ConnectionResetError("the server closed the connection unexpectedly")
+    elif received == -EAGAIN or received == -EINTR:
+        PyErr_CheckSignals()
+        if received == -EAGAIN:
+            wait(fd, False)
+    else:
+        raise_os_error(received)
+    return 0
 
 
 def send_blocking(sock, Stream session not None) -> bool:
@@ -150,7 +156,7 @@ def receive_blocking(sock, Stream session not None) -> None:
         target = input.data + input.length
         input.lent += 1
         with nogil:
-            received = howdah_await(fd, target, input.capacity - input.length, &session.eagerness)
+            received = howdah_await(fd, target, input.capacity - input.length, &session.spin)
         input.lent -= 1
     if received > 0:
         session.came_in(received)
@@ -164,7 +170,7 @@ cdef int blocking_descriptor(object sock, Stream session) except -1:
     """Return the file descriptor of an open socket, on which waiting has an end."""
     cdef int fd = descriptor(sock)
     if session.limited != fd:
-        howdah_limit_patience(fd)
+        howdah_limit_wait(fd)
         session.limited = fd
     return fd
 

@@ -4,7 +4,7 @@ cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from libc.stdint cimport int64_t, uint64_t
 
-from howdah.adapt.places import too_large
+from howdah.errors.context import too_large
 
 cdef Py_ssize_t SMALLEST = 256
 

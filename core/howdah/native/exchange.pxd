@@ -16,6 +16,7 @@ cdef class Exchange:
     cdef public object decoder
     cdef public object describe
     cdef public bint streaming
+    cdef public bint keeping
     cdef public bint copying
     cdef public bint counting
     cdef public long long affected
@@ -41,3 +42,4 @@ cdef class Exchange:
     cpdef wake(self)
     cpdef settle(self)
     cpdef conclude(self, status, tag=*)
+    cdef int forget_failure(self) except -1

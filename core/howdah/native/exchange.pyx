@@ -72,8 +72,8 @@ cdef class Exchange:
             self.affected = min(self.affected + rows_told(tag), MOST_AFFECTED)
             self.tag = tag
             self.rows = []
-            self.failure = None
             self.copy = None
+            self.forget_failure()
             return
         result = Result.__new__(Result)
         result.status = status
@@ -84,8 +84,14 @@ cdef class Exchange:
         result.copy = self.copy
         self.results.append(result)
         self.rows = []
-        self.failure = None
         self.copy = None
+        self.forget_failure()
+
+    cdef int forget_failure(self) except -1:
+        """Begin the next statement without the failure of this one, unless it has interrupted all of them."""
+        if self.failure is not None and isinstance(self.failure, Exception):
+            self.failure = None
+        return 0
 
 
 cdef long long rows_told(bytes tag) except -1:

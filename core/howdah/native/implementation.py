@@ -21,7 +21,7 @@ def _choose() -> str:
     """Return "native" or "python".
 
     Raises:
-        ImportError: if `HOWDAH_IMPL` has another value, or asks for a native core that is not there.
+        ImportError: `HOWDAH_IMPL` has another value, or asks for a native core that is not there.
     """
     wanted = os.environ.get("HOWDAH_IMPL", "")
     if wanted not in ("", "native", "python"):
@@ -45,7 +45,7 @@ def _loadable(wanted: str) -> str:
     """Return "native", or "python" where this interpreter cannot load the native core.
 
     Raises:
-        ImportError: if `HOWDAH_IMPL` asks for it all the same.
+        ImportError: `HOWDAH_IMPL` asks for it all the same.
     """
     try:
         import_module("howdah.native.exchange")  # which imports none of those that ask here

@@ -8,8 +8,8 @@ from cpython.list cimport PyList_GET_SIZE
 
 from howdah.native.exchange cimport Result
 
-from howdah.adapt.places import name_column
 from howdah.errors import InterfaceError, ProgrammingError
+from howdah.errors.context import add_column_name
 from howdah.pq import ExecStatus
 from howdah.rows import tuple_row
 
@@ -116,7 +116,7 @@ cdef class ResultSet:
     cdef int raise_failure(self) except -1:
         cdef Result result = self._result
         if result is not None and result.failure is not None:
-            raise name_column(result.failure, [field.name for field in result.fields or ()])
+            raise add_column_name(result.failure, [field.name for field in result.fields or ()])
         return 0
 
 

@@ -93,6 +93,7 @@ class Exchange:
         counting: whether its owner wants to know only how many rows were affected.
 
     Attributes:
+        keeping: whether its owner wants the rows even if the wait for them is interrupted.
         results: one for each statement that was executed, unless they are only counted.
         affected: how many rows they had, or affected, if they are only counted.
         tag: the command tag of the last of them, if they are only counted.
@@ -126,6 +127,7 @@ class Exchange:
         "error",
         "failure",
         "fields",
+        "keeping",
         "notify",
         "owes_sync",
         "parameter_oids",
@@ -157,6 +159,7 @@ class Exchange:
         self.decoder = decoder
         self.describe = describe
         self.streaming = streaming
+        self.keeping = False
         self.results: list[Result] = []
         self.affected = 0
         self.tag = b""
@@ -198,8 +201,9 @@ class Exchange:
         else:
             self.results.append(Result(status, self.fields, self.rows, tag, self.failure, self.copy))
         self.rows = []
-        self.failure = None
         self.copy = None
+        if isinstance(self.failure, Exception):
+            self.failure = None  # anything else has interrupted all of the exchange
 
 
 def rows_told(tag: bytes) -> int:

@@ -188,12 +188,14 @@ class Session(Wire):
     def _columns(self, exchange: Exchange, body: bytes) -> None:
         exchange.fields = messages.row_description(body, self.encoding)
         exchange.decoder = None
-        if exchange.describe is not None:
+        if exchange.describe is not None and exchange.failure is None:
             try:
                 exchange.decoder = exchange.describe(exchange.fields)
-            except Exception as e:
+            except BaseException as e:
                 # A loader's fault, not the session's: reported when a row is fetched.
                 exchange.failure = e
+                if not isinstance(e, Exception):
+                    raise  # and the message is dealt with once more
 
     def _described(self, exchange: Exchange, body: bytes) -> None:
         self._columns(exchange, body)

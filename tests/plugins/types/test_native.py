@@ -69,7 +69,7 @@ def test_all_types_are_native() -> None:
             info = ADAPTERS.types.get(key)
             name = key if info is None else info.name
             # What binary does not tell is refused, which is left to Python.
-            assert vars(loader).get("native") or not loader.faithful, (format, name)
+            assert vars(loader).get("native") or not loader.lossless, (format, name)
 
 
 def test_the_dumpers_of_all_everyday_types_are_native() -> None:
