@@ -267,7 +267,7 @@ def howdah_capabilities() -> Iterable[str]:
     """Announce the capabilities that the plugin adds.
 
     Returns:
-        Names, such as `"prepare"`; each makes `howdah.capabilities.has_<name>` True.
+        Names, such as `"lending"`; each makes `howdah.capabilities.has_<name>` True.
     """
     raise NotImplementedError
 
@@ -282,6 +282,19 @@ def howdah_connection_parameters() -> Iterable[Parameter]:
 
     Returns:
         The parameters; a name that exists already is an error.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def howdah_connection_settings() -> Iterable[str]:
+    """Have `connect` take keyword arguments that are no connection parameters.
+
+    Each is the name of an attribute, which the plugin's mixin for connections has with its default. `connect`
+    sets it on the new connection, before plugins are told of that. They are no part of conninfos.
+
+    Returns:
+        The names; one that `connect` takes already is refused.
     """
     raise NotImplementedError
 

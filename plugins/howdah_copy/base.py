@@ -14,7 +14,7 @@ from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
 from howdah.errors.context import add_column_name, column_label, type_of
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
-from howdah.protocol.exchange import CopyExchange, Exchange
+from howdah.protocol.exchange import CopyExchange, Exchange, Result
 from howdah.protocol.messages import CopyResponse
 from howdah_copy.codec import make_decoder, make_encoder
 from howdah_copy.rows import BINARY_HEADER, BINARY_TRAILER
@@ -185,7 +185,7 @@ class BaseCopy:
                 f" this statement is none: it was executed ({tag or 'an empty query'}), nothing was copied"
             )
         self._begun(response)
-        cursor.kernel.show_copy(response)
+        cursor.kernel.show_result(Result(response.direction, copy=response))
         connection.kernel.reserve("a COPY is going on: leave its block before you use the connection")
 
     def _begin_elsewhere(self) -> None:

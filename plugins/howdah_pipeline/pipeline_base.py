@@ -119,7 +119,7 @@ class BasePipeline:
         planner = self._connection.kernel.planner
         if planner is None:
             if prepare:
-                self._connection.driver.require("prepare")
+                raise self._connection.driver.not_supported("howdah_query_planner", "execute(prepare=True)")
             return None
         pending = self._pending.get(key, 0)
         statement = planner.plan(query, oids, prepare, pending)

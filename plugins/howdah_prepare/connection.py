@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from howdah.client.query import parse_query
 from howdah.errors import NotSupportedError
 from howdah_prepare.planner import Planner
+from howdah_prepare.settings import PreparationSettings
 from howdah_prepare.syntax import has_numbered_placeholders, has_placeholders
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["PreparedStatements"]
 
 
-class PreparedStatements:
+class PreparedStatements(PreparationSettings):
     """Connections prepare statements, and tell which are prepared."""
 
     def prepare(self, query: str | bytes | Composable, name: str | None = None) -> str:

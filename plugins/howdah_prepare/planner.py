@@ -6,7 +6,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from howdah.adapt.base import PyFormat
 from howdah.client.query import NO_COPY, controls_transaction, copies_in
@@ -30,6 +30,7 @@ from howdah_prepare.syntax import (
 if TYPE_CHECKING:
     from howdah.client.connection_base import BaseConnection
     from howdah.client.cursor_base import BaseCursor
+    from howdah_prepare.settings import PreparationSettings
 
 __all__ = ["Planner"]
 
@@ -65,6 +66,7 @@ class Planner:
 
     def __init__(self, connection: BaseConnection[Any]) -> None:
         self._connection = connection
+        self._settings = cast("PreparationSettings", connection)
         self._counts: OrderedDict[Key, int] = OrderedDict()
         self._statements: dict[Key, Statement] = {}
         self._named: dict[bytes, NamedStatement] = {}
@@ -101,10 +103,10 @@ class Planner:
             count = 0
             if pending and first_word(query) not in _WORTHWHILE:
                 return None
-        threshold = self._connection.prepare_threshold
+        threshold = self._settings.prepare_threshold
         if threshold is None or not (prepare or count + pending >= threshold) or not self.names:
             return None
-        if self._connection.prepared_max == 0 or (not prepare and not oids and is_script(query)):
+        if self._settings.prepared_max == 0 or (not prepare and not oids and is_script(query)):
             return None
         return self._unprepared(query, oids)
 
@@ -311,7 +313,7 @@ class Planner:
 
     def _count(self, key: Key, count: int) -> None:
         self._counts[key] = count
-        maximum = self._connection.prepared_max
+        maximum = self._settings.prepared_max
         if len(self._counts) > (_COUNTED if maximum is None else max(maximum, 1)):
             self._counts.popitem(last=False)
 
@@ -349,7 +351,7 @@ class Planner:
             statement.current = False
             if statement is not lost:
                 self._connection.kernel.close_statement(statement.name)
-            self._count(key, self._connection.prepare_threshold or 0)
+            self._count(key, self._settings.prepare_threshold or 0)
         self._statements.clear()
         for named in list(self._named.values()):
             if not named.query:
@@ -363,7 +365,7 @@ class Planner:
         """Take note that the server has dropped all statements; those of `prepare` come back when used."""
         for key, statement in self._statements.items():
             statement.current = False
-            self._count(key, self._connection.prepare_threshold or 0)
+            self._count(key, self._settings.prepare_threshold or 0)
         self._statements.clear()
         self._named = {name: s for name, s in self._named.items() if s.query and not s.command}
         for statement in self._named.values():
@@ -378,7 +380,7 @@ class Planner:
                 del self._statements[key]
 
     def _evict(self) -> None:
-        maximum = self._connection.prepared_max
+        maximum = self._settings.prepared_max
         while maximum is not None and len(self._statements) > maximum:
             oldest = min(self._statements, key=lambda key: self._statements[key].used)
             statement = self._statements.pop(oldest)

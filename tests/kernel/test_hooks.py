@@ -515,6 +515,43 @@ class TestQueryObserver:
             assert conn.execute("SELECT 1::text").fetchone() == ("1",)
 
 
+class TestConnectionSettings:
+    class Herd:
+        herd: str | None = "wild"
+
+    class AsyncHerd(Herd):
+        pass
+
+    def driver(self, seen: list[Any]) -> Driver:
+        return driver_with(
+            connection_settings=lambda: ["herd"],
+            mixins=lambda: Mixins(connection=self.Herd, async_connection=self.AsyncHerd),
+            connection_opened=lambda connection: seen.append(connection.herd),
+        )
+
+    def test_connect_sets_them_before_plugins_are_told(self, dsn: str) -> None:
+        seen: list[Any] = []
+        driver = self.driver(seen)
+        driver.connect(dsn).close()
+        driver.connect(dsn, herd="circus").close()
+        driver.Connection.connect(dsn, herd=None).close()
+
+        async def main() -> None:
+            async with await driver.AsyncConnection.connect(dsn, herd="zoo") as conn:
+                assert conn.herd == "zoo"
+
+        asyncio.run(main())
+        assert seen == ["wild", "circus", None, "zoo"]
+
+    def test_they_are_no_part_of_a_conninfo(self, dsn: str) -> None:
+        driver = self.driver([])
+        driver.check_parameters(dsn, herd="zoo")
+        with pytest.raises(ProgrammingError, match="herd"):
+            driver.check_parameters(f"{dsn} herd=zoo")
+        with pytest.raises(ProgrammingError, match="herd"):
+            Driver(enable=[]).connect(dsn, herd="zoo")
+
+
 class Noting(SerialScheduler):
     """Notes what it is given to do, and has the first query that fails run again."""
 

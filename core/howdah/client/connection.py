@@ -51,8 +51,6 @@ class Connection(BaseConnection[Row]):
     #: What operations and plugins need of the connection.
     kernel: Kernel
     _kernel_class: type[Kernel] = Kernel
-    #: The class of the cursors with a name, which the plugin for them brings.
-    server_cursor_factory: Any
     row_factory: RowFactory[Row]
 
     def __init__(
@@ -76,7 +74,6 @@ class Connection(BaseConnection[Row]):
         autocommit: bool = False,
         row_factory: RowFactory[Row] | None = None,
         cursor_factory: type[Cursor[Any]] | None = None,
-        prepare_threshold: int | None = 5,
         context: AdaptContext | None = None,
         **params: Any,
     ) -> Self:
@@ -87,17 +84,18 @@ class Connection(BaseConnection[Row]):
             autocommit: whether every statement is a transaction of its own.
             row_factory: makes the rows; tuples by default.
             cursor_factory: the class of the cursors.
-            prepare_threshold: after how many executions a query is prepared; None for never.
             context: whose adapters are taken instead of the global ones.
-            params: connection parameters, over those in `conninfo`.
+            params: connection parameters, over those in `conninfo`, and settings that plugins add.
 
         Raises:
             howdah.ProgrammingError: a parameter is unknown or has an impossible value.
+            howdah.NotSupportedError: a setting is that of a plugin which is disabled.
             howdah.OperationalError: no server could be connected to.
 
         Source: PostgreSQL documentation, "Database Connection Control Functions".
         """
         driver = cls.driver
+        own = driver.take_settings(params)
         conninfo, params = cls._resolve(conninfo, params)
         settings = resolve(conninfo, params, parameters=driver.parameters)
         connected = connect(
@@ -117,7 +115,8 @@ class Connection(BaseConnection[Row]):
             connected.sock.close()
             raise
         self.kernel.autocommit = bool(autocommit)
-        self.prepare_threshold = prepare_threshold
+        for name, value in own.items():
+            setattr(self, name, value)
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
         try:
@@ -330,18 +329,42 @@ class Connection(BaseConnection[Row]):
             withhold: whether a named cursor outlives its transaction.
 
         Raises:
-            howdah.NotSupportedError: a name is given and the plugin for named cursors is not enabled.
+            howdah.NotSupportedError: a name is given and no plugin for cursors with a name is enabled.
         """
         self._check_open()
         factory = self.row_factory if row_factory is None else row_factory
         if name is not None:
-            self.driver.require("named_cursor")
-            return self.server_cursor_factory(
-                self, name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
+            return self.cursor_with_name(
+                name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
             )
         if scrollable is not None or withhold:
             raise NotSupportedError("'scrollable' and 'withhold' are for named cursors: give a name")
         return self.cursor_factory(self, row_factory=factory, binary=binary)
+
+    def cursor_with_name(
+        self,
+        name: str,
+        *,
+        binary: bool | None,
+        row_factory: RowFactory[Any],
+        scrollable: bool | None,
+        withhold: bool,
+    ) -> Any:
+        """Return a new cursor that has a name: what `cursor` calls, for a plugin's mixin to override.
+
+        Args:
+            name: the name.
+            binary: as for `cursor`.
+            row_factory: makes the rows.
+            scrollable: as for `cursor`.
+            withhold: as for `cursor`.
+
+        Raises:
+            howdah.NotSupportedError: no plugin overrides it.
+        """
+        raise self.driver.not_supported(
+            "Connection.cursor_with_name", f"the cursor {name!r}, which has a name,"
+        )
 
     def execute(
         self,

@@ -76,11 +76,6 @@ class BaseConnection(Generic[Row]):
 
     driver: ClassVar[Driver]
 
-    #: After how many executions a query is prepared: 0 at once, None never.
-    prepare_threshold: int | None = 5
-    #: How many statements stay prepared, None for any number.
-    prepared_max: int | None = 100
-
     # What begins the same on every connection.
     _closed = False
     #: Whether it was lost before it was closed.

@@ -133,8 +133,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._arrive()
         if self._columns is None and self._result is not None:
             fields = self._result.fields
-            if fields is None and self._result.copy is not None:
-                fields = _copied_fields(self._result)
+            if fields is None:
+                fields = self.fields_of(self._result)
             if fields is not None:
                 from howdah.client.column import Column
 
@@ -255,6 +255,16 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if not self._offset <= position < self._offset + len(self._rows):
             raise IndexError("position out of bound")
         self._position = position - self._offset
+
+    def fields_of(self, result: Result) -> Sequence[FieldDescription] | None:
+        """Return the columns of a result for which no RowDescription has come; None without any.
+
+        A plugin's mixin overrides it.
+
+        Args:
+            result: the result.
+        """
+        return None
 
     def _tell_ended(self, tokens: Sequence[tuple[QueryObserver, Any]], error: BaseException | None) -> None:
         result, count = self._result, self._rowcount
@@ -674,17 +684,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 def _raw(result: Result) -> bool:
     """Whether the rows have not been decoded."""
     return result.fields is not None and bool(result.rows) and isinstance(result.rows[0], bytes)
-
-
-def _copied_fields(result: Result) -> Sequence[FieldDescription] | None:
-    """Return the columns of a COPY, of which the server tells the number alone; None when one IN is over."""
-    response = result.copy
-    if response is None or (response.direction == ExecStatus.COPY_IN and result.status != ExecStatus.COPY_IN):
-        return None
-    return [
-        FieldDescription(f"column_{number}", 0, 0, 0, 0, -1, format)
-        for number, format in enumerate(response.column_formats, 1)
-    ]
 
 
 def _count(result: Result) -> int:

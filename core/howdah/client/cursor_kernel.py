@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from howdah.adapt.transformer import Transformer
     from howdah.client.cursor_base import BaseCursor, Params, Query
     from howdah.hookspecs import QueryObserver
-    from howdah.protocol.messages import CopyResponse, FieldDescription
+    from howdah.protocol.messages import FieldDescription
     from howdah.protocol.session import Session
 
 __all__ = ["CursorKernel"]
@@ -214,13 +214,13 @@ class CursorKernel:
         self._cursor._query = exchange.query
         self._cursor._show(exchange.results)
 
-    def show_copy(self, response: CopyResponse) -> None:
-        """Have the cursor describe a COPY that has begun.
+    def show_result(self, result: Result) -> None:
+        """Have the cursor show a result that is not complete yet.
 
         Args:
-            response: what the server says of it.
+            result: what is known of it.
         """
-        self._cursor._show([Result(response.direction, copy=response)])
+        self._cursor._show([result])
 
     # Results whose rows come in parts
 

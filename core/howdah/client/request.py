@@ -141,7 +141,7 @@ class Request:
         if planner is not None:
             self.planned = planner.plan(self.text, self.oids, self.prepare)
         elif self.prepare:
-            cursor._connection.driver.require("prepare")
+            raise cursor._connection.driver.not_supported("howdah_query_planner", "execute(prepare=True)")
         self.statement = statement = self.planned
         #: Text and parameters of what stands in for the query.
         self._instead: tuple[bytes, Any] | None = None

@@ -88,7 +88,7 @@ def assemble(
         driver: the driver.
         mixins: the mixins of the plugins; the last ones come first in the classes.
         unavailable: the error messages for attributes of disabled plugins, by
-            class and attribute (`Connection.prepare`).
+            class and attribute (`Connection.lend`).
         asynchronous: whether to create the asynchronous classes.
 
     Returns:
