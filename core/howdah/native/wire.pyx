@@ -26,6 +26,7 @@ from howdah.protocol.messages import ProtocolViolation, check_length, cstring
 
 cdef object _COMMAND_OK = ExecStatus.COMMAND_OK
 cdef object _TUPLES_OK = ExecStatus.TUPLES_OK
+cdef object _COPY_IN = ExecStatus.COPY_IN
 cdef object _IDLE = TransactionStatus.IDLE
 cdef object _INTRANS = TransactionStatus.INTRANS
 cdef object _INERROR = TransactionStatus.INERROR
@@ -541,7 +542,7 @@ cdef class Wire(Stream):
                         return self.data_row(<QueryExchange> exchange, body, size)
                     return 0
             elif code == c"d":
-                if exchange.copies and exchange.copy is not None:
+                if exchange.copies and exchange.copy is not None and exchange.copy.direction is not _COPY_IN:
                     return self.copy_data(<CopyExchange> exchange, body, size)
             elif code == c"2":
                 if step == BIND and not size:
