@@ -176,6 +176,9 @@ class BaseCopy:
         session.query(exchange, statement)
         yield exchange
         response = exchange.copy_begun
+        if response is not None and response.direction == ExecStatus.COPY_BOTH:
+            session.copy_done(exchange)  # it is a replication
+            response = None
         if response is None or (exchange.error is not None and response.direction == ExecStatus.COPY_IN):
             yield from self._conclude()
             exchange.raise_error()

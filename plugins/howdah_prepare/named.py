@@ -168,6 +168,11 @@ class Execution(Substitute):
         self._call = call
         self.statement = statement
 
+    @property
+    def target(self) -> NamedStatement:
+        """The statement that the EXECUTE names."""
+        return self.statement
+
     def resolve(
         self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]
     ) -> Operation[tuple[bytes, Any, Statement | None]]:

@@ -117,12 +117,11 @@ class Planner:
         results = exchange.results
         tags = [result.tag for result in results]
         self._watch(query, tags)
-        if isinstance(statement, Execution):
-            named = statement.statement
-            self._named.setdefault(named.name, named)
+        if statement is not None:
+            statement = statement.target
+        if isinstance(statement, NamedStatement):
+            self._named.setdefault(statement.name, statement)
             return
-        if isinstance(statement, _Doubt):
-            statement = statement.chosen
         worthwhile = len(tags) == 1 and tags[0].partition(b" ")[0] in _WORTHWHILE
         if not worthwhile and (
             self._note(query, tags) or controls_transaction(query) or changes_schema(query, tags)
@@ -149,11 +148,7 @@ class Planner:
 
     def failed(self, statement: Statement, error: Error, repeatable: bool) -> bool:
         """Forget statements that the server has lost; outside of a transaction block they are made again."""
-        target: Statement | None = statement
-        if isinstance(statement, _Doubt):
-            target = statement.chosen
-        elif isinstance(statement, Execution):
-            target = statement.statement
+        target = statement.target
         if target is None:
             return False
         if not target.prepared and not isinstance(target, NamedStatement):
@@ -397,6 +392,11 @@ class _Doubt(Substitute):
         super().__init__(query, oids)
         self._planner = planner
         self.chosen: Statement | None = None
+
+    @property
+    def target(self) -> Statement | None:
+        """The prepared statement, if there is to be one."""
+        return self.chosen
 
     def resolve(
         self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]

@@ -26,6 +26,7 @@ from howdah.protocol.messages import ProtocolViolation, check_length, cstring
 
 cdef object _COMMAND_OK = ExecStatus.COMMAND_OK
 cdef object _TUPLES_OK = ExecStatus.TUPLES_OK
+cdef object _COPY_IN = ExecStatus.COPY_IN
 cdef object _IDLE = TransactionStatus.IDLE
 cdef object _INTRANS = TransactionStatus.INTRANS
 cdef object _INERROR = TransactionStatus.INERROR
@@ -678,9 +679,9 @@ cdef inline bint expects_row(int step, Exchange exchange) noexcept:
     return step == EXECUTE or (step == QUERY and exchange.fields is not None)
 
 
-cdef inline bint expects_data(Exchange exchange) noexcept:
+cdef inline bint expects_data(Exchange exchange) except -1:
     """Whether COPY data may come."""
-    return exchange.copies and exchange.copy is not None
+    return exchange.copies and exchange.copy is not None and exchange.copy.direction is not _COPY_IN
 
 
 cdef inline bint is_string(const char *body, Py_ssize_t size) noexcept:

@@ -129,9 +129,14 @@ class Session(Wire):
         self.write(data)
 
     def copy_done(self, exchange: Exchange) -> None:
-        """Write CopyDone: all data of a COPY IN has been sent."""
+        """Write CopyDone: all data has been sent.
+
+        Of a COPY in both directions, data of the server may still come.
+        """
         exchange.await_more()
         self.write(messages.message(FrontendCode.COPY_DONE))
+        if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_BOTH:
+            exchange.copy = exchange.copy._replace(direction=ExecStatus.COPY_OUT)
         self._repay_sync(exchange)
 
     def copy_fail(self, exchange: Exchange, reason: str) -> None:
@@ -241,23 +246,37 @@ class Session(Wire):
         exchange.error = exchange.error or ProgrammingError(_NO_COPY)
         if direction == ExecStatus.COPY_IN:
             self.copy_fail(exchange, _NO_COPY)
+        elif direction == ExecStatus.COPY_BOTH:
+            # A server that sends a replication takes no CopyFail.
+            self.copy_done(exchange)
 
     def _copy_in(self, exchange: Exchange, body: bytes) -> None:
         self._copy(exchange, body, ExecStatus.COPY_IN)
+
+    def _copy_both(self, exchange: Exchange, body: bytes) -> None:
+        self._copy(exchange, body, ExecStatus.COPY_BOTH)
 
     def _copy_in_by_execute(self, exchange: Exchange, body: bytes) -> None:
         # If there is only a Sync behind this Execute, the server ignores it.
         exchange.owes_sync = exchange.pending == 2
         self._copy_in(exchange, body)
 
+    def _copy_both_by_execute(self, exchange: Exchange, body: bytes) -> None:
+        exchange.owes_sync = exchange.pending == 2
+        self._copy_both(exchange, body)
+
     def _copy_data(self, exchange: Exchange, body: bytes) -> None:
-        if exchange.copy is None:
-            raise ProtocolViolation("the server sent CopyData outside of a COPY")
+        if exchange.copy is None or exchange.copy.direction == ExecStatus.COPY_IN:
+            raise ProtocolViolation("the server sent CopyData outside of a COPY, or into one that goes in")
         exchange.keep_copied(body)
 
     def _copy_done(self, exchange: Exchange, body: bytes) -> None:
-        if exchange.copy is None:
-            raise ProtocolViolation("the server sent CopyDone outside of a COPY")
+        if exchange.copy is None or exchange.copy.direction == ExecStatus.COPY_IN:
+            raise ProtocolViolation("the server sent CopyDone outside of a COPY, or into one that goes in")
+        if exchange.copy.direction == ExecStatus.COPY_BOTH:
+            # The server sends no more, and waits for the client's CopyDone.
+            exchange.copy = exchange.copy._replace(direction=ExecStatus.COPY_IN)
+            exchange.wake()
 
     def _function_result(self, exchange: FunctionCallExchange, body: bytes) -> None:
         exchange.value = messages.function_result(body)
@@ -314,7 +333,7 @@ _Action = Callable[[Session, Any, bytes], None]
 _RUNNING: dict[int, _Action] = {
     BackendCode.COPY_IN_RESPONSE: Session._copy_in,
     BackendCode.COPY_OUT_RESPONSE: Session._copy_out,
-    BackendCode.COPY_BOTH_RESPONSE: Session._copy_in,
+    BackendCode.COPY_BOTH_RESPONSE: Session._copy_both,
     BackendCode.COPY_DATA: Session._copy_data,
     BackendCode.COPY_DONE: Session._copy_done,
 }
@@ -339,7 +358,7 @@ ANSWERS: dict[Step, dict[int, _Action]] = {
         BackendCode.PORTAL_SUSPENDED: Session._suspended,
         **_RUNNING,
         BackendCode.COPY_IN_RESPONSE: Session._copy_in_by_execute,
-        BackendCode.COPY_BOTH_RESPONSE: Session._copy_in_by_execute,
+        BackendCode.COPY_BOTH_RESPONSE: Session._copy_both_by_execute,
     },
     Step.CLOSE: {BackendCode.CLOSE_COMPLETE: Session._complete},
     Step.SYNC: {BackendCode.READY_FOR_QUERY: Session._ready},
