@@ -196,6 +196,8 @@ def test_forgotten_connection_warns(dsn):
         other.execute("select pg_terminate_backend(%s, 10000)", (pid,))
 
 
+# A worker of pytest-xdist has a thread of its own.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_child_does_not_harm_the_connection(dsn):
     conn = howdah.Connection.connect(dsn)
     conn.execute("select 1")

@@ -204,6 +204,8 @@ async def test_forgotten_connection_warns(dsn):
         await other.execute("select pg_terminate_backend(%s, 10000)", (pid,))
 
 
+# A worker of pytest-xdist has a thread of its own.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 async def test_a_forked_child_does_not_harm_the_connection(dsn):
     conn = await howdah.AsyncConnection.connect(dsn)
     await conn.execute("select 1")
