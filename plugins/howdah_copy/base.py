@@ -14,7 +14,7 @@ from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
 from howdah.errors.context import add_column_name, column_label, type_of
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
-from howdah.protocol.exchange import Exchange, Result
+from howdah.protocol.exchange import CopyExchange, Exchange, Result
 from howdah.protocol.messages import CopyResponse
 from howdah_copy.codec import make_decoder, make_encoder
 from howdah_copy.rows import BINARY_HEADER, BINARY_TRAILER
@@ -59,7 +59,7 @@ class BaseCopy:
         if isinstance(writer, ServerWriter):
             writer.attach(self)
         self._observation = ExitStack()
-        self._exchange: Exchange | None = None
+        self._exchange: CopyExchange | None = None
         self._response: CopyResponse | None = None
         self._statement = b""
         self._over = False
@@ -172,14 +172,13 @@ class BaseCopy:
         if session.transaction_status == TransactionStatus.IDLE:
             yield from connection.kernel.begin_operation()
             self._alone = True
-        self._exchange = exchange = Exchange(query=statement, copying=True)
+        self._exchange = exchange = CopyExchange(query=statement)
         session.query(exchange, statement)
         yield exchange
         response = exchange.copy_begun
         if response is None or (exchange.error is not None and response.direction == ExecStatus.COPY_IN):
             yield from self._conclude()
-            if exchange.error is not None:
-                raise exchange.error
+            exchange.raise_error()
             tag = b"".join([result.tag for result in exchange.results[-1:]]).decode("utf-8", "replace")
             raise ProgrammingError(
                 "copy() is for COPY … FROM STDIN and COPY … TO STDOUT;"
@@ -262,7 +261,7 @@ class BaseCopy:
         for start in range(0, len(view), MESSAGE_SIZE):
             if exchange.error is None and not exchange.done:
                 session.copy_data(view[start : start + MESSAGE_SIZE])
-                exchange.ready = False
+                exchange.await_more()
                 try:
                     yield Drain(exchange)
                 except BaseException:
@@ -301,8 +300,7 @@ class BaseCopy:
             session.copy_fail(exchange, f"{type(exc).__name__}: {exc}")
         yield from self._conclude()
         if exc is None:
-            if exchange.error is not None:
-                raise exchange.error
+            exchange.raise_error()
             self._cursor.keep_results(exchange)
 
     # COPY OUT
@@ -316,7 +314,7 @@ class BaseCopy:
         exchange = self._exchange
         assert exchange is not None
         while not exchange.copied and not exchange.done:
-            exchange.ready = False
+            exchange.await_more()
             yield exchange
         if exchange.copied:
             copied = exchange.copied
@@ -343,8 +341,7 @@ class BaseCopy:
                 yield rollback
         yield from self._conclude()
         if exc is None and not cancel and not self._told:
-            if exchange.error is not None:
-                raise exchange.error
+            exchange.raise_error()
             self._cursor.keep_results(exchange)
 
     def _read_a_little(self) -> Operation[bool]:
@@ -355,7 +352,7 @@ class BaseCopy:
         try:
             while not exchange.done and left > 0:
                 left -= sum([len(block) for block in exchange.copied])
-                exchange.copied.clear()
+                exchange.discard()
                 if not (yield Idle(PATIENCE)):
                     break
         except BaseException:
@@ -371,9 +368,9 @@ class BaseCopy:
         exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
         while not exchange.done:
-            exchange.ready = False
+            exchange.await_more()
             yield exchange
-            exchange.copied.clear()
+            exchange.discard()
             another = exchange.copy
             if another is None or another is self._response or exchange.done:
                 continue

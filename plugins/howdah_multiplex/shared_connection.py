@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from howdah.errors import Error
 from howdah.io.operation import Operation
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import Exchange, QueryExchange
 from howdah_multiplex.lock import SharedLock
 
 if TYPE_CHECKING:
@@ -210,7 +210,8 @@ class SharedConnection:
             finally:
                 self.lock.downgrade()
         else:
-            exchange.failure = exchange.failure or reason  # none of its rows is decoded any more
+            if isinstance(exchange, QueryExchange):
+                exchange.failure = exchange.failure or reason  # none of its rows is decoded any more
             self._abandoned.append(exchange)
             if self._clearing is None:
                 self._clearing = asyncio.ensure_future(self._cancel_abandoned())

@@ -17,7 +17,7 @@ from howdah.client.request import Request
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, TransactionStatus
-from howdah.protocol.exchange import Exchange, Result, rows_told
+from howdah.protocol.exchange import Exchange, QueryExchange, Result, rows_told
 from howdah.protocol.messages import FieldDescription, ProtocolViolation
 from howdah.protocol.session import Session
 
@@ -116,7 +116,7 @@ class Declared(_Base):
         yield from request.encode_fully()
         parameters = request.parameters
         statement = self._declaration(request.text)
-        exchange = Exchange(query=statement)
+        exchange = QueryExchange(query=statement)
         if self._declared:
             session.close_portal(exchange, self._portal_name)
         self._reset()
@@ -130,21 +130,19 @@ class Declared(_Base):
         session.describe_portal(exchange, self._portal_name)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         self._declared = True
         yield from self._described(exchange.fields, exchange.results[0].tag)
 
     def _adopt(self, session: Session) -> Operation[None]:
         """Learn the columns of a cursor that was declared by somebody else."""
         self._check_open()
-        exchange = Exchange()
+        exchange = QueryExchange()
         self._connection.kernel.write_begin(session)
         session.describe_portal(exchange, self._portal_name)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         self._binary = None
         yield from self._described(exchange.fields, b"")
 
@@ -186,7 +184,7 @@ class Declared(_Base):
         result = self._result
         assert result is not None
         decoder, formats = self._how_to_answer(result)
-        exchange = Exchange(result.fields, decoder)
+        exchange = QueryExchange(fields=result.fields, decoder=decoder)
         exchange.keeping = True  # the server's cursor has moved past them, whatever interrupts the wait
         count = b"ALL" if size is None else b"%d" % size
         connection.kernel.write_begin(session)
@@ -200,8 +198,7 @@ class Declared(_Base):
             # Also when the wait was interrupted: the server has moved on.
             if exchange.done and exchange.error is None:
                 self._fetched(exchange.results[0], size)
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
 
     def _fetch_missing(self, size: int | None) -> Operation[None]:
         """Get what is missing before `size` rows can be taken, None for all."""
@@ -326,8 +323,7 @@ class Declared(_Base):
         session.execute(exchange)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         return _count(exchange.results[0])
 
     def _go_on_from(self, position: int) -> None:

@@ -190,7 +190,7 @@ class BasePipeline:
             if self._unflushed:
                 self._session.flush()
                 self._unflushed = False
-            exchange.ready = False
+            exchange.await_more()
             yield from self._guard(exchange)
         while not deferred.settled:
             yield from self._take_next()
@@ -237,7 +237,7 @@ class BasePipeline:
             self._open = False
         exchange = Exchange(query=commands[0])
         if self.status == PipelineStatus.ABORTED:
-            exchange.aborted = exchange.done = exchange.ready = True
+            exchange.skip()
         else:
             for command in commands:
                 session.parse(exchange, b"", command)
@@ -377,8 +377,7 @@ class BasePipeline:
         """Take the answer to a command."""
         if exchange.aborted:
             raise aborted(exchange)
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         self._connection.kernel.note_rollback(exchange)
         # Sync, BEGIN, COMMIT, ROLLBACK: what was before is committed, or rolled back as the program wanted.
         self._changed = False
@@ -396,6 +395,4 @@ def _changes(exchange: Exchange) -> bool:
     """Return whether the answer tells that something was changed."""
     if exchange.error is not None or exchange.aborted:
         return False
-    # The answers to executemany() are counted, not kept.
-    tags = [result.tag for result in exchange.results] or [exchange.tag]
-    return any(tag.startswith(_CHANGING) for tag in tags)
+    return any(tag.startswith(_CHANGING) for tag in exchange.tags)

@@ -1,5 +1,5 @@
 # Generated from plugins/howdah_pool/checkout_async.py by .ci/generate_faces.py; do not edit.
-"""The block that has a connection of a pool."""
+"""The context manager that takes a connection from a pool."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ C = TypeVar("C", bound="Connection[Any]", default="Connection[tuple[Any, ...]]")
 
 
 class Checkout(Generic[C]):
-    """A block that has a connection: what `ConnectionPool.connection` returns."""
+    """The context manager that `ConnectionPool.connection` returns; its block has a connection."""
 
     __slots__ = ("_call_site", "_connection", "_pool", "_read_only", "_timeout")
 
@@ -51,7 +51,7 @@ class Checkout(Generic[C]):
         assert connection is not None
         slot = connection.kernel.owner
         if slot.call_site is not self._call_site or self._pool._owning_pool(slot) is None:
-            # Given back in the block; or the connection of the process that forked this one.
+            # The block has given it back, or it belongs to the parent process.
             return
         try:
             # A connection with an owner stays open.

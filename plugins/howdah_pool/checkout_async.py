@@ -1,4 +1,4 @@
-"""The block that has a connection of a pool."""
+"""The context manager that takes a connection from a pool."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ C = TypeVar("C", bound="AsyncConnection[Any]", default="AsyncConnection[tuple[An
 
 
 class AsyncCheckout(Generic[C]):
-    """A block that has a connection: what `AsyncConnectionPool.connection` returns."""
+    """The context manager that `AsyncConnectionPool.connection` returns; its block has a connection."""
 
     __slots__ = ("_call_site", "_connection", "_pool", "_read_only", "_timeout")
 
@@ -50,7 +50,7 @@ class AsyncCheckout(Generic[C]):
         assert connection is not None
         slot = connection.kernel.owner
         if slot.call_site is not self._call_site or self._pool._owning_pool(slot) is None:
-            # Given back in the block; or the connection of the process that forked this one.
+            # The block has given it back, or it belongs to the parent process.
             return
         try:
             # A connection with an owner stays open.

@@ -14,7 +14,7 @@ from howdah.client.statement import Statement, Substitute
 from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import Format
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import QueryExchange
 from howdah_prepare.syntax import Call, quote
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class NamedStatement(Statement):
             named: whether under its name, or only to learn its types.
         """
         session = yield from connection.kernel.start_operation()
-        exchange = Exchange(query=self.command or self.query)
+        exchange = QueryExchange(query=self.command or self.query)
         name = self.name if named else b""
         connection.kernel.write_closes(session, exchange)
         if self.query and (self._described or not self.exists):
@@ -87,8 +87,7 @@ class NamedStatement(Statement):
         session.describe_statement(exchange, name)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         self.exists = named
         self._fresh = False
         self._described = True

@@ -271,8 +271,7 @@ class Planner:
         exchange = Exchange(query=query)
         session.query(exchange, query)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         self._doubtful = False
         if exchange.results[0].tag == b"SELECT 0":
             self.names = False

@@ -258,6 +258,43 @@ def test_pipeline_of_many(conn: Connection[Any]) -> None:
     check_usable(conn, False)
 
 
+def test_a_part_of_the_rows_does_not_look_like_all(conn: Connection[Any]) -> None:
+    conn.set_autocommit(True)
+    conn.execute(
+        "create function pg_temp.note(i int) returns int language plpgsql as"
+        " $$ begin if i = 5000 then raise notice 'here'; end if; return i; end $$"
+    )
+    handler = Handler()
+    conn.add_notice_handler(handler)
+    with conn.pipeline():
+        cur = conn.execute("select pg_temp.note(i) from generate_series(1, 50000) as i")
+        with pytest.raises(Raised):
+            cur.fetchall()
+        try:
+            rows = cur.fetchall()
+        except howdah.OperationalError:
+            pass  # cancelled by the server, or given up here
+        else:
+            assert rows == [(i,) for i in range(1, 50001)]
+    conn.remove_notice_handler(handler)
+    check_usable(conn, False)
+
+
+def test_portal_that_is_exhausted_for_another_query(conn: Connection[Any]) -> None:
+    conn.set_autocommit(True)
+    conn.adapters.register_loader("int2", Raising)
+    cur = conn.cursor()
+    cur.itersize = 2
+    cur.execute("select case when i > 4 then i::int2 end from generate_series(1, 10) as i")
+    assert cur.fetchone() == (None,)
+    with pytest.raises(Raised):
+        conn.execute("select 1")
+    check_usable(conn, False)
+    assert cur.fetchone() == (None,)
+    with pytest.raises(howdah.OperationalError, match="interrupted"):
+        cur.fetchall()
+
+
 class Handler:
     """Raises whatever it is called with, after having noted it."""
 

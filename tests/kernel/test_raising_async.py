@@ -275,6 +275,43 @@ async def test_pipeline_of_many(aconn: AsyncConnection[Any]) -> None:
     await check_usable(aconn, False)
 
 
+async def test_a_part_of_the_rows_does_not_look_like_all(aconn: AsyncConnection[Any]) -> None:
+    await aconn.set_autocommit(True)
+    await aconn.execute(
+        "create function pg_temp.note(i int) returns int language plpgsql as"
+        " $$ begin if i = 5000 then raise notice 'here'; end if; return i; end $$"
+    )
+    handler = Handler()
+    aconn.add_notice_handler(handler)
+    async with aconn.pipeline():
+        cur = await aconn.execute("select pg_temp.note(i) from generate_series(1, 50000) as i")
+        with pytest.raises(Raised):
+            await cur.fetchall()
+        try:
+            rows = await cur.fetchall()
+        except howdah.OperationalError:
+            pass  # cancelled by the server, or given up here
+        else:
+            assert rows == [(i,) for i in range(1, 50001)]
+    aconn.remove_notice_handler(handler)
+    await check_usable(aconn, False)
+
+
+async def test_portal_that_is_exhausted_for_another_query(aconn: AsyncConnection[Any]) -> None:
+    await aconn.set_autocommit(True)
+    aconn.adapters.register_loader("int2", Raising)
+    cur = aconn.cursor()
+    cur.itersize = 2
+    await cur.execute("select case when i > 4 then i::int2 end from generate_series(1, 10) as i")
+    assert await cur.fetchone() == (None,)
+    with pytest.raises(Raised):
+        await aconn.execute("select 1")
+    await check_usable(aconn, False)
+    assert await cur.fetchone() == (None,)
+    with pytest.raises(howdah.OperationalError, match="interrupted"):
+        await cur.fetchall()
+
+
 class Handler:
     """Raises whatever it is called with, after having noted it."""
 
@@ -389,4 +426,27 @@ if ASYNC:
         for _ in range(3):
             answers = await asyncio.gather(*[ask(number) for number in range(20)])
             assert answers == ["raised" if number % 5 == 3 else number for number in range(20)]
+        await check_usable(aconn, False)
+
+    @pytest.mark.usefixtures("suspending")
+    async def test_many_tasks_and_a_notice_handler(aconn: AsyncConnection[Any]) -> None:
+        """The exception goes to whose query the notice is about."""
+        await aconn.set_autocommit(True)
+        handler = Handler()
+        aconn.add_notice_handler(handler)
+
+        async def ask(number: int) -> Any:
+            if number % 5 == 3:
+                try:
+                    await aconn.execute(NOTICES.format(2))
+                except Raised:
+                    return "raised"
+            cur = await aconn.execute("select %s::int4", (number,))
+            return (await cur.fetchone())[0]
+
+        for _ in range(3):
+            answers = await asyncio.gather(*[ask(number) for number in range(20)])
+            assert answers == ["raised" if number % 5 == 3 else number for number in range(20)]
+        assert handler.called == ["1", "2"] * 12
+        aconn.remove_notice_handler(handler)
         await check_usable(aconn, False)

@@ -1,6 +1,6 @@
-# Rows into Arrow memory.
+# Decoding rows to Arrow memory.
 #
-# Twin of `howdah_arrow.decoding`, where the rules stand.
+# Twin of `howdah_arrow.decoding`, which describes the rules.
 
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -17,20 +17,20 @@ from howdah_arrow.assembling import array
 from howdah_arrow.layouts import Kind
 
 cdef enum:
-    #: For how many values there is room at first.
+    #: The initial capacity, in values.
     FIRST_LENGTH = 1024
     MAX_LIMBS = 8
 
 cdef int64_t EPOCH_MICROSECONDS = 946684800000000
 cdef int64_t DAY_MICROSECONDS = 86400000000
-#: How much of rows goes into one batch, in bytes: offsets are 32 bits wide.
+#: The maximum size of the rows of one batch, in bytes, because offsets have 32 bits.
 cdef Py_ssize_t MAX_BATCH_BYTES = INT32_MAX
 
 cdef uint32_t[10] POWERS = [1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000]
 
 
 cdef class Memory:
-    """Memory that grows, and in the end is lent to Arrow."""
+    """Growing memory that is finally lent to Arrow."""
 
     cdef char *data
     cdef Py_ssize_t size
@@ -55,7 +55,7 @@ cdef class Memory:
         return 0
 
     cdef inline char *reserve(self, Py_ssize_t size) except NULL:
-        """Append `size` bytes of no particular value; return where they start."""
+        """Append `size` uninitialized bytes; return a pointer to them."""
         cdef Py_ssize_t start = self.size
         if size >= self.capacity - start:
             self.grow(size)
@@ -63,7 +63,7 @@ cdef class Memory:
         return self.data + start
 
     cdef int set_bit(self, Py_ssize_t index, bint value) except -1:
-        """Set a bit; those behind it up to the end of its byte are 0."""
+        """Set a bit, and clear those after it in its byte."""
         if not index & 7:
             self.reserve(1)[0] = 0
         if value:
@@ -72,7 +72,7 @@ cdef class Memory:
 
 
 cdef class Column:
-    """Values that are appended to."""
+    """A column to append values to."""
 
     cdef int kind
     cdef int width
@@ -83,17 +83,17 @@ cdef class Column:
     cdef int whole
     cdef Py_ssize_t length
     cdef Py_ssize_t nulls
-    # Bits, from the first NULL on; None before.
+    # The validity bits, None before the first NULL.
     cdef Memory validity
     cdef Memory data
-    # 32 bits each: where a value ends.
+    # The end of each value, in 32 bits.
     cdef Memory ends
     cdef Column item
     cdef object layout
 
     @staticmethod
     cdef Column of(object layout):
-        """Return a column of a layout."""
+        """Return a column with a layout."""
         cdef Column column = Column.__new__(Column)
         column.layout = layout
         column.kind = layout.kind
@@ -106,7 +106,7 @@ cdef class Column:
         return column
 
     cdef int renew(self) except -1:
-        """Begin with new memory."""
+        """Start with new memory."""
         self.length = self.nulls = 0
         self.validity = None
         self.data = self.ends = None
@@ -122,7 +122,7 @@ cdef class Column:
         return 0
 
     cdef tuple take(self):
-        """Return the arguments of `assembling.array` but the layout, and begin anew."""
+        """Return the arguments of `assembling.array` except the layout, and start with new memory."""
         cdef list buffers = [self.validity]
         cdef Memory memory
         cdef tuple item = None
@@ -273,7 +273,7 @@ cdef class Column:
         return 0
 
     cdef int put_decimal(self, const char *p, Py_ssize_t size) except -1:
-        """Append a numeric: a count of digits to the base 10,000, the first one's power, a sign, a scale."""
+        """Append a numeric: the number of digits in base 10,000, the power of the first, the sign, the scale."""
         cdef uint32_t[MAX_LIMBS] limbs
         cdef int count, weight, sign, i, exponent, limb_count = self.width // 4
         cdef uint32_t digit, power
@@ -345,7 +345,7 @@ cdef class Column:
 
 cdef extern from *:
     """
-    /* The limbs of a decimal, the lowest first, are in the order of the machine as a whole. */
+    /* Write the limbs of a decimal, lowest first, as one integer in native byte order. */
     #include <stdint.h>
     static void howdah_arrow_to_memory(char *target, const uint32_t *limbs, int count) {
         uint64_t words[4];
@@ -362,7 +362,7 @@ cdef extern from *:
 
 
 cdef inline bint multiply_add(uint32_t *limbs, int count, uint32_t factor, uint32_t summand) noexcept:
-    """Multiply a number and add to it; return whether it still fits."""
+    """Multiply a number and add to it; return whether the result fits."""
     cdef uint64_t carry = summand
     cdef int i
     for i in range(count):
@@ -437,7 +437,7 @@ cdef class Decoder(RowDecoder):
     """Appends rows to Arrow columns.
 
     Attributes:
-        length: how many rows have come in altogether.
+        length: the total number of rows.
     """
 
     cdef readonly Py_ssize_t length
@@ -445,7 +445,7 @@ cdef class Decoder(RowDecoder):
     cdef tuple names
     cdef list batches
     cdef Py_ssize_t batch_size
-    # Of the batch in the making: rows, and bytes of rows.
+    # The size of the current batch, in rows and in bytes.
     cdef Py_ssize_t batch_length
     cdef Py_ssize_t batch_bytes
 
@@ -456,7 +456,7 @@ cdef class Decoder(RowDecoder):
         Args:
             names: the names of the columns, for errors.
             layouts: their layouts.
-            batch_size: how many rows make a batch; 0 makes batches as large as they can be.
+            batch_size: the number of rows of a batch; 0 for batches as large as possible.
         """
         cdef Decoder decoder = Decoder.__new__(Decoder, ())
         decoder.names = tuple(names)
@@ -466,7 +466,7 @@ cdef class Decoder(RowDecoder):
         return decoder
 
     cdef tuple decode_row(self, const char *data, Py_ssize_t size):
-        """Append the row in the `size` bytes at `data`; return nothing."""
+        """Append the row in the `size` bytes at `data`; return None."""
         cdef const char *end = data + size
         cdef Py_ssize_t i = -1, count = len(self.arrow_columns)
         cdef int32_t length
@@ -511,13 +511,13 @@ cdef class Decoder(RowDecoder):
         return 0
 
     def take(self, bint rest=False) -> list:
-        """Return the batches that are complete, and forget them.
+        """Return the complete batches, and remove them.
 
         Args:
-            rest: whether what is left is a batch, too.
+            rest: whether to return the remaining rows as a batch, too.
 
         Returns:
-            For each its length, and its arrays.
+            The length and the arrays of each batch.
         """
         cdef list batches
         if rest and self.batch_length:
@@ -527,7 +527,7 @@ cdef class Decoder(RowDecoder):
 
 
 cdef class CopyDecoder:
-    """Takes rows out of binary COPY data, for a decoder."""
+    """Splits binary COPY data into rows for a decoder."""
 
     cdef Decoder decoder
     cdef bytes data
@@ -555,7 +555,7 @@ cdef class CopyDecoder:
         if not self.begun:
             if end - row < 19:
                 return
-            # Behind the signature and the flags, how long the extension is that follows.
+            # The length of the extension, which follows the signature and the flags.
             length = get_int32(row + 15)
             if length < 0 or length > end - row - 19:
                 return

@@ -1,6 +1,6 @@
-# Arrow memory into rows of binary COPY data.
+# Encoding Arrow memory as rows of binary COPY data.
 #
-# Twin of `howdah_arrow.encoding`, where the rules stand.
+# Twin of `howdah_arrow.encoding`, which describes the rules.
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport INT32_MIN, INT64_MIN, int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t, uintptr_t
@@ -13,11 +13,11 @@ from howdah.errors import DataError
 from howdah_arrow.layouts import Kind
 
 cdef enum:
-    #: A decimal of 256 bits has 77 digits at most: 21 groups of four, as they may begin anywhere.
+    #: A decimal of 256 bits has at most 77 digits, in 21 groups of four, since the groups start at the point.
     MAX_GROUPS = 24
-    #: One more than there are in what is decoded: a carry.
+    #: One more than a decoded number has, for a carry.
     MAX_SOURCE_LIMBS = 9
-    #: The digits that PostgreSQL's numeric has at most in front of the point, and behind it.
+    #: The maximum number of digits of PostgreSQL's numeric before and after the point.
     MAX_INTEGER_DIGITS = 131072
     MAX_SCALE = 16383
 
@@ -25,7 +25,7 @@ cdef uint32_t NULL_LENGTH = 0xFFFFFFFF
 
 cdef extern from *:
     """
-    /* The limbs of a decimal, the lowest first; in memory they are in the order of the machine as a whole. */
+    /* Read the limbs of a decimal, lowest first, from one integer in native byte order. */
     #include <stdint.h>
     static void howdah_arrow_from_memory(const char *source, uint32_t *limbs, int count) {
         uint64_t words[4];
@@ -43,7 +43,7 @@ cdef extern from *:
 
 
 cdef class Source:
-    """An Arrow array that is read."""
+    """An Arrow array to read from."""
 
     cdef int kind
     cdef int width
@@ -52,15 +52,15 @@ cdef class Source:
     cdef const unsigned char *validity
     cdef const char *data
     cdef const int32_t *ends
-    # Where the array begins in the buffers.
+    # The offset of the array in the buffers.
     cdef Py_ssize_t offset
     cdef Source item
-    # What owns the memory.
+    # The owner of the memory.
     cdef object array
 
     @staticmethod
     cdef Source of(object layout, object array):
-        """Return the source for an array that has the type of the layout."""
+        """Return a source for an array, whose type must be that of the layout."""
         cdef Source source = Source.__new__(Source)
         cdef Py_ssize_t last
         source.array = array
@@ -83,7 +83,7 @@ cdef class Source:
         return self.validity is not NULL and not self.validity[i >> 3] >> (i & 7) & 1
 
     cdef int put(self, Py_ssize_t index, Buffer out) except -1:
-        """Append a value behind its length."""
+        """Append the length of a value, and the value."""
         cdef Py_ssize_t i = self.offset + index
         cdef Py_ssize_t size
         cdef int kind = self.kind
@@ -193,11 +193,11 @@ cdef class Source:
         return 0
 
     cdef int put_decimal(self, const char *source, Buffer out) except -1:
-        """Append a numeric: its digits to the base 10,000, the last one first as they are found."""
+        """Append a numeric; its digits in base 10,000 are computed from the last to the first."""
         cdef uint32_t[MAX_SOURCE_LIMBS] limbs = [0, 0, 0, 0, 0, 0, 0, 0, 0]
         cdef uint16_t[MAX_GROUPS] groups
         cdef int i, count = self.width // 4
-        # To end a group at the point, the number needs some more zeros.
+        # Some zeros are added, so that a group ends at the point.
         cdef int zeros = (4 - (self.scale % 4 + 4) % 4) % 4
         cdef int length = 0, weight
         cdef bint negative
@@ -218,7 +218,7 @@ cdef class Source:
                 count -= 1
                 continue
             if count <= 2:
-                # What fits a machine word is divided as one.
+                # A number that fits into a machine word is divided as one.
                 carry = limbs[0] | (<uint64_t> limbs[1] << 32 if count == 2 else 0)
                 while carry:
                     groups[length] = <uint16_t> (carry % 10000)
@@ -387,7 +387,7 @@ cdef int put_digits(Buffer digits, int64_t point, bint negative, Buffer out) exc
     cdef uint16_t *groups
     if point > MAX_INTEGER_DIGITS or scale > MAX_SCALE:
         raise DataError("the number has more digits than PostgreSQL's numeric")
-    # The groups of four begin and end at the point.
+    # Groups of four digits start and end at the point.
     weight = (point + 3) // 4 - 1 if point > 0 else -((-point) // 4) - 1
     exponent = 4 * (weight + 1) - point
     length = <Py_ssize_t> (exponent + count + 3) // 4
@@ -403,7 +403,7 @@ cdef int put_digits(Buffer digits, int64_t point, bint negative, Buffer out) exc
 
 
 cdef int put_special(const char *text, Py_ssize_t size, Buffer out) except -1:
-    """Append NaN or an infinity; nothing else is left."""
+    """Append NaN or an infinity; refuse any other text."""
     cdef int sign
     cdef char *p
     cdef str word = decoded(text, size).strip().lower()
@@ -441,7 +441,7 @@ cdef class Encoder:
     cdef list sources
     cdef Py_ssize_t length
     cdef Py_ssize_t position
-    # How many rows there were in the batches before.
+    # The number of rows in previous batches.
     cdef Py_ssize_t before
 
     def __init__(self, names, layouts):
@@ -450,11 +450,11 @@ cdef class Encoder:
         self.sources = []
 
     def begin(self, arrays, Py_ssize_t length) -> None:
-        """Begin with a batch.
+        """Start to read a batch.
 
         Args:
-            arrays: of the types of the layouts.
-            length: how many rows they are.
+            arrays: the arrays, whose types must be those of the layouts.
+            length: the number of rows.
         """
         self.before += self.length
         self.sources = [Source.of(layout, array) for layout, array in zip(self.layouts, arrays)]

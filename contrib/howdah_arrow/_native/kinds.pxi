@@ -1,4 +1,4 @@
-# What both directions know of Arrow's columns.
+# The kinds of Arrow columns, for both directions.
 
 from libc.stdint cimport uint32_t, uint64_t
 
@@ -21,7 +21,7 @@ cdef enum:
     DURATION = 14
 
 cdef enum:
-    #: From 1970-01-01, where Arrow's days begin, to 2000-01-01, where PostgreSQL's do.
+    #: The days from 1970-01-01, Arrow's epoch, to 2000-01-01, PostgreSQL's.
     EPOCH_DAYS = 10957
 
 

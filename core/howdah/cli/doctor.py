@@ -27,7 +27,7 @@ __all__ = ["doctor"]
 #: The number of queries that measure the round-trip time.
 _ROUND_TRIPS = 20
 #: How many seconds to wait for a host during the diagnosis.
-_PATIENCE = 5.0
+_TIMEOUT = 5.0
 
 #: The failed step and what to try, by SQLSTATE or the beginning of one; the longest match applies.
 _REFUSALS = {
@@ -165,10 +165,10 @@ def _reach(host: conninfos.Host) -> tuple[str, str]:
         if host.is_unix:
             path = f"{host.host}/.s.PGSQL.{host.port}"
             with socket.socket(socket.AF_UNIX) as sock:
-                sock.settimeout(_PATIENCE)
+                sock.settimeout(_TIMEOUT)
                 sock.connect("\0" + path[1:] if path.startswith("@") else path)
         else:
-            socket.create_connection((host.hostaddr or host.host, host.port), _PATIENCE).close()
+            socket.create_connection((host.hostaddr or host.host, host.port), _TIMEOUT).close()
     except socket.gaierror as error:
         return "name", f"the name does not resolve: {error.strerror}"
     except UnicodeError as error:

@@ -40,15 +40,6 @@ _CANCEL_TIMEOUT = 5.0
 _COLLECTIONS = 4
 
 
-def _throw_away(exchange: Exchange) -> None:
-    """Let go of the rows of a query that is given up, and have no more of them decoded."""
-    if not exchange.keeping:
-        exchange.rows = []
-        exchange.failure = exchange.failure or OperationalError(
-            "the rows are not here: the wait for them was interrupted; execute the query again"
-        )
-
-
 class Connection(BaseConnection[Row]):
     """A connection to a PostgreSQL server.
 
@@ -195,7 +186,7 @@ class Connection(BaseConnection[Row]):
 
     def _stopping(self, exchange: Exchange) -> None:
         session, transport = self._session, self.kernel.transport
-        exchange.streaming = False
+        exchange.await_end()
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
@@ -206,16 +197,15 @@ class Connection(BaseConnection[Row]):
                     self._pass_over(e)
                 if exchange.done:
                     break
-                _throw_away(exchange)
+                exchange.discard()
             while not exchange.done:
                 # The server ignores a request that comes before it has begun: there may have to be several.
                 cancel(self._connected, _CANCEL_TIMEOUT)
                 moved = True
                 while moved and not exchange.done:
-                    _throw_away(exchange)
+                    exchange.discard()
                     if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
                         session.copy_fail(exchange, "interrupted")
-                    exchange.copied.clear()
                     moved = self._move_on(pause)
                 if monotonic() > deadline:
                     break
@@ -247,7 +237,7 @@ class Connection(BaseConnection[Row]):
         session = self._session
         while True:
             head = session.head()
-            if not session.dealt_with and (head is None or head[1].failure is not error):
+            if not session.dealt_with and (head is None or getattr(head[1], "failure", None) is not error):
                 raise error
             try:
                 self.kernel.transport.process()

@@ -56,15 +56,6 @@ if ASYNC:
         return attribute.setter(refuse)
 
 
-def _throw_away(exchange: Exchange) -> None:
-    """Let go of the rows of a query that is given up, and have no more of them decoded."""
-    if not exchange.keeping:
-        exchange.rows = []
-        exchange.failure = exchange.failure or OperationalError(
-            "the rows are not here: the wait for them was interrupted; execute the query again"
-        )
-
-
 class AsyncConnection(BaseConnection[Row]):
     """A connection to a PostgreSQL server.
 
@@ -229,7 +220,7 @@ class AsyncConnection(BaseConnection[Row]):
 
     async def _stopping(self, exchange: Exchange) -> None:
         session, transport = self._session, self.kernel.transport
-        exchange.streaming = False
+        exchange.await_end()
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
@@ -240,16 +231,15 @@ class AsyncConnection(BaseConnection[Row]):
                     self._pass_over(e)
                 if exchange.done:
                     break
-                _throw_away(exchange)
+                exchange.discard()
             while not exchange.done:
                 # The server ignores a request that comes before it has begun: there may have to be several.
                 await cancel_async(self._connected, _CANCEL_TIMEOUT)
                 moved = True
                 while moved and not exchange.done:
-                    _throw_away(exchange)
+                    exchange.discard()
                     if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
                         session.copy_fail(exchange, "interrupted")
-                    exchange.copied.clear()
                     moved = await self._move_on(pause)
                 if monotonic() > deadline:
                     break
@@ -286,7 +276,7 @@ class AsyncConnection(BaseConnection[Row]):
         session = self._session
         while True:
             head = session.head()
-            if not session.dealt_with and (head is None or head[1].failure is not error):
+            if not session.dealt_with and (head is None or getattr(head[1], "failure", None) is not error):
                 raise error
             try:
                 self.kernel.transport.process()

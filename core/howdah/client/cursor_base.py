@@ -25,7 +25,7 @@ from howdah.client.statement import Statement
 from howdah.errors import Error, NotSupportedError, OperationalError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
-from howdah.protocol.exchange import Exchange, Result, rows_told
+from howdah.protocol.exchange import Exchange, QueryExchange, Result, rows_told
 from howdah.protocol.messages import MAX_TEXT, FieldDescription
 from howdah.protocol.session import Session
 from howdah.rows import BaseRowFactory, Row
@@ -481,7 +481,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Run a query and keep its results."""
         return self._run(Request(self, query, params, self._result_format(binary), prepare))
 
-    def recover(self, query: Query, params: Params | None, failed: Exchange) -> Operation[None]:
+    def recover(self, query: Query, params: Params | None, failed: QueryExchange) -> Operation[None]:
         """Return the operation that deals with a query which failed on the short way.
 
         Args:
@@ -497,8 +497,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         request.plan()
         again = yield from request.recover(failed)
         if not again:
-            assert failed.error is not None
-            raise failed.error
+            failed.raise_error()
         yield from self._run(request)
 
     def _run(self, request: Request) -> Operation[None]:  # noqa: C901 - the whole way of a query, in its order
@@ -570,8 +569,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Write a query whose answer is taken later."""
         session = self._kernel.session
         if deferral.status == PipelineStatus.ABORTED:
-            exchange = Exchange(None, None, self._describe, False, request.text)
-            exchange.aborted = exchange.done = exchange.ready = True
+            exchange = QueryExchange(query=request.text)
+            exchange.skip()
         else:
             deferral.begin()
             request.plan(deferral)
@@ -603,8 +602,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             from howdah.client.deferral import aborted
 
             raise aborted(exchange)
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         if self._unknown or any(map(_raw, exchange.results)):
             yield from self._decode_late(exchange)
         kernel = self._kernel
@@ -671,7 +669,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     # Rows through a portal, `itersize` at a time
 
-    def _open_portal(self, session: Session, request: Request) -> Operation[Exchange]:
+    def _open_portal(self, session: Session, request: Request) -> Operation[QueryExchange]:
         kernel = self._kernel
         if not 0 < (self.itersize or 0) <= 0x7FFFFFFF:
             raise ValueError(f"itersize must be a positive number of rows, not {self.itersize}")
@@ -721,10 +719,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         session = kernel.session
         if self._synced:
             session = yield from kernel.start_operation()
-        exchange = Exchange(result.fields, self._decoder, query=self._query)
+        exchange = QueryExchange(query=self._query, fields=result.fields, decoder=self._decoder)
         self._portal = None
         try:
             yield from self._run_portal(session, exchange, portal, max_rows)
+            if self._decoder is None and exchange.error is None and exchange.results[-1].rows:
+                exchange.results[-1].rows = self._decode_rows(exchange.results[-1])
         except BaseException as e:
             if not isinstance(e, Exception) and result.failure is None:
                 # The portal has gone past them; without this they would seem to be the end.
@@ -733,11 +733,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 )
                 result.failure.__cause__ = e
             raise
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         more = exchange.results[-1]
-        if self._decoder is None and more.rows:
-            more.rows = self._decode_rows(more)
         if result.failure is None:
             self._offset += self._position
             self._rows = result.rows = self._rows[self._position :] + more.rows
@@ -804,8 +801,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         session.close_portal(exchange, portal)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
 
 
 def _raw(result: Result) -> bool:

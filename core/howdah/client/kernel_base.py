@@ -14,7 +14,7 @@ from howdah.client.type_lookup import UNDOING, TypeLookup
 from howdah.errors import Error, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import DiagnosticField, TransactionStatus
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import Exchange, QueryExchange
 
 if TYPE_CHECKING:
     from howdah.adapt.transformer import Transformer
@@ -140,13 +140,12 @@ class BaseKernel(TypeLookup):
             howdah.Error: what the server reports.
         """
         session = yield from self.start_operation()
-        exchange = Exchange(describe=self.transformer.decoder, query=command)
+        exchange = QueryExchange(query=command, describe=self.transformer.decoder)
         session.query(exchange, command)
         if ended is not None:
             ended.ending = True
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         self.note_rollback(exchange)
         return exchange
 

@@ -13,7 +13,7 @@ from howdah.client.statement import Statement
 from howdah.errors import Error, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import Exchange, QueryExchange
 
 if TYPE_CHECKING:
     from howdah.client.cursor_base import BaseCursor, Params, Query
@@ -194,13 +194,12 @@ class Request:
             return
         if statement is None:
             statement = Statement(text, () if parameters is None else parameters.oids)
-        exchange = Exchange(query=statement.query)
+        exchange = QueryExchange(query=statement.query)
         session.parse(exchange, b"", statement.query, statement.oids)
         session.describe_statement(exchange)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         statement.fields = exchange.fields
         unknown = cursor._transformer.unknown(exchange.fields or ())
         if unknown:
@@ -219,13 +218,13 @@ class Request:
         unnamed = self.planned is None and self.statement is None
         return unnamed and self.format is None and self.cursor._goes_alone(self.text)
 
-    def write_simple(self, session: Session) -> Exchange:
+    def write_simple(self, session: Session) -> QueryExchange:
         """Write Query; the transaction has begun."""
-        exchange = Exchange(None, None, self.cursor._describe, False, self.text)
+        exchange = QueryExchange(query=self.text, describe=self.cursor._describe)
         session.query(exchange, self.text)
         return exchange
 
-    def write(self, session: Session, portal: bytes = b"") -> Exchange:
+    def write(self, session: Session, portal: bytes = b"") -> QueryExchange:
         """Write BEGIN and Close where they are due, and the messages that make a portal, up to Execute."""
         cursor = self.cursor
         kernel = cursor._kernel
@@ -235,9 +234,10 @@ class Request:
         formats: Sequence[int]
         if statement is not None and prepared:
             fields, decoder, formats = statement.answer(cursor._transformer, self.format, cursor._describe)
-            exchange = Exchange(fields, decoder, None, False, text)
+            exchange = QueryExchange(query=text, fields=fields, decoder=decoder)
         else:
-            exchange, formats = Exchange(None, None, cursor._describe, False, text), self.result_formats()
+            exchange = QueryExchange(query=text, describe=cursor._describe)
+            formats = self.result_formats()
         if not kernel.autocommit and kernel.write_begin(session) is not None:
             exchange.begins = True
         if kernel._to_close:
@@ -250,16 +250,16 @@ class Request:
             session.describe_portal(exchange, portal)
         return exchange
 
-    def write_in_pipeline(self, session: Session, pipeline: Deferral) -> Exchange:
+    def write_in_pipeline(self, session: Session, pipeline: Deferral) -> QueryExchange:
         """Write the messages up to Execute; the pipeline has begun, and may have parsed the statement."""
         cursor, statement = self.cursor, self.statement
         text, parameters = self.written
         if statement is None or not statement.prepared:
-            exchange = Exchange(None, None, cursor._describe, False, text)
+            exchange = QueryExchange(query=text, describe=cursor._describe)
             self.write_anew(session, exchange, self.result_formats(), pipeline)
             return exchange
         fields, decoder, formats = statement.answer(cursor._transformer, self.format, cursor._describe)
-        exchange = Exchange(fields, decoder, cursor._describe, False, text)
+        exchange = QueryExchange(query=text, fields=fields, decoder=decoder, describe=cursor._describe)
         session.bind(exchange, b"", statement.name, parameters, formats)
         self.learn()
         return exchange
@@ -365,7 +365,7 @@ class Request:
         planner, planned = self.cursor._kernel.planner, self.planned
         return planner is not None and planned is not None and planner.failed(planned, error, repeatable)
 
-    def recover(self, exchange: Exchange) -> Operation[bool]:
+    def recover(self, exchange: QueryExchange) -> Operation[bool]:
         """Deal with an error: forget what the server has lost.
 
         Args:

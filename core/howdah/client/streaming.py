@@ -11,7 +11,7 @@ from howdah.errors import ProgrammingError
 from howdah.errors.context import add_column_name
 from howdah.io.operation import Operation, Stop
 from howdah.pq import ExecStatus
-from howdah.protocol.exchange import Exchange, Result
+from howdah.protocol.exchange import QueryExchange, Result
 
 if TYPE_CHECKING:
     from howdah.client.cursor_base import BaseCursor, Params, Query
@@ -37,7 +37,7 @@ class Streaming:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._exchange = Exchange()
+        self._exchange = QueryExchange()
         self._lock: Any = None
         self._thread = 0
         self.generator: Callable[[], object] = lambda: None
@@ -151,7 +151,7 @@ class Stream(Streaming):
         cursor, exchange = self._cursor, self._exchange
         while True:
             if not exchange.rows and not exchange.done:
-                exchange.ready = False
+                exchange.await_more()
                 yield exchange
             if exchange.error is not None and not exchange.rows:
                 yield from self._fail()
@@ -202,9 +202,8 @@ class Stream(Streaming):
     def _wait_for_end(self) -> Operation[None]:
         """Wait until the whole answer is here."""
         exchange = self._exchange
-        exchange.streaming = False
+        exchange.await_end()
         if not exchange.done:
-            exchange.ready = False
             yield exchange
 
     def _fail(self) -> Operation[None]:

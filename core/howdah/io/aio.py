@@ -1,4 +1,4 @@
-"""Carry bytes between a session and a socket, suspending the task."""
+"""Carrying bytes between a session and a socket, for asyncio."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _WOULD_BLOCK = (BlockingIOError, InterruptedError)
 
 
 def receive(sock: socket.socket, session: Session | TLSStream) -> bool:
-    """Receive what is there; the end of the stream is an error.
+    """Receive what has arrived; the end of the stream is an error.
 
-    The native core has a twin; that returns whether the next had better gather until a `Timer` tells.
+    The native twin returns whether to wait for a `Timer` before the next call, so that more can accumulate.
     """
     with session.receive_buffer() as buffer:
         try:
-            # Called by C code, so that no signal handler comes between the call and its result.
+            # C code calls it, so that no signal handler can run before the result is stored.
             session.arrived.extend(map(sock.recv_into, (buffer,)))
         except _WOULD_BLOCK:
             return False
@@ -50,7 +50,7 @@ def receive(sock: socket.socket, session: Session | TLSStream) -> bool:
 
 
 def send(sock: socket.socket, session: Session | TLSStream) -> int:
-    """Send what can be sent; return how many bytes are left. The native core has a twin."""
+    """Send as much as possible; return how many bytes are left. The native core has a twin."""
     while session.output_size:
         with session.output() as output:
             try:
@@ -69,7 +69,7 @@ if not TYPE_CHECKING and IMPLEMENTATION == "native":
 
 
 def _hung_up(sock: socket.socket) -> bool:
-    """Whether the connection is broken, or closed by the server."""
+    """Return whether the connection is broken, or closed by the server."""
     if sock.fileno() < 0:
         return False
     poll = select.poll()
@@ -93,12 +93,13 @@ def _check(future: asyncio.Future[BaseException | None]) -> None:
 class AsyncTransport:
     """The socket of a connection, for the tasks of one event loop.
 
-    The socket is read only while somebody waits: what nobody takes stays with
-    the operating system, and slows the server down instead of filling memory.
+    The socket is read only while a task waits. Data that no task waits for stays
+    in the operating system's buffers, which slows the server down instead of
+    filling memory.
 
     Args:
         sock: a connected non-blocking socket, plain or with TLS.
-        session: whose bytes are carried.
+        session: the session to carry bytes for.
     """
 
     def __init__(self, sock: socket.socket | TLSSocket, session: Session) -> None:
@@ -108,19 +109,19 @@ class AsyncTransport:
         self._begin()
 
     def _begin(self) -> None:
-        """Begin on the running event loop, where nobody waits yet."""
+        """Attach to the running event loop, on which no task waits yet."""
         self._loop = asyncio.get_running_loop()
         #: Receives answers that arrive soon; only the native implementation has it.
         self._spin = SpinReceiver(self._stream) if IMPLEMENTATION == "native" else None
         #: Those who wait, and for which exchange.
         self._waiting: dict[Waiter | asyncio.Future[BaseException | None], Exchange | None] = {}
         self._reading = False
-        #: What tells when to read, instead of the socket, while the server streams.
+        #: While the server streams, the loop watches this timer instead of the socket.
         self._timer: Timer | None = None
         self._writing = False
-        #: Whether what is written will be sent at the end of this turn of the loop.
+        #: Whether the output will be sent at the end of this iteration of the loop.
         self._gathering = False
-        #: Those whose answer has come, and who are to go on once all that was received is dealt with.
+        #: Tasks whose answer has arrived; they are resumed when all received data has been processed.
         self._woken: deque[Waiter] = deque()
         self._idle: asyncio.Future[BaseException | None] | None = None
         self._drained: list[asyncio.Future[BaseException | None]] = []
@@ -128,13 +129,13 @@ class AsyncTransport:
     async def run_until_ready(self, exchange: Exchange) -> None:
         """Send at once, then wait until `exchange` is ready.
 
-        A lost connection is not raised: it becomes the error of every exchange.
+        The loss of the connection is not raised: it becomes the error of every exchange.
         """
         if self._stream.output_size:
             if not self._waiting:
                 self._flush()
             elif not self._gathering:
-                # Others are at it, too: what they write in this turn of the loop goes with it.
+                # Other tasks wait, too: send the output of this iteration of the loop together.
                 self._gathering = True
                 self._loop.call_soon(self._send_gathered)
         exchange.replaced = None
@@ -154,7 +155,7 @@ class AsyncTransport:
             exchange.notify = None
 
     async def drain(self, exchange: Exchange) -> None:
-        """Receive what is there, and wait until little is left to send or `exchange` is ready."""
+        """Receive what has arrived, and wait until little is left to send or `exchange` is ready."""
         self._flush()
         if self.sock.fileno() >= 0:
             self._receive_some()
@@ -180,7 +181,7 @@ class AsyncTransport:
             self._lose(e)
 
     def collect(self) -> None:
-        """Process what has come in, and send what can be sent, without waiting."""
+        """Process what has arrived, and send as much as possible, without waiting."""
         if self.sock.fileno() >= 0:
             self._flush()
             try:
@@ -190,7 +191,7 @@ class AsyncTransport:
                 self._wake_soon()
 
     async def idle(self, timeout: float | None) -> bool:
-        """Send what is left, receive what comes; return whether anything moved within `timeout` seconds."""
+        """Send and receive for up to `timeout` seconds; return whether there was any progress."""
         self._flush()
         unsent = self._stream.output_size
         future = self._idle = self._loop.create_future()
@@ -204,19 +205,19 @@ class AsyncTransport:
         return True
 
     def close(self) -> None:
-        """Say goodbye if possible, and close the socket; the event loop may be another one, or closed."""
+        """Send Terminate if possible, and close the socket; the event loop may be another one, or closed."""
         if self.session.lost is None:
             self.session.terminate()
             with suppress(OSError):
                 send(self.sock, self._stream)
         self._lose(OperationalError("the connection is closed"))
 
-    # From one event loop to the next
+    # Moving to another event loop
 
     def move(self) -> AsyncTransport:
-        """Return what carries the bytes on the running event loop from now on, instead of this.
+        """Return a transport for the running event loop, which replaces this one.
 
-        Who waits on the event loop of before goes on when `wake_left` is called, if that is still open.
+        Tasks that wait on the previous event loop are resumed by `wake_left`, if that loop is still open.
 
         Raises:
             howdah.InterfaceError: the running event loop cannot watch sockets.
@@ -230,11 +231,11 @@ class AsyncTransport:
         return other
 
     def wake_left(self) -> None:
-        """Have those go on whose answers have come after `move`."""
+        """Resume the tasks whose answers have arrived since `move`."""
         self._wake_soon()
 
     def _leave_loop(self) -> None:
-        """Have the event loop watch the socket no more, wherever it runs."""
+        """Stop the event loop from watching the socket, even if it runs in another thread."""
         loop = self._loop
         if loop.is_closed():
             self._reading = self._writing = False
@@ -284,7 +285,7 @@ class AsyncTransport:
         if self._idle is not None:
             _fulfil(self._idle)
         if self._waiting and not self._woken and _hung_up(self.sock):
-            # uvloop tells of a broken connection once only, and there may be more to read than was.
+            # uvloop reports a broken connection only once, and there may be more to read.
             self._loop.call_soon(self._on_readable)
         gathering, self._gathering = self._gathering, True
         try:
@@ -305,9 +306,9 @@ class AsyncTransport:
             self._timer = None
 
     def _set_pace(self, streaming: bool) -> None:
-        """Read when something has come or, if the server streams, when some of it has gathered.
+        """Read whenever data arrives; if the server streams, only after some has accumulated.
 
-        To wake up for each of the pieces it sends would cost both sides more than what is in them.
+        To wake up for each piece of a stream would cost both sides more than processing it.
         """
         if not self._reading:
             return  # the connection is lost
@@ -315,7 +316,7 @@ class AsyncTransport:
             try:
                 timer = Timer() if streaming else None
             except OSError:
-                return  # there are no more file descriptors
+                return  # no file descriptor is available
             self._stop_reading()
             self._timer = timer
             self._start_reading()
@@ -352,7 +353,7 @@ class AsyncTransport:
         self._flush()
 
     def _receive_some(self) -> bool:
-        """Receive what is there; return whether the next may gather for a moment."""
+        """Receive what has arrived; return whether to let more accumulate before the next call."""
         try:
             return receive(self.sock, self._stream)
         except OSError as e:
@@ -377,21 +378,21 @@ class AsyncTransport:
             self._interrupt(e)  # it is of another task's query
 
     def _wake_soon(self) -> None:
-        """Have the tasks whose answer has come go on in the next turn of the loop."""
+        """Resume the tasks whose answer has arrived in the next iteration of the loop."""
         if self._loop.is_closed():
             self._woken.clear()
         while self._woken:
             self._woken.popleft().wake_soon()
 
     def _flush(self) -> None:
-        """Send what can be sent, and the rest when there is room."""
+        """Send as much as possible, and the rest when the socket is writable."""
         try:
             unsent = send(self.sock, self._stream)
         except OSError as error:
             loss(error)
             if self.sock.fileno() < 0:
                 return
-            # Whoever waits reads what the server said before it went.
+            # A waiting task still receives what the server sent before it closed the connection.
             unsent = 0
             self._stream.sent(self._stream.output_size)
             self._loop.call_soon(self._on_readable)
@@ -419,7 +420,7 @@ class AsyncTransport:
 
 
 class _LeftTransport(AsyncTransport):
-    """What a transport becomes that has been moved: tasks of the event loop of before may still know it."""
+    """The class of a transport after `move`: tasks of the previous event loop may still refer to it."""
 
     async def run_until_ready(self, exchange: Exchange) -> None:
         raise _moved()

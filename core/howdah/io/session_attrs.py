@@ -1,4 +1,4 @@
-"""What kind of session `target_session_attrs` wants, and whether this is one.
+"""Checking a session against `target_session_attrs`.
 
 Source: PostgreSQL documentation, "target_session_attrs".
 """
@@ -71,7 +71,7 @@ def check_session_attrs(attrs: str, server_info: ServerInfo) -> Generator[bytes,
 
 
 def _ask(query: bytes, server_info: ServerInfo) -> Generator[bytes, Message, bytes | None]:
-    """Return the only value of a simple query's only row."""
+    """Run a simple query; return the single value of its single row."""
     answer = None
     code, payload = yield messages.query(query)
     while code != BackendCode.READY_FOR_QUERY:

@@ -11,7 +11,7 @@ from howdah.native.sockets cimport (
 )
 from howdah.native.wire cimport Input, Output, Stream
 
-# Imported with the first `SpinReceiver`: a program that blocks needs no asyncio.
+# Imported with the first `SpinReceiver`, because blocking programs do not need asyncio.
 cdef object _current_task = None
 
 cdef extern from *:
@@ -20,7 +20,7 @@ cdef extern from *:
     #include <unistd.h>
 
     /* In how many nanoseconds a timer expires: before the socket's buffers are full. */
-    #define HOWDAH_MOMENT 150000
+    #define HOWDAH_TIMER_DELAY 150000
 
     #ifdef __linux__
     #include <sys/timerfd.h>
@@ -31,8 +31,8 @@ cdef extern from *:
     }
 
     static int howdah_start_timer(int fd) {
-        struct itimerspec moment = {{0, 0}, {0, HOWDAH_MOMENT}};
-        return timerfd_settime(fd, 0, &moment, NULL);
+        struct itimerspec delay = {{0, 0}, {0, HOWDAH_TIMER_DELAY}};
+        return timerfd_settime(fd, 0, &delay, NULL);
     }
     #else
     #define HOWDAH_TIMERS 0
@@ -158,14 +158,14 @@ cdef class Timer:
 
 
 def receive_nonblocking(sock, Stream session not None) -> bool:
-    """Receive what is there; the end of the stream is an error.
+    """Receive what has arrived; the end of the stream is an error.
 
     Args:
         sock: a socket.
-        session: whose bytes they are, or its `TLSStream`.
+        session: the session, or its `TLSStream`.
 
     Returns:
-        Whether the next is better received when a `Timer` has let it gather.
+        Whether to wait for a `Timer` before the next call, so that more can accumulate.
 
     Raises:
         OSError: the connection is broken.
@@ -188,11 +188,11 @@ def receive_nonblocking(sock, Stream session not None) -> bool:
 
 
 def send_nonblocking(sock, Stream session not None) -> int:
-    """Send what can be sent; return how many bytes are left.
+    """Send as much as possible; return how many bytes are left.
 
     Args:
         sock: a socket.
-        session: whose output it is.
+        session: the session, or its `TLSStream`.
 
     Raises:
         OSError: the connection is broken.

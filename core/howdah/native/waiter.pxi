@@ -1,16 +1,16 @@
-# What a task awaits until its answer is there.
+# An awaitable with which a task waits for its answer.
 #
 # Twin of `howdah.io.task_waiter`.
 
 
 cdef class Waiter:
-    """An awaitable for one task, which goes on at once when it is woken.
+    """An awaitable for one task; `wake` resumes the task immediately.
 
     Args:
         loop: the event loop that the task runs on.
     """
 
-    # What asyncio looks for in a future that a task awaits.
+    # asyncio checks for this attribute in a future that a task awaits.
     cdef public bint _asyncio_future_blocking
     cdef object loop
     cdef object callback
@@ -32,13 +32,13 @@ cdef class Waiter:
         raise StopIteration
 
     def wake(self) -> None:
-        """Let the task go on, right here: this is no place within another task."""
+        """Resume the task immediately; must not be called by a task."""
         callback = self.end()
         if callback is not None:
             self.context.run(callback, self)
 
     def wake_soon(self) -> None:
-        """Let the task go on in the next turn of the event loop."""
+        """Resume the task in the next iteration of the event loop."""
         callback = self.end()
         if callback is not None:
             self.loop.call_soon(callback, self, context=self.context)
@@ -54,12 +54,12 @@ cdef class Waiter:
         return self.loop
 
     def add_done_callback(self, callback, *, context=None) -> None:
-        """Note how the task goes on."""
+        """Store the callback that resumes the task."""
         self.callback = callback
         self.context = context
 
     def cancel(self, msg=None) -> bool:
-        """Interrupt the task, unless it is woken already."""
+        """Cancel the wait, unless the task has been woken already."""
         if self.done:
             return False
         from asyncio import CancelledError
@@ -75,7 +75,7 @@ cdef class Waiter:
         return True
 
     def result(self) -> None:
-        """Raise what interrupted the task, if something did."""
+        """Raise the cancellation, if there was one."""
         self.check()
 
     cdef int check(self) except -1:

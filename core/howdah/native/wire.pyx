@@ -16,7 +16,7 @@ from libc.string cimport memchr, memcpy, memmove
 
 from howdah.native.adapters cimport Buffer, EncodedParams, RowDecoder
 from howdah.native.byteorder cimport get_uint32, set_uint16, set_uint32
-from howdah.native.exchange cimport Exchange
+from howdah.native.exchange cimport CopyExchange, Exchange, QueryExchange
 
 from struct import pack
 
@@ -357,7 +357,7 @@ cdef class Wire(Stream):
             self.exchanges[place] = None
             exchange.pending -= 1
             if not exchange.pending:
-                exchange.aborted = exchange.done = exchange.ready = True
+                exchange.skip()
 
     def settle(self) -> None:
         """Take off the step at the head: it has been answered."""
@@ -368,8 +368,7 @@ cdef class Wire(Stream):
         cdef Py_ssize_t size, end
         if self.skipping:
             if step != SYNC:
-                exchange.aborted = exchange.done = True
-                exchange.wake()
+                exchange.skip()
                 return 0
             self.skipping = False
         size = len(self.exchanges)
@@ -380,6 +379,7 @@ cdef class Wire(Stream):
         self.steps[end] = <unsigned char> step
         self.exchanges[end] = exchange
         exchange.pending += 1
+        exchange.ready = exchange.done = False
         self.count += 1
         return 0
 
@@ -411,7 +411,8 @@ cdef class Wire(Stream):
         cdef Py_ssize_t size = len(self.exchanges)
         if not self.count:
             raise IndexError("no step waits for an answer")
-        exchange = self.exchanges[self.first]
+        # All in the ring are exchanges: `add_step` takes no others.
+        exchange = <Exchange> self.exchanges[self.first]
         self.exchanges[self.first] = None
         self.first = (self.first + 1) & (size - 1)
         self.count -= 1
@@ -536,13 +537,15 @@ cdef class Wire(Stream):
         cdef int step
         if self.count:
             step = self.steps[self.first]
-            exchange = self.exchanges[self.first]
+            exchange = <Exchange> self.exchanges[self.first]
             if code == c"D":
                 if expects_row(step, exchange):
-                    return self.data_row(exchange, body, size)
+                    if exchange.keeps_rows:
+                        return self.data_row(<QueryExchange> exchange, body, size)
+                    return 0
             elif code == c"d":
                 if expects_data(exchange):
-                    return self.copy_data(exchange, body, size)
+                    return self.copy_data(<CopyExchange> exchange, body, size)
             elif code == c"2":
                 if step == BIND and not size:
                     return self.settle_head()
@@ -569,7 +572,7 @@ cdef class Wire(Stream):
         self.transactions += status == c"I"
         return self.settle_head()
 
-    cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1:
+    cdef int data_row(self, QueryExchange exchange, const char *body, Py_ssize_t size) except -1:
         """Keep a row."""
         if exchange.failure is None:
             decoder = exchange.decoder
@@ -584,10 +587,12 @@ cdef class Wire(Stream):
                 self.leave_rows(exchange, e, PyBytes_FromStringAndSize(body, size))
                 raise
         if exchange.streaming:
+            # It has had its effect, even if an interruption comes now.
+            self.settled += 1
             exchange.wake()
         return 0
 
-    cdef int leave_rows(self, Exchange exchange, object interruption, bytes body) except -1:
+    cdef int leave_rows(self, QueryExchange exchange, object interruption, bytes body) except -1:
         """Have no more rows decoded, from that in `body` on: what interrupts one would do so with the next."""
         if not exchange.keeping:
             exchange.failure = interruption
@@ -597,8 +602,37 @@ cdef class Wire(Stream):
         self.dealt_with = True
         return 0
 
-    cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1:
+    cdef int copy_data(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
         """Keep COPY data, together with that of the messages behind it: one comes for each row."""
+        if exchange.keep_messages:
+            self.streamed += self.keep_messages(exchange, body, size)
+        else:
+            self.streamed += self.join_messages(exchange, body, size)
+        # It has had its effect, even if an interruption comes now.
+        self.settled += 1
+        exchange.wake()
+        return 0
+
+    cdef Py_ssize_t keep_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
+        """Keep each message of COPY data that has come in; return their size, in bytes."""
+        cdef Input data = self.input
+        cdef const char *p = data.data + data.start
+        cdef const char *end = data.data + data.length
+        cdef Py_ssize_t total = size
+        cdef uint32_t length
+        exchange.copied.append(PyBytes_FromStringAndSize(body, size))
+        while end - p >= 5 and p[0] == c"d":
+            length = get_uint32(p + 1)
+            if length < 4 or length > MAX_LENGTH or length > <size_t> (end - p - 1):
+                break
+            exchange.copied.append(PyBytes_FromStringAndSize(p + 5, length - 4))
+            total += length - 4
+            p += length + 1
+            data.start += length + 1
+        return total
+
+    cdef Py_ssize_t join_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
+        """Keep COPY data that has come in as one chunk; return its size, in bytes."""
         cdef Input data = self.input
         cdef const char *p = data.data + data.start
         cdef const char *end = data.data + data.length
@@ -624,9 +658,7 @@ cdef class Wire(Stream):
             out += length - 4
             data.start += length + 1
         exchange.copied.append(block)
-        self.streamed += total
-        exchange.wake()
-        return 0
+        return total
 
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size):
         """Return the row of a DataRow's body; while it is made the input must not move."""
@@ -648,7 +680,7 @@ cdef inline bint expects_row(int step, Exchange exchange) noexcept:
 
 cdef inline bint expects_data(Exchange exchange) noexcept:
     """Whether COPY data may come."""
-    return exchange.copying and exchange.copy is not None
+    return exchange.copies and exchange.copy is not None
 
 
 cdef inline bint is_string(const char *body, Py_ssize_t size) noexcept:

@@ -29,6 +29,8 @@ from howdah.protocol.messages import (
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from howdah.protocol.exchange import QueryExchange
+
 __all__ = ["BoundParameters", "Wire", "take_in"]
 
 #: How much is asked of the socket at a time, in bytes.
@@ -159,12 +161,12 @@ class Wire:
         """Note that `step` is on its way for `exchange`."""
         if self.skipping:
             if step != Step.SYNC:
-                exchange.aborted = exchange.done = True
-                exchange.wake()
+                exchange.skip()
                 return
             self.skipping = False
         self._pending.append([step, exchange, None])
         exchange.pending += 1
+        exchange.ready = exchange.done = False
 
     def head(self) -> tuple[Step, Exchange] | None:
         """Return the step that the server answers next."""
@@ -200,7 +202,7 @@ class Wire:
             exchange: Exchange = self._pending.pop()[1]
             exchange.pending = sum(each[1] is exchange for each in self._pending)
             if not exchange.pending:
-                exchange.aborted = exchange.done = exchange.ready = True
+                exchange.skip()
 
     # Input
 
@@ -247,8 +249,7 @@ class Wire:
                 if end > len(data):
                     break
                 head = self._pending[0] if self._pending else None
-                rows: list[Any] = [] if head is None else head[1].rows
-                count = len(rows)
+                kept = 0 if head is None else head[1].kept
                 try:
                     self._position = end
                     self._process(code, bytes(data[position + HEADER_SIZE : end]))
@@ -256,7 +257,9 @@ class Wire:
                     raise
                 except BaseException:
                     # Interrupted: the message is dealt with once more, unless it has had its effect.
-                    unchanged = head is (self._pending[0] if self._pending else None) and len(rows) == count
+                    unchanged = head is (self._pending[0] if self._pending else None) and (
+                        head is None or head[1].kept == kept
+                    )
                     repeated = unchanged or code == BackendCode.ERROR_RESPONSE
                     if repeated and self._position == end and not self.dealt_with:
                         self._position = position
@@ -273,7 +276,8 @@ class Wire:
         if code == BackendCode.DATA_ROW and (
             step == Step.EXECUTE or (step == Step.QUERY and exchange.fields is not None)
         ):
-            self._take_row(exchange, body)
+            if exchange.keeps_rows:
+                self._take_row(exchange, body)
         elif code == BackendCode.BIND_COMPLETE and step == Step.BIND and not body:
             self.settle()
         elif code == BackendCode.COMMAND_COMPLETE and step == Step.EXECUTE and body[-1:] == b"\0":
@@ -285,7 +289,7 @@ class Wire:
         else:
             self.on_message(code, body)
 
-    def _take_row(self, exchange: Exchange, body: bytes) -> None:
+    def _take_row(self, exchange: QueryExchange, body: bytes) -> None:
         if exchange.failure is None:
             decoder, rows = exchange.decoder, exchange.rows
             count = len(rows)
@@ -305,7 +309,7 @@ class Wire:
         if exchange.streaming:
             exchange.wake()
 
-    def _leave_rows(self, exchange: Exchange, interruption: BaseException, body: bytes | None) -> None:
+    def _leave_rows(self, exchange: QueryExchange, interruption: BaseException, body: bytes | None) -> None:
         """Have no more rows decoded: what interrupts one would do so with the next.
 
         Args:

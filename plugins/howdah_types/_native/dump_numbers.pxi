@@ -1,6 +1,6 @@
 # Dumping booleans, integers, floats and decimals.
 #
-# Every function takes objects of exactly one class; subclasses may mean something else.
+# Every function handles objects of exactly one class, because subclasses may differ.
 #
 # Source: PostgreSQL documentation, "Numeric Types", "Boolean Type"; the binary layouts are those that the
 # types' receive functions (`int4recv`, `numeric_recv`, …) document in their source.
@@ -28,15 +28,15 @@ cdef enum:
     INT8_OID = 20
     INT2_OID = 21
     INT4_OID = 23
-    #: What numeric can hold on either side of the point.
+    #: The maximum number of digits of numeric on either side of the point.
     MAX_INTEGRAL_DIGITS = 131072
     MAX_SCALE = 0x3FFF
-    #: What stands for a numeric that is no number, where others have their sign.
+    #: The values of the sign field for NaN and the infinities.
     NAN = 0xC000
     INFINITY = 0xD000
     MINUS_INFINITY = 0xF000
 
-#: What a digit counts for within its group of four, by its exponent modulo 4.
+#: The weight of a digit within its group of four, by its exponent modulo 4.
 cdef int[4] _POWERS = [1, 10, 100, 1000]
 
 
@@ -55,7 +55,7 @@ cdef int dump_bool(object obj, Buffer out, uint32_t *oid, DumperEntry entry) exc
 
 
 cdef int _get_integer(object obj, int64_t *value) except -1:
-    """Get the value of an int; return whether there is one that fits."""
+    """Get the value of an int; return whether it fits."""
     cdef int overflow = 0
     if not PyLong_CheckExact(obj):
         return 0
@@ -168,7 +168,7 @@ cdef int dump_float8(object obj, Buffer out, uint32_t *oid, DumperEntry entry) e
 
 
 cdef int _is_decimal(object obj) except -1:
-    """Whether it is a `Decimal`: the class is imported when the first object comes."""
+    """Return whether an object is a `Decimal`; the class is imported on first use."""
     if _Decimal is None:
         _import_decimal()
     return type(obj) is _Decimal
@@ -188,7 +188,7 @@ cdef int dump_numeric_text(object obj, Buffer out, uint32_t *oid, DumperEntry en
 
 
 cdef int _put_special(const char *p, const char *end, bint negative, Buffer out) except -1:
-    """Append the numeric that is no number: NaN, if there is nothing more to it, or an infinity."""
+    """Append NaN, without a sign or payload, or an infinity."""
     cdef uint16_t sign
     if p[0] == c"I":
         sign = MINUS_INFINITY if negative else INFINITY
@@ -251,19 +251,19 @@ cdef int dump_numeric(object obj, Buffer out, uint32_t *oid, DumperEntry entry) 
     cdef const char *point = _skip_digits(p, end)
     if point == p:
         return _put_special(p, end, negative, out)
-    # What the exponent says moves the point.
+    # The exponent moves the point.
     cdef int shift = 0
     cdef const char *letter = <const char *> memchr(point, c"E", end - point)
     if letter is not NULL:
         if end - letter > 8:
-            return 0  # too far
+            return 0  # out of range
         shift = atoi(letter + 1)
         end = letter
     cdef Py_ssize_t scale = (end - point - 1 if point < end else 0) - shift
     if scale < 0:
         scale = 0
     if point - p + shift > MAX_INTEGRAL_DIGITS or scale > MAX_SCALE:
-        return 0  # too long
+        return 0  # too many digits
 
     cdef Py_ssize_t header = out.length
     cdef int weight = 0

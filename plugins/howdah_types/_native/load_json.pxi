@@ -1,6 +1,6 @@
 # Loading json and jsonb, as `json.loads` does.
 #
-# What is not well-formed, NaN and infinities, and what is nested too deeply are left to the loader's Python method.
+# Malformed JSON, NaN and infinities, and JSON that is nested too deeply are left to the loader's Python method.
 #
 # Source: RFC 8259; for binary, `jsonb_send` in PostgreSQL's src/backend/utils/adt/jsonb.c.
 
@@ -20,7 +20,7 @@ import json
 
 cdef extern from *:
     """
-    /* The table of keys belongs to whoever has the GIL. */
+    /* The GIL protects the table of keys. */
     #ifdef Py_GIL_DISABLED
     #define HOWDAH_KEYS_KEPT 0
     #else
@@ -33,14 +33,13 @@ cdef extern from "Python.h":
     double PyOS_string_to_double(const char *s, char **endptr, void *overflow_exception) except? -1.0
 
 cdef enum:
-    #: How many keys are kept, a power of 2, and how long they are at most.
+    #: The number of cached keys, a power of 2, and their maximum length.
     KEYS = 512
     LONGEST_KEY = 32
 
 cdef object _json_loads = json.loads
 
-#: Keys of earlier objects, by a hash of their characters, all of them ASCII: the next objects mostly have
-#: the same.
+#: A cache of ASCII keys, by a hash of their characters: most objects have the same keys as earlier ones.
 cdef list _keys = [None] * KEYS
 
 
@@ -49,10 +48,10 @@ cdef struct JsonText:
     const char *end
 
 
-# What reads a part returns NotImplemented if it is for `json.loads` to read.
+# The functions that read a part return NotImplemented to leave the document to `json.loads`.
 
 cdef inline char _next(JsonText *text) noexcept:
-    """Skip white space; return the character behind it without reading it, NUL at the end."""
+    """Skip white space; return the next character without reading it, NUL at the end."""
     cdef const char *p = text.p
     while p < text.end:
         if p[0] != c" " and p[0] != c"\n" and p[0] != c"\t" and p[0] != c"\r":
@@ -64,7 +63,7 @@ cdef inline char _next(JsonText *text) noexcept:
 
 
 cdef object _read_value(JsonText *text, int depth):
-    """Read whatever comes next."""
+    """Read the next value."""
     cdef char first = _next(text)
     if first == c'"':
         return _read_string(text, False)
@@ -84,7 +83,7 @@ cdef object _read_value(JsonText *text, int depth):
 
 
 cdef inline bint _read_word(JsonText *text, const char *word, Py_ssize_t size) noexcept:
-    """Read a word, if it is the one expected."""
+    """Read a word, if it is the expected one."""
     if text.end - text.p < size or memcmp(text.p, word, size) != 0:
         return False
     text.p += size
@@ -140,7 +139,7 @@ cdef object _read_json_list(JsonText *text, int depth):
 # Numbers
 
 cdef inline bint _read_digits(JsonText *text) noexcept:
-    """Read one digit at least."""
+    """Read at least one digit."""
     cdef const char *first = text.p
     while text.p < text.end and c"0" <= text.p[0] <= c"9":
         text.p += 1
@@ -154,7 +153,7 @@ cdef object _read_json_number(JsonText *text):
     cdef long long value = 0
     cdef Py_ssize_t digits
     p += negative
-    # What is longer may not fit.
+    # A longer number may not fit.
     while p < text.end and c"0" <= p[0] <= c"9" and p - first < 18:
         value = 10 * value + (p[0] - c"0")
         p += 1
@@ -186,7 +185,7 @@ cdef inline bint _skip_exponent(JsonText *text) noexcept:
 
 
 cdef object _read_long(JsonText *text, const char *first):
-    """Read on where a number is a float, or has many digits; return all of it."""
+    """Read the rest of a number that is a float or has many digits; return the whole number."""
     cdef char[64] number
     cdef Py_ssize_t size
     cdef bint integer
@@ -210,7 +209,7 @@ cdef object _read_long(JsonText *text, const char *first):
 # Strings
 
 cdef object _read_string(JsonText *text, bint is_key):
-    """Read a string; one that is a key may be shared with other objects."""
+    """Read a string; a key may be shared with other objects."""
     cdef const char *first = text.p + 1
     cdef const char *p = first
     cdef unsigned char character, seen = 0
@@ -237,12 +236,12 @@ cdef object _read_string(JsonText *text, bint is_key):
 
 
 cdef inline bint _are_plain(const char *p) noexcept:
-    """Whether eight characters are ASCII, and none of them is one to stop at: a quote, a backslash, a control."""
+    """Return whether eight characters are ASCII without quotes, backslashes and control characters."""
     cdef uint64_t eight, quote, backslash
     memcpy(&eight, p, 8)
     quote = eight ^ <uint64_t> 0x2222222222222222
     backslash = eight ^ <uint64_t> 0x5C5C5C5C5C5C5C5C
-    # Subtracting borrows the high bit where a byte is less.
+    # Subtracting sets the high bit where a byte is smaller.
     return not (
         eight
         | (eight - <uint64_t> 0x2020202020202020)
@@ -252,7 +251,7 @@ cdef inline bint _are_plain(const char *p) noexcept:
 
 
 cdef object _key(const char *data, Py_ssize_t size):
-    """Return a key of ASCII characters, the object it was the last time if that is still kept."""
+    """Return a key of ASCII characters, the cached object if there is one."""
     cdef uint32_t hashed = 0
     cdef Py_ssize_t i
     for i in range(size):
@@ -272,7 +271,7 @@ cdef object _decode(const char *data, Py_ssize_t size):
 
 
 cdef object _read_escaped(JsonText *text):
-    """Read a string that has backslashes."""
+    """Read a string with backslashes."""
     cdef const char *p = text.p + 1
     cdef char *decoded
     cdef char *out
@@ -280,7 +279,7 @@ cdef object _read_escaped(JsonText *text):
         p += 2 if p[0] == c"\\" else 1
     if p >= text.end:
         return NotImplemented
-    # What an escape stands for is never longer than the escape.
+    # An escape is never shorter than the character that it represents.
     decoded = <char *> PyMem_Malloc(p - text.p)
     if decoded is NULL:
         raise MemoryError
@@ -349,7 +348,7 @@ cdef inline int _read_point(const char **p, const char *end) noexcept:
 
 
 cdef int _read_unit(const char *p, const char *end) noexcept:
-    """Return the number of four hexadecimal digits, -1 if they are none."""
+    """Return the value of four hexadecimal digits, -1 if they are invalid."""
     cdef int value = 0, i, digit
     if end - p < 4:
         return -1
@@ -362,7 +361,7 @@ cdef int _read_unit(const char *p, const char *end) noexcept:
 
 
 cdef char *_put_utf8(char *out, int point) noexcept:
-    """Write a code point, which may be a lone surrogate; return what is behind it."""
+    """Write a code point, which may be a lone surrogate; return a pointer to the end."""
     if point < 0x80:
         out[0] = <char> point
         return out + 1
@@ -396,7 +395,7 @@ cdef object load_jsonb(const char *data, Py_ssize_t size, object loader):
 
 
 cdef object _parse(const char *data, Py_ssize_t size, object loader):
-    """Read all of a document."""
+    """Read a whole document."""
     cdef JsonText text = JsonText(data, data + size)
     if loader.loads is not _json_loads:
         return NotImplemented

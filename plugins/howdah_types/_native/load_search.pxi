@@ -1,4 +1,4 @@
-# Loading tsvector and tsquery from their binary format, to the text that the server would have sent.
+# Loading tsvector and tsquery from binary to the server's text format.
 #
 # Source: PostgreSQL documentation, "Text Search Types"; for the binary formats
 # PostgreSQL's src/backend/utils/adt/tsvector.c and tsquery.c.
@@ -11,7 +11,7 @@ from howdah.native.adapters cimport MAX_DEPTH, Buffer, depth as level, load_pyth
 from howdah.native.byteorder cimport get_uint16, get_uint32
 
 cdef enum:
-    # The items of a tsquery: words, and operators, which come before their operands, the right one first.
+    # The items of a tsquery: words, and operators. An operator is followed by its operands, the right one first.
     WORD = 1
     OPERATOR = 2
     NOT = 1
@@ -19,9 +19,9 @@ cdef enum:
     OR = 3
     PHRASE = 4
 
-#: How strongly the operators bind, by their number.
+#: The precedence of the operators, by their number.
 cdef int[5] _PRIORITIES = [0, 4, 2, 1, 3]
-#: The weights of a position in a tsvector, D not being written; and the bits of those in a tsquery.
+#: The weights of a position in a tsvector, of which D is not written; and the bits of weights in a tsquery.
 cdef const char *_WEIGHTS = "\0CBA"
 cdef const char *_FLAGS = "ABCD"
 
@@ -32,7 +32,7 @@ cdef struct Reader:
 
 
 cdef int _put_word(Reader *reader, Buffer out) except -1:
-    """Append the next word, between quotes; return 0 if there is none."""
+    """Append the next word, quoted; return 0 if there is none."""
     cdef const char *end = <const char *> memchr(reader.p, 0, reader.end - reader.p)
     if end is NULL:
         return 0
@@ -83,7 +83,7 @@ cdef object load_tsvector(const char *data, Py_ssize_t size, object loader):
 
 
 cdef object _loaded(Buffer out, Reader *reader, const char *data, Py_ssize_t size, object loader):
-    """Return the text that has been made of all of the data."""
+    """Return the text, if all of the data has been read."""
     if reader.p != reader.end:
         return load_python(data, size, loader)
     try:
@@ -127,9 +127,9 @@ cdef int _put_operator(int operator, int distance, Buffer out) except -1:
 
 
 cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, Buffer out) except -1:
-    """Append an item of a tsquery, in parentheses if it is an operand of what binds stronger.
+    """Append an item of a tsquery, in parentheses if it is an operand of an operator of higher precedence.
 
-    Returns 0 if that is for Python to do: it does queries of any depth.
+    Return 0 to leave it to Python, which handles queries of any depth.
     """
     cdef Buffer right
     cdef int kind, operator, priority, distance = 1
