@@ -365,8 +365,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Run a query and keep its results."""
         return self._run(Request(self, query, params, self._result_format(binary), prepare))
 
-    def _run(self, request: Request) -> Operation[None]:  # noqa: C901 - the whole way of a query, in its order
-        """Run a query the long way."""
+    def _run(self, request: Request) -> Operation[None]:
+        """Run a query on the slow path."""
         kernel = self._kernel
         session = kernel.session
         deferral = None
@@ -387,30 +387,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 yield from self._defer(deferral, request)
                 return
             yield from deferral.rest()
-        while True:
-            request.plan()
-            if request.unsettled:
-                yield from request.prepare_to_write(session)
-            if self.itersize:
-                exchange = yield from self._open_portal(session, request)
-            else:
-                if request.parameters is None and request.is_simple():
-                    yield from kernel.begin_operation()
-                    exchange = request.write_simple(session)
-                else:
-                    exchange = request.write(session)
-                    session.execute(exchange)
-                    session.sync(exchange)
-                try:
-                    yield exchange
-                except BaseException:
-                    request.abandon()
-                    raise
-            if exchange.error is None:
-                break
-            again = yield from request.recover(exchange)
-            if not again:
-                raise exchange.error
+        exchange = yield from self._wait_for_answer(session, request)
         if request.new:
             request.executed(exchange)
         else:
@@ -422,6 +399,37 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self._show(exchange.results)
         if exchange.results[0].tag == b"ROLLBACK":
             request.check_committed()
+
+    def _wait_for_answer(self, session: Session, request: Request) -> Operation[QueryExchange]:
+        """Plan and write a query, wait for its answer, and run it once more where that heals an error.
+
+        Raises:
+            howdah.Error: what the server reports.
+        """
+        while True:
+            request.plan()
+            if request.unsettled:
+                yield from request.prepare_to_write(session)
+            if self.itersize:
+                exchange = yield from self._open_portal(session, request)
+            else:
+                if request.parameters is None and request.is_simple():
+                    yield from self._kernel.begin_operation()
+                    exchange = request.write_simple(session)
+                else:
+                    exchange = request.write(session)
+                    session.execute(exchange)
+                    session.sync(exchange)
+                try:
+                    yield exchange
+                except BaseException:
+                    request.abandon()
+                    raise
+            if exchange.error is None:
+                return exchange
+            again = yield from request.recover(exchange)
+            if not again:
+                exchange.raise_error()
 
     def _can_be_deferred(self, request: Request) -> bool:
         """Whether a query of a pipeline has nothing to wait for before it is written."""
@@ -573,7 +581,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         more = left = False
         try:
             yield exchange
-            more = exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
+            more = _has_more(exchange)
         except GeneratorExit:
             left = True  # nothing can be waited for here: the next operation ends the implicit transaction
             if not self._synced and self._kernel._before_next is None:
@@ -584,10 +592,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             if not self._synced and not left:
                 self._kernel.before_next = self._exhaust_portal if more else None
                 if not more and session.lost is None:
-                    end = Exchange()
-                    session.sync(end)
-                    yield end
-        if self._synced and not more and exchange.error is None and exchange.fields is not None:
+                    yield from self._end_implicit()
+        if self._synced and not more and exchange.fields is not None and exchange.error is None:
             # It would keep the table in use to the end of the transaction.
             yield from self._end_portal(session, portal)
 
@@ -679,6 +685,11 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         session.sync(exchange)
         yield exchange
         exchange.raise_error()
+
+
+def _has_more(exchange: Exchange) -> bool:
+    """Whether the portal has more rows."""
+    return exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
 
 
 def _raw(result: Result) -> bool:

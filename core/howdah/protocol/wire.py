@@ -257,10 +257,7 @@ class Wire:
                     raise
                 except BaseException:
                     # Interrupted: the message is dealt with once more, unless it has had its effect.
-                    unchanged = head is (self._pending[0] if self._pending else None) and (
-                        head is None or head[1].kept == kept
-                    )
-                    repeated = unchanged or code == BackendCode.ERROR_RESPONSE
+                    repeated = self._is_unchanged(head, kept) or code == BackendCode.ERROR_RESPONSE
                     if repeated and self._position == end and not self.dealt_with:
                         self._position = position
                     raise
@@ -268,14 +265,18 @@ class Wire:
             del data[: self._position]
             self._position = 0
 
+    def _is_unchanged(self, head: list[Any] | None, kept: int) -> bool:
+        """Whether a message has had no effect: the same step is at the head, with as many rows or chunks."""
+        return head is (self._pending[0] if self._pending else None) and (
+            head is None or head[1].kept == kept
+        )
+
     def _process(self, code: int, body: bytes) -> None:
         if not self._pending:
             self.on_message(code, body)
             return
         step, exchange, _ = self._pending[0]
-        if code == BackendCode.DATA_ROW and (
-            step == Step.EXECUTE or (step == Step.QUERY and exchange.fields is not None)
-        ):
+        if code == BackendCode.DATA_ROW and _expects_row(step, exchange):
             if exchange.keeps_rows:
                 self._take_row(exchange, body)
         elif code == BackendCode.BIND_COMPLETE and step == Step.BIND and not body:
@@ -329,3 +330,8 @@ class Wire:
         status = ExecStatus.COMMAND_OK if exchange.fields is None else ExecStatus.TUPLES_OK
         exchange.conclude(status, tag)
         self.settle()
+
+
+def _expects_row(step: Step, exchange: Exchange) -> bool:
+    """Whether a row may come: in the simple protocol, after its description."""
+    return step == Step.EXECUTE or (step == Step.QUERY and exchange.fields is not None)
