@@ -30,7 +30,7 @@ lint: $(VENV)/.lint
 	$(bin)/ruff format --check
 	$(bin)/mypy core plugins contrib tests/typing/program.py tests/typing/pool.py
 	$(bin)/lint-imports
-	$(bin)/python .ci/generate_faces.py --check
+	$(bin)/python .ci/async_to_sync.py --check
 	$(if $(wildcard .ci/generate_sqlstates.py),$(bin)/python .ci/generate_sqlstates.py --check)
 
 format: $(VENV)/.lint
@@ -38,7 +38,7 @@ format: $(VENV)/.lint
 	$(bin)/ruff format
 
 faces: $(VENV)/.lint
-	$(bin)/python .ci/generate_faces.py
+	$(bin)/python .ci/async_to_sync.py
 
 docs: $(VENV)/.docs
 	$(bin)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

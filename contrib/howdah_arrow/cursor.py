@@ -1,4 +1,4 @@
-# Generated from contrib/howdah_arrow/cursor_async.py by .ci/generate_faces.py; do not edit.
+# Generated from contrib/howdah_arrow/cursor_async.py by .ci/async_to_sync.py; do not edit.
 """What asynchronous cursors do with Arrow data."""
 
 from __future__ import annotations

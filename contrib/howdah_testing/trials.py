@@ -1,4 +1,4 @@
-# Generated from contrib/howdah_testing/trials_async.py by .ci/generate_faces.py; do not edit.
+# Generated from contrib/howdah_testing/trials_async.py by .ci/async_to_sync.py; do not edit.
 """Running the steps on a connection."""
 
 from __future__ import annotations

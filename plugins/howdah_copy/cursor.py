@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_copy/cursor_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_copy/cursor_async.py by .ci/async_to_sync.py; do not edit.
 """What asynchronous cursors get from the plugin."""
 
 from __future__ import annotations

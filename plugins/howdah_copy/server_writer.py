@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_copy/server_writer_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_copy/server_writer_async.py by .ci/async_to_sync.py; do not edit.
 """The writer whose data goes to the server."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_lobject/large_object_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_lobject/large_object_async.py by .ci/async_to_sync.py; do not edit.
 """Large objects as files."""
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ class SharedConnection:
         """Run a query that was run before along with others; the lock is shared, and is no more then."""
         kernel, under_way = self._kernel, self._under_way
         try:
-            exchange = kernel.shortcuts.send(cursor, query, params)
+            exchange = kernel.query_cache.send(cursor, query, params)
             if exchange is None:
                 return False
             under_way.add(exchange)
@@ -178,7 +178,9 @@ class SharedConnection:
                     self._may_be_cancelled.pop(exchange, None)
                 cursor.kernel.keep_results(exchange)
             else:
-                await self._run_shared(cursor.kernel.recover(query, params, exchange), exchange)
+                await self._run_shared(
+                    cursor.kernel.execute_after_cache_failure(query, params, exchange), exchange
+                )
             return True
         finally:
             self.lock.unshare()

@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_named_cursor/connection_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_named_cursor/connection_async.py by .ci/async_to_sync.py; do not edit.
 """What connections get from the plugin."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_named_cursor/cursor_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_named_cursor/cursor_async.py by .ci/async_to_sync.py; do not edit.
 """Named cursors."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from howdah.client.cursor import Cursor
 from howdah.errors import NotSupportedError
 from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import Row, RowFactory
-from howdah_named_cursor.declared import Declared
+from howdah_named_cursor.server_cursor import ServerCursorMixin
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["RawServerCursor", "ServerCursor"]
 
 
-class ServerCursor(Declared, Cursor[Row]):
+class ServerCursor(ServerCursorMixin, Cursor[Row]):
     """A cursor declared on the server under a name: what `Connection.cursor` gives with one.
 
     Rows are fetched from the server as they are asked for: `itersize` at a time

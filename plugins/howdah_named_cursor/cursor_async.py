@@ -9,7 +9,7 @@ from howdah.client.cursor_async import AsyncCursor
 from howdah.errors import NotSupportedError
 from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import AsyncRowFactory, Row
-from howdah_named_cursor.declared import Declared
+from howdah_named_cursor.server_cursor import ServerCursorMixin
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncRawServerCursor", "AsyncServerCursor"]
 
 
-class AsyncServerCursor(Declared, AsyncCursor[Row]):
+class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
     """A cursor declared on the server under a name: what `AsyncConnection.cursor` gives with one.
 
     Rows are fetched from the server as they are asked for: `itersize` at a time

@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_pipeline/connection_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_pipeline/connection_async.py by .ci/async_to_sync.py; do not edit.
 """What connections get from the plugin."""
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class PipelineBlock:
     def __enter__(self) -> Pipeline:
         from howdah_pipeline.pipeline import Pipeline
 
-        pipeline = self._connection.kernel.deferral
+        pipeline = self._connection.kernel.pipeline_mode
         if not isinstance(pipeline, Pipeline):
             pipeline = Pipeline(self._connection)
         self._level = pipeline.level

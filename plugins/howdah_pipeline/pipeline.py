@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_pipeline/pipeline_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_pipeline/pipeline_async.py by .ci/async_to_sync.py; do not edit.
 """The pipeline of a connection."""
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from howdah.client.deferral import Deferred, Posted, aborted
+from howdah.client.pipeline_mode import PendingResult, QueuedQuery, aborted
 from howdah.client.query import controls_transaction
 from howdah.client.statement import Statement
 from howdah.errors import InFailedSqlTransaction, OperationalError, PipelineAborted
@@ -31,7 +31,7 @@ _CHANGING = (
 class BasePipeline:
     """State and operations of a pipeline.
 
-    While it is entered, it is the connection's `howdah.client.deferral.Deferral`.
+    While it is entered, it is the connection's `howdah.client.pipeline_mode.PipelineMode`.
 
     Between two Syncs lies a *segment*: outside of a transaction block it is one
     implicit transaction, and after an error the server skips the rest of it.
@@ -44,9 +44,9 @@ class BasePipeline:
         self._connection = connection
         self._level = 0
         #: What has been sent and not been taken, in the order of the answers.
-        self._queue: deque[Deferred] = deque()
-        #: What failed and has not been told to anybody.
-        self._failed: list[Deferred] = []
+        self._queue: deque[PendingResult] = deque()
+        #: What failed, and whose error was not raised.
+        self._failed: list[PendingResult] = []
         #: Whether something has been written since the last Sync, and since the last Flush or Sync.
         self._open = False
         self._unflushed = False
@@ -63,7 +63,7 @@ class BasePipeline:
         self._undone = False
         #: Whether something that changes the database has succeeded in it, outside of a transaction block.
         self._changed = False
-        #: Whether a segment's changes were rolled back, and nobody was told of it.
+        #: Whether a segment's changes were rolled back without an error that was raised.
         self._lost_changes = False
         #: Whether this segment sets the search path: names may mean other tables behind that.
         self._sets_path = False
@@ -89,7 +89,7 @@ class BasePipeline:
     def _session(self) -> Session:
         return self._connection.kernel.session
 
-    # What operations ask for: howdah.client.deferral.Deferral
+    # What operations ask for: howdah.client.pipeline_mode.PipelineMode
 
     @property
     def in_transaction(self) -> bool:
@@ -141,10 +141,10 @@ class BasePipeline:
         self._session.parse(exchange, name, query, oids)
         return True
 
-    def post(
+    def enqueue(
         self, cursor: BaseCursor[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
     ) -> bool:
-        """Write a query the short way, if it is open to it and nothing has to be waited for."""
+        """Write a query the fast path, if it is open to it and nothing has to be waited for."""
         connection = self._connection
         session = connection.kernel.session
         if (
@@ -155,19 +155,19 @@ class BasePipeline:
             or not (connection.autocommit or self.in_transaction)
         ):
             return False
-        posted = connection.kernel.shortcuts.post(cursor, query, params)
+        posted = connection.kernel.query_cache.enqueue(cursor, query, params)
         if posted is None:
             return False
-        self._queue.append(Posted(self, posted[0], cursor, posted[1]))
+        self._queue.append(QueuedQuery(self, posted[0], cursor, posted[1]))
         self._open = self._unflushed = True
         return True
 
-    def defer(self, exchange: Exchange, completion: Operation[None]) -> Deferred:
+    def defer(self, exchange: Exchange, completion: Operation[None]) -> PendingResult:
         """Take over an exchange whose messages have been written."""
-        deferred = Deferred(self, exchange, completion)
-        self._queue.append(deferred)
+        pending = PendingResult(self, exchange, completion)
+        self._queue.append(pending)
         self._open = self._unflushed = True
-        return deferred
+        return pending
 
     def send(self, exchange: Exchange) -> Operation[None]:
         """Send what has gathered; wait while more is unsent than should be."""
@@ -183,26 +183,26 @@ class BasePipeline:
             yield from self._guard(Drain(exchange))
             yield from self._take_answered()
 
-    def settle(self, deferred: Deferred) -> Operation[None]:
+    def wait_for(self, pending: PendingResult) -> Operation[None]:
         """Wait for an answer, and have it and all before it taken."""
-        exchange = deferred.exchange
+        exchange = pending.exchange
         if not exchange.done:
             if self._unflushed:
                 self._session.flush()
                 self._unflushed = False
             exchange.await_more()
             yield from self._guard(exchange)
-        while not deferred.settled:
+        while not pending.taken:
             yield from self._take_next()
 
-    def rest(self) -> Operation[None]:
+    def flush_and_wait(self) -> Operation[None]:
         """End the segment, and wait for all of it.
 
         Raises:
             howdah.errors.PipelineAborted: something in it has failed.
         """
         if self._queue:
-            yield from self.settle(self._queue[-1])
+            yield from self.wait_for(self._queue[-1])
         if self.status == PipelineStatus.ABORTED:
             raise PipelineAborted("not executed: an earlier query of the pipeline failed; sync() starts anew")
         yield from self._end_segment()
@@ -226,7 +226,7 @@ class BasePipeline:
         """Skip what is written from now on, up to a Sync: an interruption has cut off what was before."""
         self._aborted = True
 
-    def command(self, commands: Sequence[bytes], *, apart: bool = False) -> Deferred:
+    def command(self, commands: Sequence[bytes], *, apart: bool = False) -> PendingResult:
         """Write commands of transactions and savepoints; `apart` from what was sent before."""
         session = self._session
         if apart and self._open:
@@ -249,7 +249,7 @@ class BasePipeline:
 
     def first_error(self) -> Exception | None:
         """Return the first error that has been raised to nobody; it and those behind it count as raised."""
-        failed = [deferred for deferred in self._failed if not deferred.told]
+        failed = [pending for pending in self._failed if not pending.reported]
         self._failed.clear()
         return failed[0].error if failed else None
 
@@ -259,7 +259,7 @@ class BasePipeline:
         connection = self._connection
         if not self._level:
             yield from connection.kernel.start_operation()
-            connection.kernel.defer_to(self)
+            connection.kernel.set_pipeline_mode(self)
         elif self._open:
             yield from self._end_segment()
         self._level += 1
@@ -276,7 +276,7 @@ class BasePipeline:
             raise error
 
     def _exit(self) -> Operation[Exception | None]:
-        """Leave the pipeline; return the first error that nobody was told of, or the loss."""
+        """Leave the pipeline; return the first error that was not raised, or the loss."""
         connection, session = self._connection, self._session
         try:
             if connection.closed and session.lost is None:
@@ -285,7 +285,7 @@ class BasePipeline:
         finally:
             self._level -= 1
             if not self._level:
-                connection.kernel.defer_to(None)
+                connection.kernel.set_pipeline_mode(None)
         return self.first_error() or session.lost or self._take_lost_changes()
 
     def _take_lost_changes(self) -> Exception | None:
@@ -323,8 +323,8 @@ class BasePipeline:
             self._write_sync(exchange)
             yield from self._guard(exchange)
         while self._queue:
-            deferred = self._queue[-1]
-            yield from self.settle(deferred)
+            pending = self._queue[-1]
+            yield from self.wait_for(pending)
         self._begun = False
         self._pending.clear()
         planner = self._connection.kernel.planner
@@ -348,19 +348,19 @@ class BasePipeline:
 
     def _take_next(self) -> Operation[None]:
         """Take the answer at the head of the queue, which is there."""
-        deferred = self._queue.popleft()
+        pending = self._queue.popleft()
         try:
-            if not (isinstance(deferred, Posted) and deferred.arrive()):
-                yield from deferred.completion
+            if not (isinstance(pending, QueuedQuery) and pending.arrive()):
+                yield from pending.completion
         except Exception as e:
-            deferred.error = e
-            self._failed.append(deferred)
-            self._undone = self._undone or deferred.exchange.error is not None
+            pending.error = e
+            self._failed.append(pending)
+            self._undone = self._undone or pending.exchange.error is not None
         finally:
-            deferred.settled = True
-        results = deferred.exchange.results
+            pending.taken = True
+        results = pending.exchange.results
         if not results or not results[-1].tag.startswith(b"SELECT"):
-            self._changed = self._changed or (self._connection.autocommit and _changes(deferred.exchange))
+            self._changed = self._changed or (self._connection.autocommit and _changes(pending.exchange))
 
     def _guard(self, wait: Exchange | Drain) -> Operation[None]:
         """Wait; an interruption cancels all that is under way."""

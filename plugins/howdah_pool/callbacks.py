@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_pool/callbacks_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_pool/callbacks_async.py by .ci/async_to_sync.py; do not edit.
 """The checks before a pool lends a connection, and the clean-up after it has been given back."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_pool/connector_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_pool/connector_async.py by .ci/async_to_sync.py; do not edit.
 """Opening connections for a pool."""
 
 from __future__ import annotations

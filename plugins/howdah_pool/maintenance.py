@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_pool/maintenance_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_pool/maintenance_async.py by .ci/async_to_sync.py; do not edit.
 """Opening, keeping and closing the connections of a pool.
 
 `PoolState` makes the decisions; this module waits and connects.

@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_pool/null_pool_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_pool/null_pool_async.py by .ci/async_to_sync.py; do not edit.
 """The pool that keeps no connections."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_pool/options_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_pool/options_async.py by .ci/async_to_sync.py; do not edit.
 """The options of the pools: their names, types, defaults and meaning."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_pool/server_pool_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_pool/server_pool_async.py by .ci/async_to_sync.py; do not edit.
 """A pool of connections to one server, or to several servers that are equivalent for its clients.
 
 The pools that programs use are composed of such pools.

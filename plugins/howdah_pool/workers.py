@@ -1,4 +1,4 @@
-# Generated from plugins/howdah_pool/workers_async.py by .ci/generate_faces.py; do not edit.
+# Generated from plugins/howdah_pool/workers_async.py by .ci/async_to_sync.py; do not edit.
 """The workers of a pool: tasks for an asynchronous pool, threads for a blocking one."""
 
 from __future__ import annotations

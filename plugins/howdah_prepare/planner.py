@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from howdah.adapt.base import PyFormat
 from howdah.client.query import NO_COPY, controls_transaction, copies_in
-from howdah.client.statement import Statement, Substitute, times
+from howdah.client.statement import Statement, Substitute, use_counter
 from howdah.errors import Error, ProgrammingError, lookup
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
@@ -93,7 +93,7 @@ class Planner:
         key = query, oids, self._search_path
         statement = self._statements.get(key)
         if statement is not None:
-            statement.used = next(times)
+            statement.used = next(use_counter)
             return statement
         count = self._counts.get(key)
         if count is None:
@@ -136,12 +136,12 @@ class Planner:
             self._counts.pop(key, None)
             displaced = self._statements.pop(key, None)
             if displaced is not None and displaced is not statement:
-                displaced.current = False
+                displaced.cacheable = False
                 self._connection.kernel.close_statement(displaced.name)
             self._statements[key] = statement
             # What sets the search path is looked at each time.
-            statement.current = b"search_path" not in query.lower()
-            statement.used = next(times)
+            statement.cacheable = b"search_path" not in query.lower()
+            statement.used = next(use_counter)
             self._evict()
         elif worthwhile and len(query) <= _LONGEST_COUNTED:
             self._count(key, self._counts.pop(key, 0) + 1)
@@ -185,7 +185,7 @@ class Planner:
             return
         self._search_path = value
         for (query, _, path), statement in self._statements.items():
-            statement.current = path == value and b"search_path" not in query.lower()
+            statement.cacheable = path == value and b"search_path" not in query.lower()
         for named in self._named.values():
             if named.query and named.search_path != value:
                 named.outdate()
@@ -316,7 +316,7 @@ class Planner:
         """Take note of changes of the schema in transactions that may be rolled back, and of rollbacks."""
         connection = self._connection
         in_transaction = connection.kernel.session.transaction_status != TransactionStatus.IDLE
-        if (in_transaction or connection.kernel.deferral is not None) and changes_schema(query, tags):
+        if (in_transaction or connection.kernel.pipeline_mode is not None) and changes_schema(query, tags):
             self._changed = connection.kernel.session.transactions
         if b"ROLLBACK" in tags or b"PREPARE TRANSACTION" in tags:
             self.rolled_back()
@@ -343,7 +343,7 @@ class Planner:
             lost: one that the server has lost, and perhaps the others with it.
         """
         for key, statement in self._statements.items():
-            statement.current = False
+            statement.cacheable = False
             if statement is not lost:
                 self._connection.kernel.close_statement(statement.name)
             self._count(key, self._settings.prepare_threshold or 0)
@@ -359,7 +359,7 @@ class Planner:
     def _drop_all(self) -> None:
         """Take note that the server has dropped all statements; those of `prepare` come back when used."""
         for key, statement in self._statements.items():
-            statement.current = False
+            statement.cacheable = False
             self._count(key, self._settings.prepare_threshold or 0)
         self._statements.clear()
         self._named = {name: s for name, s in self._named.items() if s.query and not s.command}
@@ -371,7 +371,7 @@ class Planner:
         self._named = {key: s for key, s in self._named.items() if key != name}
         for key, statement in list(self._statements.items()):
             if statement.name == name:
-                statement.current = False
+                statement.cacheable = False
                 del self._statements[key]
 
     def _evict(self) -> None:
@@ -379,7 +379,7 @@ class Planner:
         while maximum is not None and len(self._statements) > maximum:
             oldest = min(self._statements, key=lambda key: self._statements[key].used)
             statement = self._statements.pop(oldest)
-            statement.current = False
+            statement.cacheable = False
             self._connection.kernel.close_statement(statement.name)
 
 

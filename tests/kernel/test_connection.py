@@ -1,4 +1,4 @@
-# Generated from tests/kernel/test_connection_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/kernel/test_connection_async.py by .ci/async_to_sync.py; do not edit.
 """Connections: opening, closing, settings, what the server says unasked."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from tests/kernel/test_cursor_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/kernel/test_cursor_async.py by .ci/async_to_sync.py; do not edit.
 """Cursors: queries, results, and what goes wrong with them."""
 
 from __future__ import annotations

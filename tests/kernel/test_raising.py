@@ -1,4 +1,4 @@
-# Generated from tests/kernel/test_raising_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/kernel/test_raising_async.py by .ci/async_to_sync.py; do not edit.
 """A loader or handler raises a `BaseException` every time: the program gets it, and goes on."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from tests/kernel/test_transaction_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/kernel/test_transaction_async.py by .ci/async_to_sync.py; do not edit.
 """Transaction blocks: nesting, savepoints, `Rollback`."""
 
 from __future__ import annotations

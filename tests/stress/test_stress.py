@@ -27,9 +27,9 @@ def test_stress(face: str) -> None:
 
 def test_the_sync_workloads_are_up_to_date() -> None:
     source = Path(__file__).with_name("workloads_async.py")
-    tool = ROOT / ".ci" / "generate_faces.py"
+    tool = ROOT / ".ci" / "async_to_sync.py"
     run = subprocess.run([sys.executable, str(tool), "--check", str(source)], capture_output=True, text=True)
-    assert run.returncode == 0, f"run python .ci/generate_faces.py {source}: {run.stdout}{run.stderr}"
+    assert run.returncode == 0, f"run python .ci/async_to_sync.py {source}: {run.stdout}{run.stderr}"
 
 
 def test_what_is_lost_duplicated_or_unwanted_is_noticed() -> None:

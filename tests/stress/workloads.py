@@ -1,4 +1,4 @@
-# Generated from tests/stress/workloads_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/stress/workloads_async.py by .ci/async_to_sync.py; do not edit.
 """What programs do. workloads.py is generated from workloads.py (see test_stress.py)."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from core/howdah/client/connection_async.py by .ci/generate_faces.py; do not edit.
+# Generated from core/howdah/client/connection_async.py by .ci/async_to_sync.py; do not edit.
 """The connection to a server."""
 
 from __future__ import annotations

@@ -41,9 +41,9 @@ from howdah.rows import Row
 if TYPE_CHECKING:
     import logging
 
-    from howdah.client.deferral import Deferral
     from howdah.client.isolation import IsolationLevel
     from howdah.client.kernel_base import BaseKernel
+    from howdah.client.pipeline_mode import PipelineMode
     from howdah.client.transaction_base import Block
     from howdah.client.xid import Xid
     from howdah.framework.driver import Driver
@@ -201,8 +201,8 @@ class BaseConnection(Generic[Row]):
 
     @property
     def _pipeline_status(self) -> PipelineStatus:
-        deferral = self.kernel.deferral
-        return PipelineStatus.OFF if deferral is None else deferral.status
+        pipeline_mode = self.kernel.pipeline_mode
+        return PipelineStatus.OFF if pipeline_mode is None else pipeline_mode.status
 
     def fileno(self) -> int:
         """Return the file descriptor of the socket.
@@ -274,7 +274,7 @@ class BaseConnection(Generic[Row]):
     def _set_autocommit(self, value: bool) -> None:
         self._check_outside_transaction("autocommit")
         self.kernel.autocommit = bool(value)
-        self.kernel._review_shortcuts()
+        self.kernel._review_query_cache()
 
     def _set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         self._check_outside_transaction("isolation_level")
@@ -398,8 +398,8 @@ class BaseConnection(Generic[Row]):
 
     def _undo_block(self, block: Block) -> Operation[None]:
         """Undo what was done in a transaction block."""
-        if self.kernel.deferral is not None:
-            yield from self.kernel.deferral.finish()
+        if self.kernel.pipeline_mode is not None:
+            yield from self.kernel.pipeline_mode.finish()
         commands = [] if block.orphaned else block.undoing(self._session.transaction_status)
         if commands:
             yield from self.kernel.command(b"; ".join(commands), block)
@@ -416,8 +416,8 @@ class BaseConnection(Generic[Row]):
             raise ProgrammingError("commit() cannot be used inside a transaction() block")
         if self._tpc is not None:
             raise ProgrammingError("commit() cannot be used in a two-phase transaction; use tpc_commit()")
-        if self.kernel.deferral is not None:
-            yield from self._commit_deferred(self.kernel.deferral)
+        if self.kernel.pipeline_mode is not None:
+            yield from self._commit_deferred(self.kernel.pipeline_mode)
             return
         session = yield from self.kernel.start_operation(raise_failure=True)
         if session.transaction_status != TransactionStatus.IDLE:
@@ -459,18 +459,18 @@ class BaseConnection(Generic[Row]):
             ) from error
         raise error
 
-    def _commit_deferred(self, deferral: Deferral) -> Operation[None]:
+    def _commit_deferred(self, pipeline_mode: PipelineMode) -> Operation[None]:
         yield from self.kernel.start_operation(deferrable=True)
-        if deferral.in_transaction:
-            commit = deferral.command([b"COMMIT"])
-            yield from deferral.finish()
+        if pipeline_mode.in_transaction:
+            commit = pipeline_mode.command([b"COMMIT"])
+            yield from pipeline_mode.finish()
             if commit.exchange.aborted:
-                commit.told = True
-                raise deferral.first_error() or commit.error or OperationalError("the commit failed")
-            commit.told = True
+                commit.reported = True
+                raise pipeline_mode.first_error() or commit.error or OperationalError("the commit failed")
+            commit.reported = True
             self._check_committed(commit.exchange)
         else:
-            yield from deferral.rest()
+            yield from pipeline_mode.flush_and_wait()
 
     def _rollback_operation(self) -> Operation[None]:
         yield from self.kernel._end_left()
@@ -480,10 +480,10 @@ class BaseConnection(Generic[Row]):
             )
         if self._tpc is not None:
             raise ProgrammingError("rollback() cannot be used in a two-phase transaction; use tpc_rollback()")
-        if self.kernel.deferral is not None:
+        if self.kernel.pipeline_mode is not None:
             yield from self.kernel.start_operation(deferrable=True)
-        if self.kernel.deferral is not None:
-            yield from self.kernel.deferral.finish()
+        if self.kernel.pipeline_mode is not None:
+            yield from self.kernel.pipeline_mode.finish()
         session = yield from self.kernel.start_operation()
         if session.transaction_status != TransactionStatus.IDLE:
             yield from self.kernel.command(b"ROLLBACK")
@@ -605,7 +605,7 @@ class BaseConnection(Generic[Row]):
         if hooks.query_observer is not None:
             observers = hooks.query_observer(connection=self)
             kernel.observers = [observer for observer in observers if observer is not None]
-        kernel._review_shortcuts()
+        kernel._review_query_cache()
         if hooks.connection_opened is not None:
             hooks.connection_opened(connection=self)
 

@@ -1,4 +1,4 @@
-# Generated from core/howdah/client/cursor_async.py by .ci/generate_faces.py; do not edit.
+# Generated from core/howdah/client/cursor_async.py by .ci/async_to_sync.py; do not edit.
 """Cursors: what runs queries and holds their results."""
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             operation = self._observed(operation, query, params_seq)
         with kernel.lock:
             kernel.wait(operation)
-            if returning and self._deferred is not None:
+            if returning and self._pending is not None:
                 # In a pipeline, too: `nextset` and the like cannot wait for the results.
                 kernel.wait(self._take_deferred())
 
@@ -165,7 +165,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None or self._deferred is not None:
+        if self._portal is not None or self._pending is not None:
             self._fetch(1)
         return self._take_one()
 
@@ -179,7 +179,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
         size = size or self.arraysize
-        if self._portal is not None or self._deferred is not None:
+        if self._portal is not None or self._pending is not None:
             self._fetch(size)
         return self._take(size)
 
@@ -189,7 +189,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None or self._deferred is not None:
+        if self._portal is not None or self._pending is not None:
             self._fetch(None)
         return self._take(None)
 
@@ -198,7 +198,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             self._kernel.wait(self._fetch_until(size))
 
     def _arrive(self) -> None:
-        if self._deferred is not None and not self._deferred.settled:
+        if self._pending is not None and not self._pending.taken:
             with self._kernel.lock:
                 self._kernel.wait(self._settle_deferred())
 
@@ -213,7 +213,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         Raises:
             StopIteration: there is none.
         """
-        if self._portal is not None or self._deferred is not None:
+        if self._portal is not None or self._pending is not None:
             self._fetch(1)
         if not self._has_row():
             raise StopIteration
@@ -229,7 +229,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         Raises:
             IndexError: there is no such row; the cursor does not move.
         """
-        if self._deferred is not None:
+        if self._pending is not None:
             self._fetch(0)
         self._scroll(value, mode)
 
@@ -245,7 +245,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         Raises:
             IndexError: there is no such result.
         """
-        if self._deferred is not None:
+        if self._pending is not None:
             with self._kernel.lock:
                 self._kernel.wait(self._take_deferred())
         self._go_to(index)
@@ -253,7 +253,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
 
     def results(self) -> Iterator[Self]:
         """Yield the cursor once for each result, from the one it is at on."""
-        if self._deferred is not None:
+        if self._pending is not None:
             with self._kernel.lock:
                 self._kernel.wait(self._take_deferred())
         if self._result is not None:

@@ -144,7 +144,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             operation = self._observed(operation, query, params_seq)
         async with kernel.lock:
             await kernel.wait(operation)
-            if returning and self._deferred is not None:
+            if returning and self._pending is not None:
                 # In a pipeline, too: `nextset` and the like cannot wait for the results.
                 await kernel.wait(self._take_deferred())
 
@@ -175,7 +175,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None or self._deferred is not None:
+        if self._portal is not None or self._pending is not None:
             await self._fetch(1)
         return self._take_one()
 
@@ -189,7 +189,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
         size = size or self.arraysize
-        if self._portal is not None or self._deferred is not None:
+        if self._portal is not None or self._pending is not None:
             await self._fetch(size)
         return self._take(size)
 
@@ -199,7 +199,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None or self._deferred is not None:
+        if self._portal is not None or self._pending is not None:
             await self._fetch(None)
         return self._take(None)
 
@@ -212,7 +212,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
     else:
 
         def _arrive(self) -> None:
-            if self._deferred is not None and not self._deferred.settled:
+            if self._pending is not None and not self._pending.taken:
                 with self._kernel.lock:
                     self._kernel.wait(self._settle_deferred())
 
@@ -227,7 +227,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         Raises:
             StopAsyncIteration: there is none.
         """
-        if self._portal is not None or self._deferred is not None:
+        if self._portal is not None or self._pending is not None:
             await self._fetch(1)
         if not self._has_row():
             raise StopAsyncIteration
@@ -243,7 +243,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         Raises:
             IndexError: there is no such row; the cursor does not move.
         """
-        if self._deferred is not None:
+        if self._pending is not None:
             await self._fetch(0)
         self._scroll(value, mode)
 
@@ -259,7 +259,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         Raises:
             IndexError: there is no such result.
         """
-        if self._deferred is not None:
+        if self._pending is not None:
             async with self._kernel.lock:
                 await self._kernel.wait(self._take_deferred())
         self._go_to(index)
@@ -267,7 +267,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
 
     async def results(self) -> AsyncIterator[Self]:
         """Yield the cursor once for each result, from the one it is at on."""
-        if self._deferred is not None:
+        if self._pending is not None:
             async with self._kernel.lock:
                 await self._kernel.wait(self._take_deferred())
         if self._result is not None:

@@ -32,7 +32,7 @@ from howdah.rows import BaseRowFactory, Row
 if TYPE_CHECKING:
     from howdah.client.column import Column
     from howdah.client.connection_base import BaseConnection
-    from howdah.client.deferral import Deferral
+    from howdah.client.pipeline_mode import PipelineMode
     from howdah.client.template import Template
     from howdah.hookspecs import QueryObserver
     from howdah.sql import Composable
@@ -129,7 +129,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     @property
     def description(self) -> list[Column] | None:
         """The columns of the result, None if it has no rows (PEP 249)."""
-        if self._deferred is not None:
+        if self._pending is not None:
             self._arrive()
         if self._columns is None and self._result is not None:
             fields = self._result.fields
@@ -145,7 +145,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     @property
     def rowcount(self) -> int:
         """The number of rows of the result or affected by the statement, -1 if unknown."""
-        if self._deferred is not None:
+        if self._pending is not None:
             self._arrive()
         if self._rowcount is None:
             self._rowcount = -1 if self._result is None else _count(self._result)
@@ -154,7 +154,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     @property
     def rownumber(self) -> int | None:
         """The index of the next row to fetch, None without a result."""
-        if self._deferred is not None:
+        if self._pending is not None:
             self._arrive()
         result = self._result
         if result is None or result.fields is None or result.status == ExecStatus.SINGLE_TUPLE:
@@ -164,7 +164,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     @property
     def statusmessage(self) -> str | None:
         """The command tag of the result, such as `INSERT 0 1`."""
-        if self._deferred is not None:
+        if self._pending is not None:
             self._arrive()
         tag = self._tag if self._result is None else self._result.tag
         return tag.decode("utf-8", "replace") if tag else None
@@ -190,7 +190,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def nextset(self) -> bool | None:
         """Go to the next result; return True if there is one, None if not (PEP 249)."""
-        if self._deferred is not None:
+        if self._pending is not None:
             self._arrive()
         if self._index + 1 < len(self._results):
             self._select(self._index + 1)
@@ -205,7 +205,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self._select(index % count)
 
     def _arrive(self) -> None:
-        """Have the deferred answer taken where an attribute can wait for it; an error is for who fetches."""
+        """Have the pending answer taken where an attribute can wait for it; an error is for who fetches."""
 
     # Fetching
 
@@ -243,7 +243,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         return size is None or self._position + size > len(self._rows)
 
     def _scroll(self, value: int, mode: str) -> None:
-        if self._deferred is not None:
+        if self._pending is not None:
             self._arrive()
         self._check_result()
         if mode == "relative":
@@ -369,24 +369,24 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Run a query on the slow path."""
         kernel = self._kernel
         session = kernel.session
-        deferral = None
+        pipeline_mode = None
         if self._closed or kernel._needs_preamble or session.lost is not None:
             self._check_open()
-            deferral = kernel.deferral
+            pipeline_mode = kernel.pipeline_mode
             yield from kernel.start_operation(deferrable=True)
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
         request.encode()
-        if kernel.shortcuts.names_wanted:
+        if kernel.query_cache.names_wanted:
             yield from request.look_up()
         request.check_no_copy("execute()")
         self._query = request.text
-        if deferral is not None:
+        if pipeline_mode is not None:
             if self._can_be_deferred(request):
-                yield from self._defer(deferral, request)
+                yield from self._defer(pipeline_mode, request)
                 return
-            yield from deferral.rest()
+            yield from pipeline_mode.flush_and_wait()
         exchange = yield from self._wait_for_answer(session, request)
         if request.new:
             request.executed(exchange)
@@ -438,25 +438,25 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         script = plain and self._is_script(request.text)
         return not (self.itersize or script or self._transformer.adapters.needs_columns(format))
 
-    def _defer(self, deferral: Deferral, request: Request) -> Operation[None]:
+    def _defer(self, pipeline_mode: PipelineMode, request: Request) -> Operation[None]:
         """Write a query whose answer is taken later."""
         session = self._kernel.session
-        if deferral.status == PipelineStatus.ABORTED:
+        if pipeline_mode.status == PipelineStatus.ABORTED:
             exchange = QueryExchange(query=request.text)
             exchange.skip()
         else:
-            deferral.begin()
-            request.plan(deferral)
+            pipeline_mode.begin()
+            request.plan(pipeline_mode)
             if request.substituted:
                 yield from request.resolve()
-                deferral.begin()  # it may have waited for all that was there before
-            exchange = request.write_in_pipeline(session, deferral)
+                pipeline_mode.begin()  # it may have waited for all that was there before
+            exchange = request.write_in_pipeline(session, pipeline_mode)
             session.execute(exchange)
-        self._deferred = deferral.defer(exchange, self._complete(request, exchange))
-        yield from deferral.send(exchange)
+        self._pending = pipeline_mode.defer(exchange, self._complete(request, exchange))
+        yield from pipeline_mode.send(exchange)
 
     def _complete_cached(self, exchange: Exchange, statement: Statement) -> Operation[None]:
-        """Return the operation that takes the answer to a query which took the short way, to be taken later.
+        """Return the operation that takes the answer to a query on the fast path later.
 
         Args:
             exchange: what was sent.
@@ -471,7 +471,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         return self._keep(exchange)
 
     def _complete(self, request: Request, exchange: Exchange) -> Operation[None]:
-        """Take the answer to a deferred query."""
+        """Take the answer to a pending query."""
         if not exchange.aborted:
             # Parsed by an earlier query of the pipeline, it is that one's to judge.
             judged = request.parsed or request.substituted
@@ -485,9 +485,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             request.check_committed()
 
     def _keep(self, exchange: Exchange) -> Operation[None]:
-        """Keep the results of a deferred exchange, unless something else has been executed since."""
+        """Keep the results of a pending exchange, unless something else has been executed since."""
         if exchange.aborted:
-            from howdah.client.deferral import aborted
+            from howdah.client.pipeline_mode import aborted
 
             raise aborted(exchange)
         exchange.raise_error()
@@ -496,24 +496,24 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         kernel = self._kernel
         if kernel._names_missing or kernel._names_created is not None:
             kernel.invalidate_missing_types(exchange.results, kernel.transformer, self._transformer)
-        if self._deferred is not None and self._deferred.exchange is exchange and exchange.results:
+        if self._pending is not None and self._pending.exchange is exchange and exchange.results:
             self._show(exchange.results)
 
     def _settle_deferred(self) -> Operation[None]:
-        """Wait for the deferred answer, and leave an error to who fetches."""
-        deferred = self._deferred
-        if deferred is not None and not deferred.settled:
-            yield from deferred.deferral.settle(deferred)
+        """Wait for the pending answer, and leave an error to who fetches."""
+        pending = self._pending
+        if pending is not None and not pending.taken:
+            yield from pending.pipeline_mode.wait_for(pending)
 
     def _take_deferred(self) -> Operation[None]:
-        """Wait for the deferred answer."""
-        deferred = self._deferred
-        if deferred is not None:
+        """Wait for the pending answer."""
+        pending = self._pending
+        if pending is not None:
             try:
-                yield from deferred.take()
+                yield from pending.take()
             finally:
-                if deferred.settled and self._deferred is deferred:
-                    self._deferred = None
+                if pending.taken and self._pending is pending:
+                    self._pending = None
 
     def _goes_alone(self, text: bytes) -> bool:
         """Whether a query can be a message of its own, less work for both sides than five, or has to be."""
@@ -628,8 +628,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._rowcount = self._offset + len(self._rows)
 
     def _fetch_until(self, size: int | None) -> Operation[None]:
-        """Get rows until there are `size` to take, or all: the deferred ones, and those of the portal."""
-        if self._deferred is not None:
+        """Get rows until there are `size` to take, or all: the pending ones, and those of the portal."""
+        if self._pending is not None:
             yield from self._take_deferred()
             self._check_result()
         while self._needs_rows(size):
@@ -674,8 +674,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         elif kernel._before_next is not None:
             # The rows of another cursor's portal: Sync would end that.
             yield from kernel.start_operation(deferrable=True)
-        if kernel.deferral is not None:
-            yield from kernel.deferral.finish()
+        if kernel.pipeline_mode is not None:
+            yield from kernel.pipeline_mode.finish()
         yield from self._end_portal(session, portal)
 
     def _end_portal(self, session: Session, portal: bytes) -> Operation[None]:

@@ -127,16 +127,16 @@ class CursorKernel:
             # A stream that is left early has not failed.
             cursor._tell_ended(tokens, None if isinstance(e, GeneratorExit) else e)
             raise
-        deferred = cursor._deferred
-        if deferred is None or deferred.settled:
+        pending = cursor._pending
+        if pending is None or pending.taken:
             cursor._tell_ended(tokens, None)
         else:
-            deferred.completion = self._ended(deferred.completion, tokens)
+            pending.completion = self._ended(pending.completion, tokens)
 
     def _ended(
         self, completion: Operation[None], tokens: Sequence[tuple[QueryObserver, Any]]
     ) -> Operation[None]:
-        """Take a deferred answer, and tell the observers."""
+        """Take a pending answer, and tell the observers."""
         try:
             yield from completion
         except BaseException as e:
@@ -161,13 +161,15 @@ class CursorKernel:
         transformer.looked_up = kept | oids
         transformer.renew()
 
-    def recover(self, query: Query, params: Params | None, failed: QueryExchange) -> Operation[None]:
-        """Return the operation that deals with a query which failed on the short way.
+    def execute_after_cache_failure(
+        self, query: Query, params: Params | None, failed: QueryExchange
+    ) -> Operation[None]:
+        """Return the operation that handles the error of a query on the fast path.
 
         Args:
             query: the query.
             params: the parameters.
-            failed: what `Shortcuts.send` returned.
+            failed: what `QueryCache.send` returned.
 
         Raises:
             howdah.Error: what the server reports, unless the query could be run once more.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from howdah.client.deferral import aborted
+from howdah.client.pipeline_mode import aborted
+from howdah.client.query_cache import CachedQuery
 from howdah.client.request import Request
-from howdah.client.shortcut import Way
 from howdah.client.statement import Statement
 from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
@@ -15,7 +15,7 @@ from howdah.protocol.exchange import CountedExchange, Exchange, QueryExchange
 
 if TYPE_CHECKING:
     from howdah.client.cursor_base import BaseCursor, Params, Query
-    from howdah.client.deferral import Deferral
+    from howdah.client.pipeline_mode import PipelineMode
     from howdah.protocol.session import Session
 
 __all__ = ["ExecuteMany"]
@@ -38,11 +38,11 @@ class ExecuteMany:
         self._exchange: QueryExchange | CountedExchange = (
             QueryExchange(describe=cursor._describe) if returning else CountedExchange()
         )
-        self._deferral: Deferral | None = None
+        self._pipeline_mode: PipelineMode | None = None
         #: What the server is to execute next, None before the first set of parameters.
         self._statement: Statement | None = None
         #: The same, if only the parameters differ from one execution to the next.
-        self._way: Way | None = None
+        self._cached: CachedQuery | None = None
         #: The formats of the results, as Bind is told them.
         self._formats: Sequence[int] = (request.format,) if request.format else ()
 
@@ -50,19 +50,19 @@ class ExecuteMany:
         """Run the query with each set of parameters."""
         cursor, exchange = self._cursor, self._exchange
         kernel = cursor._kernel
-        self._deferral = deferral = kernel.deferral
+        self._pipeline_mode = pipeline_mode = kernel.pipeline_mode
         session = yield from cursor.kernel.start_statement(deferrable=True)
         if not self._returning:
             cursor._rowcount = 0
-        if deferral is not None and deferral.status == PipelineStatus.ABORTED:
+        if pipeline_mode is not None and pipeline_mode.status == PipelineStatus.ABORTED:
             exchange.skip()
-            cursor._deferred = deferral.defer(exchange, self._complete())
+            cursor._pending = pipeline_mode.defer(exchange, self._complete())
             return
         implicit = kernel.autocommit and session.transaction_status == TransactionStatus.IDLE
-        bind, transformer = kernel.shortcuts.bind, cursor._transformer
+        bind, transformer = kernel.query_cache.bind, cursor._transformer
         try:
             for params in params_seq:
-                if self._way is None or not bind(self._way, transformer, params, exchange):
+                if self._cached is None or not bind(self._cached, transformer, params, exchange):
                     yield from self._write(session, params)
                 if session.output_size >= GATHER:
                     exchange.await_more()
@@ -76,9 +76,9 @@ class ExecuteMany:
             raise
         if self._statement is None:
             return
-        if self._deferral is not None:
-            cursor._deferred = self._deferral.defer(exchange, self._complete())
-            yield from self._deferral.send(exchange)
+        if self._pipeline_mode is not None:
+            cursor._pending = self._pipeline_mode.defer(exchange, self._complete())
+            yield from self._pipeline_mode.send(exchange)
             if self._returning:
                 # Its results are gone through at once, and attributes of an async cursor cannot wait.
                 yield from cursor._take_deferred()
@@ -100,22 +100,22 @@ class ExecuteMany:
             yield from request.resolve()
         text, parameters = request.written
         oids = () if parameters is None else parameters.oids
-        exchange, deferral, statement = self._exchange, self._deferral, request.statement
+        exchange, pipeline_mode, statement = self._exchange, self._pipeline_mode, request.statement
         if first:
-            if deferral is None:
+            if pipeline_mode is None:
                 cursor._kernel.write_begin(session)
             else:
-                deferral.begin()
+                pipeline_mode.begin()
         last = self._statement
         if last is not None and (last.query, last.oids) == (text, oids):
             session.bind(exchange, b"", last.name, parameters, self._formats)
         else:
-            request.write_anew(session, exchange, self._formats, deferral)
+            request.write_anew(session, exchange, self._formats, pipeline_mode)
             exchange.query = cursor._query = text
             self._statement = Statement(text, oids, b"" if statement is None else statement.name)
             if cursor._direct and not request.substituted:
                 parsed = None if params is None else cursor._parse(request.query)
-                self._way = Way(parsed, self._statement, (None, None, self._formats))
+                self._cached = CachedQuery(parsed, self._statement, (None, None, self._formats))
         session.execute(exchange)
 
     def _prepare(self, session: Session) -> Operation[None]:
@@ -125,9 +125,9 @@ class ExecuteMany:
         chooses = self._returning and self._cursor._transformer.adapters.needs_columns(request.format)
         if not request.substituted and not chooses:
             return
-        if self._deferral is not None:
-            yield from self._deferral.rest()
-            self._deferral = None
+        if self._pipeline_mode is not None:
+            yield from self._pipeline_mode.flush_and_wait()
+            self._pipeline_mode = None
         if request.substituted:
             yield from request.resolve()
         if chooses:
@@ -140,10 +140,10 @@ class ExecuteMany:
         if not isinstance(reason, Exception):
             session.rewind()
             exchange.aborted = False
-        if self._deferral is not None:
-            self._deferral.defer(exchange, self._complete())
+        if self._pipeline_mode is not None:
+            self._pipeline_mode.defer(exchange, self._complete())
             if not isinstance(reason, Exception):
-                yield from self._deferral.interrupt()
+                yield from self._pipeline_mode.interrupt()
         elif session.lost is None:
             if implicit:
                 rollback = Exchange()
@@ -170,7 +170,7 @@ class ExecuteMany:
     def _complete(self) -> Operation[None]:
         """Take the answers, when they were deferred."""
         cursor, exchange = self._cursor, self._exchange
-        shown = cursor._deferred is not None and cursor._deferred.exchange is exchange
+        shown = cursor._pending is not None and cursor._pending.exchange is exchange
         if shown and isinstance(exchange, CountedExchange):
             cursor._rowcount, cursor._tag = exchange.affected, exchange.tag
         if exchange.aborted:

@@ -123,7 +123,7 @@ class AsyncKernel(BaseKernel):
             raise
 
     async def execute_cached(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
-        """Run a query the short way, if it is open to it: that is, if it is prepared and nothing has changed.
+        """Run a query the fast path, if it is open to it: that is, if it is prepared and nothing has changed.
 
         Args:
             cursor: which shows the results then.
@@ -133,21 +133,21 @@ class AsyncKernel(BaseKernel):
         Returns:
             whether it was run.
         """
-        shortcuts = self.shortcuts
-        if shortcuts.deferred:
+        query_cache = self.query_cache
+        if query_cache.pipelined:
             if ASYNC:
-                posted = not self.lock.locked() and self._post(cursor, query, params)
+                enqueued = not self.lock.locked() and self._enqueue(cursor, query, params)
             else:
                 with self.lock:
-                    posted = self._post(cursor, query, params)
-            if posted:
+                    enqueued = self._enqueue(cursor, query, params)
+            if enqueued:
                 return True
-        if not shortcuts.open:
+        if not query_cache.open:
             return False
         async with self.lock:
             exchange = None
             try:
-                exchange = shortcuts.send(cursor, query, params)
+                exchange = query_cache.send(cursor, query, params)
                 if exchange is None:
                     return False
                 await self.transport.run_until_ready(exchange)
@@ -160,13 +160,13 @@ class AsyncKernel(BaseKernel):
             if exchange.error is None:
                 cursor._show(exchange.results)
             else:
-                await self.wait(cursor.kernel.recover(query, params, exchange))
+                await self.wait(cursor.kernel.execute_after_cache_failure(query, params, exchange))
             return True
 
-    def _post(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
-        """Send a query the short way, its answer to be taken later; return whether that was possible."""
+    def _enqueue(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
+        """Send a query on the fast path, whose answer is taken later; return whether that was possible."""
         try:
-            return self.deferral is not None and self.deferral.post(cursor, query, params)
+            return self.pipeline_mode is not None and self.pipeline_mode.enqueue(cursor, query, params)
         except BaseException as e:
             self._failed(e, True)
             raise
@@ -178,9 +178,9 @@ class AsyncKernel(BaseKernel):
             error: the interruption, or an error.
             writing: whether nothing has been sent of what was written since the session's `mark`.
         """
-        session, deferral = self.session, self.deferral
+        session, pipeline_mode = self.session, self.pipeline_mode
         interrupted = not isinstance(error, (Exception, GeneratorExit))
-        if writing and (interrupted or deferral is None):
+        if writing and (interrupted or pipeline_mode is None):
             session.rewind()
         if interrupted:
             try:
@@ -188,8 +188,8 @@ class AsyncKernel(BaseKernel):
             except BaseException as e:
                 with suppress(BaseException):
                     self.connection._pass_over(e)
-            if deferral is not None:
-                deferral.abort()
+            if pipeline_mode is not None:
+                pipeline_mode.abort()
             else:
                 self._leave_unfinished()
         self.note_loss()
@@ -259,7 +259,7 @@ class AsyncKernel(BaseKernel):
         session = self.session
         if (tail := session.tail()) is not None:
             yield Stop(tail[1])
-        self.defer_to(None)
+        self.set_pipeline_mode(None)
         end = Exchange()
         session.sync(end)
         yield end

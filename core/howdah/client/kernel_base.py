@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from howdah.client.shortcut import Shortcuts
+from howdah.client.query_cache import QueryCache
 from howdah.client.type_lookup import UNDOING, TypeLookup
 from howdah.errors import Error, ProgrammingError
 from howdah.io.operation import Operation
@@ -19,7 +19,7 @@ from howdah.protocol.exchange import Exchange, QueryExchange
 if TYPE_CHECKING:
     from howdah.adapt.transformer import Transformer
     from howdah.client.connection_base import BaseConnection
-    from howdah.client.deferral import Deferral
+    from howdah.client.pipeline_mode import PipelineMode
     from howdah.client.transaction_base import Block
     from howdah.client.xid import Xid
     from howdah.hookspecs import QueryObserver, QueryPlanner
@@ -44,8 +44,8 @@ class BaseKernel(TypeLookup):
         observers: are told of queries.
         autocommit: whether no statement begins a transaction.
         begin_statement: the command that starts a transaction as the connection's settings ask for it.
-        deferral: takes over the answers to queries, None if they are waited for; set by `defer_to`.
-        shortcuts: the short way of queries that are sent again.
+        pipeline_mode: takes over the answers to queries, None if they are waited for.
+        query_cache: the fast path of queries that are sent again.
         simple_only: whether the server takes only the simple protocol.
     """
 
@@ -57,7 +57,7 @@ class BaseKernel(TypeLookup):
     observers: Sequence[QueryObserver] = ()
     autocommit = False
     begin_statement = b"BEGIN"
-    deferral: Deferral | None = None
+    pipeline_mode: PipelineMode | None = None
     simple_only = False
     _owner: Any = None
     _before_next: Callable[[], Operation[Error | None]] | None = None
@@ -72,7 +72,7 @@ class BaseKernel(TypeLookup):
         super().__init__(connection)
         self.session = session
         self.transformer = transformer
-        self.shortcuts = Shortcuts(session, transformer)
+        self.query_cache = QueryCache(session, transformer)
         #: Ends blocks that nobody can leave any more.
         self._torn: list[Callable[[], Operation[object]]] = []
         self._to_close: list[bytes] = []
@@ -86,7 +86,7 @@ class BaseKernel(TypeLookup):
         """Begin an operation: check the connection, and finish what an earlier one left open.
 
         Args:
-            deferrable: whether the operation does as `deferral` wants it; otherwise all that is
+            deferrable: whether the operation does as `pipeline_mode` wants it; otherwise all that is
                 deferred is waited for.
             raise_failure: whether to raise what the earlier operation fails with now;
                 only its own cursor raises it otherwise.
@@ -112,8 +112,8 @@ class BaseKernel(TypeLookup):
             connection._check_open()
         if self._torn:
             yield from self._end_torn()
-        if self.deferral is not None and not deferrable:
-            yield from self.deferral.rest()
+        if self.pipeline_mode is not None and not deferrable:
+            yield from self.pipeline_mode.flush_and_wait()
             connection._check_open()
         return self.session
 
@@ -193,12 +193,12 @@ class BaseKernel(TypeLookup):
             name: its name.
         """
         self._to_close.append(name)
-        self._review_shortcuts()
+        self._review_query_cache()
 
     def pop_statements_to_close(self) -> list[bytes]:
         """Return the names of the statements to be closed; the caller closes them."""
         names, self._to_close = self._to_close, []
-        self._review_shortcuts()
+        self._review_query_cache()
         return names
 
     def new_portal_name(self) -> bytes:
@@ -284,13 +284,13 @@ class BaseKernel(TypeLookup):
             self._torn += torn
             self._review_preamble()
 
-    def defer_to(self, deferral: Deferral | None) -> None:
+    def set_pipeline_mode(self, pipeline_mode: PipelineMode | None) -> None:
         """Have the answers to queries taken over from now on.
 
         Args:
-            deferral: takes them over; with None they are waited for.
+            pipeline_mode: takes them over; with None they are waited for.
         """
-        self.deferral = deferral
+        self.pipeline_mode = pipeline_mode
         self._review_preamble()
 
     def admits_independent(self) -> bool:
@@ -309,16 +309,16 @@ class BaseKernel(TypeLookup):
         connection = self.connection
         left = self._before_next is not None or bool(self._torn)
         self._busy = connection._closed or left or connection._tpc is not None
-        self._needs_preamble = self._busy or self.deferral is not None
-        self._review_shortcuts()
+        self._needs_preamble = self._busy or self.pipeline_mode is not None
+        self._review_query_cache()
 
-    def _review_shortcuts(self) -> None:
-        """Have queries take the short way if nothing is to be done along with them."""
-        shortcuts = self.shortcuts
-        plain = not (self.observers or self._to_close or shortcuts.names_wanted)
-        shortcuts.open = plain and not self._needs_preamble
-        shortcuts.deferred = plain and self.deferral is not None and not self._busy
-        shortcuts.begins = not self.autocommit
+    def _review_query_cache(self) -> None:
+        """Have queries take the fast path if nothing is to be done along with them."""
+        query_cache = self.query_cache
+        plain = not (self.observers or self._to_close or query_cache.names_wanted)
+        query_cache.open = plain and not self._needs_preamble
+        query_cache.pipelined = plain and self.pipeline_mode is not None and not self._busy
+        query_cache.begins = not self.autocommit
 
     # Behind an answer
 

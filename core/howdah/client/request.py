@@ -17,7 +17,7 @@ from howdah.protocol.exchange import Exchange, QueryExchange
 
 if TYPE_CHECKING:
     from howdah.client.cursor_base import BaseCursor, Params, Query
-    from howdah.client.deferral import Deferral
+    from howdah.client.pipeline_mode import PipelineMode
     from howdah.protocol.session import Session
 
 __all__ = ["Request", "not_committed"]
@@ -105,17 +105,17 @@ class Request:
     def encode_fully(self) -> Operation[None]:
         """Encode, looking up the types that dumpers know by name only."""
         self.encode()
-        if self.cursor._kernel.shortcuts.names_wanted:
+        if self.cursor._kernel.query_cache.names_wanted:
             yield from self.look_up()
 
     def look_up(self) -> Operation[None]:
         """Look up the types that dumpers know by name only, and encode again."""
         kernel = self.cursor._kernel
-        kernel.shortcuts.names_wanted = False
+        kernel.query_cache.names_wanted = False
         yield from self.cursor.kernel.resolve_types(frozenset())
         self.encode()
-        kernel.shortcuts.names_wanted = False
-        kernel._review_shortcuts()
+        kernel.query_cache.names_wanted = False
+        kernel._review_query_cache()
 
     def check_no_copy(self, caller: str) -> None:
         """Refuse COPY: what is sent behind it, in a pipeline or by other tasks, would end the connection.
@@ -128,7 +128,7 @@ class Request:
 
     # Planning
 
-    def plan(self, pipeline: Deferral | None = None) -> None:
+    def plan(self, pipeline: PipelineMode | None = None) -> None:
         """Choose the statement to execute.
 
         Args:
@@ -233,7 +233,9 @@ class Request:
         prepared = statement is not None and statement.prepared
         formats: Sequence[int]
         if statement is not None and prepared:
-            fields, decoder, formats = statement.answer(cursor._transformer, self.format, cursor._describe)
+            fields, decoder, formats = statement.result_plan(
+                cursor._transformer, self.format, cursor._describe
+            )
             exchange = QueryExchange(query=text, fields=fields, decoder=decoder)
         else:
             exchange = QueryExchange(query=text, describe=cursor._describe)
@@ -250,7 +252,7 @@ class Request:
             session.describe_portal(exchange, portal)
         return exchange
 
-    def write_in_pipeline(self, session: Session, pipeline: Deferral) -> QueryExchange:
+    def write_in_pipeline(self, session: Session, pipeline: PipelineMode) -> QueryExchange:
         """Write the messages up to Execute; the pipeline has begun, and may have parsed the statement."""
         cursor, statement = self.cursor, self.statement
         text, parameters = self.written
@@ -258,7 +260,7 @@ class Request:
             exchange = QueryExchange(query=text, describe=cursor._describe)
             self.write_anew(session, exchange, self.result_formats(), pipeline)
             return exchange
-        fields, decoder, formats = statement.answer(cursor._transformer, self.format, cursor._describe)
+        fields, decoder, formats = statement.result_plan(cursor._transformer, self.format, cursor._describe)
         exchange = QueryExchange(query=text, fields=fields, decoder=decoder, describe=cursor._describe)
         session.bind(exchange, b"", statement.name, parameters, formats)
         self.learn()
@@ -272,7 +274,11 @@ class Request:
         return self.cursor._transformer.choose_formats(statement.fields, format)[1]
 
     def write_anew(
-        self, session: Session, exchange: Exchange, formats: Sequence[int], pipeline: Deferral | None = None
+        self,
+        session: Session,
+        exchange: Exchange,
+        formats: Sequence[int],
+        pipeline: PipelineMode | None = None,
     ) -> None:
         """Write Parse, if the statement is not prepared, Bind and Describe.
 
@@ -347,7 +353,7 @@ class Request:
         kernel = cursor._kernel
         if (
             statement is None
-            or not statement.current
+            or not statement.cacheable
             or self.format is not None
             or not cursor._direct
             or not isinstance(query, str)
@@ -355,10 +361,10 @@ class Request:
             or controls_transaction(statement.query)
         ):
             return
-        answer = statement.answer(cursor._transformer, None, cursor._describe)
+        answer = statement.result_plan(cursor._transformer, None, cursor._describe)
         if statement.fields is None or answer[1] is not None:
             parsed = None if self.params is None else cursor._parse(query)
-            kernel.shortcuts.learn(query, parsed, statement, answer)
+            kernel.query_cache.learn(query, parsed, statement, answer)
 
     def failed(self, error: Error, repeatable: bool = False) -> bool:
         """Tell the planner of an error; return whether it may come out well the next time."""

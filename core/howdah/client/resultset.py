@@ -15,7 +15,7 @@ from howdah.rows import Row, RowMaker, tuple_row
 if TYPE_CHECKING:
     from howdah.adapt.transformer import Transformer
     from howdah.client.column import Column
-    from howdah.client.deferral import Deferred
+    from howdah.client.pipeline_mode import PendingResult
     from howdah.pq import Format
 
 __all__ = ["ResultSet"]
@@ -52,7 +52,7 @@ class ResultSet(Generic[Row]):
     _synced: bool
     _decoder: Any
     #: The answer that is still to be taken, in a pipeline.
-    _deferred: Deferred | None
+    _pending: PendingResult | None
 
     def __init__(self) -> None:
         self._format = None
@@ -62,7 +62,7 @@ class ResultSet(Generic[Row]):
 
     def _reset(self) -> None:
         """Forget all results."""
-        self._deferred = None
+        self._pending = None
         self._results = ()
         self._index = -1
         self._result = None
@@ -91,7 +91,7 @@ class ResultSet(Generic[Row]):
         self._make_row = None
         self._rowcount = None
         # It is not awaited any more: the row factory looks at what is there.
-        self._deferred = None
+        self._pending = None
         if self._result.fields is not None:
             self._make_row = tuple if self._row_factory is tuple_row else self._row_factory(self)
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from howdah.client.connection_base import BaseConnection
     from howdah.client.cursor_base import BaseCursor
 
-__all__ = ["Answer", "Statement", "Substitute", "times"]
+__all__ = ["ResultPlan", "Statement", "Substitute", "use_counter"]
 
 #: The columns of an answer, their decoder, and the result formats that Bind asks for.
-Answer: TypeAlias = "tuple[Sequence[FieldDescription] | None, Decoder | None, Sequence[int]]"
+ResultPlan: TypeAlias = "tuple[Sequence[FieldDescription] | None, Decoder | None, Sequence[int]]"
 
 #: Counts the uses of statements, to tell which was used last.
-times = count(1)
+use_counter = count(1)
 
 Describe = Callable[[Sequence[FieldDescription]], Decoder | None]
 
@@ -38,8 +38,8 @@ class Statement:
 
     Attributes:
         prepared: whether the server has it under its name.
-        current: whether its planner would choose it again for the same query, so that it need not be asked.
-        used: when it was used last, in the order of `times`.
+        cacheable: whether its planner would choose it again for the same query, so that it need not be asked.
+        used: when it was used last, in the order of `use_counter`.
         fields: the columns it returns, None if none; known once it is prepared, or has been described.
     """
 
@@ -48,7 +48,7 @@ class Statement:
         "_format",
         "_known",
         "_version",
-        "current",
+        "cacheable",
         "fields",
         "name",
         "oids",
@@ -62,13 +62,13 @@ class Statement:
         self.oids = oids
         self.name = name
         self.prepared = False
-        self.current = False
+        self.cacheable = False
         self.used = 0
         self.fields: Sequence[FieldDescription] | None = None
         self._known: Transformer | None = None
         self._version = -1
         self._format: int | None = None
-        self._answer: Answer = (None, None, ())
+        self._answer: ResultPlan = (None, None, ())
 
     #: Whether `resolve` is to be asked what to execute.
     substitutes: ClassVar[bool] = False
@@ -98,7 +98,7 @@ class Statement:
         self.fields = fields
         self._known = None
 
-    def answer(self, transformer: Transformer, format: int | None, describe: Describe) -> Answer:
+    def result_plan(self, transformer: Transformer, format: int | None, describe: Describe) -> ResultPlan:
         """Return columns, decoder and result formats of a Bind to the prepared statement.
 
         Args:

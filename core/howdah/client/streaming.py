@@ -133,7 +133,7 @@ class Stream(Streaming):
         """Send the query."""
         cursor, query, params = self._cursor, self._query, self._params
         kernel = cursor._kernel
-        if kernel.deferral is not None:
+        if kernel.pipeline_mode is not None:
             raise ProgrammingError("stream() cannot be used in a pipeline: iterate over the cursor instead")
         session = yield from cursor.kernel.start_statement()
         self._request = request = Request(cursor, query, params, cursor._result_format(self._binary), False)

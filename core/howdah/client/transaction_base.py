@@ -139,12 +139,12 @@ class BaseTransaction:
             raise TypeError("a transaction block cannot be entered twice")
         if connection._tpc is not None:
             raise ProgrammingError("transaction() cannot be used in a two-phase transaction")
-        deferral = connection.kernel.deferral
+        pipeline_mode = connection.kernel.pipeline_mode
         session = yield from connection.kernel.start_operation(deferrable=True)
-        if deferral is None:
+        if pipeline_mode is None:
             begins = session.transaction_status == TransactionStatus.IDLE
         else:
-            begins = not deferral.in_transaction
+            begins = not pipeline_mode.in_transaction
         if begins:
             commands = [connection.kernel.begin_statement]
         else:
@@ -153,8 +153,8 @@ class BaseTransaction:
         if self._savepoint:
             commands.append(b"SAVEPOINT " + self._identifier())
         block = Block(begins, self._identifier() if self._savepoint else b"")
-        if deferral is not None:
-            deferral.command(commands, apart=begins)
+        if pipeline_mode is not None:
+            pipeline_mode.command(commands, apart=begins)
         else:
             try:
                 yield from connection.kernel.command(b"; ".join(commands))
@@ -183,23 +183,23 @@ class BaseTransaction:
         connection, block = self._connection, self._block
         assert block is not None
         command = b"COMMIT" if block.begins else b"RELEASE " + block.savepoint
-        deferral = connection.kernel.deferral
-        if deferral is not None:
-            done = deferral.command([command])
+        pipeline_mode = connection.kernel.pipeline_mode
+        if pipeline_mode is not None:
+            done = pipeline_mode.command([command])
             block.ending = True
             try:
-                yield from deferral.finish()
+                yield from pipeline_mode.finish()
             except BaseException:
                 if done.exchange.error is not None:
                     yield from self._undo()
                 raise
             if not done.exchange.aborted:
-                done.told = True
+                done.reported = True
                 connection._check_committed(done.exchange)
                 return
             # Something in the block has failed. If nobody knows it yet, the block does.
-            done.told = True
-            error = deferral.first_error()
+            done.reported = True
+            error = pipeline_mode.first_error()
             if error is not None:
                 yield from self._undo()
                 raise error

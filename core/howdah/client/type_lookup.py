@@ -11,9 +11,9 @@ from howdah.pq import TransactionStatus
 if TYPE_CHECKING:
     from howdah.adapt.registry import AdaptersMap
     from howdah.adapt.transformer import Transformer
-    from howdah.client.deferral import Deferral
     from howdah.client.known_types import KnownTypes
-    from howdah.client.shortcut import Shortcuts
+    from howdah.client.pipeline_mode import PipelineMode
+    from howdah.client.query_cache import QueryCache
     from howdah.io.operation import Operation
     from howdah.protocol.exchange import Exchange, Result
     from howdah.protocol.session import Session
@@ -28,8 +28,8 @@ class TypeLookup:
     """The part of a connection's kernel that looks types up by their names."""
 
     session: Session
-    shortcuts: Shortcuts
-    deferral: Deferral | None
+    query_cache: QueryCache
+    pipeline_mode: PipelineMode | None
     #: Whether types were looked up by their names and are not there.
     _names_missing = False
     #: The transaction that has created what was missing.
@@ -42,7 +42,7 @@ class TypeLookup:
         """Run a command by the simple protocol."""
         raise NotImplementedError
 
-    def _review_shortcuts(self) -> None:
+    def _review_query_cache(self) -> None:
         raise NotImplementedError
 
     # For operations and adapters
@@ -52,8 +52,8 @@ class TypeLookup:
 
         For dumpers, which cannot wait for the server themselves.
         """
-        self.shortcuts.names_wanted = True
-        self._review_shortcuts()
+        self.query_cache.names_wanted = True
+        self._review_query_cache()
 
     def resolve_names(self, *maps: AdaptersMap) -> Operation[None]:
         """Find the types that adapters are registered for by name only, as far as they were not looked for.
@@ -88,7 +88,7 @@ class TypeLookup:
         """
         if self._names_missing and any(result.tag.startswith(b"CREATE ") for result in results):
             self._names_missing = False
-            if self.session.transaction_status != TransactionStatus.IDLE or self.deferral is not None:
+            if self.session.transaction_status != TransactionStatus.IDLE or self.pipeline_mode is not None:
                 self._names_created = self.session.transactions
             self._known_types().forget_missing()
             for transformer in transformers:

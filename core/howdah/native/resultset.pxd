@@ -22,7 +22,7 @@ cdef class ResultSet:
     cdef public object _portal
     cdef public bint _synced
     cdef public object _decoder
-    cdef public object _deferred
+    cdef public object _pending
 
     # Not cpdef, whose calls check for a method of a subclass.
     cdef int reset(self) except -1

@@ -63,7 +63,7 @@ cdef class ResultSet:
         self.raise_failure()
 
     cdef int reset(self) except -1:
-        self._deferred = None
+        self._pending = None
         self._results = ()
         self._index = -1
         self._result = None
@@ -90,7 +90,7 @@ cdef class ResultSet:
         self._make_row = None
         self._rowcount = None
         # Set before the row factory is called, which looks at the result.
-        self._deferred = None
+        self._pending = None
         if result.fields is not None:
             self._make_row = tuple if self._row_factory is _TUPLE_ROW else self._row_factory(self)
         return 0

@@ -1,4 +1,4 @@
-# Generated from tests/contrib/arrow/test_reading_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/contrib/arrow/test_reading_async.py by .ci/async_to_sync.py; do not edit.
 """Results as Arrow data."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from tests/contrib/arrow/test_writing_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/contrib/arrow/test_writing_async.py by .ci/async_to_sync.py; do not edit.
 """Arrow data into tables."""
 
 from __future__ import annotations

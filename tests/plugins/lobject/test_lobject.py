@@ -1,4 +1,4 @@
-# Generated from tests/plugins/lobject/test_lobject_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/plugins/lobject/test_lobject_async.py by .ci/async_to_sync.py; do not edit.
 """Large objects."""
 
 from __future__ import annotations

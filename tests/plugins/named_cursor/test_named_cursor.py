@@ -1,4 +1,4 @@
-# Generated from tests/plugins/named_cursor/test_named_cursor_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/plugins/named_cursor/test_named_cursor_async.py by .ci/async_to_sync.py; do not edit.
 """Named cursors."""
 
 from __future__ import annotations

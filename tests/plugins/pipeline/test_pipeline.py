@@ -1,4 +1,4 @@
-# Generated from tests/plugins/pipeline/test_pipeline_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/plugins/pipeline/test_pipeline_async.py by .ci/async_to_sync.py; do not edit.
 """Pipelines."""
 
 from __future__ import annotations

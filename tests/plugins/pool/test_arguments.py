@@ -1,4 +1,4 @@
-# Generated from tests/plugins/pool/test_arguments_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/plugins/pool/test_arguments_async.py by .ci/async_to_sync.py; do not edit.
 """The arguments of pools. test_arguments.py is generated (see test_faces.py)."""
 
 from __future__ import annotations

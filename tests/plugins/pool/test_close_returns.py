@@ -1,4 +1,4 @@
-# Generated from tests/plugins/pool/test_close_returns_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/plugins/pool/test_close_returns_async.py by .ci/async_to_sync.py; do not edit.
 """Connections whose `close` gives them back. test_close_returns.py is generated (see test_faces.py)."""
 
 from __future__ import annotations

@@ -15,6 +15,6 @@ ROOT = Path(__file__).parents[3]
     "source", sorted(Path(__file__).parent.glob("*_async.py")), ids=lambda path: path.stem
 )
 def test_the_sync_tests_are_up_to_date(source: Path) -> None:
-    tool = ROOT / ".ci" / "generate_faces.py"
+    tool = ROOT / ".ci" / "async_to_sync.py"
     run = subprocess.run([sys.executable, str(tool), "--check", str(source)], capture_output=True, text=True)
-    assert run.returncode == 0, f"run python .ci/generate_faces.py {source}: {run.stdout}{run.stderr}"
+    assert run.returncode == 0, f"run python .ci/async_to_sync.py {source}: {run.stdout}{run.stderr}"

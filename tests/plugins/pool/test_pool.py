@@ -1,4 +1,4 @@
-# Generated from tests/plugins/pool/test_pool_async.py by .ci/generate_faces.py; do not edit.
+# Generated from tests/plugins/pool/test_pool_async.py by .ci/async_to_sync.py; do not edit.
 """Pools, from the outside. test_pool.py is generated from test_pool.py (see test_faces.py)."""
 
 from __future__ import annotations

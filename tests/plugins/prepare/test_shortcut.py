@@ -1,4 +1,4 @@
-"""Prepared queries go a short way, past the planner: it has to lead where the long one does."""
+"""Prepared queries go a fast path, past the planner: it has to lead where the long one does."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def witness(conn):
 
 
 def learn(conn, query, params=None):
-    """Run a query until it goes the short way."""
+    """Run a query until it goes the fast path."""
     for _ in range(LEARNT):
         cursor = conn.execute(query, params)
     return cursor
@@ -319,7 +319,7 @@ def test_the_one_used_last_stays(conn):
     conn.prepared_max = 2
     learn(conn, "SELECT 1")
     learn(conn, "SELECT 2")
-    conn.execute("SELECT 1")  # the short way
+    conn.execute("SELECT 1")  # the fast path
     learn(conn, "SELECT 3")
     assert set(conn.prepared().values()) == {"SELECT 1", "SELECT 3"}
 

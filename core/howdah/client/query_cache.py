@@ -1,4 +1,4 @@
-"""The short way of a query that is prepared: what was found out the last time still holds."""
+"""The cache of prepared queries: a query that is sent again needs no planner and no new choice of adapters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from howdah.adapt.transformer import Transformer
 from howdah.client.query import ParsedQuery
 from howdah.client.resultset import ResultSet
-from howdah.client.statement import Answer, Statement, times
+from howdah.client.statement import ResultPlan, Statement, use_counter
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange, QueryExchange
@@ -16,13 +16,13 @@ from howdah.protocol.exchange import Exchange, QueryExchange
 if TYPE_CHECKING:
     from howdah.protocol.session import Session
 
-__all__ = ["Shortcuts", "Way"]
+__all__ = ["CachedQuery", "QueryCache"]
 
 #: How many queries are known at most: beyond, they are learnt anew.
 _MOST = 1000
 
 
-class Way:
+class CachedQuery:
     """What a query has become: its messages lack only the parameters.
 
     Args:
@@ -35,7 +35,7 @@ class Way:
     __slots__ = ("answer", "parsed", "statement", "version")
 
     def __init__(
-        self, parsed: ParsedQuery | None, statement: Statement, answer: Answer, version: int = -1
+        self, parsed: ParsedQuery | None, statement: Statement, answer: ResultPlan, version: int = -1
     ) -> None:
         self.parsed = parsed
         self.statement = statement
@@ -43,7 +43,7 @@ class Way:
         self.version = version
 
 
-class Shortcuts:
+class QueryCache:
     """Sends queries again that were sent before, without asking a planner or an adapter for its choice.
 
     The native core has a twin.
@@ -54,39 +54,39 @@ class Shortcuts:
 
     Attributes:
         open: whether a query has nothing to wait for, and nobody else is to be told of it.
-        deferred: the same, but for the answers being taken later.
+        pipelined: the same, but for the answers being taken later.
         begins: whether a query outside of a transaction begins one.
         names_wanted: whether a dumper has asked for a type that must be looked up first.
     """
 
     def __init__(self, session: Session, transformer: Transformer) -> None:
         self.open = False
-        self.deferred = False
+        self.pipelined = False
         self.begins = True
         self.names_wanted = False
         self._session = session
         self._transformer = transformer
-        self._plain: dict[str, Way] = {}
-        self._bound: dict[str, Way] = {}
+        self._plain: dict[str, CachedQuery] = {}
+        self._bound: dict[str, CachedQuery] = {}
 
-    def learn(self, query: str, parsed: ParsedQuery | None, statement: Statement, answer: Answer) -> None:
+    def learn(self, query: str, parsed: ParsedQuery | None, statement: Statement, answer: ResultPlan) -> None:
         """Note what a query has become.
 
         Args:
             query: the query, as the program has it.
             parsed: the same in pieces, None if it came without parameters.
             statement: the prepared statement for it.
-            answer: what `Statement.answer` says of it.
+            answer: what `Statement.result_plan` says of it.
         """
-        ways = self._plain if parsed is None else self._bound
-        if len(ways) >= _MOST:
-            ways.clear()
-        ways[query] = Way(parsed, statement, answer, self._transformer.version)
+        queries = self._plain if parsed is None else self._bound
+        if len(queries) >= _MOST:
+            queries.clear()
+        queries[query] = CachedQuery(parsed, statement, answer, self._transformer.version)
 
     def send(
         self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
     ) -> QueryExchange | None:
-        """Write a query's messages, if the short way is open; the cursor's results are gone then.
+        """Write a query's messages, if the fast path is open; the cursor's results are gone then.
 
         Args:
             cursor: the cursor, of a kind that binds its parameters on the server, and has no portal open.
@@ -94,7 +94,7 @@ class Shortcuts:
             params: the parameters.
 
         Returns:
-            The exchange to wait for, None if the query has to go the long way.
+            The exchange to wait for, None if the query has to go the slow path.
 
         Raises:
             Exception: as for parameters that cannot be adapted.
@@ -111,10 +111,10 @@ class Shortcuts:
         self._session.sync(exchange)
         return exchange
 
-    def post(
+    def enqueue(
         self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
     ) -> tuple[QueryExchange, Statement] | None:
-        """Write a query's messages without a Sync, if the short way is open; its answer is taken later.
+        """Write a query's messages without a Sync, if the fast path is open; its answer is taken later.
 
         Args:
             cursor: as for `send`.
@@ -122,17 +122,17 @@ class Shortcuts:
             params: the parameters.
 
         Returns:
-            The exchange and the statement that is executed, None if the query has to go the long way.
+            The exchange and the statement that is executed, None if the query has to go the slow path.
 
         Raises:
             Exception: as for parameters that cannot be adapted.
         """
         self._session.mark()
-        return self._write(cursor, query, params) if self.deferred else None
+        return self._write(cursor, query, params) if self.pipelined else None
 
     def bind(
         self,
-        way: Way,
+        cached: CachedQuery,
         transformer: Transformer,
         params: Sequence[Any] | Mapping[str, Any] | None,
         exchange: Exchange,
@@ -140,7 +140,7 @@ class Shortcuts:
         """Write Bind and Execute, unless the parameters are of other types than the statement's.
 
         Args:
-            way: what the query has become.
+            cached: what the query has become.
             transformer: whose adapters dump the parameters.
             params: the parameters; None if the query came without.
             exchange: what the answers belong to.
@@ -148,7 +148,7 @@ class Shortcuts:
         Raises:
             Exception: as for parameters that cannot be adapted.
         """
-        parsed, statement = way.parsed, way.statement
+        parsed, statement = cached.parsed, cached.statement
         parameters = None
         if (params is None) is not (parsed is None):
             return False
@@ -156,7 +156,7 @@ class Shortcuts:
             parameters = transformer.encoder.encode(parsed.bind(params), parsed.formats, parsed.names)
             if parameters.oids != statement.oids or self.names_wanted:
                 return False
-        self._session.bind(exchange, b"", statement.name, parameters, way.answer[2])
+        self._session.bind(exchange, b"", statement.name, parameters, cached.answer[2])
         self._session.execute(exchange)
         return True
 
@@ -172,18 +172,18 @@ class Shortcuts:
             or cursor._transformer is not self._transformer
         ):
             return None
-        way = (self._plain if params is None else self._bound).get(query)
-        if way is None or not way.statement.current or way.version != self._transformer.version:
+        cached = (self._plain if params is None else self._bound).get(query)
+        if cached is None or not cached.statement.cacheable or cached.version != self._transformer.version:
             return None
-        statement = way.statement
-        exchange = QueryExchange(query=statement.query, fields=way.answer[0], decoder=way.answer[1])
-        if not self.bind(way, self._transformer, params, exchange):
+        statement = cached.statement
+        exchange = QueryExchange(query=statement.query, fields=cached.answer[0], decoder=cached.answer[1])
+        if not self.bind(cached, self._transformer, params, exchange):
             return None
-        statement.used = next(times)
+        statement.used = next(use_counter)
         cursor._reset()
         cursor._query = statement.query
         return exchange, statement
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah.native.shortcut import Shortcuts, Way
+    from howdah.native.query_cache import CachedQuery, QueryCache

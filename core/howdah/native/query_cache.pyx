@@ -1,6 +1,6 @@
-"""The short way of a query that is prepared: what was found out the last time still holds.
+"""The cache of prepared queries: a query that is sent again needs no planner and no new choice of adapters.
 
-Twin of `howdah.client.shortcut`, where the arguments and attributes are described.
+Twin of `howdah.client.query_cache`, where the arguments and attributes are described.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -18,7 +18,7 @@ from howdah.native.wire cimport BIND, EXECUTE, SYNC, Wire, pack_formats
 
 from howdah.pq import TransactionStatus
 from howdah.protocol.messages import check_length
-from howdah.client.statement import times
+from howdah.client.statement import use_counter
 
 cdef object _IDLE = TransactionStatus.IDLE
 
@@ -33,7 +33,7 @@ cdef bytes _EXECUTE = b"E\0\0\0\x09\0\0\0\0\0"
 cdef bytes _SYNC = b"S\0\0\0\4"
 
 
-cdef class Way:
+cdef class CachedQuery:
     """What a query has become: its messages lack only the parameters."""
 
     cdef object parsed
@@ -74,11 +74,11 @@ cdef class Way:
         return exchange
 
 
-cdef class Shortcuts:
+cdef class QueryCache:
     """Sends queries again that were sent before, without asking a planner or an adapter for its choice."""
 
     cdef public bint open
-    cdef public bint deferred
+    cdef public bint pipelined
     cdef public bint begins
     cdef public bint names_wanted
     cdef Wire session
@@ -97,46 +97,46 @@ cdef class Shortcuts:
 
     def learn(self, str query not None, parsed, statement, answer) -> None:
         """Note what a query has become."""
-        cdef dict ways = self.plain if parsed is None else self.bound
-        if len(ways) >= MOST:
-            ways.clear()
-        ways[query] = Way(parsed, statement, answer, self.adapters.version)
+        cdef dict queries = self.plain if parsed is None else self.bound
+        if len(queries) >= MOST:
+            queries.clear()
+        queries[query] = CachedQuery(parsed, statement, answer, self.adapters.version)
 
     def send(self, ResultSet cursor not None, query, params):
-        """Write a query's messages, if the short way is open; the cursor's results are gone then."""
-        cdef Way way
+        """Write a query's messages, if the fast path is open; the cursor's results are gone then."""
+        cdef CachedQuery cached
         cdef QueryExchange exchange
         self.session.set_mark()
         if not self.open or (self.begins and self.session.transaction_status is _IDLE):
             return None
-        way = self.find(cursor, query, params)
-        if way is None:
+        cached = self.find(cursor, query, params)
+        if cached is None:
             return None
-        exchange = way.exchange()
-        return exchange if self.write(way, self.transformer, params, exchange, cursor, True) else None
+        exchange = cached.exchange()
+        return exchange if self.write(cached, self.transformer, params, exchange, cursor, True) else None
 
-    def post(self, ResultSet cursor not None, query, params):
-        """Write a query's messages without a Sync, if the short way is open; its answer is taken later."""
-        cdef Way way
+    def enqueue(self, ResultSet cursor not None, query, params):
+        """Write a query's messages without a Sync, if the fast path is open; its answer is taken later."""
+        cdef CachedQuery cached
         cdef QueryExchange exchange
         self.session.set_mark()
-        if not self.deferred:
+        if not self.pipelined:
             return None
-        way = self.find(cursor, query, params)
-        if way is None:
+        cached = self.find(cursor, query, params)
+        if cached is None:
             return None
-        exchange = way.exchange()
-        if not self.write(way, self.transformer, params, exchange, cursor, False):
+        exchange = cached.exchange()
+        if not self.write(cached, self.transformer, params, exchange, cursor, False):
             return None
-        return exchange, way.statement
+        return exchange, cached.statement
 
-    def bind(self, Way way not None, transformer, params, Exchange exchange not None) -> bool:
+    def bind(self, CachedQuery cached not None, transformer, params, Exchange exchange not None) -> bool:
         """Write Bind and Execute, unless the parameters are of other types than the statement's."""
-        return (params is None) is (way.parsed is None) and self.write(way, transformer, params, exchange, None, False)
+        return (params is None) is (cached.parsed is None) and self.write(cached, transformer, params, exchange, None, False)
 
-    cdef Way find(self, ResultSet cursor, object query, object params):
-        """Return the way that is open to a query, None if there is none."""
-        cdef Way way
+    cdef CachedQuery find(self, ResultSet cursor, object query, object params):
+        """Return the cached that is open to a query, None if there is none."""
+        cdef CachedQuery cached
         if (
             not PyUnicode_CheckExact(query)
             or self.session.lost is not None
@@ -146,13 +146,13 @@ cdef class Shortcuts:
             or cursor._transformer is not self.transformer
         ):
             return None
-        way = (self.plain if params is None else self.bound).get(query)
-        if way is None or not way.statement.current or way.version != self.adapters.version:
+        cached = (self.plain if params is None else self.bound).get(query)
+        if cached is None or not cached.statement.cacheable or cached.version != self.adapters.version:
             return None
-        return way
+        return cached
 
     cdef bint write(
-        self, Way way, object transformer, object params, Exchange exchange, ResultSet cursor, bint sync
+        self, CachedQuery cached, object transformer, object params, Exchange exchange, ResultSet cursor, bint sync
     ) except -1:
         """Write Bind and Execute, and Sync behind them; a cursor that is given forgets its results."""
         cdef Wire session = self.session
@@ -160,32 +160,32 @@ cdef class Shortcuts:
         cdef Py_ssize_t section_size, size
         cdef char *p
         if params is not None:
-            if not is_row(params, way.count):
-                params = way.parsed.bind(params)
-            parameters = (<ParameterEncoder?> transformer.encoder).encode(params, way.formats, way.names)
-            if (parameters.oids is not way.oids and parameters.oids != way.oids) or self.names_wanted:
+            if not is_row(params, cached.count):
+                params = cached.parsed.bind(params)
+            parameters = (<ParameterEncoder?> transformer.encoder).encode(params, cached.formats, cached.names)
+            if (parameters.oids is not cached.oids and parameters.oids != cached.oids) or self.names_wanted:
                 return False
             # The encoder compares with the parameters before: they share the tuple then.
-            way.oids = parameters.oids
+            cached.oids = parameters.oids
         session.unsent.check()
         section_size = 4 if parameters is None else parameters.section_size()
-        size = PyBytes_GET_SIZE(way.called) + section_size + PyBytes_GET_SIZE(way.result_formats)
+        size = PyBytes_GET_SIZE(cached.called) + section_size + PyBytes_GET_SIZE(cached.result_formats)
         check_length(size)
         if cursor is not None:
-            cursor._query = way.query
+            cursor._query = cached.query
             if sync and PyList_GET_SIZE(cursor._rows) > FEW:
                 exchange.replaced = cursor._results
             cursor.reset()
-            way.statement.used = next(times)
+            cached.statement.used = next(use_counter)
         p = session.unsent.reserve(5 + size + PyBytes_GET_SIZE(_EXECUTE) + (PyBytes_GET_SIZE(_SYNC) if sync else 0))
         p[0] = c"B"
         set_uint32(p + 1, <uint32_t> (size + 4))
-        p = copied(p + 5, way.called)
+        p = copied(p + 5, cached.called)
         if parameters is None:
             set_uint32(p, 0)
         else:
             memcpy(p, parameters.section(), section_size)
-        p = copied(p + section_size, way.result_formats)
+        p = copied(p + section_size, cached.result_formats)
         p = copied(p, _EXECUTE)
         session.add_step(BIND, exchange)
         session.add_step(EXECUTE, exchange)

@@ -11,8 +11,8 @@ What the two do differently beyond `async` and `await` stands in the async modul
 
 (or `if not ASYNC:`), with `ASYNC = True` above; of this the sync face keeps the branch that is its own.
 
-    python .ci/generate_faces.py            write the faces
-    python .ci/generate_faces.py --check    exit with 1 and name the faces that are stale
+    python .ci/async_to_sync.py            write the faces
+    python .ci/async_to_sync.py --check    exit with 1 and name the faces that are stale
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ def face(source: Path) -> tuple[Path, str]:
     """Path and content of the sync face of an async module."""
     path = source.with_name(source.name.replace("_async.py", ".py"))
     origin = source.relative_to(ROOT).as_posix() if source.is_relative_to(ROOT) else source.name
-    header = f"# Generated from {origin} by .ci/generate_faces.py; do not edit.\n"
+    header = f"# Generated from {origin} by .ci/async_to_sync.py; do not edit.\n"
     return path, tidy(header + sync_face(source.read_text(encoding="utf-8")), path)
 
 
@@ -230,7 +230,7 @@ def main(argv: list[str] | None = None) -> int:
             continue
         stale += 1
         if arguments.check:
-            print(f"{path}: stale, run `make faces`")
+            print(f"{path}: stale, run `make sync`")
         else:
             path.write_text(content, encoding="utf-8")
             print(f"{path}: written")

@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-__all__ = ["Declared"]
+__all__ = ["ServerCursorMixin"]
 
 #: What PostgreSQL keeps of a name, in bytes (NAMEDATALEN - 1).
 _LONGEST_NAME = 63
 
 
-class Declared(_Base):
+class ServerCursorMixin(_Base):
     """Makes a cursor one that is declared on the server under a name.
 
-    `_passed` is the server's position: how many rows it has gone past. That of the program lies before
+    `_server_position` is how many rows the server's cursor has gone past. The program's position lies before
     it by the rows that have been fetched and not taken.
     """
 
@@ -59,9 +59,9 @@ class Declared(_Base):
         self._forget_position()
 
     def _forget_position(self) -> None:
-        self._passed = 0
-        #: Whether `_passed` counts from the first row; not so if somebody else declared the cursor.
-        self._anchored = self._declared
+        self._server_position = 0
+        #: Whether `_server_position` counts from the first row; not so if somebody else declared the cursor.
+        self._position_known = self._declared
         #: Whether the server's position is behind the last row.
         self._at_end = False
         #: Whether iteration has met the end: then it does not ask the server once more.
@@ -173,7 +173,7 @@ class Declared(_Base):
         cursor.check_rows()
         result = cursor.result
         assert result is not None
-        decoder, formats = self._how_to_answer()
+        decoder, formats = self._result_formats()
         exchange = QueryExchange(fields=result.fields, decoder=decoder)
         exchange.keeping = True  # the server's cursor has moved past them, whatever interrupts the wait
         count = b"ALL" if size is None else b"%d" % size
@@ -199,7 +199,7 @@ class Declared(_Base):
                 return
         yield from self._fetch_rows(None if size is None else size - cursor.rows_left)
 
-    def _how_to_answer(self) -> tuple[Any, Sequence[int]]:
+    def _result_formats(self) -> tuple[Any, Sequence[int]]:
         """Return decoder and formats of the columns: binary, where that can be read."""
         cursor = self.kernel
         transformer = cursor.transformer
@@ -221,7 +221,7 @@ class Declared(_Base):
             first = next(i for i, row in enumerate(rows) if isinstance(row, bytes))
             self._undecoded, self._decoded = rows[first:], first
             del rows[first:]
-        self._passed += count
+        self._server_position += count
         self._at_end = size is None or count < size
 
     def _decode_rest(self) -> None:
@@ -251,12 +251,12 @@ class Declared(_Base):
         cursor.check_rows()
         if self._undecoded:
             self._decode_rest()
-        if mode == "absolute" and not self._anchored:
+        if mode == "absolute" and not self._position_known:
             yield from self._move_in_unknown(session, value)
             return
         here = self.rownumber or 0
         target = value if mode == "absolute" else here + value
-        if target < 0 and self._anchored:
+        if target < 0 and self._position_known:
             raise IndexError("position out of bound: there is nothing before the first row")
         if target < here and self.scrollable is False:
             raise errors.ObjectNotInPrerequisiteState(
@@ -272,14 +272,14 @@ class Declared(_Base):
 
     def _move_on_server(self, session: Session, target: int) -> Operation[tuple[int, bool]]:
         """Move the server's cursor; return where it is then, and whether the target lies outside."""
-        steps = target - self._passed
+        steps = target - self._server_position
         if steps == 0:
             return target, False
         if steps > 0:
             moved = yield from self._run_move(session, b"FORWARD", steps)
             self._at_end = moved < steps
-            return self._passed + moved, self._at_end
-        if self._anchored:
+            return self._server_position + moved, self._at_end
+        if self._position_known:
             yield from self._run_move(session, b"ABSOLUTE", target)
             self._at_end = False
             return target, False
@@ -288,7 +288,7 @@ class Declared(_Base):
         self._at_end = False
         if moved < back:
             # Now it is known where the cursor is: before the first row.
-            self._anchored, target = True, 0
+            self._position_known, target = True, 0
         return target, moved < back - 1
 
     def _move_in_unknown(self, session: Session, target: int) -> Operation[None]:
@@ -296,8 +296,8 @@ class Declared(_Base):
         if target < 0:
             raise IndexError("position out of bound: there is nothing before the first row")
         moved = yield from self._run_move(session, b"ABSOLUTE", target)
-        self._anchored = bool(moved) or not target
-        self._at_end = not self._anchored
+        self._position_known = bool(moved) or not target
+        self._at_end = not self._position_known
         self._go_on_from(target)
         if self._at_end:
             raise IndexError("position out of bound: the cursor has gone to the end of the result")
@@ -316,7 +316,7 @@ class Declared(_Base):
 
     def _go_on_from(self, position: int) -> None:
         """Forget the rows that are here: the server's cursor is elsewhere."""
-        self._passed = position
+        self._server_position = position
         self._exhausted = False
         self._undecoded = []
         self.kernel.restart(position)

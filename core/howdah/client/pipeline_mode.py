@@ -1,6 +1,6 @@
 """Answers that are taken later than the operation ends that asked for them.
 
-A connection that has a `Deferral` (`Connection.defer_to`) does not wait for
+A connection that has a `PipelineMode` (`Connection.set_pipeline_mode`) does not wait for
 the answers to its queries: an operation writes its messages, and hands over
 its exchange together with a completion, an operation that takes the answer.
 """
@@ -19,32 +19,32 @@ from howdah.protocol.exchange import Exchange
 if TYPE_CHECKING:
     from howdah.client.cursor_base import BaseCursor
 
-__all__ = ["Deferral", "Deferred", "Posted", "aborted"]
+__all__ = ["PendingResult", "PipelineMode", "QueuedQuery", "aborted"]
 
 
-class Deferred:
+class PendingResult:
     """An answer that is taken later.
 
     Args:
-        deferral: what it was handed over to.
+        pipeline_mode: which took it over.
         exchange: what was sent.
         completion: takes the answer once the exchange is done; raises if it is an error.
 
     Attributes:
-        settled: whether the completion has run.
+        taken: whether the completion has run.
         error: what the completion raised, None if nothing.
-        told: whether the error has been raised to the caller.
+        reported: whether the error has been raised to the caller.
     """
 
-    __slots__ = ("completion", "deferral", "error", "exchange", "settled", "told")
+    __slots__ = ("completion", "error", "exchange", "pipeline_mode", "reported", "taken")
 
-    def __init__(self, deferral: Deferral, exchange: Exchange, completion: Operation[None]) -> None:
-        self.deferral = deferral
+    def __init__(self, pipeline_mode: PipelineMode, exchange: Exchange, completion: Operation[None]) -> None:
+        self.pipeline_mode = pipeline_mode
         self.exchange = exchange
         self.completion = completion
-        self.settled = False
+        self.taken = False
         self.error: Exception | None = None
-        self.told = False
+        self.reported = False
 
     def take(self) -> Operation[None]:
         """Wait until the answer has been taken.
@@ -52,18 +52,18 @@ class Deferred:
         Raises:
             howdah.Error: what the completion raised.
         """
-        if not self.settled:
-            yield from self.deferral.settle(self)
+        if not self.taken:
+            yield from self.pipeline_mode.wait_for(self)
         if self.error is not None:
-            self.told = True
+            self.reported = True
             raise self.error
 
 
-class Posted(Deferred):
-    """The answer to a query that took the short way: most often there is just the cursor to be told of it.
+class QueuedQuery(PendingResult):
+    """The answer to a query on the fast path, which the cursor most often just shows.
 
     Args:
-        deferral: what it was handed over to.
+        pipeline_mode: which took it over.
         exchange: what was sent.
         cursor: whose query it is.
         statement: what was executed.
@@ -72,16 +72,16 @@ class Posted(Deferred):
     __slots__ = ("_cursor", "_statement")
 
     def __init__(
-        self, deferral: Deferral, exchange: Exchange, cursor: BaseCursor[Any], statement: Statement
+        self, pipeline_mode: PipelineMode, exchange: Exchange, cursor: BaseCursor[Any], statement: Statement
     ) -> None:
-        self.deferral = deferral
+        self.pipeline_mode = pipeline_mode
         self.exchange = exchange
-        self.settled = False
+        self.taken = False
         self.error = None
-        self.told = False
+        self.reported = False
         self._cursor = cursor
         self._statement = statement
-        cursor._deferred = self
+        cursor._pending = self
 
     def arrive(self) -> bool:
         """Take the answer if it is no error; return whether that was so."""
@@ -89,12 +89,12 @@ class Posted(Deferred):
         if exchange.error is not None or exchange.aborted:
             self.completion = cursor._complete_cached(exchange, self._statement)
             return False
-        if cursor._deferred is self:
+        if cursor._pending is self:
             cursor._show(exchange.results)
         return True
 
 
-class Deferral(Protocol):
+class PipelineMode(Protocol):
     """Takes over the answers to what is sent on a connection."""
 
     @property
@@ -114,10 +114,10 @@ class Deferral(Protocol):
     def parse(self, exchange: Exchange, name: bytes, query: bytes, oids: Sequence[int]) -> bool:
         """Write Parse unless the server has just that statement; return whether it was written."""
 
-    def post(
+    def enqueue(
         self, cursor: BaseCursor[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
     ) -> bool:
-        """Write a query the short way, if it is open to it and nothing has to be waited for.
+        """Write a query the fast path, if it is open to it and nothing has to be waited for.
 
         Args:
             cursor: which shows the results later.
@@ -128,17 +128,17 @@ class Deferral(Protocol):
             Whether it was written.
         """
 
-    def defer(self, exchange: Exchange, completion: Operation[None]) -> Deferred:
+    def defer(self, exchange: Exchange, completion: Operation[None]) -> PendingResult:
         """Take over an exchange whose messages have been written, without a Sync."""
 
     def send(self, exchange: Exchange) -> Operation[None]:
         """Send what has gathered, and wait as long as it is too much."""
 
-    def settle(self, deferred: Deferred) -> Operation[None]:
+    def wait_for(self, pending: PendingResult) -> Operation[None]:
         """Wait for an answer, and have it and all before it taken."""
 
-    def rest(self) -> Operation[None]:
-        """End with Sync what is under way, and wait for it: something comes that cannot be deferred.
+    def flush_and_wait(self) -> Operation[None]:
+        """End with Sync what is under way, and wait for it: something comes that cannot be pending.
 
         Raises:
             howdah.errors.PipelineAborted: it would be skipped because of an earlier error.
@@ -150,7 +150,7 @@ class Deferral(Protocol):
     def abort(self) -> None:
         """Skip what is written from now on, up to a Sync: an interruption has cut off what was before."""
 
-    def command(self, commands: Sequence[bytes], *, apart: bool = False) -> Deferred:
+    def command(self, commands: Sequence[bytes], *, apart: bool = False) -> PendingResult:
         """Write commands that open or close a transaction or a savepoint.
 
         Args:

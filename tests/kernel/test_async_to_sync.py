@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-TOOL = Path(__file__).parents[2] / ".ci" / "generate_faces.py"
+TOOL = Path(__file__).parents[2] / ".ci" / "async_to_sync.py"
 
 
 @pytest.fixture(scope="module")
 def faces() -> Any:
-    spec = importlib.util.spec_from_file_location("generate_faces", TOOL)
+    spec = importlib.util.spec_from_file_location("async_to_sync", TOOL)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -106,7 +106,7 @@ def test_check(faces: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
     assert faces.main([str(source)]) == 0
     header, _, content = target.read_text().partition("\n")
-    assert header == "# Generated from cursor_async.py by .ci/generate_faces.py; do not edit."
+    assert header == "# Generated from cursor_async.py by .ci/async_to_sync.py; do not edit."
     assert content.strip() == "import abc\n\n\ndef f(c: Cursor):\n    c(abc)"
 
     assert faces.main(["--check", str(source)]) == 0
