@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +27,20 @@ pytest_plugins = ["howdah_testing"]
 LOOPS = [pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio")]
 if importlib.util.find_spec("uvloop"):
     LOOPS.append(pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over the modules and the tests, of which there are many: it runs often."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Give `-n auto` a process for each core, but none beside this one with a server that all would share."""
+    if "HOWDAH_TEST_DSN" in os.environ:
+        return 0
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @pytest.fixture(scope="module", params=LOOPS)

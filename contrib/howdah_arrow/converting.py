@@ -30,7 +30,7 @@ _TEXTS = {str, type(None)}
 
 def schema_for(cursor: Any, fields: Sequence[FieldDescription]) -> pa.Schema:
     """Return the schema of a result."""
-    return schema_of(fields, layouts_of(fields, cursor.transformer.adapters.types))
+    return schema_of(fields, layouts_of(fields, cursor.kernel.transformer.adapters.types))
 
 
 def batch_of(
@@ -47,7 +47,7 @@ def batch_of(
         howdah.DataError: a loader of the cursor has returned an object that does not
             fit the column's Arrow type.
     """
-    layouts = layouts_of(fields, cursor.transformer.adapters.types)
+    layouts = layouts_of(fields, cursor.kernel.transformer.adapters.types)
     arrays = []
     columns = list(zip(*rows)) if rows else [()] * len(fields)
     for field, layout, values in zip(fields, layouts, columns):
@@ -100,5 +100,5 @@ def _uuid(value: Any) -> Any:
 def _text(value: Any, cursor: Any) -> str:
     """Return a value as text, in the format of a parameter."""
     cls = type(value)
-    dumped = cursor.transformer.adapters.get_dumper(cls, PyFormat.TEXT)(cls, cursor).dump(value)
+    dumped = cursor.kernel.transformer.adapters.get_dumper(cls, PyFormat.TEXT)(cls, cursor).dump(value)
     return dumped if isinstance(dumped, str) else bytes(dumped).decode()

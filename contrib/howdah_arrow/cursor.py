@@ -56,11 +56,11 @@ class ArrowCursor:
         cursor: Any = self
         reading = Reading(cursor, query, params)
         connection = cursor.connection
-        with connection.lock:
-            with cursor.observation(query, params):
-                batches = connection.wait(reading.execute())
+        with connection.kernel.lock:
+            with cursor.kernel.observation(query, params):
+                batches = connection.kernel.wait(reading.execute())
         if reading.schema is not None:
-            self._arrow = cursor._result, reading.schema, batches
+            self._arrow = cursor.kernel.result, reading.schema, batches
         return self
 
     def stream_arrow(
@@ -86,8 +86,8 @@ class ArrowCursor:
             raise ValueError("size must be >= 1")
         cursor: Any = self
         reading = Reading(cursor, query, params, size)
-        batches: Generator[pa.RecordBatch, None] = cursor.connection.streamed(
-            reading, cursor.observation(query, params)
+        batches: Generator[pa.RecordBatch, None] = cursor.connection.kernel.streamed(
+            reading, cursor.kernel.observation(query, params)
         )
         return batches
 
@@ -126,20 +126,20 @@ class ArrowCursor:
     def _take_arrow(self) -> tuple[pa.Schema, list[pa.RecordBatch]]:
         """Return the schema of the result, and all rows that are left."""
         cursor: Any = self
-        if self._arrow is not None and self._arrow[0] is cursor._result:
-            cursor._check_open()
+        if self._arrow is not None and self._arrow[0] is cursor.kernel.result:
+            cursor.kernel.check_open()
             result, schema, batches = self._arrow
             self._arrow = result, schema, []
             return schema, batches
         from howdah_arrow.converting import batch_of, schema_for
 
         row_factory = cursor.row_factory
-        cursor._row_factory, cursor._make_row = tuple_row, None
+        cursor.row_factory = tuple_row
         try:
             rows = cursor.fetchall()
         finally:
-            cursor._row_factory, cursor._make_row = row_factory, None
-        fields = cursor._result.fields
+            cursor.row_factory = row_factory
+        fields = cursor.kernel.result.fields
         return schema_for(cursor, fields), [batch_of(cursor, fields, rows)]
 
     def copy_arrow_in(
@@ -171,8 +171,8 @@ class ArrowCursor:
         schema, batches = _opened(data)
         goal = Target(cursor, target, columns, schema)
         connection = cursor.connection
-        with connection.lock:
-            connection.wait(goal.look_up())
+        with connection.kernel.lock:
+            connection.kernel.wait(goal.look_up())
             encoder = goal.encoder()
             with cursor.copy(goal.statement) as copy:
                 copy.write(BINARY_HEADER)
@@ -205,8 +205,8 @@ class ArrowCursor:
         cursor: Any = self
         wanted = CopyOut(cursor, source, columns)
         connection = cursor.connection
-        with connection.lock:
-            statement, schema, decoder = connection.wait(wanted.look_up())
+        with connection.kernel.lock:
+            statement, schema, decoder = connection.kernel.wait(wanted.look_up())
             rows = CopyDecoder(decoder)
             with cursor.copy(statement) as copy:
                 while block := copy.read():

@@ -82,11 +82,11 @@ class AsyncArrowCursor:
         cursor: Any = self
         reading = Reading(cursor, query, params)
         connection = cursor.connection
-        async with connection.lock:
-            with cursor.observation(query, params):
-                batches = await connection.wait(reading.execute())
+        async with connection.kernel.lock:
+            with cursor.kernel.observation(query, params):
+                batches = await connection.kernel.wait(reading.execute())
         if reading.schema is not None:
-            self._arrow = cursor._result, reading.schema, batches
+            self._arrow = cursor.kernel.result, reading.schema, batches
         return self
 
     def stream_arrow(
@@ -112,8 +112,8 @@ class AsyncArrowCursor:
             raise ValueError("size must be >= 1")
         cursor: Any = self
         reading = Reading(cursor, query, params, size)
-        batches: AsyncGenerator[pa.RecordBatch] = cursor.connection.streamed(
-            reading, cursor.observation(query, params)
+        batches: AsyncGenerator[pa.RecordBatch] = cursor.connection.kernel.streamed(
+            reading, cursor.kernel.observation(query, params)
         )
         return batches
 
@@ -172,20 +172,20 @@ class AsyncArrowCursor:
     async def _take_arrow(self) -> tuple[pa.Schema, list[pa.RecordBatch]]:
         """Return the schema of the result, and all rows that are left."""
         cursor: Any = self
-        if self._arrow is not None and self._arrow[0] is cursor._result:
-            cursor._check_open()
+        if self._arrow is not None and self._arrow[0] is cursor.kernel.result:
+            cursor.kernel.check_open()
             result, schema, batches = self._arrow
             self._arrow = result, schema, []
             return schema, batches
         from howdah_arrow.converting import batch_of, schema_for
 
         row_factory = cursor.row_factory
-        cursor._row_factory, cursor._make_row = tuple_row, None
+        cursor.row_factory = tuple_row
         try:
             rows = await cursor.fetchall()
         finally:
-            cursor._row_factory, cursor._make_row = row_factory, None
-        fields = cursor._result.fields
+            cursor.row_factory = row_factory
+        fields = cursor.kernel.result.fields
         return schema_for(cursor, fields), [batch_of(cursor, fields, rows)]
 
     async def copy_arrow_in(
@@ -217,8 +217,8 @@ class AsyncArrowCursor:
         schema, batches = await _opened(data)
         goal = Target(cursor, target, columns, schema)
         connection = cursor.connection
-        async with connection.lock:
-            await connection.wait(goal.look_up())
+        async with connection.kernel.lock:
+            await connection.kernel.wait(goal.look_up())
             encoder = goal.encoder()
             async with cursor.copy(goal.statement) as copy:
                 await copy.write(BINARY_HEADER)
@@ -253,8 +253,8 @@ class AsyncArrowCursor:
         cursor: Any = self
         wanted = CopyOut(cursor, source, columns)
         connection = cursor.connection
-        async with connection.lock:
-            statement, schema, decoder = await connection.wait(wanted.look_up())
+        async with connection.kernel.lock:
+            statement, schema, decoder = await connection.kernel.wait(wanted.look_up())
             rows = CopyDecoder(decoder)
             async with cursor.copy(statement) as copy:
                 while block := await copy.read():

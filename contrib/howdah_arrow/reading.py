@@ -14,7 +14,7 @@ from howdah.client.request import Request
 from howdah.client.streaming import Streaming
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import Exchange, QueryExchange
 from howdah_arrow.layouts import Layout, layout_of
 from howdah_arrow.library import pyarrow
 
@@ -56,7 +56,7 @@ class Reading(Streaming):
         yield exchange
         self._check()
         cursor = self._cursor
-        cursor.keep_results(exchange)
+        cursor.kernel.keep_results(exchange)
         if self._request is not None and exchange.results[0].tag == b"ROLLBACK":
             self._request.check_committed()
         if self._decoder is None:
@@ -68,8 +68,8 @@ class Reading(Streaming):
         return self._batches(rest=True)
 
     def open(self) -> Operation[None]:
-        """Send the statement, and read its columns; `next` returns its rows."""
-        if self._connection.deferral is not None:
+        """Send the statement, and learn its columns; its rows are taken with `next`."""
+        if self.connection.kernel.deferral is not None:
             raise ProgrammingError("stream_arrow() cannot be used in a pipeline: use execute_arrow() instead")
         exchange = yield from self._send()
         exchange.streaming = True
@@ -83,7 +83,7 @@ class Reading(Streaming):
 
     def next(self) -> Operation[list[pa.RecordBatch]]:
         """Wait for batches; an empty list is the end."""
-        exchange = self._exchange
+        exchange = self.exchange
         while True:
             failure = self._failure()
             batches = self._batches(rest=exchange.done and failure is None)
@@ -91,27 +91,27 @@ class Reading(Streaming):
                 return batches
             if exchange.done:
                 self._check()
-                self._cursor.keep_results(exchange)
+                self._cursor.kernel.keep_results(exchange)
                 exchange.results[0].rows.clear()
                 return []
             if failure is not None:
                 raise failure
             exchange.rows.clear()
-            exchange.ready = False
+            exchange.await_more()
             yield exchange
 
-    def _send(self) -> Operation[Exchange]:
+    def _send(self) -> Operation[QueryExchange]:
         """Write the statement, up to Sync."""
-        cursor, connection = self._cursor, self._connection
-        session = yield from cursor.start_statement()
+        cursor, connection = self._cursor, self.connection
+        session = yield from cursor.kernel.start_statement()
         check_encoding(session)
         self._request = request = Request(cursor, self._query, self._params, None, False)
         yield from request.encode_fully()
         request.plan()
         if request.substituted:
             yield from request.resolve()
-        yield from connection.begin_operation()
-        described = Exchange(query=request.written[0])
+        yield from connection.kernel.begin_operation()
+        described = QueryExchange(query=request.written[0])
         request.write_description(session, described)
         session.flush()
         # Without a Sync in between, a pooler cannot send Parse and Bind to different servers.
@@ -121,7 +121,7 @@ class Reading(Streaming):
             if described.error is not None:
                 self._failed(described.error)
                 raise described.error
-            exchange = self._exchange = self._bound(session, described)
+            exchange = self.exchange = self._bound(session, described)
             sent = True
         finally:
             if not sent and session.lost is None:
@@ -130,17 +130,17 @@ class Reading(Streaming):
                 yield end
         return exchange
 
-    def _bound(self, session: Session, described: Exchange) -> Exchange:
+    def _bound(self, session: Session, described: QueryExchange) -> QueryExchange:
         """Write Bind, Execute and Sync for a statement that has been described."""
         fields = described.fields
         formats: Sequence[int] = ()
         if fields is not None:
-            layouts = layouts_of(fields, self._cursor.transformer.adapters.types)
+            layouts = layouts_of(fields, self._cursor.kernel.transformer.adapters.types)
             formats = [layout.format for layout in layouts]
             fields = [field._replace(format=format) for field, format in zip(fields, formats)]
             self.schema = schema_of(fields, layouts)
             self._decoder = decoder_of(fields, layouts, self._size)
-        exchange = Exchange(fields, self._decoder, query=described.query)
+        exchange = QueryExchange(query=described.query, fields=fields, decoder=self._decoder)
         assert self._request is not None
         self._request.bind(session, exchange, formats)
         session.execute(exchange)
@@ -151,14 +151,14 @@ class Reading(Streaming):
         """Raise the error, if there is one."""
         failure = self._failure()
         if failure is not None:
-            assert self._exchange is not None
-            if failure is self._exchange.error:
+            assert self.exchange is not None
+            if failure is self.exchange.error:
                 self._failed(failure)
             raise failure
 
     def _failure(self) -> BaseException | None:
         """Return the error of the server or of the decoder, if there has been one."""
-        exchange = self._exchange
+        exchange = self.exchange
         if exchange.error is not None or exchange.failure is not None:
             return exchange.error or exchange.failure
         return exchange.results[0].failure if exchange.results else None
@@ -177,15 +177,14 @@ def describe(cursor: Any, query: bytes) -> Operation[Sequence[FieldDescription]]
     Returns:
         The columns; none if the query returns no rows.
     """
-    session = yield from cursor.start_statement()
+    session = yield from cursor.kernel.start_statement()
     check_encoding(session)
-    exchange = Exchange(query=query)
+    exchange = QueryExchange(query=query)
     session.parse(exchange, b"", query)
     session.describe_statement(exchange)
     session.sync(exchange)
     yield exchange
-    if exchange.error is not None:
-        raise exchange.error
+    exchange.raise_error()
     return exchange.fields or ()
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from howdah.errors import DataError, NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.lazy.pattern import pattern
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import QueryExchange
 from howdah.sql import SQL, Composable, Identifier
 from howdah_arrow.layouts import Kind, Layout, layout_of
 from howdah_arrow.library import pyarrow
@@ -109,7 +109,7 @@ class Target:
         fields = yield from describe(cursor, self._query)
         if len(fields) != len(schema):
             raise DataError(f"the data has {len(schema)} columns, the COPY {len(fields)}")
-        types = cursor.transformer.adapters.types
+        types = cursor.kernel.transformer.adapters.types
         texts = yield from self._text_types(fields, types)
         self._names = [field.name for field in fields]
         for field, source in zip(fields, schema):
@@ -133,12 +133,11 @@ class Target:
         if not oids:
             return oids
         query = (_FIND_TEXT_TYPES % (", ".join(map(str, sorted(oids))), _TEXT_FORMATS)).encode()
-        session = yield from self._cursor.start_statement()
-        exchange = Exchange(None, None, self._cursor.transformer.decoder, query=query)
+        session = yield from self._cursor.kernel.start_statement()
+        exchange = QueryExchange(query=query, describe=self._cursor.kernel.transformer.decoder)
         session.query(exchange, query)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         return {int(row[0]) for row in exchange.results[0].rows}
 
     def encoder(self) -> Any:
@@ -205,7 +204,7 @@ class CopyOut:
         """
         cursor = self._cursor
         fields = yield from describe(cursor, self._query.encode())
-        layouts = layouts_of(fields, cursor.transformer.adapters.types)
+        layouts = layouts_of(fields, cursor.kernel.transformer.adapters.types)
         query = self._query
         if not all(layout.format for layout in layouts):
             names = [f"c{i}" for i in range(len(fields))]
@@ -296,15 +295,9 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
     """
     pa = pyarrow()
     is_type = pa.types
-    source = getattr(source, "storage_type", source)
-    if is_type.is_dictionary(source):
-        source = source.value_type
+    source = _plain_type(source)
     if oid == _NUMERIC:
-        if is_type.is_decimal(source):
-            wide = source.precision > 38
-            exact = (pa.decimal256 if wide else pa.decimal128)(source.precision, source.scale)
-            return Layout(Kind.DECIMAL, exact, width=32 if wide else 16, scale=source.scale, oid=oid)
-        return Layout(Kind.NUMBER, pa.string(), oid=oid)
+        return _numeric_storage(source)
     if oid in _TIMESTAMPS and is_type.is_timestamp(source) and (source.tz is None) != (oid == 1114):
         zone = "" if source.tz is None else "out"
         raise NotSupportedError(f": cast it to a timestamp with{zone} a time zone first")
@@ -313,10 +306,7 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
     layout = layout_of(oid, -1, types)
     info = types.get(oid)
     if info is not None and oid == info.array_oid:
-        if not (_is_list(source) or is_type.is_null(source)):
-            raise NotSupportedError(": it is no list")
-        value_type = source.value_type if _is_list(source) else source
-        item = _storage(info.oid, value_type, types, texts)
+        item = _storage(info.oid, _element_type(source), types, texts)
         return Layout(Kind.LIST, pa.list_(item.type), oid=oid, item=item)
     if not layout.format and oid not in texts:
         raise NotSupportedError(
@@ -326,6 +316,31 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
         raise NotSupportedError("")
     storage = getattr(layout.type, "storage_type", layout.type)
     return replace(layout, format=1, type=storage)
+
+
+def _plain_type(source: Any) -> Any:
+    """Return the type that the values of an extension type, or of a dictionary, are stored in."""
+    source = getattr(source, "storage_type", source)
+    return source.value_type if pyarrow().types.is_dictionary(source) else source
+
+
+def _numeric_storage(source: Any) -> Layout:
+    """Return the layout in which data goes into a column of numeric: decimals as they are, others as text."""
+    pa = pyarrow()
+    if not pa.types.is_decimal(source):
+        return Layout(Kind.NUMBER, pa.string(), oid=_NUMERIC)
+    wide = source.precision > 38
+    exact = (pa.decimal256 if wide else pa.decimal128)(source.precision, source.scale)
+    return Layout(Kind.DECIMAL, exact, width=32 if wide else 16, scale=source.scale, oid=_NUMERIC)
+
+
+def _element_type(source: Any) -> Any:
+    """Return the type of the elements of lists; where all of them are NULL, it is null as well."""
+    if _is_list(source):
+        return source.value_type
+    if pyarrow().types.is_null(source):
+        return source
+    raise NotSupportedError(": it is no list")
 
 
 def _is_list(type: Any) -> bool:

@@ -123,7 +123,7 @@ class NdarrayDumper(Dumper):
             return dumper
         if self.connection is not None and not self._asked:
             self._asked = True
-            self.connection.want_names()
+            self.connection.kernel.request_type_lookup()
         return None
 
     def _other(self, obj: Any) -> Dumper:

@@ -29,10 +29,10 @@ class ClientCursorMixin(_Base):
             query: the query, with placeholders.
             params: the parameters.
         """
-        return self._encode(query, params)[0].decode(self._connection._session.encoding)
+        return self._encode(query, params)[0].decode(self._kernel.session.encoding)
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
-        return self.merge(query, params), None
+        return self.kernel.merge(query, params), None
 
     def _execute(
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None

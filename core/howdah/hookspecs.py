@@ -6,13 +6,14 @@ A plugin is a module or an object named by an entry point of the group
 
 pluggy calls hooks only when a `howdah.Driver` is assembled, and when a
 connection opens or closes. An object that takes part in every query (a
-`QueryPlanner`, a `QueryObserver`) is requested once, when the connection opens.
+`QueryPlanner`, a `QueryObserver`, a `Scheduler`) is requested once, when the
+connection opens.
 A hook without implementations costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pluggy
@@ -25,15 +26,28 @@ if TYPE_CHECKING:
     import click
 
     from howdah.adapt.registry import AdaptersMap, TypeInfo
+    from howdah.client.cursor_async import AsyncCursor
+    from howdah.client.cursor_base import Params, Query
     from howdah.client.statement import Statement
     from howdah.conninfo import Host, Parameter
     from howdah.errors import Error
+    from howdah.io.lock import TaskRLock
+    from howdah.io.operation import Operation
     from howdah.protocol.credentials import Method
     from howdah.protocol.exchange import Exchange
 
-__all__ = ["Mixins", "QueryObserver", "QueryPlanner", "conninfo_prefixes", "hookimpl", "hookspec"]
+__all__ = [
+    "Mixins",
+    "QueryObserver",
+    "QueryPlanner",
+    "Scheduler",
+    "conninfo_prefixes",
+    "hookimpl",
+    "hookspec",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 hookspec = pluggy.HookspecMarker("howdah")
 #: Marks a function of a plugin as the implementation of the hook with the same name.
@@ -72,12 +86,16 @@ class Mixins(NamedTuple):
         async_connection: a base of `AsyncConnection`.
         cursor: a base of `Cursor` and the classes derived from it.
         async_cursor: a base of `AsyncCursor` and the classes derived from it.
+        kernel: a base of `Kernel`, the class of `Connection.kernel`.
+        async_kernel: a base of `AsyncKernel`, the class of `AsyncConnection.kernel`.
     """
 
     connection: type | str | None = None
     async_connection: type | str | None = None
     cursor: type | str | None = None
     async_cursor: type | str | None = None
+    kernel: type | str | None = None
+    async_kernel: type | str | None = None
 
 
 class QueryPlanner(Protocol):
@@ -178,6 +196,69 @@ class QueryObserver(Protocol):
         """
 
 
+class Scheduler(Protocol):
+    """Decides in which order, and which together, the operations of one async connection run.
+
+    The kernel's own, `howdah.client.scheduling.SerialScheduler`, runs one at a time. A scheduler may derive
+    from it.
+
+    Attributes:
+        lock: what a task holds while it has the connection for itself, as for a transaction, COPY or a
+            stream: the kernel and the plugins take it, run operations by `AsyncKernel.wait`, and let go
+            of it. The task that holds it may take it again.
+    """
+
+    lock: TaskRLock
+
+    async def run(self, operation: Operation[T], *, independent: bool = False) -> T:
+        """Run an operation when it is its turn.
+
+        The simplest way is to hold `lock` and to hand the operation to `AsyncKernel.wait`. An
+        independent operation may be run along with other independent ones while
+        `connection.kernel.admits_independent()` is true, each waiting for its own exchanges by
+        `connection.kernel.transport.run_until_ready`.
+
+        Args:
+            operation: a generator, as `AsyncKernel.wait` takes it.
+            independent: whether it waits for exchanges only, each of which ends with a Sync, needs no
+                transaction, and never sends COPY data.
+
+        Returns:
+            what the operation returns.
+        """
+
+    def execute_cached(
+        self, cursor: AsyncCursor[Any], query: Query, params: Params | None
+    ) -> Awaitable[bool]:
+        """Run a query that was run before, if what is known of it still holds; it is independent.
+
+        The simplest way is `AsyncKernel.execute_cached`.
+
+        Args:
+            cursor: which shows the results then.
+            query: the query.
+            params: the parameters.
+
+        Returns:
+            whether it was run; otherwise `run` is called with the operation that runs it.
+        """
+
+    def should_retry(self, exchange: Exchange) -> bool:
+        """Return whether a query is to be run again, since its error is the scheduler's doing.
+
+        Asked once for an independent operation that has failed, before the error is raised.
+
+        Args:
+            exchange: what was sent, and the server's answer with the error.
+        """
+
+    def close(self) -> None:
+        """Let go of everything: the connection is closed or lost, or goes on on another event loop.
+
+        It may be called several times.
+        """
+
+
 # -- when a Driver is assembled ----------------------------------------------
 
 
@@ -186,7 +267,7 @@ def howdah_capabilities() -> Iterable[str]:
     """Announce the capabilities that the plugin adds.
 
     Returns:
-        Names, such as `"prepare"`; each makes `howdah.capabilities.has_<name>` True.
+        Names, such as `"lending"`; each makes `howdah.capabilities.has_<name>` True.
     """
     raise NotImplementedError
 
@@ -201,6 +282,19 @@ def howdah_connection_parameters() -> Iterable[Parameter]:
 
     Returns:
         The parameters; a name that exists already is an error.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def howdah_connection_settings() -> Iterable[str]:
+    """Have `connect` take keyword arguments that are no connection parameters.
+
+    Each is the name of an attribute, which the plugin's mixin for connections has with its default. `connect`
+    sets it on the new connection, before plugins are told of that. They are no part of conninfos.
+
+    Returns:
+        The names; one that `connect` takes already is refused.
     """
     raise NotImplementedError
 
@@ -320,6 +414,22 @@ def howdah_query_observer(connection: Any) -> QueryObserver | None:
 
     Returns:
         The observer, or None not to observe this connection.
+    """
+
+
+@hookspec(firstresult=True)
+def howdah_scheduler(connection: Any) -> Scheduler | None:
+    """Schedule the operations of a new async connection.
+
+    It is called again for a connection that goes on on another event loop. Threads that share a blocking
+    connection always take turns.
+
+    Args:
+        connection: the `AsyncConnection`, being opened.
+
+    Returns:
+        The scheduler, or None to leave it to the next plugin; without any,
+        operations run one at a time.
     """
 
 

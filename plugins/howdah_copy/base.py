@@ -14,7 +14,7 @@ from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
 from howdah.errors.context import add_column_name, column_label, type_of
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import CopyExchange, Exchange, Result
 from howdah.protocol.messages import CopyResponse
 from howdah_copy.codec import make_decoder, make_encoder
 from howdah_copy.rows import BINARY_HEADER, BINARY_TRAILER
@@ -59,7 +59,7 @@ class BaseCopy:
         if isinstance(writer, ServerWriter):
             writer.attach(self)
         self._observation = ExitStack()
-        self._exchange: Exchange | None = None
+        self._exchange: CopyExchange | None = None
         self._response: CopyResponse | None = None
         self._statement = b""
         self._over = False
@@ -115,7 +115,7 @@ class BaseCopy:
         if isinstance(self._obstacle, ProgrammingError):
             self._obstacle = None  # an earlier call's
         response = self._check_rows()
-        adapters = self._cursor.transformer.adapters
+        adapters = self._cursor.kernel.transformer.adapters
         registry = adapters.types
         try:
             oids = [registry.get_oid(each) if isinstance(each, str) else each for each in types]
@@ -125,7 +125,7 @@ class BaseCopy:
                 f" howdah.adapt.TypeInfo.fetch(conn, name).register(conn){adapters.advice}"
             ) from None
         count = len(response.column_formats)
-        transformer = self._cursor.transformer
+        transformer = self._cursor.kernel.transformer
         if self._encoder is not None:
             self._encoder.set_dumpers([transformer.dumper_by_oid(oid, response.format) for oid in oids])
         elif len(oids) == count:
@@ -159,35 +159,37 @@ class BaseCopy:
         """Send the statement, and learn what is to be copied."""
         self._check_new()
         cursor, connection = self._cursor, self._connection
-        session = yield from cursor.start_statement()
-        yield from connection.resolve_names(connection.adapters, cursor.transformer.adapters)
+        session = yield from cursor.kernel.start_statement()
+        yield from connection.kernel.resolve_names(connection.adapters, cursor.kernel.transformer.adapters)
         assert self._query is not None
-        self._statement = statement = cursor.merge(self._query, self._params)
+        self._statement = statement = cursor.kernel.merge(self._query, self._params)
         if is_script(statement):
             raise ProgrammingError(
                 "copy() is for one COPY … FROM STDIN or COPY … TO STDOUT;"
                 " these are several statements: none was executed"
             )
-        self._observation.enter_context(cursor.observation(statement))
+        self._observation.enter_context(cursor.kernel.observation(statement))
         if session.transaction_status == TransactionStatus.IDLE:
-            yield from connection.begin_operation()
+            yield from connection.kernel.begin_operation()
             self._alone = True
-        self._exchange = exchange = Exchange(query=statement, copying=True)
+        self._exchange = exchange = CopyExchange(query=statement)
         session.query(exchange, statement)
         yield exchange
         response = exchange.copy_begun
+        if response is not None and response.direction == ExecStatus.COPY_BOTH:
+            session.copy_done(exchange)  # it is a replication
+            response = None
         if response is None or (exchange.error is not None and response.direction == ExecStatus.COPY_IN):
             yield from self._conclude()
-            if exchange.error is not None:
-                raise exchange.error
+            exchange.raise_error()
             tag = b"".join([result.tag for result in exchange.results[-1:]]).decode("utf-8", "replace")
             raise ProgrammingError(
                 "copy() is for COPY … FROM STDIN and COPY … TO STDOUT;"
                 f" this statement is none: it was executed ({tag or 'an empty query'}), nothing was copied"
             )
         self._begun(response)
-        cursor.show_copy(response)
-        connection.reserve("a COPY is going on: leave its block before you use the connection")
+        cursor.kernel.show_result(Result(response.direction, copy=response))
+        connection.kernel.reserve("a COPY is going on: leave its block before you use the connection")
 
     def _begin_elsewhere(self) -> None:
         """Begin to write to a writer, without a statement."""
@@ -206,7 +208,7 @@ class BaseCopy:
     def _begun(self, response: CopyResponse) -> None:
         """Make what reads or writes rows."""
         self._response = response
-        transformer = self._cursor.transformer
+        transformer = self._cursor.kernel.transformer
         if response.direction == ExecStatus.COPY_IN:
             self._encoder = make_encoder(transformer, response.format)
         else:
@@ -234,7 +236,7 @@ class BaseCopy:
         if isinstance(data, str):
             if self._response.format == Format.BINARY:
                 raise TypeError("binary COPY data is bytes, not str")
-            data = encoded(data, self._connection.session.encoding)
+            data = encoded(data, self._connection.kernel.session.encoding)
         view = memoryview(data)
         return view.cast("B") if view.c_contiguous else memoryview(bytes(view))
 
@@ -255,14 +257,14 @@ class BaseCopy:
 
     def _send(self, data: Buffer) -> Operation[None]:
         """Return the operation that sends data, as fast as the server takes it."""
-        exchange, session = self._exchange, self._connection.session
+        exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
         view = memoryview(data)
         self._block_size = min(2 * self._block_size, BLOCK_SIZE)
         for start in range(0, len(view), MESSAGE_SIZE):
             if exchange.error is None and not exchange.done:
                 session.copy_data(view[start : start + MESSAGE_SIZE])
-                exchange.ready = False
+                exchange.await_more()
                 try:
                     yield Drain(exchange)
                 except BaseException:
@@ -281,7 +283,7 @@ class BaseCopy:
 
     def _end_in(self, exc: BaseException | None) -> Operation[None]:
         """Return the operation that ends a COPY IN at the server: well, or with a reason why not."""
-        exchange, session = self._exchange, self._connection.session
+        exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None and self._response is not None
         if self._ended:
             return
@@ -301,9 +303,8 @@ class BaseCopy:
             session.copy_fail(exchange, f"{type(exc).__name__}: {exc}")
         yield from self._conclude()
         if exc is None:
-            if exchange.error is not None:
-                raise exchange.error
-            self._cursor.keep_results(exchange)
+            exchange.raise_error()
+            self._cursor.kernel.keep_results(exchange)
 
     # COPY OUT
 
@@ -316,7 +317,7 @@ class BaseCopy:
         exchange = self._exchange
         assert exchange is not None
         while not exchange.copied and not exchange.done:
-            exchange.ready = False
+            exchange.await_more()
             yield exchange
         if exchange.copied:
             copied = exchange.copied
@@ -326,12 +327,12 @@ class BaseCopy:
         if exchange.error is not None:
             self._told = True
             raise exchange.error
-        self._cursor.keep_results(exchange)
+        self._cursor.kernel.keep_results(exchange)
         return b""
 
     def _end_out(self, exc: BaseException | None) -> Operation[None]:
         """End a COPY OUT, whatever is left of it."""
-        exchange, session = self._exchange, self._connection.session
+        exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
         # To cancel it would be the end of a transaction that is not ours.
         cancel = not exchange.done and self._alone and not (yield from self._read_a_little())
@@ -343,9 +344,8 @@ class BaseCopy:
                 yield rollback
         yield from self._conclude()
         if exc is None and not cancel and not self._told:
-            if exchange.error is not None:
-                raise exchange.error
-            self._cursor.keep_results(exchange)
+            exchange.raise_error()
+            self._cursor.kernel.keep_results(exchange)
 
     def _read_a_little(self) -> Operation[bool]:
         """Read on for a moment; return whether that was the end."""
@@ -355,7 +355,7 @@ class BaseCopy:
         try:
             while not exchange.done and left > 0:
                 left -= sum([len(block) for block in exchange.copied])
-                exchange.copied.clear()
+                exchange.discard()
                 if not (yield Idle(PATIENCE)):
                     break
         except BaseException:
@@ -368,12 +368,12 @@ class BaseCopy:
 
     def _conclude(self) -> Operation[None]:
         """Wait for the end of the statement."""
-        exchange, session = self._exchange, self._connection.session
+        exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
         while not exchange.done:
-            exchange.ready = False
+            exchange.await_more()
             yield exchange
-            exchange.copied.clear()
+            exchange.discard()
             another = exchange.copy
             if another is None or another is self._response or exchange.done:
                 continue

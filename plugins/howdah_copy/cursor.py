@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from howdah_copy.description import CopyDescription
+
 if TYPE_CHECKING:
     from howdah.client.cursor_base import Params, Query
     from howdah_copy.copying import Copy
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["CopyCursor"]
 
 
-class CopyCursor:
+class CopyCursor(CopyDescription):
     """Cursors copy."""
 
     def copy(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from howdah_copy.description import CopyDescription
+
 if TYPE_CHECKING:
     from howdah.client.cursor_base import Params, Query
     from howdah_copy.copying_async import AsyncCopy
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCopyCursor"]
 
 
-class AsyncCopyCursor:
+class AsyncCopyCursor(CopyDescription):
     """Cursors copy."""
 
     def copy(

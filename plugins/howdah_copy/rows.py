@@ -37,6 +37,7 @@ BINARY_HEADER = BINARY_SIGNATURE + b"\0\0\0\0" + b"\0\0\0\0"
 BINARY_TRAILER = b"\xff\xff"
 
 _MAX_LENGTH = 0x3FFFFFFE
+_MAX_COLUMNS = 0x7FFF
 _HEADER = Struct("!II")
 #: The flags that a reader has to understand, none of which is in use.
 _CRITICAL_FLAGS = 0xFFFF0000
@@ -117,15 +118,25 @@ class CopyEncoder:
     def close(self) -> None:
         """Append what ends the data, if that is ours to write: it is when rows, or nothing, were written."""
         if self._format is PyFormat.BINARY:
-            self._begin()
+            if not self._begun:
+                self._begin()
             if self._framed:
                 self._data += BINARY_TRAILER
 
     def _begin(self) -> None:
-        """Write the header of the binary format, unless the data has its own."""
+        """Write the header of the binary format: the program has written none."""
+        self._begun = self._framed = True
+        self._data += BINARY_HEADER
+
+    def _begin_row(self, count: int) -> int:
+        """Write what a row of the binary format begins with; return where that is."""
         if not self._begun:
-            self._begun = self._framed = True
-            self._data += BINARY_HEADER
+            self._begin()
+        if count > _MAX_COLUMNS:
+            raise DataError(f"it has {count} values; the binary format takes {_MAX_COLUMNS} at most")
+        start = len(self._data)
+        self._data += count.to_bytes(2, "big")
+        return start
 
     def write_row(self, row: Sequence[Any]) -> int:
         """Append a row.
@@ -147,15 +158,9 @@ class CopyEncoder:
         if dumpers is not None and len(dumpers) != len(row):
             raise DataError(f"it has {len(row)} values, for {len(dumpers)} types")
         binary = self._format is PyFormat.BINARY
-        if binary:
-            self._begin()
         data = self._data
-        start = len(data)
+        start = self._begin_row(len(row)) if binary else len(data)
         try:
-            if binary:
-                if len(row) > 0x7FFF:
-                    raise DataError(f"it has {len(row)} values; the binary format takes {0x7FFF} at most")
-                data += len(row).to_bytes(2, "big")
             for column, obj in enumerate(row):
                 self.column = column
                 value = None

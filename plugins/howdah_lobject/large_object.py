@@ -81,8 +81,8 @@ class LargeObject(BaseLargeObject, _File):
         self.close()
 
     def _run(self, operation: Operation[T]) -> T:
-        with self._connection.lock:
-            return self._connection.wait(operation)
+        with self._connection.kernel.lock:
+            return self._connection.kernel.wait(operation)
 
     def _set_up(self) -> None:
         if self._new_file is None:

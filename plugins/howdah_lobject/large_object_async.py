@@ -107,8 +107,8 @@ class AsyncLargeObject(BaseLargeObject, _File):
         await self.close()
 
     async def _run(self, operation: Operation[T]) -> T:
-        async with self._connection.lock:
-            return await self._connection.wait(operation)
+        async with self._connection.kernel.lock:
+            return await self._connection.kernel.wait(operation)
 
     async def _set_up(self) -> None:
         if self._new_file is None:

@@ -19,7 +19,7 @@ from howdah import errors
 from howdah.errors import DataError, ProgrammingError
 from howdah.io.operation import Operation, Stop
 from howdah.pq import TransactionStatus
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import Exchange, FunctionCallExchange
 from howdah.protocol.messages import ProtocolViolation
 from howdah_lobject.errors import LargeObjectClosed, WrongMode
 from howdah_lobject.mode import INV_READ, INV_WRITE, parse_mode
@@ -102,8 +102,8 @@ class BaseLargeObject:
 
     @property
     def closed(self) -> bool:
-        """Whether it is closed, by `close` or by the end of the transaction; always True in mode `n`."""
-        return self._descriptor is None or self._connection.session.transactions != self._transaction
+        """Whether it is closed, by `close` or the end of the transaction; always so in mode `n`."""
+        return self._descriptor is None or self._connection.kernel.session.transactions != self._transaction
 
     # Opening and closing
 
@@ -118,10 +118,10 @@ class BaseLargeObject:
         """Open the object in its mode."""
         if self._mode.flags:
             self._descriptor = yield from self._open_descriptor(self._mode.flags)
-            self._transaction = self._connection.session.transactions
+            self._transaction = self._connection.kernel.session.transactions
             _descriptors(self._connection)[self._descriptor] = self
             if self._mode.text:
-                encoding = self._connection.session.encoding
+                encoding = self._connection.kernel.session.encoding
                 self._decoder = codecs.getincrementaldecoder(encoding)()
         else:
             self._why_closed = "it was opened in mode 'n'"
@@ -137,7 +137,7 @@ class BaseLargeObject:
         return descriptor
 
     def _close_descriptor(self, descriptor: int) -> Operation[None]:
-        if self._connection.session.transaction_status == TransactionStatus.INTRANS:
+        if self._connection.kernel.session.transaction_status == TransactionStatus.INTRANS:
             yield from self._call(Function.LO_CLOSE, _INT4.pack(descriptor))
 
     def _close(self) -> Operation[None]:
@@ -145,16 +145,16 @@ class BaseLargeObject:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             self._why_closed = "it was closed"
-            session = self._connection.session
+            session = self._connection.kernel.session
             if not self._connection.closed and session.transactions == self._transaction:
                 yield from self._close_perhaps_lost(descriptor)
 
     def _close_perhaps_lost(self, descriptor: int) -> Operation[None]:
         """Close a descriptor that a rollback to a savepoint may have closed."""
         connection = self._connection
-        if connection.session.transaction_status != TransactionStatus.INTRANS:
+        if connection.kernel.session.transaction_status != TransactionStatus.INTRANS:
             return
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         exchange = Exchange(query=_CLOSE % descriptor)
         session.query(exchange, _CLOSE % descriptor)
         yield from _outlast(exchange)
@@ -163,8 +163,7 @@ class BaseLargeObject:
             session.query(undo, _UNDO_CLOSE)
             yield from _outlast(undo)
             exchange = undo
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
 
     def _unlink(self) -> Operation[None]:
         yield from self._close()
@@ -178,13 +177,13 @@ class BaseLargeObject:
     def _enter_transaction(self) -> Operation[None]:
         """Start a transaction, if there is none; at its end the server closes all large objects."""
         connection = self._connection
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         if connection.autocommit and session.transaction_status == TransactionStatus.IDLE:
             raise ProgrammingError(
                 "a large object can only be used in a transaction, and the connection is in autocommit mode:"
                 " use it in a 'with conn.transaction()' block"
             )
-        yield from connection.begin_operation()
+        yield from connection.kernel.begin_operation()
 
     def _opened(self, *, reading: bool = False, writing: bool = False) -> bytes:
         """Return the descriptor as an argument, if the mode allows the operation."""
@@ -212,7 +211,7 @@ class BaseLargeObject:
     def _read_from(self, descriptor: bytes, size: int | None) -> Operation[bytes]:
         """Read; if the first call does not return everything, with several calls in flight."""
         chunks: list[memoryview] = []
-        calls: deque[tuple[int, Exchange]] = deque()
+        calls: deque[tuple[int, FunctionCallExchange]] = deque()
         ahead = 1
         try:
             while True:
@@ -262,13 +261,13 @@ class BaseLargeObject:
         if isinstance(data, str):
             if not self._mode.text:
                 raise TypeError(f"a bytes-like object is required in mode {self.mode!r}, not str")
-            data = data.encode(self._connection.session.encoding)
+            data = data.encode(self._connection.kernel.session.encoding)
         return (yield from self._write_to(descriptor, data))
 
     def _write_to(self, descriptor: bytes, data: Buffer) -> Operation[int]:
         view = memoryview(data)
         view = view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
-        calls: deque[Exchange] = deque()
+        calls: deque[FunctionCallExchange] = deque()
         try:
             for start in range(0, len(view), CHUNK):
                 chunk = view[start : start + CHUNK]
@@ -324,24 +323,23 @@ class BaseLargeObject:
 
     # Calls
 
-    def _send(self, function: Function, *arguments: Buffer) -> Operation[Exchange]:
-        """Write a call of a function of the server."""
-        session = yield from self._connection.start_operation()
-        exchange = Exchange()
+    def _send(self, function: Function, *arguments: Buffer) -> Operation[FunctionCallExchange]:
+        """Write the call of one of the server's functions."""
+        session = yield from self._connection.kernel.start_operation()
+        exchange = FunctionCallExchange()
         session.function_call(exchange, function, arguments)
         return exchange
 
-    def _answer(self, exchange: Exchange) -> Operation[memoryview]:
-        """Wait for the result of a call."""
+    def _answer(self, exchange: FunctionCallExchange) -> Operation[memoryview]:
+        """Wait for what a call returns."""
         yield from _outlast(exchange)
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         if exchange.value is None:
             raise ProtocolViolation("the server has no answer to the call of a function for large objects")
         return exchange.value
 
-    def _answer_opened(self, exchange: Exchange) -> Operation[memoryview]:
-        """Wait for the result of a call with a descriptor that a rollback to a savepoint may have closed."""
+    def _answer_opened(self, exchange: FunctionCallExchange) -> Operation[memoryview]:
+        """Wait for what a call with a descriptor returns, which a rollback to a savepoint may have closed."""
         try:
             return (yield from self._answer(exchange))
         except errors.UndefinedObject as e:

@@ -46,7 +46,7 @@ def howdah_capabilities() -> Iterable[str]:
 
 @hookimpl
 def howdah_mixins() -> Mixins:
-    """Contribute `server_cursor_factory`."""
+    """Contribute `cursor` with a name, and `server_cursor_factory`."""
     return Mixins(
         connection="howdah_named_cursor.connection:NamedCursors",
         async_connection="howdah_named_cursor.connection_async:AsyncNamedCursors",

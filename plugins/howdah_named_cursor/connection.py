@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from howdah.lazy.importing import Imported
 
 if TYPE_CHECKING:
+    from howdah.client.connection import Connection
+    from howdah.rows import RowFactory
     from howdah_named_cursor.cursor import ServerCursor
 
 __all__ = ["NamedCursors"]
@@ -24,3 +26,22 @@ class NamedCursors:
         server_cursor_factory: type[ServerCursor[Any]]
     else:
         server_cursor_factory = Imported("howdah_named_cursor.cursor", "ServerCursor")
+
+    def cursor_with_name(
+        self,
+        name: str,
+        *,
+        binary: bool | None,
+        row_factory: RowFactory[Any],
+        scrollable: bool | None,
+        withhold: bool,
+    ) -> ServerCursor[Any]:
+        """Return a new cursor that has a name: what `cursor` calls where one is given."""
+        return self.server_cursor_factory(
+            cast("Connection[Any]", self),
+            name,
+            binary=binary,
+            row_factory=row_factory,
+            scrollable=scrollable,
+            withhold=withhold,
+        )

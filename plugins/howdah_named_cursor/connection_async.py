@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from howdah.lazy.importing import Imported
 
 if TYPE_CHECKING:
+    from howdah.client.connection_async import AsyncConnection
+    from howdah.rows import AsyncRowFactory
     from howdah_named_cursor.cursor_async import AsyncServerCursor
 
 __all__ = ["AsyncNamedCursors"]
@@ -23,3 +25,22 @@ class AsyncNamedCursors:
         server_cursor_factory: type[AsyncServerCursor[Any]]
     else:
         server_cursor_factory = Imported("howdah_named_cursor.cursor_async", "AsyncServerCursor")
+
+    def cursor_with_name(
+        self,
+        name: str,
+        *,
+        binary: bool | None,
+        row_factory: AsyncRowFactory[Any],
+        scrollable: bool | None,
+        withhold: bool,
+    ) -> AsyncServerCursor[Any]:
+        """Return a new cursor that has a name: what `cursor` calls where one is given."""
+        return self.server_cursor_factory(
+            cast("AsyncConnection[Any]", self),
+            name,
+            binary=binary,
+            row_factory=row_factory,
+            scrollable=scrollable,
+            withhold=withhold,
+        )

@@ -91,11 +91,43 @@ class ServerCursor(Declared, Cursor[Row]):
 
         In a failed transaction too, and it is no error if the cursor is gone already.
         """
-        if not self._closed:
-            self._closed = True
-            with self._connection.lock:
-                self._connection.wait(self._close_on_server())
-        self._reset()
+        try:
+            if not self.closed:
+                kernel = self.connection.kernel
+                with kernel.lock:
+                    kernel.wait(self._close_on_server())
+        finally:
+            super().close()
+
+    def execute(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> Self:
+        """Declare the cursor for a query.
+
+        Args:
+            query: the query, with placeholders.
+            params: the parameters.
+            prepare: as for other cursors, but True is refused.
+            binary: whether results come in binary format; None for whatever is best.
+
+        Returns:
+            the cursor.
+
+        Raises:
+            howdah.NotSupportedError: `prepare` is True.
+            howdah.Error: of the class of what the server reports.
+            howdah.ProgrammingError: query and parameters do not fit together.
+        """
+        kernel = self.connection.kernel
+        with kernel.lock:
+            with self.kernel.observation(query, params):
+                kernel.wait(self._declare(query, params, prepare, binary))
+        return self
 
     def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> NoReturn:
         """Refuse: a named cursor has one query.
@@ -121,9 +153,9 @@ class ServerCursor(Declared, Cursor[Row]):
         Raises:
             howdah.errors.InvalidCursorName: there is no such cursor on the server.
         """
-        if self._lacks(1):
-            self._fetch(1)
-        return self._take_one()
+        if self.kernel.lacks_rows(1):
+            self._fetch_more(1)
+        return super().fetchone()
 
     def fetchmany(self, size: int = 0) -> list[Row]:
         """Return the next rows.
@@ -135,9 +167,9 @@ class ServerCursor(Declared, Cursor[Row]):
             howdah.errors.InvalidCursorName: there is no such cursor on the server.
         """
         size = size or self.arraysize
-        if self._lacks(size):
-            self._fetch(size)
-        return self._take(size)
+        if self.kernel.lacks_rows(size):
+            self._fetch_more(size)
+        return super().fetchmany(size)
 
     def fetchall(self) -> list[Row]:
         """Return all rows that are left.
@@ -145,26 +177,47 @@ class ServerCursor(Declared, Cursor[Row]):
         Raises:
             howdah.errors.InvalidCursorName: there is no such cursor on the server.
         """
-        if self._lacks(None):
-            self._fetch(None)
-        return self._take(None)
+        if self.kernel.lacks_rows(None):
+            self._fetch_more(None)
+        return super().fetchall()
 
-    def _fetch(self, size: int | None) -> None:
-        with self._connection.lock:
-            self._connection.wait(self._fetch_missing(size))
+    def _fetch_more(self, size: int | None) -> None:
+        kernel = self.connection.kernel
+        with kernel.lock:
+            kernel.wait(self._fetch_missing(size))
 
     def __iter__(self) -> Self:
         self._exhausted = False
         return self
 
-    def _next_row(self) -> Row:
-        if self._lacks(1):
+    def next_row(self) -> Row:
+        """Return the next row, fetching as many as `itersize` says if none is here.
+
+        Raises:
+            StopIteration: there is none.
+        """
+        if self.kernel.lacks_rows(1):
             if not self._exhausted:
-                self._fetch(self.itersize or None)
+                self._fetch_more(self.itersize or None)
                 self._exhausted = self._at_end
-            if not self._has_row():
+            if not self.kernel.has_row():
                 raise StopIteration
-        return self._take_one()  # type: ignore[return-value]
+        return super().fetchone()  # type: ignore[return-value]
+
+    def set_result(self, index: int) -> Self:
+        """Go to a result, of which there is one.
+
+        Args:
+            index: 0 or -1.
+
+        Returns:
+            the cursor.
+
+        Raises:
+            IndexError: there is no such result.
+        """
+        self._check_index(index)
+        return self
 
     def scroll(self, value: int, mode: str = "relative") -> None:
         """Move the cursor.
@@ -181,8 +234,9 @@ class ServerCursor(Declared, Cursor[Row]):
 
         Source: PostgreSQL documentation, MOVE.
         """
-        with self._connection.lock:
-            self._connection.wait(self._move(value, mode))
+        kernel = self.connection.kernel
+        with kernel.lock:
+            kernel.wait(self._move(value, mode))
 
 
 class RawServerCursor(RawCursorMixin, ServerCursor[Row]):

@@ -90,11 +90,43 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
 
         In a failed transaction too, and it is no error if the cursor is gone already.
         """
-        if not self._closed:
-            self._closed = True
-            async with self._connection.lock:
-                await self._connection.wait(self._close_on_server())
-        self._reset()
+        try:
+            if not self.closed:
+                kernel = self.connection.kernel
+                async with kernel.lock:
+                    await kernel.wait(self._close_on_server())
+        finally:
+            await super().close()
+
+    async def execute(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> Self:
+        """Declare the cursor for a query.
+
+        Args:
+            query: the query, with placeholders.
+            params: the parameters.
+            prepare: as for other cursors, but True is refused.
+            binary: whether results come in binary format; None for whatever is best.
+
+        Returns:
+            the cursor.
+
+        Raises:
+            howdah.NotSupportedError: `prepare` is True.
+            howdah.Error: of the class of what the server reports.
+            howdah.ProgrammingError: query and parameters do not fit together.
+        """
+        kernel = self.connection.kernel
+        async with kernel.lock:
+            with self.kernel.observation(query, params):
+                await kernel.wait(self._declare(query, params, prepare, binary))
+        return self
 
     async def executemany(
         self, query: Query, params_seq: Iterable[Params], *, returning: bool = False
@@ -122,9 +154,9 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
         Raises:
             howdah.errors.InvalidCursorName: there is no such cursor on the server.
         """
-        if self._lacks(1):
-            await self._fetch(1)
-        return self._take_one()
+        if self.kernel.lacks_rows(1):
+            await self._fetch_more(1)
+        return await super().fetchone()
 
     async def fetchmany(self, size: int = 0) -> list[Row]:
         """Return the next rows.
@@ -136,9 +168,9 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
             howdah.errors.InvalidCursorName: there is no such cursor on the server.
         """
         size = size or self.arraysize
-        if self._lacks(size):
-            await self._fetch(size)
-        return self._take(size)
+        if self.kernel.lacks_rows(size):
+            await self._fetch_more(size)
+        return await super().fetchmany(size)
 
     async def fetchall(self) -> list[Row]:
         """Return all rows that are left.
@@ -146,26 +178,47 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
         Raises:
             howdah.errors.InvalidCursorName: there is no such cursor on the server.
         """
-        if self._lacks(None):
-            await self._fetch(None)
-        return self._take(None)
+        if self.kernel.lacks_rows(None):
+            await self._fetch_more(None)
+        return await super().fetchall()
 
-    async def _fetch(self, size: int | None) -> None:
-        async with self._connection.lock:
-            await self._connection.wait(self._fetch_missing(size))
+    async def _fetch_more(self, size: int | None) -> None:
+        kernel = self.connection.kernel
+        async with kernel.lock:
+            await kernel.wait(self._fetch_missing(size))
 
     def __aiter__(self) -> Self:
         self._exhausted = False
         return self
 
-    async def _next_row(self) -> Row:
-        if self._lacks(1):
+    async def next_row(self) -> Row:
+        """Return the next row, fetching as many as `itersize` says if none is here.
+
+        Raises:
+            StopAsyncIteration: there is none.
+        """
+        if self.kernel.lacks_rows(1):
             if not self._exhausted:
-                await self._fetch(self.itersize or None)
+                await self._fetch_more(self.itersize or None)
                 self._exhausted = self._at_end
-            if not self._has_row():
+            if not self.kernel.has_row():
                 raise StopAsyncIteration
-        return self._take_one()  # type: ignore[return-value]
+        return await super().fetchone()  # type: ignore[return-value]
+
+    async def set_result(self, index: int) -> Self:
+        """Go to a result, of which there is one.
+
+        Args:
+            index: 0 or -1.
+
+        Returns:
+            the cursor.
+
+        Raises:
+            IndexError: there is no such result.
+        """
+        self._check_index(index)
+        return self
 
     async def scroll(self, value: int, mode: str = "relative") -> None:
         """Move the cursor.
@@ -182,8 +235,9 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
 
         Source: PostgreSQL documentation, MOVE.
         """
-        async with self._connection.lock:
-            await self._connection.wait(self._move(value, mode))
+        kernel = self.connection.kernel
+        async with kernel.lock:
+            await kernel.wait(self._move(value, mode))
 
 
 class AsyncRawServerCursor(RawCursorMixin, AsyncServerCursor[Row]):

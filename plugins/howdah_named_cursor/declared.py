@@ -17,7 +17,7 @@ from howdah.client.request import Request
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, TransactionStatus
-from howdah.protocol.exchange import Exchange, Result, rows_told
+from howdah.protocol.exchange import Exchange, QueryExchange, Result, rows_told
 from howdah.protocol.messages import FieldDescription, ProtocolViolation
 from howdah.protocol.session import Session
 
@@ -37,11 +37,9 @@ _LONGEST_NAME = 63
 class Declared(_Base):
     """Makes a cursor one that is declared on the server under a name.
 
-    The rows that have been fetched and not taken are in `_rows`; `_passed` is
-    the server's position: how many rows it has gone past.
+    `_passed` is the server's position: how many rows it has gone past. That of the program lies before
+    it by the rows that have been fetched and not taken.
     """
-
-    _direct = False
 
     itersize: int | None = 100
 
@@ -49,7 +47,7 @@ class Declared(_Base):
 
     def _name(self, name: str, scrollable: bool | None, withhold: bool) -> None:
         """Give the cursor its name, and what DECLARE is to say."""
-        self._portal_name = name.encode(self._connection.session.encoding)
+        self._portal_name = name.encode(self.connection.kernel.session.encoding)
         if not name or "\0" in name or len(self._portal_name) > _LONGEST_NAME:
             raise ProgrammingError(
                 f"{name!r} cannot be the name of a cursor: it has 1 to {_LONGEST_NAME} bytes, none zero"
@@ -68,12 +66,16 @@ class Declared(_Base):
         self._at_end = False
         #: Whether iteration has met the end: then it does not ask the server once more.
         self._exhausted = False
+        #: Rows that were fetched, and whose loading was interrupted.
+        self._undecoded: list[bytes] = []
+        #: How many of the rows that are here came before these.
+        self._decoded = 0
         self._columns_described: Sequence[FieldDescription] = ()
         self._answer: tuple[Transformer, int, Any, Sequence[int]] | None = None
 
     def __del__(self, warn: Callable[..., None] = warn) -> None:
         # The default keeps the function at hand while the interpreter ends.
-        if self._declared and not self._closed and not self._connection.closed:
+        if self._declared and not self.closed and not self.connection.closed:
             warn(
                 f"the named cursor {self.name!r} was deleted without having been closed:"
                 " use it in a with block, or call close()",
@@ -99,48 +101,45 @@ class Declared(_Base):
     def _identifier(self) -> bytes:
         return b'"%b"' % self._portal_name.replace(b'"', b'""')
 
-    def _execute(
+    def _declare(
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
     ) -> Operation[None]:
         """Declare the cursor and learn its columns, in one round trip."""
-        self._check_open()
+        cursor, kernel = self.kernel, self.connection.kernel
+        cursor.check_open()
         if prepare:
             raise NotSupportedError("the query of a named cursor cannot be prepared")
-        connection = self._connection
-        session = yield from connection.start_operation()
+        session = yield from kernel.start_operation()
         request = Request(self, query, params, None)
         yield from request.encode_fully()
         parameters = request.parameters
         statement = self._declaration(request.text)
-        exchange = Exchange(query=statement)
+        exchange = QueryExchange(query=statement)
         if self._declared:
             session.close_portal(exchange, self._portal_name)
-        self._reset()
+        cursor.reset(request.text)
         self._declared = False
-        self._query = request.text
         self._binary = binary
-        connection.write_begin(session)
+        kernel.write_begin(session)
         session.parse(exchange, b"", statement, () if parameters is None else parameters.oids)
         session.bind(exchange, b"", b"", parameters)
         session.execute(exchange)
         session.describe_portal(exchange, self._portal_name)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         self._declared = True
         yield from self._described(exchange.fields, exchange.results[0].tag)
 
     def _adopt(self, session: Session) -> Operation[None]:
         """Learn the columns of a cursor that was declared by somebody else."""
-        self._check_open()
-        exchange = Exchange()
-        self._connection.write_begin(session)
+        self.kernel.check_open()
+        exchange = QueryExchange()
+        self.connection.kernel.write_begin(session)
         session.describe_portal(exchange, self._portal_name)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         self._binary = None
         yield from self._described(exchange.fields, b"")
 
@@ -148,43 +147,37 @@ class Declared(_Base):
 
     def _described(self, fields: Sequence[FieldDescription] | None, tag: bytes) -> Operation[None]:
         self._forget_position()
+        cursor = self.kernel
         if fields is not None:
-            unknown = self._transformer.unknown(fields)
+            unknown = cursor.transformer.unknown(fields)
             if unknown:
-                yield from self._resolve_names(unknown)
+                yield from cursor.resolve_types(unknown)
             self._columns_described = fields
         status = ExecStatus.COMMAND_OK if fields is None else ExecStatus.TUPLES_OK
-        self._result = Result(status, fields, self._rows, tag)
-        if fields is not None:
-            self._check_result()  # which calls the row factory
+        cursor.show_part(Result(status, fields, [], tag))
 
-    def _go_to(self, index: int) -> None:
-        count = int(self._result is not None)
+    def _check_index(self, index: int) -> None:
+        count = int(self.kernel.result is not None)
         if not -count <= index < count:
             raise IndexError(f"index {index} out of range: {count} result(s) available")
 
     # FETCH
 
-    def _lacks(self, size: int | None) -> bool:
-        """Whether the server must be asked before `size` rows can be taken, None for all."""
-        if self._result is not None and self._result.failure is not None:
-            return False
-        return size is None or self._position + size > len(self._rows)
-
     def _fetch_rows(self, size: int | None) -> Operation[None]:
         """Get `size` rows from the server, None for all there are; those already taken go."""
-        self._check_open()
-        connection = self._connection
-        session = yield from connection.start_operation()
-        if self._result is None:
+        cursor, kernel = self.kernel, self.connection.kernel
+        cursor.check_open()
+        session = yield from kernel.start_operation()
+        if cursor.result is None:
             yield from self._adopt(session)
-        self._check_result()
-        result = self._result
+        cursor.check_rows()
+        result = cursor.result
         assert result is not None
-        decoder, formats = self._how_to_answer(result)
-        exchange = Exchange(result.fields, decoder)
+        decoder, formats = self._how_to_answer()
+        exchange = QueryExchange(fields=result.fields, decoder=decoder)
+        exchange.keeping = True  # the server's cursor has moved past them, whatever interrupts the wait
         count = b"ALL" if size is None else b"%d" % size
-        connection.write_begin(session)
+        kernel.write_begin(session)
         session.parse(exchange, b"", b"FETCH FORWARD %b FROM %b" % (count, self._identifier()))
         session.bind(exchange, b"", b"", None, formats)
         session.execute(exchange)
@@ -195,50 +188,73 @@ class Declared(_Base):
             # Also when the wait was interrupted: the server has moved on.
             if exchange.done and exchange.error is None:
                 self._fetched(exchange.results[0], size)
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
 
     def _fetch_missing(self, size: int | None) -> Operation[None]:
         """Get what is missing before `size` rows can be taken, None for all."""
-        here = len(self._rows) - self._position
-        yield from self._fetch_rows(None if size is None else size - here)
+        cursor = self.kernel
+        if self._undecoded:
+            self._decode_rest()
+            if not cursor.lacks_rows(size):
+                return
+        yield from self._fetch_rows(None if size is None else size - cursor.rows_left)
 
-    def _how_to_answer(self, result: Result) -> tuple[Any, Sequence[int]]:
+    def _how_to_answer(self) -> tuple[Any, Sequence[int]]:
         """Return decoder and formats of the columns: binary, where that can be read."""
-        transformer = self._transformer
+        cursor = self.kernel
+        transformer = cursor.transformer
         if self._answer is None or self._answer[:2] != (transformer, transformer.version):
-            format = self._format if self._binary is None else int(self._binary)
+            format = cursor.format if self._binary is None else int(self._binary)
             fields, formats = transformer.choose_formats(self._columns_described, format)
-            result.fields, self._columns = fields, None
+            cursor.describe(fields)
             self._answer = transformer, transformer.version, transformer.decoder(fields), formats
         return self._answer[2:]
 
     def _fetched(self, fetched: Result, size: int | None) -> None:
-        result = self._result
-        assert result is not None
         count = _count(fetched)
-        self._offset += self._position
-        self._rows = result.rows = self._rows[self._position :] + fetched.rows
-        self._position = 0
+        cursor = self.kernel
+        cursor.add_rows(fetched)
+        if fetched.rows and isinstance(fetched.rows[-1], bytes):
+            # An exception that is no `Exception` came out of a loader: the rest is loaded by the next fetch.
+            assert cursor.result is not None
+            rows = cursor.result.rows
+            first = next(i for i, row in enumerate(rows) if isinstance(row, bytes))
+            self._undecoded, self._decoded = rows[first:], first
+            del rows[first:]
         self._passed += count
         self._at_end = size is None or count < size
-        result.tag, result.failure = fetched.tag, fetched.failure
+
+    def _decode_rest(self) -> None:
+        """Load the rows whose loading was interrupted."""
+        result = self.kernel.result
+        assert result is not None and self._answer is not None
+        decoder, rows = self._answer[2], result.rows
+        try:
+            # The length of `rows` is the progress: another interruption neither skips nor repeats a row.
+            while (done := len(rows) - self._decoded) < len(self._undecoded):
+                rows.append(decoder.decode(self._undecoded[done]))
+        except Exception as e:
+            result.failure = e
+        self._undecoded = []
 
     # MOVE
 
     def _move(self, value: int, mode: str) -> Operation[None]:
         """Go to another row, without asking the server if that row is here."""
-        self._check_open()
+        cursor = self.kernel
+        cursor.check_open()
         if mode not in ("relative", "absolute"):
             raise ValueError(f"bad mode: {mode!r}; it is either 'relative' or 'absolute'")
-        session = yield from self._connection.start_operation()
-        if self._result is None:
+        session = yield from self.connection.kernel.start_operation()
+        if cursor.result is None:
             yield from self._adopt(session)
-        self._check_result()
+        cursor.check_rows()
+        if self._undecoded:
+            self._decode_rest()
         if mode == "absolute" and not self._anchored:
             yield from self._move_in_unknown(session, value)
             return
-        here = self._offset + self._position
+        here = self.rownumber or 0
         target = value if mode == "absolute" else here + value
         if target < 0 and self._anchored:
             raise IndexError("position out of bound: there is nothing before the first row")
@@ -247,30 +263,33 @@ class Declared(_Base):
                 f"the cursor {self.name!r} was declared with scrollable=False and cannot go backwards:"
                 " declare it with scrollable=True"
             )
-        assert self._result is not None
-        if self._offset <= target <= self._offset + len(self._rows) and self._result.failure is None:
-            self._position = target - self._offset
+        if cursor.seek(target):
             return
-        steps = target - self._passed
-        beyond = False
-        if steps > 0:
-            moved = yield from self._run_move(session, b"FORWARD", steps)
-            beyond = self._at_end = moved < steps
-            target = self._passed + moved
-        elif steps < 0 and self._anchored:
-            yield from self._run_move(session, b"ABSOLUTE", target)
-            self._at_end = False
-        elif steps < 0:
-            back = self._at_end - steps
-            moved = yield from self._run_move(session, b"BACKWARD", back)
-            self._at_end = False
-            beyond = moved < back - 1
-            if moved < back:
-                # Now it is known where the cursor is: before the first row.
-                self._anchored, target = True, 0
-        self._go_on_from(target)
+        reached, beyond = yield from self._move_on_server(session, target)
+        self._go_on_from(reached)
         if beyond:
             raise IndexError("position out of bound: the cursor has gone to the end of the result")
+
+    def _move_on_server(self, session: Session, target: int) -> Operation[tuple[int, bool]]:
+        """Move the server's cursor; return where it is then, and whether the target lies outside."""
+        steps = target - self._passed
+        if steps == 0:
+            return target, False
+        if steps > 0:
+            moved = yield from self._run_move(session, b"FORWARD", steps)
+            self._at_end = moved < steps
+            return self._passed + moved, self._at_end
+        if self._anchored:
+            yield from self._run_move(session, b"ABSOLUTE", target)
+            self._at_end = False
+            return target, False
+        back = self._at_end - steps
+        moved = yield from self._run_move(session, b"BACKWARD", back)
+        self._at_end = False
+        if moved < back:
+            # Now it is known where the cursor is: before the first row.
+            self._anchored, target = True, 0
+        return target, moved < back - 1
 
     def _move_in_unknown(self, session: Session, target: int) -> Operation[None]:
         """Go to a row, and by that learn where the cursor is."""
@@ -286,36 +305,33 @@ class Declared(_Base):
     def _run_move(self, session: Session, direction: bytes, count: int) -> Operation[int]:
         """Run MOVE; return how many rows a FETCH would have returned."""
         exchange = Exchange()
-        self._connection.write_begin(session)
+        self.connection.kernel.write_begin(session)
         session.parse(exchange, b"", b"MOVE %b %d FROM %b" % (direction, count, self._identifier()))
         session.bind(exchange, b"", b"", None)
         session.execute(exchange)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         return _count(exchange.results[0])
 
     def _go_on_from(self, position: int) -> None:
         """Forget the rows that are here: the server's cursor is elsewhere."""
-        assert self._result is not None
-        self._passed = self._offset = position
+        self._passed = position
         self._exhausted = False
-        self._rows = self._result.rows = []
-        self._position = 0
-        self._result.failure = None
+        self._undecoded = []
+        self.kernel.restart(position)
 
     # CLOSE
 
     def _close_on_server(self) -> Operation[None]:
         """Close the cursor on the server; if it is gone already, that is well too."""
-        connection = self._connection
+        connection = self.connection
         if connection.closed:
             return
-        idle = connection.session.transaction_status == TransactionStatus.IDLE
+        idle = connection.kernel.session.transaction_status == TransactionStatus.IDLE
         if self._declared and idle and not self.withhold:
             return  # it ended with its transaction
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         exchange = Exchange()
         session.close_portal(exchange, self._portal_name)
         session.sync(exchange)

@@ -36,7 +36,7 @@ class AsyncCheckout(Generic[C]):
         if self._connection is not None:
             raise ProgrammingError("the block has its connection already: call connection() for each block")
         connection = await self._pool.getconn(self._timeout, read_only=self._read_only)
-        self._call_site = connection.owner.call_site
+        self._call_site = connection.kernel.owner.call_site
         self._connection = connection
         return connection
 
@@ -48,7 +48,7 @@ class AsyncCheckout(Generic[C]):
     ) -> None:
         connection, self._connection = self._connection, None
         assert connection is not None
-        slot = connection.owner
+        slot = connection.kernel.owner
         if slot.call_site is not self._call_site or self._pool._owning_pool(slot) is None:
             # The block has given it back, or it belongs to the parent process.
             return

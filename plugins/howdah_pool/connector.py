@@ -91,7 +91,7 @@ class Connector(Generic[C]):
         }
         params = {name: value for name, value in arguments.items() if name not in own}
         try:
-            connection_class.check_parameters(conninfo, **params)
+            connection_class.driver.check_parameters(conninfo, **params)
         except (ProgrammingError, NotSupportedError) as error:
             raise BadArguments(f"the pool {self._options.name!r} cannot connect: {error}") from error
         except OperationalError:

@@ -78,7 +78,7 @@ class MaintainedPool(Generic[C]):
         self._begin_afresh()
         self.state.opened, self.state.closed = before.opened, before.closed
         for connection in before.disown():
-            connection.drop()
+            connection.kernel.drop()
 
     def __del__(self) -> None:
         state = getattr(self, "state", None)
@@ -193,7 +193,7 @@ class MaintainedPool(Generic[C]):
                 raise OperationalError("the server closed the connection as soon as it was made")
             with self._lock:
                 now = monotonic()
-                slot = connection.owner = state.connected(attempt, connection, now, now - start)
+                slot = connection.kernel.owner = state.connected(attempt, connection, now, now - start)
         except BaseException as error:
             with self._lock:
                 if isinstance(error, Exception):
@@ -229,7 +229,7 @@ def _taker(reference: weakref.ref[ConnectionPool[Any]]) -> TakeBack:
 
     def take_back(connection: Connection[Any]) -> bool:
         """Give a connection back to its pool; return whether the pool has it."""
-        slot: Slot[Any] = connection.owner
+        slot: Slot[Any] = connection.kernel.owner
         pool = reference()
         if slot.handed_over and slot.is_lent and pool is not None:
             pool.putconn(connection)

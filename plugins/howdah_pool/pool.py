@@ -224,13 +224,13 @@ class ConnectionPool(Generic[C]):
         try:
             if not read_only:
                 connection = primary.take(caller(), timeout)
-                connection.owner.handed_over = True
+                connection.kernel.owner.handed_over = True
                 return connection
             connection = self._take_for_reading(caller(), timeout)
         except BaseException:
             primary.state.notify()  # a signal handler may have interrupted the state
             raise
-        slot = connection.owner
+        slot = connection.kernel.owner
         try:
             slot.read_only = (connection.read_only,)
             connection.set_read_only(True)
@@ -275,7 +275,7 @@ class ConnectionPool(Generic[C]):
         Raises:
             ValueError: the connection was not taken from this pool, or has been given back already.
         """
-        slot = conn.owner
+        slot = conn.kernel.owner
         pool = self._owning_pool(slot)
         if pool is None:
             raise ValueError(self._refusal(conn))
@@ -291,7 +291,7 @@ class ConnectionPool(Generic[C]):
         return None
 
     def _refusal(self, connection: C) -> str:
-        slot = connection.owner
+        slot = connection.kernel.owner
         if isinstance(slot, Slot) and slot.is_lent:
             reason = f"it comes from the pool {slot.pool_state.policy.name!r}"
         else:

@@ -142,7 +142,7 @@ class ServerPool(MaintainedPool[C]):
             with self._lock:
                 self.state.withdraw(client, monotonic())
             if client.connection is not None:
-                self.give_back(client.connection.owner, client.connection)
+                self.give_back(client.connection.kernel.owner, client.connection)
             raise
         with self._lock:
             self.state.withdraw(client, monotonic())
@@ -211,7 +211,7 @@ class ServerPool(MaintainedPool[C]):
             usable = connection.info.transaction_status == TransactionStatus.IDLE or end_transaction(
                 connection, options.name
             )
-            if connection.two_phase is not None:
+            if connection.kernel.two_phase is not None:
                 usable = False  # the next client could neither commit nor roll back
             if usable and slot.read_only is not None:
                 connection.set_read_only(slot.read_only[0])
@@ -242,10 +242,10 @@ class ServerPool(MaintainedPool[C]):
             run_check(connection, check)
         except Exception as error:
             logger.info("a connection of %r does not pass the check: %s", self.options.name, error)
-            self.discard(connection.owner, connection, "connections_lost")
+            self.discard(connection.kernel.owner, connection, "connections_lost")
             return error
         except BaseException:
-            self.discard(connection.owner, connection)
+            self.discard(connection.kernel.owner, connection)
             raise
         return None
 

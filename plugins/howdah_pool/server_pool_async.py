@@ -144,7 +144,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
             with self._lock:
                 self.state.withdraw(client, monotonic())
             if client.connection is not None:
-                await self.give_back(client.connection.owner, client.connection)
+                await self.give_back(client.connection.kernel.owner, client.connection)
             raise
         with self._lock:
             self.state.withdraw(client, monotonic())
@@ -215,7 +215,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
             usable = connection.info.transaction_status == TransactionStatus.IDLE or await end_transaction(
                 connection, options.name
             )
-            if connection.two_phase is not None:
+            if connection.kernel.two_phase is not None:
                 usable = False  # the next client could neither commit nor roll back
             if usable and slot.read_only is not None:
                 await connection.set_read_only(slot.read_only[0])
@@ -246,10 +246,10 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
             await run_check(connection, check)
         except Exception as error:
             logger.info("a connection of %r does not pass the check: %s", self.options.name, error)
-            await self.discard(connection.owner, connection, "connections_lost")
+            await self.discard(connection.kernel.owner, connection, "connections_lost")
             return error
         except BaseException:
-            await self.discard(connection.owner, connection)
+            await self.discard(connection.kernel.owner, connection)
             raise
         return None
 

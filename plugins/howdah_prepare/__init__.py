@@ -36,6 +36,12 @@ def howdah_capabilities() -> Iterable[str]:
 
 
 @hookimpl
+def howdah_connection_settings() -> Iterable[str]:
+    """Have `connect` take `prepare_threshold`."""
+    return ["prepare_threshold"]
+
+
+@hookimpl
 def howdah_query_planner(connection: Any) -> Planner:
     """Plan the queries of a connection."""
     from howdah_prepare.planner import Planner
@@ -45,7 +51,7 @@ def howdah_query_planner(connection: Any) -> Planner:
 
 @hookimpl
 def howdah_mixins() -> Mixins:
-    """Contribute `prepare` and `prepared`."""
+    """Contribute `prepare`, `prepared`, and the settings for them."""
     return Mixins(
         connection="howdah_prepare.connection:PreparedStatements",
         async_connection="howdah_prepare.connection_async:AsyncPreparedStatements",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from howdah.client.query import parse_query
 from howdah.errors import NotSupportedError
 from howdah_prepare.planner import Planner
+from howdah_prepare.settings import PreparationSettings
 from howdah_prepare.syntax import has_numbered_placeholders, has_placeholders
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["PreparedStatements"]
 
 
-class PreparedStatements:
+class PreparedStatements(PreparationSettings):
     """Connections prepare statements, and tell which are prepared."""
 
     def prepare(self, query: str | bytes | Composable, name: str | None = None) -> str:
@@ -46,15 +47,17 @@ class PreparedStatements:
 
         connection = cast("Connection[Any]", self)
         planner = _planner(connection)
-        encoding = connection.session.encoding
+        encoding = connection.kernel.session.encoding
         if isinstance(query, Composable):
             text = query.as_bytes(connection)
         else:
             text = query.encode(encoding) if isinstance(query, str) else query
         if not has_numbered_placeholders(text) and has_placeholders(text):
             text = parse_query(text).text
-        with connection.lock:
-            made = connection.wait(planner.prepare(text, None if name is None else name.encode(encoding)))
+        with connection.kernel.lock:
+            made = connection.kernel.wait(
+                planner.prepare(text, None if name is None else name.encode(encoding))
+            )
         return made.decode(encoding)
 
     def prepared(self) -> dict[str, str]:
@@ -66,7 +69,7 @@ class PreparedStatements:
 
 
 def _planner(connection: Connection[Any]) -> Planner:
-    planner = connection.planner
+    planner = connection.kernel.planner
     if not isinstance(planner, Planner):
         raise NotSupportedError(
             "the statements of this connection are planned by another plugin than 'prepare'"

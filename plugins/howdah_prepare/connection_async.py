@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from howdah.client.query import parse_query
 from howdah.errors import NotSupportedError
 from howdah_prepare.planner import Planner
+from howdah_prepare.settings import PreparationSettings
 from howdah_prepare.syntax import has_numbered_placeholders, has_placeholders
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncPreparedStatements"]
 
 
-class AsyncPreparedStatements:
+class AsyncPreparedStatements(PreparationSettings):
     """Connections prepare statements, and tell which are prepared."""
 
     async def prepare(self, query: str | bytes | Composable, name: str | None = None) -> str:
@@ -45,15 +46,15 @@ class AsyncPreparedStatements:
 
         connection = cast("AsyncConnection[Any]", self)
         planner = _planner(connection)
-        encoding = connection.session.encoding
+        encoding = connection.kernel.session.encoding
         if isinstance(query, Composable):
             text = query.as_bytes(connection)
         else:
             text = query.encode(encoding) if isinstance(query, str) else query
         if not has_numbered_placeholders(text) and has_placeholders(text):
             text = parse_query(text).text
-        async with connection.lock:
-            made = await connection.wait(
+        async with connection.kernel.lock:
+            made = await connection.kernel.wait(
                 planner.prepare(text, None if name is None else name.encode(encoding))
             )
         return made.decode(encoding)
@@ -67,7 +68,7 @@ class AsyncPreparedStatements:
 
 
 def _planner(connection: AsyncConnection[Any]) -> Planner:
-    planner = connection.planner
+    planner = connection.kernel.planner
     if not isinstance(planner, Planner):
         raise NotSupportedError(
             "the statements of this connection are planned by another plugin than 'prepare'"

@@ -14,7 +14,7 @@ from howdah.client.statement import Statement, Substitute
 from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import Format
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import QueryExchange
 from howdah_prepare.syntax import Call, quote
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ class NamedStatement(Statement):
             connection: the connection.
             named: whether under its name, or only to learn its types.
         """
-        session = yield from connection.start_operation()
-        exchange = Exchange(query=self.command or self.query)
+        session = yield from connection.kernel.start_operation()
+        exchange = QueryExchange(query=self.command or self.query)
         name = self.name if named else b""
-        connection.write_closes(session, exchange)
+        connection.kernel.write_closes(session, exchange)
         if self.query and (self._described or not self.exists):
             if named and not self._fresh:
                 # It may be there, as it was before a table was changed.
@@ -87,8 +87,7 @@ class NamedStatement(Statement):
         session.describe_statement(exchange, name)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         self.exists = named
         self._fresh = False
         self._described = True
@@ -169,17 +168,22 @@ class Execution(Substitute):
         self._call = call
         self.statement = statement
 
+    @property
+    def target(self) -> NamedStatement:
+        """The statement that the EXECUTE names."""
+        return self.statement
+
     def resolve(
         self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]
     ) -> Operation[tuple[bytes, Any, Statement | None]]:
         """Prepare the statement if it is not, and fit the parameters to its types."""
-        statement, connection, transformer = self.statement, cursor.connection, cursor.transformer
+        statement, connection, transformer = self.statement, cursor.connection, cursor.kernel.transformer
         arguments = self._call.arguments
         if not statement.prepared:
             yield from self._planner.ascertain()
             if not statement.query:
                 # It may fail, and should do so where the EXECUTE would.
-                yield from connection.begin_operation()
+                yield from connection.kernel.begin_operation()
             yield from statement.make(connection, named=self._planner.names or not statement.query)
         if len(arguments) != len(statement.oids):
             raise ProgrammingError(

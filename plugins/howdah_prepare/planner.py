@@ -6,7 +6,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from howdah.adapt.base import PyFormat
 from howdah.client.query import NO_COPY, controls_transaction, copies_in
@@ -30,6 +30,7 @@ from howdah_prepare.syntax import (
 if TYPE_CHECKING:
     from howdah.client.connection_base import BaseConnection
     from howdah.client.cursor_base import BaseCursor
+    from howdah_prepare.settings import PreparationSettings
 
 __all__ = ["Planner"]
 
@@ -65,13 +66,14 @@ class Planner:
 
     def __init__(self, connection: BaseConnection[Any]) -> None:
         self._connection = connection
+        self._settings = cast("PreparationSettings", connection)
         self._counts: OrderedDict[Key, int] = OrderedDict()
         self._statements: dict[Key, Statement] = {}
         self._named: dict[bytes, NamedStatement] = {}
         self._made = 0
         self.names = True
         self._doubtful = False
-        self._search_path = connection.session.parameters.get("search_path", "")
+        self._search_path = connection.kernel.session.parameters.get("search_path", "")
         #: The transaction that has changed the schema last, by its number on the session.
         self._changed = -1
 
@@ -101,14 +103,12 @@ class Planner:
             count = 0
             if pending and first_word(query) not in _WORTHWHILE:
                 return None
-        threshold = self._connection.prepare_threshold
+        threshold = self._settings.prepare_threshold
         if threshold is None or not (prepare or count + pending >= threshold) or not self.names:
             return None
-        if self._connection.prepared_max == 0 or (not prepare and not oids and is_script(query)):
+        if self._settings.prepared_max == 0 or (not prepare and not oids and is_script(query)):
             return None
-        if self._doubtful:
-            return _Doubt(self, query, oids)
-        return self.new(query, oids)
+        return self._unprepared(query, oids)
 
     def executed(
         self, query: bytes, oids: Sequence[int], statement: Statement | None, exchange: Exchange
@@ -117,19 +117,18 @@ class Planner:
         results = exchange.results
         tags = [result.tag for result in results]
         self._watch(query, tags)
-        if isinstance(statement, Execution):
-            named = statement.statement
-            self._named.setdefault(named.name, named)
+        if statement is not None:
+            statement = statement.target
+        if isinstance(statement, NamedStatement):
+            self._named.setdefault(statement.name, statement)
             return
-        if isinstance(statement, _Doubt):
-            statement = statement.chosen
         worthwhile = len(tags) == 1 and tags[0].partition(b" ")[0] in _WORTHWHILE
         if not worthwhile and (
             self._note(query, tags) or controls_transaction(query) or changes_schema(query, tags)
         ):
             # It is to be looked at each time.
             if statement is not None:
-                self._connection.close_statement(statement.name)
+                self._connection.kernel.close_statement(statement.name)
             return
         key = query, oids, self._search_path
         if statement is not None:
@@ -138,7 +137,7 @@ class Planner:
             displaced = self._statements.pop(key, None)
             if displaced is not None and displaced is not statement:
                 displaced.current = False
-                self._connection.close_statement(displaced.name)
+                self._connection.kernel.close_statement(displaced.name)
             self._statements[key] = statement
             # What sets the search path is looked at each time.
             statement.current = b"search_path" not in query.lower()
@@ -149,16 +148,12 @@ class Planner:
 
     def failed(self, statement: Statement, error: Error, repeatable: bool) -> bool:
         """Forget statements that the server has lost; outside of a transaction block they are made again."""
-        target: Statement | None = statement
-        if isinstance(statement, _Doubt):
-            target = statement.chosen
-        elif isinstance(statement, Execution):
-            target = statement.statement
+        target = statement.target
         if target is None:
             return False
         if not target.prepared and not isinstance(target, NamedStatement):
             # Whether it was parsed before it failed does not matter: it is to be gone.
-            self._connection.close_statement(target.name)
+            self._connection.kernel.close_statement(target.name)
             return False
         name = target.name.decode(errors="replace")
         if error.sqlstate == "26000" and name in (error.diag.message_primary or ""):
@@ -179,7 +174,7 @@ class Planner:
 
     def rolled_back(self) -> None:
         """Retire what may refer to something that the rolled back transaction, or a part of it, had made."""
-        session = self._connection.session
+        session = self._connection.kernel.session
         ended = session.transaction_status == TransactionStatus.IDLE
         if session.transactions - ended <= self._changed <= session.transactions:
             self._retire()
@@ -201,7 +196,7 @@ class Planner:
         """Return the statements that are prepared: their queries by their names."""
         named = [s for s in self._named.values() if s.query and self._stands(s)]
         automatic = [s for s in self._statements.values() if s.prepared]
-        encoding = self._connection.session.encoding
+        encoding = self._connection.kernel.session.encoding
         return {s.name.decode(encoding): s.query.decode(encoding) for s in [*named, *automatic]}
 
     def prepare(self, query: bytes, name: bytes | None) -> Operation[bytes]:
@@ -251,7 +246,7 @@ class Planner:
             except BaseException:
                 # Interrupted: whether it was made or not, it is to be gone.
                 statement.lose()
-                self._connection.close_statement(statement.name)
+                self._connection.kernel.close_statement(statement.name)
                 raise
         self._named[statement.name] = statement
         return statement.name
@@ -266,17 +261,16 @@ class Planner:
         connection = self._connection
         if not self._doubtful or connection.info.transaction_status == TransactionStatus.INERROR:
             return
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         query = b"SELECT 1 WHERE pg_catalog.pg_backend_pid() = %d" % connection.info.backend_pid
         exchange = Exchange(query=query)
         session.query(exchange, query)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         self._doubtful = False
         if exchange.results[0].tag == b"SELECT 0":
             self.names = False
-            connection.give_notice(
+            connection.kernel.give_notice(
                 "the connection goes through a pooler that loses prepared statements:"
                 " from now on it makes none",
                 "PgBouncer keeps them from version 1.21 on, if max_prepared_statements is set",
@@ -285,6 +279,10 @@ class Planner:
     def new(self, query: bytes, oids: Sequence[int]) -> Statement:
         """Return a new statement, not prepared yet."""
         return Statement(query, oids, self._new_name())
+
+    def _unprepared(self, query: bytes, oids: Sequence[int]) -> Statement:
+        """Return a new statement; after statements were lost, one that asks first whether to prepare."""
+        return _Doubt(self, query, oids) if self._doubtful else self.new(query, oids)
 
     def _new_name(self) -> bytes:
         self._made += 1
@@ -310,16 +308,16 @@ class Planner:
 
     def _count(self, key: Key, count: int) -> None:
         self._counts[key] = count
-        maximum = self._connection.prepared_max
+        maximum = self._settings.prepared_max
         if len(self._counts) > (_COUNTED if maximum is None else max(maximum, 1)):
             self._counts.popitem(last=False)
 
     def _watch(self, query: bytes, tags: Sequence[bytes]) -> None:
         """Take note of changes of the schema in transactions that may be rolled back, and of rollbacks."""
         connection = self._connection
-        in_transaction = connection.session.transaction_status != TransactionStatus.IDLE
-        if (in_transaction or connection.deferral is not None) and changes_schema(query, tags):
-            self._changed = connection.session.transactions
+        in_transaction = connection.kernel.session.transaction_status != TransactionStatus.IDLE
+        if (in_transaction or connection.kernel.deferral is not None) and changes_schema(query, tags):
+            self._changed = connection.kernel.session.transactions
         if b"ROLLBACK" in tags or b"PREPARE TRANSACTION" in tags:
             self.rolled_back()
 
@@ -347,8 +345,8 @@ class Planner:
         for key, statement in self._statements.items():
             statement.current = False
             if statement is not lost:
-                self._connection.close_statement(statement.name)
-            self._count(key, self._connection.prepare_threshold or 0)
+                self._connection.kernel.close_statement(statement.name)
+            self._count(key, self._settings.prepare_threshold or 0)
         self._statements.clear()
         for named in list(self._named.values()):
             if not named.query:
@@ -362,7 +360,7 @@ class Planner:
         """Take note that the server has dropped all statements; those of `prepare` come back when used."""
         for key, statement in self._statements.items():
             statement.current = False
-            self._count(key, self._connection.prepare_threshold or 0)
+            self._count(key, self._settings.prepare_threshold or 0)
         self._statements.clear()
         self._named = {name: s for name, s in self._named.items() if s.query and not s.command}
         for statement in self._named.values():
@@ -377,12 +375,12 @@ class Planner:
                 del self._statements[key]
 
     def _evict(self) -> None:
-        maximum = self._connection.prepared_max
+        maximum = self._settings.prepared_max
         while maximum is not None and len(self._statements) > maximum:
             oldest = min(self._statements, key=lambda key: self._statements[key].used)
             statement = self._statements.pop(oldest)
             statement.current = False
-            self._connection.close_statement(statement.name)
+            self._connection.kernel.close_statement(statement.name)
 
 
 class _Doubt(Substitute):
@@ -395,6 +393,11 @@ class _Doubt(Substitute):
         self._planner = planner
         self.chosen: Statement | None = None
 
+    @property
+    def target(self) -> Statement | None:
+        """The prepared statement, if there is to be one."""
+        return self.chosen
+
     def resolve(
         self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]
     ) -> Operation[tuple[bytes, Any, Statement | None]]:
@@ -403,7 +406,7 @@ class _Doubt(Substitute):
         if self._planner.names:
             self.chosen = self._planner.new(self.query, self.oids)
         # A cursor that binds on the client has the parameters in the text.
-        encoded = cursor.transformer.encoder.encode(*((objects, formats) if self.oids else ((), ())))
+        encoded = cursor.kernel.transformer.encoder.encode(*((objects, formats) if self.oids else ((), ())))
         return self.query, encoded, self.chosen
 
 

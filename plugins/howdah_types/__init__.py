@@ -105,6 +105,7 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
     for info in adapters.types:
         if info.array_oid:
             adapters.register_lazy(partial(_register_array, info), types=[info.array_oid])
+    adapters.advise(dict, "wrap it in Json or Jsonb, of howdah_types.json")
 
 
 @hookimpl(tryfirst=True)  # so that adapters from other plugins take precedence

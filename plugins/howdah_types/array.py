@@ -160,12 +160,7 @@ class ListDumper(NestedDumper):
         if isinstance(dumper, ElementDumper):
             return dumper.deciding(elements), dumper
         if type(dumper).get_key is not Dumper.get_key and not isinstance(item, int):
-            by_key = {dumper.get_key(element, format): element for element in elements}
-            if len({dumper.upgrade(element, format).oid for element in by_key.values()}) > 1:
-                got = ", ".join(sorted(type(element).__name__ for element in by_key.values()))
-                raise DataError(
-                    f"cannot dump lists of mixed types; got values of several PostgreSQL types: {got}"
-                )
+            _check_one_type(dumper, elements, format)
         return item, dumper
 
     def text(self, obj: list[Any]) -> bytes:
@@ -201,6 +196,14 @@ class ListDumper(NestedDumper):
         if _needs_quotes(self.delimiter).search(data):
             return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
         return data
+
+
+def _check_one_type(dumper: Dumper, elements: Iterable[Any], format: PyFormat) -> None:
+    """Raise a DataError if the values decide among several types, and they do not agree."""
+    by_key = {dumper.get_key(element, format): element for element in elements}
+    if len({dumper.upgrade(element, format).oid for element in by_key.values()}) > 1:
+        got = ", ".join(sorted(type(element).__name__ for element in by_key.values()))
+        raise DataError(f"cannot dump lists of mixed types; got values of several PostgreSQL types: {got}")
 
 
 @lru_cache

@@ -528,17 +528,9 @@ def register_composite(
             given without a class.
         howdah.ProgrammingError: the fields of `factory` and of the type differ.
     """
-    if factory is not None and not callable(factory):
-        raise TypeError(f"the factory must be callable, {factory!r} is not")
+    if factory is not None:
+        _check_factory(factory, make_sequence)
     cls = factory if isinstance(factory, type) else None
-    if factory is not None and cls is None and make_sequence is not None:
-        raise TypeError(f"{factory!r} is no class: make_sequence() has no objects to take apart")
-    if cls is not None and make_sequence is None and _names(cls) is None and not _is_sequence(cls):
-        _logger().warning(
-            "objects of the class %r cannot be dumped, since they are no sequences:"
-            " pass 'make_sequence' to register_composite()",
-            cls.__name__,
-        )
     adapters = adapters_of(context)
     key = known_type(info, "composite type", adapters)
     if isinstance(info, CompositeInfo):
@@ -559,6 +551,21 @@ def register_composite(
     for dumper in (CompositeBinaryDumper, CompositeDumper):
         namespace = {**named(key), "make_sequence": _static(make_sequence), "native": dumper.native}
         adapters.register_dumper(cls, type(dumper.__name__, (dumper,), namespace))
+
+
+def _check_factory(factory: Any, make_sequence: MakeSequence | None) -> None:
+    """Raise a TypeError if the two are of no use; warn where objects cannot be dumped."""
+    if not callable(factory):
+        raise TypeError(f"the factory must be callable, {factory!r} is not")
+    if not isinstance(factory, type):
+        if make_sequence is not None:
+            raise TypeError(f"{factory!r} is no class: make_sequence() has no objects to take apart")
+    elif make_sequence is None and _names(factory) is None and not _is_sequence(factory):
+        _logger().warning(
+            "objects of the class %r cannot be dumped, since they are no sequences:"
+            " pass 'make_sequence' to register_composite()",
+            factory.__name__,
+        )
 
 
 def _logger() -> logging.Logger:

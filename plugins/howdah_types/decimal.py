@@ -42,14 +42,13 @@ def numeric_to_binary(number: Decimal) -> bytes:
         return _NUMERIC_HEADER.pack(0, 0, special, 0)
 
     scale = max(0, -exponent)
-    point = len(digits) + exponent
-    if not number:
-        point = 0
+    point = len(digits) + exponent if number else 0
     if scale > _MAX_SCALE or point > _MAX_INTEGER_DIGITS:
         raise DataError("a number is not one of PostgreSQL's numeric: it has too many digits")
-    text = "".join(map(str, digits)) if number else ""
-    if exponent > 0 and text:
-        text += "0" * exponent
+    if not number:
+        return _NUMERIC_HEADER.pack(0, 0, _POSITIVE, scale)
+    # A string times a negative number is empty.
+    text = "".join(map(str, digits)) + "0" * exponent
     integer, fraction = (text[:point], text[point:]) if point > 0 else ("", "0" * -point + text)
     integer = "0" * (-len(integer) % 4) + integer
     fraction += "0" * (-len(fraction) % 4)
@@ -57,16 +56,12 @@ def numeric_to_binary(number: Decimal) -> bytes:
     weight = len(integer) // 4 - 1
     text = integer + fraction
     groups = [int(text[i : i + 4]) for i in range(0, len(text), 4)]
-    first = next((i for i, group in enumerate(groups) if group), len(groups))
+    # A digit is not 0, so neither are all groups.
+    first = next(i for i, group in enumerate(groups) if group)
     groups = groups[first:]
-    while groups and not groups[-1]:
+    while not groups[-1]:
         groups.pop()
-    if groups:
-        weight -= first
-    else:
-        weight = 0
-        sign = 0
-    header = _NUMERIC_HEADER.pack(len(groups), weight, _NEGATIVE if sign else _POSITIVE, scale)
+    header = _NUMERIC_HEADER.pack(len(groups), weight - first, _NEGATIVE if sign else _POSITIVE, scale)
     return header + struct.pack(f"!{len(groups)}H", *groups)
 
 

@@ -324,7 +324,7 @@ class BoundsDumper(ElementDumper):
             if isinstance(info, self.info_class) and info.subtype_oid == oid:  # type: ignore[attr-defined]
                 return info
         if self.connection is not None and self.adapters.unresolved_names:
-            self.connection.want_names()
+            self.connection.kernel.request_type_lookup()
         return None
 
     def dump_bound(self, bound: Any) -> bytes | None:

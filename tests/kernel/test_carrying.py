@@ -18,7 +18,7 @@ import pytest
 import howdah
 from howdah.io.aio import AsyncTransport
 from howdah.protocol.backend_messages import message
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import CopyExchange, Exchange
 from howdah.protocol.session import Session
 from tests.kernel.test_native_wire import IMPLEMENTATIONS, READY, begun, error, load_module
 
@@ -279,12 +279,12 @@ def stream(server: socket.socket, rows: int, *, end: bytes = COPY_END) -> thread
 
 def test_a_stream_is_carried(impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]) -> None:
     client, server = sockets
-    session, exchange = impl.Session(), impl.Exchange(copying=True)
+    session, exchange = impl.Session(), impl.CopyExchange()
     copying(session, exchange)
     thread = stream(server, 30_000)
     size = 0
     while not exchange.done:
-        exchange.ready = False
+        exchange.await_more()
         impl.blocking.run_until_ready(client, session, exchange)
         size += sum(map(len, exchange.copied))
         exchange.copied.clear()
@@ -296,12 +296,12 @@ def test_a_stream_that_ends_early(
     impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]
 ) -> None:
     client, server = sockets
-    session, exchange = impl.Session(), impl.Exchange(copying=True)
+    session, exchange = impl.Session(), impl.CopyExchange()
     copying(session, exchange)
     thread = stream(server, 30_000, end=b"")
     with pytest.raises(ConnectionResetError):
         while True:
-            exchange.ready = False
+            exchange.await_more()
             impl.blocking.run_until_ready(client, session, exchange)
     thread.join()
     assert sum(map(len, exchange.copied)) == 3_000_000
@@ -310,7 +310,7 @@ def test_a_stream_that_ends_early(
 def test_what_is_a_stream(impl: SimpleNamespace, sockets: tuple[socket.socket, socket.socket]) -> None:
     client, server = sockets
     client.setblocking(False)
-    session, exchange = impl.Session(), impl.Exchange(copying=True)
+    session, exchange = impl.Session(), impl.CopyExchange()
     copying(session, exchange)
 
     def receive(data: bytes) -> bool:
@@ -336,11 +336,11 @@ def test_what_is_a_stream(impl: SimpleNamespace, sockets: tuple[socket.socket, s
     assert sum(map(len, exchange.copied)) == 100 * (len(some) // len(COPY_ROW)) * 8 + 0x10000 - 4
 
 
-async def copied(transport: AsyncTransport, exchange: Exchange) -> int:
+async def copied(transport: AsyncTransport, exchange: CopyExchange) -> int:
     """Receive a COPY to its end, and return its size."""
     size = 0
     while not exchange.done:
-        exchange.ready = False
+        exchange.await_more()
         await transport.run_until_ready(exchange)
         size += sum(map(len, exchange.copied))
         exchange.copied.clear()
@@ -376,7 +376,7 @@ async def test_a_stream_suspends_the_task(
 ) -> None:
     client, server = sockets
     client.setblocking(False)
-    session, exchange = Session(), Exchange(copying=True)
+    session, exchange = Session(), CopyExchange()
     transport = AsyncTransport(client, session)
     copying(session, exchange)
     file = next_file()

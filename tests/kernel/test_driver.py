@@ -213,6 +213,10 @@ class TestBrokenPlugins:
             ("howdah_mixins", object),
             ("howdah_mixins", Mixins(connection=7)),
             ("howdah_connection_parameters", None),
+            ("howdah_connection_settings", "threshold"),
+            ("howdah_connection_settings", ["autocommit"]),
+            ("howdah_connection_settings", ["connect_timeout"]),
+            ("howdah_connection_settings", ["threshold", "threshold"]),
             ("howdah_authentication_methods", ["OAUTHBEARER"]),
         ],
     )

@@ -18,7 +18,7 @@ from howdah.client import notify
 from howdah.protocol import backend_messages, messages, session
 from howdah.protocol.backend_messages import command_complete, data_row, message
 from howdah.protocol.backend_messages import parameter_status as status
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import CountedExchange, Exchange, FunctionCallExchange
 from howdah.protocol.messages import FieldDescription
 from howdah.protocol.session import Session
 from howdah_copy.codec import make_encoder
@@ -208,7 +208,7 @@ def test_settings_without_end():
 
 
 def test_rows_affected_without_end():
-    wire, exchange = Session(), Exchange(counting=True)
+    wire, exchange = Session(), CountedExchange()
     for _ in range(20):
         wire.execute(exchange)
     wire.feed(message("C", b"UPDATE 999999999999999999\0") * 20)
@@ -364,7 +364,7 @@ def test_too_many_parameters(conn):
 def test_messages_that_are_too_large(huge):
     wire, exchange = Session(), Exchange()
     with pytest.raises(howdah.DataError, match="less than 1 GB"):
-        wire.function_call(exchange, 1, [huge])
+        wire.function_call(FunctionCallExchange(), 1, [huge])
     with pytest.raises(howdah.DataError, match="less than 1 GB"):
         wire.copy_data(huge)
     parameters = SimpleNamespace(values=[huge], formats=[1])
@@ -402,7 +402,7 @@ SPOILT = (b"", b"\0", b"\xff" * 8, b"{", b"(", b"[", b'"', bytes(24), b"\x7f\xff
 
 def test_a_field_of_any_type(conn):
     """Each type that is known can be spoilt, in each format."""
-    transformer = conn._transformer
+    transformer = conn.kernel.transformer
     for info in transformer.adapters.types:
         for oid, format in product(filter(None, (info.oid, info.array_oid)), (0, 1)):
             decoder = transformer.decoder([FieldDescription("", 0, 0, oid, -1, -1, format)])

@@ -45,12 +45,16 @@ def load_module(name: str, implementation: str) -> ModuleType:
     return module
 
 
+KINDS = ("Exchange", "QueryExchange", "CountedExchange", "CopyExchange", "FunctionCallExchange")
+
+
 def implementation(name: str, decoder: type[Any], parameters: type[Any]) -> SimpleNamespace:
     """Return the classes that work together in an implementation."""
+    exchanges = load_module("howdah.protocol.exchange", name)
     return SimpleNamespace(
         name=name,
         Session=load_module("howdah.protocol.session", name).Session,
-        Exchange=load_module("howdah.protocol.exchange", name).Exchange,
+        **{kind: getattr(exchanges, kind) for kind in KINDS},
         RowDecoder=decoder,
         EncodedParams=parameters,
     )
@@ -145,7 +149,7 @@ def prepared(draw: st.DrawFn) -> tuple[Callable[[SimpleNamespace, Any], Any], by
     fields = draw(st.sampled_from([None, FIELDS]))
 
     def write(impl: SimpleNamespace, session: Any) -> Any:
-        exchange = impl.Exchange(fields, DECODERS[decoder](impl), streaming=streaming)
+        exchange = impl.QueryExchange(fields=fields, decoder=DECODERS[decoder](impl), streaming=streaming)
         parameters = None
         if values is not None:
             parameters = impl.EncodedParams([17] * len(values), [1] * len(values), values)
@@ -168,7 +172,7 @@ def unprepared(draw: st.DrawFn) -> tuple[Callable[[SimpleNamespace, Any], Any], 
     decoder = draw(decoders)
 
     def write(impl: SimpleNamespace, session: Any) -> Any:
-        exchange = impl.Exchange(describe=lambda fields: DECODERS[decoder](impl), query=b"SELECT")
+        exchange = impl.QueryExchange(query=b"SELECT", describe=lambda fields: DECODERS[decoder](impl))
         session.parse(exchange, b"", b"SELECT", [23])
         session.bind(exchange, b"", b"", SimpleNamespace(values=[b"1", None], formats=[0, 0]))
         session.describe_portal(exchange)
@@ -189,7 +193,7 @@ def scripts(draw: st.DrawFn) -> tuple[Callable[[SimpleNamespace, Any], Any], byt
     decoder = draw(decoders)
 
     def write(impl: SimpleNamespace, session: Any) -> Any:
-        exchange = impl.Exchange(None, None, lambda fields: DECODERS[decoder](impl), False, b"SELECT")
+        exchange = impl.QueryExchange(query=b"SELECT", describe=lambda fields: DECODERS[decoder](impl))
         session.query(exchange, b"SELECT; SELECT")
         return exchange
 
@@ -205,8 +209,64 @@ def scripts(draw: st.DrawFn) -> tuple[Callable[[SimpleNamespace, Any], Any], byt
     return write, b"".join(parts) + draw(st.sampled_from([b"", error()])) + draw(ends)
 
 
+@st.composite
+def counted(draw: st.DrawFn) -> tuple[Callable[[SimpleNamespace, Any], Any], bytes]:
+    """Run a statement several times, and count its rows."""
+    times = draw(st.integers(1, 3))
+
+    def write(impl: SimpleNamespace, session: Any) -> Any:
+        exchange = impl.CountedExchange(query=b"UPDATE")
+        for _ in range(times):
+            session.bind(exchange, b"", b"", None)
+            session.execute(exchange)
+        session.sync(exchange)
+        return exchange
+
+    answers = [BOUND + draw(rows) + draw(tags) for _ in range(times)]
+    return write, b"".join(answers) + draw(ends)
+
+
+@st.composite
+def copies(draw: st.DrawFn) -> tuple[Callable[[SimpleNamespace, Any], Any], bytes]:
+    """Copy, with an owner that deals with it or without."""
+    kind = draw(st.sampled_from(["Exchange", "QueryExchange", "CopyExchange"]))
+    arguments = {"keep_messages": True} if kind == "CopyExchange" and draw(st.booleans()) else {}
+    simple = draw(st.booleans())
+
+    def write(impl: SimpleNamespace, session: Any) -> Any:
+        exchange = getattr(impl, kind)(query=b"COPY", **arguments)
+        if simple:
+            session.query(exchange, b"COPY")
+        else:
+            session.execute(exchange)
+            session.sync(exchange)
+        return exchange
+
+    data = st.binary(max_size=20).map(lambda body: message("d", body))
+    begin = message(draw(st.sampled_from("GHW")), b"\0\0\1\0\0")
+    parts = [begin, *draw(st.lists(data | strays, max_size=6)), draw(st.sampled_from([b"", message("c")]))]
+    parts += draw(st.lists(data, max_size=1))
+    parts.append(draw(st.sampled_from([message("C", b"COPY 1\0"), error()])))
+    return write, b"".join(parts) + draw(ends)
+
+
+@st.composite
+def function_calls(draw: st.DrawFn) -> tuple[Callable[[SimpleNamespace, Any], Any], bytes]:
+    """Call a function."""
+
+    def write(impl: SimpleNamespace, session: Any) -> Any:
+        exchange = impl.FunctionCallExchange()
+        session.function_call(exchange, 1, [b"argument", None])
+        return exchange
+
+    value = draw(st.none() | st.binary(max_size=10))
+    size = b"\xff\xff\xff\xff" if value is None else struct.pack("!i", len(value))
+    return write, draw(st.sampled_from([message("V", size + (value or b"")), error()])) + draw(ends)
+
+
 Conversation: TypeAlias = "list[tuple[Callable[[SimpleNamespace, Any], Any], bytes]]"
-conversations = st.lists(st.one_of(prepared(), unprepared(), scripts()), min_size=1, max_size=4)
+kinds = st.one_of(prepared(), unprepared(), scripts(), counted(), copies(), function_calls())
+conversations = st.lists(kinds, min_size=1, max_size=4)
 # Bytes to write over those of a good stream, at a place relative to its length.
 damages = st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=4)), min_size=1, max_size=3)
 cuts = st.lists(st.floats(0, 1), max_size=8)
@@ -231,15 +291,28 @@ def receive(session: Any, data: bytes) -> None:
         data = data[size:]
 
 
+#: What single kinds of exchanges have.
+OWN_ATTRIBUTES = ("rows", "failure", "streaming", "parameter_oids", "begins", "affected", "tag", "copy_begun")
+
+
+def copied(exchange: Any) -> Any:
+    """Return the COPY data, and the value of a function call."""
+    chunks = getattr(exchange, "copied", [])
+    kept = chunks if getattr(exchange, "keep_messages", False) else b"".join(chunks)
+    value = getattr(exchange, "value", None)
+    return kept, value if value is None else bytes(value)
+
+
 def state(session: Any, exchanges: Sequence[Any]) -> Any:
     """Return all that can be seen of a session and of its exchanges."""
     head = session.head()
     described = [
         (
             [(r.status, r.fields, r.rows, r.tag, repr(r.failure), r.copy, r.suspended) for r in e.results],
-            (e.rows, repr(e.failure), repr(e.error), e.aborted, b"".join(e.copied)),
-            (e.copy, e.parameter_oids, e.value),
-            (e.owes_sync, e.pending, e.ready, e.done, e.streaming, e.query, e.fields),
+            (repr(e.error), e.aborted, e.copy, e.owes_sync, e.pending, e.ready, e.done, e.query),
+            (e.fields, e.tags, e.kept if getattr(e, "keep_messages", True) else None),
+            [repr(getattr(e, name, None)) for name in OWN_ATTRIBUTES],
+            copied(e),
         )
         for e in exchanges
     ]
@@ -266,7 +339,8 @@ def play(
     exchanges: list[Any] = []
     for write in writes:
         exchange = write(impl, session)
-        exchange.notify = lambda: told.append("ready")
+        if not hasattr(exchange, "copied"):  # of several messages with COPY data, their owner is told at once
+            exchange.notify = lambda: told.append("ready")
         exchanges.append(exchange)
     states = [state(session, exchanges)]
     for piece in pieces(stream, cuts):
@@ -314,7 +388,7 @@ def test_damaged_conversations(
 
 
 @native
-@given(st.lists(st.one_of(prepared(), unprepared(), scripts()), max_size=2), st.binary(max_size=60), cuts)
+@given(st.lists(kinds, max_size=2), st.binary(max_size=60), cuts)
 @example([], message("D", b"\0\0"), [])
 @example([], message("E", b"\0"), [])
 def test_garbage(conversation: Conversation, garbage: bytes, cuts: list[float]) -> None:
@@ -353,7 +427,7 @@ def test_bind_and_execute(
 def begun(impl: SimpleNamespace, **arguments: Any) -> tuple[Any, Any]:
     """Return a session that has sent Execute and Sync, and their exchange."""
     session = impl.Session()
-    exchange = impl.Exchange(FIELDS, **arguments)
+    exchange = impl.QueryExchange(fields=FIELDS, **arguments)
     session.execute(exchange)
     session.sync(exchange)
     return session, exchange
@@ -361,7 +435,7 @@ def begun(impl: SimpleNamespace, **arguments: Any) -> tuple[Any, Any]:
 
 def test_what_follows_an_error_is_aborted_until_sync(impl: SimpleNamespace) -> None:
     session = impl.Session()
-    exchange = impl.Exchange(FIELDS)
+    exchange = impl.QueryExchange(fields=FIELDS)
     session.execute(exchange)
     session.feed(error())
     assert session.skipping and exchange.done
@@ -427,7 +501,7 @@ def test_a_message_is_consumed_before_its_handler_raises(impl: SimpleNamespace) 
 
 def test_a_handler_may_go_on_with_the_session(impl: SimpleNamespace) -> None:
     session, exchange = begun(impl)
-    inner = impl.Exchange(FIELDS)
+    inner = impl.QueryExchange(fields=FIELDS)
 
     def go_on(fields: Any) -> None:
         session.execute(inner)
@@ -460,23 +534,46 @@ def test_what_loads_values_cannot_use_the_session(impl: SimpleNamespace) -> None
     assert exchange.rows == [(b"1",), (b"2",)]
 
 
-def test_an_interrupted_message_is_processed_again(impl: SimpleNamespace) -> None:
+@pytest.mark.parametrize("keeping", [False, True])
+def test_after_an_interruption_no_row_is_decoded(impl: SimpleNamespace, keeping: bool) -> None:
     class Interrupted(Loader):
         times = 0
 
         def load(self, data: Any) -> Any:
-            self.times += 1
+            Interrupted.times += 1
             if self.times == 2:
                 raise KeyboardInterrupt
             return bytes(data)
 
     session, exchange = begun(impl, decoder=impl.RowDecoder([Interrupted(25)]))
-    with pytest.raises(KeyboardInterrupt):
-        session.feed(
-            message("D", data_row(b"1")) + message("D", data_row(b"2")) + message("C", b"SELECT 2\0")
-        )
+    exchange.keeping = keeping
+    rows = [data_row(b"%d" % number) for number in range(4)]
+    with pytest.raises(KeyboardInterrupt) as caught:
+        session.feed(b"".join([message("D", row) for row in rows]) + message("C", b"SELECT 4\0"))
     session.feed(READY)
-    assert exchange.done and exchange.results[0].rows == [(b"1",), (b"2",)]
+    result = exchange.results[0]
+    assert exchange.done and exchange.error is None and result.tag == b"SELECT 4"
+    assert result.rows == [(b"0",), *(rows[1:] if keeping else [])]
+    assert result.failure is (None if keeping else caught.value)
+    assert Interrupted.times == 2
+
+
+def test_a_message_interrupted_elsewhere_is_processed_again(impl: SimpleNamespace) -> None:
+    session, exchange = begun(impl)
+    interruptions = 0
+
+    def parameter(name: str, value: str) -> None:
+        nonlocal interruptions
+        interruptions += 1
+        if interruptions == 1:
+            raise KeyboardInterrupt
+
+    session.on_parameter = parameter
+    with pytest.raises(KeyboardInterrupt):
+        session.feed(message("S", b"a\0b\0") + message("D", b"row") + message("C", b"SELECT 1\0"))
+    session.feed(READY)
+    assert exchange.done and exchange.results[0].rows == [b"row"]
+    assert interruptions == 2
 
 
 def test_the_output_lent_does_not_change(impl: SimpleNamespace) -> None:
@@ -601,7 +698,7 @@ def test_a_lost_connection_settles_all(impl: SimpleNamespace) -> None:
 
 
 def test_exchanges_and_results_have_their_arguments_as_attributes(impl: SimpleNamespace) -> None:
-    exchange = impl.Exchange(fields=FIELDS, decoder=None, describe=len, streaming=True, query=b"q")
+    exchange = impl.QueryExchange(fields=FIELDS, decoder=None, describe=len, streaming=True, query=b"q")
     assert (exchange.fields, exchange.describe, exchange.streaming, exchange.query) == (
         FIELDS,
         len,
@@ -656,7 +753,7 @@ def test_exchanges_do_not_leak(impl: SimpleNamespace) -> None:
     notify = object()
     before = sys.getrefcount(notify)
     for _ in range(50):
-        exchange = impl.Exchange(describe=notify)
+        exchange = impl.QueryExchange(describe=notify)
         session.sync(exchange)
         session.feed(READY)
     del exchange

@@ -25,7 +25,7 @@ from howdah.protocol.backend_messages import (
     row_description,
 )
 from howdah.protocol.backend_messages import ready_for_query as ready
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import CopyExchange, Exchange, FunctionCallExchange, QueryExchange
 from howdah.protocol.messages import ProtocolViolation
 from howdah.protocol.session import Session
 
@@ -57,9 +57,9 @@ class Texts:
         return tuple([None if value is None else bytes(value).decode() for value in values])
 
 
-def ask(session, query=b"select", *, sync=True, **kwargs):
+def ask(session, query=b"select", *, sync=True, exchange=None, streaming=False):
     """Write a query in the extended protocol."""
-    exchange = Exchange(None, None, Texts, query=query, **kwargs)
+    exchange = exchange or QueryExchange(query=query, describe=Texts, streaming=streaming)
     session.parse(exchange, b"", query)
     session.bind(exchange, b"", b"", None)
     session.describe_portal(exchange)
@@ -83,7 +83,7 @@ def converse():
     session.on_notice = lambda fields: seen.append(fields.get(ord("M")))
     session.on_notification = seen.append
     exchanges = [ask(session), ask(session, sync=False), ask(session)]
-    script = Exchange(None, None, Texts)
+    script = QueryExchange(describe=Texts)
     session.query(script, b"select 1; insert")
     exchanges.append(script)
     return session, exchanges, seen
@@ -240,7 +240,7 @@ def test_a_row_that_cannot_be_decoded_is_not_the_end():
             raise ZeroDivisionError
 
     session = Session()
-    exchange = Exchange(None, None, Failing)
+    exchange = QueryExchange(describe=Failing)
     session.query(exchange, b"x")
     session.feed(columns("a") + row(b"1") + row(b"2") + tag("SELECT 2") + ready())
     assert exchange.done
@@ -257,7 +257,9 @@ def test_streaming():
     assert exchange.ready
     assert exchange.rows == [("1",)]
     assert not exchange.done
-    exchange.rows, exchange.ready = [], False
+    exchange.rows = []
+    exchange.await_more()
+    assert not exchange.ready
     session.feed(row(b"2") + error())
     assert exchange.rows == [("2",)]
     session.feed(ready())
@@ -267,7 +269,7 @@ def test_streaming():
 
 def test_suspended_portals():
     session = Session()
-    exchange = Exchange(None, None, Texts)
+    exchange = QueryExchange(describe=Texts)
     session.parse(exchange, b"", b"q")
     session.bind(exchange, b"p", b"", None)
     session.describe_portal(exchange, b"p")
@@ -276,7 +278,7 @@ def test_suspended_portals():
     session.feed(PARSED + BOUND + columns("a") + row(b"1") + row(b"2") + message("s"))
     assert exchange.done
     assert exchange.results[0].suspended
-    more = Exchange(exchange.fields, exchange.decoder)
+    more = QueryExchange(fields=exchange.fields, decoder=exchange.decoder)
     session.execute(more, b"p", 2)
     session.sync(more)
     session.feed(row(b"3") + tag("SELECT 1") + ready())
@@ -304,7 +306,7 @@ def test_copy_is_refused_unless_wanted():
 
 def test_copy_in():
     session = Session()
-    exchange = ask(session, copying=True)
+    exchange = ask(session, exchange=CopyExchange())
     session.feed(PARSED + BOUND + NO_DATA + message("G", b"\0\0\1\0\0"))
     assert exchange.ready
     assert not exchange.done
@@ -322,7 +324,7 @@ def test_copy_in():
 
 def test_copy_out():
     session = Session()
-    exchange = ask(session, copying=True)
+    exchange = ask(session, exchange=CopyExchange())
     session.feed(PARSED + BOUND + NO_DATA + message("H", b"\0\0\0") + message("d", b"1\n"))
     assert exchange.ready
     assert exchange.copied == [b"1\n"]
@@ -333,12 +335,12 @@ def test_copy_out():
 
 def test_function_call():
     session = Session()
-    exchange = Exchange()
+    exchange = FunctionCallExchange()
     session.function_call(exchange, 1, [b"a", None])
     session.feed(message("V", pack("!i", 3) + b"abc") + ready())
     assert exchange.value == b"abc"
     assert exchange.done
-    exchange = Exchange()
+    exchange = FunctionCallExchange()
     session.function_call(exchange, 1, [])
     session.feed(error("57014") + ready())
     assert isinstance(exchange.error, QueryCanceled)
@@ -346,7 +348,7 @@ def test_function_call():
 
 def test_close_and_describe():
     session = Session()
-    exchange = Exchange()
+    exchange = QueryExchange()
     session.parse(exchange, b"s", b"select $1", [23])
     session.describe_statement(exchange, b"s")
     session.close_statement(exchange, b"s")
@@ -407,7 +409,7 @@ def test_a_query_is_answered_before_the_server_is_ready():
 
 @pytest.mark.parametrize("formats", [b"\2\0\0", b"\1\0\1\0\2"])
 def test_formats_of_copy_that_there_are_not(formats):
-    session, exchange = Session(), Exchange(copying=True)
+    session, exchange = Session(), CopyExchange()
     session.query(exchange, b"COPY t TO STDOUT")
     with pytest.raises(ProtocolViolation, match="CopyResponse"):
         session.feed(message("H", formats))
@@ -415,11 +417,11 @@ def test_formats_of_copy_that_there_are_not(formats):
 
 def test_a_command_tag_that_is_no_text(conn):
     exchange = Exchange()
-    conn.session.query(exchange, b"SELECT")
-    conn.session.feed(message("C", b"S\xff\xfe\xfdCT 1\0") + ready())
+    conn.kernel.session.query(exchange, b"SELECT")
+    conn.kernel.session.feed(message("C", b"S\xff\xfe\xfdCT 1\0") + ready())
     cur = conn.cursor()
     cur.keep_results(exchange)
     assert cur.statusmessage == "S\ufffd\ufffd\ufffdCT 1"
     with pytest.raises(howdah.ProgrammingError, match="S\ufffd"):
         cur.fetchone()
-    conn.session.sent(conn.session.output_size)
+    conn.kernel.session.sent(conn.kernel.session.output_size)

@@ -12,7 +12,7 @@ import pytest
 import howdah
 from howdah.io.aio import AsyncTransport
 from howdah.protocol.backend_messages import message
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import Exchange, QueryExchange
 from howdah.protocol.session import Session
 from tests.kernel.test_native_wire import FIELDS, READY, error
 
@@ -50,7 +50,7 @@ class Peer:
 
     def begin(self) -> Exchange:
         """Ask, and return what is asked."""
-        self.exchange = Exchange(FIELDS)
+        self.exchange = QueryExchange(fields=FIELDS)
         self.session.execute(self.exchange)
         self.session.sync(self.exchange)
         return self.exchange

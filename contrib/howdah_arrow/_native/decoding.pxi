@@ -2,6 +2,7 @@
 #
 # Twin of `howdah_arrow.decoding`, which describes the rules.
 
+cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int32_t, int64_t, uint32_t, uint64_t
@@ -71,13 +72,16 @@ cdef class Memory:
         return 0
 
 
+@cython.final
 cdef class Column:
     """A column to append values to."""
 
     cdef int kind
     cdef int width
     cdef int scale
-    # The maximum number of digits of a decimal before the point.
+    # How many bytes a value has on the wire, -1 if that varies.
+    cdef Py_ssize_t sent
+    # How many digits a decimal has before the point at most.
     cdef int whole
     cdef Py_ssize_t length
     cdef Py_ssize_t nulls
@@ -97,6 +101,7 @@ cdef class Column:
         column.kind = layout.kind
         column.width = layout.width
         column.scale = layout.scale
+        column.sent = sent_size(column.kind, column.width)
         if layout.kind == DECIMAL:
             column.whole = layout.type.precision - layout.scale
         column.renew()
@@ -165,68 +170,78 @@ cdef class Column:
     cdef int put(self, const char *p, Py_ssize_t size) except -1:
         """Append a value."""
         cdef int kind = self.kind
-        cdef uint32_t value4
-        cdef uint64_t value8
-        cdef char *target
+        self.check_size(size)
         if kind == BYTES:
-            target = self.data.reserve(size)
-            memcpy(target, p, size)
+            memcpy(self.data.reserve(size), p, size)
             self.put_end()
         elif kind == SWAP4:
-            if size != 4:
-                raise malformed(size)
-            value4 = get_uint32(p)
-            memcpy(self.data.reserve(4), &value4, 4)
+            self.put_swapped4(p)
         elif kind == SWAP8:
-            if size != 8:
-                raise malformed(size)
-            value8 = get_uint64(p)
-            memcpy(self.data.reserve(8), &value8, 8)
+            self.put_swapped8(p)
         elif kind == BOOL:
-            if size != 1:
-                raise malformed(size)
             self.data.set_bit(self.length, p[0] != 0)
         elif kind == SWAP2:
-            if size != 2:
-                raise malformed(size)
-            target = self.data.reserve(2)
-            (<uint16_t *> target)[0] = get_uint16(p)
+            self.put_swapped2(p)
         elif kind == TIMESTAMP:
-            self.put_timestamp(p, size)
+            self.put_timestamp(p)
         elif kind == DATE:
-            self.put_date(p, size)
+            self.put_date(p)
         elif kind == DECIMAL:
             self.put_decimal(p, size)
         elif kind == FIXED:
-            if size != self.width:
-                raise malformed(size)
             memcpy(self.data.reserve(size), p, size)
         elif kind == JSONB:
-            if size < 1 or p[0] != 1:
-                raise DataError("the jsonb value is of an unknown version")
-            memcpy(self.data.reserve(size - 1), p + 1, size - 1)
-            self.put_end()
+            self.put_jsonb(p, size)
         elif kind == TIME:
-            self.put_time(p, size)
+            self.put_time(p)
         elif kind == INTERVAL:
-            self.put_interval(p, size)
+            self.put_interval(p)
         elif kind == LIST:
             self.put_list(p, size)
         else:
             raise AssertionError(f"no values of the kind {kind} come from the server")
+        return self.end_value()
+
+    cdef inline int check_size(self, Py_ssize_t size) except -1:
+        """Raise an error if values of this column cannot have so many bytes."""
+        if size != self.sent and self.sent >= 0:
+            raise malformed(size)
+        return 0
+
+    cdef inline int end_value(self) except -1:
+        """Count a value, which is not NULL."""
         if self.validity is not None:
             self.validity.set_bit(self.length, True)
         self.length += 1
         return 0
 
+    cdef inline int put_swapped2(self, const char *p) except -1:
+        cdef uint16_t value = get_uint16(p)
+        memcpy(self.data.reserve(2), &value, 2)
+        return 0
+
+    cdef inline int put_swapped4(self, const char *p) except -1:
+        cdef uint32_t value = get_uint32(p)
+        memcpy(self.data.reserve(4), &value, 4)
+        return 0
+
+    cdef inline int put_swapped8(self, const char *p) except -1:
+        cdef uint64_t value = get_uint64(p)
+        memcpy(self.data.reserve(8), &value, 8)
+        return 0
+
+    cdef int put_jsonb(self, const char *p, Py_ssize_t size) except -1:
+        if size < 1 or p[0] != 1:
+            raise DataError("the jsonb value is of an unknown version")
+        memcpy(self.data.reserve(size - 1), p + 1, size - 1)
+        return self.put_end()
+
     cdef int put_int64(self, int64_t value) except -1:
         memcpy(self.data.reserve(8), &value, 8)
         return 0
 
-    cdef int put_date(self, const char *p, Py_ssize_t size) except -1:
+    cdef int put_date(self, const char *p) except -1:
         cdef int32_t days
-        if size != 4:
-            raise malformed(size)
         days = get_int32(p)
         if days == INT32_MAX or days == INT32_MIN:
             raise infinite("date", days < 0)
@@ -234,10 +249,8 @@ cdef class Column:
         memcpy(self.data.reserve(4), &days, 4)
         return 0
 
-    cdef int put_timestamp(self, const char *p, Py_ssize_t size) except -1:
+    cdef int put_timestamp(self, const char *p) except -1:
         cdef int64_t microseconds
-        if size != 8:
-            raise malformed(size)
         microseconds = get_int64(p)
         if microseconds == INT64_MAX or microseconds == INT64_MIN:
             raise infinite("timestamp", microseconds < 0)
@@ -245,21 +258,17 @@ cdef class Column:
             raise DataError("the timestamp is too late for Arrow")
         return self.put_int64(microseconds + EPOCH_MICROSECONDS)
 
-    cdef int put_time(self, const char *p, Py_ssize_t size) except -1:
+    cdef int put_time(self, const char *p) except -1:
         cdef int64_t microseconds
-        if size != 8:
-            raise malformed(size)
         microseconds = get_int64(p)
         if microseconds >= DAY_MICROSECONDS:
             raise DataError("Arrow has no time 24:00:00")
         return self.put_int64(microseconds)
 
-    cdef int put_interval(self, const char *p, Py_ssize_t size) except -1:
+    cdef int put_interval(self, const char *p) except -1:
         cdef int64_t microseconds
         cdef int32_t days, months
         cdef char *target
-        if size != 16:
-            raise malformed(size)
         microseconds = get_int64(p)
         days = get_int32(p + 8)
         months = get_int32(p + 12)
@@ -281,17 +290,13 @@ cdef class Column:
         cdef uint32_t[MAX_LIMBS] limbs
         cdef int count, weight, sign, i, exponent, limb_count = self.width // 4
         cdef uint32_t digit, power
-        cdef uint64_t carry
         cdef bint leading = True
         if size < 8:
             raise malformed(size)
         count = get_uint16(p)
         weight = <int16_t> get_uint16(p + 2)
         sign = get_uint16(p + 4)
-        if sign not in (0, 0x4000):
-            if sign == 0xC000:
-                raise DataError("Arrow's decimals have no NaN: cast the column to float8 or text")
-            raise infinite("numeric", sign == 0xF000)
+        check_finite(sign)
         if size != 8 + 2 * count:
             raise malformed(size)
         memset(limbs, 0, sizeof(limbs))
@@ -305,37 +310,18 @@ cdef class Column:
                 exponent = 4 * (weight - i) + 1 + (digit > 9) + (digit > 99) + (digit > 999)
                 if exponent > self.whole:
                     raise misfit()
-            # The power of ten of this digit's last decimal place, relative to the scale.
-            exponent = 4 * (weight - i) + self.scale
-            if exponent >= 0:
-                power = 10000
-            elif exponent > -4:
-                # The last decimal places of the digit are beyond the scale, and 0.
-                if digit % POWERS[-exponent]:
-                    raise misfit()
-                digit //= POWERS[-exponent]
-                power = POWERS[4 + exponent]
-            elif digit:
-                raise misfit()
-            else:
+            # The power of ten of this digit's last place, counted from the scale.
+            power = cut_places(&digit, 4 * (weight - i) + self.scale)
+            if not power:
                 break
             if not multiply_add(limbs, limb_count, power, digit):
                 raise misfit()
-        if count:
-            exponent = 4 * (weight - count + 1) + self.scale
-            while exponent > 0:
-                i = min(exponent, 9)
-                exponent -= i
-                if not multiply_add(limbs, limb_count, POWERS[i], 0):
-                    raise misfit()
+        if count and not multiply_power(limbs, limb_count, 4 * (weight - count + 1) + self.scale):
+            raise misfit()
         if limbs[limb_count - 1] >> 31:
             raise misfit()
         if sign:
-            carry = 1
-            for i in range(limb_count):
-                carry += <uint32_t> ~limbs[i]
-                limbs[i] = <uint32_t> carry
-                carry >>= 32
+            negate(limbs, limb_count)
         to_memory(self.data.reserve(self.width), limbs, limb_count)
         return 0
 
@@ -397,6 +383,55 @@ cdef inline bint multiply_add(uint32_t *limbs, int count, uint32_t factor, uint3
         limbs[i] = <uint32_t> carry
         carry >>= 32
     return not carry
+
+
+cdef inline bint multiply_power(uint32_t *limbs, int count, int exponent) noexcept:
+    """Multiply a number by a power of ten that is no fraction; return whether it still fits."""
+    cdef int places
+    while exponent > 0:
+        places = min(exponent, 9)
+        exponent -= places
+        if not multiply_add(limbs, count, POWERS[places], 0):
+            return False
+    return True
+
+
+cdef inline uint32_t cut_places(uint32_t *digit, int exponent) except? 0:
+    """Take the places behind the scale off a digit of the base 10,000: they must be 0.
+
+    Args:
+        digit: the digit.
+        exponent: the power of ten of its last place, counted from the scale.
+
+    Returns:
+        ten to the number of places that are left; 0 if these are none.
+    """
+    if exponent >= 0:
+        return 10000
+    if exponent <= -4:
+        if digit[0]:
+            raise misfit()
+        return 0
+    if digit[0] % POWERS[-exponent]:
+        raise misfit()
+    digit[0] //= POWERS[-exponent]
+    return POWERS[4 + exponent]
+
+
+cdef inline Py_ssize_t sent_size(int kind, int width) noexcept:
+    """Return how many bytes the values of a column have on the wire, -1 if that varies."""
+    if kind == BOOL:
+        return 1
+    return -1 if kind in (BYTES, JSONB, DECIMAL, LIST) else width
+
+
+cdef int check_finite(int sign) except -1:
+    """Raise an error if the sign of a numeric says that it is no number."""
+    if sign in (0, 0x4000):
+        return 0
+    if sign == 0xC000:
+        raise DataError("Arrow's decimals have no NaN: cast the column to float8 or text")
+    raise infinite("numeric", sign == 0xF000)
 
 
 cdef object malformed(Py_ssize_t size):

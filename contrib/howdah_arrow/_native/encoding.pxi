@@ -2,6 +2,7 @@
 #
 # Twin of `howdah_arrow.encoding`, which describes the rules.
 
+cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport INT32_MIN, INT64_MIN, int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy
@@ -42,6 +43,7 @@ cdef extern from *:
     void from_memory "howdah_arrow_from_memory"(const char *source, uint32_t *limbs, int count) noexcept
 
 
+@cython.final
 cdef class Source:
     """An Arrow array to read from."""
 
@@ -82,42 +84,36 @@ cdef class Source:
     cdef inline bint is_null(self, Py_ssize_t i) noexcept:
         return self.validity is not NULL and not self.validity[i >> 3] >> (i & 7) & 1
 
-    cdef int put(self, Py_ssize_t index, Buffer out) except -1:
-        """Append the length of a value, and the value."""
+    cdef inline int put(self, Py_ssize_t index, Buffer out) except -1:
+        """Append a value behind its length, or NULL."""
         cdef Py_ssize_t i = self.offset + index
+        if self.is_null(i):
+            out.put_uint32(NULL_LENGTH)
+            return 0
+        return self.put_value(i, out)
+
+    cdef int put_value(self, Py_ssize_t i, Buffer out) except -1:
+        """Append the value at a place in the buffers, behind its length."""
         cdef Py_ssize_t size
         cdef int kind = self.kind
         cdef const char *data = self.data
         cdef char *p
-        cdef uint16_t value2
-        cdef uint32_t value4
         cdef uint64_t value8
-        if self.is_null(i):
-            out.put_uint32(NULL_LENGTH)
-        elif kind == BYTES:
+        if kind == BYTES:
             size = self.ends[i + 1] - self.ends[i]
             p = out.reserve(4 + size)
             set_uint32(p, <uint32_t> size)
             memcpy(p + 4, data + self.ends[i], size)
         elif kind == SWAP4:
-            p = out.reserve(8)
-            memcpy(&value4, data + 4 * i, 4)
-            set_uint32(p, 4)
-            set_uint32(p + 4, value4)
-        elif kind == SWAP8 or kind == TIME:
-            p = out.reserve(12)
-            memcpy(&value8, data + 8 * i, 8)
-            set_uint32(p, 8)
-            set_uint64(p + 4, value8)
+            put_swapped4(data + 4 * i, out)
+        elif kind in (SWAP8, TIME):
+            put_swapped8(data + 8 * i, out)
+        elif kind == SWAP2:
+            put_swapped2(data + 2 * i, out)
         elif kind == BOOL:
             p = out.reserve(5)
             set_uint32(p, 1)
             p[4] = data[i >> 3] >> (i & 7) & 1
-        elif kind == SWAP2:
-            p = out.reserve(6)
-            memcpy(&value2, data + 2 * i, 2)
-            set_uint32(p, 2)
-            set_uint16(p + 4, value2)
         elif kind == TIMESTAMP:
             self.put_timestamp(data + 8 * i, out)
         elif kind == DATE:
@@ -201,11 +197,7 @@ cdef class Source:
         from_memory(source, limbs, count)
         negative = limbs[count - 1] >> 31
         if negative:
-            carry = 1
-            for i in range(count):
-                carry += <uint32_t> ~limbs[i]
-                limbs[i] = <uint32_t> carry
-                carry >>= 32
+            negate(limbs, count)
         carry = 0
         for i in range(count):
             carry += <uint64_t> limbs[i] * POWERS[zeros]
@@ -257,6 +249,33 @@ cdef class Source:
         return 0
 
 
+cdef inline int put_swapped2(const char *source, Buffer out) except -1:
+    cdef char *p = out.reserve(6)
+    cdef uint16_t value
+    memcpy(&value, source, 2)
+    set_uint32(p, 2)
+    set_uint16(p + 4, value)
+    return 0
+
+
+cdef inline int put_swapped4(const char *source, Buffer out) except -1:
+    cdef char *p = out.reserve(8)
+    cdef uint32_t value
+    memcpy(&value, source, 4)
+    set_uint32(p, 4)
+    set_uint32(p + 4, value)
+    return 0
+
+
+cdef inline int put_swapped8(const char *source, Buffer out) except -1:
+    cdef char *p = out.reserve(12)
+    cdef uint64_t value
+    memcpy(&value, source, 8)
+    set_uint32(p, 8)
+    set_uint64(p + 4, value)
+    return 0
+
+
 cdef uintptr_t address(object buffer) except? 1:
     return 0 if buffer is None else buffer.address
 
@@ -269,89 +288,122 @@ cdef int put_numeric(
     const uint16_t *groups, int length, bint backwards, int weight, bint negative, int scale, Buffer out
 ) except -1:
     """Append a numeric, without the groups at either end that are 0."""
-    cdef int i, first = 0
+    cdef int i = length - 1 if backwards else 0
+    cdef int step = -1 if backwards else 1
     cdef char *p
-    if backwards:
-        while length and not groups[length - 1]:
-            length -= 1
-            weight -= 1
-        while first < length and not groups[first]:
-            first += 1
-    else:
-        while length and not groups[length - 1]:
-            length -= 1
-        while first < length and not groups[first]:
-            first += 1
-            weight -= 1
-    p = out.reserve(12 + 2 * (length - first))
-    set_uint32(p, 8 + 2 * (length - first))
-    set_uint16(p + 4, <uint16_t> (length - first))
-    set_uint16(p + 6, <uint16_t> (weight if length > first else 0))
-    set_uint16(p + 8, 0x4000 if negative and length > first else 0)
+    while length and not groups[i]:
+        i += step
+        length -= 1
+        weight -= 1
+    while length and not groups[i + step * (length - 1)]:
+        length -= 1
+    if not length:
+        weight = negative = 0
+    p = out.reserve(12 + 2 * length)
+    set_uint32(p, 8 + 2 * length)
+    set_uint16(p + 4, <uint16_t> length)
+    set_uint16(p + 6, <uint16_t> weight)
+    set_uint16(p + 8, 0x4000 if negative else 0)
     set_uint16(p + 10, <uint16_t> scale)
-    p += 12
-    if backwards:
-        for i in range(length - 1, first - 1, -1):
-            set_uint16(p, groups[i])
-            p += 2
-    else:
-        for i in range(first, length):
-            set_uint16(p, groups[i])
-            p += 2
+    for _ in range(length):
+        p += 2
+        set_uint16(p + 10, groups[i])
+        i += step
     return 0
 
 
+cdef struct NumberText:
+    # The text of a number from what is to be read next.
+    const char *p
+    const char *end
+
+
 cdef int put_number(const char *text, Py_ssize_t size, Buffer out) except -1:
-    """Append a numeric, given as text."""
+    """Append a numeric that is written as text."""
+    cdef NumberText rest = NumberText(text, text + size)
     cdef Buffer digits = Buffer.__new__(Buffer)
-    cdef const char *p = text
-    cdef const char *end = text + size
-    cdef uint16_t *groups
-    cdef Py_ssize_t i, count, length
-    cdef int64_t point = -1, exponent = 0
-    cdef bint negative = False, down = False, any_digit = False
-    cdef int64_t weight, scale
+    cdef int64_t point = 0, exponent = 0
+    cdef bint negative
+    strip_spaces(&rest)
+    negative = read_sign(&rest)
+    if not read_digits(&rest, digits, &point) or not read_exponent(&rest, &exponent) or rest.p != rest.end:
+        return put_special(text, size, out)
+    return put_digits(digits, point + exponent, negative, out)
+
+
+cdef inline int strip_spaces(NumberText *text) noexcept:
+    while text.p < text.end and text.p[0] == c" ":
+        text.p += 1
+    while text.end > text.p and (text.end - 1)[0] == c" ":
+        text.end -= 1
+    return 0
+
+
+cdef inline bint read_sign(NumberText *text) noexcept:
+    """Read a sign, if there is one; return whether it is a minus."""
+    if text.p == text.end or (text.p[0] != c"-" and text.p[0] != c"+"):
+        return False
+    text.p += 1
+    return (text.p - 1)[0] == c"-"
+
+
+cdef inline bint read_digits(NumberText *text, Buffer digits, int64_t *point) except -1:
+    """Read digits with a point in them, or none; return whether there are any.
+
+    Args:
+        text: where to read.
+        digits: where they go, as numbers, without the zeros that the number begins with.
+        point: set to how many of them stand in front of the point.
+    """
+    cdef bint any_digit = False
     cdef char c
-    while p < end and p[0] == c" ":
-        p += 1
-    while end > p and (end - 1)[0] == c" ":
-        end -= 1
-    if p < end and (p[0] == c"-" or p[0] == c"+"):
-        negative = p[0] == c"-"
-        p += 1
-    while p < end:
-        c = p[0]
+    point[0] = -1
+    while text.p < text.end:
+        c = text.p[0]
         if c"0" <= c <= c"9":
             any_digit = True
-            # Leading zeros are not digits, unless they are after the point.
-            if c != c"0" or digits.length or point >= 0:
+            # Zeros in front are none of the digits, unless they are behind the point.
+            if c != c"0" or digits.length or point[0] >= 0:
                 digits.reserve(1)[0] = c - c"0"
-        elif c == c"." and point < 0:
-            point = digits.length
+        elif c == c"." and point[0] < 0:
+            point[0] = digits.length
         else:
             break
-        p += 1
-    if not any_digit:
-        return put_special(text, size, out)
-    if point < 0:
-        point = digits.length
-    if p < end and (p[0] == c"e" or p[0] == c"E"):
-        p += 1
-        if p < end and (p[0] == c"-" or p[0] == c"+"):
-            down = p[0] == c"-"
-            p += 1
-        if p == end:
-            return put_special(text, size, out)
-        while p < end and c"0" <= p[0] <= c"9" and exponent < 1000000:
-            exponent = 10 * exponent + (p[0] - c"0")
-            p += 1
-        if down:
-            exponent = -exponent
-    if p != end:
-        return put_special(text, size, out)
-    count = digits.length
-    point += exponent
-    scale = max(count - point, 0)
+        text.p += 1
+    if point[0] < 0:
+        point[0] = digits.length
+    return any_digit
+
+
+cdef inline bint read_exponent(NumberText *text, int64_t *exponent) noexcept:
+    """Read an exponent, if there is one; return whether there is something behind its letter."""
+    cdef bint down
+    if text.p == text.end or (text.p[0] != c"e" and text.p[0] != c"E"):
+        return True
+    text.p += 1
+    down = read_sign(text)
+    if text.p == text.end:
+        return False
+    while text.p < text.end and c"0" <= text.p[0] <= c"9" and exponent[0] < 1000000:
+        exponent[0] = 10 * exponent[0] + (text.p[0] - c"0")
+        text.p += 1
+    if down:
+        exponent[0] = -exponent[0]
+    return True
+
+
+cdef int put_digits(Buffer digits, int64_t point, bint negative, Buffer out) except -1:
+    """Append a numeric.
+
+    Args:
+        digits: its digits, as numbers.
+        point: how many of them stand in front of the point: more than there are, or less than none.
+        negative: whether it is.
+        out: where to.
+    """
+    cdef Py_ssize_t i, length, count = digits.length
+    cdef int64_t weight, exponent, scale = max(count - point, 0)
+    cdef uint16_t *groups
     if point > MAX_INTEGER_DIGITS or scale > MAX_SCALE:
         raise DataError("the number has more digits than PostgreSQL's numeric")
     # Groups of four digits start and end at the point.

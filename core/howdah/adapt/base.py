@@ -99,7 +99,7 @@ class Dumper(ABC):
             if context.adapters.types.get(self.type_name) is not None:
                 self.oid = context.adapters.types.get_oid(self.type_name)
             elif self.connection is not None:
-                self.connection.want_names()
+                self.connection.kernel.request_type_lookup()
 
     @abstractmethod
     def dump(self, obj: Any) -> Buffer | str | None:

@@ -59,6 +59,8 @@ class AdaptersMap:
         self.version: int
         #: Advice to add to the error about a missing adapter; a driver sets it if a plugin is missing.
         self.advice: str
+        # What else it says about the objects of a class: shared with the maps made of this one.
+        self._dumper_advice: dict[type, str]
         if template is not None:
             self.types = TypesRegistry(template.types if types is None else types, self._outdate)
             self._dumpers = dict(template._dumpers)
@@ -74,6 +76,7 @@ class AdaptersMap:
             self._names, self._names_at = template._names, template._names_at
             self._alone, self._alone_at = template._alone, template._alone_at
             self.advice = template.advice
+            self._dumper_advice = template._dumper_advice
         else:
             self.types = TypesRegistry(types, self._outdate)
             self._dumpers = {format: {} for format in PyFormat}
@@ -87,6 +90,7 @@ class AdaptersMap:
             self._shared = False
             self._alone, self._alone_at = frozenset(), -1
             self.advice = ""
+            self._dumper_advice = {}
         self._error_context: Callable[[], AbstractContextManager[object]] = nullcontext
 
     @property
@@ -126,6 +130,15 @@ class AdaptersMap:
         if key:
             self._put(self._dumpers_by_type, format, key, dumper)
         self.version += 1
+
+    def advise(self, cls: type, advice: str) -> None:
+        """Have the error about objects of a class, where no dumper is found for them, say what to do.
+
+        Args:
+            cls: the class; it holds for its subclasses, too.
+            advice: what to do, such as `"wrap it in Json"`.
+        """
+        self._dumper_advice[cls] = advice
 
     def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
         """Use a loader for the values of a type.
@@ -278,8 +291,10 @@ class AdaptersMap:
                         return found
         format = PyFormat(format)
         advice = "register a dumper for it with adapters.register_dumper()"
-        if issubclass(cls, dict):
-            advice = "wrap it in Json or Jsonb, of howdah_types.json"
+        for base in cls.__mro__:
+            if base in self._dumper_advice:
+                advice = self._dumper_advice[base]
+                break
         raise ProgrammingError(
             f"cannot adapt type {cls.__name__!r} using placeholder '%{format.value}' (format: {format.name});"
             f" {advice}{self.advice}"

@@ -114,28 +114,41 @@ def _describe_tls(connection: Any) -> str:
 
 def _explain(driver: Driver, conninfo: str, error: Exception) -> tuple[str, str, list[tuple[str, str]]]:
     """Return the step that failed, what to try, and the findings about each host."""
-    if any(isinstance(cause, NotSecured) for cause in _causes(error)):
-        return "TLS", _ADVICE["TLS"], []
-    sqlstate = getattr(error, "sqlstate", None)
-    if sqlstate is not None:
-        for length in (5, 2):
-            if refusal := _REFUSALS.get(sqlstate[:length]):
-                return *refusal, []
-        return "start-up", _ADVICE["start-up"], []
-    if isinstance(error, ProgrammingError):
-        return "conninfo", _ADVICE["conninfo"], []
-    if any(isinstance(cause, AuthenticationFailed) for cause in _causes(error)):
-        return "authentication", _ADVICE["authentication"], []
+    if not _caused_by(error, NotSecured) and (sqlstate := getattr(error, "sqlstate", None)) is not None:
+        return *_explain_refusal(sqlstate), []
+    step = _step_of(error)
+    if step is not None:
+        return step, _ADVICE[step], []
     findings = _probe(driver, conninfo)
-    failed = [step for step, _ in findings.values()]
-    step = "start-up"
-    if failed and all(failed):
-        step = failed[0]
-    elif isinstance(error, ConnectionTimeout):
-        step = "time"
-    elif any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
-        step = "TLS"
+    step = _step_reached(findings, error)
     return step, _ADVICE[step], [(place, finding) for place, (_, finding) in findings.items()]
+
+
+def _explain_refusal(sqlstate: str) -> tuple[str, str]:
+    """Return the step that failed, and what to try, by the SQLSTATE of the refusal or its class."""
+    for length in (5, 2):
+        if refusal := _REFUSALS.get(sqlstate[:length]):
+            return refusal
+    return "start-up", _ADVICE["start-up"]
+
+
+def _step_of(error: Exception) -> str | None:
+    """Return the step that failed, None if the error alone does not say."""
+    if _caused_by(error, NotSecured):
+        return "TLS"
+    if isinstance(error, ProgrammingError):
+        return "conninfo"
+    return "authentication" if _caused_by(error, AuthenticationFailed) else None
+
+
+def _step_reached(findings: dict[str, tuple[str, str]], error: Exception) -> str:
+    """Return the step that failed, from the findings about the hosts."""
+    failed = [step for step, _ in findings.values()]
+    if failed and all(failed):
+        return failed[0]
+    if isinstance(error, ConnectionTimeout):
+        return "time"
+    return "TLS" if _caused_by(error, ssl.SSLError) else "start-up"
 
 
 def _probe(driver: Driver, conninfo: str) -> dict[str, tuple[str, str]]:
@@ -165,10 +178,12 @@ def _reach(host: conninfos.Host) -> tuple[str, str]:
     return "", "something listens there"
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def _caused_by(error: BaseException | None, cls: type[BaseException]) -> bool:
     while error is not None:
-        yield error
+        if isinstance(error, cls):
+            return True
         error = error.__cause__ or error.__context__
+    return False
 
 
 def _grid(rows: Any) -> Table:

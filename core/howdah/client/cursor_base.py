@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from howdah.adapt.encodings import encoded
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
-from howdah.client.known_types import MOST_OIDS
+from howdah.client.cursor_kernel import CursorKernel
 from howdah.client.query import (
     TOO_LONG,
     ZERO_BYTE,
@@ -22,11 +21,11 @@ from howdah.client.query import (
 from howdah.client.request import Request
 from howdah.client.resultset import ResultSet
 from howdah.client.statement import Statement
-from howdah.errors import Error, NotSupportedError, ProgrammingError
+from howdah.errors import Error, OperationalError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
-from howdah.protocol.exchange import Exchange, Result, rows_told
-from howdah.protocol.messages import MAX_TEXT, CopyResponse, FieldDescription
+from howdah.protocol.exchange import Exchange, QueryExchange, Result, rows_told
+from howdah.protocol.messages import MAX_TEXT, FieldDescription
 from howdah.protocol.session import Session
 from howdah.rows import BaseRowFactory, Row
 
@@ -72,8 +71,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     ) -> None:
         super().__init__()
         self._connection = connection
+        self._kernel = kernel = connection.kernel
         self._row_factory = row_factory
-        self._transformer = connection._transformer
+        self._transformer = kernel.transformer
         if binary is not None:
             self._format = Format(binary)
 
@@ -96,16 +96,16 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         return self._connection
 
     @property
-    def adapters(self) -> AdaptersMap:
-        """The adapters of this cursor: registering here changes nothing elsewhere."""
-        if self._transformer is self._connection._transformer:
-            self._transformer = Transformer(self, AdaptersMap(self._connection.adapters))
-        return self._transformer.adapters
+    def kernel(self) -> CursorKernel:
+        """What operations and plugins need of the cursor."""
+        return CursorKernel(self)
 
     @property
-    def transformer(self) -> Transformer:
-        """The adapters at work for this cursor."""
-        return self._transformer
+    def adapters(self) -> AdaptersMap:
+        """The adapters of this cursor: registering here changes nothing elsewhere."""
+        if self._transformer is self._kernel.transformer:
+            self._transformer = Transformer(self, AdaptersMap(self._connection.adapters))
+        return self._transformer.adapters
 
     @property
     def closed(self) -> bool:
@@ -133,8 +133,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._arrive()
         if self._columns is None and self._result is not None:
             fields = self._result.fields
-            if fields is None and self._result.copy is not None:
-                fields = _copied_fields(self._result)
+            if fields is None:
+                fields = self.fields_of(self._result)
             if fields is not None:
                 from howdah.client.column import Column
 
@@ -227,6 +227,15 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._result is not None and self._result.failure is not None
         )
 
+    def _add_rows(self, more: Result) -> None:
+        """Put rows behind those that are here; those already taken go."""
+        result = self._result
+        assert result is not None
+        self._offset += self._position
+        self._rows = result.rows = self._rows[self._position :] + more.rows
+        self._position = 0
+        result.tag, result.failure = more.tag, more.failure
+
     def _needs_rows(self, size: int | None) -> bool:
         """Whether the portal must be asked before `size` rows can be taken."""
         if self._portal is None or (self._result is not None and self._result.failure is not None):
@@ -247,121 +256,15 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             raise IndexError("position out of bound")
         self._position = position - self._offset
 
-    # Statements
+    def fields_of(self, result: Result) -> Sequence[FieldDescription] | None:
+        """Return the columns of a result for which no RowDescription has come; None without any.
 
-    def complete(self, exchange: Exchange, statement: Statement) -> Operation[None]:
-        """Return the operation that takes the answer to a query which took the short way, to be taken later.
-
-        Args:
-            exchange: what was sent.
-            statement: what was executed.
-
-        Raises:
-            howdah.Error: what the server reports.
-        """
-        planner = self._connection._planner
-        if exchange.error is not None and not exchange.aborted and planner is not None:
-            planner.failed(statement, exchange.error, False)
-        return self._keep(exchange)
-
-    def start_statement(self, *, deferrable: bool = False) -> Operation[Session]:
-        """Begin the operation that runs a new statement: what is left of the one before goes.
+        A plugin's mixin overrides it.
 
         Args:
-            deferrable: as for `BaseConnection.start_operation`.
-
-        Returns:
-            The session, to which the operation writes its messages.
-
-        Raises:
-            howdah.InterfaceError: the cursor is closed.
-            howdah.Error: as `BaseConnection.start_operation`.
+            result: the result.
         """
-        self._check_open()
-        session = yield from self._connection.start_operation(deferrable=deferrable)
-        if self._portal is not None:
-            yield from self._close_portal()
-        self._reset()
-        return session
-
-    def keep_results(self, exchange: Exchange) -> None:
-        """Have the cursor show the results of a statement.
-
-        Args:
-            exchange: what was sent, and the server's answer with one result at least.
-        """
-        self._query = exchange.query
-        self._show(exchange.results)
-
-    def show_copy(self, response: CopyResponse) -> None:
-        """Have the cursor describe a COPY that has begun.
-
-        Args:
-            response: what the server says of it.
-        """
-        self._show([Result(response.direction, copy=response)])
-
-    def merge(self, query: Query, params: Params | None = None) -> bytes:
-        """Return a query with its parameters in it as literals, for statements that take none.
-
-        Args:
-            query: the query, with placeholders.
-            params: the parameters.
-
-        Raises:
-            howdah.ProgrammingError: query and parameters do not fit together.
-        """
-        if params is None:
-            if not isinstance(query, (str, bytes)):
-                query, params = self._untemplated(query)
-            if params is None:
-                return self._text(query)
-        parsed = self._parse(query)
-        if not isinstance(parsed, ParsedQuery):
-            raise NotSupportedError("this cursor leaves parameters to the server, which takes none here")
-        from howdah.sql import Literal
-
-        literals = [Literal(value).as_bytes(self) for value in parsed.bind(params)]
-        return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
-
-    @contextmanager
-    def observation(self, query: Query, params: Any = None) -> Iterator[None]:
-        """Return a block that runs a query before the eyes of the connection's observers, if any.
-
-        Args:
-            query: the query, as the program has it.
-            params: the parameters.
-        """
-        observers = self._connection._observers
-        if not observers:
-            yield
-            return
-        if not isinstance(query, (str, bytes)):
-            query, own = self._untemplated(query)
-            params = params if own is None else own
-        text = self._text(query) if params is None else self._parse(query).text
-        tokens = [(observer, observer.query_started(text, params)) for observer in observers]
-        try:
-            yield
-        except BaseException as e:
-            # A stream that is left early has not failed.
-            self._tell_ended(tokens, None if isinstance(e, GeneratorExit) else e)
-            raise
-        if self._deferred is None or self._deferred.settled:
-            self._tell_ended(tokens, None)
-        else:
-            self._deferred.completion = self._ended(self._deferred.completion, tokens)
-
-    def _ended(
-        self, completion: Operation[None], tokens: Sequence[tuple[QueryObserver, Any]]
-    ) -> Operation[None]:
-        """Take a deferred answer, and tell the observers."""
-        try:
-            yield from completion
-        except BaseException as e:
-            self._tell_ended(tokens, e)
-            raise
-        self._tell_ended(tokens, None)
+        return None
 
     def _tell_ended(self, tokens: Sequence[tuple[QueryObserver, Any]], error: BaseException | None) -> None:
         result, count = self._result, self._rowcount
@@ -376,7 +279,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
         """Run an operation before the eyes of the connection's observers."""
-        with self.observation(query, params):
+        with self.kernel.observation(query, params):
             yield from operation
 
     def _result_format(self, binary: bool | None) -> int | None:
@@ -413,7 +316,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         Raises:
             howdah.NotSupportedError: Python has none for the client encoding.
         """
-        encoding = self._connection._session.encoding
+        encoding = self._kernel.session.encoding
         return self._connection._info.codec if encoding == "us-ascii" else encoding
 
     def _text(self, query: Query) -> bytes:
@@ -448,14 +351,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             return query, None
         return from_template(query, self)
 
-    def _resolve_names(self, oids: frozenset[int]) -> Operation[None]:
-        transformer = self._transformer
-        maps = {id(m): m for m in (self._connection.adapters, transformer.adapters)}
-        yield from self._connection._resolve_names(oids, *maps.values())
-        kept = frozenset() if len(transformer.looked_up) > MOST_OIDS else transformer.looked_up
-        transformer.looked_up = kept | oids
-        transformer.renew()
-
     def _describe(self, fields: Sequence[FieldDescription]) -> Any:
         """Return the decoder; None keeps the rows as they come until their types are looked up."""
         unknown = self._transformer.unknown(fields)
@@ -470,40 +365,20 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Run a query and keep its results."""
         return self._run(Request(self, query, params, self._result_format(binary), prepare))
 
-    def recover(self, query: Query, params: Params | None, failed: Exchange) -> Operation[None]:
-        """Return the operation that deals with a query which failed on the short way.
-
-        Args:
-            query: the query.
-            params: the parameters.
-            failed: what `Shortcuts.send` returned.
-
-        Raises:
-            howdah.Error: what the server reports, unless the query could be run once more.
-        """
-        request = Request(self, query, params, self._format)
-        request.encode()
-        request.plan()
-        again = yield from request.recover(failed)
-        if not again:
-            assert failed.error is not None
-            raise failed.error
-        yield from self._run(request)
-
-    def _run(self, request: Request) -> Operation[None]:
+    def _run(self, request: Request) -> Operation[None]:  # noqa: C901 - the whole way of a query, in its order
         """Run a query the long way."""
-        connection = self._connection
-        session = connection._session
+        kernel = self._kernel
+        session = kernel.session
         deferral = None
-        if self._closed or connection._hindered or session.lost is not None:
+        if self._closed or kernel._needs_preamble or session.lost is not None:
             self._check_open()
-            deferral = connection._deferral
-            yield from connection.start_operation(deferrable=True)
+            deferral = kernel.deferral
+            yield from kernel.start_operation(deferrable=True)
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
         request.encode()
-        if connection.shortcuts.names_wanted:
+        if kernel.shortcuts.names_wanted:
             yield from request.look_up()
         request.check_no_copy("execute()")
         self._query = request.text
@@ -520,7 +395,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 exchange = yield from self._open_portal(session, request)
             else:
                 if request.parameters is None and request.is_simple():
-                    yield from connection.begin_operation()
+                    yield from kernel.begin_operation()
                     exchange = request.write_simple(session)
                 else:
                     exchange = request.write(session)
@@ -542,8 +417,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             request.learn()
         if self._unknown:
             yield from self._decode_late(exchange)
-        if connection._names_missing or connection._names_created is not None:
-            connection.note_created(exchange.results, connection._transformer, self._transformer)
+        if kernel._names_missing or kernel._names_created is not None:
+            kernel.invalidate_missing_types(exchange.results, kernel.transformer, self._transformer)
         self._show(exchange.results)
         if exchange.results[0].tag == b"ROLLBACK":
             request.check_committed()
@@ -557,10 +432,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _defer(self, deferral: Deferral, request: Request) -> Operation[None]:
         """Write a query whose answer is taken later."""
-        session = self._connection._session
+        session = self._kernel.session
         if deferral.status == PipelineStatus.ABORTED:
-            exchange = Exchange(None, None, self._describe, False, request.text)
-            exchange.aborted = exchange.done = exchange.ready = True
+            exchange = QueryExchange(query=request.text)
+            exchange.skip()
         else:
             deferral.begin()
             request.plan(deferral)
@@ -571,6 +446,21 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             session.execute(exchange)
         self._deferred = deferral.defer(exchange, self._complete(request, exchange))
         yield from deferral.send(exchange)
+
+    def _complete_cached(self, exchange: Exchange, statement: Statement) -> Operation[None]:
+        """Return the operation that takes the answer to a query which took the short way, to be taken later.
+
+        Args:
+            exchange: what was sent.
+            statement: what was executed.
+
+        Raises:
+            howdah.Error: what the server reports.
+        """
+        planner = self._kernel.planner
+        if exchange.error is not None and not exchange.aborted and planner is not None:
+            planner.failed(statement, exchange.error, False)
+        return self._keep(exchange)
 
     def _complete(self, request: Request, exchange: Exchange) -> Operation[None]:
         """Take the answer to a deferred query."""
@@ -592,13 +482,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             from howdah.client.deferral import aborted
 
             raise aborted(exchange)
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         if self._unknown or any(map(_raw, exchange.results)):
             yield from self._decode_late(exchange)
-        connection = self._connection
-        if connection._names_missing or connection._names_created is not None:
-            connection.note_created(exchange.results, connection._transformer, self._transformer)
+        kernel = self._kernel
+        if kernel._names_missing or kernel._names_created is not None:
+            kernel.invalidate_missing_types(exchange.results, kernel.transformer, self._transformer)
         if self._deferred is not None and self._deferred.exchange is exchange and exchange.results:
             self._show(exchange.results)
 
@@ -620,26 +509,29 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _goes_alone(self, text: bytes) -> bool:
         """Whether a query can be a message of its own, less work for both sides than five, or has to be."""
-        return not self._connection.wants_company or self._is_script(text)
+        return not self._kernel.has_prologue or self._is_script(text)
 
     def _is_script(self, text: bytes) -> bool:
         """Whether `text` may hold several statements, which only the simple protocol takes."""
-        return b";" in text.rstrip(b"; \t\r\n") or self._connection._simple_only
+        return b";" in text.rstrip(b"; \t\r\n") or self._kernel.simple_only
 
-    def _may_copy_in(self, query: Query) -> bool:
-        """Whether a script may contain a COPY FROM STDIN, during which the server takes no other messages."""
+    def _is_independent(self, query: Query) -> bool:
+        """Whether to run a query is an independent operation, as `howdah.hookspecs.Scheduler.run` has it."""
+        if self.itersize or self._portal is not None:
+            return False
+        # A script may contain a COPY FROM STDIN, during which the server takes no other messages.
         if not isinstance(query, (str, bytes)):
             from howdah.sql import Composable
 
             if not isinstance(query, Composable):
-                return False
+                return True
         text = self._text(query)
-        return b";" in text and b"stdin" in text.lower()
+        return b";" not in text or b"stdin" not in text.lower()
 
     def _decode_late(self, exchange: Exchange) -> Operation[None]:
         """Decode the rows that had to wait for the look-up of their types."""
         unknown, self._unknown = self._unknown, frozenset()
-        yield from self._resolve_names(unknown)
+        yield from self.kernel.resolve_types(unknown)
         for result in exchange.results:
             if _raw(result):
                 result.rows = self._decode_rows(result)
@@ -657,13 +549,13 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     # Rows through a portal, `itersize` at a time
 
-    def _open_portal(self, session: Session, request: Request) -> Operation[Exchange]:
-        connection = self._connection
+    def _open_portal(self, session: Session, request: Request) -> Operation[QueryExchange]:
+        kernel = self._kernel
         if not 0 < (self.itersize or 0) <= 0x7FFFFFFF:
             raise ValueError(f"itersize must be a positive number of rows, not {self.itersize}")
-        portal = connection._new_portal_name()
+        portal = kernel.new_portal_name()
         # Sync outside of a transaction would end the implicit one, and the portal with it.
-        self._synced = not connection._autocommit or session.transaction_status != TransactionStatus.IDLE
+        self._synced = not kernel.autocommit or session.transaction_status != TransactionStatus.IDLE
         exchange = request.write(session, portal)
         yield from self._run_portal(session, exchange, portal)
         self._decoder = exchange.decoder
@@ -684,13 +576,13 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             more = exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
         except GeneratorExit:
             left = True  # nothing can be waited for here: the next operation ends the implicit transaction
-            if not self._synced and self._connection._unsynced is None:
-                self._connection._set_unsynced(self._end_implicit)
+            if not self._synced and self._kernel._before_next is None:
+                self._kernel.before_next = self._end_implicit
             raise
         finally:
             self._portal = portal if more else None
             if not self._synced and not left:
-                self._connection._set_unsynced(self._exhaust_portal if more else None)
+                self._kernel.before_next = self._exhaust_portal if more else None
                 if not more and session.lost is None:
                     end = Exchange()
                     session.sync(end)
@@ -701,25 +593,30 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _fetch_from_portal(self, max_rows: int = -1) -> Operation[None]:
         """Get the next rows of the portal; those already taken go."""
-        connection, portal, result = self._connection, self._portal, self._result
+        kernel, portal, result = self._kernel, self._portal, self._result
         assert portal is not None and result is not None
-        connection._check_open()
-        session = connection._session
+        self._connection._check_open()
+        session = kernel.session
         if self._synced:
-            session = yield from connection.start_operation()
-        exchange = Exchange(result.fields, self._decoder, query=self._query)
+            session = yield from kernel.start_operation()
+        exchange = QueryExchange(query=self._query, fields=result.fields, decoder=self._decoder)
         self._portal = None
-        yield from self._run_portal(session, exchange, portal, max_rows)
-        if exchange.error is not None:
-            raise exchange.error
+        try:
+            yield from self._run_portal(session, exchange, portal, max_rows)
+            if self._decoder is None and exchange.error is None and exchange.results[-1].rows:
+                exchange.results[-1].rows = self._decode_rows(exchange.results[-1])
+        except BaseException as e:
+            if not isinstance(e, Exception) and result.failure is None:
+                # The portal has gone past them; without this they would seem to be the end.
+                result.failure = OperationalError(
+                    "the next rows are lost: the wait for them was interrupted; execute the query again"
+                )
+                result.failure.__cause__ = e
+            raise
+        exchange.raise_error()
         more = exchange.results[-1]
-        if self._decoder is None and more.rows:
-            more.rows = self._decode_rows(more)
         if result.failure is None:
-            self._offset += self._position
-            self._rows = result.rows = self._rows[self._position :] + more.rows
-            self._position = 0
-            result.failure = more.failure
+            self._add_rows(more)
         result.status, result.tag = more.status, more.tag
         if self._portal is None:
             self._rowcount = self._offset + len(self._rows)
@@ -735,7 +632,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _end_implicit(self) -> Operation[None]:
         """End the implicit transaction, and what is open in it."""
         end = Exchange()
-        self._connection._session.sync(end)
+        self._kernel.session.sync(end)
         yield end
 
     def _exhaust_portal(self) -> Operation[Error | None]:
@@ -760,19 +657,19 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _close_portal(self) -> Operation[None]:
         """Give up the rows that have not been fetched."""
-        connection, portal = self._connection, self._portal
+        kernel, portal = self._kernel, self._portal
         self._portal = None
-        if portal is None or connection.closed or connection.reserved:
+        if portal is None or self._connection.closed or kernel.reserved:
             # Whatever it is reserved for, no message fits in; the end of the transaction closes the portal.
             return
-        session = connection._session
+        session = kernel.session
         if not self._synced:
-            connection._set_unsynced(None)
-        elif connection._unsynced is not None:
+            kernel.before_next = None
+        elif kernel._before_next is not None:
             # The rows of another cursor's portal: Sync would end that.
-            yield from connection.start_operation(deferrable=True)
-        if connection._deferral is not None:
-            yield from connection._deferral.finish()
+            yield from kernel.start_operation(deferrable=True)
+        if kernel.deferral is not None:
+            yield from kernel.deferral.finish()
         yield from self._end_portal(session, portal)
 
     def _end_portal(self, session: Session, portal: bytes) -> Operation[None]:
@@ -781,24 +678,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         session.close_portal(exchange, portal)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
 
 
 def _raw(result: Result) -> bool:
     """Whether the rows have not been decoded."""
     return result.fields is not None and bool(result.rows) and isinstance(result.rows[0], bytes)
-
-
-def _copied_fields(result: Result) -> Sequence[FieldDescription] | None:
-    """Return the columns of a COPY, of which the server tells the number alone; None when one IN is over."""
-    response = result.copy
-    if response is None or (response.direction == ExecStatus.COPY_IN and result.status != ExecStatus.COPY_IN):
-        return None
-    return [
-        FieldDescription(f"column_{number}", 0, 0, 0, 0, -1, format)
-        for number, format in enumerate(response.column_formats, 1)
-    ]
 
 
 def _count(result: Result) -> int:

@@ -87,7 +87,7 @@ class Posted(Deferred):
         """Take the answer if it is no error; return whether that was so."""
         exchange, cursor = self.exchange, self._cursor
         if exchange.error is not None or exchange.aborted:
-            self.completion = cursor.complete(exchange, self._statement)
+            self.completion = cursor._complete_cached(exchange, self._statement)
             return False
         if cursor._deferred is self:
             cursor._show(exchange.results)

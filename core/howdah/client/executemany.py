@@ -11,7 +11,7 @@ from howdah.client.shortcut import Way
 from howdah.client.statement import Statement
 from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import CountedExchange, Exchange, QueryExchange
 
 if TYPE_CHECKING:
     from howdah.client.cursor_base import BaseCursor, Params, Query
@@ -35,8 +35,9 @@ class ExecuteMany:
         #: The query with the set of parameters that is being written.
         self._request = request = Request(cursor, query, None, cursor._result_format(None), False)
         self._returning = returning
-        describe = cursor._describe if returning else None
-        self._exchange = Exchange(None, None, describe, counting=not returning)
+        self._exchange: QueryExchange | CountedExchange = (
+            QueryExchange(describe=cursor._describe) if returning else CountedExchange()
+        )
         self._deferral: Deferral | None = None
         #: What the server is to execute next, None before the first set of parameters.
         self._statement: Statement | None = None
@@ -48,23 +49,23 @@ class ExecuteMany:
     def run(self, params_seq: Iterable[Params]) -> Operation[None]:
         """Run the query with each set of parameters."""
         cursor, exchange = self._cursor, self._exchange
-        connection = cursor._connection
-        self._deferral = deferral = connection._deferral
-        session = yield from cursor.start_statement(deferrable=True)
+        kernel = cursor._kernel
+        self._deferral = deferral = kernel.deferral
+        session = yield from cursor.kernel.start_statement(deferrable=True)
         if not self._returning:
             cursor._rowcount = 0
         if deferral is not None and deferral.status == PipelineStatus.ABORTED:
-            exchange.aborted = exchange.done = exchange.ready = True
+            exchange.skip()
             cursor._deferred = deferral.defer(exchange, self._complete())
             return
-        implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
-        bind, transformer = connection.shortcuts.bind, cursor._transformer
+        implicit = kernel.autocommit and session.transaction_status == TransactionStatus.IDLE
+        bind, transformer = kernel.shortcuts.bind, cursor._transformer
         try:
             for params in params_seq:
                 if self._way is None or not bind(self._way, transformer, params, exchange):
                     yield from self._write(session, params)
                 if session.output_size >= GATHER:
-                    exchange.ready = exchange.done
+                    exchange.await_more()
                     yield Drain(exchange)
                     if exchange.error is not None:
                         break
@@ -76,14 +77,12 @@ class ExecuteMany:
         if self._statement is None:
             return
         if self._deferral is not None:
-            exchange.ready = exchange.done = not exchange.pending
             cursor._deferred = self._deferral.defer(exchange, self._complete())
             yield from self._deferral.send(exchange)
             if self._returning:
                 # Its results are gone through at once, and attributes of an async cursor cannot wait.
                 yield from cursor._take_deferred()
         else:
-            exchange.ready = exchange.done = False
             session.sync(exchange)
             yield exchange
             yield from self._conclude()
@@ -104,7 +103,7 @@ class ExecuteMany:
         exchange, deferral, statement = self._exchange, self._deferral, request.statement
         if first:
             if deferral is None:
-                cursor._connection.write_begin(session)
+                cursor._kernel.write_begin(session)
             else:
                 deferral.begin()
         last = self._statement
@@ -142,7 +141,6 @@ class ExecuteMany:
             session.rewind()
             exchange.aborted = False
         if self._deferral is not None:
-            exchange.ready = exchange.done = not exchange.pending
             self._deferral.defer(exchange, self._complete())
             if not isinstance(reason, Exception):
                 yield from self._deferral.interrupt()
@@ -152,14 +150,13 @@ class ExecuteMany:
                 session.parse(rollback, b"", b"ROLLBACK")
                 session.bind(rollback, b"", b"", None)
                 session.execute(rollback)
-            exchange.ready = exchange.done = False
             session.sync(exchange)
             yield exchange if isinstance(reason, Exception) else Stop(exchange)
 
     def _conclude(self) -> Operation[None]:
         """Take the answers."""
         cursor, exchange = self._cursor, self._exchange
-        if not self._returning:
+        if isinstance(exchange, CountedExchange):
             cursor._rowcount, cursor._tag = exchange.affected, exchange.tag
         if exchange.error is not None:
             self._request.failed(exchange.error)
@@ -173,18 +170,16 @@ class ExecuteMany:
     def _complete(self) -> Operation[None]:
         """Take the answers, when they were deferred."""
         cursor, exchange = self._cursor, self._exchange
-        if not self._returning and cursor._deferred is not None and cursor._deferred.exchange is exchange:
+        shown = cursor._deferred is not None and cursor._deferred.exchange is exchange
+        if shown and isinstance(exchange, CountedExchange):
             cursor._rowcount, cursor._tag = exchange.affected, exchange.tag
         if exchange.aborted:
             raise aborted(exchange)
-        if exchange.error is not None:
-            raise exchange.error
+        exchange.raise_error()
         if self._returning:
             yield from cursor._keep(exchange)
         self._check_committed()
 
     def _check_committed(self) -> None:
-        exchange = self._exchange
-        tags = [exchange.tag, *[result.tag for result in exchange.results]]
-        if b"ROLLBACK" in tags:
+        if b"ROLLBACK" in self._exchange.tags:
             self._request.check_committed()

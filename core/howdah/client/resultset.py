@@ -148,9 +148,9 @@ class RowIterator(ResultSet[Row]):
             made = row if make_row is tuple else make_row(row)
             self._position = position + 1
             return made
-        return self._next_row()
+        return self.next_row()
 
-    def _next_row(self) -> Row:
+    def next_row(self) -> Row:
         """Return the next row, wherever it is to be had from.
 
         Raises:
@@ -169,9 +169,9 @@ class AsyncRowIterator(ResultSet[Row]):
             made = row if make_row is tuple else make_row(row)
             self._position = position + 1
             return made
-        return await self._next_row()
+        return await self.next_row()
 
-    async def _next_row(self) -> Row:
+    async def next_row(self) -> Row:
         """Return the next row, wherever it is to be had from.
 
         Raises:

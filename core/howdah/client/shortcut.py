@@ -11,7 +11,7 @@ from howdah.client.resultset import ResultSet
 from howdah.client.statement import Answer, Statement, times
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import TransactionStatus
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import Exchange, QueryExchange
 
 if TYPE_CHECKING:
     from howdah.protocol.session import Session
@@ -85,7 +85,7 @@ class Shortcuts:
 
     def send(
         self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
-    ) -> Exchange | None:
+    ) -> QueryExchange | None:
         """Write a query's messages, if the short way is open; the cursor's results are gone then.
 
         Args:
@@ -113,7 +113,7 @@ class Shortcuts:
 
     def post(
         self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
-    ) -> tuple[Exchange, Statement] | None:
+    ) -> tuple[QueryExchange, Statement] | None:
         """Write a query's messages without a Sync, if the short way is open; its answer is taken later.
 
         Args:
@@ -162,7 +162,7 @@ class Shortcuts:
 
     def _write(
         self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
-    ) -> tuple[Exchange, Statement] | None:
+    ) -> tuple[QueryExchange, Statement] | None:
         if (
             type(query) is not str
             or self._session.lost is not None
@@ -176,7 +176,7 @@ class Shortcuts:
         if way is None or not way.statement.current or way.version != self._transformer.version:
             return None
         statement = way.statement
-        exchange = Exchange(way.answer[0], way.answer[1], None, False, statement.query)
+        exchange = QueryExchange(query=statement.query, fields=way.answer[0], decoder=way.answer[1])
         if not self.bind(way, self._transformer, params, exchange):
             return None
         statement.used = next(times)

@@ -73,6 +73,11 @@ class Statement:
     #: Whether `resolve` is to be asked what to execute.
     substitutes: ClassVar[bool] = False
 
+    @property
+    def target(self) -> Statement | None:
+        """The statement that is executed: this one, or the one it is the substitute of."""
+        return self
+
     def resolve(
         self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]
     ) -> Operation[tuple[bytes, Any, Statement | None]]:
@@ -85,7 +90,7 @@ class Statement:
         Args:
             connection: where it was to be prepared.
         """
-        connection.close_statement(self.name)
+        connection.kernel.close_statement(self.name)
 
     def described(self, fields: Sequence[FieldDescription] | None) -> None:
         """Note that the server has the statement, and which columns it returns."""
@@ -128,6 +133,11 @@ class Substitute(Statement):
 
     def abandon(self, connection: BaseConnection[Any]) -> None:
         """Do nothing: it has no name of its own on the server."""
+
+    @property
+    @abstractmethod
+    def target(self) -> Statement | None:
+        """The statement that is executed in its place, None as long as it is unknown, or if it is unnamed."""
 
     @abstractmethod
     def resolve(

@@ -48,6 +48,8 @@ KERNEL_CLASSES = {
     "AsyncCursor": KernelClass("howdah.client.cursor_async", "async_cursor"),
     "AsyncClientCursor": KernelClass("howdah.client.cursor_async", "async_cursor", "AsyncCursor"),
     "AsyncRawCursor": KernelClass("howdah.client.cursor_async", "async_cursor", "AsyncCursor"),
+    "Kernel": KernelClass("howdah.client.kernel", "kernel"),
+    "AsyncKernel": KernelClass("howdah.client.kernel_async", "async_kernel"),
     "Connection": KernelClass("howdah.client.connection", "connection"),
     "AsyncConnection": KernelClass("howdah.client.connection_async", "async_connection"),
 }
@@ -80,13 +82,13 @@ def assemble(
     """Create the classes of a driver, either the blocking or the asynchronous ones.
 
     Each class has the driver as its attribute `driver`. Connection classes have
-    the class of their cursors as `cursor_factory`.
+    the class of their cursors as `cursor_factory`, and that of their kernel.
 
     Args:
         driver: the driver.
         mixins: the mixins of the plugins; the last ones come first in the classes.
         unavailable: the error messages for attributes of disabled plugins, by
-            class and attribute (`Connection.prepare`).
+            class and attribute (`Connection.lend`).
         asynchronous: whether to create the asynchronous classes.
 
     Returns:
@@ -115,7 +117,8 @@ def assemble(
             bases = [_generic(kernel), classes[kernel_class.base]]
         if name.endswith("Connection"):
             namespace["cursor_factory"] = classes[name.replace("Connection", "Cursor")]
-        classes[name] = new_class(name, bases, exec_body=partial(_fill, namespace))
+            namespace["_kernel_class"] = classes[name.replace("Connection", "Kernel")]
+        classes[name] = new_class(name, tuple(bases), exec_body=partial(_fill, namespace))
     return classes
 
 

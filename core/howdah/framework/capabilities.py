@@ -13,7 +13,7 @@ KERNEL = {"cancel_safe": True, "hostaddr": True}
 class Capabilities:
     """The capabilities of a driver, as properties.
 
-    Besides those below there is a property `has_<feature>` for every capability
+    Besides `libpq_version` there is a property `has_<feature>` for every capability
     that an installed plugin announces: True if the plugin is enabled, False if
     it is disabled. Any other name raises `AttributeError`.
 
@@ -25,22 +25,12 @@ class Capabilities:
     _flags: Mapping[str, bool]
 
     def __init__(self, flags: Mapping[str, bool]) -> None:
-        object.__setattr__(self, "_flags", {"prepare": False, "pipeline": False, **KERNEL, **flags})
+        object.__setattr__(self, "_flags", {**KERNEL, **flags})
 
     @property
     def libpq_version(self) -> int:
         """The libpq version whose features the kernel supports; no libpq is loaded."""
         return 180000
-
-    @property
-    def has_prepare(self) -> bool:
-        """Whether statements are prepared."""
-        return self._flags["prepare"]
-
-    @property
-    def has_pipeline(self) -> bool:
-        """Whether queries can be sent without waiting for the answers to earlier ones."""
-        return self._flags["pipeline"]
 
     def __getattr__(self, name: str) -> bool:
         if name.startswith("_"):

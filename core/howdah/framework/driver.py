@@ -14,7 +14,7 @@ import pluggy
 import howdah
 import howdah.native.implementation
 from howdah import hookspecs
-from howdah.errors import NotSupportedError, PluginError
+from howdah.errors import NotSupportedError, PluginError, ProgrammingError
 from howdah.framework.assembly import KERNEL_CLASSES, assemble
 from howdah.framework.capabilities import Capabilities
 from howdah.framework.plugins import (
@@ -57,6 +57,7 @@ _ASSEMBLY = frozenset(
         "howdah_authentication_methods",
         "howdah_capabilities",
         "howdah_connection_parameters",
+        "howdah_connection_settings",
         "howdah_mixins",
         "howdah_register_adapters",
         "howdah_register_commands",
@@ -76,6 +77,7 @@ class ConnectionHooks(NamedTuple):
     connection_closed: Callable[..., Any] | None
     query_planner: Callable[..., Any] | None
     query_observer: Callable[..., Any] | None
+    scheduler: Callable[..., Any] | None
     type_resolved: Callable[..., Any] | None
 
 
@@ -101,10 +103,12 @@ class Driver:
         Connection, AsyncConnection: the assembled connection classes.
         Cursor, ClientCursor, RawCursor: the assembled cursor classes.
         AsyncCursor, AsyncClientCursor, AsyncRawCursor: their asynchronous twins.
+        Kernel, AsyncKernel: the assembled classes of the connections' kernels.
         adapters: the adapters of all its connections.
         capabilities: its capabilities.
         plugins: the description of each plugin, including disabled ones.
         parameters: the connection parameters, libpq's and the plugins'.
+        settings: the keyword arguments of `connect` that plugins add, connection parameters aside.
         authentication_methods: the plugins' authentication methods.
         hooks: the hooks that connections call.
         conninfo_prefixes: the prefixes of the conninfos that plugins may resolve; an empty one allows any.
@@ -123,6 +127,7 @@ class Driver:
     capabilities: Capabilities
     plugins: tuple[PluginInfo, ...]
     parameters: tuple[Parameter, ...]
+    settings: tuple[str, ...]
     authentication_methods: Mapping[int | str, Method]
     hooks: ConnectionHooks
     conninfo_prefixes: tuple[str, ...]
@@ -152,13 +157,14 @@ class Driver:
         )
         self.capabilities = self._gather_capabilities()
         self.parameters = self._gather_parameters()
+        self.settings = self._gather_settings()
         self.authentication_methods = self._gather_authentication_methods()
         self.hooks = ConnectionHooks(*map(self._implemented, ConnectionHooks._fields))
         self.conninfo_prefixes = self._gather_conninfo_prefixes()
         self._known_types: dict[tuple[str, str, int, str, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
         self.adapters.register_dumper(str, TextDumper)
-        if plugin := self._unavailable.get("has_types"):
+        if plugin := self._unavailable.get("howdah_register_adapters"):
             self.adapters.advice = f"; the adapters of most types are brought by {plugin.disabled}"
         if (type_resolved := self.hooks.type_resolved) is not None:
             self.adapters.on_type_added(lambda adapters, info: type_resolved(adapters=adapters, info=info))
@@ -172,20 +178,77 @@ class Driver:
         """Return a new connection: `Connection.connect` of this driver."""
         return self.Connection.connect(conninfo, **kwargs)
 
+    def check_parameters(self, conninfo: str = "", **params: Any) -> None:
+        """Make sure, without connecting, that `connect` understands a conninfo and connection parameters.
+
+        What a plugin resolves (`howdah_resolve_conninfo`) is not looked into.
+
+        Args:
+            conninfo: a connection string.
+            params: connection parameters.
+
+        Raises:
+            howdah.ProgrammingError: a parameter is unknown or has an impossible value.
+            howdah.NotSupportedError: a parameter asks for what howdah does not do, or is a disabled plugin's.
+            howdah.OperationalError: the service file cannot be read.
+        """
+        from howdah.conninfo import hosts, resolve
+
+        self.take_settings(params)
+        if self.resolver(conninfo) is None:
+            hosts(resolve(conninfo, params, parameters=self.parameters))
+
+    def resolver(self, conninfo: str) -> Callable[..., Any] | None:
+        """Return what has the plugins resolve a conninfo, None if none of them may.
+
+        Args:
+            conninfo: a connection string.
+
+        Raises:
+            howdah.ProgrammingError: it is no str.
+        """
+        if not isinstance(conninfo, str):
+            raise ProgrammingError(f"the conninfo must be a str, not {type(conninfo).__name__}")
+        return self.hooks.resolve_conninfo if conninfo.startswith(self.conninfo_prefixes) else None
+
     def require(self, feature: str) -> None:
         """Check that the driver has a capability, for arguments that need a plugin.
 
         Args:
-            feature: the name of the capability, such as `"prepare"`.
+            feature: the name of the capability, such as `"lending"`.
 
         Raises:
             howdah.NotSupportedError: the plugin that announces it is disabled or not installed.
         """
-        if feature in self.capabilities:
-            return
-        if plugin := self._unavailable.get(f"has_{feature}"):
-            raise NotSupportedError(f"{feature!r} is brought by {plugin.disabled}")
-        raise NotSupportedError(f"no plugin that brings {feature!r} is installed")
+        if feature not in self.capabilities:
+            raise self.not_supported(f"has_{feature}", repr(feature))
+
+    def not_supported(self, provided: str, what: str) -> NotSupportedError:
+        """Return the error that names the plugin which would provide something, and how to enable it.
+
+        Args:
+            provided: its name in the entry points `howdah.provides`: `Connection.lend`, `has_lending`,
+                `Loan`, or the hook that the plugin implements.
+            what: what it is, the subject of a sentence.
+        """
+        if plugin := self._unavailable.get(provided):
+            return NotSupportedError(f"{what} is brought by {plugin.disabled}")
+        return NotSupportedError(f"no plugin that brings {what} is installed")
+
+    def take_settings(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Take the plugins' settings out of the keyword arguments of `connect`, and return them.
+
+        Args:
+            params: the keyword arguments; connection parameters are left in it.
+
+        Raises:
+            howdah.NotSupportedError: a disabled plugin would provide one of them. It may be None, which
+                asks for nothing that the plugin would do.
+        """
+        for name in [name for name in params if f"Connection.{name}" in self._unavailable]:
+            if params.pop(name) is not None:
+                raise self.not_supported(f"Connection.{name}", repr(name))
+        return {name: params.pop(name) for name in self.settings if name in params}
 
     def known_types(self, host: str, hostaddr: str, port: int, dbname: str, search_path: str) -> KnownTypes:
         """Return the cache of the types of a database, which connections share.
@@ -208,7 +271,7 @@ class Driver:
         adapters.add_type(info)
 
     def public(self, name: str) -> Any:
-        """Return the object for a public name of a plugin, such as `Copy`; it is imported on first use.
+        """Return the object for a public name of a plugin, such as `Loan`; it is imported on first use.
 
         Raises:
             howdah.NotSupportedError: the plugin that provides the name is disabled.
@@ -323,6 +386,22 @@ class Driver:
         self._ask("howdah_connection_parameters", contribute)
         return ParameterRegistry(parameters.values())
 
+    def _gather_settings(self) -> tuple[str, ...]:
+        settings: list[str] = []
+        others = {"autocommit", "context", "cursor_factory", "row_factory"}
+        others.update(parameter.name for parameter in self.parameters)
+
+        def contribute(names: Any) -> None:
+            if isinstance(names, str):
+                raise TypeError(f"settings are a list of names, not the str {names!r}")
+            for name in names:
+                if name in settings or name in others:
+                    raise ValueError(f"connect() takes {name!r} already")
+                settings.append(name)
+
+        self._ask("howdah_connection_settings", contribute)
+        return tuple(settings)
+
     def _gather_authentication_methods(self) -> Mapping[int | str, Method]:
         methods: dict[int | str, Method] = {}
 
@@ -390,7 +469,7 @@ def default_driver() -> Driver:
     """Return the driver whose names the module `howdah` has; it is assembled on first use.
 
     It uses all installed plugins except those in the environment variable
-    `HOWDAH_DISABLE` (`HOWDAH_DISABLE=prepare,pool`), unless `configure` has
+    `HOWDAH_DISABLE` (names with commas between), unless `configure` has
     changed that.
 
     Raises:
@@ -492,7 +571,7 @@ def _info(plugin: Plugin, state: Any, hooks: tuple[str, ...] = ()) -> PluginInfo
 
 
 def _is_public(name: str) -> bool:
-    return "." not in name and not name.startswith("has_")
+    return "." not in name and not name.startswith(("has_", "howdah_"))
 
 
 def _sort_provided_names(

@@ -4,12 +4,13 @@ There are two groups of entry points. `howdah` names the plugins.
 `howdah.provides` lists the names that plugins provide, so that errors can name
 them if the plugin is disabled, and so that they can be imported on first use:
 
-- `Connection.prepare`, `Cursor.copy`: attributes of the assembled classes,
+- `Connection.lend`, `Cursor.lend`: attributes of the assembled classes,
   and of their asynchronous twins;
-- `has_prepare`: a capability;
-- `Copy`, `Pipeline`: a public name, reachable as `howdah.Copy`.
+- `has_lending`: a capability;
+- `howdah_query_planner`: a hook without which the kernel refuses something;
+- `Loan`: a public name, reachable as `howdah.Loan`.
 
-The value is the location of the object (`howdah_copy:Copy`); its top-level
+The value is the location of the object (`acme_lending:Loan`); its top-level
 package determines the plugin.
 """
 
@@ -113,7 +114,7 @@ class ProvidedName(NamedTuple):
     """A name that a plugin provides, from the metadata of its distribution.
 
     Attributes:
-        name: the name: `Connection.prepare`, `has_prepare` or `Copy`.
+        name: the name: `Connection.lend`, `has_lending`, `Loan`, or a hook.
         value: the location of the object, `package[:attribute]`.
     """
 

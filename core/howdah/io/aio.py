@@ -77,9 +77,17 @@ def _hung_up(sock: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _fulfil(future: asyncio.Future[None]) -> None:
+def _fulfil(future: asyncio.Future[BaseException | None], interruption: BaseException | None = None) -> None:
+    """Let who waits go on, where `_check` raises the interruption if there is one."""
     if not future.done():
-        future.set_result(None)
+        future.set_result(interruption)
+
+
+def _check(future: asyncio.Future[BaseException | None]) -> None:
+    if future.done() and not future.cancelled():
+        interruption = future.result()
+        if interruption is not None:
+            raise interruption
 
 
 class AsyncTransport:
@@ -105,7 +113,8 @@ class AsyncTransport:
         self._loop = asyncio.get_running_loop()
         #: Receives answers that arrive soon; only the native implementation has it.
         self._spin = SpinReceiver(self._stream) if IMPLEMENTATION == "native" else None
-        self._waiting = 0
+        #: Those who wait, and for which exchange.
+        self._waiting: dict[Waiter | asyncio.Future[BaseException | None], Exchange | None] = {}
         self._reading = False
         #: While the server streams, the loop watches this timer instead of the socket.
         self._timer: Timer | None = None
@@ -114,8 +123,8 @@ class AsyncTransport:
         self._gathering = False
         #: Tasks whose answer has arrived; they are resumed when all received data has been processed.
         self._woken: deque[Waiter] = deque()
-        self._idle: asyncio.Future[None] | None = None
-        self._drained: list[asyncio.Future[None]] = []
+        self._idle: asyncio.Future[BaseException | None] | None = None
+        self._drained: list[asyncio.Future[BaseException | None]] = []
 
     async def run_until_ready(self, exchange: Exchange) -> None:
         """Send at once, then wait until `exchange` is ready.
@@ -136,13 +145,13 @@ class AsyncTransport:
             return
         waiter = Waiter(self._loop)
         exchange.notify = partial(self._woken.append, waiter)
-        self._waiting += 1
+        self._waiting[waiter] = exchange
         try:
             if not self._reading:
                 self._start_reading()
             await waiter
         finally:
-            self._waiting -= 1
+            del self._waiting[waiter]
             exchange.notify = None
 
     async def drain(self, exchange: Exchange) -> None:
@@ -160,19 +169,26 @@ class AsyncTransport:
             finally:
                 exchange.notify = None
                 self._drained.remove(future)
+            _check(future)
+
+    def process(self) -> None:
+        """Process what has come in."""
+        try:
+            process(self._stream, self.session)
+        except OSError as e:
+            self._lose(loss(e))
+        except Error as e:
+            self._lose(e)
 
     def collect(self) -> None:
         """Process what has arrived, and send as much as possible, without waiting."""
         if self.sock.fileno() >= 0:
             self._flush()
             try:
-                process(self._stream, self.session)
-            except OSError as e:
-                self._lose(loss(e))
-            except Error as e:
-                self._lose(e)
-            self._receive_some()
-            self._wake_soon()
+                self.process()
+                self._receive_some()
+            finally:
+                self._wake_soon()
 
     async def idle(self, timeout: float | None) -> bool:
         """Send and receive for up to `timeout` seconds; return whether there was any progress."""
@@ -185,6 +201,7 @@ class AsyncTransport:
             return self._stream.output_size < unsent
         finally:
             self._idle = None
+        _check(future)
         return True
 
     def close(self) -> None:
@@ -234,14 +251,14 @@ class AsyncTransport:
             self._writing = False
             self._loop.remove_writer(self._fd)
 
-    async def _read_until(self, future: asyncio.Future[None]) -> None:
-        self._waiting += 1
+    async def _read_until(self, future: asyncio.Future[BaseException | None]) -> None:
+        self._waiting[future] = None
         try:
             if not self._reading:
                 self._start_reading()
             await future
         finally:
-            self._waiting -= 1
+            del self._waiting[future]
 
     def _start_reading(self) -> None:
         if self.sock.fileno() < 0:
@@ -258,7 +275,11 @@ class AsyncTransport:
             if self._reading:
                 self._stop_reading()
             return
-        streaming = self._receive_some()
+        streaming = False
+        try:
+            streaming = self._receive_some()
+        except BaseException as e:
+            self._interrupt(e)
         if streaming or self._timer is not None:
             self._set_pace(streaming)
         if self._idle is not None:
@@ -302,6 +323,31 @@ class AsyncTransport:
         if self._timer is not None:
             self._timer.start()
 
+    def _interrupt(self, error: BaseException) -> None:
+        """Raise to one of those who wait what a loader or a handler has raised, and process what is left.
+
+        The event loop, which calls here, would end by it, or tell nobody but its log.
+
+        Args:
+            error: what was raised, for the task that waits for the answer being read, or else the first.
+        """
+        while True:
+            head = self.session.head()
+            answered = None if head is None else head[1]
+            waiter = next((each for each, exchange in self._waiting.items() if exchange is answered), None)
+            waiter = waiter or next(iter(self._waiting))
+            # Who is interrupted already has one reason to stop, which is enough.
+            if isinstance(waiter, asyncio.Future):
+                _fulfil(waiter, error)
+            else:
+                waiter.interrupt(error)
+            try:
+                self.process()
+            except BaseException as e:
+                error = e
+            else:
+                return
+
     def _send_gathered(self) -> None:
         self._gathering = False
         self._flush()
@@ -325,6 +371,11 @@ class AsyncTransport:
             self._lose(loss(e))
         except Error as e:
             self._lose(e)
+        except BaseException as e:
+            head = self.session.head()
+            if not self._waiting or (head is not None and head[1] is exchange):
+                raise
+            self._interrupt(e)  # it is of another task's query
 
     def _wake_soon(self) -> None:
         """Resume the tasks whose answer has arrived in the next iteration of the loop."""

@@ -191,14 +191,18 @@ class BlockingTransport:
             self._lose(e)
         return True
 
-    def collect(self) -> None:
-        """Process what has arrived, and send as much as possible, without waiting."""
+    def process(self) -> None:
+        """Process what has come in."""
         try:
             process(self._stream, self.session)
         except OSError as e:
             self._lose(loss(e))
         except Error as e:
             self._lose(e)
+
+    def collect(self) -> None:
+        """Process what has come in, and send what can be sent, without waiting."""
+        self.process()
         self.idle(0)
 
     def close(self) -> None:

@@ -23,8 +23,8 @@ class Waiter:
         loop: the event loop that the task runs on.
     """
 
-    # asyncio checks for this attribute in a future that a task awaits.
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_done", "_loop")
+    # What asyncio looks for in a future that a task awaits.
+    __slots__ = ("_asyncio_future_blocking", "_callback", "_context", "_done", "_interruption", "_loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._asyncio_future_blocking = False
@@ -32,7 +32,7 @@ class Waiter:
         self._callback: Callable[[Waiter], object] | None = None
         self._context: Context | None = None
         self._done = False
-        self._cancelled: asyncio.CancelledError | None = None
+        self._interruption: BaseException | None = None
 
     def __await__(self) -> Generator[Any, None, None]:
         if not self._done:
@@ -70,17 +70,21 @@ class Waiter:
         self._callback, self._context = callback, context
 
     def cancel(self, msg: Any = None) -> bool:
-        """Cancel the wait, unless the task has been woken already."""
+        """Interrupt the task, unless it is woken already."""
+        return self.interrupt(asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg))
+
+    def interrupt(self, error: BaseException) -> bool:
+        """Have the task go on with an exception, unless it is woken already."""
         if self._done:
             return False
-        self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
+        self._interruption = error
         self.wake_soon()
         return True
 
     def result(self) -> None:
-        """Raise the cancellation, if there was one."""
-        if self._cancelled is not None:
-            raise self._cancelled
+        """Raise what interrupted the task, if something did."""
+        if self._interruption is not None:
+            raise self._interruption
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":

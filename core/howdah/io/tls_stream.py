@@ -143,12 +143,14 @@ class TLSStream:
                 raise
             except BaseException as e:
                 interruption = e
+            # What that raises has to come out at once, while it is known whose answer it is about.
+            self._session.feed(b"")
         self._session.feed(b"")
         if interruption is not None:
             raise interruption
 
     def _decrypt_record(self) -> None:
-        """Decrypt a record, or the rest of one, and let the session process it."""
+        """Decrypt a record, or the rest of it, and have the session take it in."""
         if not self._decrypted:
             if self._asked:
                 self._note_decrypted()
@@ -162,7 +164,6 @@ class TLSStream:
                     self._ask(plain[self._size :])
             self._decrypted, self._size = [self._size], 0
         take_in(self._decrypted, self._plain, self._session.take_in)
-        self._session.feed(b"")
 
     def _ask(self, target: memoryview) -> None:
         try:

@@ -73,19 +73,25 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
             # What the server sent before it closed the connection is still to be received.
             session.drop_output()
         exchange.replaced = None
-        if received > 0:
-            session.came_in(received)
-            # If there is always more to receive, signals and the garbage collector run only here.
-            if not exchange.ready:
-                PyErr_CheckSignals()
-        elif received == 0:
-            raise ConnectionResetError("the server closed the connection unexpectedly")
-        elif received == -EAGAIN or received == -EINTR:
+        process_received(fd, session, exchange, received)
+
+
+cdef inline int process_received(int fd, Stream session, Exchange exchange, Py_ssize_t received) except -1:
+    """Process what has been received, so many bytes or an error; wait where nothing came for long."""
+    if received > 0:
+        session.came_in(received)
+        # A server that is always ahead leaves no other moment for signals, nor for the garbage collector.
+        if not exchange.ready:
             PyErr_CheckSignals()
-            if received == -EAGAIN:
-                wait(fd, False)
-        else:
-            raise_os_error(received)
+    elif received == 0:
+        raise ConnectionResetError("the server closed the connection unexpectedly")
+    elif received == -EAGAIN or received == -EINTR:
+        PyErr_CheckSignals()
+        if received == -EAGAIN:
+            wait(fd, False)
+    else:
+        raise_os_error(received)
+    return 0
 
 
 def send_blocking(sock, Stream session not None) -> bool:

@@ -1,4 +1,4 @@
-"""What was asked, and what came back: `Exchange` and its `Result`s.
+"""What was asked, and what came back: an `Exchange`, of one of its kinds, and its `Result`s.
 
 Twins of those in `howdah.protocol.exchange`, where their arguments and attributes are described.
 """
@@ -6,6 +6,7 @@ Twins of those in `howdah.protocol.exchange`, where their arguments and attribut
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
+from howdah.errors import OperationalError
 from howdah.pq import ExecStatus
 
 cdef long long MOST_AFFECTED = <long long> 1 << 62
@@ -35,22 +36,42 @@ cdef class Result:
 cdef class Exchange:
     """A group of messages sent together, and all that the server answers to them."""
 
-    def __cinit__(self, *args, **kwargs):
+    def __cinit__(self):
         # All else is None, False or 0.
         self.results = []
-        self.rows = []
-        self.copied = []
-        self.tag = b""
 
-    def __init__(self, fields=None, decoder=None, describe=None, bint streaming=False, query=None,
-                 bint copying=False, bint counting=False):
-        self.copying = copying
-        self.counting = counting
+    def __init__(self, *, query=None):
         self.query = query
-        self.fields = fields
-        self.decoder = decoder
-        self.describe = describe
-        self.streaming = streaming
+
+    @property
+    def tags(self) -> list:
+        """The command tags of what was executed; only the last one where results are counted."""
+        return [(<Result> result).tag for result in self.results]
+
+    # What its owner does
+
+    cpdef raise_error(self):
+        """Raise the server's error, if there is one."""
+        if self.error is not None:
+            raise self.error
+
+    cpdef await_more(self):
+        """Wait for what is still to come: what has come in so far makes the exchange ready no more."""
+        self.ready = self.done
+
+    cpdef await_end(self):
+        """Wait for the end: rows that come in make the exchange ready no more."""
+        self.ready = self.done
+
+    cpdef discard(self):
+        """Throw away the rows and the COPY data that have come in and were not taken."""
+
+    cpdef skip(self):
+        """Count as skipped: nothing of it will be executed."""
+        self.aborted = self.done = True
+        self.wake()
+
+    # What the session does
 
     cpdef wake(self):
         """Mark the exchange ready and tell its owner."""
@@ -65,27 +86,179 @@ cdef class Exchange:
             self.done = True
             self.wake()
 
+    cpdef describe_parameters(self, oids):
+        """Note the types of a statement's parameters."""
+
+    cpdef describe_columns(self, fields):
+        """Note the columns of the rows to come, None if there are none."""
+        self.fields = fields
+
+    cpdef bint begin_copy(self, response) except -1:
+        """Note that the server has begun a COPY; return whether the owner deals with that."""
+        self.copy = response
+        return False
+
+    cpdef keep_copied(self, data):
+        """Keep COPY data that has come in, if the owner wants it."""
+
+    @property
+    def kept(self) -> int:
+        """How many rows, or chunks of COPY data, are kept for the owner to take."""
+        return 0
+
     cpdef conclude(self, status, tag=b""):
         """Make a result of what has come in for the statement being answered."""
-        cdef Result result
-        if self.counting:
-            self.affected = min(self.affected + rows_told(tag), MOST_AFFECTED)
-            self.tag = tag
-            self.rows = []
-            self.failure = None
-            self.copy = None
-            return
-        result = Result.__new__(Result)
-        result.status = status
-        result.fields = self.fields
-        result.rows = self.rows
-        result.tag = tag
-        result.failure = self.failure
-        result.copy = self.copy
-        self.results.append(result)
+        self.results.append(make_result(status, self.fields, [], tag, None, self.copy))
+        self.copy = None
+
+    cpdef statement_failed(self):
+        """Forget what has come in of the statement that the server has ended with an error."""
+        self.copy = None
+
+
+cdef class QueryExchange(Exchange):
+    """A query whose rows are kept."""
+
+    def __cinit__(self):
+        self.keeps_rows = True
         self.rows = []
+
+    def __init__(self, *, query=None, fields=None, decoder=None, describe=None, bint streaming=False):
+        self.query = query
+        self.fields = fields
+        self.decoder = decoder
+        self.describe = describe
+        self.streaming = streaming
+
+    cpdef await_end(self):
+        """Wait for the end: rows that come in make the exchange ready no more."""
+        self.streaming = False
+        self.ready = self.done
+
+    cpdef discard(self):
+        """Throw away the rows that were not taken, so that later ones do not look like all of them."""
+        if self.rows and not self.keeping:
+            self.rows = []
+            if self.failure is None:
+                self.failure = OperationalError(
+                    "the rows are not here: the wait for them was interrupted; execute the query again"
+                )
+
+    cpdef describe_parameters(self, oids):
+        """Note the types of a statement's parameters."""
+        self.parameter_oids = oids
+
+    cpdef describe_columns(self, fields):
+        """Note the columns of the rows to come, and have a decoder made for them."""
+        self.fields = fields
+        self.decoder = None
+        if fields is not None and self.describe is not None and self.failure is None:
+            try:
+                self.decoder = self.describe(fields)
+            except BaseException as e:
+                # A loader's fault, not the session's: reported when a row is fetched.
+                self.failure = e
+                if not isinstance(e, Exception):
+                    raise  # and the message is dealt with once more
+
+    @property
+    def kept(self) -> int:
+        """How many rows are kept for the owner to take."""
+        return len(self.rows)
+
+    cpdef conclude(self, status, tag=b""):
+        """Make a result of what has come in for the statement being answered."""
+        self.results.append(make_result(status, self.fields, self.rows, tag, self.failure, self.copy))
+        self.rows = []
+        self.copy = None
+        self.forget_failure()
+
+    cdef int forget_failure(self) except -1:
+        """Begin the next statement without the failure of this one, unless it has interrupted all of them."""
+        if self.failure is not None and isinstance(self.failure, Exception):
+            self.failure = None
+        return 0
+
+    cpdef statement_failed(self):
+        """Forget what has come in of the statement; what is streamed can still be taken."""
+        if not self.streaming:
+            self.rows = []
         self.failure = None
         self.copy = None
+
+
+cdef class CountedExchange(Exchange):
+    """Many executions of a statement, of which only the number of rows is kept."""
+
+    def __cinit__(self):
+        self.tag = b""
+
+    def __init__(self, *, query=None):
+        self.query = query
+
+    @property
+    def tags(self) -> list:
+        """The command tag of the last execution."""
+        return [self.tag]
+
+    cpdef conclude(self, status, tag=b""):
+        """Count the rows of an execution."""
+        self.affected = min(self.affected + rows_told(tag), MOST_AFFECTED)
+        self.tag = tag
+        self.copy = None
+
+
+cdef class CopyExchange(Exchange):
+    """A COPY that its owner deals with: data that comes in, and the begin of a COPY, make it ready."""
+
+    def __cinit__(self):
+        self.copies = True
+        self.copied = []
+
+    def __init__(self, *, query=None, bint keep_messages=False):
+        self.query = query
+        self.keep_messages = keep_messages
+
+    cpdef discard(self):
+        """Throw away the data that has come in and was not taken."""
+        self.copied.clear()
+
+    cpdef bint begin_copy(self, response) except -1:
+        """Note that the server has begun a COPY; return that the owner deals with it."""
+        self.copy = response
+        if self.copy_begun is None:
+            self.copy_begun = response
+        self.wake()
+        return True
+
+    cpdef keep_copied(self, data):
+        """Keep COPY data that has come in."""
+        self.copied.append(data)
+        self.wake()
+
+    @property
+    def kept(self) -> int:
+        """How many chunks are kept for the owner to take."""
+        return len(self.copied)
+
+
+cdef class FunctionCallExchange(Exchange):
+    """The call of a function of the server."""
+
+    def __init__(self):
+        pass
+
+
+cdef inline Result make_result(object status, object fields, object rows, object tag, object failure, object copy):
+    """Return a `Result`, as its class does when it is called."""
+    cdef Result result = Result.__new__(Result)
+    result.status = status
+    result.fields = fields
+    result.rows = rows
+    result.tag = tag
+    result.failure = failure
+    result.copy = copy
+    return result
 
 
 cdef long long rows_told(bytes tag) except -1:

@@ -133,7 +133,7 @@ cdef class RowIterator(ResultSet):
                 row = make_row(row)
             self._position += 1
             return row
-        return self._next_row()
+        return self.next_row()
 
 
 cdef class AsyncRowIterator(ResultSet):
@@ -148,7 +148,7 @@ cdef class AsyncRowIterator(ResultSet):
                 row = make_row(row)
             self._position += 1
             return ReadyRow.__new__(ReadyRow, row)
-        return self._next_row()
+        return self.next_row()
 
 
 @cython.freelist(8)

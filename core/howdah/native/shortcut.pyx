@@ -12,7 +12,7 @@ from libc.string cimport memcpy
 
 from howdah.native.adapters cimport EncodedParams, ParameterEncoder
 from howdah.native.byteorder cimport set_uint32
-from howdah.native.exchange cimport Exchange
+from howdah.native.exchange cimport Exchange, QueryExchange
 from howdah.native.resultset cimport ResultSet
 from howdah.native.wire cimport BIND, EXECUTE, SYNC, Wire, pack_formats
 
@@ -65,6 +65,14 @@ cdef class Way:
         self.called = b"\0" + statement.name + b"\0"
         self.version = version
 
+    cdef QueryExchange exchange(self):
+        """Return what the answer to the query will belong to."""
+        cdef QueryExchange exchange = QueryExchange.__new__(QueryExchange)
+        exchange.query = self.query
+        exchange.fields = self.fields
+        exchange.decoder = self.decoder
+        return exchange
+
 
 cdef class Shortcuts:
     """Sends queries again that were sent before, without asking a planner or an adapter for its choice."""
@@ -97,27 +105,27 @@ cdef class Shortcuts:
     def send(self, ResultSet cursor not None, query, params):
         """Write a query's messages, if the short way is open; the cursor's results are gone then."""
         cdef Way way
-        cdef Exchange exchange
+        cdef QueryExchange exchange
         self.session.set_mark()
         if not self.open or (self.begins and self.session.transaction_status is _IDLE):
             return None
         way = self.find(cursor, query, params)
         if way is None:
             return None
-        exchange = Exchange.__new__(Exchange)
+        exchange = way.exchange()
         return exchange if self.write(way, self.transformer, params, exchange, cursor, True) else None
 
     def post(self, ResultSet cursor not None, query, params):
         """Write a query's messages without a Sync, if the short way is open; its answer is taken later."""
         cdef Way way
-        cdef Exchange exchange
+        cdef QueryExchange exchange
         self.session.set_mark()
         if not self.deferred:
             return None
         way = self.find(cursor, query, params)
         if way is None:
             return None
-        exchange = Exchange.__new__(Exchange)
+        exchange = way.exchange()
         if not self.write(way, self.transformer, params, exchange, cursor, False):
             return None
         return exchange, way.statement
@@ -152,10 +160,7 @@ cdef class Shortcuts:
         cdef Py_ssize_t section_size, size
         cdef char *p
         if params is not None:
-            if not (
-                (PyTuple_CheckExact(params) and PyTuple_GET_SIZE(params) == way.count)
-                or (PyList_CheckExact(params) and PyList_GET_SIZE(params) == way.count)
-            ):
+            if not is_row(params, way.count):
                 params = way.parsed.bind(params)
             parameters = (<ParameterEncoder?> transformer.encoder).encode(params, way.formats, way.names)
             if (parameters.oids is not way.oids and parameters.oids != way.oids) or self.names_wanted:
@@ -167,9 +172,7 @@ cdef class Shortcuts:
         size = PyBytes_GET_SIZE(way.called) + section_size + PyBytes_GET_SIZE(way.result_formats)
         check_length(size)
         if cursor is not None:
-            exchange.query = cursor._query = way.query
-            exchange.fields = way.fields
-            exchange.decoder = way.decoder
+            cursor._query = way.query
             if sync and PyList_GET_SIZE(cursor._rows) > FEW:
                 exchange.replaced = cursor._results
             cursor.reset()
@@ -190,6 +193,13 @@ cdef class Shortcuts:
             copied(p, _SYNC)
             session.add_step(SYNC, exchange)
         return True
+
+
+cdef inline bint is_row(object params, Py_ssize_t count) noexcept:
+    """Whether parameters are a tuple or list of so many values."""
+    if PyTuple_CheckExact(params):
+        return PyTuple_GET_SIZE(params) == count
+    return PyList_CheckExact(params) and PyList_GET_SIZE(params) == count
 
 
 cdef inline char *copied(char *target, bytes source) noexcept:

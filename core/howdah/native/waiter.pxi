@@ -15,7 +15,7 @@ cdef class Waiter:
     cdef object loop
     cdef object callback
     cdef object context
-    cdef object cancelled
+    cdef object interruption
     cdef bint done
 
     def __init__(self, loop):
@@ -64,7 +64,13 @@ cdef class Waiter:
             return False
         from asyncio import CancelledError
 
-        self.cancelled = CancelledError() if msg is None else CancelledError(msg)
+        return self.interrupt(CancelledError() if msg is None else CancelledError(msg))
+
+    def interrupt(self, error) -> bool:
+        """Have the task go on with an exception, unless it is woken already."""
+        if self.done:
+            return False
+        self.interruption = error
         self.wake_soon()
         return True
 
@@ -73,6 +79,6 @@ cdef class Waiter:
         self.check()
 
     cdef int check(self) except -1:
-        if self.cancelled is not None:
-            raise self.cancelled
+        if self.interruption is not None:
+            raise self.interruption
         return 0

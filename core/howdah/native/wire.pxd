@@ -1,7 +1,7 @@
 """The hot half of a session: its buffers, and the messages of every query."""
 
 from howdah.native.adapters cimport Buffer
-from howdah.native.exchange cimport Exchange
+from howdah.native.exchange cimport CopyExchange, Exchange, QueryExchange
 from howdah.native.sockets cimport howdah_spin_state
 
 # The values of `howdah.protocol.exchange.Step` that are dealt with natively.
@@ -59,6 +59,7 @@ cdef class Wire(Stream):
     cdef public long transactions
     cdef public bint skipping
     cdef public object lost
+    cdef public bint dealt_with
     # A ring of the steps not yet answered: `count` of them, the first one at `first`. It has
     # a power of two as its size.
     cdef unsigned char *steps
@@ -84,8 +85,13 @@ cdef class Wire(Stream):
     cdef int check_entry(self) except -1
     cdef int pump(self) except -1
     cdef int process(self, int code, const char *body, Py_ssize_t size) except -1
-    cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
-    cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef int copy_data(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef Py_ssize_t keep_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef Py_ssize_t join_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef int command_complete(self, Exchange exchange, const char *tag, Py_ssize_t size) except -1
+    cdef int ready_for_query(self, char status) except -1
+    cdef int data_row(self, QueryExchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef int leave_rows(self, QueryExchange exchange, object interruption, bytes body) except -1
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size)
 
 

@@ -16,7 +16,7 @@ from libc.string cimport memchr, memcpy, memmove
 
 from howdah.native.adapters cimport Buffer, EncodedParams, RowDecoder
 from howdah.native.byteorder cimport get_uint32, set_uint16, set_uint32
-from howdah.native.exchange cimport Exchange
+from howdah.native.exchange cimport CopyExchange, Exchange, QueryExchange
 
 from struct import pack
 
@@ -26,6 +26,7 @@ from howdah.protocol.messages import ProtocolViolation, check_length, cstring
 
 cdef object _COMMAND_OK = ExecStatus.COMMAND_OK
 cdef object _TUPLES_OK = ExecStatus.TUPLES_OK
+cdef object _COPY_IN = ExecStatus.COPY_IN
 cdef object _IDLE = TransactionStatus.IDLE
 cdef object _INTRANS = TransactionStatus.INTRANS
 cdef object _INERROR = TransactionStatus.INERROR
@@ -220,6 +221,8 @@ cdef class Wire(Stream):
             that it is still the same transaction.
         skipping: whether the server skips what is written now, up to a Sync.
         lost: why the session is over, None while it lives.
+        dealt_with: whether the last message counts as dealt with, though what it was given to, a
+            loader or a handler, has raised a `BaseException`.
     """
 
     def __cinit__(self):
@@ -355,7 +358,7 @@ cdef class Wire(Stream):
             self.exchanges[place] = None
             exchange.pending -= 1
             if not exchange.pending:
-                exchange.aborted = exchange.done = exchange.ready = True
+                exchange.skip()
 
     def settle(self) -> None:
         """Take off the step at the head: it has been answered."""
@@ -366,8 +369,7 @@ cdef class Wire(Stream):
         cdef Py_ssize_t size, end
         if self.skipping:
             if step != SYNC:
-                exchange.aborted = exchange.done = True
-                exchange.wake()
+                exchange.skip()
                 return 0
             self.skipping = False
         size = len(self.exchanges)
@@ -378,6 +380,7 @@ cdef class Wire(Stream):
         self.steps[end] = <unsigned char> step
         self.exchanges[end] = exchange
         exchange.pending += 1
+        exchange.ready = exchange.done = False
         self.count += 1
         return 0
 
@@ -409,7 +412,8 @@ cdef class Wire(Stream):
         cdef Py_ssize_t size = len(self.exchanges)
         if not self.count:
             raise IndexError("no step waits for an answer")
-        exchange = self.exchanges[self.first]
+        # All in the ring are exchanges: `add_step` takes no others.
+        exchange = <Exchange> self.exchanges[self.first]
         self.exchanges[self.first] = None
         self.first = (self.first + 1) & (size - 1)
         self.count -= 1
@@ -497,6 +501,7 @@ cdef class Wire(Stream):
         cdef uint32_t length
         cdef int code = 0
         cdef long settled = 0
+        self.dealt_with = False
         try:
             data.wanted = 0
             while data.length - data.start >= 5:
@@ -518,7 +523,7 @@ cdef class Wire(Stream):
             raise
         except:
             # Interrupted: the message is dealt with once more, unless it has had its effect.
-            if end and data.start == end and (settled == self.settled or code == c"E"):
+            if end and data.start == end and not self.dealt_with and (settled == self.settled or code == c"E"):
                 data.start -= size
             raise
         finally:
@@ -533,35 +538,42 @@ cdef class Wire(Stream):
         cdef int step
         if self.count:
             step = self.steps[self.first]
-            exchange = self.exchanges[self.first]
+            exchange = <Exchange> self.exchanges[self.first]
             if code == c"D":
-                if step == EXECUTE or (step == QUERY and exchange.fields is not None):
-                    return self.data_row(exchange, body, size)
+                if expects_row(step, exchange):
+                    if exchange.keeps_rows:
+                        return self.data_row(<QueryExchange> exchange, body, size)
+                    return 0
             elif code == c"d":
-                if exchange.copying and exchange.copy is not None:
-                    return self.copy_data(exchange, body, size)
+                if expects_data(exchange):
+                    return self.copy_data(<CopyExchange> exchange, body, size)
             elif code == c"2":
                 if step == BIND and not size:
                     return self.settle_head()
             elif code == c"C":
-                if step == EXECUTE and size and not body[size - 1]:
-                    exchange.conclude(
-                        _COMMAND_OK if exchange.fields is None else _TUPLES_OK,
-                        PyBytes_FromStringAndSize(body, size - 1),
-                    )
-                    return self.settle_head()
+                if step == EXECUTE and is_string(body, size):
+                    return self.command_complete(exchange, body, size - 1)
             elif code == c"Z":
-                if step == SYNC and size == 1 and body[0] in (c"I", c"T", c"E"):
-                    self.transaction_status = (
-                        _IDLE if body[0] == c"I" else _INTRANS if body[0] == c"T" else _INERROR
-                    )
-                    self.transactions += body[0] == c"I"
-                    return self.settle_head()
+                if step == SYNC and is_status(body, size):
+                    return self.ready_for_query(body[0])
         self.streamed = 0
         self.on_message(code, PyBytes_FromStringAndSize(body, size))
         return 0
 
-    cdef int data_row(self, Exchange exchange, const char *body, Py_ssize_t size) except -1:
+    cdef int command_complete(self, Exchange exchange, const char *tag, Py_ssize_t size) except -1:
+        """End a command's result."""
+        exchange.conclude(
+            _COMMAND_OK if exchange.fields is None else _TUPLES_OK, PyBytes_FromStringAndSize(tag, size)
+        )
+        return self.settle_head()
+
+    cdef int ready_for_query(self, char status) except -1:
+        """Keep the status of the transaction."""
+        self.transaction_status = _IDLE if status == c"I" else _INTRANS if status == c"T" else _INERROR
+        self.transactions += status == c"I"
+        return self.settle_head()
+
+    cdef int data_row(self, QueryExchange exchange, const char *body, Py_ssize_t size) except -1:
         """Keep a row."""
         if exchange.failure is None:
             decoder = exchange.decoder
@@ -572,12 +584,56 @@ cdef class Wire(Stream):
             except Exception as e:
                 # The loader's fault, not the session's: reported when the row is fetched.
                 exchange.failure = e
+            except BaseException as e:
+                self.leave_rows(exchange, e, PyBytes_FromStringAndSize(body, size))
+                raise
         if exchange.streaming:
+            # It has had its effect, even if an interruption comes now.
+            self.settled += 1
             exchange.wake()
         return 0
 
-    cdef int copy_data(self, Exchange exchange, const char *body, Py_ssize_t size) except -1:
+    cdef int leave_rows(self, QueryExchange exchange, object interruption, bytes body) except -1:
+        """Have no more rows decoded, from that in `body` on: what interrupts one would do so with the next."""
+        if not exchange.keeping:
+            exchange.failure = interruption
+        else:
+            exchange.decoder = None
+            exchange.rows.append(body)
+        self.dealt_with = True
+        return 0
+
+    cdef int copy_data(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
         """Keep COPY data, together with that of the messages behind it: one comes for each row."""
+        if exchange.keep_messages:
+            self.streamed += self.keep_messages(exchange, body, size)
+        else:
+            self.streamed += self.join_messages(exchange, body, size)
+        # It has had its effect, even if an interruption comes now.
+        self.settled += 1
+        exchange.wake()
+        return 0
+
+    cdef Py_ssize_t keep_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
+        """Keep each message of COPY data that has come in; return their size, in bytes."""
+        cdef Input data = self.input
+        cdef const char *p = data.data + data.start
+        cdef const char *end = data.data + data.length
+        cdef Py_ssize_t total = size
+        cdef uint32_t length
+        exchange.copied.append(PyBytes_FromStringAndSize(body, size))
+        while end - p >= 5 and p[0] == c"d":
+            length = get_uint32(p + 1)
+            if length < 4 or length > MAX_LENGTH or length > <size_t> (end - p - 1):
+                break
+            exchange.copied.append(PyBytes_FromStringAndSize(p + 5, length - 4))
+            total += length - 4
+            p += length + 1
+            data.start += length + 1
+        return total
+
+    cdef Py_ssize_t join_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
+        """Keep COPY data that has come in as one chunk; return its size, in bytes."""
         cdef Input data = self.input
         cdef const char *p = data.data + data.start
         cdef const char *end = data.data + data.length
@@ -603,9 +659,7 @@ cdef class Wire(Stream):
             out += length - 4
             data.start += length + 1
         exchange.copied.append(block)
-        self.streamed += total
-        exchange.wake()
-        return 0
+        return total
 
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size):
         """Return the row of a DataRow's body; while it is made the input must not move."""
@@ -618,6 +672,26 @@ cdef class Wire(Stream):
             return decoder.decode(PyBytes_FromStringAndSize(body, size))
         finally:
             self.decoding = False
+
+
+cdef inline bint expects_row(int step, Exchange exchange) noexcept:
+    """Whether a row may come: in the simple protocol, behind its description."""
+    return step == EXECUTE or (step == QUERY and exchange.fields is not None)
+
+
+cdef inline bint expects_data(Exchange exchange) except -1:
+    """Whether COPY data may come."""
+    return exchange.copies and exchange.copy is not None and exchange.copy.direction is not _COPY_IN
+
+
+cdef inline bint is_string(const char *body, Py_ssize_t size) noexcept:
+    """Whether a message is a string, with the zero that ends it."""
+    return size > 0 and not body[size - 1]
+
+
+cdef inline bint is_status(const char *body, Py_ssize_t size) noexcept:
+    """Whether a message is the status of a transaction."""
+    return size == 1 and body[0] in (c"I", c"T", c"E")
 
 
 cdef Py_ssize_t _name_size(bytes name, str what) except -1:

@@ -1,17 +1,26 @@
-"""What was asked, and what came back: `Exchange` and its `Result`s."""
+"""What was asked, and what came back: an `Exchange`, of one of its kinds, and its `Result`s."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from howdah.errors import Error
+from howdah.errors import Error, OperationalError
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import ExecStatus
 from howdah.protocol.messages import CopyResponse, FieldDescription
 
-__all__ = ["Decoder", "Exchange", "Result", "Step"]
+__all__ = [
+    "CopyExchange",
+    "CountedExchange",
+    "Decoder",
+    "Exchange",
+    "FunctionCallExchange",
+    "QueryExchange",
+    "Result",
+    "Step",
+]
 
 
 #: A number of rows that nobody has, for a server that says it has more.
@@ -79,103 +88,95 @@ class Result:
 class Exchange:
     """A group of messages sent together, and all that the server answers to them.
 
-    An exchange is *ready* when its owner can go on: it is done, or the server
-    waits for COPY data, or - when `streaming` - something has come in.
+    This kind is for commands: results have tags, and rows are thrown away. For conversations that bring more
+    there are the kinds `QueryExchange`, `CountedExchange`, `CopyExchange` and `FunctionCallExchange`.
+
+    An exchange is *ready* when its owner can go on: it is done, or something has come in of which its kind
+    tells the owner at once. It is *done* when all its steps are answered; more may be written for it then.
 
     Args:
-        fields: the columns, where they are known before (a prepared statement).
-        decoder: turns DataRows into tuples; None keeps the rows as raw bodies.
-        describe: called with the columns when the server tells them; returns
-            the decoder for them.
-        streaming: whether its owner wants to go on whenever a row has come in.
         query: the text, for errors that tell a position in it.
-        copying: whether its owner deals with COPY; a COPY is refused otherwise.
-        counting: whether its owner wants to know only how many rows were affected.
 
     Attributes:
+        keeping: whether its owner wants the rows even if the wait for them is interrupted.
         results: one for each statement that was executed, unless they are only counted.
-        affected: how many rows they had, or affected, if they are only counted.
-        tag: the command tag of the last of them, if they are only counted.
+        fields: the columns of the statement that is being answered, None if it returns no rows.
+        copy: the formats and the direction, while a COPY is going on.
+        owes_sync: whether a Sync was lost in a COPY IN and must be repeated.
         error: the server's error, or why it was lost.
         aborted: whether the server skipped it because of an earlier error.
-        begins: whether a BEGIN was sent in front of it, so that it is the first of its transaction.
-        rows: the rows of the statement that is being answered.
-        copied: chunks of a COPY OUT not yet taken by the owner.
-        copy: the formats, while a COPY is going on.
-        copy_begun: the formats of the first COPY that the server has begun.
-        parameter_oids: what Describe told of a statement's parameters.
-        value: the result of a function call.
-        replaced: the results its owner had before, let go of while the server is at work: that may take long.
-        owes_sync: whether a Sync was lost in a COPY IN and must be repeated.
         pending: how many steps are still to be answered.
+        ready: whether its owner can go on.
+        done: whether all has been answered.
         notify: called when the exchange becomes ready.
+        replaced: the results its owner had before, let go of while the server is at work: that may take long.
     """
 
     __slots__ = (
         "aborted",
-        "affected",
-        "begins",
-        "copied",
         "copy",
-        "copy_begun",
-        "copying",
-        "counting",
-        "decoder",
-        "describe",
         "done",
         "error",
-        "failure",
         "fields",
         "notify",
         "owes_sync",
-        "parameter_oids",
         "pending",
         "query",
         "ready",
         "replaced",
         "results",
-        "rows",
-        "streaming",
-        "tag",
-        "value",
     )
 
-    def __init__(
-        self,
-        fields: Sequence[FieldDescription] | None = None,
-        decoder: Decoder | None = None,
-        describe: Callable[[Sequence[FieldDescription]], Decoder | None] | None = None,
-        streaming: bool = False,
-        query: bytes | None = None,
-        copying: bool = False,
-        counting: bool = False,
-    ) -> None:
-        self.copying = copying
-        self.counting = counting
+    #: Whether rows are kept, or thrown away as they come in.
+    keeps_rows: ClassVar[bool] = False
+
+    def __init__(self, *, query: bytes | None = None) -> None:
         self.query = query
-        self.fields = fields
-        self.decoder = decoder
-        self.describe = describe
-        self.streaming = streaming
         self.results: list[Result] = []
-        self.affected = 0
-        self.tag = b""
-        self.rows: list[Any] = []
-        self.failure: BaseException | None = None
+        self.fields: Sequence[FieldDescription] | None = None
+        self.copy: CopyResponse | None = None
+        self.owes_sync = False
         self.error: Error | None = None
         self.aborted = False
-        self.begins = False
-        self.copied: list[bytes] = []
-        self.copy: CopyResponse | None = None
-        self.copy_begun: CopyResponse | None = None
-        self.parameter_oids: tuple[int, ...] | None = None
-        self.value: memoryview | None = None
-        self.replaced: object = None
-        self.owes_sync = False
         self.pending = 0
         self.ready = False
         self.done = False
         self.notify: Callable[[], object] | None = None
+        self.replaced: object = None
+
+    @property
+    def tags(self) -> list[bytes]:
+        """The command tags of what was executed; only the last one where results are counted."""
+        return [result.tag for result in self.results]
+
+    # What its owner does
+
+    def raise_error(self) -> None:
+        """Raise the server's error, if there is one.
+
+        Raises:
+            howdah.Error: what the server reports, or why the connection was lost.
+        """
+        if self.error is not None:
+            raise self.error
+
+    def await_more(self) -> None:
+        """Wait for what is still to come: what has come in so far makes the exchange ready no more."""
+        self.ready = self.done
+
+    def await_end(self) -> None:
+        """Wait for the end: rows that come in make the exchange ready no more."""
+        self.ready = self.done
+
+    def discard(self) -> None:
+        """Throw away the rows and the COPY data that have come in and were not taken."""
+
+    def skip(self) -> None:
+        """Count as skipped: nothing of it will be executed."""
+        self.aborted = self.done = True
+        self.wake()
+
+    # What the session does
 
     def wake(self) -> None:
         """Mark the exchange ready and tell its owner."""
@@ -190,16 +191,216 @@ class Exchange:
             self.done = True
             self.wake()
 
+    def describe_parameters(self, oids: tuple[int, ...]) -> None:
+        """Note the types of a statement's parameters."""
+
+    def describe_columns(self, fields: Sequence[FieldDescription] | None) -> None:
+        """Note the columns of the rows to come, None if there are none."""
+        self.fields = fields
+
+    def begin_copy(self, response: CopyResponse) -> bool:
+        """Note that the server has begun a COPY; return whether the owner deals with that."""
+        self.copy = response
+        return False
+
+    def keep_copied(self, data: bytes) -> None:
+        """Keep COPY data that has come in, if the owner wants it."""
+
+    @property
+    def kept(self) -> int:
+        """How many rows, or chunks of COPY data, are kept for the owner to take."""
+        return 0
+
     def conclude(self, status: ExecStatus, tag: bytes = b"") -> None:
         """Make a result of what has come in for the statement being answered."""
-        if self.counting:
-            self.affected = min(self.affected + max(rows_told(tag), 0), _MOST_AFFECTED)
-            self.tag = tag
-        else:
-            self.results.append(Result(status, self.fields, self.rows, tag, self.failure, self.copy))
-        self.rows = []
-        self.failure = None
+        self.results.append(Result(status, self.fields, None, tag, None, self.copy))
         self.copy = None
+
+    def statement_failed(self) -> None:
+        """Forget what has come in of the statement that the server has ended with an error."""
+        self.copy = None
+
+
+class QueryExchange(Exchange):
+    """A query whose rows are kept.
+
+    Args:
+        query: the text, for errors that tell a position in it.
+        fields: the columns, where they are known before (a prepared statement).
+        decoder: turns DataRows into tuples; None keeps the rows as raw bodies.
+        describe: called with the columns when the server tells them; returns the decoder for them.
+        streaming: whether each row makes the exchange ready.
+
+    Attributes:
+        rows: the rows of the statement that is being answered.
+        failure: the exception met when decoding the row after the last of `rows`.
+        parameter_oids: what Describe told of a statement's parameters.
+        begins: whether a BEGIN was sent in front of it, so that it is the first of its transaction.
+        keeping: whether its owner wants the rows even if the wait for them is interrupted.
+    """
+
+    __slots__ = (
+        *("begins", "decoder", "describe", "failure", "keeping", "parameter_oids", "rows", "streaming"),
+    )
+
+    keeps_rows = True
+
+    def __init__(
+        self,
+        *,
+        query: bytes | None = None,
+        fields: Sequence[FieldDescription] | None = None,
+        decoder: Decoder | None = None,
+        describe: Callable[[Sequence[FieldDescription]], Decoder | None] | None = None,
+        streaming: bool = False,
+    ) -> None:
+        super().__init__(query=query)
+        self.fields = fields
+        self.decoder = decoder
+        self.describe = describe
+        self.streaming = streaming
+        self.rows: list[Any] = []
+        self.failure: BaseException | None = None
+        self.parameter_oids: tuple[int, ...] | None = None
+        self.begins = False
+        self.keeping = False
+
+    def await_end(self) -> None:
+        """Wait for the end: rows that come in make the exchange ready no more."""
+        self.streaming = False
+        self.ready = self.done
+
+    def discard(self) -> None:
+        """Throw away the rows that were not taken, so that later ones do not look like all of them."""
+        if self.rows and not self.keeping:
+            self.rows = []
+            if self.failure is None:
+                self.failure = OperationalError(
+                    "the rows are not here: the wait for them was interrupted; execute the query again"
+                )
+
+    def describe_parameters(self, oids: tuple[int, ...]) -> None:
+        """Note the types of a statement's parameters."""
+        self.parameter_oids = oids
+
+    def describe_columns(self, fields: Sequence[FieldDescription] | None) -> None:
+        """Note the columns of the rows to come, and have a decoder made for them."""
+        self.fields = fields
+        self.decoder = None
+        if fields is not None and self.describe is not None and self.failure is None:
+            try:
+                self.decoder = self.describe(fields)
+            except BaseException as e:
+                # A loader's fault, not the session's: reported when a row is fetched.
+                self.failure = e
+                if not isinstance(e, Exception):
+                    raise  # and the message is dealt with once more
+
+    @property
+    def kept(self) -> int:
+        """How many rows are kept for the owner to take."""
+        return len(self.rows)
+
+    def conclude(self, status: ExecStatus, tag: bytes = b"") -> None:
+        """Make a result of what has come in for the statement being answered."""
+        self.results.append(Result(status, self.fields, self.rows, tag, self.failure, self.copy))
+        self.rows = []
+        self.copy = None
+        if isinstance(self.failure, Exception):
+            self.failure = None  # anything else has interrupted all of the exchange
+
+    def statement_failed(self) -> None:
+        """Forget what has come in of the statement; what is streamed can still be taken."""
+        if not self.streaming:
+            self.rows = []
+        self.failure = self.copy = None
+
+
+class CountedExchange(Exchange):
+    """Many executions of a statement, of which only the number of rows is kept.
+
+    Args:
+        query: the text, for errors that tell a position in it.
+
+    Attributes:
+        affected: how many rows they have returned or affected.
+        tag: the command tag of the last one.
+    """
+
+    __slots__ = ("affected", "tag")
+
+    def __init__(self, *, query: bytes | None = None) -> None:
+        super().__init__(query=query)
+        self.affected = 0
+        self.tag = b""
+
+    @property
+    def tags(self) -> list[bytes]:
+        """The command tag of the last execution."""
+        return [self.tag]
+
+    def conclude(self, status: ExecStatus, tag: bytes = b"") -> None:
+        """Count the rows of an execution."""
+        self.affected = min(self.affected + max(rows_told(tag), 0), _MOST_AFFECTED)
+        self.tag = tag
+        self.copy = None
+
+
+class CopyExchange(Exchange):
+    """A COPY that its owner deals with: data that comes in, and the begin of a COPY, make it ready.
+
+    Args:
+        query: the text, for errors that tell a position in it.
+        keep_messages: whether each CopyData message of the server becomes one chunk; otherwise the data of
+            several may be one.
+
+    Attributes:
+        copied: chunks of the data that the server has sent, not yet taken by the owner.
+        copy_begun: the formats and the direction of the first COPY that the server has begun.
+    """
+
+    __slots__ = ("copied", "copy_begun", "keep_messages")
+
+    def __init__(self, *, query: bytes | None = None, keep_messages: bool = False) -> None:
+        super().__init__(query=query)
+        self.keep_messages = keep_messages
+        self.copied: list[bytes] = []
+        self.copy_begun: CopyResponse | None = None
+
+    def discard(self) -> None:
+        """Throw away the data that has come in and was not taken."""
+        self.copied.clear()
+
+    def begin_copy(self, response: CopyResponse) -> bool:
+        """Note that the server has begun a COPY; return that the owner deals with it."""
+        self.copy = response
+        self.copy_begun = self.copy_begun or response
+        self.wake()
+        return True
+
+    def keep_copied(self, data: bytes) -> None:
+        """Keep COPY data that has come in."""
+        self.copied.append(data)
+        self.wake()
+
+    @property
+    def kept(self) -> int:
+        """How many chunks are kept for the owner to take."""
+        return len(self.copied)
+
+
+class FunctionCallExchange(Exchange):
+    """The call of a function of the server.
+
+    Attributes:
+        value: what the function has returned, None for NULL.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.value: memoryview | None = None
 
 
 def rows_told(tag: bytes) -> int:
@@ -209,4 +410,11 @@ def rows_told(tag: bytes) -> int:
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah.native.exchange import Exchange, Result
+    from howdah.native.exchange import (
+        CopyExchange,
+        CountedExchange,
+        Exchange,
+        FunctionCallExchange,
+        QueryExchange,
+        Result,
+    )

@@ -9,14 +9,14 @@ Source: PostgreSQL documentation, "Message Flow".
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from howdah.errors import Error, ProgrammingError, from_fields
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol import messages
 from howdah.protocol.codes import BackendCode, FrontendCode
-from howdah.protocol.exchange import Exchange, Step
+from howdah.protocol.exchange import Exchange, FunctionCallExchange, Step
 from howdah.protocol.messages import Notification, ProtocolViolation
 
 if TYPE_CHECKING:
@@ -111,7 +111,11 @@ class Session(Wire):
         self.write(data)
 
     def function_call(
-        self, exchange: Exchange, oid: int, arguments: Sequence[Buffer | None], result_format: int = 1
+        self,
+        exchange: FunctionCallExchange,
+        oid: int,
+        arguments: Sequence[Buffer | None],
+        result_format: int = 1,
     ) -> None:
         """Write FunctionCall with binary arguments; the answer is `exchange.value`."""
         pieces = messages.function_call(oid, arguments, result_format)
@@ -125,14 +129,19 @@ class Session(Wire):
         self.write(data)
 
     def copy_done(self, exchange: Exchange) -> None:
-        """Write CopyDone: all data of a COPY IN has been sent."""
-        exchange.ready = exchange.done
+        """Write CopyDone: all data has been sent.
+
+        Of a COPY in both directions, data of the server may still come.
+        """
+        exchange.await_more()
         self.write(messages.message(FrontendCode.COPY_DONE))
+        if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_BOTH:
+            exchange.copy = exchange.copy._replace(direction=ExecStatus.COPY_OUT)
         self._repay_sync(exchange)
 
     def copy_fail(self, exchange: Exchange, reason: str) -> None:
         """Write CopyFail: the server gives up the COPY IN with this reason."""
-        exchange.ready = exchange.done
+        exchange.await_more()
         text = reason.replace("\0", "").encode(self.encoding, "replace")
         self.write(messages.message(FrontendCode.COPY_FAIL, text + b"\0"))
         self._repay_sync(exchange)
@@ -183,24 +192,17 @@ class Session(Wire):
         self.settle()
 
     def _parameters(self, exchange: Exchange, body: bytes) -> None:
-        exchange.parameter_oids = messages.parameter_description(body)
+        exchange.describe_parameters(messages.parameter_description(body))
 
     def _columns(self, exchange: Exchange, body: bytes) -> None:
-        exchange.fields = messages.row_description(body, self.encoding)
-        exchange.decoder = None
-        if exchange.describe is not None:
-            try:
-                exchange.decoder = exchange.describe(exchange.fields)
-            except Exception as e:
-                # A loader's fault, not the session's: reported when a row is fetched.
-                exchange.failure = e
+        exchange.describe_columns(messages.row_description(body, self.encoding))
 
     def _described(self, exchange: Exchange, body: bytes) -> None:
         self._columns(exchange, body)
         self.settle()
 
     def _no_columns(self, exchange: Exchange, body: bytes) -> None:
-        exchange.fields = exchange.decoder = None
+        exchange.describe_columns(None)
         self.settle()
 
     def _executed(self, exchange: Exchange, body: bytes) -> None:
@@ -217,7 +219,7 @@ class Session(Wire):
 
     def _one_of_many_executed(self, exchange: Exchange, body: bytes) -> None:
         exchange.conclude(self._status(exchange), messages.command_complete(body))
-        exchange.fields = exchange.decoder = None
+        exchange.describe_columns(None)
 
     def _one_of_many_empty(self, exchange: Exchange, body: bytes) -> None:
         exchange.conclude(ExecStatus.EMPTY_QUERY)
@@ -239,35 +241,44 @@ class Session(Wire):
         self._copy(exchange, body, ExecStatus.COPY_OUT)
 
     def _copy(self, exchange: Exchange, body: bytes, direction: ExecStatus) -> None:
-        exchange.copy = messages.copy_response(body, direction)
-        exchange.copy_begun = exchange.copy_begun or exchange.copy
-        if exchange.copying:
-            exchange.wake()
-        else:
-            exchange.error = exchange.error or ProgrammingError(_NO_COPY)
+        if exchange.begin_copy(messages.copy_response(body, direction)):
+            return
+        exchange.error = exchange.error or ProgrammingError(_NO_COPY)
+        if direction == ExecStatus.COPY_IN:
+            self.copy_fail(exchange, _NO_COPY)
+        elif direction == ExecStatus.COPY_BOTH:
+            # A server that sends a replication takes no CopyFail.
+            self.copy_done(exchange)
 
     def _copy_in(self, exchange: Exchange, body: bytes) -> None:
         self._copy(exchange, body, ExecStatus.COPY_IN)
-        if not exchange.copying:
-            self.copy_fail(exchange, _NO_COPY)
+
+    def _copy_both(self, exchange: Exchange, body: bytes) -> None:
+        self._copy(exchange, body, ExecStatus.COPY_BOTH)
 
     def _copy_in_by_execute(self, exchange: Exchange, body: bytes) -> None:
         # If there is only a Sync behind this Execute, the server ignores it.
         exchange.owes_sync = exchange.pending == 2
         self._copy_in(exchange, body)
 
+    def _copy_both_by_execute(self, exchange: Exchange, body: bytes) -> None:
+        exchange.owes_sync = exchange.pending == 2
+        self._copy_both(exchange, body)
+
     def _copy_data(self, exchange: Exchange, body: bytes) -> None:
-        if exchange.copy is None:
-            raise ProtocolViolation("the server sent CopyData outside of a COPY")
-        if exchange.copying:
-            exchange.copied.append(body)
-            exchange.wake()
+        if exchange.copy is None or exchange.copy.direction == ExecStatus.COPY_IN:
+            raise ProtocolViolation("the server sent CopyData outside of a COPY, or into one that goes in")
+        exchange.keep_copied(body)
 
     def _copy_done(self, exchange: Exchange, body: bytes) -> None:
-        if exchange.copy is None:
-            raise ProtocolViolation("the server sent CopyDone outside of a COPY")
+        if exchange.copy is None or exchange.copy.direction == ExecStatus.COPY_IN:
+            raise ProtocolViolation("the server sent CopyDone outside of a COPY, or into one that goes in")
+        if exchange.copy.direction == ExecStatus.COPY_BOTH:
+            # The server sends no more, and waits for the client's CopyDone.
+            exchange.copy = exchange.copy._replace(direction=ExecStatus.COPY_IN)
+            exchange.wake()
 
-    def _function_result(self, exchange: Exchange, body: bytes) -> None:
+    def _function_result(self, exchange: FunctionCallExchange, body: bytes) -> None:
         exchange.value = messages.function_result(body)
 
     # Messages that may come at any time
@@ -283,9 +294,7 @@ class Session(Wire):
         query = None if exchange.query is None else exchange.query.decode(self.encoding, "replace")
         if exchange.error is None:
             exchange.error = self.last_error = from_fields(fields, query)
-        if not exchange.streaming:
-            exchange.rows = []
-        exchange.failure = exchange.copy = None
+        exchange.statement_failed()
         self._repay_sync(exchange)
         if step not in (Step.QUERY, Step.FUNCTION_CALL, Step.SYNC):
             self._skip(exchange)
@@ -319,12 +328,12 @@ class Session(Wire):
             self.on_parameter(name, value)
 
 
-_Action = Callable[[Session, Exchange, bytes], None]
+_Action = Callable[[Session, Any, bytes], None]
 
 _RUNNING: dict[int, _Action] = {
     BackendCode.COPY_IN_RESPONSE: Session._copy_in,
     BackendCode.COPY_OUT_RESPONSE: Session._copy_out,
-    BackendCode.COPY_BOTH_RESPONSE: Session._copy_in,
+    BackendCode.COPY_BOTH_RESPONSE: Session._copy_both,
     BackendCode.COPY_DATA: Session._copy_data,
     BackendCode.COPY_DONE: Session._copy_done,
 }
@@ -349,7 +358,7 @@ ANSWERS: dict[Step, dict[int, _Action]] = {
         BackendCode.PORTAL_SUSPENDED: Session._suspended,
         **_RUNNING,
         BackendCode.COPY_IN_RESPONSE: Session._copy_in_by_execute,
-        BackendCode.COPY_BOTH_RESPONSE: Session._copy_in_by_execute,
+        BackendCode.COPY_BOTH_RESPONSE: Session._copy_both_by_execute,
     },
     Step.CLOSE: {BackendCode.CLOSE_COMPLETE: Session._complete},
     Step.SYNC: {BackendCode.READY_FOR_QUERY: Session._ready},

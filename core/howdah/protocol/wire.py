@@ -29,6 +29,8 @@ from howdah.protocol.messages import (
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from howdah.protocol.exchange import QueryExchange
+
 __all__ = ["BoundParameters", "Wire", "take_in"]
 
 #: How much is asked of the socket at a time, in bytes.
@@ -64,6 +66,8 @@ class Wire:
             that it is still the same transaction.
         skipping: whether the server skips what is written now, up to a Sync.
         lost: why the session is over, None while it lives.
+        dealt_with: whether the last message counts as dealt with, though what it was given to, a
+            loader or a handler, has raised a `BaseException`.
     """
 
     def __init__(self) -> None:
@@ -71,6 +75,7 @@ class Wire:
         self.transactions = 0
         self.skipping = False
         self.lost: Error | None = None
+        self.dealt_with = False
         # Each step, its exchange, and how many steps that had when the answer came, None before.
         self._pending: deque[list[Any]] = deque()
         self._mark = 0, 0
@@ -156,12 +161,12 @@ class Wire:
         """Note that `step` is on its way for `exchange`."""
         if self.skipping:
             if step != Step.SYNC:
-                exchange.aborted = exchange.done = True
-                exchange.wake()
+                exchange.skip()
                 return
             self.skipping = False
         self._pending.append([step, exchange, None])
         exchange.pending += 1
+        exchange.ready = exchange.done = False
 
     def head(self) -> tuple[Step, Exchange] | None:
         """Return the step that the server answers next."""
@@ -197,7 +202,7 @@ class Wire:
             exchange: Exchange = self._pending.pop()[1]
             exchange.pending = sum(each[1] is exchange for each in self._pending)
             if not exchange.pending:
-                exchange.aborted = exchange.done = exchange.ready = True
+                exchange.skip()
 
     # Input
 
@@ -233,6 +238,7 @@ class Wire:
         # What is called here may use the session: a notice's handler that runs a query
         # comes back to this method. So the position is always that of the next message.
         data = self._input
+        self.dealt_with = False
         try:
             while len(data) - self._position >= HEADER_SIZE:
                 position = self._position
@@ -243,8 +249,7 @@ class Wire:
                 if end > len(data):
                     break
                 head = self._pending[0] if self._pending else None
-                rows: list[Any] = [] if head is None else head[1].rows
-                count = len(rows)
+                kept = 0 if head is None else head[1].kept
                 try:
                     self._position = end
                     self._process(code, bytes(data[position + HEADER_SIZE : end]))
@@ -252,8 +257,11 @@ class Wire:
                     raise
                 except BaseException:
                     # Interrupted: the message is dealt with once more, unless it has had its effect.
-                    unchanged = head is (self._pending[0] if self._pending else None) and len(rows) == count
-                    if self._position == end and (unchanged or code == BackendCode.ERROR_RESPONSE):
+                    unchanged = head is (self._pending[0] if self._pending else None) and (
+                        head is None or head[1].kept == kept
+                    )
+                    repeated = unchanged or code == BackendCode.ERROR_RESPONSE
+                    if repeated and self._position == end and not self.dealt_with:
                         self._position = position
                     raise
         finally:
@@ -268,7 +276,8 @@ class Wire:
         if code == BackendCode.DATA_ROW and (
             step == Step.EXECUTE or (step == Step.QUERY and exchange.fields is not None)
         ):
-            self._take_row(exchange, body)
+            if exchange.keeps_rows:
+                self._take_row(exchange, body)
         elif code == BackendCode.BIND_COMPLETE and step == Step.BIND and not body:
             self.settle()
         elif code == BackendCode.COMMAND_COMPLETE and step == Step.EXECUTE and body[-1:] == b"\0":
@@ -280,21 +289,41 @@ class Wire:
         else:
             self.on_message(code, body)
 
-    def _take_row(self, exchange: Exchange, body: bytes) -> None:
+    def _take_row(self, exchange: QueryExchange, body: bytes) -> None:
         if exchange.failure is None:
-            decoder = exchange.decoder
+            decoder, rows = exchange.decoder, exchange.rows
+            count = len(rows)
             self._decoding = True
             try:
-                exchange.rows.append(body if decoder is None else decoder.decode(body))
+                rows.append(body if decoder is None else decoder.decode(body))
             except ProtocolViolation:
                 raise
             except Exception as e:
                 # The loader's fault, not the session's: reported when the row is fetched.
                 exchange.failure = e
+            except BaseException as e:
+                self._leave_rows(exchange, e, None if len(rows) > count else body)
+                raise
             finally:
                 self._decoding = False
         if exchange.streaming:
             exchange.wake()
+
+    def _leave_rows(self, exchange: QueryExchange, interruption: BaseException, body: bytes | None) -> None:
+        """Have no more rows decoded: what interrupts one would do so with the next.
+
+        Args:
+            exchange: whose rows they are.
+            interruption: what the loader, or a signal handler, has raised.
+            body: the row, unless that has been taken.
+        """
+        if not exchange.keeping:
+            exchange.failure = interruption
+        else:
+            exchange.decoder = None
+            if body is not None:
+                exchange.rows.append(body)
+        self.dealt_with = True
 
     def _conclude(self, exchange: Exchange, tag: bytes) -> None:
         status = ExecStatus.COMMAND_OK if exchange.fields is None else ExecStatus.TUPLES_OK

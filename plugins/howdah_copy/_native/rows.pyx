@@ -383,7 +383,7 @@ cdef class CopyDecoder:
                 if stop is NULL:
                     stop = end
                 size = stop - p
-                if size == 2 and p[0] == c"\\" and p[1] == c"N":
+                if is_null(p, size):
                     value = None
                 else:
                     column = &decoder.columns[i]
@@ -396,11 +396,7 @@ cdef class CopyDecoder:
         finally:
             set_depth(former)
         if p <= end:
-            i = decoder.count + 1
-            while p < end:
-                i += p[0] == c"\t"
-                p += 1
-            raise self.wrong_count(i)
+            raise self.wrong_count(decoder.count + columns_of(p, end))
         if container:
             PyObject_GC_Track(row)
         return row
@@ -502,3 +498,17 @@ cdef class CopyDecoder:
 
     cdef object wrong_count(self, Py_ssize_t count):
         return DataError(f"row {self.rows} of the COPY data has {count} columns, not {self.decoder.count}")
+
+
+cdef inline bint is_null(const char *p, Py_ssize_t size) noexcept:
+    """Whether a value of the text format is NULL."""
+    return size == 2 and p[0] == c"\\" and p[1] == c"N"
+
+
+cdef Py_ssize_t columns_of(const char *p, const char *end) noexcept:
+    """Return how many columns of the text format there are: each but the last ends with a tab."""
+    cdef Py_ssize_t count = 1
+    while p < end:
+        count += p[0] == c"\t"
+        p += 1
+    return count

@@ -113,7 +113,7 @@ cdef class Array:
             byte = out.data[i]
             if byte == c'"' or byte == c"\\":
                 escapes += 1
-            elif byte == c" " or c"\t" <= byte <= c"\r" or byte == c"{" or byte == c"}" or byte == self.delimiter:
+            elif _is_syntax(byte) or byte == self.delimiter:
                 quotes = True
         if not quotes and not escapes:
             return 0
@@ -130,6 +130,11 @@ cdef class Array:
                 target[0] = c"\\"
         (target - 1)[0] = c'"'
         return 0
+
+
+cdef inline bint _is_syntax(char byte) noexcept:
+    """Whether a character means something else where it does not stand between quotes: spaces and braces."""
+    return byte == c" " or c"\t" <= byte <= c"\r" or byte == c"{" or byte == c"}"
 
 
 cdef int _dump_array(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:

@@ -202,6 +202,43 @@ cdef int _put_special(const char *p, const char *end, bint negative, Buffer out)
     return 1
 
 
+cdef inline const char *_skip_digits(const char *p, const char *end) noexcept:
+    while p < end and c"0" <= p[0] <= c"9":
+        p += 1
+    return p
+
+
+cdef inline int _put_groups(const char *p, const char *end, int exponent, Buffer out, int *weight) except -1:
+    """Append what follows the header: groups of four decimal digits, each a number below 10,000.
+
+    Args:
+        p: the first of the decimal digits, with a point among them or none.
+        end: where they end.
+        exponent: the power of ten of the first one.
+        out: where to.
+        weight: set to the power of 10,000 of the first group that is not 0: it begins with that.
+
+    Returns:
+        how many groups there are up to the last that is not 0.
+    """
+    cdef int group = 0, count = 0, kept = 0
+    while p < end:
+        if p[0] != c".":
+            group += (p[0] - c"0") * _POWERS[exponent & 3]
+            if exponent & 3 == 0 or p + 1 == end:
+                if group and not count:
+                    weight[0] = exponent >> 2
+                if group or count:
+                    out.put_uint16(<uint16_t> group)
+                    count += 1
+                if group:
+                    kept = count
+                group = 0
+            exponent -= 1
+        p += 1
+    return kept
+
+
 cdef int dump_numeric(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not _is_decimal(obj):
         return 0
@@ -211,9 +248,7 @@ cdef int dump_numeric(object obj, Buffer out, uint32_t *oid, DumperEntry entry) 
     cdef bint negative = p[0] == c"-"
     if negative:
         p += 1
-    cdef const char *point = p
-    while point < end and c"0" <= point[0] <= c"9":
-        point += 1
+    cdef const char *point = _skip_digits(p, end)
     if point == p:
         return _put_special(p, end, negative, out)
     # The exponent moves the point.
@@ -230,26 +265,10 @@ cdef int dump_numeric(object obj, Buffer out, uint32_t *oid, DumperEntry entry) 
     if point - p + shift > MAX_INTEGRAL_DIGITS or scale > MAX_SCALE:
         return 0  # too many digits
 
-    # Groups of four decimal digits follow the header, each a number below 10,000;
-    # groups of zeros at either end are omitted.
     cdef Py_ssize_t header = out.length
-    cdef int exponent = <int> (point - p) - 1 + shift
-    cdef int group = 0, weight = 0, count = 0, kept = 0
+    cdef int weight = 0
     out.reserve(8)
-    while p < end:
-        if p[0] != c".":
-            group += (p[0] - c"0") * _POWERS[exponent & 3]
-            if exponent & 3 == 0 or p + 1 == end:
-                if group and not count:
-                    weight = exponent >> 2
-                if group or count:
-                    out.put_uint16(<uint16_t> group)
-                    count += 1
-                if group:
-                    kept = count
-                group = 0
-            exponent -= 1
-        p += 1
+    cdef int kept = _put_groups(p, end, <int> (point - p) - 1 + shift, out, &weight)
     out.length = header + 8 + 2 * kept
     set_uint16(out.data + header, <uint16_t> kept)
     set_uint16(out.data + header + 2, <uint16_t> weight)

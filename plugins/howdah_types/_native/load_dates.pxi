@@ -295,12 +295,25 @@ cdef inline bint _read_signed(DateText *text, int64_t *value) noexcept nogil:
     return text.p != first
 
 
+cdef inline bint _read_clock(DateText *text, int64_t hours, int64_t *microseconds) noexcept nogil:
+    """Read MM:SS[.ffffff], which is behind the hours and ends the text."""
+    cdef int minutes, seconds, fraction
+    if hours > MAX_HOURS:
+        return False
+    minutes = _read_number(text, 2)
+    if minutes < 0 or not _skip(text, c":"):
+        return False
+    seconds = _read_number(text, 2)
+    fraction = _read_fraction(text)
+    microseconds[0] = ((hours * 60 + minutes) * 60 + seconds) * 1000000 + fraction
+    return seconds >= 0 and fraction >= 0 and text.p == text.end
+
+
 cdef object load_interval_text(const char *data, Py_ssize_t size, object loader):
     # IntervalStyle postgres: [Y years] [M mons] [D days] [[-+]HH:MM:SS[.ffffff]]
     cdef DateText text = DateText(data, data + size)
     cdef const char *first = data
-    cdef int64_t number = 0, months = 0, days = 0, hours
-    cdef int minutes, seconds, fraction
+    cdef int64_t number = 0, months = 0, days = 0
     cdef bint negative
     cdef int64_t microseconds = 0
     if size == 0:
@@ -311,17 +324,8 @@ cdef object load_interval_text(const char *data, Py_ssize_t size, object loader)
         if not _read_signed(&text, &number):
             return load_python(data, size, loader)
         if _skip(&text, c":"):
-            hours = -number if negative else number
-            if hours > MAX_HOURS:
+            if not _read_clock(&text, -number if negative else number, &microseconds):
                 return load_python(data, size, loader)
-            minutes = _read_number(&text, 2)
-            if minutes < 0 or not _skip(&text, c":"):
-                return load_python(data, size, loader)
-            seconds = _read_number(&text, 2)
-            fraction = _read_fraction(&text)
-            if seconds < 0 or fraction < 0 or text.p != text.end:
-                return load_python(data, size, loader)
-            microseconds = ((hours * 60 + minutes) * 60 + seconds) * 1000000 + fraction
             if negative:
                 microseconds = -microseconds
         elif not _skip(&text, c" "):

@@ -166,25 +166,35 @@ cdef object _read_json_number(JsonText *text):
     return PyLong_FromLongLong(-value if negative else value)
 
 
+cdef inline bint _skip_fraction(JsonText *text) noexcept:
+    """Read a point and what is behind it, if they are there; return False if that is not digits."""
+    if text.p == text.end or text.p[0] != c".":
+        return True
+    text.p += 1
+    return _read_digits(text)
+
+
+cdef inline bint _skip_exponent(JsonText *text) noexcept:
+    """Read an exponent, if it is there; return False if it has no digits."""
+    if text.p == text.end or (text.p[0] != c"e" and text.p[0] != c"E"):
+        return True
+    text.p += 1
+    if text.p < text.end and (text.p[0] == c"-" or text.p[0] == c"+"):
+        text.p += 1
+    return _read_digits(text)
+
+
 cdef object _read_long(JsonText *text, const char *first):
     """Read the rest of a number that is a float or has many digits; return the whole number."""
     cdef char[64] number
     cdef Py_ssize_t size
-    cdef bint integer = True
-    while text.p < text.end and c"0" <= text.p[0] <= c"9":
-        text.p += 1
-    if text.p < text.end and text.p[0] == c".":
-        integer = False
-        text.p += 1
-        if not _read_digits(text):
-            return NotImplemented
-    if text.p < text.end and (text.p[0] == c"e" or text.p[0] == c"E"):
-        integer = False
-        text.p += 1
-        if text.p < text.end and (text.p[0] == c"-" or text.p[0] == c"+"):
-            text.p += 1
-        if not _read_digits(text):
-            return NotImplemented
+    cdef bint integer
+    cdef const char *digits_end
+    _read_digits(text)
+    digits_end = text.p
+    if not _skip_fraction(text) or not _skip_exponent(text):
+        return NotImplemented
+    integer = text.p == digits_end
     size = text.p - first
     if integer or size >= <Py_ssize_t> sizeof(number):
         try:
@@ -282,8 +292,8 @@ cdef object _read_escaped(JsonText *text):
 
 
 cdef char *_unescape(char *out, const char *p, const char *end) noexcept:
-    """Write the text between two quotes, without escapes; return a pointer to its end, NULL if malformed."""
-    cdef int unit, low
+    """Write what is between two quotes, without escapes; return where that ends, NULL if it is malformed."""
+    cdef int point
     cdef char escape
     while p < end:
         if <unsigned char> p[0] < 0x20:
@@ -296,33 +306,45 @@ cdef char *_unescape(char *out, const char *p, const char *end) noexcept:
         escape = p[1]
         p += 2
         if escape == c"u":
-            unit = _read_unit(p, end)
-            if unit < 0:
+            point = _read_point(&p, end)
+            if point < 0:
                 return NULL
-            p += 4
-            if 0xD800 <= unit < 0xDC00 and end - p >= 6 and p[0] == c"\\" and p[1] == c"u":
-                low = _read_unit(p + 2, end)
-                if 0xDC00 <= low < 0xE000:
-                    unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)
-                    p += 6
-            out = _put_utf8(out, unit)
+            out = _put_utf8(out, point)
             continue
-        if escape == c'"' or escape == c"\\" or escape == c"/":
-            out[0] = escape
-        elif escape == c"n":
-            out[0] = c"\n"
-        elif escape == c"t":
-            out[0] = c"\t"
-        elif escape == c"r":
-            out[0] = c"\r"
-        elif escape == c"b":
-            out[0] = c"\b"
-        elif escape == c"f":
-            out[0] = c"\f"
-        else:
+        out[0] = _escaped(escape)
+        if not out[0]:
             return NULL
         out += 1
     return out
+
+
+cdef inline char _escaped(char letter) noexcept:
+    """Return the character that a letter behind a backslash stands for, 0 if there is none."""
+    if letter == c'"' or letter == c"\\" or letter == c"/":
+        return letter
+    if letter == c"n":
+        return c"\n"
+    if letter == c"t":
+        return c"\t"
+    if letter == c"r":
+        return c"\r"
+    if letter == c"b":
+        return c"\b"
+    return c"\f" if letter == c"f" else 0
+
+
+cdef inline int _read_point(const char **p, const char *end) noexcept:
+    """Read the digits behind \\u, of a pair of surrogates both; return the code point, -1 if they are none."""
+    cdef int low, point = _read_unit(p[0], end)
+    if point < 0:
+        return -1
+    p[0] += 4
+    if 0xD800 <= point < 0xDC00 and end - p[0] >= 6 and p[0][0] == c"\\" and p[0][1] == c"u":
+        low = _read_unit(p[0] + 2, end)
+        if 0xDC00 <= low < 0xE000:
+            point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00)
+            p[0] += 6
+    return point
 
 
 cdef int _read_unit(const char *p, const char *end) noexcept:

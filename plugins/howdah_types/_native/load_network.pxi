@@ -133,6 +133,11 @@ cdef object _new_interface(int family, Inet inet):
     return interface
 
 
+cdef inline bint _ends_part(char character, int parts) noexcept:
+    """Whether a character ends a number that has so many in front of it: behind the fourth is a mask."""
+    return character == (c"/" if parts == 3 else c".") and parts <= 3
+
+
 cdef int _read_inet_text(const char *data, Py_ssize_t size, Inet *inet) noexcept:
     """Read an IPv4 address in dotted notation, and the length of the mask, -1 if there is none."""
     cdef int part = 0, parts = 0, digits = 0
@@ -143,7 +148,7 @@ cdef int _read_inet_text(const char *data, Py_ssize_t size, Inet *inet) noexcept
         if c"0" <= data[i] <= c"9" and digits < 3 and (digits == 0 or part != 0):
             part = 10 * part + (data[i] - c"0")
             digits += 1
-        elif (data[i] == c"." if parts < 3 else data[i] == c"/" and parts == 3) and digits and part <= 255:
+        elif _ends_part(data[i], parts) and digits and part <= 255:
             inet.low = inet.low << 8 | <uint64_t> part
             parts += 1
             part = digits = 0

@@ -183,12 +183,9 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
     if _Decimal is None:
         _import_decimal()
     if ndigits == 0:
-        if sign == 0xC000:
-            return _nan
-        if sign == 0xD000:
-            return _infinity
-        if sign == 0xF000:
-            return _minus_infinity
+        special = _special_numeric(sign)
+        if special is not None:
+            return special
         weight = 0
     if (
         not (sign == 0 or (sign == 0x4000 and ndigits > 0))
@@ -200,9 +197,25 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
         value = _short_numeric(data + 8, ndigits, weight, sign != 0, scale)
         if value is not None:
             return value
+    value = _long_numeric(data + 8, ndigits, weight, sign != 0, scale)
+    return load_python(data, size, loader) if value is None else value
 
-    # The size of the text: sign, whole groups, point, fractional groups (the last
-    # one may exceed the scale by three digits).
+
+cdef inline object _special_numeric(uint16_t sign):
+    """Return the Decimal that a sign says to be no number; None if it says otherwise."""
+    if sign == 0xC000:
+        return _nan
+    if sign == 0xD000:
+        return _infinity
+    return _minus_infinity if sign == 0xF000 else None
+
+
+cdef object _long_numeric(const char *groups, int ndigits, int weight, bint negative, int scale):
+    """Return a numeric of any number of digits; None if it is malformed.
+
+    It is written out in decimal: sign, whole groups, point, fractional groups (the last
+    one may run three digits over the scale).
+    """
     cdef Py_ssize_t room = 4 * (max(weight, 0) + 1) + 1 + 4 * ((scale + 3) // 4) + 1
     cdef char small[128]
     cdef char *text = small
@@ -212,10 +225,8 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
         if text is NULL:
             raise MemoryError
     try:
-        length = _write_numeric(text, data + 8, ndigits, weight, sign != 0, scale)
-        if length < 0:
-            return load_python(data, size, loader)
-        return _decimal(text, length)
+        length = _write_numeric(text, groups, ndigits, weight, negative, scale)
+        return None if length < 0 else _decimal(text, length)
     finally:
         if text != small:
             PyMem_Free(text)
@@ -275,24 +286,40 @@ cdef Py_ssize_t _write_numeric(
     return p - text
 
 
+cdef inline int _sign_of_money(const char *data, Py_ssize_t size) noexcept:
+    """Return 1, or -1 of a negative amount; 0 if the text is not in ASCII and one line."""
+    cdef Py_ssize_t i
+    cdef int sign = 1
+    for i in range(size):
+        if not 0 < data[i] < 0x7F or data[i] == c"\n":
+            return 0
+        if data[i] == c"-" or data[i] == c"(":
+            sign = -1
+    return sign
+
+
+cdef inline int _strip_to_digits(const char *data, Py_ssize_t *first, Py_ssize_t *last) noexcept:
+    """Leave out what is in front of the first digit, and what is behind the last one."""
+    while first[0] < last[0] and not c"0" <= data[first[0]] <= c"9":
+        first[0] += 1
+    while first[0] < last[0] and not c"0" <= data[last[0] - 1] <= c"9":
+        last[0] -= 1
+    return 0
+
+
 cdef object load_money_text(const char *data, Py_ssize_t size, object loader):
     # In ASCII: a sign, a currency, digits with separators, the last of which may be the decimal point, and
     # possibly a sign and a currency again.
     cdef char text[64]
     cdef Py_ssize_t i, shown, first = 0, last = size, length = 0, separator = -1
     cdef int decimals = loader.decimals
-    if size > 48:
+    cdef int sign = _sign_of_money(data, size) if size <= 48 else 0
+    if not sign:
         return load_python(data, size, loader)
-    for i in range(size):
-        if not 0 < data[i] < 0x7F or data[i] == c"\n":
-            return load_python(data, size, loader)
-        if data[i] == c"-" or data[i] == c"(":
-            text[0] = c"-"
-            length = 1
-    while first < last and not c"0" <= data[first] <= c"9":
-        first += 1
-    while first < last and not c"0" <= data[last - 1] <= c"9":
-        last -= 1
+    if sign < 0:
+        text[0] = c"-"
+        length = 1
+    _strip_to_digits(data, &first, &last)
     for i in range(first, last):
         if c"0" <= data[i] <= c"9":
             text[length] = data[i]

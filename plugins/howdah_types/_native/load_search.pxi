@@ -92,31 +92,53 @@ cdef object _loaded(Buffer out, Reader *reader, const char *data, Py_ssize_t siz
         return load_python(data, size, loader)
 
 
+cdef int _put_searched(Reader *reader, Buffer out) except -1:
+    """Append the next word of a tsquery with its flags; return 0 if it is malformed."""
+    cdef int i, weights
+    cdef bint prefix
+    if reader.end - reader.p < 3:
+        return 0
+    weights = reader.p[1]
+    prefix = reader.p[2] != 0
+    reader.p += 3
+    if not _put_word(reader, out):
+        return 0
+    if prefix or weights & 0xF:
+        out.put(":*", 1 + prefix)
+        for i in range(4):
+            if weights & (8 >> i):
+                out.put(&_FLAGS[i], 1)
+    return 1
+
+
+cdef int _put_operator(int operator, int distance, Buffer out) except -1:
+    """Append what stands between two operands."""
+    if operator == AND:
+        out.put(" & ", 3)
+    elif operator == OR:
+        out.put(" | ", 3)
+    elif distance == 1:
+        out.put(" <-> ", 5)
+    else:
+        out.put(" <", 2)
+        out.put_digits(distance)
+        out.put("> ", 2)
+    return 0
+
+
 cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, Buffer out) except -1:
     """Append an item of a tsquery, in parentheses if it is an operand of an operator of higher precedence.
 
     Return 0 to leave it to Python, which handles queries of any depth.
     """
     cdef Buffer right
-    cdef int i, kind, operator, weights, priority, distance = 1
-    cdef bint prefix, parentheses
+    cdef int kind, operator, priority, distance = 1
+    cdef bint parentheses
     if reader.end - reader.p < 2 or depth >= MAX_DEPTH:
         return 0
     kind = reader.p[0]
     if kind == WORD:
-        if reader.end - reader.p < 3:
-            return 0
-        weights = reader.p[1]
-        prefix = reader.p[2] != 0
-        reader.p += 3
-        if not _put_word(reader, out):
-            return 0
-        if prefix or weights & 0xF:
-            out.put(":*", 1 + prefix)
-            for i in range(4):
-                if weights & (8 >> i):
-                    out.put(&_FLAGS[i], 1)
-        return 1
+        return _put_searched(reader, out)
     operator = reader.p[1]
     reader.p += 2
     if kind != OPERATOR or not NOT <= operator <= PHRASE:
@@ -141,16 +163,7 @@ cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, B
             return 0
         if not _put_item(reader, priority, False, depth + 1, out):
             return 0
-        if operator == AND:
-            out.put(" & ", 3)
-        elif operator == OR:
-            out.put(" | ", 3)
-        elif distance == 1:
-            out.put(" <-> ", 5)
-        else:
-            out.put(" <", 2)
-            out.put_digits(distance)
-            out.put("> ", 2)
+        _put_operator(operator, distance, out)
         out.put(right.data, right.length)
     if parentheses:
         out.put(" )", 2)

@@ -21,7 +21,7 @@ import howdah
 from howdah.io import blocking
 from howdah.io.tls_socket import TLSSocket
 from howdah.protocol.backend_messages import message
-from howdah.protocol.exchange import Exchange
+from howdah.protocol.exchange import QueryExchange
 from howdah.protocol.session import Session
 from tests.kernel.connecting.faces import FACES, run_async
 from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, packet
@@ -475,7 +475,7 @@ def test_what_came_with_the_welcome(connect: Face, server_context: ssl.SSLContex
         go_on.set()
         assert isinstance(connected.sock, TLSSocket)
         connected.sock.setblocking(True)
-        session, exchange = begun(SimpleNamespace(Session=Session, Exchange=Exchange))
+        session, exchange = begun(SimpleNamespace(Session=Session, QueryExchange=QueryExchange))
         session.sent(session.output_size)
         blocking.run_until_ready(connected.sock.raw, connected.sock.stream(session), exchange)
         assert exchange.done and exchange.results[0].rows == [b"row"]
@@ -498,7 +498,7 @@ TERMINATE = "SELECT pg_terminate_backend(%s)"
 def test_blocking(dsn: str) -> None:
     with howdah.connect(dsn, autocommit=True) as conn, howdah.connect(dsn, autocommit=True) as other:
         assert conn.info.ssl_in_use
-        assert conn.fileno() == conn._transport.sock.fileno()
+        assert conn.fileno() == conn.kernel.transport.sock.fileno()
         assert conn.execute("SELECT %s::text", (LARGE,)).fetchone() == (LARGE,)
         assert sum(len(text) for _, text in conn.execute(ROWS)) == 990_000
         conn.execute("LISTEN records")

@@ -214,8 +214,16 @@ def test_a_setting_that_loaders_depend_on(conn):
 def test_without_the_plugin(dsn):
     driver = howdah.Driver(disable=["prepare"])
     assert not driver.capabilities.has_prepare
-    with driver.connect(dsn, autocommit=True, prepare_threshold=0) as conn:
-        assert conn.execute("select 1").fetchone() == (1,)
+    with pytest.raises(
+        howdah.NotSupportedError, match=r"'prepare_threshold' is brought by .*'prepare'.*disabled"
+    ):
+        driver.connect(dsn, prepare_threshold=0)
+    with driver.connect(dsn, autocommit=True, prepare_threshold=None) as conn:
+        for name in "prepare_threshold", "prepared_max":
+            with pytest.raises(howdah.NotSupportedError, match=f"{name} is brought by .*'prepare'"):
+                setattr(conn, name, 7)
+        for _ in range(8):
+            assert conn.execute("select 1").fetchone() == (1,)
         assert conn.execute("select count(*) from pg_prepared_statements").fetchone() in [(0,), ("0",)]
         with pytest.raises(howdah.NotSupportedError, match="prepare"):
             conn.execute("select 1", prepare=True)

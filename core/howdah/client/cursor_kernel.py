@@ -1,0 +1,302 @@
+"""What operations and plugins need of a cursor: `cursor.kernel`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from howdah.client.known_types import MOST_OIDS
+from howdah.client.query import ParsedQuery
+from howdah.client.request import Request
+from howdah.errors import NotSupportedError
+from howdah.io.operation import Operation
+from howdah.protocol.exchange import Exchange, QueryExchange, Result
+
+if TYPE_CHECKING:
+    from howdah.adapt.transformer import Transformer
+    from howdah.client.cursor_base import BaseCursor, Params, Query
+    from howdah.hookspecs import QueryObserver
+    from howdah.protocol.messages import FieldDescription
+    from howdah.protocol.session import Session
+
+__all__ = ["CursorKernel"]
+
+
+class CursorKernel:
+    """What operations and plugins need of a cursor: `cursor.kernel`.
+
+    It has no state of its own.
+
+    Args:
+        cursor: the cursor.
+    """
+
+    __slots__ = ("_cursor",)
+
+    def __init__(self, cursor: BaseCursor[Any]) -> None:
+        self._cursor = cursor
+
+    @property
+    def transformer(self) -> Transformer:
+        """The adapters at work for this cursor."""
+        return self._cursor._transformer
+
+    @property
+    def format(self) -> int | None:
+        """The format that results are asked for in, None for whatever is best."""
+        return self._cursor._format
+
+    # Statements
+
+    def start_statement(self, *, deferrable: bool = False) -> Operation[Session]:
+        """Begin the operation that runs a new statement: what is left of the one before goes.
+
+        Args:
+            deferrable: as for `Kernel.start_operation`.
+
+        Returns:
+            the session, to which the operation writes its messages.
+
+        Raises:
+            howdah.InterfaceError: the cursor is closed.
+            howdah.Error: as `Kernel.start_operation`.
+        """
+        cursor = self._cursor
+        cursor._check_open()
+        session = yield from cursor._kernel.start_operation(deferrable=deferrable)
+        if cursor._portal is not None:
+            yield from cursor._close_portal()
+        cursor._reset()
+        return session
+
+    def reset(self, query: bytes) -> None:
+        """Forget all results, as `start_statement` does: for who has to begin an operation otherwise.
+
+        Args:
+            query: the text of the statement that comes now.
+        """
+        self._cursor._reset()
+        self._cursor._query = query
+
+    def merge(self, query: Query, params: Params | None = None) -> bytes:
+        """Return a query with its parameters in it as literals, for statements that take none.
+
+        Args:
+            query: the query, with placeholders.
+            params: the parameters.
+
+        Raises:
+            howdah.ProgrammingError: query and parameters do not fit together.
+        """
+        cursor = self._cursor
+        if params is None:
+            if not isinstance(query, (str, bytes)):
+                query, params = cursor._untemplated(query)
+            if params is None:
+                return cursor._text(query)
+        parsed = cursor._parse(query)
+        if not isinstance(parsed, ParsedQuery):
+            raise NotSupportedError("this cursor leaves parameters to the server, which takes none here")
+        from howdah.sql import Literal
+
+        literals = [Literal(value).as_bytes(cursor) for value in parsed.bind(params)]
+        return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
+
+    @contextmanager
+    def observation(self, query: Query, params: Any = None) -> Iterator[None]:
+        """Return a block that runs a query before the eyes of the connection's observers, if any.
+
+        Args:
+            query: the query, as the program has it.
+            params: the parameters.
+        """
+        cursor = self._cursor
+        observers = cursor._kernel.observers
+        if not observers:
+            yield
+            return
+        if not isinstance(query, (str, bytes)):
+            query, own = cursor._untemplated(query)
+            params = params if own is None else own
+        text = cursor._text(query) if params is None else cursor._parse(query).text
+        tokens = [(observer, observer.query_started(text, params)) for observer in observers]
+        try:
+            yield
+        except BaseException as e:
+            # A stream that is left early has not failed.
+            cursor._tell_ended(tokens, None if isinstance(e, GeneratorExit) else e)
+            raise
+        deferred = cursor._deferred
+        if deferred is None or deferred.settled:
+            cursor._tell_ended(tokens, None)
+        else:
+            deferred.completion = self._ended(deferred.completion, tokens)
+
+    def _ended(
+        self, completion: Operation[None], tokens: Sequence[tuple[QueryObserver, Any]]
+    ) -> Operation[None]:
+        """Take a deferred answer, and tell the observers."""
+        try:
+            yield from completion
+        except BaseException as e:
+            self._cursor._tell_ended(tokens, e)
+            raise
+        self._cursor._tell_ended(tokens, None)
+
+    def resolve_types(self, oids: Set[int]) -> Operation[None]:
+        """Look up the types of columns that no adapter knows by their oids.
+
+        Args:
+            oids: their oids, as `Transformer.unknown` tells them.
+
+        Raises:
+            howdah.Error: what the server reports.
+        """
+        cursor = self._cursor
+        transformer = cursor._transformer
+        maps = {id(m): m for m in (cursor._connection.adapters, transformer.adapters)}
+        yield from cursor._kernel._look_up(oids, *maps.values())
+        kept = frozenset() if len(transformer.looked_up) > MOST_OIDS else transformer.looked_up
+        transformer.looked_up = kept | oids
+        transformer.renew()
+
+    def recover(self, query: Query, params: Params | None, failed: QueryExchange) -> Operation[None]:
+        """Return the operation that deals with a query which failed on the short way.
+
+        Args:
+            query: the query.
+            params: the parameters.
+            failed: what `Shortcuts.send` returned.
+
+        Raises:
+            howdah.Error: what the server reports, unless the query could be run once more.
+        """
+        cursor = self._cursor
+        request = Request(cursor, query, params, cursor._format)
+        request.encode()
+        request.plan()
+        again = yield from request.recover(failed)
+        if not again:
+            failed.raise_error()
+        yield from cursor._run(request)
+
+    # Results
+
+    @property
+    def result(self) -> Result | None:
+        """The result that the cursor is at, None if it has none."""
+        return self._cursor._result
+
+    def check_open(self) -> None:
+        """Make sure that the cursor is open.
+
+        Raises:
+            howdah.InterfaceError: it is closed.
+        """
+        self._cursor._check_open()
+
+    def check_rows(self) -> None:
+        """Make sure that there is a result with rows, or none yet.
+
+        Raises:
+            howdah.InterfaceError: the cursor is closed.
+            howdah.ProgrammingError: there is no result, or it has no rows.
+        """
+        self._cursor._check_result()
+
+    def keep_results(self, exchange: Exchange) -> None:
+        """Have the cursor show the results of a statement.
+
+        Args:
+            exchange: what was sent, and the server's answer with one result at least.
+        """
+        self._cursor._query = exchange.query
+        self._cursor._show(exchange.results)
+
+    def show_result(self, result: Result) -> None:
+        """Have the cursor show a result that is not complete yet.
+
+        Args:
+            result: what is known of it.
+        """
+        self._cursor._show([result])
+
+    # Results whose rows come in parts
+
+    def show_part(self, result: Result) -> None:
+        """Have the cursor show a result whose rows come later, by `add_rows`.
+
+        Args:
+            result: the result.
+        """
+        cursor = self._cursor
+        cursor._result, cursor._rows = result, result.rows
+        if result.fields is not None:
+            cursor._check_result()  # which calls the row factory
+
+    def describe(self, fields: Sequence[FieldDescription]) -> None:
+        """Have the cursor describe the columns of its result anew.
+
+        Args:
+            fields: the columns.
+        """
+        cursor = self._cursor
+        assert cursor._result is not None
+        cursor._result.fields, cursor._columns = fields, None
+
+    def lacks_rows(self, size: int | None) -> bool:
+        """Whether there are rows to be got before `size` can be taken, None for all.
+
+        Not so if there is a reason to raise why no more can be taken.
+        """
+        cursor = self._cursor
+        if cursor._result is not None and cursor._result.failure is not None:
+            return False
+        return size is None or cursor._position + size > len(cursor._rows)
+
+    def has_row(self) -> bool:
+        """Whether there is a row to take, or a reason to raise why there is none."""
+        return self._cursor._has_row()
+
+    @property
+    def rows_left(self) -> int:
+        """How many rows are here and not taken."""
+        return len(self._cursor._rows) - self._cursor._position
+
+    def add_rows(self, more: Result) -> None:
+        """Put rows behind those that are here; those already taken go.
+
+        Args:
+            more: the rows; its tag, and what was met behind the last of them, are the result's then.
+        """
+        self._cursor._add_rows(more)
+
+    def seek(self, row: int) -> bool:
+        """Go to a row if it is here, or the one behind them.
+
+        Args:
+            row: its index in the result.
+
+        Returns:
+            whether it is here.
+        """
+        cursor = self._cursor
+        assert cursor._result is not None
+        here = cursor._offset <= row <= cursor._offset + len(cursor._rows)
+        if not here or cursor._result.failure is not None:
+            return False
+        cursor._position = row - cursor._offset
+        return True
+
+    def restart(self, row: int) -> None:
+        """Forget the rows that are here: the next one to come is another.
+
+        Args:
+            row: its index in the result.
+        """
+        cursor = self._cursor
+        assert cursor._result is not None
+        cursor._offset, cursor._position = row, 0
+        cursor._rows = cursor._result.rows = []
+        cursor._result.failure = None
