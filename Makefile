@@ -20,7 +20,7 @@ demo: $(VENV)/.demo
 	$(bin)/python -m howdah_demo
 
 test: $(VENV)/.test
-	$(bin)/python -m pytest $(PYTEST_ARGS)
+	$(bin)/python -m pytest -n auto --dist worksteal --howdah-impl=this $(PYTEST_ARGS)
 
 bench: $(VENV)/.bench
 	$(bin)/python -m tests.bench

@@ -1,7 +1,7 @@
 """Write the sync faces from the async ones.
 
 Every module called <name>_async.py below core/, plugins/, contrib/ and tests/ is the source of <name>.py
-beside it, but for the tests that BY_HAND names.
+beside it.
 What the two do differently beyond `async` and `await` stands in the async module as
 
     if ASYNC:
@@ -29,15 +29,6 @@ from tokenize_rt import NON_CODING_TOKENS, Token, src_to_tokens, tokens_to_src
 
 ROOT = Path(__file__).parent.parent
 SOURCE_ROOTS = ("core", "plugins", "contrib", "tests")
-
-# Tests of the async face whose neighbour is written by hand, and says more than they do.
-BY_HAND = {
-    "tests/contrib/arrow/test_async.py",
-    "tests/kernel/test_connection_async.py",
-    "tests/kernel/test_cursor_async.py",
-    "tests/kernel/test_transaction_async.py",
-    "tests/plugins/pipeline/test_pipeline_async.py",
-}
 
 # What the sync face calls a name of the async one. Besides, Async* loses its prefix and *_async its suffix.
 NAMES = {
@@ -145,6 +136,9 @@ def parenthesized_await(tokens: list[Token], opening: int) -> int | None:
     if called or tokens[before].src in CLOSING.values() or tokens[first].src != "await":
         return None
     end = closing(tokens, opening)
+    last = coding(tokens, end - 1, -1)
+    if any(token.name == "COMMENT" for token in (*tokens[opening:first], *tokens[last:end])):
+        return None
     try:
         inner = ast.parse("".join(token.src for token in tokens[first + 1 : end]).strip(), mode="eval").body
     except SyntaxError:  # the parentheses hold several lines together
@@ -159,7 +153,10 @@ def sync_tokens(tokens: list[Token]) -> list[Token]:
         if token.name == "OP" and token.src == "(":
             end = parenthesized_await(tokens, index)
             if end is not None:
-                tokens[index] = tokens[end] = REMOVED
+                # The line breaks that the parentheses allowed go with them.
+                first, last = coding(tokens, index + 1), coding(tokens, end - 1, -1)
+                for each in (*range(index, first), *range(last + 1, end + 1)):
+                    tokens[each] = REMOVED
         elif token.name in STRINGS or token.name == "COMMENT":
             tokens[index] = token._replace(src=sync_text(token.src))
         elif token.name == "NAME" or token.src in ("async", "await"):
@@ -224,10 +221,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("source", nargs="*", type=Path, help="only these *_async.py modules")
     arguments = parser.parse_args(argv)
     sources = arguments.source or sorted(
-        path
-        for root in SOURCE_ROOTS
-        for path in (ROOT / root).rglob("*_async.py")
-        if path.relative_to(ROOT).as_posix() not in BY_HAND
+        path for root in SOURCE_ROOTS for path in (ROOT / root).rglob("*_async.py")
     )
     stale = 0
     for source in sources:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +29,20 @@ if importlib.util.find_spec("uvloop"):
     LOOPS.append(pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"))
 
 
+def pytest_collection_finish() -> None:
+    """Let the collector pass over the modules and the tests, of which there are many: it runs often."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Give `-n auto` a process for each core, but none beside this one with a server that all would share."""
+    if "HOWDAH_TEST_DSN" in os.environ:
+        return 0
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @pytest.fixture(scope="module", params=LOOPS)
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     """The event loops: every test marked `anyio` runs on each."""
@@ -35,8 +51,8 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 def suspending(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a task suspended for each answer, even if that comes at once: it can be cancelled then."""
-    monkeypatch.setattr("howdah.io.aio.Eager", lambda session: None, raising=False)
+    """Suspend the task for each answer, even one that comes at once, so that it can be cancelled."""
+    monkeypatch.setattr("howdah.io.aio.SpinReceiver", lambda session: None, raising=False)
 
 
 @pytest.fixture(scope="session")

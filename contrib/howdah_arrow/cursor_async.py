@@ -70,7 +70,7 @@ class AsyncArrowCursor:
             params: the parameters.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             howdah.Error: of the class of what the server reports.
@@ -82,9 +82,9 @@ class AsyncArrowCursor:
         cursor: Any = self
         reading = Reading(cursor, query, params)
         connection = cursor.connection
-        async with connection.lock:
+        async with connection.kernel.lock:
             with cursor.observation(query, params):
-                batches = await connection.wait(reading.execute())
+                batches = await connection.kernel.wait(reading.execute())
         if reading.schema is not None:
             self._arrow = cursor._result, reading.schema, batches
         return self
@@ -112,7 +112,7 @@ class AsyncArrowCursor:
             raise ValueError("size must be >= 1")
         cursor: Any = self
         reading = Reading(cursor, query, params, size)
-        batches: AsyncGenerator[pa.RecordBatch] = cursor.connection.streamed(
+        batches: AsyncGenerator[pa.RecordBatch] = cursor.connection.kernel.streamed(
             reading, cursor.observation(query, params)
         )
         return batches
@@ -203,7 +203,7 @@ class AsyncArrowCursor:
                 None for those that are called as the data's.
 
         Returns:
-            how many rows have been stored.
+            How many rows have been stored.
 
         Raises:
             howdah.DataError: a value does not fit into its column; the message says which.
@@ -217,8 +217,8 @@ class AsyncArrowCursor:
         schema, batches = await _opened(data)
         goal = Target(cursor, target, columns, schema)
         connection = cursor.connection
-        async with connection.lock:
-            await connection.wait(goal.look_up())
+        async with connection.kernel.lock:
+            await connection.kernel.wait(goal.look_up())
             encoder = goal.encoder()
             async with cursor.copy(goal.statement) as copy:
                 await copy.write(BINARY_HEADER)
@@ -253,8 +253,8 @@ class AsyncArrowCursor:
         cursor: Any = self
         wanted = CopyOut(cursor, source, columns)
         connection = cursor.connection
-        async with connection.lock:
-            statement, schema, decoder = await connection.wait(wanted.look_up())
+        async with connection.kernel.lock:
+            statement, schema, decoder = await connection.kernel.wait(wanted.look_up())
             rows = CopyDecoder(decoder)
             async with cursor.copy(statement) as copy:
                 while block := await copy.read():

@@ -1,8 +1,8 @@
-"""Rows into Arrow memory: the reference, which makes a Python object of every value.
+"""Decoding rows to Arrow memory: the reference, which creates a Python object for every value.
 
-The native twin makes none. Both read the bodies of DataRow messages, and of
-them the layouts' binary formats; what Arrow cannot hold is a `DataError` that
-names the column and the row.
+The native twin creates none. Both read the bodies of DataRow messages with
+values in the binary formats of the layouts. A value that Arrow cannot hold is a
+`DataError` that names the column and the row.
 
 Source: PostgreSQL documentation, "Message Formats", DataRow, and COPY, "Binary
 Format"; PostgreSQL's `*send` functions.
@@ -35,7 +35,7 @@ _DAY_MICROSECONDS = 86400000000
 _INFINITY4 = {2**31 - 1: "infinity", -(2**31): "-infinity"}
 _INFINITY8 = {2**63 - 1: "infinity", -(2**63): "-infinity"}
 _NUMERIC = Struct("!HhHH")
-#: Enough digits for every decimal of Arrow.
+#: A context with enough digits for every Arrow decimal.
 _EXACT = Context(prec=80)
 
 _Load = Callable[[bytes], Any]
@@ -45,7 +45,7 @@ class Decoder:
     """Appends rows to Arrow columns.
 
     Attributes:
-        length: how many rows have come in altogether.
+        length: the total number of rows.
     """
 
     def __init__(self, names: Sequence[str], layouts: Sequence[Layout], batch_size: int = 0) -> None:
@@ -65,7 +65,7 @@ class Decoder:
         Args:
             names: the names of the columns, for errors.
             layouts: their layouts.
-            batch_size: how many rows make a batch; 0 makes batches as large as they can be.
+            batch_size: the number of rows of a batch; 0 for batches as large as possible.
         """
         return cls(names, layouts, batch_size)
 
@@ -76,8 +76,8 @@ class Decoder:
             payload: the body of a DataRow message.
 
         Raises:
-            ProtocolViolation: if the message is malformed or has another number of columns.
-            DataError: if Arrow cannot hold a value.
+            ProtocolViolation: the message is malformed or has another number of columns.
+            howdah.DataError: Arrow cannot hold a value.
         """
         count = len(self._columns)
         if int.from_bytes(payload[:2], "big") != count or len(payload) < 2:
@@ -105,13 +105,13 @@ class Decoder:
         self._columns = [[] for _ in self._layouts]
 
     def take(self, rest: bool = False) -> list[tuple[int, list[Any]]]:
-        """Return the batches that are complete, and forget them.
+        """Return the complete batches, and remove them.
 
         Args:
-            rest: whether what is left is a batch, too.
+            rest: whether to return the remaining rows as a batch, too.
 
         Returns:
-            for each its length, and its arrays.
+            The length and the arrays of each batch.
         """
         if rest and self._batch_length:
             self._cut()
@@ -120,7 +120,7 @@ class Decoder:
 
 
 class CopyDecoder:
-    """Takes rows out of binary COPY data, for a decoder."""
+    """Splits binary COPY data into rows for a decoder."""
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
@@ -133,7 +133,7 @@ class CopyDecoder:
         data = self._data + data
         position = 0
         if not self._begun and len(data) >= 19:
-            # Behind the signature and the flags, how long the extension is that follows.
+            # The length of the extension, which follows the signature and the flags.
             position = 19 + int.from_bytes(data[15:19], "big")
             self._begun = position <= len(data)
         while self._begun and not self._ended:
@@ -146,7 +146,7 @@ class CopyDecoder:
         self._data = data[position:] if self._begun else data
 
     def _row_end(self, data: bytes, start: int) -> int | None:
-        """Return where the row ends that begins at `start`, None if it is not complete."""
+        """Return the end of the row that begins at `start`, None if it is incomplete."""
         if len(data) - start < 2:
             return None
         count = int.from_bytes(data[start : start + 2], "big")
@@ -164,7 +164,7 @@ def _malformed(value: bytes | None) -> ProtocolViolation:
 
 
 def _next_value(data: bytes, position: int) -> tuple[bytes | None, int]:
-    """Return the value behind a length, None for NULL, and where it ends."""
+    """Return the value after its length, None for NULL, and its end."""
     start = position + 4
     if start > len(data):
         raise _malformed(data)
@@ -282,7 +282,7 @@ def _list(layout: Layout) -> _Load:
 
 
 def _load(layout: Layout) -> _Load:
-    """Return what makes of a value's bytes an object that `_array` takes."""
+    """Return a function that converts the bytes of a value to an object for `_array`."""
     if layout.kind == Kind.DECIMAL:
         return _decimal(layout)
     if layout.kind == Kind.LIST:

@@ -1,7 +1,7 @@
-"""Arrow memory into rows of binary COPY data: the reference, which makes a Python object of every value.
+"""Encoding Arrow memory as rows of binary COPY data: the reference, which uses Python objects.
 
-The native twin makes none. What PostgreSQL cannot hold is a `DataError` that
-names the column and the row.
+The native twin creates no objects. A value that PostgreSQL cannot hold is a
+`DataError` that names the column and the row.
 
 Source: PostgreSQL documentation, COPY, "Binary Format"; PostgreSQL's `*recv` functions.
 """
@@ -30,7 +30,7 @@ _SIGNS = {"n": 0xC000, "N": 0xC000, "F": 0xD000}
 _WRITTEN = pattern(
     r" *(?:[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|[+-]?inf(?:inity)?) *", re.IGNORECASE
 )
-#: The digits that PostgreSQL's numeric has at most in front of the point, and behind it.
+#: The maximum number of digits of PostgreSQL's numeric before and after the point.
 _MAX_INTEGER_DIGITS = 131072
 _MAX_SCALE = 16383
 
@@ -51,15 +51,15 @@ class Encoder:
         self._dumps = [_dump(layout) for layout in layouts]
         self._count = len(names).to_bytes(2, "big")
         self._rows: Iterator[tuple[Any, ...]] = iter(())
-        #: The row to be encoded next, counted from all batches.
+        #: The number of the next row, counted over all batches.
         self._row = 1
 
     def begin(self, arrays: Sequence[Any], length: int) -> None:
-        """Begin with a batch.
+        """Start to read a batch.
 
         Args:
-            arrays: of the types of the layouts.
-            length: how many rows they are.
+            arrays: the arrays, whose types must be those of the layouts.
+            length: the number of rows.
         """
         columns = [_values(layout, array) for layout, array in zip(self._layouts, arrays)]
         self._rows = zip(*columns) if columns else iter([()] * length)
@@ -81,7 +81,7 @@ class Encoder:
 
 
 def _framed(dump: _Dump, value: Any) -> bytes:
-    """Return a value behind its length."""
+    """Return the length of a value, followed by the value."""
     if value is None:
         return _NULL
     data = dump(value)
@@ -89,7 +89,7 @@ def _framed(dump: _Dump, value: Any) -> bytes:
 
 
 def _values(layout: Layout, array: Any) -> list[Any]:
-    """Return the values of an array as what `_dump` takes."""
+    """Return the values of an array as objects for `_dump`."""
     pa = pyarrow()
     if layout.item is not None:
         return [None if not each.is_valid else _values(layout.item, each.values) for each in array]
@@ -145,7 +145,7 @@ def _number(text: str) -> bytes:
 
 
 def _decimal(number: Decimal, text: str = "") -> bytes:
-    """Return a numeric: a count of digits to the base 10,000, the first one's power, a sign, a scale."""
+    """Return a numeric: the number of digits in base 10,000, the power of the first, the sign, the scale."""
     negative, digits, exponent = number.as_tuple()
     if isinstance(exponent, str):
         sign = 0xF000 if negative and exponent == "F" else _SIGNS[exponent]
@@ -153,7 +153,7 @@ def _decimal(number: Decimal, text: str = "") -> bytes:
     scale = max(-exponent, 0)
     if len(digits) + exponent > _MAX_INTEGER_DIGITS or scale > _MAX_SCALE:
         raise DataError("the number has more digits than PostgreSQL's numeric")
-    # The groups of four begin and end at the point.
+    # Groups of four digits start and end at the point.
     figures = "".join(map(str, digits)) + "0" * max(exponent, 0)
     integer, fraction = (figures[:-scale], figures[-scale:].rjust(scale, "0")) if scale else (figures, "")
     integer = integer.rjust(-(-len(integer) // 4) * 4, "0")
@@ -186,7 +186,7 @@ def _list(layout: Layout) -> _Dump:
 
 
 def _dump(layout: Layout) -> _Dump:
-    """Return what makes bytes of the objects of `_values`."""
+    """Return a function that converts the objects of `_values` to bytes."""
     if layout.kind == Kind.LIST:
         return _list(layout)
     number = {"float": "f", "double": "d", "uint32": "I", "uint64": "Q"}.get(str(layout.type))

@@ -1,4 +1,4 @@
-"""Which Arrow type stands for which PostgreSQL type, and how their values lie in memory.
+"""The Arrow types for PostgreSQL types, and the layout of their values in memory.
 
 Source: Apache Arrow, "Arrow Columnar Format"; PostgreSQL's `*send` functions.
 """
@@ -18,23 +18,23 @@ __all__ = ["Kind", "Layout", "layout_of"]
 
 
 class Kind(IntEnum):
-    """How the values of a column are written, in Arrow's memory and on the wire."""
+    """The representation of the values of a column, in Arrow's memory and on the wire."""
 
     BOOL = 0  # a bit; a byte
     SWAP2 = 1  # integers and floats: the same, in the other byte order
     SWAP4 = 2
     SWAP8 = 3
-    BYTES = 4  # any length, as it is
-    JSONB = 5  # any length; behind a version byte
-    FIXED = 6  # 16 bytes, as they are
+    BYTES = 4  # any length, unchanged
+    JSONB = 5  # any length; after a version byte
+    FIXED = 6  # 16 bytes, unchanged
     DATE = 7  # days since 1970; since 2000
     TIME = 8  # microseconds
     TIMESTAMP = 9  # microseconds since 1970; since 2000
     INTERVAL = 10  # months, days, nanoseconds; microseconds, days, months
-    DECIMAL = 11  # an integer of 128 or 256 bits; digits to the base 10,000
+    DECIMAL = 11  # an integer of 128 or 256 bits; digits in base 10,000
     LIST = 12  # an array of one dimension
-    NUMBER = 13  # a decimal number as text; digits to the base 10,000. Only on the way in.
-    DURATION = 14  # microseconds; an interval. Only on the way in.
+    NUMBER = 13  # a decimal number as text; digits in base 10,000. Only for input.
+    DURATION = 14  # microseconds; an interval. Only for input.
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ class Layout:
     """A column.
 
     Args:
-        kind: how its values are written.
+        kind: the representation of its values.
         type: the Arrow type.
-        format: the format its values have on the wire: 0 for text, 1 for binary.
+        format: the format of its values on the wire: 0 for text, 1 for binary.
         width: the size of a value in Arrow's memory, in bytes; 0 if it varies.
-        scale: of a decimal, how many of its digits are behind the point.
+        scale: for a decimal, the number of digits after the point.
         oid: the type on the wire.
-        item: of a list, the layout of its items.
+        item: for a list, the layout of its items.
     """
 
     kind: Kind
@@ -60,7 +60,7 @@ class Layout:
     item: Layout | None = None
 
 
-#: By oid: the kind, the name of the function in pyarrow that makes the type, its arguments, the width.
+#: By oid: the kind, the name of pyarrow's function for the type, its arguments, the width.
 _SCALARS: dict[int, tuple[Kind, str, tuple[Any, ...], int]] = {
     16: (Kind.BOOL, "bool_", (), 0),
     17: (Kind.BYTES, "binary", (), 0),
@@ -94,10 +94,10 @@ def layout_of(oid: int, modifier: int, types: TypesRegistry) -> Layout:
     Args:
         oid: the oid of its type.
         modifier: the type's modifier, -1 if none.
-        types: the types that are known.
+        types: the known types.
 
     Returns:
-        The layout; for a type that Arrow has no like of, the text of its values.
+        The layout; for a type without an Arrow type, that of text.
     """
     pa = pyarrow()
     scalar = _SCALARS.get(oid)
@@ -125,5 +125,5 @@ def numeric_digits(modifier: int) -> tuple[int, int]:
     """
     precision = (modifier - 4 >> 16) & 0xFFFF
     scale = ((modifier - 4 & 0x7FF) ^ 0x400) - 0x400
-    # numeric(2, -3) has five digits in front of the point, and numeric(2, 4) two zeros behind it.
+    # numeric(2, -3) has five digits before the point, and numeric(2, 4) two zeros after it.
     return max(precision - min(scale, 0), scale), max(scale, 0)

@@ -1,4 +1,4 @@
-"""pyarrow, imported when it is first wanted."""
+"""Importing pyarrow on first use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def pyarrow() -> Any:
     """Return the module pyarrow.
 
     Raises:
-        howdah.NotSupportedError: it is not installed, or too old.
+        howdah.NotSupportedError: pyarrow is not installed, or too old.
     """
     try:
         import pyarrow

@@ -1,8 +1,8 @@
-"""Operations that read: a statement's rows come as Arrow data.
+"""Operations that read the rows of a statement as Arrow data.
 
-The rows are decoded while they arrive, straight into Arrow's memory: a
-`Decoder` takes the place of the one that makes tuples. As it has to know the
-columns, and in which format each is to come, the statement is described first.
+Rows are decoded on arrival, directly to Arrow's memory: a `Decoder` replaces the
+decoder to tuples. It needs to know the columns, and the format to request for
+each, so the statement is described first.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ __all__ = ["Reading", "check_encoding", "describe", "layouts_of", "record_batch"
 
 
 class Reading(Streaming):
-    """A statement whose rows come as Arrow data.
+    """A statement whose rows are read as Arrow data.
 
     Args:
-        cursor: executes it.
+        cursor: the cursor to execute it with.
         query: the query, with placeholders.
         params: the parameters.
-        size: how many rows make a batch; 0 makes one of all, if they fit.
+        size: the number of rows of a batch; 0 for a single batch, if all rows fit.
     """
 
     def __init__(self, cursor: Any, query: Query, params: Params | None, size: int = 0) -> None:
@@ -63,13 +63,13 @@ class Reading(Streaming):
             return []
         result = exchange.results[0]
         result.rows.clear()
-        # What fetches rows gets this instead.
+        # The methods that fetch rows get these instead.
         result.failure = ProgrammingError("the rows are Arrow data: fetch them with fetch_arrow()")
         return self._batches(rest=True)
 
     def open(self) -> Operation[None]:
         """Send the statement, and learn its columns; its rows are taken with `next`."""
-        if self._connection.deferral is not None:
+        if self._connection.kernel.deferral is not None:
             raise ProgrammingError("stream_arrow() cannot be used in a pipeline: use execute_arrow() instead")
         exchange = yield from self._send()
         exchange.streaming = True
@@ -110,11 +110,11 @@ class Reading(Streaming):
         request.plan()
         if request.substituted:
             yield from request.resolve()
-        yield from connection.begin_operation()
+        yield from connection.kernel.begin_operation()
         described = QueryExchange(query=request.written[0])
         request.write_description(session, described)
         session.flush()
-        # Without a Sync in between, a pooler cannot give the statement to one server and Bind to another.
+        # Without a Sync in between, a pooler cannot send Parse and Bind to different servers.
         sent = False
         try:
             yield described
@@ -148,7 +148,7 @@ class Reading(Streaming):
         return exchange
 
     def _check(self) -> None:
-        """Raise what has gone wrong, if anything."""
+        """Raise the error, if there is one."""
         failure = self._failure()
         if failure is not None:
             assert self._exchange is not None
@@ -157,7 +157,7 @@ class Reading(Streaming):
             raise failure
 
     def _failure(self) -> BaseException | None:
-        """Return the error of the server, or what Arrow cannot hold, if there is one by now."""
+        """Return the error of the server or of the decoder, if there has been one."""
         exchange = self._exchange
         if exchange.error is not None or exchange.failure is not None:
             return exchange.error or exchange.failure
@@ -172,10 +172,10 @@ class Reading(Streaming):
 
 
 def describe(cursor: Any, query: bytes) -> Operation[Sequence[FieldDescription]]:
-    """Ask the server for the columns of a query, in an exchange of its own.
+    """Ask the server for the columns of a query, in a separate exchange.
 
     Returns:
-        the columns; none if it returns no rows.
+        The columns; none if the query returns no rows.
     """
     session = yield from cursor.start_statement()
     check_encoding(session)
@@ -189,7 +189,7 @@ def describe(cursor: Any, query: bytes) -> Operation[Sequence[FieldDescription]]
 
 
 def check_encoding(session: Session) -> None:
-    """Raise an error unless texts come as Arrow has them."""
+    """Raise an error unless the client encoding is that of Arrow, UTF-8."""
     if session.encoding != "utf-8":
         raise NotSupportedError(
             f"Arrow's texts are UTF-8, the client encoding is {session.parameters.get('client_encoding')}:"
@@ -224,7 +224,7 @@ def record_batch(schema: pa.Schema, length: int, arrays: Sequence[pa.Array]) -> 
 
 
 def cut(batches: Sequence[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
-    """Yield batches in pieces of `size` rows at most."""
+    """Yield batches in pieces of at most `size` rows."""
     for batch in batches:
         for start in range(0, batch.num_rows, size):
             yield batch.slice(start, size)

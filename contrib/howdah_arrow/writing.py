@@ -1,4 +1,4 @@
-"""What COPY is told, and Arrow data made ready for it."""
+"""COPY statements for Arrow data, and conversion of the data."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CopyOut", "Target", "batches_of"]
 
-#: How many bytes of rows are encoded at a time.
+#: How many bytes of rows are encoded at once.
 BLOCK_SIZE = 256 * 1024
-#: What binary COPY data begins with, no flags and no extension being used; and what it ends with.
+#: The header of binary COPY data, without flags and extension; and the trailer.
 BINARY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 BINARY_TRAILER = b"\xff\xff"
 
@@ -39,7 +39,7 @@ _COPY = pattern(
 _IS_COPY = pattern(r"\s*COPY\s", re.IGNORECASE)
 _BINARY = pattern(r"\bBINARY\b", re.IGNORECASE)
 
-#: The functions that read a type's binary format where that is its text.
+#: The receive functions of types whose binary format is text.
 _TEXT_FORMATS = """\
 'textrecv', 'varcharrecv', 'bpcharrecv', 'namerecv', 'unknownrecv', 'xml_recv', 'json_recv', 'enum_recv', \
 'citextrecv'"""
@@ -48,7 +48,7 @@ SELECT oid::text FROM pg_catalog.pg_type
 WHERE oid IN (%s)
     AND (SELECT proname FROM pg_catalog.pg_proc WHERE pg_proc.oid = typreceive) IN (%s)
 """
-#: What the server would send in text format: a cast may be something else.
+#: The text format of a value; a cast to text may differ from it.
 _TEXT = "CASE WHEN %s IS DISTINCT FROM NULL THEN pg_catalog.format('%%s', %s) END"
 _NUMERIC = 1700
 _TIMESTAMPS = {1114: "timestamp", 1184: "timestamptz"}
@@ -59,14 +59,14 @@ class Target:
     """A table that Arrow data is copied into.
 
     Args:
-        cursor: executes the COPY.
+        cursor: the cursor to execute the COPY with.
         target: the name of the table, or a `COPY … FROM STDIN (FORMAT binary)`.
         columns: the names of the columns; None for those of the statement, or
-            as the columns of the data are called.
+            else those of the data.
         schema: the schema of the data.
 
     Attributes:
-        statement: the COPY, as soon as `look_up` has been run.
+        statement: the COPY statement, set by `look_up`.
     """
 
     def __init__(
@@ -93,17 +93,17 @@ class Target:
         if columns is not None:
             given = f"({', '.join([Identifier(name).as_string(cursor) for name in columns])})"
         if text is None:
-            # Without columns there is no list of them, which stands for all.
+            # An empty list of columns cannot be written: it would mean all columns.
             self.statement = f"COPY {table}{given if columns else ''} FROM STDIN (FORMAT binary)"
         selected = "*" if given is None else given[1:-1]
         self._query = f"SELECT {selected} FROM {table}".encode()
 
     def look_up(self) -> Operation[None]:
-        """Ask for the types of the columns, and compare them with those of the data.
+        """Ask the server for the types of the columns, and compare them with those of the data.
 
         Raises:
-            howdah.DataError: there are not as many.
-            howdah.NotSupportedError: there is no way from one to the other.
+            howdah.DataError: the numbers of columns differ.
+            howdah.NotSupportedError: a type of the data cannot be converted to that of the column.
         """
         cursor, schema = self._cursor, self._schema
         fields = yield from describe(cursor, self._query)
@@ -123,7 +123,7 @@ class Target:
                 ) from None
 
     def _text_types(self, fields: Sequence[FieldDescription], types: TypesRegistry) -> Operation[set[int]]:
-        """Return the types among those without a like in Arrow whose binary format is text, such as enums."""
+        """Return the types without an Arrow type whose binary format is text, such as enums."""
         oids: set[int] = set()
         for field in fields:
             layout = layout_of(field.type_oid, -1, types)
@@ -141,7 +141,7 @@ class Target:
         return {int(row[0]) for row in exchange.results[0].rows}
 
     def encoder(self) -> Any:
-        """Return what encodes batches that `arrays` has made ready."""
+        """Return an encoder for batches that `arrays` has converted."""
         from howdah_arrow.encoding import Encoder
 
         return Encoder(self._names, self._layouts)
@@ -150,7 +150,7 @@ class Target:
         """Return the columns of a batch in the types that the encoder reads.
 
         Raises:
-            howdah.DataError: a value does not fit.
+            howdah.DataError: a value does not fit its column.
         """
         pa = pyarrow()
         if batch.num_columns != len(self._layouts):
@@ -167,10 +167,10 @@ class Target:
 
 
 class CopyOut:
-    """A table or a query that is copied out as Arrow data.
+    """A table or a query to copy out as Arrow data.
 
     Args:
-        cursor: executes the COPY.
+        cursor: the cursor to execute the COPY with.
         source: the name of the table, or a `COPY … TO STDOUT (FORMAT binary)`.
         columns: the names of the columns; None for all.
     """
@@ -196,11 +196,11 @@ class CopyOut:
             self._query = f"SELECT {(found['columns'] or '(*)')[1:-1]} FROM {found['table']}"
 
     def look_up(self) -> Operation[tuple[str, Any, Any]]:
-        """Ask for the columns.
+        """Ask the server for the columns.
 
         Returns:
-            The COPY statement, the schema of its rows, and their decoder. In the
-            statement the types without a like in Arrow are text.
+            The COPY statement, the schema of its rows, and their decoder. The
+            statement converts types without an Arrow type to text.
         """
         cursor = self._cursor
         fields = yield from describe(cursor, self._query.encode())
@@ -219,10 +219,10 @@ def batches_of(data: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
 
     Args:
         data: a table, a batch, a reader, anything with `__arrow_c_stream__` or
-            `__arrow_c_array__` (frames of pandas and polars, …), or an iterable of batches.
+            `__arrow_c_array__` (such as data frames of pandas and polars), or an iterable of batches.
 
     Raises:
-        TypeError: it is something else, or there are no batches to tell the schema.
+        TypeError: it is something else, or an iterable without batches, whose schema is unknown.
     """
     pa = pyarrow()
     if isinstance(data, pa.RecordBatch):
@@ -260,7 +260,7 @@ def _batches_of_iterable(data: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]
 
 
 def _statement(cursor: Any, target: str | Composable) -> str | None:
-    """Return the COPY statement that was given, None if it is the name of a table."""
+    """Return the COPY statement, None if `target` is the name of a table."""
     if isinstance(target, Identifier):
         return None
     text = target.as_string(cursor) if isinstance(target, Composable) else target
@@ -272,7 +272,7 @@ def _statement(cursor: Any, target: str | Composable) -> str | None:
 
 
 def _name(cursor: Any, target: str | Composable) -> str:
-    """Return the name of a table, quoted."""
+    """Return the quoted name of a table."""
     return (target if isinstance(target, Composable) else Identifier(target)).as_string(cursor)
 
 
@@ -282,28 +282,22 @@ def _check_binary(found: re.Match[str]) -> None:
 
 
 def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> Layout:
-    """Return the layout in which data goes into a column.
+    """Return the layout for encoding data for a column.
 
     Args:
         oid: the type of the column.
         source: the Arrow type of the data.
-        types: the types that are known.
-        texts: those whose binary format is text.
+        types: the known types.
+        texts: the types whose binary format is text.
 
     Raises:
-        NotSupportedError: there is none; the message goes behind the names of the types.
+        howdah.NotSupportedError: there is no layout; the message continues after the names of the types.
     """
     pa = pyarrow()
     is_type = pa.types
-    source = getattr(source, "storage_type", source)
-    if is_type.is_dictionary(source):
-        source = source.value_type
+    source = _plain_type(source)
     if oid == _NUMERIC:
-        if is_type.is_decimal(source):
-            wide = source.precision > 38
-            exact = (pa.decimal256 if wide else pa.decimal128)(source.precision, source.scale)
-            return Layout(Kind.DECIMAL, exact, width=32 if wide else 16, scale=source.scale, oid=oid)
-        return Layout(Kind.NUMBER, pa.string(), oid=oid)
+        return _numeric_storage(source)
     if oid in _TIMESTAMPS and is_type.is_timestamp(source) and (source.tz is None) != (oid == 1114):
         zone = "" if source.tz is None else "out"
         raise NotSupportedError(f": cast it to a timestamp with{zone} a time zone first")
@@ -312,10 +306,7 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
     layout = layout_of(oid, -1, types)
     info = types.get(oid)
     if info is not None and oid == info.array_oid:
-        if not (_is_list(source) or is_type.is_null(source)):
-            raise NotSupportedError(": it is no list")
-        value_type = source.value_type if _is_list(source) else source
-        item = _storage(info.oid, value_type, types, texts)
+        item = _storage(info.oid, _element_type(source), types, texts)
         return Layout(Kind.LIST, pa.list_(item.type), oid=oid, item=item)
     if not layout.format and oid not in texts:
         raise NotSupportedError(
@@ -327,13 +318,38 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
     return replace(layout, format=1, type=storage)
 
 
+def _plain_type(source: Any) -> Any:
+    """Return the type that the values of an extension type, or of a dictionary, are stored in."""
+    source = getattr(source, "storage_type", source)
+    return source.value_type if pyarrow().types.is_dictionary(source) else source
+
+
+def _numeric_storage(source: Any) -> Layout:
+    """Return the layout in which data goes into a column of numeric: decimals as they are, others as text."""
+    pa = pyarrow()
+    if not pa.types.is_decimal(source):
+        return Layout(Kind.NUMBER, pa.string(), oid=_NUMERIC)
+    wide = source.precision > 38
+    exact = (pa.decimal256 if wide else pa.decimal128)(source.precision, source.scale)
+    return Layout(Kind.DECIMAL, exact, width=32 if wide else 16, scale=source.scale, oid=_NUMERIC)
+
+
+def _element_type(source: Any) -> Any:
+    """Return the type of the elements of lists; where all of them are NULL, it is null as well."""
+    if _is_list(source):
+        return source.value_type
+    if pyarrow().types.is_null(source):
+        return source
+    raise NotSupportedError(": it is no list")
+
+
 def _is_list(type: Any) -> bool:
     is_type = pyarrow().types
     return bool(is_type.is_list(type) or is_type.is_large_list(type) or is_type.is_fixed_size_list(type))
 
 
 def _cast(array: pa.Array, layout: Layout) -> pa.Array:
-    """Return an array in the type of a layout."""
+    """Convert an array to the type of a layout."""
     pa = pyarrow()
     if isinstance(array, pa.ExtensionArray):
         array = array.storage

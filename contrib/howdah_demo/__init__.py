@@ -1,4 +1,4 @@
-"""What one does with howdah, on real data and a PostgreSQL of its own: `python -m howdah_demo`.
+"""A demonstration of howdah with real data and a temporary server: `python -m howdah_demo`.
 
 Every chapter is a module that can be read by itself:
 
@@ -8,7 +8,7 @@ Every chapter is a module that can be read by itself:
     pipelining      many queries without waiting for each answer
     scanning        named cursors, which stay on the server and move both ways
     documents       large objects, which are files in the database
-    refusing        the errors of the server, and what they tell
+    refusing        the errors of the server, and their fields
     notifying       LISTEN and NOTIFY
     pooling         many threads, few connections
     concurrency     asyncio: several connections at once, and many tasks on one

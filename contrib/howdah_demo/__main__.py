@@ -21,7 +21,7 @@ from howdah_demo.account import Account
 
 
 def main() -> None:
-    """Start a server, and let every chapter do its work."""
+    """Start a server, and run every chapter."""
     account = Account()
     with account.waiting("starting PostgreSQL …"):
         conn = howdah.connect("embedded:", autocommit=True)  # deleted when this process exits

@@ -1,4 +1,4 @@
-"""What the demo prints."""
+"""The output of the demo."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 WIDTH = 80
-INDENT = (0, 0, 0, 4)  # as rich wants it: above, right, below, left
+INDENT = (0, 0, 0, 4)  # in the order of rich: top, right, bottom, left
 
 
 class Account:
-    """The account of what was done, and how fast."""
+    """Prints what the demo does, and how fast."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
@@ -35,7 +35,7 @@ class Account:
         self._start = perf_counter()
 
     def title(self, conn: howdah.Connection[Any]) -> None:
-        """Tell what runs."""
+        """Print the versions."""
         server = conn.info.parameter_status("server_version")
         self._console.print(
             Panel(
@@ -56,7 +56,7 @@ class Account:
         self._console.print(Text(f"\n{text}", "bold cyan"))
 
     def say(self, text: str) -> None:
-        """Tell something, in rich's markup."""
+        """Print a text with rich's markup."""
         self._console.print(Padding(text, INDENT, expand=False))
 
     def details(self, details: Mapping[str, object]) -> None:
@@ -68,7 +68,7 @@ class Account:
         self._console.print(Padding(table, INDENT, expand=False))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Show some rows; numbers to the right."""
+        """Show some rows, with numbers aligned to the right."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
         for column, value in zip(columns, rows[0]):
             table.add_column(column, justify="left" if isinstance(value, str) else "right")
@@ -77,11 +77,11 @@ class Account:
         self._console.print(Padding(table, INDENT, expand=False))
 
     def waiting(self, text: str) -> AbstractContextManager[object]:
-        """Show that something takes a moment."""
+        """Show that something takes some time."""
         return self._console.status(text)
 
     def progress(self) -> Progress:
-        """Show how far something is."""
+        """Show the progress of something."""
         return Progress(
             TextColumn("    {task.description:14}"),
             BarColumn(bar_width=34),
@@ -91,11 +91,11 @@ class Account:
         )
 
     def figure(self, name: str, value: str) -> None:
-        """Remember a figure for the end."""
+        """Keep a figure for the end."""
         self._figures.append((name, value))
 
     def figures(self) -> None:
-        """Show the figures that were remembered."""
+        """Show the kept figures."""
         self._heading("In figures")
         table = Table(box=None, pad_edge=False, show_header=False)
         table.add_column()

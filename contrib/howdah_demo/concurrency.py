@@ -36,7 +36,7 @@ async def chapter(account: Account) -> None:
 
 
 async def several_connections(account: Account) -> None:
-    """Let every task have a connection of its own."""
+    """Give each task its own connection."""
     start = perf_counter()
     found = await asyncio.gather(*map(worker, AIRPORTS))
     seconds = perf_counter() - start
@@ -47,7 +47,7 @@ async def several_connections(account: Account) -> None:
 
 
 async def several_tasks(account: Account) -> None:
-    """Let many tasks use one connection: what they send at the same time shares a round trip."""
+    """Let many tasks use one connection: queries sent at the same time share a round trip."""
     async with await howdah.AsyncConnection.connect("embedded:", autocommit=True) as conn:
 
         async def task(code: str) -> int:

@@ -1,6 +1,6 @@
-"""The data: what the package vega_datasets ships of airports and of a year of their weather.
+"""The data: airports, and the temperatures of a year, from the package vega_datasets.
 
-The files are read where they are: importing the package would import pandas.
+The files are read directly, because importing the package would import pandas.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: The airports whose temperature was read every hour of 2010, and the files it is in.
+#: The airports with hourly temperatures of 2010, and the files that have them.
 STATIONS = {"SEA": "seattle-temps.csv", "SFO": "sf-temps.csv"}
 
 
@@ -68,7 +68,7 @@ def readings() -> list[Reading]:
 
 
 def path(file: str) -> Path:
-    """Tell where a file of the package is."""
+    """Return the path of a file of the package."""
     package = find_spec("vega_datasets")
     if package is None or package.origin is None:
         raise SystemExit('The demo needs its data:  pip install "howdah[demo]"')

@@ -42,7 +42,7 @@ INSERT_AIRPORT = "INSERT INTO airport VALUES (%s, %s, %s, %s, %s, %s, %s)"
 INSERT_READING = "INSERT INTO reading VALUES (%s, %s, %s)"
 COPY_READING = "COPY reading FROM STDIN"
 
-#: How many rows are sent at a time: as many as the progress bar advances by.
+#: How many rows are sent at once, and the step of the progress bar.
 BATCH = 500
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def chapter(conn: howdah.Connection[Any], account: Account) -> None:
-    """Tell another connection something."""
+    """Notify another connection."""
     account.chapter("Notifications")
     with howdah.connect("embedded:", autocommit=True) as listener:  # the same server
         listener.execute("LISTEN departures")

@@ -1,4 +1,4 @@
-"""Rows as what one likes them to be; prepared statements; streams."""
+"""Rows as any kind of objects; prepared statements; streams."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUERIES = 3000
 
 
 def chapter(conn: howdah.Connection[Any], account: Account) -> None:
-    """Query in every way."""
+    """Query in different ways."""
     account.chapter("Queries")
     rows_of_a_class(conn, account)
     rows_with_names(conn, account)
@@ -94,7 +94,7 @@ def prepared_by_name(conn: howdah.Connection[Any], account: Account) -> None:
 
 
 def a_stream(conn: howdah.Connection[Any], account: Account) -> None:
-    """Fetch rows as they come, in bounded memory."""
+    """Fetch rows as they arrive, in bounded memory."""
     start = perf_counter()
     degrees = 0.0
     rows = 0

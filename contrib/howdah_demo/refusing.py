@@ -1,4 +1,4 @@
-"""The errors of the server, and what they tell."""
+"""The errors of the server, and their fields."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def chapter(conn: howdah.Connection[Any], account: Account) -> None:
-    """Do what the server refuses."""
+    """Run statements that the server refuses."""
     account.chapter("Errors")
     try:
         conn.execute(INSERT_READING, ["XXX", "2010-01-01", 50])

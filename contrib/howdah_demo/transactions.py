@@ -24,7 +24,7 @@ def chapter(conn: howdah.Connection[Any], account: Account) -> None:
         conn.execute(INSERT_AIRPORT, ELEPHANT)
     account.say(f"committed: an airport is added, {before:,} → [bold]{count(conn):,}[/]")
 
-    with conn.transaction(force_rollback=True):  # as an exception would do that leaves the block
+    with conn.transaction(force_rollback=True):  # like an exception that leaves the block
         conn.execute("DELETE FROM reading")
         conn.execute("DELETE FROM airport")
         left = count(conn)

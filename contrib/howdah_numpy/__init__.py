@@ -1,10 +1,9 @@
 """numpy's arrays as parameters, and results as numpy's arrays.
 
-An `ndarray` becomes an array of the PostgreSQL type that its dtype stands for, as soon as this plugin is
-there. That PostgreSQL's arrays come as `ndarray`, and not as lists, has to be asked for:
-`load_ndarrays(conn)`.
+With this plugin, an `ndarray` is dumped as an array of the PostgreSQL type for its dtype. To load
+PostgreSQL's arrays as `ndarray` instead of lists, call `load_ndarrays(conn)`.
 
-numpy itself is imported by whoever uses it, not by this plugin.
+The plugin does not import numpy; programs that use it do.
 """
 
 from __future__ import annotations
@@ -14,16 +13,16 @@ from howdah.hookspecs import hookimpl
 
 __all__ = ["howdah_register_adapters", "load_ndarrays"]
 
-#: The types whose arrays are made of `ndarray`.
+#: The types to whose arrays `ndarray` is dumped.
 _ELEMENTS = ("bool", "int2", "int4", "int8", "float4", "float8", "date", "timestamp", "interval")
 
 
-@hookimpl(tryfirst=True)  # which gives it the last word, over howdah_types' dumpers of lists
+@hookimpl(tryfirst=True)  # so that it takes precedence over howdah_types' dumpers of lists
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the dumpers of `ndarray`."""
-    # Without the plugin `types` there are no arrays.
+    # Without the plugin `types`, arrays are not supported.
     arrays = [f"{name}[]" for name in _ELEMENTS if adapters.types.get(name) is not None]
-    adapters.register_later(_register_dumpers, classes=["numpy.ndarray"], types=arrays)
+    adapters.register_lazy(_register_dumpers, classes=["numpy.ndarray"], types=arrays)
 
 
 def _register_dumpers(adapters: AdaptersMap) -> None:
@@ -36,16 +35,16 @@ def _register_dumpers(adapters: AdaptersMap) -> None:
 
 
 def load_ndarrays(context: AdaptContext | None = None) -> None:
-    """Have arrays of booleans, integers, floats, dates, timestamps and intervals loaded as `ndarray`.
+    """Load arrays of booleans, integers, floats, dates, timestamps and intervals as `ndarray`.
 
-    One that has NULLs comes as a `numpy.ma.MaskedArray`; those of dates, timestamps and intervals have NaT
-    for NULL.
+    An array with NULLs becomes a `numpy.ma.MaskedArray`; in arrays of dates, timestamps and intervals, NULL
+    becomes NaT.
 
     Args:
         context: a connection or a cursor; None for all connections that the default driver opens from now on.
 
     Raises:
-        howdah.NotSupportedError: the plugin `types`, which knows arrays, is disabled.
+        howdah.NotSupportedError: the plugin `types`, which adapts arrays, is disabled.
     """
     from howdah_numpy.loading import register_loaders
 

@@ -1,4 +1,4 @@
-"""From `numpy.ndarray` to PostgreSQL's arrays."""
+"""Dumping `numpy.ndarray` to PostgreSQL's arrays."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 __all__ = ["NdarrayBinaryDumper", "NdarrayDumper", "register_array_dumpers"]
 
-#: The oids of arrays of elements that are not fixed in width (numeric, text, bytea), by kind of the dtype.
+#: The oids of arrays whose elements have no fixed width (numeric, text, bytea), by the kind of the dtype.
 _OTHERS = {"u": 1231, "U": 1009, "S": 1001}
 
 
 def _element(array: Ndarray) -> Element | int:
-    """Return the type of the elements of an array, or the oid of such arrays if its width is not fixed.
+    """Return the type of the elements of an array, or the oid of the array type if they have no fixed width.
 
-    For an array of Python objects, it is 0.
+    For an array of Python objects, return 0.
 
     Raises:
-        DataError: there is none.
+        howdah.DataError: there is no type for the dtype.
     """
     dtype = array.dtype
     if dtype.kind == "O":
@@ -44,11 +44,11 @@ def _element(array: Ndarray) -> Element | int:
 
 
 def _as_list(array: Ndarray) -> Any:
-    """Return an array as nested lists, or as a value; None stands for NaT and for what is masked."""
+    """Return an array as nested lists, or as a value; NaT and masked elements are None."""
     if array.dtype.kind in "mM":
         element = _element(array)
         assert isinstance(element, Element)
-        element.to_wire(array)  # refuses what PostgreSQL has not
+        element.to_wire(array)  # refuses values outside of PostgreSQL's range
         array = array.astype(element.native)
     return array.tolist()
 
@@ -61,7 +61,7 @@ class NdarrayDumper(Dumper):
         self._context = context
         self._adapters: AdaptersMap = howdah.adapters if context is None else context.adapters
 
-    # The dtype decides how an array is dumped, hence its key; `upgrade` makes the dumper of such arrays.
+    # The dumper of an array depends on its dtype, and so does its key; `upgrade` returns that dumper.
 
     def get_key(self, obj: Ndarray, format: PyFormat) -> DumperKey:
         if obj.ndim and (element := _element(obj)):
@@ -95,7 +95,7 @@ class NdarrayBinaryDumper(NdarrayDumper):
 
 
 class ListedDumper(Dumper):
-    """`numpy.ndarray` to what the lists of its elements are dumped to."""
+    """`numpy.ndarray`, dumped like the list of its elements."""
 
     def __init__(self, cls: type, context: AdaptContext | None, dumper: Dumper) -> None:
         super().__init__(cls, context)
@@ -104,7 +104,7 @@ class ListedDumper(Dumper):
 
     @staticmethod
     def around(dumper: Dumper, cls: type, context: AdaptContext | None) -> ListedDumper:
-        """Return a dumper that leaves the lists to another one."""
+        """Return a dumper that uses another one for the list."""
         return (ListedBinaryDumper if dumper.format else ListedDumper)(cls, context, dumper)
 
     def dump(self, obj: Ndarray) -> Any:
@@ -115,7 +115,7 @@ class ListedDumper(Dumper):
 
 
 class ListedBinaryDumper(ListedDumper):
-    """`numpy.ndarray` to what the lists of its elements are dumped to, as binary."""
+    """`numpy.ndarray`, dumped like the list of its elements, as binary."""
 
     format = Format.BINARY
 
@@ -186,7 +186,7 @@ class ArrayDumper(Dumper):
 
 
 def register_array_dumpers(adapters: AdaptersMap) -> None:
-    """Have the dumpers of arrays that are found by the oid of their type take `numpy.ndarray` as well."""
+    """Make the dumpers that are found by the oid of an array type accept `numpy.ndarray`, too."""
     for element in (*dict.fromkeys(TYPES.values()), DATE, TIMESTAMP, INTERVAL):
         for format in Format:
             namespace = {

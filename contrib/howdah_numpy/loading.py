@@ -1,4 +1,4 @@
-"""From PostgreSQL's arrays to `numpy.ndarray`."""
+"""Loading PostgreSQL's arrays as `numpy.ndarray`."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class NdarrayBinaryLoader(Loader):
             return element.from_wire(np.frombuffer(data, cell, offset=start)["value"]).reshape(shape)
         nulls = _nulls(data, start, count, wire.itemsize)
         values = np.zeros(count, wire)
-        # Without the NULLs, which are nothing but a length, the cells are alike again.
+        # Without the NULLs, which have only a length, all cells have the same size.
         octets = np.frombuffer(data, "u1", offset=start)
         offsets = np.concatenate(([0], np.cumsum(np.where(nulls, 4, cell.itemsize))[:-1]))
         gone = (offsets[nulls][:, None] + np.arange(4)).ravel()
@@ -107,7 +107,7 @@ class NdarrayBinaryLoader(Loader):
 
 
 def _nulls(data: bytes, start: int, count: int, width: int) -> Ndarray:
-    """Return which elements of an array are NULL."""
+    """Return a mask of the NULL elements of an array."""
     import numpy as np
 
     nulls = np.zeros(count, bool)

@@ -1,4 +1,4 @@
-"""What the elements of arrays look like in binary: fixed in width, so that numpy can do all of them at once.
+"""The binary format of elements of a fixed width, which numpy converts all at once.
 
 Source: PostgreSQL's src/backend/utils/adt: arrayfuncs.c, date.c, timestamp.c.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DATE", "DIMENSION", "HEADER", "INTERVAL", "MAX_DIMENSIONS", "TIMESTAMP", "TYPES", "Element"]
 
-HEADER = struct.Struct("!iiI")  # dimensions, whether there are NULLs, oid of the elements
+HEADER = struct.Struct("!iiI")  # number of dimensions, whether there are NULLs, oid of the elements
 DIMENSION = struct.Struct("!ii")  # length, lower bound
 #: PostgreSQL's MAXDIM.
 MAX_DIMENSIONS = 6
@@ -26,7 +26,7 @@ MAX_DIMENSIONS = 6
 _EPOCH_DAYS = 10_957
 _EPOCH_MICROSECONDS = _EPOCH_DAYS * 86_400_000_000
 _DAY = 86_400_000_000
-# What PostgreSQL takes, counted from numpy's epoch: its calendar begins on 24 November 4714 BC.
+# PostgreSQL's range, counted from numpy's epoch; its calendar begins on 24 November 4714 BC.
 _DAYS = (-2_440_588, 2_145_042_905)
 _MICROSECONDS = (_DAYS[0] * _DAY, 2**63 - 1)
 
@@ -35,9 +35,9 @@ class Element:
     """A type of elements.
 
     Attributes:
-        name: its name.
-        oid: its oid.
-        array_oid: the oid of its arrays.
+        name: the name of the type.
+        oid: the oid of the type.
+        array_oid: the oid of its array type.
         wire: the dtype of an element in binary.
         native: the dtype of an element in Python.
     """
@@ -50,10 +50,10 @@ class Element:
         self.native = native
 
     def to_wire(self, array: Ndarray) -> Ndarray:
-        """Return an array's elements as they are in binary; what stands for NaT does not matter.
+        """Convert the elements of an array to binary format; the values for NaT are arbitrary.
 
         Raises:
-            DataError: PostgreSQL has no such value.
+            howdah.DataError: a value is outside of PostgreSQL's range.
         """
         import numpy as np
 
@@ -66,14 +66,14 @@ class Element:
                 raise DataError(f"a numpy array of dtype {array.dtype} has no unit of fixed length")
             out = np.zeros(array.shape, np.dtype(self.wire))
             microseconds = self._numbers(array, "us", -(2**63) + 1, 2**63 - 1)
-            # Days are kept apart from the time, as Python's timedelta does.
+            # Days and time are separate, as in Python's timedelta.
             out["days"] = microseconds // _DAY
             out["microseconds"] = microseconds % _DAY
             return out
         return array.astype(self.wire)
 
     def _numbers(self, array: Ndarray, unit: str, least: int, greatest: int) -> Ndarray:
-        """Return dates or times as numbers of a unit, NaT as 0."""
+        """Return dates or times as numbers in a unit, NaT as 0."""
         import numpy as np
 
         nat = np.isnat(array)
@@ -82,7 +82,7 @@ class Element:
         except OverflowError as error:
             raise DataError(f"a value is not one of PostgreSQL's {self.name}: it is out of range") from error
         numbers: Ndarray = np.where(nat, 0, converted.astype("i8"))
-        changed = (converted.astype(array.dtype) != array) & ~nat  # older numpys overflow in silence
+        changed = (converted.astype(array.dtype) != array) & ~nat  # older versions of numpy overflow silently
         wrong = changed | (numbers < least) | (numbers > greatest)
         if wrong.any():
             raise DataError(
@@ -91,10 +91,10 @@ class Element:
         return numbers
 
     def from_wire(self, array: Ndarray) -> Ndarray:
-        """Return what the elements are in Python.
+        """Convert elements from binary format.
 
         Raises:
-            DataError: numpy has no such value.
+            howdah.DataError: a value is outside of numpy's range.
         """
         if self is DATE:
             self._refuse_infinite(array)
@@ -116,7 +116,7 @@ class Element:
 
 
 def _microseconds(intervals: Ndarray) -> Ndarray:
-    """Return the lengths of intervals; a month counts 30 days and a year 365, as in a `timedelta`."""
+    """Return the lengths of intervals; a month counts as 30 days and a year as 365."""
     import numpy as np
 
     months = intervals["months"].astype("i8")
@@ -138,7 +138,7 @@ INTERVAL = Element(
     "interval", 1186, 1187, [("microseconds", ">i8"), ("days", ">i4"), ("months", ">i4")], "m8[us]"
 )
 
-#: The types of fixed width, by kind and size of the dtypes that are dumped to them.
+#: The types of a fixed width, by the kind and the size of the dtypes that are dumped to them.
 TYPES = {
     "b1": BOOL,
     "i1": INT2,

@@ -1,8 +1,8 @@
 """The types of the extension pgvector: vector, halfvec and sparsevec.
 
-Vectors come as numpy's arrays, of float32 and of float16, where numpy is installed, and as lists of floats
-without it, or where `load_lists(conn)` asks for them. Arrays of these dtypes are sent as vectors; what else
-is to be one goes into the wrapper `Vector` or `HalfVector`. Sparse vectors are `SparseVector`.
+Vectors are loaded as numpy's arrays, of float32 and of float16, if numpy is installed; otherwise, or after
+`load_lists(conn)`, as lists of floats. Arrays of these dtypes are dumped as vectors; to send other sequences
+as vectors, wrap them in `Vector` or `HalfVector`. Sparse vectors are `SparseVector`.
 
 numpy is imported with the first vector.
 """
@@ -22,14 +22,14 @@ __all__ = ["HalfVector", "SparseVector", "Vector", "howdah_register_adapters", "
 
 _VALUES = ("HalfVector", "SparseVector", "Vector")
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
     __getattr__ = on_first_use(__name__, {"values": _VALUES})
 
 
-@hookimpl(tryfirst=True)  # which gives it the last word, over howdah_numpy's dumpers of arrays
+@hookimpl(tryfirst=True)  # so that it takes precedence over howdah_numpy's dumpers of arrays
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the adapters of the three types."""
-    adapters.register_later(
+    adapters.register_lazy(
         _register,
         classes=[*(f"howdah_pgvector.values.{name}" for name in _VALUES), "numpy.ndarray"],
         types=["vector", "halfvec", "sparsevec"],
@@ -44,7 +44,7 @@ def _register(adapters: AdaptersMap) -> None:
 
 
 def load_lists(context: AdaptContext | None = None) -> None:
-    """Have vector and halfvec loaded as lists of floats, also where numpy is installed.
+    """Load vector and halfvec as lists of floats, even if numpy is installed.
 
     Args:
         context: a connection or a cursor; None for all connections that the default driver opens from now on.

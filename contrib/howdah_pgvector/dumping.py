@@ -1,4 +1,4 @@
-"""From Python to vectors."""
+"""Dumping Python objects to vectors."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class SparseVectorBinaryDumper(SparseVectorDumper):
 
 
 class NdarrayDumper(Dumper):
-    """`numpy.ndarray` to vector or halfvec where there are such, and else to what others make of it."""
+    """`numpy.ndarray` to vector or halfvec if the database has them, else with another plugin's dumper."""
 
     others: ClassVar[type[Dumper] | None]
     by_dtype: ClassVar[dict[str, type[Dumper]]] = {"float32": VectorDumper, "float16": HalfVectorDumper}
@@ -95,7 +95,7 @@ class NdarrayDumper(Dumper):
         super().__init__(cls, context)
         self._context = context
         self._others = self.others(cls, context) if self.others is not None else None
-        #: Whether the database has been asked for the types.
+        #: Whether the types have been looked up in the database.
         self._asked = False
 
     def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
@@ -115,7 +115,7 @@ class NdarrayDumper(Dumper):
         return self.upgrade(obj, PyFormat.TEXT).quote(obj)
 
     def _vector_dumper(self, obj: Any) -> type[Dumper] | None:
-        """Return the dumper of an array that is to be a vector, None if it is not."""
+        """Return the dumper for an array that is a vector, None for other arrays."""
         dumper = self.by_dtype.get(obj.dtype.name)
         if dumper is None or obj.ndim != 1 or not obj.size or self._context is None:
             return None
@@ -123,7 +123,7 @@ class NdarrayDumper(Dumper):
             return dumper
         if self.connection is not None and not self._asked:
             self._asked = True
-            self.connection.want_names()
+            self.connection.kernel.request_type_lookup()
         return None
 
     def _other(self, obj: Any) -> Dumper:

@@ -1,4 +1,4 @@
-"""From vectors to Python."""
+"""Loading vectors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["LIST_LOADERS", "LOADERS", "register_loaders"]
 
 
 class VectorLoader(Loader):
-    """A loader that says what it is that it cannot read."""
+    """A loader whose errors name the type of a malformed value."""
 
     def load(self, data: Buffer) -> Any:
         data = bytes(data)
@@ -53,7 +53,7 @@ class ListBinaryLoader(VectorLoader):
 
 
 class NdarrayLoader(ListLoader):
-    """A vector as text to a numpy array, or to a list where there is no numpy."""
+    """A vector as text to a numpy array, or to a list without numpy."""
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -65,7 +65,7 @@ class NdarrayLoader(ListLoader):
 
 
 class NdarrayBinaryLoader(ListBinaryLoader):
-    """A vector as binary to a numpy array, or to a list where there is no numpy."""
+    """A vector as binary to a numpy array, or to a list without numpy."""
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -90,13 +90,13 @@ class HalfListBinaryLoader(ListBinaryLoader):
 
 
 class HalfNdarrayLoader(NdarrayLoader):
-    """A halfvec as text to a numpy array, or to a list where there is no numpy."""
+    """A halfvec as text to a numpy array, or to a list without numpy."""
 
     kind = HALFVEC
 
 
 class HalfNdarrayBinaryLoader(NdarrayBinaryLoader):
-    """A halfvec as binary to a numpy array, or to a list where there is no numpy."""
+    """A halfvec as binary to a numpy array, or to a list without numpy."""
 
     kind = HALFVEC
 

@@ -1,4 +1,4 @@
-"""The Python side of vectors."""
+"""Python classes for vectors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Marked:
 
 
 class Vector(_Marked):
-    """Numbers that are sent as a vector: `conn.execute("… ORDER BY embedding <-> %s", [Vector([1, 2, 3])])`.
+    """Numbers to send as a vector: `conn.execute("… ORDER BY embedding <-> %s", [Vector([1, 2, 3])])`.
 
     Attributes:
         values: the numbers, in a list or another sequence, or a numpy array.
@@ -35,7 +35,7 @@ class Vector(_Marked):
 
 
 class HalfVector(_Marked):
-    """Numbers that are sent as a halfvec.
+    """Numbers to send as a halfvec.
 
     Attributes:
         values: the numbers, in a list or another sequence, or a numpy array.
@@ -45,16 +45,16 @@ class HalfVector(_Marked):
 
 
 class SparseVector:
-    """A vector most of whose elements are 0, a sparsevec in PostgreSQL.
+    """A vector with few elements other than 0; sparsevec in PostgreSQL.
 
     Args:
-        elements: the other elements, by their indices, which begin at 0.
-        dimensions: how many elements there are, zeros included.
+        elements: the elements other than 0, by their indices from 0.
+        dimensions: the number of elements, including zeros.
 
     Attributes:
-        indices: the indices of the elements that are not 0, in ascending order.
+        indices: the indices of the elements other than 0, in ascending order.
         values: these elements.
-        dimensions: how many elements there are, zeros included.
+        dimensions: the number of elements, including zeros.
 
     Raises:
         ValueError: an index is not below the number of dimensions.
@@ -74,19 +74,19 @@ class SparseVector:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> SparseVector:
-        """Return the sparse vector of these values, zeros included."""
+        """Return the sparse vector with the given elements, including zeros."""
         values = list(values)
         return cls(dict(enumerate(values)), len(values))
 
     def tolist(self) -> list[float]:
-        """Return all elements, zeros included."""
+        """Return all elements, including zeros."""
         values = [0.0] * self.dimensions
         for index, value in zip(self.indices, self.values):
             values[index] = value
         return values
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        """Return a numpy array of all elements; of float32, unless another dtype is asked for."""
+        """Return a numpy array of all elements, of float32 by default."""
         import numpy as np
 
         return np.array(self.tolist(), dtype or "f4")

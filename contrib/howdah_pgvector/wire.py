@@ -1,6 +1,6 @@
 """The formats of the three types.
 
-Source: pgvector's src/vector.c, src/halfvec.c and src/sparsevec.c, vector_recv() and its like.
+Source: pgvector's src/vector.c, src/halfvec.c and src/sparsevec.c, vector_recv() and similar functions.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from howdah.lazy.tuples import NamedTuple
 
 __all__ = ["HALFVEC", "HEADER", "SPARSE_HEADER", "VECTOR", "Kind", "packed"]
 
-HEADER = struct.Struct("!hh")  # dimensions, nothing
-SPARSE_HEADER = struct.Struct("!iii")  # dimensions, how many are not zero, nothing
+HEADER = struct.Struct("!hh")  # dimensions, unused
+SPARSE_HEADER = struct.Struct("!iii")  # dimensions, number of elements other than zero, unused
 _MAX_DIMENSIONS = 16_000
 
 
 class Kind(NamedTuple):
-    """A type of vectors.
+    """A vector type.
 
     Attributes:
-        name: its name.
+        name: the name of the type.
         code: the elements' code in `struct`.
         dtype: the elements' dtype in numpy.
     """
@@ -32,13 +32,13 @@ class Kind(NamedTuple):
     dtype: str
 
     def elements(self, values: Any) -> bytes:
-        """Return numbers as they are in binary.
+        """Return numbers in binary format.
 
         Args:
             values: a sequence, or a numpy array.
 
         Raises:
-            DataError: they are no vector's.
+            howdah.DataError: they cannot be the elements of a vector.
         """
         if hasattr(values, "dtype"):
             import numpy as np
@@ -47,12 +47,12 @@ class Kind(NamedTuple):
                 raise DataError(
                     f"a numpy array of {values.ndim} dimensions and dtype {values.dtype} is no {self.name}"
                 )
-            with np.errstate(over="ignore"):  # the server refuses what is infinite
+            with np.errstate(over="ignore"):  # the server refuses infinite values
                 return bytes(values.astype(f">{self.dtype}").tobytes())
         return packed(self.name, self.code, values)
 
     def to_binary(self, values: Any) -> bytes:
-        """Return numbers as a vector in binary."""
+        """Return numbers as a vector in binary format."""
         elements = self.elements(values)
         count = len(elements) // struct.calcsize(self.code)
         if count > _MAX_DIMENSIONS:
@@ -60,23 +60,23 @@ class Kind(NamedTuple):
         return HEADER.pack(count, 0) + elements
 
     def to_text(self, values: Any) -> bytes:
-        """Return numbers as a vector in text: what they are at the type's precision."""
+        """Return numbers as a vector in text format, rounded to the type's precision."""
         elements = self.elements(values)
         numbers = struct.unpack(f"!{len(elements) // struct.calcsize(self.code)}{self.code}", elements)
         return b"[%b]" % ",".join(map(repr, numbers)).encode()
 
     def numbers(self, data: bytes) -> tuple[float, ...]:
-        """Return the elements of a vector in binary."""
+        """Return the elements of a vector in binary format."""
         return struct.unpack_from(f"!{HEADER.unpack_from(data)[0]}{self.code}", data, HEADER.size)
 
     def rounded(self, numbers: list[float]) -> list[float]:
-        """Return numbers at the type's precision."""
+        """Return numbers rounded to the type's precision."""
         format = f"!{len(numbers)}{self.code}"
         return list(struct.unpack(format, struct.pack(format, *numbers)))
 
 
 def packed(name: str, code: str, values: Any) -> bytes:
-    """Return numbers as they are in binary.
+    """Return numbers in binary format.
 
     Args:
         name: the type of the vector, for the message.
@@ -84,7 +84,7 @@ def packed(name: str, code: str, values: Any) -> bytes:
         values: the numbers.
 
     Raises:
-        DataError: they are no numbers, or not within the range of the elements' type.
+        howdah.DataError: they are not numbers, or outside of the range of the element type.
     """
     try:
         return struct.pack(f"!{len(values)}{code}", *values)

@@ -1,10 +1,10 @@
-"""PostGIS' geometry and geography as shapely's geometries, their SRID kept.
+"""PostGIS' geometry and geography as shapely's geometries, with their SRID.
 
-They travel as extended WKB. A geometry is sent as geometry, which PostGIS casts to geography by itself where
-that is expected.
+The format on the wire is extended WKB. Geometries are sent as geometry, which PostGIS casts to geography
+where it expects that.
 
-shapely is imported with the first geometry; without it, geometries come as the hexadecimal digits of that
-WKB.
+shapely is imported with the first geometry. Without it, geometries are loaded as the hexadecimal digits of
+the WKB.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["howdah_register_adapters"]
 @hookimpl
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the adapters of both types."""
-    adapters.register_later(
+    adapters.register_lazy(
         _register, classes=["shapely.geometry.base.BaseGeometry"], types=["geometry", "geography"]
     )
 

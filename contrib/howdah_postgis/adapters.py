@@ -1,4 +1,4 @@
-"""Geometries, as extended WKB in binary and its hexadecimal digits in text.
+"""Adapters for geometries, as extended WKB in binary format and its hexadecimal digits in text format.
 
 Source: PostGIS documentation, ST_AsEWKB and "OGC WKB".
 """
@@ -42,7 +42,7 @@ class GeometryDumper(Dumper):
     def _ewkb(self, obj: BaseGeometry) -> bytes:
         import shapely
 
-        # A linear ring is the border of a polygon, and a line where it stands alone.
+        # A linear ring, the border of a polygon, is sent as a line string.
         data: bytes = shapely.to_wkb(obj, include_srid=True, flavor="extended")
         return data
 
@@ -69,7 +69,7 @@ class GeographyBinaryDumper(GeometryBinaryDumper):
 
 
 class GeometryLoader(Loader):
-    """Geometry or geography as text to a shapely geometry, or to str where there is no shapely."""
+    """Geometry or geography as text to a shapely geometry, or to str without shapely."""
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -84,7 +84,7 @@ class GeometryLoader(Loader):
 
 
 class GeometryBinaryLoader(Loader):
-    """Geometry or geography as binary to a shapely geometry, or to str where there is no shapely."""
+    """Geometry or geography as binary to a shapely geometry, or to str without shapely."""
 
     format = Format.BINARY
 
@@ -98,7 +98,7 @@ class GeometryBinaryLoader(Loader):
 
 
 def _loaded(shapely: Any, ewkb: bytes | str) -> Any:
-    """Return the geometry of an extended WKB."""
+    """Return the geometry for an extended WKB."""
     try:
         return shapely.from_wkb(ewkb)
     except (ValueError, shapely.errors.GEOSException) as error:

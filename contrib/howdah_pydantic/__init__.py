@@ -1,4 +1,4 @@
-"""Rows that pydantic validates, and models as JSON.
+"""Rows validated by pydantic, and models as JSON.
 
     from howdah_pydantic import model_row
 
@@ -9,10 +9,10 @@
     cur = conn.cursor(row_factory=model_row(Elephant))
     for elephant in cur.execute("SELECT name, weight FROM elephant"): ...
 
-A model that is passed as a parameter is dumped to jsonb; what comes from json and jsonb, a `model_row` turns
-into the models that its fields are annotated with.
+A model that is passed as a parameter is dumped to jsonb. `model_row` converts json and jsonb columns to the
+models in the annotations of its fields.
 
-pydantic is imported by whoever uses it, not by this plugin.
+The plugin does not import pydantic; programs that use it do.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["howdah_register_adapters", "model_row"]
 
 
-@hookimpl(tryfirst=True)  # which gives it the last word, over howdah_types' dumpers to jsonb
+@hookimpl(tryfirst=True)  # so that it takes precedence over howdah_types' dumpers to jsonb
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
     """Register the dumpers of models."""
-    # Without the plugin `types` there is no jsonb.
+    # Without the plugin `types`, jsonb is not supported.
     types = ["jsonb"] if adapters.types.get("jsonb") is not None else []
-    adapters.register_later(_register, classes=["pydantic.main.BaseModel"], types=types)
+    adapters.register_lazy(_register, classes=["pydantic.main.BaseModel"], types=types)
 
 
 def _register(adapters: AdaptersMap) -> None:
@@ -42,7 +42,7 @@ def _register(adapters: AdaptersMap) -> None:
     register_dumpers(adapters)
 
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
 
     def __getattr__(name: str) -> Any:
         if name == "model_row":

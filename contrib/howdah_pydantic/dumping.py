@@ -1,4 +1,4 @@
-"""From pydantic's models to JSON."""
+"""Dumping pydantic's models to JSON."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _JSONB = 3802
 
 
 class ModelDumper(Dumper):
-    """A model to jsonb, as text: what its `model_dump_json(by_alias=True)` returns."""
+    """A model to jsonb, as text, with `model_dump_json(by_alias=True)`."""
 
-    # Of the instances, not of the class: the dumper that is found by this oid takes other objects, too.
+    # Set on instances and not on the class: the dumper found by this oid must accept other objects, too.
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
         self.oid = _JSONB
@@ -34,7 +34,7 @@ class ModelDumper(Dumper):
     def _json(self, obj: BaseModel) -> bytes:
         try:
             text = obj.model_dump_json(by_alias=True)
-        except ValueError as error:  # what pydantic_core raises derives from it
+        except ValueError as error:  # the base class of the errors of pydantic_core
             raise DataError(f"the model {type(obj).__name__} cannot be written as JSON: {error}") from error
         return encoded(text, codec_of(self.connection))
 
@@ -49,7 +49,7 @@ class ModelBinaryDumper(ModelDumper):
 
 
 class JsonbDumper(Dumper):
-    """Models, and what others dump to jsonb, for `copy.set_types`."""
+    """Models, and objects that other dumpers dump to jsonb, for `copy.set_types`."""
 
     oid = _JSONB
     models: ClassVar[type[Dumper]]
@@ -66,7 +66,7 @@ class JsonbDumper(Dumper):
 
 def register_dumpers(adapters: AdaptersMap) -> None:
     """Register the dumpers of models."""
-    # Text is the default: the server casts it where json is expected.
+    # Text is the default, because the server can cast it to json.
     for models in (ModelBinaryDumper, ModelDumper):
         adapters.register_dumper("pydantic.main.BaseModel", models)
         try:

@@ -1,4 +1,4 @@
-"""A row factory like `howdah.rows.class_row`, of classes that pydantic validates."""
+"""A row factory like `howdah.rows.class_row`, for classes that pydantic validates."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def model_row(model: type[T], *, strict: bool | None = None) -> BaseRowFactory[T
 @overload
 def model_row(model: Any, *, strict: bool | None = None) -> BaseRowFactory[Any]: ...
 def model_row(model: Any, *, strict: bool | None = None) -> BaseRowFactory[Any]:
-    """Make rows that are instances of a model, validated.
+    """Make rows that are validated instances of a model.
 
-    The values go to the fields of their columns' names, or of these aliases. JSON is turned into the models
-    that the fields are annotated with.
+    A column sets the field with its name or alias. JSON is converted to the models in the annotations of the
+    fields.
 
     Args:
         model: a pydantic model, a dataclass (pydantic's or Python's own), a `TypedDict` or `NamedTuple`; or
             anything else that pydantic validates from a dictionary, such as a union of models.
-        strict: whether values have to be of the types of the fields already; None leaves it to the model.
+        strict: whether values must have the types of the fields; None leaves it to the model.
 
     Returns:
-        The row factory. Its rows raise `howdah.DataError` if a value is not valid, or a field is without a
-        column; it says which, and has pydantic's `ValidationError` as its cause.
+        The row factory. It raises a `howdah.DataError` if a value is invalid, or a field has no column. The
+        message names them, and the cause is pydantic's `ValidationError`.
     """
     adapter = _adapter(model)
 
@@ -62,20 +62,20 @@ def model_row(model: Any, *, strict: bool | None = None) -> BaseRowFactory[Any]:
 
 @lru_cache(maxsize=256)
 def _adapter(model: Any) -> TypeAdapter[Any]:
-    """Return what validates a model, made once."""
+    """Return the cached validator of a model."""
     return TypeAdapter(model)
 
 
 def _data_error(error: ValidationError, columns: Sequence[Column]) -> DataError:
-    """Return what tells of a row that is not valid which columns are to blame."""
+    """Return the error for an invalid row, which names the columns at fault."""
     by_name = {column.name: column for column in columns}
     lines = [_line(details, by_name) for details in error.errors(include_url=False)]
     return DataError(f"a row is not a valid {error.title}: {'; '.join(lines)}")
 
 
 def _line(details: ErrorDetails, columns: dict[str, Column]) -> str:
-    """Return what one mistake is."""
-    # Of a union, the path begins with the member that was tried.
+    """Return the line of a message for one validation error."""
+    # For a union, the path begins with the tried member.
     path = [str(part) for part in details["loc"]]
     start = next((index for index, part in enumerate(path) if part in columns), None)
     if start is None:

@@ -1,13 +1,12 @@
-"""A pytest plugin for those who write plugins and adapters of howdah.
+"""A pytest plugin for authors of howdah plugins and adapters.
 
-It is in use where `howdah[testing]` is installed, and imports nothing of howdah until a test asks for one of
-its fixtures:
+It is active if `howdah[testing]` is installed, and imports howdah only if a test uses one of its fixtures:
 
-    howdah_dsn       the conninfo of a server: of the one that `--howdah-dsn` or HOWDAH_TEST_DSN names, or
-                     else of a disposable one
+    howdah_dsn       the conninfo of a server: that in `--howdah-dsn` or HOWDAH_TEST_DSN, or else that of a
+                     temporary one
     howdah_conn      a connection
     howdah_aconn     an async connection, for tests that anyio's pytest plugin runs
-    check_adapter    proves that an adapter returns what it was given, whichever way the value travels
+    check_adapter    checks that an adapter returns what it was given, however the value is sent and fetched
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Write down how the tests go, if this is the process that another one has started for check_adapter."""
+    """Report the results, if this is the process that another one has started for check_adapter."""
     if (path := os.environ.pop("HOWDAH_TESTING_REPORT", None)) is not None:
         from howdah_testing.reporting import Reporting
 
@@ -83,7 +82,7 @@ def howdah_conn(howdah_dsn: str) -> Iterator[howdah.Connection[Any]]:
 
 @pytest.fixture
 async def howdah_aconn(howdah_dsn: str, anyio_backend: Any) -> AsyncIterator[howdah.AsyncConnection[Any]]:
-    """An async connection, for tests that anyio's plugin runs on asyncio; nothing is committed by itself."""
+    """An async connection, for tests that anyio's plugin runs on asyncio; there is no automatic commit."""
     import howdah
 
     conn = await howdah.AsyncConnection.connect(howdah_dsn)
@@ -93,7 +92,7 @@ async def howdah_aconn(howdah_dsn: str, anyio_backend: Any) -> AsyncIterator[how
 
 @pytest.fixture
 def check_adapter(howdah_dsn: str, request: pytest.FixtureRequest) -> CheckAdapter:
-    """The proof that an adapter returns what it was given: a `howdah_testing.checking.CheckAdapter`."""
+    """A `howdah_testing.checking.CheckAdapter`, which checks that an adapter returns what it was given."""
     from howdah_testing.checking import CheckAdapter
 
     return CheckAdapter(howdah_dsn, request)

@@ -1,4 +1,4 @@
-"""`check_adapter`: the proof that an adapter returns what it was given, whichever way the value travels."""
+"""`check_adapter` checks that an adapter returns what it was given, however the value is sent and fetched."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CheckAdapter:
 
     Args:
         dsn: the conninfo of the server.
-        request: whose fixture it is.
+        request: the request for the fixture.
     """
 
     def __init__(self, dsn: str, request: pytest.FixtureRequest) -> None:
@@ -46,35 +46,35 @@ class CheckAdapter:
         setup: str = "",
         driver: Driver | None = None,
     ) -> None:
-        """Prove that values of a type come back equal, and of the same Python type, however they travel.
+        """Check that values of a type come back equal, and with the same Python type, however they are sent.
 
-        They are sent and fetched as text and in binary, as `%s`, `%t` and `%b`, in queries prepared and not,
-        as literals, with `executemany`, in arrays, in composites, and through COPY with and without
-        `set_types`; NULL as well; on sync and async connections; and in a second process on howdah's other
+        They are sent and fetched as text and in binary format, as `%s`, `%t` and `%b`, in prepared and other
+        queries, as literals, with `executemany`, in arrays, in composites, and through COPY with and without
+        `set_types`; also NULL; on sync and async connections; and in a second process with howdah's other
         implementation.
 
         Args:
-            type_name: the name of the PostgreSQL type, as SQL has it.
-            values: values of it; they all come in one array, so they have one dumper.
-            sql_literals: more values, by SQL expressions that stand for them: `{"'(1,2)'": Point(1, 2)}`.
-                What the server has of the value is compared with what it has of the expression.
-            returns: makes of a value what is expected back; the value itself by default.
-            equal: says whether what came back, the first argument, is what was expected. By default it has to
-                be equal and of the same type, inside of lists and tuples too; NaN is equal to NaN.
+            type_name: the name of the PostgreSQL type, as in SQL.
+            values: values of the type. All of them are also sent in one array, so they must have one dumper.
+            sql_literals: more values, by SQL expressions for them: `{"'(1,2)'": Point(1, 2)}`. The server
+                compares the value with the expression.
+            returns: returns the expected result for a value; by default the value itself.
+            equal: returns whether a result, the first argument, is the expected one. By default it must be
+                equal and have the same type, also inside of lists and tuples; NaN is equal to NaN.
             cast: whether the values are dumped to another type, which is cast to this one.
             binary: False if there are no dumper and loader for the binary format.
-            arrays: False if there are no arrays of the type, or the values cannot be in lists.
-            composites: False to leave out composites.
-            copy: False to leave out COPY.
-            ways: more ways for values to travel, by a name for each, such as those that a plugin of yours
-                brings: functions, called with a connection, the name of the type, and values and None; what
-                they return is to be the values that have come back. With arrays, they are called with the
-                name of the type of arrays and lists, too. The connection is a sync one.
+            arrays: False if the type has no array type, or the values cannot be in lists.
+            composites: False to omit composites.
+            copy: False to omit COPY.
+            ways: more functions that send and fetch values, by name, such as those of a plugin of yours. They
+                are called with a sync connection, the name of the type, and a list of values and None, and
+                return the fetched values. With arrays, they are also called with the name of the array type
+                and lists.
             setup: SQL that is executed first: `CREATE EXTENSION IF NOT EXISTS …`.
-            driver: the driver whose adapters are meant; by default a new one, with all installed plugins.
+            driver: the driver with the adapters; by default a new one, with all installed plugins.
 
         Raises:
-            pytest.fail.Exception: something else came back; the message tells for each combination what.
+            pytest.fail.Exception: a result differs; the message lists each combination and its result.
         """
         import howdah
         from howdah_testing.other import check_elsewhere
@@ -102,7 +102,7 @@ class CheckAdapter:
         check_elsewhere(self._request, self._dsn)
 
     def _check(self, subject: Subject, driver: Driver) -> None:
-        """Take all steps, on a connection of each face."""
+        """Run all steps, on a sync and on an async connection."""
         import asyncio
 
         import howdah
@@ -120,7 +120,7 @@ class CheckAdapter:
             except BaseException as error:
                 errors.append(error)
 
-        # The test may be one that runs in an event loop itself.
+        # The test itself may run in an event loop.
         thread = threading.Thread(target=run, name="check_adapter")
         thread.start()
         thread.join()
@@ -138,7 +138,7 @@ class CheckAdapter:
 
 
 def _told(failures: Sequence[Failure]) -> str:
-    """Return a text that tells of failures, those that look alike together."""
+    """Return a text about failures, with similar ones grouped."""
     labels: dict[tuple[str, ...], list[str]] = {}
     for failure in failures:
         labels.setdefault(failure.details, []).append(failure.label)

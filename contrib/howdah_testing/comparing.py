@@ -1,4 +1,4 @@
-"""Whether what has come back is what was expected."""
+"""Comparing results with expected values."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 __all__ = ["Array", "Composite", "Equal", "Expected", "Value", "described", "same"]
 
-#: Says whether what came back (the first argument) is what was expected.
+#: Returns whether a result (the first argument) is the expected one.
 Equal = Callable[[Any, Any], bool]
 
 
 def same(got: Any, expected: Any) -> bool:
-    """Return whether two values, and what lists and tuples have in them, are equal and of the same type."""
+    """Return whether two values, and the items of lists and tuples, are equal and have the same type."""
     if type(got) is not type(expected):
         return False
     if isinstance(expected, (list, tuple)):
@@ -22,7 +22,7 @@ def same(got: Any, expected: Any) -> bool:
 
 
 def described(value: Any) -> str:
-    """Return a value and its type, of a list those of its elements, to be read by people."""
+    """Return a value and its type as text; for a list, those of its elements."""
     if type(value) is list:
         return f"[{', '.join(map(described, value))}]"
     cls = type(value)
@@ -38,7 +38,7 @@ class Value:
     value: Any
 
     def matches(self, got: Any, equal: Equal) -> bool:
-        """Return whether `got` is this."""
+        """Return whether `got` is this value."""
         return got is None if self.value is None else got is not None and equal(got, self.value)
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class Array:
     items: tuple[Value | Array, ...]
 
     def matches(self, got: Any, equal: Equal) -> bool:
-        """Return whether `got` is a list of just these."""
+        """Return whether `got` is a list of these values."""
         if not isinstance(got, list) or len(got) != len(self.items):
             return False
         return all(item.matches(element, equal) for item, element in zip(self.items, got))

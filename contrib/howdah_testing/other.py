@@ -1,8 +1,8 @@
-"""The same tests on howdah's other implementation, in a process of their own.
+"""Running the same tests with howdah's other implementation, in another process.
 
-Which implementation runs is decided when howdah is imported. So the tests that use `check_adapter` are run
-once more by another pytest, with `HOWDAH_IMPL` set and a database of its own, and each of them has to pass
-there too. The first one that is through here starts that process, for all of them.
+The implementation is chosen when howdah is imported. So another pytest process, with `HOWDAH_IMPL` set and
+its own database, runs the tests that use `check_adapter` again, and each of them has to pass there, too. The
+first test that gets here starts that process for all tests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_elsewhere"]
 
-#: What became of the tests in the other process, by node id.
+#: The results of the tests in the other process, by node id.
 _OUTCOMES: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 
 
@@ -30,11 +30,11 @@ def check_elsewhere(request: pytest.FixtureRequest, dsn: str) -> None:
     """Fail the test if it fails on the other implementation.
 
     Args:
-        request: the test's.
+        request: the request of the test.
         dsn: the conninfo of the server.
 
     Raises:
-        pytest.fail.Exception: it does; the message is the other process's.
+        pytest.fail.Exception: the test failed there; the message is that of the other process.
     """
     if request.config.getoption("--howdah-impl") == "this":
         return
@@ -44,7 +44,7 @@ def check_elsewhere(request: pytest.FixtureRequest, dsn: str) -> None:
     outcomes = request.session.stash.setdefault(_OUTCOMES, {})
     nodeid = request.node.nodeid
     if nodeid not in outcomes:
-        distributed = hasattr(request.config, "workerinput")  # each worker has all the tests, and runs some
+        distributed = hasattr(request.config, "workerinput")  # each worker collects all tests, and runs some
         items = [request.node] if distributed else request.session.items
         nodeids = [item.nodeid for item in items if "check_adapter" in getattr(item, "fixturenames", ())]
         outcomes.update(_run(request.config, nodeids, other, dsn))
@@ -53,7 +53,7 @@ def check_elsewhere(request: pytest.FixtureRequest, dsn: str) -> None:
 
 
 def _other() -> str | None:
-    """Return the name of the implementation that does not run here, None if there is just this one."""
+    """Return the name of the other implementation, None if there is only one."""
     import howdah
 
     if howdah.__impl__ == "native":
@@ -65,10 +65,10 @@ def _other() -> str | None:
 
 
 def _run(config: pytest.Config, nodeids: list[str], impl: str, dsn: str) -> dict[str, str]:
-    """Run tests on the other implementation.
+    """Run tests with the other implementation.
 
     Returns:
-        What went wrong with each, by node id; an empty string for those that passed.
+        The error of each test, by node id; an empty string if it passed.
     """
     import howdah
     from howdah.conninfo import make_conninfo
@@ -107,7 +107,7 @@ def _run(config: pytest.Config, nodeids: list[str], impl: str, dsn: str) -> dict
 
 
 def _options(config: pytest.Config) -> list[str]:
-    """Return the arguments that make the other pytest configured as this one is."""
+    """Return the arguments that give the other pytest the same configuration."""
     option: Mapping[str, Any] = vars(config.option)
     options = ["--howdah-impl=this", "--rootdir", str(config.rootpath), "-p", "no:cacheprovider", "-q"]
     if config.inipath is not None:

@@ -1,4 +1,4 @@
-"""What the process that runs tests on howdah's other implementation tells of them."""
+"""Reporting the results of the tests from the process with howdah's other implementation."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ __all__ = ["Reporting"]
 
 
 class Reporting:
-    """A pytest plugin that writes down, for each test, what went wrong.
+    """A pytest plugin that writes the error of each test to a file.
 
     Args:
-        path: the file, which gets a line of JSON for each test: its node id, and a text, empty if it passed.
+        path: the file, with a line of JSON for each test: its node id, and a text, empty if it passed.
     """
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add a line."""
+        """Write a line."""
         failure = ""
         if report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else "skipped"

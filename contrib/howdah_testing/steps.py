@@ -1,4 +1,4 @@
-"""What is done with an adapter to prove it: a list of steps, which the two faces of a driver then take."""
+"""The steps of checking an adapter, which are run on a sync and on an async connection."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 TABLE = "pg_temp.howdah_checked"
 PAIR = "pg_temp.howdah_pair"
 
-#: What a placeholder asks for, by the placeholder.
+#: The formats that placeholders ask for.
 PLACEHOLDERS = {"%s": "", "%t": "text ", "%b": "binary "}
 RESULTS: dict[bool | None, str] = {None: "result in any format", False: "text result", True: "binary result"}
 
@@ -39,8 +39,8 @@ class Step:
     """One combination.
 
     Attributes:
-        label: what is combined.
-        sent: what goes to the server, for the message; for many rows, a sequence.
+        label: the description of the combination.
+        sent: the value that is sent, for the message; a sequence of values for many rows.
     """
 
     label: str
@@ -48,11 +48,11 @@ class Step:
 
 
 class Failure(NamedTuple):
-    """What was wrong.
+    """A failed step.
 
     Attributes:
-        label: with which combination.
-        details: the lines that tell of it.
+        label: the description of the combination.
+        details: the lines of the message.
     """
 
     label: str
@@ -73,7 +73,7 @@ class Execute(Step):
 
 @dataclass(frozen=True)
 class Same(Step):
-    """A query for several columns, all of which are to be equal."""
+    """A query for several columns, all of which must be equal."""
 
     query: str
     params: tuple[Any, ...]
@@ -81,7 +81,7 @@ class Same(Step):
 
 @dataclass(frozen=True)
 class ExecuteMany(Step):
-    """A query for one value each, executed with many sets of parameters."""
+    """A query for one value, executed with many sets of parameters."""
 
     query: str
     params: tuple[tuple[Any, ...], ...]
@@ -90,7 +90,7 @@ class ExecuteMany(Step):
 
 @dataclass(frozen=True)
 class Insert(Step):
-    """Values stored in a table with executemany, and read back."""
+    """Values to store in a table with executemany, and to read back."""
 
     query: str
     params: tuple[tuple[Any, ...], ...]
@@ -100,14 +100,14 @@ class Insert(Step):
 
 @dataclass(frozen=True)
 class Copy(Step):
-    """Rows of a number and a value, into a table and out of it.
+    """Rows of a number and a value, to copy into a table and out of it.
 
     Attributes:
         format: `text` or `binary`.
         columns: the names of the columns.
         types: their types, for `set_types`.
-        typed: whether the dumpers are chosen by these types, too, and not by the classes of the values.
-        select: the query for what has been stored.
+        typed: whether these types also choose the dumpers, instead of the classes of the values.
+        select: the query for the stored values.
         rows: the rows.
         expected: the values of the second column.
     """
@@ -121,38 +121,38 @@ class Copy(Step):
     expected: tuple[Expected, ...]
 
 
-#: Has values of a type travel in a way of its own: called with a connection, the type, and the values.
+#: Sends and fetches values of a type: called with a connection, the type, and the values.
 Way: TypeAlias = Callable[[Any, str, Sequence[Any]], Sequence[Any]]
 
 
 @dataclass(frozen=True)
 class Travel(Step):
-    """Values of a type, in a way of which the caller knows."""
+    """Values of a type, sent and fetched by a function of the caller."""
 
     way: Way
     type_name: str
     expected: tuple[Expected, ...]
 
 
-#: Makes a composite of the number 1 and a value; None where nothing does.
+#: Returns a composite of the number 1 and a value; None if that is not possible.
 MakePair: TypeAlias = "Callable[[int, Any], Any] | None"
 
 
 class Subject:
-    """An adapter, and what there is to prove of it.
+    """An adapter, and what to check about it.
 
     Args:
-        type_name: the name of the PostgreSQL type, as SQL has it.
+        type_name: the name of the PostgreSQL type, as in SQL.
         values: the values.
-        sql_literals: values by the SQL expression that stands for each.
-        returns: makes of a value what it is to come back as.
-        equal: compares what came back with what was expected.
-        cast: whether the values are of another type than this, to which they are cast.
+        sql_literals: values by an SQL expression for each.
+        returns: returns the expected result for a value.
+        equal: compares a result with the expected one.
+        cast: whether the values are dumped to another type, which is cast to this one.
         binary: whether there are adapters for the binary format.
-        arrays: whether there are arrays of the type.
-        composites: whether it is tried in composites.
-        copy: whether it is tried in COPY.
-        ways: in what else it is tried, by the names of these.
+        arrays: whether the type has an array type.
+        composites: whether to check composites.
+        copy: whether to check COPY.
+        ways: further functions that send and fetch values, by name.
     """
 
     def __init__(
@@ -183,10 +183,10 @@ class Subject:
         self._ways_of_its_own = ways
 
     def steps(self, make_pair: MakePair) -> Iterator[Step]:
-        """Return all there is to do, on a connection where `setup` has been executed.
+        """Return all steps, for a connection on which `setup` has been executed.
 
         Args:
-            make_pair: makes what is sent as a composite.
+            make_pair: returns the object to send as a composite.
         """
         yield from self._nulls()
         yield from self._scalars()
@@ -202,7 +202,7 @@ class Subject:
 
     @property
     def setup(self) -> list[str]:
-        """What is executed first on each connection."""
+        """The statements to execute first on each connection."""
         columns = f"n int2, value {self.type_name}" + (f", list {self.type_name}[]" if self.arrays else "")
         statements = [f"CREATE TEMP TABLE {TABLE.removeprefix('pg_temp.')} ({columns})"]
         if self.composites:
@@ -215,7 +215,7 @@ class Subject:
         return [name for name in PLACEHOLDERS if self._binary or name != "%b"]
 
     def _ways(self) -> Iterator[tuple[str, bool, bool | None]]:
-        """Return placeholders, whether the query is prepared, and formats of the result."""
+        """Return placeholders, whether to prepare the query, and formats of the result."""
         results = (None, False, True) if self._binary else (None, False)
         yield from product(self._placeholders(), (False, True), results)
 
@@ -273,7 +273,7 @@ class Subject:
         for placeholder in self._placeholders():
             label = f"executemany, {PLACEHOLDERS[placeholder]}parameters ({placeholder})"
             params = tuple((value,) for value in values)
-            # Parameters that are NULL have no type, so one is said.
+            # A NULL parameter has no type, so the query has a cast.
             query = f"SELECT CAST({placeholder} AS {self.type_name})"
             yield ExecuteMany(f"{label}, returning", query, params, expected, sent=values)
             query = f"INSERT INTO {TABLE} (n, value) VALUES (%s, {self._parameter(placeholder)})"
@@ -282,7 +282,7 @@ class Subject:
             yield Insert(f"{label}, into a table", query, numbered, select, expected, sent=values)
 
     def _lists(self) -> list[tuple[list[Any], Array]]:
-        """Return arrays of the values: of one dimension and of two, with NULLs in them."""
+        """Return arrays of the values, with one and with two dimensions, and with NULLs."""
         values = [*self.values, None]
         flat = Array(tuple(map(self._expected, values)))
         return [(values, flat), ([values, values[::-1]], Array((flat, Array(flat.items[::-1]))))]
@@ -349,10 +349,10 @@ class Subject:
 
 
 def _bare(type_name: str) -> str:
-    """Return the name of a type without its modifier."""
+    """Return the name of a type without the modifier."""
     return re.sub(r"\s*\([^()]*\)", "", type_name)
 
 
 def _escaped(sql: str) -> str:
-    """Return SQL as it stands in a query with placeholders."""
+    """Escape SQL for a query with placeholders."""
     return sql.replace("%", "%%")

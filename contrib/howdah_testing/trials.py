@@ -1,5 +1,5 @@
 # Generated from contrib/howdah_testing/trials_async.py by .ci/generate_faces.py; do not edit.
-"""The steps, taken on a connection."""
+"""Running the steps on a connection."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Trial:
     """All steps on one connection.
 
     Args:
-        subject: what is to be proved.
-        driver: the driver that has the adapters.
+        subject: what to check.
+        driver: the driver with the adapters.
         dsn: the conninfo of a server.
     """
 
@@ -43,13 +43,13 @@ class Trial:
         self._subject = subject
         self._driver = driver
         self._dsn = dsn
-        #: How many combinations have been tried.
+        #: The number of combinations that were checked.
         self.tried = 0
-        #: What was wrong.
+        #: The failed steps.
         self.failures: list[Failure] = []
 
     def run(self) -> None:
-        """Take all the steps."""
+        """Run all steps."""
         connection_class = self._driver.Connection
         with connection_class.connect(self._dsn, autocommit=True, row_factory=tuple_row) as conn:
             for statement in self._subject.setup:
@@ -65,7 +65,7 @@ class Trial:
                         return
 
     def _make_pair(self, conn: Any) -> MakePair:
-        """Register the composite type; return what makes one."""
+        """Register the composite type; return a function that creates a composite."""
         if not self._subject.composites:
             return None
         from howdah_types.composite import CompositeInfo, register_composite
@@ -107,7 +107,7 @@ class Trial:
             self._compare(step, step.sent, got, step.expected)
             return
         cur = conn.cursor()
-        # The first time it is parsed, the second time its row description is known.
+        # The first execution parses it; for the second one the row description is known.
         for again in ("", ", again") if step.prepare else ("",):
             cur.execute(step.query, step.params, prepare=step.prepare, binary=step.binary)
             (got,) = cur.fetchone()
@@ -139,7 +139,7 @@ class Trial:
                 rows.append(row[1:])
         self._compare_rows(step, rows, step.expected, ": out of the table")
 
-    # What is made of it
+    # Results
 
     def _compare_rows(
         self, step: Step, rows: list[Any], expected: tuple[Expected, ...], where: str = ""

@@ -1,4 +1,4 @@
-"""The steps, taken on a connection."""
+"""Running the steps on a connection."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class AsyncTrial:
     """All steps on one connection.
 
     Args:
-        subject: what is to be proved.
-        driver: the driver that has the adapters.
+        subject: what to check.
+        driver: the driver with the adapters.
         dsn: the conninfo of a server.
     """
 
@@ -47,13 +47,13 @@ class AsyncTrial:
         self._subject = subject
         self._driver = driver
         self._dsn = dsn
-        #: How many combinations have been tried.
+        #: The number of combinations that were checked.
         self.tried = 0
-        #: What was wrong.
+        #: The failed steps.
         self.failures: list[Failure] = []
 
     async def run(self) -> None:
-        """Take all the steps."""
+        """Run all steps."""
         connection_class = self._driver.AsyncConnection
         async with await connection_class.connect(self._dsn, autocommit=True, row_factory=tuple_row) as conn:
             for statement in self._subject.setup:
@@ -69,7 +69,7 @@ class AsyncTrial:
                         return
 
     async def _make_pair(self, conn: Any) -> MakePair:
-        """Register the composite type; return what makes one."""
+        """Register the composite type; return a function that creates a composite."""
         if not self._subject.composites:
             return None
         from howdah_types.composite import CompositeInfo, register_composite
@@ -81,7 +81,7 @@ class AsyncTrial:
 
     async def _take(self, conn: Any, step: Step) -> None:
         if isinstance(step, Travel):
-            if not ASYNC:  # the way is a function for sync connections
+            if not ASYNC:  # the function is for sync connections
                 values = step.way(conn, step.type_name, step.sent)
                 self._compare_rows(step, [(value,) for value in values], step.expected)
         elif isinstance(step, Execute):
@@ -112,7 +112,7 @@ class AsyncTrial:
             self._compare(step, step.sent, got, step.expected)
             return
         cur = conn.cursor()
-        # The first time it is parsed, the second time its row description is known.
+        # The first execution parses it; for the second one the row description is known.
         for again in ("", ", again") if step.prepare else ("",):
             await cur.execute(step.query, step.params, prepare=step.prepare, binary=step.binary)
             (got,) = await cur.fetchone()
@@ -144,7 +144,7 @@ class AsyncTrial:
                 rows.append(row[1:])
         self._compare_rows(step, rows, step.expected, ": out of the table")
 
-    # What is made of it
+    # Results
 
     def _compare_rows(
         self, step: Step, rows: list[Any], expected: tuple[Expected, ...], where: str = ""

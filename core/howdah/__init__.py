@@ -1,9 +1,9 @@
 """howdah: a PostgreSQL driver in which every feature is a plugin.
 
-The names of this module are looked up on first use. Those of the default
-driver (`connect`, `Connection`, `Cursor`, `adapters`, `capabilities`, what
-plugins bring, ...) are asked of `default_driver()` each time, so that they
-follow `configure()`. `vars(howdah)` looks them all up.
+The names of this module are imported on first use. Those of the default
+driver (`connect`, `Connection`, `Cursor`, `adapters`, `capabilities`, the
+names that plugins provide, ...) are looked up in `default_driver()` each time,
+so that they follow `configure()`. `vars(howdah)` looks all of them up.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     from howdah.framework.driver import Driver, configure, default_driver
     from howdah.hookspecs import hookimpl
 
-    # What plugins bring.
+    # Names that plugins provide.
     AsyncConnectionPool = _bundle.AsyncConnectionPool
     AsyncCopy = _bundle.AsyncCopy
     AsyncLargeObject = _bundle.AsyncLargeObject
@@ -170,12 +170,12 @@ __all__ = [
     "threadsafety",
 ]
 
-#: Modules that need no import of their own.
+#: Submodules that are available without an import statement for them.
 _MODULES = (
     *("abc", "adapt", "client_cursor", "conninfo", "errors", "postgres", "pq", "raw_cursor", "rows", "sql"),
 )
 
-#: What the modules of the kernel have for everyone.
+#: The public names, by the module of the kernel that has them.
 _EXPORTS = {
     "howdah.framework.capabilities": ("Capabilities",),
     "howdah.client.column": ("Column",),
@@ -200,18 +200,18 @@ _EXPORTS = {
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
-#: What every driver has, and the module has of the default one.
+#: The attributes of a driver that the module forwards to the default driver.
 _OF_DRIVER = (
     *("connect", "adapters", "capabilities", "Connection", "AsyncConnection"),
     *("Cursor", "ClientCursor", "RawCursor", "AsyncCursor", "AsyncClientCursor", "AsyncRawCursor"),
 )
 
 
-#: Names of the default driver that were put into the module by `vars(howdah)`.
+#: The names of the default driver that `vars(howdah)` has put into the module.
 _driver_names: set[str] = set()
 
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
 
     def __getattr__(name: str) -> Any:
         if name in _MODULE_OF:
@@ -236,7 +236,7 @@ def __dir__() -> list[str]:
 
 
 class _Module(ModuleType):
-    """The module's class: whoever copies the names of a module finds all of them."""
+    """The class of the module: its `__dict__` has all names, for programs that copy them."""
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
@@ -252,14 +252,14 @@ class _Module(ModuleType):
         for name in driver_names - namespace.keys():
             try:
                 namespace[name] = getattr(self, name)
-            except PluginError:  # who uses the name is told
+            except PluginError:  # raised when the name is used
                 continue
             _driver_names.add(name)
         return namespace
 
 
 def _forget_driver() -> None:
-    """Let go of the names of the default driver, since there will be another one."""
+    """Remove the names of the default driver, because another driver will replace it."""
     for name in _driver_names:
         globals().pop(name, None)
     _driver_names.clear()
@@ -270,7 +270,7 @@ def _version() -> str:
 
     try:
         return version("howdah")
-    except PackageNotFoundError:  # run from a source tree that is not installed
+    except PackageNotFoundError:  # the source tree is not installed
         return "0+unknown"
 
 

@@ -35,7 +35,7 @@ from howdah_named_cursor import (
     RawServerCursor,
     ServerCursor,
 )
-from howdah_pipeline import AsyncPipeline, AsyncSharing, Pipeline, Pipelining
+from howdah_pipeline import AsyncPipeline, AsyncPipelining, Pipeline, Pipelining
 from howdah_pool import (
     AsyncConnectionPool,
     AsyncNullConnectionPool,
@@ -210,7 +210,7 @@ class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, con
 
 
 class AsyncConnection(
-    AsyncSharing,
+    AsyncPipelining,
     AsyncLargeObjects,
     AsyncNamedCursors,
     AsyncPreparedStatements,

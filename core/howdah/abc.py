@@ -1,4 +1,4 @@
-"""Protocols and types for annotations of programs that extend howdah or call it.
+"""Protocols and types for annotations in programs that use or extend howdah.
 
     def float_loads(data: howdah.abc.Buffer) -> float: ...
 
@@ -43,12 +43,12 @@ __all__ = [
 
 #: A query, other than a template string.
 QueryNoTemplate: TypeAlias = "LiteralString | bytes | Composable"
-#: What `execute` takes as a query.
+#: A query, as `execute` accepts it.
 Query: TypeAlias = "QueryNoTemplate | Template"
-#: What `execute` takes as parameters.
+#: Parameters, as `execute` accepts them.
 Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
-#: The value of a connection parameter, and several of them by name.
+#: The value of a connection parameter, and dictionaries of such values by name.
 ConnParam: TypeAlias = str | int | None
 ConnDict: TypeAlias = dict[str, ConnParam]
 ConnMapping: TypeAlias = Mapping[str, ConnParam]
@@ -59,7 +59,7 @@ LoadFunc: TypeAlias = Callable[[Buffer], Any]
 
 
 class Dumper(Protocol):
-    """What is needed of a dumper: it turns objects of one class into values of one type."""
+    """The interface of a dumper, which turns objects of one class into values of one type."""
 
     #: The format of the values.
     format: Format
@@ -75,14 +75,14 @@ class Dumper(Protocol):
         """Return an object as an SQL literal."""
 
     def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
-        """Return what the dumper for an object is cached under: its class, or more."""
+        """Return the key under which the dumper for an object is cached: its class, or a tuple."""
 
     def upgrade(self, obj: Any, format: PyFormat) -> Self:
-        """Return the dumper to use for an object, when its value decides."""
+        """Return the dumper for an object, where it depends on the value."""
 
 
 class Loader(Protocol):
-    """What is needed of a loader: it turns values of one type into Python objects."""
+    """The interface of a loader, which turns values of one type into Python objects."""
 
     #: The format of the values.
     format: Format

@@ -1,4 +1,4 @@
-"""Cursors that bind on the client: parameters become part of the query's text."""
+"""Cursors with client-side binding: parameters become literals in the text of the query."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["ClientCursorMixin"]
 
 
 class ClientCursorMixin(_Base):
-    """Parameters become literals in the text, which the server never sees apart."""
+    """Replaces placeholders with literals before the query is sent."""
 
     _direct = False
 
@@ -29,7 +29,7 @@ class ClientCursorMixin(_Base):
             query: the query, with placeholders.
             params: the parameters.
         """
-        return self._encode(query, params)[0].decode(self._connection._session.encoding)
+        return self._encode(query, params)[0].decode(self._kernel.session.encoding)
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         return self.merge(query, params), None

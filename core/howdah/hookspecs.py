@@ -1,18 +1,19 @@
-"""Every hook: the whole contract between the kernel and its plugins, on one page.
+"""The specifications of all hooks: the contract between the kernel and its plugins.
 
 A plugin is a module or an object named by an entry point of the group
-`howdah`. It implements the hooks it wants, as functions marked with
-`howdah.hookimpl`, and each may leave out arguments that it does not use.
+`howdah`. It implements any of the hooks as functions marked with
+`howdah.hookimpl`, which may omit arguments that they do not use.
 
-pluggy calls hooks at two moments only: when a `howdah.Driver` is assembled,
-and when a connection opens or closes. What has a say in every query (a
-`QueryPlanner`, a `QueryObserver`) is asked for once, when the connection
-opens. A hook that nobody implements costs nothing.
+pluggy calls hooks only when a `howdah.Driver` is assembled, and when a
+connection opens or closes. An object that takes part in every query (a
+`QueryPlanner`, a `QueryObserver`, a `Scheduler`) is requested once, when the
+connection opens.
+A hook without implementations costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pluggy
@@ -25,63 +26,80 @@ if TYPE_CHECKING:
     import click
 
     from howdah.adapt.registry import AdaptersMap, TypeInfo
+    from howdah.client.cursor_async import AsyncCursor
+    from howdah.client.cursor_base import Params, Query
     from howdah.client.statement import Statement
     from howdah.conninfo import Host, Parameter
     from howdah.errors import Error
+    from howdah.io.lock import TaskRLock
+    from howdah.io.operation import Operation
     from howdah.protocol.credentials import Method
     from howdah.protocol.exchange import Exchange
 
-__all__ = ["Mixins", "QueryObserver", "QueryPlanner", "hookimpl", "hookspec", "only_for"]
+__all__ = [
+    "Mixins",
+    "QueryObserver",
+    "QueryPlanner",
+    "Scheduler",
+    "conninfo_prefixes",
+    "hookimpl",
+    "hookspec",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 hookspec = pluggy.HookspecMarker("howdah")
-#: Marks a plugin's function as the implementation of the hook of its name.
+#: Marks a function of a plugin as the implementation of the hook with the same name.
 hookimpl = pluggy.HookimplMarker("howdah")
 
 
-def only_for(*beginnings: str) -> Callable[[F], F]:
-    """Mark an implementation of `howdah_resolve_conninfo` as one for conninfos that begin with one of these.
+def conninfo_prefixes(*prefixes: str) -> Callable[[F], F]:
+    """Mark an implementation of `howdah_resolve_conninfo` as one for conninfos with one of these prefixes.
 
-    For others it need not be called: what is connected to asynchronously need not take a turn in another
-    thread then. It may be called for them all the same, if another plugin resolves them.
+    The driver need not call it for others, which saves an asynchronous connection a worker thread. It may
+    still call it, if another plugin resolves them.
 
     Args:
-        beginnings: such as `"vault:"`.
+        prefixes: the prefixes, such as `"vault:"`.
     """
 
     def mark(function: F) -> F:
-        vars(function)["beginnings"] = beginnings
+        vars(function)["prefixes"] = prefixes
         return function
 
     return mark
 
 
 class Mixins(NamedTuple):
-    """Classes that a plugin puts before the kernel's in the assembled ones.
+    """Classes of a plugin that become bases of the assembled classes, before the kernel's.
 
-    A mixin calls `super()` in what it overrides: other plugins' mixins and
-    the kernel's class follow. It declares no constructor arguments.
+    A method that overrides another one calls `super()`: other plugins' mixins
+    and the kernel's class follow. A mixin declares no constructor arguments.
 
-    In place of a class there may be its name, `module:class`. It is imported
-    when a class of the driver that it goes into is first used, so that a
-    program that blocks need not import asyncio.
+    A class can be given by its name, `module:class`. It is then imported when
+    an assembled class that derives from it is first used, so that a blocking
+    program need not import asyncio.
 
     Attributes:
-        connection: goes into `Connection`.
-        async_connection: goes into `AsyncConnection`.
-        cursor: goes into `Cursor` and all that derive from it.
-        async_cursor: goes into `AsyncCursor` and all that derive from it.
+        connection: a base of `Connection`.
+        async_connection: a base of `AsyncConnection`.
+        cursor: a base of `Cursor` and the classes derived from it.
+        async_cursor: a base of `AsyncCursor` and the classes derived from it.
+        kernel: a base of `Kernel`, the class of `Connection.kernel`.
+        async_kernel: a base of `AsyncKernel`, the class of `AsyncConnection.kernel`.
     """
 
     connection: type | str | None = None
     async_connection: type | str | None = None
     cursor: type | str | None = None
     async_cursor: type | str | None = None
+    kernel: type | str | None = None
+    async_kernel: type | str | None = None
 
 
 class QueryPlanner(Protocol):
-    """Decides, for one connection, which statement is executed for a query."""
+    """Chooses the statement to execute for each query of a connection."""
 
     def plan(
         self, query: bytes, oids: Sequence[int], prepare: bool | None, pending: int = 0
@@ -89,90 +107,155 @@ class QueryPlanner(Protocol):
         """Return the statement to execute for `query`.
 
         A statement that is not `prepared` yet is parsed under its name
-        first, in the same round trip. For one that is, and that the planner
-        marks as `current`, it may not be asked again as long as it is.
+        first, in the same round trip. While a statement is `prepared` and the
+        planner marks it as `current`, `plan` may not be called for the query
+        again.
 
         Args:
-            query: the query as it goes to the server, with `$1` placeholders.
-            oids: the types of its parameters, 0 where the server decides.
-            prepare: what the caller of `execute` asked for; None leaves the
-                choice to the planner.
-            pending: how many executions of the same query a pipeline has sent, and not had
-                an answer to.
+            query: the query as sent to the server, with `$1` placeholders.
+            oids: the types of its parameters, 0 where the server infers them.
+            prepare: the argument of `execute`; None leaves the choice to the
+                planner.
+            pending: how many executions of the same query a pipeline has sent
+                whose results have not arrived yet.
 
         Returns:
-            The statement, or None to execute the query as an unnamed one. A
-            `howdah.client.statement.Substitute` is asked what to execute instead.
+            The statement, or None to execute the query as an unnamed statement.
+            A `howdah.client.statement.Substitute` chooses the query to execute
+            instead.
         """
 
     def executed(
         self, query: bytes, oids: Sequence[int], statement: Statement | None, exchange: Exchange
     ) -> None:
-        """Take note that a query went well that was not a prepared statement.
+        """Note that a query succeeded that was not a prepared statement.
 
-        A statement that was parsed along with it is executed without parsing
-        from when `statement.described(fields)` has been called.
+        If a statement was parsed with it, call `statement.described(fields)`:
+        from then on it is executed without parsing.
 
         Args:
-            query: the query, as `plan` got it.
-            oids: the types of its parameters, as `plan` got them.
-            statement: what `plan` returned.
-            exchange: what was sent, and the server's answer.
+            query: the query that was passed to `plan`.
+            oids: the types of its parameters that were passed to `plan`.
+            statement: the result of `plan`.
+            exchange: the exchange with the server's answer.
         """
 
     def failed(self, statement: Statement, error: Error, repeatable: bool) -> bool:
-        """Take note that a statement of the planner's failed.
+        """Note that a statement of the planner failed.
 
         Args:
-            statement: what `plan` returned.
-            error: what went wrong; the planner may `suggest` what to do.
+            statement: the result of `plan`.
+            error: the error; the planner may add advice with `suggest`.
             repeatable: whether the query was alone in its transaction, so
-                that it can be run once more.
+                that it can be run again.
 
         Returns:
-            Whether to plan the query once more, if it is repeatable: the
-            statement was the trouble, for the server has lost it.
+            Whether to plan the query again, if it is repeatable: True if it
+            failed because the server no longer has the statement.
         """
 
     def rolled_back(self) -> None:
-        """Take note that a transaction, or a part of it, was rolled back, by whatever way."""
+        """Note that a transaction, or a part of it, was rolled back, for whatever reason."""
 
     def parameter_changed(self, name: str, value: str) -> None:
-        """Take note that the server has reported a setting.
+        """Note that the server has reported a setting.
 
         Args:
-            name: the name of the setting, such as `search_path` (from PostgreSQL 18 on).
+            name: the name of the setting, such as `search_path` (PostgreSQL 18 and later).
             value: its value.
         """
 
 
 class QueryObserver(Protocol):
-    """Watches the queries of one connection, for tracing and measuring.
+    """Observes the queries of one connection, for tracing and metrics.
 
-    It is called from the thread or the task that runs the query, and what it
-    raises reaches the caller: an observer had better not raise.
+    It is called in the thread or the task that runs the query. Its exceptions
+    reach the caller, so an observer should not raise any.
     """
 
     def query_started(self, query: bytes, params: Sequence[Any] | None) -> Any:
-        """Take note that `query` is about to be run.
+        """Note that a query is about to be run.
 
         Args:
-            query: the query as it goes to the server, with `$1` placeholders.
-            params: the Python objects bound to them, None without any; of
-                `executemany`, all of them.
+            query: the query as sent to the server, with `$1` placeholders.
+            params: the Python objects for its parameters, None if it has none;
+                for `executemany`, all sets of them.
 
         Returns:
-            A token, handed back to `query_ended`.
+            A token, which is passed to `query_ended`.
         """
 
     def query_ended(self, token: Any, status: str | None, rowcount: int, error: BaseException | None) -> None:
-        """Take note that a query is over.
+        """Note that a query has ended.
 
         Args:
-            token: what `query_started` returned.
+            token: the result of `query_started`.
             status: the command tag (`SELECT 5`), None if there is none.
-            rowcount: the number of rows returned or touched, -1 if unknown.
-            error: what went wrong, None if nothing did.
+            rowcount: the number of rows returned or affected, -1 if unknown.
+            error: the error, None if the query succeeded.
+        """
+
+
+class Scheduler(Protocol):
+    """Decides in which order, and which together, the operations of one async connection run.
+
+    The kernel's own, `howdah.client.scheduling.SerialScheduler`, runs one at a time. A scheduler may derive
+    from it.
+
+    Attributes:
+        lock: what a task holds while it has the connection for itself, as for a transaction, COPY or a
+            stream: the kernel and the plugins take it, run operations by `AsyncKernel.wait`, and let go
+            of it. The task that holds it may take it again.
+    """
+
+    lock: TaskRLock
+
+    async def run(self, operation: Operation[T], *, independent: bool = False) -> T:
+        """Run an operation when it is its turn.
+
+        The simplest way is to hold `lock` and to hand the operation to `AsyncKernel.wait`. An
+        independent operation may be run along with other independent ones while
+        `connection.kernel.admits_independent()` is true, each waiting for its own exchanges by
+        `connection.kernel.transport.run_until_ready`.
+
+        Args:
+            operation: a generator, as `AsyncKernel.wait` takes it.
+            independent: whether it waits for exchanges only, each of which ends with a Sync, needs no
+                transaction, and never sends COPY data.
+
+        Returns:
+            what the operation returns.
+        """
+
+    def execute_cached(
+        self, cursor: AsyncCursor[Any], query: Query, params: Params | None
+    ) -> Awaitable[bool]:
+        """Run a query that was run before, if what is known of it still holds; it is independent.
+
+        The simplest way is `AsyncKernel.execute_cached`.
+
+        Args:
+            cursor: which shows the results then.
+            query: the query.
+            params: the parameters.
+
+        Returns:
+            whether it was run; otherwise `run` is called with the operation that runs it.
+        """
+
+    def should_retry(self, exchange: Exchange) -> bool:
+        """Return whether a query is to be run again, since its error is the scheduler's doing.
+
+        Asked once for an independent operation that has failed, before the error is raised.
+
+        Args:
+            exchange: what was sent, and the server's answer with the error.
+        """
+
+    def close(self) -> None:
+        """Let go of everything: the connection is closed or lost, or goes on on another event loop.
+
+        It may be called several times.
         """
 
 
@@ -181,7 +264,7 @@ class QueryObserver(Protocol):
 
 @hookspec
 def howdah_capabilities() -> Iterable[str]:
-    """Announce what the plugin makes possible.
+    """Announce the capabilities that the plugin adds.
 
     Returns:
         Names, such as `"prepare"`; each makes `howdah.capabilities.has_<name>` True.
@@ -194,11 +277,11 @@ def howdah_connection_parameters() -> Iterable[Parameter]:
     """Contribute connection parameters.
 
     They are accepted wherever libpq's are: in both conninfo syntaxes, as
-    keyword arguments of `connect`, in a service file, and from the
-    environment variable that they name.
+    keyword arguments of `connect`, in a service file, and in their environment
+    variable.
 
     Returns:
-        The parameters; a name that exists already is refused.
+        The parameters; a name that exists already is an error.
     """
     raise NotImplementedError
 
@@ -208,19 +291,19 @@ def howdah_mixins() -> Mixins:
     """Contribute methods and attributes to the connection and cursor classes.
 
     Returns:
-        The classes to put before the kernel's. Where several plugins have
-        one, that of the plugin registered last comes first.
+        The mixins. If several plugins have one for the same class, that of
+        the plugin registered last comes first.
     """
     raise NotImplementedError
 
 
 @hookspec
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
-    """Register dumpers and loaders, for all connections of the driver.
+    """Register dumpers and loaders for all connections of the driver.
 
-    Where several plugins adapt one type, the plugin registered last has the
-    last word: howdah's own come first, then the installed ones by name, then
-    those given to `Driver(plugins=...)`.
+    If several plugins adapt the same type, the plugin registered last takes
+    precedence: howdah's own plugins are registered first, then the installed
+    ones by name, then those passed as `Driver(plugins=...)`.
 
     Args:
         adapters: the driver's adapters.
@@ -229,13 +312,13 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
 
 @hookspec
 def howdah_authentication_methods() -> Mapping[int | str, Method]:
-    """Contribute ways to authenticate.
+    """Contribute authentication methods.
 
     Returns:
-        The methods, as `howdah.protocol.credentials` describes them, by the
-        code of the server's request (7 for GSSAPI) or the name of a SASL
-        mechanism (`"OAUTHBEARER"`). They go before the kernel's; one that
-        another plugin has is refused.
+        The methods, described in `howdah.protocol.credentials`, by the code of
+        the server's request (7 for GSSAPI) or the name of a SASL mechanism
+        (`"OAUTHBEARER"`). They take precedence over the kernel's; a method that
+        another plugin has is an error.
     """
     raise NotImplementedError
 
@@ -245,28 +328,28 @@ def howdah_authentication_methods() -> Mapping[int | str, Method]:
 
 @hookspec(firstresult=True)
 def howdah_resolve_conninfo(conninfo: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """Turn what `connect` was called with into what to connect to.
+    """Turn the arguments of `connect` into what to connect to.
 
-    The place for URI schemes of one's own, service discovery, and passwords
-    that are tokens made on the spot. On the asynchronous side it is called in
-    a worker thread, so it may block; `only_for` saves that thread where it has
-    nothing to say.
+    Use it for URI schemes of your own, service discovery, and passwords that
+    are short-lived tokens. For an asynchronous connection it is called in a
+    worker thread, so it may block; `conninfo_prefixes` saves that thread for
+    conninfos that are not its own.
 
     Args:
         conninfo: the connection string, not parsed yet.
         params: the keyword arguments of `connect` that are connection parameters.
 
     Returns:
-        The two of them changed, or None to leave them to the next plugin.
+        Both of them, changed, or None to leave them to the next plugin.
     """
 
 
 @hookspec(firstresult=True)
 def howdah_open_transport(host: Host, params: Mapping[str, Any]) -> socket.socket | None:
-    """Open the way to a server, for tunnels, proxies, and in-house networks.
+    """Open a socket to a server, for tunnels, proxies, and in-house networks.
 
-    It may be called in another thread, so that it may block, for no longer
-    than `connect_timeout` if it can.
+    It may block, if possible for no longer than `connect_timeout`: it is called
+    in a worker thread if there is an event loop or a timeout.
 
     Args:
         host: the host to reach.
@@ -274,13 +357,13 @@ def howdah_open_transport(host: Host, params: Mapping[str, Any]) -> socket.socke
 
     Returns:
         A connected stream socket, on which TLS and the protocol then start,
-        or None to leave it to the next plugin and in the end to the kernel.
+        or None to leave it to the next plugin and finally to the kernel.
     """
 
 
 @hookspec
 def howdah_connection_opened(connection: Any) -> None:
-    """Take note of a new connection, before its opener has it.
+    """Note that a connection has been opened, before `connect` returns it.
 
     Args:
         connection: a `Connection` or an `AsyncConnection`, authenticated and idle.
@@ -289,50 +372,65 @@ def howdah_connection_opened(connection: Any) -> None:
 
 @hookspec
 def howdah_connection_closed(connection: Any) -> None:
-    """Take note that a connection has been closed, or was found broken; once for each.
+    """Note that a connection has been closed, or was found broken; called once per connection.
 
     Args:
-        connection: the connection, on which nothing can be executed any more.
+        connection: the connection, which can no longer execute queries.
     """
 
 
 @hookspec(firstresult=True)
 def howdah_query_planner(connection: Any) -> QueryPlanner | None:
-    """Plan the queries of a new connection; prepared statements live here.
+    """Return a planner for the queries of a new connection, for prepared statements.
 
     Args:
-        connection: the connection, being opened.
+        connection: the connection, while it is being opened.
 
     Returns:
-        The planner, or None to leave it to the next plugin; without any, all
-        statements are unnamed.
+        The planner, or None to leave it to the next plugin. Without a planner
+        all statements are unnamed.
     """
 
 
 @hookspec
 def howdah_query_observer(connection: Any) -> QueryObserver | None:
-    """Observe the queries of a new connection.
+    """Return an observer for the queries of a new connection.
 
     Args:
-        connection: the connection, being opened.
+        connection: the connection, while it is being opened.
 
     Returns:
         The observer, or None not to observe this connection.
     """
 
 
-@hookspec
-def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
-    """Take note that a type registered by name has been found in a database.
+@hookspec(firstresult=True)
+def howdah_scheduler(connection: Any) -> Scheduler | None:
+    """Schedule the operations of a new async connection.
 
-    It is also called when a type is added by hand (`TypeInfo.register`). The
-    place to register what depends on the oid the type has there, such as a
-    loader for its arrays.
+    It is called again for a connection that goes on on another event loop. Threads that share a blocking
+    connection always take turns.
 
     Args:
-        adapters: the adapters that now know the type.
+        connection: the `AsyncConnection`, being opened.
+
+    Returns:
+        The scheduler, or None to leave it to the next plugin; without any,
+        operations run one at a time.
+    """
+
+
+@hookspec
+def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
+    """Note that a type that is registered by name has been found in a database.
+
+    It is also called for `TypeInfo.register`. Register adapters here that
+    depend on the oid of the type, such as a loader for its arrays.
+
+    Args:
+        adapters: the adapters to which the type was added.
         info: the type, with its oids in this database: an `EnumInfo`, a
-            `CompositeInfo` and so on if it is of such a kind.
+            `CompositeInfo` and so on, depending on its kind.
     """
 
 
@@ -344,5 +442,5 @@ def howdah_register_commands(group: click.Group) -> None:
     """Add subcommands to the `howdah` command.
 
     Args:
-        group: the command, a click group; its `obj` is the `Driver` in use.
+        group: the click group of the command; its `obj` is the `Driver` in use.
     """

@@ -1,4 +1,4 @@
-"""What every connection starts with: the types and adapters of the default driver."""
+"""The types and adapters of the default driver, which every connection starts with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["adapters", "types"]
 
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
 
     def __getattr__(name: str) -> Any:
         if name == "adapters":

@@ -17,7 +17,7 @@ __all__ = [
 
 
 class Format(IntEnum):
-    """How a value travels: the format codes of Bind and RowDescription."""
+    """The format of a value: the format codes of Bind and RowDescription."""
 
     TEXT = 0
     BINARY = 1
@@ -31,7 +31,7 @@ class ConnStatus(IntEnum):
 
 
 class TransactionStatus(IntEnum):
-    """Where a session stands in its transaction (from ReadyForQuery)."""
+    """The transaction status of a session, from ReadyForQuery."""
 
     IDLE = 0
     ACTIVE = 1
@@ -49,7 +49,7 @@ class PipelineStatus(IntEnum):
 
 
 class ExecStatus(IntEnum):
-    """What kind of answer a query had."""
+    """The kind of a query's result."""
 
     EMPTY_QUERY = 0
     COMMAND_OK = 1

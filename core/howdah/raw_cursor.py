@@ -1,4 +1,4 @@
-"""Cursors whose placeholders are PostgreSQL's own: `$1`, `$2`, …"""
+"""Cursors whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["RawCursorMixin"]
 
 
 class RawCursorMixin(_Base):
-    """Queries are sent as they are, with PostgreSQL's placeholders in them."""
+    """Sends queries unchanged, with PostgreSQL's placeholders."""
 
     _direct = False
 

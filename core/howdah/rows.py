@@ -1,8 +1,8 @@
-"""Row factories: what the rows that a cursor fetches are made of.
+"""Row factories, which determine the objects that a cursor returns as rows.
 
-A row factory is called with a cursor once for each result, and returns the row
-maker: a function called with the values of each row. Give one to a connection or a
-cursor as `row_factory`, or write your own:
+A row factory is called with the cursor, once for each result. It returns a row
+maker: a function that is called with the values of each row. Pass one as
+`row_factory` to a connection or a cursor, or write your own:
 
     def count_nulls(cursor):
         return lambda values: sum(value is None for value in values)
@@ -41,9 +41,9 @@ __all__ = [
     "tuple_row",
 ]
 
-#: A row as `tuple_row` makes it.
+#: A row made by `tuple_row`.
 TupleRow: TypeAlias = "tuple[Any, ...]"
-#: A row as `dict_row` makes it.
+#: A row made by `dict_row`.
 DictRow: TypeAlias = "dict[str, Any]"
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ else:  # only type checkers need the default
 
 
 class RowMaker(Protocol[Row]):
-    """Makes one row of a sequence of values, already loaded as Python objects."""
+    """Makes a row of a sequence of Python objects."""
 
     def __call__(self, values: Sequence[Any], /) -> Row:
         """Return the row."""
@@ -83,7 +83,7 @@ class BaseRowFactory(Protocol[Row]):
 
 
 class Described(Protocol):
-    """What the factories here need of a cursor."""
+    """The part of a cursor that the factories of this module use."""
 
     @property
     def description(self) -> Sequence[Column] | None:
@@ -98,7 +98,7 @@ def tuple_row(cursor: Described) -> RowMaker[TupleRow]:
 def dict_row(cursor: Described) -> RowMaker[DictRow]:
     """Make rows that are dictionaries, keyed by column name.
 
-    Of several columns of one name, the last is in the row.
+    If several columns have the same name, the row has the value of the last one.
     """
     names = _names(cursor)
     if names is None:
@@ -113,18 +113,18 @@ def dict_row(cursor: Described) -> RowMaker[DictRow]:
 def namedtuple_row(cursor: Described) -> RowMaker[NamedTuple]:
     """Make rows that are named tuples, of a class named `Row`.
 
-    Where a column name is no attribute name, characters that do not fit become `_`, and a
-    name that begins with `_` or a digit gets `f_` or `f` before it.
+    In a column name that is not a valid attribute name, invalid characters become `_`; a name
+    that then begins with `_` or a digit gets the prefix `f`.
 
     Raises:
-        DataError: two columns have one name, or a name is a Python keyword.
+        howdah.DataError: two columns have the same name, or a name is a Python keyword.
     """
     names = _names(cursor)
     return no_result if names is None else _namedtuple(names)._make
 
 
 def class_row(cls: type[T]) -> BaseRowFactory[T]:
-    """Make rows that are instances of a class, for instance a dataclass.
+    """Make rows that are instances of a class, such as a dataclass.
 
     Args:
         cls: the class; it is called with the values as keyword arguments, by column name.
@@ -181,7 +181,7 @@ def scalar_row(cursor: Described) -> RowMaker[Any]:
     """Make rows that are the value of the first column.
 
     Raises:
-        ProgrammingError: the result has no columns.
+        howdah.ProgrammingError: the result has no columns.
     """
     if cursor.description is None:
         return no_result
@@ -200,10 +200,10 @@ def _first(values: Sequence[Any]) -> Any:
 
 
 def no_result(values: Sequence[Any]) -> NoReturn:
-    """Refuse to make a row: what a factory returns when it is called without a result.
+    """Raise an error; the row maker that factories return if there is no result.
 
     Raises:
-        InterfaceError: always.
+        howdah.InterfaceError: always.
     """
     raise InterfaceError("the last operation didn't produce records")
 

@@ -1,4 +1,4 @@
-"""SQL composed of pieces: identifiers and literals put safely into statements.
+"""Composing SQL safely from pieces: identifiers, literals and placeholders.
 
     query = SQL("SELECT {columns} FROM {table} WHERE id = {id}").format(
         columns=SQL(", ").join([Identifier("name"), Identifier("birth day")]),
@@ -7,8 +7,8 @@
     )
     cur.execute(query, (42,))
 
-Values belong into parameters wherever PostgreSQL takes them; `Literal` is for the statements
-that take none.
+Pass values as parameters wherever PostgreSQL accepts them; `Literal` is for statements that
+accept none.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ def quote(obj: Any, context: AdaptContext | None = None) -> str:
             default adapters and UTF-8.
 
     Raises:
-        ProgrammingError: nothing adapts objects of that class.
+        howdah.ProgrammingError: nothing adapts objects of that class.
     """
     return Literal(obj).as_string(context)
 
 
 def as_string(obj: Any, context: AdaptContext | None = None) -> str:
-    """Return an object as SQL: a composable or a template as it says, anything else as a literal.
+    """Return an object as SQL: a composable or a template as its SQL, anything else as a literal.
 
     Args:
         obj: a `Composable`, a template string, or any object that can be a parameter.
@@ -121,7 +121,7 @@ class Composable(ABC):
     def __eq__(self, other: object) -> bool:
         return self._obj == other._obj if type(other) is type(self) else NotImplemented
 
-    # The objects within need not be hashable.
+    # The contained objects need not be hashable.
     __hash__ = None  # type: ignore[assignment]
 
 
@@ -129,7 +129,7 @@ class Composed(Composable):
     """Pieces of SQL, one after another.
 
     Args:
-        seq: the pieces; what is not a `Composable` becomes a `Literal`.
+        seq: the pieces; anything but a `Composable` becomes a `Literal`.
     """
 
     _obj: list[Composable]
@@ -148,7 +148,7 @@ class Composed(Composable):
         """Return the pieces with `joiner` between them.
 
         Args:
-            joiner: an `SQL`, or a string that is SQL.
+            joiner: an `SQL`, or a string of SQL.
         """
         if isinstance(joiner, str):
             joiner = SQL(joiner)
@@ -158,10 +158,10 @@ class Composed(Composable):
 
 
 class SQL(Composable):
-    """A string that is SQL. It is not escaped in any way: never make one of untrusted text.
+    """A string of SQL. It is not escaped: never create one from untrusted text.
 
     Args:
-        obj: the SQL; with the replacement fields of `str.format` if `format` is called on it.
+        obj: the SQL; for `format`, with replacement fields as in `str.format`.
 
     Raises:
         TypeError: `obj` is not a str.
@@ -175,7 +175,7 @@ class SQL(Composable):
         super().__init__(obj)
 
     def as_bytes(self, context: AdaptContext | None = None) -> bytes:
-        """Return the string, encoded."""
+        """Return the encoded string."""
         return encoded(self._obj, _encoding(context))
 
     def as_string(self, context: AdaptContext | None = None) -> str:
@@ -186,9 +186,9 @@ class SQL(Composable):
         """Return the SQL with pieces in place of its fields `{}`, `{0}`, `{name}`.
 
         Args:
-            *args: what takes the place of unnamed and numbered fields.
-            **kwargs: what takes the place of named fields. What is not a `Composable` becomes
-                a `Literal`.
+            *args: the pieces for unnamed and numbered fields; anything but a `Composable`
+                becomes a `Literal`.
+            **kwargs: the pieces for named fields.
 
         Raises:
             ValueError: a field has a conversion (`!r`) or a format (`:>10`), or numbered and
@@ -230,7 +230,7 @@ class SQL(Composable):
         """Return pieces with this SQL between them.
 
         Args:
-            seq: the pieces; what is not a `Composable` becomes a `Literal`.
+            seq: the pieces; anything but a `Composable` becomes a `Literal`.
         """
         pieces: list[Any] = []
         for piece in seq:
@@ -239,14 +239,14 @@ class SQL(Composable):
 
 
 class Identifier(Composable):
-    """The name of a table, column…, perhaps qualified: `Identifier("schema", "table")`.
+    """The name of a table, a column and so on; it may be qualified: `Identifier("schema", "table")`.
 
     Args:
         *strings: the parts of the name.
 
     Raises:
-        TypeError: there is none, or one is not a str.
-        ProgrammingError: a part has a NUL character, which PostgreSQL's names cannot.
+        TypeError: there are no parts, or one is not a str.
+        howdah.ProgrammingError: a part contains a NUL character, which PostgreSQL does not allow.
     """
 
     _obj: tuple[str, ...]
@@ -274,7 +274,7 @@ class Identifier(Composable):
 
 
 class Literal(Composable):
-    """A value, as it is written in SQL.
+    """A value as an SQL literal.
 
     Args:
         obj: any object that can be a parameter.
@@ -284,21 +284,21 @@ class Literal(Composable):
         """Return the literal, with a cast where PostgreSQL might take it for another type.
 
         Raises:
-            ProgrammingError: nothing adapts objects of that class.
+            howdah.ProgrammingError: nothing adapts objects of that class.
         """
         return as_literal(self._obj, context)
 
 
 class Placeholder(Composable):
-    """A placeholder for a parameter: `%s`, `%(name)s`, `%b`….
+    """A placeholder for a parameter: `%s`, `%(name)s`, `%b` and so on.
 
     Args:
-        name: its name; empty for a positional one.
+        name: the name of the parameter; empty for a positional one.
         format: the format in which the parameter is sent: a `PyFormat`, or its letter.
 
     Raises:
         TypeError: `name` is not a str.
-        ValueError: the name has a `)`, or the format is none.
+        ValueError: the name contains a `)`, or the format is invalid.
     """
 
     _obj: str
@@ -349,4 +349,4 @@ def _encoding(context: AdaptContext | None) -> str:
     encoding = codec_of(context.connection if context is not None else None)
     return (
         "utf-8" if encoding == "ascii" else encoding
-    )  # of SQL_ASCII nobody knows the encoding: ours is UTF-8
+    )  # with SQL_ASCII the encoding is unknown: UTF-8 is used

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.encodings import encoded
-from howdah.adapt.places import column_place, name_column, type_of
 from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
+from howdah.errors.context import add_column_name, column_label, type_of
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
 from howdah.protocol.exchange import CopyExchange, Exchange
@@ -160,7 +160,7 @@ class BaseCopy:
         self._check_new()
         cursor, connection = self._cursor, self._connection
         session = yield from cursor.start_statement()
-        yield from connection.resolve_names(connection.adapters, cursor.transformer.adapters)
+        yield from connection.kernel.resolve_names(connection.adapters, cursor.transformer.adapters)
         assert self._query is not None
         self._statement = statement = cursor.merge(self._query, self._params)
         if is_script(statement):
@@ -170,7 +170,7 @@ class BaseCopy:
             )
         self._observation.enter_context(cursor.observation(statement))
         if session.transaction_status == TransactionStatus.IDLE:
-            yield from connection.begin_operation()
+            yield from connection.kernel.begin_operation()
             self._alone = True
         self._exchange = exchange = CopyExchange(query=statement)
         session.query(exchange, statement)
@@ -189,7 +189,7 @@ class BaseCopy:
             )
         self._begun(response)
         cursor.show_copy(response)
-        connection.reserve("a COPY is going on: leave its block before you use the connection")
+        connection.kernel.reserve("a COPY is going on: leave its block before you use the connection")
 
     def _begin_elsewhere(self) -> None:
         """Begin to write to a writer, without a statement."""
@@ -236,7 +236,7 @@ class BaseCopy:
         if isinstance(data, str):
             if self._response.format == Format.BINARY:
                 raise TypeError("binary COPY data is bytes, not str")
-            data = encoded(data, self._connection.session.encoding)
+            data = encoded(data, self._connection.kernel.session.encoding)
         view = memoryview(data)
         return view.cast("B") if view.c_contiguous else memoryview(bytes(view))
 
@@ -247,7 +247,7 @@ class BaseCopy:
         if encoder.column >= 0:
             names = columns(self._statement)
             name = names[encoder.column] if encoder.column < len(names) else ""
-            place += f", {column_place(encoder.column, name)}"
+            place += f", {column_label(encoder.column, name)}"
         if isinstance(error, Error):
             return type(error)(f"{place}: {error}")
         value = ""
@@ -257,7 +257,7 @@ class BaseCopy:
 
     def _send(self, data: Buffer) -> Operation[None]:
         """Return the operation that sends data, as fast as the server takes it."""
-        exchange, session = self._exchange, self._connection.session
+        exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
         view = memoryview(data)
         self._block_size = min(2 * self._block_size, BLOCK_SIZE)
@@ -283,7 +283,7 @@ class BaseCopy:
 
     def _end_in(self, exc: BaseException | None) -> Operation[None]:
         """Return the operation that ends a COPY IN at the server: well, or with a reason why not."""
-        exchange, session = self._exchange, self._connection.session
+        exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None and self._response is not None
         if self._ended:
             return
@@ -310,7 +310,7 @@ class BaseCopy:
 
     def _put_place(self, error: Error) -> None:
         """Say in an error in which row and column the value is that cannot be loaded, if that is why."""
-        name_column(error, columns(self._statement), f"row {self._decoder.rows} of the COPY, ")
+        add_column_name(error, columns(self._statement), f"row {self._decoder.rows} of the COPY, ")
 
     def _next_block(self) -> Operation[bytes]:
         """Wait for data; none is the end."""
@@ -332,7 +332,7 @@ class BaseCopy:
 
     def _end_out(self, exc: BaseException | None) -> Operation[None]:
         """End a COPY OUT, whatever is left of it."""
-        exchange, session = self._exchange, self._connection.session
+        exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
         # To cancel it would be the end of a transaction that is not ours.
         cancel = not exchange.done and self._alone and not (yield from self._read_a_little())
@@ -368,7 +368,7 @@ class BaseCopy:
 
     def _conclude(self) -> Operation[None]:
         """Wait for the end of the statement."""
-        exchange, session = self._exchange, self._connection.session
+        exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
         while not exchange.done:
             exchange.await_more()

@@ -56,10 +56,10 @@ class Copy(BaseCopy):
         if self._query is None:
             self._begin_elsewhere()
             return self
-        lock = self._connection.lock
+        lock = self._connection.kernel.lock
         lock.__enter__()
         try:
-            self._connection.wait(self._begin_operation())
+            self._connection.kernel.wait(self._begin_operation())
         except BaseException as e:
             self._observed(e)
             lock.__exit__(None, None, None)
@@ -94,13 +94,13 @@ class Copy(BaseCopy):
             raise
         finally:
             if self._exchange is not None:
-                self._connection.release()
-                self._connection.lock.__exit__(None, None, None)
+                self._connection.kernel.release()
+                self._connection.kernel.lock.__exit__(None, None, None)
                 self._observed(error or (self._exchange.error if self._told else None))
 
     def _end(self, exc: BaseException | None) -> None:
         if self._encoder is None:
-            self._connection.wait(self._end_out(exc))
+            self._connection.kernel.wait(self._end_out(exc))
             return
         try:
             if exc is None:
@@ -120,7 +120,7 @@ class Copy(BaseCopy):
 
     def _end_on_server(self, exc: BaseException | None) -> None:
         if self._exchange is not None:
-            self._connection.wait(self._end_in(exc))
+            self._connection.kernel.wait(self._end_in(exc))
 
     # COPY IN
 
@@ -141,7 +141,7 @@ class Copy(BaseCopy):
         self._flush()
         self._encoder.write(b"")
         if self._writer is None:
-            self._connection.wait(self._send(view))
+            self._connection.kernel.wait(self._send(view))
         else:
             self._write_elsewhere(bytes(view))
 
@@ -173,7 +173,7 @@ class Copy(BaseCopy):
         if self._writer is not None:
             self._write_elsewhere()
         elif self._encoder.size:
-            self._connection.wait(self._send(self._encoder.take()))
+            self._connection.kernel.wait(self._send(self._encoder.take()))
 
     def _write_elsewhere(self, data: bytes = b"") -> None:
         data = data or self._encoder.take()
@@ -193,7 +193,7 @@ class Copy(BaseCopy):
         """
         self._check(ExecStatus.COPY_OUT)
         rest: bytes = self._decoder.rest()
-        return rest or self._connection.wait(self._next_block())
+        return rest or self._connection.kernel.wait(self._next_block())
 
     def __iter__(self) -> Iterator[bytes]:
         while data := self.read():
@@ -237,7 +237,7 @@ class Copy(BaseCopy):
 
     def _feed(self) -> bool:
         """Give the decoder more data; return whether there was more."""
-        data = self._connection.wait(self._next_block())
+        data = self._connection.kernel.wait(self._next_block())
         if data:
             self._decoder.feed(data)
             return True

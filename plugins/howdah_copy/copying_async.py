@@ -65,10 +65,10 @@ class AsyncCopy(BaseCopy):
         if self._query is None:
             self._begin_elsewhere()
             return self
-        lock = self._connection.lock
+        lock = self._connection.kernel.lock
         await lock.__aenter__()
         try:
-            await self._connection.wait(self._begin_operation())
+            await self._connection.kernel.wait(self._begin_operation())
         except BaseException as e:
             self._observed(e)
             await lock.__aexit__(None, None, None)
@@ -103,13 +103,13 @@ class AsyncCopy(BaseCopy):
             raise
         finally:
             if self._exchange is not None:
-                self._connection.release()
-                await self._connection.lock.__aexit__(None, None, None)
+                self._connection.kernel.release()
+                await self._connection.kernel.lock.__aexit__(None, None, None)
                 self._observed(error or (self._exchange.error if self._told else None))
 
     async def _end(self, exc: BaseException | None) -> None:
         if self._encoder is None:
-            await self._connection.wait(self._end_out(exc))
+            await self._connection.kernel.wait(self._end_out(exc))
             return
         try:
             if exc is None:
@@ -129,7 +129,7 @@ class AsyncCopy(BaseCopy):
 
     async def _end_on_server(self, exc: BaseException | None) -> None:
         if self._exchange is not None:
-            await self._connection.wait(self._end_in(exc))
+            await self._connection.kernel.wait(self._end_in(exc))
 
     # COPY IN
 
@@ -150,7 +150,7 @@ class AsyncCopy(BaseCopy):
         await self._flush()
         self._encoder.write(b"")
         if self._writer is None:
-            await self._connection.wait(self._send(view))
+            await self._connection.kernel.wait(self._send(view))
         else:
             await self._write_elsewhere(bytes(view))
 
@@ -182,7 +182,7 @@ class AsyncCopy(BaseCopy):
         if self._writer is not None:
             await self._write_elsewhere()
         elif self._encoder.size:
-            await self._connection.wait(self._send(self._encoder.take()))
+            await self._connection.kernel.wait(self._send(self._encoder.take()))
 
     async def _write_elsewhere(self, data: bytes = b"") -> None:
         data = data or self._encoder.take()
@@ -208,7 +208,7 @@ class AsyncCopy(BaseCopy):
         """
         self._check(ExecStatus.COPY_OUT)
         rest: bytes = self._decoder.rest()
-        return rest or await self._connection.wait(self._next_block())
+        return rest or await self._connection.kernel.wait(self._next_block())
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while data := await self.read():
@@ -252,7 +252,7 @@ class AsyncCopy(BaseCopy):
 
     async def _feed(self) -> bool:
         """Give the decoder more data; return whether there was more."""
-        data = await self._connection.wait(self._next_block())
+        data = await self._connection.kernel.wait(self._next_block())
         if data:
             self._decoder.feed(data)
             return True

@@ -15,9 +15,9 @@ from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.encodings import codec_of, dumped, escaped
 from howdah.adapt.nesting import too_deep
 from howdah.adapt.parameters import ParameterEncoder
-from howdah.adapt.places import no_end, put_column, too_large
 from howdah.adapt.rowdecoder import RowDecoder
 from howdah.errors import DataError, NotSupportedError
+from howdah.errors.context import add_column_number, stop_iteration_error, too_large
 from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 
@@ -37,6 +37,7 @@ BINARY_HEADER = BINARY_SIGNATURE + b"\0\0\0\0" + b"\0\0\0\0"
 BINARY_TRAILER = b"\xff\xff"
 
 _MAX_LENGTH = 0x3FFFFFFE
+_MAX_COLUMNS = 0x7FFF
 _HEADER = Struct("!II")
 #: The flags that a reader has to understand, none of which is in use.
 _CRITICAL_FLAGS = 0xFFFF0000
@@ -117,15 +118,25 @@ class CopyEncoder:
     def close(self) -> None:
         """Append what ends the data, if that is ours to write: it is when rows, or nothing, were written."""
         if self._format is PyFormat.BINARY:
-            self._begin()
+            if not self._begun:
+                self._begin()
             if self._framed:
                 self._data += BINARY_TRAILER
 
     def _begin(self) -> None:
-        """Write the header of the binary format, unless the data has its own."""
+        """Write the header of the binary format: the program has written none."""
+        self._begun = self._framed = True
+        self._data += BINARY_HEADER
+
+    def _begin_row(self, count: int) -> int:
+        """Write what a row of the binary format begins with; return where that is."""
         if not self._begun:
-            self._begun = self._framed = True
-            self._data += BINARY_HEADER
+            self._begin()
+        if count > _MAX_COLUMNS:
+            raise DataError(f"it has {count} values; the binary format takes {_MAX_COLUMNS} at most")
+        start = len(self._data)
+        self._data += count.to_bytes(2, "big")
+        return start
 
     def write_row(self, row: Sequence[Any]) -> int:
         """Append a row.
@@ -134,11 +145,11 @@ class CopyEncoder:
             row: the values; None is NULL.
 
         Returns:
-            how many bytes there are to take.
+            How many bytes there are to take.
 
         Raises:
-            DataError: there are not as many values as dumpers.
-            ProgrammingError: there is no dumper for a value.
+            howdah.DataError: there are not as many values as dumpers.
+            howdah.ProgrammingError: there is no dumper for a value.
             Exception: what a dumper raises; nothing of the row is written then.
         """
         row = tuple(row)
@@ -147,15 +158,9 @@ class CopyEncoder:
         if dumpers is not None and len(dumpers) != len(row):
             raise DataError(f"it has {len(row)} values, for {len(dumpers)} types")
         binary = self._format is PyFormat.BINARY
-        if binary:
-            self._begin()
         data = self._data
-        start = len(data)
+        start = self._begin_row(len(row)) if binary else len(data)
         try:
-            if binary:
-                if len(row) > 0x7FFF:
-                    raise DataError(f"it has {len(row)} values; the binary format takes {0x7FFF} at most")
-                data += len(row).to_bytes(2, "big")
             for column, obj in enumerate(row):
                 self.column = column
                 value = None
@@ -239,7 +244,7 @@ class CopyDecoder:
         """Take note that no more data comes.
 
         Raises:
-            DataError: it has ended in the middle.
+            howdah.DataError: it has ended in the middle.
         """
         if self._position < len(self._data) or (self._binary and self._begun and not self._ended):
             raise DataError(f"the COPY data ends in the middle of row {self.rows + 1}")
@@ -253,7 +258,7 @@ class CopyDecoder:
         try:
             return self._decoder.decode(body) if self._binary else self._load_text(body)
         except StopIteration as error:
-            raise no_end(error) from error
+            raise stop_iteration_error(error) from error
 
     def _load_text(self, body: bytes) -> tuple[Any, ...]:
         if not self._count and not body:
@@ -264,10 +269,10 @@ class CopyDecoder:
             for field, load in zip(fields, self._loads):
                 row.append(None if field == b"\\N" else load(escaped(field, _unescape_all, self._encoding)))
         except (DataError, NotSupportedError) as error:
-            put_column(error, len(row))
+            add_column_number(error, len(row))
             raise
         except RecursionError as error:
-            raise put_column(too_deep(), len(row)) from error
+            raise add_column_number(too_deep(), len(row)) from error
         self._check_count(len(fields))
         return tuple(row)
 

@@ -33,7 +33,7 @@ class LibpqWriter(ServerWriter):
         Raises:
             howdah.Error: the server has refused what was written so far.
         """
-        self.connection.wait(self._attached()._send(data))
+        self.connection.kernel.wait(self._attached()._send(data))
 
     def finish(self, exc: BaseException | None = None) -> None:
         """End the COPY at the server, because of `exc` if it is not None.
@@ -41,4 +41,4 @@ class LibpqWriter(ServerWriter):
         Raises:
             howdah.Error: the server has refused what was written.
         """
-        self.connection.wait(self._attached()._end_in(exc))
+        self.connection.kernel.wait(self._attached()._end_in(exc))

@@ -32,7 +32,7 @@ class AsyncLibpqWriter(ServerWriter):
         Raises:
             howdah.Error: the server has refused what was written so far.
         """
-        await self.connection.wait(self._attached()._send(data))
+        await self.connection.kernel.wait(self._attached()._send(data))
 
     async def finish(self, exc: BaseException | None = None) -> None:
         """End the COPY at the server, because of `exc` if it is not None.
@@ -40,4 +40,4 @@ class AsyncLibpqWriter(ServerWriter):
         Raises:
             howdah.Error: the server has refused what was written.
         """
-        await self.connection.wait(self._attached()._end_in(exc))
+        await self.connection.kernel.wait(self._attached()._end_in(exc))

@@ -27,7 +27,7 @@ __all__ = [
     "WrongMode",
 ]
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
     __getattr__ = on_first_use(
         __name__,
         {
@@ -42,13 +42,13 @@ if not TYPE_CHECKING:  # who checks types finds a misspelt name
 
 @hookimpl
 def howdah_capabilities() -> Iterable[str]:
-    """Announce large objects."""
+    """Announce the capability of large objects."""
     return ["lobject"]
 
 
 @hookimpl
 def howdah_mixins() -> Mixins:
-    """Contribute `lobject`."""
+    """Contribute the method `lobject` of connections."""
     return Mixins(
         connection="howdah_lobject.connection:LargeObjects",
         async_connection="howdah_lobject.connection_async:AsyncLargeObjects",

@@ -1,4 +1,4 @@
-"""What connections get from the plugin."""
+"""The mixin for connections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["AsyncLargeObjects"]
 
 
 class AsyncLargeObjects:
-    """Connections open large objects."""
+    """Adds the method `lobject` to connections."""
 
     def lobject(
         self,
@@ -26,19 +26,19 @@ class AsyncLargeObjects:
         """Open or create a large object.
 
         Args:
-            oid: which one to open; 0 creates one.
-            mode: `r`, `w` or `rw`; `n` does not open it. `b` behind it changes nothing, with
-                `t` it is read and written as str. A new object in mode `r` is opened in `rw`.
+            oid: the oid of the object to open; 0 creates one.
+            mode: `r`, `w` or `rw`; `n` does not open it. A `b` after it has no effect; with a
+                `t` the object is read and written as str. A new object in mode `r` is opened in `rw`.
             new_oid: the oid of the new object; 0 lets the server choose.
             new_file: a file to fill the new object from.
 
         Returns:
-            the large object, a context manager that closes it.
+            The large object, a context manager that closes it.
 
         Raises:
-            howdah.ProgrammingError: there is no transaction, or the arguments do not fit.
-            howdah.errors.UndefinedObject: there is no large object of this oid.
-            howdah.errors.UniqueViolation: `new_oid` is taken.
+            howdah.ProgrammingError: there is no transaction, or the arguments contradict each other.
+            howdah.errors.UndefinedObject: there is no large object with this oid.
+            howdah.errors.UniqueViolation: `new_oid` is in use.
         """
         from howdah_lobject.large_object_async import AsyncLargeObject
 

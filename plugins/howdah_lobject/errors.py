@@ -1,4 +1,4 @@
-"""Errors that are both DB-API's and what Python's own files raise."""
+"""Errors that derive both from DB-API's exceptions and from those of Python's files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["LargeObjectClosed", "WrongMode"]
 
 
 class WrongMode(ProgrammingError, io.UnsupportedOperation):
-    """There is no such mode, or the large object was opened in one that does not allow the operation."""
+    """The mode is invalid, or the mode of the large object does not allow the operation."""
 
 
 class LargeObjectClosed(InterfaceError, ValueError):

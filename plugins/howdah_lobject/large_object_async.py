@@ -33,29 +33,29 @@ if ASYNC:
 else:
 
     def _call_blocking(function: Callable[..., T], *arguments: Any) -> T:
-        """Call what may block, as we may."""
+        """Call a function that may block."""
         return function(*arguments)
 
 
 class AsyncLargeObject(BaseLargeObject, _File):
-    """A large object, opened like a file: what `AsyncConnection.lobject` gives.
+    """A large object that can be used like a file; `AsyncConnection.lobject` returns it.
 
-    It lives in the database until `unlink`; what is written becomes visible to
-    others with the commit. It is closed by the end of the transaction at the latest.
+    It exists in the database until `unlink`. Changes become visible to others with
+    the commit. The end of the transaction closes it.
 
     Args:
         connection: the connection to use.
-        oid: which large object to open; 0 creates one.
-        mode: `r`, `w` or `rw`; `n` does not open it. `b` behind it changes nothing, with
-            `t` it is read and written as str, in the connection's encoding; positions and
-            sizes are in bytes all the same. A new object in mode `r` is opened in `rw`.
+        oid: the oid of the object to open; 0 creates one.
+        mode: `r`, `w` or `rw`; `n` does not open it. A `b` after it has no effect; with a
+            `t` the object is read and written as str, in the connection's encoding, while
+            positions and sizes are still in bytes. A new object in mode `r` is opened in `rw`.
         new_oid: the oid of the new object; 0 lets the server choose.
         new_file: a file to fill the new object from.
 
     Raises:
-        howdah.ProgrammingError: there is no transaction, or the arguments do not fit.
-        howdah.errors.UndefinedObject: there is no large object of this oid.
-        howdah.errors.UniqueViolation: `new_oid` is taken.
+        howdah.ProgrammingError: there is no transaction, or the arguments contradict each other.
+        howdah.errors.UndefinedObject: there is no large object with this oid.
+        howdah.errors.UniqueViolation: `new_oid` is in use.
 
     Source: PostgreSQL documentation, "Large Objects", "Client Interfaces".
     """
@@ -91,7 +91,7 @@ class AsyncLargeObject(BaseLargeObject, _File):
     else:
 
         def __del__(self) -> None:
-            """Leave the server alone: the end of the transaction closes the object."""
+            """Do nothing: the end of the transaction closes the object."""
 
     async def __aenter__(self) -> Self:
         if ASYNC:
@@ -107,8 +107,8 @@ class AsyncLargeObject(BaseLargeObject, _File):
         await self.close()
 
     async def _run(self, operation: Operation[T]) -> T:
-        async with self._connection.lock:
-            return await self._connection.wait(operation)
+        async with self._connection.kernel.lock:
+            return await self._connection.kernel.wait(operation)
 
     async def _set_up(self) -> None:
         if self._new_file is None:
@@ -133,15 +133,15 @@ class AsyncLargeObject(BaseLargeObject, _File):
         """Close the large object and delete it from the database.
 
         Raises:
-            howdah.errors.UndefinedObject: it is gone already.
+            howdah.errors.UndefinedObject: the object has been deleted already.
         """
         await self._run(self._unlink())
 
     async def export(self, path: str | os.PathLike[str]) -> None:
-        """Write the whole large object to a file, wherever its position is.
+        """Write the whole large object to a file, whatever its position is.
 
         Args:
-            path: the file, on this side; one that exists is overwritten.
+            path: the file, on the client; an existing one is overwritten.
         """
         descriptor = await self._run(self._open_aside(writing=False))
         try:
@@ -153,17 +153,17 @@ class AsyncLargeObject(BaseLargeObject, _File):
                 await self._run(self._close_descriptor(descriptor))
 
     async def read(self, size: int | None = -1) -> Any:
-        """Read.
+        """Read bytes, or text.
 
         Args:
-            size: how many bytes at most; all that are left if it is negative or None.
+            size: how many bytes at most; all remaining ones if it is negative or None.
 
         Returns:
-            bytes, fewer than `size` only at the end; in a mode with `t`, str.
+            Bytes, fewer than `size` only at the end; in a mode with `t`, str.
 
         Raises:
-            howdah.InterfaceError: it is closed (a ValueError too).
-            howdah.ProgrammingError: its mode does not allow it (an `io.UnsupportedOperation` too).
+            howdah.InterfaceError: the object is closed (also a ValueError).
+            howdah.ProgrammingError: the mode does not allow it (also an `io.UnsupportedOperation`).
         """
         size = None if size is None or size < 0 else size
         if self._mode.text:
@@ -171,18 +171,18 @@ class AsyncLargeObject(BaseLargeObject, _File):
         return await self._run(self._read(size))
 
     async def readinto(self, buffer: Buffer) -> int:
-        """Read into a buffer, as much as comes with one call.
+        """Read into a buffer, with a single call of the server.
 
         Args:
-            buffer: where to, such as a bytearray.
+            buffer: the buffer, such as a bytearray.
 
         Returns:
-            how many bytes have been read, 0 at the end.
+            How many bytes have been read, 0 at the end.
         """
         return await self._run(self._read_into(buffer))
 
     async def readall(self) -> bytes:
-        """Read all bytes that are left."""
+        """Read all remaining bytes."""
         return await self._run(self._read(None))
 
     async def write(self, data: Buffer | str) -> int:
@@ -192,23 +192,23 @@ class AsyncLargeObject(BaseLargeObject, _File):
             data: bytes; in a mode with `t` also str.
 
         Returns:
-            how many bytes have been written.
+            How many bytes have been written.
 
         Raises:
-            howdah.InterfaceError: it is closed (a ValueError too).
-            howdah.ProgrammingError: its mode does not allow it (an `io.UnsupportedOperation` too).
+            howdah.InterfaceError: the object is closed (also a ValueError).
+            howdah.ProgrammingError: the mode does not allow it (also an `io.UnsupportedOperation`).
         """
         return await self._run(self._write(data))
 
     async def seek(self, position: int, whence: int = 0) -> int:
-        """Go elsewhere, also beyond the end: the gap reads as zeros once something is written behind it.
+        """Change the position; a gap between the end and data written after it reads as zeros.
 
         Args:
-            position: where to, in bytes; up to 4 TB.
-            whence: from where it counts: 0 the start, 1 here, 2 the end.
+            position: the new position, in bytes; up to 4 TB.
+            whence: what it is relative to: 0 the start, 1 the current position, 2 the end.
 
         Returns:
-            the position from the start.
+            The position from the start.
         """
         return await self._run(self._seek(position, whence))
 
@@ -217,22 +217,22 @@ class AsyncLargeObject(BaseLargeObject, _File):
         return await self._run(self._tell())
 
     async def truncate(self, size: int | None = None) -> int:
-        """Cut the object off, or fill it up with zeros; the position stays.
+        """Change the size: cut the object off, or extend it with zeros; the position does not change.
 
         Args:
-            size: its new size, in bytes; the position by default.
+            size: the new size, in bytes; by default the position.
 
         Returns:
-            the new size.
+            The new size.
         """
         return await self._run(self._truncate(size))
 
     def readable(self) -> bool:
-        """Return whether the mode allows to read."""
+        """Return whether the mode allows reading."""
         return self._mode.reading
 
     def writable(self) -> bool:
-        """Return whether the mode allows to write."""
+        """Return whether the mode allows writing."""
         return self._mode.writing
 
     def seekable(self) -> bool:

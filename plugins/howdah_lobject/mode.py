@@ -1,4 +1,4 @@
-"""How a large object is opened."""
+"""The modes of large objects."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from howdah_lobject.errors import WrongMode
 
 __all__ = ["INV_READ", "INV_WRITE", "Mode", "parse_mode"]
 
-#: PostgreSQL's flags, of libpq/libpq-fs.h.
+#: PostgreSQL's flags, from libpq/libpq-fs.h.
 INV_WRITE = 0x20000
 INV_READ = 0x40000
 
 
 class Mode(NamedTuple):
-    """What a mode allows.
+    """A mode, and the operations that it allows.
 
     Attributes:
         name: the mode as a string.
@@ -29,19 +29,19 @@ class Mode(NamedTuple):
 
     @property
     def flags(self) -> int:
-        """The flags for lo_open, 0 if the object is not to be opened."""
+        """The flags for lo_open, 0 not to open the object."""
         return INV_READ * self.reading | INV_WRITE * self.writing
 
 
 def parse_mode(mode: str | None, new: bool) -> Mode:
-    """Return what `mode` says.
+    """Parse a mode.
 
     Args:
-        mode: `r`, `w`, `rw` or `n`, and behind it nothing, `b` or `t`; `r` if it is empty.
-        new: whether the object is created: then `r` is `rw`, since there is nothing to read yet.
+        mode: `r`, `w`, `rw` or `n`, followed by nothing, `b` or `t`; empty for `r`.
+        new: whether the object is created: then `r` means `rw`, because there is nothing to read yet.
 
     Raises:
-        WrongMode: it says nothing.
+        WrongMode: the mode is invalid.
     """
     mode = mode or "r"
     access, suffix = (mode[:-1], mode[-1]) if mode[-1] in "bt" else (mode, "")

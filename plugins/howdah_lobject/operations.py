@@ -1,7 +1,7 @@
-"""What a large object does, whatever carries its bytes: state and operations.
+"""The state and the operations of a large object, for both kinds of connections.
 
-The server's functions are called by the function-call protocol: the bytes go
-as they are, and what is read is not copied before it is handed over.
+The server's functions are called with the function-call protocol: bytes are
+sent unchanged, and data that is read is not copied before it is returned.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ if TYPE_CHECKING:
 
 __all__ = ["CHUNK", "BaseLargeObject", "Function"]
 
-#: How many bytes go with one call.
+#: The size of the data of one call, in bytes.
 CHUNK = 64 * 1024
-#: How many calls are on their way at most when there is much to read or to write.
+#: The maximum number of calls in flight when much data is read or written.
 _AHEAD = 4
 
 _INT4 = Struct("!i")
 _INT8 = Struct("!q")
 _OID = Struct("!I")
 
-#: Closes a descriptor. Within a savepoint, since an error must not be the end of the transaction.
+#: Closes a descriptor, within a savepoint because an error must not abort the transaction.
 _CLOSE = b"SAVEPOINT howdah_lobject; SELECT pg_catalog.lo_close(%d); RELEASE SAVEPOINT howdah_lobject"
 _UNDO_CLOSE = b"ROLLBACK TO SAVEPOINT howdah_lobject; RELEASE SAVEPOINT howdah_lobject"
 
 
 class Function(IntEnum):
-    """PostgreSQL's functions on large objects, by their oids in `pg_proc`."""
+    """The oids of PostgreSQL's functions on large objects, from `pg_proc`."""
 
     LO_CREATE = 715
     LO_OPEN = 952
@@ -60,7 +60,7 @@ class Function(IntEnum):
 
 
 class BaseLargeObject:
-    """State and operations of a large object."""
+    """The state and the operations of a large object."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class BaseLargeObject:
         self._new_oid = new_oid
         self._mode = parse_mode(mode, not oid)
         self._descriptor: int | None = None
-        #: The number of the transaction it was opened in.
+        #: The number of the transaction in which it was opened.
         self._transaction = -1
         self._why_closed = "it was never opened"
         self._decoder: codecs.IncrementalDecoder | None = None
@@ -92,36 +92,36 @@ class BaseLargeObject:
 
     @property
     def oid(self) -> int:
-        """The object's oid, also when it is closed."""
+        """The oid of the object, also after it is closed."""
         return self._oid
 
     @property
     def mode(self) -> str:
-        """The mode it was opened in; `rw` if it was created in mode `r`."""
+        """The mode in which it was opened; `rw` if it was created in mode `r`."""
         return self._mode.name
 
     @property
     def closed(self) -> bool:
         """Whether it is closed, by `close` or the end of the transaction; always so in mode `n`."""
-        return self._descriptor is None or self._connection.session.transactions != self._transaction
+        return self._descriptor is None or self._connection.kernel.session.transactions != self._transaction
 
     # Opening and closing
 
     def _create(self) -> Operation[None]:
-        """Make the object, if it is to be a new one."""
+        """Create the object, if the arguments ask for a new one."""
         yield from self._enter_transaction()
         if not self._oid:
             value = yield from self._call(Function.LO_CREATE, _OID.pack(self._new_oid))
             self._oid = _number(_OID, value)
 
     def _open(self) -> Operation[None]:
-        """Open the object as its mode says."""
+        """Open the object in its mode."""
         if self._mode.flags:
             self._descriptor = yield from self._open_descriptor(self._mode.flags)
-            self._transaction = self._connection.session.transactions
+            self._transaction = self._connection.kernel.session.transactions
             _descriptors(self._connection)[self._descriptor] = self
             if self._mode.text:
-                encoding = self._connection.session.encoding
+                encoding = self._connection.kernel.session.encoding
                 self._decoder = codecs.getincrementaldecoder(encoding)()
         else:
             self._why_closed = "it was opened in mode 'n'"
@@ -130,31 +130,31 @@ class BaseLargeObject:
         yield from self._enter_transaction()
         value = yield from self._call(Function.LO_OPEN, _OID.pack(self._oid), _INT4.pack(flags))
         descriptor = _number(_INT4, value)
-        # The server gave it out again: whose it was lost it with a savepoint.
+        # The server has reused the descriptor: the object that had it lost it with a savepoint.
         former = _descriptors(self._connection).pop(descriptor, None)
         if former is not None:
             former._lose()
         return descriptor
 
     def _close_descriptor(self, descriptor: int) -> Operation[None]:
-        if self._connection.session.transaction_status == TransactionStatus.INTRANS:
+        if self._connection.kernel.session.transaction_status == TransactionStatus.INTRANS:
             yield from self._call(Function.LO_CLOSE, _INT4.pack(descriptor))
 
     def _close(self) -> Operation[None]:
-        """Close the object; where the transaction is over or has failed, the server did."""
+        """Close the object, unless the server has done so because the transaction has ended or failed."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             self._why_closed = "it was closed"
-            session = self._connection.session
+            session = self._connection.kernel.session
             if not self._connection.closed and session.transactions == self._transaction:
                 yield from self._close_perhaps_lost(descriptor)
 
     def _close_perhaps_lost(self, descriptor: int) -> Operation[None]:
-        """Close a descriptor, which a rollback to a savepoint may have closed before."""
+        """Close a descriptor that a rollback to a savepoint may have closed."""
         connection = self._connection
-        if connection.session.transaction_status != TransactionStatus.INTRANS:
+        if connection.kernel.session.transaction_status != TransactionStatus.INTRANS:
             return
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         exchange = Exchange(query=_CLOSE % descriptor)
         session.query(exchange, _CLOSE % descriptor)
         yield from _outlast(exchange)
@@ -175,18 +175,18 @@ class BaseLargeObject:
         self._why_closed = "the transaction it was opened in is over"
 
     def _enter_transaction(self) -> Operation[None]:
-        """Start a transaction, if there is none; the server closes what is open at its end."""
+        """Start a transaction, if there is none; at its end the server closes all large objects."""
         connection = self._connection
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         if connection.autocommit and session.transaction_status == TransactionStatus.IDLE:
             raise ProgrammingError(
                 "a large object can only be used in a transaction, and the connection is in autocommit mode:"
                 " use it in a 'with conn.transaction()' block"
             )
-        yield from connection.begin_operation()
+        yield from connection.kernel.begin_operation()
 
     def _opened(self, *, reading: bool = False, writing: bool = False) -> bytes:
-        """Return the descriptor as an argument, if the mode allows what is to be done."""
+        """Return the descriptor as an argument, if the mode allows the operation."""
         if self._descriptor is not None and self.closed:
             self._lose()
         if self._descriptor is None:
@@ -204,12 +204,12 @@ class BaseLargeObject:
     # Reading and writing
 
     def _read(self, size: int | None) -> Operation[bytes]:
-        """Return `size` bytes, fewer only at the end; None for all that are left."""
+        """Return `size` bytes, fewer only at the end; None for all remaining ones."""
         descriptor = self._opened(reading=True)
         return (yield from self._read_from(descriptor, size))
 
     def _read_from(self, descriptor: bytes, size: int | None) -> Operation[bytes]:
-        """Read, with several calls on their way once it is known that one is not enough."""
+        """Read; if the first call does not return everything, with several calls in flight."""
         chunks: list[memoryview] = []
         calls: deque[tuple[int, FunctionCallExchange]] = deque()
         ahead = 1
@@ -229,12 +229,12 @@ class BaseLargeObject:
                     break
                 ahead = _AHEAD
         finally:
-            # Beyond the end they are empty.
+            # The results of calls beyond the end are empty.
             yield from _outlast_all([exchange for _, exchange in calls])
         return b"".join(chunks)
 
     def _read_text(self, size: int | None) -> Operation[str]:
-        """Return the text of `size` bytes; the bytes of a cut character are kept for the next time."""
+        """Return the text of `size` bytes; bytes of an incomplete character are kept for the next read."""
         assert self._decoder is not None
         while True:
             data = yield from self._read(size)
@@ -261,7 +261,7 @@ class BaseLargeObject:
         if isinstance(data, str):
             if not self._mode.text:
                 raise TypeError(f"a bytes-like object is required in mode {self.mode!r}, not str")
-            data = data.encode(self._connection.session.encoding)
+            data = data.encode(self._connection.kernel.session.encoding)
         return (yield from self._write_to(descriptor, data))
 
     def _write_to(self, descriptor: bytes, data: Buffer) -> Operation[int]:
@@ -277,7 +277,7 @@ class BaseLargeObject:
             while calls:
                 yield from self._answer_opened(calls.popleft())
         finally:
-            # After an error they fail, too.
+            # After an error the following calls fail, too.
             yield from _outlast_all(calls)
         return len(view)
 
@@ -312,7 +312,7 @@ class BaseLargeObject:
     # Files
 
     def _open_aside(self, writing: bool) -> Operation[int]:
-        """Open the object once more, for what is not to move its position."""
+        """Open the object a second time, for an operation that must not change its position."""
         return (yield from self._open_descriptor(INV_WRITE if writing else INV_READ))
 
     def _read_aside(self, descriptor: int) -> Operation[bytes]:
@@ -325,7 +325,7 @@ class BaseLargeObject:
 
     def _send(self, function: Function, *arguments: Buffer) -> Operation[FunctionCallExchange]:
         """Write the call of one of the server's functions."""
-        session = yield from self._connection.start_operation()
+        session = yield from self._connection.kernel.start_operation()
         exchange = FunctionCallExchange()
         session.function_call(exchange, function, arguments)
         return exchange
@@ -363,7 +363,7 @@ def _number(layout: Struct, value: memoryview) -> int:
 
 
 def _limited(chunk: memoryview, wanted: int) -> memoryview:
-    """Return what the server has read, which is not more than it was asked for."""
+    """Return the data of a read; raise an error if it is more than requested."""
     if len(chunk) > wanted:
         raise ProtocolViolation(f"the server returned {len(chunk)} bytes of a large object, not {wanted}")
     return chunk

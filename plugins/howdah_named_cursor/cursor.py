@@ -93,8 +93,8 @@ class ServerCursor(Declared, Cursor[Row]):
         """
         if not self._closed:
             self._closed = True
-            with self._connection.lock:
-                self._connection.wait(self._close_on_server())
+            with self._connection.kernel.lock:
+                self._connection.kernel.wait(self._close_on_server())
         self._reset()
 
     def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> NoReturn:
@@ -150,8 +150,8 @@ class ServerCursor(Declared, Cursor[Row]):
         return self._take(None)
 
     def _fetch(self, size: int | None) -> None:
-        with self._connection.lock:
-            self._connection.wait(self._fetch_missing(size))
+        with self._connection.kernel.lock:
+            self._connection.kernel.wait(self._fetch_missing(size))
 
     def __iter__(self) -> Self:
         self._exhausted = False
@@ -181,9 +181,9 @@ class ServerCursor(Declared, Cursor[Row]):
 
         Source: PostgreSQL documentation, MOVE.
         """
-        with self._connection.lock:
-            self._connection.wait(self._move(value, mode))
+        with self._connection.kernel.lock:
+            self._connection.kernel.wait(self._move(value, mode))
 
 
 class RawServerCursor(RawCursorMixin, ServerCursor[Row]):
-    """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
+    """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""

@@ -92,8 +92,8 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
         """
         if not self._closed:
             self._closed = True
-            async with self._connection.lock:
-                await self._connection.wait(self._close_on_server())
+            async with self._connection.kernel.lock:
+                await self._connection.kernel.wait(self._close_on_server())
         self._reset()
 
     async def executemany(
@@ -151,8 +151,8 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
         return self._take(None)
 
     async def _fetch(self, size: int | None) -> None:
-        async with self._connection.lock:
-            await self._connection.wait(self._fetch_missing(size))
+        async with self._connection.kernel.lock:
+            await self._connection.kernel.wait(self._fetch_missing(size))
 
     def __aiter__(self) -> Self:
         self._exhausted = False
@@ -182,9 +182,9 @@ class AsyncServerCursor(Declared, AsyncCursor[Row]):
 
         Source: PostgreSQL documentation, MOVE.
         """
-        async with self._connection.lock:
-            await self._connection.wait(self._move(value, mode))
+        async with self._connection.kernel.lock:
+            await self._connection.kernel.wait(self._move(value, mode))
 
 
 class AsyncRawServerCursor(RawCursorMixin, AsyncServerCursor[Row]):
-    """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
+    """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""

@@ -49,7 +49,7 @@ class Declared(_Base):
 
     def _name(self, name: str, scrollable: bool | None, withhold: bool) -> None:
         """Give the cursor its name, and what DECLARE is to say."""
-        self._portal_name = name.encode(self._connection.session.encoding)
+        self._portal_name = name.encode(self._connection.kernel.session.encoding)
         if not name or "\0" in name or len(self._portal_name) > _LONGEST_NAME:
             raise ProgrammingError(
                 f"{name!r} cannot be the name of a cursor: it has 1 to {_LONGEST_NAME} bytes, none zero"
@@ -68,6 +68,10 @@ class Declared(_Base):
         self._at_end = False
         #: Whether iteration has met the end: then it does not ask the server once more.
         self._exhausted = False
+        #: Rows that were fetched, and whose loading was interrupted.
+        self._undecoded: list[bytes] = []
+        #: How many of the rows that are here came before these.
+        self._decoded = 0
         self._columns_described: Sequence[FieldDescription] = ()
         self._answer: tuple[Transformer, int, Any, Sequence[int]] | None = None
 
@@ -107,7 +111,7 @@ class Declared(_Base):
         if prepare:
             raise NotSupportedError("the query of a named cursor cannot be prepared")
         connection = self._connection
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         request = Request(self, query, params, None)
         yield from request.encode_fully()
         parameters = request.parameters
@@ -119,7 +123,7 @@ class Declared(_Base):
         self._declared = False
         self._query = request.text
         self._binary = binary
-        connection.write_begin(session)
+        connection.kernel.write_begin(session)
         session.parse(exchange, b"", statement, () if parameters is None else parameters.oids)
         session.bind(exchange, b"", b"", parameters)
         session.execute(exchange)
@@ -134,7 +138,7 @@ class Declared(_Base):
         """Learn the columns of a cursor that was declared by somebody else."""
         self._check_open()
         exchange = QueryExchange()
-        self._connection.write_begin(session)
+        self._connection.kernel.write_begin(session)
         session.describe_portal(exchange, self._portal_name)
         session.sync(exchange)
         yield exchange
@@ -173,7 +177,7 @@ class Declared(_Base):
         """Get `size` rows from the server, None for all there are; those already taken go."""
         self._check_open()
         connection = self._connection
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         if self._result is None:
             yield from self._adopt(session)
         self._check_result()
@@ -181,8 +185,9 @@ class Declared(_Base):
         assert result is not None
         decoder, formats = self._how_to_answer(result)
         exchange = QueryExchange(fields=result.fields, decoder=decoder)
+        exchange.keeping = True  # the server's cursor has moved past them, whatever interrupts the wait
         count = b"ALL" if size is None else b"%d" % size
-        connection.write_begin(session)
+        connection.kernel.write_begin(session)
         session.parse(exchange, b"", b"FETCH FORWARD %b FROM %b" % (count, self._identifier()))
         session.bind(exchange, b"", b"", None, formats)
         session.execute(exchange)
@@ -197,6 +202,10 @@ class Declared(_Base):
 
     def _fetch_missing(self, size: int | None) -> Operation[None]:
         """Get what is missing before `size` rows can be taken, None for all."""
+        if self._undecoded:
+            self._decode_rest()
+            if not self._lacks(size):
+                return
         here = len(self._rows) - self._position
         yield from self._fetch_rows(None if size is None else size - here)
 
@@ -217,9 +226,27 @@ class Declared(_Base):
         self._offset += self._position
         self._rows = result.rows = self._rows[self._position :] + fetched.rows
         self._position = 0
+        if fetched.rows and isinstance(fetched.rows[-1], bytes):
+            # An exception that is no `Exception` came out of a loader: the rest is loaded by the next fetch.
+            first = next(i for i, row in enumerate(self._rows) if isinstance(row, bytes))
+            self._undecoded, self._decoded = self._rows[first:], first
+            del self._rows[first:]
         self._passed += count
         self._at_end = size is None or count < size
         result.tag, result.failure = fetched.tag, fetched.failure
+
+    def _decode_rest(self) -> None:
+        """Load the rows whose loading was interrupted."""
+        result = self._result
+        assert result is not None and self._answer is not None
+        decoder, rows = self._answer[2], self._rows
+        try:
+            # The length of `rows` is the progress: another interruption neither skips nor repeats a row.
+            while (done := len(rows) - self._decoded) < len(self._undecoded):
+                rows.append(decoder.decode(self._undecoded[done]))
+        except Exception as e:
+            result.failure = e
+        self._undecoded = []
 
     # MOVE
 
@@ -228,10 +255,12 @@ class Declared(_Base):
         self._check_open()
         if mode not in ("relative", "absolute"):
             raise ValueError(f"bad mode: {mode!r}; it is either 'relative' or 'absolute'")
-        session = yield from self._connection.start_operation()
+        session = yield from self._connection.kernel.start_operation()
         if self._result is None:
             yield from self._adopt(session)
         self._check_result()
+        if self._undecoded:
+            self._decode_rest()
         if mode == "absolute" and not self._anchored:
             yield from self._move_in_unknown(session, value)
             return
@@ -248,26 +277,31 @@ class Declared(_Base):
         if self._offset <= target <= self._offset + len(self._rows) and self._result.failure is None:
             self._position = target - self._offset
             return
-        steps = target - self._passed
-        beyond = False
-        if steps > 0:
-            moved = yield from self._run_move(session, b"FORWARD", steps)
-            beyond = self._at_end = moved < steps
-            target = self._passed + moved
-        elif steps < 0 and self._anchored:
-            yield from self._run_move(session, b"ABSOLUTE", target)
-            self._at_end = False
-        elif steps < 0:
-            back = self._at_end - steps
-            moved = yield from self._run_move(session, b"BACKWARD", back)
-            self._at_end = False
-            beyond = moved < back - 1
-            if moved < back:
-                # Now it is known where the cursor is: before the first row.
-                self._anchored, target = True, 0
-        self._go_on_from(target)
+        reached, beyond = yield from self._move_on_server(session, target)
+        self._go_on_from(reached)
         if beyond:
             raise IndexError("position out of bound: the cursor has gone to the end of the result")
+
+    def _move_on_server(self, session: Session, target: int) -> Operation[tuple[int, bool]]:
+        """Move the server's cursor; return where it is then, and whether the target lies outside."""
+        steps = target - self._passed
+        if steps == 0:
+            return target, False
+        if steps > 0:
+            moved = yield from self._run_move(session, b"FORWARD", steps)
+            self._at_end = moved < steps
+            return self._passed + moved, self._at_end
+        if self._anchored:
+            yield from self._run_move(session, b"ABSOLUTE", target)
+            self._at_end = False
+            return target, False
+        back = self._at_end - steps
+        moved = yield from self._run_move(session, b"BACKWARD", back)
+        self._at_end = False
+        if moved < back:
+            # Now it is known where the cursor is: before the first row.
+            self._anchored, target = True, 0
+        return target, moved < back - 1
 
     def _move_in_unknown(self, session: Session, target: int) -> Operation[None]:
         """Go to a row, and by that learn where the cursor is."""
@@ -283,7 +317,7 @@ class Declared(_Base):
     def _run_move(self, session: Session, direction: bytes, count: int) -> Operation[int]:
         """Run MOVE; return how many rows a FETCH would have returned."""
         exchange = Exchange()
-        self._connection.write_begin(session)
+        self._connection.kernel.write_begin(session)
         session.parse(exchange, b"", b"MOVE %b %d FROM %b" % (direction, count, self._identifier()))
         session.bind(exchange, b"", b"", None)
         session.execute(exchange)
@@ -297,6 +331,7 @@ class Declared(_Base):
         assert self._result is not None
         self._passed = self._offset = position
         self._exhausted = False
+        self._undecoded = []
         self._rows = self._result.rows = []
         self._position = 0
         self._result.failure = None
@@ -308,10 +343,10 @@ class Declared(_Base):
         connection = self._connection
         if connection.closed:
             return
-        idle = connection.session.transaction_status == TransactionStatus.IDLE
+        idle = connection.kernel.session.transaction_status == TransactionStatus.IDLE
         if self._declared and idle and not self.withhold:
             return  # it ended with its transaction
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         exchange = Exchange()
         session.close_portal(exchange, self._portal_name)
         session.sync(exchange)

@@ -6,7 +6,7 @@ Source: PostgreSQL documentation, "Pipelining".
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from howdah.hookspecs import Mixins, hookimpl
 from howdah.lazy.importing import on_first_use
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from howdah_pipeline.connection_async import AsyncPipelining
     from howdah_pipeline.pipeline import Pipeline
     from howdah_pipeline.pipeline_async import AsyncPipeline
-    from howdah_pipeline.sharing import AsyncSharing
 
-__all__ = ["AsyncPipeline", "AsyncPipelining", "AsyncSharing", "Pipeline", "Pipelining"]
+__all__ = ["AsyncPipeline", "AsyncPipelining", "Pipeline", "Pipelining"]
 
 if not TYPE_CHECKING:  # who checks types finds a misspelt name
     __getattr__ = on_first_use(
@@ -28,7 +27,6 @@ if not TYPE_CHECKING:  # who checks types finds a misspelt name
             "connection_async": ("AsyncPipelining",),
             "pipeline": ("Pipeline",),
             "pipeline_async": ("AsyncPipeline",),
-            "sharing": ("AsyncSharing",),
         },
     )
 
@@ -41,22 +39,8 @@ def howdah_capabilities() -> Iterable[str]:
 
 @hookimpl
 def howdah_mixins() -> Mixins:
-    """Contribute `pipeline`, and a lock that can be shared to async connections."""
+    """Contribute `pipeline`."""
     return Mixins(
         connection="howdah_pipeline.connection:Pipelining",
-        async_connection="howdah_pipeline.sharing:AsyncSharing",
+        async_connection="howdah_pipeline.connection_async:AsyncPipelining",
     )
-
-
-@hookimpl
-def howdah_connection_opened(connection: Any) -> None:
-    """Let the queries of many tasks share round trips."""
-    if hasattr(connection, "share"):
-        connection.share()
-
-
-@hookimpl
-def howdah_connection_closed(connection: Any) -> None:
-    """Leave no task behind."""
-    if hasattr(connection, "unshare"):
-        connection.unshare()

@@ -29,7 +29,7 @@ class PipelineBlock:
     def __enter__(self) -> Pipeline:
         from howdah_pipeline.pipeline import Pipeline
 
-        pipeline = self._connection.deferral
+        pipeline = self._connection.kernel.deferral
         if not isinstance(pipeline, Pipeline):
             pipeline = Pipeline(self._connection)
         self._level = pipeline.level

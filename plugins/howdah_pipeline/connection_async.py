@@ -28,7 +28,7 @@ class AsyncPipelineBlock:
     async def __aenter__(self) -> AsyncPipeline:
         from howdah_pipeline.pipeline_async import AsyncPipeline
 
-        pipeline = self._connection.deferral
+        pipeline = self._connection.kernel.deferral
         if not isinstance(pipeline, AsyncPipeline):
             pipeline = AsyncPipeline(self._connection)
         self._level = pipeline.level

@@ -35,12 +35,12 @@ class Pipeline(BasePipeline):
         Raises:
             howdah.Error: the first error that has not been raised yet.
         """
-        with self._connection.lock:
-            self._connection.wait(self._sync())
+        with self._connection.kernel.lock:
+            self._connection.kernel.wait(self._sync())
 
     def __enter__(self) -> Self:
-        with self._connection.lock:
-            self._connection.wait(self._enter())
+        with self._connection.kernel.lock:
+            self._connection.kernel.wait(self._enter())
         return self
 
     def __exit__(
@@ -49,8 +49,8 @@ class Pipeline(BasePipeline):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        with self._connection.lock:
-            error = self._connection.wait(self._exit())
+        with self._connection.kernel.lock:
+            error = self._connection.kernel.wait(self._exit())
         if error is not None:
             if exc_val is None:
                 raise error

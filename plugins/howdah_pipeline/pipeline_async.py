@@ -34,12 +34,12 @@ class AsyncPipeline(BasePipeline):
         Raises:
             howdah.Error: the first error that has not been raised yet.
         """
-        async with self._connection.lock:
-            await self._connection.wait(self._sync())
+        async with self._connection.kernel.lock:
+            await self._connection.kernel.wait(self._sync())
 
     async def __aenter__(self) -> Self:
-        async with self._connection.lock:
-            await self._connection.wait(self._enter())
+        async with self._connection.kernel.lock:
+            await self._connection.kernel.wait(self._enter())
         return self
 
     async def __aexit__(
@@ -48,8 +48,8 @@ class AsyncPipeline(BasePipeline):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        async with self._connection.lock:
-            error = await self._connection.wait(self._exit())
+        async with self._connection.kernel.lock:
+            error = await self._connection.kernel.wait(self._exit())
         if error is not None:
             if exc_val is None:
                 raise error

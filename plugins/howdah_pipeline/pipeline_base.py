@@ -87,7 +87,7 @@ class BasePipeline:
 
     @property
     def _session(self) -> Session:
-        return self._connection.session
+        return self._connection.kernel.session
 
     # What operations ask for: howdah.client.deferral.Deferral
 
@@ -100,8 +100,8 @@ class BasePipeline:
         """Write BEGIN if a transaction is to be started, and Close for unwanted statements."""
         connection = self._connection
         if not (connection.autocommit or self.in_transaction):
-            self.command([connection.begin_statement], apart=True)
-        names = connection.take_unwanted()
+            self.command([connection.kernel.begin_statement], apart=True)
+        names = connection.kernel.pop_statements_to_close()
         if names:
             exchange = Exchange()
             for name in names:
@@ -116,7 +116,7 @@ class BasePipeline:
         statement = self._statements.get(key)
         if statement is not None and prepare is not False:
             return statement
-        planner = self._connection.planner
+        planner = self._connection.kernel.planner
         if planner is None:
             if prepare:
                 self._connection.driver.require("prepare")
@@ -146,7 +146,7 @@ class BasePipeline:
     ) -> bool:
         """Write a query the short way, if it is open to it and nothing has to be waited for."""
         connection = self._connection
-        session = connection.session
+        session = connection.kernel.session
         if (
             self._aborted
             or session.skipping
@@ -155,7 +155,7 @@ class BasePipeline:
             or not (connection.autocommit or self.in_transaction)
         ):
             return False
-        posted = connection.shortcuts.post(cursor, query, params)
+        posted = connection.kernel.shortcuts.post(cursor, query, params)
         if posted is None:
             return False
         self._queue.append(Posted(self, posted[0], cursor, posted[1]))
@@ -258,15 +258,15 @@ class BasePipeline:
     def _enter(self) -> Operation[None]:
         connection = self._connection
         if not self._level:
-            yield from connection.start_operation()
-            connection.defer_to(self)
+            yield from connection.kernel.start_operation()
+            connection.kernel.defer_to(self)
         elif self._open:
             yield from self._end_segment()
         self._level += 1
 
     def _sync(self) -> Operation[None]:
         """End the segment, wait for all of it, and raise its first error."""
-        yield from self._connection.start_operation(deferrable=True)
+        yield from self._connection.kernel.start_operation(deferrable=True)
         lost_changes = self._lost_changes
         yield from self.finish()
         # After an error, sync() is how a program gives up the segment and goes on.
@@ -285,7 +285,7 @@ class BasePipeline:
         finally:
             self._level -= 1
             if not self._level:
-                connection.defer_to(None)
+                connection.kernel.defer_to(None)
         return self.first_error() or session.lost or self._take_lost_changes()
 
     def _take_lost_changes(self) -> Exception | None:
@@ -310,7 +310,7 @@ class BasePipeline:
         """
         if self._level > level and not self._connection.closed:
             self._level = level + 1
-            self._connection.end_later(self._exit)
+            self._connection.kernel.end_later(self._exit)
 
     # Segments
 
@@ -327,7 +327,7 @@ class BasePipeline:
             yield from self.settle(deferred)
         self._begun = False
         self._pending.clear()
-        planner = self._connection.planner
+        planner = self._connection.kernel.planner
         if self._undone and planner is not None:
             planner.rolled_back()
         if self._undone and self._changed and session.transaction_status == TransactionStatus.IDLE:
@@ -378,7 +378,7 @@ class BasePipeline:
         if exchange.aborted:
             raise aborted(exchange)
         exchange.raise_error()
-        self._connection._note_rollback(exchange)
+        self._connection.kernel.note_rollback(exchange)
         # Sync, BEGIN, COMMIT, ROLLBACK: what was before is committed, or rolled back as the program wanted.
         self._changed = False
         yield from ()
@@ -387,7 +387,7 @@ class BasePipeline:
         """Take the answer to Close: what was skipped is still to be closed."""
         if exchange.aborted:
             for name in names:
-                self._connection.close_statement(name)
+                self._connection.kernel.close_statement(name)
         yield from ()
 
 

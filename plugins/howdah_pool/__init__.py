@@ -1,7 +1,7 @@
 """Pools of connections.
 
-The names are imported on first use: a driver that finds the plugin need not load all of it. Where the default
-driver goes without pools, they raise an error that says so.
+The names are imported on first use, so that a driver that finds the plugin need not load all of it. If the
+plugin is disabled in the default driver, they raise an error that says so.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MODULE_OF = {
 }
 
 
-if not TYPE_CHECKING:  # so that a type checker finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
 
     def __getattr__(name: str) -> Any:
         if name not in _MODULE_OF:
@@ -52,5 +52,5 @@ if not TYPE_CHECKING:  # so that a type checker finds a misspelt name
 
 @hookimpl
 def howdah_capabilities() -> Iterable[str]:
-    """Announce pools."""
+    """Announce the capability of pools."""
     return ["pool"]

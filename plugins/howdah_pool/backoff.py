@@ -1,4 +1,4 @@
-"""When to connect again after attempts that failed."""
+"""The pauses between attempts to connect."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from random import uniform
 
 __all__ = ["Backoff", "pause_after"]
 
-#: How long to wait after the first failure, and at most, in seconds.
+#: The pause after the first failure, and the longest pause, in seconds.
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 30.0
 
 
 def pause_after(failures: int) -> float:
-    """Return how many seconds to wait after so many failed attempts: about twice as long each time."""
+    """Return the pause after a number of failed attempts, in seconds: about twice as long each time."""
     return min(_FIRST_PAUSE * 2.0 ** min(failures - 1, 16), _LONGEST_PAUSE) * uniform(0.9, 1.1)
 
 
 class Backoff:
-    """The failures since the last success, and what follows from them.
+    """The failures since the last success, and the time of the next attempt.
 
     Attributes:
         error: the last failure, None after a success.
         retry_at: when to make the next attempt.
-        gave_up: whether the attempts have gone on in vain for too long.
-        is_reportable: whether giving up is still to be reported.
+        gave_up: whether the attempts have failed for too long.
+        is_reportable: whether giving up has yet to be reported.
     """
 
     def __init__(self) -> None:
@@ -38,15 +38,15 @@ class Backoff:
         """Note a failure.
 
         Args:
-            error: what was raised.
+            error: the exception.
             now: the time.
-            give_up_after: for how many seconds to go on trying.
+            give_up_after: for how many seconds to continue.
         """
         self.error = error
         if self._failing_since is None:
             self._failing_since = now
         if now < self.retry_at:
-            return  # of several attempts made at one time only one counts
+            return  # several attempts at the same time count as one
         self._failures += 1
         pause = pause_after(self._failures)
         give_up_at = self._failing_since + give_up_after
@@ -65,7 +65,7 @@ class Backoff:
         self.gave_up = False
 
     def resume(self) -> None:
-        """Go on trying, if that was given up."""
+        """Start again, after giving up."""
         if self.gave_up:
             self.gave_up = False
             self._failing_since = None

@@ -1,6 +1,6 @@
-"""Where in the program a connection was taken.
+"""The call site at which the program took a connection.
 
-It is noted at every taking, so noting is cheap: lines are looked up only when a message needs them.
+It is recorded for every connection taken, so recording is cheap: lines are looked up only for a message.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ __all__ = ["CallSite", "caller", "format", "location"]
 #: The code and the instruction of the innermost frames outside the pool, the innermost first.
 CallSite: TypeAlias = "tuple[tuple[CodeType, int], ...]"
 
-#: How many frames are noted.
+#: How many frames are recorded.
 _DEPTH = 3
 
 
 def caller() -> CallSite:
-    """Return where the program called the pool."""
+    """Return the call site at which the program called the pool."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
@@ -31,7 +31,7 @@ def caller() -> CallSite:
 
 
 def format(call_site: CallSite) -> str:
-    """Return a call site as messages show it: `app.py:12 in handle, called from app.py:40 in main`."""
+    """Return a call site as text for messages: `app.py:12 in handle, called from app.py:40 in main`."""
     return ", called from ".join(
         f"{code.co_filename}:{_line(code, instruction)} in {code.co_name}" for code, instruction in call_site
     )

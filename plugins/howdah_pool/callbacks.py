@@ -1,5 +1,5 @@
 # Generated from plugins/howdah_pool/callbacks_async.py by .ci/generate_faces.py; do not edit.
-"""What a pool does with a connection before it lends it and after it comes back."""
+"""The checks before a pool lends a connection, and the clean-up after it has been given back."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ logger = logging.getLogger("howdah.pool")
 
 
 def check_connection(conn: Connection[Any]) -> None:
-    """Make sure in a round trip that a connection works; for use as `check`.
+    """Check with a round trip that a connection works; for use as `check`.
 
     Raises:
-        howdah.OperationalError: it does not work.
+        howdah.OperationalError: the connection does not work.
     """
     if conn.autocommit or conn.info.transaction_status != TransactionStatus.IDLE:
         conn.execute("")
@@ -36,10 +36,10 @@ def check_connection(conn: Connection[Any]) -> None:
 
 
 def check_idle(connection: Connection[Any], callback: str) -> None:
-    """Make sure that a callback has left no transaction open.
+    """Check that a callback has left no transaction open.
 
     Raises:
-        howdah.ProgrammingError: it has.
+        howdah.ProgrammingError: a transaction is open.
     """
     status = connection.info.transaction_status
     if status != TransactionStatus.IDLE:
@@ -47,7 +47,7 @@ def check_idle(connection: Connection[Any], callback: str) -> None:
 
 
 def run_check(connection: Connection[Any], check: ConnectionCallback | None) -> None:
-    """Make sure that a connection is not known to be lost, and call `check` if there is one.
+    """Check that a connection is not known to be lost, and call `check` if there is one.
 
     Raises:
         Exception: the connection does not work.

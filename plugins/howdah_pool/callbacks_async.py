@@ -1,4 +1,4 @@
-"""What a pool does with a connection before it lends it and after it comes back."""
+"""The checks before a pool lends a connection, and the clean-up after it has been given back."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ logger = logging.getLogger("howdah.pool")
 
 
 async def check_connection(conn: AsyncConnection[Any]) -> None:
-    """Make sure in a round trip that a connection works; for use as `check`.
+    """Check with a round trip that a connection works; for use as `check`.
 
     Raises:
-        howdah.OperationalError: it does not work.
+        howdah.OperationalError: the connection does not work.
     """
     if conn.autocommit or conn.info.transaction_status != TransactionStatus.IDLE:
         await conn.execute("")
@@ -35,10 +35,10 @@ async def check_connection(conn: AsyncConnection[Any]) -> None:
 
 
 def check_idle(connection: AsyncConnection[Any], callback: str) -> None:
-    """Make sure that a callback has left no transaction open.
+    """Check that a callback has left no transaction open.
 
     Raises:
-        howdah.ProgrammingError: it has.
+        howdah.ProgrammingError: a transaction is open.
     """
     status = connection.info.transaction_status
     if status != TransactionStatus.IDLE:
@@ -46,7 +46,7 @@ def check_idle(connection: AsyncConnection[Any], callback: str) -> None:
 
 
 async def run_check(connection: AsyncConnection[Any], check: ConnectionCallback | None) -> None:
-    """Make sure that a connection is not known to be lost, and call `check` if there is one.
+    """Check that a connection is not known to be lost, and call `check` if there is one.
 
     Raises:
         Exception: the connection does not work.

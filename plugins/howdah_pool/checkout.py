@@ -1,5 +1,5 @@
 # Generated from plugins/howdah_pool/checkout_async.py by .ci/generate_faces.py; do not edit.
-"""The block that has a connection of a pool."""
+"""The context manager that takes a connection from a pool."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ C = TypeVar("C", bound="Connection[Any]", default="Connection[tuple[Any, ...]]")
 
 
 class Checkout(Generic[C]):
-    """A block that has a connection: what `ConnectionPool.connection` returns."""
+    """The context manager that `ConnectionPool.connection` returns; its block has a connection."""
 
     __slots__ = ("_call_site", "_connection", "_pool", "_read_only", "_timeout")
 
@@ -37,7 +37,7 @@ class Checkout(Generic[C]):
         if self._connection is not None:
             raise ProgrammingError("the block has its connection already: call connection() for each block")
         connection = self._pool.getconn(self._timeout, read_only=self._read_only)
-        self._call_site = connection.owner.call_site
+        self._call_site = connection.kernel.owner.call_site
         self._connection = connection
         return connection
 
@@ -49,9 +49,9 @@ class Checkout(Generic[C]):
     ) -> None:
         connection, self._connection = self._connection, None
         assert connection is not None
-        slot = connection.owner
+        slot = connection.kernel.owner
         if slot.call_site is not self._call_site or self._pool._owning_pool(slot) is None:
-            # Given back in the block; or the connection of the process that forked this one.
+            # The block has given it back, or it belongs to the parent process.
             return
         try:
             # A connection with an owner stays open.

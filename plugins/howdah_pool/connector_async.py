@@ -1,4 +1,4 @@
-"""How a pool makes a connection."""
+"""Opening connections for a pool."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ ASYNC = True
 
 C = TypeVar("C", bound="AsyncConnection[Any]", default="AsyncConnection[tuple[Any, ...]]")
 
-#: The arguments that say where the primary is, which are wrong for a standby.
+#: The arguments with the address of the primary, which must not be used for a standby.
 _OF_PRIMARY = ("host", "hostaddr", "port", "target_session_attrs")
 
 
 class AsyncConnector(Generic[C]):
-    """Makes connections as a pool's options say.
+    """Opens connections with the options of a pool.
 
     Args:
         options: the options; they may change at any time.
@@ -41,13 +41,13 @@ class AsyncConnector(Generic[C]):
         return self._options.connection_class or _default_class()
 
     async def connect(self, limits: Mapping[str, Any]) -> C:
-        """Make a connection.
+        """Open a connection.
 
         Args:
-            limits: arguments of `connect` that hold unless the options say otherwise.
+            limits: arguments of `connect` for which the options take precedence.
 
         Raises:
-            BadArguments: a function returned arguments that `connect` does not understand.
+            BadArguments: a function returned arguments that `connect` does not accept.
             howdah.OperationalError: connecting failed.
         """
         conninfo: Any = self._options.conninfo
@@ -71,23 +71,23 @@ class AsyncConnector(Generic[C]):
         return connection
 
     def check_options(self) -> None:
-        """Make sure that `connect` will understand its arguments, unless a function is to return them.
+        """Check that `connect` will accept its arguments, unless a function returns them.
 
         Raises:
-            BadArguments: it will not.
+            BadArguments: it will not accept them.
         """
         conninfo, kwargs = self._options.conninfo, self._options.kwargs
         if not callable(conninfo) and not callable(kwargs):
             self._check_understood(conninfo, self._arguments(conninfo, kwargs))
 
     def _arguments(self, conninfo: str, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return the arguments of `connect` beside the conninfo."""
+        """Return the arguments of `connect` other than the conninfo."""
         return dict(kwargs or {})
 
     def _check_understood(self, conninfo: str, arguments: dict[str, Any]) -> None:
         connection_class: Any = self.connection_class
         if connection_class.connect.__func__ is not _default_class().connect.__func__:
-            return  # only the author of that `connect` knows what it takes
+            return  # the arguments of that `connect` are unknown
         own = {
             name
             for name, parameter in signature(connection_class.connect).parameters.items()
@@ -95,7 +95,7 @@ class AsyncConnector(Generic[C]):
         }
         params = {name: value for name, value in arguments.items() if name not in own}
         try:
-            connection_class.check_parameters(conninfo, **params)
+            connection_class.driver.check_parameters(conninfo, **params)
         except (ProgrammingError, NotSupportedError) as error:
             raise BadArguments(f"the pool {self._options.name!r} cannot connect: {error}") from error
         except OperationalError:
@@ -103,7 +103,7 @@ class AsyncConnector(Generic[C]):
 
 
 class AsyncStandbyConnector(AsyncConnector[C]):
-    """Makes connections to the standbys."""
+    """Opens connections to the standbys."""
 
     def _arguments(self, conninfo: str, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
         arguments = {name: value for name, value in (kwargs or {}).items() if name not in _OF_PRIMARY}

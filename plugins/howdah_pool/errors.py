@@ -1,4 +1,4 @@
-"""What a pool raises by itself."""
+"""The errors of pools."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ __all__ = ["BadArguments", "PoolClosed", "PoolTimeout", "TooManyRequests", "Unre
 
 
 class BadArguments(ProgrammingError):
-    """`connect` does not understand the pool's arguments, so another attempt cannot succeed."""
+    """`connect` does not accept the pool's arguments, so that another attempt cannot succeed."""
 
 
 class PoolClosed(OperationalError):
-    """The pool is not open: not yet, or no longer."""
+    """The pool has not been opened yet, or has been closed."""
 
 
 class PoolTimeout(OperationalError):
@@ -24,4 +24,4 @@ class TooManyRequests(OperationalError):
 
 
 class Unreachable(OperationalError):
-    """The pool can reach no server, and its clients have another pool to turn to."""
+    """The pool can reach no server, and its clients can use another pool."""

@@ -1,7 +1,7 @@
-"""How clients and workers wait, in threads and in tasks.
+"""Events that clients and workers wait for, in threads and in tasks.
 
-A `ClientEvent` wakes one client, once. A `WorkerEvent` wakes the workers of a pool, again and again. Both may
-be set at any moment, by the garbage collector too.
+A `ClientEvent` wakes one client, once. A `WorkerEvent` wakes the workers of a pool, repeatedly. Both may be
+set at any time, even by the garbage collector.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from queue import Empty, SimpleQueue
 
 __all__ = ["AsyncClientEvent", "AsyncWorkerEvent", "ClientEvent", "WorkerEvent"]
 
-#: How long a worker task waits at most, in seconds, when nothing is due.
+#: The longest time that a worker task waits if no job is due, in seconds.
 _LONGEST_WAIT = 86400.0
 
 
 class ClientEvent:
-    """What a thread waits for."""
+    """An event for one thread."""
 
     def __init__(self) -> None:
         # Setting it is a single call, which a signal handler cannot interrupt.
@@ -33,7 +33,7 @@ class ClientEvent:
 
 
 class AsyncClientEvent:
-    """What a task waits for."""
+    """An event for one task."""
 
     def __init__(self) -> None:
         self._future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -69,7 +69,7 @@ class WorkerEvent:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        # The only reentrant queue: the garbage collector may call `notify` while `notify` runs.
+        # SimpleQueue is reentrant: the garbage collector may call `notify` while `notify` runs.
         self._queue: SimpleQueue[None] = SimpleQueue()
 
     def notify(self) -> None:
@@ -84,7 +84,7 @@ class WorkerEvent:
 
 
 class AsyncWorkerEvent:
-    """Wakes the worker tasks of a pool, which all run on the event loop that runs now."""
+    """Wakes the worker tasks of a pool, which all run on the current event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Which connections a pool has, and which of the idle ones are to go."""
+"""The connections of a pool, and closing of idle ones."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Inventory(Generic[C]):
 
     Attributes:
         slots: all slots, each by its id.
-        idle: the slots of the idle connections; the one that came back last stands last.
-        sweep_at: when the next idle connection is to go, infinite for never.
+        idle: the slots of the idle connections; the one given back last is at the end.
+        sweep_at: when to close the next idle connection, infinite for never.
     """
 
     def __init__(self) -> None:
         self.idle: deque[Slot[C]] = deque()
         self.sweep_at = float("inf")
-        # By identity: a weak reference whose object is gone has no hash. A slot that was deleted together
-        # with its connection could not report the end of the connection.
+        # By id, because a weak reference to a deleted object has no hash. The slots are kept here, because a
+        # slot that is deleted together with its connection cannot report that.
         self.slots: dict[int, Slot[C]] = {}
 
     @property
@@ -36,12 +36,12 @@ class Inventory(Generic[C]):
         return [slot for slot in self.slots.values() if slot.is_lent]
 
     def add(self, slot: Slot[C], now: float) -> None:
-        """Take in a new connection, which is lent at first."""
+        """Add a new connection, which is lent at first."""
         slot.lend(now, None)
         self.slots[id(slot)] = slot
 
     def lend_last(self, now: float, call_site: CallSite | None) -> C | None:
-        """Lend the connection that came back last."""
+        """Lend the connection that was given back last."""
         slot = self.idle[-1]
         connection = slot.connection
         slot.lend(now, call_site)
@@ -56,20 +56,20 @@ class Inventory(Generic[C]):
         return connection
 
     def forget(self, slot: Slot[C]) -> None:
-        """Note that a connection is gone. The caller takes it from the idle ones if it is among them."""
+        """Remove a connection. If it is idle, the caller removes it from `idle`."""
         self.slots.pop(id(slot), None)
         slot.state = SlotState.GONE
         slot.connection = None
 
     def pop_idle(self, count: int) -> list[C]:
-        """Give up so many idle connections, or all if there are fewer; return them."""
+        """Remove a number of idle connections, or all if there are fewer; return them."""
         return [self._drop(self.idle.popleft()) for _ in range(min(count, len(self.idle)))]
 
     def sweep(self, now: float, policy: Policy) -> list[C]:
-        """Give up the connections that have lived, or been idle, for too long; return them."""
+        """Remove the connections that are too old, or have been idle for too long; return them."""
         swept = [self._drop(slot) for slot in self.idle if slot.expires <= now]
         self.idle = deque(slot for slot in self.idle if slot.is_idle)
-        # The connection that came back last is lent first: those in front have been idle the longest.
+        # The connection given back last is lent first, so that those in front have been idle the longest.
         while len(self.slots) > policy.min_size and self.idle and self.idle[0].since + policy.max_idle <= now:
             swept.append(self._drop(self.idle.popleft()))
         dues = [slot.expires for slot in self.idle]

@@ -1,4 +1,4 @@
-"""What the workers of a pool do."""
+"""The jobs of the workers of a pool."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ C = TypeVar("C")
 
 @dataclass(eq=False)
 class Connect:
-    """Make a connection, then tell the state: `connected`, `connect_failed` or `connect_cancelled`."""
+    """Open a connection; then call `connected`, `connect_failed` or `connect_cancelled` of the state."""
 
 
 @dataclass
 class Close(Generic[C]):
-    """Close connections that are no longer the pool's."""
+    """Close connections that the pool has removed."""
 
     connections: list[C]
 

@@ -1,6 +1,6 @@
-"""How a pool makes connections, keeps them, and closes them.
+"""Opening, keeping and closing the connections of a pool.
 
-`PoolState` decides; here is what waits and connects.
+`PoolState` makes the decisions; this module waits and connects.
 """
 
 from __future__ import annotations
@@ -51,17 +51,17 @@ _pools: weakref.WeakSet[AsyncMaintainedPool[Any]] = weakref.WeakSet()
 
 
 class AsyncMaintainedPool(Generic[C]):
-    """Makes connections, keeps them, and closes them: the part of a pool that its clients do not see.
+    """Opens, keeps and closes connections: the part of a pool that its clients do not use directly.
 
     Args:
-        options: how to do so.
-        connector: makes the connections.
-        pool: the pool that programs use; this one refers to it weakly.
+        options: the options of the pool.
+        connector: opens the connections.
+        pool: the pool that programs use; this object has a weak reference to it.
 
     Attributes:
         options: as above.
         connector: as above.
-        state: what the pool knows and decides.
+        state: the state of the pool, which makes its decisions.
     """
 
     def __init__(
@@ -78,16 +78,16 @@ class AsyncMaintainedPool(Generic[C]):
         self._lock = threading.Lock()
         self.state: PoolState[C] = PoolState(self.options)
         self._workers = AsyncWorkers()
-        #: The connections that `finish` is to close.
+        #: The connections for `finish` to close.
         self._to_close: list[C] = []
 
     def after_fork(self) -> None:
-        """Leave the connections and the workers to the parent of this process."""
+        """Drop the connections and the workers, which belong to the parent of this process."""
         before = self.state
         self._begin_afresh()
         self.state.opened, self.state.closed = before.opened, before.closed
         for connection in before.disown():
-            connection.drop()
+            connection.kernel.drop()
 
     def __del__(self) -> None:
         state = getattr(self, "state", None)
@@ -106,9 +106,9 @@ class AsyncMaintainedPool(Generic[C]):
         """Open the pool, unless it is open.
 
         Raises:
-            PoolClosed: the pool has been closed.
-            BadArguments: `connect` does not understand its arguments.
-            howdah.InterfaceError: the event loop cannot carry connections.
+            howdah_pool.PoolClosed: the pool has been closed.
+            BadArguments: `connect` does not accept its arguments.
+            howdah.InterfaceError: the event loop cannot watch sockets.
         """
         if self.state.closed:
             raise PoolClosed(
@@ -121,7 +121,7 @@ class AsyncMaintainedPool(Generic[C]):
             self._start_workers()
 
     def stop(self) -> None:
-        """Serve no client any more; `finish` does the rest of closing."""
+        """Stop serving clients; `finish` completes closing."""
         _pools.discard(self)
         with self._lock:
             self._to_close += self.state.close()
@@ -141,9 +141,9 @@ class AsyncMaintainedPool(Generic[C]):
     if ASYNC:
 
         def _move_workers(self) -> None:
-            """Let the workers run on the running event loop, unless the one they are on is running, too.
+            """Move the workers to the running event loop, unless their own loop is running, too.
 
-            Connections move from loop to loop by themselves.
+            Connections move between loops by themselves.
             """
             loop, before = asyncio.get_running_loop(), self._workers.loop
             if before is loop or (before is not None and before.is_running()):
@@ -168,10 +168,10 @@ class AsyncMaintainedPool(Generic[C]):
                 self._workers.start(self, self.options.num_workers)
 
     async def run_due_jobs(self) -> float | None:
-        """Do what there is to do.
+        """Do the jobs that are due.
 
         Returns:
-            After how many seconds there may be more, None for only after `notify`.
+            After how many seconds the next job may be due, None for only after `notify`.
         """
         while True:
             with self._lock:
@@ -187,7 +187,7 @@ class AsyncMaintainedPool(Generic[C]):
                 await self._report_failure()
 
     async def _grow(self, attempt: Connect) -> None:
-        """Make a connection and put it where it is wanted."""
+        """Open a connection, for a waiting client or to keep it idle."""
         try:
             slot, connection = await self._connect(attempt, {})
         except Exception as error:
@@ -208,11 +208,11 @@ class AsyncMaintainedPool(Generic[C]):
     # Connections
 
     async def _connect(self, attempt: Connect, limits: Mapping[str, Any]) -> tuple[Slot[C], C]:
-        """Make a connection for which the state has made room.
+        """Open a connection that the state has allowed.
 
         Args:
-            attempt: what the state knows it by.
-            limits: arguments of `connect` that hold unless the options say otherwise.
+            attempt: identifies the attempt in the state.
+            limits: arguments of `connect` for which the options take precedence.
         """
         start = monotonic()
         state, connection = self.state, None
@@ -225,7 +225,7 @@ class AsyncMaintainedPool(Generic[C]):
                 raise OperationalError("the server closed the connection as soon as it was made")
             with self._lock:
                 now = monotonic()
-                slot = connection.owner = state.connected(attempt, connection, now, now - start)
+                slot = connection.kernel.owner = state.connected(attempt, connection, now, now - start)
         except BaseException as error:
             with self._lock:
                 if isinstance(error, Exception):
@@ -240,7 +240,7 @@ class AsyncMaintainedPool(Generic[C]):
         return slot, connection
 
     def _return(self, slot: Slot[C], connection: C) -> bool:
-        """Return a connection that works to the pool, for the next client or the idle ones.
+        """Return a working connection to the pool, for the next client or to keep it idle.
 
         Returns:
             Whether the pool keeps it; if not, the caller closes it.
@@ -257,16 +257,16 @@ class AsyncMaintainedPool(Generic[C]):
 
 
 def _taker(reference: weakref.ref[AsyncConnectionPool[Any]]) -> TakeBack:
-    """Return what a connection calls when its client closes it."""
+    """Return the function that a connection calls when its client closes it."""
 
     async def take_back(connection: AsyncConnection[Any]) -> bool:
         """Give a connection back to its pool; return whether the pool has it."""
-        slot: Slot[Any] = connection.owner
+        slot: Slot[Any] = connection.kernel.owner
         pool = reference()
         if slot.handed_over and slot.is_lent and pool is not None:
             await pool.putconn(connection)
             return True
-        return slot.is_idle  # given back before: it is not the client's any more
+        return slot.is_idle  # given back before: it no longer belongs to the client
 
     return take_back
 

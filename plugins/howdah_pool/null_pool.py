@@ -26,9 +26,9 @@ C = TypeVar("C", bound="Connection[Any]", default="Connection[tuple[Any, ...]]")
 class NullConnectionPool(ConnectionPool[C]):
     """A pool that keeps no connections: each client gets a new one, which is closed when it is given back.
 
-    The pool limits how many there are (`max_size`): the next client waits for the connection of another one.
-    It is for use in front of a pooler such as PgBouncer, and in a program that is written for a pool and has
-    no use for one.
+    The pool limits the number of connections (`max_size`): further clients wait until another one is given
+    back. Use it in front of a pooler such as PgBouncer, or in a program that is written for a pool but does
+    not need one.
 
     The arguments are those of `ConnectionPool`; `min_size` must be 0.
     """
@@ -38,15 +38,15 @@ class NullConnectionPool(ConnectionPool[C]):
         self._compose(options)
 
     def wait(self, timeout: float = 30.0) -> None:
-        """Make a connection, to see whether that is possible.
+        """Open a connection, to check that it is possible.
 
         Args:
             timeout: how long to try, in seconds.
 
         Raises:
-            PoolClosed: the pool is not open.
-            PoolTimeout: there was no connection in time; the pool is closed.
-            howdah.ProgrammingError: the conninfo that a function returned is wrong.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.PoolTimeout: there was no connection in time; the pool has been closed.
+            howdah.ProgrammingError: the conninfo that a function returned is invalid.
         """
         deadline, failures = monotonic() + timeout, 0
         while True:

@@ -1,4 +1,4 @@
-"""By what a pool decides: its sizes, times and limits."""
+"""The sizes, times and limits of a pool."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _numbers = count(1)
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Policy:
-    """Those options of a pool that `PoolState` decides by; `howdah_pool.options.PoolOptions` describes them.
+    """The options that `PoolState` uses for its decisions; described in `howdah_pool.options.PoolOptions`.
 
     Attributes:
-        keeps: whether the pool keeps connections that nobody uses.
-        has_fallback: whether clients have another pool to turn to, so that this one refuses them at once when
-            it can reach no server.
+        keeps: whether the pool keeps idle connections.
+        has_fallback: whether clients can use another pool, so that this one refuses them immediately if it
+            can reach no server.
     """
 
     keeps: ClassVar[bool] = True
@@ -40,7 +40,7 @@ class Policy:
         """Set the sizes.
 
         Raises:
-            ValueError: they make no sense.
+            ValueError: the sizes are invalid.
         """
         if not self.keeps and max_size == 0:
             max_size = None

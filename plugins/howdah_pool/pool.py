@@ -56,7 +56,7 @@ class _Option(Generic[V]):
 class ConnectionPool(Generic[C]):
     """A pool of connections.
 
-    As a context manager it opens, and at the end of the block closes.
+    As a context manager it opens, and closes at the end of the block.
 
     It is composed of a pool of connections to the primary and, with `read_conninfo`, one of connections to
     standbys.
@@ -66,9 +66,9 @@ class ConnectionPool(Generic[C]):
     `max_waiting`, `max_lifetime`, `max_idle`, `reconnect_timeout`, `num_workers`.
 
     Raises:
-        ValueError: a size or a number makes no sense.
-        howdah.ProgrammingError: the pool is opened, and the conninfo or an argument in `kwargs`
-            is not one that `connect` understands.
+        ValueError: a size or a number is invalid.
+        howdah.ProgrammingError: the pool is opened, and `connect` does not accept the conninfo or an
+            argument in `kwargs`.
 
     Attributes:
         replicas: the pool of connections to standbys, None without `read_conninfo`.
@@ -90,7 +90,7 @@ class ConnectionPool(Generic[C]):
         self._compose(options)
 
     def _compose(self, options: PoolOptions[C]) -> None:
-        """Make the pools of which this one is composed, and open it if the options say so."""
+        """Create the pools that this one is composed of, and open it if the options ask for that."""
         self._primary = ServerPool(options, Connector(options), self)
         self._standbys: ServerPool[C] | None = None
         self.replicas: ConnectionPool[C] | None = None
@@ -101,8 +101,8 @@ class ConnectionPool(Generic[C]):
             self._open()
 
     def _of_standbys(self, options: PoolOptions[C]) -> Self:
-        """Return a pool of connections to standbys alone."""
-        # The constructor of a class that somebody derived from this one may take other arguments.
+        """Return a pool of connections to standbys only."""
+        # The constructor of a subclass may have other arguments.
         pool = object.__new__(type(self))
         pool._primary = ServerPool(options, StandbyConnector(options), pool)
         pool._standbys = pool.replicas = None
@@ -121,7 +121,7 @@ class ConnectionPool(Generic[C]):
 
     @property
     def closed(self) -> bool:
-        """Whether the pool is not open: not yet, or no longer."""
+        """Whether the pool has not been opened yet, or has been closed."""
         state = self._primary.state
         return state.closed or not state.opened
 
@@ -129,14 +129,14 @@ class ConnectionPool(Generic[C]):
         """Open the pool, unless it is open.
 
         Args:
-            wait: whether to wait until `min_size` connections are there.
+            wait: whether to wait until the pool has `min_size` connections.
             timeout: how long to wait, in seconds.
 
         Raises:
-            PoolClosed: the pool has been closed.
-            PoolTimeout: the connections are not there in time; the pool is closed.
-            howdah.ProgrammingError: the conninfo or an argument of `connect` is wrong.
-            howdah.InterfaceError: the event loop cannot carry connections.
+            howdah_pool.PoolClosed: the pool has been closed.
+            howdah_pool.PoolTimeout: the connections were not opened in time; the pool has been closed.
+            howdah.ProgrammingError: the conninfo or an argument of `connect` is invalid.
+            howdah.InterfaceError: the event loop cannot watch sockets.
         """
         self._open()
         if wait:
@@ -146,7 +146,7 @@ class ConnectionPool(Generic[C]):
         if self._standbys is None:
             self._primary.open()
             return
-        if not self._standbys.state.opened:  # what is wrong is found before any worker starts
+        if not self._standbys.state.opened:  # so that errors are raised before any worker starts
             self._standbys.connector.check_options()
         self._primary.open()
         self._standbys.open()
@@ -154,7 +154,7 @@ class ConnectionPool(Generic[C]):
     def close(self, timeout: float = 5.0) -> None:
         """Close the pool.
 
-        Clients that wait get `PoolClosed`. Connections that are in use are closed when they come back.
+        Waiting clients get `PoolClosed`. Connections in use are closed when they are given back.
 
         Args:
             timeout: how long to wait for the workers to end, in seconds.
@@ -181,15 +181,15 @@ class ConnectionPool(Generic[C]):
         self.close()
 
     def wait(self, timeout: float = 30.0) -> None:
-        """Wait until `min_size` connections are there.
+        """Wait until the pool has `min_size` connections.
 
         Args:
             timeout: how long to wait, in seconds.
 
         Raises:
-            PoolClosed: the pool is not open.
-            PoolTimeout: the connections are not there in time; the pool is closed.
-            howdah.ProgrammingError: the conninfo that a function returned is wrong.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.PoolTimeout: the connections were not opened in time; the pool has been closed.
+            howdah.ProgrammingError: the conninfo that a function returned is invalid.
         """
         if not self._primary.wait_until_full(timeout):
             self._give_up_waiting(timeout)
@@ -209,14 +209,14 @@ class ConnectionPool(Generic[C]):
 
         Args:
             timeout: how long to wait for one, in seconds; None for the pool's `timeout`.
-            read_only: whether it is for reading only. Its transactions are then READ ONLY; a pool that knows
-                standbys provides a connection to one of them, as long as it can reach one.
+            read_only: whether to use the connection only for reading. Its transactions are then READ ONLY. A
+                pool with standbys returns a connection to one of them, while it can reach one.
 
         Raises:
-            PoolTimeout: there is no connection in time.
-            PoolClosed: the pool is not open.
-            TooManyRequests: `max_waiting` clients are waiting already.
-            howdah.ProgrammingError: the conninfo that a function returned is wrong.
+            howdah_pool.PoolTimeout: there was no connection in time.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.TooManyRequests: `max_waiting` clients are waiting already.
+            howdah.ProgrammingError: the conninfo that a function returned is invalid.
         """
         primary = self._primary
         if timeout is None:
@@ -224,13 +224,13 @@ class ConnectionPool(Generic[C]):
         try:
             if not read_only:
                 connection = primary.take(caller(), timeout)
-                connection.owner.handed_over = True
+                connection.kernel.owner.handed_over = True
                 return connection
             connection = self._take_for_reading(caller(), timeout)
         except BaseException:
-            primary.state.notify()  # a signal handler may have kept the state from doing so
+            primary.state.notify()  # a signal handler may have interrupted the state
             raise
-        slot = connection.owner
+        slot = connection.kernel.owner
         try:
             slot.read_only = (connection.read_only,)
             connection.set_read_only(True)
@@ -247,7 +247,7 @@ class ConnectionPool(Generic[C]):
             return primary.take(call_site, timeout)
         start = monotonic()
         try:
-            # As long as no standby has been reached, half of the time is kept for the primary.
+            # Until a standby has been reached, half of the time is reserved for the primary.
             return standbys.take(call_site, timeout if standbys.state.made else timeout / 2)
         except (Unreachable, PoolTimeout) as error:
             if standbys.state.made:
@@ -256,13 +256,13 @@ class ConnectionPool(Generic[C]):
         return primary.take(call_site, max(0.0, timeout - (monotonic() - start)))
 
     def connection(self, timeout: float | None = None, *, read_only: bool = False) -> Checkout[C]:
-        """Return a block that has a connection: `with pool.connection() as conn:`.
+        """Return a context manager that takes a connection: `with pool.connection() as conn:`.
 
         At the end of the block the transaction is committed, or rolled back if an exception leaves it, and
         the connection is given back.
 
         Args:
-            timeout: as for `getconn`, and so is what is raised.
+            timeout: as for `getconn`, with the same errors.
             read_only: as for `getconn`.
         """
         return Checkout(self, timeout, read_only)
@@ -270,19 +270,19 @@ class ConnectionPool(Generic[C]):
     def putconn(self, conn: C) -> None:
         """Give back a connection that was taken with `getconn`.
 
-        An open transaction is rolled back. A connection that is of no more use is replaced.
+        An open transaction is rolled back. A broken connection is replaced.
 
         Raises:
-            ValueError: it was not taken from this pool, or has been given back already.
+            ValueError: the connection was not taken from this pool, or has been given back already.
         """
-        slot = conn.owner
+        slot = conn.kernel.owner
         pool = self._owning_pool(slot)
         if pool is None:
             raise ValueError(self._refusal(conn))
         pool.give_back(slot, conn)
 
     def _owning_pool(self, slot: Any) -> ServerPool[C] | None:
-        """Return which of its two pools has lent a connection, None if neither has."""
+        """Return the one of the two pools that has lent a connection, None if neither has."""
         if isinstance(slot, Slot) and slot.is_lent:
             if slot.pool_state is self._primary.state:
                 return self._primary
@@ -291,7 +291,7 @@ class ConnectionPool(Generic[C]):
         return None
 
     def _refusal(self, connection: C) -> str:
-        slot = connection.owner
+        slot = connection.kernel.owner
         if isinstance(slot, Slot) and slot.is_lent:
             reason = f"it comes from the pool {slot.pool_state.policy.name!r}"
         else:
@@ -311,41 +311,41 @@ class ConnectionPool(Generic[C]):
 
     @property
     def min_size(self) -> int:
-        """How many connections the pool has at least."""
+        """The minimum number of connections."""
         return self._primary.options.min_size
 
     @property
     def max_size(self) -> int | None:
-        """How many connections the pool has at most, None for any number."""
+        """The maximum number of connections, None for no limit."""
         return self._primary.options.max_size
 
     @property
     def size(self) -> int:
-        """How many connections there are, or will be soon."""
+        """The number of connections, including those being opened."""
         return self._primary.size
 
     @property
     def available(self) -> int:
-        """How many connections are idle."""
+        """The number of idle connections."""
         return len(self._primary.state.inventory.idle)
 
     def get_stats(self) -> dict[str, int]:
-        """Return counters since the pool was made (times in milliseconds), and its present state.
+        """Return the counters since the pool was created (times in milliseconds), and its current state.
 
-        They are what `howdah_pool.statistics.Statistics` counts, and `pool_min`, `pool_max` (0 for any
-        number), `pool_size`, `pool_available`, `requests_waiting`. For standbys see `replicas.get_stats()`.
+        They are the counters of `howdah_pool.statistics.Statistics`, and `pool_min`, `pool_max` (0 for no
+        limit), `pool_size`, `pool_available`, `requests_waiting`. For standbys see `replicas.get_stats()`.
         """
         return self._primary.report()
 
     def pop_stats(self) -> dict[str, int]:
-        """Return what `get_stats` does, and count from 0 again."""
+        """Return the same as `get_stats`, and reset the counters."""
         return self._primary.pop_report()
 
     def resize(self, min_size: int, max_size: int | None = None) -> None:
-        """Set how many connections the pool has at least and at most, None for any number.
+        """Set the minimum and the maximum number of connections; None for no maximum.
 
         Raises:
-            ValueError: the sizes make no sense.
+            ValueError: the sizes are invalid.
         """
         self._primary.resize(min_size, max_size)
 
@@ -353,7 +353,7 @@ class ConnectionPool(Generic[C]):
         """Check the idle connections with `check_connection`, and replace those that do not work.
 
         Raises:
-            PoolClosed: the pool is not open.
+            howdah_pool.PoolClosed: the pool is not open.
         """
         self._primary.check(self.check_connection)
         if self._standbys is not None:
@@ -362,13 +362,13 @@ class ConnectionPool(Generic[C]):
     check_connection = staticmethod(check_connection)
 
     def drain(self) -> None:
-        """Replace all connections: the idle ones now, those in use when they come back."""
+        """Replace all connections: idle ones now, those in use when they are given back."""
         self._primary.drain()
         if self._standbys is not None:
             self._standbys.drain()
 
     def reconnect_failed(self) -> None:
-        """Call the argument `reconnect_failed`; the pool does so when it gives up connecting."""
+        """Call the callback `reconnect_failed`; the pool does so when it gives up connecting."""
         callback = self._primary.options.reconnect_failed
         if callback is None:
             return

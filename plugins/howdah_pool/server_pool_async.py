@@ -1,4 +1,4 @@
-"""The pool of connections to one server, or to any of several that are the same to its clients.
+"""A pool of connections to one server, or to several servers that are equivalent for its clients.
 
 The pools that programs use are composed of such pools.
 """
@@ -44,18 +44,18 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
     # Lending
 
     async def take(self, call_site: CallSite, timeout: float) -> C:
-        """Lend a connection that works, as far as the pool can tell.
+        """Lend a connection that has passed the checks.
 
         Args:
-            call_site: where the client is in the program.
+            call_site: the call site of the client.
             timeout: how long it waits, in seconds.
 
         Raises:
-            PoolTimeout: there is no connection in time.
-            PoolClosed: the pool is not open.
-            TooManyRequests: `max_waiting` clients wait already.
+            howdah_pool.PoolTimeout: there was no connection in time.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.TooManyRequests: `max_waiting` clients are waiting already.
             Unreachable: the pool has a fallback and can reach no server.
-            BadArguments: a function returned arguments that `connect` does not understand.
+            BadArguments: a function returned arguments that `connect` does not accept.
         """
         if ASYNC:
             self._move_workers()
@@ -73,13 +73,13 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
     ) -> C:
         """Check a connection that was taken, and take others until one passes.
 
-        The connections that were idle may all have died at once: these are tried one after the other. If new
-        ones fail as well, growing pauses keep the pool from flooding the server with log-ins.
+        All idle connections may have been lost together, so they are tried without a pause. If new ones fail
+        as well, growing pauses prevent the pool from flooding the server with log-ins.
 
         Args:
             connection: the first connection.
-            idle: how many connections were idle when the client came.
-            call_site: where the client is in the program.
+            idle: how many connections were idle at the time of the request.
+            call_site: the call site of the client.
             timeout: how long it waits, in seconds.
             deadline: until when it waits.
         """
@@ -108,7 +108,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
             return self.state.timeout_error(timeout, error)
 
     async def pause(self, seconds: float) -> None:
-        """Wait so many seconds, or until the pool is closed."""
+        """Wait for a time in seconds, or until the pool is closed."""
         event = AsyncClientEvent()
         client: WaitingClient[C] = WaitingClient(event.set, monotonic())
         with self._lock:
@@ -123,7 +123,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
     async def _wait_for_connection(self, call_site: CallSite, timeout: float) -> C:
         """Wait in the queue for a connection.
 
-        A pool that keeps none lets the client make one, if there is room.
+        In a pool that keeps no connections the client opens one, if `max_size` allows it.
         """
         if not self.options.keeps:
             connection = await self._connect_for_client(call_site, timeout)
@@ -144,7 +144,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
             with self._lock:
                 self.state.withdraw(client, monotonic())
             if client.connection is not None:
-                await self.give_back(client.connection.owner, client.connection)
+                await self.give_back(client.connection.kernel.owner, client.connection)
             raise
         with self._lock:
             self.state.withdraw(client, monotonic())
@@ -153,7 +153,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
         raise client.error or self.state.timeout_error(timeout)
 
     async def _connect_for_client(self, call_site: CallSite, timeout: float) -> C | None:
-        """Make a connection for a client that waits for it, if there is room for one."""
+        """Open a connection for a waiting client, if `max_size` allows it."""
         limits = {"connect_timeout": math.ceil(timeout)} if timeout > 0 else {}
         attempt = Connect()
         try:
@@ -176,14 +176,14 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
         return connection
 
     async def wait_until_full(self, timeout: float) -> bool:
-        """Wait until `min_size` connections are there, at most `timeout` seconds.
+        """Wait until the pool has `min_size` connections, for at most `timeout` seconds.
 
         Returns:
-            Whether they are there.
+            Whether it has them.
 
         Raises:
-            PoolClosed: the pool is not open.
-            BadArguments: a function returned arguments that `connect` does not understand.
+            howdah_pool.PoolClosed: the pool is not open.
+            BadArguments: a function returned arguments that `connect` does not accept.
         """
         if ASYNC:
             self._move_workers()
@@ -208,14 +208,14 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
     # Taking back
 
     async def give_back(self, slot: Slot[C], connection: C) -> None:
-        """Take back a lent connection, or replace it if it is of no more use."""
+        """Take back a lent connection, or replace it if it is broken."""
         options = self.options
         slot.handed_over = False
         try:
             usable = connection.info.transaction_status == TransactionStatus.IDLE or await end_transaction(
                 connection, options.name
             )
-            if connection.two_phase is not None:
+            if connection.kernel.two_phase is not None:
                 usable = False  # the next client could neither commit nor roll back
             if usable and slot.read_only is not None:
                 await connection.set_read_only(slot.read_only[0])
@@ -231,7 +231,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
             elif not self._return(slot, connection):
                 await self._close_all([connection])
         except BaseException:
-            self.state.notify()  # a signal handler may have kept the state from doing so
+            self.state.notify()  # a signal handler may have interrupted the state
             raise
 
     async def discard(self, slot: Slot[C], connection: C, counter: LossCounter | None = None) -> None:
@@ -241,15 +241,15 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
         await self._close_all([connection])
 
     async def _check_alive(self, connection: C, check: ConnectionCallback | None) -> Exception | None:
-        """Check a connection; if it fails, discard it and return why."""
+        """Check a connection; if it fails, discard it and return the error."""
         try:
             await run_check(connection, check)
         except Exception as error:
             logger.info("a connection of %r does not pass the check: %s", self.options.name, error)
-            await self.discard(connection.owner, connection, "connections_lost")
+            await self.discard(connection.kernel.owner, connection, "connections_lost")
             return error
         except BaseException:
-            await self.discard(connection.owner, connection)
+            await self.discard(connection.kernel.owner, connection)
             raise
         return None
 
@@ -257,7 +257,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
 
     @property
     def size(self) -> int:
-        """How many connections there are, or will be soon."""
+        """The number of connections, including those being opened."""
         with self._lock:
             return self.state.size
 
@@ -267,7 +267,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
             return self.state.report()
 
     def pop_report(self) -> dict[str, int]:
-        """Return the statistics, and count from 0 again."""
+        """Return the statistics, and reset the counters."""
         with self._lock:
             return self.state.pop_report()
 
@@ -281,7 +281,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
         """Set the sizes.
 
         Raises:
-            ValueError: they make no sense.
+            ValueError: the sizes are invalid.
         """
         with self._lock:
             surplus = self.state.resize(min_size, max_size)
@@ -291,7 +291,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
         """Check the idle connections, and replace those that do not work.
 
         Raises:
-            PoolClosed: the pool is not open.
+            howdah_pool.PoolClosed: the pool is not open.
         """
         with self._lock:
             self.state.check_open()
@@ -306,7 +306,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
                 await self._close_all([connection])
 
     async def drain(self) -> None:
-        """Replace all connections: the idle ones now, those in use when they come back."""
+        """Replace all connections: idle ones now, those in use when they are given back."""
         with self._lock:
             connections = self.state.drain()
         await self._close_all(connections)

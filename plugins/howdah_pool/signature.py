@@ -1,4 +1,4 @@
-"""Constructors that take the fields of a dataclass."""
+"""Constructors with the fields of a dataclass as arguments."""
 
 from __future__ import annotations
 

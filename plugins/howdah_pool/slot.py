@@ -1,4 +1,4 @@
-"""What a pool knows of one of its connections."""
+"""A slot: the data of a pool about one of its connections."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ C = TypeVar("C")
 
 
 class SlotState(Enum):
-    """Where a connection is."""
+    """The state of a connection in its pool."""
 
     IDLE = "idle"
     LENT = "lent"
@@ -30,21 +30,21 @@ _LENT = SlotState.LENT
 
 
 class Slot(weakref.ref[C]):
-    """The place of a connection in a pool; the connection has it as its `owner`.
+    """The data of a pool about one connection, which has the slot as its `owner`.
 
-    It refers to the connection weakly, so that the pool notices when a client forgets to give it back.
+    It is a weak reference to the connection, so that the pool notices if a client does not give it back.
 
     Attributes:
         pool_state: the state of the pool that the slot belongs to.
-        state: where the connection is.
+        state: the state of the connection.
         connection: the connection while it is idle, None otherwise.
         expires: when to replace the connection.
-        generation: how often the pool had been drained when the connection was made.
-        since: when the slot got its present state.
+        generation: how often the pool had been drained when the connection was opened.
+        since: when the slot entered its current state.
         call_site: where the program took the connection; None if the pool itself has it.
-        read_only: what the connection's attribute was, in a tuple, while the connection is lent for reading.
-        handed_over: whether a client has the connection, and may do with it what it likes.
-        take_back: what the connection's `close` calls instead of closing; None to close.
+        read_only: the previous value of the connection's attribute, in a tuple, while it is lent for reading.
+        handed_over: whether a client has the connection and may change its state.
+        take_back: the function that the connection's `close` calls instead of closing; None to close.
     """
 
     __slots__ = (
@@ -73,23 +73,23 @@ class Slot(weakref.ref[C]):
 
     @property
     def is_lent(self) -> bool:
-        """Whether a client, or the pool itself, has the connection at the moment."""
+        """Whether a client, or the pool itself, is using the connection."""
         return self.state is _LENT
 
     @property
     def is_idle(self) -> bool:
-        """Whether the connection waits in the pool for a client."""
+        """Whether the connection is idle in the pool."""
         return self.state is _IDLE
 
     def lend(self, now: float, call_site: CallSite | None) -> None:
-        """Note that the connection is lent. The caller takes the slot from the idle ones afterwards."""
+        """Mark the connection as lent. The caller then removes the slot from the idle ones."""
         self.state = _LENT
         self.connection = None
         self.since = now
         self.call_site = call_site
 
     def keep(self, connection: C, now: float) -> None:
-        """Note that the connection is idle. The caller puts the slot among the idle ones afterwards."""
+        """Mark the connection as idle. The caller then adds the slot to the idle ones."""
         self.state = _IDLE
         self.connection = connection
         self.since = now

@@ -1,15 +1,15 @@
-"""What a pool decides: who gets which connection, when to make one, and when to close one.
+"""The decisions of a pool: which client gets which connection, when to open and when to close one.
 
-Nothing here waits, and there is neither thread nor event loop. A pool calls its `PoolState` with its lock
-held, and passes the time (of a clock like `time.monotonic`, in seconds). The state tells the pool's workers
-what to do as a `Job`.
+This module does not wait, and uses neither threads nor event loops. A pool calls its `PoolState` while it
+holds its lock, and passes the time (of a clock like `time.monotonic`, in seconds). The state gives the pool's
+workers a `Job` to do.
 
-A connection is idle in the pool, lent to a client, or gone. Clients queue up: the first to come is the
-first to be served, and no connection is idle as long as a client waits.
+A connection is idle in the pool, lent to a client, or closed. Clients are served in the order of their
+requests, and no connection is idle while a client waits.
 
-A signal handler may raise in the middle of this code, wherever a function is called or returns. Therefore
-plain assignments change what belongs together, the call that completes a change comes last, and counts are
-the sizes of sets. When such an exception loses a connection, Python deletes it, and the pool notices.
+A signal handler may raise an exception in the middle of this code, wherever a function is called or returns.
+Therefore plain assignments make related changes, the call that completes a change comes last, and counts are
+the sizes of sets. If such an exception loses a connection, Python deletes it, and the pool notices.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ LossCounter: TypeAlias = Literal["returns_bad", "connections_lost"]
 
 
 class PoolState(Generic[C]):
-    """What a pool knows and decides.
+    """The state of a pool, which makes its decisions.
 
     Args:
         policy: the sizes, times and limits of the pool.
 
     Attributes:
         inventory: the connections.
-        notify: wakes the workers, which then ask `next_job`. The state calls it at any moment; the garbage
-            collector may be the caller.
+        notify: wakes the workers, which then call `next_job`. It may be called at any time, even by the
+            garbage collector.
         statistics: the counters.
         waiting: the queue of the clients.
         watching: the clients that wait until the pool has `min_size` connections.
-        pausing: the clients that wait before they try again.
+        pausing: the clients that pause before they try again.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -66,33 +66,33 @@ class PoolState(Generic[C]):
         self.pausing: list[WaitingClient[C]] = []
         self.inventory: Inventory[C] = Inventory()
         self._backoff = Backoff()
-        #: How often the pool was drained.
+        #: How often the pool has been drained.
         self._generation = 0
-        #: The attempts to connect that are under way.
+        #: The current attempts to connect.
         self._attempts: set[Connect] = set()
         #: The slots of lent connections that were deleted.
         self._abandoned: deque[Slot[C]] = deque()
 
-    # What it knows
+    # State
 
     @property
     def made(self) -> int:
-        """How many connections there are."""
+        """The number of open connections."""
         return len(self.inventory.slots)
 
     @property
     def lent(self) -> int:
-        """How many connections clients, or the pool itself, have at the moment."""
+        """The number of connections in use by clients, or by the pool itself."""
         return len(self.inventory.lent)
 
     @property
     def connecting(self) -> int:
-        """How many attempts to connect are under way."""
+        """The number of current attempts to connect."""
         return len(self._attempts)
 
     @property
     def missing(self) -> int:
-        """How many connections are wanted beyond those that exist or are being made."""
+        """The number of connections that the pool needs in addition to those open or being opened."""
         if self.closed:
             return 0
         policy, existing = self.policy, self.made + self.connecting
@@ -103,17 +103,17 @@ class PoolState(Generic[C]):
 
     @property
     def size(self) -> int:
-        """How many connections there are, or will be soon."""
+        """The number of connections, including those being opened."""
         return self.made + self.connecting + self.missing
 
     @property
     def error(self) -> Exception | None:
-        """Why the last attempt to connect failed, None if it did not."""
+        """The error of the last attempt to connect, None if it succeeded."""
         return self._backoff.error
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether there is no connection, and the last attempt to make one failed."""
+        """Whether there is no connection, and the last attempt to open one failed."""
         return self.error is not None and not self.made
 
     def report(self) -> dict[str, int]:
@@ -128,7 +128,7 @@ class PoolState(Generic[C]):
         }
 
     def pop_report(self) -> dict[str, int]:
-        """Return the statistics, and count from 0 again."""
+        """Return the statistics, and reset the counters."""
         report = self.report()
         self.statistics = Statistics()
         return report
@@ -136,10 +136,10 @@ class PoolState(Generic[C]):
     # Clients
 
     def check_open(self) -> None:
-        """Make sure that the pool is open.
+        """Check that the pool is open.
 
         Raises:
-            PoolClosed: it is not.
+            howdah_pool.PoolClosed: the pool is not open.
         """
         if self.closed:
             raise PoolClosed(f"the pool {self.policy.name!r} is already closed")
@@ -147,13 +147,13 @@ class PoolState(Generic[C]):
             raise PoolClosed(f"the pool {self.policy.name!r} is not open yet: open() it, or use it in 'with'")
 
     def take(self, now: float, call_site: CallSite) -> C | None:
-        """Lend an idle connection to a client that comes.
+        """Lend an idle connection to a client.
 
         Returns:
             The connection, None if none is idle.
 
         Raises:
-            PoolClosed: the pool is not open.
+            howdah_pool.PoolClosed: the pool is not open.
         """
         self.statistics.requests_num += 1
         if self.inventory.idle:
@@ -163,7 +163,7 @@ class PoolState(Generic[C]):
         return None
 
     def take_again(self, now: float, call_site: CallSite) -> C | None:
-        """Lend another idle connection to a client, because the one before was broken."""
+        """Lend another idle connection to a client, because the previous one was broken."""
         self.statistics.requests_num -= 1
         return self.take(now, call_site)
 
@@ -171,12 +171,12 @@ class PoolState(Generic[C]):
         """Lend one idle connection to the pool itself.
 
         Returns:
-            The connection, None if it is not idle any more.
+            The connection, None if it is no longer idle.
         """
         return self.inventory.lend_slot(slot, now) if slot.is_idle else None
 
     def reserve(self, attempt: Connect) -> bool:
-        """Let a client connect by itself, if the pool keeps no connections and has room for one."""
+        """Let a client open a connection itself, if the pool keeps none and `max_size` allows it."""
         limit = self.policy.max_size
         if self.policy.keeps or self.waiting or (limit is not None and self.made + self.connecting >= limit):
             return False
@@ -187,13 +187,13 @@ class PoolState(Generic[C]):
         """Put a client into the queue.
 
         Raises:
-            PoolClosed: the pool is not open.
-            TooManyRequests: enough clients wait.
-            Unreachable: the pool can reach no server, and the client has another pool to turn to.
+            howdah_pool.PoolClosed: the pool is not open.
+            howdah_pool.TooManyRequests: `max_waiting` clients are waiting already.
+            Unreachable: the pool can reach no server, and the client can use another pool.
         """
         policy, statistics, backoff = self.policy, self.statistics, self._backoff
         self._refuse_if_closed()
-        if self.inventory.idle:  # a connection came back since the client looked
+        if self.inventory.idle:  # a connection has been given back since the client tried
             client.connection = self.inventory.lend_last(client.since, client.call_site)
             return
         if policy.max_waiting and len(self.waiting) >= policy.max_waiting:
@@ -213,7 +213,7 @@ class PoolState(Generic[C]):
         self._notify_if_missing()
 
     def withdraw(self, client: WaitingClient[C], now: float) -> None:
-        """Take a client out of the queue that waits no longer, served or not."""
+        """Remove a client from the queue, because it was served or has stopped waiting."""
         self.statistics.requests_wait_ms += now - client.since
         if client.connection is None:
             self.statistics.requests_errors += 1
@@ -235,11 +235,11 @@ class PoolState(Generic[C]):
         return False
 
     def timeout_error(self, timeout: float, check_error: Exception | None = None) -> PoolTimeout:
-        """Return what to raise when a client has waited in vain.
+        """Return the error for a client that has not been served in time.
 
         Args:
             timeout: how long it waited, in seconds.
-            check_error: why the last connection did not pass the check.
+            check_error: the error of the last connection that failed the check.
         """
         message = f"couldn't get a connection from the pool {self.policy.name!r} after {timeout:.2f} sec"
         if self.error is not None:
@@ -253,7 +253,7 @@ class PoolState(Generic[C]):
     # Connections
 
     def put(self, slot: Slot[C], connection: C, now: float) -> bool:
-        """Take back a connection that works, for the next client or the idle ones.
+        """Take back a working connection, for the next client or to keep it idle.
 
         Returns:
             Whether the pool keeps it; if not, the caller closes it.
@@ -287,12 +287,12 @@ class PoolState(Generic[C]):
         return True
 
     def lose(self, slot: Slot[C], now: float, counter: LossCounter | None = None) -> None:
-        """Give up a connection that was lent and does not work.
+        """Remove a lent connection that does not work.
 
         Args:
-            slot: the connection's.
+            slot: the slot of the connection.
             now: the time.
-            counter: which of the statistics counts it.
+            counter: the counter to increment.
         """
         if counter is not None:
             setattr(self.statistics, counter, getattr(self.statistics, counter) + 1)
@@ -302,13 +302,13 @@ class PoolState(Generic[C]):
             self._forget(slot)
 
     def connected(self, attempt: Connect, connection: C, now: float, seconds: float) -> Slot[C]:
-        """Take in a new connection, which is lent until it is `put`.
+        """Add a new connection, which is lent until `put` is called.
 
         Args:
-            attempt: the attempt that made it.
+            attempt: the attempt that opened it.
             connection: the connection.
             now: the time.
-            seconds: how long making it took.
+            seconds: how long connecting took.
         """
         statistics = self.statistics
         statistics.connections_num += 1
@@ -337,7 +337,7 @@ class PoolState(Generic[C]):
         self.statistics.connections_errors += 1
         self._attempts.discard(attempt)
         self._backoff.failed(error, now, self.policy.reconnect_timeout)
-        if isinstance(error, BadArguments):  # which every further attempt would raise, too
+        if isinstance(error, BadArguments):  # every further attempt would raise it, too
             self._refuse([*self.waiting, *self.watching], lambda: _copy(error))
         elif self.policy.has_fallback and self.is_unreachable:
             self._refuse(list(self.waiting), self._unreachable_error)
@@ -346,7 +346,7 @@ class PoolState(Generic[C]):
     # Workers
 
     def next_job(self, now: float) -> Job | None:
-        """Return what is to be done now, None if there is nothing until `delay` has passed."""
+        """Return a job that is due, None if there is none before `delay` has passed."""
         if self.closed or not self.opened:
             return None
         self._reclaim()
@@ -364,7 +364,7 @@ class PoolState(Generic[C]):
         return None
 
     def delay(self, now: float) -> float | None:
-        """Return after how many seconds there may be a job, None for only after `notify`."""
+        """Return after how many seconds a job may be due, None for only after `notify`."""
         due = self.inventory.sweep_at
         if self.missing and not self.connecting:
             due = min(due, self._backoff.retry_at)
@@ -387,12 +387,12 @@ class PoolState(Generic[C]):
         return dropped
 
     def policy_changed(self) -> None:
-        """Let the workers look what there is to do under the changed policy."""
+        """Let the workers check for jobs, because the policy has changed."""
         self.inventory.sweep_at = 0.0  # some connections may have been idle for too long now
         self.notify()
 
     def drain(self) -> list[C]:
-        """Give up all connections: the idle ones now, those that are lent when they come back.
+        """Remove all connections: idle ones now, lent ones when they are given back.
 
         Returns:
             The connections to close.
@@ -404,7 +404,7 @@ class PoolState(Generic[C]):
         return dropped
 
     def close(self) -> list[C]:
-        """Serve no client any more.
+        """Stop serving clients.
 
         Returns:
             The connections to close.
@@ -420,7 +420,7 @@ class PoolState(Generic[C]):
         return self.inventory.pop_idle(len(self.inventory.idle))
 
     def disown(self) -> list[C]:
-        """Give up all connections, clients and workers without a word to any of them.
+        """Drop all connections, clients and workers without notifying them.
 
         Returns:
             The idle connections.
@@ -432,7 +432,7 @@ class PoolState(Generic[C]):
         return [connection for slot in self.inventory.idle if (connection := slot.connection) is not None]
 
     def resume(self) -> None:
-        """Connect again up to `min_size`, if that was given up."""
+        """Start to connect again, up to `min_size`, if the pool had given up."""
         self._backoff.resume()
         self._notify_if_missing()
 
@@ -454,7 +454,7 @@ class PoolState(Generic[C]):
             raise
 
     def _refuse(self, clients: list[WaitingClient[C]], error: Callable[[], Exception]) -> None:
-        """Send clients away that wait."""
+        """Fail waiting clients with an error."""
         for client in clients:
             client.error = error()
             client.wake()
@@ -473,13 +473,13 @@ class PoolState(Generic[C]):
         return error
 
     def _on_deleted(self, slot: Slot[C]) -> None:
-        """Note that a connection was deleted. The garbage collector calls this, at any moment."""
+        """Note that a connection was deleted. The garbage collector may call this at any time."""
         if not slot.is_lent:
             return
         self._abandoned.append(slot)
         self.notify()
         if slot.call_site is not None:
-            # The warning shows the line that took the connection as its origin.
+            # The warning shows the line that took the connection.
             warnings.warn_explicit(
                 f"a connection of the pool {self.policy.name!r} was never given back; it was taken at"
                 f" {call_sites.format(slot.call_site)}",
@@ -495,7 +495,7 @@ class PoolState(Generic[C]):
 
 
 def _copy(error: BadArguments) -> BadArguments:
-    """Return the same error for one more client: each client adds its traceback."""
+    """Return a copy of an error for another client, because each client adds its traceback."""
     copy = BadArguments(*error.args)
     copy.__cause__ = error.__cause__
     return copy

@@ -1,4 +1,4 @@
-"""What a pool counts."""
+"""The statistics of a pool."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Statistics:
     Attributes:
         requests_num: how often a client asked for a connection.
         requests_queued: how many of these requests had to wait.
-        requests_wait_ms: how long they waited in all.
+        requests_wait_ms: how long they waited in total.
         requests_errors: how many of the requests got no connection.
-        usage_ms: how long connections were out of the pool, in all.
-        returns_bad: how many connections came back unusable.
+        usage_ms: how long connections were in use, in total.
+        returns_bad: how many connections were given back unusable.
         connections_num: how often the pool tried to connect.
-        connections_ms: how long the successful attempts took in all.
+        connections_ms: how long the successful attempts took in total.
         connections_errors: how many attempts failed.
         connections_lost: how many connections a check found broken.
     """

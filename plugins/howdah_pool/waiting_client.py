@@ -1,4 +1,4 @@
-"""A client that waits for a pool."""
+"""A client that waits for a connection of a pool."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ C = TypeVar("C")
 
 
 class WaitingClient(Generic[C]):
-    """A client that waits, for a connection or for something else that the pool knows of.
+    """A client that waits for a connection, or for another event of the pool.
 
     Args:
-        wake: ends its waiting.
-        since: when it came, on the clock of the pool.
-        call_site: where in the program it called the pool.
+        wake: wakes the client.
+        since: when it began to wait, on the clock of the pool.
+        call_site: the call site at which it called the pool.
 
     Attributes:
-        connection: the connection that it got.
-        error: why it gets none.
+        connection: the connection for the client.
+        error: the error if it gets none.
     """
 
     __slots__ = ("call_site", "connection", "error", "since", "wake")

@@ -1,5 +1,5 @@
 # Generated from plugins/howdah_pool/workers_async.py by .ci/generate_faces.py; do not edit.
-"""The workers of a pool: tasks here, threads in the sync twin."""
+"""The workers of a pool: tasks for an asynchronous pool, threads for a blocking one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Workers:
     The pool calls `start` and `retire` with its lock held.
 
     Attributes:
-        loop: the event loop on which the workers run, or are to run.
+        loop: the event loop on which the workers run, or will run.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Workers:
         """
         event = WorkerEvent(number)
         pool.state.notify = event.notify
-        # They refer to the pool weakly, so that a pool which nobody closes can be deleted.
+        # They have a weak reference to the pool, so that a pool which is not closed can be deleted.
         reference = weakref.ref(pool)
         for index in range(1, number + 1):
             name = f"{pool.options.name}-worker-{index}"
@@ -54,7 +54,7 @@ class Workers:
             worker.start()
 
     def retire(self) -> None:
-        """Part with the workers; tasks are cancelled, threads end when the pool is closed."""
+        """Give up the workers: tasks are cancelled, threads end when the pool is closed."""
         self._retired, self._working = self._working, []
 
     def join(self, timeout: float, pool: str | None) -> None:

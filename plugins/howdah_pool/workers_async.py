@@ -1,4 +1,4 @@
-"""The workers of a pool: tasks here, threads in the sync twin."""
+"""The workers of a pool: tasks for an asynchronous pool, threads for a blocking one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AsyncWorkers:
     The pool calls `start` and `retire` with its lock held.
 
     Attributes:
-        loop: the event loop on which the workers run, or are to run.
+        loop: the event loop on which the workers run, or will run.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class AsyncWorkers:
         else:
             event = AsyncWorkerEvent(number)
         pool.state.notify = event.notify
-        # They refer to the pool weakly, so that a pool which nobody closes can be deleted.
+        # They have a weak reference to the pool, so that a pool which is not closed can be deleted.
         reference = weakref.ref(pool)
         for index in range(1, number + 1):
             name = f"{pool.options.name}-worker-{index}"
@@ -66,7 +66,7 @@ class AsyncWorkers:
                 worker.start()
 
     def retire(self) -> None:
-        """Part with the workers; tasks are cancelled, threads end when the pool is closed."""
+        """Give up the workers: tasks are cancelled, threads end when the pool is closed."""
         self._retired, self._working = self._working, []
         if ASYNC:
             for worker in self._retired:
@@ -79,7 +79,7 @@ class AsyncWorkers:
     if ASYNC:
 
         async def join(self, timeout: float, pool: str | None) -> None:
-            """Wait until the retired workers have ended, those of other event loops excepted.
+            """Wait until the retired workers have ended, except those of other event loops.
 
             Args:
                 timeout: how long to wait, in seconds.

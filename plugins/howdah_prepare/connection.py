@@ -46,15 +46,17 @@ class PreparedStatements:
 
         connection = cast("Connection[Any]", self)
         planner = _planner(connection)
-        encoding = connection.session.encoding
+        encoding = connection.kernel.session.encoding
         if isinstance(query, Composable):
             text = query.as_bytes(connection)
         else:
             text = query.encode(encoding) if isinstance(query, str) else query
         if not has_numbered_placeholders(text) and has_placeholders(text):
             text = parse_query(text).text
-        with connection.lock:
-            made = connection.wait(planner.prepare(text, None if name is None else name.encode(encoding)))
+        with connection.kernel.lock:
+            made = connection.kernel.wait(
+                planner.prepare(text, None if name is None else name.encode(encoding))
+            )
         return made.decode(encoding)
 
     def prepared(self) -> dict[str, str]:
@@ -66,7 +68,7 @@ class PreparedStatements:
 
 
 def _planner(connection: Connection[Any]) -> Planner:
-    planner = connection.planner
+    planner = connection.kernel.planner
     if not isinstance(planner, Planner):
         raise NotSupportedError(
             "the statements of this connection are planned by another plugin than 'prepare'"

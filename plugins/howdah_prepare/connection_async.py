@@ -45,15 +45,15 @@ class AsyncPreparedStatements:
 
         connection = cast("AsyncConnection[Any]", self)
         planner = _planner(connection)
-        encoding = connection.session.encoding
+        encoding = connection.kernel.session.encoding
         if isinstance(query, Composable):
             text = query.as_bytes(connection)
         else:
             text = query.encode(encoding) if isinstance(query, str) else query
         if not has_numbered_placeholders(text) and has_placeholders(text):
             text = parse_query(text).text
-        async with connection.lock:
-            made = await connection.wait(
+        async with connection.kernel.lock:
+            made = await connection.kernel.wait(
                 planner.prepare(text, None if name is None else name.encode(encoding))
             )
         return made.decode(encoding)
@@ -67,7 +67,7 @@ class AsyncPreparedStatements:
 
 
 def _planner(connection: AsyncConnection[Any]) -> Planner:
-    planner = connection.planner
+    planner = connection.kernel.planner
     if not isinstance(planner, Planner):
         raise NotSupportedError(
             "the statements of this connection are planned by another plugin than 'prepare'"

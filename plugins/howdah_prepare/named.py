@@ -70,10 +70,10 @@ class NamedStatement(Statement):
             connection: the connection.
             named: whether under its name, or only to learn its types.
         """
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         exchange = QueryExchange(query=self.command or self.query)
         name = self.name if named else b""
-        connection.write_closes(session, exchange)
+        connection.kernel.write_closes(session, exchange)
         if self.query and (self._described or not self.exists):
             if named and not self._fresh:
                 # It may be there, as it was before a table was changed.
@@ -113,7 +113,7 @@ class NamedStatement(Statement):
             formats: the format that the placeholder of each asks for.
 
         Returns:
-            the parameters, None if only the server can convert them.
+            The parameters, None if only the server can convert them.
         """
         encode = transformer.encoder.encode
         parameters = encode(objects, formats)
@@ -183,7 +183,7 @@ class Execution(Substitute):
             yield from self._planner.ascertain()
             if not statement.query:
                 # It may fail, and should do so where the EXECUTE would.
-                yield from connection.begin_operation()
+                yield from connection.kernel.begin_operation()
             yield from statement.make(connection, named=self._planner.names or not statement.query)
         if len(arguments) != len(statement.oids):
             raise ProgrammingError(

@@ -71,7 +71,7 @@ class Planner:
         self._made = 0
         self.names = True
         self._doubtful = False
-        self._search_path = connection.session.parameters.get("search_path", "")
+        self._search_path = connection.kernel.session.parameters.get("search_path", "")
         #: The transaction that has changed the schema last, by its number on the session.
         self._changed = -1
 
@@ -106,9 +106,7 @@ class Planner:
             return None
         if self._connection.prepared_max == 0 or (not prepare and not oids and is_script(query)):
             return None
-        if self._doubtful:
-            return _Doubt(self, query, oids)
-        return self.new(query, oids)
+        return self._unprepared(query, oids)
 
     def executed(
         self, query: bytes, oids: Sequence[int], statement: Statement | None, exchange: Exchange
@@ -128,7 +126,7 @@ class Planner:
         ):
             # It is to be looked at each time.
             if statement is not None:
-                self._connection.close_statement(statement.name)
+                self._connection.kernel.close_statement(statement.name)
             return
         key = query, oids, self._search_path
         if statement is not None:
@@ -137,7 +135,7 @@ class Planner:
             displaced = self._statements.pop(key, None)
             if displaced is not None and displaced is not statement:
                 displaced.current = False
-                self._connection.close_statement(displaced.name)
+                self._connection.kernel.close_statement(displaced.name)
             self._statements[key] = statement
             # What sets the search path is looked at each time.
             statement.current = b"search_path" not in query.lower()
@@ -153,7 +151,7 @@ class Planner:
             return False
         if not target.prepared and not isinstance(target, NamedStatement):
             # Whether it was parsed before it failed does not matter: it is to be gone.
-            self._connection.close_statement(target.name)
+            self._connection.kernel.close_statement(target.name)
             return False
         name = target.name.decode(errors="replace")
         if error.sqlstate == "26000" and name in (error.diag.message_primary or ""):
@@ -174,7 +172,7 @@ class Planner:
 
     def rolled_back(self) -> None:
         """Retire what may refer to something that the rolled back transaction, or a part of it, had made."""
-        session = self._connection.session
+        session = self._connection.kernel.session
         ended = session.transaction_status == TransactionStatus.IDLE
         if session.transactions - ended <= self._changed <= session.transactions:
             self._retire()
@@ -196,7 +194,7 @@ class Planner:
         """Return the statements that are prepared: their queries by their names."""
         named = [s for s in self._named.values() if s.query and self._stands(s)]
         automatic = [s for s in self._statements.values() if s.prepared]
-        encoding = self._connection.session.encoding
+        encoding = self._connection.kernel.session.encoding
         return {s.name.decode(encoding): s.query.decode(encoding) for s in [*named, *automatic]}
 
     def prepare(self, query: bytes, name: bytes | None) -> Operation[bytes]:
@@ -207,12 +205,12 @@ class Planner:
             name: the name of the statement; None makes one.
 
         Returns:
-            the name.
+            The name.
 
         Raises:
-            DuplicatePreparedStatement: there is a statement of that name for another query.
-            ProgrammingError: the query is a COPY.
-            Error: what the server reports.
+            howdah.errors.DuplicatePreparedStatement: there is a statement of that name for another query.
+            howdah.ProgrammingError: the query is a COPY.
+            howdah.Error: what the server reports.
         """
         if copies_in(query):
             raise ProgrammingError(NO_COPY.format("prepare()"))
@@ -246,7 +244,7 @@ class Planner:
             except BaseException:
                 # Interrupted: whether it was made or not, it is to be gone.
                 statement.lose()
-                self._connection.close_statement(statement.name)
+                self._connection.kernel.close_statement(statement.name)
                 raise
         self._named[statement.name] = statement
         return statement.name
@@ -261,7 +259,7 @@ class Planner:
         connection = self._connection
         if not self._doubtful or connection.info.transaction_status == TransactionStatus.INERROR:
             return
-        session = yield from connection.start_operation()
+        session = yield from connection.kernel.start_operation()
         query = b"SELECT 1 WHERE pg_catalog.pg_backend_pid() = %d" % connection.info.backend_pid
         exchange = Exchange(query=query)
         session.query(exchange, query)
@@ -270,7 +268,7 @@ class Planner:
         self._doubtful = False
         if exchange.results[0].tag == b"SELECT 0":
             self.names = False
-            connection.give_notice(
+            connection.kernel.give_notice(
                 "the connection goes through a pooler that loses prepared statements:"
                 " from now on it makes none",
                 "PgBouncer keeps them from version 1.21 on, if max_prepared_statements is set",
@@ -279,6 +277,10 @@ class Planner:
     def new(self, query: bytes, oids: Sequence[int]) -> Statement:
         """Return a new statement, not prepared yet."""
         return Statement(query, oids, self._new_name())
+
+    def _unprepared(self, query: bytes, oids: Sequence[int]) -> Statement:
+        """Return a new statement; after statements were lost, one that asks first whether to prepare."""
+        return _Doubt(self, query, oids) if self._doubtful else self.new(query, oids)
 
     def _new_name(self) -> bytes:
         self._made += 1
@@ -311,9 +313,9 @@ class Planner:
     def _watch(self, query: bytes, tags: Sequence[bytes]) -> None:
         """Take note of changes of the schema in transactions that may be rolled back, and of rollbacks."""
         connection = self._connection
-        in_transaction = connection.session.transaction_status != TransactionStatus.IDLE
-        if (in_transaction or connection.deferral is not None) and changes_schema(query, tags):
-            self._changed = connection.session.transactions
+        in_transaction = connection.kernel.session.transaction_status != TransactionStatus.IDLE
+        if (in_transaction or connection.kernel.deferral is not None) and changes_schema(query, tags):
+            self._changed = connection.kernel.session.transactions
         if b"ROLLBACK" in tags or b"PREPARE TRANSACTION" in tags:
             self.rolled_back()
 
@@ -341,7 +343,7 @@ class Planner:
         for key, statement in self._statements.items():
             statement.current = False
             if statement is not lost:
-                self._connection.close_statement(statement.name)
+                self._connection.kernel.close_statement(statement.name)
             self._count(key, self._connection.prepare_threshold or 0)
         self._statements.clear()
         for named in list(self._named.values()):
@@ -376,7 +378,7 @@ class Planner:
             oldest = min(self._statements, key=lambda key: self._statements[key].used)
             statement = self._statements.pop(oldest)
             statement.current = False
-            self._connection.close_statement(statement.name)
+            self._connection.kernel.close_statement(statement.name)
 
 
 class _Doubt(Substitute):

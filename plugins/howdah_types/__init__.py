@@ -21,7 +21,7 @@ __all__ = [
     "howdah_type_resolved",
 ]
 
-#: The modules that are imported when one of their classes or types is first used: these classes and types.
+#: The modules to import lazily, each with the classes and the types of its adapters.
 _LATER = {
     "numpy": (
         """
@@ -82,34 +82,34 @@ _LATER = {
 }
 
 
-#: Modules of which nothing is registered before a program asks for it.
+#: Modules that register adapters only when a program calls them.
 _MODULES = frozenset({"bool", "domain", "hstore", "limits", "net"})
 
 
 @hookimpl
 def howdah_capabilities() -> list[str]:
-    """Announce that Python's and PostgreSQL's own types are adapted."""
+    """Announce the adapters of Python's and PostgreSQL's own types."""
     return ["types"]
 
 
 @hookimpl
 def howdah_register_adapters(adapters: AdaptersMap) -> None:
-    """Register the adapters of all of this package's modules."""
+    """Register the adapters of all modules of this package."""
     if __impl__ == "native" and find_spec("howdah_types._native.scalars") is not None:
-        import_module("howdah_types._native.scalars")  # not with the first row
+        import_module("howdah_types._native.scalars")  # so that the first row is not delayed
     register_types(adapters.types)
     for module in (none, boolean, string, numeric):
         module.register_adapters(adapters)
     for name, (classes, types) in _LATER.items():
-        adapters.register_later(partial(_register, name), classes=classes.split(), types=types.split())
+        adapters.register_lazy(partial(_register, name), classes=classes.split(), types=types.split())
     for info in adapters.types:
         if info.array_oid:
-            adapters.register_later(partial(_register_array, info), types=[info.array_oid])
+            adapters.register_lazy(partial(_register_array, info), types=[info.array_oid])
 
 
-@hookimpl(tryfirst=True)  # what other plugins register for it counts
+@hookimpl(tryfirst=True)  # so that adapters from other plugins take precedence
 def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
-    """Adapt a type that has been found in a database as far as nobody has, and its arrays."""
+    """Register adapters for a type that was found in a database, unless it has some, and for its arrays."""
     from howdah_types import array, composite, domain, enum, multirange, range
 
     for module in (enum, domain, range, multirange, composite, array):
@@ -117,7 +117,7 @@ def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """Return a module of this package: `howdah_types.json` needs no import of its own."""
+    """Return a module of this package, so that `howdah_types.json` needs no import statement."""
     if name in _LATER or name in _MODULES:
         return import_module(f"howdah_types.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

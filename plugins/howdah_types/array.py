@@ -1,4 +1,4 @@
-"""Arrays, of any number of dimensions, which are lists in Python.
+"""Arrays with any number of dimensions, which are lists in Python.
 
 Source: PostgreSQL documentation, "Arrays", "Array Input and Output Syntax";
 for the binary format PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
@@ -44,7 +44,7 @@ __all__ = [
 #: PostgreSQL's MAXDIM.
 _MAX_DIMENSIONS = 6
 
-_HEADER = struct.Struct("!iiI")  # dimensions, whether there are NULLs, oid of the elements
+_HEADER = struct.Struct("!iiI")  # number of dimensions, whether there are NULLs, oid of the elements
 _DIMENSION = struct.Struct("!ii")  # length, lower bound
 _LENGTH = struct.Struct("!i")
 _NULL_LENGTH = _LENGTH.pack(-1)
@@ -68,7 +68,7 @@ def _dimensions(obj: list[Any]) -> list[int]:
 
 
 def _elements(obj: list[Any], lengths: list[int]) -> list[Any]:
-    """Return the elements of nested lists of these lengths, the last index moving fastest."""
+    """Return the elements of nested lists with these lengths; the last index changes fastest."""
     level = obj
     for length in lengths[1:]:
         for item in level:
@@ -83,11 +83,11 @@ def _elements(obj: list[Any], lengths: list[int]) -> list[Any]:
 
 
 class ElementDumper(TypeDumper):
-    """A dumper that chooses the type of a list of its objects by more than the first of them."""
+    """A dumper of elements that determines the type of a list by more than its first element."""
 
     @abstractmethod
     def deciding(self, objs: Iterable[Any]) -> Any:
-        """Return an object that is dumped to a type that holds all of `objs`."""
+        """Return the object that determines the type for a list of `objs`."""
 
 
 class ListDumper(NestedDumper):
@@ -95,7 +95,7 @@ class ListDumper(NestedDumper):
 
     native = "howdah_types._native.structured:ARRAY"
 
-    #: The oid of the elements, where the class is for one type of them.
+    #: The oid of the elements, if the class is for one element type.
     element_oid: ClassVar[int] = 0
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
@@ -103,7 +103,7 @@ class ListDumper(NestedDumper):
         self._context = context
         self._adapters = adapters_of(context)
         self.encoding = syntax_encoding(self.connection)
-        #: The dumper of the elements, None until one is seen.
+        #: The dumper of the elements, None until it is known.
         self.item: Dumper | None = None
         self.delimiter = b","
         if self.element_oid:
@@ -116,8 +116,8 @@ class ListDumper(NestedDumper):
             self.oid = info.array_oid
             self.delimiter = info.delimiter.encode()
 
-    # The elements decide how a list is dumped, hence its key: `upgrade` makes
-    # the dumper for a list of such elements.
+    # The dumper of a list depends on its elements, and so does its key.
+    # `upgrade` returns the dumper for a list of such elements.
 
     def get_key(self, obj: list[Any], format: PyFormat) -> DumperKey:
         if self.element_oid:
@@ -133,7 +133,7 @@ class ListDumper(NestedDumper):
             return self
         found = self._find_item(obj, format)
         if found is None:
-            # Only as text can the type of the elements be left to the server.
+            # The server can infer the type of the elements only from text.
             return ListDumper(self.cls, self._context)
         item, dumper = found
         dumper = dumper.upgrade(item, format)
@@ -144,7 +144,7 @@ class ListDumper(NestedDumper):
         return upgraded
 
     def _find_item(self, obj: list[Any], format: PyFormat) -> tuple[Any, Dumper] | None:
-        """Return the element that decides and the dumper of its class, None if all are NULL."""
+        """Return the element that determines the type, and its dumper; None if all are NULL."""
         elements = [item for item in _elements(obj, _dimensions(obj)) if item is not None]
         if not elements:
             return None
@@ -154,18 +154,13 @@ class ListDumper(NestedDumper):
             raise DataError(f"cannot dump lists of mixed types; got: {names}")
         item = elements[0]
         if isinstance(item, int):
-            # The widest integer decides for all of them.
+            # The widest integer determines the type.
             item = max(elements, key=lambda number: number if number >= 0 else ~number)
         dumper = self._adapters.get_dumper(type(item), format)(type(item), self._context)
         if isinstance(dumper, ElementDumper):
             return dumper.deciding(elements), dumper
         if type(dumper).get_key is not Dumper.get_key and not isinstance(item, int):
-            by_key = {dumper.get_key(element, format): element for element in elements}
-            if len({dumper.upgrade(element, format).oid for element in by_key.values()}) > 1:
-                got = ", ".join(sorted(type(element).__name__ for element in by_key.values()))
-                raise DataError(
-                    f"cannot dump lists of mixed types; got values of several PostgreSQL types: {got}"
-                )
+            _check_one_type(dumper, elements, format)
         return item, dumper
 
     def text(self, obj: list[Any]) -> bytes:
@@ -197,10 +192,18 @@ class ListDumper(NestedDumper):
         return escaped(data, self._quoted, self.encoding)
 
     def _quoted(self, data: bytes) -> bytes:
-        """Return an element between quotes, if it needs them."""
+        """Return an element, quoted if necessary."""
         if _needs_quotes(self.delimiter).search(data):
             return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
         return data
+
+
+def _check_one_type(dumper: Dumper, elements: Iterable[Any], format: PyFormat) -> None:
+    """Raise a DataError if the values decide among several types, and they do not agree."""
+    by_key = {dumper.get_key(element, format): element for element in elements}
+    if len({dumper.upgrade(element, format).oid for element in by_key.values()}) > 1:
+        got = ", ".join(sorted(type(element).__name__ for element in by_key.values()))
+        raise DataError(f"cannot dump lists of mixed types; got values of several PostgreSQL types: {got}")
 
 
 @lru_cache
@@ -209,7 +212,7 @@ def _needs_quotes(delimiter: bytes) -> re.Pattern[bytes]:
 
 
 class ListBinaryDumper(ListDumper):
-    """`list` to an array, as binary; as text if it is empty or all its elements are None."""
+    """`list` to an array, as binary; as text if the list is empty or all elements are None."""
 
     format = Format.BINARY
     native = "howdah_types._native.structured:ARRAY"
@@ -229,7 +232,7 @@ class ListBinaryDumper(ListDumper):
     def _binary(self, obj: list[Any], dumper: Dumper) -> bytes:
         lengths = _dimensions(obj)
         elements = _elements(obj, lengths)
-        oid = self.element_oid or dumper.oid  # 0 as long as a type registered by name is being looked up
+        oid = self.element_oid or dumper.oid  # 0 while a type registered by name is being looked up
         if not elements:
             return _HEADER.pack(0, 0, oid)
         out = [b""]
@@ -263,7 +266,7 @@ class ArrayLoader(NestedLoader):
         self.encoding = syntax_encoding(self.connection) if self.format == Format.TEXT else "utf-8"
         #: The loader of the elements.
         self.item: Loader = loader_of_part(_element_oid(adapters, oid), self.format, context, self.encoding)
-        #: What stands between the elements.
+        #: The delimiter between elements.
         self.delimiter: bytes = info.delimiter.encode() if info is not None else b","
 
     @classmethod
@@ -282,7 +285,7 @@ class ArrayLoader(NestedLoader):
         raise ValueError
 
     def _read_list(self, tokens: Iterator[tuple[bytes | None, ...]], depth: int) -> list[Any] | None:
-        """Read a list after the brace that opens it, with the one that closes it; None if malformed."""
+        """Read a list after its opening brace, including the closing one; None if malformed."""
         items: list[Any] = []
         if depth > _MAX_DIMENSIONS:
             return None
@@ -305,12 +308,12 @@ class ArrayLoader(NestedLoader):
 
 
 def _element_oid(adapters: AdaptersMap, oid: int) -> int:
-    """Return the type of the elements of an array type, 0 if it is not known."""
+    """Return the oid of the element type of an array type, 0 if it is unknown."""
     info = adapters.types.get(oid)
     return info.oid if info is not None and info.array_oid == oid else 0
 
 
-# What an array as text is made of: punctuation, elements in quotes and without, and what does not belong.
+# The tokens of an array as text: punctuation, elements with and without quotes, and invalid characters.
 _NO_TOKEN = (None, None, None)
 _ESCAPED = pattern(rb"(?s)\\(.)")
 
@@ -361,7 +364,7 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
 
     Args:
         info: the type; nothing happens if it has no arrays.
-        context: what to register them on; the default driver if None.
+        context: the connection, cursor or adapters to register on; None for the default driver.
     """
     if not info.array_oid:
         return
@@ -384,13 +387,13 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
 
 
 def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
-    """Adapt the arrays of a type that has been found; in binary, too, even if the elements are bytes then."""
+    """Register adapters for the arrays of a type that was found; binary elements may be loaded as bytes."""
     register_array(info, adapters)
     if info.array_oid and adapters.get_loader(info.oid, Format.BINARY) is None:
         adapters.register_loader(info.array_oid, ArrayBinaryLoader)
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters, but for those by oid."""
+    """Register the adapters of this module, except those by oid."""
     adapters.register_dumper(list, ListDumper)
     adapters.register_dumper(list, ListBinaryDumper)

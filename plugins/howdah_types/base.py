@@ -1,4 +1,4 @@
-"""What the dumpers and loaders of all subjects share."""
+"""Base classes and functions for the dumpers and loaders of this package."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, Loader, quote_literal
 from howdah.adapt.encodings import codec_of, embeds_ascii, from_utf8
 from howdah.adapt.nesting import check_text_depth, nesting
-from howdah.adapt.places import type_of
 from howdah.errors import DataError
+from howdah.errors.context import type_of
 from howdah.pq import Format
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ __all__ = [
     "type_of",
 ]
 
-#: What reading a malformed value raises.
+#: The exceptions that reading a malformed value raises.
 _MALFORMED = (ValueError, ArithmeticError, LookupError, struct.error)
 
 
@@ -44,7 +44,7 @@ def type_name(oid: int, connection: Any) -> str:
 
 
 def adapters_of(context: AdaptContext | None) -> AdaptersMap:
-    """Return the adapters in force in a context, the default driver's without one."""
+    """Return the adapters of a context, without one those of the default driver."""
     if context is not None:
         return context.adapters
     import howdah
@@ -59,22 +59,21 @@ def encoding_of(connection: Any) -> str:
 
 
 def syntax_encoding(connection: Any) -> str:
-    """Return the codec of a connection in which braces, quotes and backslashes are to be looked for.
+    """Return the client encoding if its braces, quotes and backslashes may be parts of other characters.
 
-    That is UTF-8, in which each of these bytes is the character, unless bytes of the client encoding may
-    be parts of other characters. A dumper or loader that keeps it as its `encoding` is used natively only
-    where no such care is needed.
+    Otherwise return UTF-8, in which each of these bytes is that character. Native functions are used only for
+    a dumper or loader whose `encoding` is UTF-8.
     """
     encoding = codec_of(connection)
     return encoding if embeds_ascii(encoding) else "utf-8"
 
 
 class _PartLoader(Loader):
-    """Loads parts of a text that was turned to UTF-8 to be taken apart.
+    """Loads parts of a text that was recoded as UTF-8 for parsing.
 
     Args:
-        loader: what loads them in the client encoding.
-        encoding: that encoding's codec.
+        loader: loads the parts in the client encoding.
+        encoding: the codec of the client encoding.
     """
 
     def __init__(self, loader: Loader, encoding: str) -> None:
@@ -87,22 +86,22 @@ class _PartLoader(Loader):
 
 
 def part_loader(loader: Loader, encoding: str) -> Loader:
-    """Return what loads the parts of a text.
+    """Return a loader for the parts of a text.
 
     Args:
-        loader: what loads them in the client encoding.
-        encoding: what `syntax_encoding` returned; if it is not UTF-8, the text is turned to UTF-8 before
-            it is taken apart.
+        loader: loads the parts in the client encoding.
+        encoding: the result of `syntax_encoding`; if it is not UTF-8, the text is recoded as UTF-8 for
+            parsing.
     """
     return loader if encoding == "utf-8" else _PartLoader(loader, encoding)
 
 
 class TypeLoader(Loader):
-    """A loader that says what it is that it cannot read."""
+    """A loader whose errors name the type of a malformed value."""
 
     @abstractmethod
     def value(self, data: bytes) -> Any:
-        """Return the Python object for `data`; if it is malformed, raise what Python raises."""
+        """Return the Python object for `data`; if that is malformed, raise any of Python's exceptions."""
 
     def load(self, data: Buffer) -> Any:
         data = bytes(data)
@@ -112,7 +111,7 @@ class TypeLoader(Loader):
             raise self.malformed(data) from None
 
     def malformed(self, data: Buffer) -> DataError:
-        """Return the error for a value that is none of the type's."""
+        """Return the error for a malformed value."""
         return DataError(
             f"the server sent {memoryview(data).nbytes} bytes as {self.format.name.lower()},"
             f" which are no value of the type {type_name(self.oid, self.connection)}"
@@ -120,10 +119,9 @@ class TypeLoader(Loader):
 
 
 class NestedLoader(TypeLoader):
-    """A loader of values that contain others, whose loaders it calls.
+    """A loader of values that contain others, and calls their loaders.
 
-    Where it is itself one of these, `value` is given a memoryview: so what is nested is not copied
-    at each level.
+    A nested value is passed to `value` as a memoryview, so that it is not copied at each level.
     """
 
     def load(self, data: Buffer) -> Any:
@@ -137,28 +135,27 @@ class NestedLoader(TypeLoader):
 
 
 def holds_parts(loader: Loader) -> bool:
-    """Whether a loader is for values that contain others, and can be given a memoryview."""
+    """Return whether a loader is for values that contain others, and accepts a memoryview."""
     return type(loader).load is NestedLoader.load
 
 
 def part_of(data: Buffer, loader: Loader, start: int, end: int) -> Buffer:
-    """Return the part of a value that a loader is to load.
+    """Return a part of a value, in the form that its loader accepts.
 
     Args:
         data: the value.
         loader: the loader of the part.
-        start: where the part begins.
-        end: where it ends.
+        start: the start of the part.
+        end: the end of the part.
     """
     part = memoryview(data)[start:end]
     return part if holds_parts(loader) else bytes(part)
 
 
 class TypeDumper(Dumper):
-    """A dumper that knows its type's text format, whichever format it dumps to.
+    """A dumper that can produce the text format of its type, whichever format it dumps to.
 
-    So the dumper to binary derives from the one to text, overrides `dump`,
-    and can still `quote`.
+    A binary dumper derives from the text dumper and overrides `dump`; `quote` still uses the text format.
     """
 
     @abstractmethod
@@ -174,7 +171,7 @@ class TypeDumper(Dumper):
 
 
 class NestedDumper(TypeDumper):
-    """A dumper of objects that contain others, whose dumpers it calls."""
+    """A dumper of objects that contain others, and calls their dumpers."""
 
     @abstractmethod
     def nested_text(self, obj: Any) -> bytes:

@@ -73,7 +73,7 @@ class BitBinaryLoader(TypeLoader):
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     for dumper in (BitDumper, BitBinaryDumper, VarbitDumper, VarbitBinaryDumper):
         adapters.register_dumper(None, dumper)
     for name in ("bit", "varbit"):

@@ -1,4 +1,4 @@
-"""The adapters of `bool`, in the module that psycopg has them in."""
+"""The adapters of `bool`, under psycopg's name for the module."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class BoolBinaryLoader(TypeLoader):
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     adapters.register_dumper(bool, BoolDumper)
     adapters.register_dumper(bool, BoolBinaryDumper)
     adapters.register_loader("bool", BoolLoader)

@@ -1,6 +1,6 @@
-"""What PostgreSQL counts and names its own things with: transactions, positions, objects of the catalog.
+"""Identifiers of transactions, positions and catalog objects.
 
-All of these are `str` in Python, as the server writes them; oid itself is a number.
+All of these types are `str` in Python, in the server's text format; only oid is an `int`.
 
 Source: PostgreSQL documentation, "Object Identifier Types", "pg_lsn Type" and "Transaction ID and
 Snapshot Information Functions"; for the binary formats the types' send functions in PostgreSQL's
@@ -23,23 +23,23 @@ from howdah_types.textual import register_text_dumper, register_text_type
 __all__ = ["CatalogBinaryDumper", "CatalogBinaryLoader", "register_adapters"]
 
 _INT4 = struct.Struct("!i")
-_SNAPSHOT = struct.Struct("!iqq")  # how many transactions are in progress, xmin, xmax
-_ARRAY = struct.Struct("!iiIii")  # dimensions, NULLs, oid of the elements, length, lower bound
+_SNAPSHOT = struct.Struct("!iqq")  # number of transactions in progress, xmin, xmax
+_ARRAY = struct.Struct("!iiIii")  # number of dimensions, NULLs, oid of the elements, length, lower bound
 
 
 class CatalogBinaryLoader(TypeLoader):
-    """One of these types as binary to `str`: the text that the server would have sent."""
+    """One of these types as binary to `str`, in the server's text format."""
 
     format = Format.BINARY
-    # As text there is nothing to compose.
-    preferred = False
+    # The text format needs no conversion.
+    prefer_binary = False
 
 
 class CatalogBinaryDumper(StrDumper):
     """`str` to one of these types, as binary."""
 
     format = Format.BINARY
-    #: What the text of a value looks like.
+    #: Matches the text of a value.
     pattern: ClassVar[str]
 
     def dump(self, obj: str) -> bytes:
@@ -52,7 +52,7 @@ class CatalogBinaryDumper(StrDumper):
         raise DataError(f"{type_of(obj)} is not a value of the type {type_name(self.oid, self.connection)}")
 
     def pack(self, *fields: str) -> bytes:
-        """Return the value in binary, made of what the groups of `pattern` have matched."""
+        """Return the value in binary format, from the groups that `pattern` has matched."""
         raise NotImplementedError
 
 
@@ -180,9 +180,9 @@ class TidBinaryDumper(CatalogBinaryDumper):
 
 
 class RegBinaryLoader(CatalogBinaryLoader):
-    """regclass and the like as binary, which has no name."""
+    """regclass and similar types as binary: the value has no name, so loading fails."""
 
-    faithful = False
+    lossless = False
     _struct: ClassVar[struct.Struct] = struct.Struct("!I")
 
     def value(self, data: bytes) -> str:
@@ -194,9 +194,9 @@ class RegBinaryLoader(CatalogBinaryLoader):
 
 
 class TextOnlyBinaryLoader(CatalogBinaryLoader):
-    """Types that have no binary format, or one that only the server understands."""
+    """Types without a binary format, or with one that only the server understands."""
 
-    faithful = False
+    lossless = False
 
     def value(self, data: bytes) -> str:
         raise NotSupportedError(
@@ -206,7 +206,7 @@ class TextOnlyBinaryLoader(CatalogBinaryLoader):
 
 
 class VectorBinaryLoader(CatalogBinaryLoader):
-    """int2vector and oidvector as binary to `str`: numbers with spaces between them."""
+    """int2vector and oidvector as binary to `str`: numbers separated by spaces."""
 
     native = "howdah_types._native.scalars:VECTOR"
 
@@ -265,8 +265,8 @@ _LOADERS: dict[str, type[CatalogBinaryLoader]] = {
     "regcollation": RegBinaryLoader,
 }
 
-#: The server has no binary format for the first two. The others are made by ANALYZE and BRIN, and
-#: what an array of any type is of, its text does not tell.
+#: The server has no binary format for the first two types. Values of the others are written by ANALYZE and
+#: BRIN, and the text of their arrays does not tell the element type.
 _TEXT_ONLY = (
     *("aclitem", "gtsvector", "anyarray", "pg_ndistinct", "pg_dependencies", "pg_mcv_list"),
     *("pg_brin_bloom_summary", "pg_brin_minmax_multi_summary"),
@@ -274,7 +274,7 @@ _TEXT_ONLY = (
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     for name, loader in _LOADERS.items():
         register_text_type(name, adapters, loader)
     for dumper in (

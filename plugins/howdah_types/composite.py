@@ -28,8 +28,8 @@ from howdah.adapt import (
 from howdah.adapt.encodings import as_utf8, dumped, escaped
 from howdah.adapt.nesting import nesting
 from howdah.adapt.parameters import ParameterEncoder
-from howdah.adapt.places import recursive
 from howdah.errors import DataError, ProgrammingError
+from howdah.errors.context import nesting_error
 from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import (
@@ -71,7 +71,7 @@ __all__ = [
 
 #: Makes an object of the values of the fields.
 MakeObject: TypeAlias = Callable[[Sequence[Any], CompositeInfo], Any]
-#: Makes the values of the fields of an object.
+#: Returns the values of the fields of an object.
 MakeSequence: TypeAlias = Callable[[Any, CompositeInfo], Sequence[Any]]
 
 _COUNT = struct.Struct("!i")
@@ -81,11 +81,11 @@ _TEXT_OID = 25
 _NEEDS_QUOTES = pattern(rb'^$|[\s",\\()]')
 
 
-# -- what the fields of classes are called ---------------------------------------
+# -- the fields of classes ---------------------------------------------------------
 
 
 def _names(cls: Any) -> tuple[str, ...] | None:
-    """Return the names of the fields of a dataclass or a named tuple; None of anything else."""
+    """Return the names of the fields of a dataclass or a named tuple; None for any other class."""
     import dataclasses
 
     if dataclasses.is_dataclass(cls):
@@ -95,10 +95,10 @@ def _names(cls: Any) -> tuple[str, ...] | None:
 
 
 def _by_name(cls: Any, info: CompositeInfo) -> bool:
-    """Whether the fields of a class are those of a type by their names, not by their order.
+    """Return whether the fields of a class correspond to those of a type by name rather than by order.
 
     Raises:
-        ProgrammingError: they are neither.
+        howdah.ProgrammingError: the fields do not correspond.
     """
     import dataclasses
 
@@ -118,7 +118,7 @@ def _by_name(cls: Any, info: CompositeInfo) -> bool:
 
 
 def _maker(factory: Callable[..., Any], info: CompositeInfo) -> Callable[[Sequence[Any]], Any]:
-    """Return a function that makes an object of the values of the fields."""
+    """Return a function that makes an object from the values of the fields."""
     if _by_name(factory, info):
         return lambda values: factory(**dict(zip(info.field_names, values)))
     return lambda values: factory(*values)
@@ -141,13 +141,13 @@ def _sequence(obj: Any, info: CompositeInfo | None) -> Sequence[Any]:
 
 
 def _is_sequence(cls: type) -> bool:
-    """Whether the objects of a class are sequences, of what may be the values of fields."""
+    """Return whether the objects of a class are sequences that may hold the values of fields."""
     return issubclass(cls, Sequence) and not issubclass(cls, (str, bytes, bytearray, memoryview))
 
 
 @lru_cache
 def _make_namedtuple(name: str, fields: tuple[str, ...]) -> type[Any]:
-    """Return a class of named tuples with names that Python takes, similar to the given ones."""
+    """Return a class of named tuples, with the given names changed to valid ones."""
     names: list[str] = []
     for field in fields:
         candidate = re.sub(r"\W", "_", field)
@@ -166,13 +166,13 @@ def _make_namedtuple(name: str, fields: tuple[str, ...]) -> type[Any]:
 
 
 class TupleDumper(NestedDumper):
-    """`tuple` to a record as text, of a type that is left to the server."""
+    """`tuple` to a record as text; the server infers the type."""
 
     native = "howdah_types._native.structured:TUPLE"
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
-        #: Where the dumpers of the fields are from.
+        #: Finds the dumpers of the fields.
         self.context = context
         self.adapters = adapters_of(context)
         self._encoder = ParameterEncoder(self.adapters, context)
@@ -186,22 +186,22 @@ class TupleDumper(NestedDumper):
         try:
             return super().quote(obj)
         except RecursionError:
-            raise recursive(obj, "the literal") from None
+            raise nesting_error(obj, "the literal") from None
 
     def text_field(self, value: Any) -> bytes:
-        """Return the value of a field in text format, between quotes if it needs them."""
+        """Return the value of a field in text format, quoted if necessary."""
         data = self._encoded(self._encoder.dumper(value, PyFormat.TEXT).dump(value))
         return b"" if data is None else escaped(data, _quoted, self.encoding)
 
     def _encoded(self, data: Buffer | str | None) -> bytes | None:
-        """Return what a dumper returned as bytes."""
+        """Return the result of a dumper as bytes."""
         if data is None:
             return None
         return dumped(data, self._encoding)
 
 
 def _quoted(data: bytes) -> bytes:
-    """Return a field between quotes, if it needs them."""
+    """Return a field, quoted if necessary."""
     if _NEEDS_QUOTES.search(data):
         return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'""')
     return data
@@ -217,15 +217,15 @@ class CompositeDumper(TupleDumper):
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
         info = self.adapters.types.get(self.oid)
-        #: The type, None if it is not known.
+        #: The type, None if it is unknown.
         self.info = info if isinstance(info, CompositeInfo) and info.oid == self.oid else None
 
     def values(self, obj: Any) -> Sequence[Any]:
         """Return the values of the fields of an object.
 
         Raises:
-            TypeError: it cannot be told what they are.
-            DataError: there are not as many as the type has.
+            TypeError: the fields of the object are unknown.
+            howdah.DataError: the object and the type have different numbers of fields.
         """
         make_sequence = type(self).make_sequence
         if make_sequence is not None and self.info is not None and type(obj) is not tuple:
@@ -240,8 +240,8 @@ class CompositeDumper(TupleDumper):
         return values
 
     @contextmanager
-    def blaming(self, field: str, value: Any) -> Iterator[None]:
-        """Name the field in what is raised when its value is dumped."""
+    def field_errors(self, field: str, value: Any) -> Iterator[None]:
+        """Make errors from dumping the value of a field name the field."""
         where = f"the field {field!r}" + ("" if self.info is None else f" of the type {self.info.name!r}")
         try:
             yield
@@ -258,13 +258,15 @@ class CompositeDumper(TupleDumper):
                 fields.append(b"" if value is None else self.text_field(value))
         except Exception:
             index = len(fields)
-            with self.blaming(str(index + 1) if self.info is None else self.info.field_names[index], value):
+            with self.field_errors(
+                str(index + 1) if self.info is None else self.info.field_names[index], value
+            ):
                 raise
         return b"(%b)" % b",".join(fields)
 
 
 class CompositeBinaryDumper(CompositeDumper):
-    """Objects of a class to a composite type, as binary; as text while the type is not known."""
+    """Objects of a class to a composite type, as binary; as text while the type is unknown."""
 
     format = Format.BINARY
     native = "howdah_types._native.structured:COMPOSITE"
@@ -273,7 +275,7 @@ class CompositeBinaryDumper(CompositeDumper):
         super().__init__(cls, context)
         self._by_oid: dict[int, Dumper] = {}
 
-    # Its fields can be dumped only when their types are known.
+    # Fields can be dumped only if their types are known.
 
     def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
         return self.cls if self.info is not None else (self.cls,)
@@ -296,13 +298,13 @@ class CompositeBinaryDumper(CompositeDumper):
         out = bytearray(_COUNT.pack(len(info.field_types)))
         with nesting:
             for name, oid, value in zip(info.field_names, info.field_types, self.values(obj)):
-                with self.blaming(name, value):
+                with self.field_errors(name, value):
                     data = None if value is None else self._encoded(self._dumper(value, oid).dump(value))
                 out += _FIELD.pack(oid, _NULL_LENGTH) if data is None else _FIELD.pack(oid, len(data)) + data
         return bytes(out)
 
     def _dumper(self, value: Any, oid: int) -> Dumper:
-        """Return the dumper of the value's class if it is to the field's type; else that of the type."""
+        """Return the dumper for a value's class if it dumps to the field's type, else one for the type."""
         try:
             dumper: Dumper | None = self._encoder.dumper(value, PyFormat.BINARY)
         except ProgrammingError:
@@ -318,7 +320,7 @@ class CompositeBinaryDumper(CompositeDumper):
 
 # -- records from PostgreSQL ---------------------------------------------------------
 
-#: A field as text, with what follows it. What is between quotes is escaped, either way.
+#: A field as text, with the character after it. Between quotes, both ways of escaping occur.
 _TEXT_FIELD = pattern(rb'(?s)(?:"([^"\\]*(?:(?:\\.|"")[^"\\]*)*)"|([^"\\,()]*))([,)])')
 _ESCAPED = pattern(rb'(?s)\\(.)|"(")')
 
@@ -346,7 +348,7 @@ def _read_binary_record(data: bytes) -> list[tuple[int, int, int]]:
     """Return the fields of a record in binary format.
 
     Returns:
-        Of each the oid of the type, where its value begins, and the length of that, negative for NULL.
+        For each field the oid of its type, the start of its value, and its length, negative for NULL.
     """
     (count,) = _COUNT.unpack_from(data)
     position = _COUNT.size
@@ -368,14 +370,14 @@ def _load_field(loader: Loader, data: bytes, start: int, length: int) -> Any:
 
 
 class RecordLoader(NestedLoader):
-    """An anonymous record as text to a `tuple` of texts: it does not tell of what types its fields are."""
+    """An anonymous record as text to a `tuple` of texts: the types of its fields are unknown."""
 
     native = "howdah_types._native.structured:RECORD"
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
         self.encoding = syntax_encoding(self.connection)
-        #: The loader of the fields: that of text.
+        #: The loader of the fields: the one for text.
         self.item: Loader = loader_of_part(_TEXT_OID, Format.TEXT, context, self.encoding)
 
     def value(self, data: bytes) -> tuple[Any, ...]:
@@ -387,17 +389,17 @@ class RecordLoader(NestedLoader):
 
 
 class RecordBinaryLoader(NestedLoader):
-    """An anonymous record as binary to a `tuple`, its fields loaded as their types are."""
+    """An anonymous record as binary to a `tuple`; each field is loaded by its type."""
 
     format = Format.BINARY
     native = "howdah_types._native.structured:RECORD"
-    # The two formats do not tell the same, so only who asks for binary gets it.
-    preferred = False
+    # The two formats differ in content, so binary is used only if the program asks for it.
+    prefer_binary = False
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
         self._context = context
-        #: The loaders of the fields met so far, by the oids of their types.
+        #: The loaders of fields, by the oids of their types.
         self.loaders: dict[int, Loader] = {}
 
     def value(self, data: bytes) -> tuple[Any, ...]:
@@ -409,19 +411,19 @@ class RecordBinaryLoader(NestedLoader):
         )
 
     def find(self, oid: int) -> Loader:
-        """Return the loader of fields of a type."""
+        """Return the loader for fields of a type."""
         loader = self.loaders.get(oid)
         if loader is None:
             cls = adapters_of(self._context).get_loader(oid, self.format)
             if cls is None:
-                # Not kept: there are as many as the server likes.
+                # Not cached, because the server may send any number of oids.
                 return ByteaBinaryLoader(oid, self._context)
             loader = self.loaders[oid] = self if cls is type(self) else cls(oid, self._context)
         return loader
 
 
 class CompositeLoader(NestedLoader):
-    """A composite type as text to what was registered for it."""
+    """A composite type as text to the registered class."""
 
     native = "howdah_types._native.structured:COMPOSITE"
     #: What was passed to `register_composite`.
@@ -441,7 +443,7 @@ class CompositeLoader(NestedLoader):
         cls = type(self)
         make_object = cls.make_object
         if make_object is not None:
-            #: Makes an object of the values of the fields.
+            #: Makes an object from the values of the fields.
             self.make: Any = lambda values: make_object(values, self.info)
         else:
             factory = cls.factory or _make_namedtuple(self.info.name, self.info.field_names)
@@ -471,7 +473,7 @@ class CompositeLoader(NestedLoader):
 
 
 class CompositeBinaryLoader(CompositeLoader):
-    """A composite type as binary to what was registered for it."""
+    """A composite type as binary to the registered class."""
 
     format = Format.BINARY
     native = "howdah_types._native.structured:COMPOSITE"
@@ -507,35 +509,28 @@ def register_composite(
     """Adapt a composite type to a class, and the class to the type.
 
     Args:
-        info: the type, as `CompositeInfo.fetch` describes it; or its name, and
-            it is looked up on each connection that meets it.
-        context: what to register on; the default driver if None.
-        factory: the class, or a function, that is called with the values of
-            the fields; None to have a named tuple made. A dataclass or a named
-            tuple that has the type's fields by name is called with them by
-            name. If it is a class, its objects are dumped to the type.
+        info: the type, from `CompositeInfo.fetch`; or its name, which is then
+            looked up on each connection that needs it.
+        context: the connection, cursor or adapters to register on; None for the default driver.
+        factory: the class, or a function, to call with the values of the
+            fields; None to create a named tuple. A dataclass or a named tuple
+            whose fields have the names of the type's fields is called with
+            keyword arguments. If it is a class, its objects are dumped to the
+            type.
         make_object: called with the values of the fields and the
-            `CompositeInfo` in place of `factory`.
-        make_sequence: called with an object and the `CompositeInfo`, it
-            returns the values of the fields. Dataclasses, named tuples and
-            tuples do without.
+            `CompositeInfo`, in place of `factory`.
+        make_sequence: called with an object and the `CompositeInfo`; returns
+            the values of the fields. Dataclasses, named tuples and tuples do
+            not need it.
 
     Raises:
-        TypeError: `info` is neither a type nor a name; `factory` cannot be called; or there is a
-            `make_sequence`, but no class that it is for.
-        ProgrammingError: the fields of `factory` are not those of the type.
+        TypeError: `info` is neither a type nor a name; `factory` cannot be called; or `make_sequence` was
+            given without a class.
+        howdah.ProgrammingError: the fields of `factory` and of the type differ.
     """
-    if factory is not None and not callable(factory):
-        raise TypeError(f"the factory must be callable, {factory!r} is not")
+    if factory is not None:
+        _check_factory(factory, make_sequence)
     cls = factory if isinstance(factory, type) else None
-    if factory is not None and cls is None and make_sequence is not None:
-        raise TypeError(f"{factory!r} is no class: make_sequence() has no objects to take apart")
-    if cls is not None and make_sequence is None and _names(cls) is None and not _is_sequence(cls):
-        _logger().warning(
-            "objects of the class %r cannot be dumped, since they are no sequences:"
-            " pass 'make_sequence' to register_composite()",
-            cls.__name__,
-        )
     adapters = adapters_of(context)
     key = known_type(info, "composite type", adapters)
     if isinstance(info, CompositeInfo):
@@ -552,25 +547,40 @@ def register_composite(
     for loader in (CompositeLoader, CompositeBinaryLoader):
         adapters.register_loader(key, type(loader.__name__, (loader,), namespace))
     if cls is None and isinstance(factory, type):
-        cls = factory  # the named tuple made for it
+        cls = factory  # the named tuple that was created
     for dumper in (CompositeBinaryDumper, CompositeDumper):
         namespace = {**named(key), "make_sequence": _static(make_sequence), "native": dumper.native}
         adapters.register_dumper(cls, type(dumper.__name__, (dumper,), namespace))
 
 
+def _check_factory(factory: Any, make_sequence: MakeSequence | None) -> None:
+    """Raise a TypeError if the two are of no use; warn where objects cannot be dumped."""
+    if not callable(factory):
+        raise TypeError(f"the factory must be callable, {factory!r} is not")
+    if not isinstance(factory, type):
+        if make_sequence is not None:
+            raise TypeError(f"{factory!r} is no class: make_sequence() has no objects to take apart")
+    elif make_sequence is None and _names(factory) is None and not _is_sequence(factory):
+        _logger().warning(
+            "objects of the class %r cannot be dumped, since they are no sequences:"
+            " pass 'make_sequence' to register_composite()",
+            factory.__name__,
+        )
+
+
 def _logger() -> logging.Logger:
-    import logging  # which takes its time, and is seldom wanted
+    import logging  # a slow import that is rarely needed
 
     return logging.getLogger("howdah")
 
 
 def _static(function: Any) -> Any:
-    """Keep a function from becoming a method where it is the attribute of a class."""
+    """Prevent a function that is an attribute of a class from becoming a method."""
     return None if function is None else staticmethod(function)
 
 
 def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
-    """Adapt a composite type that has been found, if nobody has registered for it: to named tuples."""
+    """Adapt a composite type that was found, if it has no adapters, to named tuples."""
     if not isinstance(info, CompositeInfo):
         return
     if unadapted(adapters, info):
@@ -580,7 +590,7 @@ def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     adapters.register_dumper(tuple, TupleDumper)
     adapters.register_loader("record", RecordLoader)
     adapters.register_loader("record", RecordBinaryLoader)

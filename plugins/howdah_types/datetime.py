@@ -46,8 +46,8 @@ __all__ = [
     "register_adapters",
 ]
 
-# In binary, dates and timestamps are counted from the year 2000, in days and
-# microseconds; the extreme values stand for the infinities.
+# In binary format, dates count days and timestamps count microseconds from
+# the year 2000; the extreme values are the infinities.
 _EPOCH_DAYS = date(2000, 1, 1).toordinal()
 _EPOCH = datetime(2000, 1, 1)
 _EPOCH_UTC = datetime(2000, 1, 1, tzinfo=timezone.utc)
@@ -67,10 +67,10 @@ def _microseconds(fraction: str | None) -> int:
 
 
 class _DateTimeDumper(TypeDumper):
-    """What the dumpers of dates and times share.
+    """The base class for dumpers of dates and times.
 
-    Where the type is set, as for a COPY, they get objects of other classes, too: numpy's are dumped as what
-    they stand for, and a `str` goes to the server as it is, in text format.
+    If the type is set, as in a COPY, they also get objects of other classes: those of numpy are converted,
+    and a `str` is sent unchanged, in text format.
     """
 
     #: The class of the objects.
@@ -99,7 +99,7 @@ class _DateTimeDumper(TypeDumper):
         return None if obj is None else self.as_binary(obj)
 
     def _converted(self, obj: Any) -> Any:
-        """Return an object of another class as one that can be dumped; None for numpy's NaT."""
+        """Convert an object of another class to one that can be dumped; None for numpy's NaT."""
         if getattr(getattr(obj, "dtype", None), "kind", "") in ("m", "M"):
             from howdah_types.numpy import python_moment
 
@@ -133,14 +133,14 @@ class DateBinaryDumper(DateDumper):
         return _INT4.pack(obj.toordinal() - _EPOCH_DAYS)
 
 
-# The styles of DateStyle can be told from how a value looks, all but the order
-# of day and month, so what a session sets in its course needs no watching.
+# The form of a value shows its DateStyle, except for the order of day and
+# month, so a change of DateStyle in a session does not matter.
 # Source: PostgreSQL's src/backend/utils/adt/datetime.c, EncodeDateOnly() and
 # EncodeDateTime().
 _TIME = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d+))?"
 _ISO_DATE = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
 _OFFSET = r"(?P<sign>[+-])(?P<hours>\d\d)(?::(?P<minutes>\d\d))?(?::(?P<seconds>\d\d))?"
-# SQL has slashes, German dots, and Postgres (of dates alone) dashes.
+# Style SQL has slashes, German has dots, and Postgres (for dates only) has dashes.
 _OTHER_DATE = r"(?P<first>\d\d)(?P<separator>[/.-])(?P<second_>\d\d)(?P=separator)(?P<year>\d{4})"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -153,15 +153,15 @@ _TIMESTAMP_POSTGRES = pattern(
     rf" {_TIME} (?P<year>\d{{4}})"
 )
 _TIMESTAMPTZ = pattern(f"{_ISO_DATE} {_TIME}{_OFFSET}")
-# Other styles than ISO have the abbreviation of the time zone behind a space, as far as there is one;
-# an offset in its stead has a space in the style Postgres only.
+# Styles other than ISO have the abbreviation of the time zone after a space, if there is one. An offset
+# in place of it has a space only in style Postgres.
 _ZONE = r"(?: |(?=[+-]))(?P<zone>\S+)"
 _TIMESTAMPTZ_OTHER = pattern(f"{_OTHER_DATE} {_TIME}{_ZONE}")
 _TIMESTAMPTZ_POSTGRES = pattern(f"{_TIMESTAMP_POSTGRES.pattern}{_ZONE}")
 _MAX_ABBREVIATION = 10
-#: An abbreviation that is an offset, as those of many time zones are.
+#: An abbreviation that is an offset, as in many time zones.
 _NUMERIC_ZONE = pattern(r"(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?:?(?P<seconds>\d\d)?")
-#: A time zone that is an abbreviation and how far it is behind UTC, such as `<+03>-03` or `EST5`.
+#: A time zone given as an abbreviation and the hours west of UTC, such as `<+03>-03` or `EST5`.
 _POSIX_ZONE = pattern(
     r"(?:<(?P<quoted>[^>]+)>|(?P<name>[A-Za-z]+))"
     r"(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d\d))?(?::(?P<seconds>\d\d))?"
@@ -171,7 +171,7 @@ _TIMETZ_ONLY = pattern(f"{_TIME}{_OFFSET}")
 
 
 class _DateTimeLoader(TypeLoader):
-    """What the loaders of dates and timestamps as text share."""
+    """The base class for text loaders of dates and timestamps."""
 
     def _fields(self, type_name: str, text: str, *styles: re.Pattern[str]) -> dict[str, str]:
         for style in styles:
@@ -247,8 +247,8 @@ class DateBinaryLoader(TypeLoader):
 
 
 def _beyond(days: int) -> str:
-    """Write a date that Python has not, given in days since the epoch, as the server would."""
-    # The calendar repeats itself every 400 years, which are 146,097 days.
+    """Format a date outside of Python's range, in days since the epoch, like the server."""
+    # The calendar repeats every 400 years, which are 146,097 days.
     cycles, day = divmod(days + _EPOCH_DAYS - 1, 146_097)
     within = date.fromordinal(day + 1)
     year = within.year + 400 * cycles
@@ -257,7 +257,7 @@ def _beyond(days: int) -> str:
 
 
 def _beyond_timestamp(microseconds: int) -> str:
-    """Write a timestamp that Python has not, given in microseconds since the epoch."""
+    """Format a timestamp outside of Python's range, in microseconds since the epoch."""
     if microseconds in (_INT8_MIN, _INT8_MAX):
         return "infinity" if microseconds > 0 else "-infinity"
     days, microseconds = divmod(microseconds, 86_400_000_000)
@@ -349,7 +349,7 @@ class TimeLoader(TypeLoader):
         try:
             if match is not None:
                 return time(*_time(match.groupdict(default="")))
-        except ValueError:  # PostgreSQL has 24:00:00
+        except ValueError:  # PostgreSQL allows 24:00:00
             pass
         raise _not_python("time", text)
 
@@ -432,7 +432,7 @@ class DatetimeDumper(_DateTimeDumper):
     oid = 1184
     native = "howdah_types._native.structured:DATETIME"
     of = datetime
-    #: The dumper for those without a time zone.
+    #: The dumper for objects without a time zone.
     naive: ClassVar[type[Dumper]] = DatetimeNoTzDumper
 
     def get_key(self, obj: datetime, format: PyFormat) -> DumperKey:
@@ -494,10 +494,10 @@ class TimestamptzLoader(_DateTimeLoader):
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
-        #: The time zone of what is loaded.
+        #: The time zone of loaded values.
         self.timezone: tzinfo = self.connection.info.timezone if self.connection is not None else timezone.utc
         is_utc = self.timezone is timezone.utc or getattr(self.timezone, "key", None) == "UTC"
-        #: The same if its times are those of UTC, else None.
+        #: The same if it is equivalent to UTC, else None.
         self.utc = self.timezone if is_utc else None
 
     def value(self, data: bytes) -> datetime:
@@ -516,10 +516,10 @@ class TimestamptzLoader(_DateTimeLoader):
         )
 
     def _offset_of(self, abbreviation: str, local: datetime) -> timedelta | None:
-        """Return the offset from UTC that a time of the session's zone has; None if that cannot be told."""
+        """Return the UTC offset of a local time in the session's zone; None if it is unknown."""
         zone = self.timezone
         if isinstance(zone, ZoneInfo):
-            # Around the end of daylight saving time there are two moments with this time.
+            # At the end of daylight saving time, a local time occurs twice.
             moments = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
             offsets = {
                 moment.utcoffset()
@@ -552,11 +552,11 @@ class TimestamptzBinaryLoader(TimestamptzLoader):
 
 
 def _in_zone(since_epoch: timedelta, zone: tzinfo) -> datetime:
-    """Return the moment that long after the epoch, as of a time zone."""
+    """Return the time in a time zone, given the duration since the epoch."""
     try:
         return (_EPOCH_UTC + since_epoch).astimezone(zone)
     except OverflowError:
-        # In UTC it may be outside of the years 1 to 9999, but not in its zone.
+        # In UTC the year may be outside of 1 to 9999, but not in the zone.
         edge = datetime.max if since_epoch > timedelta(0) else datetime.min
         offset = zone.utcoffset(edge.replace(tzinfo=zone))
         return (_EPOCH + (since_epoch + (offset or timedelta(0)))).replace(tzinfo=zone)
@@ -572,8 +572,8 @@ class TimedeltaDumper(_DateTimeDumper):
     native = "howdah_types._native.structured:INTERVAL"
     of = timedelta
 
-    # With a sign before the seconds, the one of the days does not extend to
-    # them, whatever IntervalStyle is.
+    # With an explicit sign, the seconds do not take the sign of the days,
+    # whatever IntervalStyle is.
     def as_text(self, obj: timedelta) -> bytes:
         return b"%d days +%d.%06d secs" % (obj.days, obj.seconds, obj.microseconds)
 
@@ -588,7 +588,7 @@ class TimedeltaBinaryDumper(TimedeltaDumper):
         return _INTERVAL.pack(obj.seconds * 1_000_000 + obj.microseconds, obj.days, 0)
 
 
-# The styles of IntervalStyle can be told from how a value looks. Source:
+# The form of a value shows its IntervalStyle. Source:
 # PostgreSQL's src/backend/utils/adt/datetime.c, EncodeInterval().
 _UNIT = pattern(r"([+-]?)(\d+)(?:\.(\d+))? (year|mon|day|hour|min|sec)s?(?: |$)")
 _ISO_UNIT = pattern(r"([+-]?)(\d+)(?:\.(\d+))?([YMWDHS])")
@@ -600,7 +600,7 @@ _ISO_TIME_UNITS = {"H": "hour", "M": "min", "S": "sec"}
 
 
 class _Interval:
-    """An interval as PostgreSQL has it: months, days and microseconds apart."""
+    """An interval in PostgreSQL's representation: months, days and microseconds."""
 
     def __init__(self) -> None:
         self.months = self.days = self.microseconds = 0
@@ -622,7 +622,7 @@ class _Interval:
         return True
 
     def timedelta(self) -> timedelta:
-        # A month is 30 days and a year 365.
+        # A month counts as 30 days, a year as 365.
         years, months = divmod(abs(self.months), 12)
         days = 365 * years + 30 * months
         return timedelta(self.days + (days if self.months > 0 else -days), 0, self.microseconds)
@@ -635,7 +635,7 @@ def _signed(text: str, otherwise: int = 1) -> tuple[int, str]:
 
 
 def _parse_units(text: str) -> _Interval | None:
-    """Read the styles postgres, `1 day -02:03:04`, and postgres_verbose, `@ 1 day 2 hours ago`."""
+    """Parse the styles postgres, `1 day -02:03:04`, and postgres_verbose, `@ 1 day 2 hours ago`."""
     interval = _Interval()
     body = text.removeprefix("@ ").removesuffix(" ago")
     end = 0
@@ -652,7 +652,7 @@ def _parse_units(text: str) -> _Interval | None:
 
 
 def _parse_iso(text: str) -> _Interval | None:
-    """Read the style iso_8601, `P1Y2M3DT4H5M6S`."""
+    """Parse the style iso_8601, `P1Y2M3DT4H5M6S`."""
     interval = _Interval()
     day, _, clock = text[1:].partition("T")
     for part, units in ((day, _ISO_DATE_UNITS), (clock, _ISO_TIME_UNITS)):
@@ -669,11 +669,11 @@ def _parse_iso(text: str) -> _Interval | None:
 
 
 def _parse_sql(text: str) -> _Interval | None:
-    """Read the style sql_standard, `1-2`, `3 4:05:06` or `+1-2 -3 +4:05:06`."""
+    """Parse the style sql_standard, `1-2`, `3 4:05:06` or `+1-2 -3 +4:05:06`."""
     interval = _Interval()
     sign = 1
     for part in text.split(" "):
-        # A sign is every part's own, or else the first one's is that of all.
+        # Either every part has a sign, or the sign of the first part applies to all.
         sign, digits = _signed(part, sign)
         years, dash, months = digits.partition("-")
         if dash and years.isdigit() and months.isdigit():
@@ -725,10 +725,10 @@ class IntervalBinaryLoader(TypeLoader):
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     adapters.register_dumper(date, DateDumper)
     adapters.register_dumper(date, DateBinaryDumper)
-    # Those of timetz and timestamp are reached by upgrading, or by oid.
+    # The dumpers to timetz and timestamp are found by `upgrade`, or by oid.
     adapters.register_dumper(time, TimeTzDumper)
     adapters.register_dumper(time, TimeTzBinaryDumper)
     adapters.register_dumper(time, TimeDumper)

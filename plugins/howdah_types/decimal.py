@@ -21,8 +21,8 @@ __all__ = [
     "register_adapters",
 ]
 
-# numeric in binary: the number of digits, the weight of the first of them, the
-# sign, the display scale, and the digits, which are to the base 10,000.
+# numeric in binary format: the number of digits, the weight of the first digit,
+# the sign, the display scale, and the digits, in base 10,000.
 # Source: PostgreSQL's src/backend/utils/adt/numeric.c, numeric_send().
 _NUMERIC_HEADER = struct.Struct("!HhHH")
 _POSITIVE, _NEGATIVE, _NAN, _INFINITY, _MINUS_INFINITY = 0x0000, 0x4000, 0xC000, 0xD000, 0xF000
@@ -34,7 +34,7 @@ def numeric_to_binary(number: Decimal) -> bytes:
     """Return a number in the binary format of numeric.
 
     Raises:
-        DataError: it has too many digits.
+        howdah.DataError: the number has too many digits.
     """
     sign, digits, exponent = number.as_tuple()
     if not isinstance(exponent, int):
@@ -42,14 +42,13 @@ def numeric_to_binary(number: Decimal) -> bytes:
         return _NUMERIC_HEADER.pack(0, 0, special, 0)
 
     scale = max(0, -exponent)
-    point = len(digits) + exponent
-    if not number:
-        point = 0
+    point = len(digits) + exponent if number else 0
     if scale > _MAX_SCALE or point > _MAX_INTEGER_DIGITS:
         raise DataError("a number is not one of PostgreSQL's numeric: it has too many digits")
-    text = "".join(map(str, digits)) if number else ""
-    if exponent > 0 and text:
-        text += "0" * exponent
+    if not number:
+        return _NUMERIC_HEADER.pack(0, 0, _POSITIVE, scale)
+    # A string times a negative number is empty.
+    text = "".join(map(str, digits)) + "0" * exponent
     integer, fraction = (text[:point], text[point:]) if point > 0 else ("", "0" * -point + text)
     integer = "0" * (-len(integer) % 4) + integer
     fraction += "0" * (-len(fraction) % 4)
@@ -57,25 +56,21 @@ def numeric_to_binary(number: Decimal) -> bytes:
     weight = len(integer) // 4 - 1
     text = integer + fraction
     groups = [int(text[i : i + 4]) for i in range(0, len(text), 4)]
-    first = next((i for i, group in enumerate(groups) if group), len(groups))
+    # A digit is not 0, so neither are all groups.
+    first = next(i for i, group in enumerate(groups) if group)
     groups = groups[first:]
-    while groups and not groups[-1]:
+    while not groups[-1]:
         groups.pop()
-    if groups:
-        weight -= first
-    else:
-        weight = 0
-        sign = 0
-    header = _NUMERIC_HEADER.pack(len(groups), weight, _NEGATIVE if sign else _POSITIVE, scale)
+    header = _NUMERIC_HEADER.pack(len(groups), weight - first, _NEGATIVE if sign else _POSITIVE, scale)
     return header + struct.pack(f"!{len(groups)}H", *groups)
 
 
-#: How many zeros behind the digits that the server sends are made digits of the `Decimal`.
+#: How many zeros after the digits that the server sends become digits of the `Decimal`.
 _MOST_ZEROS = 1000
 
 
 def decimal_of(number: Any) -> Decimal:
-    """Return a number as a Decimal: one of Python's, or of numpy's, which are no subclasses of these."""
+    """Convert a number to Decimal: one of Python, or of numpy, which has classes of its own."""
     try:
         return Decimal(number)
     except TypeError:
@@ -136,19 +131,19 @@ class NumericBinaryLoader(TypeLoader):
         if sign not in (_POSITIVE, _NEGATIVE) or max(groups, default=0) > 9999:
             raise ValueError
         digits = "".join([f"{group:04}" for group in groups])
-        # The groups end somewhere to the right or the left of where the scale says.
+        # The last group may extend beyond the scale, or end before it.
         exponent = 4 * (weight + 1 - count) if count else 0
         excess = -exponent - scale
         if -excess > _MOST_ZEROS:
-            # Not written out: a few bytes would take a lot of memory.
+            # Use an exponent: otherwise a few bytes could need a lot of memory.
             return Decimal(f"{'-' if sign == _NEGATIVE else ''}{digits or '0'}E{exponent}")
         digits = digits[:-excess] if excess > 0 else digits + "0" * -excess
-        # Written out it is exact, whatever the precision of the decimal context.
+        # Conversion from digits is exact, whatever the precision of the decimal context.
         return Decimal(f"{'-' if sign == _NEGATIVE else ''}{digits or '0'}E-{scale}")
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     adapters.register_dumper(Decimal, DecimalDumper)
     adapters.register_dumper(Decimal, DecimalBinaryDumper)
     adapters.register_loader("numeric", NumericLoader)

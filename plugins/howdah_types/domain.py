@@ -1,7 +1,7 @@
-"""Domains, whose values are those of the type that they are over.
+"""Domains, whose values are adapted like those of the underlying type.
 
-The server tells the columns of a domain by the type that it is over; within
-arrays and composite types it tells the domain.
+For a column of a domain the server reports the oid of the underlying type;
+within arrays and composite types it reports the oid of the domain.
 
 Source: PostgreSQL documentation, "Domain Types" and "Message Formats", RowDescription.
 """
@@ -32,7 +32,7 @@ __all__ = [
 
 
 class DomainLoader(Loader):
-    """A domain as text: what is made is the loader of the type that it is over."""
+    """A domain as text; instantiating it returns the loader of the underlying type."""
 
     def __new__(cls, oid: int, context: AdaptContext | None = None) -> Any:
         adapters = adapters_of(context)
@@ -49,13 +49,13 @@ class DomainLoader(Loader):
 
 
 class DomainBinaryLoader(DomainLoader):
-    """A domain as binary: what is made is the loader of the type that it is over."""
+    """A domain as binary; instantiating it returns the loader of the underlying type."""
 
     format = Format.BINARY
 
 
 class DomainDumper(Dumper):
-    """To a domain as text: what is made is the dumper to the type that it is over."""
+    """To a domain as text; instantiating it returns the dumper for the underlying type."""
 
     def __new__(cls, dumped: type, context: AdaptContext | None = None) -> Any:
         adapters = adapters_of(context)
@@ -68,18 +68,18 @@ class DomainDumper(Dumper):
 
 
 class DomainBinaryDumper(DomainDumper):
-    """To a domain as binary: what is made is the dumper to the type that it is over."""
+    """To a domain as binary; instantiating it returns the dumper for the underlying type."""
 
     format = Format.BINARY
 
 
 def register_domain(info: DomainInfo | str, context: AdaptContext | None = None) -> None:
-    """Adapt a domain, which only arrays of it need: within them it is as the type that it is over.
+    """Adapt a domain like its underlying type; only arrays and composite types of domains need this.
 
     Args:
-        info: the domain, as `DomainInfo.fetch` describes it; or its name, and
-            it is looked up on each connection that meets it.
-        context: what to register on; the default driver if None.
+        info: the domain, from `DomainInfo.fetch`; or its name, which is then
+            looked up on each connection that needs it.
+        context: the connection, cursor or adapters to register on; None for the default driver.
 
     Raises:
         TypeError: `info` is neither a type nor a name.
@@ -93,7 +93,7 @@ def register_domain(info: DomainInfo | str, context: AdaptContext | None = None)
 
 
 def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
-    """Adapt a domain that has been found, as far as the type that it is over is."""
+    """Adapt a domain that was found, if its underlying type has adapters."""
     if not isinstance(info, DomainInfo):
         return
     if unadapted(adapters, info):

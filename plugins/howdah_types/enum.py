@@ -28,14 +28,14 @@ __all__ = [
     "register_enum",
 ]
 
-#: Which member stands for which label.
+#: The labels of members, as a dictionary or in pairs.
 EnumMapping: TypeAlias = "Mapping[Any, str] | Iterable[tuple[Any, str]]"
 
 
 def _labels(
     enum: type[_enum.Enum], info: TypeInfo | None, mapping: Mapping[Any, str]
 ) -> dict[_enum.Enum, str]:
-    """Return the label of each member: its name, or its value if that is the one of the type's labels."""
+    """Return the label of each member: its name, or its value if only the value is a label of the type."""
     labels = info.labels if isinstance(info, EnumInfo) else ()
     found = {}
     for member in enum:
@@ -45,13 +45,13 @@ def _labels(
 
 
 class EnumDumper(StrDumper):
-    """Members of an enum class to the label of each, as text; to its name if nothing is registered for it."""
+    """Members of an enum class to their labels, as text; to their names if the class is not registered."""
 
     oid = 0
     native = "howdah_types._native.scalars:ENUM"
     #: The class, None for any.
     enum: ClassVar[type[_enum.Enum] | None] = None
-    #: The labels that are not the name of their member.
+    #: The labels that differ from the name of their member.
     mapping: ClassVar[Mapping[Any, str]] = {}
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
@@ -72,7 +72,7 @@ class EnumDumper(StrDumper):
 
 
 class EnumBinaryDumper(EnumDumper):
-    """Members of an enum class to the label of each, as binary, which is the same."""
+    """Members of an enum class to their labels, as binary, which is the same as text."""
 
     format = Format.BINARY
     native = "howdah_types._native.scalars:ENUM"
@@ -82,9 +82,9 @@ class EnumLoader(TypeLoader):
     """Labels of an enumerated type as text to the members of a class."""
 
     native = "howdah_types._native.scalars:ENUM"
-    #: The class, None to make one that has the labels as its names.
+    #: The class, None to create one with the labels as names.
     enum: ClassVar[type[_enum.Enum] | None] = None
-    #: Members and labels that are not the name of their member; a member may have several.
+    #: Members, and their labels that differ from the name; a member may have several.
     mapping: ClassVar[tuple[tuple[Any, str], ...]] = ()
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
@@ -106,7 +106,7 @@ class EnumLoader(TypeLoader):
             try:
                 self.members[label.encode(encoding)] = member
             except UnicodeEncodeError:
-                pass  # the server cannot send it either
+                pass  # the server cannot send that label either
 
     def value(self, data: bytes) -> Any:
         try:
@@ -119,7 +119,7 @@ class EnumLoader(TypeLoader):
 
 
 class EnumBinaryLoader(EnumLoader):
-    """Labels of an enumerated type as binary, which is the same, to the members of a class."""
+    """Labels of an enumerated type as binary, which is the same as text, to the members of a class."""
 
     format = Format.BINARY
     native = "howdah_types._native.scalars:ENUM"
@@ -148,14 +148,14 @@ def register_enum(
     """Adapt an enumerated type to a class of `enum`, and the class to the type.
 
     Args:
-        info: the type, as `EnumInfo.fetch` describes it; or its name, and it
-            is looked up on each connection that meets it.
-        context: what to register on; the default driver if None.
-        enum: the class; None to have one made that has the labels as names.
-        mapping: the labels of members, as a dictionary or in pairs. A member
-            that is not in it stands for the label that is its name or, where
-            the type has no such label, its value. Of several labels for one
-            member all are loaded as it, and it is dumped as the last.
+        info: the type, from `EnumInfo.fetch`; or its name, which is then
+            looked up on each connection that needs it.
+        context: the connection, cursor or adapters to register on; None for the default driver.
+        enum: the class; None to create one with the labels as names.
+        mapping: the labels of members, as a dictionary or in pairs. The label
+            of any other member is its name or, if the type has no such label,
+            its value. If a member has several labels, all are loaded as the
+            member, which is dumped as the last one.
 
     Raises:
         TypeError: `info` is neither a type nor a name.
@@ -176,7 +176,7 @@ def register_enum(
 
 
 def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
-    """Adapt an enumerated type that has been found, if nobody has registered for it: its labels are `str`."""
+    """Adapt an enumerated type that was found, if it has no adapters: its labels are `str`."""
     if not isinstance(info, EnumInfo):
         return
     if unadapted(adapters, info):
@@ -186,6 +186,6 @@ def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     adapters.register_dumper(_enum.Enum, EnumBinaryDumper)
     adapters.register_dumper(_enum.Enum, EnumDumper)

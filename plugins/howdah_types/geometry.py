@@ -1,4 +1,4 @@
-"""point, line, lseg, box, path, polygon and circle, which are `str` in Python, as the server writes them.
+"""point, line, lseg, box, path, polygon and circle, which are `str` in Python, in the server's text format.
 
 Source: PostgreSQL documentation, "Geometric Types"; for the binary formats
 PostgreSQL's src/backend/utils/adt/geo_ops.c.
@@ -28,7 +28,7 @@ _NUMBERS = pattern(_NUMBER, re.IGNORECASE | re.ASCII)
 
 
 def float_text(value: float) -> str:
-    """Return a float8 as the server writes it: the shortest text that stands for it."""
+    """Return a float8 in the server's text format: the shortest text that represents it exactly."""
     if value != value:
         return "NaN"
     if value in (inf, -inf):
@@ -36,8 +36,8 @@ def float_text(value: float) -> str:
     text = repr(value).removesuffix(".0")
     if abs(value) < 1e15:
         return text
-    # From here on Python writes otherwise than PostgreSQL: it goes over to exponents one power
-    # of ten later, and takes a number half way to the next float for the one that is even.
+    # For such large numbers Python differs from PostgreSQL: it uses exponents from one power of ten
+    # later on, and rounds a number half way between two floats to the even one.
     number = Decimal(text)
     precision = len(number.as_tuple().digits)
     while _is_half_way(number, value):
@@ -47,27 +47,27 @@ def float_text(value: float) -> str:
 
 
 def _is_half_way(number: Decimal, value: float) -> bool:
-    """Whether a number lies exactly between a float and the next one, which happens among large ones only."""
+    """Return whether a number is exactly between a float and the next one, which only large ones can be."""
     other = nextafter(value, inf if number > Decimal(value) else -inf)
     return abs(value) >= 2**53 and isfinite(other) and 2 * int(number) == int(value) + int(other)
 
 
 def _points(numbers: tuple[float, ...]) -> str:
-    """Return points with commas between them, of their coordinates."""
+    """Return points as text, separated by commas, from their coordinates."""
     texts = list(map(float_text, numbers))
     return ",".join([f"({x},{y})" for x, y in zip(texts[::2], texts[1::2], strict=True)])
 
 
 class GeometryBinaryLoader(TypeLoader):
-    """A geometric type as binary to `str`: the text that the server would have sent."""
+    """A geometric type as binary to `str`, in the server's text format."""
 
     format = Format.BINARY
-    # As text there is nothing to compose.
-    preferred = False
+    # The text format needs no conversion.
+    prefer_binary = False
 
 
 class PointBinaryLoader(GeometryBinaryLoader):
-    """point, and box, which is two of them, as binary to `str`."""
+    """point, and box, which is two points, as binary to `str`."""
 
     native = "howdah_types._native.scalars:POINT"
     _struct: ClassVar[struct.Struct] = struct.Struct("!2d")
@@ -134,10 +134,10 @@ class PathBinaryLoader(PolygonBinaryLoader):
 
 
 class GeometryBinaryDumper(StrDumper):
-    """`str` to a geometric type of a fixed number of numbers, as binary."""
+    """`str` to a geometric type with a fixed number of coordinates, as binary."""
 
     format = Format.BINARY
-    #: How many numbers it is made of, None for any number of points.
+    #: The number of coordinates, None for any number of points.
     count: ClassVar[int | None] = None
 
     def dump(self, obj: str) -> bytes:
@@ -151,7 +151,7 @@ class GeometryBinaryDumper(StrDumper):
         return count == self.count if self.count is not None else count > 0 and count % 2 == 0
 
     def pack(self, obj: str, numbers: bytes, points: int) -> bytes:
-        """Return the value in binary, of its numbers in binary."""
+        """Return the value in binary format, from its numbers in binary format."""
         return numbers
 
 
@@ -221,7 +221,7 @@ _LOADERS: dict[str, type[GeometryBinaryLoader]] = {
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     for name, loader in _LOADERS.items():
         register_text_type(name, adapters, loader)
     for dumper in (

@@ -1,4 +1,4 @@
-"""hstore, a dictionary of strings; the extension of that name brings it.
+"""hstore, a dictionary of strings, from the extension of that name.
 
 Source: PostgreSQL documentation, "hstore"; for the binary format PostgreSQL's
 contrib/hstore/hstore_io.c.
@@ -55,7 +55,7 @@ class HstoreDumper(TypeDumper):
         """Return keys and values as bytes.
 
         Raises:
-            DataError: they are not all strings.
+            howdah.DataError: a key or a value is not a string.
         """
         if not isinstance(obj, dict):
             raise DataError(f"{type_of(obj)} is not a dict")
@@ -104,7 +104,7 @@ _ESCAPED = pattern(rb"(?s)\\(.)")
 
 
 class HstoreLoader(TypeLoader):
-    """Hstore as text to `dict`."""
+    """The hstore type as text to `dict`."""
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -129,14 +129,14 @@ class HstoreLoader(TypeLoader):
 
 
 class HstoreBinaryLoader(HstoreLoader):
-    """Hstore as binary to `dict`."""
+    """The hstore type as binary to `dict`."""
 
     format = Format.BINARY
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
         client, server = encoding_of(self.connection), self._server_encoding()
-        #: The codecs of client and server, where the server converts text between them.
+        #: The codecs of client and server, if the server converts text between them.
         self._codecs = None if "ascii" in (client, server) or client == server else (client, server)
 
     def _server_encoding(self) -> str:
@@ -163,12 +163,12 @@ class HstoreBinaryLoader(HstoreLoader):
 
 
 def _with_own_lengths(data: bytes, client: str, server: str) -> bytes:
-    """Return an hstore with the lengths that its strings have.
+    """Return an hstore with corrected lengths of its strings.
 
-    The server converts the strings to the client encoding, but sends the lengths that they had before.
+    The server converts the strings to the client encoding, but sends their lengths before the conversion.
 
     Args:
-        data: the hstore, as it came.
+        data: the hstore from the server.
         client: the codec of the client encoding.
         server: the codec of the server's encoding.
     """
@@ -193,9 +193,9 @@ def register_hstore(info: TypeInfo | str = "hstore", context: AdaptContext | Non
     """Adapt hstore to `dict`, and `dict` to hstore.
 
     Args:
-        info: the type, as `TypeInfo.fetch` describes it; or its name, and it
-            is looked up on each connection that meets it.
-        context: what to register on; the default driver if None.
+        info: the type, from `TypeInfo.fetch`; or its name, which is then
+            looked up on each connection that needs it.
+        context: the connection, cursor or adapters to register on; None for the default driver.
 
     Raises:
         TypeError: `info` is neither a type nor a name.

@@ -36,26 +36,26 @@ __all__ = [
 JsonDumpsFunction: TypeAlias = Callable[[Any], str | bytes]
 JsonLoadsFunction: TypeAlias = Callable[[str | bytes], Any]
 
-# What the binary format of jsonb begins with. Source: PostgreSQL's
+# The prefix of the binary format of jsonb. Source: PostgreSQL's
 # src/backend/utils/adt/jsonb.c, jsonb_send().
 _JSONB_VERSION = b"\x01"
 
 
 class JsonTypeError(DataError, TypeError):
-    """An object cannot be written as JSON, which has nothing of its kind."""
+    """An object cannot be written as JSON, because of its type."""
 
 
 class JsonValueError(DataError, ValueError):
-    """An object cannot be written as JSON, which has no such value: it contains itself, for instance."""
+    """An object cannot be written as JSON, because of its value; for example, it contains itself."""
 
 
 class Json:
-    """Wraps an object that is to be dumped as json.
+    """Wraps an object to dump as json.
 
     Args:
-        obj: anything the JSON library at work takes.
+        obj: any object that the JSON library accepts.
         dumps: the function that writes this object as JSON; None for the one
-            set with `set_json_dumps`, which is `json.dumps` at first.
+            set with `set_json_dumps`, by default `json.dumps`.
     """
 
     __slots__ = ("dumps", "obj")
@@ -72,12 +72,12 @@ class Json:
 
 
 class Jsonb(Json):
-    """Wraps an object that is to be dumped as jsonb.
+    """Wraps an object to dump as jsonb.
 
     Args:
-        obj: anything the JSON library at work takes.
+        obj: any object that the JSON library accepts.
         dumps: the function that writes this object as JSON; None for the one
-            set with `set_json_dumps`, which is `json.dumps` at first.
+            set with `set_json_dumps`, by default `json.dumps`.
     """
 
     __slots__ = ()
@@ -89,7 +89,7 @@ class JsonDumper(TypeDumper):
     oid = 114
     native = "howdah_types._native.structured:JSON"
     dumps: ClassVar[JsonDumpsFunction] = json.dumps
-    #: What wraps objects, and may bring a function of its own.
+    #: The wrapper class of objects, which may have its own `dumps`.
     wrapper: ClassVar[type[Json]] = Json
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
@@ -97,7 +97,7 @@ class JsonDumper(TypeDumper):
         encoding = encoding_of(self.connection)
         self.encoding = "utf-8" if encoding == "ascii" else encoding
 
-    # By the oid of its type this dumper gets objects that nobody wrapped.
+    # If found by oid, this dumper gets objects without a wrapper.
     def text(self, obj: Any) -> bytes:
         dumps = type(self).dumps
         if isinstance(obj, self.wrapper):
@@ -108,16 +108,16 @@ class JsonDumper(TypeDumper):
                 return text.encode(self.encoding)
             return text if self.encoding == "utf-8" else text.decode().encode(self.encoding)
         except (TypeError, ValueError, RecursionError) as error:
-            # What json and others raise for what JSON has not, and for what contains itself.
+            # The exceptions of json and other libraries for unsupported values, and for circular references.
             name = type_name(self.oid, self.connection)
             cls = JsonTypeError if isinstance(error, TypeError) else JsonValueError
-            # A TypeError names the type; others may name the value.
+            # A TypeError names the type; other exceptions may contain the value.
             reason = f": {error}" if isinstance(error, TypeError) else ""
             raise cls(f"cannot dump {type_of(obj)} as {name}{reason}") from error
 
 
 class JsonBinaryDumper(JsonDumper):
-    """`Json` to json, as binary, which is the same."""
+    """`Json` to json, as binary, which is the same as text."""
 
     format = Format.BINARY
     native = "howdah_types._native.structured:JSON"
@@ -140,15 +140,15 @@ class JsonbBinaryDumper(JsonbDumper):
         return _JSONB_VERSION + self.text(obj)
 
 
-#: What opens and closes a level of JSON; and strings, what is in them means nothing here.
+#: The characters that open and close a level of JSON; and strings, which may contain them.
 _BRACKETS = pattern(rb'(?s)"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|([\[{])|[\]}]')
 
 
 def check_depth(data: bytes) -> None:
-    """Refuse JSON that is nested too deeply: its readers take a part of the stack for each level.
+    """Refuse JSON that is nested too deeply, because its readers use a part of the stack for each level.
 
     Raises:
-        DataError: it is.
+        howdah.DataError: the JSON is nested too deeply.
     """
     left = MAX_DEPTH - nesting.depth
     if data.count(b"[") + data.count(b"{") <= left:
@@ -170,7 +170,7 @@ class JsonLoader(TypeLoader):
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
-        #: What reads JSON: `bytes` in UTF-8 to Python objects.
+        #: Parses JSON: `bytes` in UTF-8 to Python objects.
         self.loads: JsonLoadsFunction = type(self).default_loads
         encoding = encoding_of(self.connection)
         if encoding not in ("utf-8", "ascii"):
@@ -214,9 +214,9 @@ def set_json_dumps(dumps: JsonDumpsFunction, context: AdaptContext | None = None
     """Set the function that writes Python objects as JSON.
 
     Args:
-        dumps: the function; what it returns is `str`, or `bytes` in UTF-8.
-        context: the connection or cursor to set it for. None sets it for the
-            connections that the default driver opens from now on.
+        dumps: the function; it returns `str`, or `bytes` in UTF-8.
+        context: the connection or cursor to set it for; None for all connections
+            that the default driver opens from now on.
     """
     adapters = adapters_of(context)
     for cls, dumper in (
@@ -233,9 +233,9 @@ def set_json_loads(loads: JsonLoadsFunction, context: AdaptContext | None = None
     """Set the function that reads JSON to Python objects.
 
     Args:
-        loads: the function; what it is given is `bytes` in UTF-8.
-        context: the connection or cursor to set it for. None sets it for the
-            connections that the default driver opens from now on.
+        loads: the function; it is called with `bytes` in UTF-8.
+        context: the connection or cursor to set it for; None for all connections
+            that the default driver opens from now on.
     """
     adapters = adapters_of(context)
     for name, loader in (
@@ -249,8 +249,8 @@ def set_json_loads(loads: JsonLoadsFunction, context: AdaptContext | None = None
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
-    # Text is the default: the server casts it where another type is expected.
+    """Register the adapters of this module."""
+    # Text is the default, because the server can infer another type for it.
     adapters.register_dumper(Json, JsonBinaryDumper)
     adapters.register_dumper(Json, JsonDumper)
     adapters.register_dumper(Jsonb, JsonbBinaryDumper)

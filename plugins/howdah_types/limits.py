@@ -1,6 +1,6 @@
-"""Dates and timestamps that Python has not, as the first and the last ones that it has: on request.
+"""Replacing dates and timestamps outside of Python's range by its first and last ones, on request.
 
-By default they raise `DataError`, for nothing that is not in the database should seem to be.
+By default they raise `DataError`, because a program must not get a value that is not in the database.
 
 Source: PostgreSQL documentation, "Date/Time Types", "Special Values".
 """
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 __all__ = ["register_date_limits"]
 
 _EARLIER = pattern(rb"-infinity|.* BC")
-# The year comes first, last of the date, or last of all: that depends on DateStyle.
+# The position of the year depends on DateStyle: first, last in the date, or at the end.
 _LATER = pattern(rb"infinity|\d{5,}-.*|\d\d[/.-]\d\d[/.-]\d{5,}(?: .*)?|\w{3} [^:]*:[^ ]* \d{5,}(?: .*)?")
 
 
 class _LimitedLoader(TypeLoader):
-    """What a loader of dates or timestamps becomes with limits."""
+    """A mixin for loaders of dates or timestamps that adds the limits."""
 
     limits: ClassVar[tuple[date, date]]
 
@@ -63,7 +63,7 @@ class _LimitedLoader(TypeLoader):
 
 
 class _LimitedDumper(TypeDumper):
-    """What a dumper of dates or timestamps becomes with limits."""
+    """A mixin for dumpers of dates or timestamps that adds the limits."""
 
     limits: ClassVar[tuple[date, date]]
     _infinities: ClassVar = (b"-infinity", b"infinity")
@@ -76,11 +76,11 @@ class _LimitedDumper(TypeDumper):
         limit = self._limit(obj)
         if limit is None or self.format == Format.TEXT:
             return super().dump(obj)
-        # In binary the infinities are the least and the greatest integer.
+        # In binary format the infinities are the smallest and the largest integer.
         return _EXTREMES[isinstance(obj, datetime)][limit]
 
     def _limit(self, obj: Any) -> int | None:
-        """Return 0 for the first value that Python has, 1 for the last one, None for others."""
+        """Return 0 for the first value of Python's range, 1 for the last one, None for others."""
         obj = obj.replace(tzinfo=None) if isinstance(obj, datetime) else obj
         return self.limits.index(obj) if obj in self.limits else None
 
@@ -94,15 +94,15 @@ _DATETIMES = (datetime.min, datetime.max)
 
 
 def register_date_limits(context: AdaptContext | None = None) -> None:
-    """Have dates and timestamps that Python has not come as the nearest that it has.
+    """Load dates and timestamps outside of Python's range as the nearest ones within it.
 
-    `infinity`, and what lies after the year 9999, comes as `date.max` or `datetime.max` (with the
-    time zone of the session if it is a timestamptz); `-infinity`, and what lies before the year 1,
-    as `min`. In the other direction `max` and `min` are dumped as the infinities.
+    `infinity`, and values after the year 9999, are loaded as `date.max` or `datetime.max` (for timestamptz
+    with the time zone of the session); `-infinity`, and values before the year 1, as `min`. Conversely, `max`
+    and `min` are dumped as the infinities.
 
     Args:
-        context: the connection or cursor to register this on. None registers it for the
-            connections that the default driver opens from now on.
+        context: the connection or cursor to register it on; None for all connections that
+            the default driver opens from now on.
     """
     adapters = adapters_of(context)
     loaders: tuple[tuple[str, type[Loader], tuple[date, date]], ...] = (
@@ -127,5 +127,5 @@ def register_date_limits(context: AdaptContext | None = None) -> None:
 
 
 def _limited(with_limits: type, base: type[Any], **attributes: Any) -> type[Any]:
-    # Unlike `base`, this class names no native function.
+    # Unlike `base`, this class has no native function.
     return type(f"Limited{base.__name__}", (with_limits, base), attributes)

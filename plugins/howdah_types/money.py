@@ -1,9 +1,9 @@
 """money.
 
-As text it comes with the currency sign, the separators and the number of decimals of the
-server's `lc_monetary`; in binary it is an integer that does not tell how many decimals
-it has. So by default it is a `str`, the text. Who knows the number of decimals can
-have it as `Decimal`, with `register_decimal_money`.
+The text format has the currency sign, the separators and the number of decimals of the
+server's `lc_monetary`. The binary format is an integer without the number of decimals.
+So by default money is loaded as `str`, in text format. A program that knows the number of
+decimals can get `Decimal` with `register_decimal_money`.
 
 Source: PostgreSQL documentation, "Monetary Types"; for the binary format
 PostgreSQL's src/backend/utils/adt/cash.c.
@@ -36,11 +36,11 @@ _EXACTLY = Context(prec=40, traps=[Inexact, InvalidOperation])
 
 
 class MoneyBinaryLoader(TypeLoader):
-    """money as binary, which nobody can read who does not know `lc_monetary`."""
+    """money as binary, which cannot be loaded, because `lc_monetary` is unknown."""
 
     format = Format.BINARY
-    preferred = False
-    faithful = False
+    prefer_binary = False
+    lossless = False
 
     def value(self, data: bytes) -> str:
         raise NotSupportedError(
@@ -51,9 +51,9 @@ class MoneyBinaryLoader(TypeLoader):
 
 
 class _Decimals:
-    """What the adapters between money and `Decimal` share."""
+    """A mixin for the adapters between money and `Decimal`."""
 
-    #: How many decimals money has, by the server's `lc_monetary`.
+    #: The number of decimals according to the server's `lc_monetary`.
     decimals: ClassVar[int] = 2
 
 
@@ -70,7 +70,7 @@ class MoneyDecimalLoader(_Decimals, TypeLoader):
         number = match[1]
         *_, last = re.split(r"\D", number)
         digits = re.sub(r"\D", "", number)
-        # What follows the last separator are the decimals; but groups of thousands have one too.
+        # The decimals follow the last separator, unless that separates thousands.
         decimals = len(last) if last != number else 0
         if self.decimals != decimals and (self.decimals or decimals != 3):
             raise DataError(f"the money has not {self.decimals} decimals")
@@ -89,7 +89,7 @@ class MoneyDecimalBinaryLoader(_Decimals, TypeLoader):
 
 
 class MoneyDecimalBinaryDumper(_Decimals, TypeDumper):
-    """`Decimal` to money, as binary: for COPY. A parameter is a numeric, which the server casts."""
+    """`Decimal` to money, as binary, for COPY. Parameters are sent as numeric, which the server casts."""
 
     format = Format.BINARY
     oid = 790
@@ -106,13 +106,13 @@ class MoneyDecimalBinaryDumper(_Decimals, TypeDumper):
 
 
 def register_decimal_money(decimals: int = 2, context: AdaptContext | None = None) -> None:
-    """Have money as `Decimal`.
+    """Load money as `Decimal`.
 
     Args:
-        decimals: how many decimals it has by the server's `lc_monetary`: 2 in most
-            locales, 0 in that of Japan.
-        context: the connection or cursor to register this on. None registers it for the
-            connections that the default driver opens from now on.
+        decimals: the number of decimals according to the server's `lc_monetary`: 2 in
+            most locales, 0 in that of Japan.
+        context: the connection or cursor to register it on; None for all connections that
+            the default driver opens from now on.
     """
     adapters = adapters_of(context)
     for adapter in (MoneyDecimalLoader, MoneyDecimalBinaryLoader):
@@ -123,5 +123,5 @@ def register_decimal_money(decimals: int = 2, context: AdaptContext | None = Non
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     register_text_type("money", adapters, MoneyBinaryLoader)

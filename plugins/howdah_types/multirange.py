@@ -1,4 +1,4 @@
-"""Multiranges, which PostgreSQL has since version 14.
+"""Multiranges, in PostgreSQL 14 and later.
 
 Source: PostgreSQL documentation, "Range Types", "Multirange Types"; for the
 binary format PostgreSQL's src/backend/utils/adt/multirangetypes.c.
@@ -57,14 +57,14 @@ T = TypeVar("T")
 class Multirange(MutableSequence[Range[T]]):
     """A sequence of ranges.
 
-    They stay as they are given, in order and overlapping or not; PostgreSQL
-    sorts and merges them. Multiranges are compared as lists are.
+    The ranges are kept unchanged, in order, overlapping or not; PostgreSQL sorts
+    and merges them. Multiranges are compared like lists.
 
     Args:
         items: the ranges.
 
     Raises:
-        TypeError: one of them is no `Range`.
+        TypeError: an item is not a `Range`.
     """
 
     __hash__ = None  # type: ignore[assignment]
@@ -217,9 +217,9 @@ class MultirangeLoader(NestedLoader):
     """A multirange as text to `Multirange`."""
 
     native = "howdah_types._native.structured:MULTIRANGE"
-    #: What its ranges are.
+    #: The class of the ranges.
     range: ClassVar[type[Range[Any]]] = Range
-    #: What is made.
+    #: The class of the multiranges.
     multirange: ClassVar[type[Multirange[Any]]] = Multirange
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
@@ -285,16 +285,16 @@ def register_multirange(
     context: AdaptContext | None = None,
     multirange: type[Multirange[Any]] = Multirange,
 ) -> None:
-    """Adapt a multirange type of one's own to `Multirange`.
+    """Adapt a user-defined multirange type to `Multirange`.
 
-    A `Multirange` is dumped to it if its bounds are of the type's subtype.
+    A `Multirange` whose bounds are of the type's subtype is dumped to it.
 
     Args:
-        info: the type, as `MultirangeInfo.fetch` describes it; or its name,
-            and it is looked up on each connection that meets it.
-        context: what to register on; the default driver if None.
-        multirange: a subclass of `Multirange`: then multiranges of the type
-            are loaded as that, and what is of it is dumped to the type.
+        info: the type, from `MultirangeInfo.fetch`; or its name, which is
+            then looked up on each connection that needs it.
+        context: the connection, cursor or adapters to register on; None for the default driver.
+        multirange: a subclass of `Multirange` for values of the type; its
+            objects are dumped to the type.
 
     Raises:
         TypeError: `info` is neither a type nor a name.
@@ -311,7 +311,7 @@ def register_multirange(
 
 
 def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
-    """Adapt a multirange type that has been found, if nobody has registered for it."""
+    """Adapt a multirange type that was found, if it has no adapters."""
     if not isinstance(info, MultirangeInfo):
         return
     if unadapted(adapters, info):
@@ -320,7 +320,7 @@ def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
     register_by_oid(adapters, info, MultirangeBinaryDumper, MultirangeDumper)
 
 
-#: The types of PostgreSQL itself, by their oids.
+#: The classes for PostgreSQL's own types, by oid.
 _MULTIRANGES: dict[int, type[Multirange[Any]]] = {
     4451: Int4Multirange,  # int4multirange
     4536: Int8Multirange,  # int8multirange
@@ -339,11 +339,11 @@ _DUMPERS = {
 
 
 def __getattr__(name: str) -> Any:
-    """Return an adapter of one of PostgreSQL's own types: such as `Int4MultirangeDumper`."""
+    """Return an adapter for one of PostgreSQL's own types, such as `Int4MultirangeDumper`."""
     if name in _DUMPERS:
         return _DUMPERS[name]
     for loader in (MultirangeBinaryLoader, MultirangeLoader):
-        # One for all types; psycopg spells one of the names otherwise.
+        # The same class serves all types; psycopg spells one of the names differently.
         prefix = name.removesuffix(loader.__name__).replace("TZ", "tz")
         if prefix != name and f"{prefix}{loader.__name__.replace('Loader', 'Dumper')}" in _DUMPERS:
             return loader
@@ -351,7 +351,7 @@ def __getattr__(name: str) -> Any:
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     adapters.register_dumper(Multirange, MultirangeBinaryDumper)
     adapters.register_dumper(Multirange, MultirangeDumper)
     for oid, cls in _MULTIRANGES.items():

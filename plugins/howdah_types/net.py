@@ -1,4 +1,4 @@
-"""The adapters of network addresses, under the names that psycopg has for them."""
+"""The adapters of network addresses, under psycopg's names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
     "NetworkDumper",
 ]
 
-# Addresses and interfaces are dumped by one.
+# One class dumps addresses and interfaces.
 InterfaceDumper = InetDumper
 AddressBinaryDumper = InterfaceBinaryDumper = InetBinaryDumper
 NetworkDumper = CidrDumper

@@ -36,9 +36,9 @@ Address: TypeAlias = Union["IPv4Address", "IPv6Address"]
 Interface: TypeAlias = Union["IPv4Interface", "IPv6Interface"]
 Network: TypeAlias = Union["IPv4Network", "IPv6Network"]
 
-# In binary: the family, the length of the mask in bits, whether it is a cidr,
-# the length of the address, and the address. PostgreSQL's families are AF_INET,
-# which is 2 everywhere, and the number after it.
+# The binary format: the family, the length of the mask in bits, whether it is a
+# cidr, the length of the address, and the address. PostgreSQL's families are
+# AF_INET, which is 2 on all platforms, and 3.
 _FAMILIES = {4: 2, 6: 3}
 _SIZES = {2: 4, 3: 16}
 
@@ -66,7 +66,7 @@ class InetBinaryDumper(InetDumper):
     def dump(self, obj: Address | Interface | str) -> bytes:
         address: Any = obj
         if isinstance(obj, str):
-            # By the oid of its type this dumper gets str too.
+            # If found by oid, this dumper also gets str.
             from ipaddress import ip_interface
 
             try:
@@ -108,7 +108,7 @@ class CidrBinaryDumper(InetBinaryDumper):
 
 
 def _without_scope(address: Any) -> Any:
-    """Return an address, unless it has a scope (`%eth0`), which PostgreSQL cannot take."""
+    """Return an address; raise an error if it has a scope (`%eth0`), which PostgreSQL does not support."""
     if getattr(address, "scope_id", None) is not None:
         raise DataError(f"{type_of(address)} has a scope, which PostgreSQL's inet has not")
     return address
@@ -119,7 +119,7 @@ class InetLoader(TypeLoader):
 
     native = "howdah_types._native.structured:INET"
 
-    # The module ipaddress is slow to import: it is, when the first address comes.
+    # The module ipaddress is slow to import, so it is imported with the first address.
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         import ipaddress
 
@@ -195,7 +195,7 @@ class MacaddrBinaryDumper(MacaddrDumper):
     _size: ClassVar[int] = 6
 
     def dump(self, obj: str) -> bytes:
-        # Any of the notations that the server takes: 08:00:2b…, 08-00…, 0800.2b…, 08002b….
+        # All notations that the server accepts: 08:00:2b…, 08-00…, 0800.2b…, 08002b….
         address = re.sub("[:.-]", "", obj)
         if not re.fullmatch(f"[0-9a-fA-F]{{{2 * self._size}}}", address):
             raise DataError(f"{type_of(obj)} is not an address of {self._size} bytes in hexadecimal")
@@ -237,7 +237,7 @@ class Macaddr8BinaryLoader(MacaddrBinaryLoader):
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     for version in (4, 6):
         for name in (f"ipaddress.IPv{version}Address", f"ipaddress.IPv{version}Interface"):
             adapters.register_dumper(name, InetDumper)

@@ -1,4 +1,4 @@
-"""None, which is NULL of any type."""
+"""None, which is dumped as NULL."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class NoneDumper(Dumper):
 
 
 class NoneBinaryDumper(NoneDumper):
-    """`None` to NULL, where binary is asked for."""
+    """`None` to NULL, in binary format."""
 
     format = Format.BINARY
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     adapters.register_dumper(type(None), NoneBinaryDumper)
     adapters.register_dumper(type(None), NoneDumper)

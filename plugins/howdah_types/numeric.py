@@ -53,11 +53,11 @@ __all__ = [
     "register_adapters",
 ]
 
-# -- the type of an int or a float, said outright ------------------------------
+# -- int and float with an explicit type ----------------------------------------
 
 
 class _TypedInt(int):
-    """An `int` that shows its type, but as text is the number alone."""
+    """An `int` whose repr shows its type; its str is the plain number."""
 
     __slots__ = ()
 
@@ -69,7 +69,7 @@ class _TypedInt(int):
 
 
 class _TypedFloat(float):
-    """A `float` that shows its type, but as text is the number alone."""
+    """A `float` whose repr shows its type; its str is the plain number."""
 
     __slots__ = ()
 
@@ -128,15 +128,15 @@ _INT2, _INT4, _INT8, _OID = map(struct.Struct, ("!h", "!i", "!q", "!I"))
 
 
 def quote_number(text: bytes) -> bytes:
-    """Return a number so that it can stand anywhere in SQL."""
-    # The space keeps a minus sign from making a comment of one before it.
+    """Return a number in a form that is valid anywhere in SQL."""
+    # The space prevents two minus signs in a row, which would begin a comment.
     return b" " + text if text.startswith(b"-") else text
 
 
 class _IntegerDumper(TypeDumper):
     """`int` to one of the integer types, as text."""
 
-    # The index is what numpy's integers have of int, and what floats have not.
+    # numpy's integers have __index__, as int has; floats do not.
     def text(self, obj: SupportsIndex) -> bytes:
         return b"%d" % index(obj)
 
@@ -191,7 +191,7 @@ class IntNumericDumper(_IntegerDumper):
 
     oid = 1700
 
-    # By way of a Decimal, which writes more digits than an int does.
+    # Decimal can format more digits than int.
     def text(self, obj: SupportsIndex) -> bytes:
         from decimal import Decimal
 
@@ -412,12 +412,12 @@ class Float8BinaryLoader(TypeLoader):
 
 
 class Float4Loader(TypeLoader):
-    """float4 as text to the `float` that it is exactly."""
+    """float4 as text to the `float` of exactly that value."""
 
     native = "howdah_types._native.scalars:FLOAT4"
 
-    # As text the server writes the shortest decimal that stands for a float4;
-    # as a float8, which a Python float is, that would be another number.
+    # The server sends the shortest decimal that identifies a float4. As a
+    # float8, which a Python float is, it would be a different number.
     def value(self, data: bytes) -> float:
         value: float = _FLOAT4.unpack(_FLOAT4.pack(float(data)))[0]
         return value
@@ -435,7 +435,7 @@ class Float4BinaryLoader(TypeLoader):
 
 
 def __getattr__(name: str) -> Any:
-    """Return what psycopg has here, and howdah in `howdah_types.decimal`, which not every program needs."""
+    """Return adapters that psycopg has in this module; howdah imports `howdah_types.decimal` for them."""
     if name not in _OF_DECIMAL:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module("howdah_types.decimal"), _OF_DECIMAL[name])
@@ -446,15 +446,15 @@ _OF_DECIMAL = {
         name: name
         for name in ("DecimalDumper", "DecimalBinaryDumper", "NumericLoader", "NumericBinaryLoader")
     },
-    # Those to numeric, of any number.
+    # The dumpers to numeric accept any number.
     "NumericDumper": "DecimalDumper",
     "NumericBinaryDumper": "DecimalBinaryDumper",
 }
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
-    # The last one for a class or an oid is the one used by default.
+    """Register the adapters of this module."""
+    # The last one registered for a class or an oid is the default.
     adapters.register_dumper(IntNumeric, IntNumericDumper)
     adapters.register_dumper(IntNumeric, IntNumericBinaryDumper)
     for cls, text, binary in (

@@ -1,7 +1,7 @@
-"""numpy's scalars, dumped as what they are in PostgreSQL; numpy itself is not imported.
+"""Dumpers for numpy's scalars; numpy itself is not imported.
 
-They are found by the names of their classes. What comes back is Python's own: `int`, `float`, `bool`….
-`numpy.str_`, `numpy.bytes_` and `numpy.float64` are subclasses of Python's own, and dumped as these are.
+They are registered under the names of the classes. Loaders return Python's own types: `int`, `float`, `bool`
+and so on. `numpy.str_`, `numpy.bytes_` and `numpy.float64` are dumped like the Python types they derive from.
 
 Source: numpy's documentation, "Scalars".
 """
@@ -71,7 +71,7 @@ class UInt64BinaryDumper(IntBinaryDumper):
 
 
 class _MomentDumper(TypeDumper):
-    """`numpy.datetime64` or `numpy.timedelta64` as its Python counterpart is dumped; NaT is NULL."""
+    """`numpy.datetime64` or `numpy.timedelta64`, dumped like its Python counterpart; NaT is NULL."""
 
     _by_class: ClassVar[dict[type, type[Dumper]]]
 
@@ -85,7 +85,7 @@ class _MomentDumper(TypeDumper):
 
     def _dumper(self, obj: Any) -> type[Dumper]:
         value = python_moment(obj)
-        # NaT is of the one or the other type: the server casts it.
+        # NaT may be of either type: the server casts NULL.
         cls = type(value) if value is not None else next(iter(self._by_class))
         return self._by_class[cls]
 
@@ -99,10 +99,10 @@ class _MomentDumper(TypeDumper):
 
 
 def python_moment(obj: Any) -> date | datetime | timedelta | None:
-    """Return what a moment or a duration of numpy is in Python, None for NaT."""
+    """Convert a time or a duration of numpy to Python, None for NaT."""
     if obj != obj:
         return None
-    # Units that Python has not are given as numbers: they have to be microseconds first.
+    # numpy converts other units than Python's to numbers, unless they are converted to microseconds first.
     value = obj.item()
     if isinstance(value, int):
         converted = obj.astype(f"{type(obj).__name__}[us]")
@@ -141,18 +141,18 @@ class Timedelta64BinaryDumper(Timedelta64Dumper):
     _by_class: ClassVar = {timedelta: TimedeltaBinaryDumper}
 
 
-# As psycopg calls them.
+# The names in psycopg.
 NPInt16Dumper, NPInt16BinaryDumper = Int2Dumper, Int2BinaryDumper
 NPInt32Dumper, NPInt32BinaryDumper = Int4Dumper, Int4BinaryDumper
 NPInt64Dumper, NPInt64BinaryDumper = Int8Dumper, Int8BinaryDumper
 NPNumericDumper, NPNumericBinaryDumper = IntNumericDumper, IntNumericBinaryDumper
 
 _DUMPERS: dict[str, tuple[type[Dumper], type[Dumper]]] = {
-    # numpy 1 calls it bool_.
+    # The name in numpy 1 is bool_.
     **dict.fromkeys(("bool", "bool_"), (BoolDumper, BoolBinaryDumper)),
     **dict.fromkeys(("int8", "uint8", "int16"), (Int2Dumper, Int2BinaryDumper)),
     **dict.fromkeys(("uint16", "int32"), (Int4Dumper, Int4BinaryDumper)),
-    # Of two types of one width, one has a name without the width.
+    # If two types have the same width, the name of one has no width.
     "intc": (Int4Dumper, Int4BinaryDumper),
     **dict.fromkeys(("uint32", "uintc", "int64", "longlong"), (Int8Dumper, Int8BinaryDumper)),
     **dict.fromkeys(("uint64", "ulonglong"), (UInt64Dumper, UInt64BinaryDumper)),
@@ -164,7 +164,7 @@ _DUMPERS: dict[str, tuple[type[Dumper], type[Dumper]]] = {
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     for name, dumpers in _DUMPERS.items():
         for dumper in dumpers:
             adapters.register_dumper(f"numpy.{name}", dumper)

@@ -9,7 +9,7 @@ from howdah.adapt import MultirangeInfo, RangeInfo, TypeInfo, TypesRegistry
 
 __all__ = ["register_types"]
 
-# name, oid, oid of its arrays, name in SQL if another
+# name, oid, oid of the array type, name in SQL if different
 _TYPES = (
     ("bool", 16, 1000, "boolean"),
     ("bytea", 17, 1001),
@@ -88,7 +88,7 @@ _TYPES = (
     ("xid8", 5069, 271),
 )
 
-# name, oid, oid of its arrays, oid of the type of its bounds; the same of the multirange, but for the last
+# name, oid, oid of the array type, oid of the type of the bounds; then the first three of the multirange
 _RANGES = (
     ("int4range", 3904, 3905, 23, "int4multirange", 4451, 6150),
     ("int8range", 3926, 3927, 20, "int8multirange", 4536, 6157),

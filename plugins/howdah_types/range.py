@@ -76,14 +76,14 @@ class Range(Generic[T]):
     """A range of values, which is immutable.
 
     Args:
-        lower: where it begins, None for no bound.
-        upper: where it ends, None for no bound.
-        bounds: `[` or `(` for whether `lower` is in it, then `]` or `)` for `upper`.
-        empty: whether it has no value in it at all; the bounds are none then.
+        lower: the lower bound, None for no bound.
+        upper: the upper bound, None for no bound.
+        bounds: `[` if `lower` is included or `(` if not, then `]` or `)` for `upper`.
+        empty: whether the range is empty, and has no bounds.
 
-    Ranges are equal that have the same bounds: they are compared as they are
-    written, not by the values in them. In order, one without a bound comes
-    before one that has it, and an empty range before all others.
+    Ranges are equal if their bounds are equal: they are not compared by the
+    values that they contain. A range without a bound sorts before one with it,
+    and an empty range before all others.
 
     Raises:
         ValueError: `bounds` is none of `[)`, `(]`, `()` and `[]`.
@@ -102,7 +102,7 @@ class Range(Generic[T]):
         if not empty:
             self._lower = lower
             self._upper = upper
-            # No bound is in no range.
+            # A missing bound is never included.
             self._bounds = ("(" if lower is None else bounds[0]) + (")" if upper is None else bounds[1])
 
     def __repr__(self) -> str:
@@ -118,22 +118,22 @@ class Range(Generic[T]):
 
     @property
     def lower(self) -> T | None:
-        """Where the range begins, None if it has no lower bound or is empty."""
+        """The lower bound, None if the range has none or is empty."""
         return self._lower
 
     @property
     def upper(self) -> T | None:
-        """Where the range ends, None if it has no upper bound or is empty."""
+        """The upper bound, None if the range has none or is empty."""
         return self._upper
 
     @property
     def bounds(self) -> str:
-        """Two brackets that tell which bounds are in the range; empty, if the range is."""
+        """Two brackets that show which bounds are included; an empty string if the range is empty."""
         return self._bounds
 
     @property
     def isempty(self) -> bool:
-        """Whether the range has no value in it."""
+        """Whether the range is empty."""
         return not self._bounds
 
     @property
@@ -148,12 +148,12 @@ class Range(Generic[T]):
 
     @property
     def lower_inc(self) -> bool:
-        """Whether the lower bound is in the range."""
+        """Whether the lower bound is included."""
         return self._bounds.startswith("[")
 
     @property
     def upper_inc(self) -> bool:
-        """Whether the upper bound is in the range."""
+        """Whether the upper bound is included."""
         return self._bounds.endswith("]")
 
     def __contains__(self, value: Any) -> bool:
@@ -258,19 +258,19 @@ _TEXT_OID = 25
 
 
 class BoundsDumper(ElementDumper):
-    """What dumpers of ranges and of multiranges have in common: choosing the type, dumping bounds."""
+    """The base class for dumpers of ranges and multiranges: it chooses the type, and dumps bounds."""
 
-    #: The oid of the type of the bounds, 0 to tell it by the first that there is.
+    #: The oid of the type of the bounds, 0 to determine it from the first bound.
     subtype_oid = 0
-    #: How a type of the kind is described, and what it is called.
+    #: The class that describes types of the kind, and the name of the kind.
     info_class: ClassVar[type[TypeInfo]]
     kind: ClassVar[str]
-    #: The dumper to text.
+    #: The text dumper.
     text_class: ClassVar[type[BoundsDumper]]
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
-        #: Where the dumpers of the bounds are from.
+        #: Finds the dumpers of the bounds.
         self.context = context
         self.adapters = adapters_of(context)
         self._encoder = ParameterEncoder(self.adapters, context)
@@ -282,7 +282,7 @@ class BoundsDumper(ElementDumper):
             self.subtype_oid = info.subtype_oid  # type: ignore[attr-defined]
 
     def bounds(self, obj: Any) -> Iterable[Any]:
-        """Return the bounds that an object has."""
+        """Return the bounds of an object."""
         raise NotImplementedError
 
     def of_bounds(self, bound: Any) -> Any:
@@ -307,7 +307,7 @@ class BoundsDumper(ElementDumper):
             return self
         info = self._find_info(self._find_bound(obj), format)
         upgraded = self.text_class if info is None else type(self)
-        # Only as text can the type be left to the server.
+        # The server can infer the type only from text.
         dumper = upgraded(self.cls, self.context)
         if info is not None:
             dumper.oid = info.oid
@@ -315,20 +315,20 @@ class BoundsDumper(ElementDumper):
         return dumper
 
     def _find_info(self, bound: Any, format: PyFormat) -> Any:
-        """Return the type whose bounds are as one, None if the server is to decide."""
+        """Return the type for a bound, None to let the server infer it."""
         if hasattr(bound, "__index__"):
-            # Whether an integer is meant for int4range or for numrange, the server knows better.
+            # An integer may be a bound of int4range or of numrange: let the server decide.
             return None
         oid = _TEXT_OID if isinstance(bound, str) else self._encoder.dumper(bound, format).oid
         for info in self.adapters.types:
             if isinstance(info, self.info_class) and info.subtype_oid == oid:  # type: ignore[attr-defined]
                 return info
         if self.connection is not None and self.adapters.unresolved_names:
-            self.connection.want_names()
+            self.connection.kernel.request_type_lookup()
         return None
 
     def dump_bound(self, bound: Any) -> bytes | None:
-        """Return a bound in PostgreSQL's representation; None if it is dumped as NULL, which is no bound."""
+        """Return a bound in PostgreSQL's representation; None, for no bound, if it is dumped as NULL."""
         if self.format == Format.TEXT:
             return self.text_bound(bound)
         if self._bounds is None:
@@ -349,7 +349,7 @@ class BoundsDumper(ElementDumper):
         return self.kind if info is None else info.name
 
     def _own_dumper(self, bound: Any) -> Dumper | None:
-        """Return the dumper of the bound's class, if that is to the type of the bounds."""
+        """Return the dumper for the class of a bound, if it dumps to the type of the bounds."""
         try:
             dumper = self._encoder.dumper(bound, PyFormat.BINARY)
         except ProgrammingError:
@@ -357,7 +357,7 @@ class BoundsDumper(ElementDumper):
         return dumper if dumper.oid == self.subtype_oid and dumper.format == self.format else None
 
     def text_bound(self, bound: Any) -> bytes:
-        """Return a bound in text format, between quotes if it needs them; nothing if it is dumped as NULL."""
+        """Return a bound in text format, quoted if necessary; empty if it is dumped as NULL."""
         data = self._encoded(self._encoder.dumper(bound, PyFormat.TEXT).dump(bound))
         return b"" if data is None else escaped(data, _quoted, self.encoding)
 
@@ -395,14 +395,14 @@ class BoundsDumper(ElementDumper):
 
 
 def _quoted(data: bytes) -> bytes:
-    """Return a bound between quotes, if it needs them."""
+    """Return a bound, quoted if necessary."""
     if _NEEDS_QUOTES.search(data):
         return b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'""')
     return data
 
 
 def _deciding_bound(bounds: list[Any]) -> Any:
-    """Return the bound that decides for all: the widest integer, or the first; None of none."""
+    """Return the bound that determines the type: the widest integer, or the first; None if there are none."""
     if not bounds:
         return None
     if all(isinstance(bound, int) for bound in bounds):
@@ -416,7 +416,7 @@ class RangeDumper(BoundsDumper):
     native = "howdah_types._native.structured:RANGE"
     info_class = RangeInfo
     kind = "range"
-    #: What is dumped.
+    #: The class of the objects.
     range: ClassVar[type[Range[Any]]] = Range
 
     def bounds(self, obj: Any) -> Iterable[Any]:
@@ -449,7 +449,7 @@ class RangeBinaryDumper(RangeDumper):
 
 # -- ranges from PostgreSQL --------------------------------------------------------
 
-#: A range as text. What is between quotes is escaped, either way.
+#: A range as text. Between quotes, both ways of escaping occur.
 _RANGE = pattern(
     rb'(?is)empty|([\[(])(?:"(%(quoted)b)"|([^"\\,()\[\]]*)),(?:"(%(quoted)b)"|([^"\\,()\[\]]*))([\])])'
     % {b"quoted": rb'[^"\\]*(?:(?:\\.|"")[^"\\]*)*'}
@@ -458,7 +458,7 @@ _ESCAPED = pattern(rb'(?s)\\(.)|"(")')
 
 
 def subtypes(adapters: AdaptersMap, oid: int, kind: type[RangeInfo | MultirangeInfo]) -> Sequence[int]:
-    """Return the type of the bounds of a type, in a list; an empty one if it is not known to be of a kind."""
+    """Return a list with the type of the bounds; an empty one if the type is not known to be of the kind."""
     info = adapters.types.get(oid)
     return [info.subtype_oid] if isinstance(info, kind) and info.oid == oid else []
 
@@ -469,16 +469,16 @@ def read_text_range(
     """Read a range in text format.
 
     Args:
-        data: what it is in.
-        position: where it begins.
+        data: the text.
+        position: the start of the range.
         loader: loads a bound.
-        cls: what to make.
+        cls: the class of the range.
 
     Returns:
-        The range and where it ends.
+        The range, and its end.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is no range at the position.
     """
     match = _RANGE.match(data, position)
     if match is None:
@@ -501,10 +501,10 @@ def read_binary_range(data: Buffer, loader: Loader, cls: Callable[..., Range[Any
     Args:
         data: the range.
         loader: loads a bound.
-        cls: what to make.
+        cls: the class of the range.
 
     Raises:
-        ValueError: it is malformed.
+        ValueError: the range is malformed.
     """
     data = memoryview(data)
     flags = data[0]
@@ -534,7 +534,7 @@ class RangeLoader(NestedLoader):
     """A range as text to `Range`."""
 
     native = "howdah_types._native.structured:RANGE"
-    #: What is made.
+    #: The class of the ranges.
     range: ClassVar[type[Range[Any]]] = Range
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
@@ -574,16 +574,16 @@ class RangeBinaryLoader(RangeLoader):
 def register_range(
     info: RangeInfo | str, context: AdaptContext | None = None, range: type[Range[Any]] = Range
 ) -> None:
-    """Adapt a range type of one's own to `Range`.
+    """Adapt a user-defined range type to `Range`.
 
-    A `Range` is dumped to it if its bounds are of the type's subtype.
+    A `Range` whose bounds are of the type's subtype is dumped to it.
 
     Args:
-        info: the type, as `RangeInfo.fetch` describes it; or its name, and it
-            is looked up on each connection that meets it.
-        context: what to register on; the default driver if None.
-        range: a subclass of `Range`: then ranges of the type are loaded as
-            that, and what is of it is dumped to the type.
+        info: the type, from `RangeInfo.fetch`; or its name, which is then
+            looked up on each connection that needs it.
+        context: the connection, cursor or adapters to register on; None for the default driver.
+        range: a subclass of `Range` for values of the type; its objects are
+            dumped to the type.
 
     Raises:
         TypeError: `info` is neither a type nor a name.
@@ -599,7 +599,7 @@ def register_range(
 
 
 def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
-    """Adapt a range type that has been found, if nobody has registered for it."""
+    """Adapt a range type that was found, if it has no adapters."""
     if not isinstance(info, RangeInfo):
         return
     if unadapted(adapters, info):
@@ -608,7 +608,7 @@ def adapt(info: TypeInfo, adapters: AdaptersMap) -> None:
     register_by_oid(adapters, info, RangeBinaryDumper, RangeDumper)
 
 
-#: The types of PostgreSQL itself, by their oids.
+#: The classes for PostgreSQL's own types, by oid.
 _RANGES: dict[int, type[Range[Any]]] = {
     3904: Int4Range,  # int4range
     3926: Int8Range,  # int8range
@@ -627,11 +627,11 @@ _DUMPERS = {
 
 
 def __getattr__(name: str) -> Any:
-    """Return an adapter of one of PostgreSQL's own types: such as `Int4RangeDumper`."""
+    """Return an adapter for one of PostgreSQL's own types, such as `Int4RangeDumper`."""
     if name in _DUMPERS:
         return _DUMPERS[name]
     for loader in (RangeBinaryLoader, RangeLoader):
-        # One for all types; psycopg spells one of the names otherwise.
+        # The same class serves all types; psycopg spells one of the names differently.
         prefix = name.removesuffix(loader.__name__).replace("TZ", "tz")
         if prefix != name and f"{prefix}{loader.__name__.replace('Loader', 'Dumper')}" in _DUMPERS:
             return loader
@@ -639,7 +639,7 @@ def __getattr__(name: str) -> Any:
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     adapters.register_dumper(Range, RangeBinaryDumper)
     adapters.register_dumper(Range, RangeDumper)
     for oid, cls in _RANGES.items():

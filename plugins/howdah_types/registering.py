@@ -1,4 +1,4 @@
-"""What registering a type of one's own begins with, whatever its kind."""
+"""Common parts of registering user-defined types of any kind."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ __all__ = ["described", "known_type", "loader_of_part", "named", "register_by_oi
 
 
 def known_type(info: TypeInfo | str | None, kind: str, adapters: AdaptersMap) -> int | str:
-    """Make a type known, and return what its loaders are to be registered under.
+    """Add a type to adapters, and return the key to register its loaders under.
 
     Args:
-        info: the type, or its name: then it is looked up when it is met.
-        kind: what it is, for the message.
-        adapters: where it is made known.
+        info: the type, or its name, which is then looked up when it is needed.
+        kind: the kind of the type, for the message.
+        adapters: the adapters to add the type to.
 
     Raises:
-        TypeError: `info` is neither; None is what `fetch` returns of a type that is not there.
+        TypeError: `info` is neither; for a type that does not exist, `fetch` returns None.
     """
     if isinstance(info, str):
         return info
@@ -36,21 +36,21 @@ def known_type(info: TypeInfo | str | None, kind: str, adapters: AdaptersMap) ->
 
 
 def named(key: int | str) -> dict[str, Any]:
-    """Return the attributes with which a dumper states its type."""
+    """Return the class attributes that set the type of a dumper."""
     return {"type_name": key} if isinstance(key, str) else {"oid": key, "type_name": None}
 
 
 def described(adapters: AdaptersMap, oid: int, cls: type[Any], kind: str) -> Any:
-    """Return what is known of a type, which must be of a kind.
+    """Return the description of a type, which must be of a given kind.
 
     Args:
-        adapters: where it is known.
+        adapters: the adapters that have the type.
         oid: the type's oid.
         cls: the subclass of `TypeInfo` that describes the kind.
         kind: the name of the kind, for the message.
 
     Raises:
-        ProgrammingError: it is of another kind.
+        howdah.ProgrammingError: the type is of another kind.
     """
     info = adapters.types.get(oid)
     if isinstance(info, cls) and info.oid == oid:
@@ -62,13 +62,13 @@ def described(adapters: AdaptersMap, oid: int, cls: type[Any], kind: str) -> Any
 
 
 def loader_of_part(oid: int, format: Format, context: AdaptContext | None, encoding: str = "utf-8") -> Loader:
-    """Return the loader for the parts of a value; without one they are `str`, or `bytes` if binary.
+    """Return the loader for the parts of a value; by default, one to `str`, or to `bytes` if binary.
 
     Args:
         oid: the oid of the type of the parts.
         format: the format of the value.
-        context: where it is loaded.
-        encoding: what `syntax_encoding` returned for the loader of the value.
+        context: the connection or cursor that the value comes from.
+        encoding: the result of `syntax_encoding` for the loader of the value.
     """
     loader = adapters_of(context).get_loader(oid, format)
     if loader is None:
@@ -78,17 +78,17 @@ def loader_of_part(oid: int, format: Format, context: AdaptContext | None, encod
 
 
 def unadapted(adapters: AdaptersMap, info: TypeInfo) -> bool:
-    """Whether nobody has registered a loader for a type."""
+    """Return whether a type has no loader."""
     return not any(adapters.get_loader(info.oid, format) for format in Format)
 
 
 def register_by_oid(adapters: AdaptersMap, info: TypeInfo, *dumpers: type[Dumper]) -> None:
-    """Register dumpers to be found by the oid of a type, where there are none.
+    """Register dumpers by the oid of a type, unless it has some.
 
     Args:
-        adapters: where.
+        adapters: the adapters to register on.
         info: the type.
-        dumpers: one for each format.
+        dumpers: a dumper for each format.
     """
     for dumper in dumpers:
         try:

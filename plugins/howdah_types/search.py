@@ -1,4 +1,4 @@
-"""tsvector and tsquery, which are `str` in Python, as the server writes them.
+"""tsvector and tsquery, which are `str` in Python, in the server's text format.
 
 Source: PostgreSQL documentation, "Text Search Types"; for the binary formats
 PostgreSQL's src/backend/utils/adt/tsvector.c and tsquery.c.
@@ -24,19 +24,19 @@ _POSITION = struct.Struct("!H")
 _WEIGHTS = ("", "C", "B", "A")
 _POSITION_BITS = 14
 
-# The items of a tsquery: words, and operators, which come before their operands,
-# the right one first.
+# The items of a tsquery: words, and operators. An operator is followed by its
+# operands, the right one first.
 _WORD, _OPERATOR = 1, 2
 _NOT, _AND, _OR, _PHRASE = 1, 2, 3, 4
 _PRIORITIES = {_OR: 1, _AND: 2, _PHRASE: 3, _NOT: 4}
 
 
 class SearchBinaryLoader(TypeLoader):
-    """One of these types as binary to `str`: the text that the server would have sent."""
+    """One of these types as binary to `str`, in the server's text format."""
 
     format = Format.BINARY
-    # As text there is nothing to compose.
-    preferred = False
+    # The text format needs no conversion.
+    prefer_binary = False
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -49,12 +49,12 @@ class SearchBinaryLoader(TypeLoader):
         return text.decode() if self.encoding else text
 
     def text(self, reader: _Reader, count: int) -> bytes:
-        """Return the value of that many items as text."""
+        """Return a value with `count` items as text."""
         raise NotImplementedError
 
 
 class _Reader:
-    """Reads numbers and words, one behind the other."""
+    """Reads numbers and words from a value, one after the other."""
 
     def __init__(self, data: bytes, start: int, encoding: str) -> None:
         self._data = data
@@ -71,7 +71,7 @@ class _Reader:
         return value
 
     def word(self) -> bytes:
-        """Return a word in UTF-8, or as it is if that is its encoding."""
+        """Return a word, recoded as UTF-8 if necessary."""
         end = self._data.index(b"\0", self._next)
         word = self._data[self._next : end]
         self._next = end + 1
@@ -111,8 +111,8 @@ class TsqueryBinaryLoader(SearchBinaryLoader):
     native = "howdah_types._native.scalars:TSQUERY"
 
     def text(self, reader: _Reader, count: int) -> bytes:
-        # A query may be nested as deep as it is long. Its items come in the order of what they become read
-        # from its end: the right operand of an operator before the left one.
+        # A query may be as deep as it is long, so that recursion is not possible. The text is built from its
+        # end, because the right operand of an operator comes before the left one.
         pieces: list[bytes] = []
         todo: list[bytes | tuple[int, bool]] = [(0, False)] if count else []
         while todo:
@@ -128,12 +128,12 @@ class TsqueryBinaryLoader(SearchBinaryLoader):
         """Read an item.
 
         Args:
-            reader: where it is.
-            outer: how strongly the operator binds that it is an operand of.
+            reader: reads the value.
+            outer: the precedence of the operator that it is an operand of.
             right_of_phrase: whether it is the right operand of `<->`.
 
         Returns:
-            What it becomes, in the order of the text: pieces, and for operands what to call this with.
+            Its parts in the order of the text: pieces of text, and for operands the arguments for a call.
         """
         kind = reader.byte()
         if kind == _WORD:
@@ -164,7 +164,7 @@ class TsqueryBinaryLoader(SearchBinaryLoader):
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     for name, loader in (("tsvector", TsvectorBinaryLoader), ("tsquery", TsqueryBinaryLoader)):
-        # As binary they would have to be parsed and sorted here: they are written as text.
+        # For binary format they would have to be parsed and sorted here, so they are dumped as text.
         register_text_type(name, adapters, loader)

@@ -1,4 +1,4 @@
-"""text and the types like it, and bytea."""
+"""text and similar types, and bytea."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ __all__ = [
     "register_adapters",
 ]
 
-# In a database whose encoding is SQL_ASCII, text is bytes of an encoding that
-# nobody knows: it is written as UTF-8, and read as bytes.
+# In a database with the encoding SQL_ASCII, the encoding of text is unknown:
+# it is dumped as UTF-8, and loaded as bytes.
 _SQL_ASCII = "ascii"
 
 
@@ -59,7 +59,7 @@ class StrDumper(TypeDumper):
 
 
 class StrBinaryDumper(StrDumper):
-    """`str` to text, as binary, which is the same."""
+    """`str` to text, as binary, which is the same as text."""
 
     format = Format.BINARY
     native = "howdah.native.adapters:TEXT"
@@ -94,21 +94,21 @@ class StrBinaryDumperName(StrBinaryDumper):
 
 
 class StrDumperUnknown(StrDumper):
-    """`str` to whatever type the server infers, as text: the one used by default."""
+    """`str` to the type that the server infers, as text: the default."""
 
     oid = 0
     native = "howdah.native.adapters:TEXT"
 
 
 class TextLoader(TypeLoader):
-    """text, and every type that has no loader, to `str` (`bytes` from SQL_ASCII)."""
+    """text, and every type without a loader, to `str` (`bytes` from SQL_ASCII)."""
 
     native = "howdah.native.adapters:TEXT"
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
         encoding = encoding_of(self.connection)
-        #: The codec; empty for bytes as they are.
+        #: The codec; empty to return bytes.
         self.encoding = "" if encoding == _SQL_ASCII else encoding
 
     def value(self, data: bytes) -> str | bytes:
@@ -186,10 +186,10 @@ class ByteaBinaryLoader(TypeLoader):
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
-    # Of the dumpers of one class the last is the one used by default. That is
-    # the one that leaves the type to the server: a string is a date where a
-    # date is expected. The others are found by the oid of their type.
+    """Register the adapters of this module."""
+    # The last dumper of a class is the default. It lets the server infer the
+    # type: a string is a date where a date is expected. The others are found by
+    # the oid of their type.
     dumpers: tuple[type[StrDumper], ...] = (
         *(StrBinaryDumperVarchar, StrBinaryDumperName, StrBinaryDumper),
         *(StrDumperVarchar, StrDumperName, StrDumper, StrDumperUnknown),
@@ -197,7 +197,7 @@ def register_adapters(adapters: AdaptersMap) -> None:
     for dumper in dumpers:
         adapters.register_dumper(str, dumper)
 
-    # The last ones are types of results only.
+    # The last ones are only types of results.
     for name in ("text", "varchar", "name", "unknown", "void", "cstring", "pg_node_tree"):
         adapters.register_loader(name, TextLoader)
         adapters.register_loader(name, TextBinaryLoader)

@@ -1,4 +1,4 @@
-"""Types that are `str` in Python, and not everyday ones: bpchar, "char", xml, those of extensions ..."""
+"""Less common types that are `str` in Python: bpchar, "char", xml, those of extensions, and so on."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = [
     "register_text_type",
 ]
 
-#: What the binary format of some types begins with.
+#: The version number at the start of some binary formats.
 _VERSION = b"\x01"
 
 
 class CharBinaryLoader(TextLoader):
-    """The one byte of a "char" as binary to what the server writes for it as text."""
+    """A "char" as binary, which is one byte, to `str`, in the server's text format."""
 
     format = Format.BINARY
     native = "howdah_types._native.scalars:CHAR"
@@ -61,7 +61,7 @@ class XmlBinaryDumper(StrDumper):
 
     format = Format.BINARY
 
-    # As binary, unlike as text, it is taken as of the encoding that it declares, UTF-8 by default.
+    # In binary format, the server decodes it with the encoding that it declares, UTF-8 by default.
     def dump(self, obj: str) -> bytes:
         self.text(obj)
         return (_without_encoding(obj) or obj).encode()
@@ -72,10 +72,10 @@ class XmlBinaryLoader(TextLoader):
 
     format = Format.BINARY
     native = "howdah_types._native.scalars:XML"
-    # As text there is no encoding to strike out.
-    preferred = False
+    # The text format has no encoding declaration to remove.
+    prefer_binary = False
 
-    # Other than as text it comes with its encoding declared, unless that is UTF-8.
+    # The binary format declares its encoding, unless that is UTF-8.
     def value(self, data: bytes) -> str | bytes:
         text = super().value(data)
         if isinstance(text, bytes) or (without := _without_encoding(text)) is None:
@@ -84,12 +84,12 @@ class XmlBinaryLoader(TextLoader):
 
 
 _XML_ENCODING = pattern(r"""\A(<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')([^>]*\?>)""")
-#: How many characters an XML declaration has at most; PostgreSQL writes less than a hundred.
+#: The maximum length of an XML declaration in characters; PostgreSQL writes less than a hundred.
 _LONGEST_DECLARATION = 1000
 
 
 def _without_encoding(text: str) -> str | None:
-    """Return XML without the encoding in its declaration, None if it has no such."""
+    """Return XML without the encoding in its declaration, None if it declares none."""
     end = text.find(">", 0, _LONGEST_DECLARATION) + 1
     declaration, count = _XML_ENCODING.subn(r"\1\2", text[:end])
     return declaration + text[end:] if count else None
@@ -109,8 +109,8 @@ class VersionedBinaryLoader(TextLoader):
 
     format = Format.BINARY
     native = "howdah_types._native.scalars:VERSIONED"
-    # As text there is no number to check.
-    preferred = False
+    # The text format has no version number to check.
+    prefer_binary = False
 
     def value(self, data: bytes) -> str | bytes:
         if not data.startswith(_VERSION):
@@ -118,14 +118,14 @@ class VersionedBinaryLoader(TextLoader):
         return super().value(data[1:])
 
 
-# Type, loader and dumper of the binary format.
+# The type, and the loader and the dumper for its binary format.
 _STR_TYPES: tuple[tuple[str, type[TextLoader], type[StrDumper]], ...] = (
     ("bpchar", TextBinaryLoader, StrBinaryDumper),
     ('"char"', CharBinaryLoader, CharBinaryDumper),
     ("xml", XmlBinaryLoader, XmlBinaryDumper),
     ("refcursor", TextBinaryLoader, StrBinaryDumper),
     ("jsonpath", VersionedBinaryLoader, VersionedBinaryDumper),
-    # Those of extensions, by name: their oids differ from database to database.
+    # Types of extensions, by name, because their oids differ per database.
     ("citext", TextBinaryLoader, StrBinaryDumper),
     ("ltree", VersionedBinaryLoader, VersionedBinaryDumper),
     ("lquery", VersionedBinaryLoader, VersionedBinaryDumper),
@@ -134,12 +134,12 @@ _STR_TYPES: tuple[tuple[str, type[TextLoader], type[StrDumper]], ...] = (
 
 
 def register_text_dumper(name: str, adapters: AdaptersMap, base: type[StrDumper] = StrDumper) -> None:
-    """Register a dumper of `str` to a type, found by the type alone.
+    """Register a dumper of `str` to a type, which is found only by the oid of the type.
 
     Args:
         name: the name of the type.
-        adapters: what to register it on.
-        base: what the dumper does.
+        adapters: the adapters to register on.
+        base: the base class of the dumper.
     """
     namespace: dict[str, Any] = {"native": base.__dict__.get("native"), "__doc__": f"`str` to {name}."}
     if adapters.types.get(name) is not None:
@@ -151,12 +151,12 @@ def register_text_dumper(name: str, adapters: AdaptersMap, base: type[StrDumper]
 
 
 def register_text_type(name: str, adapters: AdaptersMap, binary_loader: type[Loader]) -> None:
-    """Register the adapters of a type that is `str`, as the server writes it and reads it.
+    """Register the adapters of a type that is `str` in Python, in the server's text format.
 
     Args:
         name: the name of the type.
-        adapters: what to register them on.
-        binary_loader: makes the same `str` of its binary format.
+        adapters: the adapters to register on.
+        binary_loader: loads the binary format as the same `str`.
     """
     adapters.register_loader(name, TextLoader)
     adapters.register_loader(name, binary_loader)
@@ -164,7 +164,7 @@ def register_text_type(name: str, adapters: AdaptersMap, binary_loader: type[Loa
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     for name, loader, binary_dumper in _STR_TYPES:
         register_text_type(name, adapters, loader)
         register_text_dumper(name, adapters, binary_dumper)

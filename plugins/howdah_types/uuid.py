@@ -39,7 +39,7 @@ class UUIDLoader(TypeLoader):
 
     native = "howdah_types._native.scalars:UUID"
 
-    # The module uuid is slow to import: it is, when the first uuid comes.
+    # The module uuid is slow to import, so it is imported with the first value.
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         from uuid import UUID
 
@@ -63,7 +63,7 @@ class UUIDBinaryLoader(UUIDLoader):
 
 
 def register_adapters(adapters: AdaptersMap) -> None:
-    """Register this module's adapters."""
+    """Register the adapters of this module."""
     adapters.register_dumper("uuid.UUID", UUIDDumper)
     adapters.register_dumper("uuid.UUID", UUIDBinaryDumper)
     adapters.register_loader("uuid", UUIDLoader)

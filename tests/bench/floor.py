@@ -1,9 +1,9 @@
 """The floor: what Python takes to send prebuilt messages over a raw socket and to receive the answer.
 
 It does not look at what it receives, except for the end. A driver for Python can hardly be faster; one that
-decodes its rows in C while the server still sends comes near. It waits awake, without suspending the task:
-there is no other one. A COPY is received in naps: a server that has to wake its client up for each 8 kB needs
-a fifth more time. The floor of memory is what the rows themselves take.
+decodes its rows in C while the server still sends comes near. It spins for the answer and does not suspend
+the task: there is no other one. While it receives a COPY it sleeps briefly between reads: a server that has
+to wake its client up for each 8 kB needs a fifth more time. The floor of memory is what the rows take.
 
 Source: PostgreSQL documentation, "Message Formats".
 """

@@ -319,7 +319,7 @@ class Tls(Query):
     Args:
         computing: Whether it is the process's time that is measured, not the wall's: of many rows the
             difference of two times of which most goes to waiting would be lost in the noise. For a single row
-            it would be unfair to a driver that waits awake: what the server computes would count as its own.
+            it would be unfair to a driver that spins for it: what the server computes would count as its own.
     """
 
     computing: bool = False

@@ -216,6 +216,7 @@ class _Connection:
     def __init__(self, adapters: AdaptersMap, encoding: str) -> None:
         self.adapters = adapters
         self.connection = self
+        self.kernel = self
         self.info = self
         self.encoding, self.codec = python_encoding(encoding), text_codec(encoding)
         self.timezone = timezone.utc
@@ -223,7 +224,7 @@ class _Connection:
     def parameter_status(self, name: str) -> None:
         return None
 
-    def want_names(self) -> None:
+    def request_type_lookup(self) -> None:
         pass
 
 

@@ -94,7 +94,7 @@ def play(recording: Recording, chunks: Chunks, random: Random | None, leftover: 
     endpoint = Endpoint(address, None, {})
     connected = Connected(sock, deepcopy(recording.server_info), leftover, NOWHERE, "", False, endpoint)
     conn = howdah.Connection(connected, {"user": "", "dbname": ""}, row_factory=tuple_row)
-    conn._transport = Player(conn._session, chunks, random)  # type: ignore[assignment]
+    conn.kernel.transport = Player(conn._session, chunks, random)  # type: ignore[assignment]
     try:
         howdah.default_driver()._known_types.clear()  # as it was when this was recorded
         conn._autocommit = True

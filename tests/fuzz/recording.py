@@ -149,7 +149,7 @@ def record(server: Server, name: str, conversation: Conversation) -> Recording:
     """
     with howdah.connect(server.dsn, autocommit=True) as conn:
         recording = Recording(name, conn._connected.server_info)
-        conn._transport = Recorder(conn._session, conn._connected.sock, recording.chunks)  # type: ignore[assignment]
+        conn.kernel.transport = Recorder(conn._session, conn._connected.sock, recording.chunks)  # type: ignore[assignment]
         recording.outcome = repr(conversation(conn))
         assert not conn.broken, f"{name} lost the connection"
     return recording

@@ -339,7 +339,7 @@ class TestRegisterLater:
             target.register_dumper(Cat, BinaryDumper)
             target.register_loader(25, TextLoader)
 
-        adapters.register_later(register, classes=[f"{__name__}.Cat"], types=[25])
+        adapters.register_lazy(register, classes=[f"{__name__}.Cat"], types=[25])
         return adapters
 
     def test_they_are_registered_once_for_all_maps(self, later, calls):
@@ -382,7 +382,7 @@ class TestRegisterLater:
             assert target.get_dumper_by_oid(25, Format.TEXT) is dumper
             target.register_loader(25, TextLoader)
 
-        adapters.register_later(register, types=[25])
+        adapters.register_lazy(register, types=[25])
         assert adapters.get_loader(25, Format.TEXT) is TextLoader
         assert adapters.get_loader(25, Format.BINARY) is BinaryLoader
         assert adapters.get_dumper_by_oid(25, Format.TEXT) is dumper
@@ -391,13 +391,13 @@ class TestRegisterLater:
         def register(target):
             target.register_loader(1009, target.get_loader(25, Format.TEXT))
 
-        later.register_later(register, types=[1009])
+        later.register_lazy(register, types=[1009])
         assert calls == []
         assert later.get_loader(1009, Format.TEXT) is TextLoader
         assert len(calls) == 1
 
     def test_types_by_name(self, adapters):
-        adapters.register_later(lambda target: target.register_loader("mood", TextLoader), types=["mood"])
+        adapters.register_lazy(lambda target: target.register_loader("mood", TextLoader), types=["mood"])
         assert adapters.unresolved_names == ("mood",)
         adapters.types.add(TypeInfo("mood", 99999, 99998))
         assert adapters.get_loader(99999, Format.TEXT) is TextLoader
@@ -407,7 +407,7 @@ class TestRegisterLater:
     def test_a_class_once_by_its_name(self, adapters, by_name_first):
         keys = [f"{__name__}.Cat", Cat] if by_name_first else [Cat, f"{__name__}.Cat"]
         for key, dumper in zip(keys, (OtherDumper, TextDumper)):
-            adapters.register_later(
+            adapters.register_lazy(
                 lambda target, dumper=dumper: target.register_dumper(Cat, dumper), classes=[key]
             )
         # As ever, a class goes before a name.
@@ -418,7 +418,7 @@ class TestRegisterLater:
         def register(target):
             raise ImportError("no savanna")
 
-        adapters.register_later(register, types=[25])
+        adapters.register_lazy(register, types=[25])
         for _ in range(2):
             with pytest.raises(ImportError, match="savanna"):
                 adapters.get_loader(25, Format.TEXT)

@@ -1,3 +1,4 @@
+# Generated from tests/kernel/test_connection_async.py by .ci/generate_faces.py; do not edit.
 """Connections: opening, closing, settings, what the server says unasked."""
 
 from __future__ import annotations
@@ -12,9 +13,20 @@ import howdah
 from howdah import pq
 from howdah.rows import dict_row, scalar_row
 
+pytestmark = pytest.mark.anyio
+
 
 def idle(conn):
     return conn.info.transaction_status == pq.TransactionStatus.IDLE
+
+
+def assign(conn, attribute, value):
+    """Change a setting: with an attribute, or with its method, which can be awaited."""
+    setattr(conn, attribute, value)
+
+
+def collect(rows):
+    return list(rows)
 
 
 # Opening and closing
@@ -26,6 +38,7 @@ def test_connect(dsn, conn_cls):
     assert not conn.broken
     assert idle(conn)
     conn.close()
+    conn.close()
     assert conn.closed
     assert not conn.broken
     assert conn.info.transaction_status == pq.TransactionStatus.UNKNOWN
@@ -33,7 +46,9 @@ def test_connect(dsn, conn_cls):
 
 
 def test_connect_takes_settings(dsn):
-    with howdah.connect(dsn, autocommit=True, row_factory=dict_row, application_name="a name") as conn:
+    with howdah.Connection.connect(
+        dsn, autocommit=True, row_factory=dict_row, application_name="a name"
+    ) as conn:
         assert conn.autocommit
         assert conn.execute("show application_name").fetchone() == {"application_name": "a name"}
         assert idle(conn)
@@ -41,18 +56,18 @@ def test_connect_takes_settings(dsn):
 
 def test_connect_names_a_bad_parameter(dsn):
     with pytest.raises(howdah.ProgrammingError, match="colour"):
-        howdah.connect(dsn, colour="red")
+        howdah.Connection.connect(dsn, colour="red")
 
 
 @pytest.mark.parametrize("conninfo", [5, None, b"host=localhost"])
 def test_a_conninfo_is_a_str(conninfo):
     with pytest.raises(howdah.ProgrammingError, match="must be a str, not"):
-        howdah.connect(conninfo)
+        howdah.Connection.connect(conninfo)
 
 
 def test_connect_to_nobody(tmp_path):
     with pytest.raises(howdah.OperationalError, match=str(tmp_path)):
-        howdah.connect(f"host={tmp_path} user=x dbname=x")
+        howdah.Connection.connect(f"host={tmp_path} user=x dbname=x")
 
 
 def test_connect_with_a_context(dsn, conn):
@@ -61,9 +76,9 @@ def test_connect_with_a_context(dsn, conn):
             return "loaded"
 
     conn.adapters.register_loader(25, Loader)
-    with howdah.connect(dsn, context=conn) as other:
+    with howdah.Connection.connect(dsn, context=conn) as other:
         assert other.execute("select 'x'::text").fetchone() == ("loaded",)
-    with howdah.connect(dsn) as other:
+    with howdah.Connection.connect(dsn) as other:
         assert other.execute("select 'x'::text").fetchone() == ("x",)
 
 
@@ -72,7 +87,7 @@ def test_cursor_factory(dsn):
         def mine(self):
             return self.fetchone()[0]
 
-    with howdah.connect(dsn, cursor_factory=MyCursor) as conn:
+    with howdah.Connection.connect(dsn, cursor_factory=MyCursor) as conn:
         assert conn.execute("select 1").mine() == 1
         assert isinstance(conn.cursor(), MyCursor)
         conn.cursor_factory = howdah.ClientCursor
@@ -95,13 +110,27 @@ def test_subclass(dsn):
         assert conn.seen == ["select 1"]
 
 
+def test_subclass_and_cursor_factory(dsn):
+    class MyCursor(howdah.Cursor):
+        def only(self):
+            return self.fetchone()[0]
+
+    class MyConnection(howdah.Connection):
+        cursor_factory = MyCursor
+
+    with MyConnection.connect(dsn) as conn:
+        assert type(conn) is MyConnection
+        assert conn.execute("select 1").only() == 1
+
+
 def test_with_commits_and_closes(dsn, conn):
-    with howdah.connect(dsn) as other:
+    with howdah.Connection.connect(dsn) as other:
         other.execute("create table with_block (x int)")
     assert other.closed
-    with pytest.raises(ZeroDivisionError), howdah.connect(dsn) as other:
-        other.execute("insert into with_block values (1)")
-        1 / 0  # noqa: B018
+    with pytest.raises(ZeroDivisionError):
+        with howdah.Connection.connect(dsn) as other:
+            other.execute("insert into with_block values (1)")
+            1 / 0  # noqa: B018
     assert other.closed
     assert conn.execute("table with_block").fetchall() == []
     conn.execute("drop table with_block")
@@ -109,40 +138,43 @@ def test_with_commits_and_closes(dsn, conn):
 
 
 def test_with_raises_what_commit_raises(dsn):
-    with pytest.raises(howdah.errors.UniqueViolation), howdah.connect(dsn) as conn:
-        conn.execute("create temp table t (x int unique deferrable initially deferred)")
-        conn.execute("insert into t values (1), (1)")
+    with pytest.raises(howdah.errors.UniqueViolation):
+        with howdah.Connection.connect(dsn) as conn:
+            conn.execute("create temp table t (x int unique deferrable initially deferred)")
+            conn.execute("insert into t values (1), (1)")
     assert conn.closed
 
 
 def test_with_keeps_the_exception_when_the_rollback_fails(dsn, conn):
-    with pytest.raises(ZeroDivisionError), howdah.connect(dsn) as other:
-        other.execute("select 1")
-        conn.execute("select pg_terminate_backend(%s, 10000)", (other.info.backend_pid,))
-        1 / 0  # noqa: B018
+    with pytest.raises(ZeroDivisionError):
+        with howdah.Connection.connect(dsn) as other:
+            other.execute("select 1")
+            conn.execute("select pg_terminate_backend(%s, 10000)", (other.info.backend_pid,))
+            1 / 0  # noqa: B018
     assert other.closed
 
 
 def test_with_closed_inside(dsn):
-    with howdah.connect(dsn) as conn:
+    with howdah.Connection.connect(dsn) as conn:
         conn.close()
     assert conn.closed
 
 
 def test_closed_connection_says_so(dsn):
-    conn = howdah.connect(dsn)
+    conn = howdah.Connection.connect(dsn)
     cur = conn.cursor()
     conn.close()
+    for call in (conn.cursor, conn.fileno):
+        with pytest.raises(howdah.OperationalError, match="connection is closed"):
+            call()
     for call in (
-        conn.cursor,
         conn.commit,
         conn.rollback,
-        conn.fileno,
         lambda: conn.execute("select 1"),
         lambda: cur.execute("select 1"),
         lambda: cur.executemany("select %s", [(1,)]),
-        lambda: list(cur.stream("select 1")),
-        lambda: list(conn.notifies(timeout=0)),
+        lambda: collect(cur.stream("select 1")),
+        lambda: collect(conn.notifies(timeout=0)),
         lambda: conn.transaction().__enter__(),
         lambda: conn.set_autocommit(True),
         lambda: conn.tpc_begin("x"),
@@ -154,18 +186,18 @@ def test_closed_connection_says_so(dsn):
 
 
 def test_forgotten_connection_warns(dsn):
-    conn = howdah.connect(dsn)
+    conn = howdah.Connection.connect(dsn)
     pid = conn.info.backend_pid
     with pytest.warns(ResourceWarning) as warned:  # the socket may warn as well
         del conn
         gc.collect()
     assert any("deleted while still open" in str(warning.message) for warning in warned)
-    with howdah.connect(dsn) as other:
+    with howdah.Connection.connect(dsn) as other:
         other.execute("select pg_terminate_backend(%s, 10000)", (pid,))
 
 
 def test_a_forked_child_does_not_harm_the_connection(dsn):
-    conn = howdah.connect(dsn)
+    conn = howdah.Connection.connect(dsn)
     conn.execute("select 1")
     child = os.fork()
     if not child:
@@ -181,16 +213,21 @@ def test_a_forked_child_does_not_harm_the_connection(dsn):
     conn.close()
 
 
-@pytest.mark.parametrize(
-    ("prepare", "state"),
-    [
-        (lambda conn: None, "IDLE"),
-        (lambda conn: conn.execute("select 1"), "INTRANS"),
-        (lambda conn: conn.close(), "closed"),
-    ],
-)
+def leave(conn):
+    """Do nothing with a connection."""
+
+
+def query(conn):
+    conn.execute("select 1")
+
+
+def close(conn):
+    conn.close()
+
+
+@pytest.mark.parametrize(("prepare", "state"), [(leave, "IDLE"), (query, "INTRANS"), (close, "closed")])
 def test_repr(dsn, prepare, state):
-    conn = howdah.connect(dsn, password="secret!")
+    conn = howdah.Connection.connect(dsn, password="secret!")
     prepare(conn)
     assert f"[{state}]" in repr(conn)
     assert "secret!" not in repr(conn)
@@ -230,7 +267,7 @@ def test_commit_of_a_failed_transaction_is_told(conn):
 
 def test_autocommit(conn):
     assert not conn.autocommit
-    conn.autocommit = True
+    assign(conn, "autocommit", True)
     assert conn.autocommit
     conn.execute("select 1")
     assert idle(conn)
@@ -251,22 +288,23 @@ def test_settings_cannot_change_in_a_transaction(conn, attribute, value):
     before = getattr(conn, attribute)
     conn.execute("select 1")
     with pytest.raises(howdah.ProgrammingError, match=attribute):
-        setattr(conn, attribute, value)
+        assign(conn, attribute, value)
     conn.rollback()
-    with conn.transaction(), pytest.raises(howdah.ProgrammingError, match=attribute):
-        setattr(conn, attribute, value)
+    with conn.transaction():
+        with pytest.raises(howdah.ProgrammingError, match=attribute):
+            assign(conn, attribute, value)
     assert getattr(conn, attribute) == before
-    setattr(conn, attribute, value)
+    assign(conn, attribute, value)
     assert getattr(conn, attribute) == value
-    setattr(conn, attribute, before)
+    assign(conn, attribute, before)
     assert getattr(conn, attribute) == before
 
 
 @pytest.mark.parametrize("level", howdah.IsolationLevel)
 @pytest.mark.parametrize("autocommit", [True, False])
 def test_isolation_level(conn, level, autocommit):
-    conn.autocommit = autocommit
-    conn.isolation_level = level.value
+    assign(conn, "autocommit", autocommit)
+    assign(conn, "isolation_level", level.value)
     assert conn.isolation_level is level
     name = level.name.lower().replace("_", " ")
     with conn.transaction():
@@ -279,21 +317,21 @@ def test_isolation_level(conn, level, autocommit):
 @pytest.mark.parametrize("value", [True, False, None])
 @pytest.mark.parametrize("attribute", ["read_only", "deferrable"])
 def test_read_only_and_deferrable(conn, attribute, value):
-    setattr(conn, attribute, value)
+    assign(conn, attribute, value)
     assert getattr(conn, attribute) is value
     (shown,) = conn.execute(f"show transaction_{attribute}").fetchone()
     assert shown == ("on" if value else "off")
 
 
 def test_read_only_is_enforced(conn):
-    conn.read_only = True
+    assign(conn, "read_only", True)
     with pytest.raises(howdah.errors.ReadOnlySqlTransaction):
         conn.execute("create table nope (x int)")
 
 
 def test_bad_isolation_level(conn):
     with pytest.raises(ValueError, match="99"):
-        conn.isolation_level = 99
+        assign(conn, "isolation_level", 99)
 
 
 def test_a_begin_that_fails(conn, monkeypatch):
@@ -308,8 +346,9 @@ def test_a_begin_that_fails(conn, monkeypatch):
             conn.execute("select 1; select 2")
         with pytest.raises(howdah.errors.SyntaxError):
             list(conn.cursor().stream("select 1"))
-        with pytest.raises(howdah.errors.SyntaxError), conn.transaction():
-            pytest.fail("the block was entered")
+        with pytest.raises(howdah.errors.SyntaxError):
+            with conn.transaction():
+                pytest.fail("the block was entered")
         assert idle(conn)
     monkeypatch.undo()
     assert conn.execute("select 3").fetchone() == (3,)
@@ -361,7 +400,10 @@ def test_encodings(conn):
 def test_sql_ascii(conn):
     conn.execute("set client_encoding to sql_ascii")
     assert conn.info.encoding == "ascii"
-    assert conn.execute("select 'a'::text, %s::text", ("é",)).fetchone() == (b"a", "é".encode())
+    assert conn.execute("select 'a'::text, %s::text", ("é",)).fetchone() == (
+        b"a",
+        "é".encode(),
+    )
     assert conn.execute("select 'é'::text").fetchone() == ("é".encode(),)
 
 
@@ -370,7 +412,12 @@ def test_an_encoding_python_does_not_know(conn):
     with pytest.raises(howdah.NotSupportedError, match="EUC_TW"):
         conn.info.encoding  # noqa: B018
     conn.execute(b"select 1")
-    for cursor in (conn.cursor(), howdah.ClientCursor(conn), howdah.RawCursor(conn), conn.cursor("named")):
+    for cursor in (
+        conn.cursor(),
+        howdah.ClientCursor(conn),
+        howdah.RawCursor(conn),
+        conn.cursor("named"),
+    ):
         for params in (None, []):
             with pytest.raises(howdah.NotSupportedError, match="EUC_TW"):
                 cursor.execute("select 'a'::text", params)
@@ -380,6 +427,19 @@ def test_an_encoding_python_does_not_know(conn):
         list(conn.cursor().stream("select 1"))
     conn.rollback()
     assert conn.execute("select 'a'::text").fetchone() == ("a",)
+
+
+def test_two_phase_commit(conn):
+    xid = conn.xid(1, "here", str(id(conn)))
+    conn.tpc_begin(xid)
+    conn.execute("select 1")
+    conn.tpc_prepare()
+    conn.tpc_rollback()
+    assert xid not in [howdah.Xid.from_string(str(found)) for found in conn.tpc_recover()]
+    conn.tpc_begin(xid)
+    conn.tpc_commit()
+    with pytest.raises(howdah.ProgrammingError):
+        conn.tpc_prepare()
 
 
 def test_timezone_between_queries(conn):

@@ -1,3 +1,4 @@
+# Generated from tests/kernel/test_cursor_async.py by .ci/generate_faces.py; do not edit.
 """Cursors: queries, results, and what goes wrong with them."""
 
 from __future__ import annotations
@@ -12,10 +13,16 @@ from howdah import pq, sql
 from howdah.rows import class_row, dict_row, namedtuple_row, scalar_row
 from tests.proxy import Proxy
 
+pytestmark = pytest.mark.anyio
+
 
 @pytest.fixture
 def cur(conn):
     return conn.cursor()
+
+
+def collect(rows):
+    return list(rows)
 
 
 class Failing(howdah.adapt.Loader):
@@ -60,6 +67,42 @@ def test_parameters_that_do_not_fit(conn, cur, params, error):
     # Nothing was sent: no transaction has begun.
     assert conn.info.transaction_status == pq.TransactionStatus.IDLE
     assert cur.execute("select 1").fetchone() == (1,)
+
+
+def test_fetches(cur):
+    assert cur.execute("select generate_series(1, %s)", (6,)) is cur
+    assert cur.rowcount == 6
+    assert cur.fetchone() == (1,)
+    assert cur.fetchmany(2) == [(2,), (3,)]
+    assert next(cur) == (4,)
+    assert list(cur) == [(5,), (6,)]
+    assert cur.fetchall() == []
+    assert cur.fetchone() is None
+    cur.scroll(-2)
+    assert cur.rownumber == 4
+    assert cur.fetchall() == [(5,), (6,)]
+    with pytest.raises(IndexError):
+        cur.scroll(10, "absolute")
+    with pytest.raises(StopIteration):
+        next(cur)
+
+
+def test_no_result(cur):
+    for call in (cur.fetchone, cur.fetchmany, cur.fetchall):
+        with pytest.raises(howdah.ProgrammingError):
+            call()
+    with pytest.raises(howdah.ProgrammingError):
+        for _ in cur:
+            pass
+
+
+def test_closed(cur):
+    with cur:
+        cur.execute("select 1")
+    assert cur.closed
+    for call in (cur.fetchone, lambda: cur.execute("select 1"), lambda: cur.executemany("select %s", [(1,)])):
+        with pytest.raises(howdah.InterfaceError):
+            call()
 
 
 def test_a_zero_byte_in_the_query(conn, cur):
@@ -117,7 +160,12 @@ def test_script(cur):
             cur.set_result(index)
     assert [c.statusmessage for c in cur.results()] == ["INSERT 0 2", "SELECT 2", "DELETE 2"]
     cur.set_result(0)
-    assert [c.statusmessage for c in cur.results()] == ["CREATE TABLE", "INSERT 0 2", "SELECT 2", "DELETE 2"]
+    assert [c.statusmessage for c in cur.results()] == [
+        "CREATE TABLE",
+        "INSERT 0 2",
+        "SELECT 2",
+        "DELETE 2",
+    ]
 
 
 def test_script_with_parameters_is_refused(cur):
@@ -126,7 +174,7 @@ def test_script_with_parameters_is_refused(cur):
 
 
 def test_script_with_a_failing_part(conn, cur):
-    conn.autocommit = True
+    conn.set_autocommit(True)
     cur.execute("create temp table t (x int)")
     with pytest.raises(howdah.errors.DivisionByZero):
         cur.execute("insert into t values (1); select 1 / 0; insert into t values (2)")
@@ -169,6 +217,12 @@ def test_errors_pickle(cur):
     assert type(copy) is howdah.errors.UndefinedTable
     assert copy.diag.message_primary == 'relation "nowhere_at_all" does not exist'
     assert str(copy) == str(info.value)
+
+
+def test_row_factory(conn):
+    cur = conn.cursor(row_factory=scalar_row)
+    cur.execute("select generate_series(1, 3)")
+    assert cur.fetchall() == [1, 2, 3]
 
 
 def test_row_factories(cur):
@@ -236,6 +290,18 @@ def test_errors_of_loaders(conn, cur):
     assert conn.execute("select 1").fetchone() == (1,)
 
 
+def test_loader_that_fails(conn, cur):
+    class Loader(howdah.adapt.Loader):
+        def load(self, data):
+            raise ZeroDivisionError
+
+    cur.adapters.register_loader(23, Loader)
+    cur.execute("select 1")
+    with pytest.raises(ZeroDivisionError):
+        cur.fetchone()
+    conn.execute("select 1")
+
+
 def test_a_loader_that_raises_stop_iteration(conn, cur):
     """It must not look like the end of the rows."""
 
@@ -284,7 +350,7 @@ def test_scopes_of_adapters(dsn):
             return "mine"
 
     driver = howdah.Driver()
-    with driver.connect(dsn) as conn:
+    with driver.Connection.connect(dsn) as conn:
         cur = conn.cursor()
         cur.adapters.register_loader(23, Loader)
         assert cur.execute("select 1").fetchone() == ("mine",)
@@ -294,23 +360,26 @@ def test_scopes_of_adapters(dsn):
         assert conn.cursor().execute("select 'x'::text").fetchone() == ("mine",)
         driver.adapters.register_loader(16, Loader)
         assert conn.execute("select true").fetchone() == (True,)
-        with driver.connect(dsn) as other:
+        with driver.Connection.connect(dsn) as other:
             assert other.execute("select true, 1, 'x'::text").fetchone() == ("mine", 1, "x")
-    with howdah.connect(dsn) as other:
+    with howdah.Connection.connect(dsn) as other:
         assert other.execute("select true").fetchone() == (True,)
 
 
-@pytest.mark.parametrize("query", ["copy (select 1) to stdout", "copy t from stdin"])
+@pytest.mark.parametrize(
+    "query",
+    ["copy (select 1) to stdout", "copy t from stdin", "copy (select generate_series(1, 100000)) to stdout"],
+)
 @pytest.mark.parametrize("autocommit", [True, False])
 @pytest.mark.parametrize("itersize", [None, 5])
 def test_copy_is_refused(conn, cur, query, autocommit, itersize):
-    conn.autocommit = autocommit
+    conn.set_autocommit(autocommit)
     conn.execute("create temp table t (x int)")
     cur.itersize = itersize
     for call in (
         lambda: cur.execute(query),
         lambda: cur.execute(query if itersize else f"{query}; select 1"),
-        lambda: list(cur.stream(query)),
+        lambda: collect(cur.stream(query)),
         lambda: cur.executemany(query, [()]),
     ):
         with pytest.raises(howdah.ProgrammingError) as info:
@@ -324,6 +393,21 @@ def test_copy_is_refused(conn, cur, query, autocommit, itersize):
 
 
 # Many at once
+
+
+@pytest.mark.parametrize("count", [3, 30_000])
+def test_executemany(conn, cur, count):
+    cur.execute("create temp table t (x int primary key)")
+    conn.commit()
+    conn.set_autocommit(True)
+    cur.executemany("insert into t values (%s)", [(n,) for n in range(count)])
+    assert cur.rowcount == count
+    with pytest.raises(howdah.errors.UniqueViolation):
+        cur.executemany("insert into t values (%s)", [(n,) for n in range(2 * count, 0, -1)])
+    cur.execute("select count(*) from t")
+    assert cur.fetchone() == (count,)
+    cur.executemany("select %s", [(1,), (2,)], returning=True)
+    assert [c.fetchone() for c in cur.results()] == [(1,), (2,)]
 
 
 def test_executemany_returning(cur):
@@ -354,12 +438,18 @@ def test_executemany_of_nothing(conn, cur):
 def test_executemany_with_types_that_change(cur):
     cur.execute("create temp table t (x text)")
     cur.executemany("insert into t values (%s)", [(1,), ("a",), (2.5,), (None,), (10**12,)])
-    assert cur.execute("table t").fetchall() == [("1",), ("a",), ("2.5",), (None,), (str(10**12),)]
+    assert cur.execute("table t").fetchall() == [
+        ("1",),
+        ("a",),
+        ("2.5",),
+        (None,),
+        (str(10**12),),
+    ]
 
 
 @pytest.mark.parametrize("count", [10, 30_000])
 def test_executemany_that_fails_leaves_nothing_in_autocommit(conn, cur, count):
-    conn.autocommit = True
+    conn.set_autocommit(True)
     cur.execute("create temp table t (x int primary key)")
     rows = [(n,) for n in range(count)]
     with pytest.raises(howdah.errors.UniqueViolation):
@@ -403,13 +493,13 @@ def test_large_values_both_ways_at_once(cur):
     # More than all buffers together in both directions: neither side may block the other.
     value = "x" * 1_000_000
     cur.executemany("select %s::text", [(value,)] * 20, returning=True)
-    assert sum(len(c.fetchone()[0]) for c in cur.results()) == 20_000_000
+    assert sum([len(c.fetchone()[0]) for c in cur.results()]) == 20_000_000
 
 
 def test_many_rows(cur):
     cur.execute("select x, repeat('a', 100) from generate_series(1, 100000) x")
     assert cur.rowcount == 100_000
-    assert sum(row[0] for row in cur) == 100_000 * 100_001 // 2
+    assert sum([row[0] for row in cur]) == 100_000 * 100_001 // 2
 
 
 # States
@@ -437,7 +527,7 @@ def test_with_closes(conn):
 
 
 def test_rows_outlive_the_connection(dsn):
-    conn = howdah.connect(dsn)
+    conn = howdah.Connection.connect(dsn)
     cur = conn.execute("select generate_series(1, 3)")
     conn.close()
     assert cur.fetchall() == [(1,), (2,), (3,)]
@@ -469,9 +559,11 @@ def test_stream_that_fails_on_the_way(conn, cur):
 
 
 def test_stream_left_early(conn, cur):
-    for row in cur.stream("select generate_series(1, 10000000)"):
+    stream = cur.stream("select generate_series(1, 10000000)")
+    for row in stream:
         assert row == (1,)
         break
+    del stream
     conn.rollback()
     assert cur.execute("select 'next'").fetchone() == ("next",)
 
@@ -514,29 +606,33 @@ def test_executemany_counts_rows(cur):
 
 
 def test_a_query_without_parameters_is_one_message(server):
-    with Proxy(server) as proxy, howdah.connect(proxy.dsn, autocommit=True, prepare_threshold=None) as conn:
+    with Proxy(server) as proxy:
+        with howdah.Connection.connect(proxy.dsn, autocommit=True, prepare_threshold=None) as conn:
 
-        def kinds(*query):
-            before = len(proxy.answers)
-            rows = conn.execute(*query).fetchall()
-            return rows, proxy.kinds(before)
+            def kinds(*query):
+                before = len(proxy.answers)
+                rows = conn.execute(*query).fetchall()
+                return rows, proxy.kinds(before)
 
-        assert kinds("SELECT 'one'") == ([("one",)], "TDCZ")
-        assert kinds("SELECT %s", ["one"]) == ([("one",)], "12TDCZ")
-        conn.set_autocommit(False)
-        assert kinds("SELECT 'one'") == ([("one",)], "12C12TDCZ")  # BEGIN goes along with it
-        assert kinds("SELECT 'one'") == ([("one",)], "TDCZ")
-        conn.rollback()
-        conn.set_autocommit(True)
-        conn.close_statement(b"gone")
-        assert kinds("SELECT 'one'") == ([("one",)], "312TDCZ")
+            assert kinds("SELECT 'one'") == ([("one",)], "TDCZ")
+            assert kinds("SELECT %s", ["one"]) == ([("one",)], "12TDCZ")
+            conn.set_autocommit(False)
+            assert kinds("SELECT 'one'") == ([("one",)], "12C12TDCZ")  # BEGIN goes along with it
+            assert kinds("SELECT 'one'") == ([("one",)], "TDCZ")
+            conn.rollback()
+            conn.set_autocommit(True)
+            conn.kernel.close_statement(b"gone")
+            assert kinds("SELECT 'one'") == ([("one",)], "312TDCZ")
 
 
 @pytest.mark.parametrize("params", [None, ()])
 def test_rows_without_columns(cur, params):
     assert cur.execute("SELECT FROM generate_series(1, 2)", params).fetchall() == [(), ()]
     if params is None:
-        assert cur.execute("SELECT FROM generate_series(1, 2); SELECT 'next'").fetchall() == [(), ()]
+        assert cur.execute("SELECT FROM generate_series(1, 2); SELECT 'next'").fetchall() == [
+            (),
+            (),
+        ]
         assert cur.nextset()
         assert cur.fetchone() == ("next",)
 

@@ -15,6 +15,7 @@ PLUGINS = {
     "copy": "howdah_copy",
     "prepare": "howdah_prepare",
     "pipeline": "howdah_pipeline",
+    "multiplex": "howdah_multiplex",
     "named_cursor": "howdah_named_cursor",
     "lobject": "howdah_lobject",
     "pool": "howdah_pool",

@@ -33,6 +33,8 @@ def faces() -> Any:
         ("(await f(1)).g", "f(1).g"),
         ("(await f(\n1)).g", "f(\n1).g"),
         ("(await f(1)\n.g)", "(f(1)\n.g)"),
+        ("(\n    await f(1)\n).g", "f(1).g"),
+        ("(  # why\n    await f(1)\n).g", "(  # why\n    f(1)\n).g"),
         ("f(await x)", "f(x)"),
         ("f((await x)[0], (await y) + 1)", "f(x[0], y + 1)"),
         ("f()(await x)", "f()(x)"),

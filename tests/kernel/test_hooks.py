@@ -7,7 +7,7 @@ import inspect
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,9 +18,10 @@ import pytest
 import howdah
 from howdah import Driver, OperationalError, ProgrammingError, hookimpl, hookspecs
 from howdah.adapt import Loader
+from howdah.client.scheduling import SerialScheduler
 from howdah.client.statement import Statement
 from howdah.conninfo import Parameter
-from howdah.hookspecs import Mixins, only_for
+from howdah.hookspecs import Mixins, conninfo_prefixes
 from tests import servers
 from tests.servers import open_socket
 
@@ -283,7 +284,7 @@ class TestResolveConninfo:
     def test_it_is_not_asked_about_conninfos_that_it_is_not_for(self, dsn: str) -> None:
         asked: list[str] = []
 
-        @only_for("savannah:", "steppe:")
+        @conninfo_prefixes("savannah:", "steppe:")
         def resolve_conninfo(conninfo: str, params: dict[str, Any]) -> Any:
             asked.append(threading.current_thread().name)
             return dsn, params
@@ -431,7 +432,7 @@ class TestQueryPlanner:
     def test_it_is_told_of_rollbacks_and_settings(self, dsn: str) -> None:
         driver = driver_with(query_planner=lambda connection: self.Planner(connection))
         with driver.connect(dsn) as conn:
-            planner = conn._planner
+            planner = conn.kernel.planner
             conn.execute("SELECT 1")
             conn.rollback()
             conn.execute("SET application_name TO 'trunk'")
@@ -447,7 +448,7 @@ class TestQueryPlanner:
                 assert conn.execute("/* plan */ SELECT 1::text").fetchone() == ("1",)
             conn.execute("/* plan not */ SELECT 1", prepare=False)
             prepared = conn.execute("SELECT name, statement FROM pg_prepared_statements").fetchall()
-            planner = conn._planner
+            planner = conn.kernel.planner
         assert prepared == [("witness_0", "/* plan */ SELECT 1::text")]
         assert isinstance(planner, self.Planner)
         assert planner.executions.count(b"/* plan */ SELECT 1::text") == 1
@@ -512,6 +513,95 @@ class TestQueryObserver:
         driver = driver_with(query_observer=lambda connection: None)
         with driver.connect(dsn) as conn:
             assert conn.execute("SELECT 1::text").fetchone() == ("1",)
+
+
+class Noting(SerialScheduler):
+    """Notes what it is given to do, and has the first query that fails run again."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection.kernel)
+        self.noted: list[Any] = []
+        self.failures = 0
+
+    async def run(self, operation: Any, *, independent: bool = False) -> Any:
+        self.noted.append(independent)
+        return await super().run(operation, independent=independent)
+
+    def execute_cached(self, cursor: Any, query: Any, params: Any) -> Awaitable[bool]:
+        self.noted.append(query)
+        return super().execute_cached(cursor, query, params)
+
+    def should_retry(self, exchange: Any) -> bool:
+        self.noted.append(exchange.error.sqlstate)
+        self.failures += 1
+        return self.failures == 1
+
+    def close(self) -> None:
+        self.noted.append("closed")
+
+
+class TestScheduler:
+    def test_it_is_given_every_query(self, dsn: str) -> None:
+        async def main() -> None:
+            driver = driver_with(["prepare"], scheduler=lambda connection: Noting(connection))
+            async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
+                noted = conn.kernel.scheduler.noted
+                cur = await conn.execute("SELECT 'a'")
+                assert await cur.fetchone() == ("a",) and noted == ["SELECT 'a'", True]
+                noted.clear()
+                await cur.execute("SELECT 'b'", prepare=False)
+                cur.itersize = 1
+                await cur.execute("SELECT 'c'")
+                cur.itersize = None
+                await cur.execute("SELECT 1; SELECT 'stdin'", prepare=False)
+                assert noted == [True, False, False]
+                noted.clear()
+                async with conn.kernel.lock, conn.transaction():
+                    pass
+                assert noted == []
+            assert noted == ["closed"]
+
+        asyncio.run(main())
+
+    def test_it_is_asked_whether_to_run_a_query_again(self, dsn: str) -> None:
+        async def main() -> None:
+            driver = driver_with(scheduler=lambda connection: Noting(connection))
+            async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
+                with pytest.raises(howdah.errors.DivisionByZero):
+                    await conn.execute("SELECT 1 / 0")
+                assert conn.kernel.scheduler.noted == ["SELECT 1 / 0", True, "22012", "22012"]
+
+        asyncio.run(main())
+
+    def test_another_event_loop_has_another_one(self, dsn: str) -> None:
+        made: list[Noting] = []
+
+        def scheduler(connection: Any) -> Noting:
+            made.append(Noting(connection))
+            return made[-1]
+
+        driver = driver_with(scheduler=scheduler)
+        conn = asyncio.run(driver.AsyncConnection.connect(dsn, autocommit=True))
+
+        async def query() -> Any:
+            return await (await conn.execute("SELECT 'a'")).fetchone()
+
+        assert asyncio.run(query()) == ("a",)
+        assert [each.noted for each in made] == [["closed"], ["SELECT 'a'", True]]
+        asyncio.run(conn.close())
+
+    def test_none_leaves_the_kernel_s(self, dsn: str) -> None:
+        async def main() -> None:
+            driver = driver_with(scheduler=lambda connection: None)
+            async with await driver.AsyncConnection.connect(dsn) as conn:
+                assert type(conn.kernel.scheduler) is SerialScheduler
+
+        asyncio.run(main())
+
+    def test_a_blocking_connection_has_none(self, dsn: str) -> None:
+        driver = driver_with(scheduler=lambda connection: pytest.fail("asked"))
+        with driver.connect(dsn) as conn:
+            assert conn.execute("SELECT 'a'").fetchone() == ("a",)
 
 
 def test_register_commands() -> None:

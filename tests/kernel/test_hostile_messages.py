@@ -402,7 +402,7 @@ SPOILT = (b"", b"\0", b"\xff" * 8, b"{", b"(", b"[", b'"', bytes(24), b"\x7f\xff
 
 def test_a_field_of_any_type(conn):
     """Each type that is known can be spoilt, in each format."""
-    transformer = conn._transformer
+    transformer = conn.kernel.transformer
     for info in transformer.adapters.types:
         for oid, format in product(filter(None, (info.oid, info.array_oid)), (0, 1)):
             decoder = transformer.decoder([FieldDescription("", 0, 0, oid, -1, -1, format)])

@@ -153,8 +153,8 @@ def test_what_one_connection_found_others_know(driver, dsn):
         conn.execute(QUERY)
     with driver.connect(dsn, autocommit=True) as conn:
         carried = []
-        carry = conn._transport.run_until_ready
-        conn._transport.run_until_ready = lambda exchange: (carried.append(exchange), carry(exchange))
+        carry = conn.kernel.transport.run_until_ready
+        conn.kernel.transport.run_until_ready = lambda exchange: (carried.append(exchange), carry(exchange))
         assert conn.execute(QUERY).fetchall() == SAD
         assert len(carried) == 1
 

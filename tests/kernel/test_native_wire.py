@@ -56,16 +56,16 @@ def implementation(name: str, decoder: type[Any], parameters: type[Any]) -> Simp
         Session=load_module("howdah.protocol.session", name).Session,
         **{kind: getattr(exchanges, kind) for kind in KINDS},
         RowDecoder=decoder,
-        Parameters=parameters,
+        EncodedParams=parameters,
     )
 
 
-PYTHON = implementation("python", rowdecoder.RowDecoder, python_parameters.Parameters)
+PYTHON = implementation("python", rowdecoder.RowDecoder, python_parameters.EncodedParams)
 IMPLEMENTATIONS = [PYTHON]
 try:
     from howdah.native import adapters
 
-    NATIVE = implementation("native", adapters.RowDecoder, adapters.Parameters)
+    NATIVE = implementation("native", adapters.RowDecoder, adapters.EncodedParams)
 except ImportError:
     NATIVE = PYTHON
 else:
@@ -152,7 +152,7 @@ def prepared(draw: st.DrawFn) -> tuple[Callable[[SimpleNamespace, Any], Any], by
         exchange = impl.QueryExchange(fields=fields, decoder=DECODERS[decoder](impl), streaming=streaming)
         parameters = None
         if values is not None:
-            parameters = impl.Parameters([17] * len(values), [1] * len(values), values)
+            parameters = impl.EncodedParams([17] * len(values), [1] * len(values), values)
         session.bind(exchange, b"p", b"statement", parameters, formats)
         session.execute(exchange, b"p", limit)
         session.sync(exchange)
@@ -534,23 +534,46 @@ def test_what_loads_values_cannot_use_the_session(impl: SimpleNamespace) -> None
     assert exchange.rows == [(b"1",), (b"2",)]
 
 
-def test_an_interrupted_message_is_processed_again(impl: SimpleNamespace) -> None:
+@pytest.mark.parametrize("keeping", [False, True])
+def test_after_an_interruption_no_row_is_decoded(impl: SimpleNamespace, keeping: bool) -> None:
     class Interrupted(Loader):
         times = 0
 
         def load(self, data: Any) -> Any:
-            self.times += 1
+            Interrupted.times += 1
             if self.times == 2:
                 raise KeyboardInterrupt
             return bytes(data)
 
     session, exchange = begun(impl, decoder=impl.RowDecoder([Interrupted(25)]))
-    with pytest.raises(KeyboardInterrupt):
-        session.feed(
-            message("D", data_row(b"1")) + message("D", data_row(b"2")) + message("C", b"SELECT 2\0")
-        )
+    exchange.keeping = keeping
+    rows = [data_row(b"%d" % number) for number in range(4)]
+    with pytest.raises(KeyboardInterrupt) as caught:
+        session.feed(b"".join([message("D", row) for row in rows]) + message("C", b"SELECT 4\0"))
     session.feed(READY)
-    assert exchange.done and exchange.results[0].rows == [(b"1",), (b"2",)]
+    result = exchange.results[0]
+    assert exchange.done and exchange.error is None and result.tag == b"SELECT 4"
+    assert result.rows == [(b"0",), *(rows[1:] if keeping else [])]
+    assert result.failure is (None if keeping else caught.value)
+    assert Interrupted.times == 2
+
+
+def test_a_message_interrupted_elsewhere_is_processed_again(impl: SimpleNamespace) -> None:
+    session, exchange = begun(impl)
+    interruptions = 0
+
+    def parameter(name: str, value: str) -> None:
+        nonlocal interruptions
+        interruptions += 1
+        if interruptions == 1:
+            raise KeyboardInterrupt
+
+    session.on_parameter = parameter
+    with pytest.raises(KeyboardInterrupt):
+        session.feed(message("S", b"a\0b\0") + message("D", b"row") + message("C", b"SELECT 1\0"))
+    session.feed(READY)
+    assert exchange.done and exchange.results[0].rows == [b"row"]
+    assert interruptions == 2
 
 
 def test_the_output_lent_does_not_change(impl: SimpleNamespace) -> None:

@@ -92,7 +92,7 @@ def test_stream_that_fails(conn, observer):
 def test_nobody_watches_other_drivers(dsn, observer):
     with howdah.connect(dsn) as conn:
         conn.execute("select 1")
-        assert conn._observers == ()
+        assert conn.kernel.observers == ()
     assert observer.events == []
 
 

@@ -19,17 +19,17 @@ def backend_is_there(dsn: str, pid: int) -> bool:
 
 def test_block_does_not_close(dsn: str) -> None:
     conn = howdah.connect(dsn)
-    assert conn.owner is None
-    conn.owner = self = object()
+    assert conn.kernel.owner is None
+    conn.kernel.owner = self = object()
     with conn:
         conn.execute("SELECT 1")
-    assert conn.owner is self
+    assert conn.kernel.owner is self
     assert not conn.closed
     assert conn.info.transaction_status == howdah.pq.TransactionStatus.IDLE
     with pytest.raises(ZeroDivisionError), conn:
         _ = conn.execute("SELECT 1").fetchall()[0][0] / 0
     assert not conn.closed
-    conn.owner = None
+    conn.kernel.owner = None
     with conn:
         pass
     assert conn.closed
@@ -38,7 +38,7 @@ def test_block_does_not_close(dsn: str) -> None:
 @pytest.mark.anyio
 async def test_async_block_does_not_close(dsn: str) -> None:
     conn = await howdah.AsyncConnection.connect(dsn)
-    conn.owner = object()
+    conn.kernel.owner = object()
     async with conn:
         await conn.execute("SELECT 1")
     assert not conn.closed
@@ -49,7 +49,7 @@ async def test_async_block_does_not_close(dsn: str) -> None:
 def test_deleted_while_open(dsn: str, owners: list[Any]) -> None:
     conn = howdah.connect(dsn)
     for owner in owners:
-        conn.owner = owner
+        conn.kernel.owner = owner
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         del conn
@@ -63,7 +63,7 @@ def test_drop_says_nothing_to_the_server(dsn: str) -> None:
     pid = conn.info.backend_pid
     parents = os.dup(conn.fileno())  # as a process that forked this one has it
     try:
-        conn.drop()
+        conn.kernel.drop()
         assert conn.closed
         assert not conn.broken
         with pytest.raises(howdah.OperationalError, match="closed"):

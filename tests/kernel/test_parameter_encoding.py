@@ -362,16 +362,16 @@ def test_native_is_neither_inherited_nor_applied_to_subclasses(module: Any) -> N
 
 @both
 def test_parameters_that_the_program_makes(module: Any) -> None:
-    made = module.Parameters([23, 25, 0], (1, 0, 0), [b"\0\0\0\1", "é", None])
+    made = module.EncodedParams([23, 25, 0], (1, 0, 0), [b"\0\0\0\1", "é", None])
     assert (made.oids, made.formats, made.values) == (
         (23, 25, 0),
         (1, 0, 0),
         [b"\0\0\0\1", "é".encode(), None],
     )
-    empty = module.Parameters()
+    empty = module.EncodedParams()
     assert (empty.oids, empty.formats, empty.values) == ((), (), [])
     with pytest.raises(ProgrammingError, match="one of each"):
-        module.Parameters([1], [0], [])
+        module.EncodedParams([1], [0], [])
 
 
 @both

@@ -417,11 +417,11 @@ def test_formats_of_copy_that_there_are_not(formats):
 
 def test_a_command_tag_that_is_no_text(conn):
     exchange = Exchange()
-    conn.session.query(exchange, b"SELECT")
-    conn.session.feed(message("C", b"S\xff\xfe\xfdCT 1\0") + ready())
+    conn.kernel.session.query(exchange, b"SELECT")
+    conn.kernel.session.feed(message("C", b"S\xff\xfe\xfdCT 1\0") + ready())
     cur = conn.cursor()
     cur.keep_results(exchange)
     assert cur.statusmessage == "S\ufffd\ufffd\ufffdCT 1"
     with pytest.raises(howdah.ProgrammingError, match="S\ufffd"):
         cur.fetchone()
-    conn.session.sent(conn.session.output_size)
+    conn.kernel.session.sent(conn.kernel.session.output_size)

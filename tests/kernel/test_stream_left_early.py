@@ -105,7 +105,7 @@ async def test_the_connection_is_free_at_once(aconn: Any, way: str, how: str, af
         assert await one(aconn) == (1,)
         await asyncio.sleep(0)  # the event loop closes what was left
         assert await one(aconn) == (1,)
-        assert not aconn.lock.locked()
+        assert not aconn.kernel.lock.locked()
 
 
 @pytest.mark.anyio
@@ -114,7 +114,7 @@ async def test_the_event_loop_closes_it_before_the_task_goes_on(aconn: Any) -> N
     await asyncio.sleep(0.1)
     await aconn.rollback()
     assert await one(aconn) == (1,)
-    assert not aconn.lock.locked()
+    assert not aconn.kernel.lock.locked()
 
 
 @pytest.mark.anyio
@@ -125,7 +125,7 @@ async def test_while_the_event_loop_is_closing_it(aconn: Any) -> None:
             await asyncio.sleep(0)
         await aconn.rollback()
         assert await one(aconn) == (1,)
-    assert not aconn.lock.locked()
+    assert not aconn.kernel.lock.locked()
 
 
 @pytest.mark.anyio

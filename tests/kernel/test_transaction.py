@@ -1,8 +1,9 @@
+# Generated from tests/kernel/test_transaction_async.py by .ci/generate_faces.py; do not edit.
 """Transaction blocks: nesting, savepoints, `Rollback`."""
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import suppress
 
 import pytest
 
@@ -10,13 +11,15 @@ import howdah
 from howdah import Rollback, Transaction, pq
 from howdah.client.transaction_base import OutOfOrderTransactionNesting
 
+pytestmark = pytest.mark.anyio
+
 
 @pytest.fixture(params=[False, True], ids=["transactions", "autocommit"])
-def conn(request, dsn):
-    with closing(howdah.connect(dsn, autocommit=True)) as conn:
-        conn.execute("create temp table t (x text)")
-        conn.autocommit = request.param
-        yield conn
+def conn(request, conn):
+    conn.set_autocommit(True)
+    conn.execute("create temp table t (x text)")
+    conn.set_autocommit(request.param)
+    return conn
 
 
 def insert(conn, value):
@@ -49,17 +52,19 @@ def test_commit(conn):
 
 
 def test_rollback_on_exception(conn):
-    with pytest.raises(Oops), conn.transaction():
-        insert(conn, "a")
-        raise Oops
+    with pytest.raises(Oops):
+        with conn.transaction():
+            insert(conn, "a")
+            raise Oops
     assert status(conn) == "IDLE"
     assert content(conn) == []
 
 
 def test_rollback_on_a_database_error(conn):
-    with pytest.raises(howdah.errors.DivisionByZero), conn.transaction():
-        insert(conn, "a")
-        conn.execute("select 1 / 0")
+    with pytest.raises(howdah.errors.DivisionByZero):
+        with conn.transaction():
+            insert(conn, "a")
+            conn.execute("select 1 / 0")
     assert status(conn) == "IDLE"
     assert content(conn) == []
 
@@ -72,9 +77,10 @@ def test_a_block_inside_of_a_transaction_is_a_savepoint(conn):
         assert tx.savepoint_name
         insert(conn, "b")
     assert status(conn) == "INTRANS"
-    with pytest.raises(Oops), conn.transaction():
-        insert(conn, "c")
-        raise Oops
+    with pytest.raises(Oops):
+        with conn.transaction():
+            insert(conn, "c")
+            raise Oops
     assert status(conn) == "INTRANS"
     conn.commit()
     assert content(conn) == ["a", "b"]
@@ -85,11 +91,12 @@ def test_nested(conn):
         insert(conn, "a")
         with conn.transaction() as first:
             insert(conn, "b")
-        with pytest.raises(Oops), conn.transaction() as second:
-            insert(conn, "c")
-            with conn.transaction() as third:
-                insert(conn, "d")
-            raise Oops
+        with pytest.raises(Oops):
+            with conn.transaction() as second:
+                insert(conn, "c")
+                with conn.transaction() as third:
+                    insert(conn, "d")
+                raise Oops
         insert(conn, "e")
     assert outer.savepoint_name is None
     assert first.savepoint_name == second.savepoint_name != third.savepoint_name
@@ -99,8 +106,9 @@ def test_nested(conn):
 def test_a_database_error_in_a_nested_block_spares_the_outer_one(conn):
     with conn.transaction():
         insert(conn, "a")
-        with pytest.raises(howdah.errors.UndefinedTable), conn.transaction():
-            conn.execute("table nowhere")
+        with pytest.raises(howdah.errors.UndefinedTable):
+            with conn.transaction():
+                conn.execute("table nowhere")
         insert(conn, "b")
     assert content(conn) == ["a", "b"]
 
@@ -110,9 +118,10 @@ def test_savepoint_name(conn, name):
     with conn.transaction(name) as outer:
         assert outer.savepoint_name == name
         insert(conn, "a")
-        with pytest.raises(Oops), conn.transaction(savepoint_name=f"{name} 2"):
-            insert(conn, "b")
-            raise Oops
+        with pytest.raises(Oops):
+            with conn.transaction(savepoint_name=f"{name} 2"):
+                insert(conn, "b")
+                raise Oops
         conn.execute(howdah.sql.SQL("rollback to {}").format(howdah.sql.Identifier(name)))
         insert(conn, "c")
     assert content(conn) == ["c"]
@@ -125,8 +134,9 @@ def test_force_rollback(conn, nested):
         with conn.transaction(force_rollback=True):
             insert(conn, "b")
         if nested:
-            with pytest.raises(Oops), conn.transaction(force_rollback=True):
-                raise Oops
+            with pytest.raises(Oops):
+                with conn.transaction(force_rollback=True):
+                    raise Oops
     with conn.transaction(force_rollback=True):
         insert(conn, "c")
     assert content(conn) == ["a"]
@@ -162,10 +172,11 @@ def test_rollback_of_an_outer_block(conn):
 
 
 def test_rollback_of_a_block_elsewhere_goes_through(conn, dsn):
-    with howdah.connect(dsn) as other, other.transaction() as elsewhere:
-        with pytest.raises(Rollback) as info, conn.transaction():
-            insert(conn, "a")
-            raise Rollback(elsewhere)
+    with howdah.Connection.connect(dsn) as other, other.transaction() as elsewhere:
+        with pytest.raises(Rollback) as info:
+            with conn.transaction():
+                insert(conn, "a")
+                raise Rollback(elsewhere)
     assert info.value.transaction is elsewhere
     assert content(conn) == []
 
@@ -185,31 +196,35 @@ def test_no_commit_or_rollback_inside(conn, call):
 
 
 def test_close_inside(conn):
-    with pytest.raises(howdah.OperationalError, match="nothing is committed"), conn.transaction() as tx:
-        conn.close()
+    with pytest.raises(howdah.OperationalError, match="nothing is committed"):
+        with conn.transaction() as tx:
+            conn.close()
     assert conn.closed
     assert tx.status == tx.Status.FAILED
 
 
 def test_close_inside_and_an_exception(conn):
-    with pytest.raises(Oops), conn.transaction(), conn.transaction():
-        conn.close()
-        raise Oops
+    with pytest.raises(Oops):
+        with conn.transaction(), conn.transaction():
+            conn.close()
+            raise Oops
 
 
 def test_backend_dies_inside(conn, dsn):
-    with pytest.raises(howdah.OperationalError), conn.transaction():
-        with howdah.connect(dsn) as other:
-            other.execute("select pg_terminate_backend(%s, 10000)", (conn.info.backend_pid,))
-        insert(conn, "a")
+    with pytest.raises(howdah.OperationalError):
+        with conn.transaction():
+            with howdah.Connection.connect(dsn) as other:
+                other.execute("select pg_terminate_backend(%s, 10000)", (conn.info.backend_pid,))
+            insert(conn, "a")
     assert conn.broken
 
 
 def test_commit_that_fails(conn):
     conn.rollback()
-    with pytest.raises(howdah.errors.UniqueViolation), conn.transaction():
-        conn.execute("create temp table u (x int unique deferrable initially deferred)")
-        conn.execute("insert into u values (1), (1)")
+    with pytest.raises(howdah.errors.UniqueViolation):
+        with conn.transaction():
+            conn.execute("create temp table u (x int unique deferrable initially deferred)")
+            conn.execute("insert into u values (1), (1)")
     assert status(conn) == "IDLE"
     assert content(conn) == []
     with conn.transaction():
@@ -218,10 +233,11 @@ def test_commit_that_fails(conn):
 
 
 def test_an_error_caught_inside(conn):
-    with pytest.raises(howdah.errors.InFailedSqlTransaction, match="not committed"), conn.transaction() as tx:
-        insert(conn, "a")
-        with pytest.raises(howdah.errors.DivisionByZero):
-            conn.execute("select 1 / 0")
+    with pytest.raises(howdah.errors.InFailedSqlTransaction, match="not committed"):
+        with conn.transaction() as tx:
+            insert(conn, "a")
+            with pytest.raises(howdah.errors.DivisionByZero):
+                conn.execute("select 1 / 0")
     # In a failed transaction COMMIT rolls back.
     assert status(conn) == "IDLE"
     assert tx.status == tx.Status.FAILED
@@ -229,9 +245,10 @@ def test_an_error_caught_inside(conn):
 
 
 def test_an_error_caught_inside_of_a_nested_block(conn):
-    with pytest.raises(howdah.errors.InFailedSqlTransaction), conn.transaction(), conn.transaction():
-        with pytest.raises(howdah.errors.DivisionByZero):
-            conn.execute("select 1 / 0")
+    with pytest.raises(howdah.errors.InFailedSqlTransaction):
+        with conn.transaction(), conn.transaction():
+            with pytest.raises(howdah.errors.DivisionByZero):
+                conn.execute("select 1 / 0")
     assert status(conn) == "IDLE"
 
 
@@ -288,11 +305,13 @@ def test_status(conn):
     with conn.transaction() as explicit:
         raise Rollback
     assert forced.status == explicit.status == Transaction.Status.ROLLED_BACK_EXPLICITLY
-    with pytest.raises(Oops), conn.transaction() as outer, conn.transaction() as inner:
-        raise Oops
+    with pytest.raises(Oops):
+        with conn.transaction() as outer, conn.transaction() as inner:
+            raise Oops
     assert outer.status == inner.status == Transaction.Status.ROLLED_BACK_WITH_ERROR
-    with suppress(Rollback), conn.transaction() as outer, conn.transaction() as inner:
-        raise Rollback(outer)
+    with suppress(Rollback):
+        with conn.transaction() as outer, conn.transaction() as inner:
+            raise Rollback(outer)
     assert (outer.status.name, inner.status.name) == ("ROLLED_BACK_EXPLICITLY", "ROLLED_BACK_WITH_ERROR")
 
 
@@ -308,8 +327,9 @@ def test_enter_on_a_failed_transaction(conn):
         pytest.skip("there is no transaction around it")
     with pytest.raises(howdah.DatabaseError):
         conn.execute("wrong")
-    with pytest.raises(howdah.errors.InFailedSqlTransaction), conn.transaction():
-        pytest.fail("the block was entered")
+    with pytest.raises(howdah.errors.InFailedSqlTransaction):
+        with conn.transaction():
+            pytest.fail("the block was entered")
     conn.rollback()
     with conn.transaction():
         insert(conn, "a")

@@ -1,4 +1,4 @@
-"""Arrow's columns out of rows, and rows out of Arrow's columns."""
+"""Converting rows to Arrow columns, and Arrow columns to rows."""
 
 include "kinds.pxi"
 include "decoding.pxi"

@@ -1,7 +1,8 @@
-# Rows into Arrow memory.
+# Decoding rows to Arrow memory.
 #
-# Twin of `howdah_arrow.decoding`, where the rules stand.
+# Twin of `howdah_arrow.decoding`, which describes the rules.
 
+cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int32_t, int64_t, uint32_t, uint64_t
@@ -17,20 +18,20 @@ from howdah_arrow.assembling import array
 from howdah_arrow.layouts import Kind
 
 cdef enum:
-    #: For how many values there is room at first.
+    #: The initial capacity, in values.
     FIRST_LENGTH = 1024
     MAX_LIMBS = 8
 
 cdef int64_t EPOCH_MICROSECONDS = 946684800000000
 cdef int64_t DAY_MICROSECONDS = 86400000000
-#: How much of rows goes into one batch, in bytes: offsets are 32 bits wide.
+#: The maximum size of the rows of one batch, in bytes, because offsets have 32 bits.
 cdef Py_ssize_t MAX_BATCH_BYTES = INT32_MAX
 
 cdef uint32_t[10] POWERS = [1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000]
 
 
 cdef class Memory:
-    """Memory that grows, and in the end is lent to Arrow."""
+    """Growing memory that is finally lent to Arrow."""
 
     cdef char *data
     cdef Py_ssize_t size
@@ -55,7 +56,7 @@ cdef class Memory:
         return 0
 
     cdef inline char *reserve(self, Py_ssize_t size) except NULL:
-        """Append `size` bytes of no particular value; return where they start."""
+        """Append `size` uninitialized bytes; return a pointer to them."""
         cdef Py_ssize_t start = self.size
         if size >= self.capacity - start:
             self.grow(size)
@@ -63,7 +64,7 @@ cdef class Memory:
         return self.data + start
 
     cdef int set_bit(self, Py_ssize_t index, bint value) except -1:
-        """Set a bit; those behind it up to the end of its byte are 0."""
+        """Set a bit, and clear those after it in its byte."""
         if not index & 7:
             self.reserve(1)[0] = 0
         if value:
@@ -71,39 +72,43 @@ cdef class Memory:
         return 0
 
 
+@cython.final
 cdef class Column:
-    """Values that are appended to."""
+    """A column to append values to."""
 
     cdef int kind
     cdef int width
     cdef int scale
+    # How many bytes a value has on the wire, -1 if that varies.
+    cdef Py_ssize_t sent
     # How many digits a decimal has before the point at most.
     cdef int whole
     cdef Py_ssize_t length
     cdef Py_ssize_t nulls
-    # Bits, from the first NULL on; None before.
+    # The validity bits, None before the first NULL.
     cdef Memory validity
     cdef Memory data
-    # 32 bits each: where a value ends.
+    # The end of each value, in 32 bits.
     cdef Memory ends
     cdef Column item
     cdef object layout
 
     @staticmethod
     cdef Column of(object layout):
-        """Return a column of a layout."""
+        """Return a column with a layout."""
         cdef Column column = Column.__new__(Column)
         column.layout = layout
         column.kind = layout.kind
         column.width = layout.width
         column.scale = layout.scale
+        column.sent = sent_size(column.kind, column.width)
         if layout.kind == DECIMAL:
             column.whole = layout.type.precision - layout.scale
         column.renew()
         return column
 
     cdef int renew(self) except -1:
-        """Begin with new memory."""
+        """Start with new memory."""
         self.length = self.nulls = 0
         self.validity = None
         self.data = self.ends = None
@@ -119,7 +124,7 @@ cdef class Column:
         return 0
 
     cdef tuple take(self):
-        """Return the arguments of `assembling.array` but the layout, and begin anew."""
+        """Return the arguments of `assembling.array` except the layout, and start with new memory."""
         cdef list buffers = [self.validity]
         cdef Memory memory
         cdef tuple item = None
@@ -165,68 +170,78 @@ cdef class Column:
     cdef int put(self, const char *p, Py_ssize_t size) except -1:
         """Append a value."""
         cdef int kind = self.kind
-        cdef uint32_t value4
-        cdef uint64_t value8
-        cdef char *target
+        self.check_size(size)
         if kind == BYTES:
-            target = self.data.reserve(size)
-            memcpy(target, p, size)
+            memcpy(self.data.reserve(size), p, size)
             self.put_end()
         elif kind == SWAP4:
-            if size != 4:
-                raise malformed(size)
-            value4 = get_uint32(p)
-            memcpy(self.data.reserve(4), &value4, 4)
+            self.put_swapped4(p)
         elif kind == SWAP8:
-            if size != 8:
-                raise malformed(size)
-            value8 = get_uint64(p)
-            memcpy(self.data.reserve(8), &value8, 8)
+            self.put_swapped8(p)
         elif kind == BOOL:
-            if size != 1:
-                raise malformed(size)
             self.data.set_bit(self.length, p[0] != 0)
         elif kind == SWAP2:
-            if size != 2:
-                raise malformed(size)
-            target = self.data.reserve(2)
-            (<uint16_t *> target)[0] = get_uint16(p)
+            self.put_swapped2(p)
         elif kind == TIMESTAMP:
-            self.put_timestamp(p, size)
+            self.put_timestamp(p)
         elif kind == DATE:
-            self.put_date(p, size)
+            self.put_date(p)
         elif kind == DECIMAL:
             self.put_decimal(p, size)
         elif kind == FIXED:
-            if size != self.width:
-                raise malformed(size)
             memcpy(self.data.reserve(size), p, size)
         elif kind == JSONB:
-            if size < 1 or p[0] != 1:
-                raise DataError("the jsonb value is of an unknown version")
-            memcpy(self.data.reserve(size - 1), p + 1, size - 1)
-            self.put_end()
+            self.put_jsonb(p, size)
         elif kind == TIME:
-            self.put_time(p, size)
+            self.put_time(p)
         elif kind == INTERVAL:
-            self.put_interval(p, size)
+            self.put_interval(p)
         elif kind == LIST:
             self.put_list(p, size)
         else:
             raise AssertionError(f"no values of the kind {kind} come from the server")
+        return self.end_value()
+
+    cdef inline int check_size(self, Py_ssize_t size) except -1:
+        """Raise an error if values of this column cannot have so many bytes."""
+        if size != self.sent and self.sent >= 0:
+            raise malformed(size)
+        return 0
+
+    cdef inline int end_value(self) except -1:
+        """Count a value, which is not NULL."""
         if self.validity is not None:
             self.validity.set_bit(self.length, True)
         self.length += 1
         return 0
 
+    cdef inline int put_swapped2(self, const char *p) except -1:
+        cdef uint16_t value = get_uint16(p)
+        memcpy(self.data.reserve(2), &value, 2)
+        return 0
+
+    cdef inline int put_swapped4(self, const char *p) except -1:
+        cdef uint32_t value = get_uint32(p)
+        memcpy(self.data.reserve(4), &value, 4)
+        return 0
+
+    cdef inline int put_swapped8(self, const char *p) except -1:
+        cdef uint64_t value = get_uint64(p)
+        memcpy(self.data.reserve(8), &value, 8)
+        return 0
+
+    cdef int put_jsonb(self, const char *p, Py_ssize_t size) except -1:
+        if size < 1 or p[0] != 1:
+            raise DataError("the jsonb value is of an unknown version")
+        memcpy(self.data.reserve(size - 1), p + 1, size - 1)
+        return self.put_end()
+
     cdef int put_int64(self, int64_t value) except -1:
         memcpy(self.data.reserve(8), &value, 8)
         return 0
 
-    cdef int put_date(self, const char *p, Py_ssize_t size) except -1:
+    cdef int put_date(self, const char *p) except -1:
         cdef int32_t days
-        if size != 4:
-            raise malformed(size)
         days = get_int32(p)
         if days == INT32_MAX or days == INT32_MIN:
             raise infinite("date", days < 0)
@@ -234,10 +249,8 @@ cdef class Column:
         memcpy(self.data.reserve(4), &days, 4)
         return 0
 
-    cdef int put_timestamp(self, const char *p, Py_ssize_t size) except -1:
+    cdef int put_timestamp(self, const char *p) except -1:
         cdef int64_t microseconds
-        if size != 8:
-            raise malformed(size)
         microseconds = get_int64(p)
         if microseconds == INT64_MAX or microseconds == INT64_MIN:
             raise infinite("timestamp", microseconds < 0)
@@ -245,21 +258,17 @@ cdef class Column:
             raise DataError("the timestamp is too late for Arrow")
         return self.put_int64(microseconds + EPOCH_MICROSECONDS)
 
-    cdef int put_time(self, const char *p, Py_ssize_t size) except -1:
+    cdef int put_time(self, const char *p) except -1:
         cdef int64_t microseconds
-        if size != 8:
-            raise malformed(size)
         microseconds = get_int64(p)
         if microseconds >= DAY_MICROSECONDS:
             raise DataError("Arrow has no time 24:00:00")
         return self.put_int64(microseconds)
 
-    cdef int put_interval(self, const char *p, Py_ssize_t size) except -1:
+    cdef int put_interval(self, const char *p) except -1:
         cdef int64_t microseconds
         cdef int32_t days, months
         cdef char *target
-        if size != 16:
-            raise malformed(size)
         microseconds = get_int64(p)
         days = get_int32(p + 8)
         months = get_int32(p + 12)
@@ -277,21 +286,17 @@ cdef class Column:
         return 0
 
     cdef int put_decimal(self, const char *p, Py_ssize_t size) except -1:
-        """Append a numeric: a count of digits to the base 10,000, the first one's power, a sign, a scale."""
+        """Append a numeric: the number of digits in base 10,000, the power of the first, the sign, the scale."""
         cdef uint32_t[MAX_LIMBS] limbs
         cdef int count, weight, sign, i, exponent, limb_count = self.width // 4
         cdef uint32_t digit, power
-        cdef uint64_t carry
         cdef bint leading = True
         if size < 8:
             raise malformed(size)
         count = get_uint16(p)
         weight = <int16_t> get_uint16(p + 2)
         sign = get_uint16(p + 4)
-        if sign not in (0, 0x4000):
-            if sign == 0xC000:
-                raise DataError("Arrow's decimals have no NaN: cast the column to float8 or text")
-            raise infinite("numeric", sign == 0xF000)
+        check_finite(sign)
         if size != 8 + 2 * count:
             raise malformed(size)
         memset(limbs, 0, sizeof(limbs))
@@ -306,36 +311,17 @@ cdef class Column:
                 if exponent > self.whole:
                     raise misfit()
             # The power of ten of this digit's last place, counted from the scale.
-            exponent = 4 * (weight - i) + self.scale
-            if exponent >= 0:
-                power = 10000
-            elif exponent > -4:
-                # The last places of the digit are behind the scale, and 0.
-                if digit % POWERS[-exponent]:
-                    raise misfit()
-                digit //= POWERS[-exponent]
-                power = POWERS[4 + exponent]
-            elif digit:
-                raise misfit()
-            else:
+            power = cut_places(&digit, 4 * (weight - i) + self.scale)
+            if not power:
                 break
             if not multiply_add(limbs, limb_count, power, digit):
                 raise misfit()
-        if count:
-            exponent = 4 * (weight - count + 1) + self.scale
-            while exponent > 0:
-                i = min(exponent, 9)
-                exponent -= i
-                if not multiply_add(limbs, limb_count, POWERS[i], 0):
-                    raise misfit()
+        if count and not multiply_power(limbs, limb_count, 4 * (weight - count + 1) + self.scale):
+            raise misfit()
         if limbs[limb_count - 1] >> 31:
             raise misfit()
         if sign:
-            carry = 1
-            for i in range(limb_count):
-                carry += <uint32_t> ~limbs[i]
-                limbs[i] = <uint32_t> carry
-                carry >>= 32
+            negate(limbs, limb_count)
         to_memory(self.data.reserve(self.width), limbs, limb_count)
         return 0
 
@@ -372,7 +358,7 @@ cdef class Column:
 
 cdef extern from *:
     """
-    /* The limbs of a decimal, the lowest first, are in the order of the machine as a whole. */
+    /* Write the limbs of a decimal, lowest first, as one integer in native byte order. */
     #include <stdint.h>
     static void howdah_arrow_to_memory(char *target, const uint32_t *limbs, int count) {
         uint64_t words[4];
@@ -389,7 +375,7 @@ cdef extern from *:
 
 
 cdef inline bint multiply_add(uint32_t *limbs, int count, uint32_t factor, uint32_t summand) noexcept:
-    """Multiply a number and add to it; return whether it still fits."""
+    """Multiply a number and add to it; return whether the result fits."""
     cdef uint64_t carry = summand
     cdef int i
     for i in range(count):
@@ -397,6 +383,55 @@ cdef inline bint multiply_add(uint32_t *limbs, int count, uint32_t factor, uint3
         limbs[i] = <uint32_t> carry
         carry >>= 32
     return not carry
+
+
+cdef inline bint multiply_power(uint32_t *limbs, int count, int exponent) noexcept:
+    """Multiply a number by a power of ten that is no fraction; return whether it still fits."""
+    cdef int places
+    while exponent > 0:
+        places = min(exponent, 9)
+        exponent -= places
+        if not multiply_add(limbs, count, POWERS[places], 0):
+            return False
+    return True
+
+
+cdef inline uint32_t cut_places(uint32_t *digit, int exponent) except? 0:
+    """Take the places behind the scale off a digit of the base 10,000: they must be 0.
+
+    Args:
+        digit: the digit.
+        exponent: the power of ten of its last place, counted from the scale.
+
+    Returns:
+        ten to the number of places that are left; 0 if these are none.
+    """
+    if exponent >= 0:
+        return 10000
+    if exponent <= -4:
+        if digit[0]:
+            raise misfit()
+        return 0
+    if digit[0] % POWERS[-exponent]:
+        raise misfit()
+    digit[0] //= POWERS[-exponent]
+    return POWERS[4 + exponent]
+
+
+cdef inline Py_ssize_t sent_size(int kind, int width) noexcept:
+    """Return how many bytes the values of a column have on the wire, -1 if that varies."""
+    if kind == BOOL:
+        return 1
+    return -1 if kind in (BYTES, JSONB, DECIMAL, LIST) else width
+
+
+cdef int check_finite(int sign) except -1:
+    """Raise an error if the sign of a numeric says that it is no number."""
+    if sign in (0, 0x4000):
+        return 0
+    if sign == 0xC000:
+        raise DataError("Arrow's decimals have no NaN: cast the column to float8 or text")
+    raise infinite("numeric", sign == 0xF000)
 
 
 cdef object malformed(Py_ssize_t size):
@@ -415,7 +450,7 @@ cdef class Decoder(RowDecoder):
     """Appends rows to Arrow columns.
 
     Attributes:
-        length: how many rows have come in altogether.
+        length: the total number of rows.
     """
 
     cdef readonly Py_ssize_t length
@@ -423,7 +458,7 @@ cdef class Decoder(RowDecoder):
     cdef tuple names
     cdef list batches
     cdef Py_ssize_t batch_size
-    # Of the batch in the making: rows, and bytes of rows.
+    # The size of the current batch, in rows and in bytes.
     cdef Py_ssize_t batch_length
     cdef Py_ssize_t batch_bytes
 
@@ -434,7 +469,7 @@ cdef class Decoder(RowDecoder):
         Args:
             names: the names of the columns, for errors.
             layouts: their layouts.
-            batch_size: how many rows make a batch; 0 makes batches as large as they can be.
+            batch_size: the number of rows of a batch; 0 for batches as large as possible.
         """
         cdef Decoder decoder = Decoder.__new__(Decoder, ())
         decoder.names = tuple(names)
@@ -444,7 +479,7 @@ cdef class Decoder(RowDecoder):
         return decoder
 
     cdef tuple decode_row(self, const char *data, Py_ssize_t size):
-        """Append the row in the `size` bytes at `data`; return nothing."""
+        """Append the row in the `size` bytes at `data`; return None."""
         cdef const char *end = data + size
         cdef Py_ssize_t i = -1, count = len(self.arrow_columns)
         cdef int32_t length
@@ -489,13 +524,13 @@ cdef class Decoder(RowDecoder):
         return 0
 
     def take(self, bint rest=False) -> list:
-        """Return the batches that are complete, and forget them.
+        """Return the complete batches, and remove them.
 
         Args:
-            rest: whether what is left is a batch, too.
+            rest: whether to return the remaining rows as a batch, too.
 
         Returns:
-            for each its length, and its arrays.
+            The length and the arrays of each batch.
         """
         cdef list batches
         if rest and self.batch_length:
@@ -505,7 +540,7 @@ cdef class Decoder(RowDecoder):
 
 
 cdef class CopyDecoder:
-    """Takes rows out of binary COPY data, for a decoder."""
+    """Splits binary COPY data into rows for a decoder."""
 
     cdef Decoder decoder
     cdef bytes data
@@ -533,7 +568,7 @@ cdef class CopyDecoder:
         if not self.begun:
             if end - row < 19:
                 return
-            # Behind the signature and the flags, how long the extension is that follows.
+            # The length of the extension, which follows the signature and the flags.
             length = get_int32(row + 15)
             if length < 0 or length > end - row - 19:
                 return

@@ -1,7 +1,8 @@
-# Arrow memory into rows of binary COPY data.
+# Encoding Arrow memory as rows of binary COPY data.
 #
-# Twin of `howdah_arrow.encoding`, where the rules stand.
+# Twin of `howdah_arrow.encoding`, which describes the rules.
 
+cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport INT32_MIN, INT64_MIN, int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy
@@ -13,11 +14,11 @@ from howdah.errors import DataError
 from howdah_arrow.layouts import Kind
 
 cdef enum:
-    #: A decimal of 256 bits has 77 digits at most: 21 groups of four, as they may begin anywhere.
+    #: A decimal of 256 bits has at most 77 digits, in 21 groups of four, since the groups start at the point.
     MAX_GROUPS = 24
-    #: One more than there are in what is decoded: a carry.
+    #: One more than a decoded number has, for a carry.
     MAX_SOURCE_LIMBS = 9
-    #: The digits that PostgreSQL's numeric has at most in front of the point, and behind it.
+    #: The maximum number of digits of PostgreSQL's numeric before and after the point.
     MAX_INTEGER_DIGITS = 131072
     MAX_SCALE = 16383
 
@@ -25,7 +26,7 @@ cdef uint32_t NULL_LENGTH = 0xFFFFFFFF
 
 cdef extern from *:
     """
-    /* The limbs of a decimal, the lowest first; in memory they are in the order of the machine as a whole. */
+    /* Read the limbs of a decimal, lowest first, from one integer in native byte order. */
     #include <stdint.h>
     static void howdah_arrow_from_memory(const char *source, uint32_t *limbs, int count) {
         uint64_t words[4];
@@ -42,8 +43,9 @@ cdef extern from *:
     void from_memory "howdah_arrow_from_memory"(const char *source, uint32_t *limbs, int count) noexcept
 
 
+@cython.final
 cdef class Source:
-    """An Arrow array that is read."""
+    """An Arrow array to read from."""
 
     cdef int kind
     cdef int width
@@ -52,15 +54,15 @@ cdef class Source:
     cdef const unsigned char *validity
     cdef const char *data
     cdef const int32_t *ends
-    # Where the array begins in the buffers.
+    # The offset of the array in the buffers.
     cdef Py_ssize_t offset
     cdef Source item
-    # What owns the memory.
+    # The owner of the memory.
     cdef object array
 
     @staticmethod
     cdef Source of(object layout, object array):
-        """Return the source for an array that has the type of the layout."""
+        """Return a source for an array, whose type must be that of the layout."""
         cdef Source source = Source.__new__(Source)
         cdef Py_ssize_t last
         source.array = array
@@ -82,42 +84,36 @@ cdef class Source:
     cdef inline bint is_null(self, Py_ssize_t i) noexcept:
         return self.validity is not NULL and not self.validity[i >> 3] >> (i & 7) & 1
 
-    cdef int put(self, Py_ssize_t index, Buffer out) except -1:
-        """Append a value behind its length."""
+    cdef inline int put(self, Py_ssize_t index, Buffer out) except -1:
+        """Append a value behind its length, or NULL."""
         cdef Py_ssize_t i = self.offset + index
+        if self.is_null(i):
+            out.put_uint32(NULL_LENGTH)
+            return 0
+        return self.put_value(i, out)
+
+    cdef int put_value(self, Py_ssize_t i, Buffer out) except -1:
+        """Append the value at a place in the buffers, behind its length."""
         cdef Py_ssize_t size
         cdef int kind = self.kind
         cdef const char *data = self.data
         cdef char *p
-        cdef uint16_t value2
-        cdef uint32_t value4
         cdef uint64_t value8
-        if self.is_null(i):
-            out.put_uint32(NULL_LENGTH)
-        elif kind == BYTES:
+        if kind == BYTES:
             size = self.ends[i + 1] - self.ends[i]
             p = out.reserve(4 + size)
             set_uint32(p, <uint32_t> size)
             memcpy(p + 4, data + self.ends[i], size)
         elif kind == SWAP4:
-            p = out.reserve(8)
-            memcpy(&value4, data + 4 * i, 4)
-            set_uint32(p, 4)
-            set_uint32(p + 4, value4)
-        elif kind == SWAP8 or kind == TIME:
-            p = out.reserve(12)
-            memcpy(&value8, data + 8 * i, 8)
-            set_uint32(p, 8)
-            set_uint64(p + 4, value8)
+            put_swapped4(data + 4 * i, out)
+        elif kind in (SWAP8, TIME):
+            put_swapped8(data + 8 * i, out)
+        elif kind == SWAP2:
+            put_swapped2(data + 2 * i, out)
         elif kind == BOOL:
             p = out.reserve(5)
             set_uint32(p, 1)
             p[4] = data[i >> 3] >> (i & 7) & 1
-        elif kind == SWAP2:
-            p = out.reserve(6)
-            memcpy(&value2, data + 2 * i, 2)
-            set_uint32(p, 2)
-            set_uint16(p + 4, value2)
         elif kind == TIMESTAMP:
             self.put_timestamp(data + 8 * i, out)
         elif kind == DATE:
@@ -189,11 +185,11 @@ cdef class Source:
         return 0
 
     cdef int put_decimal(self, const char *source, Buffer out) except -1:
-        """Append a numeric: its digits to the base 10,000, the last one first as they are found."""
+        """Append a numeric; its digits in base 10,000 are computed from the last to the first."""
         cdef uint32_t[MAX_SOURCE_LIMBS] limbs = [0, 0, 0, 0, 0, 0, 0, 0, 0]
         cdef uint16_t[MAX_GROUPS] groups
         cdef int i, count = self.width // 4
-        # To end a group at the point, the number needs some more zeros.
+        # Some zeros are added, so that a group ends at the point.
         cdef int zeros = (4 - (self.scale % 4 + 4) % 4) % 4
         cdef int length = 0, weight
         cdef bint negative
@@ -201,11 +197,7 @@ cdef class Source:
         from_memory(source, limbs, count)
         negative = limbs[count - 1] >> 31
         if negative:
-            carry = 1
-            for i in range(count):
-                carry += <uint32_t> ~limbs[i]
-                limbs[i] = <uint32_t> carry
-                carry >>= 32
+            negate(limbs, count)
         carry = 0
         for i in range(count):
             carry += <uint64_t> limbs[i] * POWERS[zeros]
@@ -218,7 +210,7 @@ cdef class Source:
                 count -= 1
                 continue
             if count <= 2:
-                # What fits a machine word is divided as one.
+                # A number that fits into a machine word is divided as one.
                 carry = limbs[0] | (<uint64_t> limbs[1] << 32 if count == 2 else 0)
                 while carry:
                     groups[length] = <uint16_t> (carry % 10000)
@@ -257,6 +249,33 @@ cdef class Source:
         return 0
 
 
+cdef inline int put_swapped2(const char *source, Buffer out) except -1:
+    cdef char *p = out.reserve(6)
+    cdef uint16_t value
+    memcpy(&value, source, 2)
+    set_uint32(p, 2)
+    set_uint16(p + 4, value)
+    return 0
+
+
+cdef inline int put_swapped4(const char *source, Buffer out) except -1:
+    cdef char *p = out.reserve(8)
+    cdef uint32_t value
+    memcpy(&value, source, 4)
+    set_uint32(p, 4)
+    set_uint32(p + 4, value)
+    return 0
+
+
+cdef inline int put_swapped8(const char *source, Buffer out) except -1:
+    cdef char *p = out.reserve(12)
+    cdef uint64_t value
+    memcpy(&value, source, 8)
+    set_uint32(p, 8)
+    set_uint64(p + 4, value)
+    return 0
+
+
 cdef uintptr_t address(object buffer) except? 1:
     return 0 if buffer is None else buffer.address
 
@@ -269,92 +288,125 @@ cdef int put_numeric(
     const uint16_t *groups, int length, bint backwards, int weight, bint negative, int scale, Buffer out
 ) except -1:
     """Append a numeric, without the groups at either end that are 0."""
-    cdef int i, first = 0
+    cdef int i = length - 1 if backwards else 0
+    cdef int step = -1 if backwards else 1
     cdef char *p
-    if backwards:
-        while length and not groups[length - 1]:
-            length -= 1
-            weight -= 1
-        while first < length and not groups[first]:
-            first += 1
-    else:
-        while length and not groups[length - 1]:
-            length -= 1
-        while first < length and not groups[first]:
-            first += 1
-            weight -= 1
-    p = out.reserve(12 + 2 * (length - first))
-    set_uint32(p, 8 + 2 * (length - first))
-    set_uint16(p + 4, <uint16_t> (length - first))
-    set_uint16(p + 6, <uint16_t> (weight if length > first else 0))
-    set_uint16(p + 8, 0x4000 if negative and length > first else 0)
+    while length and not groups[i]:
+        i += step
+        length -= 1
+        weight -= 1
+    while length and not groups[i + step * (length - 1)]:
+        length -= 1
+    if not length:
+        weight = negative = 0
+    p = out.reserve(12 + 2 * length)
+    set_uint32(p, 8 + 2 * length)
+    set_uint16(p + 4, <uint16_t> length)
+    set_uint16(p + 6, <uint16_t> weight)
+    set_uint16(p + 8, 0x4000 if negative else 0)
     set_uint16(p + 10, <uint16_t> scale)
-    p += 12
-    if backwards:
-        for i in range(length - 1, first - 1, -1):
-            set_uint16(p, groups[i])
-            p += 2
-    else:
-        for i in range(first, length):
-            set_uint16(p, groups[i])
-            p += 2
+    for _ in range(length):
+        p += 2
+        set_uint16(p + 10, groups[i])
+        i += step
     return 0
+
+
+cdef struct NumberText:
+    # The text of a number from what is to be read next.
+    const char *p
+    const char *end
 
 
 cdef int put_number(const char *text, Py_ssize_t size, Buffer out) except -1:
     """Append a numeric that is written as text."""
+    cdef NumberText rest = NumberText(text, text + size)
     cdef Buffer digits = Buffer.__new__(Buffer)
-    cdef const char *p = text
-    cdef const char *end = text + size
-    cdef uint16_t *groups
-    cdef Py_ssize_t i, count, length
-    cdef int64_t point = -1, exponent = 0
-    cdef bint negative = False, down = False, any_digit = False
-    cdef int64_t weight, scale
+    cdef int64_t point = 0, exponent = 0
+    cdef bint negative
+    strip_spaces(&rest)
+    negative = read_sign(&rest)
+    if not read_digits(&rest, digits, &point) or not read_exponent(&rest, &exponent) or rest.p != rest.end:
+        return put_special(text, size, out)
+    return put_digits(digits, point + exponent, negative, out)
+
+
+cdef inline int strip_spaces(NumberText *text) noexcept:
+    while text.p < text.end and text.p[0] == c" ":
+        text.p += 1
+    while text.end > text.p and (text.end - 1)[0] == c" ":
+        text.end -= 1
+    return 0
+
+
+cdef inline bint read_sign(NumberText *text) noexcept:
+    """Read a sign, if there is one; return whether it is a minus."""
+    if text.p == text.end or (text.p[0] != c"-" and text.p[0] != c"+"):
+        return False
+    text.p += 1
+    return (text.p - 1)[0] == c"-"
+
+
+cdef inline bint read_digits(NumberText *text, Buffer digits, int64_t *point) except -1:
+    """Read digits with a point in them, or none; return whether there are any.
+
+    Args:
+        text: where to read.
+        digits: where they go, as numbers, without the zeros that the number begins with.
+        point: set to how many of them stand in front of the point.
+    """
+    cdef bint any_digit = False
     cdef char c
-    while p < end and p[0] == c" ":
-        p += 1
-    while end > p and (end - 1)[0] == c" ":
-        end -= 1
-    if p < end and (p[0] == c"-" or p[0] == c"+"):
-        negative = p[0] == c"-"
-        p += 1
-    while p < end:
-        c = p[0]
+    point[0] = -1
+    while text.p < text.end:
+        c = text.p[0]
         if c"0" <= c <= c"9":
             any_digit = True
             # Zeros in front are none of the digits, unless they are behind the point.
-            if c != c"0" or digits.length or point >= 0:
+            if c != c"0" or digits.length or point[0] >= 0:
                 digits.reserve(1)[0] = c - c"0"
-        elif c == c"." and point < 0:
-            point = digits.length
+        elif c == c"." and point[0] < 0:
+            point[0] = digits.length
         else:
             break
-        p += 1
-    if not any_digit:
-        return put_special(text, size, out)
-    if point < 0:
-        point = digits.length
-    if p < end and (p[0] == c"e" or p[0] == c"E"):
-        p += 1
-        if p < end and (p[0] == c"-" or p[0] == c"+"):
-            down = p[0] == c"-"
-            p += 1
-        if p == end:
-            return put_special(text, size, out)
-        while p < end and c"0" <= p[0] <= c"9" and exponent < 1000000:
-            exponent = 10 * exponent + (p[0] - c"0")
-            p += 1
-        if down:
-            exponent = -exponent
-    if p != end:
-        return put_special(text, size, out)
-    count = digits.length
-    point += exponent
-    scale = max(count - point, 0)
+        text.p += 1
+    if point[0] < 0:
+        point[0] = digits.length
+    return any_digit
+
+
+cdef inline bint read_exponent(NumberText *text, int64_t *exponent) noexcept:
+    """Read an exponent, if there is one; return whether there is something behind its letter."""
+    cdef bint down
+    if text.p == text.end or (text.p[0] != c"e" and text.p[0] != c"E"):
+        return True
+    text.p += 1
+    down = read_sign(text)
+    if text.p == text.end:
+        return False
+    while text.p < text.end and c"0" <= text.p[0] <= c"9" and exponent[0] < 1000000:
+        exponent[0] = 10 * exponent[0] + (text.p[0] - c"0")
+        text.p += 1
+    if down:
+        exponent[0] = -exponent[0]
+    return True
+
+
+cdef int put_digits(Buffer digits, int64_t point, bint negative, Buffer out) except -1:
+    """Append a numeric.
+
+    Args:
+        digits: its digits, as numbers.
+        point: how many of them stand in front of the point: more than there are, or less than none.
+        negative: whether it is.
+        out: where to.
+    """
+    cdef Py_ssize_t i, length, count = digits.length
+    cdef int64_t weight, exponent, scale = max(count - point, 0)
+    cdef uint16_t *groups
     if point > MAX_INTEGER_DIGITS or scale > MAX_SCALE:
         raise DataError("the number has more digits than PostgreSQL's numeric")
-    # The groups of four begin and end at the point.
+    # Groups of four digits start and end at the point.
     weight = (point + 3) // 4 - 1 if point > 0 else -((-point) // 4) - 1
     exponent = 4 * (weight + 1) - point
     length = <Py_ssize_t> (exponent + count + 3) // 4
@@ -370,7 +422,7 @@ cdef int put_number(const char *text, Py_ssize_t size, Buffer out) except -1:
 
 
 cdef int put_special(const char *text, Py_ssize_t size, Buffer out) except -1:
-    """Append NaN or an infinity; nothing else is left."""
+    """Append NaN or an infinity; refuse any other text."""
     cdef int sign
     cdef char *p
     cdef str word = decoded(text, size).strip().lower()
@@ -408,7 +460,7 @@ cdef class Encoder:
     cdef list sources
     cdef Py_ssize_t length
     cdef Py_ssize_t position
-    # How many rows there were in the batches before.
+    # The number of rows in previous batches.
     cdef Py_ssize_t before
 
     def __init__(self, names, layouts):
@@ -417,11 +469,11 @@ cdef class Encoder:
         self.sources = []
 
     def begin(self, arrays, Py_ssize_t length) -> None:
-        """Begin with a batch.
+        """Start to read a batch.
 
         Args:
-            arrays: of the types of the layouts.
-            length: how many rows they are.
+            arrays: the arrays, whose types must be those of the layouts.
+            length: the number of rows.
         """
         self.before += self.length
         self.sources = [Source.of(layout, array) for layout, array in zip(self.layouts, arrays)]

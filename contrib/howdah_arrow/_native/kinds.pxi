@@ -1,4 +1,6 @@
-# What both directions know of Arrow's columns.
+# The kinds of Arrow columns, for both directions.
+
+from libc.stdint cimport uint32_t, uint64_t
 
 # The values of `howdah_arrow.layouts.Kind`.
 cdef enum:
@@ -19,5 +21,15 @@ cdef enum:
     DURATION = 14
 
 cdef enum:
-    #: From 1970-01-01, where Arrow's days begin, to 2000-01-01, where PostgreSQL's do.
+    #: The days from 1970-01-01, Arrow's epoch, to 2000-01-01, PostgreSQL's.
     EPOCH_DAYS = 10957
+
+
+cdef inline void negate(uint32_t *limbs, int count) noexcept:
+    """Turn the sign of a number of 32 bits a limb, the lowest first."""
+    cdef uint64_t carry = 1
+    cdef int i
+    for i in range(count):
+        carry += <uint32_t> ~limbs[i]
+        limbs[i] = <uint32_t> carry
+        carry >>= 32

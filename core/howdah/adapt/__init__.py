@@ -1,4 +1,4 @@
-"""The registry between Python objects and PostgreSQL values.
+"""Adaptation: Python objects to PostgreSQL values, and back.
 
 `Transformer`, `RecursiveDumper` and `RecursiveLoader` are imported when they are first used.
 """

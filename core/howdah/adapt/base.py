@@ -1,4 +1,4 @@
-"""What an adapter is: `Dumper` from Python to PostgreSQL, `Loader` back."""
+"""The base classes of adapters: `Dumper`, from Python to PostgreSQL, and `Loader`, the reverse."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from howdah.adapt.registry import AdaptersMap
 else:
-    # There are hundreds of adapters, and classes of ABC's metaclass take long to make.
+    # Creating a class whose metaclass is ABCMeta is slow, and there are hundreds of adapters.
     ABC = object
 
     def abstractmethod(function):
-        """Return a method that is to be overridden."""
+        """Return a method that subclasses must override."""
 
         def missing(self, *args):
             raise NotImplementedError(f"{type(self).__qualname__} has no method {function.__name__}()")
@@ -36,9 +36,9 @@ DumperKey: TypeAlias = "type | tuple[DumperKey, ...]"
 
 
 class PyFormat(str, Enum):
-    """The format a placeholder asks for: `%s`, `%t` or `%b`. Each is its letter, too."""
+    """The format that a placeholder asks for: `%s`, `%t` or `%b`. Each member equals its letter."""
 
-    __hash__ = str.__hash__  # that of the letter; that of Enum takes longer, too
+    __hash__ = str.__hash__  # equal to that of the letter, and faster than Enum's
 
     AUTO = "s"
     TEXT = "t"
@@ -46,7 +46,7 @@ class PyFormat(str, Enum):
 
     @classmethod
     def from_pq(cls, fmt: Format) -> PyFormat:
-        """Return what asks for a format of the protocol."""
+        """Return the member that asks for a format of the protocol."""
         return cls.BINARY if fmt == Format.BINARY else cls.TEXT
 
     @classmethod
@@ -54,7 +54,7 @@ class PyFormat(str, Enum):
         """Return the format of the protocol that a placeholder asks for.
 
         Raises:
-            KeyError: it leaves the choice open (AUTO).
+            KeyError: the placeholder leaves the choice to the driver (AUTO).
         """
         return _PROTOCOL_FORMATS[fmt]
 
@@ -63,7 +63,7 @@ _PROTOCOL_FORMATS = {PyFormat.TEXT: Format.TEXT, PyFormat.BINARY: Format.BINARY}
 
 
 class AdaptContext(Protocol):
-    """What adapters may know of where they work: a connection or a cursor."""
+    """The context of an adapter: a connection, a cursor, or something that stands for one."""
 
     @property
     def adapters(self) -> AdaptersMap:
@@ -78,18 +78,18 @@ class Dumper(ABC):
     """Turns Python objects of one class into PostgreSQL values of one type.
 
     Args:
-        cls: the class of the objects that will be dumped.
-        context: where they are dumped, or None.
+        cls: the class of the objects.
+        context: the connection or cursor that the values are for, or None.
     """
 
     format: ClassVar[Format] = Format.TEXT
-    #: The oid of the PostgreSQL type, 0 for "let the server decide".
+    #: The oid of the PostgreSQL type; 0 lets the server infer it.
     oid: int = 0
-    #: The name of the PostgreSQL type, for types whose oid differs per
-    #: database; it is looked up once a connection and `oid` is set from it.
+    #: The name of the PostgreSQL type, for types whose oid differs per database. The driver looks it up
+    #: once per connection and sets `oid`.
     type_name: ClassVar[str | None] = None
-    #: What does natively exactly what `dump` does, as "module:name" (docs/native-adapters.md); where there
-    #: is no such module `dump` is called. Honoured only where a class states it itself, never when inherited.
+    #: The native equivalent of `dump`, as "module:name" (docs/native-adapters.md). If there is no such
+    #: module, `dump` is called. Only the class that defines the attribute uses it: it is not inherited.
     native: ClassVar[str | None] = None
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
@@ -99,7 +99,7 @@ class Dumper(ABC):
             if context.adapters.types.get(self.type_name) is not None:
                 self.oid = context.adapters.types.get_oid(self.type_name)
             elif self.connection is not None:
-                self.connection.want_names()
+                self.connection.kernel.request_type_lookup()
 
     @abstractmethod
     def dump(self, obj: Any) -> Buffer | str | None:
@@ -110,11 +110,11 @@ class Dumper(ABC):
         return quote_literal(self.dump(obj), codec_of(self.connection))
 
     def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
-        """Return what the dumper for `obj` is cached under: its class, or more."""
+        """Return the key under which the dumper for `obj` is cached: its class, or a tuple that says more."""
         return self.cls
 
     def upgrade(self, obj: Any, format: PyFormat) -> Dumper:
-        """Return the dumper to use for `obj`, when its value decides."""
+        """Return the dumper for `obj`, where it depends on the value and not only on the class."""
         return self
 
 
@@ -123,20 +123,20 @@ class Loader(ABC):
 
     Args:
         oid: the oid of the type of the values.
-        context: where they are loaded, or None.
+        context: the connection or cursor that the values come from, or None.
     """
 
     format: ClassVar[Format] = Format.TEXT
-    #: What does natively exactly what `load` does, as "module:name" (docs/native-adapters.md); where there
-    #: is no such module `load` is called. Honoured only where a class states it itself, never when inherited.
+    #: The native equivalent of `load`, as "module:name" (docs/native-adapters.md). If there is no such
+    #: module, `load` is called. Only the class that defines the attribute uses it: it is not inherited.
     native: ClassVar[str | None] = None
-    #: Whether values are asked for in this loader's format where the driver
-    #: chooses. For a binary loader: False if the values had better come as text.
-    preferred: ClassVar[bool] = True
-    #: Whether this loader's format tells all that text does. For a binary loader: False if the
-    #: values can only be had as text, which is then asked for even where the program wants binary,
-    #: if the driver knows the columns. Where it does not, `load` raises `howdah.NotSupportedError`.
-    faithful: ClassVar[bool] = True
+    #: For a binary loader: whether the driver requests values in binary format where it may choose. False
+    #: if the text format suits the type better.
+    prefer_binary: ClassVar[bool] = True
+    #: For a binary loader: whether the binary format holds everything that the text format does. If False,
+    #: the driver requests text even where the program asks for binary, provided that it knows the columns.
+    #: If it does not, `load` raises `howdah.NotSupportedError`.
+    lossless: ClassVar[bool] = True
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         self.oid = oid
@@ -146,14 +146,15 @@ class Loader(ABC):
     def parts(cls, adapters: AdaptersMap, oid: int) -> Sequence[int]:
         """Return the types whose loaders load the parts of a value.
 
-        For a binary loader: where one of them is to come as text, the whole is asked for as text.
+        The driver asks a binary loader for them: if one of these types has to come as text, it requests the
+        whole value as text.
 
         Args:
             adapters: the adapters in force.
             oid: the oid of the type of the values.
 
         Returns:
-            the oids of the types.
+            The oids of the types.
         """
         return ()
 

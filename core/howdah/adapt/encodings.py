@@ -1,4 +1,4 @@
-"""Client encodings: which Python codec is whose.
+"""Client encodings, and the Python codec for each.
 
 Source: PostgreSQL documentation, "Character Set Support"; for the names, PostgreSQL's
 src/common/encnames.c.
@@ -29,7 +29,7 @@ __all__ = [
     "text_codec",
 ]
 
-#: The codecs, by what PostgreSQL makes of the names: small letters and digits.
+#: The codecs by normalized name: PostgreSQL compares only letters, in lower case, and digits.
 _CODECS = {
     "abc": "cp1258",
     "alt": "cp866",
@@ -76,8 +76,8 @@ _CODECS = {
     },
 }
 
-#: What is used in place of Python's codec. Those of Japanese write the yen sign as a backslash, or
-#: know fewer characters than PostgreSQL; euc_kr writes syllables that EUC_KR has not as something else.
+#: Replacements for codecs of Python that disagree with PostgreSQL. The Japanese ones encode the yen sign as a
+#: backslash, or lack characters that PostgreSQL has; euc_kr encodes syllables that EUC_KR lacks differently.
 _BETTER = {
     "euc_jp": "pg_euc_jp",
     "euc_kr": "cp949",
@@ -85,7 +85,7 @@ _BETTER = {
     "shift_jis_2004": "pg_shift_jis_2004",
 }
 
-#: In these a quote, a backslash or a brace can be part of another character.
+#: Encodings in which the byte of a quote, a backslash or a brace can be part of another character.
 _EMBED_ASCII = frozenset(
     (
         *("big5", "gbk", "gb18030", "cp949", "johab", "cp932", "pg_shift_jis_2004"),
@@ -102,7 +102,7 @@ def python_encoding(name: str) -> str:
         name: what the server, or a program, calls the encoding.
 
     Raises:
-        howdah.NotSupportedError: Python has no codec for it, or there is no such encoding.
+        howdah.NotSupportedError: Python has no codec for the encoding, or the encoding does not exist.
     """
     codec = _CODECS.get("".join([letter for letter in name.lower() if letter.isalnum()]))
     if codec is None:
@@ -112,7 +112,7 @@ def python_encoding(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def text_codec(name: str) -> str:
-    """Return the codec that agrees with PostgreSQL about an encoding: Python's for it, or another.
+    """Return the codec that agrees with PostgreSQL about an encoding: Python's own or a replacement.
 
     Args:
         name: what the server, or a program, calls the encoding.
@@ -128,7 +128,7 @@ def text_codec(name: str) -> str:
 
 
 def codec_of(connection: Any) -> str:
-    """Return the codec of a connection's texts: `ascii` for SQL_ASCII, UTF-8 without a connection."""
+    """Return the codec for the text of a connection: `ascii` for SQL_ASCII, UTF-8 without a connection."""
     if connection is None:
         return "utf-8"
     info = connection.info
@@ -145,15 +145,15 @@ def embeds_ascii(encoding: str) -> bool:
 
 
 def dumped(value: Buffer | str, encoding: str) -> bytes:
-    """Return what a dumper returned as bytes.
+    """Return the result of a dumper as bytes.
 
     Args:
-        value: the value; a number or a list is none, though `bytes` takes them.
-        encoding: that of text, the name of a Python codec.
+        value: the result of the dumper. Numbers and lists are refused, although `bytes` accepts them.
+        encoding: the encoding for a `str`, as the name of a Python codec.
 
     Raises:
         TypeError: `value` is neither `str` nor a buffer.
-        howdah.DataError: the encoding cannot represent it.
+        howdah.DataError: the encoding cannot represent the text.
     """
     if isinstance(value, str):
         return encoded(value, encoding)
@@ -161,14 +161,14 @@ def dumped(value: Buffer | str, encoding: str) -> bytes:
 
 
 def encoded(text: str, encoding: str) -> bytes:
-    """Return a text in an encoding.
+    """Encode a text.
 
     Args:
         text: the text.
-        encoding: the name of a Python codec; for SQL_ASCII, `ascii`, it is UTF-8.
+        encoding: the name of a Python codec; `ascii`, for SQL_ASCII, encodes as UTF-8.
 
     Raises:
-        howdah.DataError: the encoding cannot represent it.
+        howdah.DataError: the encoding cannot represent the text.
     """
     try:
         return text.encode("utf-8" if encoding == "ascii" else encoding)
@@ -180,14 +180,14 @@ def encoded(text: str, encoding: str) -> bytes:
 
 
 def as_utf8(data: bytes, encoding: str) -> bytes:
-    """Return a text in UTF-8, where each byte of the ASCII range is a character.
+    """Recode a text as UTF-8, in which each byte of the ASCII range is a character.
 
     Args:
         data: the text in the encoding.
         encoding: the name of a Python codec.
 
     Raises:
-        howdah.DataError: it is not text in that encoding.
+        howdah.DataError: `data` is not text in that encoding.
     """
     try:
         return data.decode(encoding).encode()
@@ -198,7 +198,7 @@ def as_utf8(data: bytes, encoding: str) -> bytes:
 
 
 def from_utf8(data: bytes, encoding: str) -> bytes:
-    """Return in an encoding a text, or a part of one, that `as_utf8` has returned.
+    """Recode a text, or a part of one, that `as_utf8` has returned.
 
     Args:
         data: the text in UTF-8.
@@ -208,15 +208,15 @@ def from_utf8(data: bytes, encoding: str) -> bytes:
 
 
 def escaped(data: bytes, escape: Callable[[bytes], bytes], encoding: str) -> bytes:
-    """Escape characters of the ASCII range in a text, and no bytes that are parts of other characters.
+    """Escape ASCII characters in a text, but not bytes of that range which are parts of other characters.
 
     Args:
         data: the text in the encoding.
-        escape: what escapes them, in a text where each byte of the ASCII range is a character.
+        escape: escapes the characters in a text in which each byte of the ASCII range is a character.
         encoding: the name of a Python codec.
 
     Raises:
-        howdah.DataError: it is not text in that encoding, where that matters.
+        howdah.DataError: `data` is not text in that encoding, and has to be recoded.
     """
     if data.isascii() or not embeds_ascii(encoding):
         return escape(data)

@@ -1,7 +1,7 @@
-"""Codecs of Japanese encodings that agree with PostgreSQL, where Python's do not.
+"""Codecs for Japanese encodings that agree with PostgreSQL where Python's do not.
 
-Python's `euc_jp` and `shift_jis_2004` write the yen sign and the overline as the bytes that are
-backslash and tilde in PostgreSQL, and both read and write some other characters as similar ones.
+Python's `euc_jp` and `shift_jis_2004` encode the yen sign and the overline as the bytes that are backslash
+and tilde in PostgreSQL, and replace some other characters with similar ones.
 
 Source: PostgreSQL's src/backend/utils/mb/Unicode/euc_jp_to_utf8.map and
 shift_jis_2004_to_utf8.map.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-# What Python reads, and what PostgreSQL does.
+# From the character that Python decodes to the one that PostgreSQL means.
 _EUC_JP = {"‖": "∥", "−": "－", "〜": "～", "¢": "￠", "£": "￡", "¬": "￢", "¦": "￤"}
 _SHIFT_JIS_2004 = {"¥": "\\", "‾": "~", "―": "—", "⦅": "｟", "⦆": "｠"}
 
@@ -24,10 +24,10 @@ class _Codec:
     """A codec that differs from Python's in some characters.
 
     Args:
-        name: its name.
-        base: the name of Python's.
-        read: what Python reads, and what is right.
-        missing: further characters that the encoding has not.
+        name: the name of the codec.
+        base: the name of Python's codec.
+        read: from the character that Python decodes to the right one.
+        missing: further characters that the encoding lacks.
     """
 
     def __init__(self, name: str, base: str, read: dict[str, str], missing: str = "") -> None:
@@ -38,7 +38,7 @@ class _Codec:
         self._missing = frozenset((*read, *missing))
 
     def encode(self, text: str, errors: str = "strict") -> tuple[bytes, int]:
-        """Return the text encoded, and its length."""
+        """Return the encoded text, and the length of the text."""
         if not self._missing.isdisjoint(text):
             if errors == "strict":
                 start = next(i for i, character in enumerate(text) if character in self._missing)
@@ -47,12 +47,12 @@ class _Codec:
         return self._base.encode(text.translate(self._encoding), errors)[0], len(text)
 
     def decode(self, data: Buffer, errors: str = "strict") -> tuple[str, int]:
-        """Return the text of encoded bytes, and how many there were."""
+        """Return the decoded text, and the number of bytes."""
         text, size = self._base.decode(bytes(data), errors)
         return text.translate(self._decoding), size
 
     def info(self) -> codecs.CodecInfo:
-        """Return what `codecs.lookup` is to return."""
+        """Return the object for `codecs.lookup` to return."""
         decoding = self._decoding
         base = self._base.incrementaldecoder
         assert base is not None

@@ -24,7 +24,7 @@ def as_literal(obj: Any, context: AdaptContext | None = None) -> bytes:
             adapters and UTF-8.
 
     Raises:
-        ProgrammingError: nothing adapts objects of that class.
+        howdah.ProgrammingError: nothing adapts objects of that class.
     """
     if obj is None:
         return b"NULL"
@@ -39,7 +39,7 @@ def as_literal(obj: Any, context: AdaptContext | None = None) -> bytes:
     if dumper.get_key(obj, PyFormat.TEXT) is not cls:
         dumper = dumper.upgrade(obj, PyFormat.TEXT)
     literal = bytes(memoryview(dumper.quote(obj)))
-    # A quoted literal is of no type yet, and becomes text where nothing else decides.
+    # A quoted literal has no type yet: without a cast it becomes text where no context decides.
     if literal.endswith(b"'") and dumper.oid and dumper.oid != TEXT:
         name = type_name(dumper.oid, adapters.types)
         if name is not None:
@@ -49,17 +49,17 @@ def as_literal(obj: Any, context: AdaptContext | None = None) -> bytes:
 
 
 def type_name(oid: int, types: TypesRegistry | None) -> str | None:
-    """Return the name of a type as SQL can be written with it, None if the type is unknown.
+    """Return the name of a type for use in SQL, None if the type is unknown.
 
     Args:
         oid: the type's oid, or that of its array type.
-        types: the types known.
+        types: the known types.
     """
     info = types.get(oid) if types is not None else None
     if info is None:
         return None
-    # PostgreSQL's own types have short names ("timestamptz"); the full one says the schema
-    # of others, and quotes where there is need ("\"char\"").
+    # PostgreSQL's own types have short names ("timestamptz"). The full name of any other type has its schema,
+    # and quotes where they are needed ("\"char\"").
     short = info.oid < FIRST_NORMAL_OID and not info.regtype.startswith('"')
     name = info.name if short else info.regtype
     return f"{name}[]" if oid == info.array_oid else name

@@ -1,4 +1,4 @@
-"""Finding the native functions that an adapter's class names."""
+"""Importing the native functions that the class of an adapter names."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["load_native"]
 
 
 def load_native(name: str, kind: type) -> Any:
-    """Return what a class names in its attribute `native`, or None: the Python methods are called then.
+    """Return the object that a class names in its attribute `native`, or None to use its Python methods.
 
-    There need be no such module: a distribution may have been installed without it. One that cannot be
-    imported is warned of.
+    The module may be missing: a distribution can be installed without it. If it exists but cannot be
+    imported, a RuntimeWarning says so.
 
     Args:
         name: the module and its attribute, as "module:attribute".
-        kind: the class of what is named, `howdah.native.adapters.NativeAdapter`.
+        kind: the class that the object must have, `howdah.native.adapters.NativeAdapter`.
 
     Raises:
-        ProgrammingError: the name is not written so, or the module has nothing of that kind under it.
+        howdah.ProgrammingError: the name has another form, or the module has no such object.
     """
     module_name, colon, attribute = name.partition(":")
     if not (module_name and colon and attribute):
@@ -45,5 +45,5 @@ def load_native(name: str, kind: type) -> Any:
 
 
 def _is_absent(module: str, error: Exception) -> bool:
-    """Whether a module could not be imported because it, or a package it is in, is not there."""
+    """Return whether importing a module failed because it, or one of its packages, does not exist."""
     return isinstance(error, ModuleNotFoundError) and (f"{module}.").startswith(f"{error.name}.")

@@ -1,8 +1,8 @@
-"""How deep values may be nested.
+"""A limit on how deep values may be nested.
 
-Arrays, ranges, records, composite types and JSON contain other values, and reading or writing them takes a
-part of the stack for each level: the stack of a thread may be small, and the server decides how deep what it
-sends is. So one limit holds for all types together, and in both implementations.
+Arrays, ranges, records, composite types and JSON contain other values, and each level of them uses a part of
+the stack. The stack of a thread may be small, and the server decides how deep its values are. So one limit
+applies to all types together, in both implementations.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from howdah.native.implementation import IMPLEMENTATION
 
 __all__ = ["MAX_DEPTH", "MAX_TEXT_DEPTH", "check_text_depth", "nesting", "too_deep"]
 
-#: How many levels a value has at most. As many fit into a stack of 64 kB; in Python 3.10, where calls of
-#: Python functions take a piece of it and what is spoilt is read by them, into one of 256 kB.
+#: The maximum number of levels. That many fit into a stack of 64 kB; with Python 3.10 into one of 256 kB,
+#: since its calls of Python functions use the C stack, and Python functions read malformed values.
 MAX_DEPTH = 100
-#: How many levels are dumped as text: each doubles the quotes of those in it.
+#: The maximum number of levels in text format, in which each level doubles the quotes of the inner ones.
 MAX_TEXT_DEPTH = 16
 
 
 def too_deep(limit: int = MAX_DEPTH) -> DataError:
-    """Return the error for a value of more levels than there may be."""
+    """Return the error for a value that has more levels than the limit."""
     if limit == MAX_TEXT_DEPTH:
         return DataError(f"it contains itself, or is nested more than {limit} levels deep, too deep for text")
     return DataError(f"it is nested more than {limit} levels deep")
@@ -32,13 +32,13 @@ if TYPE_CHECKING or IMPLEMENTATION == "python":
     from _thread import _local
 
     class Nesting(_local):
-        """The levels that are being read or written in a thread: entered for each, and left.
+        """Counts the nested levels that a thread is reading or writing; a context manager for one of them.
 
         Attributes:
-            depth: how many there are.
+            depth: the current number of levels.
 
         Raises:
-            howdah.DataError: there are too many.
+            howdah.DataError: the limit is exceeded.
         """
 
         depth = 0
@@ -54,7 +54,7 @@ if TYPE_CHECKING or IMPLEMENTATION == "python":
 else:
     from howdah.native.adapters import Nesting
 
-#: The levels of the thread that asks. The native core counts its own here, too.
+#: The levels of the current thread; the native core counts here as well.
 nesting = Nesting()
 
 
@@ -62,7 +62,7 @@ def check_text_depth() -> None:
     """Refuse to dump one more level as text.
 
     Raises:
-        howdah.DataError: there are too many.
+        howdah.DataError: the limit for text is exceeded.
     """
     if nesting.depth >= MAX_TEXT_DEPTH:
         raise too_deep(MAX_TEXT_DEPTH)

@@ -1,4 +1,4 @@
-"""The oids of the PostgreSQL types that the kernel itself speaks of.
+"""The oids of the PostgreSQL types that the kernel itself uses.
 
 They are the same in every server. Source: PostgreSQL's pg_type.dat.
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 __all__ = ["BOOL", "BYTEA", "FLOAT8", "INT2", "INT4", "INT8", "INVALID", "NUMERIC", "OID", "TEXT", "UNKNOWN"]
 
-#: No type: the server is to infer it (InvalidOid).
+#: No type: the server infers it (InvalidOid).
 INVALID: Final = 0
 BOOL: Final = 16
 BYTEA: Final = 17

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import AdaptContext, Dumper, DumperKey, PyFormat
 from howdah.adapt.encodings import codec_of, encoded
-from howdah.adapt.places import parameter_place, put_place, recursive, too_large
 from howdah.errors import Error, ProgrammingError
+from howdah.errors.context import add_context, nesting_error, parameter_label, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
     from howdah.adapt.registry import AdaptersMap
 
-__all__ = ["ParameterEncoder", "Parameters"]
+__all__ = ["EncodedParams", "ParameterEncoder"]
 
-#: How many bytes parameters take together: a message has less than 1 GB, and has more in it.
+#: The maximum size of all parameters together, in bytes. A message is smaller than 1 GB and contains more.
 _MAX_LENGTH = 0x3FF00000
 _MAX_PARAMETERS = 0xFFFF
 
 
-class Parameters:
+class EncodedParams:
     """The parameters of a query in PostgreSQL's representation.
 
     Args:
-        oids: the oid of each one's type, 0 for "let the server decide".
+        oids: the oid of the type of each; 0 lets the server infer it.
         formats: the format code of each, 0 for text and 1 for binary.
         values: the values, None for NULL.
 
@@ -42,7 +42,7 @@ class Parameters:
         values: as given, a list of bytes.
 
     Raises:
-        ProgrammingError: if there are too many, or not as many of each.
+        howdah.ProgrammingError: there are too many parameters, or the three lengths differ.
     """
 
     __slots__ = ("formats", "oids", "values")
@@ -75,7 +75,7 @@ class Parameters:
 
 
 def _as_bytes(value: Buffer | str | None) -> bytes | None:
-    """Return what a dumper returned as bytes."""
+    """Return the result of a dumper as bytes."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -86,7 +86,7 @@ def _as_bytes(value: Buffer | str | None) -> bytes | None:
 
 
 def _size(value: Buffer | str | None) -> int:
-    """Return how many bytes a value has at least."""
+    """Return the size of a value in bytes; for a `str`, a lower bound."""
     if value is None or isinstance(value, (str, bytes)):
         return len(value or b"")
     return memoryview(value).nbytes
@@ -95,18 +95,18 @@ def _size(value: Buffer | str | None) -> int:
 class ParameterEncoder:
     """Encodes the parameters of queries with the dumpers of a context.
 
-    It keeps the dumpers it has made until something new is registered in `adapters`.
+    It caches dumpers until another adapter is registered in `adapters`.
 
     Args:
         adapters: the adapters in force.
-        context: what dumpers are told of where they work.
+        context: the context that dumpers get.
     """
 
     def __init__(self, adapters: AdaptersMap, context: AdaptContext | None) -> None:
         self._adapters = adapters
         self._context = context
         self._version = adapters.version
-        # From a class, or another key that a dumper gave, and a format.
+        # By the class or the key from `get_key`, and the format.
         self._dumpers: dict[tuple[DumperKey, PyFormat], Dumper] = {}
 
     def encode(
@@ -114,17 +114,17 @@ class ParameterEncoder:
         params: Sequence[Any],
         formats: Sequence[PyFormat] | None = None,
         names: Sequence[str] | None = None,
-    ) -> Parameters:
+    ) -> EncodedParams:
         """Return parameters in PostgreSQL's representation.
 
         Args:
             params: the Python objects; None is NULL.
             formats: the `PyFormat` of each placeholder; None lets the adapters choose.
-            names: what each parameter is called in errors; None for their numbers.
+            names: the names of the parameters, for errors; None to use their numbers.
 
         Raises:
-            ProgrammingError: if there is no dumper for an object, or there are too many parameters.
-            Exception: what a dumper raises; a `howdah.Error` says which parameter it is about.
+            howdah.ProgrammingError: there is no dumper for an object, or there are too many parameters.
+            Exception: a dumper raised it; the message of a `howdah.Error` names the parameter.
         """
         params = tuple(params)
         if formats is not None and len(formats) != len(params):
@@ -152,13 +152,13 @@ class ParameterEncoder:
                     raise too_large(size)
                 values.append(value)
             except Error as error:
-                put_place(error, parameter_place(len(values), names))
+                add_context(error, parameter_label(len(values), names))
                 raise
             except RecursionError:
-                raise recursive(obj, parameter_place(len(values), names)) from None
+                raise nesting_error(obj, parameter_label(len(values), names)) from None
             oids.append(dumper.oid)
             codes.append(dumper.format)
-        return Parameters(oids, codes, values)
+        return EncodedParams(oids, codes, values)
 
     def dumper(self, obj: Any, format: PyFormat) -> Dumper:
         """Return the dumper for an object."""

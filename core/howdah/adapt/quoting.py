@@ -18,8 +18,8 @@ __all__ = ["quote_literal"]
 def quote_literal(value: Buffer | str | None, encoding: str = "utf-8") -> bytes:
     """Return a value, in PostgreSQL's text format, as an SQL literal.
 
-    The literal means the same whatever `standard_conforming_strings` is: one
-    that has backslashes in it is written as an escape string, `E'...'`.
+    The literal does not depend on `standard_conforming_strings`: a value with backslashes becomes an escape
+    string, `E'...'`.
 
     Args:
         value: the value; None is written as NULL.
@@ -35,5 +35,5 @@ def quote_literal(value: Buffer | str | None, encoding: str = "utf-8") -> bytes:
     text = as_utf8(data, encoding) if embedded else data
     text = text.replace(b"'", b"''").replace(b"\\", b"\\\\")
     data = from_utf8(text, encoding) if embedded else text
-    # The space keeps the E from joining a word before it.
+    # The space separates the E from a word in front of it.
     return b" E'%b'" % data if b"\\" in text else b"'%b'" % data

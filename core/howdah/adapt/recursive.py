@@ -1,4 +1,4 @@
-"""What adapters of values that have others in them derive from."""
+"""Base classes for adapters of types that contain other values."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["RecursiveDumper", "RecursiveLoader"]
 
 
 class RecursiveDumper(Dumper):
-    """A dumper that finds the dumpers of what its objects have in them through `_tx`.
+    """A dumper of objects that contain others; `_tx` finds the dumpers for those.
 
     Args:
-        cls: the class of the objects that will be dumped.
-        context: where they are dumped, or None.
+        cls: the class of the objects.
+        context: the connection or cursor that the values are for, or None.
     """
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
@@ -23,11 +23,11 @@ class RecursiveDumper(Dumper):
 
 
 class RecursiveLoader(Loader):
-    """A loader that finds the loaders of what its values have in them through `_tx`.
+    """A loader of values that contain others; `_tx` finds the loaders for those.
 
     Args:
         oid: the oid of the type of the values.
-        context: where they are loaded, or None.
+        context: the connection or cursor that the values come from, or None.
     """
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Which dumper and which loader is used for what."""
+"""The registry of dumpers and loaders."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from howdah.pq import Format
 
 __all__ = ["AdaptersMap", "TypeInfo", "TypesRegistry"]
 
-#: The tables of a map, each of which has dictionaries of its own by format.
+#: The tables of a map. Each has one dictionary for each format.
 _TABLES = ("_dumpers", "_dumpers_by_type", "_loaders", "_formats")
 _TABLES_BY_TYPE = _TABLES[1:]
 
-#: How many types within each other have a say in the format of the outermost; no type nests so deep.
+#: How deep `choose_format` looks into a type for its parts; no type nests so deep.
 _DEEPEST = 32
 
 
 class AdaptersMap:
-    """The dumpers and loaders in force, and the types they speak of.
+    """The dumpers and loaders in use, and the types they refer to.
 
-    A map begins as what its template is at that moment: a connection's as the
-    driver's, a cursor's as its connection's. What is registered on a map is
-    seen by the maps made from it later, never by its template.
+    A map starts as a copy of its template: a connection's map copies the
+    driver's, a cursor's copies its connection's. A registration on a map affects
+    the maps copied from it later, never its template.
 
     Args:
-        template: the map to begin with, None for an empty one.
-        types: the types that it begins with; None for those of the template.
+        template: the map to copy, None for an empty one.
+        types: the types to start with; None for those of the template.
     """
 
-    # The dictionaries are replaced by every registration and not changed, so
-    # that maps share them and other threads read on undisturbed; those of a map
-    # that nobody has but its maker are changed.
+    # Maps share their dictionaries, and other threads may be reading them. So a
+    # registration replaces a dictionary and never changes it, except in a map
+    # that is not shared yet.
 
     def __init__(self, template: AdaptersMap | None = None, types: TypesRegistry | None = None) -> None:
         self.types: TypesRegistry
         self._dumpers: dict[PyFormat, dict[type | str, type[Dumper]]]
         self._dumpers_by_type: dict[Format, dict[int | str, type[Dumper]]]
         self._loaders: dict[Format, dict[int | str, type[Loader]]]
-        # The format of the loader that was registered last for a type, and whether it was registered alone:
-        # without one of the other format just before. One dictionary, under None.
+        # The format of the loader registered last for a type, and whether it was registered alone: without
+        # one of the other format just before. It has a single dictionary, under the key None.
         self._formats: dict[None, dict[int | str, tuple[Format, bool]]]
-        # The types that a text loader has been registered for in this scope, and by this plugin.
+        # The types that have had a text loader registered in this scope, by the current plugin.
         self._texts: set[int | str] = set()
         self._type_added: tuple[Callable[[AdaptersMap, TypeInfo], Any], ...]
         self._alone: frozenset[Format]
@@ -55,9 +55,9 @@ class AdaptersMap:
         self._unresolved_at: int
         self._names: tuple[str, ...]
         self._names_at: int
-        #: A number that grows with every registration: what was looked up under another may be stale.
+        #: A number that every registration increases: a lookup made under another version may be stale.
         self.version: int
-        #: What else the error about a missing adapter says; a driver sets it, where a plugin is missing.
+        #: Advice to add to the error about a missing adapter; a driver sets it if a plugin is missing.
         self.advice: str
         if template is not None:
             self.types = TypesRegistry(template.types if types is None else types, self._outdate)
@@ -69,7 +69,7 @@ class AdaptersMap:
             self.version = template.version
             template.share()
             self._shared = True
-            # Every connection asks its own map, which is as the driver's was.
+            # Every connection looks these up in its own map, where they start like the driver's.
             self._unresolved, self._unresolved_at = template.unresolved_names, template.version
             self._names, self._names_at = template._names, template._names_at
             self._alone, self._alone_at = template._alone, template._alone_at
@@ -87,11 +87,11 @@ class AdaptersMap:
             self._shared = False
             self._alone, self._alone_at = frozenset(), -1
             self.advice = ""
-        self._registering_later: Callable[[], AbstractContextManager[object]] = nullcontext
+        self._error_context: Callable[[], AbstractContextManager[object]] = nullcontext
 
     @property
     def adapters(self) -> AdaptersMap:
-        """The map itself: it can stand for the context that adapters ask for."""
+        """The map itself, so that it can serve as an `AdaptContext`."""
         return self
 
     @property
@@ -103,20 +103,17 @@ class AdaptersMap:
     def register_dumper(self, cls: type | str | None, dumper: type[Dumper]) -> None:
         """Use a dumper for the objects of a class and of its subclasses.
 
-        In its format, and where the format is left open (`%s`), it takes
-        precedence over those registered before. If it states its `oid` or
-        `type_name`, `get_dumper_by_oid` finds it too.
+        It takes precedence over those registered before, for its own format and for placeholders that leave
+        the format open (`%s`). If it has an `oid` or a `type_name`, `get_dumper_by_oid` finds it too.
 
         Args:
-            cls: the class; or its fully qualified name, so that its module
-                need not be imported; or None for a dumper that is found by
-                the oid of its type alone.
-            dumper: the dumper: a class derived from `Dumper`, or one that has what `howdah.abc.Dumper` asks
-                for.
+            cls: the class; its fully qualified name, which saves importing its module; or None for a dumper
+                that is found only by the oid of its type.
+            dumper: a class derived from `Dumper`, or one that follows `howdah.abc.Dumper`.
 
         Raises:
             TypeError: `cls` is none of these.
-            AttributeError: the dumper lacks something; nothing is registered then.
+            AttributeError: the dumper lacks an attribute; nothing is registered.
         """
         if not (cls is None or isinstance(cls, (str, type))):
             raise TypeError(f"dumpers are registered on classes or their names, not on {cls!r}")
@@ -133,17 +130,16 @@ class AdaptersMap:
     def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
         """Use a loader for the values of a type.
 
-        Values come in its format from now on, wherever there is a choice (`choose_format`).
+        From now on the driver requests values in its format wherever it may choose (`choose_format`).
 
         Args:
-            oid: the oid of the type; or its name, schema-qualified if need
-                be, for a type whose oid differs from database to database.
-            loader: the loader: a class derived from `Loader`, or one that has what `howdah.abc.Loader` asks
-                for.
+            oid: the oid of the type; or its name, schema-qualified if need be, for a type whose oid differs
+                per database.
+            loader: a class derived from `Loader`, or one that follows `howdah.abc.Loader`.
 
         Raises:
-            TypeError: `oid` is neither.
-            AttributeError: the loader lacks something; nothing is registered then.
+            TypeError: `oid` is neither an oid nor a name.
+            AttributeError: the loader lacks an attribute; nothing is registered.
         """
         if not isinstance(oid, (int, str)):
             raise TypeError(f"loaders are registered on oids or names of types, not on {oid!r}")
@@ -155,28 +151,26 @@ class AdaptersMap:
         self._put(self._formats, None, key, (format, format == Format.TEXT or key not in self._texts))
         self.version += 1
 
-    def register_later(
+    def register_lazy(
         self,
         register: Callable[[AdaptersMap], object],
         *,
         classes: Iterable[type | str] = (),
         types: Iterable[int | str] = (),
     ) -> None:
-        """Have a function register adapters when one of them is first looked up.
+        """Let a function register adapters when one of them is first looked up.
 
-        It is for those that not every program needs, so that their modules are imported only where they are
-        used. They count as registered now: what is registered afterwards takes precedence. What the function
-        raises is raised by whoever looks one of them up, and nothing is registered; it is called again when
-        one is looked up again.
+        Use it for adapters that few programs need, so that their modules are imported only on use. They count
+        as registered now: later registrations take precedence. If the function fails, nothing is registered,
+        the lookup raises its error, and the next lookup calls it again.
 
         Args:
-            register: called with a map that it registers the adapters on, once if it does not fail. What it
-                registers for anything else than it was announced for is not kept.
-            classes: what it registers dumpers on: the classes or their fully qualified names.
-            types: the oids or names of the types that it registers loaders for, or dumpers that are found by
-                the type.
+            register: called with a map to register the adapters on; once, unless it fails. Registrations for
+                other classes or types than the ones given here are discarded.
+            classes: the classes, or their fully qualified names, that it registers dumpers on.
+            types: the oids or names of the types that it registers loaders for, or dumpers by oid.
         """
-        later = _Later(self, register)
+        lazy = _LazyAdapter(self, register)
         names = [self._type_key(each) if isinstance(each, str) else each for each in types]
         keys_of: dict[str, list[Any]] = {"_dumpers": [*classes], **dict.fromkeys(_TABLES_BY_TYPE, names)}
         for table, keys in keys_of.items():
@@ -185,15 +179,15 @@ class AdaptersMap:
                 if self._shared:
                     tables[format] = those = dict(those)
                 for key in keys:
-                    later.earlier[table, format, key] = those.pop(key, None)
-                    those[key] = later
+                    lazy.shadowed[table, format, key] = those.pop(key, None)
+                    those[key] = lazy
         self.version += 1
 
     def add_type(self, info: TypeInfo) -> None:
-        """Make a type known, and what it is made of: adapters registered under their names take effect.
+        """Add a type and its parts, so that adapters registered under their names take effect.
 
-        Unlike `types.add`, it also lets the plugins adapt what follows from
-        the types (the hook `howdah_type_resolved`).
+        Unlike `types.add`, it also calls the hook `howdah_type_resolved`, in
+        which plugins register adapters for related types, such as arrays.
 
         Args:
             info: the type.
@@ -206,30 +200,30 @@ class AdaptersMap:
             callback(self, info)
 
     def on_type_added(self, callback: Callable[[AdaptersMap, TypeInfo], Any]) -> None:
-        """Have a function called with the map and the type at each `add_type`.
+        """Call a function with the map and the type at each `add_type`.
 
         Args:
-            callback: the function; the maps made from this one call it too,
+            callback: the function; maps copied from this one call it too,
                 with themselves as the map.
         """
         self._type_added = (*self._type_added, callback)
 
     def share(self) -> None:
-        """Note that other threads, or maps made from this one, may read it from now on."""
+        """Note that other threads, or maps copied from this one, may read it from now on."""
         self._shared = True
 
-    def begin_plugin(self, registering_later: Callable[[], AbstractContextManager[object]]) -> None:
-        """Note that another plugin registers its adapters from now on.
+    def begin_plugin(self, error_context: Callable[[], AbstractContextManager[object]]) -> None:
+        """Note that the registrations of another plugin follow.
 
         Args:
-            registering_later: makes the block in which the functions are called that the plugin gives to
-                `register_later`, to have an error name the plugin.
+            error_context: returns a context manager for calling the functions that the plugin passes to
+                `register_lazy`; it makes their errors name the plugin.
         """
-        self._registering_later = registering_later
+        self._error_context = error_context
         self._texts.clear()
 
     def _put(self, adapters: dict[Any, dict[Any, Any]], format: Any, key: Any, adapter: Any) -> None:
-        """Put an adapter to those of a format: at their end, even if the key was there."""
+        """Add an adapter at the end of those of a format, even if the key exists already."""
         those = dict(adapters[format]) if self._shared else adapters[format]
         those.pop(key, None)
         those[key] = adapter
@@ -246,7 +240,7 @@ class AdaptersMap:
 
     @property
     def unresolved_names(self) -> tuple[str, ...]:
-        """The names of types that adapters are registered under and `types` does not know."""
+        """The names of types that have adapters but are not in `types`."""
         version = self.version
         if self._unresolved_at != version:
             self._unresolved = tuple(name for name in self.type_names if self.types.get(name) is None)
@@ -255,7 +249,7 @@ class AdaptersMap:
 
     @property
     def type_names(self) -> tuple[str, ...]:
-        """The names of types that adapters are registered under."""
+        """The names under which adapters are registered."""
         version = self.version
         if self._names_at != version:
             maps: list[dict[int | str, Any]] = [*self._loaders.values(), *self._dumpers_by_type.values()]
@@ -267,13 +261,13 @@ class AdaptersMap:
         """Return the dumper for the objects of a class.
 
         Args:
-            cls: the class. If it has no dumper, the nearest of its base
-                classes that has one decides.
-            format: the format asked for.
-            obj: the object that is to be dumped, for the error to name it.
+            cls: the class. If it has no dumper, the nearest base class that
+                has one decides.
+            format: the format that the placeholder asks for.
+            obj: the object to dump; unused.
 
         Raises:
-            ProgrammingError: there is none.
+            howdah.ProgrammingError: there is no dumper.
         """
         dumpers = self._dumpers[format]
         for base in cls.__mro__:
@@ -292,14 +286,14 @@ class AdaptersMap:
         )
 
     def get_dumper_by_oid(self, oid: int, format: Format) -> type[Dumper]:
-        """Return the dumper to values of a type.
+        """Return the dumper for a type.
 
         Args:
             oid: the oid of the type.
             format: the format of the values.
 
         Raises:
-            ProgrammingError: there is none.
+            howdah.ProgrammingError: there is no dumper.
         """
         found: type[Dumper] | None = self._find("_dumpers_by_type", format, oid)
         if found is not None:
@@ -317,29 +311,28 @@ class AdaptersMap:
         """Return the loader for the values of a type, or None if there is none.
 
         Args:
-            oid: the oid of the type. One registered under the type's name is
-                found too, once `types` knows that name.
+            oid: the oid of the type. A loader registered under the type's name is found as soon as the name
+                is in `types`.
             format: the format of the values.
         """
         found: type[Loader] | None = self._find("_loaders", format, oid)
         return found
 
     def choose_format(self, oid: int, wanted: Format | None = None) -> Format:
-        """Return the format to ask for the values of a type in.
+        """Return the format in which to request the values of a type.
 
-        It is the format of the loader that was registered last, so that this loader loads them. A binary
-        loader, and one of a type that is composed of others, may have it otherwise (`Loader.preferred`,
-        `Loader.faithful`, `Loader.parts`).
+        It is the format of the loader that was registered last, so that this loader is used. A binary loader
+        can change that (`Loader.prefer_binary`, `Loader.lossless`, `Loader.parts`).
 
         Args:
             oid: the oid of the type.
-            wanted: the format that the program asks for, None where the driver may choose. Binary is had
-                unless only the text loader decides; text always.
+            wanted: the format that the program asks for; None if the driver may choose. Text is always
+                granted, binary unless the type has to come as text.
         """
         return self._choose(oid, wanted, ())
 
     def _choose(self, oid: int, wanted: Format | None, within: tuple[int, ...]) -> Format:
-        """Choose the format of a type, part of those `within` which it was met; of itself it is none."""
+        """Choose the format of a type that is a part of the types `within`; a type is no part of itself."""
         if wanted == Format.TEXT or len(within) > _DEEPEST:
             return Format.TEXT
         newest: tuple[Format, bool] | None = self._find("_formats", None, oid)
@@ -348,7 +341,7 @@ class AdaptersMap:
         if newest[0] == Format.TEXT:
             return Format.TEXT
         loader = self.get_loader(oid, Format.BINARY)
-        if not getattr(loader, "preferred" if wanted is None else "faithful", True):
+        if not getattr(loader, "prefer_binary" if wanted is None else "lossless", True):
             return Format.TEXT
         parts: Callable[[AdaptersMap, int], Sequence[int]] | None = getattr(loader, "parts", None)
         if parts is None:
@@ -358,18 +351,18 @@ class AdaptersMap:
         return min(formats, default=Format.BINARY)
 
     def needs_columns(self, wanted: int | None) -> bool:
-        """Return whether there are types for which a loader of another format decides than one would ask for.
+        """Return whether a query has to be described before it is executed.
 
-        The columns of a query have to be known then before it is executed.
+        That is so if some type has a loader for the other format only.
 
         Args:
-            wanted: the format code that one would ask for; None for text because the columns are unknown.
+            wanted: the format code to request; None for text because the columns are unknown.
         """
         version = self.version
         if self._alone_at != version:
             newest: list[Any] = [*self._formats[None].values()]
             self._alone = frozenset(
-                [each[0] for each in newest if isinstance(each, tuple) and each[1]]  # and no _Later
+                [each[0] for each in newest if isinstance(each, tuple) and each[1]]  # and no _LazyAdapter
             )
             self._alone_at = version
         return (Format.TEXT if wanted else Format.BINARY) in self._alone
@@ -384,12 +377,12 @@ class AdaptersMap:
         return None
 
     def _found(self, table: str, format: Any, key: Any) -> Any:
-        """Return what stands under a key, made if that was put off, or None."""
+        """Return the adapter under a key, or None; a lazy one is resolved."""
         adapters: dict[Any, Any] = getattr(self, table)[format]
         found = adapters.get(key)
-        while isinstance(found, _Later):
-            # It is the same for all maps that share the dictionary.
-            found = adapters[key] = found.made(table, format, key)
+        while isinstance(found, _LazyAdapter):
+            # The result is valid for all maps that share the dictionary.
+            found = adapters[key] = found.resolve(table, format, key)
         return found
 
     def _oid_of(self, name: str) -> int:
@@ -400,47 +393,48 @@ def _qualified(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
-class _Later:
-    """What `AdaptersMap.register_later` puts in the place of adapters.
+class _LazyAdapter:
+    """A placeholder that `AdaptersMap.register_lazy` registers in place of adapters.
 
     Args:
-        adapters: the map that it stands in.
+        adapters: the map that has the placeholder.
         register: registers the adapters.
 
     Attributes:
-        earlier: by table, format and key, what stood in each place before.
+        shadowed: the adapter to use for each table, format and key: until the adapters are registered, the
+            one that this object replaced, or None.
     """
 
-    # One for all: registering some may need others.
+    # One lock for all objects, since registering some adapters may look others up.
     _lock = threading.RLock()
 
     def __init__(self, adapters: AdaptersMap, register: Callable[[AdaptersMap], object]) -> None:
-        self.earlier: dict[tuple[str, Any, Any], Any] = {}
+        self.shadowed: dict[tuple[str, Any, Any], Any] = {}
         self._adapters: AdaptersMap | None = adapters
         self._register = register
-        self._registering = adapters._registering_later
+        self._error_context = adapters._error_context
 
-    def made(self, table: str, format: Any, key: Any) -> Any:
-        """Return the adapter for one of the places; what stood there before, if none was registered."""
+    def resolve(self, table: str, format: Any, key: Any) -> Any:
+        """Return the adapter for a key: the registered one, or else the one that was shadowed."""
         with self._lock:
             if self._adapters is not None:
-                self._make(self._adapters)
+                self._register_all(self._adapters)
                 self._adapters = None
-        return self.earlier[table, format, key]
+        return self.shadowed[table, format, key]
 
-    def _make(self, template: AdaptersMap) -> None:
-        # That map, and those made from it, may have others in these places by now.
+    def _register_all(self, template: AdaptersMap) -> None:
+        # The map, and copies of it, may have other adapters under these keys by now.
         adapters = AdaptersMap(template)
         tables: dict[str, dict[Any, dict[Any, Any]]] = {}
         for name in _TABLES:
             tables[name] = {format: dict(those) for format, those in getattr(adapters, name).items()}
             setattr(adapters, name, tables[name])
         adapters._shared = False
-        for (table, format, key), earlier in self.earlier.items():
-            tables[table][format][key] = earlier
-        with self._registering():
+        for (table, format, key), shadowed in self.shadowed.items():
+            tables[table][format][key] = shadowed
+        with self._error_context():
             self._register(adapters)
-        for those in tables["_dumpers"].values():  # a class that goes by its name here
-            made = {key: dumper for key, dumper in those.items() if not isinstance(dumper, _Later)}
+        for those in tables["_dumpers"].values():  # classes that this object has under their names
+            made = {key: dumper for key, dumper in those.items() if not isinstance(dumper, _LazyAdapter)}
             those.update({_qualified(key): made[key] for key in made if isinstance(key, type)})
-        self.earlier = {place: tables[place[0]][place[1]][place[2]] for place in self.earlier}
+        self.shadowed = {place: tables[place[0]][place[1]][place[2]] for place in self.shadowed}

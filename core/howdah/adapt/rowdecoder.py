@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.nesting import too_deep
-from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError
+from howdah.errors.context import add_column_number
 from howdah.protocol.messages import ProtocolViolation
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class RowDecoder:
             The columns' values; None for NULL.
 
         Raises:
-            ProtocolViolation: if the message is malformed or has another number of columns.
-            Exception: what a loader raises; a `DataError` says which column it is about.
+            ProtocolViolation: the message is malformed or has another number of columns.
+            Exception: a loader raised it; the message of a `DataError` names the column.
         """
         size = len(payload)
         if size < 2:
@@ -74,11 +74,11 @@ class RowDecoder:
                 try:
                     row.append(load(payload[position : position + length]))
                 except (DataError, NotSupportedError) as error:
-                    put_column(error, len(row))
+                    add_column_number(error, len(row))
                     raise
                 except RecursionError as error:
-                    # Python's own limit, in a program that is deep in calls itself.
-                    raise put_column(too_deep(), len(row)) from error
+                    # Python's own recursion limit: the program itself has made many nested calls.
+                    raise add_column_number(too_deep(), len(row)) from error
                 position += length
         if position != size:
             raise ProtocolViolation(

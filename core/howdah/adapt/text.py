@@ -1,4 +1,4 @@
-"""What the kernel can adapt by itself: text, as it comes and goes."""
+"""The adapters of the kernel itself: they pass text and bytes through."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TextLoader(Loader):
 
     @staticmethod
     def for_format(format: int) -> type[Loader]:
-        """Return the loader for a value that nobody knows in `format`."""
+        """Return the loader for values of unknown types in a format."""
         return BytesLoader if format == Format.BINARY else TextLoader
 
 
@@ -55,7 +55,7 @@ class BytesLoader(Loader):
 
 
 class TextDumper(Dumper):
-    """A str, of a type that the server infers."""
+    """A str; the server infers the type."""
 
     native = "howdah.native.adapters:TEXT"
 
@@ -64,7 +64,7 @@ class TextDumper(Dumper):
         self.encoding = codec_of(self.connection)
 
     def dump(self, obj: str) -> bytes:
-        """Return the text encoded."""
+        """Return the encoded text."""
         if "\0" in obj:
             raise DataError("PostgreSQL text cannot contain NUL (0x00) bytes")
         return encoded(obj, self.encoding)

@@ -1,4 +1,4 @@
-"""The adapters at work in one place: a connection or a cursor."""
+"""Applying the adapters of a connection or a cursor."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Transformer"]
 
-#: The types of anonymous records, and of arrays of them: in binary format they tell of any type.
+#: The types of anonymous records and of arrays of them: in binary format their fields can be of any type.
 _RECORD_OIDS = frozenset({2249, 2287})
-#: How many loaders, and lists of columns, are kept: a server can send any number of them.
+#: How many loaders, and lists of columns, are cached: a server can send any number of them.
 _MOST_LOADERS = 10_000
 _MOST_DECODERS = 1_000
 
@@ -38,15 +38,15 @@ _MOST_DECODERS = 1_000
 class Transformer:
     """Encodes parameters and decodes rows with the adapters of a context.
 
-    It is a context itself: adapters that it is passed to find the same connection and adapters.
+    It is an `AdaptContext` itself, with the same connection and adapters.
 
     Args:
-        context: the connection or cursor whose adapters are used, the default driver's if None.
-        adapters: these instead of the context's.
+        context: the connection or cursor whose adapters are used; None for those of the default driver.
+        adapters: the adapters to use instead of the context's.
 
     Attributes:
-        types: the oids of the parameters that `dump_sequence` has dumped last, None before.
-        formats: their formats, None before.
+        types: the oids of the parameters in the last call of `dump_sequence`, None before the first.
+        formats: their formats, None before the first call.
     """
 
     def __init__(self, context: AdaptContext | None = None, adapters: AdaptersMap | None = None) -> None:
@@ -61,19 +61,19 @@ class Transformer:
         self.encoder = ParameterEncoder(adapters, context)
         self._seen = -1
         self._by_name = False
-        #: Oids that have been looked up, found or not.
+        #: The oids that have been looked up, whether or not they were found.
         self.looked_up: frozenset[int] = frozenset()
         self._loaders: dict[tuple[int, int], Loader] = {}
         self._decoders: dict[tuple[tuple[int, int], ...], RowDecoder] = {}
 
     @property
     def connection(self) -> Any:
-        """The connection the adapters work for, if any."""
+        """The connection that the adapters work for, if any."""
         return None if self.context is None else self.context.connection
 
     @classmethod
     def from_context(cls, context: AdaptContext | None) -> Transformer:
-        """Return the context itself if it is a transformer, else one that works in it."""
+        """Return the context itself if it is a transformer, else a transformer for it."""
         return context if isinstance(context, Transformer) else cls(context)
 
     @property
@@ -83,16 +83,16 @@ class Transformer:
 
     @property
     def version(self) -> int:
-        """A number that changes whenever loaders made earlier no longer hold."""
+        """A number that changes whenever cached loaders become invalid."""
         return self.adapters.version
 
     def renew(self) -> None:
-        """Forget loaders and dumpers: a setting they depend on has changed."""
+        """Discard cached loaders and dumpers, because a setting that they depend on has changed."""
         self.adapters.version += 1
         self.encoder = ParameterEncoder(self.adapters, self.context)
 
     def loader(self, oid: int, format: int) -> Loader:
-        """Return the loader for a type; what nobody knows comes as text, or bytes if binary."""
+        """Return the loader for a type; unknown types are loaded as text, or as bytes if binary."""
         self._check()
         loader = self._loaders.get((oid, format))
         if loader is None:
@@ -103,7 +103,7 @@ class Transformer:
         return loader
 
     def get_loader(self, oid: int, format: Format) -> Loader:
-        """Return the loader for a type; what nobody knows comes as str, or bytes if binary."""
+        """Return the loader for a type; unknown types are loaded as str, or as bytes if binary."""
         return self.loader(oid, format)
 
     def get_dumper(self, obj: Any, format: PyFormat) -> Dumper:
@@ -111,30 +111,30 @@ class Transformer:
 
         Args:
             obj: the object.
-            format: the format asked for.
+            format: the format that the placeholder asks for.
 
         Raises:
-            ProgrammingError: nothing adapts objects of that class.
+            howdah.ProgrammingError: nothing adapts objects of that class.
         """
         cls = type(obj)
         dumper = self.adapters.get_dumper(cls, format, obj)(cls, self.context)
         return dumper if dumper.get_key(obj, format) is cls else dumper.upgrade(obj, format)
 
     def get_dumper_by_oid(self, oid: int, format: Format) -> Dumper:
-        """Return a dumper to a type, as `dumper_by_oid` does."""
+        """Return a dumper for a type, as `dumper_by_oid` does."""
         return self.dumper_by_oid(oid, format)
 
     def set_dumper_types(self, types: Sequence[int], format: Format) -> None:
-        """Have `dump_sequence` dump to these types, whatever the class of the objects.
+        """Make `dump_sequence` dump to these types, whatever the classes of the objects.
 
         Args:
             types: the oids of the types.
-            format: the format to dump to.
+            format: the format of the values.
         """
         self._row_dumpers = [self.dumper_by_oid(oid, format) for oid in types]
 
     def set_loader_types(self, types: Sequence[int], format: Format) -> None:
-        """Have `load_sequence` load values of these types.
+        """Make `load_sequence` load values of these types.
 
         Args:
             types: the oids of the types.
@@ -145,15 +145,15 @@ class Transformer:
     def dump_sequence(
         self, params: Sequence[Any], formats: Sequence[PyFormat]
     ) -> Sequence[Buffer | str | None]:
-        """Return objects in PostgreSQL's representation, None for NULL; `types` and `formats` are set.
+        """Return objects in PostgreSQL's representation, None for NULL; set `types` and `formats`.
 
         Args:
             params: the objects.
-            formats: the format asked for, for each.
+            formats: the format for each.
 
         Raises:
-            ProgrammingError: nothing adapts an object.
-            DataError: there are not as many objects as types have been set.
+            howdah.ProgrammingError: nothing adapts an object.
+            howdah.DataError: the number of objects differs from that of the types set.
         """
         dumpers: list[Dumper | None]
         if self._row_dumpers is not None:
@@ -178,7 +178,7 @@ class Transformer:
             record: the values in PostgreSQL's representation.
 
         Raises:
-            ProgrammingError: there are not as many values as types have been set.
+            howdah.ProgrammingError: the number of values differs from that of the types set.
         """
         if len(self._row_loaders) != len(record):
             raise ProgrammingError(f"{len(record)} values for {len(self._row_loaders)} types to be loaded")
@@ -190,15 +190,15 @@ class Transformer:
         )
 
     def as_literal(self, obj: Any) -> bytes:
-        """Return an object as an SQL literal, cast to its type where need be.
+        """Return an object as an SQL literal, cast to its type if need be.
 
         Raises:
-            ProgrammingError: nothing adapts objects of that class.
+            howdah.ProgrammingError: nothing adapts objects of that class.
         """
         return as_literal(obj, self)
 
     def decoder(self, fields: Sequence[FieldDescription]) -> RowDecoder:
-        """Return what turns DataRows with these columns into tuples."""
+        """Return the decoder for rows with these columns."""
         self._check()
         key = tuple([(field.type_oid, field.format) for field in fields])
         decoder = self._decoders.get(key)
@@ -213,7 +213,7 @@ class Transformer:
         """Return a dumper for values of a type, whatever the class of the objects.
 
         Raises:
-            ProgrammingError: there is none.
+            howdah.ProgrammingError: there is no dumper for the type.
         """
         return self.adapters.get_dumper_by_oid(oid, Format(format))(object, self.context)
 
@@ -224,10 +224,10 @@ class Transformer:
 
         Args:
             fields: the columns.
-            format: the format code that is asked for, None for the best of each column.
+            format: the format code that the program asks for; None to choose the best for each column.
 
         Returns:
-            the columns with their formats, and the result formats for Bind.
+            The columns with their formats, and the result formats for Bind.
         """
         choose = self.adapters.choose_format
         wanted = None if format is None else Format(format)
@@ -238,9 +238,9 @@ class Transformer:
         return chosen, formats
 
     def unknown(self, fields: Sequence[FieldDescription]) -> frozenset[int]:
-        """Return the oids among `fields` of which only the database can tell whether an adapter is for them.
+        """Return the oids of columns for which a type lookup has to decide whether they have an adapter.
 
-        There are none unless adapters are registered for types by name.
+        There are none unless adapters are registered under the names of types.
         """
         self._check()
         if not self._by_name:

@@ -1,4 +1,4 @@
-"""PostgreSQL's types: what is known of one, how the server tells of it, and the registry of them.
+"""PostgreSQL's types: their descriptions, the query that fetches them, and the registry of them.
 
 Source: PostgreSQL documentation, "System Catalogs": pg_type, pg_enum, pg_range, pg_attribute.
 """
@@ -36,26 +36,25 @@ T = TypeVar("T", bound="TypeInfo")
 
 RegistryKey: TypeAlias = str | int
 
-#: The first oid that is not PostgreSQL's own (FirstNormalObjectId): from here on they differ per database.
+#: The first oid of user-defined objects (FirstNormalObjectId): from here on oids differ per database.
 FIRST_NORMAL_OID = 16384
 
 
 class TypeInfo:
-    """What is known of a PostgreSQL type.
+    """The description of a PostgreSQL type.
 
     Args:
         name: the type's name (`pg_type.typname`), schema-qualified if need be.
-        oid: its oid.
-        array_oid: the oid of the arrays of it, 0 if there are none.
-        regtype: its name as SQL shows it, "integer" for int4; `name` if empty.
-        delimiter: what stands between the elements of an array in text format.
+        oid: the oid of the type.
+        array_oid: the oid of its array type, 0 if there is none.
+        regtype: its name in SQL, "integer" for int4; if empty, `name`.
+        delimiter: the character between the elements of an array in text format.
 
     Attributes:
-        parts: the types it is made of, each after those that it is made of
-            itself, as far as they are not PostgreSQL's own.
+        parts: the user-defined types that it consists of, each after its own parts.
     """
 
-    #: Which types the class describes (`pg_type.typtype`), None for any.
+    #: The kind of types that the class describes (`pg_type.typtype`), None for any.
     kind: ClassVar[str | None] = None
 
     parts: Sequence[TypeInfo] = ()
@@ -82,17 +81,17 @@ class TypeInfo:
     async def fetch(cls, conn: AsyncConnection[Any], name: str | Identifier) -> Self | None: ...
     @classmethod
     def fetch(cls, conn: Any, name: Any) -> Any:
-        """Ask the server for a type.
+        """Fetch the description of a type from the server.
 
         Args:
             conn: a `Connection`, or an `AsyncConnection`.
-            name: the name of the type as SQL has it (quoted, schema-qualified
-                if need be), or a `howdah.sql.Identifier`.
+            name: the name of the type as in SQL (quoted, schema-qualified if
+                need be), or a `howdah.sql.Identifier`.
 
         Returns:
-            The type, or None if the database has none of that name that is of
-            the kind which the class describes. With an `AsyncConnection`: an
-            awaitable of that.
+            The type, or None if the database has no type of that name, or one
+            of another kind than the class describes. With an
+            `AsyncConnection`, an awaitable of that.
         """
         sql_name = name if isinstance(name, str) else name.as_string(conn)
         query = find_types([sql_name])
@@ -124,11 +123,11 @@ class TypeInfo:
         return None
 
     def register(self, context: AdaptContext | None = None) -> None:
-        """Make the type known, and let the plugins adapt what follows from it (its arrays).
+        """Add the type to a registry, and let plugins register adapters for it, such as those of its arrays.
 
         Args:
-            context: a connection, a cursor, or an `AdaptersMap`; the whole
-                default driver if None.
+            context: a connection, a cursor, or an `AdaptersMap`; None for the
+                default driver.
         """
         if context is not None:
             adapters = context.adapters
@@ -140,13 +139,13 @@ class TypeInfo:
 
 
 class EnumInfo(TypeInfo):
-    """What is known of an enumerated type.
+    """The description of an enumerated type.
 
     Args:
         labels: its values, in their order.
 
     Attributes:
-        enum: the class that was registered for it last, None before.
+        enum: the class that was registered for it last, None if there is none.
     """
 
     kind = "e"
@@ -167,14 +166,14 @@ class EnumInfo(TypeInfo):
 
 
 class CompositeInfo(TypeInfo):
-    """What is known of a composite type, which every table has one of as well.
+    """The description of a composite type; every table has one as well.
 
     Args:
         field_names: the names of its fields, in their order.
         field_types: the oids of their types.
 
     Attributes:
-        python_type: the class or function that was registered for it last, None before.
+        python_type: the class or function that was registered for it last, None if there is none.
     """
 
     kind = "c"
@@ -197,10 +196,10 @@ class CompositeInfo(TypeInfo):
 
 
 class DomainInfo(TypeInfo):
-    """What is known of a domain.
+    """The description of a domain.
 
     Args:
-        base_oid: the oid of the type that it is over.
+        base_oid: the oid of its underlying type.
     """
 
     kind = "d"
@@ -220,7 +219,7 @@ class DomainInfo(TypeInfo):
 
 
 class RangeInfo(TypeInfo):
-    """What is known of a range type.
+    """The description of a range type.
 
     Args:
         subtype_oid: the oid of the type of its bounds.
@@ -243,7 +242,7 @@ class RangeInfo(TypeInfo):
 
 
 class MultirangeInfo(TypeInfo):
-    """What is known of a multirange type.
+    """The description of a multirange type.
 
     Args:
         range_oid: the oid of the type of its ranges.
@@ -268,14 +267,14 @@ class MultirangeInfo(TypeInfo):
         self.subtype_oid = subtype_oid
 
 
-# -- asking the server -----------------------------------------------------------
+# -- fetching from the server ----------------------------------------------------
 
-#: Oids below this are numbered by hand, in pg_type.dat (FirstGenbkiObjectId).
+#: Oids below this are assigned by hand, in pg_type.dat (FirstGenbkiObjectId).
 _FIRST_UNFIXED_OID = 10000
 
-# A row for each type asked for and for each that it is made of, those it is
-# made of first. Only servers with multiranges have a column for them: its name
-# stands where it is no error on the others.
+# A row for each requested type, after the rows of its parts. Only servers with
+# multiranges have a column for them: the query refers to it in a way that is no
+# error on other servers.
 _FIND_TYPES = f"""\
 WITH RECURSIVE needed (name, oid, depth) AS (
     SELECT names.name, pg_catalog.to_regtype(names.name)::oid, 0
@@ -339,26 +338,26 @@ ORDER BY needed.name, needed.depth DESC
 
 
 def find_types(names: Iterable[str]) -> bytes:
-    """Return the query that asks for types by their names; `read_types` takes its answer.
+    """Return the query that fetches types by their names; `read_types` reads its result.
 
     Args:
-        names: the names as SQL has them, quoted and schema-qualified if need be.
+        names: the names as in SQL, quoted and schema-qualified if need be.
     """
     literals = b",".join([quote_literal(name) for name in names])
     return _FIND_TYPES.encode() % literals
 
 
 def read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
-    """Return the types that the answer to `find_types` tells of.
+    """Read the result of the query from `find_types`.
 
     Args:
-        rows: one column, of text, however that is loaded.
+        rows: the rows; their one column is text, loaded in any way.
 
     Returns:
-        The types by the names asked for, without those that do not exist.
+        The types by the names in the query, without those that do not exist.
 
     Raises:
-        DataError: it is no answer to that.
+        howdah.DataError: the rows are not a result of that query.
     """
     try:
         return _read_types(rows)
@@ -376,7 +375,7 @@ def _read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
         asked, name, kind, typname, common, details = json.loads(row)
         cls: Callable[..., TypeInfo] = classes.get(kind, TypeInfo)
         details = {key: value if value is not None else [] for key, value in (details or {}).items()}
-        # What is not asked for by name goes by a name that means it from everywhere.
+        # A type that was not requested by name gets a name that is valid with any search_path.
         info = cls(name or common["regtype"], **common, **details)
         info.typname = typname
         _check_type(info, asked)
@@ -390,7 +389,7 @@ def _read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
 
 
 def _check_type(info: TypeInfo, asked: object) -> None:
-    """Raise ValueError if something that the server tells of a type is not what it should be."""
+    """Raise ValueError if the server's description of a type is inconsistent."""
     attributes = vars(info)
     texts = [asked, info.name, info.typname, info.regtype, info.delimiter]
     oids = [info.oid, info.array_oid]
@@ -409,20 +408,20 @@ def _check_type(info: TypeInfo, asked: object) -> None:
 
 
 def _plain_row(cursor: Any) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """Leave a cursor's rows as they are, whatever row factory its connection has."""
+    """A row factory that returns rows unchanged, whatever the connection's row factory is."""
     return lambda values: values
 
 
 class TypesRegistry:
-    """The types that a connection knows: by oid, by name, by their arrays.
+    """The types that a connection knows: by oid, by name, by the oid of their arrays.
 
     Args:
-        template: a registry to begin with; it stays as it is.
+        template: a registry to copy.
         changed: called when types have been added.
     """
 
-    # Both dictionaries are replaced when a type is added and never changed, so
-    # that registries share them and other threads read on undisturbed.
+    # Registries share their dictionaries, and other threads may be reading them. So
+    # adding a type replaces both dictionaries and never changes them.
 
     def __init__(
         self, template: TypesRegistry | None = None, changed: Callable[[], object] | None = None
@@ -432,7 +431,7 @@ class TypesRegistry:
         self._changed = changed
 
     def add(self, *infos: TypeInfo) -> None:
-        """Make types known; one known already under such an oid or name gives way."""
+        """Add types; they replace types with the same oid or name."""
         by_oid, by_name = dict(self._by_oid), dict(self._by_name)
         for info in infos:
             if info.array_oid:
@@ -446,7 +445,7 @@ class TypesRegistry:
             self._changed()
 
     def discard(self, oids: Iterable[int]) -> None:
-        """Forget the types that have these oids, or whose arrays do: they are no longer there."""
+        """Remove the types with these oids or array oids, because they no longer exist."""
         gone = {id(self._by_oid[oid]) for oid in oids if oid in self._by_oid}
         self._by_oid = {oid: info for oid, info in self._by_oid.items() if id(info) not in gone}
         self._by_name = {name: info for name, info in self._by_name.items() if id(info) not in gone}
@@ -467,19 +466,19 @@ class TypesRegistry:
         """Return a type, or None if it is unknown.
 
         Args:
-            key: the type's oid, the oid of its arrays, its name, or its name
-                followed by `[]`.
+            key: the type's oid, the oid of its array type, its name, or its
+                name followed by `[]`.
         """
         if isinstance(key, str):
             return self._by_name.get(key.removesuffix("[]"))
         return self._by_oid.get(key)
 
     def get_by_subtype(self, cls: type[T], subtype: int | str) -> T | None:
-        """Return the range or multirange type over a type, the last made known; None if there is none.
+        """Return the range or multirange type over a type, the last one added; None if there is none.
 
         Args:
-            cls: how it is described: `RangeInfo` or `MultirangeInfo`, or a class derived from one of them.
-            subtype: the oid or the name of the type of its bounds; of a multirange also that of its ranges.
+            cls: `RangeInfo` or `MultirangeInfo`, or a class derived from one of them.
+            subtype: the oid or the name of the type of its bounds; for a multirange also that of its ranges.
         """
         info = self.get(subtype) if isinstance(subtype, str) else None
         oid = info.oid if info is not None else subtype
@@ -491,10 +490,10 @@ class TypesRegistry:
         return None
 
     def get_oid(self, name: str) -> int:
-        """Return the oid of the type of that name; `name[]` for the oid of its arrays.
+        """Return the oid of a type by its name; `name[]` gives the oid of its array type.
 
         Raises:
-            KeyError: no type of that name is known.
+            KeyError: the registry has no type of that name.
         """
         info = self[name]
         return info.array_oid if name.endswith("[]") else info.oid

@@ -1,4 +1,4 @@
-"""The `howdah` command: what is installed, and whether it works."""
+"""The `howdah` command, which lists the plugins and diagnoses connections."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the `howdah` command, and exit.
 
     Args:
-        arguments: the command line without the program's name, None for `sys.argv`'s.
+        arguments: the command line without the program's name, None for that in `sys.argv`.
     """
     try:
         import click  # noqa: F401

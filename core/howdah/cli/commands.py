@@ -1,4 +1,4 @@
-"""The commands of `howdah`, the plugins' among them; a broken plugin does not stop the others."""
+"""The subcommands of `howdah`, including those of plugins; a broken plugin does not affect the others."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from howdah.framework.plugins import PluginInfo
 __all__ = ["command_line"]
 
 _STYLES = {"enabled": "green", "disabled": "dim", "failed": "bold red"}
-#: How wide output is that goes into a file or a pipe.
+#: The width of output to a file or a pipe, in columns.
 _WIDTH = 160
 
 
 def command_line() -> click.Group:
-    """Return the `howdah` command, with the default driver's plugins' subcommands.
+    """Return the `howdah` command with the subcommands of the default driver's plugins.
 
-    Plugins that fail are left out, and reported.
+    Plugins that fail are reported and left out.
 
     Raises:
-        ProgrammingError: `HOWDAH_DISABLE` names an unknown plugin.
+        howdah.ProgrammingError: `HOWDAH_DISABLE` names an unknown plugin.
     """
     failures: dict[str, PluginError] = {}
     while True:

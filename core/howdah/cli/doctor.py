@@ -1,4 +1,4 @@
-"""`howdah doctor`: does a connection work, and if not, what failed and what to try."""
+"""`howdah doctor`: try a connection; if it fails, say which step failed and what to do."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["doctor"]
 
-#: How many queries measure the round-trip time.
+#: The number of queries that measure the round-trip time.
 _ROUND_TRIPS = 20
-#: How many seconds to wait for a host when looking for what failed.
-_PATIENCE = 5.0
+#: How many seconds to wait for a host during the diagnosis.
+_TIMEOUT = 5.0
 
-#: By SQLSTATE, the longest that fits: what failed, and what to try.
+#: The failed step and what to try, by SQLSTATE or the beginning of one; the longest match applies.
 _REFUSALS = {
     "28": ("authentication", "see which user, method and address pg_hba.conf on the server asks for"),
     "28000": (
@@ -60,12 +60,12 @@ _ADVICE = {
 
 
 def doctor(driver: Driver, conninfo: str, console: Console) -> bool:
-    """Connect, and print how it went.
+    """Connect to a server, and print the outcome.
 
     Args:
-        driver: what connects.
+        driver: the driver to connect with.
         conninfo: the connection string.
-        console: where to print.
+        console: the console to print on.
 
     Returns:
         Whether the connection works.
@@ -76,7 +76,7 @@ def doctor(driver: Driver, conninfo: str, console: Console) -> bool:
             elapsed = time.perf_counter() - begin
             console.print(Text("✓ the connection works", style="bold green"))
             console.print(_grid(_describe(connection, elapsed)))
-    # Whatever a plugin or a server can come up with is to be explained, not to be a traceback.
+    # Any error, of a plugin as well, must end in a diagnosis and not in a traceback.
     except Exception as error:
         step, advice, findings = _explain(driver, conninfo, error)
         console.print(Text(f"✗ the connection failed: {step}", style="bold red"))
@@ -108,38 +108,51 @@ def _describe_tls(connection: Any) -> str:
         "SELECT version, cipher FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid() AND ssl"
     )
     row = connection.execute(query).fetchone()
-    # A pooler in between has TLS of its own, that the server knows nothing of.
+    # With a pooler in between, the server does not know about the TLS between client and pooler.
     return "yes, up to a proxy" if row is None else f"{row[0]}, {row[1]}"
 
 
 def _explain(driver: Driver, conninfo: str, error: Exception) -> tuple[str, str, list[tuple[str, str]]]:
-    """Return what failed, what to try, and what was found out about each host."""
-    if any(isinstance(cause, NotSecured) for cause in _causes(error)):
-        return "TLS", _ADVICE["TLS"], []
-    sqlstate = getattr(error, "sqlstate", None)
-    if sqlstate is not None:
-        for length in (5, 2):
-            if refusal := _REFUSALS.get(sqlstate[:length]):
-                return *refusal, []
-        return "start-up", _ADVICE["start-up"], []
-    if isinstance(error, ProgrammingError):
-        return "conninfo", _ADVICE["conninfo"], []
-    if any(isinstance(cause, AuthenticationFailed) for cause in _causes(error)):
-        return "authentication", _ADVICE["authentication"], []
+    """Return the step that failed, what to try, and the findings about each host."""
+    if not _caused_by(error, NotSecured) and (sqlstate := getattr(error, "sqlstate", None)) is not None:
+        return *_explain_refusal(sqlstate), []
+    step = _step_of(error)
+    if step is not None:
+        return step, _ADVICE[step], []
     findings = _probe(driver, conninfo)
-    failed = [step for step, _ in findings.values()]
-    step = "start-up"
-    if failed and all(failed):
-        step = failed[0]
-    elif isinstance(error, ConnectionTimeout):
-        step = "time"
-    elif any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
-        step = "TLS"
+    step = _step_reached(findings, error)
     return step, _ADVICE[step], [(place, finding) for place, (_, finding) in findings.items()]
 
 
+def _explain_refusal(sqlstate: str) -> tuple[str, str]:
+    """Return the step that failed, and what to try, by the SQLSTATE of the refusal or its class."""
+    for length in (5, 2):
+        if refusal := _REFUSALS.get(sqlstate[:length]):
+            return refusal
+    return "start-up", _ADVICE["start-up"]
+
+
+def _step_of(error: Exception) -> str | None:
+    """Return the step that failed, None if the error alone does not say."""
+    if _caused_by(error, NotSecured):
+        return "TLS"
+    if isinstance(error, ProgrammingError):
+        return "conninfo"
+    return "authentication" if _caused_by(error, AuthenticationFailed) else None
+
+
+def _step_reached(findings: dict[str, tuple[str, str]], error: Exception) -> str:
+    """Return the step that failed, from the findings about the hosts."""
+    failed = [step for step, _ in findings.values()]
+    if failed and all(failed):
+        return failed[0]
+    if isinstance(error, ConnectionTimeout):
+        return "time"
+    return "TLS" if _caused_by(error, ssl.SSLError) else "start-up"
+
+
 def _probe(driver: Driver, conninfo: str) -> dict[str, tuple[str, str]]:
-    """Try to reach each host; return the step that failed, empty if none, and what was found, by host."""
+    """Try to reach each host; return the step that failed (empty if none) and the finding, by host."""
     try:
         hosts = conninfos.hosts(conninfos.resolve(conninfo, {}, parameters=driver.parameters))
     except Error:  # a conninfo that only a plugin understands
@@ -152,10 +165,10 @@ def _reach(host: conninfos.Host) -> tuple[str, str]:
         if host.is_unix:
             path = f"{host.host}/.s.PGSQL.{host.port}"
             with socket.socket(socket.AF_UNIX) as sock:
-                sock.settimeout(_PATIENCE)
+                sock.settimeout(_TIMEOUT)
                 sock.connect("\0" + path[1:] if path.startswith("@") else path)
         else:
-            socket.create_connection((host.hostaddr or host.host, host.port), _PATIENCE).close()
+            socket.create_connection((host.hostaddr or host.host, host.port), _TIMEOUT).close()
     except socket.gaierror as error:
         return "name", f"the name does not resolve: {error.strerror}"
     except UnicodeError as error:
@@ -165,10 +178,12 @@ def _reach(host: conninfos.Host) -> tuple[str, str]:
     return "", "something listens there"
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def _caused_by(error: BaseException | None, cls: type[BaseException]) -> bool:
     while error is not None:
-        yield error
+        if isinstance(error, cls):
+            return True
         error = error.__cause__ or error.__context__
+    return False
 
 
 def _grid(rows: Any) -> Table:

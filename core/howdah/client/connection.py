@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Generator
-from contextlib import AbstractContextManager, suppress
-from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
@@ -16,12 +12,11 @@ from howdah.adapt.base import AdaptContext
 from howdah.client.connection_base import BaseConnection, logger
 from howdah.client.cursor import Cursor
 from howdah.client.cursor_base import Params, Query
+from howdah.client.kernel import Kernel
 from howdah.conninfo import hosts, resolve
 from howdah.errors import Error, NotSupportedError, OperationalError
-from howdah.io.blocking import BlockingTransport
 from howdah.io.cancel import cancel
 from howdah.io.connecting import Connected, connect
-from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import Row, RowFactory, tuple_row
@@ -31,7 +26,6 @@ if TYPE_CHECKING:
 
     from howdah.client.isolation import IsolationLevel
     from howdah.client.notify import Notify
-    from howdah.client.streaming import Streaming
     from howdah.client.transaction import Transaction
     from howdah.client.xid import Xid
 
@@ -54,6 +48,9 @@ class Connection(BaseConnection[Row]):
     """
 
     cursor_factory: type[Cursor[Any]] = Cursor
+    #: What operations and plugins need of the connection.
+    kernel: Kernel
+    _kernel_class: type[Kernel] = Kernel
     #: The class of the cursors with a name, which the plugin for them brings.
     server_cursor_factory: Any
     row_factory: RowFactory[Row]
@@ -68,10 +65,8 @@ class Connection(BaseConnection[Row]):
     ) -> None:
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
         self.row_factory = row_factory
-        self.lock = threading.RLock()
-        self._transport = BlockingTransport(connected.sock, self._session)
         if self._session.lost is not None:  # the server has ended the session that it had just begun
-            self._transport.close()
+            self.kernel.transport.close()
 
     @classmethod
     def connect(
@@ -121,7 +116,7 @@ class Connection(BaseConnection[Row]):
         except BaseException:
             connected.sock.close()
             raise
-        self._autocommit = bool(autocommit)
+        self.kernel.autocommit = bool(autocommit)
         self.prepare_threshold = prepare_threshold
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
@@ -164,7 +159,7 @@ class Connection(BaseConnection[Row]):
 
     def _left(self) -> None:
         """Do what the end of a `with` block asks for."""
-        if self.owner is None:
+        if self.kernel.owner is None:
             self.close()
 
     def close(self) -> None:
@@ -174,175 +169,33 @@ class Connection(BaseConnection[Row]):
         """
         if self._closed:
             return
-        take_back = getattr(self.owner, "take_back", None)
+        take_back = getattr(self.kernel.owner, "take_back", None)
         if take_back is not None and take_back(self):
             return
         self._broken = self._session.lost is not None
         self._closed = True
-        self._set_hindered()
-        mine = self.lock.acquire(blocking=False)
+        self.kernel._review_preamble()
+        mine = self.kernel.lock.acquire(blocking=False)
         if not mine:
             # A thread that waits for the server gives way at once; one that reads a stream may not.
-            self._transport.wake()
-            mine = self.lock.acquire(timeout=1.0)
+            self.kernel.transport.wake()
+            mine = self.kernel.lock.acquire(timeout=1.0)
         if mine:
-            self._transport.close()
-            self.lock.release()
-        self._told_to_close()
-
-    # Waiting
-
-    def wait(self, operation: Operation[T]) -> T:
-        """Run an operation, carrying bytes for it, while holding `lock`.
-
-        Interrupted, it has the server cancel what it does for the operation.
-
-        Args:
-            operation: a generator that writes messages to the session and yields what
-                it waits for; see `howdah.io.operation`.
-
-        Returns:
-            what the operation returns.
-        """
-        transport, session = self._transport, self._session
-        writing = True
-        try:
-            session.mark()
-            wait = operation.send(None)
-            while True:
-                writing = False
-                answer = None
-                try:
-                    if isinstance(wait, Exchange):
-                        transport.run_until_ready(wait)
-                    elif isinstance(wait, Drain):
-                        transport.drain(wait.exchange)
-                    elif isinstance(wait, Idle):
-                        answer = transport.idle(wait.timeout)
-                    else:
-                        self.stop(wait.exchange)
-                except BaseException as e:
-                    if isinstance(wait, Exchange):
-                        with suppress(BaseException):
-                            self.stop(wait)
-                    session.mark()
-                    writing = True
-                    wait = operation.throw(e)
-                else:
-                    session.mark()
-                    writing = True
-                    wait = operation.send(answer)
-        except StopIteration as e:
-            result: T = e.value
-            return result
-        except BaseException as e:
-            self._failed(e, writing)
-            raise
-
-    def run_again(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
-        """Run a query the short way, if it is open to it: that is, if it is prepared and nothing has changed.
-
-        Args:
-            cursor: which shows the results then.
-            query: the query.
-            params: the parameters.
-
-        Returns:
-            whether it was run.
-        """
-        shortcuts = self.shortcuts
-        if shortcuts.deferred:
-            with self.lock:
-                posted = self._post(cursor, query, params)
-            if posted:
-                return True
-        if not shortcuts.open:
-            return False
-        with self.lock:
-            exchange = None
-            try:
-                exchange = shortcuts.send(cursor, query, params)
-                if exchange is None:
-                    return False
-                self._transport.run_until_ready(exchange)
-            except BaseException as e:
-                if exchange is not None:
-                    with suppress(BaseException):
-                        self.stop(exchange)
-                self._failed(e, exchange is None)
-                raise
-            if exchange.error is None:
-                cursor._show(exchange.results)
-            else:
-                self.wait(cursor.recover(query, params, exchange))
-            return True
-
-    def _post(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
-        """Send a query the short way, its answer to be taken later; return whether that was possible."""
-        try:
-            return self._deferral is not None and self._deferral.post(cursor, query, params)
-        except BaseException as e:
-            self._failed(e, True)
-            raise
-
-    def _failed(self, error: BaseException, writing: bool) -> None:
-        """Put right what an interruption left half done, and note the loss of the connection.
-
-        Args:
-            error: the interruption, or an error.
-            writing: whether nothing has been sent of what was written since the session's `mark`.
-        """
-        session, deferral = self._session, self._deferral
-        interrupted = not isinstance(error, (Exception, GeneratorExit))
-        if writing and (interrupted or deferral is None):
-            session.rewind()
-        if interrupted:
-            with suppress(Exception):
-                session.feed(b"")
-            if deferral is not None:
-                deferral.abort()
-            else:
-                self._leave_unfinished()
-        self.note_loss()
-
-    def _leave_unfinished(self) -> None:
-        """Have the next operation cancel first what is on its way, and nobody waits for."""
-        if self._reservation is None and self._session.lost is None and self._session.tail() is not None:
-            self._set_unsynced(partial(self._finish_left, self._transport))
-
-    def _finish_left(self, transport: Any) -> Operation[None]:
-        """Cancel what nobody waits for any more, and wait to its end.
-
-        Args:
-            transport: by which it was waited for.
-        """
-        self._reservation = None
-        session = self._session
-        if (tail := session.tail()) is not None:
-            yield Stop(tail[1])
-        self.defer_to(None)
-        end = Exchange()
-        session.sync(end)
-        yield end
-
-    def stop(self, exchange: Exchange) -> None:
-        """Cancel what the server does, and wait to the end of the exchange.
-
-        A second interruption does not interrupt that: nothing else may use the connection before.
-
-        Args:
-            exchange: the last one on its way; those before it are cancelled, too.
-        """
-        self._stopping(exchange)
+            self.kernel.transport.close()
+            self.kernel.lock.release()
+        self._notify_closed()
 
     def _stopping(self, exchange: Exchange) -> None:
-        session, transport = self._session, self._transport
+        session, transport = self._session, self.kernel.transport
         exchange.await_end()
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
             for _ in range(_COLLECTIONS):
-                transport.collect()
+                try:
+                    transport.collect()
+                except BaseException as e:
+                    self._pass_over(e)
                 if exchange.done:
                     break
                 exchange.discard()
@@ -354,21 +207,50 @@ class Connection(BaseConnection[Row]):
                     exchange.discard()
                     if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
                         session.copy_fail(exchange, "interrupted")
-                    moved = transport.idle(pause)
+                    moved = self._move_on(pause)
                 if monotonic() > deadline:
                     break
                 pause *= 2
             # A message may be half sent: the server skips the rest of a COPY, but wants to have it.
-            while session.output_size and session.lost is None and transport.idle(pause):
+            while session.output_size and session.lost is None and self._move_on(pause):
                 pass
         finally:
             if not exchange.done:
                 self._abandon("an interrupted query could not be cancelled")
 
+    def _move_on(self, pause: float) -> bool:
+        """Wait as the transport's `idle` does, whatever loaders and handlers raise over what comes in."""
+        try:
+            return self.kernel.transport.idle(pause)
+        except BaseException as e:
+            self._pass_over(e)
+            return True
+
+    def _pass_over(self, error: BaseException) -> None:
+        """Process what has come in behind the message over which a loader or a handler has raised.
+
+        Args:
+            error: what it has raised, which is dropped: another exception is under way.
+
+        Raises:
+            BaseException: `error`, or a later one, if a signal handler has raised it elsewhere.
+        """
+        session = self._session
+        while True:
+            head = session.head()
+            if not session.dealt_with and (head is None or getattr(head[1], "failure", None) is not error):
+                raise error
+            try:
+                self.kernel.transport.process()
+            except BaseException as e:
+                error = e
+            else:
+                return
+
     def _abandon(self, reason: str) -> None:
         """Close the connection: better none than one in an unknown state."""
         self._session.connection_lost(OperationalError(f"closed: {reason}"))
-        self._transport.close()
+        self.kernel.transport.close()
 
     def cancel_safe(self, *, timeout: float = 30.0) -> None:
         """Ask the server to cancel the query that is running.
@@ -480,47 +362,6 @@ class Connection(BaseConnection[Row]):
         cursor = self.cursor()
         return cursor.execute(query, params, prepare=prepare, binary=binary)
 
-    def streamed(
-        self, streaming: Streaming, observation: AbstractContextManager[None]
-    ) -> Generator[Any, None]:
-        """Return the generator that yields the rows of a query while they arrive.
-
-        Args:
-            streaming: the query.
-            observation: the block in which it runs.
-        """
-        rows = self._streamed(streaming, observation)
-        streaming.generator = weakref.ref(rows)
-        return rows
-
-    def _streamed(
-        self, streaming: Streaming, observation: AbstractContextManager[None]
-    ) -> Generator[Any, None]:
-        lock = self.lock
-        lock.__enter__()
-        streaming.hold(lock)
-        try:
-            with observation:
-                try:
-                    self.wait(streaming.open())
-                    while rows := self.wait(streaming.next()):
-                        for row in streaming.shaped(rows):
-                            yield row
-                            if self._closed:
-                                self._check_open()
-                finally:
-                    self._end(streaming)
-        finally:
-            if streaming.mine:
-                streaming.let_go()
-
-    def _end(self, streaming: Streaming) -> None:
-        """End a query that a generator goes on with no more, unless the next operation has done so."""
-        streaming.left = True
-        if not streaming.mine:
-            return  # the garbage collector came in another thread, which cannot have the lock
-        self.wait(streaming.close())
-
     # Transactions
 
     def commit(self) -> None:
@@ -529,8 +370,8 @@ class Connection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
-        with self.lock:
-            self.wait(self._commit_operation())
+        with self.kernel.lock:
+            self.kernel.wait(self._commit_operation())
 
     def rollback(self) -> None:
         """Roll back the open transaction, if any.
@@ -538,8 +379,8 @@ class Connection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
-        with self.lock:
-            self.wait(self._rollback_operation())
+        with self.kernel.lock:
+            self.kernel.wait(self._rollback_operation())
 
     def transaction(self, savepoint_name: str | None = None, force_rollback: bool = False) -> Transaction:
         """Return a block that commits at its end, and rolls back if an exception leaves it.
@@ -560,8 +401,8 @@ class Connection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        with self.lock:
-            self.wait(self._end_left())
+        with self.kernel.lock:
+            self.kernel.wait(self.kernel._end_left())
             self._set_autocommit(value)
 
     def set_isolation_level(self, value: IsolationLevel | int | None) -> None:
@@ -570,8 +411,8 @@ class Connection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        with self.lock:
-            self.wait(self._end_left())
+        with self.kernel.lock:
+            self.kernel.wait(self.kernel._end_left())
             self._set_isolation_level(value)
 
     def set_read_only(self, value: bool | None) -> None:
@@ -580,8 +421,8 @@ class Connection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        with self.lock:
-            self.wait(self._end_left())
+        with self.kernel.lock:
+            self.kernel.wait(self.kernel._end_left())
             self._set_read_only(value)
 
     def set_deferrable(self, value: bool | None) -> None:
@@ -590,14 +431,14 @@ class Connection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        with self.lock:
-            self.wait(self._end_left())
+        with self.kernel.lock:
+            self.kernel.wait(self.kernel._end_left())
             self._set_deferrable(value)
 
     @property
     def autocommit(self) -> bool:
         """Whether every statement is a transaction of its own."""
-        return self._autocommit
+        return self.kernel.autocommit
 
     @autocommit.setter
     def autocommit(self, value: bool) -> None:
@@ -638,13 +479,13 @@ class Connection(BaseConnection[Row]):
         Args:
             xid: its id, from `xid()` or as the server knows it.
         """
-        with self.lock:
-            self.wait(self._tpc_begin_operation(xid))
+        with self.kernel.lock:
+            self.kernel.wait(self._tpc_begin_operation(xid))
 
     def tpc_prepare(self) -> None:
         """Do the first phase: prepare the transaction begun by `tpc_begin` (PEP 249)."""
-        with self.lock:
-            self.wait(self._tpc_prepare_operation())
+        with self.kernel.lock:
+            self.kernel.wait(self._tpc_prepare_operation())
 
     def tpc_commit(self, xid: Xid | str | None = None) -> None:
         """Commit a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -652,8 +493,8 @@ class Connection(BaseConnection[Row]):
         Args:
             xid: a transaction of before; None for the one of this connection.
         """
-        with self.lock:
-            self.wait(self._tpc_finish_operation("commit", xid))
+        with self.kernel.lock:
+            self.kernel.wait(self._tpc_finish_operation("commit", xid))
 
     def tpc_rollback(self, xid: Xid | str | None = None) -> None:
         """Roll back a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -661,13 +502,13 @@ class Connection(BaseConnection[Row]):
         Args:
             xid: a transaction of before; None for the one of this connection.
         """
-        with self.lock:
-            self.wait(self._tpc_finish_operation("rollback", xid))
+        with self.kernel.lock:
+            self.kernel.wait(self._tpc_finish_operation("rollback", xid))
 
     def tpc_recover(self) -> list[Xid]:
         """Return the ids of the transactions that are prepared and not finished (PEP 249)."""
-        with self.lock:
-            return self.wait(self._tpc_recover_operation())
+        with self.kernel.lock:
+            return self.kernel.wait(self._tpc_recover_operation())
 
     # Notifications
 
@@ -687,8 +528,8 @@ class Connection(BaseConnection[Row]):
         try:
             while True:
                 remaining = None if deadline is None else max(0.0, deadline - monotonic())
-                with self.lock:
-                    came = self.wait(self._idle_operation(remaining))
+                with self.kernel.lock:
+                    came = self.kernel.wait(self._idle_operation(remaining))
                 while self._notifies:
                     yield self._notifies.popleft()
                     yielded += 1

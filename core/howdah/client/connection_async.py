@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import weakref
 from collections.abc import AsyncGenerator
-from contextlib import AbstractContextManager, suppress
-from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
@@ -15,31 +12,22 @@ from howdah.adapt.base import AdaptContext
 from howdah.client.connection_base import BaseConnection, logger
 from howdah.client.cursor_async import AsyncCursor
 from howdah.client.cursor_base import Params, Query
+from howdah.client.kernel_async import AsyncKernel
 from howdah.conninfo import hosts, resolve
-from howdah.errors import Error, InterfaceError, NotSupportedError, OperationalError
+from howdah.errors import Error, NotSupportedError, OperationalError
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
-from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 from howdah.rows import AsyncRowFactory, Row, tuple_row
 
 ASYNC = True
 
-if ASYNC:
-    from howdah.io.aio import AsyncTransport
-    from howdah.io.lock import TaskRLock
-else:
-    import threading
-
-    from howdah.io.blocking import BlockingTransport
-
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from howdah.client.isolation import IsolationLevel
     from howdah.client.notify import Notify
-    from howdah.client.streaming import Streaming
     from howdah.client.transaction_async import AsyncTransaction
     from howdah.client.xid import Xid
 
@@ -76,6 +64,9 @@ class AsyncConnection(BaseConnection[Row]):
     """
 
     cursor_factory: type[AsyncCursor[Any]] = AsyncCursor
+    #: What operations and plugins need of the connection.
+    kernel: AsyncKernel
+    _kernel_class: type[AsyncKernel] = AsyncKernel
     #: The class of the cursors with a name, which the plugin for them brings.
     server_cursor_factory: Any
     row_factory: AsyncRowFactory[Row]
@@ -91,16 +82,9 @@ class AsyncConnection(BaseConnection[Row]):
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
         self.row_factory = row_factory
         if ASYNC:
-            self._loop = asyncio.get_running_loop()
-            self._lock = TaskRLock()
-        else:
-            self.lock = threading.RLock()
-        if ASYNC:
-            self._transport = AsyncTransport(connected.sock, self._session)
-        else:
-            self._transport = BlockingTransport(connected.sock, self._session)
+            self.kernel.schedule()
         if self._session.lost is not None:  # the server has ended the session that it had just begun
-            self._transport.close()
+            self.kernel.transport.close()
 
     @classmethod
     async def connect(
@@ -133,7 +117,7 @@ class AsyncConnection(BaseConnection[Row]):
         """
         driver = cls.driver
         if ASYNC:
-            if cls._resolver(conninfo) is not None:
+            if driver.resolver(conninfo) is not None:
                 conninfo, params = await asyncio.to_thread(cls._resolve, conninfo, params)
         else:
             conninfo, params = cls._resolve(conninfo, params)
@@ -154,7 +138,7 @@ class AsyncConnection(BaseConnection[Row]):
         except BaseException:
             connected.sock.close()
             raise
-        self._autocommit = bool(autocommit)
+        self.kernel.autocommit = bool(autocommit)
         self.prepare_threshold = prepare_threshold
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
@@ -197,7 +181,7 @@ class AsyncConnection(BaseConnection[Row]):
 
     async def _left(self) -> None:
         """Do what the end of a `with` block asks for."""
-        if self.owner is None:
+        if self.kernel.owner is None:
             await self.close()
 
     async def close(self) -> None:
@@ -207,265 +191,45 @@ class AsyncConnection(BaseConnection[Row]):
         """
         if self._closed:
             return
-        take_back = getattr(self.owner, "take_back", None)
+        take_back = getattr(self.kernel.owner, "take_back", None)
         if take_back is not None and await take_back(self):
             return
         self._broken = self._session.lost is not None
         self._closed = True
-        self._set_hindered()
+        self.kernel._review_preamble()
         if ASYNC:
-            self._transport.close()
+            self.kernel.transport.close()
         else:
-            mine = self.lock.acquire(blocking=False)
+            mine = self.kernel.lock.acquire(blocking=False)
             if not mine:
                 # A thread that waits for the server gives way at once; one that reads a stream may not.
-                self._transport.wake()
-                mine = self.lock.acquire(timeout=1.0)
+                self.kernel.transport.wake()
+                mine = self.kernel.lock.acquire(timeout=1.0)
             if mine:
-                self._transport.close()
-                self.lock.release()
-        self._told_to_close()
-
-    # Waiting
-
-    async def wait(self, operation: Operation[T]) -> T:
-        """Run an operation, carrying bytes for it, while holding `lock`.
-
-        Interrupted, it has the server cancel what it does for the operation.
-
-        Args:
-            operation: a generator that writes messages to the session and yields what
-                it waits for; see `howdah.io.operation`.
-
-        Returns:
-            what the operation returns.
-        """
-        transport, session = self._transport, self._session
-        writing = True
-        try:
-            session.mark()
-            wait = operation.send(None)
-            while True:
-                writing = False
-                answer = None
-                try:
-                    if isinstance(wait, Exchange):
-                        await transport.run_until_ready(wait)
-                    elif isinstance(wait, Drain):
-                        await transport.drain(wait.exchange)
-                    elif isinstance(wait, Idle):
-                        answer = await transport.idle(wait.timeout)
-                    else:
-                        await self.stop(wait.exchange)
-                except BaseException as e:
-                    if ASYNC:  # noqa: SIM102
-                        if isinstance(e, GeneratorExit):
-                            # The event loop has ended under the task: nothing can be waited for.
-                            with suppress(RuntimeError):
-                                operation.close()
-                            if transport is self._transport:
-                                self._leave_unfinished()
-                            raise
-                    if isinstance(wait, Exchange):
-                        with suppress(BaseException):
-                            await self.stop(wait)
-                    session.mark()
-                    writing = True
-                    wait = operation.throw(e)
-                else:
-                    session.mark()
-                    writing = True
-                    wait = operation.send(answer)
-        except StopIteration as e:
-            result: T = e.value
-            return result
-        except BaseException as e:
-            self._failed(e, writing)
-            raise
-
-    async def run_again(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
-        """Run a query the short way, if it is open to it: that is, if it is prepared and nothing has changed.
-
-        Args:
-            cursor: which shows the results then.
-            query: the query.
-            params: the parameters.
-
-        Returns:
-            whether it was run.
-        """
-        shortcuts = self.shortcuts
-        if shortcuts.deferred:
-            if ASYNC:
-                posted = not self.lock.locked() and self._post(cursor, query, params)
-            else:
-                with self.lock:
-                    posted = self._post(cursor, query, params)
-            if posted:
-                return True
-        if not shortcuts.open:
-            return False
-        async with self.lock:
-            exchange = None
-            try:
-                exchange = shortcuts.send(cursor, query, params)
-                if exchange is None:
-                    return False
-                await self._transport.run_until_ready(exchange)
-            except BaseException as e:
-                if exchange is not None:
-                    with suppress(BaseException):
-                        await self.stop(exchange)
-                self._failed(e, exchange is None)
-                raise
-            if exchange.error is None:
-                cursor._show(exchange.results)
-            else:
-                await self.wait(cursor.recover(query, params, exchange))
-            return True
-
-    def _post(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
-        """Send a query the short way, its answer to be taken later; return whether that was possible."""
-        try:
-            return self._deferral is not None and self._deferral.post(cursor, query, params)
-        except BaseException as e:
-            self._failed(e, True)
-            raise
-
-    def _failed(self, error: BaseException, writing: bool) -> None:
-        """Put right what an interruption left half done, and note the loss of the connection.
-
-        Args:
-            error: the interruption, or an error.
-            writing: whether nothing has been sent of what was written since the session's `mark`.
-        """
-        session, deferral = self._session, self._deferral
-        interrupted = not isinstance(error, (Exception, GeneratorExit))
-        if writing and (interrupted or deferral is None):
-            session.rewind()
-        if interrupted:
-            with suppress(Exception):
-                session.feed(b"")
-            if deferral is not None:
-                deferral.abort()
-            else:
-                self._leave_unfinished()
-        self.note_loss()
+                self.kernel.transport.close()
+                self.kernel.lock.release()
+        self._notify_closed()
 
     if ASYNC:
 
-        @property
-        def transport(self) -> AsyncTransport:
-            """What carries the bytes between the session and the server."""
-            return self._transport
-
-        @property
-        def lock(self) -> TaskRLock:
-            """What a task holds while it uses the connection."""
-            loop = asyncio._get_running_loop()
-            if loop is not self._loop and loop is not None:
-                self.enter_loop(loop)
-            return self._lock
-
-        @lock.setter
-        def lock(self, lock: TaskRLock) -> None:
-            self._lock = lock
-
-        def enter_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-            """Go on with the connection on another event loop, which is the running one.
-
-            What a task of the one before was waiting for is cancelled before anything else is done.
-
-            Raises:
-                howdah.InterfaceError: the other event loop is running, and one of its tasks uses the
-                    connection; or the running one cannot watch sockets.
-            """
-            if self._loop.is_running() and self._lock.locked():
-                raise InterfaceError("the connection is in use by a task of another event loop")
-            left = self._transport
-            self._transport = left.move()
-            self._loop = loop
-            self._lock.leave()
-            self.renew_lock()
-            if self._session.tail() is not None:
-                self._set_unsynced(partial(self._finish_left, left))
-
-        def renew_lock(self) -> None:
-            """Have a lock for the running event loop: who held the one before, or waited for it, is gone."""
-            self._lock = TaskRLock()
-
-        async def run(self, operation: Operation[T], *, shareable: bool = False) -> T:
-            """Run an operation when it is its turn: while holding `lock`.
-
-            Args:
-                operation: a generator, as `wait` wants it.
-                shareable: whether it may run along with others, where a plugin provides for
-                    that: it waits for exchanges only, and each of them ends with a Sync.
-
-            Returns:
-                what the operation returns.
-            """
-            async with self.lock:
-                return await self.wait(operation)
+        def _notify_closed(self) -> None:
+            self.kernel._scheduler.close()
+            super()._notify_closed()
 
     else:
         pass
 
-    def _leave_unfinished(self) -> None:
-        """Have the next operation cancel first what is on its way, and nobody waits for."""
-        if self._reservation is None and self._session.lost is None and self._session.tail() is not None:
-            self._set_unsynced(partial(self._finish_left, self._transport))
-
-    def _finish_left(self, transport: Any) -> Operation[None]:
-        """Cancel what nobody waits for any more, and wait to its end.
-
-        Args:
-            transport: by which it was waited for.
-        """
-        self._reservation = None
-        session = self._session
-        if (tail := session.tail()) is not None:
-            yield Stop(tail[1])
-        self.defer_to(None)
-        end = Exchange()
-        session.sync(end)
-        yield end
-        if ASYNC:
-            transport.wake_left()
-
-    async def stop(self, exchange: Exchange) -> None:
-        """Cancel what the server does, and wait to the end of the exchange.
-
-        A second interruption does not interrupt that: nothing else may use the connection before.
-
-        Args:
-            exchange: the last one on its way; those before it are cancelled, too.
-        """
-        if ASYNC:
-            if asyncio._get_running_loop() is not self._loop:
-                return  # the connection has gone on to another event loop, where this is cancelled
-            stopping = asyncio.ensure_future(self._stopping(exchange))
-            interruption = None
-            while not stopping.done():
-                try:
-                    await asyncio.wait([stopping])
-                except asyncio.CancelledError as e:
-                    interruption = e
-            if not stopping.cancelled():
-                stopping.exception()  # the connection is closed then, and says why
-            if interruption is not None:
-                raise interruption
-        else:
-            self._stopping(exchange)
-
     async def _stopping(self, exchange: Exchange) -> None:
-        session, transport = self._session, self._transport
+        session, transport = self._session, self.kernel.transport
         exchange.await_end()
         deadline = monotonic() + _CANCEL_TIMEOUT
         pause = 0.05
         try:
             for _ in range(_COLLECTIONS):
-                transport.collect()
+                try:
+                    transport.collect()
+                except BaseException as e:
+                    self._pass_over(e)
                 if exchange.done:
                     break
                 exchange.discard()
@@ -477,21 +241,55 @@ class AsyncConnection(BaseConnection[Row]):
                     exchange.discard()
                     if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
                         session.copy_fail(exchange, "interrupted")
-                    moved = await transport.idle(pause)
+                    moved = await self._move_on(pause)
                 if monotonic() > deadline:
                     break
                 pause *= 2
             # A message may be half sent: the server skips the rest of a COPY, but wants to have it.
-            while session.output_size and session.lost is None and await transport.idle(pause):
+            while session.output_size and session.lost is None and await self._move_on(pause):
                 pass
         finally:
             if not exchange.done:
                 self._abandon("an interrupted query could not be cancelled")
 
+    async def _move_on(self, pause: float) -> bool:
+        """Wait as the transport's `idle` does, whatever loaders and handlers raise over what comes in."""
+        try:
+            return await self.kernel.transport.idle(pause)
+        except BaseException as e:
+            if ASYNC:
+                # Anything else the transport has from a loader or a handler, and has gone on behind it.
+                if isinstance(e, (asyncio.CancelledError, GeneratorExit)):
+                    raise
+            else:
+                self._pass_over(e)
+            return True
+
+    def _pass_over(self, error: BaseException) -> None:
+        """Process what has come in behind the message over which a loader or a handler has raised.
+
+        Args:
+            error: what it has raised, which is dropped: another exception is under way.
+
+        Raises:
+            BaseException: `error`, or a later one, if a signal handler has raised it elsewhere.
+        """
+        session = self._session
+        while True:
+            head = session.head()
+            if not session.dealt_with and (head is None or getattr(head[1], "failure", None) is not error):
+                raise error
+            try:
+                self.kernel.transport.process()
+            except BaseException as e:
+                error = e
+            else:
+                return
+
     def _abandon(self, reason: str) -> None:
         """Close the connection: better none than one in an unknown state."""
         self._session.connection_lost(OperationalError(f"closed: {reason}"))
-        self._transport.close()
+        self.kernel.transport.close()
 
     async def cancel_safe(self, *, timeout: float = 30.0) -> None:
         """Ask the server to cancel the query that is running.
@@ -603,57 +401,6 @@ class AsyncConnection(BaseConnection[Row]):
         cursor = self.cursor()
         return await cursor.execute(query, params, prepare=prepare, binary=binary)
 
-    def streamed(
-        self, streaming: Streaming, observation: AbstractContextManager[None]
-    ) -> AsyncGenerator[Any]:
-        """Return the generator that yields the rows of a query while they arrive.
-
-        Args:
-            streaming: the query.
-            observation: the block in which it runs.
-        """
-        rows = self._streamed(streaming, observation)
-        streaming.generator = weakref.ref(rows)
-        return rows
-
-    async def _streamed(
-        self, streaming: Streaming, observation: AbstractContextManager[None]
-    ) -> AsyncGenerator[Any]:
-        lock = self.lock
-        await lock.__aenter__()
-        streaming.hold(lock)
-        try:
-            with observation:
-                try:
-                    await self.wait(streaming.open())
-                    while rows := await self.wait(streaming.next()):
-                        for row in streaming.shaped(rows):
-                            yield row
-                            if self._closed:
-                                self._check_open()
-                finally:
-                    await self._end(streaming)
-        finally:
-            if streaming.mine:
-                streaming.let_go()
-
-    async def _end(self, streaming: Streaming) -> None:
-        """End a query that a generator goes on with no more, unless the next operation has done so."""
-        streaming.left = True
-        if ASYNC:
-            if streaming.over:
-                return
-            if not self.lock.mine():
-                # The event loop closes generators that nobody refers to in tasks of their own.
-                streaming.let_go()
-                async with self.lock:
-                    await self.wait(streaming.close())
-                return
-        else:
-            if not streaming.mine:
-                return  # the garbage collector came in another thread, which cannot have the lock
-        await self.wait(streaming.close())
-
     # Transactions
 
     async def commit(self) -> None:
@@ -662,8 +409,8 @@ class AsyncConnection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
-        async with self.lock:
-            await self.wait(self._commit_operation())
+        async with self.kernel.lock:
+            await self.kernel.wait(self._commit_operation())
 
     async def rollback(self) -> None:
         """Roll back the open transaction, if any.
@@ -671,8 +418,8 @@ class AsyncConnection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
-        async with self.lock:
-            await self.wait(self._rollback_operation())
+        async with self.kernel.lock:
+            await self.kernel.wait(self._rollback_operation())
 
     def transaction(
         self, savepoint_name: str | None = None, force_rollback: bool = False
@@ -695,8 +442,8 @@ class AsyncConnection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        async with self.lock:
-            await self.wait(self._end_left())
+        async with self.kernel.lock:
+            await self.kernel.wait(self.kernel._end_left())
             self._set_autocommit(value)
 
     async def set_isolation_level(self, value: IsolationLevel | int | None) -> None:
@@ -705,8 +452,8 @@ class AsyncConnection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        async with self.lock:
-            await self.wait(self._end_left())
+        async with self.kernel.lock:
+            await self.kernel.wait(self.kernel._end_left())
             self._set_isolation_level(value)
 
     async def set_read_only(self, value: bool | None) -> None:
@@ -715,8 +462,8 @@ class AsyncConnection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        async with self.lock:
-            await self.wait(self._end_left())
+        async with self.kernel.lock:
+            await self.kernel.wait(self.kernel._end_left())
             self._set_read_only(value)
 
     async def set_deferrable(self, value: bool | None) -> None:
@@ -725,8 +472,8 @@ class AsyncConnection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: a transaction is open.
         """
-        async with self.lock:
-            await self.wait(self._end_left())
+        async with self.kernel.lock:
+            await self.kernel.wait(self.kernel._end_left())
             self._set_deferrable(value)
 
     if ASYNC:
@@ -741,7 +488,7 @@ class AsyncConnection(BaseConnection[Row]):
         @property
         def autocommit(self) -> bool:
             """Whether every statement is a transaction of its own."""
-            return self._autocommit
+            return self.kernel.autocommit
 
         @autocommit.setter
         def autocommit(self, value: bool) -> None:
@@ -782,13 +529,13 @@ class AsyncConnection(BaseConnection[Row]):
         Args:
             xid: its id, from `xid()` or as the server knows it.
         """
-        async with self.lock:
-            await self.wait(self._tpc_begin_operation(xid))
+        async with self.kernel.lock:
+            await self.kernel.wait(self._tpc_begin_operation(xid))
 
     async def tpc_prepare(self) -> None:
         """Do the first phase: prepare the transaction begun by `tpc_begin` (PEP 249)."""
-        async with self.lock:
-            await self.wait(self._tpc_prepare_operation())
+        async with self.kernel.lock:
+            await self.kernel.wait(self._tpc_prepare_operation())
 
     async def tpc_commit(self, xid: Xid | str | None = None) -> None:
         """Commit a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -796,8 +543,8 @@ class AsyncConnection(BaseConnection[Row]):
         Args:
             xid: a transaction of before; None for the one of this connection.
         """
-        async with self.lock:
-            await self.wait(self._tpc_finish_operation("commit", xid))
+        async with self.kernel.lock:
+            await self.kernel.wait(self._tpc_finish_operation("commit", xid))
 
     async def tpc_rollback(self, xid: Xid | str | None = None) -> None:
         """Roll back a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -805,13 +552,13 @@ class AsyncConnection(BaseConnection[Row]):
         Args:
             xid: a transaction of before; None for the one of this connection.
         """
-        async with self.lock:
-            await self.wait(self._tpc_finish_operation("rollback", xid))
+        async with self.kernel.lock:
+            await self.kernel.wait(self._tpc_finish_operation("rollback", xid))
 
     async def tpc_recover(self) -> list[Xid]:
         """Return the ids of the transactions that are prepared and not finished (PEP 249)."""
-        async with self.lock:
-            return await self.wait(self._tpc_recover_operation())
+        async with self.kernel.lock:
+            return await self.kernel.wait(self._tpc_recover_operation())
 
     # Notifications
 
@@ -831,8 +578,8 @@ class AsyncConnection(BaseConnection[Row]):
         try:
             while True:
                 remaining = None if deadline is None else max(0.0, deadline - monotonic())
-                async with self.lock:
-                    came = await self.wait(self._idle_operation(remaining))
+                async with self.kernel.lock:
+                    came = await self.kernel.wait(self._idle_operation(remaining))
                 while self._notifies:
                     yield self._notifies.popleft()
                     yielded += 1

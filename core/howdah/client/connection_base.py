@@ -8,22 +8,17 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Sequence, Set
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from howdah import errors
 from howdah.adapt.quoting import quote_literal
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
-from howdah.adapt.types import FIRST_NORMAL_OID, find_types, read_types
 from howdah.client.info import ConnectionInfo
 from howdah.client.notify import Backlog, Notify
 from howdah.client.request import not_committed
-from howdah.client.shortcut import Shortcuts
-from howdah.conninfo.host import hosts
-from howdah.conninfo.resolution import resolve
 from howdah.errors import (
     DataError,
     Diagnostic,
@@ -36,9 +31,9 @@ from howdah.io.addresses import OpenTransport
 from howdah.io.blocking import cause
 from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
-from howdah.pq import DiagnosticField, PipelineStatus, TransactionStatus
+from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol import messages
-from howdah.protocol.exchange import Exchange, QueryExchange, Result
+from howdah.protocol.exchange import Exchange
 from howdah.protocol.messages import Notification
 from howdah.protocol.session import Session
 from howdah.rows import Row
@@ -48,23 +43,20 @@ if TYPE_CHECKING:
 
     from howdah.client.deferral import Deferral
     from howdah.client.isolation import IsolationLevel
-    from howdah.client.known_types import KnownTypes
+    from howdah.client.kernel_base import BaseKernel
     from howdah.client.transaction_base import Block
     from howdah.client.xid import Xid
     from howdah.framework.driver import Driver
-    from howdah.hookspecs import QueryObserver, QueryPlanner
 
 __all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler", "logger"]
+
+T = TypeVar("T")
 
 NoticeHandler = Callable[[Diagnostic], None]
 NotifyHandler = Callable[["Notify"], None]
 
 #: Settings that loaders and dumpers depend on.
 _ADAPTATION_SETTINGS = frozenset({"client_encoding", "TimeZone", "DateStyle", "IntervalStyle"})
-
-
-#: The command tags after which what a transaction has made is not there.
-_UNDOING = frozenset({b"ROLLBACK", b"PREPARE TRANSACTION"})
 
 
 class BaseConnection(Generic[Row]):
@@ -89,38 +81,21 @@ class BaseConnection(Generic[Row]):
     #: How many statements stay prepared, None for any number.
     prepared_max: int | None = 100
 
-    #: Whether the error of an exchange is another's, so that its query is to be run again.
-    excuses: Callable[[Exchange], bool] | None = None
-
     # What begins the same on every connection.
     _closed = False
     #: Whether it was lost before it was closed.
     _broken = False
     _told_closed = False
-    _owner: Any = None
     _finalize: weakref.finalize[..., Any] | None = None
-    _planner: QueryPlanner | None = None
-    _observers: Sequence[QueryObserver] = ()
-    _autocommit = False
     _isolation_level: IsolationLevel | None = None
     _read_only: bool | None = None
     _deferrable: bool | None = None
-    _begin_statement = b"BEGIN"
-    _portals = 0
     _tpc: tuple[Xid, bool] | None = None
-    _unsynced: Callable[[], Operation[errors.Error | None]] | None = None
-    _deferral: Deferral | None = None
-    _reservation: Callable[[], Operation[None]] | None = None
-    #: Whether something else is going on; and whether `start_operation` has anything to do or to
-    #: refuse at all: asked for before every query.
-    _occupied = False
-    _hindered = False
     #: How many `notifies` are waiting.
     _collecting = 0
-    #: Whether types were looked up by their names and are not there.
-    _names_missing = False
-    #: The transaction that has created what was missing.
-    _names_created: int | None = None
+
+    kernel: BaseKernel
+    _kernel_class: type[BaseKernel]
 
     def __init__(self, connected: Connected, settings: dict[str, Any], adapters: AdaptersMap) -> None:
         self._connected = connected
@@ -136,18 +111,13 @@ class BaseConnection(Generic[Row]):
         self._transformer = Transformer(self, self._adapters)
         #: The transaction blocks that are entered.
         self._blocks: list[Block] = []
-        #: Ends blocks that nobody can leave any more.
-        self._torn: list[Callable[[], Operation[object]]] = []
-        #: Whether the server takes only the simple protocol.
-        self._simple_only = bool(settings.get("replication"))
-        self._to_close: list[bytes] = []
-        #: The short way of queries that are sent again.
-        self.shortcuts = Shortcuts(session, self._transformer)
+        self.kernel = self._kernel_class(self, session, self._transformer)
+        self.kernel.simple_only = bool(settings.get("replication"))
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
         self._notifies = Backlog()
         # Kept outside of the connection: what collects its cycles would find the socket first.
-        self._finalize = weakref.finalize(self, _forgotten, connected, settings, type(self), os.getpid())
+        self._finalize = weakref.finalize(self, _warn_unclosed, connected, settings, type(self), os.getpid())
         self._finalize.atexit = False
         if connected.server_info.unasked or connected.leftover:
             self._take_early(connected)
@@ -169,12 +139,16 @@ class BaseConnection(Generic[Row]):
         session.on_notice, session.on_notification = self._on_notice, self._on_notification
 
         def tell() -> Operation[None]:
-            for call in early:
-                call()
+            try:
+                while early:
+                    early.pop(0)()
+            finally:
+                if early:
+                    self.kernel.before_next = tell
             yield from ()
 
         if early:
-            self._set_unsynced(tell)
+            self.kernel.before_next = tell
 
     def __repr__(self) -> str:
         if self.closed:
@@ -196,31 +170,14 @@ class BaseConnection(Generic[Row]):
         """The adapters used on this connection."""
         return self._adapters
 
-    @property
-    def owner(self) -> Any:
-        """What closes the connection in the end, such as a pool; None if whoever uses it is to.
-
-        With an owner, leaving a `with` block does not close the connection,
-        and nobody is warned when it is deleted while it is open. If the owner
-        has a `take_back(connection)` that is not None, `close` calls it (and
-        awaits it, if the connection is async), and closes the connection
-        only if it returns False.
-        """
-        return self._owner
-
-    @owner.setter
-    def owner(self, value: Any) -> None:
-        self._owner = value
-        self._expect_deletion()
-
     def _expect_deletion(self) -> None:
         """Have the socket closed when the connection is deleted, and warn if it should have been closed."""
         if self._finalize is None:
             return
         self._finalize.detach()
-        process = os.getpid() if self._owner is None and self._session.lost is None else None
+        process = os.getpid() if self.kernel._owner is None and self._session.lost is None else None
         self._finalize = weakref.finalize(
-            self, _forgotten, self._connected, self._settings, type(self), process
+            self, _warn_unclosed, self._connected, self._settings, type(self), process
         )
         self._finalize.atexit = False
 
@@ -228,16 +185,6 @@ class BaseConnection(Generic[Row]):
     def info(self) -> ConnectionInfo:
         """What is known of the connection."""
         return self._info
-
-    @property
-    def two_phase(self) -> Xid | None:
-        """The transaction that `tpc_begin` began, until it is committed or rolled back; None without one."""
-        return None if self._tpc is None else self._tpc[0]
-
-    @property
-    def planner(self) -> QueryPlanner | None:
-        """What decides which statement is sent for a query, None if no plugin does."""
-        return self._planner
 
     @property
     def closed(self) -> bool:
@@ -259,7 +206,8 @@ class BaseConnection(Generic[Row]):
 
     @property
     def _pipeline_status(self) -> PipelineStatus:
-        return PipelineStatus.OFF if self._deferral is None else self._deferral.status
+        deferral = self.kernel.deferral
+        return PipelineStatus.OFF if deferral is None else deferral.status
 
     def fileno(self) -> int:
         """Return the file descriptor of the socket.
@@ -270,16 +218,6 @@ class BaseConnection(Generic[Row]):
         self._check_open()
         return self._connected.sock.fileno()
 
-    def drop(self) -> None:
-        """Close the socket without a word to the server.
-
-        For a process that was forked, and must leave the connection to its parent.
-        """
-        self._closed = True
-        self._set_hindered()
-        self._connected.sock.close()
-        self._told_to_close()
-
     def _check_block(self) -> None:
         """Refuse to end a `with` block without an error if its work was lost together with the connection.
 
@@ -288,7 +226,7 @@ class BaseConnection(Generic[Row]):
         lost = self._session.lost
         if lost is None or self._closed:
             return
-        if self._tpc is not None or (self._session.lost_work and not self._autocommit):
+        if self._tpc is not None or (self._session.lost_work and not self.kernel.autocommit):
             raise OperationalError(
                 f"the connection was lost, with work that was not committed: {cause(lost)}"
             ) from lost
@@ -308,7 +246,7 @@ class BaseConnection(Generic[Row]):
     @property
     def autocommit(self) -> bool:
         """Whether every statement is a transaction of its own."""
-        return self._autocommit
+        return self.kernel.autocommit
 
     @property
     def isolation_level(self) -> IsolationLevel | None:
@@ -340,8 +278,8 @@ class BaseConnection(Generic[Row]):
 
     def _set_autocommit(self, value: bool) -> None:
         self._check_outside_transaction("autocommit")
-        self._autocommit = bool(value)
-        self._review_shortcuts()
+        self.kernel.autocommit = bool(value)
+        self.kernel._review_shortcuts()
 
     def _set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         self._check_outside_transaction("isolation_level")
@@ -370,7 +308,7 @@ class BaseConnection(Generic[Row]):
             parts.append(b"READ ONLY" if self._read_only else b"READ WRITE")
         if self._deferrable is not None:
             parts.append(b"DEFERRABLE" if self._deferrable else b"NOT DEFERRABLE")
-        self._begin_statement = b" ".join(parts)
+        self.kernel.begin_statement = b" ".join(parts)
 
     # What the server says unasked
 
@@ -399,30 +337,7 @@ class BaseConnection(Generic[Row]):
         self._notify_handlers.remove(callback)
 
     def _on_notice(self, fields: dict[int, str]) -> None:
-        diagnostic = Diagnostic(fields)
-        for handler in self._notice_handlers:
-            try:
-                handler(diagnostic)
-            except Exception:
-                logger().exception("a notice handler failed")
-
-    def give_notice(self, message: str, hint: str) -> None:
-        """Tell the notice handlers, and the logger `howdah`, of something that the driver has noticed.
-
-        Args:
-            message: what it is.
-            hint: what to do about it.
-        """
-        logger().warning("%s; %s", message, hint)
-        self._on_notice(
-            {
-                DiagnosticField.SEVERITY: "WARNING",
-                DiagnosticField.SEVERITY_NONLOCALIZED: "WARNING",
-                DiagnosticField.SQLSTATE: "01000",
-                DiagnosticField.MESSAGE_PRIMARY: message,
-                DiagnosticField.MESSAGE_HINT: hint,
-            }
-        )
+        self._tell(self._notice_handlers, Diagnostic(fields), "a notice handler failed")
 
     def _on_notification(self, notification: Notification) -> None:
         notify = Notify(notification.channel, notification.payload, notification.pid)
@@ -434,19 +349,38 @@ class BaseConnection(Generic[Row]):
                     "more notifications have come than are kept for notifies(): the oldest are dropped;"
                     " take them, or add a handler with add_notify_handler()"
                 )
-        for handler in self._notify_handlers:
+        self._tell(self._notify_handlers, notify, "a notification handler failed")
+
+    def _tell(self, handlers: Iterable[Callable[[T], None]], said: T, failed: str) -> None:
+        """Call handlers with what the server has said.
+
+        What one of them raises keeps it from none of the others, and is no reason to tell it once more.
+
+        Args:
+            handlers: the handlers.
+            said: what it has said.
+            failed: what the logger is told of an error.
+        """
+        interruption: BaseException | None = None
+        for handler in handlers:
             try:
-                handler(notify)
+                handler(said)
             except Exception:
-                logger().exception("a notification handler failed")
+                logger().exception(failed)
+            except BaseException as e:
+                interruption = interruption or e
+        if interruption is not None:
+            self._session.dealt_with = True
+            raise interruption
 
     def _on_parameter(self, name: str, value: str) -> None:
         if name in _ADAPTATION_SETTINGS:
             if name == "client_encoding":
                 self._set_encoding()
             self._transformer.renew()
-        if self._planner is not None:
-            self._planner.parameter_changed(name, value)
+        planner = self.kernel.planner
+        if planner is not None:
+            planner.parameter_changed(name, value)
 
     def _set_encoding(self) -> None:
         """Note the codec of queries and messages."""
@@ -457,133 +391,7 @@ class BaseConnection(Generic[Row]):
         # In SQL_ASCII text has no encoding that anyone knows of; ours is UTF-8.
         self._session.encoding = "utf-8" if encoding == "ascii" else encoding
 
-    # Operations
-
-    @property
-    def session(self) -> Session:
-        """The protocol session, for operations: generators that `wait` runs.
-
-        An operation begins with `session = yield from connection.start_operation()`.
-        """
-        return self._session
-
-    def start_operation(self, *, deferrable: bool = False, raise_failure: bool = False) -> Operation[Session]:
-        """Begin an operation: check the connection, and finish what an earlier one left open.
-
-        Args:
-            deferrable: whether the operation does as the connection's `deferral` wants it;
-                otherwise all that is deferred is waited for.
-            raise_failure: whether to raise what the earlier operation fails with now;
-                only its own cursor raises it otherwise.
-
-        Returns:
-            the session, to which the operation writes its messages.
-
-        Raises:
-            howdah.OperationalError: the connection is closed or lost.
-            howdah.ProgrammingError: a prepared two-phase transaction awaits its end.
-        """
-        self._check_open()
-        if self._tpc is not None and self._tpc[1]:
-            raise ProgrammingError("a prepared two-phase transaction awaits tpc_commit() or tpc_rollback()")
-        if self._unsynced is not None:
-            finish = self._unsynced
-            self._set_unsynced(None)
-            failure = yield from finish()
-            if failure is not None and raise_failure:
-                raise failure
-            self._check_open()
-        if self._torn:
-            yield from self._end_torn()
-        if self._deferral is not None and not deferrable:
-            yield from self._deferral.rest()
-            self._check_open()
-        return self._session
-
-    def is_shareable(self) -> bool:
-        """Whether queries are transactions of their own, and nothing else is going on."""
-        return (
-            self._autocommit
-            and not self._hindered
-            and self._session.transaction_status == TransactionStatus.IDLE
-        )
-
-    @property
-    def deferral(self) -> Deferral | None:
-        """What takes over the answers to queries, None if they are waited for."""
-        return self._deferral
-
-    def defer_to(self, deferral: Deferral | None) -> None:
-        """Have the answers to queries taken over from now on, or with None waited for."""
-        self._deferral = deferral
-        self._set_hindered()
-
-    def _set_unsynced(self, finish: Callable[[], Operation[errors.Error | None]] | None) -> None:
-        """Note what ends the implicit transaction that a portal keeps open."""
-        self._unsynced = finish
-        self._set_hindered()
-
-    def reserve(self, reason: str, end: Callable[[], Operation[None] | None] | None = None) -> None:
-        """Refuse every operation until `release`: one is going on between its waits, such as a COPY.
-
-        Others than the thread or the task that holds `lock` wait for that anyway.
-
-        Args:
-            reason: what the `ProgrammingError` says.
-            end: returns the operation that ends it, if nobody can go on with it any more, and otherwise
-                None; what is refused then runs after that.
-        """
-
-        def refuse() -> Operation[None]:
-            ending = None if end is None else end()
-            if ending is None:
-                self._set_unsynced(refuse)
-                raise ProgrammingError(reason)
-            self._reservation = None
-            yield from ending
-
-        self._reservation = refuse
-        self._set_unsynced(refuse)
-
-    @property
-    def reserved(self) -> bool:
-        """Whether `reserve` forbids operations now."""
-        return self._reservation is not None
-
-    def release(self) -> None:
-        """Allow operations again, if `reserve` has forbidden them."""
-        if self._reservation is not None and self._unsynced is self._reservation:
-            self._set_unsynced(None)
-        self._reservation = None
-
-    def _end_left(self) -> Operation[None]:
-        """End what nobody can go on with any more: what reserves the connection, and transaction blocks."""
-        if self._reservation is not None and self._reservation is self._unsynced:
-            with suppress(ProgrammingError):
-                yield from self.start_operation(deferrable=True)
-        if self._torn:
-            yield from self._end_torn()
-
-    def end_later(self, end: Callable[[], Operation[object]]) -> None:
-        """Have a block ended before the next operation, since nobody can leave it any more.
-
-        An exception, as a signal handler raises them at any moment, has come when it was being left.
-
-        Args:
-            end: returns the operation that ends it.
-        """
-        self._torn.append(end)
-        self._set_hindered()
-
-    def _end_torn(self) -> Operation[None]:
-        torn, self._torn = self._torn, []
-        try:
-            while torn:
-                yield from torn[0]()
-                del torn[0]
-        finally:
-            self._torn += torn
-            self._set_hindered()
+    # Transactions
 
     def _forget_block(self, block: Block) -> None:
         """Note that a transaction block was left, and by that those in it."""
@@ -595,125 +403,28 @@ class BaseConnection(Generic[Row]):
 
     def _undo_block(self, block: Block) -> Operation[None]:
         """Undo what was done in a transaction block."""
-        if self._deferral is not None:
-            yield from self._deferral.finish()
+        if self.kernel.deferral is not None:
+            yield from self.kernel.deferral.finish()
         commands = [] if block.orphaned else block.undoing(self._session.transaction_status)
         if commands:
-            yield from self._command(b"; ".join(commands), block)
+            yield from self.kernel.command(b"; ".join(commands), block)
         self._forget_block(block)
 
     def _set_tpc(self, tpc: tuple[Xid, bool] | None) -> None:
         """Note the two-phase transaction that is going on, and whether it is prepared."""
         self._tpc = tpc
-        self._set_hindered()
-
-    def _set_hindered(self) -> None:
-        left = self._unsynced is not None or bool(self._torn)
-        self._occupied = self._closed or left or self._tpc is not None
-        self._hindered = self._occupied or self._deferral is not None
-        self._review_shortcuts()
-
-    def _review_shortcuts(self) -> None:
-        """Have queries take the short way if nothing is to be done along with them."""
-        shortcuts = self.shortcuts
-        plain = not (self._observers or self._to_close or shortcuts.names_wanted)
-        shortcuts.open = plain and not self._hindered
-        shortcuts.deferred = plain and self._deferral is not None and not self._occupied
-        shortcuts.begins = not self._autocommit
-
-    def write_begin(self, session: Session) -> Exchange | None:
-        """Write BEGIN in front of a statement where a transaction is to be started.
-
-        Sync must follow behind the statement: if BEGIN fails, the server skips both.
-
-        Args:
-            session: the session, nothing of the statement being written yet.
-
-        Returns:
-            the exchange of BEGIN, None where none was written.
-        """
-        if self._autocommit or session.transaction_status != TransactionStatus.IDLE:
-            return None
-        exchange = Exchange(query=self._begin_statement)
-        session.parse(exchange, b"", self._begin_statement)
-        session.bind(exchange, b"", b"", None)
-        session.execute(exchange)
-        return exchange
-
-    def write_closes(self, session: Session, exchange: Exchange) -> None:
-        """Write Close for the statements that are no longer wanted.
-
-        Args:
-            session: the session.
-            exchange: what the answers belong to.
-        """
-        for name in self.take_unwanted():
-            session.close_statement(exchange, name)
-
-    def close_statement(self, name: bytes) -> None:
-        """Have the prepared statement `name` closed on the server, along with the next query."""
-        self._to_close.append(name)
-        self._review_shortcuts()
-
-    def take_unwanted(self) -> list[bytes]:
-        """Return the names of the statements to be closed; the caller closes them."""
-        names, self._to_close = self._to_close, []
-        self._review_shortcuts()
-        return names
-
-    @property
-    def begin_statement(self) -> bytes:
-        """The command that starts a transaction as the connection's settings ask for it."""
-        return self._begin_statement
-
-    def _new_portal_name(self) -> bytes:
-        self._portals += 1
-        return b"_howdah_%d" % self._portals
-
-    def _command(self, command: bytes, ended: Block | None = None) -> Operation[Exchange]:
-        """Run a command by the simple protocol.
-
-        Args:
-            command: the command.
-            ended: the transaction block that it ends.
-        """
-        session = yield from self.start_operation()
-        exchange = QueryExchange(query=command, describe=self._transformer.decoder)
-        session.query(exchange, command)
-        if ended is not None:
-            ended.ending = True
-        yield exchange
-        exchange.raise_error()
-        self._note_rollback(exchange)
-        return exchange
-
-    def _note_rollback(self, exchange: Exchange) -> None:
-        """Take note of a rollback that the driver has asked for."""
-        if self._planner is not None and any(result.tag in _UNDOING for result in exchange.results):
-            self._planner.rolled_back()
-        self.note_created(exchange.results, self._transformer)
-
-    @property
-    def wants_company(self) -> bool:
-        """Whether something is to be sent along with the next query: BEGIN, or Close for statements."""
-        begins = not self._autocommit and self._session.transaction_status == TransactionStatus.IDLE
-        return begins or bool(self._to_close)
-
-    def begin_operation(self) -> Operation[None]:
-        """Start a transaction, if the connection's settings ask for one."""
-        if not self._autocommit and self._session.transaction_status == TransactionStatus.IDLE:
-            yield from self._command(self._begin_statement)
+        self.kernel._review_preamble()
 
     def _commit_operation(self) -> Operation[None]:
-        yield from self._end_left()
+        yield from self.kernel._end_left()
         if self._blocks:
             raise ProgrammingError("commit() cannot be used inside a transaction() block")
         if self._tpc is not None:
             raise ProgrammingError("commit() cannot be used in a two-phase transaction; use tpc_commit()")
-        if self._deferral is not None:
-            yield from self._commit_deferred(self._deferral)
+        if self.kernel.deferral is not None:
+            yield from self._commit_deferred(self.kernel.deferral)
             return
-        session = yield from self.start_operation(raise_failure=True)
+        session = yield from self.kernel.start_operation(raise_failure=True)
         if session.transaction_status != TransactionStatus.IDLE:
             yield from self._commit_command(b"COMMIT")
 
@@ -728,7 +439,7 @@ class BaseConnection(Generic[Row]):
             howdah.errors.TransactionResolutionUnknown: the connection was lost before the answer came.
             howdah.errors.InFailedSqlTransaction: the server has rolled back, since a statement had failed.
         """
-        session = yield from self.start_operation()
+        session = yield from self.kernel.start_operation()
         exchange = Exchange(query=command)
         session.query(exchange, command)
         if ended is not None:
@@ -740,7 +451,7 @@ class BaseConnection(Generic[Row]):
         """Raise, as `_commit_command` does, unless the answer says that it was committed."""
         error = exchange.error
         tag = exchange.results[-1].tag if exchange.results else b""
-        self._note_rollback(exchange)
+        self.kernel.note_rollback(exchange)
         if tag == b"ROLLBACK":
             raise not_committed()
         if error is None or tag.startswith(b"COMMIT"):
@@ -754,7 +465,7 @@ class BaseConnection(Generic[Row]):
         raise error
 
     def _commit_deferred(self, deferral: Deferral) -> Operation[None]:
-        yield from self.start_operation(deferrable=True)
+        yield from self.kernel.start_operation(deferrable=True)
         if deferral.in_transaction:
             commit = deferral.command([b"COMMIT"])
             yield from deferral.finish()
@@ -767,20 +478,20 @@ class BaseConnection(Generic[Row]):
             yield from deferral.rest()
 
     def _rollback_operation(self) -> Operation[None]:
-        yield from self._end_left()
+        yield from self.kernel._end_left()
         if self._blocks:
             raise ProgrammingError(
                 "rollback() cannot be used inside a transaction() block; raise Rollback() to leave it"
             )
         if self._tpc is not None:
             raise ProgrammingError("rollback() cannot be used in a two-phase transaction; use tpc_rollback()")
-        if self._deferral is not None:
-            yield from self.start_operation(deferrable=True)
-        if self._deferral is not None:
-            yield from self._deferral.finish()
-        session = yield from self.start_operation()
+        if self.kernel.deferral is not None:
+            yield from self.kernel.start_operation(deferrable=True)
+        if self.kernel.deferral is not None:
+            yield from self.kernel.deferral.finish()
+        session = yield from self.kernel.start_operation()
         if session.transaction_status != TransactionStatus.IDLE:
-            yield from self._command(b"ROLLBACK")
+            yield from self.kernel.command(b"ROLLBACK")
 
     # Two-phase commit
 
@@ -801,14 +512,14 @@ class BaseConnection(Generic[Row]):
 
         xid = xid if isinstance(xid, Xid) else Xid.from_string(xid)
         self._check_open()
-        yield from self._end_left()
+        yield from self.kernel._end_left()
         if self._transaction_status != TransactionStatus.IDLE:
             raise ProgrammingError(
                 f"can't start a two-phase transaction: connection in status {self._transaction_status.name}"
             )
-        if self._autocommit:
+        if self.kernel.autocommit:
             raise ProgrammingError("can't use two-phase transactions in autocommit mode")
-        yield from self.begin_operation()
+        yield from self.kernel.begin_operation()
         self._set_tpc((xid, False))
 
     def _tpc_prepare_operation(self) -> Operation[None]:
@@ -817,7 +528,7 @@ class BaseConnection(Generic[Row]):
         xid, prepared = self._tpc
         if prepared:
             raise ProgrammingError("the two-phase transaction is prepared already")
-        exchange = yield from self._command(b"PREPARE TRANSACTION " + quote_literal(str(xid)))
+        exchange = yield from self.kernel.command(b"PREPARE TRANSACTION " + quote_literal(str(xid)))
         if exchange.results[-1].tag == b"ROLLBACK":
             # PostgreSQL rolls a failed transaction back and calls that a success.
             self._set_tpc(None)
@@ -851,17 +562,17 @@ class BaseConnection(Generic[Row]):
         if action == "commit":
             yield from self._commit_command(command)
         else:
-            yield from self._command(command)
+            yield from self.kernel.command(command)
 
     def _tpc_recover_operation(self) -> Operation[list[Xid]]:
         from howdah.client.xid import Xid
 
         before = self._transaction_status
-        exchange = yield from self._command(
+        exchange = yield from self.kernel.command(
             b"SELECT gid, prepared, owner, database FROM pg_catalog.pg_prepared_xacts"
         )
         if before == TransactionStatus.IDLE and self._session.transaction_status == TransactionStatus.INTRANS:
-            yield from self._command(b"ROLLBACK")
+            yield from self.kernel.command(b"ROLLBACK")
         rows = exchange.results[-1].rows
         if not all(len(row) == 4 and isinstance(row[0], str) for row in rows):
             raise DataError("the server's answer to the question for prepared transactions makes no sense")
@@ -870,133 +581,22 @@ class BaseConnection(Generic[Row]):
     # Notifications
 
     def _idle_operation(self, timeout: float | None) -> Operation[bool]:
-        yield from self.start_operation()
+        yield from self.kernel.start_operation()
         if self._notifies:
             return True
         came = yield Idle(timeout)
         self._check_open()
         return bool(came)
 
-    # Types known by name
-
-    def _resolve_names(self, oids: Set[int], *maps: AdaptersMap) -> Operation[None]:
-        """Find the types that adapters are registered for by name only.
-
-        Args:
-            oids: the oids met that no adapter knows.
-            maps: the adapters that are told of what is found.
-        """
-        known = self._known_types()
-        # A type with an unknown oid may be one that was known under another, and made anew.
-        wanted = [adapters.type_names if oids else adapters.unresolved_names for adapters in maps]
-        names = frozenset().union(*wanted)
-        # A parameter asks for names alone, once on a connection; others may have created the types since.
-        again = not oids and not self._names_missing and not known.found(names)
-        if again or not names <= known.names or not oids <= known.oids:
-            exchange = yield from self._command(find_types(sorted(names)))
-            known.update(names, oids, read_types(exchange.results[-1].rows))
-        for type_info in known.infos(names):
-            for adapters in maps:
-                self.driver.resolve_type(adapters, type_info)
-        self._names_missing = any(adapters.unresolved_names for adapters in maps)
-
-    def _known_types(self) -> KnownTypes:
-        info = self._info
-        # Servers before version 18 do not tell of the search path.
-        search_path = info.parameter_status("search_path") or ""
-        return self.driver.known_types(info.host, info.hostaddr, info.port, info.dbname, search_path)
-
-    def forget_types(self, oids: Sequence[int], *maps: AdaptersMap) -> None:
-        """Have types looked up by their names again: the server does not know their oids any more.
-
-        Args:
-            oids: the oids.
-            maps: the adapters that use them.
-        """
-        self._known_types().forget()
-        for adapters in maps:
-            adapters.types.discard([oid for oid in oids if oid >= FIRST_NORMAL_OID])
-
-    def resolve_names(self, *maps: AdaptersMap) -> Operation[None]:
-        """Find the types that adapters are registered for by name only, as far as they were not looked for.
-
-        Args:
-            maps: the adapters.
-        """
-        waiting = {id(adapters): adapters for adapters in maps if adapters.unresolved_names}
-        if waiting:
-            yield from self._resolve_names(frozenset(), *waiting.values())
-
-    def note_created(self, results: Iterable[Result], *transformers: Transformer) -> None:
-        """Have types looked up once more that were not there, if something is created, or rolled back then.
-
-        Args:
-            results: what was executed.
-            transformers: whose adapters name types.
-        """
-        if self._names_missing and any(result.tag.startswith(b"CREATE ") for result in results):
-            self._names_missing = False
-            if self._session.transaction_status != TransactionStatus.IDLE or self._deferral is not None:
-                self._names_created = self._session.transactions
-            self._known_types().forget_missing()
-            for transformer in transformers:
-                transformer.renew()
-        if self._names_created is not None:
-            self._note_undone(results, transformers)
-
-    def _note_undone(self, results: Iterable[Result], transformers: Sequence[Transformer]) -> None:
-        """Forget the types whose names the transaction has created, if it is rolled back."""
-        session = self._session
-        ended = session.transaction_status == TransactionStatus.IDLE
-        if self._names_created not in (session.transactions, session.transactions - ended):
-            self._names_created = None  # committed
-        elif any(result.tag in _UNDOING for result in results):
-            self._names_created = None
-            oids = [info.oid for info in self._known_types().infos(self.adapters.type_names)]
-            self.forget_types(oids, *(transformer.adapters for transformer in transformers))
-            for transformer in transformers:
-                transformer.renew()
-
-    def want_names(self) -> None:
-        """Have types that are registered by name looked up before parameters are sent."""
-        self.shortcuts.names_wanted = True
-        self._review_shortcuts()
-
     # Opening and closing
-
-    @classmethod
-    def _resolver(cls, conninfo: str) -> Callable[..., Any] | None:
-        """Return what has the plugins resolve a conninfo, None if none of them may."""
-        if not isinstance(conninfo, str):
-            raise ProgrammingError(f"the conninfo must be a str, not {type(conninfo).__name__}")
-        driver = cls.driver
-        return driver.hooks.resolve_conninfo if conninfo.startswith(driver.resolved) else None
 
     @classmethod
     def _resolve(cls, conninfo: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Have the plugins resolve what `connect` was called with."""
-        resolve = cls._resolver(conninfo)
+        resolve = cls.driver.resolver(conninfo)
         resolved: tuple[str, dict[str, Any]] | None
         resolved = None if resolve is None else resolve(conninfo=conninfo, params=params)
         return (conninfo, params) if resolved is None else resolved
-
-    @classmethod
-    def check_parameters(cls, conninfo: str = "", **params: Any) -> None:
-        """Make sure, without connecting, that `connect` understands a conninfo and connection parameters.
-
-        What a plugin resolves (`howdah_resolve_conninfo`) is not looked into.
-
-        Args:
-            conninfo: a connection string.
-            params: connection parameters.
-
-        Raises:
-            howdah.ProgrammingError: a parameter is unknown or has an impossible value.
-            howdah.NotSupportedError: a parameter asks for what howdah does not do.
-            howdah.OperationalError: the service file cannot be read.
-        """
-        if cls._resolver(conninfo) is None:
-            hosts(resolve(conninfo, params, parameters=cls.driver.parameters))
 
     @classmethod
     def _open_transport(cls) -> OpenTransport | None:
@@ -1004,26 +604,19 @@ class BaseConnection(Generic[Row]):
 
     def _opened(self) -> None:
         """Ask the plugins what they have to do with the connection."""
-        hooks = self.driver.hooks
+        hooks, kernel = self.driver.hooks, self.kernel
         if hooks.query_planner is not None:
-            self._planner = hooks.query_planner(connection=self)
+            kernel.planner = hooks.query_planner(connection=self)
         if hooks.query_observer is not None:
             observers = hooks.query_observer(connection=self)
-            self._observers = [observer for observer in observers if observer is not None]
-        self._review_shortcuts()
+            kernel.observers = [observer for observer in observers if observer is not None]
+        kernel._review_shortcuts()
         if hooks.connection_opened is not None:
             hooks.connection_opened(connection=self)
 
-    def note_loss(self) -> None:
-        """Tell the plugins if the connection has turned out to be lost."""
-        if self._session.lost is not None:
-            self._told_to_close()
-
-    def _told_to_close(self) -> None:
+    def _notify_closed(self) -> None:
         """Tell the plugins, once, that the connection is closed or lost."""
-        if self._names_created == self._session.transactions:
-            self._names_created = None
-            self._known_types().forget()  # they may have been created in a transaction that is not committed
+        self.kernel._forget_uncommitted()
         hook = self.driver.hooks.connection_closed
         if hook is not None and not self._told_closed:
             self._told_closed = True
@@ -1042,7 +635,7 @@ def _where(connected: Connected, settings: dict[str, Any]) -> str:
     return f"host={host.host} port={host.port} user={settings['user']} database={settings['dbname']}"
 
 
-def _forgotten(
+def _warn_unclosed(
     connected: Connected, settings: dict[str, Any], cls: type[object], process: int | None
 ) -> None:
     """Let go of a connection that nobody has closed, without a word to the server.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from howdah.client.connection import Connection
+    from howdah.client.kernel import Kernel
 
 __all__ = ["ClientCursor", "Cursor", "RawCursor"]
 
@@ -31,6 +32,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
     """
 
     _connection: Connection[Any]
+    _kernel: Kernel
 
     @overload
     def __init__(
@@ -76,8 +78,8 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
     def close(self) -> None:
         """Close the cursor; rows it has not fetched are lost."""
         if self._portal is not None and not self._closed:
-            with self._connection.lock:
-                self._connection.wait(self._close_portal())
+            with self._kernel.lock:
+                self._kernel.wait(self._close_portal())
         self._reset()
         self._closed = True
 
@@ -99,21 +101,21 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             binary: whether results come in binary format; None for whatever is best.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             howdah.Error: of the class of what the server reports.
             howdah.ProgrammingError: query and parameters do not fit together.
         """
-        connection = self._connection
+        kernel = self._kernel
         again = prepare is None and binary is None and self._direct and not self.itersize
-        if again and connection.run_again(self, query, params):
+        if again and kernel.execute_cached(self, query, params):
             return self
         operation = self._execute(query, params, prepare, binary)
-        if connection._observers:
+        if kernel.observers:
             operation = self._observed(operation, query, params)
-        with connection.lock:
-            connection.wait(operation)
+        with kernel.lock:
+            kernel.wait(operation)
         return self
 
     def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None:
@@ -124,17 +126,17 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             params_seq: the sets of parameters.
             returning: whether to keep the results; `nextset` or `results` go through them.
         """
-        from howdah.client.executemany import Many
+        from howdah.client.executemany import ExecuteMany
 
-        connection = self._connection
-        operation = Many(self, query, returning).run(params_seq)
-        if connection._observers:
+        kernel = self._kernel
+        operation = ExecuteMany(self, query, returning).run(params_seq)
+        if kernel.observers:
             operation = self._observed(operation, query, params_seq)
-        with connection.lock:
-            connection.wait(operation)
+        with kernel.lock:
+            kernel.wait(operation)
             if returning and self._deferred is not None:
                 # In a pipeline, too: `nextset` and the like cannot wait for the results.
-                connection.wait(self._take_deferred())
+                kernel.wait(self._take_deferred())
 
     def stream(
         self, query: Query, params: Params | None = None, *, binary: bool | None = None, size: int = 1
@@ -155,7 +157,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         if size < 1:
             raise ValueError("size must be >= 1")
         stream = Stream(self, query, params, binary)
-        return self._connection.streamed(stream, self.observation(query, params))
+        return self._kernel.streamed(stream, self.observation(query, params))
 
     def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.
@@ -192,13 +194,13 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         return self._take(None)
 
     def _fetch(self, size: int | None) -> None:
-        with self._connection.lock:
-            self._connection.wait(self._fetch_until(size))
+        with self._kernel.lock:
+            self._kernel.wait(self._fetch_until(size))
 
     def _arrive(self) -> None:
         if self._deferred is not None and not self._deferred.settled:
-            with self._connection.lock:
-                self._connection.wait(self._settle_deferred())
+            with self._kernel.lock:
+                self._kernel.wait(self._settle_deferred())
 
     def __iter__(self) -> Self:
         return self
@@ -231,22 +233,22 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             index: its place among the results, from the end if negative.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             IndexError: there is no such result.
         """
         if self._deferred is not None:
-            with self._connection.lock:
-                self._connection.wait(self._take_deferred())
+            with self._kernel.lock:
+                self._kernel.wait(self._take_deferred())
         self._go_to(index)
         return self
 
     def results(self) -> Iterator[Self]:
         """Yield the cursor once for each result, from the one it is at on."""
         if self._deferred is not None:
-            with self._connection.lock:
-                self._connection.wait(self._take_deferred())
+            with self._kernel.lock:
+                self._kernel.wait(self._take_deferred())
         if self._result is not None:
             yield self
             while self.nextset():
@@ -258,4 +260,4 @@ class ClientCursor(ClientCursorMixin, Cursor[Row]):
 
 
 class RawCursor(RawCursorMixin, Cursor[Row]):
-    """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
+    """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""

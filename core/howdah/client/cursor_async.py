@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from howdah.client.connection_async import AsyncConnection
+    from howdah.client.kernel_async import AsyncKernel
 
 __all__ = ["AsyncClientCursor", "AsyncCursor", "AsyncRawCursor"]
 
@@ -32,6 +33,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
     """
 
     _connection: AsyncConnection[Any]
+    _kernel: AsyncKernel
 
     @overload
     def __init__(
@@ -77,8 +79,8 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
     async def close(self) -> None:
         """Close the cursor; rows it has not fetched are lost."""
         if self._portal is not None and not self._closed:
-            async with self._connection.lock:
-                await self._connection.wait(self._close_portal())
+            async with self._kernel.lock:
+                await self._kernel.wait(self._close_portal())
         self._reset()
         self._closed = True
 
@@ -100,25 +102,28 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             binary: whether results come in binary format; None for whatever is best.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             howdah.Error: of the class of what the server reports.
             howdah.ProgrammingError: query and parameters do not fit together.
         """
-        connection = self._connection
+        kernel = self._kernel
         again = prepare is None and binary is None and self._direct and not self.itersize
-        if again and await connection.run_again(self, query, params):
-            return self
+        if ASYNC:
+            if again and await kernel.scheduler.execute_cached(self, query, params):
+                return self
+        else:
+            if again and kernel.execute_cached(self, query, params):
+                return self
         operation = self._execute(query, params, prepare, binary)
-        if connection._observers:
+        if kernel.observers:
             operation = self._observed(operation, query, params)
         if ASYNC:
-            shareable = not self.itersize and self._portal is None and not self._may_copy_in(query)
-            await connection.run(operation, shareable=shareable)
+            await kernel.scheduler.run(operation, independent=self._is_independent(query))
         else:
-            with connection.lock:
-                connection.wait(operation)
+            with kernel.lock:
+                kernel.wait(operation)
         return self
 
     async def executemany(
@@ -131,17 +136,17 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             params_seq: the sets of parameters.
             returning: whether to keep the results; `nextset` or `results` go through them.
         """
-        from howdah.client.executemany import Many
+        from howdah.client.executemany import ExecuteMany
 
-        connection = self._connection
-        operation = Many(self, query, returning).run(params_seq)
-        if connection._observers:
+        kernel = self._kernel
+        operation = ExecuteMany(self, query, returning).run(params_seq)
+        if kernel.observers:
             operation = self._observed(operation, query, params_seq)
-        async with connection.lock:
-            await connection.wait(operation)
+        async with kernel.lock:
+            await kernel.wait(operation)
             if returning and self._deferred is not None:
                 # In a pipeline, too: `nextset` and the like cannot wait for the results.
-                await connection.wait(self._take_deferred())
+                await kernel.wait(self._take_deferred())
 
     def stream(
         self, query: Query, params: Params | None = None, *, binary: bool | None = None, size: int = 1
@@ -162,7 +167,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         if size < 1:
             raise ValueError("size must be >= 1")
         stream = Stream(self, query, params, binary)
-        return self._connection.streamed(stream, self.observation(query, params))
+        return self._kernel.streamed(stream, self.observation(query, params))
 
     async def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.
@@ -199,8 +204,8 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         return self._take(None)
 
     async def _fetch(self, size: int | None) -> None:
-        async with self._connection.lock:
-            await self._connection.wait(self._fetch_until(size))
+        async with self._kernel.lock:
+            await self._kernel.wait(self._fetch_until(size))
 
     if ASYNC:
         pass
@@ -208,8 +213,8 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
 
         def _arrive(self) -> None:
             if self._deferred is not None and not self._deferred.settled:
-                with self._connection.lock:
-                    self._connection.wait(self._settle_deferred())
+                with self._kernel.lock:
+                    self._kernel.wait(self._settle_deferred())
 
     def __aiter__(self) -> Self:
         return self
@@ -242,22 +247,22 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             index: its place among the results, from the end if negative.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             IndexError: there is no such result.
         """
         if self._deferred is not None:
-            async with self._connection.lock:
-                await self._connection.wait(self._take_deferred())
+            async with self._kernel.lock:
+                await self._kernel.wait(self._take_deferred())
         self._go_to(index)
         return self
 
     async def results(self) -> AsyncIterator[Self]:
         """Yield the cursor once for each result, from the one it is at on."""
         if self._deferred is not None:
-            async with self._connection.lock:
-                await self._connection.wait(self._take_deferred())
+            async with self._kernel.lock:
+                await self._kernel.wait(self._take_deferred())
         if self._result is not None:
             yield self
             while self.nextset():
@@ -269,4 +274,4 @@ class AsyncClientCursor(ClientCursorMixin, AsyncCursor[Row]):
 
 
 class AsyncRawCursor(RawCursorMixin, AsyncCursor[Row]):
-    """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2`…"""
+    """A cursor whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""

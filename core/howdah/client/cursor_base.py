@@ -22,7 +22,7 @@ from howdah.client.query import (
 from howdah.client.request import Request
 from howdah.client.resultset import ResultSet
 from howdah.client.statement import Statement
-from howdah.errors import Error, NotSupportedError, ProgrammingError
+from howdah.errors import Error, NotSupportedError, OperationalError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, QueryExchange, Result, rows_told
@@ -72,8 +72,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     ) -> None:
         super().__init__()
         self._connection = connection
+        self._kernel = kernel = connection.kernel
         self._row_factory = row_factory
-        self._transformer = connection._transformer
+        self._transformer = kernel.transformer
         if binary is not None:
             self._format = Format(binary)
 
@@ -98,7 +99,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     @property
     def adapters(self) -> AdaptersMap:
         """The adapters of this cursor: registering here changes nothing elsewhere."""
-        if self._transformer is self._connection._transformer:
+        if self._transformer is self._kernel.transformer:
             self._transformer = Transformer(self, AdaptersMap(self._connection.adapters))
         return self._transformer.adapters
 
@@ -259,7 +260,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         Raises:
             howdah.Error: what the server reports.
         """
-        planner = self._connection._planner
+        planner = self._kernel.planner
         if exchange.error is not None and not exchange.aborted and planner is not None:
             planner.failed(statement, exchange.error, False)
         return self._keep(exchange)
@@ -271,14 +272,14 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             deferrable: as for `BaseConnection.start_operation`.
 
         Returns:
-            the session, to which the operation writes its messages.
+            The session, to which the operation writes its messages.
 
         Raises:
             howdah.InterfaceError: the cursor is closed.
             howdah.Error: as `BaseConnection.start_operation`.
         """
         self._check_open()
-        session = yield from self._connection.start_operation(deferrable=deferrable)
+        session = yield from self._kernel.start_operation(deferrable=deferrable)
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
@@ -332,7 +333,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             query: the query, as the program has it.
             params: the parameters.
         """
-        observers = self._connection._observers
+        observers = self._kernel.observers
         if not observers:
             yield
             return
@@ -413,7 +414,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         Raises:
             howdah.NotSupportedError: Python has none for the client encoding.
         """
-        encoding = self._connection._session.encoding
+        encoding = self._kernel.session.encoding
         return self._connection._info.codec if encoding == "us-ascii" else encoding
 
     def _text(self, query: Query) -> bytes:
@@ -451,7 +452,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _resolve_names(self, oids: frozenset[int]) -> Operation[None]:
         transformer = self._transformer
         maps = {id(m): m for m in (self._connection.adapters, transformer.adapters)}
-        yield from self._connection._resolve_names(oids, *maps.values())
+        yield from self._kernel._look_up(oids, *maps.values())
         kept = frozenset() if len(transformer.looked_up) > MOST_OIDS else transformer.looked_up
         transformer.looked_up = kept | oids
         transformer.renew()
@@ -489,20 +490,20 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             failed.raise_error()
         yield from self._run(request)
 
-    def _run(self, request: Request) -> Operation[None]:
+    def _run(self, request: Request) -> Operation[None]:  # noqa: C901 - the whole way of a query, in its order
         """Run a query the long way."""
-        connection = self._connection
-        session = connection._session
+        kernel = self._kernel
+        session = kernel.session
         deferral = None
-        if self._closed or connection._hindered or session.lost is not None:
+        if self._closed or kernel._needs_preamble or session.lost is not None:
             self._check_open()
-            deferral = connection._deferral
-            yield from connection.start_operation(deferrable=True)
+            deferral = kernel.deferral
+            yield from kernel.start_operation(deferrable=True)
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
         request.encode()
-        if connection.shortcuts.names_wanted:
+        if kernel.shortcuts.names_wanted:
             yield from request.look_up()
         request.check_no_copy("execute()")
         self._query = request.text
@@ -519,7 +520,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 exchange = yield from self._open_portal(session, request)
             else:
                 if request.parameters is None and request.is_simple():
-                    yield from connection.begin_operation()
+                    yield from kernel.begin_operation()
                     exchange = request.write_simple(session)
                 else:
                     exchange = request.write(session)
@@ -541,8 +542,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             request.learn()
         if self._unknown:
             yield from self._decode_late(exchange)
-        if connection._names_missing or connection._names_created is not None:
-            connection.note_created(exchange.results, connection._transformer, self._transformer)
+        if kernel._names_missing or kernel._names_created is not None:
+            kernel.invalidate_missing_types(exchange.results, kernel.transformer, self._transformer)
         self._show(exchange.results)
         if exchange.results[0].tag == b"ROLLBACK":
             request.check_committed()
@@ -556,7 +557,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _defer(self, deferral: Deferral, request: Request) -> Operation[None]:
         """Write a query whose answer is taken later."""
-        session = self._connection._session
+        session = self._kernel.session
         if deferral.status == PipelineStatus.ABORTED:
             exchange = QueryExchange(query=request.text)
             exchange.skip()
@@ -594,9 +595,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         exchange.raise_error()
         if self._unknown or any(map(_raw, exchange.results)):
             yield from self._decode_late(exchange)
-        connection = self._connection
-        if connection._names_missing or connection._names_created is not None:
-            connection.note_created(exchange.results, connection._transformer, self._transformer)
+        kernel = self._kernel
+        if kernel._names_missing or kernel._names_created is not None:
+            kernel.invalidate_missing_types(exchange.results, kernel.transformer, self._transformer)
         if self._deferred is not None and self._deferred.exchange is exchange and exchange.results:
             self._show(exchange.results)
 
@@ -618,21 +619,24 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _goes_alone(self, text: bytes) -> bool:
         """Whether a query can be a message of its own, less work for both sides than five, or has to be."""
-        return not self._connection.wants_company or self._is_script(text)
+        return not self._kernel.has_prologue or self._is_script(text)
 
     def _is_script(self, text: bytes) -> bool:
         """Whether `text` may hold several statements, which only the simple protocol takes."""
-        return b";" in text.rstrip(b"; \t\r\n") or self._connection._simple_only
+        return b";" in text.rstrip(b"; \t\r\n") or self._kernel.simple_only
 
-    def _may_copy_in(self, query: Query) -> bool:
-        """Whether a script may contain a COPY FROM STDIN, during which the server takes no other messages."""
+    def _is_independent(self, query: Query) -> bool:
+        """Whether to run a query is an independent operation, as `howdah.hookspecs.Scheduler.run` has it."""
+        if self.itersize or self._portal is not None:
+            return False
+        # A script may contain a COPY FROM STDIN, during which the server takes no other messages.
         if not isinstance(query, (str, bytes)):
             from howdah.sql import Composable
 
             if not isinstance(query, Composable):
-                return False
+                return True
         text = self._text(query)
-        return b";" in text and b"stdin" in text.lower()
+        return b";" not in text or b"stdin" not in text.lower()
 
     def _decode_late(self, exchange: Exchange) -> Operation[None]:
         """Decode the rows that had to wait for the look-up of their types."""
@@ -656,12 +660,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     # Rows through a portal, `itersize` at a time
 
     def _open_portal(self, session: Session, request: Request) -> Operation[QueryExchange]:
-        connection = self._connection
+        kernel = self._kernel
         if not 0 < (self.itersize or 0) <= 0x7FFFFFFF:
             raise ValueError(f"itersize must be a positive number of rows, not {self.itersize}")
-        portal = connection._new_portal_name()
+        portal = kernel.new_portal_name()
         # Sync outside of a transaction would end the implicit one, and the portal with it.
-        self._synced = not connection._autocommit or session.transaction_status != TransactionStatus.IDLE
+        self._synced = not kernel.autocommit or session.transaction_status != TransactionStatus.IDLE
         exchange = request.write(session, portal)
         yield from self._run_portal(session, exchange, portal)
         self._decoder = exchange.decoder
@@ -682,13 +686,13 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             more = exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
         except GeneratorExit:
             left = True  # nothing can be waited for here: the next operation ends the implicit transaction
-            if not self._synced and self._connection._unsynced is None:
-                self._connection._set_unsynced(self._end_implicit)
+            if not self._synced and self._kernel._before_next is None:
+                self._kernel.before_next = self._end_implicit
             raise
         finally:
             self._portal = portal if more else None
             if not self._synced and not left:
-                self._connection._set_unsynced(self._exhaust_portal if more else None)
+                self._kernel.before_next = self._exhaust_portal if more else None
                 if not more and session.lost is None:
                     end = Exchange()
                     session.sync(end)
@@ -699,19 +703,28 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _fetch_from_portal(self, max_rows: int = -1) -> Operation[None]:
         """Get the next rows of the portal; those already taken go."""
-        connection, portal, result = self._connection, self._portal, self._result
+        kernel, portal, result = self._kernel, self._portal, self._result
         assert portal is not None and result is not None
-        connection._check_open()
-        session = connection._session
+        self._connection._check_open()
+        session = kernel.session
         if self._synced:
-            session = yield from connection.start_operation()
+            session = yield from kernel.start_operation()
         exchange = QueryExchange(query=self._query, fields=result.fields, decoder=self._decoder)
         self._portal = None
-        yield from self._run_portal(session, exchange, portal, max_rows)
+        try:
+            yield from self._run_portal(session, exchange, portal, max_rows)
+            if self._decoder is None and exchange.error is None and exchange.results[-1].rows:
+                exchange.results[-1].rows = self._decode_rows(exchange.results[-1])
+        except BaseException as e:
+            if not isinstance(e, Exception) and result.failure is None:
+                # The portal has gone past them; without this they would seem to be the end.
+                result.failure = OperationalError(
+                    "the next rows are lost: the wait for them was interrupted; execute the query again"
+                )
+                result.failure.__cause__ = e
+            raise
         exchange.raise_error()
         more = exchange.results[-1]
-        if self._decoder is None and more.rows:
-            more.rows = self._decode_rows(more)
         if result.failure is None:
             self._offset += self._position
             self._rows = result.rows = self._rows[self._position :] + more.rows
@@ -732,14 +745,14 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _end_implicit(self) -> Operation[None]:
         """End the implicit transaction, and what is open in it."""
         end = Exchange()
-        self._connection._session.sync(end)
+        self._kernel.session.sync(end)
         yield end
 
     def _exhaust_portal(self) -> Operation[Error | None]:
         """Get all that is left, since the connection is wanted for something else.
 
         Returns:
-            what it fails with, None if it does not.
+            What it fails with, None if it does not.
         """
         if self._result is None and self._portal is not None:
             # An interruption came before the first rows were shown: nobody can take any.
@@ -757,19 +770,19 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _close_portal(self) -> Operation[None]:
         """Give up the rows that have not been fetched."""
-        connection, portal = self._connection, self._portal
+        kernel, portal = self._kernel, self._portal
         self._portal = None
-        if portal is None or connection.closed or connection.reserved:
+        if portal is None or self._connection.closed or kernel.reserved:
             # Whatever it is reserved for, no message fits in; the end of the transaction closes the portal.
             return
-        session = connection._session
+        session = kernel.session
         if not self._synced:
-            connection._set_unsynced(None)
-        elif connection._unsynced is not None:
+            kernel.before_next = None
+        elif kernel._before_next is not None:
             # The rows of another cursor's portal: Sync would end that.
-            yield from connection.start_operation(deferrable=True)
-        if connection._deferral is not None:
-            yield from connection._deferral.finish()
+            yield from kernel.start_operation(deferrable=True)
+        if kernel.deferral is not None:
+            yield from kernel.deferral.finish()
         yield from self._end_portal(session, portal)
 
     def _end_portal(self, session: Session, portal: bytes) -> Operation[None]:

@@ -125,7 +125,7 @@ class Deferral(Protocol):
             params: the parameters.
 
         Returns:
-            whether it was written.
+            Whether it was written.
         """
 
     def defer(self, exchange: Exchange, completion: Operation[None]) -> Deferred:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from howdah.client.deferral import Deferral
     from howdah.protocol.session import Session
 
-__all__ = ["Many"]
+__all__ = ["ExecuteMany"]
 
 
-class Many:
+class ExecuteMany:
     """The `executemany` of a cursor: all in one exchange, much of it sent before the first answer comes.
 
     Args:
@@ -49,8 +49,8 @@ class Many:
     def run(self, params_seq: Iterable[Params]) -> Operation[None]:
         """Run the query with each set of parameters."""
         cursor, exchange = self._cursor, self._exchange
-        connection = cursor._connection
-        self._deferral = deferral = connection._deferral
+        kernel = cursor._kernel
+        self._deferral = deferral = kernel.deferral
         session = yield from cursor.start_statement(deferrable=True)
         if not self._returning:
             cursor._rowcount = 0
@@ -58,8 +58,8 @@ class Many:
             exchange.skip()
             cursor._deferred = deferral.defer(exchange, self._complete())
             return
-        implicit = connection._autocommit and session.transaction_status == TransactionStatus.IDLE
-        bind, transformer = connection.shortcuts.bind, cursor._transformer
+        implicit = kernel.autocommit and session.transaction_status == TransactionStatus.IDLE
+        bind, transformer = kernel.shortcuts.bind, cursor._transformer
         try:
             for params in params_seq:
                 if self._way is None or not bind(self._way, transformer, params, exchange):
@@ -103,7 +103,7 @@ class Many:
         exchange, deferral, statement = self._exchange, self._deferral, request.statement
         if first:
             if deferral is None:
-                cursor._connection.write_begin(session)
+                cursor._kernel.write_begin(session)
             else:
                 deferral.begin()
         last = self._statement

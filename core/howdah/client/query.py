@@ -125,7 +125,7 @@ class ParsedQuery:
             encoding: the name of a Python codec.
 
         Raises:
-            DataError: the encoding cannot represent it.
+            howdah.DataError: the encoding cannot represent it.
         """
         parts = [encoded(part.decode(), encoding) if isinstance(part, bytes) else part for part in self.parts]
         return ParsedQuery(tuple(parts), self.formats, self.names)
@@ -137,7 +137,7 @@ class ParsedQuery:
             params: a sequence for positional placeholders, a mapping for named ones.
 
         Raises:
-            ProgrammingError: a parameter is missing or too many.
+            howdah.ProgrammingError: a parameter is missing or too many.
             TypeError: `params` is not of the kind that the placeholders need.
         """
         if self.names is not None:
@@ -220,7 +220,7 @@ def parse_query(query: bytes | str) -> ParsedQuery:
         query: the text; a str is encoded as UTF-8, bytes are sent as they are.
 
     Raises:
-        ProgrammingError: a placeholder is wrong.
+        howdah.ProgrammingError: a placeholder is wrong.
     """
     return _parse_cached(query) if len(query) <= LONGEST_CACHED else _parse(query)
 

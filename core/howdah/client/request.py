@@ -95,8 +95,8 @@ class Request:
         """Turn placeholders and parameters into PostgreSQL's.
 
         Raises:
-            ProgrammingError: query and parameters do not fit together.
-            DataError: a parameter cannot be adapted.
+            howdah.ProgrammingError: query and parameters do not fit together.
+            howdah.DataError: a parameter cannot be adapted.
         """
         self.text, parameters = self.cursor._encode(self.query, self.params)
         self.parameters = parameters
@@ -105,17 +105,17 @@ class Request:
     def encode_fully(self) -> Operation[None]:
         """Encode, looking up the types that dumpers know by name only."""
         self.encode()
-        if self.cursor._connection.shortcuts.names_wanted:
+        if self.cursor._kernel.shortcuts.names_wanted:
             yield from self.look_up()
 
     def look_up(self) -> Operation[None]:
         """Look up the types that dumpers know by name only, and encode again."""
-        connection = self.cursor._connection
-        connection.shortcuts.names_wanted = False
+        kernel = self.cursor._kernel
+        kernel.shortcuts.names_wanted = False
         yield from self.cursor._resolve_names(frozenset())
         self.encode()
-        connection.shortcuts.names_wanted = False
-        connection._review_shortcuts()
+        kernel.shortcuts.names_wanted = False
+        kernel._review_shortcuts()
 
     def check_no_copy(self, caller: str) -> None:
         """Refuse COPY: what is sent behind it, in a pipeline or by other tasks, would end the connection.
@@ -135,13 +135,13 @@ class Request:
             pipeline: chooses in the planner's place.
         """
         cursor = self.cursor
-        connection = cursor._connection
-        planner = connection._planner if pipeline is None else pipeline
+        kernel = cursor._kernel
+        planner = kernel.planner if pipeline is None else pipeline
         self.planned: Statement | None = None
         if planner is not None:
             self.planned = planner.plan(self.text, self.oids, self.prepare)
         elif self.prepare:
-            connection.driver.require("prepare")
+            cursor._connection.driver.require("prepare")
         self.statement = statement = self.planned
         #: Text and parameters of what stands in for the query.
         self._instead: tuple[bytes, Any] | None = None
@@ -227,7 +227,7 @@ class Request:
     def write(self, session: Session, portal: bytes = b"") -> QueryExchange:
         """Write BEGIN and Close where they are due, and the messages that make a portal, up to Execute."""
         cursor = self.cursor
-        connection = cursor._connection
+        kernel = cursor._kernel
         statement = self.statement
         text, parameters = self._instead or (self.text, self.parameters)
         prepared = statement is not None and statement.prepared
@@ -238,10 +238,10 @@ class Request:
         else:
             exchange = QueryExchange(query=text, describe=cursor._describe)
             formats = self.result_formats()
-        if not connection._autocommit and connection.write_begin(session) is not None:
+        if not kernel.autocommit and kernel.write_begin(session) is not None:
             exchange.begins = True
-        if connection._to_close:
-            connection.write_closes(session, exchange)
+        if kernel._to_close:
+            kernel.write_closes(session, exchange)
         name = b"" if statement is None else statement.name
         if not prepared:
             session.parse(exchange, name, text, () if parameters is None else parameters.oids)
@@ -328,7 +328,7 @@ class Request:
 
     def executed(self, exchange: Exchange) -> None:
         """Have the planner count the query, or keep the statement that was prepared along with it."""
-        planner = self.cursor._connection._planner
+        planner = self.cursor._kernel.planner
         if planner is not None:
             planner.executed(self.text, self.oids, self.planned, exchange)
 
@@ -336,7 +336,7 @@ class Request:
         """Raise if it is a COMMIT: the answer was ROLLBACK.
 
         Raises:
-            InFailedSqlTransaction: a statement of the transaction had failed.
+            howdah.errors.InFailedSqlTransaction: a statement of the transaction had failed.
         """
         if commits(self.text):
             raise not_committed()
@@ -344,25 +344,25 @@ class Request:
     def learn(self) -> None:
         """Have the query cache know what the query has become."""
         cursor, statement, query = self.cursor, self.planned, self.query
-        connection = cursor._connection
+        kernel = cursor._kernel
         if (
             statement is None
             or not statement.current
             or self.format is not None
             or not cursor._direct
             or not isinstance(query, str)
-            or cursor._transformer is not connection._transformer
+            or cursor._transformer is not kernel.transformer
             or controls_transaction(statement.query)
         ):
             return
         answer = statement.answer(cursor._transformer, None, cursor._describe)
         if statement.fields is None or answer[1] is not None:
             parsed = None if self.params is None else cursor._parse(query)
-            connection.shortcuts.learn(query, parsed, statement, answer)
+            kernel.shortcuts.learn(query, parsed, statement, answer)
 
     def failed(self, error: Error, repeatable: bool = False) -> bool:
         """Tell the planner of an error; return whether it may come out well the next time."""
-        planner, planned = self.cursor._connection._planner, self.planned
+        planner, planned = self.cursor._kernel.planner, self.planned
         return planner is not None and planned is not None and planner.failed(planned, error, repeatable)
 
     def recover(self, exchange: QueryExchange) -> Operation[bool]:
@@ -372,13 +372,13 @@ class Request:
             exchange: the server's answer.
 
         Returns:
-            whether the query is to be run once more.
+            Whether the query is to be run once more.
         """
-        connection, error = self.cursor._connection, exchange.error
+        kernel, error = self.cursor._kernel, exchange.error
         assert error is not None
-        if connection.excuses is not None and connection.excuses(exchange):
+        if kernel.should_retry is not None and kernel.should_retry(exchange):
             return True
-        idle = connection._session.transaction_status == TransactionStatus.IDLE
+        idle = kernel.session.transaction_status == TransactionStatus.IDLE
         repeatable = exchange.begins or idle
         gone = self._types_gone(error)
         lost = self.failed(error, repeatable)
@@ -386,7 +386,7 @@ class Request:
             return False
         self.retried = True
         if exchange.begins:
-            yield from connection._command(b"ROLLBACK")
+            yield from kernel.command(b"ROLLBACK")
         if gone:
             yield from self.encode_fully()
         return True
@@ -399,5 +399,5 @@ class Request:
         if max(oids, default=0) < FIRST_NORMAL_OID:
             return False
         connection = self.cursor._connection
-        connection.forget_types(oids, connection.adapters, self.cursor._transformer.adapters)
+        connection.kernel.invalidate_types(oids, connection.adapters, self.cursor._transformer.adapters)
         return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
-from howdah.adapt.places import name_column
 from howdah.errors import InterfaceError, ProgrammingError
+from howdah.errors.context import add_column_name
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Result
@@ -135,7 +135,7 @@ class ResultSet(Generic[Row]):
     def _raise_failure(self) -> None:
         """Raise what was met when the row behind those that are here was decoded."""
         if self._result is not None and self._result.failure is not None:
-            raise name_column(self._result.failure, [field.name for field in self._result.fields or ()])
+            raise add_column_name(self._result.failure, [field.name for field in self._result.fields or ()])
 
 
 class RowIterator(ResultSet[Row]):

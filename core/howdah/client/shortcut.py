@@ -94,7 +94,7 @@ class Shortcuts:
             params: the parameters.
 
         Returns:
-            the exchange to wait for, None if the query has to go the long way.
+            The exchange to wait for, None if the query has to go the long way.
 
         Raises:
             Exception: as for parameters that cannot be adapted.
@@ -122,7 +122,7 @@ class Shortcuts:
             params: the parameters.
 
         Returns:
-            the exchange and the statement that is executed, None if the query has to go the long way.
+            The exchange and the statement that is executed, None if the query has to go the long way.
 
         Raises:
             Exception: as for parameters that cannot be adapted.

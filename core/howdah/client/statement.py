@@ -90,7 +90,7 @@ class Statement:
         Args:
             connection: where it was to be prepared.
         """
-        connection.close_statement(self.name)
+        connection.kernel.close_statement(self.name)
 
     def described(self, fields: Sequence[FieldDescription] | None) -> None:
         """Note that the server has the statement, and which columns it returns."""
@@ -151,6 +151,6 @@ class Substitute(Statement):
             formats: the format that each placeholder asks for.
 
         Returns:
-            the text; the parameters in PostgreSQL's representation, None without any;
+            The text; the parameters in PostgreSQL's representation, None without any;
             and the statement to bind to, None for an unnamed one.
         """

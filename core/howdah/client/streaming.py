@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from howdah.adapt.places import name_column
 from howdah.client.request import Request
 from howdah.errors import ProgrammingError
+from howdah.errors.context import add_column_name
 from howdah.io.operation import Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import QueryExchange, Result
@@ -63,13 +63,13 @@ class Streaming:
             reason: what they are told.
         """
         self.over = False
-        self._connection.reserve(reason, self._end_if_left)
+        self._connection.kernel.reserve(reason, self._end_if_left)
 
     def close(self) -> Operation[None]:
         """Throw away what still comes of a query that was left early, and let go of the lock."""
         if not self.over:
             self.over = True
-            self._connection.release()
+            self._connection.kernel.release()
             if not self._exchange.done:
                 yield Stop(self._exchange)
         self.let_go()
@@ -93,7 +93,7 @@ class Streaming:
         """Let go of the lock, if it is still held."""
         lock, self._lock = self._lock, None
         # On another event loop the connection has another one.
-        if lock is not None and lock is self._connection.lock:
+        if lock is not None and lock is self._connection.kernel.lock:
             lock.release()
 
 
@@ -130,8 +130,8 @@ class Stream(Streaming):
     def open(self) -> Operation[None]:
         """Send the query."""
         cursor, query, params = self._cursor, self._query, self._params
-        connection = cursor._connection
-        if connection._deferral is not None:
+        kernel = cursor._kernel
+        if kernel.deferral is not None:
             raise ProgrammingError("stream() cannot be used in a pipeline: iterate over the cursor instead")
         session = yield from cursor.start_statement()
         self._request = request = Request(cursor, query, params, cursor._result_format(self._binary), False)
@@ -155,41 +155,61 @@ class Stream(Streaming):
                 yield exchange
             if exchange.error is not None and not exchange.rows:
                 yield from self._fail()
-            rows = exchange.rows
-            exchange.rows = []
-            failure = exchange.failure
-            if exchange.done and exchange.results:
-                result = exchange.results[0]
-                rows, result.rows, failure = rows + result.rows, [], result.failure
+            rows, failure = self._take()
             if exchange.fields is None and exchange.done:
                 raise ProgrammingError("stream() is for queries with rows: this one produced none")
             if cursor._result is None:
                 cursor._result = Result(ExecStatus.SINGLE_TUPLE, exchange.fields)
             if cursor._unknown:
-                # Types are looked up behind the answer: everything waits for its end.
-                if not exchange.done:
-                    exchange.rows = rows
-                    exchange.await_end()
-                    yield exchange
-                    continue
-                if exchange.error is not None:
-                    yield from self._fail()
-                exchange.results[0].rows = rows
-                cursor._connection.release()
-                yield from cursor._decode_late(exchange)
-                result = exchange.results[0]
-                rows, result.rows, failure = result.rows, [], result.failure
+                rows, failure = yield from self._take_late(rows)
             if not rows and failure is not None:
-                raise name_column(failure, [field.name for field in exchange.fields or ()])
+                raise self._with_column(failure)
             if rows or exchange.done:
                 return rows
+
+    def _with_column(self, failure: BaseException) -> BaseException:
+        """Add the name of its column to what a loader has raised."""
+        return add_column_name(failure, [field.name for field in self._exchange.fields or ()])
+
+    def _take(self) -> tuple[list[Any], BaseException | None]:
+        """Take the rows that are here, and what kept the next one from being loaded."""
+        exchange = self._exchange
+        rows, exchange.rows = exchange.rows, []
+        if not exchange.done or not exchange.results:
+            return rows, exchange.failure
+        result = exchange.results[0]
+        rest, result.rows = result.rows, []
+        return rows + rest, result.failure
+
+    def _take_late(self, rows: list[Any]) -> Operation[tuple[list[Any], BaseException | None]]:
+        """Take all rows when their types have been looked up: which waits for the end of the answer.
+
+        Args:
+            rows: those that are here, as the server sent them.
+        """
+        cursor, exchange = self._cursor, self._exchange
+        if not exchange.done:
+            exchange.rows = rows
+            yield from self._wait_for_end()
+            rows, _ = self._take()
+        if exchange.error is not None:
+            yield from self._fail()
+        exchange.results[0].rows = rows
+        cursor._kernel.release()
+        yield from cursor._decode_late(exchange)
+        return self._take()
+
+    def _wait_for_end(self) -> Operation[None]:
+        """Wait until the whole answer is here."""
+        exchange = self._exchange
+        exchange.await_end()
+        if not exchange.done:
+            yield exchange
 
     def _fail(self) -> Operation[None]:
         """Wait for the end of what the server has ended with an error, and raise that."""
         exchange, request = self._exchange, self._request
-        exchange.await_end()
-        if not exchange.done:
-            yield exchange
+        yield from self._wait_for_end()
         assert exchange.error is not None and request is not None
         request.failed(exchange.error)
         raise exchange.error

@@ -11,7 +11,7 @@ What stands in braces becomes a parameter of the query. A format specification s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from howdah.adapt.base import PyFormat
@@ -73,7 +73,7 @@ def from_template(template: Template, context: AdaptContext | None = None) -> tu
         them; and the parameters, as many as placeholders.
 
     Raises:
-        ProgrammingError: an interpolation has a format that there is not, or a value that
+        howdah.ProgrammingError: an interpolation has a format that there is not, or a value that
             does not fit its format.
         TypeError: an interpolation has a conversion (`!r`).
     """
@@ -95,7 +95,7 @@ def compose(template: Template) -> Composed:
         template: the template string.
 
     Raises:
-        ProgrammingError, TypeError: as for `from_template`.
+        howdah.ProgrammingError, TypeError: as for `from_template`.
     """
     return Composed(
         Literal(piece.value) if isinstance(piece, _Parameter) else piece for piece in _pieces(template)
@@ -118,43 +118,14 @@ def _pieces(template: Template) -> Iterator[Composable | _Parameter]:
 
 
 def _interpolated(item: Interpolation) -> Iterator[Composable | _Parameter]:
-    value, spec = item.value, item.format_spec
     if item.conversion:
         raise TypeError(f"an interpolation of a query has no conversion: {_source(item)}")
-    wanted = next((needed for cls, needed in _SPECS.items() if isinstance(value, cls)), None)
-    if wanted is None and is_template(value):
-        wanted = "q"
-    if wanted is not None and spec != wanted:
-        raise ProgrammingError(f"a {type(value).__name__} needs the format :{wanted}, it has {_source(item)}")
-
-    if spec == "i":
-        if isinstance(value, str):
-            value = Identifier(value)
-        elif wanted is None:
-            raise ProgrammingError(
-                f"an identifier is a str or an Identifier, not {type(value).__name__}: {_source(item)}"
-            )
-        yield value
-    elif spec == "l":
-        yield value if wanted else Literal(value)
-    elif spec == "q":
-        if wanted is None:
-            raise ProgrammingError(
-                f"a part of a query is a template, an SQL or a Composed,"
-                f" not {type(value).__name__}: {_source(item)}"
-            )
-        if isinstance(value, Composable):
-            _refuse_placeholders(value, item)
-            yield value
-        else:
-            yield from _pieces(value)
-    else:
-        try:
-            yield _Parameter(value, PyFormat(spec or "s"))
-        except ValueError:
-            raise ProgrammingError(
-                f"the formats of an interpolation are s, t, b, i, l and q: {_source(item)}"
-            ) from None
+    needed = _needed_format(item.value)
+    if needed is not None and item.format_spec != needed:
+        raise ProgrammingError(
+            f"a {type(item.value).__name__} needs the format :{needed}, it has {_source(item)}"
+        )
+    return _READERS.get(item.format_spec, _parameter)(item)
 
 
 # The format that a piece of SQL needs.
@@ -164,6 +135,60 @@ _SPECS: dict[type[Composable], str] = {
     SQL: "q",
     Composed: "q",
     Placeholder: "q",
+}
+
+
+def _needed_format(value: Any) -> str | None:
+    """Return the format that a value needs, None if it is no piece of SQL."""
+    for cls, needed in _SPECS.items():
+        if isinstance(value, cls):
+            return needed
+    return "q" if is_template(value) else None
+
+
+def _identifier(item: Interpolation) -> Iterator[Composable]:
+    if isinstance(item.value, Identifier):
+        yield item.value
+    elif isinstance(item.value, str):
+        yield Identifier(item.value)
+    else:
+        raise ProgrammingError(
+            f"an identifier is a str or an Identifier, not {type(item.value).__name__}: {_source(item)}"
+        )
+
+
+def _literal(item: Interpolation) -> Iterator[Composable]:
+    yield item.value if isinstance(item.value, Literal) else Literal(item.value)
+
+
+def _part(item: Interpolation) -> Iterator[Composable | _Parameter]:
+    value = item.value
+    if _needed_format(value) is None:
+        raise ProgrammingError(
+            f"a part of a query is a template, an SQL or a Composed,"
+            f" not {type(value).__name__}: {_source(item)}"
+        )
+    if isinstance(value, Composable):
+        _refuse_placeholders(value, item)
+        yield value
+    else:
+        yield from _pieces(value)
+
+
+def _parameter(item: Interpolation) -> Iterator[_Parameter]:
+    try:
+        yield _Parameter(item.value, PyFormat(item.format_spec or "s"))
+    except ValueError:
+        raise ProgrammingError(
+            f"the formats of an interpolation are s, t, b, i, l and q: {_source(item)}"
+        ) from None
+
+
+#: What the formats make of an interpolation; all others are those of parameters.
+_READERS: dict[str, Callable[[Interpolation], Iterator[Composable | _Parameter]]] = {
+    "i": _identifier,
+    "l": _literal,
+    "q": _part,
 }
 
 

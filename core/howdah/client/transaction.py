@@ -31,8 +31,8 @@ class Transaction(BaseTransaction):
         return self._connection
 
     def __enter__(self) -> Self:
-        with self._connection.lock:
-            self._connection.wait(self._enter())
+        with self._connection.kernel.lock:
+            self._connection.kernel.wait(self._enter())
         return self
 
     def __exit__(
@@ -44,7 +44,7 @@ class Transaction(BaseTransaction):
         if self._connection.closed:
             return self._end_closed(exc_val)
         try:
-            with self._connection.lock:
+            with self._connection.kernel.lock:
                 return self._end(exc_val)
         except BaseException:
             self._undo_later()
@@ -53,10 +53,10 @@ class Transaction(BaseTransaction):
     def _end(self, exception: BaseException | None) -> bool:
         """Commit or roll back; return whether the exception, if any, is dealt with."""
         if exception is None and not self.force_rollback:
-            self._connection.wait(self._commit())
+            self._connection.kernel.wait(self._commit())
             return False
         try:
-            return self._connection.wait(self._roll_back(exception))
+            return self._connection.kernel.wait(self._roll_back(exception))
         except OutOfOrderTransactionNesting:
             raise
         except Exception as e:

@@ -30,8 +30,8 @@ class AsyncTransaction(BaseTransaction):
         return self._connection
 
     async def __aenter__(self) -> Self:
-        async with self._connection.lock:
-            await self._connection.wait(self._enter())
+        async with self._connection.kernel.lock:
+            await self._connection.kernel.wait(self._enter())
         return self
 
     async def __aexit__(
@@ -43,7 +43,7 @@ class AsyncTransaction(BaseTransaction):
         if self._connection.closed:
             return self._end_closed(exc_val)
         try:
-            async with self._connection.lock:
+            async with self._connection.kernel.lock:
                 return await self._end(exc_val)
         except BaseException:
             self._undo_later()
@@ -52,10 +52,10 @@ class AsyncTransaction(BaseTransaction):
     async def _end(self, exception: BaseException | None) -> bool:
         """Commit or roll back; return whether the exception, if any, is dealt with."""
         if exception is None and not self.force_rollback:
-            await self._connection.wait(self._commit())
+            await self._connection.kernel.wait(self._commit())
             return False
         try:
-            return await self._connection.wait(self._roll_back(exception))
+            return await self._connection.kernel.wait(self._roll_back(exception))
         except OutOfOrderTransactionNesting:
             raise
         except Exception as e:

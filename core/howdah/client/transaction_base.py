@@ -112,7 +112,7 @@ class BaseTransaction:
         """Have the block undone before the next operation, if it has not come to its end."""
         connection, block = self._connection, self._block
         if block is not None and block in connection._blocks:
-            connection.end_later(partial(connection._undo_block, block))
+            connection.kernel.end_later(partial(connection._undo_block, block))
 
     def __repr__(self) -> str:
         name = f" {self._savepoint!r}" if self._savepoint else ""
@@ -139,14 +139,14 @@ class BaseTransaction:
             raise TypeError("a transaction block cannot be entered twice")
         if connection._tpc is not None:
             raise ProgrammingError("transaction() cannot be used in a two-phase transaction")
-        deferral = connection.deferral
-        session = yield from connection.start_operation(deferrable=True)
+        deferral = connection.kernel.deferral
+        session = yield from connection.kernel.start_operation(deferrable=True)
         if deferral is None:
             begins = session.transaction_status == TransactionStatus.IDLE
         else:
             begins = not deferral.in_transaction
         if begins:
-            commands = [connection._begin_statement]
+            commands = [connection.kernel.begin_statement]
         else:
             self._savepoint = self._savepoint or f"_howdah_{len(connection._blocks) + 1}"
             commands = []
@@ -157,18 +157,18 @@ class BaseTransaction:
             deferral.command(commands, apart=begins)
         else:
             try:
-                yield from connection._command(b"; ".join(commands))
+                yield from connection.kernel.command(b"; ".join(commands))
             except BaseException:
                 # Interrupted, perhaps when it had begun.
                 if begins and session.transaction_status in _BEGUN:
-                    yield from connection._command(b"ROLLBACK")
+                    yield from connection.kernel.command(b"ROLLBACK")
                 raise
         self._block = block
         connection._blocks.append(block)
         self._status = self.Status.ACTIVE
 
     def _commit(self) -> Operation[None]:
-        yield from self._connection._end_left()
+        yield from self._connection.kernel._end_left()
         self._check_order()
         self._status = self.Status.FAILED
         try:
@@ -183,7 +183,7 @@ class BaseTransaction:
         connection, block = self._connection, self._block
         assert block is not None
         command = b"COMMIT" if block.begins else b"RELEASE " + block.savepoint
-        deferral = connection.deferral
+        deferral = connection.kernel.deferral
         if deferral is not None:
             done = deferral.command([command])
             block.ending = True
@@ -207,7 +207,7 @@ class BaseTransaction:
 
     def _roll_back(self, exception: BaseException | None) -> Operation[bool]:
         """Undo what was done in the block; return whether the exception, if any, is dealt with."""
-        yield from self._connection._end_left()
+        yield from self._connection.kernel._end_left()
         if exception is None or isinstance(exception, Exception):
             self._check_order()
         explicit = exception is None or self._is_for_this(exception)

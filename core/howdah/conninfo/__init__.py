@@ -1,4 +1,4 @@
-"""Connection strings and parameters: libpq 18's, understood without libpq.
+"""Connection strings and parameters, those of libpq 18, without libpq.
 
 Source: PostgreSQL documentation, 34.1 "Database Connection Control Functions".
 """

@@ -1,4 +1,4 @@
-"""What the process's surroundings say about a connection.
+"""Connection parameters from the environment of the process.
 
 Source: PostgreSQL documentation, 34.15 "Environment Variables".
 """
@@ -29,13 +29,13 @@ __all__ = [
     "session_settings",
 ]
 
-#: Where servers may keep their unix sockets: Debian's, and PostgreSQL itself.
+#: The default directories of unix sockets: Debian's, and PostgreSQL's own.
 SOCKET_DIRECTORIES = ("/var/run/postgresql", "/tmp")
 _SETTINGS = {"PGDATESTYLE": "datestyle", "PGTZ": "timezone", "PGGEQO": "geqo"}
 
 
 def as_kept(variables: Iterable[str]) -> dict[str | bytes, str]:
-    """The names of environment variables, by themselves and as `os.environ` keeps them."""
+    """Return a dictionary of environment variables, by name and by the key that `os.environ` stores."""
     names = list(variables)
     return {**{name: name for name in names}, **{os.fsencode(name): name for name in names}}
 
@@ -44,22 +44,22 @@ _SETTING_VARIABLES = as_kept(_SETTINGS)
 
 
 def present(variables: Mapping[str | bytes, str], environ: Mapping[str, str]) -> list[str]:
-    """The variables that an environment has.
+    """Return the variables that are set.
 
     Args:
-        variables: those to look for, from `as_kept`.
+        variables: the variables to look for, from `as_kept`.
         environ: the environment.
     """
-    # What os.environ keeps: itself, it decodes each name, or raises an exception for each that is not there.
+    # The inner dictionary of os.environ: os.environ itself decodes every name, and raises for missing ones.
     kept = getattr(environ, "_data", environ)
     return [variables[name] for name in kept if name in variables]
 
 
 def from_environment(parameters: ParameterRegistry, environ: Mapping[str, str]) -> dict[str, str]:
-    """The parameters that the environment sets.
+    """Return the parameters that the environment sets.
 
     Args:
-        parameters: the parameters that there are.
+        parameters: all known parameters.
         environ: the environment.
 
     Returns:
@@ -74,13 +74,13 @@ def from_environment(parameters: ParameterRegistry, environ: Mapping[str, str]) 
 
 
 def session_settings(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The server's settings that the environment asks for: `PGDATESTYLE`, `PGTZ`, `PGGEQO`.
+    """Return the server settings that the environment asks for: `PGDATESTYLE`, `PGTZ`, `PGGEQO`.
 
     Args:
         environ: the environment; None for the process's own.
 
     Returns:
-        What the startup message is to set, by the setting's name.
+        The values for the startup message, by the names of the settings.
     """
     environ = os.environ if environ is None else environ
     values = {_SETTINGS[variable]: environ[variable] for variable in present(_SETTING_VARIABLES, environ)}
@@ -88,12 +88,12 @@ def session_settings(environ: Mapping[str, str] | None = None) -> dict[str, str]
 
 
 def home(environ: Mapping[str, str]) -> str:
-    """The home directory: `HOME`, or what the operating system's user database says."""
+    """Return the home directory: `HOME`, or the one in the operating system's user database."""
     return environ.get("HOME") or os.path.expanduser("~")
 
 
 def os_user() -> str:
-    """The name of the operating system's user that the process runs as.
+    """Return the name of the operating system's user that runs the process.
 
     Raises:
         howdah.OperationalError: the user has no name.
@@ -102,7 +102,7 @@ def os_user() -> str:
         import getpass
 
         return getpass.getuser()
-    import pwd  # there is none on Windows
+    import pwd  # Windows does not have it
 
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
@@ -114,13 +114,13 @@ def os_user() -> str:
 
 
 def default_socket_directory() -> str:
-    """Where servers keep their unix sockets: /var/run/postgresql where it exists, else /tmp."""
+    """Return the directory of the server's unix socket: /var/run/postgresql if it exists, else /tmp."""
     debian, own = SOCKET_DIRECTORIES
     return debian if os.path.isdir(debian) else own
 
 
 def locale_encoding() -> str:
-    """The locale's encoding by a name the server knows: what `client_encoding=auto` means."""
+    """Return the locale's encoding under a name that the server knows, for `client_encoding=auto`."""
     import locale
 
     name = lookup(locale.getpreferredencoding(False)).name

@@ -1,4 +1,4 @@
-"""The hosts that a connection may be made to, in order.
+"""The hosts to try for a connection, in order.
 
 Source: PostgreSQL documentation, 34.1.1.3 "Specifying Multiple Hosts".
 """
@@ -20,13 +20,13 @@ _DEFAULT_PORT = 5432
 
 
 class Host:
-    """One place where the server may be.
+    """One host that may have the server.
 
     Args:
-        host: name or address, or directory of a unix socket; empty when only `hostaddr` is given.
+        host: name or address, or directory of a unix socket; empty if only `hostaddr` is given.
         hostaddr: the address to connect to, or empty to look `host` up.
-        port: the TCP port, or the number in the unix socket's name.
-        password: the password for this host, or None; or what finds it when it is asked for.
+        port: the TCP port, or the number in the name of the unix socket.
+        password: the password for this host, or None; or a function that returns it, called on first use.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Host:
 
     @cached_property
     def password(self) -> str | None:
-        """The password for this host, or None: most servers on the same machine ask for none."""
+        """The password for this host, or None. It is looked up on first use: many servers ask for none."""
         password = self._password
         return password() if callable(password) else password
 
@@ -54,12 +54,12 @@ class Host:
 
     @property
     def is_unix(self) -> bool:
-        """Whether this is a unix socket: a path, or with `@` before it an abstract one."""
+        """Whether this is a unix socket: a path, or an abstract socket, which begins with `@`."""
         return not self.hostaddr and self.host.startswith(("/", "@"))
 
 
 def hosts(resolved: Mapping[str, Any]) -> list[Host]:
-    """The hosts to try, with the password for each.
+    """Return the hosts to try, with the password for each.
 
     Args:
         resolved: the parameters, from `resolve`.
@@ -68,7 +68,7 @@ def hosts(resolved: Mapping[str, Any]) -> list[Host]:
         At least one host.
 
     Raises:
-        howdah.ProgrammingError: hosts, addresses and ports are not equally many, or a port is none.
+        howdah.ProgrammingError: the numbers of hosts, addresses and ports differ, or a port is invalid.
     """
     names = (resolved.get("host") or "").split(",")
     addresses = (resolved.get("hostaddr") or "").split(",")

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["format_keywords", "parse_keywords"]
 
-# The white space of C's isspace(); Python's own notion is wider.
+# The white space of C's isspace(); Python's includes more characters.
 _SPACE = r"[ \t\n\r\f\v]"
-# A name, the sign behind it, and a value: quoted, with the quote that ends it, or plain.
+# A name, the equals sign after it, and a value: quoted, with its closing quote, or plain.
 _SETTING = pattern(
     rf"{_SPACE}*([^= \t\n\r\f\v]*){_SPACE}*(=?){_SPACE}*"
     r"(?:'((?:\\.|[^\\'])*)(')?|((?:\\.|[^\\ \t\n\r\f\v])*)\\?)",
@@ -34,14 +34,14 @@ def parse_keywords(text: str, known: Collection[str], secret: Collection[str]) -
 
     Args:
         text: the conninfo.
-        known: the names of the parameters that there are.
-        secret: those whose values no error may show.
+        known: the names of all known parameters.
+        secret: the parameters whose values no error may show.
 
     Returns:
-        The values, unquoted; of a name given twice the last one.
+        The values, unquoted; the last one of a name that occurs twice.
 
     Raises:
-        howdah.ProgrammingError: the syntax is wrong or a name unknown.
+        howdah.ProgrammingError: the syntax is wrong, or a name is unknown.
     """
     result: dict[str, str] = {}
     position, previous = 0, ""
@@ -65,7 +65,7 @@ def parse_keywords(text: str, known: Collection[str], secret: Collection[str]) -
 
 
 def _misplaced(name: str, equals: str, text: str, start: int, secret: str | None) -> ProgrammingError:
-    """The error for what is not `name=`, showing only what cannot be part of a password."""
+    """Return the error for text that is not `name=`; it shows nothing that may be a part of a password."""
     if secret is not None:
         return ProgrammingError(
             f'expected name=value after the value of "{secret}" in the conninfo; '
@@ -85,10 +85,10 @@ def format_keywords(values: Mapping[str, str]) -> str:
     """Write values in keyword/value syntax, quoted where they must be.
 
     Args:
-        values: texts by parameter name.
+        values: the values, as text, by parameter name.
 
     Returns:
-        The conninfo; `parse` brings back the same values.
+        The conninfo; `parse` returns the same values for it.
     """
     return " ".join(f"{name}={_quote(value)}" for name, value in values.items())
 

@@ -251,5 +251,5 @@ _PARAMETERS = (
     Parameter("oauth_scope", doc="OAuth scope, a list separated by spaces." + _OAUTH),
 )
 
-#: Every parameter of libpq 18, in the order of its documentation (34.1.2).
+#: The parameters of libpq 18, in the order of its documentation (34.1.2).
 PARAMETERS = ParameterRegistry(_PARAMETERS)

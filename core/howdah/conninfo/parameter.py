@@ -1,4 +1,4 @@
-"""What a connection parameter is."""
+"""Connection parameters: one, and the registry of all."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ _INTEGER = pattern(r"[ \t\n\r\f\v]*([+-]?[0-9]{1,10})[ \t\n\r\f\v]*", re.ASCII)
 
 
 class Parameter(NamedTuple):
-    """One connection parameter: of libpq, or contributed by a plugin.
+    """One connection parameter, of libpq or of a plugin.
 
     Args:
-        name: how it is written in a conninfo.
-        type: `str`, `int` (32 bits), `float` (within the same limits) or `bool`: what `resolve` makes of a
-            value. A `float` that is a whole number becomes an `int`.
-        default: the value when nothing else gives one; None for "not set".
-        environ: the environment variable it is read from, or None.
+        name: its name in a conninfo.
+        type: the type that `resolve` converts values to: `str`, `int` (32 bits), `float` (within the same
+            limits) or `bool`. A `float` that is a whole number becomes an `int`.
+        default: the value if no source gives one; None for "not set".
+        environ: the environment variable for it, or None.
         doc: one or two sentences of Markdown for the user.
-        choices: the only values allowed, whatever their case; None for any value.
+        choices: the allowed values, in any case; None to allow all.
         secret: whether the value must never be shown.
     """
 
@@ -55,18 +55,18 @@ class Parameter(NamedTuple):
     secret: bool = False
 
     def convert(self, value: Any, origin: str = "") -> Any:
-        """Check a value that the user gave and bring it to this parameter's type.
+        """Check a value from the user and convert it to the type of this parameter.
 
         Args:
             value: a str, int, bool or path, or a float for a parameter of that type. The empty string
                 stands for the default.
-            origin: where the value comes from, for the error: ` (from PGPORT)`.
+            origin: the source of the value, for the error: ` (from PGPORT)`.
 
         Returns:
             The value as a `str`, `int`, `float` or `bool`, or the default.
 
         Raises:
-            howdah.ProgrammingError: the value is none that this parameter takes.
+            howdah.ProgrammingError: the parameter does not accept the value.
         """
         text = self.to_text(value, origin)
         if text == "":
@@ -94,17 +94,17 @@ class Parameter(NamedTuple):
         return text
 
     def to_text(self, value: Any, origin: str = "") -> str:
-        """Write a value as it stands in a conninfo, still unquoted.
+        """Return a value as text for a conninfo, still unquoted.
 
         Args:
             value: a str, int, bool or path, or a float for a parameter of that type.
-            origin: where the value comes from, for the error.
+            origin: the source of the value, for the error.
 
         Returns:
             The text; a bool becomes `1` or `0`.
 
         Raises:
-            howdah.ProgrammingError: another type, or a NUL in it, which the protocol cannot carry.
+            howdah.ProgrammingError: the value has another type, or a NUL, which the protocol cannot send.
         """
         if not isinstance(value, str):
             if isinstance(value, bool):
@@ -128,7 +128,7 @@ class Parameter(NamedTuple):
         return str(value)
 
     def bad(self, value: str, expected: str, origin: str = "") -> ProgrammingError:
-        """The error for a value this parameter does not take; it does not show a secret."""
+        """Return the error for a value that this parameter does not accept; it shows no secrets."""
         shown = "" if self.secret else f' "{value}"'
         return ProgrammingError(
             f'invalid value{shown} for connection parameter "{self.name}"{origin}: expected {expected}'
@@ -136,11 +136,11 @@ class Parameter(NamedTuple):
 
 
 class ParameterRegistry(tuple[Parameter, ...]):
-    """The parameters that there are, and what every connection asks of them, worked out once."""
+    """All known parameters, with the indexes that every connection needs, computed once."""
 
     @classmethod
     def of(cls, parameters: Iterable[Parameter]) -> ParameterRegistry:
-        """Return the parameters themselves, if they are of this class, else new ones."""
+        """Return the parameters themselves if they are a registry, else a new registry of them."""
         return parameters if isinstance(parameters, cls) else cls(parameters)
 
     @cached_property
@@ -150,7 +150,7 @@ class ParameterRegistry(tuple[Parameter, ...]):
 
     @cached_property
     def by_environ(self) -> dict[str, tuple[str, ...]]:
-        """The names of parameters by the environment variable that they are read from."""
+        """The names of parameters by their environment variable."""
         found: dict[str, tuple[str, ...]] = {}
         for parameter in self:
             if parameter.environ is not None:
@@ -159,7 +159,7 @@ class ParameterRegistry(tuple[Parameter, ...]):
 
     @cached_property
     def variables(self) -> Mapping[str | bytes, str]:
-        """The environment variables that parameters are read from: see `environment.present`."""
+        """The environment variables of all parameters, for `environment.present`."""
         return as_kept(self.by_environ)
 
     @cached_property
@@ -169,11 +169,11 @@ class ParameterRegistry(tuple[Parameter, ...]):
 
     @cached_property
     def secret(self) -> frozenset[str]:
-        """The names of those whose values must never be shown."""
+        """The names of the parameters whose values must never be shown."""
         return frozenset(parameter.name for parameter in self if parameter.secret)
 
 
-#: What other drivers call parameters.
+#: The names of parameters in other drivers.
 _ELSEWHERE = {
     "database": "dbname",
     "db": "dbname",
@@ -185,11 +185,11 @@ _ELSEWHERE = {
 
 
 def unknown_parameter(name: str, known: Iterable[str], origin: str = "") -> ProgrammingError:
-    """The error for a parameter that does not exist, with the nearest one that does."""
+    """Return the error for a parameter that does not exist; it suggests the most similar one."""
     from difflib import get_close_matches
 
     close = [_ELSEWHERE[name]] if name in _ELSEWHERE else get_close_matches(name, known, n=1, cutoff=0.75)
     hint = f'; did you mean "{close[0]}"?' if close else ""
-    # What is not a name may be a piece of a password with an unquoted special character.
+    # Anything but a name may be a piece of a password with an unquoted special character.
     shown = f' "{name}"' if name.isidentifier() else ""
     return ProgrammingError(f"unknown connection parameter{shown}{origin}{hint}")

@@ -15,18 +15,18 @@ from howdah.lazy.pattern import pattern
 
 __all__ = ["find_password"]
 
-# hostname:port:database:username:password, where a backslash quotes a colon and itself.
+# hostname:port:database:username:password, where a backslash escapes a colon or a backslash.
 _LINE = pattern(r"((?:\\.|[^\\:])*):" * 4 + r"((?:\\.|[^:])*)")
 
 
 def find_password(passfile: str, host: str, port: int, dbname: str, user: str) -> str | None:
-    """Look a password up in a password file.
+    """Look up a password in a password file.
 
-    A file that others may read is not used, with a warning; one that does not exist is no error.
+    A file that other users can read is ignored, with a warning. A missing file is no error.
 
     Args:
-        passfile: path of the file.
-        host: the host as the file names it: `localhost` for the default socket directory.
+        passfile: the path of the file.
+        host: the host by its name in the file: `localhost` for the default socket directory.
         port: the port.
         dbname: the database.
         user: the user.

@@ -1,4 +1,4 @@
-"""Which authentication methods a server may ask for.
+"""The authentication methods that a server may request.
 
 Source: PostgreSQL documentation, 34.1.2 "require_auth".
 """
@@ -10,16 +10,16 @@ from howdah.lazy.tuples import NamedTuple
 
 __all__ = ["METHODS", "AuthRequirement"]
 
-#: The methods that `require_auth` can name; `none` is a server that asks for nothing.
+#: The methods that `require_auth` can name; `none` means that the server requests no authentication.
 METHODS = ("password", "md5", "gss", "sspi", "scram-sha-256", "oauth", "none")
 
 
 class AuthRequirement(NamedTuple):
-    """The parameter `require_auth`, understood.
+    """The parsed value of the parameter `require_auth`.
 
     Args:
-        methods: the methods that are listed.
-        negated: whether they are those that the server may not ask for.
+        methods: the listed methods.
+        negated: whether the listed methods are forbidden rather than allowed.
     """
 
     methods: frozenset[str]
@@ -27,14 +27,14 @@ class AuthRequirement(NamedTuple):
 
     @classmethod
     def parse(cls, value: str | None) -> AuthRequirement:
-        """Read a value of `require_auth`.
+        """Parse a value of `require_auth`.
 
         Args:
             value: a comma list of methods, all or none of them with `!` before it; None or empty allows
                 every method.
 
         Raises:
-            howdah.ProgrammingError: an unknown method, one given twice, or `!` before some only.
+            howdah.ProgrammingError: a method is unknown or occurs twice, or only some have a `!`.
         """
         if not value:
             return cls(frozenset(), negated=True)
@@ -56,7 +56,7 @@ class AuthRequirement(NamedTuple):
         return cls(frozenset(listed), negated)
 
     def allows(self, method: str) -> bool:
-        """Whether the server may use this method.
+        """Return whether the server may use a method.
 
         Args:
             method: one of `METHODS`, or the name of a plugin's method.

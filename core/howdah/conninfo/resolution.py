@@ -1,4 +1,4 @@
-"""From a conninfo to the parameters in force."""
+"""Resolving a conninfo to the values of all connection parameters."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ def resolve(
     parameters: Sequence[Parameter] = PARAMETERS,
     environ: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Find every connection parameter: as given, else from the service, the environment, its default.
+    """Return the values of all connection parameters: given, from the service, the environment, or defaults.
 
     Args:
         conninfo: keyword/value pairs, or a `postgresql://` URI.
-        params: parameters that win over the conninfo's: str, int, float, bool or path; None means "not
-            given". A `dbname` that is itself a conninfo is read as one, and wins over the parameters
-            before it.
-        parameters: the parameters that there are: libpq's, and those of plugins.
+        params: parameters that take precedence over the conninfo's: str, int, float, bool or path; None means
+            "not given". A `dbname` that is itself a conninfo is parsed, and takes precedence over the
+            parameters before it.
+        parameters: all known parameters, libpq's and those of plugins.
         environ: the environment; None for the process's own.
 
     Returns:
-        A value for every parameter: `str`, `int`, `float` or `bool` by its type, None where it is not set.
-        An empty value stands for the default, whatever the sources behind it say.
+        A value for every parameter: `str`, `int`, `float` or `bool` by its type, None if it is not set. An
+        empty value selects the default, even if a source of lower precedence has a value.
 
     Raises:
-        howdah.ProgrammingError: a parameter is unknown, its value bad, or two contradict each other.
-        howdah.NotSupportedError: a parameter asks for what howdah does not do.
+        howdah.ProgrammingError: a parameter is unknown, a value is invalid, or two contradict each other.
+        howdah.NotSupportedError: a parameter asks for something that howdah does not support.
         howdah.OperationalError: the service file cannot be read.
     """
     environ = os.environ if environ is None else environ
@@ -92,7 +92,7 @@ def _explicit(conninfo: str, params: Mapping[str, Any], parameters: ParameterReg
 
 
 def _fill_in(resolved: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """Work out what depends on other parameters or on the surroundings."""
+    """Set the parameters that depend on others or on the environment."""
     resolved["user"] = resolved["user"] or os_user()
     resolved["dbname"] = resolved["dbname"] or resolved["user"]
     resolved["passfile"] = resolved["passfile"] or os.path.join(home(environ), ".pgpass")
@@ -103,13 +103,13 @@ def _fill_in(resolved: dict[str, Any], environ: Mapping[str, str]) -> None:
         if resolved[name] == "latest":
             resolved[name] = LATEST_PROTOCOL_VERSION
     if resolved["max_protocol_version"] is None:
-        # As libpq does: servers and poolers that cannot negotiate are still about.
+        # As in libpq: some servers and poolers cannot negotiate the version.
         least = resolved["min_protocol_version"]
         resolved["max_protocol_version"] = "3.0" if least == "3.0" else LATEST_PROTOCOL_VERSION
 
 
 def _check(resolved: Mapping[str, Any]) -> None:
-    """Refuse what contradicts itself, and what howdah does not do."""
+    """Refuse contradictions, and values that howdah does not support."""
     sslmode = resolved["sslmode"]
     if resolved["gssencmode"] == "require":
         raise NotSupportedError(
@@ -128,7 +128,7 @@ def _check(resolved: Mapping[str, Any]) -> None:
         ("ssl_min_protocol_version", "ssl_max_protocol_version"),
         ("min_protocol_version", "max_protocol_version"),
     ):
-        # The versions' names sort as the versions do.
+        # The names of the versions sort like the versions.
         if resolved[most] is not None and resolved[least] > resolved[most]:
             raise ProgrammingError(f'{least} "{resolved[least]}" is higher than {most} "{resolved[most]}"')
     for name in ("scram_client_key", "scram_server_key"):

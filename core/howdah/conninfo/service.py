@@ -1,4 +1,4 @@
-"""The service file: connection parameters kept under a name.
+"""The service file: named sets of connection parameters.
 
 Source: PostgreSQL documentation, 34.17 "The Connection Service File".
 """
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 __all__ = ["read_service"]
 
-# Where the system's service file is when PGSYSCONFDIR does not say: at Debian, Fedora, PostgreSQL itself.
+# The directories of the system's service file without PGSYSCONFDIR: Debian's, Fedora's, PostgreSQL's own.
 _SYSTEM_DIRECTORIES = ("/etc/postgresql-common", "/etc/sysconfig/pgsql", "/usr/local/pgsql/etc")
 
 
 def read_service(
     service: str, known: Collection[str], environ: Mapping[str, str], servicefile: str | None = None
 ) -> dict[str, str]:
-    """Look a service up.
+    """Look up a service.
 
     Args:
         service: the service's name.
-        known: the names of the parameters that there are.
-        environ: the environment: HOME, PGSYSCONFDIR.
+        known: the names of all known parameters.
+        environ: the environment, for HOME and PGSYSCONFDIR.
         servicefile: the user's service file; None for ~/.pg_service.conf, if there is one.
 
     Returns:
-        The values by parameter name, unchecked; of a name given twice the first one.
+        The values by parameter name, unchecked; the first one of a name that occurs twice.
 
     Raises:
-        howdah.ProgrammingError: no file has this service, or its lines are wrong.
+        howdah.ProgrammingError: no file has the service, or its lines are invalid.
         howdah.OperationalError: a file cannot be read.
-        howdah.NotSupportedError: the service is to be looked up with LDAP.
+        howdah.NotSupportedError: the service asks for an LDAP lookup.
     """
     if servicefile is not None and not os.path.exists(servicefile):
         raise ProgrammingError(f'service file "{servicefile}" not found')

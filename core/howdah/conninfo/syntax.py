@@ -1,4 +1,4 @@
-"""Reading and writing conninfo strings, whichever their syntax."""
+"""Reading and writing conninfo strings, in either syntax."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMES", "conninfo_to_dict", "is_conninfo", "make_conninfo", "parse"]
 
-#: How a URI begins; anything else is keyword/value syntax.
+#: The prefixes of a URI; anything else is keyword/value syntax.
 SCHEMES = ("postgresql://", "postgres://")
 
 
 def parse(conninfo: str, *, parameters: Sequence[Parameter] = PARAMETERS) -> dict[str, str]:
-    """Read a conninfo string, without environment, service file or defaults.
+    """Parse a conninfo string; the environment, service files and defaults are not used.
 
     Args:
         conninfo: keyword/value pairs, or a `postgresql://` URI.
-        parameters: the parameters that there are.
+        parameters: all known parameters.
 
     Returns:
-        What is written there, by parameter name; the values are not checked.
+        The values by parameter name, unchecked.
 
     Raises:
-        howdah.ProgrammingError: the syntax is wrong or a parameter unknown.
+        howdah.ProgrammingError: the syntax is wrong, or a parameter is unknown.
     """
     parameters = ParameterRegistry.of(parameters)
     if conninfo.startswith(SCHEMES):
@@ -39,22 +39,22 @@ def parse(conninfo: str, *, parameters: Sequence[Parameter] = PARAMETERS) -> dic
 
 
 def is_conninfo(text: str) -> bool:
-    """Whether a text given as `dbname` is a whole conninfo, by libpq's rule: a URI, or with a `=` in it."""
+    """Return whether a `dbname` is a whole conninfo, by libpq's rule: a URI, or text with a `=`."""
     return text.startswith(SCHEMES) or "=" in text
 
 
 def conninfo_to_dict(conninfo: str = "", **kwargs: Any) -> dict[str, Any]:
-    """Read a conninfo string, and put keyword arguments over what it says.
+    """Parse a conninfo string; keyword arguments take precedence over it.
 
     Args:
         conninfo: keyword/value pairs, or a `postgresql://` URI.
         **kwargs: further parameters; None means "not given".
 
     Returns:
-        The parameters that are given, by name: str from the string, the keyword arguments as they are.
+        The given parameters by name: str for those of the string, keyword arguments unchanged.
 
     Raises:
-        howdah.ProgrammingError: the syntax is wrong or a parameter unknown.
+        howdah.ProgrammingError: the syntax is wrong, or a parameter is unknown.
     """
     result: dict[str, Any] = dict(parse(conninfo))
     known = {parameter.name for parameter in PARAMETERS}
@@ -71,13 +71,13 @@ def make_conninfo(conninfo: str = "", **kwargs: Any) -> str:
 
     Args:
         conninfo: keyword/value pairs, or a `postgresql://` URI.
-        **kwargs: parameters that win over the string's; None means "not given".
+        **kwargs: parameters that take precedence over the string's; None means "not given".
 
     Returns:
-        The conninfo as it came when there are no keyword arguments, else keyword/value pairs.
+        The conninfo unchanged if there are no keyword arguments, else keyword/value pairs.
 
     Raises:
-        howdah.ProgrammingError: the syntax is wrong, a parameter unknown, or a value not one for a conninfo.
+        howdah.ProgrammingError: the syntax is wrong, a parameter is unknown, or a value has a wrong type.
     """
     values = conninfo_to_dict(conninfo, **kwargs)
     if not kwargs:

@@ -1,4 +1,4 @@
-"""The timeout that connection parameters ask for, in psycopg's terms."""
+"""The connection timeout, as psycopg computes it."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
 
 __all__ = ["timeout_from_conninfo"]
 
-#: What stands for no timeout, in seconds: about what Linux takes to give a TCP connection up.
+#: The value for "no timeout", in seconds: about the time after which Linux gives up a TCP connection.
 _NONE_GIVEN = 130
-#: The least, in seconds.
+#: The minimum, in seconds.
 _LEAST = 2
 
 
 def timeout_from_conninfo(params: Mapping[str, Any]) -> int:
     """Return the timeout that connection parameters ask for, as psycopg's function of this name does.
 
-    `howdah.connect` itself takes `connect_timeout` as it is given: fractions count, one second is one
-    second, and without it there is no limit.
+    `howdah.connect` itself uses `connect_timeout` unchanged: fractions of a second are allowed, there is no
+    minimum, and without it there is no limit.
 
     Args:
-        params: parameters, such as from `conninfo_to_dict`. If `connect_timeout` is not among them, the
-            environment variable `PGCONNECT_TIMEOUT` counts.
+        params: parameters, for example from `conninfo_to_dict`. Without `connect_timeout` the environment
+            variable `PGCONNECT_TIMEOUT` is used.
 
     Returns:
-        Whole seconds, 2 at least; 130 where there is no limit.
+        Whole seconds, at least 2; 130 for no limit.
 
     Raises:
-        howdah.ProgrammingError: the value is no number.
+        howdah.ProgrammingError: the value is not a number.
     """
     value = params.get("connect_timeout", os.environ.get("PGCONNECT_TIMEOUT", "0"))
     try:

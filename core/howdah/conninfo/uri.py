@@ -23,20 +23,20 @@ _PERCENT = pattern(rb"%([0-9A-Fa-f]{2})")
 
 
 def parse_uri(uri: str, known: Collection[str]) -> dict[str, str]:
-    """Read a conninfo in URI syntax.
+    """Parse a conninfo in URI syntax.
 
-    No part that may hold a piece of a password is shown in an error: a `@`, `:` or `/` in it
-    that was not percent-encoded shifts where the other parts begin.
+    Errors show no part of the URI that may hold a piece of a password: a `@`, `:` or `/` in a password that
+    is not percent-encoded shifts the other parts.
 
     Args:
         uri: the conninfo; it begins with one of `syntax.SCHEMES`.
-        known: the names of the parameters that there are.
+        known: the names of all known parameters.
 
     Returns:
         The values, percent-decoded; hosts and ports as comma lists.
 
     Raises:
-        howdah.ProgrammingError: the syntax is wrong or a parameter unknown.
+        howdah.ProgrammingError: the syntax is wrong, or a parameter is unknown.
     """
     rest = uri[uri.index("://") + 3 :]
     parts: list[tuple[str, str]] = []
@@ -53,7 +53,7 @@ def parse_uri(uri: str, known: Collection[str]) -> dict[str, str]:
 
 
 def _authority(text: str) -> tuple[str, str, str]:
-    """Split `host:port,host:port…` off: the hosts, the ports, and what follows."""
+    """Split off `host:port,host:port…`; return the hosts, the ports, and the rest."""
     hosts: list[str] = []
     ports: list[str] = []
     while True:
@@ -105,7 +105,7 @@ def _query(query: str, known: Collection[str]) -> dict[str, str]:
                 f'a second "=" in the value of "{name}" in the query of the URI; write it as %3D'
             )
         value = _decode(value, f'the value of "{name}"')
-        if name == "ssl":  # JDBC's way to ask for TLS
+        if name == "ssl":  # JDBC's spelling of sslmode=require
             if value != "true":
                 raise ProgrammingError('"ssl" in the query of the URI can only be "true"; use "sslmode"')
             name, value = "sslmode", "require"
@@ -114,7 +114,7 @@ def _query(query: str, known: Collection[str]) -> dict[str, str]:
 
 
 def _decode(text: str, where: str) -> str:
-    """Percent-decode one part of the URI; spaces around it do not count."""
+    """Percent-decode one part of the URI; spaces around it are ignored."""
     text = text.strip(" ")
     if " " in text:
         raise ProgrammingError(f"there is a space in {where} of the URI; write it as %20")
@@ -127,7 +127,7 @@ def _decode(text: str, where: str) -> str:
     if b"\0" in raw:
         raise ProgrammingError(f"{where} of the URI contains %00")
     decoded = raw.decode(errors="replace")
-    # Not by catching UnicodeDecodeError: it would carry the text, which may be the password, along.
+    # A UnicodeDecodeError would hold the text, which may be the password, so that none must be raised.
     if decoded.encode() != raw:
         raise ProgrammingError(f"{where} of the URI is not UTF-8")
     return decoded

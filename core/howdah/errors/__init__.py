@@ -1,4 +1,4 @@
-"""The DB-API exceptions, one class for every SQLSTATE, and errors from a server's report.
+"""The DB-API exceptions, one class for every SQLSTATE, and errors built from a server's report.
 
     try:
         cur.execute("INSERT INTO users (name) VALUES (%s)", ("Ann",))
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     __all__ += sqlstates.__all__
 
 for _name in base.__all__:
-    globals()[_name].__module__ = __name__  # tracebacks and pickles name the public place
+    globals()[_name].__module__ = __name__  # tracebacks and pickles use the public name
 
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
 
     def __getattr__(name: str) -> Any:
-        """The classes of the SQLSTATEs, made when the first of them is asked for."""
+        """Return the class of an SQLSTATE; all of them are created on first use."""
         if name.startswith("__") and name != "__all__":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from howdah.errors.conditions import BY_NAME
@@ -70,15 +70,15 @@ def lookup(sqlstate: str) -> type[Error]:
 def from_fields(fields: Mapping[int, str], query: str | None = None) -> Error:
     """Return the error for a server's ErrorResponse, ready to be raised.
 
-    An SQLSTATE that PostgreSQL does not define gives the DB-API class of its first two
-    characters, as the SQL standard wants it, or of its first, or `DatabaseError`.
+    For an SQLSTATE that PostgreSQL does not define, the class is the DB-API class for its first two
+    characters, as in the SQL standard, or for its first character, or `DatabaseError`.
 
     Args:
         fields: the values by field code (`howdah.pq.DiagnosticField`).
-        query: the text that was sent; with it the message shows the line at fault.
+        query: the text that was sent, so that the message can show the line with the error.
 
     Returns:
-        The error, with a message as psql shows it, `sqlstate` and `diag`.
+        The error, with a message in psql's format, `sqlstate` and `diag`.
     """
     from howdah.errors.conditions import BASES, BY_INITIAL, BY_SQLSTATE
     from howdah.errors.report import report

@@ -1,4 +1,4 @@
-"""The DB-API exceptions, howdah's own, and what a server's error carries."""
+"""The DB-API exceptions, howdah's own, and the fields of a server's report."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Diagnostic:
     Source: PostgreSQL documentation, "Error and Notice Message Fields".
 
     Args:
-        fields: the values by field code, as ErrorResponse and NoticeResponse have them.
+        fields: the values by field code, from an ErrorResponse or a NoticeResponse.
     """
 
     def __init__(self, fields: Mapping[int, str]) -> None:
@@ -42,7 +42,7 @@ class Diagnostic:
         return f"Diagnostic({', '.join(f'{name}={value!r}' for name, value in named if value is not None)})"
 
     def replace(self, field: DiagnosticField, value: str) -> Diagnostic:
-        """Return the same with another value of one field."""
+        """Return a copy with another value for one field."""
         return Diagnostic({**self._fields, field: value})
 
     @property
@@ -77,22 +77,22 @@ class Diagnostic:
 
     @property
     def statement_position(self) -> str | None:
-        """Where in the query: the number of the character, from 1."""
+        """The position of the error in the query, in characters, from 1."""
         return self._fields.get(DiagnosticField.STATEMENT_POSITION)
 
     @property
     def internal_position(self) -> str | None:
-        """Where in `internal_query`: the number of the character, from 1."""
+        """The position of the error in `internal_query`, in characters, from 1."""
         return self._fields.get(DiagnosticField.INTERNAL_POSITION)
 
     @property
     def internal_query(self) -> str | None:
-        """The command that failed, where the server made it: for instance in a PL/pgSQL function."""
+        """The failed command if the server generated it, for example in a PL/pgSQL function."""
         return self._fields.get(DiagnosticField.INTERNAL_QUERY)
 
     @property
     def context(self) -> str | None:
-        """The server's call stack, one line an entry, the innermost first."""
+        """The server's call stack, one entry per line, innermost first."""
         return self._fields.get(DiagnosticField.CONTEXT)
 
     @property
@@ -149,15 +149,15 @@ class Error(Exception):
 
     Attributes:
         diag: the fields of the server's report; all of them None for an error of the driver.
-        pgconn: None: there is no libpq whose connection it could be.
-        pgresult: None, likewise.
+        pgconn: always None, because there is no libpq.
+        pgresult: always None, for the same reason.
     """
 
     pgconn: None = None
     pgresult: None = None
     #: The SQLSTATE, None for an error of the driver.
     sqlstate: str | None = None
-    #: The index of the column whose value could not be loaded, as long as its name is to be added.
+    #: The index of the column whose value could not be loaded, until its name has been added.
     _column: int | None = None
 
     def __init__(self, *args: object, fields: Mapping[int, str] | None = None) -> None:
@@ -167,7 +167,7 @@ class Error(Exception):
             self.sqlstate = self.diag.sqlstate
 
     def suggest(self, hint: str) -> None:
-        """Add to the message what to do about the error, where only the driver knows.
+        """Add advice to the message that only the driver can give.
 
         Args:
             hint: the advice; `diag.message_hint` has it too.
@@ -178,7 +178,7 @@ class Error(Exception):
 
 
 class InterfaceError(Error):
-    """The driver was used in a way it cannot be (PEP 249)."""
+    """The program used the driver in an unsupported way (PEP 249)."""
 
 
 class DatabaseError(Error):
@@ -198,23 +198,23 @@ class IntegrityError(DatabaseError):
 
 
 class InternalError(DatabaseError):
-    """The database met an internal error (PEP 249)."""
+    """The database had an internal error (PEP 249)."""
 
 
 class ProgrammingError(DatabaseError):
-    """The program asked for something wrong (PEP 249)."""
+    """The program made a mistake, for example in SQL (PEP 249)."""
 
 
 class NotSupportedError(DatabaseError):
-    """The database, or a disabled plugin, does not offer this (PEP 249)."""
+    """The database does not support this, or the plugin for it is disabled (PEP 249)."""
 
 
 class PluginError(Error):
-    """A plugin could not be loaded, or broke the plugin contract.
+    """A plugin could not be loaded, or violated the plugin contract.
 
     Attributes:
-        plugin: the plugin's name, None if it is no single one's fault.
-        distribution: the distribution that brought it, None if none did.
+        plugin: the plugin's name, None if no single plugin is at fault.
+        distribution: the distribution that has the plugin, None if none has.
         version: the version of the distribution.
     """
 
@@ -224,12 +224,12 @@ class PluginError(Error):
 
 
 class PipelineAborted(OperationalError):
-    """The query was skipped: an earlier one of its pipeline failed and no sync came in between."""
+    """The query was skipped: an earlier query of its pipeline failed, and there was no sync since."""
 
 
 class ConnectionTimeout(OperationalError):
-    """No connection was made within the time given."""
+    """No connection was established in time."""
 
 
 class CancellationTimeout(OperationalError):
-    """A cancel request was not answered within the time given."""
+    """The server did not react to a cancel request in time."""

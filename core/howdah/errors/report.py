@@ -1,4 +1,4 @@
-"""A server's error as text, in the form psql made familiar."""
+"""A server's error as text, in psql's format."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from howdah.errors.base import Diagnostic
 
 __all__ = ["report"]
 
-# Of a long line, this many columns are shown, and if possible this many of them after the fault.
+# A long line is cut to this many columns, if possible with this many after the position of the error.
 LINE_WIDTH = 60
 RIGHT_CONTEXT = 10
 
 
 def report(diag: Diagnostic, query: str | None = None) -> str:
-    """Return the message of an error: what happened, where in the query, detail, hint and context.
+    """Return the message of an error: the primary message, the line of the query, detail, hint and context.
 
     Args:
         diag: the server's report.
@@ -36,9 +36,9 @@ def report(diag: Diagnostic, query: str | None = None) -> str:
 
 
 def fault(query: str, position: str) -> list[str]:
-    """Return the line of `query` at `position` (characters, from 1), and a caret below the place.
+    """Return the line of `query` at `position` (in characters, from 1), and a line with a caret below it.
 
-    Nothing if the position is not in the query.
+    If the position is not in the query, return no lines.
     """
     if not (position.isascii() and position.isdigit() and len(position) < 20):
         return []
@@ -51,7 +51,7 @@ def fault(query: str, position: str) -> list[str]:
 
     start, end = "", ""
     if columns(left + right) > LINE_WIDTH:
-        # Cut the right end as far as its context allows; where that is not enough, cut the left.
+        # Cut the right end as far as the context allows; if that is not enough, cut the left end too.
         room = max(LINE_WIDTH - columns(left), RIGHT_CONTEXT)
         if columns(right) > room:
             right, end = fitting(right, room), "..."
@@ -62,7 +62,7 @@ def fault(query: str, position: str) -> list[str]:
 
 
 def columns(text: str) -> int:
-    """Return how many columns of a terminal `text` takes."""
+    """Return the width of `text` in columns of a terminal."""
     if text.isascii():
         return len(text)
     import unicodedata
@@ -74,7 +74,7 @@ def columns(text: str) -> int:
 
 
 def fitting(text: str, width: int) -> str:
-    """Return as much of the beginning of `text` as fits into `width` columns."""
+    """Return the longest prefix of `text` that fits into `width` columns."""
     end = min(len(text), width)
     while columns(text[:end]) > width:
         end -= 1

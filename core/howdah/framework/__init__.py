@@ -1,1 +1,1 @@
-"""Drivers: finding plugins, asking them, and assembling classes."""
+"""Drivers: finding plugins, calling their hooks, and assembling classes."""

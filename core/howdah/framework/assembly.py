@@ -1,4 +1,4 @@
-"""The classes of a driver: the kernel's, with the plugins' mixins before them."""
+"""Assembling the classes of a driver from the plugins' mixins and the kernel's classes."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from howdah.framework.driver import Driver
     from howdah.hookspecs import Mixins
 
-__all__ = ["KERNEL_CLASSES", "Absent", "AttributeNotSupportedError", "KernelClass", "assemble"]
+__all__ = ["KERNEL_CLASSES", "AttributeNotSupportedError", "DisabledAttribute", "KernelClass", "assemble"]
 
 
 class KernelClass(NamedTuple):
     """A class that drivers assemble.
 
     Attributes:
-        module: the kernel's module that has it.
-        mixin: the field of `Mixins` that goes into it.
-        base: the assembled class it derives from, through which it has the
-            mixins; None if it is the first of its kind.
+        module: the module of the kernel that has the class.
+        mixin: the field of `Mixins` that holds the mixins for it.
+        base: the assembled class that it derives from, and whose mixins it
+            inherits; None if it gets the mixins itself.
     """
 
     module: str
@@ -36,11 +36,11 @@ class KernelClass(NamedTuple):
 
     @property
     def asynchronous(self) -> bool:
-        """Whether it is one of the asynchronous classes."""
+        """Whether the class is one of the asynchronous ones."""
         return self.mixin.startswith("async_")
 
 
-#: By name; a base stands before what derives from it.
+#: By name; a base class comes before its subclasses.
 KERNEL_CLASSES = {
     "Cursor": KernelClass("howdah.client.cursor", "cursor"),
     "ClientCursor": KernelClass("howdah.client.cursor", "cursor", "Cursor"),
@@ -48,20 +48,22 @@ KERNEL_CLASSES = {
     "AsyncCursor": KernelClass("howdah.client.cursor_async", "async_cursor"),
     "AsyncClientCursor": KernelClass("howdah.client.cursor_async", "async_cursor", "AsyncCursor"),
     "AsyncRawCursor": KernelClass("howdah.client.cursor_async", "async_cursor", "AsyncCursor"),
+    "Kernel": KernelClass("howdah.client.kernel", "kernel"),
+    "AsyncKernel": KernelClass("howdah.client.kernel_async", "async_kernel"),
     "Connection": KernelClass("howdah.client.connection", "connection"),
     "AsyncConnection": KernelClass("howdah.client.connection_async", "async_connection"),
 }
 
 
 class AttributeNotSupportedError(NotSupportedError, AttributeError):
-    """An attribute that a disabled plugin would have added; `hasattr` is False for it."""
+    """The attribute belongs to a disabled plugin; `hasattr` is False for it."""
 
 
-class Absent:
-    """Stands in a class for an attribute that a disabled plugin would have added.
+class DisabledAttribute:
+    """Takes the place of an attribute of a disabled plugin, and raises an error when it is used.
 
     Args:
-        message: says so, and how to enable the plugin.
+        message: the message of the error; it says how to enable the plugin.
     """
 
     def __init__(self, message: str) -> None:
@@ -75,19 +77,19 @@ class Absent:
 
 
 def assemble(
-    driver: Driver, mixins: Sequence[Mixins], absent: Mapping[str, str], *, asynchronous: bool
+    driver: Driver, mixins: Sequence[Mixins], unavailable: Mapping[str, str], *, asynchronous: bool
 ) -> dict[str, type[Any]]:
-    """Make the classes of a driver, the blocking or the asynchronous ones.
+    """Create the classes of a driver, either the blocking or the asynchronous ones.
 
-    Each has the driver as its attribute `driver`, and the connections have
-    the class of their cursors as `cursor_factory`.
+    Each class has the driver as its attribute `driver`. Connection classes have
+    the class of their cursors as `cursor_factory`, and that of their kernel.
 
     Args:
-        driver: whose classes they are.
-        mixins: what the plugins contribute; the last come first.
-        absent: what to say of attributes that disabled plugins would have
-            added, by class and attribute (`Connection.prepare`).
-        asynchronous: which of the two.
+        driver: the driver.
+        mixins: the mixins of the plugins; the last ones come first in the classes.
+        unavailable: the error messages for attributes of disabled plugins, by
+            class and attribute (`Connection.prepare`).
+        asynchronous: whether to create the asynchronous classes.
 
     Returns:
         The classes, by name.
@@ -107,22 +109,23 @@ def assemble(
             bases: list[Any] = [load(mixin) if isinstance(mixin, str) else mixin for mixin in found if mixin]
             _check_distinct(name, bases, kernel)
             bases.append(_generic(kernel))
-            for path, message in absent.items():
+            for path, message in unavailable.items():
                 of, _, attribute = path.rpartition(".")
                 if of in (name, name.removeprefix("Async")) and not hasattr(kernel, attribute):
-                    namespace[attribute] = Absent(message)
+                    namespace[attribute] = DisabledAttribute(message)
         else:
             bases = [_generic(kernel), classes[kernel_class.base]]
         if name.endswith("Connection"):
             namespace["cursor_factory"] = classes[name.replace("Connection", "Cursor")]
-        classes[name] = new_class(name, bases, exec_body=partial(_fill, namespace))
+            namespace["_kernel_class"] = classes[name.replace("Connection", "Kernel")]
+        classes[name] = new_class(name, tuple(bases), exec_body=partial(_fill, namespace))
     return classes
 
 
 def _check_distinct(name: str, mixins: Sequence[type[Any]], kernel: type[Any]) -> None:
-    """Refuse mixins that bring the same attribute: the one of them would silently replace the other's.
+    """Refuse mixins that add the same attribute: one would silently replace the other.
 
-    Several may override what the kernel's class has, each calling the next with `super()`.
+    Several mixins may override an attribute of the kernel's class, each calling the next with `super()`.
     """
     brought: dict[str, tuple[type[Any], Any]] = {}
     for mixin in mixins:
@@ -143,6 +146,6 @@ def _fill(namespace: Mapping[str, Any], body: dict[str, Any]) -> None:
 
 
 def _generic(kernel: type[Any]) -> Any:
-    """Return `kernel` so that a class deriving from it can be subscripted as it can."""
+    """Return `kernel` as a base class that keeps subclasses generic."""
     parameters = getattr(kernel, "__parameters__", ())
     return kernel[parameters] if parameters else kernel

@@ -1,4 +1,4 @@
-"""What a driver can do: `Capabilities`."""
+"""The capabilities of a driver."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Mapping
 
 __all__ = ["Capabilities"]
 
-#: What the kernel does by itself, by psycopg's names.
+#: The capabilities of the kernel itself, under psycopg's names.
 KERNEL = {"cancel_safe": True, "hostaddr": True}
 
 
 class Capabilities:
-    """What a driver can do, as properties.
+    """The capabilities of a driver, as properties.
 
-    Besides those below there is a `has_<feature>` for every capability that
-    an installed plugin announces: True while the plugin is enabled, False
-    when it is disabled. Any other name raises `AttributeError`.
+    Besides those below there is a property `has_<feature>` for every capability
+    that an installed plugin announces: True if the plugin is enabled, False if
+    it is disabled. Any other name raises `AttributeError`.
 
     Args:
-        flags: whether each capability is there, by name without `has_`.
+        flags: whether the driver has each capability, by name without `has_`.
     """
 
     __slots__ = ("_flags",)
@@ -29,7 +29,7 @@ class Capabilities:
 
     @property
     def libpq_version(self) -> int:
-        """The libpq version whose feature set the kernel speaks; no libpq is loaded."""
+        """The libpq version whose features the kernel supports; no libpq is loaded."""
         return 180000
 
     @property
@@ -55,7 +55,7 @@ class Capabilities:
         raise AttributeError(f"capabilities cannot be set ({name!r}): plugins announce them")
 
     def __contains__(self, feature: object) -> bool:
-        """Whether `feature`, without `has_`, is there."""
+        """Return whether the driver has a capability, named without `has_`."""
         return self._flags.get(feature, False) if isinstance(feature, str) else False
 
     def __dir__(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Drivers: `Driver` finds plugins, asks them, and assembles the classes."""
+"""The `Driver`, which finds plugins, calls their hooks, and assembles the classes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,18 @@ import pluggy
 import howdah
 import howdah.native.implementation
 from howdah import hookspecs
-from howdah.errors import NotSupportedError, PluginError
+from howdah.errors import NotSupportedError, PluginError, ProgrammingError
 from howdah.framework.assembly import KERNEL_CLASSES, assemble
 from howdah.framework.capabilities import Capabilities
-from howdah.framework.plugins import ExtraPlugin, Plugin, PluginInfo, Provision, blaming, discover, select
+from howdah.framework.plugins import (
+    ExtraPlugin,
+    Plugin,
+    PluginInfo,
+    ProvidedName,
+    discover,
+    plugin_errors,
+    select,
+)
 from howdah.hookspecs import Mixins
 from howdah.lazy.tuples import NamedTuple
 
@@ -41,9 +49,9 @@ __all__ = [
     "require_enabled",
 ]
 
-#: Of how many databases, and search paths in them, the types are remembered.
+#: For how many databases, and search paths in them, the types are cached.
 _MOST_KNOWN = 1000
-#: The hooks that a driver asks when it is assembled; pluggy's wrappers have no place around them.
+#: The hooks that are called when a driver is assembled; they cannot have pluggy's wrappers.
 _ASSEMBLY = frozenset(
     {
         "howdah_authentication_methods",
@@ -57,9 +65,9 @@ _ASSEMBLY = frozenset(
 
 
 class ConnectionHooks(NamedTuple):
-    """The hooks that a connection calls, with keyword arguments; None for one that nobody implements.
+    """The hooks that a connection calls, with keyword arguments; None for a hook without implementation.
 
-    They are those of `howdah.hookspecs`, by name without `howdah_`.
+    The names are those of `howdah.hookspecs` without `howdah_`.
     """
 
     resolve_conninfo: Callable[..., Any] | None
@@ -68,38 +76,40 @@ class ConnectionHooks(NamedTuple):
     connection_closed: Callable[..., Any] | None
     query_planner: Callable[..., Any] | None
     query_observer: Callable[..., Any] | None
+    scheduler: Callable[..., Any] | None
     type_resolved: Callable[..., Any] | None
 
 
 class Driver:
-    """A driver of its own: the kernel and a choice of plugins.
+    """A driver: the kernel and a set of plugins.
 
-    What one driver has (classes, adapters, capabilities) no other shares.
+    Drivers do not share classes, adapters or capabilities.
 
     Args:
         enable: the names of the installed plugins to use, None for all.
-        disable: the names of plugins not to use; they are not even imported.
-            It has precedence over `enable`.
-        plugins: plugins that are not installed: modules, objects that have a
+        disable: the names of plugins that must not be used, nor imported. It
+            takes precedence over `enable`.
+        plugins: plugins that are not installed: modules, objects with a
             `__name__`, or pairs of name and object.
 
     Raises:
-        ProgrammingError: a name in `enable` or `disable` is unknown.
-        PluginError: a plugin cannot be loaded, implements a hook wrongly, or
-            fails in one; or two plugins have one name. Of a mixin that is
-            given by its name, it is raised when a class is first used.
+        howdah.ProgrammingError: a name in `enable` or `disable` is unknown.
+        howdah.PluginError: a plugin cannot be loaded, implements a hook wrongly, or
+            fails in a hook; or two plugins have the same name. For a mixin that
+            is given by its name, the error is raised when the class is first used.
 
     Attributes:
         Connection, AsyncConnection: the assembled connection classes.
         Cursor, ClientCursor, RawCursor: the assembled cursor classes.
-        AsyncCursor, AsyncClientCursor, AsyncRawCursor: their twins.
+        AsyncCursor, AsyncClientCursor, AsyncRawCursor: their asynchronous twins.
+        Kernel, AsyncKernel: the assembled classes of the connections' kernels.
         adapters: the adapters of all its connections.
-        capabilities: what it can do.
-        plugins: what is known of each plugin, the disabled ones included.
+        capabilities: its capabilities.
+        plugins: the description of each plugin, including disabled ones.
         parameters: the connection parameters, libpq's and the plugins'.
-        authentication_methods: the plugins' ways to authenticate.
+        authentication_methods: the plugins' authentication methods.
         hooks: the hooks that connections call.
-        resolved: how the conninfos begin that plugins may resolve.
+        conninfo_prefixes: the prefixes of the conninfos that plugins may resolve; an empty one allows any.
     """
 
     Connection: type[bundle.Connection[Any]]
@@ -117,7 +127,7 @@ class Driver:
     parameters: tuple[Parameter, ...]
     authentication_methods: Mapping[int | str, Method]
     hooks: ConnectionHooks
-    resolved: tuple[str, ...]
+    conninfo_prefixes: tuple[str, ...]
 
     def __init__(
         self,
@@ -129,7 +139,7 @@ class Driver:
         from howdah.adapt.registry import AdaptersMap
         from howdah.adapt.text import TextDumper
 
-        installed, provisions = discover()
+        installed, provided_names = discover()
         selection = select(installed, enable=enable, disable=disable, plugins=plugins)
         self._plugins = {plugin.name: plugin for plugin in selection.enabled}
         self._manager = pluggy.PluginManager("howdah")
@@ -139,16 +149,18 @@ class Driver:
             *(_info(plugin, "disabled") for plugin in selection.disabled),
         )
 
-        self._present, self._absent = _sort_provisions(provisions, selection.enabled, selection.disabled)
+        self._available, self._unavailable = _sort_provided_names(
+            provided_names, selection.enabled, selection.disabled
+        )
         self.capabilities = self._gather_capabilities()
         self.parameters = self._gather_parameters()
         self.authentication_methods = self._gather_authentication_methods()
         self.hooks = ConnectionHooks(*map(self._implemented, ConnectionHooks._fields))
-        self.resolved = self._gather_resolved()
+        self.conninfo_prefixes = self._gather_conninfo_prefixes()
         self._known_types: dict[tuple[str, str, int, str, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
         self.adapters.register_dumper(str, TextDumper)
-        if plugin := self._absent.get("has_types"):
+        if plugin := self._unavailable.get("has_types"):
             self.adapters.advice = f"; the adapters of most types are brought by {plugin.disabled}"
         if (type_resolved := self.hooks.type_resolved) is not None:
             self.adapters.on_type_added(lambda adapters, info: type_resolved(adapters=adapters, info=info))
@@ -162,30 +174,62 @@ class Driver:
         """Return a new connection: `Connection.connect` of this driver."""
         return self.Connection.connect(conninfo, **kwargs)
 
+    def check_parameters(self, conninfo: str = "", **params: Any) -> None:
+        """Make sure, without connecting, that `connect` understands a conninfo and connection parameters.
+
+        What a plugin resolves (`howdah_resolve_conninfo`) is not looked into.
+
+        Args:
+            conninfo: a connection string.
+            params: connection parameters.
+
+        Raises:
+            howdah.ProgrammingError: a parameter is unknown or has an impossible value.
+            howdah.NotSupportedError: a parameter asks for what howdah does not do.
+            howdah.OperationalError: the service file cannot be read.
+        """
+        from howdah.conninfo import hosts, resolve
+
+        if self.resolver(conninfo) is None:
+            hosts(resolve(conninfo, params, parameters=self.parameters))
+
+    def resolver(self, conninfo: str) -> Callable[..., Any] | None:
+        """Return what has the plugins resolve a conninfo, None if none of them may.
+
+        Args:
+            conninfo: a connection string.
+
+        Raises:
+            howdah.ProgrammingError: it is no str.
+        """
+        if not isinstance(conninfo, str):
+            raise ProgrammingError(f"the conninfo must be a str, not {type(conninfo).__name__}")
+        return self.hooks.resolve_conninfo if conninfo.startswith(self.conninfo_prefixes) else None
+
     def require(self, feature: str) -> None:
-        """Make sure that a capability is there, for arguments that need a plugin.
+        """Check that the driver has a capability, for arguments that need a plugin.
 
         Args:
             feature: the name of the capability, such as `"prepare"`.
 
         Raises:
-            NotSupportedError: the plugin that announces it is disabled or not installed.
+            howdah.NotSupportedError: the plugin that announces it is disabled or not installed.
         """
         if feature in self.capabilities:
             return
-        if plugin := self._absent.get(f"has_{feature}"):
+        if plugin := self._unavailable.get(f"has_{feature}"):
             raise NotSupportedError(f"{feature!r} is brought by {plugin.disabled}")
         raise NotSupportedError(f"no plugin that brings {feature!r} is installed")
 
     def known_types(self, host: str, hostaddr: str, port: int, dbname: str, search_path: str) -> KnownTypes:
-        """Return what connections have found out about the types of a database.
+        """Return the cache of the types of a database, which connections share.
 
         Args:
-            host: the host it is on.
+            host: the host of the server.
             hostaddr: the host's address.
             port: the port.
-            dbname: its name.
-            search_path: the schemas where names are looked up, empty if that is not known.
+            dbname: the name of the database.
+            search_path: the schemas in which names are looked up, empty if unknown.
         """
         from howdah.client.known_types import KnownTypes
 
@@ -194,35 +238,35 @@ class Driver:
         return self._known_types.setdefault((host, hostaddr, port, dbname, search_path), KnownTypes())
 
     def resolve_type(self, adapters: AdaptersMap, info: TypeInfo) -> None:
-        """Tell adapters, and the plugins, of a type that was found by its name."""
+        """Add a type that was found by its name to adapters, and call the plugins' hook for it."""
         adapters.add_type(info)
 
     def public(self, name: str) -> Any:
-        """Return a public name that a plugin brings, such as `Copy`, importing it on first use.
+        """Return the object for a public name of a plugin, such as `Copy`; it is imported on first use.
 
         Raises:
-            NotSupportedError: the plugin that brings it is disabled.
-            PluginError: the plugin does not have what its distribution says.
-            AttributeError: no plugin brings it.
+            howdah.NotSupportedError: the plugin that provides the name is disabled.
+            howdah.PluginError: the plugin lacks the object that its distribution announces.
+            AttributeError: no plugin provides the name.
         """
         if _is_public(name):
-            if name in self._present:
-                provision, plugin = self._present[name]
-                with blaming(plugin, f"does not bring {name} as its distribution says"):
-                    return provision.load()
-            if name in self._absent:
-                raise NotSupportedError(f"{name} is brought by {self._absent[name].disabled}")
+            if name in self._available:
+                provided, plugin = self._available[name]
+                with plugin_errors(plugin, f"does not bring {name} as its distribution says"):
+                    return provided.load()
+            if name in self._unavailable:
+                raise NotSupportedError(f"{name} is brought by {self._unavailable[name].disabled}")
         raise AttributeError(f"neither howdah nor one of its plugins has {name!r}")
 
     def public_names(self) -> list[str]:
-        """Return the public names that the enabled plugins bring."""
-        return sorted(filter(_is_public, self._present))
+        """Return the public names that the enabled plugins provide."""
+        return sorted(filter(_is_public, self._available))
 
     def register_commands(self, group: click.Group) -> None:
-        """Have the plugins add their subcommands to `group`.
+        """Let the plugins add their subcommands to `group`.
 
         Raises:
-            PluginError: a plugin failed to.
+            howdah.PluginError: a plugin failed.
         """
         self._ask("howdah_register_commands", group=group)
 
@@ -238,9 +282,9 @@ class Driver:
         return f"<howdah.Driver with {', '.join(self._plugins) or 'no plugins'}>"
 
     def _register(self, plugin: Plugin) -> tuple[str, ...]:
-        """Register a plugin, and return the hooks it implements."""
+        """Register a plugin; return the hooks that it implements."""
         implementation = plugin.load()
-        with blaming(plugin, "does not implement the hooks as they are specified"):
+        with plugin_errors(plugin, "does not implement the hooks as they are specified"):
             if (name := self._manager.get_name(implementation)) is not None:
                 raise ValueError(f"it is the same object as the plugin {name!r}")
             self._manager.register(implementation, plugin.name)
@@ -253,21 +297,21 @@ class Driver:
         return tuple(caller.name for caller in callers)
 
     def _ask(self, hook: str, take: Callable[[Any], None] = lambda answer: None, **arguments: Any) -> None:
-        """Have each plugin answer `hook`, in the order of registration, and hand what it says to `take`.
+        """Call a hook of each plugin, in the order of registration, and pass each result to `take`.
 
-        pluggy calls the other way round; who would be first there has the last word here.
+        pluggy itself calls hooks in the reverse order, last registered first.
         """
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
-            with blaming(self._plugins[implementation.plugin_name], f"failed in {hook}()"):
+            with plugin_errors(self._plugins[implementation.plugin_name], f"failed in {hook}()"):
                 take(implementation.function(*(arguments[name] for name in implementation.argnames)))
 
     def _register_adapters(self) -> None:
-        """Have each plugin register its adapters, those that wait for their first use in its name, too."""
+        """Let each plugin register its adapters; errors name the plugin, also those of lazy registrations."""
         hook = "howdah_register_adapters"
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             plugin = self._plugins[implementation.plugin_name]
-            self.adapters.begin_plugin(partial(blaming, plugin, "failed to register adapters"))
-            with blaming(plugin, f"failed in {hook}()"):
+            self.adapters.begin_plugin(partial(plugin_errors, plugin, "failed to register adapters"))
+            with plugin_errors(plugin, f"failed in {hook}()"):
                 implementation.function(*(self.adapters for _ in implementation.argnames))
         self.adapters.begin_plugin(nullcontext)
 
@@ -278,13 +322,13 @@ class Driver:
             return None
         if any(each.wrapper or each.hookwrapper for each in implementations):
             return caller
-        # Nobody can be added: what pluggy finds out with each call is found out once.
+        # No plugin can be added later, so that the implementations are collected once and not with each call.
         calls = [(each.function, each.argnames) for each in reversed(implementations)]
         first = caller.spec is not None and bool(caller.spec.opts.get("firstresult"))
         return partial(_call, calls, first)
 
     def _gather_capabilities(self) -> Capabilities:
-        provided = {**self._present, **self._absent}
+        provided = {**self._available, **self._unavailable}
         flags = {name.removeprefix("has_"): False for name in provided if name.startswith("has_")}
 
         def announce(names: Any) -> None:
@@ -325,15 +369,15 @@ class Driver:
         self._ask("howdah_authentication_methods", contribute)
         return methods
 
-    def _gather_resolved(self) -> tuple[str, ...]:
-        """Find how the conninfos begin that plugins may resolve: a plugin that does not say resolves any."""
-        resolved: list[str] = []
+    def _gather_conninfo_prefixes(self) -> tuple[str, ...]:
+        """Return the prefixes of the conninfos that plugins resolve; one that names none may resolve any."""
+        prefixes: list[str] = []
         for hook in self._manager.hook.howdah_resolve_conninfo.get_hookimpls():
-            resolved += getattr(hook.function, "beginnings", ("",))
-        return tuple(resolved)
+            prefixes += getattr(hook.function, "prefixes", ("",))
+        return tuple(prefixes)
 
     def _gather_mixins(self) -> None:
-        """Ask for the mixins, and assemble those classes at once that not all mixins are named for."""
+        """Collect the mixins; assemble the classes at once for which a mixin is given as a class."""
 
         def contribute(contributed: Mixins) -> None:
             if not isinstance(contributed, Mixins):
@@ -349,17 +393,21 @@ class Driver:
                 self._assembled(name)
 
     def _assembled(self, name: str) -> type[Any]:
-        """Return one of the classes; it is assembled with the others of its side."""
+        """Return one of the classes; all blocking, or all asynchronous, classes are assembled together."""
         asynchronous = KERNEL_CLASSES[name].asynchronous
-        absent = {name: f"{name} is brought by {plugin.disabled}" for name, plugin in self._absent.items()}
+        unavailable = {
+            name: f"{name} is brought by {plugin.disabled}" for name, plugin in self._unavailable.items()
+        }
         with self._assembling:
             if name not in vars(self):
                 try:
-                    classes = assemble(self, self._mixins, absent, asynchronous=asynchronous)
+                    classes = assemble(self, self._mixins, unavailable, asynchronous=asynchronous)
                 except Exception:
                     for i, hook in enumerate(self._manager.hook.howdah_mixins.get_hookimpls(), 1):
-                        with blaming(self._plugins[hook.plugin_name], "has a mixin that cannot be used"):
-                            assemble(self, self._mixins[:i], absent, asynchronous=asynchronous)
+                        with plugin_errors(
+                            self._plugins[hook.plugin_name], "has a mixin that cannot be used"
+                        ):
+                            assemble(self, self._mixins[:i], unavailable, asynchronous=asynchronous)
                     raise
                 vars(self).update(classes)
         found: type[Any] = vars(self)[name]
@@ -373,26 +421,26 @@ _lock = threading.RLock()
 
 
 def default_driver() -> Driver:
-    """Return the driver behind the names of the module `howdah`, assembled on first use.
+    """Return the driver whose names the module `howdah` has; it is assembled on first use.
 
-    All installed plugins are in it but those that the environment variable
-    `HOWDAH_DISABLE` lists (`HOWDAH_DISABLE=prepare,pool`), unless `configure`
-    says otherwise.
+    It uses all installed plugins except those in the environment variable
+    `HOWDAH_DISABLE` (`HOWDAH_DISABLE=prepare,pool`), unless `configure` has
+    changed that.
 
     Raises:
-        ProgrammingError, PluginError: as by `Driver`.
+        howdah.ProgrammingError, howdah.PluginError: as by `Driver`.
     """
     return default_driver_for("the default driver")
 
 
 def default_driver_for(name: str) -> Driver:
-    """Return the default driver to who asks for `name`.
+    """Return the default driver for the lookup of a name in the module `howdah`.
 
     Args:
-        name: what is wanted of it, for the error of a plugin that asks too early.
+        name: the name, for the error if a plugin looks it up while the driver is being assembled.
 
     Raises:
-        ProgrammingError, PluginError: as by `Driver`.
+        howdah.ProgrammingError, howdah.PluginError: as by `Driver`.
     """
     global _default, _assembling
     if (driver := _default) is not None:
@@ -420,15 +468,15 @@ def configure(
     disable: Collection[str] = (),
     plugins: Collection[ExtraPlugin] = (),
 ) -> None:
-    """Shape the default driver, instead of what an earlier call said.
+    """Choose the plugins of the default driver; an earlier choice is replaced.
 
-    The default driver is assembled anew when it is next used. Classes and
-    connections of the one before stay as they are; look `howdah.Connection`
-    and the like up again. What `HOWDAH_DISABLE` lists stays disabled.
+    The default driver is assembled again when it is next used. Classes and
+    connections of the previous one do not change, so look up `howdah.Connection`
+    and the like again. Plugins in `HOWDAH_DISABLE` stay disabled.
 
     Args:
         enable: the names of the installed plugins to use, None for all.
-        disable: the names of plugins not to use.
+        disable: the names of plugins that must not be used.
         plugins: plugins that are not installed, as for `Driver`.
     """
     global _default, _configuration
@@ -439,16 +487,16 @@ def configure(
 
 
 def require_enabled(plugin: str, feature: str) -> None:
-    """Refuse what belongs to a plugin that the default driver goes without.
+    """Raise an error if the default driver does not use a plugin.
 
-    Nothing is assembled for the answer as long as the plugin is enabled.
+    The driver is not assembled for this while the plugin is enabled.
 
     Args:
         plugin: the name of the plugin.
-        feature: the capability that it announces.
+        feature: the capability that the plugin announces.
 
     Raises:
-        NotSupportedError: the plugin is disabled.
+        howdah.NotSupportedError: the plugin is disabled.
     """
     enable, disable = _configuration.get("enable"), _configuration.get("disable", ())
     enabled = enable is None or plugin in enable
@@ -462,7 +510,7 @@ def disabled_in_environment() -> list[str]:
 
 
 def _call(calls: Iterable[tuple[Callable[..., Any], Iterable[str]]], first: bool, **arguments: Any) -> Any:
-    """Return what those who implement a hook return, as pluggy does: a list, or the first result."""
+    """Call the implementations of a hook and return what pluggy would: a list, or the first result."""
     results = []
     for function, names in calls:
         result = function(*[arguments[name] for name in names])
@@ -481,17 +529,17 @@ def _is_public(name: str) -> bool:
     return "." not in name and not name.startswith("has_")
 
 
-def _sort_provisions(
-    provisions: Iterable[Provision], enabled: Iterable[Plugin], disabled: Iterable[Plugin]
-) -> tuple[dict[str, tuple[Provision, Plugin]], dict[str, Plugin]]:
-    """Return what enabled plugins provide, and what disabled ones would have provided."""
-    present: dict[str, tuple[Provision, Plugin]] = {}
-    absent: dict[str, Plugin] = {}
-    here = {plugin.package: plugin for plugin in reversed([*enabled])}
-    gone = {plugin.package: plugin for plugin in reversed([*disabled])}
-    for provision in provisions:
-        if plugin := here.get(provision.package):
-            present.setdefault(provision.name, (provision, plugin))
-        elif plugin := gone.get(provision.package):
-            absent.setdefault(provision.name, plugin)
-    return present, {name: plugin for name, plugin in absent.items() if name not in present}
+def _sort_provided_names(
+    provided_names: Iterable[ProvidedName], enabled: Iterable[Plugin], disabled: Iterable[Plugin]
+) -> tuple[dict[str, tuple[ProvidedName, Plugin]], dict[str, Plugin]]:
+    """Return the names that enabled plugins provide, and those that disabled plugins would provide."""
+    available: dict[str, tuple[ProvidedName, Plugin]] = {}
+    unavailable: dict[str, Plugin] = {}
+    enabled_in = {plugin.package: plugin for plugin in reversed([*enabled])}
+    disabled_in = {plugin.package: plugin for plugin in reversed([*disabled])}
+    for provided in provided_names:
+        if plugin := enabled_in.get(provided.package):
+            available.setdefault(provided.name, (provided, plugin))
+        elif plugin := disabled_in.get(provided.package):
+            unavailable.setdefault(provided.name, plugin)
+    return available, {name: plugin for name, plugin in unavailable.items() if name not in available}

@@ -1,9 +1,9 @@
-"""The entry points of the installed distributions, found as `importlib.metadata` finds them, but sooner.
+"""The entry points of installed distributions, found faster than with `importlib.metadata`.
 
-That module imports a parser of e-mails, and reads all that all distributions
-say. Here the directories of `sys.path` are looked through for the few that
-have something to say to howdah; only where there is more to `sys.path` than
-directories is `importlib.metadata` asked.
+`importlib.metadata` imports an e-mail parser, and reads the metadata of all
+distributions. This module searches the directories of `sys.path` for the few
+distributions with entry points for howdah. It uses `importlib.metadata` only
+if `sys.path` has entries that are not directories.
 
 Source: "Entry points specification" and "Recording installed projects" of packaging.python.org.
 """
@@ -20,7 +20,7 @@ from howdah.lazy.tuples import NamedTuple
 
 __all__ = ["EntryPoint", "entry_points"]
 
-#: What the directories that describe a distribution end with.
+#: The suffixes of the directories with the metadata of a distribution.
 _DESCRIPTIONS = (".dist-info", ".egg-info")
 
 
@@ -28,11 +28,11 @@ class EntryPoint(NamedTuple):
     """An entry point, and the distribution that has it.
 
     Attributes:
-        group: its group.
-        name: its name.
-        value: the module, with `:attribute` if it is one of its objects.
+        group: the group.
+        name: the name.
+        value: the module, with `:attribute` for an object in it.
         distribution: the name of the distribution.
-        version: the distribution's version.
+        version: the version of the distribution.
     """
 
     group: str
@@ -42,12 +42,12 @@ class EntryPoint(NamedTuple):
     version: str | None
 
     def load(self) -> object:
-        """Import what it names."""
+        """Import the object that it names."""
         return load(self.value)
 
 
 def load(value: str) -> object:
-    """Import what an entry point names.
+    """Import the object that an entry point names.
 
     Args:
         value: `module` or `module:attribute`; the attribute may be dotted.
@@ -60,10 +60,10 @@ def load(value: str) -> object:
 
 
 def entry_points(groups: tuple[str, ...]) -> list[EntryPoint]:
-    """Return the entry points of some groups, of all distributions on `sys.path`.
+    """Return the entry points of groups, from all distributions on `sys.path`.
 
     Args:
-        groups: the groups; the name of the first is in those of the others.
+        groups: the groups; the name of the first must be contained in the names of the others.
     """
     if not all(map(_is_plain, sys.path)) or any(
         hasattr(finder, "find_distributions") and finder is not PathFinder for finder in sys.meta_path
@@ -73,7 +73,7 @@ def entry_points(groups: tuple[str, ...]) -> list[EntryPoint]:
     seen: set[str] = set()
     for path in sys.path:
         for directory, name in _distributions(path or "."):
-            if name not in seen:  # of two of one name, the first on the path counts
+            if name not in seen:  # the first one on the path takes precedence
                 seen.add(name)
                 found += _read(directory, groups)
     return found
@@ -96,7 +96,7 @@ def _is_plain(path: str) -> bool:
 
 
 def _distributions(path: str) -> Iterator[tuple[str, str]]:
-    """Yield the directories in one that describe a distribution, and the distributions' names."""
+    """Yield the metadata directories in a directory, and the names of their distributions."""
     try:
         children = os.listdir(path)
     except OSError:
@@ -110,7 +110,7 @@ def _distributions(path: str) -> Iterator[tuple[str, str]]:
 
 
 def _normalized(name: str) -> str:
-    # Without a regular expression: to compile it takes longer than all the names.
+    # No regular expression: compiling it takes longer than all the names.
     return "-".join(filter(None, name.lower().replace("_", "-").replace(".", "-").split("-")))
 
 
@@ -144,7 +144,7 @@ def _name_and_version(directory: str) -> tuple[str | None, str | None]:
                 for line in file:
                     header, colon, value = line.partition(":")
                     if not colon:
-                        break  # the description begins
+                        break  # the description follows
                     headers.setdefault(header.lower(), value.strip())
         except OSError:
             continue

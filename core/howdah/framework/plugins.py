@@ -1,16 +1,16 @@
-"""Which plugins there are: found through entry points, without importing any.
+"""Finding plugins through entry points, without importing them.
 
-Two groups of entry points are read. `howdah` names the plugins. With
-`howdah.provides` a distribution says what its plugins add, so that it can be
-named when the plugin is disabled and found when it is first used:
+There are two groups of entry points. `howdah` names the plugins.
+`howdah.provides` lists the names that plugins provide, so that errors can name
+them if the plugin is disabled, and so that they can be imported on first use:
 
 - `Connection.prepare`, `Cursor.copy`: attributes of the assembled classes,
   and of their asynchronous twins;
 - `has_prepare`: a capability;
 - `Copy`, `Pipeline`: a public name, reachable as `howdah.Copy`.
 
-The value is where the thing is (`howdah_copy:Copy`); its top-level package
-tells to which plugin it belongs.
+The value is the location of the object (`howdah_copy:Copy`); its top-level
+package determines the plugin.
 """
 
 from __future__ import annotations
@@ -27,21 +27,30 @@ from howdah.lazy.tuples import NamedTuple
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-__all__ = ["ExtraPlugin", "Plugin", "PluginInfo", "Provision", "Selection", "blaming", "discover", "select"]
+__all__ = [
+    "ExtraPlugin",
+    "Plugin",
+    "PluginInfo",
+    "ProvidedName",
+    "Selection",
+    "discover",
+    "plugin_errors",
+    "select",
+]
 
 #: A plugin given to a Driver: a module or object with a `__name__`, or a pair of name and object.
 ExtraPlugin: TypeAlias = "object | tuple[str, object]"
 
 
 class Plugin(NamedTuple):
-    """A plugin that can be had; it has not been imported yet.
+    """A plugin that has not been imported yet.
 
     Attributes:
-        name: what it is enabled and disabled by.
-        origin: the module, with `:attribute` if the plugin is one of its objects.
-        distribution: the distribution that brought it, None if it was given as an object.
+        name: the name by which it is enabled and disabled.
+        origin: the module, with `:attribute` if the plugin is an object in it.
+        distribution: the distribution that has it, None if it was given as an object.
         version: the version of the distribution.
-        loader: imports it.
+        loader: imports the plugin.
     """
 
     name: str
@@ -54,24 +63,24 @@ class Plugin(NamedTuple):
         """Import the plugin.
 
         Raises:
-            PluginError: it cannot be imported.
+            howdah.PluginError: the import failed.
         """
-        with blaming(self, "could not be loaded"):
+        with plugin_errors(self, "could not be loaded"):
             return self.loader()
 
     @property
     def package(self) -> str:
-        """The top-level package the plugin is in."""
+        """The top-level package that has the plugin."""
         return _package(self.origin)
 
     @property
     def source(self) -> str:
-        """Where the plugin comes from, for people."""
+        """The origin of the plugin, for messages."""
         return f"{self.distribution} {self.version}" if self.distribution else "Driver(plugins=...)"
 
     @property
     def disabled(self) -> str:
-        """The plugin, and how to enable it, for people."""
+        """The plugin, and how to enable it, for messages."""
         return (
             f"the plugin {self.name!r} ({self.source}), which is disabled; to enable it, take it out of"
             " HOWDAH_DISABLE and disable=, or put it into enable=, of howdah.configure() or Driver()"
@@ -79,16 +88,16 @@ class Plugin(NamedTuple):
 
 
 class PluginInfo(NamedTuple):
-    """What is known of a plugin in a driver.
+    """The description of a plugin in a driver.
 
     Attributes:
-        name: what it is enabled and disabled by.
-        distribution: the distribution that brought it, None if it was given as an object.
+        name: the name by which it is enabled and disabled.
+        distribution: the distribution that has it, None if it was given as an object.
         version: the version of the distribution.
-        origin: the module, with `:attribute` if the plugin is one of its objects.
-        state: whether it is in use.
-        hooks: the hooks it implements; unknown (empty) unless enabled.
-        error: what went wrong with a failed one.
+        origin: the module, with `:attribute` if the plugin is an object in it.
+        state: whether it is enabled, disabled or has failed.
+        hooks: the hooks that it implements; empty unless it is enabled.
+        error: the error of a failed plugin.
     """
 
     name: str
@@ -100,12 +109,12 @@ class PluginInfo(NamedTuple):
     error: PluginError | None = None
 
 
-class Provision(NamedTuple):
-    """Something that a plugin adds, as its distribution describes it.
+class ProvidedName(NamedTuple):
+    """A name that a plugin provides, from the metadata of its distribution.
 
     Attributes:
-        name: `Connection.prepare`, `has_prepare` or `Copy`.
-        value: where it is, `package[:attribute]`.
+        name: the name: `Connection.prepare`, `has_prepare` or `Copy`.
+        value: the location of the object, `package[:attribute]`.
     """
 
     name: str
@@ -113,16 +122,16 @@ class Provision(NamedTuple):
 
     @property
     def package(self) -> str:
-        """The top-level package it is in."""
+        """The top-level package that has the object."""
         return _package(self.value)
 
     def load(self) -> object:
-        """Import it."""
+        """Import the object."""
         return load(self.value)
 
 
 class Selection(NamedTuple):
-    """What a driver is made of.
+    """The plugins that a driver uses, and those that it does not use.
 
     Attributes:
         enabled: the plugins to load, in the order of their registration.
@@ -133,15 +142,17 @@ class Selection(NamedTuple):
     disabled: tuple[Plugin, ...]
 
 
-def discover() -> tuple[list[Plugin], list[Provision]]:
-    """Return the installed plugins, and what they say they add; nothing is imported.
+def discover() -> tuple[list[Plugin], list[ProvidedName]]:
+    """Return the installed plugins, and the names that they provide; nothing is imported.
 
-    howdah's own plugins come first, the others by name.
+    howdah's own plugins come first, then the others by name.
     """
     points = entry_points(("howdah", "howdah.provides"))
     plugins = [_installed(point) for point in points if point.group == "howdah"]
-    provisions = [Provision(point.name, point.value) for point in points if point.group == "howdah.provides"]
-    return sorted(plugins, key=lambda plugin: (plugin.distribution != "howdah", plugin.name)), provisions
+    provided_names = [
+        ProvidedName(point.name, point.value) for point in points if point.group == "howdah.provides"
+    ]
+    return sorted(plugins, key=lambda plugin: (plugin.distribution != "howdah", plugin.name)), provided_names
 
 
 def select(
@@ -151,17 +162,17 @@ def select(
     disable: Collection[str] = (),
     plugins: Collection[ExtraPlugin] = (),
 ) -> Selection:
-    """Choose among plugins.
+    """Select the plugins of a driver.
 
     Args:
-        installed: the plugins there are.
+        installed: the installed plugins.
         enable: the names of those to use, None for all.
-        disable: the names of those not to use; it has precedence over `enable`.
-        plugins: more plugins, used unless disabled.
+        disable: the names of those not to use; it takes precedence over `enable`.
+        plugins: further plugins, which are used unless they are disabled.
 
     Raises:
-        ProgrammingError: a name is not known.
-        PluginError: two of the enabled plugins have one name.
+        howdah.ProgrammingError: a name is unknown.
+        howdah.PluginError: two enabled plugins have the same name.
     """
     extra = [_given(plugin) for plugin in plugins]
     known = {plugin.name for plugin in (*installed, *extra)}
@@ -173,7 +184,7 @@ def select(
         if plugin.name not in wanted:
             continue
         if plugin.name in enabled:
-            with blaming(plugin, "cannot be told from another one"):
+            with plugin_errors(plugin, "cannot be told from another one"):
                 raise ValueError(
                     f"{enabled[plugin.name].source} and {plugin.source} both have a plugin of this name"
                 )
@@ -185,12 +196,12 @@ def select(
 
 
 @contextmanager
-def blaming(plugin: Plugin, failure: str) -> Iterator[None]:
-    """Turn what goes wrong in the block into a `PluginError` that names `plugin`.
+def plugin_errors(plugin: Plugin, failure: str) -> Iterator[None]:
+    """Turn an error in the block into a `PluginError` that names the plugin.
 
     Args:
-        plugin: whose fault it is.
-        failure: what went wrong, as the predicate of a sentence.
+        plugin: the plugin at fault.
+        failure: what happened, as the predicate of a sentence about the plugin.
     """
     try:
         yield

@@ -1,1 +1,1 @@
-"""Sockets: they carry bytes for a session."""
+"""Input and output: sockets, TLS, and the transports that carry bytes for a session."""

@@ -1,4 +1,4 @@
-"""Where a host is: its addresses.
+"""Looking up the addresses of a host.
 
 Source: PostgreSQL documentation, "Parameter Key Words": host, hostaddr, port.
 """
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class OpenTransport(Protocol):
-    """Opens the way to a host, in place of a TCP connection or a unix socket of our own."""
+    """Opens a socket to a host, in place of the driver's own TCP connection or unix socket."""
 
     def __call__(self, *, host: Host, params: Mapping[str, Any]) -> socket.socket | None:
-        """Return a connected stream socket, None to leave it to us."""
+        """Return a connected stream socket, or None to leave it to the driver."""
 
 
 class Transport:
@@ -36,7 +36,7 @@ class Transport:
         self.opened: socket.socket | None = None
 
     def open(self) -> socket.socket | None:
-        """Return the socket that was opened already and is not in use, else a new one."""
+        """Return the socket that is open already and not in use, or else a new one."""
         sock, self.opened = self.opened, None
         return sock or self.open_transport(host=self.host, params=self.parameters)
 
@@ -45,10 +45,10 @@ class Address(NamedTuple):
     """One address of a host.
 
     Attributes:
-        host: The host.
-        family: The socket's family; AF_UNSPEC when a `Transport` opens it.
-        sockaddr: What `socket.connect` takes, or the `Transport`.
-        text: The address for people: an IP address, or the path of a unix socket.
+        host: the host.
+        family: the family of the socket; AF_UNSPEC if a `Transport` opens it.
+        sockaddr: the argument for `socket.connect`, or the `Transport`.
+        text: the address for messages: an IP address, or the path of a unix socket.
     """
 
     host: Host
@@ -72,20 +72,20 @@ class Address(NamedTuple):
 def locate(
     host: Host, parameters: Mapping[str, Any], deadline: float | None, open_transport: OpenTransport | None
 ) -> ConnectOperation[list[Address]]:
-    """Find the addresses of a host.
+    """Look up the addresses of a host.
 
     Args:
-        host: The host.
-        parameters: The connection parameters.
-        deadline: When to give up, by `time.monotonic`.
-        open_transport: What may know another way to the host.
+        host: the host.
+        parameters: the connection parameters.
+        deadline: when to give up, by `time.monotonic`.
+        open_transport: may open the socket to the host instead.
 
     Returns:
         The addresses, in the order of the system's resolver.
 
     Raises:
-        OperationalError: The name has none.
-        TimeoutError: The deadline passed.
+        howdah.OperationalError: the name has no address.
+        TimeoutError: the deadline passed.
     """
     if open_transport is not None:
         transport = Transport(open_transport, host, parameters)
@@ -115,7 +115,7 @@ def locate(
 
 
 def _reason(error: socket.gaierror | UnicodeError) -> object:
-    """Return why a name was not found; one that is no name at all does not reach the resolver."""
+    """Return why a name was not found; for an invalid name the resolver is not called (UnicodeError)."""
     return error.strerror if isinstance(error, socket.gaierror) else error
 
 

@@ -1,4 +1,4 @@
-"""Carry bytes between a session and a socket, suspending the task."""
+"""Carrying bytes between a session and a socket, for asyncio."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _WOULD_BLOCK = (BlockingIOError, InterruptedError)
 
 
 def receive(sock: socket.socket, session: Session | TLSStream) -> bool:
-    """Receive what is there; the end of the stream is an error.
+    """Receive what has arrived; the end of the stream is an error.
 
-    The native core has a twin; that returns whether the next had better gather until a `Timer` tells.
+    The native twin returns whether to wait for a `Timer` before the next call, so that more can accumulate.
     """
     with session.receive_buffer() as buffer:
         try:
-            # Called by C code, so that no signal handler comes between the call and its result.
+            # C code calls it, so that no signal handler can run before the result is stored.
             session.arrived.extend(map(sock.recv_into, (buffer,)))
         except _WOULD_BLOCK:
             return False
@@ -50,7 +50,7 @@ def receive(sock: socket.socket, session: Session | TLSStream) -> bool:
 
 
 def send(sock: socket.socket, session: Session | TLSStream) -> int:
-    """Send what can be sent; return how many bytes are left. The native core has a twin."""
+    """Send as much as possible; return how many bytes are left. The native core has a twin."""
     while session.output_size:
         with session.output() as output:
             try:
@@ -61,7 +61,7 @@ def send(sock: socket.socket, session: Session | TLSStream) -> int:
 
 
 if TYPE_CHECKING or IMPLEMENTATION == "native":
-    from howdah.native.transport import Eager, Timer
+    from howdah.native.transport import SpinReceiver, Timer
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
     from howdah.native.transport import receive_nonblocking as receive
@@ -69,7 +69,7 @@ if not TYPE_CHECKING and IMPLEMENTATION == "native":
 
 
 def _hung_up(sock: socket.socket) -> bool:
-    """Whether the connection is broken, or closed by the server."""
+    """Return whether the connection is broken, or closed by the server."""
     if sock.fileno() < 0:
         return False
     poll = select.poll()
@@ -77,20 +77,29 @@ def _hung_up(sock: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _fulfil(future: asyncio.Future[None]) -> None:
+def _fulfil(future: asyncio.Future[BaseException | None], interruption: BaseException | None = None) -> None:
+    """Let who waits go on, where `_check` raises the interruption if there is one."""
     if not future.done():
-        future.set_result(None)
+        future.set_result(interruption)
+
+
+def _check(future: asyncio.Future[BaseException | None]) -> None:
+    if future.done() and not future.cancelled():
+        interruption = future.result()
+        if interruption is not None:
+            raise interruption
 
 
 class AsyncTransport:
     """The socket of a connection, for the tasks of one event loop.
 
-    The socket is read only while somebody waits: what nobody takes stays with
-    the operating system, and slows the server down instead of filling memory.
+    The socket is read only while a task waits. Data that no task waits for stays
+    in the operating system's buffers, which slows the server down instead of
+    filling memory.
 
     Args:
         sock: a connected non-blocking socket, plain or with TLS.
-        session: whose bytes are carried.
+        session: the session to carry bytes for.
     """
 
     def __init__(self, sock: socket.socket | TLSSocket, session: Session) -> None:
@@ -100,52 +109,53 @@ class AsyncTransport:
         self._begin()
 
     def _begin(self) -> None:
-        """Begin on the running event loop, where nobody waits yet."""
+        """Attach to the running event loop, on which no task waits yet."""
         self._loop = asyncio.get_running_loop()
-        #: What receives answers that come soon; there is none in Python.
-        self._eager = Eager(self._stream) if IMPLEMENTATION == "native" else None
-        self._waiting = 0
+        #: Receives answers that arrive soon; only the native implementation has it.
+        self._spin = SpinReceiver(self._stream) if IMPLEMENTATION == "native" else None
+        #: Those who wait, and for which exchange.
+        self._waiting: dict[Waiter | asyncio.Future[BaseException | None], Exchange | None] = {}
         self._reading = False
-        #: What tells when to read, instead of the socket, while the server streams.
+        #: While the server streams, the loop watches this timer instead of the socket.
         self._timer: Timer | None = None
         self._writing = False
-        #: Whether what is written will be sent at the end of this turn of the loop.
+        #: Whether the output will be sent at the end of this iteration of the loop.
         self._gathering = False
-        #: Those whose answer has come, and who are to go on once all that was received is dealt with.
+        #: Tasks whose answer has arrived; they are resumed when all received data has been processed.
         self._woken: deque[Waiter] = deque()
-        self._idle: asyncio.Future[None] | None = None
-        self._drained: list[asyncio.Future[None]] = []
+        self._idle: asyncio.Future[BaseException | None] | None = None
+        self._drained: list[asyncio.Future[BaseException | None]] = []
 
     async def run_until_ready(self, exchange: Exchange) -> None:
         """Send at once, then wait until `exchange` is ready.
 
-        A lost connection is not raised: it becomes the error of every exchange.
+        The loss of the connection is not raised: it becomes the error of every exchange.
         """
         if self._stream.output_size:
             if not self._waiting:
                 self._flush()
             elif not self._gathering:
-                # Others are at it, too: what they write in this turn of the loop goes with it.
+                # Other tasks wait, too: send the output of this iteration of the loop together.
                 self._gathering = True
                 self._loop.call_soon(self._send_gathered)
         exchange.replaced = None
-        if self._eager is not None and not self._waiting and self._timer is None and not exchange.ready:
-            self._receive_eagerly(exchange)
+        if self._spin is not None and not self._waiting and self._timer is None and not exchange.ready:
+            self._spin_receive(exchange)
         if exchange.ready:
             return
         waiter = Waiter(self._loop)
         exchange.notify = partial(self._woken.append, waiter)
-        self._waiting += 1
+        self._waiting[waiter] = exchange
         try:
             if not self._reading:
                 self._start_reading()
             await waiter
         finally:
-            self._waiting -= 1
+            del self._waiting[waiter]
             exchange.notify = None
 
     async def drain(self, exchange: Exchange) -> None:
-        """Receive what is there, and wait until little is left to send or `exchange` is ready."""
+        """Receive what has arrived, and wait until little is left to send or `exchange` is ready."""
         self._flush()
         if self.sock.fileno() >= 0:
             self._receive_some()
@@ -159,22 +169,29 @@ class AsyncTransport:
             finally:
                 exchange.notify = None
                 self._drained.remove(future)
+            _check(future)
+
+    def process(self) -> None:
+        """Process what has come in."""
+        try:
+            process(self._stream, self.session)
+        except OSError as e:
+            self._lose(loss(e))
+        except Error as e:
+            self._lose(e)
 
     def collect(self) -> None:
-        """Process what has come in, and send what can be sent, without waiting."""
+        """Process what has arrived, and send as much as possible, without waiting."""
         if self.sock.fileno() >= 0:
             self._flush()
             try:
-                process(self._stream, self.session)
-            except OSError as e:
-                self._lose(loss(e))
-            except Error as e:
-                self._lose(e)
-            self._receive_some()
-            self._wake_soon()
+                self.process()
+                self._receive_some()
+            finally:
+                self._wake_soon()
 
     async def idle(self, timeout: float | None) -> bool:
-        """Send what is left, receive what comes; return whether anything moved within `timeout` seconds."""
+        """Send and receive for up to `timeout` seconds; return whether there was any progress."""
         self._flush()
         unsent = self._stream.output_size
         future = self._idle = self._loop.create_future()
@@ -184,22 +201,23 @@ class AsyncTransport:
             return self._stream.output_size < unsent
         finally:
             self._idle = None
+        _check(future)
         return True
 
     def close(self) -> None:
-        """Say goodbye if possible, and close the socket; the event loop may be another one, or closed."""
+        """Send Terminate if possible, and close the socket; the event loop may be another one, or closed."""
         if self.session.lost is None:
             self.session.terminate()
             with suppress(OSError):
                 send(self.sock, self._stream)
         self._lose(OperationalError("the connection is closed"))
 
-    # From one event loop to the next
+    # Moving to another event loop
 
     def move(self) -> AsyncTransport:
-        """Return what carries the bytes on the running event loop from now on, instead of this.
+        """Return a transport for the running event loop, which replaces this one.
 
-        Who waits on the event loop of before goes on when `wake_left` is called, if that is still open.
+        Tasks that wait on the previous event loop are resumed by `wake_left`, if that loop is still open.
 
         Raises:
             howdah.InterfaceError: the running event loop cannot watch sockets.
@@ -213,11 +231,11 @@ class AsyncTransport:
         return other
 
     def wake_left(self) -> None:
-        """Have those go on whose answers have come after `move`."""
+        """Resume the tasks whose answers have arrived since `move`."""
         self._wake_soon()
 
     def _leave_loop(self) -> None:
-        """Have the event loop watch the socket no more, wherever it runs."""
+        """Stop the event loop from watching the socket, even if it runs in another thread."""
         loop = self._loop
         if loop.is_closed():
             self._reading = self._writing = False
@@ -233,14 +251,14 @@ class AsyncTransport:
             self._writing = False
             self._loop.remove_writer(self._fd)
 
-    async def _read_until(self, future: asyncio.Future[None]) -> None:
-        self._waiting += 1
+    async def _read_until(self, future: asyncio.Future[BaseException | None]) -> None:
+        self._waiting[future] = None
         try:
             if not self._reading:
                 self._start_reading()
             await future
         finally:
-            self._waiting -= 1
+            del self._waiting[future]
 
     def _start_reading(self) -> None:
         if self.sock.fileno() < 0:
@@ -257,13 +275,17 @@ class AsyncTransport:
             if self._reading:
                 self._stop_reading()
             return
-        streaming = self._receive_some()
+        streaming = False
+        try:
+            streaming = self._receive_some()
+        except BaseException as e:
+            self._interrupt(e)
         if streaming or self._timer is not None:
             self._set_pace(streaming)
         if self._idle is not None:
             _fulfil(self._idle)
         if self._waiting and not self._woken and _hung_up(self.sock):
-            # uvloop tells of a broken connection once only, and there may be more to read than was.
+            # uvloop reports a broken connection only once, and there may be more to read.
             self._loop.call_soon(self._on_readable)
         gathering, self._gathering = self._gathering, True
         try:
@@ -284,9 +306,9 @@ class AsyncTransport:
             self._timer = None
 
     def _set_pace(self, streaming: bool) -> None:
-        """Read when something has come or, if the server streams, when some of it has gathered.
+        """Read whenever data arrives; if the server streams, only after some has accumulated.
 
-        To wake up for each of the pieces it sends would cost both sides more than what is in them.
+        To wake up for each piece of a stream would cost both sides more than processing it.
         """
         if not self._reading:
             return  # the connection is lost
@@ -294,19 +316,44 @@ class AsyncTransport:
             try:
                 timer = Timer() if streaming else None
             except OSError:
-                return  # there are no more file descriptors
+                return  # no file descriptor is available
             self._stop_reading()
             self._timer = timer
             self._start_reading()
         if self._timer is not None:
             self._timer.start()
 
+    def _interrupt(self, error: BaseException) -> None:
+        """Raise to one of those who wait what a loader or a handler has raised, and process what is left.
+
+        The event loop, which calls here, would end by it, or tell nobody but its log.
+
+        Args:
+            error: what was raised, for the task that waits for the answer being read, or else the first.
+        """
+        while True:
+            head = self.session.head()
+            answered = None if head is None else head[1]
+            waiter = next((each for each, exchange in self._waiting.items() if exchange is answered), None)
+            waiter = waiter or next(iter(self._waiting))
+            # Who is interrupted already has one reason to stop, which is enough.
+            if isinstance(waiter, asyncio.Future):
+                _fulfil(waiter, error)
+            else:
+                waiter.interrupt(error)
+            try:
+                self.process()
+            except BaseException as e:
+                error = e
+            else:
+                return
+
     def _send_gathered(self) -> None:
         self._gathering = False
         self._flush()
 
     def _receive_some(self) -> bool:
-        """Receive what is there; return whether the next may gather for a moment."""
+        """Receive what has arrived; return whether to let more accumulate before the next call."""
         try:
             return receive(self.sock, self._stream)
         except OSError as e:
@@ -315,32 +362,37 @@ class AsyncTransport:
             self._lose(e)
         return False
 
-    def _receive_eagerly(self, exchange: Exchange) -> None:
-        """Receive until `exchange` is ready, if that takes less than coming back for it would."""
-        assert self._eager is not None
+    def _spin_receive(self, exchange: Exchange) -> None:
+        """Receive until `exchange` is ready, if that takes less time than suspending the task."""
+        assert self._spin is not None
         try:
-            self._eager.receive(self.sock, exchange)
+            self._spin.receive(self.sock, exchange)
         except OSError as e:
             self._lose(loss(e))
         except Error as e:
             self._lose(e)
+        except BaseException as e:
+            head = self.session.head()
+            if not self._waiting or (head is not None and head[1] is exchange):
+                raise
+            self._interrupt(e)  # it is of another task's query
 
     def _wake_soon(self) -> None:
-        """Have the tasks whose answer has come go on in the next turn of the loop."""
+        """Resume the tasks whose answer has arrived in the next iteration of the loop."""
         if self._loop.is_closed():
             self._woken.clear()
         while self._woken:
             self._woken.popleft().wake_soon()
 
     def _flush(self) -> None:
-        """Send what can be sent, and the rest when there is room."""
+        """Send as much as possible, and the rest when the socket is writable."""
         try:
             unsent = send(self.sock, self._stream)
         except OSError as error:
             loss(error)
             if self.sock.fileno() < 0:
                 return
-            # Whoever waits reads what the server said before it went.
+            # A waiting task still receives what the server sent before it closed the connection.
             unsent = 0
             self._stream.sent(self._stream.output_size)
             self._loop.call_soon(self._on_readable)
@@ -368,7 +420,7 @@ class AsyncTransport:
 
 
 class _LeftTransport(AsyncTransport):
-    """What a transport becomes that has been moved: tasks of the event loop of before may still know it."""
+    """The class of a transport after `move`: tasks of the previous event loop may still refer to it."""
 
     async def run_until_ready(self, exchange: Exchange) -> None:
         raise _moved()

@@ -1,4 +1,4 @@
-"""One attempt to open a session: at one address, with or without TLS."""
+"""One attempt to open a session, at one address, with or without TLS."""
 
 from __future__ import annotations
 
@@ -44,10 +44,9 @@ T = TypeVar("T")
 PROTOCOLS = {"3.0": PROTOCOL_3_0, "3.2": PROTOCOL_3_2, "latest": PROTOCOL_3_2}
 TERMINATE = message(FrontendCode.TERMINATE)
 RECEIVE_SIZE = 16384
-#: How many seconds a server has to answer to a newer version of the protocol, before it is asked for
-#: the oldest one.
-PATIENCE = 5.0
-#: How many seconds pass before that is tried once more, each time.
+#: How many seconds to wait for an answer to a newer version of the protocol, before the oldest one is tried.
+VERSION_TIMEOUT = 5.0
+#: The pauses before the next attempts at that, in seconds.
 PAUSES = (0.1, 0.4)
 
 
@@ -55,14 +54,14 @@ class Connected(NamedTuple):
     """An open session.
 
     Attributes:
-        sock: The socket: a blocking one without timeout from `connect`, a non-blocking one from
-            `connect_async`.
-        server_info: What the server told about the session.
-        leftover: Bytes that arrived behind the first ReadyForQuery.
-        host: The host that answered.
-        address: The IP address, or the path of the unix socket; empty when a plugin opened the transport.
-        tls: Whether the connection is encrypted.
-        endpoint: How to reach the server again, to cancel.
+        sock: the socket: from `connect` a blocking one without timeout, from `connect_async` a
+            non-blocking one.
+        server_info: what the server has reported about the session.
+        leftover: bytes that arrived after the first ReadyForQuery.
+        host: the host that answered.
+        address: the IP address, or the path of the unix socket; empty if a plugin opened the socket.
+        tls: whether the connection is encrypted.
+        endpoint: how to reach the server again, for cancel requests.
     """
 
     sock: socket | TLSSocket
@@ -75,19 +74,19 @@ class Connected(NamedTuple):
 
 
 class Unsuitable(errors.OperationalError):
-    """The session is not what target_session_attrs wants."""
+    """The session does not have the attributes in `target_session_attrs`."""
 
 
 class Attempt:
     """One attempt to open a session.
 
     Args:
-        address: Where to.
-        encrypted: Whether with TLS.
-        deadline: When to give up, by `time.monotonic`.
-        parameters: The connection parameters.
-        tls_config: Makes the TLS settings.
-        methods: Further authentication methods.
+        address: the address to connect to.
+        encrypted: whether to use TLS.
+        deadline: when to give up, by `time.monotonic`.
+        parameters: the connection parameters.
+        tls_config: returns the TLS settings.
+        methods: further authentication methods.
     """
 
     def __init__(
@@ -109,7 +108,7 @@ class Attempt:
         self.server_info = ServerInfo()
 
     def worth_other_encryption(self, error: Exception) -> bool:
-        """Tell whether a failure may be due to TLS, or to its absence."""
+        """Return whether a failure may be due to TLS, or to its absence."""
         if isinstance(error, NotSecured):
             return True
         refused = isinstance(error, errors.Error) and error.sqlstate is not None
@@ -119,15 +118,15 @@ class Attempt:
         """Open a session.
 
         Args:
-            attrs: What it must be like: a value of `target_session_attrs`.
+            attrs: the required attributes: a value of `target_session_attrs`.
 
         Returns:
             The session.
 
         Raises:
-            OSError: The server could not be reached, or the connection was lost.
-            OperationalError: It could not be secured, or the server refused.
-            Unsuitable: The session is not as `attrs` wants it.
+            OSError: the server could not be reached, or the connection was lost.
+            howdah.OperationalError: TLS could not be used, or the server refused the session.
+            Unsuitable: the session does not have the required attributes.
         """
         least = PROTOCOLS[self.parameters.get("min_protocol_version") or "3.0"]
         most = PROTOCOLS[self.parameters.get("max_protocol_version") or "3.0"]
@@ -141,7 +140,7 @@ class Attempt:
         return connected
 
     def _open_again(self, attrs: str, least: int) -> ConnectOperation[Connected]:
-        """Ask for the oldest version; a server with room for one may not know yet that the other is gone."""
+        """Request the oldest version; retry, because the server may still count the previous connection."""
         for pause in PAUSES:
             try:
                 return (yield from self._open(attrs, least, PROTOCOL_3_0))
@@ -164,12 +163,12 @@ class Attempt:
             options = StartupOptions(self._startup_parameters(), self._credentials(sock), most, least)
             yield from self._start(sock, options, reader)
             reader.limits = session_attrs.LIMITS
-            objection = session_attrs.check_session_attrs(attrs, self.server_info)
-            wrong = yield from converse(sock, objection, reader, self.deadline)
-            if wrong is not None:
+            check = session_attrs.check_session_attrs(attrs, self.server_info)
+            refusal = yield from converse(sock, check, reader, self.deadline)
+            if refusal is not None:
                 with contextlib.suppress(OSError):
                     sock.send(TERMINATE)
-                raise Unsuitable(wrong)
+                raise Unsuitable(refusal)
         except BaseException:
             sock.close()
             raise
@@ -186,24 +185,26 @@ class Attempt:
     def _start(
         self, sock: socket | TLSSocket, options: StartupOptions, reader: MessageReader
     ) -> ConnectOperation[None]:
-        """Go through the start-up; a server that says nothing to a newer version may not know it."""
+        """Run the start-up; a server that does not answer to a newer version may not support it."""
         newer = options.max_protocol > options.min_protocol
-        patience = _patience(self.deadline) if newer else None
+        first_byte_deadline = _version_deadline(self.deadline) if newer else None
         try:
-            yield from converse(sock, startup(options, self.server_info), reader, self.deadline, patience)
+            yield from converse(
+                sock, startup(options, self.server_info), reader, self.deadline, first_byte_deadline
+            )
         except (OSError, errors.OperationalError) as error:
             if newer and not reader.begun:
                 raise ProtocolRefused(str(error)) from error
             raise
 
     def _check_certificate(self) -> None:
-        """Refuse a server that asks for no client certificate, where `sslcertmode=require`."""
+        """With `sslcertmode=require`, refuse a server that does not request a client certificate."""
         required = self.parameters.get("sslcertmode") == "require"
         if required and not (self.tls and self.tls_config().asked):
             raise AuthenticationFailed("sslcertmode is require, but the server did not ask for a certificate")
 
     def _startup_parameters(self) -> dict[str, str]:
-        """Return what StartupMessage says."""
+        """Return the parameters for the StartupMessage."""
         parameters = self.parameters
         application_name = parameters.get("application_name") or parameters.get("fallback_application_name")
         wanted = {
@@ -240,10 +241,10 @@ class Attempt:
         )
 
 
-def _patience(deadline: float | None) -> float:
-    """Return until when a server that may not know the version is waited for: there is to be time left."""
+def _version_deadline(deadline: float | None) -> float:
+    """Return until when to wait for a server that may not support the version; some time must remain."""
     now = time.monotonic()
-    return now + (PATIENCE if deadline is None else min(PATIENCE, max(0.0, deadline - now) / 2))
+    return now + (VERSION_TIMEOUT if deadline is None else min(VERSION_TIMEOUT, max(0.0, deadline - now) / 2))
 
 
 def _allowed(require_auth: str | None) -> Callable[[str], bool]:
@@ -263,23 +264,23 @@ def converse(
     machine: Generator[bytes | Work, Any, T],
     reader: MessageReader,
     deadline: float | None,
-    patience: float | None = None,
+    first_byte_deadline: float | None = None,
 ) -> ConnectOperation[T]:
-    """Carry messages between a socket and a machine of the startup phase.
+    """Carry messages between a socket and a generator of the start-up phase.
 
     Args:
-        sock: The non-blocking socket.
-        machine: The machine (see `howdah.protocol.startup`).
-        reader: What cuts the server's bytes into messages.
-        deadline: When to give up, by `time.monotonic`.
-        patience: When to give up if nothing has arrived by then.
+        sock: the non-blocking socket.
+        machine: the generator (see `howdah.protocol.startup`).
+        reader: splits the server's bytes into messages.
+        deadline: when to give up, by `time.monotonic`.
+        first_byte_deadline: when to give up if nothing has arrived by then.
 
     Returns:
-        What the machine returns.
+        The result of the generator.
 
     Raises:
-        OSError: The connection was lost.
-        OperationalError: The machine's, or the server closed the connection.
+        OSError: the connection was lost.
+        howdah.OperationalError: the generator raised it, or the server closed the connection.
     """
     try:
         said = next(machine)
@@ -288,8 +289,8 @@ def converse(
                 answer = yield Call(said.function, deadline)
             else:
                 if said:
-                    yield from _send(sock, said, reader, deadline, patience)
-                answer = yield from _receive(sock, reader, deadline, patience)
+                    yield from _send(sock, said, reader, deadline, first_byte_deadline)
+                answer = yield from _receive(sock, reader, deadline, first_byte_deadline)
             said = machine.send(answer)
     except StopIteration as stop:
         result: T = stop.value
@@ -301,34 +302,34 @@ def _send(
     output: bytes,
     reader: MessageReader,
     deadline: float | None,
-    patience: float | None,
+    first_byte_deadline: float | None,
 ) -> ConnectOperation[None]:
     """Send `output`, and wait until there is something to receive."""
-    # A server that has hung up may have said why: read that rather than fail to write.
+    # If the server has closed the connection, it may have sent the reason: receive that first.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         while output:
             sent = yield from nonblocking(sock, partial(sock.send, output), deadline, writing=True)
             output = output[sent:]
-    # To look whether it has answered yet would be in vain.
+    # The answer cannot be there yet.
     if not isinstance(sock, TLSSocket) and not reader.pending:
-        yield SocketReady(sock, False, _until(reader, deadline, patience))
+        yield SocketReady(sock, False, _until(reader, deadline, first_byte_deadline))
 
 
 def _receive(
-    sock: socket | TLSSocket, reader: MessageReader, deadline: float | None, patience: float | None
+    sock: socket | TLSSocket, reader: MessageReader, deadline: float | None, first_byte_deadline: float | None
 ) -> ConnectOperation[Message]:
     """Return the next message."""
     while (received := reader.message()) is None:
-        until = _until(reader, deadline, patience)
+        until = _until(reader, deadline, first_byte_deadline)
         data = yield from nonblocking(sock, partial(sock.recv, RECEIVE_SIZE), until)
         if not data:
             raise errors.OperationalError("the server closed the connection unexpectedly")
         reader.feed(data)
         if deadline is not None and time.monotonic() >= deadline:
-            raise TimeoutError  # a server that never falls silent is not waited for, either
+            raise TimeoutError  # the deadline also applies to a server that sends without pause
     return received
 
 
-def _until(reader: MessageReader, deadline: float | None, patience: float | None) -> float | None:
-    """Return until when the server is waited for: it has less time as long as nothing has arrived."""
-    return deadline if reader.begun else patience or deadline
+def _until(reader: MessageReader, deadline: float | None, first_byte_deadline: float | None) -> float | None:
+    """Return until when to wait for the server: not as long while nothing has arrived."""
+    return deadline if reader.begun else first_byte_deadline or deadline

@@ -1,4 +1,4 @@
-"""Carry bytes between a session and a socket, blocking the thread."""
+"""Carrying bytes between a session and a socket, for blocking connections."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["BlockingTransport"]
 
 _DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
-#: How the message of a connection that is broken begins.
+#: The beginning of the message of an error about a broken connection.
 _LOST = "the connection is lost: "
 
 
 def run_until_ready(sock: socket.socket, session: Session | TLSStream, exchange: Exchange) -> None:
     """Send and receive on a blocking socket until `exchange` is ready.
 
-    Sending never blocks as long as there is something to receive, so that
-    neither side can wait for the other for ever. The native core has a twin.
+    Sending never blocks while there is something to receive, which avoids a
+    deadlock of the two sides. The native core has a twin.
 
     Raises:
         OSError: the connection is broken.
@@ -48,18 +48,18 @@ def run_until_ready(sock: socket.socket, session: Session | TLSStream, exchange:
 
 
 def send(sock: socket.socket, session: Session | TLSStream) -> bool:
-    """Send what can be sent without waiting; return whether that is all. The native core has a twin."""
+    """Send without waiting; return whether everything has been sent. The native core has a twin."""
     while session.output_size:
         try:
             with session.output() as output:
-                # Called by C code, so that no signal handler comes between the call and its result:
-                # what is sent twice, the server does twice.
+                # C code calls it, so that no signal handler can run before the result is stored: the
+                # server would execute what is sent twice.
                 deque(map(session.take_off, map(slice, map(sock.send, (output,), (_DONTWAIT,)))), maxlen=0)
         except BlockingIOError:
             return False
         except OSError as error:
             loss(error)
-            # What the server said before it went is still to be received.
+            # What the server sent before it closed the connection is still to be received.
             session.sent(session.output_size)
     return True
 
@@ -81,10 +81,10 @@ def receive(sock: socket.socket, session: Session | TLSStream) -> None:
 
 
 def loss(error: OSError) -> Error:
-    """Return the error of a connection that is broken.
+    """Return the error for a broken connection.
 
     Raises:
-        OSError: `error` is not about the connection: a signal handler has raised it.
+        OSError: `error` is not about the connection, but was raised by a signal handler.
     """
     if error.errno is None and not isinstance(error, ConnectionError):
         raise error
@@ -92,12 +92,12 @@ def loss(error: OSError) -> Error:
 
 
 def cause(lost: Error) -> str:
-    """Return why a connection was lost, for a message that says already that it was."""
+    """Return why a connection was lost, for a message that already says so."""
     return str(lost).removeprefix(_LOST)
 
 
 def process(stream: Session | TLSStream, session: Session) -> None:
-    """Deal with what has been received, if an interruption came before that. The native core has a twin."""
+    """Process received data that an interruption has left unprocessed. The native core has a twin."""
     stream.feed(b"")
 
 
@@ -116,8 +116,8 @@ class Functions(NamedTuple):
     receive: Callable[[socket.socket, Session | TLSStream], None]
 
 
-#: For sockets that are not the operating system's alone: gevent and eventlet put their own in the place of
-#: Python's, and let others run while one waits.
+#: The functions for sockets of other classes than Python's: gevent and eventlet replace it, to switch to
+#: other greenlets during a wait.
 _COOPERATIVE = Functions(run_until_ready, send, receive)
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
@@ -126,7 +126,7 @@ if not TYPE_CHECKING and IMPLEMENTATION == "native":
     from howdah.native.transport import send_blocking as send
 
     def process(stream: Session | TLSStream, session: Session) -> None:
-        """Deal with what has been received: what was encrypted has been decrypted when it came."""
+        """Process received data; TLS data has been decrypted on arrival."""
         session.feed(b"")
 
 
@@ -138,7 +138,7 @@ class BlockingTransport:
 
     Args:
         sock: a connected socket in blocking mode, plain or with TLS.
-        session: whose bytes are carried.
+        session: the session to carry bytes for.
     """
 
     def __init__(self, sock: socket.socket | TLSSocket, session: Session) -> None:
@@ -147,12 +147,12 @@ class BlockingTransport:
         self._functions = _USUAL
         if not is_usual(self.sock):
             self._functions = _COOPERATIVE
-            self.sock.setblocking(False)  # what waits is `select`, for either direction
+            self.sock.setblocking(False)  # all waiting is done by `select`, for both directions
 
     def run_until_ready(self, exchange: Exchange) -> None:
         """Send and receive until `exchange` is ready.
 
-        A lost connection is not raised: it becomes the error of every exchange.
+        The loss of the connection is not raised: it becomes the error of every exchange.
         """
         try:
             self._functions.run_until_ready(self.sock, self._stream, exchange)
@@ -162,7 +162,7 @@ class BlockingTransport:
             self._lose(e)
 
     def drain(self, exchange: Exchange) -> None:
-        """Send, and receive what is there, until little is left to send or `exchange` is ready."""
+        """Send, and receive what has arrived, until little is left to send or `exchange` is ready."""
         try:
             while not exchange.ready:
                 all_sent = self._functions.send(self.sock, self._stream)
@@ -178,7 +178,7 @@ class BlockingTransport:
             self._lose(e)
 
     def idle(self, timeout: float | None) -> bool:
-        """Send what is left, receive what comes; return whether anything moved within `timeout` seconds."""
+        """Send and receive for up to `timeout` seconds; return whether there was any progress."""
         try:
             all_sent = self._functions.send(self.sock, self._stream)
             if not _poll(self.sock, not all_sent, timeout):
@@ -191,27 +191,31 @@ class BlockingTransport:
             self._lose(e)
         return True
 
-    def collect(self) -> None:
-        """Process what has come in, and send what can be sent, without waiting."""
+    def process(self) -> None:
+        """Process what has come in."""
         try:
             process(self._stream, self.session)
         except OSError as e:
             self._lose(loss(e))
         except Error as e:
             self._lose(e)
+
+    def collect(self) -> None:
+        """Process what has come in, and send what can be sent, without waiting."""
+        self.process()
         self.idle(0)
 
     def close(self) -> None:
-        """Say goodbye if possible, and close the socket."""
+        """Send Terminate if possible, and close the socket."""
         if self.session.lost is None:
-            with suppress(BufferError):  # another thread is sending: there is no goodbye then
+            with suppress(BufferError):  # another thread is sending: no Terminate then
                 self.session.terminate()
                 self._functions.send(self.sock, self._stream)
             self.session.connection_lost(OperationalError("the connection is closed"))
         self.sock.close()
 
     def wake(self) -> None:
-        """End the connection under a thread that uses it."""
+        """Shut down the socket, to end a wait of another thread."""
         self.session.lost = self.session.lost or OperationalError("the connection is closed")
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Cancelling: CancelRequest over a connection of its own.
+"""Cancel requests, each over a new connection.
 
 Source: PostgreSQL documentation, "Canceling Requests in Progress".
 """
@@ -20,24 +20,24 @@ __all__ = ["cancel", "cancel_async"]
 
 
 def cancel(connected: Connected, timeout: float | None = None) -> None:
-    """Ask the server to cancel what a session is doing, blocking.
+    """Ask the server to cancel the current query of a session; block until it has got the request.
 
-    The session's own socket is not touched: any thread may call this. Success only means that the
-    server has taken note.
+    The session's own socket is not used, so that any thread may call this. Success does not mean that
+    the query was cancelled.
 
     Args:
-        connected: The session.
-        timeout: How long to try, in seconds; None without limit.
+        connected: the session.
+        timeout: how long to try, in seconds; None for no limit.
 
     Raises:
-        CancellationTimeout: The time ran out.
-        OperationalError: The server could not be reached, or gave the session no key.
+        howdah.errors.CancellationTimeout: the time ran out.
+        howdah.OperationalError: the server could not be reached, or has sent no key for cancel requests.
     """
     run(_cancelling(connected, timeout))
 
 
 async def cancel_async(connected: Connected, timeout: float | None = None) -> None:
-    """Ask the server to cancel what a session is doing; everything else is as with `cancel`."""
+    """Ask the server to cancel the current query of a session, as `cancel` does."""
     from howdah.io.connect_aio import run_async
 
     await run_async(_cancelling(connected, timeout))
@@ -53,7 +53,7 @@ def _cancelling(connected: Connected, timeout: float | None) -> ConnectOperation
         try:
             request = cancel_request(server_info.pid, server_info.secret_key)
             yield from nonblocking(sock, lambda: sock.send(request), deadline, writing=True)
-            # The server closes the connection once the signal is sent.
+            # The server closes the connection after it has sent the signal.
             while (yield from nonblocking(sock, lambda: sock.recv(256), deadline)):
                 pass
         except ConnectionResetError:

@@ -1,4 +1,4 @@
-"""Whose certificate it is: libpq's rules for matching it with a host.
+"""Matching a server's certificate with a host, by libpq's rules.
 
 Source: PostgreSQL documentation, "Client Verification of Server Certificates".
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def network_address(host: str) -> IPv4Address | IPv6Address | None:
-    """Return the IP address that `host` is, None when it is a name."""
+    """Return `host` as an IP address, None if it is a name."""
     try:
         return ip_address(host)
     except ValueError:
@@ -21,14 +21,14 @@ def network_address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def matches_host(certificate: Mapping[str, Any], host: str) -> bool:
-    """Tell whether a verified certificate is for a host.
+    """Return whether a verified certificate is for a host.
 
-    The subject alternative names decide; the common name only counts when none of them is of the
-    host's kind (DNS name or IP address).
+    The subject alternative names decide. The common name is used only if none of them is of the host's
+    kind (DNS name or IP address).
 
     Args:
-        certificate: The certificate, as `ssl.SSLSocket.getpeercert` returns it.
-        host: A DNS name or an IP address.
+        certificate: the certificate, from `ssl.SSLSocket.getpeercert`.
+        host: a DNS name or an IP address.
     """
     address = network_address(host)
     kind = "DNS" if address is None else "IP Address"

@@ -1,6 +1,6 @@
-"""What provides what a connecting operation asks for, on the running event loop.
+"""Running a connect operation on an event loop.
 
-The blocking twin is in `howdah.io.connect_sync`; who uses that alone need not import asyncio.
+The blocking twin is in `howdah.io.connect_sync`, so that blocking programs need not import asyncio.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 
 async def run_async(operation: ConnectOperation[T]) -> T:
-    """Carry out an operation on the running event loop.
+    """Run a connect operation on the running event loop.
 
     Raises:
-        TimeoutError: A deadline passed that the operation does not handle.
-        howdah.InterfaceError: The event loop cannot watch sockets.
+        TimeoutError: a deadline passed, and the operation does not handle that.
+        howdah.InterfaceError: the event loop cannot watch sockets.
     """
     loop = asyncio.get_running_loop()
     try:
@@ -51,13 +51,13 @@ async def _serve_async(loop: asyncio.AbstractEventLoop, request: SocketReady | C
     remaining = remaining_time(request.deadline)
     if isinstance(request, Call):
         called = loop.run_in_executor(None, request.function)
-        # It goes on when the task is cancelled or it takes too long, and nobody wants to know how it ended.
+        # The call continues after a timeout or a cancellation of the task; its result is ignored then.
         called.add_done_callback(lambda future: future.cancelled() or future.exception())
         done, _ = await asyncio.wait([called], timeout=remaining)
         if not done:
             raise TimeoutError
         return called.result()
-    waiter = Waiter(loop)  # it goes on without another turn of the loop
+    waiter = Waiter(loop)  # resumes the task without another iteration of the loop
     expired = False
 
     def expire() -> None:

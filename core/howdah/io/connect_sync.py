@@ -1,8 +1,8 @@
-"""What a connecting operation asks for, and what provides it by blocking.
+"""Connect operations: the requests that they yield, and running one by blocking.
 
-An operation is a generator over non-blocking sockets. Whenever it cannot go
-on it yields a `SocketReady` or a `Call`; `run` serves those by blocking,
-`howdah.io.connect_aio.run_async` on the running event loop.
+A connect operation is a generator that uses non-blocking sockets. When it has
+to wait, it yields a `SocketReady`, a `Call` or a `Pause`. `run` serves these by
+blocking, `howdah.io.connect_aio.run_async` on the running event loop.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class SocketReady(NamedTuple):
     """Wait until a socket is ready.
 
     Attributes:
-        sock: The socket.
-        writing: Whether for writing rather than reading.
-        deadline: When to give up, by `time.monotonic`; None for never.
+        sock: the socket.
+        writing: whether to wait for writing rather than reading.
+        deadline: when to give up, by `time.monotonic`; None for never.
     """
 
     sock: socket | TLSSocket
@@ -38,11 +38,11 @@ class SocketReady(NamedTuple):
 
 
 class Call(NamedTuple):
-    """Call a function that may block, in a thread where that is needed to keep the deadline.
+    """Call a function that may block; in a thread if that is necessary to meet the deadline.
 
     Attributes:
-        function: What to call.
-        deadline: When to give up, by `time.monotonic`; None for never.
+        function: the function.
+        deadline: when to give up, by `time.monotonic`; None for never.
     """
 
     function: Callable[[], Any]
@@ -50,13 +50,13 @@ class Call(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """Let some time pass, in seconds."""
+    """Wait for some time, in seconds."""
 
     seconds: float
 
 
 class MustWrite(BlockingIOError):
-    """It is writing that has to wait, whatever was called."""
+    """The call has to wait until the socket is writable, whatever it does."""
 
 
 ConnectOperation = Generator["SocketReady | Call | Pause", Any, T]
@@ -69,16 +69,16 @@ def nonblocking(
     *,
     writing: bool = False,
 ) -> ConnectOperation[T]:
-    """Call a function of a non-blocking socket until it is through.
+    """Call a function on a non-blocking socket until it no longer has to wait.
 
     Args:
-        sock: The socket.
-        function: What to call.
-        deadline: When to give up, by `time.monotonic`.
-        writing: Whether the function waits for the socket to be writable.
+        sock: the socket.
+        function: the function.
+        deadline: when to give up, by `time.monotonic`.
+        writing: whether the function waits for the socket to be writable.
 
     Returns:
-        What the function returns.
+        The result of the function.
     """
     while True:
         try:
@@ -91,10 +91,10 @@ def nonblocking(
 
 
 def run(operation: ConnectOperation[T]) -> T:
-    """Carry out an operation, blocking the calling thread.
+    """Run a connect operation, blocking the calling thread.
 
     Raises:
-        TimeoutError: A deadline passed that the operation does not handle.
+        TimeoutError: a deadline passed, and the operation does not handle that.
     """
     try:
         request = next(operation)
@@ -111,7 +111,7 @@ def run(operation: ConnectOperation[T]) -> T:
 
 
 def remaining_time(deadline: float | None) -> float | None:
-    """Return the seconds that are left until `deadline`, None if there is none."""
+    """Return the seconds until a deadline, None if there is no deadline."""
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
@@ -129,7 +129,7 @@ def _serve(request: SocketReady | Call | Pause) -> Any:
 
 
 def _in_thread(function: Callable[[], Any], timeout: float) -> Any:
-    """Call a function that nothing can interrupt; forget it when it takes too long."""
+    """Call a function that cannot be interrupted; after the timeout, leave it running and ignore it."""
     from queue import Empty, SimpleQueue
 
     results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()

@@ -1,6 +1,6 @@
-"""Connecting: which hosts, addresses and encryptions are tried, in what order.
+"""Connecting: the order in which hosts, addresses and encryption are tried.
 
-The logic is one operation (see `connect_sync`), which `connect` runs by
+The logic is one connect operation (see `connect_sync`). `connect` runs it by
 blocking the thread, `connect_async` on the event loop.
 
 Source: PostgreSQL documentation, "Database Connection Control Functions".
@@ -33,12 +33,12 @@ __all__ = ["Connected", "connect", "connect_async"]
 
 T = TypeVar("T")
 
-#: SQLSTATE classes of a server that cannot serve now; another may. After any other error
-#: (wrong password, no such database) no other host is tried.
+#: The SQLSTATE classes of a server that is unavailable, so that another host is tried. After
+#: any other error (wrong password, no such database) no other host is tried.
 UNAVAILABLE = ("08", "53", "57", "58", "XX")
 
-#: The SQLSTATE of a user that pg_hba.conf has no entry for, or that it rejects.
-NOT_LET_IN = "28000"
+#: The SQLSTATE if pg_hba.conf has no entry for the user, or rejects the user.
+NO_HBA_ENTRY = "28000"
 
 #: Whether to use TLS, in the order of preference.
 ENCRYPTIONS: Mapping[str, Sequence[bool]] = {
@@ -61,20 +61,20 @@ def connect(
     """Open a session, blocking.
 
     Args:
-        resolved: The connection parameters, from `howdah.conninfo.resolve`.
-        hosts: The hosts to try, from `howdah.conninfo.hosts`.
-        authentication_methods: Further methods, by request code or SASL mechanism name (see
+        resolved: the connection parameters, from `howdah.conninfo.resolve`.
+        hosts: the hosts to try, from `howdah.conninfo.hosts`.
+        authentication_methods: further methods, by request code or SASL mechanism name (see
             `howdah.protocol.credentials`).
-        open_transport: Called with a host and the connection parameters (`host=`, `params=`), perhaps in
+        open_transport: called with a host and the connection parameters (`host=`, `params=`), possibly in
             another thread; returns a connected stream socket, or None to connect as usual.
 
     Returns:
         The session.
 
     Raises:
-        OperationalError: No host could be connected to; the message tells of each attempt. It is of
-            the class of the server's SQLSTATE when a server refused.
-        ConnectionTimeout: Every attempt took longer than `connect_timeout`.
+        howdah.OperationalError: no connection could be opened; the message lists the attempts. If a server
+            refused, the class is that of its SQLSTATE.
+        howdah.errors.ConnectionTimeout: every attempt took longer than `connect_timeout`.
     """
     connected = run(_Connecting(resolved, hosts, authentication_methods, open_transport).run())
     connected.sock.setblocking(True)
@@ -88,14 +88,14 @@ async def connect_async(
     authentication_methods: Mapping[int | str, Method] = {},
     open_transport: OpenTransport | None = None,
 ) -> Connected:
-    """Open a session on the running event loop; everything else is as with `connect`."""
+    """Open a session on the running event loop, as `connect` does."""
     from howdah.io.connect_aio import run_async
 
     return await run_async(_Connecting(resolved, hosts, authentication_methods, open_transport).run())
 
 
 class _Connecting:
-    """What one call of `connect` or `connect_async` knows and has tried."""
+    """The state of one call of `connect` or `connect_async`: settings, and the failures so far."""
 
     def __init__(
         self,
@@ -112,17 +112,17 @@ class _Connecting:
 
     @cached_property
     def _tls_config(self) -> TLSConfig:
-        # Files are read when TLS is first tried, and once.
+        # The files are read once, on the first attempt with TLS.
         from howdah.io.tls import load_tls_config
 
         return load_tls_config(self.parameters)
 
     def tls_config(self) -> TLSConfig:
-        """Return how TLS is to be used."""
+        """Return the TLS settings."""
         return self._tls_config
 
     def run(self) -> ConnectOperation[Connected]:
-        """Try hosts and addresses until one is right."""
+        """Try hosts and addresses until one is suitable."""
         attrs = self.parameters.get("target_session_attrs") or "any"
         for wanted in ("standby", "any") if attrs == "prefer-standby" else (attrs,):
             for host in self._ordered(self.hosts):
@@ -136,13 +136,13 @@ class _Connecting:
                         return (yield from self._try(address, wanted))
                     except (errors.Error, OSError) as error:
                         if _is_final(error):
-                            raise self._failure() from self._telling()
+                            raise self._failure() from self._best_failure()
                         if isinstance(error, Unsuitable) or _sqlstate(error):
                             break  # the host's other addresses lead to the same server
-        raise self._failure() from self._telling()
+        raise self._failure() from self._best_failure()
 
     def _try(self, address: Address, attrs: str) -> ConnectOperation[Connected]:
-        """Try one address, with each encryption that sslmode allows there."""
+        """Try one address, with and without TLS as sslmode allows."""
         deadline = self._deadline()
         sslmode = "disable" if address.unix else self.parameters.get("sslmode") or "prefer"
         for encrypted in ENCRYPTIONS[sslmode]:
@@ -167,52 +167,52 @@ class _Connecting:
         return time.monotonic() + timeout if timeout > 0 else None
 
     def _failure(self) -> errors.OperationalError:
-        """Make one error of all that failed."""
+        """Return one error for all failures."""
         message = "\n".join(
             f"connection to server {where} failed: {_reason(error)}" for where, error in self.failures
         )
         if all(_timed_out(error) for _, error in self.failures):
             return errors.ConnectionTimeout(message)
-        telling = self._telling()
-        if not isinstance(telling, errors.Error) or telling.sqlstate is None:
+        best = self._best_failure()
+        if not isinstance(best, errors.Error) or best.sqlstate is None:
             return errors.OperationalError(message)
-        failure = (
-            type(telling) if isinstance(telling, errors.OperationalError) else errors.OperationalError
-        )(message)
-        failure.diag, failure.sqlstate = telling.diag, telling.sqlstate
+        failure = (type(best) if isinstance(best, errors.OperationalError) else errors.OperationalError)(
+            message
+        )
+        failure.diag, failure.sqlstate = best.diag, best.sqlstate
         return failure
 
-    def _telling(self) -> Exception:
-        """Return the failure that says most of why there is no connection: the last one, as a rule.
+    def _best_failure(self) -> Exception:
+        """Return the failure that best explains why there is no connection: usually the last one.
 
-        Where an address was tried with TLS and without, only one of the two may be allowed. The server's
-        answer to the other, that there is no entry for it, says less than the one before.
+        If an address was tried with and without TLS, the server may allow only one of them. Its error for the
+        other, a missing entry in pg_hba.conf, explains less than the failure before it.
         """
         where, last = self.failures[-1]
         if len(self.failures) > 1:
             place, before = self.failures[-2]
-            if place == where and _sqlstate(before) and _sqlstate(last) in (None, NOT_LET_IN):
+            if place == where and _sqlstate(before) and _sqlstate(last) in (None, NO_HBA_ENTRY):
                 return before
         return last
 
 
 def _sqlstate(error: Exception) -> str | None:
-    """Return the SQLSTATE when the error is a server's ErrorResponse."""
+    """Return the SQLSTATE if the error is a server's ErrorResponse."""
     return error.sqlstate if isinstance(error, errors.Error) else None
 
 
 def _is_final(error: Exception) -> bool:
-    """Tell whether no other host is worth trying."""
+    """Return whether an error makes it useless to try other hosts."""
     sqlstate = _sqlstate(error)
     return not sqlstate.startswith(UNAVAILABLE) if sqlstate else isinstance(error, AuthenticationFailed)
 
 
 def _timed_out(error: Exception) -> bool:
-    """Tell whether `connect_timeout` struck, rather than the system's own timeout."""
+    """Return whether `connect_timeout` expired, rather than a timeout of the operating system."""
     return isinstance(error, TimeoutError) and error.errno is None
 
 
-#: What to ask oneself when nobody answers at an address.
+#: What to check if there is no answer from an address.
 _QUESTIONS = {
     errno.ECONNREFUSED: "is the server running, and does it listen on this address and port?",
     errno.ENOENT: "is the server running, and is its socket in this directory (unix_socket_directories), "

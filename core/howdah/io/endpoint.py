@@ -1,4 +1,4 @@
-"""An endpoint: a server's address, and how the connection to it is secured."""
+"""An endpoint: the address of a server, and the TLS settings for it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Endpoint(NamedTuple):
-    """How to reach the server again that a session was opened with.
+    """What is needed to reach the server of a session again.
 
     Attributes:
-        address: Its address.
-        tls_config: How to secure the connection; None for no TLS.
-        parameters: The connection parameters.
+        address: the address.
+        tls_config: the TLS settings; None for no TLS.
+        parameters: the connection parameters.
     """
 
     address: Address
@@ -31,33 +31,33 @@ class Endpoint(NamedTuple):
     parameters: Mapping[str, Any]
 
     def __repr__(self) -> str:
-        """What shows no password."""
+        """Return a text without the password."""
         return f"Endpoint({self.address!r}, {self.tls_config!r})"
 
 
 def open_endpoint(
     endpoint: Endpoint, deadline: float | None, *, optional: bool = False
 ) -> ConnectOperation[tuple[socket | TLSSocket, bool]]:
-    """Connect a socket to an endpoint, and secure it as the endpoint wants.
+    """Connect a socket to an endpoint, and start TLS if the endpoint has settings for it.
 
     Args:
-        endpoint: Where to.
-        deadline: When to give up, by `time.monotonic`.
-        optional: Whether to go on without TLS when the server has none.
+        endpoint: the endpoint.
+        deadline: when to give up, by `time.monotonic`.
+        optional: whether to continue without TLS if the server does not support it.
 
     Returns:
-        The non-blocking socket, and whether it is secured.
+        The non-blocking socket, and whether it uses TLS.
 
     Raises:
-        OSError: The connection failed.
-        OperationalError: It could not be secured.
+        OSError: the connection failed.
+        howdah.OperationalError: TLS could not be started.
     """
     address, tls_config = endpoint.address, endpoint.tls_config
     sock = yield from connect(address, endpoint.parameters, deadline)
     try:
         if tls_config is None:
             return sock, False
-        from howdah.io.tls import start_tls  # and what that imports, only where there may be TLS
+        from howdah.io.tls import start_tls  # an expensive import, not needed without TLS
 
         secured = yield from start_tls(sock, tls_config, address.host.host, deadline, optional=optional)
         return (sock, False) if secured is None else (secured, True)

@@ -1,4 +1,4 @@
-"""The lock of an async connection."""
+"""The lock of an asynchronous connection."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from howdah.errors import InterfaceError
 
 __all__ = ["LEFT", "TaskRLock"]
 
-#: What those are told who waited for a lock that is none any more.
+#: The message for tasks that waited for the lock when it was given up.
 LEFT = "the connection is used on another event loop by now"
 
 
 class TaskRLock:
-    """A lock that the task which holds it may take once more, as `threading.RLock` is for threads.
+    """A reentrant lock for tasks, like `threading.RLock` for threads.
 
-    Others get it in the order in which they asked.
+    Waiting tasks get it in the order of their requests.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class TaskRLock:
         self._left = False
 
     def leave(self) -> None:
-        """Let nobody have the lock any more who waits for it: there is another one, on another event loop."""
+        """Fail all waiting tasks, because another lock, on another event loop, replaces this one."""
         self._left = True
 
     async def __aenter__(self) -> None:
@@ -49,7 +49,7 @@ class TaskRLock:
         self.release()
 
     def release(self) -> None:
-        """Let go of the lock once."""
+        """Release the lock once."""
         self._depth -= 1
         if not self._depth:
             self._owner = None

@@ -1,4 +1,4 @@
-"""Event loops: which of them can carry connections."""
+"""Checking that an event loop can watch sockets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["UnsupportedLoop", "check_loop"]
 
 
 class UnsupportedLoop(InterfaceError):
-    """An event loop cannot watch sockets, as the ProactorEventLoop of Windows.
+    """The event loop cannot watch sockets, like the ProactorEventLoop of Windows.
 
     Args:
         loop: the event loop.
@@ -30,10 +30,10 @@ class UnsupportedLoop(InterfaceError):
 
 
 def check_loop(loop: asyncio.AbstractEventLoop) -> None:
-    """Make sure that an event loop can watch sockets.
+    """Check that an event loop can watch sockets.
 
     Raises:
-        howdah.InterfaceError: it cannot.
+        howdah.InterfaceError: the event loop cannot.
     """
     one, other = socket.socketpair()
     with one, other:

@@ -1,8 +1,8 @@
-"""What an operation may wait for.
+"""The requests that an operation yields to wait for something.
 
 An operation is a generator: it writes messages to the session, yields what it
-has to wait for, and returns its result. It does not know whether a thread
-blocks or a task is suspended; that is the transport's business.
+has to wait for, and returns its result. The transport decides how to wait, by
+blocking the thread or suspending the task.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ __all__ = ["GATHER", "HIGH_WATER", "Drain", "Idle", "Operation", "Stop", "Wait"]
 
 T = TypeVar("T")
 
-#: So many bytes are gathered before they are sent: the server works on them while more is written.
+#: How many bytes are collected before they are sent; the server works on them while more is written.
 GATHER = 16 * 1024
 #: Above this many unsent bytes an operation waits before it writes more.
 HIGH_WATER = 256 * 1024
 
 
 class Drain(NamedTuple):
-    """Wait until the output is nearly sent, or `exchange` is ready."""
+    """Wait until most of the output has been sent, or `exchange` is ready."""
 
     exchange: Exchange
 
 
 class Idle(NamedTuple):
-    """Wait until the server sends something unasked, for `timeout` seconds at most."""
+    """Wait at most `timeout` seconds until the server sends an unsolicited message."""
 
     timeout: float | None
 
 
 class Stop(NamedTuple):
-    """Cancel `exchange` on the server, and wait to its end."""
+    """Cancel `exchange` on the server, and wait until it has ended."""
 
     exchange: Exchange
 

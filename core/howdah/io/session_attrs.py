@@ -1,4 +1,4 @@
-"""What kind of session `target_session_attrs` wants, and whether this is one.
+"""Checking a session against `target_session_attrs`.
 
 Source: PostgreSQL documentation, "target_session_attrs".
 """
@@ -38,19 +38,19 @@ LIMITS: Mapping[int, int] = dict.fromkeys(
 
 
 def check_session_attrs(attrs: str, server_info: ServerInfo) -> Generator[bytes, Message, str | None]:
-    """Tell what speaks against a session.
+    """Check whether a session has the attributes that the program asks for.
 
-    The server is asked only when it has not reported its state by itself, as servers from 14 do.
+    PostgreSQL 14 and later report their state; an older server is queried.
 
     Args:
-        attrs: The value of `target_session_attrs`.
-        server_info: The session.
+        attrs: the value of `target_session_attrs`.
+        server_info: what the server has reported.
 
     Yields:
         Bytes to send, possibly none; to be answered with the next message as (type, payload).
 
     Returns:
-        What is wrong with it, None when it will do.
+        Why the session is refused, None if it is accepted.
     """
     if attrs == "any":
         return None
@@ -71,7 +71,7 @@ def check_session_attrs(attrs: str, server_info: ServerInfo) -> Generator[bytes,
 
 
 def _ask(query: bytes, server_info: ServerInfo) -> Generator[bytes, Message, bytes | None]:
-    """Return the only value of a simple query's only row."""
+    """Run a simple query; return the single value of its single row."""
     answer = None
     code, payload = yield messages.query(query)
     while code != BackendCode.READY_FOR_QUERY:

@@ -1,4 +1,4 @@
-"""Sockets connected to an address, with the options that the parameters ask for.
+"""Connecting sockets, with the options from the connection parameters.
 
 Source: PostgreSQL documentation, "Parameter Key Words": keepalives,
 tcp_user_timeout, requirepeer.
@@ -30,16 +30,16 @@ def connect(
     """Open a non-blocking socket and connect it.
 
     Args:
-        address: Where to.
-        parameters: The connection parameters.
-        deadline: When to give up, by `time.monotonic`.
+        address: the address.
+        parameters: the connection parameters.
+        deadline: when to give up, by `time.monotonic`.
 
     Returns:
         The socket.
 
     Raises:
-        OSError: The connection failed.
-        OperationalError: The server's process belongs to another user than `requirepeer` says.
+        OSError: the connection failed.
+        howdah.OperationalError: the server's process runs as another user than `requirepeer`.
     """
     if address.family == socket.AF_UNSPEC:
         sock: socket.socket | None = yield Call(address.sockaddr.open, deadline)
@@ -68,7 +68,7 @@ def _connect(sock: socket.socket, address: Address, deadline: float | None) -> C
             break
         if deadline is not None and time.monotonic() >= deadline:
             raise TimeoutError
-        yield Pause(0.01)  # a unix socket whose queue is full cannot be waited for
+        yield Pause(0.01)  # it is not possible to wait for a unix socket whose queue is full
     if code == errno.EINPROGRESS:
         yield SocketReady(sock, True, deadline)
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -87,7 +87,7 @@ def _set_tcp_options(sock: socket.socket, parameters: Mapping[str, Any]) -> None
 
 
 def _set_option(sock: socket.socket, names: tuple[str, ...], value: int | None) -> None:
-    """Set the first of the options that the platform has."""
+    """Set the first of the options that the platform supports."""
     option = next((getattr(socket, name) for name in names if hasattr(socket, name)), None)
     if option is not None and value is not None and value > 0:
         sock.setsockopt(socket.IPPROTO_TCP, option, value)

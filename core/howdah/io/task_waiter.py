@@ -1,4 +1,4 @@
-"""What a task awaits until its answer is there."""
+"""An awaitable with which a task waits for its answer."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ __all__ = ["Waiter"]
 
 
 class Waiter:
-    """An awaitable for one task, which goes on at once when it is woken.
+    """An awaitable for one task; `wake` resumes the task immediately.
 
-    A future would have its task go on in the next turn of the event loop only,
-    and each turn asks the operating system for news: with one query after the
-    other, that is a good part of the time spent on the client.
+    A future resumes its task only in the next iteration of the event loop, and
+    each iteration makes a system call. For a sequence of queries this would take
+    much of the client's time.
 
     Args:
         loop: the event loop that the task runs on.
     """
 
     # What asyncio looks for in a future that a task awaits.
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_done", "_loop")
+    __slots__ = ("_asyncio_future_blocking", "_callback", "_context", "_done", "_interruption", "_loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._asyncio_future_blocking = False
@@ -32,7 +32,7 @@ class Waiter:
         self._callback: Callable[[Waiter], object] | None = None
         self._context: Context | None = None
         self._done = False
-        self._cancelled: asyncio.CancelledError | None = None
+        self._interruption: BaseException | None = None
 
     def __await__(self) -> Generator[Any, None, None]:
         if not self._done:
@@ -41,13 +41,13 @@ class Waiter:
         self.result()
 
     def wake(self) -> None:
-        """Let the task go on, right here: this is no place within another task."""
+        """Resume the task immediately; must not be called by a task."""
         callback, context = self._end()
         if callback is not None and context is not None:
             context.run(callback, self)
 
     def wake_soon(self) -> None:
-        """Let the task go on in the next turn of the event loop."""
+        """Resume the task in the next iteration of the event loop."""
         callback, context = self._end()
         if callback is not None:
             self._loop.call_soon(callback, self, context=context)
@@ -57,7 +57,7 @@ class Waiter:
         callback, self._callback = self._callback, None
         return callback, self._context
 
-    # What a task does with a future
+    # The methods of a future that a task uses
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """Return the event loop."""
@@ -66,21 +66,25 @@ class Waiter:
     def add_done_callback(
         self, callback: Callable[[Waiter], object], *, context: Context | None = None
     ) -> None:
-        """Note how the task goes on."""
+        """Store the callback that resumes the task."""
         self._callback, self._context = callback, context
 
     def cancel(self, msg: Any = None) -> bool:
         """Interrupt the task, unless it is woken already."""
+        return self.interrupt(asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg))
+
+    def interrupt(self, error: BaseException) -> bool:
+        """Have the task go on with an exception, unless it is woken already."""
         if self._done:
             return False
-        self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
+        self._interruption = error
         self.wake_soon()
         return True
 
     def result(self) -> None:
         """Raise what interrupted the task, if something did."""
-        if self._cancelled is not None:
-            raise self._cancelled
+        if self._interruption is not None:
+            raise self._interruption
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":

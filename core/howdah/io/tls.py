@@ -1,4 +1,4 @@
-"""TLS: the context that the ssl* parameters describe, and the handshake.
+"""TLS: the settings from the ssl* parameters, and the handshake.
 
 Source: PostgreSQL documentation, "SSL Support" of libpq and "SSL Session
 Encryption" of the protocol.
@@ -32,15 +32,15 @@ VERSIONS = {
 
 
 class TLSConfig:
-    """How to secure connections with one set of parameters.
+    """The TLS settings from one set of connection parameters.
 
     Attributes:
-        context: The TLS context.
-        verify_host: Whether the certificate must name the host.
-        sni: Whether to tell the server which host is meant.
-        direct: Whether to start TLS without asking the server first.
-        certificate: Whether a client certificate is at hand.
-        asked: Whether the server has asked for a client certificate; only watched with `sslcertmode=require`.
+        context: the TLS context.
+        verify_host: whether the certificate must name the host.
+        sni: whether to send the name of the host (SNI).
+        direct: whether to start TLS without asking the server first.
+        certificate: whether there is a client certificate.
+        asked: whether the server has requested a client certificate; only set with `sslcertmode=require`.
     """
 
     __slots__ = ("asked", "certificate", "context", "direct", "sni", "verify_host")
@@ -57,16 +57,16 @@ class TLSConfig:
 
 
 def load_tls_config(parameters: Mapping[str, Any]) -> TLSConfig:
-    """Read the ssl* parameters, and the files they name.
+    """Read the ssl* parameters, and the files that they name.
 
     Args:
-        parameters: The connection parameters.
+        parameters: the connection parameters.
 
     Returns:
-        What `negotiate` and `handshake` need.
+        The settings for `negotiate` and `handshake`.
 
     Raises:
-        OperationalError: A file is missing, unreadable, or open to others.
+        howdah.OperationalError: a file is missing, unreadable, or readable by other users.
     """
     sslmode = parameters.get("sslmode") or "prefer"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -74,7 +74,7 @@ def load_tls_config(parameters: Mapping[str, Any]) -> TLSConfig:
     context.set_alpn_protocols([ALPN])
     context.options |= (
         ssl.OP_NO_RENEGOTIATION
-    )  # no server wants it, and sending never has to wait for receiving
+    )  # servers do not use it, and without it sending never waits for receiving
     context.minimum_version = VERSIONS[(parameters.get("ssl_min_protocol_version") or "TLSv1.2").lower()]
     if parameters.get("ssl_max_protocol_version"):
         context.maximum_version = VERSIONS[parameters["ssl_max_protocol_version"].lower()]
@@ -106,7 +106,7 @@ def _default(name: str) -> str:
 
 
 def _trust(context: ssl.SSLContext, parameters: Mapping[str, Any], sslmode: str) -> None:
-    """Load the certificate authorities and revocation lists; any that are there are used."""
+    """Load the certificate authorities and the revocation lists, if there are any."""
     rootcert = parameters.get("sslrootcert") or _default("root.crt")
     if rootcert == "system":
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
@@ -139,7 +139,7 @@ def _load(context: ssl.SSLContext, file: str | None, directory: str | None, what
 
 
 def _identify(context: ssl.SSLContext, parameters: Mapping[str, Any]) -> bool:
-    """Load the client's certificate and key; tell whether there are any."""
+    """Load the client's certificate and key; return whether there are any."""
     cert = parameters.get("sslcert") or _default("postgresql.crt")
     if not os.path.exists(cert):
         return False
@@ -171,7 +171,7 @@ def _reason(error: OSError) -> str:
 
 
 def _watch_certificate_request(context: ssl.SSLContext, result: TLSConfig) -> None:
-    """Note when a server asks for a certificate: the ssl module does not tell otherwise."""
+    """Record whether a server requests a certificate, which the ssl module does not report otherwise."""
     certificate_request = 13
 
     def watch(sock: Any, direction: str, version: Any, content: Any, message: Any, data: bytes) -> None:
@@ -184,20 +184,20 @@ def _watch_certificate_request(context: ssl.SSLContext, result: TLSConfig) -> No
 def start_tls(
     sock: socket, tls_config: TLSConfig, host: str, deadline: float | None, *, optional: bool = False
 ) -> ConnectOperation[TLSSocket | None]:
-    """Secure a connected socket.
+    """Start TLS on a connected socket.
 
     Args:
-        sock: The non-blocking socket.
-        tls_config: How to secure it.
-        host: The server's name.
-        deadline: When to give up, by `time.monotonic`.
-        optional: Whether to go on without TLS when the server has none.
+        sock: the non-blocking socket.
+        tls_config: the TLS settings.
+        host: the server's name.
+        deadline: when to give up, by `time.monotonic`.
+        optional: whether to continue without TLS if the server does not support it.
 
     Returns:
-        What is to be used in the socket's place; None when the server has no TLS.
+        The socket to use instead; None if the server does not support TLS.
 
     Raises:
-        OperationalError: It could not be secured.
+        howdah.OperationalError: TLS could not be started.
     """
     if not tls_config.direct and not (yield from negotiate(sock, deadline)):
         if not optional:
@@ -209,21 +209,21 @@ def start_tls(
 
 
 def negotiate(sock: socket, deadline: float | None) -> ConnectOperation[bool]:
-    """Ask the server for TLS, with SSLRequest.
+    """Send SSLRequest, to ask whether the server supports TLS.
 
     Returns:
-        Whether the handshake can begin; the server has no TLS otherwise.
+        Whether the server supports TLS, so that the handshake can begin.
 
     Raises:
-        OperationalError: The answer is wrong, or has something behind it that was not encrypted.
+        howdah.OperationalError: the answer is invalid, or unencrypted data follows it.
     """
     yield from nonblocking(sock, lambda: sock.send(SSL_REQUEST), deadline, writing=True)
     answer = yield from nonblocking(sock, lambda: sock.recv(2), deadline)
     if answer[:1] in (b"S", b"N") and len(answer) > 1:
-        raise errors.OperationalError(  # not to be answered with a connection in clear
+        raise errors.OperationalError(  # it must not lead to an unencrypted connection
             "received unencrypted data after the answer to SSLRequest: somebody may be tampering"
         )
-    if answer[:1] == b"E":  # whatever it says was not encrypted, and is not to be believed
+    if answer[:1] == b"E":  # an unencrypted message must not be trusted
         raise NotSecured("the server sent an error in answer to SSLRequest")
     if not answer:
         raise NotSecured("the server closed the connection in answer to SSLRequest")
@@ -233,12 +233,12 @@ def negotiate(sock: socket, deadline: float | None) -> ConnectOperation[bool]:
 
 
 def wrap(sock: socket, tls_config: TLSConfig, host: str) -> TLSSocket:
-    """Put TLS on a connected, non-blocking socket; the handshake is still to be done.
+    """Return a TLS socket on top of a connected, non-blocking socket; the handshake has to follow.
 
     Args:
-        sock: The socket, which must no longer be used otherwise.
-        tls_config: How to secure it.
-        host: The server's name, for SNI.
+        sock: the socket, which must not be used directly any more.
+        tls_config: the TLS settings.
+        host: the server's name, for SNI.
     """
     tls_config.asked = False
     named = tls_config.sni and host and network_address(host) is None
@@ -251,16 +251,16 @@ def wrap(sock: socket, tls_config: TLSConfig, host: str) -> TLSSocket:
 def handshake(
     sock: TLSSocket, tls_config: TLSConfig, host: str, deadline: float | None
 ) -> ConnectOperation[None]:
-    """Do the TLS handshake, and check what libpq checks.
+    """Do the TLS handshake, with libpq's checks of the certificate.
 
     Args:
-        sock: The socket.
-        tls_config: How to secure it.
-        host: The name that the server's certificate must have, with `verify-full`.
-        deadline: When to give up, by `time.monotonic`.
+        sock: the socket.
+        tls_config: the TLS settings.
+        host: the name that the server's certificate must have, with `verify-full`.
+        deadline: when to give up, by `time.monotonic`.
 
     Raises:
-        OperationalError: The handshake failed, or the certificate is not the host's.
+        howdah.OperationalError: the handshake failed, or the certificate is for another host.
     """
     if tls_config.verify_host and not host:
         raise NotSecured("sslmode verify-full needs a host name: give host beside hostaddr")

@@ -1,7 +1,7 @@
-"""A socket with TLS on it, as connecting uses it.
+"""A socket with TLS, for the start-up of a connection.
 
-TLS does not touch the socket itself: it works between two buffers. So the same
-code carries the bytes of a session in both cases; see `howdah.io.tls_stream`.
+The TLS object does not use the socket itself, but two buffers. So the same code
+carries the bytes of a session with and without TLS; see `howdah.io.tls_stream`.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from howdah.io.tls_stream import TLSStream
     from howdah.protocol.session import Session
 
-#: How much is received at a time during the handshake, in bytes.
+#: The maximum size of a receive during the handshake, in bytes.
 RECEIVE_SIZE = 16384
 
 
 class NotSecured(errors.OperationalError):
-    """The connection could not be secured."""
+    """TLS could not be started on the connection."""
 
 
 class TLSSocket:
-    """A socket, and the TLS through which it is used.
+    """A socket that sends and receives through TLS.
 
-    Its methods are those of sockets; where those of a non-blocking one raise `BlockingIOError`, so do these.
+    Its methods are those of a non-blocking socket, which may raise `BlockingIOError`.
 
     Args:
         raw: the connected socket.
-        context: the settings of TLS.
-        name: the server's name to tell, None to tell none.
+        context: the TLS context.
+        name: the name of the server to send (SNI), None to send none.
 
     Raises:
-        ValueError: the name cannot be told.
+        ValueError: the name cannot be sent.
     """
 
     def __init__(self, raw: socket.socket, context: ssl.SSLContext, name: str | None) -> None:
@@ -47,15 +47,15 @@ class TLSSocket:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._unsent = b""
-        #: What encrypts and decrypts.
+        #: Encrypts and decrypts.
         self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
 
     def handshake(self) -> None:
-        """Do the handshake, or go on with it.
+        """Begin the handshake, or continue it.
 
         Raises:
-            BlockingIOError: it has to wait.
-            OSError: it failed, or the connection was lost.
+            BlockingIOError: the handshake has to wait for the socket.
+            OSError: the handshake failed, or the connection was lost.
         """
         self._flush()
         while True:
@@ -67,16 +67,16 @@ class TLSSocket:
                     self._incoming.write_eof()
             except ssl.SSLError:
                 with suppress(OSError):
-                    self._flush()  # an alert: what was wrong
+                    self._flush()  # an alert with the reason
                 raise
             else:
                 return self._flush()
 
     def send(self, data: bytes) -> int:
-        """Send `data`, of which some may be held back until the next use.
+        """Send data; a part of it may stay buffered until the next call.
 
         Returns:
-            How much of it is taken care of.
+            How many bytes were sent or buffered.
         """
         self._flush()
         size = self.tls.write(data)
@@ -88,7 +88,7 @@ class TLSSocket:
         """Receive at most `size` bytes of records.
 
         Returns:
-            All that is in the records that have come; nothing at the end of the stream.
+            The decrypted data of all received records; empty at the end of the stream.
         """
         self._flush()
         while True:
@@ -106,8 +106,8 @@ class TLSSocket:
                 return b""
 
     def stream(self, session: Session) -> TLSStream:
-        """Return the TLS of a session that takes the socket over: this is not to send or receive any more."""
-        from howdah.io.tls_stream import CooperativeTLSStream, TLSStream  # only wanted where there is TLS
+        """Return the TLS stream of a session; this object must not send or receive any more."""
+        from howdah.io.tls_stream import CooperativeTLSStream, TLSStream  # not needed without TLS
 
         stream = TLSStream if is_usual(self.raw) else CooperativeTLSStream
         return stream(session, self.tls, self._incoming, self._outgoing)
@@ -125,11 +125,11 @@ class TLSSocket:
         self.raw.setblocking(blocking)
 
     def shutdown(self, how: int) -> None:
-        """Shut down one direction of the connection, or both, without a word."""
+        """Shut down one direction of the connection, or both, without a closing alert."""
         self.raw.shutdown(how)
 
     def close(self) -> None:
-        """Close the socket, without a word."""
+        """Close the socket, without a closing alert."""
         self.raw.close()
 
     def _receive(self, size: int) -> int:
@@ -137,7 +137,7 @@ class TLSSocket:
         return self._incoming.write(data)
 
     def _flush(self) -> None:
-        """Send what TLS has to say."""
+        """Send the pending TLS records."""
         self._unsent += self._outgoing.read()
         try:
             while self._unsent:
@@ -145,17 +145,17 @@ class TLSSocket:
         except BlockingIOError:
             raise MustWrite from None
         except OSError:
-            self._unsent = b""  # what the server said before it went is still to be received
+            self._unsent = b""  # what the server sent before it closed the connection is still to be received
             raise
 
 
 def is_usual(sock: object) -> bool:
-    """Return whether a socket is Python's own, so that its file descriptor is all there is to it."""
+    """Return whether a socket is of Python's own class, so that native code may use its file descriptor."""
     return isinstance(sock, _socket.socket)
 
 
 def split_tls(sock: socket.socket | TLSSocket, session: Session) -> tuple[socket.socket, Session | TLSStream]:
-    """Return the plain socket to send and receive on, and what gives and takes the bytes for a session."""
+    """Return the plain socket, and the session or its TLS stream as the source and sink of the bytes."""
     if isinstance(sock, TLSSocket):
         return sock.raw, sock.stream(session)
     return sock, session

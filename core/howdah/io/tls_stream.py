@@ -1,7 +1,6 @@
 """TLS as a layer between a session and its socket.
 
-To a transport it looks like a session: its output is TLS records, and so is
-the input that it takes.
+A transport uses it like a session. Its output and its input are TLS records.
 """
 
 from __future__ import annotations
@@ -22,24 +21,24 @@ if TYPE_CHECKING:
 
 __all__ = ["CooperativeTLSStream", "TLSStream"]
 
-#: How much is received at a time, in bytes.
+#: The maximum size of a receive, in bytes.
 RECEIVE_SIZE = 65536
 #: How much is encrypted ahead of sending, in bytes.
 SEND_SIZE = 65536
-#: How much can be in a record, in bytes.
+#: The maximum size of the data in a record, in bytes.
 RECORD_SIZE = 16384
 
 
 class TLSStream:
-    """What a session with TLS has between itself and its socket: records.
+    """Encrypts the output of a session to TLS records, and decrypts records to its input.
 
     The native core has a twin.
 
     Args:
-        session: whose bytes they are.
+        session: the session.
         tls: encrypts and decrypts; its handshake is done.
-        incoming: where it takes records from.
-        outgoing: where it puts records.
+        incoming: the buffer from which `tls` reads records.
+        outgoing: the buffer to which `tls` writes records.
     """
 
     def __init__(
@@ -51,21 +50,21 @@ class TLSStream:
         self._outgoing = outgoing
         self._input = bytearray(RECEIVE_SIZE)
         self._output = bytearray()
-        # Signal handlers run within the C functions, too, and what they raise takes the place of the result;
-        # the Python methods of `tls` would give them more places.
+        # A signal handler may raise an exception within a C function, which then loses its result. In the
+        # Python methods of `tls` that could happen at more points.
         functions: Any = getattr(tls, "_sslobj", tls)
         self._read: Callable[[int, memoryview], int] = functions.read
         self._write: Callable[[memoryview], int] = functions.write
         self._left: Callable[[], int] = functions.pending
-        #: The sizes of what has come into the buffer and not been taken in.
+        #: The sizes of received data in the buffer that `take_in` has not processed yet.
         self.arrived: list[int] = []
-        #: Takes a slice off the records that are to be sent.
+        #: Removes a slice from the records to send.
         self.take_off: Callable[[slice], None] = self._output.__delitem__
-        # How much is being encrypted; and what is to be taken off the session's output, since it has been.
+        # How many bytes are being encrypted; and how many have been, to be removed from the session's output.
         self._encrypting = 0
         self._encrypted: list[int] = []
-        # What is decrypted of the record that is being read, how much of it, and how much is asked for next:
-        # -1 is the first byte. And the size of what is to be taken into the session, since it is decrypted.
+        # The decrypted part of the current record, its size, and how many bytes to decrypt next (-1 for the
+        # first byte). And the size of decrypted data that has to be passed to the session.
         self._plain = bytearray(RECORD_SIZE)
         self._size = 0
         self._asked = 0
@@ -75,11 +74,11 @@ class TLSStream:
 
     @property
     def output_size(self) -> int:
-        """How many bytes are to be sent."""
+        """The number of bytes to send."""
         return len(self._output) + self._outgoing.pending + self._session.output_size
 
     def output(self) -> memoryview:
-        """Return what is to be sent next; release it before anything else is written."""
+        """Return the next bytes to send; release it before anything else is written."""
         self._note_encrypted()
         while self._session.output_size and len(self._output) < SEND_SIZE:
             with self._session.output() as plain:
@@ -91,7 +90,7 @@ class TLSStream:
         return memoryview(bytes(self._output))
 
     def _note_encrypted(self) -> None:
-        """Take what has been encrypted off the session's output: it must not become records twice."""
+        """Remove encrypted data from the session's output, so that it is not encrypted twice."""
         pending = self._outgoing.pending
         if pending and self._encrypting:
             self._encrypted, self._encrypting = [self._encrypting], 0
@@ -100,7 +99,7 @@ class TLSStream:
         deque(map(self._output.extend, map(self._outgoing.read, (-1,))), maxlen=0)
 
     def sent(self, size: int) -> None:
-        """Take off the first `size` bytes of the output: they are on their way."""
+        """Remove the first `size` bytes of the output, which have been sent."""
         records = min(size, len(self._output))
         del self._output[:records]
         if size > records:
@@ -109,8 +108,8 @@ class TLSStream:
     # Input
 
     def receive_buffer(self) -> memoryview:
-        """Return where to receive into; `received` must follow."""
-        self._session.receive_buffer().release()  # it may refuse
+        """Return the buffer to receive into; `received` must follow."""
+        self._session.receive_buffer().release()  # may raise an error
         take_in(self.arrived, self._input, self._incoming.write)
         return memoryview(self._input)
 
@@ -118,38 +117,40 @@ class TLSStream:
         """Process the `size` bytes that came into the buffer.
 
         Raises:
-            OSError: the server ended the connection, or they are no records.
+            OSError: the server closed the connection, or the bytes are not TLS records.
             howdah.OperationalError: the server violated the protocol.
         """
         self.arrived.append(size)
         self.feed()
 
     def feed(self, data: bytes = b"") -> None:
-        """Process what has come in, `data` behind it.
+        """Process what has been received, followed by `data`.
 
         Raises:
-            OSError: the server ended the connection, or they are no records.
+            OSError: the server closed the connection, or the bytes are not TLS records.
             howdah.OperationalError: the server violated the protocol.
         """
         take_in(self.arrived, self._input, self._incoming.write)
         self._incoming.write(data)
         interruption = None
-        # All that can be: the socket does not tell of what would be left here.
+        # Everything must be processed: the socket does not become readable for data that is left here.
         while self._incoming.pending or self._asked or self._size or self._decrypted:
             try:
                 self._decrypt_record()
             except ssl.SSLWantReadError:
-                pass  # a record that has not come in whole, or that was for TLS itself
+                pass  # an incomplete record, or one without data
             except (ssl.SSLError, ConnectionResetError, MemoryError, Error):
                 raise
             except BaseException as e:
                 interruption = e
+            # What that raises has to come out at once, while it is known whose answer it is about.
+            self._session.feed(b"")
         self._session.feed(b"")
         if interruption is not None:
             raise interruption
 
     def _decrypt_record(self) -> None:
-        """Decrypt a record, or the rest of it, and have the session process it."""
+        """Decrypt a record, or the rest of it, and have the session take it in."""
         if not self._decrypted:
             if self._asked:
                 self._note_decrypted()
@@ -157,13 +158,12 @@ class TLSStream:
                 self._plain[0] = 0
                 self._asked = -1
             while self._asked:
-                # A single byte at first: it is known then how many there are, and nothing that is raised can
-                # take the number away.
+                # Decrypt a single byte first: then the size of the record is known, and no exception can lose
+                # it.
                 with memoryview(self._plain) as plain:
                     self._ask(plain[self._size :])
             self._decrypted, self._size = [self._size], 0
         take_in(self._decrypted, self._plain, self._session.take_in)
-        self._session.feed(b"")
 
     def _ask(self, target: memoryview) -> None:
         try:
@@ -178,13 +178,13 @@ class TLSStream:
         self._size, self._asked = self._size + size, left
 
     def _note_decrypted(self) -> None:
-        """Find out how much was decrypted before an interruption."""
+        """Compute how many bytes were decrypted before an interruption."""
         left = self._left()
         came = int(self._plain[0] != 0 or left > 0) if self._asked < 0 else self._asked - left
         self._size, self._asked = self._size + came, left
 
 
-#: For sockets that are not Python's own.
+#: For sockets of other classes than Python's.
 CooperativeTLSStream = TLSStream
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":

@@ -1,4 +1,4 @@
-"""Which servers took the oldest version of the protocol only, as far as this process has found out."""
+"""A cache of the servers that accept only the oldest version of the protocol."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["knows_oldest_only", "note_oldest_only"]
 
-#: How many addresses are known at most: beyond, they are learnt anew.
+#: The maximum number of addresses; when it is reached, the cache is cleared.
 _MOST = 1000
 
 _Key = tuple[str, str, int, str]
@@ -17,19 +17,19 @@ _oldest_only: dict[_Key, None] = {}
 
 
 def knows_oldest_only(address: Address) -> bool:
-    """Tell whether a server did not answer to a newer version, but to 3.0.
+    """Return whether a server has answered only to version 3.0, not to a newer one.
 
     Args:
-        address: The server's address.
+        address: the server's address.
     """
     return _key(address) in _oldest_only
 
 
 def note_oldest_only(address: Address) -> None:
-    """Note that a server did not answer to a newer version, but to 3.0.
+    """Note that a server has answered only to version 3.0, not to a newer one.
 
     Args:
-        address: The server's address.
+        address: the server's address.
     """
     if len(_oldest_only) >= _MOST:
         _oldest_only.clear()

@@ -1,1 +1,1 @@
-"""What keeps importing howdah cheap: modules, patterns and classes that are made when they are first used."""
+"""Lazy imports, regular expressions and named tuples: they keep the import of howdah cheap."""

@@ -1,4 +1,4 @@
-"""What is imported when it is first used."""
+"""Imports on first use."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["Imported", "on_first_use"]
 
 
 def on_first_use(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str], Any]:
-    """Return the `__getattr__` of a package that imports what its modules have when it is first used.
+    """Return a `__getattr__` for a package that imports names from its modules on first use.
 
     Args:
         package: the name of the package, its `__name__`.
-        modules: by module, without the package, the names that it has for the package.
+        modules: the names, by their module; the modules' names are relative to the package.
     """
     module_of = {name: module for module, names in modules.items() for name in names}
 
@@ -30,11 +30,11 @@ def on_first_use(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callab
 
 
 class Imported:
-    """An attribute of a class that is imported when it is read, unless it was set to something else.
+    """A class attribute that is imported when it is read, unless an instance has set it.
 
     Args:
-        module: the module that has it.
-        name: what it is called there.
+        module: the module to import from.
+        name: the name in that module.
     """
 
     def __init__(self, module: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Regular expressions that are compiled when they are first used."""
+"""Regular expressions that are compiled on first use."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class _Pattern:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(re.compile(self._text, self._flags), name)
-        setattr(self, name, value)  # the next time it is found without coming here
+        setattr(self, name, value)  # so that the next access does not call __getattr__
         return value
 
 
 def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
-    """Return what can be used like the result of `re.compile`, as far as its methods and attributes go.
+    """Return an object with the methods and attributes of the pattern that `re.compile` returns.
 
-    Compiling takes longer than anything else that happens when a module is imported.
+    Compiling takes longer than anything else in the import of a module.
 
     Args:
         text: the regular expression.

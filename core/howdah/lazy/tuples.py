@@ -1,6 +1,6 @@
-"""`NamedTuple`, as in `typing`, but soon made: there, code is compiled for each class and each of its fields.
+"""A `NamedTuple` whose classes are created fast: `typing.NamedTuple` compiles code for each class.
 
-That would be a tenth of what importing howdah takes. Type checkers take it for the one of `typing`.
+That would be a tenth of the time that importing howdah takes. Type checkers see `typing.NamedTuple`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ else:
 
     try:
         from collections import _tuplegetter
-    except ImportError:  # not of CPython
+    except ImportError:  # another implementation of Python
 
         def _tuplegetter(index, doc):
             return property(itemgetter(index), doc=doc)
 
     class _Maker(type):
-        """Makes attributes of the fields that a class declares, in their order."""
+        """Creates descriptors for the declared fields, in their order."""
 
         def __new__(mcls, name, bases, namespace):
             cls = super().__new__(mcls, name, bases, {**namespace, "__slots__": ()})
@@ -45,7 +45,7 @@ else:
             )
 
     class NamedTuple(tuple, metaclass=_Maker):
-        """A tuple whose items are attributes as well: those that a class deriving from this one declares."""
+        """A tuple whose items are also attributes; a subclass declares them."""
 
         def __new__(cls, *values, **named):  # noqa: D102
             if named or len(values) != len(cls._fields):
@@ -72,11 +72,11 @@ else:
             return f"{type(self).__name__}({values})"
 
     def _complete(cls, values, named):
-        """Return all values of a tuple that was given some by their names, or not all."""
+        """Return all values of a tuple, given some as keyword arguments or left to the defaults."""
         missing = cls._fields[len(values) :]
         given = {**cls._field_defaults, **named}
         if not (named.keys() <= set(missing) <= given.keys() and len(values) <= len(cls._fields)):
-            cls.__signature__.bind(*values, **named)  # which raises a TypeError that says what is wrong
+            cls.__signature__.bind(*values, **named)  # raises the TypeError
         return (*values, *[given[field] for field in missing])
 
 

@@ -1,12 +1,11 @@
-"""What native adapters are made of: howdah's C interface for values.
+"""howdah's C interface for native adapters.
 
-A distribution that compiles against it with Cython ships loaders and dumpers that run without a Python call for
-each value. docs/native-adapters.md describes it, with an example. Beside this module there are, all of it inline:
-`byteorder` (integers and floats in network order), `strings` (ASCII) and `instances` (objects made without their
-constructors).
+A distribution that compiles against it with Cython can have loaders and dumpers that run without a Python
+call for each value. docs/native-adapters.md describes it, with an example. There are further modules, all
+inline: `byteorder` (integers and floats in network order), `strings` (ASCII) and `instances` (objects created
+without their constructors).
 
-What stands above "The kernel's own" is the interface. A change to it that compiled modules would notice raises
-`INTERFACE_VERSION`.
+The interface ends at "The kernel's own". An incompatible change to it increments `INTERFACE_VERSION`.
 """
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
@@ -15,17 +14,17 @@ from libc.string cimport memcpy
 from howdah.native.byteorder cimport set_uint16, set_uint32, set_uint64
 
 cdef enum:
-    #: Compiled into each module that defines native adapters, and compared when it is imported.
+    #: Compiled into each module with native adapters, and checked when the module is imported.
     INTERFACE_VERSION = 1
 
 
-# A growing block of memory that messages and values are written to.
+# A growing buffer for messages and values.
 
 cdef class Buffer:
     cdef char *data
     cdef Py_ssize_t length
     cdef Py_ssize_t capacity
-    #: How many bytes it may have, 0 for as many as there is memory for.
+    #: The maximum size in bytes, 0 for no limit.
     cdef Py_ssize_t limit
 
     cdef int grow(self, Py_ssize_t size) except -1
@@ -33,12 +32,12 @@ cdef class Buffer:
     cdef int put_integer(self, int64_t value) except -1
 
     cdef inline char *reserve(self, Py_ssize_t size) except NULL:
-        """Append `size` bytes of no particular value; return where they start.
+        """Append `size` uninitialized bytes; return a pointer to them.
 
-        The pointer holds until the buffer is next written to.
+        The pointer is valid until the buffer is next written to.
         """
         cdef Py_ssize_t start
-        if size >= self.capacity - self.length:  # equal: there may be no memory at all yet
+        if size >= self.capacity - self.length:  # also if equal: the buffer may have no memory yet
             self.grow(size)
         start = self.length
         self.length = start + size
@@ -68,31 +67,31 @@ cdef class Buffer:
 cdef int put_value(Buffer out, object value) except -1
 
 
-# Functions that load and dump, and the object that holds those of a type.
+# Functions that load and dump, and the object that holds the functions of a type.
 
 cdef class DumperEntry
 cdef class Dumpers
 
-# A function that returns the Python object for `size` bytes at `data`.
-# It reads what is everyday and well formed by itself, and passes everything else
-# on to `loader.load`, so that results and errors are the reference's.
+# A function that returns the Python object for the `size` bytes at `data`.
+# It handles common, well-formed values and passes all others to `loader.load`,
+# so that results and errors are those of the Python implementation.
 ctypedef object (*load_func)(const char *data, Py_ssize_t size, object loader)
 
-# A function that appends the value for an object to a buffer and returns 1; or returns 0,
-# having written anything or nothing, to leave the object to the dumper's Python methods.
-# `oid` is the dumper's; a function whose type depends on the object changes it.
+# A function that appends the value for an object to a buffer and returns 1. It returns 0 to
+# leave the object to the dumper's Python methods; what it has written by then is dropped.
+# `oid` has the oid of the dumper; a function whose type depends on the object changes it.
 ctypedef int (*dump_func)(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1
 
-# A function that returns what the dumper's `get_key` does.
+# A function that returns the same as the dumper's `get_key`.
 ctypedef object (*key_func)(object obj, DumperEntry entry)
 
 
 cdef class NativeAdapter:
-    # By format, 0 text and 1 binary. NULL where there is none: the Python method is called.
+    # By format, 0 for text and 1 for binary; NULL to call the Python method.
     cdef load_func[2] load
     cdef dump_func[2] dump
     cdef key_func key
-    # Whether what is loaded may hold references to other objects: the garbage collector has to know of its rows.
+    # Whether loaded objects may refer to others, so that the garbage collector must track their rows.
     cdef bint container
 
 
@@ -106,10 +105,10 @@ cdef inline NativeAdapter native_adapter(
     load_func load_text, load_func load_binary, dump_func dump_text=NULL, dump_func dump_binary=NULL,
     key_func key=NULL, bint container=False
 ):
-    """Return what adapters of a type name in their attribute `native`, as "module:name"; NULL is "in Python".
+    """Return an object for the attribute `native` of adapters; NULL leaves a function to the Python method.
 
     Raises:
-        ImportError: the module that calls this was compiled for another version of the interface.
+        ImportError: the calling module was compiled for another version of the interface.
     """
     return new_native_adapter(
         INTERFACE_VERSION, load_text, load_binary, dump_text, dump_binary, key, container
@@ -134,14 +133,14 @@ cdef class DumperEntry:
     cdef key_func key
     cdef int format
     cdef uint32_t oid
-    # Whether the value of an object has a say in which dumper it gets, and whether others have.
+    # Whether the dumper depends on the value of an object; and, in a list, on the values of all elements.
     cdef bint keyed
     cdef bint deciding
-    # Whether the value of an object has led to it.
+    # Whether this entry was chosen by the value of an object.
     cdef bint upgraded
-    # Where it belongs; None if its dumper is for whatever comes.
+    # The `Dumpers` that the entry belongs to; None if its dumper is for objects of any class.
     cdef Dumpers dumpers
-    # The dumper of what an object contains, or those of what it is made of.
+    # The dumper of the items of an object, or the dumpers of its parts.
     cdef DumperEntry item
     cdef Dumpers parts
 
@@ -160,7 +159,7 @@ cdef class Dumpers:
     cdef object adapters
     cdef object context
     cdef object format
-    # From a class, or another key that a dumper gave, to its DumperEntry.
+    # DumperEntry objects by class, or by the key from `get_key`.
     cdef dict entries
 
     cdef DumperEntry find(self, object obj)
@@ -175,7 +174,7 @@ cdef int dump_nested(dump_func write, object obj, Buffer out, uint32_t *oid, Dum
 cdef int dump_str(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1
 
 
-# How deep values may be nested, counted for each thread.
+# The limit on nested values, counted for each thread.
 
 cdef enum:
     MAX_DEPTH = 100
@@ -193,7 +192,7 @@ cdef struct Column:
     load_func load
     #: Borrowed from the decoder's tuple of loaders.
     void *loader
-    #: Whether its values may hold references to other objects.
+    #: Whether its objects may refer to others.
     bint container
 
 
@@ -202,16 +201,16 @@ cdef class RowDecoder:
     cdef Py_ssize_t count
     cdef tuple loaders
 
-    # What derives from the class may override it, to make something else of the rows: the session calls it
-    # for each, and keeps what it returns, a tuple or None.
+    # A derived class may override it, to process rows in another way. The session calls it for each row and
+    # keeps the result, a tuple or None.
     cdef tuple decode_row(self, const char *data, Py_ssize_t size)
 
 
 # The kernel's own: encoding the parameters of a query for Bind.
 
-cdef class Parameters:
-    # The oids, in the machine's order, four bytes each; and from `section` on what Bind
-    # contains: how many formats, the formats, how many values, the values with their lengths.
+cdef class EncodedParams:
+    # The oids, in native byte order, four bytes each; then, from `section` on, the part of a Bind message:
+    # the number of formats, the formats, the number of values, the values with their lengths.
     cdef Buffer buffer
     cdef Py_ssize_t count
     cdef readonly tuple oids
@@ -222,11 +221,11 @@ cdef class Parameters:
         return self.buffer.data + 4 * self.count
 
     cdef inline Py_ssize_t section_size(self) noexcept:
-        """Return how many bytes `section` has."""
+        """Return the size of `section` in bytes."""
         return self.buffer.length - 4 * self.count
 
     cdef int start(self, Py_ssize_t count) except -1
-    cdef int finish(self, Parameters previous) except -1
+    cdef int finish(self, EncodedParams previous) except -1
     cdef int set_type(self, Py_ssize_t index, uint32_t oid, int format) except -1
     cdef int put_value(self, object value) except -1
     cdef int close_value(self, Py_ssize_t start, bint null) except -1
@@ -239,6 +238,6 @@ cdef class ParameterEncoder:
     cdef Dumpers automatic
     cdef Dumpers text
     cdef Dumpers binary
-    cdef Parameters previous
+    cdef EncodedParams previous
 
-    cdef int encode_one(self, object obj, object format, Parameters out, Py_ssize_t index) except -1
+    cdef int encode_one(self, object obj, object format, EncodedParams out, Py_ssize_t index) except -1

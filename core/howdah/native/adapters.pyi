@@ -12,7 +12,7 @@ BYTES: NativeAdapter
 
 class NativeAdapter: ...
 
-class Parameters:
+class EncodedParams:
     oids: tuple[int, ...]
     formats: tuple[int, ...]
     def __init__(
@@ -31,7 +31,7 @@ class ParameterEncoder:
         params: Sequence[Any],
         formats: Sequence[PyFormat] | None = None,
         names: Sequence[str] | None = None,
-    ) -> Parameters: ...
+    ) -> EncodedParams: ...
 
 class RowDecoder:
     def __init__(self, loaders: Sequence[Loader | None]) -> None: ...

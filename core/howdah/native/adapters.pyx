@@ -1,4 +1,4 @@
-"""Values, between C and Python: the buffer, native adapters, and the loops that decode rows and encode parameters."""
+"""Native adaptation: the buffer, native adapters, and the loops that decode rows and encode parameters."""
 
 include "buffer.pxi"
 include "nesting.pxi"

@@ -1,16 +1,17 @@
-# Carry bytes between a session and a socket without ever waiting.
+# Carry bytes between a session and a socket without ever blocking.
 #
-# Twins of the functions of `howdah.io.aio` that are called so, without `_nonblocking`; `Eager` and `Timer` have none.
+# `receive_nonblocking` and `send_nonblocking` are the twins of `receive` and `send` in `howdah.io.aio`;
+# `SpinReceiver` and `Timer` have no twins.
 
 from libc.errno cimport EAGAIN, EINTR, errno
 
 from howdah.native.exchange cimport Exchange
 from howdah.native.sockets cimport (
-    descriptor, howdah_is_eager, howdah_now, howdah_receive, howdah_receive_eagerly, howdah_send, raise_os_error
+    descriptor, howdah_may_spin, howdah_now, howdah_receive, howdah_spin_receive, howdah_send, raise_os_error
 )
 from howdah.native.wire cimport Input, Output, Stream
 
-# Imported with the first `Eager`: a program that blocks needs no asyncio.
+# Imported with the first `SpinReceiver`, because blocking programs do not need asyncio.
 cdef object _current_task = None
 
 cdef extern from *:
@@ -18,8 +19,8 @@ cdef extern from *:
     #include <errno.h>
     #include <unistd.h>
 
-    /* In how many nanoseconds a timer expires: before what a server can have on its way to us is full. */
-    #define HOWDAH_MOMENT 150000
+    /* In how many nanoseconds a timer expires: before the socket's buffers are full. */
+    #define HOWDAH_TIMER_DELAY 150000
 
     #ifdef __linux__
     #include <sys/timerfd.h>
@@ -30,8 +31,8 @@ cdef extern from *:
     }
 
     static int howdah_start_timer(int fd) {
-        struct itimerspec moment = {{0, 0}, {0, HOWDAH_MOMENT}};
-        return timerfd_settime(fd, 0, &moment, NULL);
+        struct itimerspec delay = {{0, 0}, {0, HOWDAH_TIMER_DELAY}};
+        return timerfd_settime(fd, 0, &delay, NULL);
     }
     #else
     #define HOWDAH_TIMERS 0
@@ -54,23 +55,23 @@ cdef extern from *:
 
 
 cdef enum:
-    #: For how many nanoseconds a task keeps the event loop for one answer.
+    #: For how many nanoseconds a task may keep the event loop for one answer.
     HOLD = 500000
-    #: How many answers in a row a task gets without being suspended: others are to have their turns.
+    #: How many answers in a row a task gets without being suspended: other tasks must get their turns.
     IN_A_ROW = 16
 
 
-cdef class Eager:
-    """Receives answers that come sooner than a task could be suspended and woken up again.
+cdef class SpinReceiver:
+    """Receives answers that arrive sooner than a task could be suspended and resumed: it spins for them.
 
     Args:
-        session: whose answers they are, or its `TLSStream`.
+        session: the session that gets the answers, or its `TLSStream`.
     """
 
     cdef Stream session
-    # The task that waited last. It is compared with, and nothing else.
+    # The task that waited last, borrowed: only its address is used.
     cdef void *task
-    # How many answers in a row came like this.
+    # How many answers in a row that task got without being suspended.
     cdef int granted
 
     def __init__(self, Stream session not None):
@@ -83,12 +84,12 @@ cdef class Eager:
     def receive(self, sock, Exchange exchange not None) -> None:
         """Receive until `exchange` is ready, if that is soon.
 
-        A task that begins to use the connection is suspended for its first answer: there may be
-        others that begin to, and what they send can go together.
+        A task that starts to use the connection is suspended for its first answer: other tasks may start
+        to use it at the same time, and their messages can then be sent together.
 
         Args:
             sock: a non-blocking socket.
-            exchange: what is waited for.
+            exchange: the exchange that the task waits for.
 
         Raises:
             OSError: the connection is broken.
@@ -105,7 +106,7 @@ cdef class Eager:
             self.task = <void *> task
             self.granted = 0
             return
-        if session.streaming() or not howdah_is_eager(&session.eagerness):
+        if session.streaming() or not howdah_may_spin(&session.spin):
             return
         self.granted += 1
         end = howdah_now() + HOLD
@@ -115,7 +116,7 @@ cdef class Eager:
             target = input.data + input.length
             input.lent += 1
             with nogil:
-                received = howdah_receive_eagerly(fd, target, input.capacity - input.length, &session.eagerness)
+                received = howdah_spin_receive(fd, target, input.capacity - input.length, &session.spin)
             input.lent -= 1
             if received > 0:
                 session.came_in(received)
@@ -128,15 +129,15 @@ cdef class Eager:
 
 
 cdef class Timer:
-    """A file descriptor that becomes readable a moment after it was started.
+    """A file descriptor that becomes readable 0.15 ms after `start`.
 
-    The moment is shorter than those of event loops, which count in milliseconds.
+    The timers of event loops are coarser: they count in milliseconds.
 
     Attributes:
         fd: the file descriptor.
 
     Raises:
-        OSError: there can be no more file descriptors.
+        OSError: the process has too many open files.
     """
 
     cdef readonly int fd
@@ -147,7 +148,7 @@ cdef class Timer:
             raise_os_error(-errno)
 
     def start(self) -> None:
-        """Begin a moment."""
+        """Start the timer."""
         if howdah_start_timer(self.fd):
             raise_os_error(-errno)
 
@@ -157,14 +158,14 @@ cdef class Timer:
 
 
 def receive_nonblocking(sock, Stream session not None) -> bool:
-    """Receive what is there; the end of the stream is an error.
+    """Receive what has arrived; the end of the stream is an error.
 
     Args:
         sock: a socket.
-        session: whose bytes they are, or its `TLSStream`.
+        session: the session, or its `TLSStream`.
 
     Returns:
-        whether the next is better received when a `Timer` has let it gather.
+        Whether to wait for a `Timer` before the next call, so that more can accumulate.
 
     Raises:
         OSError: the connection is broken.
@@ -187,11 +188,11 @@ def receive_nonblocking(sock, Stream session not None) -> bool:
 
 
 def send_nonblocking(sock, Stream session not None) -> int:
-    """Send what can be sent; return how many bytes are left.
+    """Send as much as possible; return how many bytes are left.
 
     Args:
         sock: a socket.
-        session: whose output it is.
+        session: the session, or its `TLSStream`.
 
     Raises:
         OSError: the connection is broken.

@@ -1,14 +1,14 @@
 # Carry bytes between a session and a socket, blocking the thread.
 #
-# Twins of the functions of `howdah.io.blocking` that are called so, without `_blocking`. A signal handler can
-# interrupt these only where the session knows all that has been sent and received.
+# `send_blocking` and `receive_blocking` are the twins of `send` and `receive` in `howdah.io.blocking`. A
+# signal handler can interrupt these functions only when the session knows all that was sent and received.
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EAGAIN, EINTR
 
 from howdah.native.exchange cimport Exchange
 from howdah.native.sockets cimport (
-    descriptor, howdah_await, howdah_gather, howdah_give_back, howdah_limit_patience, howdah_send, howdah_wait,
+    descriptor, howdah_await, howdah_gather, howdah_give_back, howdah_limit_wait, howdah_send, howdah_wait,
     raise_os_error
 )
 from howdah.native.wire cimport Input, Output, Stream
@@ -17,13 +17,13 @@ from howdah.native.wire cimport Input, Output, Stream
 def run_until_ready(sock, Stream session not None, Exchange exchange not None) -> None:
     """Send and receive on a blocking socket until `exchange` is ready.
 
-    Sending never blocks as long as there is something to receive, so that
-    neither side can wait for the other for ever.
+    Sending never blocks while there is something to receive, which avoids a
+    deadlock of the two sides.
 
     Args:
         sock: a socket in blocking mode.
-        session: whose bytes are carried; its `TLSStream` where there is TLS.
-        exchange: what to wait for.
+        session: the session; with TLS, its `TLSStream`.
+        exchange: the exchange to wait for.
 
     Raises:
         OSError: the connection is broken.
@@ -40,7 +40,7 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
     while not exchange.ready:
         fd = blocking_descriptor(sock, session)
         session.make_room()
-        # With more to receive than to send, the output has to wait.
+        # Receiving has priority over sending.
         behind = 0 if readable else session.fill_output()
         source = output.data + output.start
         size = 0 if readable else output.length - output.start
@@ -49,7 +49,7 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
         target = input.data + input.length
         sent = 0
         received = -EINTR
-        # The GIL is released once for both: it may take long to get it back.
+        # The GIL is released once for both, because acquiring it again may take long.
         input.lent += 1
         output.lent += 1
         with nogil:
@@ -62,7 +62,7 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
                 if streaming:
                     received = howdah_gather(fd, target, input.capacity - input.length)
                 else:
-                    received = howdah_await(fd, target, input.capacity - input.length, &session.eagerness)
+                    received = howdah_await(fd, target, input.capacity - input.length, &session.spin)
         input.lent -= 1
         readable = False
         output.take_off(0)
@@ -70,33 +70,39 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
             readable = wait(fd, True)
             continue
         if sent < 0 and sent != -EINTR:
-            # What the server said before it went is still to be received.
+            # What the server sent before it closed the connection is still to be received.
             session.drop_output()
         exchange.replaced = None
-        if received > 0:
-            session.came_in(received)
-            # A server that is always ahead leaves no other moment for signals, nor for the garbage collector.
-            if not exchange.ready:
-                PyErr_CheckSignals()
-        elif received == 0:
-            raise ConnectionResetError("the server closed the connection unexpectedly")
-        elif received == -EAGAIN or received == -EINTR:
+        process_received(fd, session, exchange, received)
+
+
+cdef inline int process_received(int fd, Stream session, Exchange exchange, Py_ssize_t received) except -1:
+    """Process what has been received, so many bytes or an error; wait where nothing came for long."""
+    if received > 0:
+        session.came_in(received)
+        # A server that is always ahead leaves no other moment for signals, nor for the garbage collector.
+        if not exchange.ready:
             PyErr_CheckSignals()
-            if received == -EAGAIN:
-                wait(fd, False)
-        else:
-            raise_os_error(received)
+    elif received == 0:
+        raise ConnectionResetError("the server closed the connection unexpectedly")
+    elif received == -EAGAIN or received == -EINTR:
+        PyErr_CheckSignals()
+        if received == -EAGAIN:
+            wait(fd, False)
+    else:
+        raise_os_error(received)
+    return 0
 
 
 def send_blocking(sock, Stream session not None) -> bool:
-    """Send what can be sent without waiting; return whether that is all.
+    """Send without waiting; return whether everything has been sent.
 
-    What cannot be sent because the connection is broken is dropped: what the server said
-    before it went is still to be received.
+    If the connection is broken, the rest of the output is dropped, because what the server sent before it
+    closed the connection is still to be received.
 
     Args:
         sock: a socket.
-        session: whose output it is.
+        session: the session, or its `TLSStream`.
     """
     cdef Output output = session.unsent
     cdef const char *source
@@ -131,7 +137,7 @@ def receive_blocking(sock, Stream session not None) -> None:
 
     Args:
         sock: a socket in blocking mode.
-        session: whose bytes they are.
+        session: the session, or its `TLSStream`.
 
     Raises:
         OSError: the connection is broken.
@@ -150,7 +156,7 @@ def receive_blocking(sock, Stream session not None) -> None:
         target = input.data + input.length
         input.lent += 1
         with nogil:
-            received = howdah_await(fd, target, input.capacity - input.length, &session.eagerness)
+            received = howdah_await(fd, target, input.capacity - input.length, &session.spin)
         input.lent -= 1
     if received > 0:
         session.came_in(received)
@@ -161,16 +167,16 @@ def receive_blocking(sock, Stream session not None) -> None:
 
 
 cdef int blocking_descriptor(object sock, Stream session) except -1:
-    """Return the file descriptor of an open socket, on which waiting has an end."""
+    """Return the file descriptor of an open socket, with a limit on the time that a receive blocks."""
     cdef int fd = descriptor(sock)
     if session.limited != fd:
-        howdah_limit_patience(fd)
+        howdah_limit_wait(fd)
         session.limited = fd
     return fd
 
 
 cdef bint wait(int fd, bint write) except -1:
-    """Wait for the socket, but not for ever; return whether there is something to receive."""
+    """Wait for the socket, for a limited time; return whether there is something to receive."""
     cdef int readable
     with nogil:
         readable = howdah_wait(fd, write)

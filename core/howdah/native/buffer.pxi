@@ -1,23 +1,23 @@
-# A growing block of memory that messages and values are written to.
+# A growing buffer for messages and values.
 
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from libc.stdint cimport int64_t, uint64_t
 
-from howdah.adapt.places import too_large
+from howdah.errors.context import too_large
 
 cdef Py_ssize_t SMALLEST = 256
 
 
 @cython.freelist(16)
 cdef class Buffer:
-    """Bytes that are appended to; its memory is allocated on first use."""
+    """Bytes to append to; the memory is allocated on first use."""
 
     def __dealloc__(self):
         PyMem_Free(self.data)
 
     cdef int grow(self, Py_ssize_t size) except -1:
-        """Make room for `size` more bytes, at least doubling what there is; raise DataError beyond the limit."""
+        """Make room for `size` more bytes, at least doubling the capacity; raise DataError beyond the limit."""
         if self.limit and self.length + size > self.limit:
             raise too_large(self.length + size)
         cdef Py_ssize_t capacity = max(self.length + size, 2 * self.capacity, SMALLEST)

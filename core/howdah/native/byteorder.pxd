@@ -1,7 +1,7 @@
 """Integers and floats in network order, read from and written to memory.
 
-The shifts are what compilers recognise as one byte-swapping load or store;
-nothing here depends on the machine's own byte order or on alignment.
+Compilers recognize the shifts as a single load or store with a byte swap.
+Nothing here depends on the machine's byte order or on alignment.
 """
 
 from libc.stdint cimport int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t

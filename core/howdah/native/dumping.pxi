@@ -1,4 +1,4 @@
-# How the native core turns Python objects into values: C functions, found through the class of a dumper.
+# Dumping Python objects with native functions, which are found through the class of a dumper.
 
 cimport cython
 from cpython.buffer cimport (
@@ -15,11 +15,11 @@ cdef object _BINARY_FORMAT = Format.BINARY
 
 
 class NotBytes(Exception):
-    """A dumper returned a part in another form than bytes; the Python method of the whole knows what to do."""
+    """A dumper returned a part that is not bytes, which only the Python method of the whole can handle."""
 
 
 cdef int put_value(Buffer out, object value) except -1:
-    """Append what a dumper returned."""
+    """Append the result of a dumper."""
     cdef Py_buffer view
     if isinstance(value, str):
         value = value.encode()
@@ -37,10 +37,10 @@ cdef int put_value(Buffer out, object value) except -1:
 cdef int dump_nested(
     dump_func write, object obj, Buffer out, uint32_t *oid, DumperEntry entry, int limit
 ) except -1:
-    """Append the value for an object that contains others with `write`, as a function that dumps does.
+    """Append the value for an object that contains others, with `write`; return as a `dump_func` does.
 
-    Whatever is raised meanwhile, by a dumper of a part too, the Python method meets again, and raises what the
-    reference raises: that of the outermost object, since it dumps all that is in it.
+    After any exception, also of a dumper of a part, the Python method of the outermost object is called. It
+    dumps everything again, and raises the exception of the Python implementation.
     """
     enter(limit)
     try:
@@ -54,10 +54,7 @@ cdef int dump_nested(
 
 
 cdef DumperEntry new_entry(object dumper, Dumpers dumpers):
-    """Return a dumper's entry.
-
-    Its functions are those that the dumper's own class names, if any.
-    """
+    """Return an entry for a dumper, with the native functions that the dumper's own class names, if any."""
     cdef DumperEntry entry = DumperEntry.__new__(DumperEntry)
     cdef type cls = type(dumper)
     cdef NativeAdapter native
@@ -76,36 +73,36 @@ cdef DumperEntry new_entry(object dumper, Dumpers dumpers):
 
 @cython.final
 cdef class DumperEntry:
-    """A dumper, with what of it does not depend on the object."""
+    """A dumper, with its properties that do not depend on the object."""
 
     cdef object get_key(self, object obj):
-        """Return what the dumper for an object is kept under."""
+        """Return the key under which the dumper for an object is cached."""
         if self.key is not NULL:
             return self.key(obj, self)
         return self.dumper.get_key(obj, self.dumpers.format)
 
     cdef int append(self, object obj, Buffer out, bint part) except -1:
-        """Append what this dumper, and no other, makes of an object; return 0 if that is NULL.
+        """Append the value that this dumper returns for an object; return 0 if that is NULL.
 
-        `part` tells that it is part of a value: then what a Python method returns must be bytes
-        (NotBytes), as the encoding of anything else is not ours to know.
+        For a `part` of a value, the result of a Python method must be bytes (NotBytes), because the encoding
+        of a str is not known here.
         """
         return 1 if self.append_natively(obj, out) else self.append_dumped(obj, out, part)
 
     cdef int append_natively(self, object obj, Buffer out) except -1:
-        """Append what the native function makes of an object; return 0, with nothing written, if it cannot."""
+        """Append the value from the native function; return 0, with nothing written, if it declines."""
         cdef Py_ssize_t start = out.length
         cdef uint32_t oid = self.oid
         if self.dump is NULL:
             return 0
-        # Of another type the value would be another dumper's.
+        # With another type the value would belong to another dumper.
         if self.dump(obj, out, &oid, self) and oid == self.oid:
             return 1
         out.length = start
         return 0
 
     cdef int append_dumped(self, object obj, Buffer out, bint part) except -1:
-        """Append what the Python method makes of an object, as `append` does."""
+        """Append the value from the Python method, as `append` does."""
         value = self.dumper.dump(obj)
         if value is None:
             return 0
@@ -118,7 +115,7 @@ cdef class DumperEntry:
 
 
 cdef Dumpers new_dumpers(object adapters, object context, object format):
-    """Return the dumpers of a context for what is asked for in a `PyFormat`; they are made as they are needed."""
+    """Return the dumpers of a context for one `PyFormat`; each dumper is created on first use."""
     cdef Dumpers dumpers = Dumpers.__new__(Dumpers)
     dumpers.adapters = adapters
     dumpers.context = context
@@ -129,10 +126,10 @@ cdef Dumpers new_dumpers(object adapters, object context, object format):
 
 @cython.final
 cdef class Dumpers:
-    """The dumpers for one `PyFormat`. They hold until something new is registered in `adapters`."""
+    """The dumpers for one `PyFormat`. They are valid until another adapter is registered in `adapters`."""
 
     cdef DumperEntry find(self, object obj):
-        """Return the entry for the objects of an object's class."""
+        """Return the entry for the class of an object."""
         cdef object cls = type(obj)
         cdef DumperEntry entry = self.entries.get(cls)
         if entry is None:
@@ -141,7 +138,7 @@ cdef class Dumpers:
         return entry
 
     cdef DumperEntry find_by_oid(self, uint32_t oid):
-        """Return the entry for whatever is to be dumped to a type, as binary."""
+        """Return the entry for dumping objects of any class to a type, in binary format."""
         cdef DumperEntry entry = self.entries.get(oid)
         if entry is None:
             entry = new_entry(self.adapters.get_dumper_by_oid(oid, _BINARY_FORMAT)(object, self.context), None)
@@ -149,7 +146,7 @@ cdef class Dumpers:
         return entry
 
     cdef DumperEntry upgrade(self, DumperEntry entry, object obj):
-        """Return the entry for an object, given that of its class: another one if the value decides so."""
+        """Return the entry for an object, given that of its class; it may depend on the value."""
         cdef DumperEntry upgraded
         if not entry.keyed:
             return entry
@@ -163,9 +160,9 @@ cdef class Dumpers:
         return upgraded
 
     cdef int append(self, object obj, Buffer out, Dumped *dumped, bint part) except -1:
-        """Append the value for an object, and tell its type and its format; return 0 if it is NULL.
+        """Append the value for an object, and set its type and format in `dumped`; return 0 if it is NULL.
 
-        `part` tells that it is part of a value, as in `DumperEntry.append`.
+        `part` is whether it is a part of a value, as in `DumperEntry.append`.
         """
         cdef DumperEntry entry = self.find(obj)
         cdef DumperEntry upgraded

@@ -50,6 +50,9 @@ cdef class QueryExchange(Exchange):
     cdef public object failure
     cdef public object parameter_oids
     cdef public bint begins
+    cdef public bint keeping
+
+    cdef int forget_failure(self) except -1
 
 
 cdef class CountedExchange(Exchange):

@@ -6,6 +6,7 @@ Twins of those in `howdah.protocol.exchange`, where their arguments and attribut
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
+from howdah.errors import OperationalError
 from howdah.pq import ExecStatus
 
 cdef long long MOST_AFFECTED = <long long> 1 << 62
@@ -135,8 +136,13 @@ cdef class QueryExchange(Exchange):
         self.ready = self.done
 
     cpdef discard(self):
-        """Throw away the rows that have come in and were not taken."""
-        self.rows = []
+        """Throw away the rows that were not taken, so that later ones do not look like all of them."""
+        if self.rows and not self.keeping:
+            self.rows = []
+            if self.failure is None:
+                self.failure = OperationalError(
+                    "the rows are not here: the wait for them was interrupted; execute the query again"
+                )
 
     cpdef describe_parameters(self, oids):
         """Note the types of a statement's parameters."""
@@ -146,12 +152,14 @@ cdef class QueryExchange(Exchange):
         """Note the columns of the rows to come, and have a decoder made for them."""
         self.fields = fields
         self.decoder = None
-        if fields is not None and self.describe is not None:
+        if fields is not None and self.describe is not None and self.failure is None:
             try:
                 self.decoder = self.describe(fields)
-            except Exception as e:
+            except BaseException as e:
                 # A loader's fault, not the session's: reported when a row is fetched.
                 self.failure = e
+                if not isinstance(e, Exception):
+                    raise  # and the message is dealt with once more
 
     @property
     def kept(self) -> int:
@@ -162,8 +170,14 @@ cdef class QueryExchange(Exchange):
         """Make a result of what has come in for the statement being answered."""
         self.results.append(make_result(status, self.fields, self.rows, tag, self.failure, self.copy))
         self.rows = []
-        self.failure = None
         self.copy = None
+        self.forget_failure()
+
+    cdef int forget_failure(self) except -1:
+        """Begin the next statement without the failure of this one, unless it has interrupted all of them."""
+        if self.failure is not None and isinstance(self.failure, Exception):
+            self.failure = None
+        return 0
 
     cpdef statement_failed(self):
         """Forget what has come in of the statement; what is streamed can still be taken."""

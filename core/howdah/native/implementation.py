@@ -1,7 +1,7 @@
-"""Which implementation of the hot paths runs: the native core or its pure-Python twin.
+"""Choosing the implementation of the hot paths: the native core or its pure-Python twin.
 
-The environment variable `HOWDAH_IMPL` decides: `python` or `native`; where it is
-not set, the native core runs if it was built.
+The environment variable `HOWDAH_IMPL` chooses `python` or `native`. If it is not
+set, the native core is used if it was built.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 __all__ = ["IMPLEMENTATION"]
 
-#: The native modules that others are chosen over; all of them, or none.
+#: The native modules; either all of them are used, or none.
 _MODULES = ("adapters", "exchange", "resultset", "shortcut", "transport", "wire")
 
 
@@ -21,14 +21,14 @@ def _choose() -> str:
     """Return "native" or "python".
 
     Raises:
-        ImportError: if `HOWDAH_IMPL` has another value, or asks for a native core that is not there.
+        ImportError: `HOWDAH_IMPL` has another value, or asks for a native core that is missing.
     """
     wanted = os.environ.get("HOWDAH_IMPL", "")
     if wanted not in ("", "native", "python"):
         raise ImportError(f"HOWDAH_IMPL is {wanted!r}; it can be 'native', 'python' or unset")
     if wanted == "python":
         return "python"
-    # They are only looked for: they import modules that ask here.
+    # They must not be imported here, because they import modules that import this one.
     missing = [name for name in _MODULES if find_spec(f"howdah.native.{name}") is None]
     if not missing:
         return _loadable(wanted)
@@ -42,13 +42,13 @@ def _choose() -> str:
 
 
 def _loadable(wanted: str) -> str:
-    """Return "native", or "python" where this interpreter cannot load the native core.
+    """Return "native", or "python" if this interpreter cannot load the native core.
 
     Raises:
-        ImportError: if `HOWDAH_IMPL` asks for it all the same.
+        ImportError: the native core cannot be loaded, but `HOWDAH_IMPL` asks for it.
     """
     try:
-        import_module("howdah.native.exchange")  # which imports none of those that ask here
+        import_module("howdah.native.exchange")  # it imports no module that imports this one
     except ImportError as error:
         problem = f"the native core, howdah.native, cannot be loaded by this interpreter: {error}"
         if wanted == "native":

@@ -1,10 +1,10 @@
-"""Instances of Python's classes, made without running their constructors."""
+"""Creating instances of Python classes without running their constructors."""
 
 cdef extern from *:
     """
     #include <structmember.h>
 
-    /* What `object.__setattr__` does once it has found the slot. */
+    /* Does what `object.__setattr__` does after it has found the slot. */
     static inline int howdah_set_slot(PyObject *slot, PyObject *instance, PyObject *value) {
         if (Py_TYPE(slot) == &PyMemberDescr_Type) {
             PyMemberDef *member = ((PyMemberDescrObject *) slot)->d_member;
@@ -20,8 +20,8 @@ cdef extern from *:
         return Py_TYPE(slot)->tp_descr_set(slot, instance, value);
     }
     """
-    # The instance must be new: nobody else may know it yet.
+    # The instance must be new: no other code may have a reference to it.
     int set_slot "howdah_set_slot" (object slot, object instance, object value) except -1
     object new_instance "PyType_GenericAlloc" (type cls, Py_ssize_t items)
-    # For what refers to nothing that could refer back to it.
+    # For objects that cannot be part of a reference cycle.
     void untrack "PyObject_GC_UnTrack" (object obj)

@@ -1,22 +1,22 @@
-# How the native core turns values into Python objects: C functions, found through the class of a loader.
+# Loading values with native functions, which are found through the class of a loader.
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 
 from howdah.adapt.native import load_native
 
-# From what the classes of adapters name to the `NativeAdapter`s, None where the Python methods are called.
+# `NativeAdapter` objects by the names in the classes of adapters; None to call the Python methods.
 cdef dict _found = {}
 
 
 cdef class NativeAdapter:
-    """The functions that load and dump a type natively. `native_adapter` makes one."""
+    """The native functions that load and dump a type; created by `native_adapter`."""
 
 
 cdef NativeAdapter new_native_adapter(
     int version, load_func load_text, load_func load_binary, dump_func dump_text, dump_func dump_binary,
     key_func key, bint container
 ):
-    """Return a new one, for a module that was compiled for a version of the interface."""
+    """Return a new object; `version` is the version of the interface that the caller was compiled for."""
     cdef NativeAdapter adapter
     if version != INTERFACE_VERSION:
         raise ImportError(
@@ -34,9 +34,9 @@ cdef NativeAdapter new_native_adapter(
 
 
 cdef NativeAdapter find_native(object adapter):
-    """Return what the class of a loader or dumper itself names as `native`, None if its Python methods are called.
+    """Return the `NativeAdapter` that the class of an adapter names, None to call its Python methods.
 
-    Of text native functions know UTF-8.
+    Native functions for text support only UTF-8.
     """
     name = type(adapter).__dict__.get("native")
     if name is None or getattr(adapter, "encoding", "utf-8") != "utf-8":
@@ -47,10 +47,9 @@ cdef NativeAdapter find_native(object adapter):
 
 
 cdef load_func find_load(object loader) except NULL:
-    """Return the function that loads what `loader` loads.
+    """Return the native function for a loader, or else one that calls `loader.load`.
 
-    That is the one its own class names; failing that, one that calls `loader.load`.
-    No loader at all (None) leaves values as they came, as bytes.
+    For no loader (None), return a function that returns the value unchanged, as bytes.
     """
     cdef NativeAdapter native
     cdef load_func load
@@ -64,15 +63,15 @@ cdef load_func find_load(object loader) except NULL:
 
 
 cdef object load_python(const char *data, Py_ssize_t size, object loader):
-    """Load with the loader's Python method."""
+    """Load a value with the loader's Python method."""
     return loader.load(PyBytes_FromStringAndSize(data, size))
 
 
 cdef object load_nested(load_func read, const char *data, Py_ssize_t size, object loader):
-    """Load a value that contains others with `read`, which raises an exception for what is not well formed.
+    """Load a value that contains others, with `read`, which raises an exception if it is malformed.
 
-    Whatever is raised, by a loader of a part too, the Python method meets again, and raises what the
-    reference raises: that of the outermost value, since it reads all that is in it.
+    After any exception, also of a loader of a part, the Python method of the outermost value is called. It
+    reads everything again, and raises the exception of the Python implementation.
     """
     enter(MAX_DEPTH)
     try:

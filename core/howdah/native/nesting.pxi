@@ -1,7 +1,7 @@
-# How deep values may be nested, counted for each thread.
+# The limit on nested values, counted for each thread.
 #
-# Twin of `howdah.adapt.nesting`. What is read or written natively falls back to Python at its outermost level,
-# and Python stays in Python from there on: so both count the same levels.
+# Twin of `howdah.adapt.nesting`. Native functions fall back to Python at the outermost level of a value, and
+# Python methods do not call native ones for inner levels: so both count the same levels.
 
 cdef extern from *:
     """
@@ -15,14 +15,14 @@ cdef extern from *:
 
 
 cdef int depth() noexcept:
-    """Return how many levels there are."""
+    """Return the current number of levels."""
     return howdah_depth
 
 
 cdef int set_depth(int value) noexcept:
-    """Count on from another number of levels; return what the number was.
+    """Set the number of levels; return the previous one.
 
-    A row or a parameter begins at 0: the code of adapters, called at some level, may use another connection.
+    A row or a parameter starts at 0: Python code of an adapter may use another connection at any level.
     """
     global howdah_depth
     cdef int former = howdah_depth
@@ -31,7 +31,7 @@ cdef int set_depth(int value) noexcept:
 
 
 cdef int enter(int limit) except -1:
-    """Count one more level, which `leave` must follow; raise DataError if there are `limit` already."""
+    """Count one more level, until `leave`; raise DataError if there are `limit` already."""
     global howdah_depth
     if howdah_depth >= limit:
         from howdah.adapt.nesting import too_deep
@@ -48,7 +48,7 @@ cdef void leave() noexcept:
 
 
 cdef class Nesting:
-    """The levels that are being read or written in a thread: entered for each, and left."""
+    """Counts the nested levels that a thread is reading or writing; a context manager for one of them."""
 
     def __enter__(self):
         enter(MAX_DEPTH)
@@ -58,5 +58,5 @@ cdef class Nesting:
 
     @property
     def depth(self) -> int:
-        """How many levels there are."""
+        """The current number of levels."""
         return howdah_depth

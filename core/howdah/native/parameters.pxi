@@ -11,8 +11,8 @@ from libc.string cimport memcmp, memcpy
 from howdah.native.byteorder cimport get_int32, get_uint16, set_uint16, set_uint32
 
 from howdah.adapt.base import PyFormat
-from howdah.adapt.places import parameter_place, put_place, recursive, too_large
 from howdah.errors import Error, ProgrammingError
+from howdah.errors.context import add_context, nesting_error, parameter_label, too_large
 
 cdef object _AUTO = PyFormat.AUTO
 cdef object _TEXT = PyFormat.TEXT
@@ -20,18 +20,18 @@ cdef object _BINARY = PyFormat.BINARY
 
 cdef enum:
     NULL_LENGTH = 0xFFFFFFFF
-    #: How many bytes parameters take together: a message has less than 1 GB, and has more in it.
+    #: The maximum size of all parameters together, in bytes. A message is smaller than 1 GB and contains more.
     MAX_LENGTH = 0x3FF00000
     MAX_PARAMETERS = 0xFFFF
-    #: Larger parameters are not kept in memory to compare the next ones with.
+    #: Parameters larger than this are not kept to compare the next ones with.
     MAX_KEPT = 0x10000
 
 
-cdef class Parameters:
+cdef class EncodedParams:
     """The parameters of a query in PostgreSQL's representation.
 
     Args:
-        oids: the oid of each one's type, 0 for "let the server decide".
+        oids: the oid of the type of each; 0 lets the server infer it.
         formats: the format code of each, 0 for text and 1 for binary.
         values: the values, None for NULL.
 
@@ -40,7 +40,7 @@ cdef class Parameters:
         formats: as given, a tuple.
 
     Raises:
-        ProgrammingError: if there are too many, or not as many of each.
+        howdah.ProgrammingError: there are too many parameters, or the three lengths differ.
     """
 
     def __cinit__(self, *args, **kwargs):
@@ -78,7 +78,7 @@ cdef class Parameters:
         return values
 
     cdef int start(self, Py_ssize_t count) except -1:
-        """Make room for the types of `count` parameters; their values are put after them."""
+        """Reserve space for the types of `count` parameters; the values follow."""
         cdef char *p
         if count > MAX_PARAMETERS:
             raise ProgrammingError(f"the query has {count} parameters; PostgreSQL takes {MAX_PARAMETERS} at most")
@@ -105,15 +105,15 @@ cdef class Parameters:
         return 0
 
     cdef int close_value(self, Py_ssize_t start, bint null) except -1:
-        """Set the length of the value that has been put from `start` on, after four bytes for it."""
+        """Set the length of the value that ends the buffer; its four bytes are at `start`, in front of the value."""
         cdef Py_ssize_t length = self.buffer.length - start - 4
         if self.buffer.length > MAX_LENGTH:
             raise too_large(self.buffer.length)
         set_uint32(self.buffer.data + start, NULL_LENGTH if null else <uint32_t> length)
         return 0
 
-    cdef int finish(self, Parameters previous) except -1:
-        """Set the attributes, to the tuples of the parameters before if they are the same."""
+    cdef int finish(self, EncodedParams previous) except -1:
+        """Set the attributes; reuse the tuples of the previous parameters if they are equal."""
         cdef Py_ssize_t i
         cdef const char *p = self.buffer.data
         cdef uint32_t oid
@@ -139,30 +139,30 @@ cdef class Parameters:
 cdef class ParameterEncoder:
     """Encodes the parameters of queries with the dumpers of a context.
 
-    It keeps the dumpers it has made until something new is registered in `adapters`.
+    It caches dumpers until another adapter is registered in `adapters`.
 
     Args:
         adapters: the adapters in force.
-        context: what dumpers are told of where they work.
+        context: the context that dumpers get.
     """
 
     def __init__(self, adapters, context):
         self.adapters = adapters
         self.context = context
 
-    def encode(self, params, formats=None, names=None) -> Parameters:
+    def encode(self, params, formats=None, names=None) -> EncodedParams:
         """Return parameters in PostgreSQL's representation.
 
         Args:
             params: the Python objects; None is NULL.
             formats: the `PyFormat` of each placeholder; None lets the adapters choose.
-            names: what each parameter is called in errors; None for their numbers.
+            names: the names of the parameters, for errors; None to use their numbers.
 
         Raises:
-            ProgrammingError: if there is no dumper for an object, or there are too many parameters.
-            Exception: what a dumper raises; a `howdah.Error` says which parameter it is about.
+            howdah.ProgrammingError: there is no dumper for an object, or there are too many parameters.
+            Exception: a dumper raised it; the message of a `howdah.Error` names the parameter.
         """
-        cdef Parameters out = Parameters.__new__(Parameters)
+        cdef EncodedParams out = EncodedParams.__new__(EncodedParams)
         cdef tuple objects = tuple(params)
         cdef tuple asked = None if formats is None else tuple(formats)
         cdef Py_ssize_t i
@@ -181,17 +181,17 @@ cdef class ParameterEncoder:
             for i in range(out.count):
                 self.encode_one(objects[i], _AUTO if asked is None else asked[i], out, i)
         except Error as error:
-            put_place(error, parameter_place(i, names))
+            add_context(error, parameter_label(i, names))
             raise
         except RecursionError:
-            raise recursive(objects[i], parameter_place(i, names)) from None
+            raise nesting_error(objects[i], parameter_label(i, names)) from None
         finally:
             set_depth(former)
         out.finish(self.previous)
         self.previous = out if out.buffer.length <= MAX_KEPT else None
         return out
 
-    cdef int encode_one(self, object obj, object format, Parameters out, Py_ssize_t index) except -1:
+    cdef int encode_one(self, object obj, object format, EncodedParams out, Py_ssize_t index) except -1:
         """Append one parameter."""
         cdef Dumpers dumpers
         cdef Dumped dumped

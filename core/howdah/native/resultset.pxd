@@ -1,4 +1,4 @@
-"""What a cursor holds in its hands."""
+"""The results of a cursor, and its position in them."""
 
 from howdah.native.exchange cimport Result
 
@@ -24,7 +24,7 @@ cdef class ResultSet:
     cdef public object _decoder
     cdef public object _deferred
 
-    # Not cpdef: each call of those looks for a method of a subclass.
+    # Not cpdef, whose calls check for a method of a subclass.
     cdef int reset(self) except -1
     cdef int select(self, object results, Py_ssize_t index) except -1
     cdef int check_open(self) except -1

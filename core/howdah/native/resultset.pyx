@@ -1,4 +1,4 @@
-"""What a cursor holds in its hands: the results of its last query, and where it stands in them.
+"""The results of a cursor's last query, and its position in them.
 
 Twin of `howdah.client.resultset`, where the attributes are described.
 """
@@ -8,8 +8,8 @@ from cpython.list cimport PyList_GET_SIZE
 
 from howdah.native.exchange cimport Result
 
-from howdah.adapt.places import name_column
 from howdah.errors import InterfaceError, ProgrammingError
+from howdah.errors.context import add_column_name
 from howdah.pq import ExecStatus
 from howdah.rows import tuple_row
 
@@ -18,32 +18,32 @@ cdef object _SINGLE_TUPLE = ExecStatus.SINGLE_TUPLE
 
 
 cdef class ResultSet:
-    """The results of a query, and the position in the one that is selected."""
+    """The results of a query, and the position in the current result."""
 
     def __cinit__(self, *args, **kwargs):
         self.reset()
 
     def _reset(self):
-        """Forget all results."""
+        """Discard all results."""
         self.reset()
 
     def _show(self, results):
-        """Take results, one at least, and go to the first."""
+        """Set the results, at least one, and select the first."""
         self.select(results, 0)
 
     def _select(self, Py_ssize_t index):
-        """Go to a result."""
+        """Select a result."""
         self.select(self._results, index)
 
     def _check_open(self):
         self.check_open()
 
     def _check_result(self):
-        """Return the function that makes rows of this result."""
+        """Return the row maker of the current result."""
         return self.check_result()
 
     def _take_one(self):
-        """Return the next row that is here, None if there is none."""
+        """Return the next row that has been received, None if there is none."""
         cdef object make_row = self._make_row
         cdef object row
         if make_row is None:
@@ -51,7 +51,7 @@ cdef class ResultSet:
         if self._position < PyList_GET_SIZE(self._rows):
             row = self._rows[self._position]
             if make_row is not tuple:
-                # A row that cannot be made is still the next one.
+                # If the row maker fails, the position stays at this row.
                 row = make_row(row)
             self._position += 1
             return row
@@ -59,7 +59,7 @@ cdef class ResultSet:
         return None
 
     def _raise_failure(self):
-        """Raise what was met when the row behind those that are here was decoded."""
+        """Raise the error from decoding the next row, if there was one."""
         self.raise_failure()
 
     cdef int reset(self) except -1:
@@ -89,7 +89,7 @@ cdef class ResultSet:
         self._columns = None
         self._make_row = None
         self._rowcount = None
-        # It is not awaited any more: the row factory looks at what is there.
+        # Set before the row factory is called, which looks at the result.
         self._deferred = None
         if result.fields is not None:
             self._make_row = tuple if self._row_factory is _TUPLE_ROW else self._row_factory(self)
@@ -116,12 +116,12 @@ cdef class ResultSet:
     cdef int raise_failure(self) except -1:
         cdef Result result = self._result
         if result is not None and result.failure is not None:
-            raise name_column(result.failure, [field.name for field in result.fields or ()])
+            raise add_column_name(result.failure, [field.name for field in result.fields or ()])
         return 0
 
 
 cdef class RowIterator(ResultSet):
-    """A result set that is iterated over."""
+    """A result set to iterate over."""
 
     def __next__(self):
         cdef object make_row = self._make_row
@@ -129,7 +129,7 @@ cdef class RowIterator(ResultSet):
         if make_row is not None and self._position < PyList_GET_SIZE(self._rows):
             row = self._rows[self._position]
             if make_row is not tuple:
-                # A row that cannot be made is still the next one.
+                # If the row maker fails, the position stays at this row.
                 row = make_row(row)
             self._position += 1
             return row
@@ -137,7 +137,7 @@ cdef class RowIterator(ResultSet):
 
 
 cdef class AsyncRowIterator(ResultSet):
-    """A result set that is iterated over by a task."""
+    """A result set to iterate over asynchronously."""
 
     def __anext__(self):
         cdef object make_row = self._make_row
@@ -147,13 +147,13 @@ cdef class AsyncRowIterator(ResultSet):
             if make_row is not tuple:
                 row = make_row(row)
             self._position += 1
-            return Here.__new__(Here, row)
+            return ReadyRow.__new__(ReadyRow, row)
         return self._next_row()
 
 
 @cython.freelist(8)
-cdef class Here:
-    """An awaitable whose value is there."""
+cdef class ReadyRow:
+    """An awaitable that returns a value immediately."""
 
     cdef object value
 

@@ -13,8 +13,8 @@ from libc.stdint cimport int32_t
 from howdah.native.byteorder cimport get_int32, get_uint16
 
 from howdah.adapt.nesting import too_deep
-from howdah.adapt.places import put_column
 from howdah.errors import DataError, NotSupportedError
+from howdah.errors.context import add_column_number
 from howdah.protocol.messages import ProtocolViolation
 
 cdef extern from "Python.h":
@@ -59,8 +59,8 @@ cdef class RowDecoder:
             The columns' values; None for NULL.
 
         Raises:
-            ProtocolViolation: if the message is malformed or has another number of columns.
-            Exception: what a loader raises; a `DataError` says which column it is about.
+            ProtocolViolation: the message is malformed or has another number of columns.
+            Exception: a loader raised it; the message of a `DataError` names the column.
         """
         return self.decode_row(PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload))
 
@@ -82,8 +82,8 @@ cdef class RowDecoder:
             )
         data += 2
         row = PyTuple_New(self.count)
-        # While it is incomplete the garbage collector must not see it; and where it holds
-        # only atomic values, it need not see it ever.
+        # The garbage collector must not see an incomplete tuple, and need not see one that holds only
+        # atomic values.
         PyObject_GC_UnTrack(row)
         former = set_depth(0)
         try:
@@ -110,11 +110,11 @@ cdef class RowDecoder:
                 Py_INCREF(value)
                 PyTuple_SET_ITEM(row, i, value)
         except (DataError, NotSupportedError) as error:
-            put_column(error, i)
+            add_column_number(error, i)
             raise
         except RecursionError as error:
-            # Python's own limit, in a program that is deep in calls itself.
-            raise put_column(too_deep(), i) from error
+            # Python's own recursion limit: the program itself has made many nested calls.
+            raise add_column_number(too_deep(), i) from error
         finally:
             set_depth(former)
         if data != end:

@@ -10,7 +10,7 @@ from cpython.unicode cimport PyUnicode_CheckExact
 from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
 
-from howdah.native.adapters cimport ParameterEncoder, Parameters
+from howdah.native.adapters cimport EncodedParams, ParameterEncoder
 from howdah.native.byteorder cimport set_uint32
 from howdah.native.exchange cimport Exchange, QueryExchange
 from howdah.native.resultset cimport ResultSet
@@ -156,14 +156,11 @@ cdef class Shortcuts:
     ) except -1:
         """Write Bind and Execute, and Sync behind them; a cursor that is given forgets its results."""
         cdef Wire session = self.session
-        cdef Parameters parameters = None
+        cdef EncodedParams parameters = None
         cdef Py_ssize_t section_size, size
         cdef char *p
         if params is not None:
-            if not (
-                (PyTuple_CheckExact(params) and PyTuple_GET_SIZE(params) == way.count)
-                or (PyList_CheckExact(params) and PyList_GET_SIZE(params) == way.count)
-            ):
+            if not is_row(params, way.count):
                 params = way.parsed.bind(params)
             parameters = (<ParameterEncoder?> transformer.encoder).encode(params, way.formats, way.names)
             if (parameters.oids is not way.oids and parameters.oids != way.oids) or self.names_wanted:
@@ -196,6 +193,13 @@ cdef class Shortcuts:
             copied(p, _SYNC)
             session.add_step(SYNC, exchange)
         return True
+
+
+cdef inline bint is_row(object params, Py_ssize_t count) noexcept:
+    """Whether parameters are a tuple or list of so many values."""
+    if PyTuple_CheckExact(params):
+        return PyTuple_GET_SIZE(params) == count
+    return PyList_CheckExact(params) and PyList_GET_SIZE(params) == count
 
 
 cdef inline char *copied(char *target, bytes source) noexcept:

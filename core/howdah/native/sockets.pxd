@@ -28,73 +28,74 @@ cdef extern from *:
         return received < 0 ? (errno == EWOULDBLOCK ? -EAGAIN : -errno) : received;
     }
 
-    /* A server near by answers sooner than a thread falls asleep and wakes up again, so that asking again and
-       again takes less time, of the processor's too. For so many nanoseconds that is done at most; */
-    #define HOWDAH_BRIEF 100000
-    /* if in vain, the next so many waits begin asleep, at most: twice as many as the last time. */
-    #define HOWDAH_WARY 64
+    /* A wait spins, then blocks. A server nearby answers sooner than a thread can be suspended and resumed,
+       so that polling the socket takes less wall time and less CPU time, for at most so many nanoseconds. */
+    #define HOWDAH_SPIN_TIME 100000
+    /* After a wait that spun in vain, the next waits block at once: twice as many as after the one before,
+       and at most so many. */
+    #define HOWDAH_MAX_BACKOFF 64
 
     typedef struct {
-        int wary;  /* how many waits begin asleep after a vain one */
-        int left;  /* how many of these are left */
-    } howdah_eagerness;
+        int backoff;  /* how many waits do not spin after one that spun in vain */
+        int skips;  /* how many of these are left */
+    } howdah_spin_state;
 
-    /* Tell whether to be eager in this wait. */
-    static int howdah_is_eager(howdah_eagerness *eagerness) {
-        return !eagerness->left || !eagerness->left--;
+    /* Return whether this wait may spin. */
+    static int howdah_may_spin(howdah_spin_state *spin) {
+        return !spin->skips || !spin->skips--;
     }
 
-    /* The time, in nanoseconds. */
+    /* Return the time of the monotonic clock, in nanoseconds. */
     static long long howdah_now(void) {
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
         return now.tv_sec * 1000000000LL + now.tv_nsec;
     }
 
-    /* Receive what comes within a brief time, awake. Returns as `howdah_receive`. */
-    static ssize_t howdah_receive_eagerly(int fd, char *data, size_t size, howdah_eagerness *eagerness) {
+    /* Spin until something has been received, for a limited time. Returns as `howdah_receive`. */
+    static ssize_t howdah_spin_receive(int fd, char *data, size_t size, howdah_spin_state *spin) {
         ssize_t received = howdah_receive(fd, data, size, 0);
         long long now = 0, end = 0;
         if (received == -EAGAIN) {
-            end = howdah_now() + HOWDAH_BRIEF;
+            end = howdah_now() + HOWDAH_SPIN_TIME;
             do {
                 sched_yield();
                 received = howdah_receive(fd, data, size, 0);
                 now = howdah_now();
             } while (received == -EAGAIN && now <= end);
         }
-        /* On a busy machine others take long turns, and it is better to sleep until the server wakes us up:
-           what comes late is as good as nothing. */
+        /* On a busy machine sched_yield() takes long, and blocking is better: an answer that comes late counts
+           as none. */
         if (now <= end) {
-            eagerness->wary = 1;
-            eagerness->left = 0;
+            spin->backoff = 1;
+            spin->skips = 0;
         } else {
-            if (eagerness->wary < HOWDAH_WARY)
-                eagerness->wary *= 2;
-            eagerness->left = eagerness->wary;
+            if (spin->backoff < HOWDAH_MAX_BACKOFF)
+                spin->backoff *= 2;
+            spin->skips = spin->backoff;
         }
         return received;
     }
 
-    /* Receive, waiting for it. Returns as `howdah_receive`. */
-    static ssize_t howdah_await(int fd, char *data, size_t size, howdah_eagerness *eagerness) {
+    /* Receive, waiting for it: spin, then block. Returns as `howdah_receive`. */
+    static ssize_t howdah_await(int fd, char *data, size_t size, howdah_spin_state *spin) {
         ssize_t received = -EAGAIN;
-        if (howdah_is_eager(eagerness))
-            received = howdah_receive_eagerly(fd, data, size, eagerness);
+        if (howdah_may_spin(spin))
+            received = howdah_spin_receive(fd, data, size, spin);
         return received == -EAGAIN ? howdah_receive(fd, data, size, 1) : received;
     }
 
-    /* Waking up for each piece of 8 kB that a server sends costs it and us more than copying it:
-       unless this much is there, what it sends may gather for some nanoseconds. */
-    #define HOWDAH_MUCH 0x8000
-    #define HOWDAH_NAP 100000
+    /* A server sends 8 kB at a time. Waking up for each piece costs both sides more than copying it, so
+       that less than this much is left to accumulate for so many nanoseconds. */
+    #define HOWDAH_ENOUGH 0x8000
+    #define HOWDAH_GATHER_TIME 100000
 
     /* Receive, waiting for it, from a server that sends one piece after the other. Returns as
        `howdah_receive`. */
     static ssize_t howdah_gather(int fd, char *data, size_t size) {
-        struct timespec nap = {0, HOWDAH_NAP};
+        struct timespec nap = {0, HOWDAH_GATHER_TIME};
         ssize_t received = howdah_receive(fd, data, size, 0), more;
-        if (received >= HOWDAH_MUCH || received == (ssize_t) size || (received <= 0 && received != -EAGAIN))
+        if (received >= HOWDAH_ENOUGH || received == (ssize_t) size || (received <= 0 && received != -EAGAIN))
             return received;
         if (nanosleep(&nap, NULL) && received < 0)
             return -EINTR;
@@ -104,41 +105,41 @@ cdef extern from *:
         return more > 0 ? received + more : received;
     }
 
-    /* A signal that comes just before a system call does not interrupt it, so that none of
-       them may last for ever: after this many milliseconds signals are looked for. */
-    #define HOWDAH_PATIENCE 250
+    /* A signal that arrives just before a system call does not interrupt it. So no call may block for
+       longer than this many milliseconds; then signals are checked. */
+    #define HOWDAH_MAX_WAIT 250
 
-    /* Have receiving return EAGAIN when it has waited for too long. */
-    static void howdah_limit_patience(int fd) {
-        struct timeval limit = {0, HOWDAH_PATIENCE * 1000};
+    /* Make receiving return EAGAIN when it has waited for that long. */
+    static void howdah_limit_wait(int fd) {
+        struct timeval limit = {0, HOWDAH_MAX_WAIT * 1000};
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     }
 
-    /* Wait, but not too long, until there is something to receive or, with `write`, room to send.
+    /* Wait, for a limited time, until there is something to receive or, with `write`, room to send.
        Returns whether there is something to receive, or the negative errno. */
     static int howdah_wait(int fd, int write) {
         struct pollfd waiting = {fd, (short) (POLLIN | (write ? POLLOUT : 0)), 0};
-        if (poll(&waiting, 1, HOWDAH_PATIENCE) < 0)
+        if (poll(&waiting, 1, HOWDAH_MAX_WAIT) < 0)
             return -errno;
         return (waiting.revents & ~POLLOUT) != 0;
     }
 
-    /* Take one off a count, for other threads to see after all that was done before. */
+    /* Decrement a count; a thread that sees it also sees everything that was done before. */
     static void howdah_give_back(int *lent) {
         __atomic_sub_fetch(lent, 1, __ATOMIC_RELEASE);
     }
     """
-    ctypedef struct howdah_eagerness:
-        int wary
-        int left
+    ctypedef struct howdah_spin_state:
+        int backoff
+        int skips
     Py_ssize_t howdah_send(int fd, const char *data, size_t size) noexcept nogil
     Py_ssize_t howdah_receive(int fd, char *data, size_t size, bint wait) noexcept nogil
     Py_ssize_t howdah_gather(int fd, char *data, size_t size) noexcept nogil
-    bint howdah_is_eager(howdah_eagerness *eagerness) noexcept nogil
+    bint howdah_may_spin(howdah_spin_state *spin) noexcept nogil
     long long howdah_now() noexcept nogil
-    Py_ssize_t howdah_receive_eagerly(int fd, char *data, size_t size, howdah_eagerness *eagerness) noexcept nogil
-    Py_ssize_t howdah_await(int fd, char *data, size_t size, howdah_eagerness *eagerness) noexcept nogil
-    void howdah_limit_patience(int fd) noexcept nogil
+    Py_ssize_t howdah_spin_receive(int fd, char *data, size_t size, howdah_spin_state *spin) noexcept nogil
+    Py_ssize_t howdah_await(int fd, char *data, size_t size, howdah_spin_state *spin) noexcept nogil
+    void howdah_limit_wait(int fd) noexcept nogil
     int howdah_wait(int fd, bint write) noexcept nogil
     void howdah_give_back(int *lent) noexcept nogil
 

@@ -1,4 +1,4 @@
-"""Characters, most of which are ASCII."""
+"""Fast paths for ASCII text."""
 
 from cpython.unicode cimport PyUnicode_DecodeASCII
 from libc.stdint cimport uint32_t, uint64_t
@@ -12,7 +12,7 @@ cdef extern from "Python.h":
 
 
 cdef inline bint is_ascii(const char *data, Py_ssize_t size) noexcept nogil:
-    """Whether all the characters are ASCII."""
+    """Return whether all bytes are ASCII."""
     cdef uint64_t eight
     cdef unsigned char seen = 0
     while size >= 8:
@@ -28,17 +28,17 @@ cdef inline bint is_ascii(const char *data, Py_ssize_t size) noexcept nogil:
 
 
 cdef inline str new_ascii(const char *data, Py_ssize_t size):
-    """Return a string of characters that are known to be ASCII."""
+    """Return a string of bytes that are known to be ASCII."""
     cdef str text
     if size < 2:
-        return PyUnicode_DecodeASCII(data, size, NULL)  # which Python has already
+        return PyUnicode_DecodeASCII(data, size, NULL)  # Python caches strings of one character
     text = PyUnicode_New(size, 127)
     memcpy(PyUnicode_1BYTE_DATA(text), data, size)
     return text
 
 
 cdef inline bint equals_ascii(str text, const char *data, Py_ssize_t size) noexcept:
-    """Whether a string, which is ASCII itself, consists of these characters."""
+    """Return whether an ASCII string consists of these bytes."""
     return PyUnicode_GET_LENGTH(text) == size and memcmp(PyUnicode_1BYTE_DATA(text), data, size) == 0
 
 

@@ -1,4 +1,4 @@
-# Loading and dumping text, and bytes as they come: what the kernel can adapt by itself.
+# The adapters of the kernel itself, for text and bytes.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_AsUTF8String, PyUnicode_CheckExact, PyUnicode_DecodeUTF8
@@ -27,7 +27,7 @@ cdef object _decode(const char *data, Py_ssize_t size, object loader):
 
 
 cdef object load_bytes(const char *data, Py_ssize_t size, object loader):
-    """Return the value as it came."""
+    """Return the value unchanged."""
     return PyBytes_FromStringAndSize(data, size)
 
 
@@ -49,7 +49,7 @@ cdef int dump_str(object obj, Buffer out, uint32_t *oid, DumperEntry entry) exce
         p = PyBytes_AS_STRING(encoded)
         size = PyBytes_GET_SIZE(encoded)
     if memchr(p, 0, size) is not NULL:
-        return 0  # text holds no NUL
+        return 0  # PostgreSQL does not allow a NUL in text
     out.put(p, size)
     return 1
 

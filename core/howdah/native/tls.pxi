@@ -6,19 +6,19 @@ from cpython.buffer cimport PyBuffer_FillInfo
 
 from howdah.native.wire cimport Input, Output, Stream, Wire
 
-# Imported with the first `TLSStream`: many programs use no TLS.
+# Imported with the first `TLSStream`, because many programs do not use TLS.
 cdef object _SSLError = None
 cdef object _SSLWantReadError = None
 
 cdef enum:
-    #: How much is received at a time, in bytes.
+    #: The maximum size of a receive, in bytes.
     RECEIVE_SIZE = 0x20000
     #: How much is encrypted ahead of sending, in bytes.
     SEND_SIZE = 0x10000
 
 
 cdef class Piece:
-    """Some bytes, as a buffer."""
+    """Bytes in memory, with the buffer protocol."""
 
     cdef char *data
     cdef Py_ssize_t size
@@ -28,7 +28,7 @@ cdef class Piece:
 
 
 cdef class TLSStream(Stream):
-    """What a session with TLS has between itself and its socket: records."""
+    """Encrypts the output of a session to TLS records, and decrypts records to its input."""
 
     cdef Wire session
     cdef Piece piece
@@ -40,7 +40,7 @@ cdef class TLSStream(Stream):
     cdef object read
     cdef object write
     cdef object pending
-    # What a signal handler raised while something came in.
+    # The exception of a signal handler during decryption.
     cdef object interruption
 
     def __init__(self, Wire session not None, tls, incoming, outgoing):
@@ -61,12 +61,12 @@ cdef class TLSStream(Stream):
 
     @property
     def output_size(self) -> int:
-        """How many bytes are to be sent."""
+        """The number of bytes to send."""
         cdef Output plain = self.session.unsent
         return self.unsent.length - self.unsent.start + plain.length - plain.start
 
     def sent(self, Py_ssize_t size) -> None:
-        """Take off the first `size` bytes of the output: they are on their way."""
+        """Remove the first `size` bytes of the output, which have been sent."""
         cdef Py_ssize_t records = min(size, self.unsent.length - self.unsent.start)
         self.unsent.check()
         self.unsent.take_off(records)
@@ -84,7 +84,7 @@ cdef class TLSStream(Stream):
         return plain.length - plain.start
 
     cdef int encrypt(self, Output plain, Py_ssize_t size) except -1:
-        """Make records of the `size` bytes that are to be sent first."""
+        """Encrypt the first `size` bytes of the output."""
         cdef object interruption = None
         plain.lent += 1
         try:
@@ -92,7 +92,7 @@ cdef class TLSStream(Stream):
         except _SSLError:
             raise
         except BaseException as e:
-            # A signal handler's. If the records have been made, they are not to be made twice.
+            # A signal handler raised it. If the bytes have been encrypted, they must not be encrypted twice.
             interruption = e
         finally:
             plain.lent -= 1
@@ -105,7 +105,7 @@ cdef class TLSStream(Stream):
         return 0
 
     cdef Piece buffer(self, char *data, Py_ssize_t size):
-        """Return some bytes as a buffer."""
+        """Return an object with the buffer protocol for bytes in memory."""
         self.piece.data = data
         self.piece.size = size
         return self.piece
@@ -125,12 +125,12 @@ cdef class TLSStream(Stream):
     cdef int came_in(self, Py_ssize_t size) except -1:
         self.feed(self.buffer(self.input.data, size))
         try:
-            # All that can be: the socket does not tell of what would be left here.
+            # Everything must be processed: the socket does not become readable for data that is left here.
             while True:
                 try:
                     self.decrypt_record()
                 except _SSLWantReadError:
-                    pass  # a record that has not come in whole, or that was for TLS itself
+                    pass  # an incomplete record, or one without data
                 if not self.incoming.pending:
                     break
         finally:
@@ -141,22 +141,22 @@ cdef class TLSStream(Stream):
         return 0
 
     cdef int decrypt_record(self) except -1:
-        """Put what is in the next record behind the session's input."""
+        """Append the data of the next record to the session's input."""
         cdef Input plain = self.session.input
         cdef Py_ssize_t left
-        # A single byte at first: it is known then how many there are, and an exception of a signal handler
-        # cannot take the number away.
+        # Decrypt a single byte first: then the size of the record is known, and an exception of a signal handler
+        # cannot lose it.
         plain.data[plain.length] = 0
         self.decrypt(1, plain.data + plain.length)
         left = self.left()
         while left:
             if left >= plain.capacity - plain.length:
-                plain.grow(left + 1)  # and there is room for the first byte of the next record
+                plain.grow(left + 1)  # with room for the first byte of the next record
             left -= self.decrypt(left, NULL)
         return 0
 
     cdef Py_ssize_t decrypt(self, Py_ssize_t size, const char *first) except -1:
-        """Decrypt `size` bytes; return how many. `first` is where the first one of a record comes, which was 0."""
+        """Decrypt up to `size` bytes; return how many. `first` points to the first byte of a record, which was 0."""
         cdef Input plain = self.session.input
         cdef Py_ssize_t received
         try:
@@ -173,7 +173,7 @@ cdef class TLSStream(Stream):
         return received
 
     cdef Py_ssize_t left(self) except -1:
-        """Return how many decrypted bytes are still to be read."""
+        """Return how many decrypted bytes of the record are left."""
         while True:
             try:
                 return self.pending()

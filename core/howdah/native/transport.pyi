@@ -12,7 +12,7 @@ receive_nonblocking = aio.receive
 send_blocking = blocking.send
 send_nonblocking = aio.send
 
-class Eager:
+class SpinReceiver:
     def __init__(self, session: Session | TLSStream) -> None: ...
     def receive(self, sock: socket.socket, exchange: Exchange) -> None: ...
 

@@ -1,21 +1,21 @@
-# What a task awaits until its answer is there.
+# An awaitable with which a task waits for its answer.
 #
 # Twin of `howdah.io.task_waiter`.
 
 
 cdef class Waiter:
-    """An awaitable for one task, which goes on at once when it is woken.
+    """An awaitable for one task; `wake` resumes the task immediately.
 
     Args:
         loop: the event loop that the task runs on.
     """
 
-    # What asyncio looks for in a future that a task awaits.
+    # asyncio checks for this attribute in a future that a task awaits.
     cdef public bint _asyncio_future_blocking
     cdef object loop
     cdef object callback
     cdef object context
-    cdef object cancelled
+    cdef object interruption
     cdef bint done
 
     def __init__(self, loop):
@@ -32,13 +32,13 @@ cdef class Waiter:
         raise StopIteration
 
     def wake(self) -> None:
-        """Let the task go on, right here: this is no place within another task."""
+        """Resume the task immediately; must not be called by a task."""
         callback = self.end()
         if callback is not None:
             self.context.run(callback, self)
 
     def wake_soon(self) -> None:
-        """Let the task go on in the next turn of the event loop."""
+        """Resume the task in the next iteration of the event loop."""
         callback = self.end()
         if callback is not None:
             self.loop.call_soon(callback, self, context=self.context)
@@ -54,25 +54,31 @@ cdef class Waiter:
         return self.loop
 
     def add_done_callback(self, callback, *, context=None) -> None:
-        """Note how the task goes on."""
+        """Store the callback that resumes the task."""
         self.callback = callback
         self.context = context
 
     def cancel(self, msg=None) -> bool:
-        """Interrupt the task, unless it is woken already."""
+        """Cancel the wait, unless the task has been woken already."""
         if self.done:
             return False
         from asyncio import CancelledError
 
-        self.cancelled = CancelledError() if msg is None else CancelledError(msg)
+        return self.interrupt(CancelledError() if msg is None else CancelledError(msg))
+
+    def interrupt(self, error) -> bool:
+        """Have the task go on with an exception, unless it is woken already."""
+        if self.done:
+            return False
+        self.interruption = error
         self.wake_soon()
         return True
 
     def result(self) -> None:
-        """Raise what interrupted the task, if something did."""
+        """Raise the cancellation, if there was one."""
         self.check()
 
     cdef int check(self) except -1:
-        if self.cancelled is not None:
-            raise self.cancelled
+        if self.interruption is not None:
+            raise self.interruption
         return 0

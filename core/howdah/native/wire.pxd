@@ -2,7 +2,7 @@
 
 from howdah.native.adapters cimport Buffer
 from howdah.native.exchange cimport CopyExchange, Exchange, QueryExchange
-from howdah.native.sockets cimport howdah_eagerness
+from howdah.native.sockets cimport howdah_spin_state
 
 # The values of `howdah.protocol.exchange.Step` that are dealt with natively.
 cdef enum:
@@ -41,10 +41,10 @@ cdef class Input(LentBuffer):
 cdef class Stream:
     cdef Input input
     cdef Output unsent
-    # The blocking socket whose patience is limited already, -1 if none.
+    # The blocking socket that has its limit on waiting already, -1 if none.
     cdef int limited
-    # Whether waiting for the server begins awake.
-    cdef howdah_eagerness eagerness
+    # Whether the next wait for the server spins before it blocks.
+    cdef howdah_spin_state spin
 
     cdef Py_ssize_t fill_output(self) except -1
     cdef int drop_output(self) except -1
@@ -59,6 +59,7 @@ cdef class Wire(Stream):
     cdef public long transactions
     cdef public bint skipping
     cdef public object lost
+    cdef public bint dealt_with
     # A ring of the steps not yet answered: `count` of them, the first one at `first`. It has
     # a power of two as its size.
     cdef unsigned char *steps
@@ -87,7 +88,10 @@ cdef class Wire(Stream):
     cdef int copy_data(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1
     cdef Py_ssize_t keep_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1
     cdef Py_ssize_t join_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef int command_complete(self, Exchange exchange, const char *tag, Py_ssize_t size) except -1
+    cdef int ready_for_query(self, char status) except -1
     cdef int data_row(self, QueryExchange exchange, const char *body, Py_ssize_t size) except -1
+    cdef int leave_rows(self, QueryExchange exchange, object interruption, bytes body) except -1
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size)
 
 

@@ -14,7 +14,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.stdint cimport uint16_t, uint32_t
 from libc.string cimport memchr, memcpy, memmove
 
-from howdah.native.adapters cimport Buffer, Parameters, RowDecoder
+from howdah.native.adapters cimport Buffer, EncodedParams, RowDecoder
 from howdah.native.byteorder cimport get_uint32, set_uint16, set_uint32
 from howdah.native.exchange cimport CopyExchange, Exchange, QueryExchange
 
@@ -185,7 +185,7 @@ cdef class Stream:
         self.input = Input.__new__(Input)
         self.unsent = Output.__new__(Output)
         self.limited = -1
-        self.eagerness.wary = 1
+        self.spin.backoff = 1
 
     cdef Py_ssize_t fill_output(self) except -1:
         """Have the output hold what is to be sent next; return how many bytes are behind it."""
@@ -221,6 +221,8 @@ cdef class Wire(Stream):
             that it is still the same transaction.
         skipping: whether the server skips what is written now, up to a Sync.
         lost: why the session is over, None while it lives.
+        dealt_with: whether the last message counts as dealt with, though what it was given to, a
+            loader or a handler, has raised a `BaseException`.
     """
 
     def __cinit__(self):
@@ -268,11 +270,11 @@ cdef class Wire(Stream):
         cdef char *p
         if parameters is None:
             parameters = b"\0\0\0\0"
-        elif not isinstance(parameters, Parameters):
+        elif not isinstance(parameters, EncodedParams):
             parameters = _pack_parameters(parameters)
-        if isinstance(parameters, Parameters):
-            section = (<Parameters> parameters).section()
-            section_size = (<Parameters> parameters).section_size()
+        if isinstance(parameters, EncodedParams):
+            section = (<EncodedParams> parameters).section()
+            section_size = (<EncodedParams> parameters).section_size()
         else:
             section = PyBytes_AS_STRING(parameters)
             section_size = PyBytes_GET_SIZE(parameters)
@@ -499,6 +501,7 @@ cdef class Wire(Stream):
         cdef uint32_t length
         cdef int code = 0
         cdef long settled = 0
+        self.dealt_with = False
         try:
             data.wanted = 0
             while data.length - data.start >= 5:
@@ -520,7 +523,7 @@ cdef class Wire(Stream):
             raise
         except:
             # Interrupted: the message is dealt with once more, unless it has had its effect.
-            if end and data.start == end and (settled == self.settled or code == c"E"):
+            if end and data.start == end and not self.dealt_with and (settled == self.settled or code == c"E"):
                 data.start -= size
             raise
         finally:
@@ -537,33 +540,38 @@ cdef class Wire(Stream):
             step = self.steps[self.first]
             exchange = <Exchange> self.exchanges[self.first]
             if code == c"D":
-                if step == EXECUTE or (step == QUERY and exchange.fields is not None):
+                if expects_row(step, exchange):
                     if exchange.keeps_rows:
                         return self.data_row(<QueryExchange> exchange, body, size)
                     return 0
             elif code == c"d":
-                if exchange.copies and exchange.copy is not None and exchange.copy.direction is not _COPY_IN:
+                if expects_data(exchange):
                     return self.copy_data(<CopyExchange> exchange, body, size)
             elif code == c"2":
                 if step == BIND and not size:
                     return self.settle_head()
             elif code == c"C":
-                if step == EXECUTE and size and not body[size - 1]:
-                    exchange.conclude(
-                        _COMMAND_OK if exchange.fields is None else _TUPLES_OK,
-                        PyBytes_FromStringAndSize(body, size - 1),
-                    )
-                    return self.settle_head()
+                if step == EXECUTE and is_string(body, size):
+                    return self.command_complete(exchange, body, size - 1)
             elif code == c"Z":
-                if step == SYNC and size == 1 and body[0] in (c"I", c"T", c"E"):
-                    self.transaction_status = (
-                        _IDLE if body[0] == c"I" else _INTRANS if body[0] == c"T" else _INERROR
-                    )
-                    self.transactions += body[0] == c"I"
-                    return self.settle_head()
+                if step == SYNC and is_status(body, size):
+                    return self.ready_for_query(body[0])
         self.streamed = 0
         self.on_message(code, PyBytes_FromStringAndSize(body, size))
         return 0
+
+    cdef int command_complete(self, Exchange exchange, const char *tag, Py_ssize_t size) except -1:
+        """End a command's result."""
+        exchange.conclude(
+            _COMMAND_OK if exchange.fields is None else _TUPLES_OK, PyBytes_FromStringAndSize(tag, size)
+        )
+        return self.settle_head()
+
+    cdef int ready_for_query(self, char status) except -1:
+        """Keep the status of the transaction."""
+        self.transaction_status = _IDLE if status == c"I" else _INTRANS if status == c"T" else _INERROR
+        self.transactions += status == c"I"
+        return self.settle_head()
 
     cdef int data_row(self, QueryExchange exchange, const char *body, Py_ssize_t size) except -1:
         """Keep a row."""
@@ -576,10 +584,23 @@ cdef class Wire(Stream):
             except Exception as e:
                 # The loader's fault, not the session's: reported when the row is fetched.
                 exchange.failure = e
+            except BaseException as e:
+                self.leave_rows(exchange, e, PyBytes_FromStringAndSize(body, size))
+                raise
         if exchange.streaming:
             # It has had its effect, even if an interruption comes now.
             self.settled += 1
             exchange.wake()
+        return 0
+
+    cdef int leave_rows(self, QueryExchange exchange, object interruption, bytes body) except -1:
+        """Have no more rows decoded, from that in `body` on: what interrupts one would do so with the next."""
+        if not exchange.keeping:
+            exchange.failure = interruption
+        else:
+            exchange.decoder = None
+            exchange.rows.append(body)
+        self.dealt_with = True
         return 0
 
     cdef int copy_data(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
@@ -651,6 +672,26 @@ cdef class Wire(Stream):
             return decoder.decode(PyBytes_FromStringAndSize(body, size))
         finally:
             self.decoding = False
+
+
+cdef inline bint expects_row(int step, Exchange exchange) noexcept:
+    """Whether a row may come: in the simple protocol, behind its description."""
+    return step == EXECUTE or (step == QUERY and exchange.fields is not None)
+
+
+cdef inline bint expects_data(Exchange exchange) except -1:
+    """Whether COPY data may come, for an owner who deals with it."""
+    return exchange.copies and exchange.copy is not None and exchange.copy.direction is not _COPY_IN
+
+
+cdef inline bint is_string(const char *body, Py_ssize_t size) noexcept:
+    """Whether a message is a string, with the zero that ends it."""
+    return size > 0 and not body[size - 1]
+
+
+cdef inline bint is_status(const char *body, Py_ssize_t size) noexcept:
+    """Whether a message is the status of a transaction."""
+    return size == 1 and body[0] in (c"I", c"T", c"E")
 
 
 cdef Py_ssize_t _name_size(bytes name, str what) except -1:

@@ -37,7 +37,7 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
     """Answer the server's authentication requests until it is satisfied.
 
     Args:
-        options: How the client may prove who it is.
+        options: how the client may prove who it is.
 
     Yields:
         Nothing at first, then whole messages to send, possibly none; is sent the payloads of the
@@ -47,8 +47,8 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
         The name of the method that was used (see `ServerInfo.authentication`).
 
     Raises:
-        AuthenticationFailed: The client could not or would not go on, or the server's proof was wrong.
-        OperationalError: The server broke the protocol.
+        AuthenticationFailed: the client could not or would not go on, or the server's proof was wrong.
+        howdah.OperationalError: the server broke the protocol.
     """
     bound = options.channel_binding == "require"
     code, data = messages.authentication_request((yield b""))

@@ -31,7 +31,7 @@ def tls_server_end_point(certificate: bytes) -> bytes | None:
     """Return the channel binding data for a certificate.
 
     Args:
-        certificate: The server's certificate, in DER.
+        certificate: the server's certificate, in DER.
 
     Returns:
         Its hash with the hash function of its signature; None when the signature has none that is

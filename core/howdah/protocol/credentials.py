@@ -34,7 +34,7 @@ class Work(NamedTuple):
     """What is done outside of a conversation, perhaps in another thread.
 
     Attributes:
-        function: What to call; the conversation is sent what it returns.
+        function: what to call; the conversation is sent what it returns.
     """
 
     function: Callable[[], Any]
@@ -51,19 +51,19 @@ class Credentials:
     """How the client may prove who it is, and what a method needs for that.
 
     Attributes:
-        user: The role to log in as.
-        password: Its password; None when there is none. What finds it may be given instead: it is called
+        user: the role to log in as.
+        password: its password; None when there is none. What finds it may be given instead: it is called
             where a password is asked for.
-        host: The server's name as the program gave it; a directory for a unix socket.
-        tls: Whether the connection is encrypted.
-        certificate: Whether a client certificate was shown to the server.
-        end_point: The channel binding data of type tls-server-end-point; None without TLS.
+        host: the server's name as the program gave it; a directory for a unix socket.
+        tls: whether the connection is encrypted.
+        certificate: whether a client certificate was shown to the server.
+        end_point: the channel binding data of type tls-server-end-point; None without TLS.
         channel_binding: "disable", "prefer" or "require".
-        allows: Whether a method may be used, by the name that `require_auth` has for it.
-        scram_client_key: The SCRAM client key, in place of the password.
-        scram_server_key: The SCRAM server key, likewise.
-        methods: Further methods, by request code (7 for GSSAPI) or SASL mechanism name.
-        parameters: The connection parameters, for the use of further methods.
+        allows: whether a method may be used, by the name that `require_auth` has for it.
+        scram_client_key: the SCRAM client key, in place of the password.
+        scram_server_key: the SCRAM server key, likewise.
+        methods: further methods, by request code (7 for GSSAPI) or SASL mechanism name.
+        parameters: the connection parameters, for the use of further methods.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Credentials:
         """Return the password as bytes.
 
         Raises:
-            AuthenticationFailed: There is none, or it cannot be sent.
+            AuthenticationFailed: there is none, or it cannot be sent.
         """
         password = self.password
         if not password:
@@ -128,7 +128,7 @@ def expect_ok(request: AuthenticationRequest) -> None:
     """Refuse anything but AuthenticationOk.
 
     Raises:
-        OperationalError: It is another request.
+        howdah.OperationalError: it is another request.
     """
     if request[0] != OK:
         raise errors.OperationalError(f"the server sent authentication request {request[0]} out of order")

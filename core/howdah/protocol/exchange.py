@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from howdah.errors import Error
+from howdah.errors import Error, OperationalError
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import ExecStatus
 from howdah.protocol.messages import CopyResponse, FieldDescription
@@ -98,6 +98,7 @@ class Exchange:
         query: the text, for errors that tell a position in it.
 
     Attributes:
+        keeping: whether its owner wants the rows even if the wait for them is interrupted.
         results: one for each statement that was executed, unless they are only counted.
         fields: the columns of the statement that is being answered, None if it returns no rows.
         copy: the formats and the direction, while a COPY is going on.
@@ -235,9 +236,19 @@ class QueryExchange(Exchange):
         failure: the exception met when decoding the row after the last of `rows`.
         parameter_oids: what Describe told of a statement's parameters.
         begins: whether a BEGIN was sent in front of it, so that it is the first of its transaction.
+        keeping: whether its owner wants the rows even if the wait for them is interrupted.
     """
 
-    __slots__ = ("begins", "decoder", "describe", "failure", "parameter_oids", "rows", "streaming")
+    __slots__ = (
+        "begins",
+        "decoder",
+        "describe",
+        "failure",
+        "keeping",
+        "parameter_oids",
+        "rows",
+        "streaming",
+    )
 
     keeps_rows = True
 
@@ -259,6 +270,7 @@ class QueryExchange(Exchange):
         self.failure: BaseException | None = None
         self.parameter_oids: tuple[int, ...] | None = None
         self.begins = False
+        self.keeping = False
 
     def await_end(self) -> None:
         """Wait for the end: rows that come in make the exchange ready no more."""
@@ -266,8 +278,13 @@ class QueryExchange(Exchange):
         self.ready = self.done
 
     def discard(self) -> None:
-        """Throw away the rows that have come in and were not taken."""
-        self.rows = []
+        """Throw away the rows that were not taken, so that later ones do not look like all of them."""
+        if self.rows and not self.keeping:
+            self.rows = []
+            if self.failure is None:
+                self.failure = OperationalError(
+                    "the rows are not here: the wait for them was interrupted; execute the query again"
+                )
 
     def describe_parameters(self, oids: tuple[int, ...]) -> None:
         """Note the types of a statement's parameters."""
@@ -277,12 +294,14 @@ class QueryExchange(Exchange):
         """Note the columns of the rows to come, and have a decoder made for them."""
         self.fields = fields
         self.decoder = None
-        if fields is not None and self.describe is not None:
+        if fields is not None and self.describe is not None and self.failure is None:
             try:
                 self.decoder = self.describe(fields)
-            except Exception as e:
+            except BaseException as e:
                 # A loader's fault, not the session's: reported when a row is fetched.
                 self.failure = e
+                if not isinstance(e, Exception):
+                    raise  # and the message is dealt with once more
 
     @property
     def kept(self) -> int:
@@ -293,8 +312,9 @@ class QueryExchange(Exchange):
         """Make a result of what has come in for the statement being answered."""
         self.results.append(Result(status, self.fields, self.rows, tag, self.failure, self.copy))
         self.rows = []
-        self.failure = None
         self.copy = None
+        if isinstance(self.failure, Exception):
+            self.failure = None  # anything else has interrupted all of the exchange
 
     def statement_failed(self) -> None:
         """Forget what has come in of the statement; what is streamed can still be taken."""

@@ -70,8 +70,8 @@ class MessageReader:
     """Cuts the bytes of the startup phase into messages.
 
     Args:
-        limits: The longest body, in bytes, of each acceptable message type.
-        total: How many bytes the whole phase may take.
+        limits: the longest body, in bytes, of each acceptable message type.
+        total: how many bytes the whole phase may take.
     """
 
     def __init__(self, limits: Mapping[int, int] = LIMITS, total: int = MAX_STARTUP) -> None:
@@ -93,7 +93,7 @@ class MessageReader:
         """Return the next whole message, or None when more bytes are needed.
 
         Raises:
-            OperationalError: The bytes are no message that may come now.
+            howdah.OperationalError: the bytes are no message that may come now.
         """
         buffer, start = self._buffer, self._position
         body = start + HEADER_SIZE

@@ -133,6 +133,10 @@ def describe(kind: bytes, name: bytes) -> bytes:
     return message(FrontendCode.DESCRIBE, kind + cstring(name, "the name"))
 
 
+#: The Describe message for the unnamed portal, which every query that is not prepared sends.
+DESCRIBE_UNNAMED_PORTAL = describe(b"P", b"")
+
+
 def close(kind: bytes, name: bytes) -> bytes:
     """Return a Close message for a statement (`b"S"`) or a portal (`b"P"`)."""
     return message(FrontendCode.CLOSE, kind + cstring(name, "the name"))
@@ -162,11 +166,11 @@ def startup_message(version: int, parameters: Mapping[str, str]) -> bytes:
     """Return StartupMessage.
 
     Args:
-        version: The protocol version: major in the upper 16 bits, minor in the lower.
-        parameters: Names and values; neither may contain NUL.
+        version: the protocol version: major in the upper 16 bits, minor in the lower.
+        parameters: names and values; neither may contain NUL.
 
     Raises:
-        ProgrammingError: A name or value contains NUL, or half of a surrogate pair.
+        howdah.ProgrammingError: a name or value contains NUL, or half of a surrogate pair.
     """
     body = bytearray(pack("!i", version))
     for name, value in parameters.items():
@@ -186,8 +190,8 @@ def cancel_request(pid: int, secret_key: bytes) -> bytes:
     """Return CancelRequest for a backend.
 
     Args:
-        pid: The backend's process number.
-        secret_key: Its secret, from BackendKeyData.
+        pid: the backend's process number.
+        secret_key: its secret, from BackendKeyData.
     """
     return pack("!iiI", 12 + len(secret_key), _CANCEL_REQUEST, pid) + secret_key
 

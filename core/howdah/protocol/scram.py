@@ -85,14 +85,14 @@ def parse_server_first(message: bytes, nonce: bytes) -> tuple[bytes, bytes, int]
     """Read a server-first-message.
 
     Args:
-        message: The message.
-        nonce: The client's nonce.
+        message: the message.
+        nonce: the client's nonce.
 
     Returns:
         The whole nonce, the salt, and the number of iterations.
 
     Raises:
-        OperationalError: It is malformed, or answers another client's message.
+        howdah.OperationalError: it is malformed, or answers another client's message.
     """
     parts = message.split(b",")
     if len(parts) < 3 or [part[:2] for part in parts[:3]] != [b"r=", b"s=", b"i="]:
@@ -112,7 +112,7 @@ def saslprep(password: str) -> str:
     """Prepare a password as PostgreSQL does: SASLprep, or as it is where that does not apply.
 
     Args:
-        password: The password.
+        password: the password.
 
     Returns:
         The prepared password.

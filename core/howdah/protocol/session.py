@@ -84,7 +84,7 @@ class Session(Wire):
 
     def describe_portal(self, exchange: Exchange, name: bytes = b"") -> None:
         """Write Describe for a portal: its columns come back."""
-        data = messages.describe(b"P", name)
+        data = messages.describe(b"P", name) if name else messages.DESCRIBE_UNNAMED_PORTAL
         self.expect(Step.DESCRIBE_PORTAL, exchange)
         self.write(data)
 

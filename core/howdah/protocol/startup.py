@@ -38,14 +38,14 @@ class ServerInfo:
     """What the server told about itself and the session while it was opened.
 
     Attributes:
-        protocol_version: The version in use: 196608 (3.0) or 196610 (3.2).
-        pid: The process that serves the session; 0 when the server gave none.
-        secret_key: The secret of CancelRequest, 4 to 256 bytes; empty when the server gave none.
-        parameters: The last value of every ParameterStatus, by name.
-        authentication: How the server was convinced: "scram-sha-256-plus", "scram-sha-256", "md5",
+        protocol_version: the version in use: 196608 (3.0) or 196610 (3.2).
+        pid: the process that serves the session; 0 when the server gave none.
+        secret_key: the secret of CancelRequest, 4 to 256 bytes; empty when the server gave none.
+        parameters: the last value of every ParameterStatus, by name.
+        authentication: how the server was convinced: "scram-sha-256-plus", "scram-sha-256", "md5",
             "password", a plugin's method, "cert" (nothing asked, but a client certificate was shown) or
             "trust" (nothing asked).
-        unasked: The notices and notifications that came meanwhile, as type and payload.
+        unasked: the notices and notifications that came meanwhile, as type and payload.
     """
 
     def __init__(self) -> None:
@@ -60,14 +60,14 @@ class ServerInfo:
         """Take a message that may come at any time: a setting, a notice, a notification.
 
         Args:
-            code: The message's type.
-            payload: What it says.
+            code: the message's type.
+            payload: what it says.
 
         Returns:
             Whether it is one of these.
 
         Raises:
-            OperationalError: It is malformed.
+            howdah.OperationalError: it is malformed.
         """
         if code == BackendCode.PARAMETER_STATUS:
             name, value = messages.parameter_status(payload)
@@ -87,10 +87,10 @@ class StartupOptions(NamedTuple):
     """What to ask of the server.
 
     Attributes:
-        parameters: The parameters of StartupMessage: user, database, and session settings.
-        credentials: How the client may prove who it is.
-        max_protocol: The version to ask for.
-        min_protocol: The oldest version to accept.
+        parameters: the parameters of StartupMessage: user, database, and session settings.
+        credentials: how the client may prove who it is.
+        max_protocol: the version to ask for.
+        min_protocol: the oldest version to accept.
     """
 
     parameters: Mapping[str, str]
@@ -114,8 +114,8 @@ def startup(
     """Open a session.
 
     Args:
-        options: What to ask of the server.
-        server_info: What is filled in as the server tells it; a new one by default. Its `authentication` is
+        options: what to ask of the server.
+        server_info: what is filled in as the server tells it; a new one by default. Its `authentication` is
             set as soon as the server is convinced.
 
     Yields:
@@ -126,7 +126,7 @@ def startup(
         What the server told about the session.
 
     Raises:
-        OperationalError: The server broke the protocol, or authentication failed; the class of the
+        howdah.OperationalError: the server broke the protocol, or authentication failed; the class of the
             server's SQLSTATE when it sent an error.
     """
     server_info = ServerInfo() if server_info is None else server_info

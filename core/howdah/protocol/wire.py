@@ -66,6 +66,8 @@ class Wire:
             that it is still the same transaction.
         skipping: whether the server skips what is written now, up to a Sync.
         lost: why the session is over, None while it lives.
+        dealt_with: whether the last message counts as dealt with, though what it was given to, a
+            loader or a handler, has raised a `BaseException`.
     """
 
     def __init__(self) -> None:
@@ -73,6 +75,7 @@ class Wire:
         self.transactions = 0
         self.skipping = False
         self.lost: Error | None = None
+        self.dealt_with = False
         # Each step, its exchange, and how many steps that had when the answer came, None before.
         self._pending: deque[list[Any]] = deque()
         self._mark = 0, 0
@@ -235,6 +238,7 @@ class Wire:
         # What is called here may use the session: a notice's handler that runs a query
         # comes back to this method. So the position is always that of the next message.
         data = self._input
+        self.dealt_with = False
         try:
             while len(data) - self._position >= HEADER_SIZE:
                 position = self._position
@@ -256,7 +260,8 @@ class Wire:
                     unchanged = head is (self._pending[0] if self._pending else None) and (
                         head is None or head[1].kept == kept
                     )
-                    if self._position == end and (unchanged or code == BackendCode.ERROR_RESPONSE):
+                    repeated = unchanged or code == BackendCode.ERROR_RESPONSE
+                    if repeated and self._position == end and not self.dealt_with:
                         self._position = position
                     raise
         finally:
@@ -286,19 +291,39 @@ class Wire:
 
     def _take_row(self, exchange: QueryExchange, body: bytes) -> None:
         if exchange.failure is None:
-            decoder = exchange.decoder
+            decoder, rows = exchange.decoder, exchange.rows
+            count = len(rows)
             self._decoding = True
             try:
-                exchange.rows.append(body if decoder is None else decoder.decode(body))
+                rows.append(body if decoder is None else decoder.decode(body))
             except ProtocolViolation:
                 raise
             except Exception as e:
                 # The loader's fault, not the session's: reported when the row is fetched.
                 exchange.failure = e
+            except BaseException as e:
+                self._leave_rows(exchange, e, None if len(rows) > count else body)
+                raise
             finally:
                 self._decoding = False
         if exchange.streaming:
             exchange.wake()
+
+    def _leave_rows(self, exchange: QueryExchange, interruption: BaseException, body: bytes | None) -> None:
+        """Have no more rows decoded: what interrupts one would do so with the next.
+
+        Args:
+            exchange: whose rows they are.
+            interruption: what the loader, or a signal handler, has raised.
+            body: the row, unless that has been taken.
+        """
+        if not exchange.keeping:
+            exchange.failure = interruption
+        else:
+            exchange.decoder = None
+            if body is not None:
+                exchange.rows.append(body)
+        self.dealt_with = True
 
     def _conclude(self, exchange: Exchange, tag: bytes) -> None:
         status = ExecStatus.COMMAND_OK if exchange.fields is None else ExecStatus.TUPLES_OK

@@ -19,8 +19,8 @@ from howdah.native.byteorder cimport get_int16, get_int32, get_uint32, set_uint3
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.nesting import too_deep
-from howdah.adapt.places import no_end, put_column, too_large
 from howdah.errors import DataError, NotSupportedError
+from howdah.errors.context import add_column_number, stop_iteration_error, too_large
 from howdah_copy.rows import BINARY_HEADER, BINARY_SIGNATURE, BINARY_TRAILER
 
 cdef extern from "Python.h":
@@ -157,11 +157,11 @@ cdef class CopyEncoder:
             row: the values; None is NULL.
 
         Returns:
-            how many bytes there are to take.
+            How many bytes there are to take.
 
         Raises:
-            DataError: there are not as many values as dumpers.
-            ProgrammingError: there is no dumper for a value.
+            howdah.DataError: there are not as many values as dumpers.
+            howdah.ProgrammingError: there is no dumper for a value.
             Exception: what a dumper raises; nothing of the row is written then.
         """
         cdef tuple objects = tuple(row)
@@ -325,7 +325,7 @@ cdef class CopyDecoder:
         """Take note that no more data comes.
 
         Raises:
-            DataError: it has ended in the middle.
+            howdah.DataError: it has ended in the middle.
         """
         if self.position < self.data.length or (self.binary and self.begun and not self.ended):
             raise DataError(f"the COPY data ends in the middle of row {self.rows + 1}")
@@ -383,7 +383,7 @@ cdef class CopyDecoder:
                 if stop is NULL:
                     stop = end
                 size = stop - p
-                if size == 2 and p[0] == c"\\" and p[1] == c"N":
+                if is_null(p, size):
                     value = None
                 else:
                     column = &decoder.columns[i]
@@ -396,11 +396,7 @@ cdef class CopyDecoder:
         finally:
             set_depth(former)
         if p <= end:
-            i = decoder.count + 1
-            while p < end:
-                i += p[0] == c"\t"
-                p += 1
-            raise self.wrong_count(i)
+            raise self.wrong_count(decoder.count + columns_of(p, end))
         if container:
             PyObject_GC_Track(row)
         return row
@@ -412,12 +408,12 @@ cdef class CopyDecoder:
                 return column.load(p, size, <object> column.loader)
             return self.load_escaped(p, size, column)
         except (DataError, NotSupportedError) as error:
-            put_column(error, index)
+            add_column_number(error, index)
             raise
         except RecursionError as error:
-            raise put_column(too_deep(), index) from error
+            raise add_column_number(too_deep(), index) from error
         except StopIteration as error:
-            raise no_end(error) from error
+            raise stop_iteration_error(error) from error
 
     cdef object load_escaped(self, const char *p, Py_ssize_t size, Column *column):
         """Return a value that has backslashes in its text."""
@@ -478,7 +474,7 @@ cdef class CopyDecoder:
         try:
             return self.decoder.decode_row(start, p - start)
         except StopIteration as error:
-            raise no_end(error) from error
+            raise stop_iteration_error(error) from error
 
     cdef int begin(self) except -1:
         """Read the header."""
@@ -502,3 +498,17 @@ cdef class CopyDecoder:
 
     cdef object wrong_count(self, Py_ssize_t count):
         return DataError(f"row {self.rows} of the COPY data has {count} columns, not {self.decoder.count}")
+
+
+cdef inline bint is_null(const char *p, Py_ssize_t size) noexcept:
+    """Whether a value of the text format is NULL."""
+    return size == 2 and p[0] == c"\\" and p[1] == c"N"
+
+
+cdef Py_ssize_t columns_of(const char *p, const char *end) noexcept:
+    """Return how many columns of the text format there are: each but the last ends with a tab."""
+    cdef Py_ssize_t count = 1
+    while p < end:
+        count += p[0] == c"\t"
+        p += 1
+    return count

@@ -1,4 +1,4 @@
-"""Days and microseconds as PostgreSQL counts them, from 2000-01-01, in the Gregorian calendar.
+"""Dates and times in PostgreSQL's units, days and microseconds from 2000-01-01, in the Gregorian calendar.
 
 Source: PostgreSQL documentation, "Date/Time Types"; C. Neri, L. Schneider, "Euclidean affine functions and
 their application to calendar algorithms" (2022).
@@ -7,7 +7,7 @@ their application to calendar algorithms" (2022).
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 cdef enum:
-    #: 0001-01-01 and 9999-12-31, the first and the last day of Python's dates.
+    #: 0001-01-01 and 9999-12-31, the first and the last date in Python.
     FIRST_DAY = -730119
     LAST_DAY = 2921939
     #: Days from 0000-03-01, where a 400-year cycle starts, to 2000-01-01.
@@ -30,8 +30,8 @@ cdef struct Time:
 
 
 cdef inline Date date_from_days(int32_t days) noexcept nogil:
-    """Return the date `days` after 2000-01-01, which must lie between FIRST_DAY and LAST_DAY."""
-    # Years start on the first of March here, so that the leap day is the last one.
+    """Return the date `days` after 2000-01-01, which must be between FIRST_DAY and LAST_DAY."""
+    # The computation uses years that start on the first of March, so that the leap day is the last one.
     cdef uint32_t count = 4 * <uint32_t> (days + CYCLE_TO_EPOCH) + 3
     cdef uint32_t century = count // 146097
     cdef uint64_t years = <uint64_t> 2939745 * (count % 146097 | 3)
@@ -46,7 +46,7 @@ cdef inline Date date_from_days(int32_t days) noexcept nogil:
 
 
 cdef inline int32_t days_from_date(int year, int month, int day) noexcept nogil:
-    """Return how many days after 2000-01-01 a date, valid in Python, lies."""
+    """Return the days from 2000-01-01 to a date that is valid in Python."""
     cdef int shifted = month - 3
     if month <= 2:
         year -= 1
@@ -58,7 +58,7 @@ cdef inline int32_t days_from_date(int year, int month, int day) noexcept nogil:
 
 
 cdef inline Time time_from_microseconds(int64_t microseconds) noexcept nogil:
-    """Return the time of day that lies `microseconds` (not negative, less than a day) after midnight."""
+    """Return the time of day, given microseconds since midnight (not negative, less than a day)."""
     cdef int seconds = <int> (microseconds // 1000000)
     cdef Time time
     time.microsecond = <int> (microseconds - <int64_t> seconds * 1000000)
@@ -70,12 +70,12 @@ cdef inline Time time_from_microseconds(int64_t microseconds) noexcept nogil:
 
 
 cdef inline int64_t microseconds_from_time(int hour, int minute, int second, int microsecond) noexcept nogil:
-    """Return how many microseconds after midnight a time of day lies."""
+    """Return the microseconds from midnight to a time of day."""
     return (<int64_t> (hour * 60 + minute) * 60 + second) * 1000000 + microsecond
 
 
 cdef inline int32_t day_of_microseconds(int64_t microseconds) noexcept nogil:
-    """Return the day an instant, counted in microseconds from 2000-01-01, lies in (rounded down)."""
+    """Return the day of a time in microseconds from 2000-01-01, rounded down."""
     cdef int64_t day = microseconds // MICROSECONDS_PER_DAY
     if day * MICROSECONDS_PER_DAY > microseconds:
         day -= 1  # C rounds toward zero
@@ -83,7 +83,7 @@ cdef inline int32_t day_of_microseconds(int64_t microseconds) noexcept nogil:
 
 
 cdef inline int days_in_month(int year, int month) noexcept nogil:
-    """Return how many days a month (1 to 12) has."""
+    """Return the number of days of a month (1 to 12)."""
     if month == 2:
         return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
     return 30 if month == 4 or month == 6 or month == 9 or month == 11 else 31

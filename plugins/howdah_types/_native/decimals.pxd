@@ -1,7 +1,7 @@
-"""Making `Decimal`s without writing them out in decimal first.
+"""Creating `Decimal` objects without formatting them as text first.
 
-What a `Decimal` looks like in memory is Python's own business; `decimals_known` finds out, before
-the first one is made, whether it is what is written here.
+The memory layout of `Decimal` is private to Python. `decimals_known` checks, before the first object is
+created, that it is the layout in this module.
 """
 
 from libc.stdint cimport uint64_t
@@ -25,7 +25,7 @@ cdef extern from *:
 
     enum { HOWDAH_DECIMAL_NEGATIVE = 1 };
 
-    /* What is the same in all that have one word for a coefficient. */
+    /* The flags that all objects with a coefficient of one word have in common. */
     static uint8_t howdah_decimal_flags;
 
     static int howdah_decimal_is(PyObject *obj, int negative, uint64_t coefficient, int digits, int exponent) {
@@ -82,7 +82,7 @@ cdef extern from *:
         return 1;
     }
     """
-    #: Whether `new_decimal` can be called in this module: to be found out first.
+    #: Whether `new_decimal` may be called; must be called first.
     bint decimals_known "howdah_decimals_known" (type decimal) except -1
-    #: The Decimal with a sign, a coefficient of less than 10**19 with so many digits, and an exponent.
+    #: Returns the Decimal with a sign, a coefficient below 10**19, its number of digits, and an exponent.
     object new_decimal "howdah_new_decimal" (type decimal, bint negative, uint64_t coefficient, int digits, int exponent)

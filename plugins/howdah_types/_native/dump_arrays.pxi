@@ -1,7 +1,7 @@
 # Dumping lists to arrays, through the dumper of their elements.
 #
-# Lists are looked at as the tuples of what they contain at one moment: what is called
-# meanwhile, or another thread, may change them.
+# Each list is copied to a tuple first, because code that is called here, or another
+# thread, may change the list.
 #
 # Source: PostgreSQL documentation, "Array Input and Output Syntax"; the binary layout is the one
 # that `array_recv` reads: number of dimensions, whether there are nulls, the elements' oid, size and
@@ -27,7 +27,7 @@ cdef extern from "Python.h":
 @cython.final
 @cython.freelist(4)
 cdef class Array:
-    """A list, on its way to an array."""
+    """A list that is being dumped to an array."""
 
     cdef Buffer out
     cdef DumperEntry item
@@ -37,7 +37,7 @@ cdef class Array:
     cdef bint has_null
 
     cdef int measure(self, tuple level) except -1:
-        """Find the lengths of nested lists, by the first of each; return 0 if that is for Python to do."""
+        """Determine the lengths of nested lists from the first one at each level; return 0 to leave it to Python."""
         self.dimensions = 0
         while True:
             if self.dimensions == MAX_DIMENSIONS or not level:
@@ -50,7 +50,7 @@ cdef class Array:
             level = PyList_AsTuple(first)
 
     cdef int put_binary(self, tuple level, int dimension) except -1:
-        """Append what one of the lists contains; return 0 if that is for Python to do."""
+        """Append the items of one of the lists; return 0 to leave it to Python."""
         cdef Buffer out = self.out
         cdef Py_ssize_t i, start
         if PyTuple_GET_SIZE(level) != self.lengths[dimension]:
@@ -76,7 +76,7 @@ cdef class Array:
         return 1
 
     cdef int put_text(self, tuple level, int dimension) except -1:
-        """Append one of the lists, with its braces; return 0 if that is for Python to do."""
+        """Append one of the lists, with its braces; return 0 to leave it to Python."""
         cdef Buffer out = self.out
         cdef Py_ssize_t i, start
         if PyTuple_GET_SIZE(level) != self.lengths[dimension]:
@@ -101,7 +101,7 @@ cdef class Array:
         return 1
 
     cdef int quote(self, Py_ssize_t start) except -1:
-        """Put the element from `start` on between quotes if it needs them."""
+        """Quote the element that begins at `start`, if necessary."""
         cdef Buffer out = self.out
         cdef Py_ssize_t size = out.length - start
         cdef Py_ssize_t i, escapes = 0
@@ -113,7 +113,7 @@ cdef class Array:
             byte = out.data[i]
             if byte == c'"' or byte == c"\\":
                 escapes += 1
-            elif byte == c" " or c"\t" <= byte <= c"\r" or byte == c"{" or byte == c"}" or byte == self.delimiter:
+            elif _is_syntax(byte) or byte == self.delimiter:
                 quotes = True
         if not quotes and not escapes:
             return 0
@@ -130,6 +130,11 @@ cdef class Array:
                 target[0] = c"\\"
         (target - 1)[0] = c'"'
         return 0
+
+
+cdef inline bint _is_syntax(char byte) noexcept:
+    """Whether a character means something else where it does not stand between quotes: spaces and braces."""
+    return byte == c" " or c"\t" <= byte <= c"\r" or byte == c"{" or byte == c"}"
 
 
 cdef int _dump_array(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
@@ -180,7 +185,7 @@ cdef int dump_array_text(object obj, Buffer out, uint32_t *oid, DumperEntry entr
 
 
 cdef Array _new_array(object obj, Buffer out, DumperEntry entry):
-    """Return what writes a list; None if that is for Python to do."""
+    """Return an object that writes a list; None to leave it to Python."""
     cdef Array array
     if not PyList_CheckExact(obj):
         return None
@@ -195,22 +200,22 @@ cdef Array _new_array(object obj, Buffer out, DumperEntry entry):
     return array
 
 
-# Which type a list's elements are of
+# The type of a list's elements
 
 @cython.final
 @cython.freelist(4)
 cdef class ElementsDumper:
-    """The elements of nested lists, looked at to tell which dumper they get."""
+    """The elements of nested lists, inspected to determine their dumper."""
 
-    #: The class of all of them; None as long as all are None.
+    #: The common class; None while all elements are None.
     cdef object cls
     cdef object first
-    #: Of integers, the one that takes the most bits.
+    #: For integers, the one with the most bits.
     cdef object widest
     cdef int64_t most
 
     cdef int look(self, object obj, int depth) except -1:
-        """Look at the elements in a list; return 0 if that is for Python to do."""
+        """Inspect the elements of a list; return 0 to leave it to Python."""
         cdef tuple level = PyList_AsTuple(obj)
         cdef Py_ssize_t i
         cdef int64_t number
@@ -242,7 +247,7 @@ cdef class ElementsDumper:
         return 1
 
     cdef int have_key(self, object obj, int depth, object key, DumperEntry entry) except -1:
-        """Whether the elements in a list all have the same key."""
+        """Return whether all elements of a list have the same key."""
         cdef tuple level = PyList_AsTuple(obj)
         cdef Py_ssize_t i
         if depth == MAX_DIMENSIONS:
@@ -258,21 +263,21 @@ cdef class ElementsDumper:
 
 
 cdef object array_key(object obj, DumperEntry entry):
-    """Return the key of a list: it tells the dumper that its elements get."""
+    """Return the key of a list, which depends on the dumper of its elements."""
     key = None
     if PyList_CheckExact(obj) and not entry.dumper.element_oid:
         enter(MAX_DEPTH)
         try:
             key = _key_of_elements(obj, entry)
         except Exception:
-            pass  # Python may find something else wrong before that
+            pass  # Python may raise another error before that
         finally:
             leave()
     return entry.dumper.get_key(obj, entry.dumpers.format) if key is None else key
 
 
 cdef tuple _key_of_elements(object obj, DumperEntry entry):
-    """Return the key of a list, None if that is for Python to find."""
+    """Return the key of a list, None to leave it to Python."""
     cdef ElementsDumper elements = ElementsDumper.__new__(ElementsDumper)
     cdef DumperEntry item
     if not obj:

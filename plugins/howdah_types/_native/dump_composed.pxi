@@ -1,4 +1,4 @@
-# Dumping ranges, tuples and composite types, through the dumpers of what they are made of.
+# Dumping ranges, tuples and composite types, through the dumpers of their parts.
 #
 # Source: PostgreSQL documentation, "Range Input/Output", "Composite Type Input and Output
 # Syntax"; the binary layouts are those that `range_recv` and `record_recv` read.
@@ -21,11 +21,11 @@ cdef enum:
 
 
 class Unfit(Exception):
-    """The Python method knows what is to be done, or what is wrong."""
+    """The value is left to the Python method, which dumps it or raises the error."""
 
 
 cdef Dumpers _parts(DumperEntry entry):
-    """Return the dumpers of what the objects of a dumper are made of."""
+    """Return the dumpers for the parts of the objects of a dumper."""
     if entry.parts is None:
         dumper = entry.dumper
         entry.parts = new_dumpers(dumper.adapters, dumper.context, _BINARY if entry.format else _TEXT)
@@ -33,7 +33,7 @@ cdef Dumpers _parts(DumperEntry entry):
 
 
 cdef int _put_text(object obj, const char *special, DumperEntry entry, Buffer out) except -1:
-    """Append a part, between quotes if it needs them; return 0 if it is NULL."""
+    """Append a part, quoted if necessary; return 0 if it is NULL."""
     cdef Dumped dumped
     cdef Py_ssize_t i, size, doubled = 0, start = out.length
     cdef const char *s
@@ -74,9 +74,9 @@ cdef int _put_text(object obj, const char *special, DumperEntry entry, Buffer ou
 
 
 cdef int _put_binary(object obj, uint32_t oid, DumperEntry entry, DumperEntry typed, Buffer out) except -1:
-    """Append a part of a type after its length; return 0 if it is NULL.
+    """Append a part with a given type, after its length; return 0 if it is NULL.
 
-    Its own dumper does it if that is to the type; else `typed`, which is one to the type, if it is not None.
+    The dumper for its class is used if it dumps to the type; else `typed`, a dumper for the type, unless None.
     """
     cdef Dumpers parts = _parts(entry)
     cdef Dumped dumped
@@ -98,7 +98,7 @@ cdef int _put_binary(object obj, uint32_t oid, DumperEntry entry, DumperEntry ty
 # Ranges
 
 cdef bint _is_settled(DumperEntry entry):
-    """Whether the type of a range is not for its bounds to tell, or has been told by them."""
+    """Return whether the type of a range is fixed, or has been determined from its bounds."""
     return entry.oid or entry.upgraded or entry.dumpers is None or entry.dumper.type_name is not None
 
 
@@ -154,7 +154,7 @@ cdef int _dump_range(object obj, Buffer out, uint32_t *oid, DumperEntry entry) e
 
 
 cdef object range_key(object obj, DumperEntry entry):
-    """Return the key of a range: where its type is not settled, what its bounds are tells it."""
+    """Return the key of a range; if its type is not fixed, the key depends on the bounds."""
     dumper = entry.dumper
     if not isinstance(obj, dumper.range):
         return dumper.get_key(obj, entry.dumpers.format)
@@ -165,14 +165,14 @@ cdef object range_key(object obj, DumperEntry entry):
     if bound is None:
         bound = other
     elif isinstance(bound, int) and isinstance(other, int):
-        # The one that takes more bits decides for both.
+        # The one with more bits determines the type.
         if (~other if other < 0 else other) > (~bound if bound < 0 else bound):
             bound = other
     return dumper.cls if bound is None else _bound_key(bound, entry)
 
 
 cdef object _bound_key(object bound, DumperEntry entry):
-    """Return the key of a range whose type a bound tells."""
+    """Return the key of a range whose type depends on a bound."""
     cdef DumperEntry item
     enter(MAX_DEPTH)
     try:
@@ -230,7 +230,7 @@ cdef int _dump_composite(object obj, Buffer out, uint32_t *oid, DumperEntry entr
     return 1
 
 
-# Each is written at a level of its own.
+# Each counts as one level.
 
 cdef int dump_range_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     return dump_nested(_dump_range_text, obj, out, oid, entry, MAX_TEXT_DEPTH)

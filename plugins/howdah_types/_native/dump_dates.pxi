@@ -1,6 +1,6 @@
 # Dumping date, time, timetz, timestamp, timestamptz and interval.
 #
-# Every function takes objects of exactly one class; subclasses may mean something else.
+# Every function handles objects of exactly one class, because subclasses may differ.
 #
 # Source: PostgreSQL documentation, "Date/Time Types"; the binary layouts are those that the
 # types' receive functions (`date_recv`, `timetz_recv`, …) document in their source.
@@ -25,7 +25,7 @@ cdef enum:
 # Writing text
 
 cdef inline char *_set_number(char *p, int value, int digits) noexcept:
-    """Write a number of so many digits; return where it ends."""
+    """Write a number with a fixed number of digits; return a pointer to its end."""
     cdef int i
     for i in range(digits - 1, -1, -1):
         p[i] = <char> (c"0" + value % 10)
@@ -57,7 +57,7 @@ cdef int _put_time(int hour, int minute, int second, int microsecond, Buffer out
 
 
 cdef int _put_offset(object offset, Buffer out) except -1:
-    """Append an offset from UTC; return 0 if there is none, or one of fractions of a second."""
+    """Append an offset from UTC; return 0 if there is none, or if it has fractions of a second."""
     cdef int seconds
     cdef char *p
     if offset is None or c.timedelta_microseconds(offset):

@@ -1,4 +1,4 @@
-# Dumping what is wrapped to be json or jsonb.
+# Dumping `Json` and `Jsonb`.
 
 from cpython.bytes cimport PyBytes_CheckExact
 from cpython.unicode cimport PyUnicode_CheckExact
@@ -9,8 +9,8 @@ from howdah.native.adapters cimport Buffer, DumperEntry, put_value
 from json.encoder import JSONEncoder, c_make_encoder, encode_basestring_ascii
 
 cdef object _json_dumps = json.dumps
-#: Writes what `json.dumps` writes; None if json is not accelerated. It does without the search for
-#: what contains itself, since that ends in a RecursionError, and Python tells what it is.
+#: Returns the same as `json.dumps`; None if json has no C accelerator. It does not check for circular
+#: references: they end in a RecursionError, after which the Python method raises the right error.
 cdef object _encode = None if c_make_encoder is None else c_make_encoder(
     None, JSONEncoder().default, encode_basestring_ascii, None, ": ", ", ", False, False, True
 )

@@ -1,6 +1,6 @@
 # Dumping the addresses, interfaces and networks of `ipaddress`.
 #
-# Every function takes objects of exactly these classes. Scopes, which PostgreSQL has not, are left to Python.
+# Every function handles objects of exactly these classes. Scopes, which PostgreSQL lacks, are left to Python.
 #
 # Source: PostgreSQL documentation, "Network Address Types"; the binary layout is that of `inet_recv`:
 # the family, the length of the mask, whether it is a cidr, the size of the address, and the address.
@@ -11,7 +11,7 @@ from howdah.native.adapters cimport Buffer, DumperEntry, put_value
 
 
 cdef int _put_ipv4(uint32_t address, Buffer out) except -1:
-    """Append an address with its points."""
+    """Append an address in dotted notation."""
     cdef char[16] text
     cdef char *p = text
     cdef int shift, part

@@ -1,6 +1,6 @@
 # Dumping booleans, integers, floats and decimals.
 #
-# Every function takes objects of exactly one class; subclasses may mean something else.
+# Every function handles objects of exactly one class, because subclasses may differ.
 #
 # Source: PostgreSQL documentation, "Numeric Types", "Boolean Type"; the binary layouts are those that the
 # types' receive functions (`int4recv`, `numeric_recv`, …) document in their source.
@@ -28,15 +28,15 @@ cdef enum:
     INT8_OID = 20
     INT2_OID = 21
     INT4_OID = 23
-    #: What numeric can hold on either side of the point.
+    #: The maximum number of digits of numeric on either side of the point.
     MAX_INTEGRAL_DIGITS = 131072
     MAX_SCALE = 0x3FFF
-    #: What stands for a numeric that is no number, where others have their sign.
+    #: The values of the sign field for NaN and the infinities.
     NAN = 0xC000
     INFINITY = 0xD000
     MINUS_INFINITY = 0xF000
 
-#: What a digit counts for within its group of four, by its exponent modulo 4.
+#: The weight of a digit within its group of four, by its exponent modulo 4.
 cdef int[4] _POWERS = [1, 10, 100, 1000]
 
 
@@ -55,7 +55,7 @@ cdef int dump_bool(object obj, Buffer out, uint32_t *oid, DumperEntry entry) exc
 
 
 cdef int _get_integer(object obj, int64_t *value) except -1:
-    """Get the value of an int; return whether there is one that fits."""
+    """Get the value of an int; return whether it fits."""
     cdef int overflow = 0
     if not PyLong_CheckExact(obj):
         return 0
@@ -168,7 +168,7 @@ cdef int dump_float8(object obj, Buffer out, uint32_t *oid, DumperEntry entry) e
 
 
 cdef int _is_decimal(object obj) except -1:
-    """Whether it is a `Decimal`: the class is imported when the first object comes."""
+    """Return whether an object is a `Decimal`; the class is imported on first use."""
     if _Decimal is None:
         _import_decimal()
     return type(obj) is _Decimal
@@ -188,7 +188,7 @@ cdef int dump_numeric_text(object obj, Buffer out, uint32_t *oid, DumperEntry en
 
 
 cdef int _put_special(const char *p, const char *end, bint negative, Buffer out) except -1:
-    """Append the numeric that is no number: NaN, if there is nothing more to it, or an infinity."""
+    """Append NaN, without a sign or payload, or an infinity."""
     cdef uint16_t sign
     if p[0] == c"I":
         sign = MINUS_INFINITY if negative else INFINITY
@@ -202,6 +202,43 @@ cdef int _put_special(const char *p, const char *end, bint negative, Buffer out)
     return 1
 
 
+cdef inline const char *_skip_digits(const char *p, const char *end) noexcept:
+    while p < end and c"0" <= p[0] <= c"9":
+        p += 1
+    return p
+
+
+cdef inline int _put_groups(const char *p, const char *end, int exponent, Buffer out, int *weight) except -1:
+    """Append what follows the header: groups of four decimal digits, each a number below 10,000.
+
+    Args:
+        p: the first of the decimal digits, with a point among them or none.
+        end: where they end.
+        exponent: the power of ten of the first one.
+        out: where to.
+        weight: set to the power of 10,000 of the first group that is not 0: it begins with that.
+
+    Returns:
+        how many groups there are up to the last that is not 0.
+    """
+    cdef int group = 0, count = 0, kept = 0
+    while p < end:
+        if p[0] != c".":
+            group += (p[0] - c"0") * _POWERS[exponent & 3]
+            if exponent & 3 == 0 or p + 1 == end:
+                if group and not count:
+                    weight[0] = exponent >> 2
+                if group or count:
+                    out.put_uint16(<uint16_t> group)
+                    count += 1
+                if group:
+                    kept = count
+                group = 0
+            exponent -= 1
+        p += 1
+    return kept
+
+
 cdef int dump_numeric(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     if not _is_decimal(obj):
         return 0
@@ -211,45 +248,27 @@ cdef int dump_numeric(object obj, Buffer out, uint32_t *oid, DumperEntry entry) 
     cdef bint negative = p[0] == c"-"
     if negative:
         p += 1
-    cdef const char *point = p
-    while point < end and c"0" <= point[0] <= c"9":
-        point += 1
+    cdef const char *point = _skip_digits(p, end)
     if point == p:
         return _put_special(p, end, negative, out)
-    # What the exponent says moves the point.
+    # The exponent moves the point.
     cdef int shift = 0
     cdef const char *letter = <const char *> memchr(point, c"E", end - point)
     if letter is not NULL:
         if end - letter > 8:
-            return 0  # too far
+            return 0  # out of range
         shift = atoi(letter + 1)
         end = letter
     cdef Py_ssize_t scale = (end - point - 1 if point < end else 0) - shift
     if scale < 0:
         scale = 0
     if point - p + shift > MAX_INTEGRAL_DIGITS or scale > MAX_SCALE:
-        return 0  # too long
+        return 0  # too many digits
 
-    # What follows the header is groups of four decimal digits, each a number below
-    # 10,000; groups of zeros at either end are left out.
     cdef Py_ssize_t header = out.length
-    cdef int exponent = <int> (point - p) - 1 + shift
-    cdef int group = 0, weight = 0, count = 0, kept = 0
+    cdef int weight = 0
     out.reserve(8)
-    while p < end:
-        if p[0] != c".":
-            group += (p[0] - c"0") * _POWERS[exponent & 3]
-            if exponent & 3 == 0 or p + 1 == end:
-                if group and not count:
-                    weight = exponent >> 2
-                if group or count:
-                    out.put_uint16(<uint16_t> group)
-                    count += 1
-                if group:
-                    kept = count
-                group = 0
-            exponent -= 1
-        p += 1
+    cdef int kept = _put_groups(p, end, <int> (point - p) - 1 + shift, out, &weight)
     out.length = header + 8 + 2 * kept
     set_uint16(out.data + header, <uint16_t> kept)
     set_uint16(out.data + header + 2, <uint16_t> weight)

@@ -1,6 +1,6 @@
 # Dumping bytea, uuid and enums.
 #
-# Every function takes objects of exactly one class; subclasses may mean something else.
+# Every function handles objects of exactly one class, because subclasses may differ.
 #
 # Source: PostgreSQL documentation, "bytea Hex Format", "UUID Type".
 
@@ -52,7 +52,7 @@ cdef int dump_bytea(object obj, Buffer out, uint32_t *oid, DumperEntry entry) ex
 
 
 cdef int _is_uuid(object obj) except -1:
-    """Whether it is a `UUID`: the class is imported when the first object comes."""
+    """Return whether an object is a `UUID`; the class is imported on first use."""
     if _UUID is None:
         _import_uuid()
     return type(obj) is _UUID

@@ -43,7 +43,7 @@ cdef object _load_array(const char *data, Py_ssize_t size, object loader):
         elements.sizes[i] = get_int32(data + 12 + 8 * i)
         if elements.sizes[i] < 1:
             raise Malformed
-        # Every element takes four bytes at least: nothing larger is allocated.
+        # Every element has at least four bytes, which limits the size of the allocation.
         count *= elements.sizes[i]
         if count > size // 4:
             raise Malformed
@@ -54,7 +54,7 @@ cdef object _load_array(const char *data, Py_ssize_t size, object loader):
 
 
 cdef list _load_dimension(Elements *elements, int dimension, load_func load, object item):
-    """Load one of the lists at a depth, and what it contains."""
+    """Load one of the lists of a dimension, with its items."""
     cdef Py_ssize_t i
     cdef int32_t count = elements.sizes[dimension]
     cdef int32_t size
@@ -87,7 +87,7 @@ cdef struct Literal:
     const char *p
     const char *end
     char delimiter
-    #: Room for an element without its backslashes.
+    #: A buffer for an element without its backslashes.
     char *unescaped
 
 
@@ -114,7 +114,7 @@ cdef object _load_array_text(const char *data, Py_ssize_t size, object loader):
 
 
 cdef int _expect(Literal *literal, char expected) except -1:
-    """Read one character, which must be the one expected."""
+    """Read one character, which must be the expected one."""
     if literal.p == literal.end or literal.p[0] != expected:
         raise Malformed
     literal.p += 1
@@ -146,7 +146,7 @@ cdef list _read_list(Literal *literal, int depth, load_func load, object item):
 
 
 cdef object _read_quoted(Literal *literal, load_func load, object item):
-    """Read an element between double quotes, where a backslash protects what follows it."""
+    """Read an element between double quotes, in which a backslash escapes the next character."""
     cdef char *out = literal.unescaped
     literal.p += 1
     while literal.p < literal.end and literal.p[0] != c'"':

@@ -1,4 +1,4 @@
-# Loading what PostgreSQL counts its own things with, from binary to the text that the server would have sent.
+# Loading identifiers of transactions, positions and catalog objects, from binary to the server's text format.
 #
 # Source: PostgreSQL documentation, "Object Identifier Types", "pg_lsn Type" and "Transaction ID and
 # Snapshot Information Functions"; for the binary formats the types' send functions in PostgreSQL's
@@ -14,7 +14,7 @@ cdef const char *_UPPER_DIGITS = "0123456789ABCDEF"
 
 
 cdef object _text(Buffer out, Py_ssize_t less=0):
-    """Return what has been written, less some characters at the end."""
+    """Return the written text, without `less` characters at the end."""
     return PyUnicode_DecodeASCII(out.data, out.length - less, NULL)
 
 
@@ -68,7 +68,7 @@ cdef object load_tid(const char *data, Py_ssize_t size, object loader):
 
 
 cdef object load_snapshot(const char *data, Py_ssize_t size, object loader):
-    # How many transactions are in progress, xmin, xmax, the transactions.
+    # The number of transactions in progress, xmin, xmax, the transactions.
     cdef Buffer out
     cdef Py_ssize_t i, count = get_int32(data) if size >= 20 else -1
     if count < 0 or size != 20 + 8 * count:
@@ -85,7 +85,7 @@ cdef object load_snapshot(const char *data, Py_ssize_t size, object loader):
 
 
 cdef object load_vector(const char *data, Py_ssize_t size, object loader):
-    # As any array: dimensions, NULLs, oid of the elements, length, lower bound, the elements with their sizes.
+    # Like any array: dimensions, NULLs, oid of the elements, length, lower bound, the elements with their sizes.
     cdef Buffer out
     cdef const char *p = data + 20
     cdef int width

@@ -1,4 +1,4 @@
-# Loading ranges, multiranges, composite types and records, through the loaders of what they are made of.
+# Loading ranges, multiranges, composite types and records, through the loaders of their parts.
 #
 # Source: PostgreSQL documentation, "Range Input/Output", "Composite Type Input and Output
 # Syntax"; the binary layouts are those that `range_send`, `multirange_send` and `record_send` write.
@@ -10,7 +10,7 @@ from libc.stdint cimport int32_t
 from howdah.native.adapters cimport find_load, load_func, load_nested
 from howdah.native.byteorder cimport get_int32, get_uint32
 
-#: By whether the lower bound is in the range, plus two if the upper one is.
+#: The brackets, by a number: 1 if the lower bound is included, plus 2 if the upper one is.
 cdef tuple _BRACKETS = ("()", "[)", "(]", "[]")
 
 
@@ -22,7 +22,7 @@ cdef struct Bytes:
 
 
 cdef object _read_part(Bytes *data, load_func load, object item):
-    """Load a part that follows its length; None if the length is -1."""
+    """Load a part after its length; None if the length is -1."""
     cdef const char *p = data.p + 4
     cdef int32_t size
     if p > data.end:
@@ -38,7 +38,7 @@ cdef object _read_part(Bytes *data, load_func load, object item):
 
 
 cdef object _read_range(Bytes *data, load_func load, object item, object cls):
-    """Load a range that takes all of the data."""
+    """Load a range, which must use all of the data."""
     cdef unsigned char flags
     cdef object lower = None
     cdef object upper = None
@@ -139,7 +139,7 @@ cdef object _load_record(const char *data, Py_ssize_t size, object loader):
 cdef struct ComposedText:
     const char *p
     const char *end
-    #: Room for a part without its quotes and backslashes.
+    #: A buffer for a part without its quotes and backslashes.
     char *unescaped
 
 
@@ -287,7 +287,7 @@ cdef object _load_record_text(const char *data, Py_ssize_t size, object loader):
         PyMem_Free(text.unescaped)
 
 
-# Each is read at a level of its own.
+# Each counts as one level.
 
 cdef object load_range_text(const char *data, Py_ssize_t size, object loader):
     return load_nested(_load_range_text, data, size, loader)

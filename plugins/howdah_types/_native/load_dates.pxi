@@ -1,7 +1,7 @@
 # Loading date, time, timetz, timestamp, timestamptz and interval.
 #
-# Only ISO text is read here; other DateStyles, infinities and what lies outside
-# Python's years are left to the loader's Python method.
+# Only ISO text is parsed here. Other DateStyles, infinities, and years outside of
+# Python's range are left to the loader's Python method.
 #
 # Source: PostgreSQL documentation, "Date/Time Types".
 
@@ -18,14 +18,14 @@ from howdah.native.byteorder cimport get_int32, get_int64
 
 c.import_datetime()
 
-# The most hours whose microseconds fit into 64 bits.
+# The maximum number of hours whose microseconds fit into 64 bits.
 cdef int64_t MAX_HOURS = 2562047787
 
 
-# Making objects
+# Creating objects
 
 cdef object _new_timestamp(int64_t microseconds, object tzinfo):
-    """Return the datetime for a timestamp, or NotImplemented outside of Python's years."""
+    """Return the datetime for a timestamp, or NotImplemented outside of Python's range."""
     cdef int64_t days = day_of_microseconds(microseconds)
     if not FIRST_DAY <= days <= LAST_DAY:
         return NotImplemented
@@ -35,7 +35,7 @@ cdef object _new_timestamp(int64_t microseconds, object tzinfo):
 
 
 cdef object _new_timestamptz(int64_t microseconds, object loader):
-    """Return the aware datetime for an instant, or NotImplemented outside of Python's years."""
+    """Return the aware datetime for a timestamptz, or NotImplemented outside of Python's range."""
     tzinfo = loader.utc
     if tzinfo is not None:
         return _new_timestamp(microseconds, tzinfo)
@@ -52,9 +52,9 @@ cdef object _new_timestamptz(int64_t microseconds, object loader):
 
 
 cdef object _new_interval(int64_t months, int64_t days, int64_t microseconds):
-    """Return the timedelta for an interval, or NotImplemented when it is too long.
+    """Return the timedelta for an interval, or NotImplemented if it is too long.
 
-    A year counts for 365 days and a month for 30.
+    A year counts as 365 days and a month as 30.
     """
     cdef int64_t years = (months if months >= 0 else -months) // 12
     if months < 0:
@@ -69,7 +69,7 @@ cdef object _new_interval(int64_t months, int64_t days, int64_t microseconds):
     return c.timedelta_new(<int> days, <int> seconds, <int> (microseconds - seconds * 1000000))
 
 
-# Reading text
+# Parsing text
 
 cdef struct DateText:
     const char *p
@@ -77,7 +77,7 @@ cdef struct DateText:
 
 
 cdef inline bint _skip(DateText *text, char expected) noexcept nogil:
-    """Read one character, if it is the one expected."""
+    """Read one character, if it is the expected one."""
     if text.p < text.end and text.p[0] == expected:
         text.p += 1
         return True
@@ -85,7 +85,7 @@ cdef inline bint _skip(DateText *text, char expected) noexcept nogil:
 
 
 cdef inline int _read_number(DateText *text, int digits) noexcept nogil:
-    """Read a number of exactly so many digits; return it, or -1."""
+    """Read a number with exactly `digits` digits; return it, or -1."""
     cdef int value = 0
     cdef int i
     if text.end - text.p < digits:
@@ -99,7 +99,7 @@ cdef inline int _read_number(DateText *text, int digits) noexcept nogil:
 
 
 cdef inline bint _read_date(DateText *text, Date *date) noexcept nogil:
-    """Read YYYY-MM-DD; return whether it is there and a date Python has."""
+    """Read YYYY-MM-DD; return whether it is valid and within Python's range."""
     date.year = _read_number(text, 4)
     if not _skip(text, c"-"):
         return False
@@ -114,7 +114,7 @@ cdef inline bint _read_date(DateText *text, Date *date) noexcept nogil:
 
 
 cdef inline int _read_fraction(DateText *text) noexcept nogil:
-    """Read a point and up to six digits, if they are there; return the microseconds, or -1."""
+    """Read an optional point with up to six digits; return the microseconds, or -1 if malformed."""
     cdef int value = 0
     cdef int digits = 0
     if not _skip(text, c"."):
@@ -134,7 +134,7 @@ cdef inline int _read_fraction(DateText *text) noexcept nogil:
 
 
 cdef inline bint _read_time(DateText *text, Time *time) noexcept nogil:
-    """Read HH:MM:SS[.ffffff]; return whether it is there and a time Python has."""
+    """Read HH:MM:SS[.ffffff]; return whether it is valid and within Python's range."""
     time.hour = _read_number(text, 2)
     if not _skip(text, c":"):
         return False
@@ -147,7 +147,7 @@ cdef inline bint _read_time(DateText *text, Time *time) noexcept nogil:
 
 
 cdef inline bint _read_offset(DateText *text, int *offset) noexcept nogil:
-    """Read ±HH[:MM[:SS]], seconds east of UTC; return whether it is there and less than a day."""
+    """Read ±HH[:MM[:SS]] as seconds east of UTC; return whether it is valid and less than a day."""
     cdef bint west = text.p < text.end and text.p[0] == c"-"
     if not (_skip(text, c"-") or _skip(text, c"+")):
         return False
@@ -268,7 +268,7 @@ cdef object load_timestamptz(const char *data, Py_ssize_t size, object loader):
 # interval
 
 cdef inline bint _skip_word(DateText *text, const char *word, Py_ssize_t length) noexcept nogil:
-    """Read a word, with or without a plural's s, and a space behind it unless the text ends."""
+    """Read a word, with an optional plural s, and the space after it unless the text ends."""
     cdef Py_ssize_t i
     if text.end - text.p < length:
         return False
@@ -281,7 +281,7 @@ cdef inline bint _skip_word(DateText *text, const char *word, Py_ssize_t length)
 
 
 cdef inline bint _read_signed(DateText *text, int64_t *value) noexcept nogil:
-    """Read a number of one to ten digits with a sign or none."""
+    """Read a number of one to ten digits with an optional sign."""
     cdef bint negative = _skip(text, c"-")
     if not negative:
         _skip(text, c"+")
@@ -295,12 +295,25 @@ cdef inline bint _read_signed(DateText *text, int64_t *value) noexcept nogil:
     return text.p != first
 
 
+cdef inline bint _read_clock(DateText *text, int64_t hours, int64_t *microseconds) noexcept nogil:
+    """Read MM:SS[.ffffff], which is behind the hours and ends the text."""
+    cdef int minutes, seconds, fraction
+    if hours > MAX_HOURS:
+        return False
+    minutes = _read_number(text, 2)
+    if minutes < 0 or not _skip(text, c":"):
+        return False
+    seconds = _read_number(text, 2)
+    fraction = _read_fraction(text)
+    microseconds[0] = ((hours * 60 + minutes) * 60 + seconds) * 1000000 + fraction
+    return seconds >= 0 and fraction >= 0 and text.p == text.end
+
+
 cdef object load_interval_text(const char *data, Py_ssize_t size, object loader):
     # IntervalStyle postgres: [Y years] [M mons] [D days] [[-+]HH:MM:SS[.ffffff]]
     cdef DateText text = DateText(data, data + size)
     cdef const char *first = data
-    cdef int64_t number = 0, months = 0, days = 0, hours
-    cdef int minutes, seconds, fraction
+    cdef int64_t number = 0, months = 0, days = 0
     cdef bint negative
     cdef int64_t microseconds = 0
     if size == 0:
@@ -311,17 +324,8 @@ cdef object load_interval_text(const char *data, Py_ssize_t size, object loader)
         if not _read_signed(&text, &number):
             return load_python(data, size, loader)
         if _skip(&text, c":"):
-            hours = -number if negative else number
-            if hours > MAX_HOURS:
+            if not _read_clock(&text, -number if negative else number, &microseconds):
                 return load_python(data, size, loader)
-            minutes = _read_number(&text, 2)
-            if minutes < 0 or not _skip(&text, c":"):
-                return load_python(data, size, loader)
-            seconds = _read_number(&text, 2)
-            fraction = _read_fraction(&text)
-            if seconds < 0 or fraction < 0 or text.p != text.end:
-                return load_python(data, size, loader)
-            microseconds = ((hours * 60 + minutes) * 60 + seconds) * 1000000 + fraction
             if negative:
                 microseconds = -microseconds
         elif not _skip(&text, c" "):

@@ -1,4 +1,4 @@
-# Loading the geometric types from their binary format, to the text that the server would have sent.
+# Loading the geometric types from binary to the server's text format.
 #
 # Source: PostgreSQL documentation, "Geometric Types"; for the binary formats
 # PostgreSQL's src/backend/utils/adt/geo_ops.c.
@@ -15,13 +15,13 @@ cdef extern from "Python.h":
 
 
 cdef int _put_numbers(const char *data, int count, Buffer out) except -1:
-    """Append numbers with commas between them; return 0 if one is for Python to write."""
+    """Append numbers, separated by commas; return 0 to leave them to Python."""
     cdef double value
     cdef char *text
     cdef int i
     for i in range(count):
         value = get_float8(data + 8 * i)
-        # Others are written otherwise by Python than by PostgreSQL.
+        # For other numbers the text differs between Python and PostgreSQL.
         if not -1e15 < value < 1e15:
             return 0
         text = PyOS_double_to_string(value, c"r", 0, 0, NULL)
@@ -33,7 +33,7 @@ cdef int _put_numbers(const char *data, int count, Buffer out) except -1:
 
 
 cdef int _put_points(const char *data, Py_ssize_t count, Buffer out) except -1:
-    """Append points with commas between them; return 0 if one is for Python to write."""
+    """Append points, separated by commas; return 0 to leave them to Python."""
     cdef Py_ssize_t i
     for i in range(count):
         out.put(",(" if i else "(", 2 if i else 1)
@@ -44,7 +44,7 @@ cdef int _put_points(const char *data, Py_ssize_t count, Buffer out) except -1:
 
 
 cdef object _load_points(const char *data, Py_ssize_t size, Py_ssize_t count, const char *around, object loader):
-    """Load a value of so many points, which begin at its end less their size, between two characters or none."""
+    """Load a value that ends with `count` points; `around` has the two characters around them, if any."""
     cdef Buffer out = Buffer.__new__(Buffer)
     if around is not NULL:
         out.put(around, 1)

@@ -1,6 +1,6 @@
 # Loading json and jsonb, as `json.loads` does.
 #
-# What is not well-formed, NaN and infinities, and what is nested too deeply are left to the loader's Python method.
+# Malformed JSON, NaN and infinities, and JSON that is nested too deeply are left to the loader's Python method.
 #
 # Source: RFC 8259; for binary, `jsonb_send` in PostgreSQL's src/backend/utils/adt/jsonb.c.
 
@@ -20,7 +20,7 @@ import json
 
 cdef extern from *:
     """
-    /* The table of keys belongs to whoever has the GIL. */
+    /* The GIL protects the table of keys. */
     #ifdef Py_GIL_DISABLED
     #define HOWDAH_KEYS_KEPT 0
     #else
@@ -33,14 +33,13 @@ cdef extern from "Python.h":
     double PyOS_string_to_double(const char *s, char **endptr, void *overflow_exception) except? -1.0
 
 cdef enum:
-    #: How many keys are kept, a power of 2, and how long they are at most.
+    #: The number of cached keys, a power of 2, and their maximum length.
     KEYS = 512
     LONGEST_KEY = 32
 
 cdef object _json_loads = json.loads
 
-#: Keys of earlier objects, by a hash of their characters, all of them ASCII: the next objects mostly have
-#: the same.
+#: A cache of ASCII keys, by a hash of their characters: most objects have the same keys as earlier ones.
 cdef list _keys = [None] * KEYS
 
 
@@ -49,10 +48,10 @@ cdef struct JsonText:
     const char *end
 
 
-# What reads a part returns NotImplemented if it is for `json.loads` to read.
+# The functions that read a part return NotImplemented to leave the document to `json.loads`.
 
 cdef inline char _next(JsonText *text) noexcept:
-    """Skip white space; return the character behind it without reading it, NUL at the end."""
+    """Skip white space; return the next character without reading it, NUL at the end."""
     cdef const char *p = text.p
     while p < text.end:
         if p[0] != c" " and p[0] != c"\n" and p[0] != c"\t" and p[0] != c"\r":
@@ -64,7 +63,7 @@ cdef inline char _next(JsonText *text) noexcept:
 
 
 cdef object _read_value(JsonText *text, int depth):
-    """Read whatever comes next."""
+    """Read the next value."""
     cdef char first = _next(text)
     if first == c'"':
         return _read_string(text, False)
@@ -84,7 +83,7 @@ cdef object _read_value(JsonText *text, int depth):
 
 
 cdef inline bint _read_word(JsonText *text, const char *word, Py_ssize_t size) noexcept:
-    """Read a word, if it is the one expected."""
+    """Read a word, if it is the expected one."""
     if text.end - text.p < size or memcmp(text.p, word, size) != 0:
         return False
     text.p += size
@@ -140,7 +139,7 @@ cdef object _read_json_list(JsonText *text, int depth):
 # Numbers
 
 cdef inline bint _read_digits(JsonText *text) noexcept:
-    """Read one digit at least."""
+    """Read at least one digit."""
     cdef const char *first = text.p
     while text.p < text.end and c"0" <= text.p[0] <= c"9":
         text.p += 1
@@ -154,7 +153,7 @@ cdef object _read_json_number(JsonText *text):
     cdef long long value = 0
     cdef Py_ssize_t digits
     p += negative
-    # What is longer may not fit.
+    # A longer number may not fit.
     while p < text.end and c"0" <= p[0] <= c"9" and p - first < 18:
         value = 10 * value + (p[0] - c"0")
         p += 1
@@ -167,25 +166,35 @@ cdef object _read_json_number(JsonText *text):
     return PyLong_FromLongLong(-value if negative else value)
 
 
+cdef inline bint _skip_fraction(JsonText *text) noexcept:
+    """Read a point and what is behind it, if they are there; return False if that is not digits."""
+    if text.p == text.end or text.p[0] != c".":
+        return True
+    text.p += 1
+    return _read_digits(text)
+
+
+cdef inline bint _skip_exponent(JsonText *text) noexcept:
+    """Read an exponent, if it is there; return False if it has no digits."""
+    if text.p == text.end or (text.p[0] != c"e" and text.p[0] != c"E"):
+        return True
+    text.p += 1
+    if text.p < text.end and (text.p[0] == c"-" or text.p[0] == c"+"):
+        text.p += 1
+    return _read_digits(text)
+
+
 cdef object _read_long(JsonText *text, const char *first):
-    """Read on where a number is a float, or has many digits; return all of it."""
+    """Read the rest of a number that is a float or has many digits; return the whole number."""
     cdef char[64] number
     cdef Py_ssize_t size
-    cdef bint integer = True
-    while text.p < text.end and c"0" <= text.p[0] <= c"9":
-        text.p += 1
-    if text.p < text.end and text.p[0] == c".":
-        integer = False
-        text.p += 1
-        if not _read_digits(text):
-            return NotImplemented
-    if text.p < text.end and (text.p[0] == c"e" or text.p[0] == c"E"):
-        integer = False
-        text.p += 1
-        if text.p < text.end and (text.p[0] == c"-" or text.p[0] == c"+"):
-            text.p += 1
-        if not _read_digits(text):
-            return NotImplemented
+    cdef bint integer
+    cdef const char *digits_end
+    _read_digits(text)
+    digits_end = text.p
+    if not _skip_fraction(text) or not _skip_exponent(text):
+        return NotImplemented
+    integer = text.p == digits_end
     size = text.p - first
     if integer or size >= <Py_ssize_t> sizeof(number):
         try:
@@ -200,7 +209,7 @@ cdef object _read_long(JsonText *text, const char *first):
 # Strings
 
 cdef object _read_string(JsonText *text, bint is_key):
-    """Read a string; one that is a key may be shared with other objects."""
+    """Read a string; a key may be shared with other objects."""
     cdef const char *first = text.p + 1
     cdef const char *p = first
     cdef unsigned char character, seen = 0
@@ -227,12 +236,12 @@ cdef object _read_string(JsonText *text, bint is_key):
 
 
 cdef inline bint _are_plain(const char *p) noexcept:
-    """Whether eight characters are ASCII, and none of them is one to stop at: a quote, a backslash, a control."""
+    """Return whether eight characters are ASCII without quotes, backslashes and control characters."""
     cdef uint64_t eight, quote, backslash
     memcpy(&eight, p, 8)
     quote = eight ^ <uint64_t> 0x2222222222222222
     backslash = eight ^ <uint64_t> 0x5C5C5C5C5C5C5C5C
-    # Subtracting borrows the high bit where a byte is less.
+    # Subtracting sets the high bit where a byte is smaller.
     return not (
         eight
         | (eight - <uint64_t> 0x2020202020202020)
@@ -242,7 +251,7 @@ cdef inline bint _are_plain(const char *p) noexcept:
 
 
 cdef object _key(const char *data, Py_ssize_t size):
-    """Return a key of ASCII characters, the object it was the last time if that is still kept."""
+    """Return a key of ASCII characters, the cached object if there is one."""
     cdef uint32_t hashed = 0
     cdef Py_ssize_t i
     for i in range(size):
@@ -262,7 +271,7 @@ cdef object _decode(const char *data, Py_ssize_t size):
 
 
 cdef object _read_escaped(JsonText *text):
-    """Read a string that has backslashes."""
+    """Read a string with backslashes."""
     cdef const char *p = text.p + 1
     cdef char *decoded
     cdef char *out
@@ -270,7 +279,7 @@ cdef object _read_escaped(JsonText *text):
         p += 2 if p[0] == c"\\" else 1
     if p >= text.end:
         return NotImplemented
-    # What an escape stands for is never longer than the escape.
+    # An escape is never shorter than the character that it represents.
     decoded = <char *> PyMem_Malloc(p - text.p)
     if decoded is NULL:
         raise MemoryError
@@ -284,7 +293,7 @@ cdef object _read_escaped(JsonText *text):
 
 cdef char *_unescape(char *out, const char *p, const char *end) noexcept:
     """Write what is between two quotes, without escapes; return where that ends, NULL if it is malformed."""
-    cdef int unit, low
+    cdef int point
     cdef char escape
     while p < end:
         if <unsigned char> p[0] < 0x20:
@@ -297,37 +306,49 @@ cdef char *_unescape(char *out, const char *p, const char *end) noexcept:
         escape = p[1]
         p += 2
         if escape == c"u":
-            unit = _read_unit(p, end)
-            if unit < 0:
+            point = _read_point(&p, end)
+            if point < 0:
                 return NULL
-            p += 4
-            if 0xD800 <= unit < 0xDC00 and end - p >= 6 and p[0] == c"\\" and p[1] == c"u":
-                low = _read_unit(p + 2, end)
-                if 0xDC00 <= low < 0xE000:
-                    unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)
-                    p += 6
-            out = _put_utf8(out, unit)
+            out = _put_utf8(out, point)
             continue
-        if escape == c'"' or escape == c"\\" or escape == c"/":
-            out[0] = escape
-        elif escape == c"n":
-            out[0] = c"\n"
-        elif escape == c"t":
-            out[0] = c"\t"
-        elif escape == c"r":
-            out[0] = c"\r"
-        elif escape == c"b":
-            out[0] = c"\b"
-        elif escape == c"f":
-            out[0] = c"\f"
-        else:
+        out[0] = _escaped(escape)
+        if not out[0]:
             return NULL
         out += 1
     return out
 
 
+cdef inline char _escaped(char letter) noexcept:
+    """Return the character that a letter behind a backslash stands for, 0 if there is none."""
+    if letter == c'"' or letter == c"\\" or letter == c"/":
+        return letter
+    if letter == c"n":
+        return c"\n"
+    if letter == c"t":
+        return c"\t"
+    if letter == c"r":
+        return c"\r"
+    if letter == c"b":
+        return c"\b"
+    return c"\f" if letter == c"f" else 0
+
+
+cdef inline int _read_point(const char **p, const char *end) noexcept:
+    """Read the digits behind \\u, of a pair of surrogates both; return the code point, -1 if they are none."""
+    cdef int low, point = _read_unit(p[0], end)
+    if point < 0:
+        return -1
+    p[0] += 4
+    if 0xD800 <= point < 0xDC00 and end - p[0] >= 6 and p[0][0] == c"\\" and p[0][1] == c"u":
+        low = _read_unit(p[0] + 2, end)
+        if 0xDC00 <= low < 0xE000:
+            point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00)
+            p[0] += 6
+    return point
+
+
 cdef int _read_unit(const char *p, const char *end) noexcept:
-    """Return the number of four hexadecimal digits, -1 if they are none."""
+    """Return the value of four hexadecimal digits, -1 if they are invalid."""
     cdef int value = 0, i, digit
     if end - p < 4:
         return -1
@@ -340,7 +361,7 @@ cdef int _read_unit(const char *p, const char *end) noexcept:
 
 
 cdef char *_put_utf8(char *out, int point) noexcept:
-    """Write a code point, which may be a lone surrogate; return what is behind it."""
+    """Write a code point, which may be a lone surrogate; return a pointer to the end."""
     if point < 0x80:
         out[0] = <char> point
         return out + 1
@@ -374,7 +395,7 @@ cdef object load_jsonb(const char *data, Py_ssize_t size, object loader):
 
 
 cdef object _parse(const char *data, Py_ssize_t size, object loader):
-    """Read all of a document."""
+    """Read a whole document."""
     cdef JsonText text = JsonText(data, data + size)
     if loader.loads is not _json_loads:
         return NotImplemented

@@ -22,7 +22,7 @@ cdef type _IPv6Network = IPv6Network
 cdef object _ipv4_slot = IPv4Address.__dict__["_ip"]
 cdef object _ipv6_slot = IPv6Address.__dict__["_ip"]
 cdef object _scope_slot = IPv6Address.__dict__["_scope_id"]
-#: By the length, None until one is needed.
+#: The masks by their length; None until one is needed.
 cdef list _ipv4_masks = [None] * 33
 cdef list _ipv6_masks = [None] * 129
 cdef const char *_DIGITS = "0123456789abcdef"
@@ -31,7 +31,7 @@ cdef const char *_DIGITS = "0123456789abcdef"
 # macaddr, macaddr8
 
 cdef object _new_macaddr(const char *data, int count):
-    """Return so many bytes in hexadecimal, with colons between them."""
+    """Return bytes in hexadecimal, separated by colons."""
     cdef char[24] text
     cdef unsigned char byte
     cdef int i
@@ -54,7 +54,7 @@ cdef object load_macaddr8(const char *data, Py_ssize_t size, object loader):
 # inet, cidr
 
 cdef struct Inet:
-    # Of IPv4 the low one alone is in use.
+    # IPv4 uses only the low one.
     uint64_t high
     uint64_t low
     int bits
@@ -65,10 +65,10 @@ cdef enum:
     IPV6 = 3
 
 
-# What follows makes objects of `ipaddress`, their attributes written without running their constructors.
+# These functions create objects of `ipaddress` without running their constructors.
 
 cdef object _set_ip(object address, int family, uint64_t high, uint64_t low):
-    """Set the number that an address is."""
+    """Set the number of an address."""
     cdef char[16] data
     if family == IPV4:
         set_slot(_ipv4_slot, address, PyLong_FromUnsignedLong(<uint32_t> low))
@@ -84,13 +84,13 @@ cdef object _new_address(int family, uint64_t high, uint64_t low):
     """Return an address."""
     address = new_instance(_IPv4Address if family == IPV4 else _IPv6Address, 0)
     _set_ip(address, family, high, low)
-    # It refers to nothing that could refer back to it.
+    # It cannot be part of a reference cycle.
     untrack(address)
     return address
 
 
 cdef object _netmask(int family, int bits):
-    """Return the mask of that many bits, an address."""
+    """Return the mask with a number of bits, as an address."""
     cdef list masks = _ipv4_masks if family == IPV4 else _ipv6_masks
     mask = masks[bits]
     if mask is None:
@@ -99,12 +99,12 @@ cdef object _netmask(int family, int bits):
 
 
 cdef inline bint _is_plain(int family, int bits) noexcept:
-    """Whether networks have more than two addresses: others have a method of their own, too."""
+    """Return whether networks have more than two addresses; others have an additional method."""
     return 0 <= bits <= (30 if family == IPV4 else 126)
 
 
 cdef Inet _network_of(int family, Inet inet) noexcept:
-    """Return an address without the bits that the mask leaves to hosts."""
+    """Return an address without the host bits."""
     cdef int host = (32 if family == IPV4 else 128) - inet.bits
     if host >= 64:
         inet.low = 0
@@ -115,7 +115,7 @@ cdef Inet _network_of(int family, Inet inet) noexcept:
 
 
 cdef object _new_network(int family, Inet inet):
-    """Return a network, of the address with which it begins."""
+    """Return a network, given its first address."""
     network = new_instance(_IPv4Network if family == IPV4 else _IPv6Network, 0)
     network.network_address = _new_address(family, inet.high, inet.low)
     network.netmask = _netmask(family, inet.bits)
@@ -124,7 +124,7 @@ cdef object _new_network(int family, Inet inet):
 
 
 cdef object _new_interface(int family, Inet inet):
-    """Return an interface: an address in a network."""
+    """Return an interface, which is an address in a network."""
     interface = new_instance(_IPv4Interface if family == IPV4 else _IPv6Interface, 0)
     _set_ip(interface, family, inet.high, inet.low)
     interface.network = _new_network(family, _network_of(family, inet))
@@ -133,8 +133,13 @@ cdef object _new_interface(int family, Inet inet):
     return interface
 
 
+cdef inline bint _ends_part(char character, int parts) noexcept:
+    """Whether a character ends a number that has so many in front of it: behind the fourth is a mask."""
+    return character == (c"/" if parts == 3 else c".") and parts <= 3
+
+
 cdef int _read_inet_text(const char *data, Py_ssize_t size, Inet *inet) noexcept:
-    """Read four numbers with points between them, and the length of the mask, -1 if there is none."""
+    """Read an IPv4 address in dotted notation, and the length of the mask, -1 if there is none."""
     cdef int part = 0, parts = 0, digits = 0
     cdef Py_ssize_t i
     inet.high = inet.low = 0
@@ -143,7 +148,7 @@ cdef int _read_inet_text(const char *data, Py_ssize_t size, Inet *inet) noexcept
         if c"0" <= data[i] <= c"9" and digits < 3 and (digits == 0 or part != 0):
             part = 10 * part + (data[i] - c"0")
             digits += 1
-        elif (data[i] == c"." if parts < 3 else data[i] == c"/" and parts == 3) and digits and part <= 255:
+        elif _ends_part(data[i], parts) and digits and part <= 255:
             inet.low = inet.low << 8 | <uint64_t> part
             parts += 1
             part = digits = 0
@@ -197,7 +202,7 @@ cdef object load_inet(const char *data, Py_ssize_t size, object loader):
 
 
 cdef object _load_network(int family, Inet inet):
-    """Return a network, None if that is for Python to do: of few addresses, or the address of a host."""
+    """Return a network; None to leave it to Python, if it has few addresses or host bits."""
     cdef Inet network
     if not _is_plain(family, inet.bits):
         return None

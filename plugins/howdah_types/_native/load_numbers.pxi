@@ -1,4 +1,4 @@
-# Loading bool, the integers, the floats, numeric, and money where its decimals are known.
+# Loading bool, the integers, the floats, numeric, and money with a known number of decimals.
 #
 # Source: PostgreSQL documentation, "Numeric Types"; the binary layout of numeric
 # is the one `numeric_send` documents in its source.
@@ -27,7 +27,7 @@ cdef object _nan, _infinity, _minus_infinity
 
 
 cdef int _import_decimal() except -1:
-    """Import `decimal` when the first value comes: it takes its time, and is seldom wanted."""
+    """Import `decimal` with the first value, because the import is slow and rarely needed."""
     global _Decimal, _decimals_known, _nan, _infinity, _minus_infinity
     from decimal import Decimal
     _nan = Decimal("NaN")
@@ -39,7 +39,7 @@ cdef int _import_decimal() except -1:
 
 
 cdef object _decimal(const char *text, Py_ssize_t size):
-    """Return the `Decimal` that is written out."""
+    """Return the `Decimal` for a text."""
     if _Decimal is None:
         _import_decimal()
     return _Decimal(PyUnicode_DecodeASCII(text, size, NULL))
@@ -63,7 +63,7 @@ cdef object load_int_text(const char *data, Py_ssize_t size, object loader):
     cdef long long value = 0
     cdef Py_ssize_t first = size > 0 and data[0] == c"-"
     cdef Py_ssize_t i
-    if size == first or size > 18:  # what has more digits may not fit
+    if size == first or size > 18:  # a number with more digits may not fit
         return load_python(data, size, loader)
     for i in range(first, size):
         if not c"0" <= data[i] <= c"9":
@@ -103,7 +103,7 @@ cdef object load_float_text(const char *data, Py_ssize_t size, object loader):
     memcpy(text, data, size)
     text[size] = 0
     try:
-        # A NUL among the bytes would end the number early: the length is compared.
+        # A NUL would end the number early, so the length is compared.
         return PyFloat_FromDouble(_parse_float(text, size))
     except ValueError:
         return load_python(data, size, loader)
@@ -145,7 +145,7 @@ cdef object load_numeric_text(const char *data, Py_ssize_t size, object loader):
     for i in range(size):
         if c"0" <= data[i] <= c"9":
             digits += 1
-            coefficient = 10 * coefficient + <uint64_t> (data[i] - c"0")  # of many digits it is not used
+            coefficient = 10 * coefficient + <uint64_t> (data[i] - c"0")  # not used if there are many digits
         elif data[i] == c"." and point < 0:
             point = i
         elif not (data[i] == c"-" and i == 0):
@@ -160,7 +160,7 @@ cdef object load_numeric_text(const char *data, Py_ssize_t size, object loader):
 
 
 cdef inline object _short_decimal(bint negative, uint64_t coefficient, int scale):
-    """Return the Decimal with a coefficient of not more than 18 digits."""
+    """Return the Decimal with a coefficient of at most 18 digits."""
     cdef uint64_t bound = 10
     cdef int digits = 1
     while coefficient >= bound:
@@ -170,8 +170,8 @@ cdef inline object _short_decimal(bint negative, uint64_t coefficient, int scale
 
 
 cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
-    # The header: how many digits of base 10,000 follow; the power of 10,000 of the
-    # first one; the sign; how many decimal digits are shown after the point.
+    # The header: the number of digits, in base 10,000; the power of 10,000 of the
+    # first digit; the sign; the number of decimal digits after the point.
     if size < 8:
         return load_python(data, size, loader)
     cdef int ndigits = get_uint16(data)
@@ -183,12 +183,9 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
     if _Decimal is None:
         _import_decimal()
     if ndigits == 0:
-        if sign == 0xC000:
-            return _nan
-        if sign == 0xD000:
-            return _infinity
-        if sign == 0xF000:
-            return _minus_infinity
+        special = _special_numeric(sign)
+        if special is not None:
+            return special
         weight = 0
     if (
         not (sign == 0 or (sign == 0x4000 and ndigits > 0))
@@ -200,9 +197,25 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
         value = _short_numeric(data + 8, ndigits, weight, sign != 0, scale)
         if value is not None:
             return value
+    value = _long_numeric(data + 8, ndigits, weight, sign != 0, scale)
+    return load_python(data, size, loader) if value is None else value
 
-    # Written out in decimal: sign, whole groups, point, fractional groups (the last
-    # one may run three digits over the scale).
+
+cdef inline object _special_numeric(uint16_t sign):
+    """Return the Decimal that a sign says to be no number; None if it says otherwise."""
+    if sign == 0xC000:
+        return _nan
+    if sign == 0xD000:
+        return _infinity
+    return _minus_infinity if sign == 0xF000 else None
+
+
+cdef object _long_numeric(const char *groups, int ndigits, int weight, bint negative, int scale):
+    """Return a numeric of any number of digits; None if it is malformed.
+
+    It is written out in decimal: sign, whole groups, point, fractional groups (the last
+    one may run three digits over the scale).
+    """
     cdef Py_ssize_t room = 4 * (max(weight, 0) + 1) + 1 + 4 * ((scale + 3) // 4) + 1
     cdef char small[128]
     cdef char *text = small
@@ -212,17 +225,15 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
         if text is NULL:
             raise MemoryError
     try:
-        length = _write_numeric(text, data + 8, ndigits, weight, sign != 0, scale)
-        if length < 0:
-            return load_python(data, size, loader)
-        return _decimal(text, length)
+        length = _write_numeric(text, groups, ndigits, weight, negative, scale)
+        return None if length < 0 else _decimal(text, length)
     finally:
         if text != small:
             PyMem_Free(text)
 
 
 cdef object _short_numeric(const char *groups, int ndigits, int weight, bint negative, int scale):
-    """Return a numeric of not more than 18 digits; None if it has more, or is malformed."""
+    """Return a numeric of at most 18 digits; None if it has more, or is malformed."""
     cdef uint64_t coefficient = 0
     cdef int shown = weight + 1 + (scale + 3) // 4  # groups, the last with digits that are not shown
     cdef int group, i
@@ -248,7 +259,7 @@ cdef Py_ssize_t _write_numeric(
     cdef int last = -((scale + 3) // 4)  # and the one it ends with
     cdef int group, digit, power
     cdef int i
-    # Digits before the first or after the last group shown must be zero to be left out.
+    # Groups before the first or after the last one of the text must be zero.
     for i in range(ndigits):
         digit = get_uint16(digits + 2 * i)
         if digit > 9999 or (weight - i < last and digit != 0):
@@ -267,7 +278,7 @@ cdef Py_ssize_t _write_numeric(
         p[2] = <char> (c"0" + group // 10 % 10)
         p[3] = <char> (c"0" + group % 10)
         p += 4
-    # The last group may hold digits beyond the scale; they are zeros or it is odd.
+    # The last group may have digits beyond the scale, which must be zeros.
     for i in range(-4 * last - scale):
         p -= 1
         if p[0] != c"0":
@@ -275,24 +286,40 @@ cdef Py_ssize_t _write_numeric(
     return p - text
 
 
+cdef inline int _sign_of_money(const char *data, Py_ssize_t size) noexcept:
+    """Return 1, or -1 of a negative amount; 0 if the text is not in ASCII and one line."""
+    cdef Py_ssize_t i
+    cdef int sign = 1
+    for i in range(size):
+        if not 0 < data[i] < 0x7F or data[i] == c"\n":
+            return 0
+        if data[i] == c"-" or data[i] == c"(":
+            sign = -1
+    return sign
+
+
+cdef inline int _strip_to_digits(const char *data, Py_ssize_t *first, Py_ssize_t *last) noexcept:
+    """Leave out what is in front of the first digit, and what is behind the last one."""
+    while first[0] < last[0] and not c"0" <= data[first[0]] <= c"9":
+        first[0] += 1
+    while first[0] < last[0] and not c"0" <= data[last[0] - 1] <= c"9":
+        last[0] -= 1
+    return 0
+
+
 cdef object load_money_text(const char *data, Py_ssize_t size, object loader):
-    # A sign, a currency, digits with separators, of which the last one may be the point, and more
-    # of the first; in ASCII.
+    # In ASCII: a sign, a currency, digits with separators, the last of which may be the decimal point, and
+    # possibly a sign and a currency again.
     cdef char text[64]
     cdef Py_ssize_t i, shown, first = 0, last = size, length = 0, separator = -1
     cdef int decimals = loader.decimals
-    if size > 48:
+    cdef int sign = _sign_of_money(data, size) if size <= 48 else 0
+    if not sign:
         return load_python(data, size, loader)
-    for i in range(size):
-        if not 0 < data[i] < 0x7F or data[i] == c"\n":
-            return load_python(data, size, loader)
-        if data[i] == c"-" or data[i] == c"(":
-            text[0] = c"-"
-            length = 1
-    while first < last and not c"0" <= data[first] <= c"9":
-        first += 1
-    while first < last and not c"0" <= data[last - 1] <= c"9":
-        last -= 1
+    if sign < 0:
+        text[0] = c"-"
+        length = 1
+    _strip_to_digits(data, &first, &last)
     for i in range(first, last):
         if c"0" <= data[i] <= c"9":
             text[length] = data[i]
@@ -300,7 +327,7 @@ cdef object load_money_text(const char *data, Py_ssize_t size, object loader):
         else:
             separator = i
     shown = last - separator - 1 if separator >= 0 else 0
-    # Without decimals what follows the last separator is a group of thousands.
+    # Without decimals, a group of thousands follows the last separator.
     if first == last or decimals > 9 or not (decimals == shown or (decimals == 0 and shown == 3)):
         return load_python(data, size, loader)
     length += snprintf(text + length, sizeof(text) - length, "E-%d", decimals)

@@ -1,4 +1,4 @@
-# Loading tsvector and tsquery from their binary format, to the text that the server would have sent.
+# Loading tsvector and tsquery from binary to the server's text format.
 #
 # Source: PostgreSQL documentation, "Text Search Types"; for the binary formats
 # PostgreSQL's src/backend/utils/adt/tsvector.c and tsquery.c.
@@ -11,7 +11,7 @@ from howdah.native.adapters cimport MAX_DEPTH, Buffer, depth as level, load_pyth
 from howdah.native.byteorder cimport get_uint16, get_uint32
 
 cdef enum:
-    # The items of a tsquery: words, and operators, which come before their operands, the right one first.
+    # The items of a tsquery: words, and operators. An operator is followed by its operands, the right one first.
     WORD = 1
     OPERATOR = 2
     NOT = 1
@@ -19,9 +19,9 @@ cdef enum:
     OR = 3
     PHRASE = 4
 
-#: How strongly the operators bind, by their number.
+#: The precedence of the operators, by their number.
 cdef int[5] _PRIORITIES = [0, 4, 2, 1, 3]
-#: The weights of a position in a tsvector, D not being written; and the bits of those in a tsquery.
+#: The weights of a position in a tsvector, of which D is not written; and the bits of weights in a tsquery.
 cdef const char *_WEIGHTS = "\0CBA"
 cdef const char *_FLAGS = "ABCD"
 
@@ -32,7 +32,7 @@ cdef struct Reader:
 
 
 cdef int _put_word(Reader *reader, Buffer out) except -1:
-    """Append the next word, between quotes; return 0 if there is none."""
+    """Append the next word, quoted; return 0 if there is none."""
     cdef const char *end = <const char *> memchr(reader.p, 0, reader.end - reader.p)
     if end is NULL:
         return 0
@@ -83,7 +83,7 @@ cdef object load_tsvector(const char *data, Py_ssize_t size, object loader):
 
 
 cdef object _loaded(Buffer out, Reader *reader, const char *data, Py_ssize_t size, object loader):
-    """Return the text that has been made of all of the data."""
+    """Return the text, if all of the data has been read."""
     if reader.p != reader.end:
         return load_python(data, size, loader)
     try:
@@ -92,31 +92,53 @@ cdef object _loaded(Buffer out, Reader *reader, const char *data, Py_ssize_t siz
         return load_python(data, size, loader)
 
 
-cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, Buffer out) except -1:
-    """Append an item of a tsquery, in parentheses if it is an operand of what binds stronger.
+cdef int _put_searched(Reader *reader, Buffer out) except -1:
+    """Append the next word of a tsquery with its flags; return 0 if it is malformed."""
+    cdef int i, weights
+    cdef bint prefix
+    if reader.end - reader.p < 3:
+        return 0
+    weights = reader.p[1]
+    prefix = reader.p[2] != 0
+    reader.p += 3
+    if not _put_word(reader, out):
+        return 0
+    if prefix or weights & 0xF:
+        out.put(":*", 1 + prefix)
+        for i in range(4):
+            if weights & (8 >> i):
+                out.put(&_FLAGS[i], 1)
+    return 1
 
-    Returns 0 if that is for Python to do: it does queries of any depth.
+
+cdef int _put_operator(int operator, int distance, Buffer out) except -1:
+    """Append what stands between two operands."""
+    if operator == AND:
+        out.put(" & ", 3)
+    elif operator == OR:
+        out.put(" | ", 3)
+    elif distance == 1:
+        out.put(" <-> ", 5)
+    else:
+        out.put(" <", 2)
+        out.put_digits(distance)
+        out.put("> ", 2)
+    return 0
+
+
+cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, Buffer out) except -1:
+    """Append an item of a tsquery, in parentheses if it is an operand of an operator of higher precedence.
+
+    Return 0 to leave it to Python, which handles queries of any depth.
     """
     cdef Buffer right
-    cdef int i, kind, operator, weights, priority, distance = 1
-    cdef bint prefix, parentheses
+    cdef int kind, operator, priority, distance = 1
+    cdef bint parentheses
     if reader.end - reader.p < 2 or depth >= MAX_DEPTH:
         return 0
     kind = reader.p[0]
     if kind == WORD:
-        if reader.end - reader.p < 3:
-            return 0
-        weights = reader.p[1]
-        prefix = reader.p[2] != 0
-        reader.p += 3
-        if not _put_word(reader, out):
-            return 0
-        if prefix or weights & 0xF:
-            out.put(":*", 1 + prefix)
-            for i in range(4):
-                if weights & (8 >> i):
-                    out.put(&_FLAGS[i], 1)
-        return 1
+        return _put_searched(reader, out)
     operator = reader.p[1]
     reader.p += 2
     if kind != OPERATOR or not NOT <= operator <= PHRASE:
@@ -141,16 +163,7 @@ cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, B
             return 0
         if not _put_item(reader, priority, False, depth + 1, out):
             return 0
-        if operator == AND:
-            out.put(" & ", 3)
-        elif operator == OR:
-            out.put(" | ", 3)
-        elif distance == 1:
-            out.put(" <-> ", 5)
-        else:
-            out.put(" <", 2)
-            out.put_digits(distance)
-            out.put("> ", 2)
+        _put_operator(operator, distance, out)
         out.put(right.data, right.length)
     if parentheses:
         out.put(" )", 2)

@@ -1,4 +1,4 @@
-# Loading bytea, uuid, enums, bit strings, and what is text in a form of its own.
+# Loading bytea, uuid, enums, bit strings, and types whose binary format contains text.
 #
 # Source: PostgreSQL documentation, "bytea Hex Format", "UUID Type", "Bit String Types";
 # for binary, the types' send functions in PostgreSQL's src/backend/utils/adt.
@@ -29,7 +29,7 @@ cdef object load_versioned(const char *data, Py_ssize_t size, object loader):
 
 cdef object load_xml(const char *data, Py_ssize_t size, object loader):
     if size >= 5 and memcmp(data, b"<?xml", 5) == 0:
-        return load_python(data, size, loader)  # where an encoding may be declared
+        return load_python(data, size, loader)  # it may declare an encoding
     return load_str(data, size, loader)
 
 
@@ -57,7 +57,7 @@ cdef object load_bytea_text(const char *data, Py_ssize_t size, object loader):
 
 
 cdef int _import_uuid() except -1:
-    """Import the class when the first value comes: its module takes long."""
+    """Import the class with the first value, because the import of its module is slow."""
     global _UUID, _int_slot, _is_safe_slot, _unknown
     from uuid import UUID, SafeUUID
     _int_slot = UUID.__dict__["int"]
@@ -68,13 +68,13 @@ cdef int _import_uuid() except -1:
 
 
 cdef object _new_uuid(const char *data):
-    """Return a UUID of 16 bytes, its attributes written without running its constructor."""
+    """Return a UUID of 16 bytes, created without running its constructor."""
     if _UUID is None:
         _import_uuid()
     uuid = new_instance(_UUID, 0)
     set_slot(_int_slot, uuid, int_from_16_bytes(data))
     set_slot(_is_safe_slot, uuid, _unknown)
-    # It refers to nothing that could refer back to it.
+    # It cannot be part of a reference cycle.
     untrack(uuid)
     return uuid
 

@@ -1,4 +1,4 @@
-"""Native adapters of types that a driver meets every day, and of others that are made of numbers and text."""
+"""Native adapters of common types, and of other types that consist of numbers and text."""
 
 include "load_numbers.pxi"
 include "dump_numbers.pxi"
@@ -10,7 +10,7 @@ include "load_search.pxi"
 
 from howdah.native.adapters cimport load_bytes, native_adapter
 
-# What loads text and binary, and what dumps them.
+# Each has functions to load text and binary, and to dump them.
 BIT = native_adapter(NULL, load_bit)
 BOOL = native_adapter(load_bool_text, load_bool, dump_bool_text, dump_bool)
 BOX = native_adapter(NULL, load_box)

@@ -1,17 +1,17 @@
-"""Native adapters of types whose values are objects of the standard library, or are made of other values.
+"""Native adapters of types whose values are objects of the standard library, or consist of other values.
 
-They are imported when the first such value comes: `datetime`, `ipaddress` and `json` take their time.
+They are imported with the first such value, because `datetime`, `ipaddress` and `json` are slow to import.
 """
 
 cdef extern from "<strings.h>" nogil:
     int strncasecmp(const char *a, const char *b, size_t size)
 
 cdef enum:
-    #: The most dimensions PostgreSQL's arrays have (MAXDIM).
+    #: The maximum number of dimensions of arrays (MAXDIM).
     MAX_DIMENSIONS = 6
-    #: What stands for the length of NULL.
+    #: The length that represents NULL.
     NULL_LENGTH = 0xFFFFFFFF
-    # What the first byte of a range tells.
+    # The flags in the first byte of a range.
     EMPTY = 0x01
     LOWER_INCLUSIVE = 0x02
     UPPER_INCLUSIVE = 0x04
@@ -20,7 +20,7 @@ cdef enum:
 
 
 class Malformed(Exception):
-    """What is read is no such value; the loader's Python method will say why."""
+    """The value is malformed; the loader's Python method raises the error."""
 
 
 include "load_dates.pxi"
@@ -36,7 +36,7 @@ include "dump_composed.pxi"
 
 from howdah.native.adapters cimport native_adapter
 
-# What loads text and binary, what dumps them, what tells keys; and whether the values contain others.
+# Each has functions to load and dump text and binary, and to return keys; and whether values contain others.
 ARRAY = native_adapter(load_array_text, load_array, dump_array_text, dump_array, array_key, True)
 CIDR = native_adapter(load_cidr_text, load_cidr, NULL, dump_cidr, NULL, True)
 COMPOSITE = native_adapter(load_composite_text, load_composite, dump_composite_text, dump_composite, NULL, True)

@@ -1,3 +1,4 @@
+# Generated from tests/contrib/arrow/test_reading_async.py by .ci/generate_faces.py; do not edit.
 """Results as Arrow data."""
 
 from __future__ import annotations
@@ -70,6 +71,22 @@ TYPES: list[tuple[str, list[str], pa.DataType, list[Any]]] = [
     ("inet[]", ["'{10.0.0.1}'"], pa.string(), ["{10.0.0.1}"]),
     ("int2vector", ["'1 2'"], pa.string(), ["1 2"]),
 ]  # fmt: skip
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def cur(conn: howdah.Connection[Any]) -> Any:
+    """A cursor, in a transaction that is not committed, with types of its own."""
+    cur = conn.cursor()
+    cur.execute(
+        "CREATE TYPE pg_temp.mood AS ENUM ('sad', 'ok'); CREATE DOMAIN pg_temp.price AS numeric(8, 3)"
+    )
+    return cur
+
+
+def collect(stream: Any) -> list[Any]:
+    return list(stream)
 
 
 def rows(type: str, values: list[str]) -> str:
@@ -222,15 +239,18 @@ def test_decoded_rows_that_do_not_fit(cur: Any) -> None:
 
 @pytest.mark.parametrize("execute", ["execute", "execute_arrow"])
 def test_empty_result(cur: Any, execute: str) -> None:
-    table = getattr(cur, execute)("SELECT 1 AS a, 'x' AS b, ARRAY[1] AS c WHERE false").fetch_arrow()
+    getattr(cur, execute)("SELECT 1 AS a, 'x' AS b, ARRAY[1] AS c WHERE false")
+    table = cur.fetch_arrow()
     assert table.num_rows == 0
     assert table.schema == pa.schema([("a", pa.int32()), ("b", pa.string()), ("c", pa.list_(pa.int32()))])
-    assert list(getattr(cur, execute)("SELECT 1 WHERE false").fetch_arrow_batches()) == []
+    getattr(cur, execute)("SELECT 1 WHERE false")
+    assert collect(cur.fetch_arrow_batches()) == []
 
 
 @pytest.mark.parametrize("execute", ["execute", "execute_arrow"])
 def test_no_columns(cur: Any, execute: str) -> None:
-    table = getattr(cur, execute)("SELECT FROM generate_series(1, 3)").fetch_arrow()
+    getattr(cur, execute)("SELECT FROM generate_series(1, 3)")
+    table = cur.fetch_arrow()
     assert (table.num_rows, table.num_columns) == (3, 0)
 
 
@@ -264,6 +284,13 @@ def test_returning(cur: Any) -> None:
     assert cur.execute("SELECT count(*) FROM pg_temp.t").fetchone() == (2,)
 
 
+def test_decoded_rows_in_a_pipeline(conn: howdah.Connection[Any]) -> None:
+    cur: Any = conn.cursor()
+    with conn.pipeline():
+        cur.execute("SELECT 1 AS a")
+        assert cur.fetch_arrow().to_pylist() == [{"a": 1}]
+
+
 # Batches
 
 
@@ -273,16 +300,15 @@ def test_batches(cur: Any, execute: str) -> None:
     reader = cur.fetch_arrow_batches(300)
     assert isinstance(reader, pa.RecordBatchReader)
     assert reader.schema.names == ["i", "t"]
-    batches = list(reader)
+    batches = collect(reader)
     assert [batch.num_rows for batch in batches] == [300, 300, 300, 100]
     assert pa.Table.from_batches(batches)["t"].to_pylist() == [f"row {i}" for i in range(1, 1001)]
     assert cur.fetch_arrow().num_rows == 0
 
 
 def test_stream(cur: Any) -> None:
-    batches = list(
-        cur.stream_arrow("SELECT i, 'row ' || i AS t FROM generate_series(1, %s) i", (1000,), size=300)
-    )
+    query = "SELECT i, 'row ' || i AS t FROM generate_series(1, %s) i"
+    batches = collect(cur.stream_arrow(query, (1000,), size=300))
     assert [batch.num_rows for batch in batches] == [300, 300, 300, 100]
     assert pa.Table.from_batches(batches)["t"].to_pylist() == [f"row {i}" for i in range(1, 1001)]
     assert cur.execute("SELECT 1").fetchone() == (1,)
@@ -295,11 +321,13 @@ def test_stream_is_bounded(cur: Any) -> None:
 
 
 def test_stream_left_early(conn: howdah.Connection[Any]) -> None:
-    conn.autocommit = True
+    conn.set_autocommit(True)
     cur = conn.cursor()
-    for batch in cur.stream_arrow("SELECT generate_series(1, 10000000) AS i", size=10):
+    stream: Any = cur.stream_arrow("SELECT generate_series(1, 10000000) AS i", size=10)
+    for batch in stream:
         assert batch.num_rows == 10
         break
+    del stream
     assert cur.execute("SELECT 1").fetchone() == (1,)
 
 
@@ -314,17 +342,17 @@ def test_stream_holds_the_connection(cur: Any) -> None:
 
 
 def test_stream_of_nothing(cur: Any) -> None:
-    assert list(cur.stream_arrow("SELECT 1 WHERE false")) == []
+    assert collect(cur.stream_arrow("SELECT 1 WHERE false")) == []
 
 
 def test_stream_without_rows(cur: Any) -> None:
     with pytest.raises(howdah.ProgrammingError, match="none"):
-        list(cur.stream_arrow("CREATE TABLE pg_temp.t (i int)"))
+        collect(cur.stream_arrow("CREATE TABLE pg_temp.t (i int)"))
     assert cur.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_stream_that_fails(conn: howdah.Connection[Any]) -> None:
-    conn.autocommit = True
+    conn.set_autocommit(True)
     cur = conn.cursor()
     got = []
     with pytest.raises(howdah.errors.DivisionByZero):
@@ -351,13 +379,14 @@ def test_a_stream_is_not_ended_by_another_that_is_refused(cur: Any) -> None:
     for _ in range(2):
         with pytest.raises(howdah.ProgrammingError, match="streaming"):
             next(cur.connection.cursor().stream_arrow("SELECT 1"))
-    assert sum(batch.num_rows for batch in stream) == 99990
+    assert sum([batch.num_rows for batch in stream]) == 99990
 
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_wrong_sizes(cur: Any, size: int) -> None:
+    cur.execute_arrow("SELECT 1")
     with pytest.raises(ValueError, match="size"):
-        cur.execute_arrow("SELECT 1").fetch_arrow_batches(size)
+        cur.fetch_arrow_batches(size)
     with pytest.raises(ValueError, match="size"):
         next(cur.stream_arrow("SELECT 1", size=size))
 
@@ -401,7 +430,7 @@ def test_infinite_interval(cur: Any) -> None:
 
 
 def test_errors_of_the_server(conn: howdah.Connection[Any]) -> None:
-    conn.autocommit = True
+    conn.set_autocommit(True)
     cur: Any = conn.cursor()
     with pytest.raises(howdah.errors.SyntaxError):
         cur.execute_arrow("SELEC 1")
@@ -411,6 +440,8 @@ def test_errors_of_the_server(conn: howdah.Connection[Any]) -> None:
         cur.execute_arrow("SELECT 1 / (3 - i) FROM generate_series(1, 5) i")
     with pytest.raises(howdah.errors.SyntaxError):
         cur.copy_arrow_out("COPY (SELEC 1) TO STDOUT (FORMAT binary)")
+    with pytest.raises(howdah.DataError, match="column 'd', row 1"):
+        cur.execute_arrow("SELECT date 'infinity' AS d")
     assert cur.execute_arrow("SELECT 1 AS a").fetch_arrow().to_pylist() == [{"a": 1}]
 
 
@@ -465,10 +496,11 @@ def test_observers(dsn: str) -> None:
         def howdah_query_observer(self, connection: Any) -> Observer:
             return Observer()
 
-    with howdah.Driver(plugins=[("watching", Plugin())]).connect(dsn) as conn:
+    driver = howdah.Driver(plugins=[("watching", Plugin())])
+    with driver.Connection.connect(dsn) as conn:
         cur: Any = conn.cursor()
         cur.execute_arrow("SELECT %s AS n", (1,))
-        list(cur.stream_arrow("SELECT 2 AS n"))
+        collect(cur.stream_arrow("SELECT 2 AS n"))
     assert seen == [
         (b"SELECT $1 AS n", (1,)),
         ("SELECT 1", 1, None),
@@ -524,9 +556,8 @@ def test_to_pandas_and_polars(cur: Any) -> None:
 
 def test_memory_outlives_the_cursor(conn: howdah.Connection[Any]) -> None:
     cur: Any = conn.cursor()
-    batches = list(
-        cur.stream_arrow("SELECT i, repeat('x', 100) AS t FROM generate_series(1, 5000) i", size=500)
-    )
+    query = "SELECT i, repeat('x', 100) AS t FROM generate_series(1, 5000) i"
+    batches = collect(cur.stream_arrow(query, size=500))
     del cur
     conn.close()
     table = pa.Table.from_batches(batches)

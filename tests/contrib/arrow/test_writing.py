@@ -1,3 +1,4 @@
+# Generated from tests/contrib/arrow/test_writing_async.py by .ci/generate_faces.py; do not edit.
 """Arrow data into tables."""
 
 from __future__ import annotations
@@ -82,6 +83,18 @@ STORED: list[tuple[str, pa.Array, list[str]]] = [
     ("uuid[]", pa.array([[KEY.bytes]], pa.list_(pa.binary(16))), [f"{{{KEY}}}"]),
 ]  # fmt: skip
 
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def cur(conn: howdah.Connection[Any]) -> Any:
+    """A cursor, in a transaction that is not committed, with types of its own."""
+    cur = conn.cursor()
+    cur.execute(
+        "CREATE TYPE pg_temp.mood AS ENUM ('sad', 'ok'); CREATE DOMAIN pg_temp.price AS numeric(8, 3)"
+    )
+    return cur
+
 
 def with_nulls(array: pa.Array) -> pa.ChunkedArray:
     """Return the array with NULL in front and behind."""
@@ -164,7 +177,10 @@ def test_columns_by_name(cur: Any) -> None:
     cur.execute("""CREATE TABLE pg_temp.t (a int, "B b" text DEFAULT 'none', c int DEFAULT 7)""")
     cur.copy_arrow_in("t", pa.table({"B b": ["x"], "a": [1]}))
     cur.copy_arrow_in("t", pa.table({"x": [5], "y": [2]}), columns=["c", "a"])
-    assert cur.execute("SELECT * FROM pg_temp.t ORDER BY a").fetchall() == [(1, "x", 7), (2, "none", 5)]
+    assert cur.execute("SELECT * FROM pg_temp.t ORDER BY a").fetchall() == [
+        (1, "x", 7),
+        (2, "none", 5),
+    ]
     with pytest.raises(howdah.errors.UndefinedColumn, match='"z"'):
         cur.copy_arrow_in("t", pa.table({"z": [1]}))
 
@@ -231,7 +247,11 @@ def batch(i: int) -> pa.RecordBatch:
 def test_sources(cur: Any, make: Any) -> None:
     cur.execute("CREATE TABLE pg_temp.t (n int, t text)")
     assert cur.copy_arrow_in("t", make()) == 3
-    assert cur.execute("SELECT * FROM pg_temp.t").fetchall() == [(1, "1"), (2, None), (None, "x")]
+    assert cur.execute("SELECT * FROM pg_temp.t").fetchall() == [
+        (1, "1"),
+        (2, None),
+        (None, "x"),
+    ]
 
 
 class Stream:
@@ -283,7 +303,7 @@ def test_no_columns(cur: Any) -> None:
 
 
 def test_all_or_nothing(conn: howdah.Connection[Any]) -> None:
-    conn.autocommit = True
+    conn.set_autocommit(True)
     cur: Any = conn.cursor()
     cur.execute("CREATE TABLE pg_temp.t (n int CHECK (n <> 99000))")
     with pytest.raises(howdah.errors.CheckViolation):
@@ -313,13 +333,33 @@ def test_rows_are_counted_through_batches(cur: Any) -> None:
 
 
 def test_from_one_connection_to_another(conn: howdah.Connection[Any], dsn: str) -> None:
-    with howdah.connect(dsn) as other:
+    with howdah.Connection.connect(dsn) as other:
         source: Any = other.cursor()
         cur: Any = conn.cursor()
         cur.execute("CREATE TABLE pg_temp.t (i int, t text)")
         stream = source.stream_arrow("SELECT i, 'row ' || i AS t FROM generate_series(1, 10000) i", size=1000)
         assert cur.copy_arrow_in("t", stream) == 10000
-        assert cur.execute("SELECT count(DISTINCT t), sum(i) FROM pg_temp.t").fetchone() == (10000, 50005000)
+        cur.execute("SELECT count(DISTINCT t), sum(i) FROM pg_temp.t")
+        assert cur.fetchone() == (10000, 50005000)
+
+
+def test_a_stream_of_no_batches(cur: Any) -> None:
+    cur.execute("CREATE TABLE pg_temp.t (i int)")
+
+    def nothing() -> Any:
+        for batch in ():
+            yield batch
+
+    with pytest.raises(TypeError, match="one at least"):
+        cur.copy_arrow_in("t", nothing())
+
+
+def test_out_and_in(cur: Any) -> None:
+    cur.execute("CREATE TABLE pg_temp.t (i int, t text)")
+    data = pa.table({"i": range(10000), "t": [f"row {i}" for i in range(10000)]})
+    assert cur.copy_arrow_in("t", data) == 10000
+    there = cur.copy_arrow_out("t")
+    assert there["i"].to_pylist() == list(range(10000)) and there["t"].to_pylist() == data["t"].to_pylist()
 
 
 # There and back
@@ -377,10 +417,12 @@ def wide(conn: howdah.Connection[Any]) -> Any:
     return cur
 
 
+EXAMPLES = 60
+
 ROWS = st.lists(st.tuples(*[st.none() | values for _, values in COLUMNS.values()]), max_size=20)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS)
 def test_round_trip(wide: Any, rows: list[tuple[Any, ...]]) -> None:
     wide.execute("TRUNCATE pg_temp.wide")
@@ -398,7 +440,7 @@ def test_round_trip(wide: Any, rows: list[tuple[Any, ...]]) -> None:
     assert wide.copy_arrow_out("wide").num_rows == len(rows)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.decimals().filter(lambda d: not d.is_snan() and str(d) != "-NaN"), min_size=1))
 def test_numbers_as_text(wide: Any, numbers: list[Decimal]) -> None:
     small = [each for each in numbers if not each.is_finite() or abs(each.adjusted()) < 10000]
@@ -416,7 +458,7 @@ def test_numbers_as_text(wide: Any, numbers: list[Decimal]) -> None:
                 assert back.as_tuple().exponent == min(exponent, 0)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
 def test_floats_as_numbers(wide: Any, floats: list[float]) -> None:
     wide.execute("CREATE TABLE IF NOT EXISTS pg_temp.numbers (n numeric); TRUNCATE pg_temp.numbers")

@@ -137,7 +137,7 @@ REFUSALS: dict[str, Callable[[socket.socket], object]] = {
 def test_servers_that_cannot_negotiate_get_the_older_version(
     connect: Face, refusal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "PATIENCE", 0.1)
+    monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 0.1)
     versions: list[bytes] = []
 
     def script(conn: socket.socket) -> None:
@@ -177,7 +177,7 @@ def test_the_older_version_is_asked_for_unless_a_newer_one_is_wanted(connect: Fa
 def test_a_server_that_is_down_is_not_asked_for_the_older_version_without_end(
     connect: Face, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "PATIENCE", 0.1)
+    monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 0.1)
     with ScriptedServer(silence) as server:
         with pytest.raises(errors.ConnectionTimeout):
             connect(dsn_of(server), max_protocol_version="latest", timeout=0.3)
@@ -190,7 +190,7 @@ def test_a_server_that_is_down_is_not_asked_for_the_older_version_without_end(
 def test_a_server_with_room_for_one_connection_is_tried_again(
     connect: Face, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "PATIENCE", 0.1)
+    monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 0.1)
 
     def reset(conn: socket.socket) -> None:
         packet(conn)

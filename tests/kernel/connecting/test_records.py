@@ -498,7 +498,7 @@ TERMINATE = "SELECT pg_terminate_backend(%s)"
 def test_blocking(dsn: str) -> None:
     with howdah.connect(dsn, autocommit=True) as conn, howdah.connect(dsn, autocommit=True) as other:
         assert conn.info.ssl_in_use
-        assert conn.fileno() == conn._transport.sock.fileno()
+        assert conn.fileno() == conn.kernel.transport.sock.fileno()
         assert conn.execute("SELECT %s::text", (LARGE,)).fetchone() == (LARGE,)
         assert sum(len(text) for _, text in conn.execute(ROWS)) == 990_000
         conn.execute("LISTEN records")

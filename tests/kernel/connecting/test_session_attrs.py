@@ -39,7 +39,7 @@ def check(attrs: str, answer: bytes, **parameters: str) -> tuple[str | None, Ser
 
 
 @pytest.mark.parametrize(
-    ("attrs", "value", "objection"),
+    ("attrs", "value", "reason"),
     [
         ("read-write", b"off", None),
         ("read-write", b"on", "session is read-only"),
@@ -51,15 +51,15 @@ def check(attrs: str, answer: bytes, **parameters: str) -> tuple[str | None, Ser
         ("standby", b"f", "server is not in hot standby mode"),
     ],
 )
-def test_a_server_that_is_asked(attrs: str, value: bytes, objection: str | None) -> None:
-    assert check(attrs, COLUMN + data_row(value) + END)[0] == objection
+def test_a_server_that_is_asked(attrs: str, value: bytes, reason: str | None) -> None:
+    assert check(attrs, COLUMN + data_row(value) + END)[0] == reason
 
 
 def test_what_comes_in_between_is_kept() -> None:
     notice = notice_response("00000", "by the way")
     answer = parameter_status("x", "y") + notice + COLUMN + data_row(b"off") + END
-    objection, server_info = check("read-write", answer)
-    assert objection is None
+    reason, server_info = check("read-write", answer)
+    assert reason is None
     assert server_info.parameters == {"x": "y"}
     assert server_info.unasked == [(ord("N"), notice[5:])]
 

@@ -97,7 +97,7 @@ async def test_everywhere(dsn: str, work: Work, autocommit: bool) -> None:
 
         async def check(cur: Any) -> None:
             assert not conn.closed
-            assert not conn.lock.locked()
+            assert not conn.kernel.lock.locked()
             if autocommit:
                 assert conn.info.transaction_status == TransactionStatus.IDLE
             elif conn.info.transaction_status == TransactionStatus.INERROR:

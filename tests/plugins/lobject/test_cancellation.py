@@ -72,7 +72,7 @@ async def test_files_and_modes(aconn: howdah.AsyncConnection[Any], tmp_path: Pat
 
     async def check(_: Any) -> None:
         assert not aconn.closed
-        assert not aconn.lock.locked()
+        assert not aconn.kernel.lock.locked()
         for lob in opened:
             await lob.close()
             assert lob.closed

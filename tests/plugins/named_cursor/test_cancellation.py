@@ -65,7 +65,7 @@ async def test_held_and_taken_over(dsn: str) -> None:
 
     async def check(conn: Any) -> None:
         assert not conn.closed
-        assert not conn.lock.locked()
+        assert not conn.kernel.lock.locked()
         await conn.rollback()
         # Held cursors survive a rollback: one that was committed is dropped by its own close.
         left = await (await conn.execute("SELECT count(*) FROM pg_cursors WHERE name = 'herd'")).fetchone()

@@ -16,7 +16,7 @@ async def run(conn, count):
     async with conn.pipeline():
         for number in range(count):
             last.append(await conn.execute("SELECT %s::int, left(repeat(%s, 2), 5500)", (number, parameter)))
-            most = max(most, conn.session.output_size)
+            most = max(most, conn.kernel.session.output_size)
     for expected, cur in enumerate(last, count - len(last)):
         number, text = await cur.fetchone()
         assert (number, len(text)) == (expected, 5500)

@@ -1,8 +1,11 @@
-"""Pipelines on the blocking face."""
+# Generated from tests/plugins/pipeline/test_pipeline_async.py by .ci/generate_faces.py; do not edit.
+"""Pipelines."""
 
 from __future__ import annotations
 
 import gc
+import signal
+import threading
 import warnings
 
 import pytest
@@ -13,11 +16,13 @@ from howdah.pq import PipelineStatus
 from tests.plugins.cutting import cut_everywhere
 from tests.proxy import Proxy
 
+pytestmark = pytest.mark.anyio
+
 
 @pytest.fixture
 def auto(conn):
     """The connection in autocommit mode."""
-    conn.autocommit = True
+    conn.set_autocommit(True)
     return conn
 
 
@@ -25,7 +30,7 @@ def auto(conn):
 def table(dsn, request):
     """The name of an empty table with a primary key `x`."""
     name = f"pipeline_{abs(hash(request.node.name))}"
-    with howdah.connect(dsn, autocommit=True) as conn:
+    with howdah.Connection.connect(dsn, autocommit=True) as conn:
         conn.execute(f"drop table if exists {name}")
         conn.execute(f"create table {name} (x int primary key, y text)")
         yield name
@@ -34,13 +39,13 @@ def table(dsn, request):
 
 def rows(dsn, table):
     """The keys in the table, seen from outside."""
-    with howdah.connect(dsn, autocommit=True) as conn:
+    with howdah.Connection.connect(dsn, autocommit=True) as conn:
         return [x for (x,) in conn.execute(f"select x from {table} order by x")]
 
 
 def test_it_is_announced(auto):
     assert howdah.capabilities.has_pipeline
-    assert howdah.Pipeline.is_supported() and howdah.AsyncPipeline.is_supported()
+    assert howdah.Pipeline.is_supported()
     assert auto.info.pipeline_status == PipelineStatus.OFF
     with auto.pipeline() as pipeline:
         assert isinstance(pipeline, howdah.Pipeline)
@@ -63,8 +68,8 @@ class Counting:
 
     def __init__(self, conn):
         self.received = 0
-        self.session = conn.session
-        self.transport = conn._transport
+        self.session = conn.kernel.session
+        self.transport = conn.kernel.transport
         self.run_until_ready = self.transport.run_until_ready
         self.transport.run_until_ready = self.count
 
@@ -212,9 +217,37 @@ def test_nested(auto):
         assert before.fetchone() == (1,)
         assert auto.execute("select 2").fetchone() == (2,)
     assert outer.status == PipelineStatus.OFF
+    assert outer.is_supported()
 
 
 # Transactions
+
+
+def test_transactions(conn):
+    conn.execute("create temp table t (x int primary key)")
+    conn.commit()
+    with conn.pipeline():
+        conn.execute("insert into t values (1)")
+        conn.commit()
+        conn.execute("insert into t values (2)")
+        conn.rollback()
+        with conn.transaction():
+            conn.execute("insert into t values (3)")
+            with pytest.raises(errors.UniqueViolation):
+                with conn.transaction():
+                    conn.execute("insert into t values (4)")
+                    conn.execute("insert into t values (1)")
+        cur = conn.cursor()
+        cur.executemany("insert into t values (%s)", [(5,), (6,)])
+        assert conn.execute("select x from t order by x").fetchall() == [
+            (1,),
+            (3,),
+            (5,),
+            (6,),
+        ]
+        assert cur.rowcount == 2
+    assert conn.info.transaction_status == pq.TransactionStatus.INTRANS
+    conn.rollback()
 
 
 def test_begin_is_sent_once(conn, dsn, table):
@@ -298,7 +331,7 @@ def test_a_deferred_constraint_fails_at_commit(conn):
 
 @pytest.mark.parametrize("autocommit", [True, False])
 def test_transaction_blocks(conn, dsn, table, autocommit):
-    conn.autocommit = autocommit
+    conn.set_autocommit(autocommit)
     insert = f"insert into {table} values (%s)"
     with conn.pipeline():
         with conn.transaction():
@@ -385,6 +418,49 @@ def test_two_phase(conn):
 # Cursors
 
 
+def one(cur):
+    return cur.fetchone()
+
+
+def test_cursors_of_every_kind(auto):
+    with auto.pipeline():
+        client, raw = howdah.ClientCursor(auto), howdah.RawCursor(auto)
+        portal, before = auto.cursor(), auto.execute("select 0")
+        client.execute("select %s", ("a;b",))
+        raw.execute("select $1::text || $2", ("x", "y"))
+        assert client.fetchone() == ("a;b",)
+        assert raw.fetchone() == ("xy",)
+        portal.itersize = 2
+        portal.execute("select x from generate_series(1, 5) x")
+        behind = auto.execute("select 7")
+        assert [x for (x,) in portal] == [1, 2, 3, 4, 5]
+        assert behind.fetchone() == (7,)
+        script = auto.execute("select 1; select 2")
+        assert script.fetchone() == (1,)
+        assert script.nextset()
+        assert script.fetchone() == (2,)
+        assert before.fetchone() == (0,)
+        with pytest.raises(howdah.ProgrammingError, match="iterate over the cursor"):
+            list(auto.cursor().stream("select 1"))
+
+
+def test_executemany(auto, table):
+    with auto.pipeline() as pipeline, auto.cursor() as cur:
+        cur.executemany(f"insert into {table} values (%s, %s)", [(n, "x" * 10_000) for n in range(500)])
+        assert one(auto.execute(f"select count(*) from {table}")) == (500,)
+        assert cur.rowcount == 500
+        insert = f"insert into {table} values (%s) returning x"
+        cur.executemany(insert, [(n,) for n in (500, 501)], returning=True)
+        assert [c.fetchone() for c in cur.results()] == [(500,), (501,)]
+        pipeline.sync()
+        cur.executemany(insert, [(502,), (1,), (503,)])
+        with pytest.raises(errors.PipelineAborted):
+            auto.cursor().executemany(insert, [(504,)], returning=True)
+        with pytest.raises(errors.UniqueViolation):
+            pipeline.sync()
+    assert one(auto.execute(f"select count(*) from {table}")) == (502,)
+
+
 def test_client_and_raw_cursors(auto):
     with auto.pipeline():
         client, raw = howdah.ClientCursor(auto), howdah.RawCursor(auto)
@@ -441,7 +517,7 @@ def test_what_the_other_plugins_bring(auto, dsn, table):
             copy.write_row((2, "b"))
         auto.execute(f"insert into {table} values (3)")
         with auto.cursor().copy(f"copy {table} (x) to stdout") as copy:
-            assert b"".join(map(bytes, copy)) == b"1\n2\n3\n"
+            assert b"".join([bytes(block) for block in copy]) == b"1\n2\n3\n"
         assert before.fetchone() == (1,)
         with auto.transaction():
             auto.execute(f"insert into {table} values (4)")
@@ -513,6 +589,7 @@ def test_executemany_in_parts_too_large_for_the_buffers(auto, dsn, table):
         cur.executemany(f"insert into {table} values (%s, %s)", [(n, "x" * 10000) for n in range(500)])
         assert cur.rowcount == 500
         pipeline.sync()
+        assert cur.rowcount == 500
         with pytest.raises(errors.UniqueViolation):
             cur.executemany(f"insert into {table} values (%s, %s)", [(n, "x" * 10000) for n in range(500)])
             cur.fetchone()
@@ -532,6 +609,23 @@ def test_closed_cursor(auto):
 
 
 # Prepared statements
+
+
+def test_prepared_statements(auto):
+    name = auto.prepare("select $1::int + 1")
+    with auto.pipeline() as pipeline:
+        cursors = [auto.execute(f"EXECUTE {name} (%s)", (n,)) for n in range(3)]
+        cursors += [auto.execute("select %s::int", (n,), prepare=True) for n in range(1, 4)]
+        assert [cur.fetchone() for cur in cursors] == [(1,), (2,), (3,)] * 2
+        pipeline.sync()
+        assert set(auto.prepared().values()) == {"select $1::int + 1", "select $1::int"}
+        auto.execute("do 'begin execute ''deallocate all''; end'")
+        cur = auto.execute("select %s::int", (1,))
+        with pytest.raises(errors.InvalidSqlStatementName):
+            cur.fetchone()
+        pipeline.sync()
+        assert one(auto.execute("select %s::int", (1,))) == (1,)
+        assert one(auto.execute(f"EXECUTE {name} (%s)", (1,))) == (2,)
 
 
 def statements(conn):
@@ -633,7 +727,7 @@ def test_deallocated_statements_heal(auto):
 # Notifications
 
 
-def test_notifications(auto, dsn):
+def test_notifications(auto):
     received = []
     auto.add_notify_handler(lambda notify: received.append(notify.payload))
     with auto.pipeline() as pipeline:
@@ -658,35 +752,73 @@ def test_much_in_both_directions(auto, size):
         cursors = []
         for _ in range(count):
             cursors.append(auto.execute("select %s || %s", (parameter, parameter), binary=True))
-            most = max(most, auto.session.output_size)
+            most = max(most, auto.kernel.session.output_size)
     assert most < 1_000_000
-    assert all(len(cur.fetchone()[0]) == 2 * size for cur in cursors)
+    assert [len(cur.fetchone()[0]) for cur in cursors] == [2 * size] * count
 
 
 def test_large_results_while_much_is_sent(auto):
     with auto.pipeline():
         cursors = [auto.execute("select repeat('x', 1000000), %s", ("y" * 100_000,)) for _ in range(100)]
-        total = sum(len(cur.fetchone()[0]) for cur in cursors)
+        total = sum([len(cur.fetchone()[0]) for cur in cursors])
     assert total == 100_000_000
+
+
+def test_more_comes_back_than_is_sent(auto):
+    parameter = "x" * 20_000
+    with auto.pipeline():
+        cursors, most = [], 0
+        for _ in range(500):
+            cursors.append(auto.execute("select repeat(%s, 4)", (parameter,)))
+            most = max(most, auto.kernel.session.output_size)
+        assert sum([len(cur.fetchone()[0]) for cur in cursors]) == 40_000_000
+    assert most < 1_000_000
 
 
 # Faults
 
 
+@pytest.mark.parametrize("more", [*range(0, 400, 23), 10_000, 1_000_000])
+def test_cut_off_after_some_bytes(server, conn_cls, more):
+    with Proxy(server) as proxy:
+        conn = conn_cls.connect(proxy.dsn, autocommit=True)
+        proxy.limit = more
+        cursors = []
+        try:
+            with conn.pipeline():
+                for n in range(30):
+                    cursors.append(conn.execute("select %s::int, repeat('x', 1000)", (n,)))
+        except howdah.OperationalError:
+            assert conn.closed
+        else:
+            assert more > 30_000
+        taken = 0
+        for n, cur in enumerate(cursors):
+            try:
+                assert cur.fetchone()[0] == n
+                taken += 1
+            except howdah.OperationalError:
+                break
+        assert taken == 30 or conn.closed
+        assert conn.info.pipeline_status == PipelineStatus.OFF
+        conn.close()
+
+
 def test_the_backend_is_killed(auto):
-    with pytest.raises(howdah.OperationalError), auto.pipeline() as pipeline:
-        before = auto.execute("select 1")
-        assert before.fetchone() == (1,)
-        held = auto.execute("select pg_terminate_backend(pg_backend_pid())")
-        behind = auto.execute("select 2")
-        with pytest.raises(howdah.OperationalError):
-            held.fetchone()
-        with pytest.raises(howdah.OperationalError):
-            behind.fetchone()
-        with pytest.raises(howdah.OperationalError):
-            auto.execute("select 3").fetchone()
-        with pytest.raises(howdah.OperationalError):
-            pipeline.sync()
+    with pytest.raises(howdah.OperationalError):
+        with auto.pipeline() as pipeline:
+            before = auto.execute("select 1")
+            assert before.fetchone() == (1,)
+            held = auto.execute("select pg_terminate_backend(pg_backend_pid())")
+            behind = auto.execute("select 2")
+            with pytest.raises(howdah.OperationalError):
+                held.fetchone()
+            with pytest.raises(howdah.OperationalError):
+                behind.fetchone()
+            with pytest.raises(howdah.OperationalError):
+                auto.execute("select 3").fetchone()
+            with pytest.raises(howdah.OperationalError):
+                pipeline.sync()
     assert auto.broken
     assert auto.info.pipeline_status == PipelineStatus.OFF
 
@@ -718,17 +850,18 @@ def test_cut_everywhere(server):
 
 def test_round_trips(server):
     """Counted in Syncs: one for the queries, one for the transaction, one for its end."""
-    with Proxy(server) as proxy, howdah.connect(proxy.dsn, autocommit=True) as conn:
-        before = proxy.round_trips
-        with conn.pipeline():
-            for _ in range(100):
-                conn.execute("select 1")
-        assert proxy.round_trips == before + 1
-        with conn.pipeline():
-            with conn.transaction():
+    with Proxy(server) as proxy:
+        with howdah.Connection.connect(proxy.dsn, autocommit=True) as conn:
+            before = proxy.round_trips
+            with conn.pipeline():
                 for _ in range(100):
                     conn.execute("select 1")
-        assert proxy.round_trips == before + 2
+            assert proxy.round_trips == before + 1
+            with conn.pipeline():
+                with conn.transaction():
+                    for _ in range(100):
+                        conn.execute("select 1")
+            assert proxy.round_trips == before + 2
 
 
 def test_closed_in_the_block(auto):
@@ -739,10 +872,47 @@ def test_closed_in_the_block(auto):
     assert auto.closed
 
 
-def test_ctrl_c(auto, dsn):
-    import signal
-    import threading
+def test_no_connection_is_kept_alive(dsn):
+    conn = howdah.Connection.connect(dsn, autocommit=True)
+    with conn.pipeline():
+        conn.execute("select 1")
+    conn.close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        del conn
+        gc.collect()
 
+
+def test_observers_are_told_when_the_answer_is_taken(dsn):
+    class Plugin:
+        __name__ = "watching"
+        seen: list = []
+
+        class Observer:
+            def query_started(self, query, params):
+                Plugin.seen.append(("started", query))
+                return query
+
+            def query_ended(self, token, status, rowcount, error):
+                Plugin.seen.append(("ended", token, status, rowcount, type(error).__name__))
+
+        @howdah.hookimpl
+        def howdah_query_observer(self, connection):
+            return self.Observer()
+
+    driver = howdah.Driver(plugins=[("watching", Plugin())])
+    with driver.Connection.connect(dsn, autocommit=True) as conn:
+        with pytest.raises(errors.DivisionByZero):
+            with conn.pipeline():
+                cur = conn.execute("select 1")
+                conn.execute("select 1/0")
+                assert [event[0] for event in Plugin.seen] == ["started", "started"]
+                assert cur.fetchone() == (1,)
+                assert Plugin.seen[2:] == [("ended", b"select 1", "SELECT 1", 1, "NoneType")]
+    assert Plugin.seen[3:] == [("ended", b"select 1/0", None, -1, "DivisionByZero")]
+
+
+def test_ctrl_c(auto, dsn):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     pid = auto.info.backend_pid
 
@@ -777,43 +947,3 @@ def test_ctrl_c(auto, dsn):
     finally:
         signal.signal(signal.SIGINT, before)
     assert auto.execute("select 4").fetchone() == (4,)
-
-
-def test_no_connection_is_kept_alive(dsn):
-    conn = howdah.connect(dsn, autocommit=True)
-    with conn.pipeline():
-        conn.execute("select 1")
-    conn.close()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        del conn
-        gc.collect()
-
-
-def test_observers_are_told_when_the_answer_is_taken(dsn):
-    class Plugin:
-        __name__ = "watching"
-        seen: list = []
-
-        class Observer:
-            def query_started(self, query, params):
-                Plugin.seen.append(("started", query))
-                return query
-
-            def query_ended(self, token, status, rowcount, error):
-                Plugin.seen.append(("ended", token, status, rowcount, type(error).__name__))
-
-        @howdah.hookimpl
-        def howdah_query_observer(self, connection):
-            return self.Observer()
-
-    driver = howdah.Driver(plugins=[("watching", Plugin())])
-    with driver.connect(dsn, autocommit=True) as conn:
-        with pytest.raises(errors.DivisionByZero):
-            with conn.pipeline():
-                cur = conn.execute("select 1")
-                conn.execute("select 1/0")
-                assert [event[0] for event in Plugin.seen] == ["started", "started"]
-                assert cur.fetchone() == (1,)
-                assert Plugin.seen[2:] == [("ended", b"select 1", "SELECT 1", 1, "NoneType")]
-    assert Plugin.seen[3:] == [("ended", b"select 1/0", None, -1, "DivisionByZero")]

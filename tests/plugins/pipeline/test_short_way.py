@@ -48,7 +48,7 @@ def auto(conn):
                 conn.execute(query, (1,), prepare=True)
                 pipeline.sync()
             conn.execute(query, (1,))
-    conn.shortcuts = Counting(conn.shortcuts)
+    conn.kernel.shortcuts = Counting(conn.kernel.shortcuts)
     return conn
 
 
@@ -65,7 +65,7 @@ def test_results(auto, within):
         ]
         assert cursors[0].description[0].type_code == 23
         assert cursors[0].rowcount == 1 and cursors[0].statusmessage == "SELECT 1"
-    assert auto.shortcuts.posted[SUM] > 900
+    assert auto.kernel.shortcuts.posted[SUM] > 900
 
 
 def test_a_cursor_shows_its_last_query(auto):
@@ -76,7 +76,7 @@ def test_a_cursor_shows_its_last_query(auto):
         assert cur.fetchall() == [(10,)]
         cur.execute("SELECT 'another'")
     assert cur.fetchall() == [("another",)]
-    assert auto.shortcuts.posted[SUM] == 10
+    assert auto.kernel.shortcuts.posted[SUM] == 10
 
 
 def test_the_first_one_begins_the_transaction(auto):
@@ -84,7 +84,7 @@ def test_the_first_one_begins_the_transaction(auto):
     with auto.pipeline():
         first = auto.execute(SUM, (1,))
         second = auto.execute(SUM, (2,))
-    assert auto.shortcuts.posted[SUM] == 1
+    assert auto.kernel.shortcuts.posted[SUM] == 1
     assert auto.info.transaction_status == howdah.pq.TransactionStatus.INTRANS
     assert (first.fetchone(), second.fetchone()) == ((2,), (3,))
 
@@ -94,7 +94,7 @@ def test_an_error(auto):
         before = auto.execute(QUOTIENT, (1,))
         wrong = auto.execute(QUOTIENT, (0,))
         behind = auto.execute(QUOTIENT, (1,))
-        assert auto.shortcuts.posted[QUOTIENT] == 3
+        assert auto.kernel.shortcuts.posted[QUOTIENT] == 3
         assert before.fetchone() == (100,)
         with pytest.raises(errors.DivisionByZero):
             wrong.fetchone()
@@ -124,7 +124,7 @@ def test_parameters_of_other_types(auto):
     with auto.pipeline():
         cursors = [auto.execute(SUM, (value,)) for value in (1, 70_000, "7", 1, None)]
     assert [cur.fetchone() for cur in cursors] == [(2,), (70_001,), (8,), (2,), (None,)]
-    assert auto.shortcuts.posted[SUM] == 2
+    assert auto.kernel.shortcuts.posted[SUM] == 2
 
 
 def test_observed(auto):
@@ -138,11 +138,11 @@ def test_observed(auto):
             seen.append(rowcount)
 
     auto._observers = [Observer()]
-    auto._review_shortcuts()
+    auto.kernel._review_shortcuts()
     with auto.pipeline():
         auto.execute(SUM, (1,))
     assert seen == [(1,), 1]
-    assert not auto.shortcuts.posted
+    assert not auto.kernel.shortcuts.posted
 
 
 def test_a_statement_that_is_gone(auto):
@@ -170,7 +170,7 @@ def test_prepared_transaction_control_is_no_short_query(auto):
         auto.execute(insert, (11,))
         auto.execute("ROLLBACK")
     assert auto.execute("SELECT max(x) FROM kept").fetchone() == (10,)
-    assert not auto.shortcuts.posted["ROLLBACK"]
+    assert not auto.kernel.shortcuts.posted["ROLLBACK"]
 
 
 @pytest.mark.anyio
@@ -179,7 +179,7 @@ async def test_async(aconn):
     for _ in range(3):
         await aconn.execute(QUOTIENT, (1,), prepare=True)
     await aconn.execute(QUOTIENT, (1,))
-    aconn.shortcuts = Counting(aconn.shortcuts)
+    aconn.kernel.shortcuts = Counting(aconn.kernel.shortcuts)
     with pytest.raises(errors.DivisionByZero):
         async with aconn.pipeline() as pipeline:
             cursors = [await aconn.execute(QUOTIENT, (number,)) for number in range(1, 1000)]
@@ -190,5 +190,5 @@ async def test_async(aconn):
             behind = await aconn.execute(QUOTIENT, (1,))
             with pytest.raises(errors.PipelineAborted):
                 await behind.fetchone()
-    assert aconn.shortcuts.posted[QUOTIENT] > 900
+    assert aconn.kernel.shortcuts.posted[QUOTIENT] > 900
     assert await (await aconn.execute(QUOTIENT, (4,))).fetchone() == (25,)

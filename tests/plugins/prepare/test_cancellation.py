@@ -63,7 +63,7 @@ async def test_everywhere(dsn: str, work: Any, autocommit: bool) -> None:
 
     async def check(conn: Any) -> None:
         assert not conn.closed
-        assert not conn.lock.locked()
+        assert not conn.kernel.lock.locked()
         if conn.info.transaction_status == TransactionStatus.INERROR:
             await conn.rollback()
         # A DEALLOCATE that was cancelled in its last moment was one all the same. Within a transaction

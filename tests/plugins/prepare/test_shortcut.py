@@ -35,13 +35,13 @@ def planned(conn):
 
 def witness(conn):
     asked = []
-    plan = conn.planner.plan
+    plan = conn.kernel.planner.plan
 
     def witnessed(query, oids, prepare):
         asked.append(query)
         return plan(query, oids, prepare)
 
-    conn.planner.plan = witnessed
+    conn.kernel.planner.plan = witnessed
     return asked
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import ipaddress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,16 +25,18 @@ UINT64 = st.integers(0, 2**64 - 1)
 IDENTIFIERS = st.text("abcdefghijklmnopqrstuvwxyz_0123456789", min_size=1, max_size=20)
 
 
+@functools.cache  # to make a strategy takes longer than to draw from it
 def arrays(elements: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Lists of elements and NULLs, of one to three dimensions."""
 
-    def of(lengths: list[int]) -> st.SearchStrategy[Any]:
+    @functools.cache
+    def of(lengths: tuple[int, ...]) -> st.SearchStrategy[Any]:
         strategy = st.none() | elements
         for length in lengths:
             strategy = st.lists(strategy, min_size=length, max_size=length)
         return strategy
 
-    return st.lists(st.integers(1, 3), min_size=1, max_size=3).flatmap(of)
+    return st.lists(st.integers(1, 3), min_size=1, max_size=3).map(tuple).flatmap(of)
 
 
 # -- geometry ------------------------------------------------------------------

@@ -371,7 +371,7 @@ def test_plugin_that_fails_later(dsn):
 
     plugin = SimpleNamespace(
         howdah_register_adapters=howdah.hookimpl(
-            lambda adapters: adapters.register_later(register, types=["numeric"])
+            lambda adapters: adapters.register_lazy(register, types=["numeric"])
         )
     )
     driver = howdah.Driver(plugins=[("herd", plugin)])

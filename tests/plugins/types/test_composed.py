@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,16 +36,18 @@ def shared(dsn: str) -> Iterator[howdah.Connection[Any]]:
         conn.execute(CREATE[0])
 
 
+@functools.cache
 def arrays(elements: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Lists of elements and NULLs, of one or two dimensions."""
 
-    def of(lengths: list[int]) -> st.SearchStrategy[Any]:
+    @functools.cache
+    def of(lengths: tuple[int, ...]) -> st.SearchStrategy[Any]:
         strategy = st.none() | elements
         for length in lengths:
             strategy = st.lists(strategy, min_size=length, max_size=length)
         return strategy
 
-    return st.lists(st.integers(1, 2), min_size=1, max_size=2).flatmap(of)
+    return st.lists(st.integers(1, 2), min_size=1, max_size=2).map(tuple).flatmap(of)
 
 
 def typed(name: str, value: Any) -> Any:

@@ -63,8 +63,8 @@ def adapters_of(name: str) -> tuple[list[Any], list[Any]]:
 def test_type(name):
     text, python, read, written = LOADED[name]
     (text_loader, binary_loader), dumpers = adapters_of(name)
-    readable = binary_loader is not None and binary_loader.faithful
-    assert READ[read] == (text_loader is not None, readable, readable and binary_loader.preferred)
+    readable = binary_loader is not None and binary_loader.lossless
+    assert READ[read] == (text_loader is not None, readable, readable and binary_loader.prefer_binary)
     assert WRITTEN[written] == tuple(dumper is not None for dumper in dumpers)
     oid = ADAPTERS.types.get_oid(name) if ADAPTERS.types.get(name) is not None else 0
     assert repr(text_loader(oid, ADAPTERS).load(code(text).encode())) == code(python)

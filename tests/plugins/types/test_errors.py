@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import re
 import traceback
 from dataclasses import dataclass
 from decimal import Decimal
@@ -146,6 +147,11 @@ LOOP: tuple[Any, ...] = (1, [])
 LOOP[1].append(LOOP)
 
 
+def describe(value):
+    """The same in each process: without the address that the repr of an object has."""
+    return re.sub(r" at 0x[0-9a-f]+", "", str(value))
+
+
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
@@ -180,7 +186,7 @@ LOOP[1].append(LOOP)
         ),
         (dt.time(1, tzinfo=ZoneInfo("Europe/Rome")), DataError, "parameter 2: .*no offset without a date"),
     ],
-    ids=str,
+    ids=describe,
 )
 def test_parameter(conn, value, error, message):
     with pytest.raises(error, match=message):

@@ -140,17 +140,17 @@ def test_none_is_missing(conn):
         oid = ADAPTERS.types.get_oid(name)
         for format in Format:
             assert ADAPTERS.get_loader(oid, format) is not None
-        assert ADAPTERS.get_loader(oid, Format.BINARY).faithful == (name not in TEXT_ONLY)
+        assert ADAPTERS.get_loader(oid, Format.BINARY).lossless == (name not in TEXT_ONLY)
 
 
-def assert_same(conn: Any, expression: str, faithful: bool) -> Any:
+def assert_same(conn: Any, expression: str, lossless: bool) -> Any:
     """Assert that an expression is the same in all ways that a query can have it; return the value."""
     query = f"SELECT {expression} AS c"
     (expected,) = conn.execute(query, binary=False, prepare=False).fetchone()
     expected = seen(expected)
     for prepare in (False, True, True):
         for binary in (False, True, None):
-            if prepare or faithful or not binary:
+            if prepare or lossless or not binary:
                 cur = conn.execute(query, prepare=prepare, binary=binary)
                 assert seen(cur.fetchone()[0]) == expected, (prepare, binary)
                 continue
@@ -183,12 +183,12 @@ def test_type(shared, name):
             shared.execute("SELECT xml '<a/>'")
         except NotSupportedError:
             pytest.skip("this server is built without libxml")
-    faithful = name not in TEXT_ONLY
+    lossless = name not in TEXT_ONLY
     for value in VALUES[name]:
         value = (
             value if name != "numeric" or value != "Infinity" or shared.info.server_version >= 140000 else "1"
         )
-        scalar = assert_same(shared, f"{literal(value)}::{name}", faithful)
+        scalar = assert_same(shared, f"{literal(value)}::{name}", lossless)
         delimiter = ";" if name == "box" else ","
         items = in_array(value)
         for array, expected in (
@@ -198,14 +198,14 @@ def test_type(shared, name):
                 f"[[{scalar}, None], [{scalar}, {scalar}]]",
             ),
         ):
-            assert assert_same(shared, f"{literal(array)}::{name}[]", faithful) == expected
+            assert assert_same(shared, f"{literal(array)}::{name}[]", lossless) == expected
         shared.execute("DROP TYPE IF EXISTS every")
         shared.execute(f"CREATE TYPE every AS (a {name}, b {name}[], c {name})")
         register_composite(CompositeInfo.fetch(shared, "every"), shared)
         record = f"ROW({literal(value)}, {literal(f'{{{items}}}')}, NULL)::every"
-        assert assert_same(shared, record, faithful) == f"every(a={scalar}, b=[{scalar}], c=None)"
+        assert assert_same(shared, record, lossless) == f"every(a={scalar}, b=[{scalar}], c=None)"
         assert (
-            assert_same(shared, f"ARRAY[{record}]", faithful) == f"[every(a={scalar}, b=[{scalar}], c=None)]"
+            assert_same(shared, f"ARRAY[{record}]", lossless) == f"[every(a={scalar}, b=[{scalar}], c=None)]"
         )
         query = f"SELECT {literal(value)}::{name} AS c, {literal(f'{{{items}}}')}::{name}[], NULL::{name}"
         for format in ("text", "binary"):
@@ -213,7 +213,7 @@ def test_type(shared, name):
                 continue
             with shared.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT {format})") as copy:
                 copy.set_types([name, f"{name}[]", name])
-                if format == "text" or faithful:
+                if format == "text" or lossless:
                     assert seen(copy.read_row()) == f"({scalar}, [{scalar}], None)"
                 else:
                     with pytest.raises(

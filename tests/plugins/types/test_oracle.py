@@ -194,7 +194,7 @@ STRINGS = ["text", Colour.RED, ["a", None, "NULL", "b,c"], [], [None]]
 
 
 def describe(obj: Any) -> str:
-    return f"{type(obj).__name__}-{obj}"
+    return f"{type(obj).__name__}-{bytes(obj) if isinstance(obj, memoryview) else obj}"
 
 
 @pytest.mark.parametrize("placeholder", ["%s", "%t", "%b"])

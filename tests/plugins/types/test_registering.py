@@ -331,8 +331,8 @@ def test_types_that_are_not_there_are_looked_up_once(conn):
     """Not again with each query, nor with each command that creates something else."""
     register_enum("nowhere", conn, Mood)
     observed = []
-    command = conn._command
-    conn._command = lambda query: observed.append(query) or command(query)
+    command = conn.kernel.command
+    conn.kernel.command = lambda query: observed.append(query) or command(query)
     for _ in range(3):
         conn.execute("SELECT %s::text", [Mood.SAD])
     assert len(observed) == 1

@@ -1,4 +1,4 @@
-"""Answers that are received without suspending the task, in the native implementation."""
+"""The native implementation spins for answers, and receives them without suspending the task."""
 
 from __future__ import annotations
 

@@ -52,8 +52,8 @@ class Depth:
 
     def __init__(self, conn):
         self.now = self.most = 0
-        self.run_until_ready = conn.transport.run_until_ready
-        conn.transport.run_until_ready = self.count
+        self.run_until_ready = conn.kernel.transport.run_until_ready
+        conn.kernel.transport.run_until_ready = self.count
 
     async def count(self, exchange):
         self.now += 1
@@ -240,7 +240,7 @@ async def test_a_query_hit_by_the_cancelling_of_another_is_run_again(auto, watch
     """The request to cancel may come too late: provoked here by sending it while the next one runs."""
     task = asyncio.ensure_future(auto.execute("select pg_sleep(0.3), 5"))
     await asleep(watcher, auto)
-    auto._sharing._endangered = dict.fromkeys(auto._sharing._under_way, 2)
+    auto.kernel.scheduler._may_be_cancelled = dict.fromkeys(auto.kernel.scheduler._under_way, 2)
     await auto.cancel_safe()
     assert (await (await task).fetchone())[1] == 5
     # Cancelled by its owner, it is not.
@@ -267,7 +267,7 @@ async def test_cancelled_at_random(auto):
             assert result == n or (n in doomed and isinstance(result, asyncio.CancelledError)), (n, result)
     async with auto.transaction():
         assert await ask(auto, 1) == 1
-    assert not auto.lock.locked()
+    assert not auto.kernel.lock.locked()
 
 
 async def test_cancelled_while_it_queues(auto, watcher):
@@ -287,7 +287,7 @@ async def test_cancelled_while_it_queues(auto, watcher):
         await waiting
     assert await behind == 4
     await sleeping
-    assert not auto.lock.locked()
+    assert not auto.kernel.lock.locked()
 
 
 async def test_the_backend_is_killed(auto, watcher):
@@ -318,7 +318,7 @@ async def test_one_of_them_cancelled_at_every_await(suspending, auto):
         assert await asyncio.gather(*others) == list(range(6))
         assert await ask(auto, 1) == 1
         assert auto.info.transaction_status == pq.TransactionStatus.IDLE
-        assert not auto.lock.locked()
+        assert not auto.kernel.lock.locked()
 
     assert await cancel_everywhere(prepare, run, check) > 3
 
@@ -360,12 +360,42 @@ async def test_large_parameters_and_results(auto):
     assert lengths == [200_000 + len(str(n)) for n in range(100)]
 
 
-async def test_without_the_plugin_they_queue(dsn):
-    driver = howdah.Driver(disable=["pipeline"])
+def test_it_is_announced():
+    assert howdah.capabilities.has_multiplex
+    assert not howdah.Driver(disable=["multiplex"]).capabilities.has_multiplex
+
+
+async def test_without_the_plugin_they_take_turns(dsn):
+    driver = howdah.Driver(disable=["multiplex"])
+    async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
+        depth = Depth(conn)
+        for _ in range(8):
+            assert await asyncio.gather(*[ask(conn, n) for n in range(10)]) == list(range(10))
+        assert depth.most == 1
+        async with conn.pipeline():
+            assert await asyncio.gather(*[ask(conn, n) for n in range(10)]) == list(range(10))
+
+
+async def test_without_the_plugin_a_cancelled_task_ends_its_query(dsn, watcher):
+    driver = howdah.Driver(disable=["multiplex"])
+    async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
+        first = asyncio.ensure_future(conn.execute("select pg_sleep(1000)"))
+        await asleep(watcher, conn)
+        others = [asyncio.ensure_future(ask(conn, n)) for n in range(10)]
+        await asyncio.sleep(0)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        assert await asyncio.gather(*others) == list(range(10))
+
+
+@pytest.mark.parametrize("others", [{"disable": ["pipeline"]}, {"enable": ["multiplex", "types"]}], ids=str)
+async def test_it_needs_no_other_plugin(dsn, others):
+    driver = howdah.Driver(**others)
     async with await driver.AsyncConnection.connect(dsn, autocommit=True) as conn:
         depth = Depth(conn)
         assert await asyncio.gather(*[ask(conn, n) for n in range(10)]) == list(range(10))
-        assert depth.most == 1
+        assert depth.most == 10
 
 
 async def test_types_found_by_name_among_others(auto, dsn, aconn_cls):

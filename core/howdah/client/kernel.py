@@ -1,0 +1,240 @@
+# Generated from core/howdah/client/kernel_async.py by .ci/generate_faces.py; do not edit.
+"""What operations need of a connection: `connection.kernel`."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Generator
+from contextlib import AbstractContextManager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from howdah.client.kernel_base import BaseKernel
+from howdah.io.blocking import BlockingTransport
+from howdah.io.operation import Drain, Idle, Operation, Stop
+from howdah.protocol.exchange import Exchange
+
+if TYPE_CHECKING:
+    from howdah.adapt.transformer import Transformer
+    from howdah.client.connection import Connection
+    from howdah.client.cursor import Cursor
+    from howdah.client.cursor_base import Params, Query
+    from howdah.client.streaming import Streaming
+    from howdah.protocol.session import Session
+
+__all__ = ["Kernel"]
+
+T = TypeVar("T")
+
+
+class Kernel(BaseKernel):
+    """What operations and plugins need of a connection: `connection.kernel`.
+
+    An operation is a generator that writes messages to the `session`, and yields what it waits for. It
+    begins with `session = yield from connection.kernel.start_operation()`; `wait` runs it, under `lock`.
+
+    Args:
+        connection: the connection.
+        session: its session.
+        transformer: its adapters at work.
+
+    Attributes:
+        transport: what carries the bytes between the session and the server.
+        lock: what is held while the connection is used.
+    """
+
+    def __init__(self, connection: Connection[Any], session: Session, transformer: Transformer) -> None:
+        super().__init__(connection, session, transformer)
+        sock = connection._connected.sock
+        self.lock = threading.RLock()
+        self.transport = BlockingTransport(sock, session)
+
+    # Waiting
+
+    def wait(self, operation: Operation[T]) -> T:
+        """Run an operation, carrying bytes for it, while holding `lock`.
+
+        Interrupted, it has the server cancel what it does for the operation.
+
+        Args:
+            operation: a generator that writes messages to the session and yields what
+                it waits for; see `howdah.io.operation`.
+
+        Returns:
+            what the operation returns.
+        """
+        transport, session = self.transport, self.session
+        writing = True
+        try:
+            session.mark()
+            wait = operation.send(None)
+            while True:
+                writing = False
+                answer = None
+                try:
+                    if isinstance(wait, Exchange):
+                        transport.run_until_ready(wait)
+                    elif isinstance(wait, Drain):
+                        transport.drain(wait.exchange)
+                    elif isinstance(wait, Idle):
+                        answer = transport.idle(wait.timeout)
+                    else:
+                        self.stop(wait.exchange)
+                except BaseException as e:
+                    if isinstance(wait, Exchange):
+                        with suppress(BaseException):
+                            self.stop(wait)
+                    session.mark()
+                    writing = True
+                    wait = operation.throw(e)
+                else:
+                    session.mark()
+                    writing = True
+                    wait = operation.send(answer)
+        except StopIteration as e:
+            result: T = e.value
+            return result
+        except BaseException as e:
+            self._failed(e, writing)
+            raise
+
+    def execute_cached(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
+        """Run a query the short way, if it is open to it: that is, if it is prepared and nothing has changed.
+
+        Args:
+            cursor: which shows the results then.
+            query: the query.
+            params: the parameters.
+
+        Returns:
+            whether it was run.
+        """
+        shortcuts = self.shortcuts
+        if shortcuts.deferred:
+            with self.lock:
+                posted = self._post(cursor, query, params)
+            if posted:
+                return True
+        if not shortcuts.open:
+            return False
+        with self.lock:
+            exchange = None
+            try:
+                exchange = shortcuts.send(cursor, query, params)
+                if exchange is None:
+                    return False
+                self.transport.run_until_ready(exchange)
+            except BaseException as e:
+                if exchange is not None:
+                    with suppress(BaseException):
+                        self.stop(exchange)
+                self._failed(e, exchange is None)
+                raise
+            if exchange.error is None:
+                cursor._show(exchange.results)
+            else:
+                self.wait(cursor.recover(query, params, exchange))
+            return True
+
+    def _post(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
+        """Send a query the short way, its answer to be taken later; return whether that was possible."""
+        try:
+            return self.deferral is not None and self.deferral.post(cursor, query, params)
+        except BaseException as e:
+            self._failed(e, True)
+            raise
+
+    def _failed(self, error: BaseException, writing: bool) -> None:
+        """Put right what an interruption left half done, and note the loss of the connection.
+
+        Args:
+            error: the interruption, or an error.
+            writing: whether nothing has been sent of what was written since the session's `mark`.
+        """
+        session, deferral = self.session, self.deferral
+        interrupted = not isinstance(error, (Exception, GeneratorExit))
+        if writing and (interrupted or deferral is None):
+            session.rewind()
+        if interrupted:
+            try:
+                self.transport.process()
+            except BaseException as e:
+                with suppress(BaseException):
+                    self.connection._pass_over(e)
+            if deferral is not None:
+                deferral.abort()
+            else:
+                self._leave_unfinished()
+        self.note_loss()
+
+    def _leave_unfinished(self) -> None:
+        """Have the next operation cancel first what is on its way, and nobody waits for."""
+        if self._reservation is None and self.session.lost is None and self.session.tail() is not None:
+            self.before_next = partial(self._finish_left, self.transport)
+
+    def _finish_left(self, transport: Any) -> Operation[None]:
+        """Cancel what nobody waits for any more, and wait to its end.
+
+        Args:
+            transport: by which it was waited for.
+        """
+        self._reservation = None
+        session = self.session
+        if (tail := session.tail()) is not None:
+            yield Stop(tail[1])
+        self.defer_to(None)
+        end = Exchange()
+        session.sync(end)
+        yield end
+
+    def stop(self, exchange: Exchange) -> None:
+        """Cancel what the server does, and wait to the end of the exchange.
+
+        A second interruption does not interrupt that: nothing else may use the connection before.
+
+        Args:
+            exchange: the last one on its way; those before it are cancelled, too.
+        """
+        self.connection._stopping(exchange)
+
+    def streamed(
+        self, streaming: Streaming, observation: AbstractContextManager[None]
+    ) -> Generator[Any, None]:
+        """Return the generator that yields the rows of a query while they arrive.
+
+        Args:
+            streaming: the query.
+            observation: the block in which it runs.
+        """
+        rows = self._streamed(streaming, observation)
+        streaming.generator = weakref.ref(rows)
+        return rows
+
+    def _streamed(
+        self, streaming: Streaming, observation: AbstractContextManager[None]
+    ) -> Generator[Any, None]:
+        lock = self.lock
+        lock.__enter__()
+        streaming.hold(lock)
+        try:
+            with observation:
+                try:
+                    self.wait(streaming.open())
+                    while rows := self.wait(streaming.next()):
+                        for row in streaming.shaped(rows):
+                            yield row
+                            if self.connection._closed:
+                                self.connection._check_open()
+                finally:
+                    self._end(streaming)
+        finally:
+            if streaming.mine:
+                streaming.let_go()
+
+    def _end(self, streaming: Streaming) -> None:
+        """End a query that a generator goes on with no more, unless the next operation has done so."""
+        streaming.left = True
+        if not streaming.mine:
+            return  # the garbage collector came in another thread, which cannot have the lock
+        self.wait(streaming.close())

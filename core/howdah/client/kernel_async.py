@@ -1,0 +1,343 @@
+"""What operations need of a connection: `connection.kernel`."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from howdah.client.kernel_base import BaseKernel
+from howdah.errors import InterfaceError
+from howdah.io.operation import Drain, Idle, Operation, Stop
+from howdah.protocol.exchange import Exchange
+
+ASYNC = True
+
+if ASYNC:
+    from howdah.client.scheduling import SerialScheduler
+    from howdah.hookspecs import Scheduler
+    from howdah.io.aio import AsyncTransport
+    from howdah.io.lock import TaskRLock
+else:
+    import threading
+
+    from howdah.io.blocking import BlockingTransport
+
+if TYPE_CHECKING:
+    from howdah.adapt.transformer import Transformer
+    from howdah.client.connection_async import AsyncConnection
+    from howdah.client.cursor_async import AsyncCursor
+    from howdah.client.cursor_base import Params, Query
+    from howdah.client.streaming import Streaming
+    from howdah.protocol.session import Session
+
+__all__ = ["AsyncKernel"]
+
+T = TypeVar("T")
+
+
+class AsyncKernel(BaseKernel):
+    """What operations and plugins need of a connection: `connection.kernel`.
+
+    An operation is a generator that writes messages to the `session`, and yields what it waits for. It
+    begins with `session = yield from connection.kernel.start_operation()`; `wait` runs it, under `lock`.
+
+    Args:
+        connection: the connection.
+        session: its session.
+        transformer: its adapters at work.
+
+    Attributes:
+        transport: what carries the bytes between the session and the server.
+        lock: what is held while the connection is used.
+    """
+
+    def __init__(self, connection: AsyncConnection[Any], session: Session, transformer: Transformer) -> None:
+        super().__init__(connection, session, transformer)
+        sock = connection._connected.sock
+        if ASYNC:
+            self._loop = asyncio.get_running_loop()
+            self.transport = AsyncTransport(sock, session)
+        else:
+            self.lock = threading.RLock()
+            self.transport = BlockingTransport(sock, session)
+
+    # Waiting
+
+    async def wait(self, operation: Operation[T]) -> T:
+        """Run an operation, carrying bytes for it, while holding `lock`.
+
+        Interrupted, it has the server cancel what it does for the operation.
+
+        Args:
+            operation: a generator that writes messages to the session and yields what
+                it waits for; see `howdah.io.operation`.
+
+        Returns:
+            what the operation returns.
+        """
+        transport, session = self.transport, self.session
+        writing = True
+        try:
+            session.mark()
+            wait = operation.send(None)
+            while True:
+                writing = False
+                answer = None
+                try:
+                    if isinstance(wait, Exchange):
+                        await transport.run_until_ready(wait)
+                    elif isinstance(wait, Drain):
+                        await transport.drain(wait.exchange)
+                    elif isinstance(wait, Idle):
+                        answer = await transport.idle(wait.timeout)
+                    else:
+                        await self.stop(wait.exchange)
+                except BaseException as e:
+                    if ASYNC:  # noqa: SIM102
+                        if isinstance(e, GeneratorExit):
+                            # The event loop has ended under the task: nothing can be waited for.
+                            with suppress(RuntimeError):
+                                operation.close()
+                            if transport is self.transport:
+                                self._leave_unfinished()
+                            raise
+                    if isinstance(wait, Exchange):
+                        with suppress(BaseException):
+                            await self.stop(wait)
+                    session.mark()
+                    writing = True
+                    wait = operation.throw(e)
+                else:
+                    session.mark()
+                    writing = True
+                    wait = operation.send(answer)
+        except StopIteration as e:
+            result: T = e.value
+            return result
+        except BaseException as e:
+            self._failed(e, writing)
+            raise
+
+    async def execute_cached(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
+        """Run a query the short way, if it is open to it: that is, if it is prepared and nothing has changed.
+
+        Args:
+            cursor: which shows the results then.
+            query: the query.
+            params: the parameters.
+
+        Returns:
+            whether it was run.
+        """
+        shortcuts = self.shortcuts
+        if shortcuts.deferred:
+            if ASYNC:
+                posted = not self.lock.locked() and self._post(cursor, query, params)
+            else:
+                with self.lock:
+                    posted = self._post(cursor, query, params)
+            if posted:
+                return True
+        if not shortcuts.open:
+            return False
+        async with self.lock:
+            exchange = None
+            try:
+                exchange = shortcuts.send(cursor, query, params)
+                if exchange is None:
+                    return False
+                await self.transport.run_until_ready(exchange)
+            except BaseException as e:
+                if exchange is not None:
+                    with suppress(BaseException):
+                        await self.stop(exchange)
+                self._failed(e, exchange is None)
+                raise
+            if exchange.error is None:
+                cursor._show(exchange.results)
+            else:
+                await self.wait(cursor.recover(query, params, exchange))
+            return True
+
+    def _post(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
+        """Send a query the short way, its answer to be taken later; return whether that was possible."""
+        try:
+            return self.deferral is not None and self.deferral.post(cursor, query, params)
+        except BaseException as e:
+            self._failed(e, True)
+            raise
+
+    def _failed(self, error: BaseException, writing: bool) -> None:
+        """Put right what an interruption left half done, and note the loss of the connection.
+
+        Args:
+            error: the interruption, or an error.
+            writing: whether nothing has been sent of what was written since the session's `mark`.
+        """
+        session, deferral = self.session, self.deferral
+        interrupted = not isinstance(error, (Exception, GeneratorExit))
+        if writing and (interrupted or deferral is None):
+            session.rewind()
+        if interrupted:
+            try:
+                self.transport.process()
+            except BaseException as e:
+                with suppress(BaseException):
+                    self.connection._pass_over(e)
+            if deferral is not None:
+                deferral.abort()
+            else:
+                self._leave_unfinished()
+        self.note_loss()
+
+    if ASYNC:
+
+        @property
+        def lock(self) -> TaskRLock:
+            """What a task holds while it uses the connection."""
+            loop = asyncio._get_running_loop()
+            if loop is not self._loop and loop is not None:
+                self.enter_loop(loop)
+            return self._lock
+
+        @property
+        def scheduler(self) -> Scheduler:
+            """What decides in which order, and which together, operations run."""
+            loop = asyncio._get_running_loop()
+            if loop is not self._loop and loop is not None:
+                self.enter_loop(loop)
+            return self._scheduler
+
+        def schedule(self) -> None:
+            """Ask the plugins for a scheduler of the operations on the running event loop."""
+            ask = self.connection.driver.hooks.scheduler
+            asked: Scheduler | None = None if ask is None else ask(connection=self.connection)
+            self._scheduler: Scheduler = SerialScheduler(self) if asked is None else asked
+            self._lock = self._scheduler.lock
+            self.should_retry = self._scheduler.should_retry
+
+        def enter_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+            """Go on with the connection on another event loop, which is the running one.
+
+            What a task of the one before was waiting for is cancelled before anything else is done.
+
+            Raises:
+                howdah.InterfaceError: the other event loop is running, and one of its tasks uses the
+                    connection; or the running one cannot watch sockets.
+            """
+            if self._loop.is_running() and self._lock.locked():
+                raise InterfaceError("the connection is in use by a task of another event loop")
+            left = self.transport
+            self.transport = left.move()
+            self._loop = loop
+            # Who held the lock, or waited for it, is gone.
+            self._lock.leave()
+            self._scheduler.close()
+            self.schedule()
+            if self.session.tail() is not None:
+                self.before_next = partial(self._finish_left, left)
+
+    else:
+        pass
+
+    def _leave_unfinished(self) -> None:
+        """Have the next operation cancel first what is on its way, and nobody waits for."""
+        if self._reservation is None and self.session.lost is None and self.session.tail() is not None:
+            self.before_next = partial(self._finish_left, self.transport)
+
+    def _finish_left(self, transport: Any) -> Operation[None]:
+        """Cancel what nobody waits for any more, and wait to its end.
+
+        Args:
+            transport: by which it was waited for.
+        """
+        self._reservation = None
+        session = self.session
+        if (tail := session.tail()) is not None:
+            yield Stop(tail[1])
+        self.defer_to(None)
+        end = Exchange()
+        session.sync(end)
+        yield end
+        if ASYNC:
+            transport.wake_left()
+
+    async def stop(self, exchange: Exchange) -> None:
+        """Cancel what the server does, and wait to the end of the exchange.
+
+        A second interruption does not interrupt that: nothing else may use the connection before.
+
+        Args:
+            exchange: the last one on its way; those before it are cancelled, too.
+        """
+        if ASYNC:
+            if asyncio._get_running_loop() is not self._loop:
+                return  # the connection has gone on to another event loop, where this is cancelled
+            stopping = asyncio.ensure_future(self.connection._stopping(exchange))
+            interruption = None
+            while not stopping.done():
+                try:
+                    await asyncio.wait([stopping])
+                except asyncio.CancelledError as e:
+                    interruption = e
+            if not stopping.cancelled():
+                stopping.exception()  # the connection is closed then, and says why
+            if interruption is not None:
+                raise interruption
+        else:
+            self.connection._stopping(exchange)
+
+    def streamed(
+        self, streaming: Streaming, observation: AbstractContextManager[None]
+    ) -> AsyncGenerator[Any]:
+        """Return the generator that yields the rows of a query while they arrive.
+
+        Args:
+            streaming: the query.
+            observation: the block in which it runs.
+        """
+        rows = self._streamed(streaming, observation)
+        streaming.generator = weakref.ref(rows)
+        return rows
+
+    async def _streamed(
+        self, streaming: Streaming, observation: AbstractContextManager[None]
+    ) -> AsyncGenerator[Any]:
+        lock = self.lock
+        await lock.__aenter__()
+        streaming.hold(lock)
+        try:
+            with observation:
+                try:
+                    await self.wait(streaming.open())
+                    while rows := await self.wait(streaming.next()):
+                        for row in streaming.shaped(rows):
+                            yield row
+                            if self.connection._closed:
+                                self.connection._check_open()
+                finally:
+                    await self._end(streaming)
+        finally:
+            if streaming.mine:
+                streaming.let_go()
+
+    async def _end(self, streaming: Streaming) -> None:
+        """End a query that a generator goes on with no more, unless the next operation has done so."""
+        streaming.left = True
+        if ASYNC:
+            if streaming.over:
+                return
+            if not self.lock.mine():
+                # The event loop closes generators that nobody refers to in tasks of their own.
+                streaming.let_go()
+                async with self.lock:
+                    await self.wait(streaming.close())
+                return
+        else:
+            if not streaming.mine:
+                return  # the garbage collector came in another thread, which cannot have the lock
+        await self.wait(streaming.close())

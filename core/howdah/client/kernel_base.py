@@ -1,0 +1,394 @@
+"""What operations need of a connection, whatever carries its bytes: `connection.kernel`.
+
+`Kernel` and `AsyncKernel` are the two faces of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from howdah.client.shortcut import Shortcuts
+from howdah.client.type_lookup import UNDOING, TypeLookup
+from howdah.errors import Error, ProgrammingError
+from howdah.io.operation import Operation
+from howdah.pq import DiagnosticField, TransactionStatus
+from howdah.protocol.exchange import Exchange, QueryExchange
+
+if TYPE_CHECKING:
+    from howdah.adapt.transformer import Transformer
+    from howdah.client.connection_base import BaseConnection
+    from howdah.client.deferral import Deferral
+    from howdah.client.transaction_base import Block
+    from howdah.client.xid import Xid
+    from howdah.hookspecs import QueryObserver, QueryPlanner
+    from howdah.protocol.session import Session
+
+__all__ = ["BaseKernel"]
+
+
+class BaseKernel(TypeLookup):
+    """State and operations of a connection's kernel.
+
+    Args:
+        connection: whose kernel it is.
+        session: its session.
+        transformer: its adapters at work.
+
+    Attributes:
+        connection: the connection.
+        session: the conversation with the server, to which operations write their messages.
+        transformer: the connection's adapters at work.
+        planner: decides which statement is sent for a query, None if no plugin does.
+        observers: are told of queries.
+        autocommit: whether no statement begins a transaction.
+        begin_statement: the command that starts a transaction as the connection's settings ask for it.
+        deferral: takes over the answers to queries, None if they are waited for; set by `defer_to`.
+        shortcuts: the short way of queries that are sent again.
+        simple_only: whether the server takes only the simple protocol.
+    """
+
+    #: Whether a query that has failed is to be run again, since that was the doing of who scheduled it.
+    should_retry: Callable[[Exchange], bool] | None = None
+
+    # What begins the same on every connection.
+    planner: QueryPlanner | None = None
+    observers: Sequence[QueryObserver] = ()
+    autocommit = False
+    begin_statement = b"BEGIN"
+    deferral: Deferral | None = None
+    simple_only = False
+    _owner: Any = None
+    _before_next: Callable[[], Operation[Error | None]] | None = None
+    _reservation: Callable[[], Operation[None]] | None = None
+    #: Whether something else is going on; and whether `start_operation` has anything to do or to
+    #: refuse at all: asked for before every query.
+    _busy = False
+    _needs_preamble = False
+    _portals = 0
+
+    def __init__(self, connection: BaseConnection[Any], session: Session, transformer: Transformer) -> None:
+        super().__init__(connection)
+        self.session = session
+        self.transformer = transformer
+        self.shortcuts = Shortcuts(session, transformer)
+        #: Ends blocks that nobody can leave any more.
+        self._torn: list[Callable[[], Operation[object]]] = []
+        self._to_close: list[bytes] = []
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__qualname__} of {self.connection!r} at 0x{id(self):x}>"
+
+    # The beginning of an operation
+
+    def start_operation(self, *, deferrable: bool = False, raise_failure: bool = False) -> Operation[Session]:
+        """Begin an operation: check the connection, and finish what an earlier one left open.
+
+        Args:
+            deferrable: whether the operation does as `deferral` wants it; otherwise all that is
+                deferred is waited for.
+            raise_failure: whether to raise what the earlier operation fails with now;
+                only its own cursor raises it otherwise.
+
+        Returns:
+            the session, to which the operation writes its messages.
+
+        Raises:
+            howdah.OperationalError: the connection is closed or lost.
+            howdah.ProgrammingError: the connection is reserved, or a prepared two-phase transaction
+                awaits its end.
+        """
+        connection = self.connection
+        connection._check_open()
+        if connection._tpc is not None and connection._tpc[1]:
+            raise ProgrammingError("a prepared two-phase transaction awaits tpc_commit() or tpc_rollback()")
+        if self._before_next is not None:
+            finish = self._before_next
+            self.before_next = None
+            failure = yield from finish()
+            if failure is not None and raise_failure:
+                raise failure
+            connection._check_open()
+        if self._torn:
+            yield from self._end_torn()
+        if self.deferral is not None and not deferrable:
+            yield from self.deferral.rest()
+            connection._check_open()
+        return self.session
+
+    def begin_operation(self) -> Operation[None]:
+        """Start a transaction, in a round trip of its own, if the connection's settings ask for one.
+
+        Raises:
+            howdah.Error: what the server reports.
+        """
+        if not self.autocommit and self.session.transaction_status == TransactionStatus.IDLE:
+            yield from self.command(self.begin_statement)
+
+    def command(self, command: bytes, ended: Block | None = None) -> Operation[Exchange]:
+        """Run a command by the simple protocol, as an operation of its own.
+
+        Args:
+            command: the command.
+            ended: the transaction block that it ends.
+
+        Returns:
+            what the server has answered.
+
+        Raises:
+            howdah.Error: what the server reports.
+        """
+        session = yield from self.start_operation()
+        exchange = QueryExchange(query=command, describe=self.transformer.decoder)
+        session.query(exchange, command)
+        if ended is not None:
+            ended.ending = True
+        yield exchange
+        exchange.raise_error()
+        self.note_rollback(exchange)
+        return exchange
+
+    # What goes in front of a statement
+
+    @property
+    def has_prologue(self) -> bool:
+        """Whether something is to be sent along with the next query: BEGIN, or Close for statements."""
+        begins = not self.autocommit and self.session.transaction_status == TransactionStatus.IDLE
+        return begins or bool(self._to_close)
+
+    def write_begin(self, session: Session) -> Exchange | None:
+        """Write BEGIN in front of a statement where a transaction is to be started.
+
+        Sync must follow behind the statement: if BEGIN fails, the server skips both.
+
+        Args:
+            session: the session, nothing of the statement being written yet.
+
+        Returns:
+            the exchange of BEGIN, None where none was written.
+        """
+        if self.autocommit or session.transaction_status != TransactionStatus.IDLE:
+            return None
+        exchange = Exchange(query=self.begin_statement)
+        session.parse(exchange, b"", self.begin_statement)
+        session.bind(exchange, b"", b"", None)
+        session.execute(exchange)
+        return exchange
+
+    def write_closes(self, session: Session, exchange: Exchange) -> None:
+        """Write Close for the statements that are no longer wanted.
+
+        Args:
+            session: the session.
+            exchange: what the answers belong to.
+        """
+        for name in self.pop_statements_to_close():
+            session.close_statement(exchange, name)
+
+    def close_statement(self, name: bytes) -> None:
+        """Have a prepared statement closed on the server, along with the next query.
+
+        Args:
+            name: its name.
+        """
+        self._to_close.append(name)
+        self._review_shortcuts()
+
+    def pop_statements_to_close(self) -> list[bytes]:
+        """Return the names of the statements to be closed; the caller closes them."""
+        names, self._to_close = self._to_close, []
+        self._review_shortcuts()
+        return names
+
+    def new_portal_name(self) -> bytes:
+        """Return a name for a portal that no other on this connection has."""
+        self._portals += 1
+        return b"_howdah_%d" % self._portals
+
+    # Operations that go on between their waits
+
+    def reserve(self, reason: str, end: Callable[[], Operation[None] | None] | None = None) -> None:
+        """Refuse every operation until `release`: one is going on between its waits, such as a COPY.
+
+        Others than the thread or the task that holds `lock` wait for that anyway.
+
+        Args:
+            reason: what the `ProgrammingError` says.
+            end: returns the operation that ends it, if nobody can go on with it any more, and otherwise
+                None; what is refused then runs after that.
+        """
+
+        def refuse() -> Operation[None]:
+            ending = None if end is None else end()
+            if ending is None:
+                self.before_next = refuse
+                raise ProgrammingError(reason)
+            self._reservation = None
+            yield from ending
+
+        self._reservation = refuse
+        self.before_next = refuse
+
+    @property
+    def reserved(self) -> bool:
+        """Whether `reserve` forbids operations now."""
+        return self._reservation is not None
+
+    def release(self) -> None:
+        """Allow operations again, if `reserve` has forbidden them."""
+        if self._reservation is not None and self._before_next is self._reservation:
+            self.before_next = None
+        self._reservation = None
+
+    @property
+    def before_next(self) -> Callable[[], Operation[Error | None]] | None:
+        """What the next operation runs before anything else, once; None if there is nothing.
+
+        It ends the implicit transaction that a portal keeps open, or refuses the operation. What the
+        operation that it returns gives back is an error that is not the next one's.
+        """
+        return self._before_next
+
+    @before_next.setter
+    def before_next(self, finish: Callable[[], Operation[Error | None]] | None) -> None:
+        self._before_next = finish
+        self._review_preamble()
+
+    def end_later(self, end: Callable[[], Operation[object]]) -> None:
+        """Have a block ended before the next operation, since nobody can leave it any more.
+
+        An exception, as a signal handler raises them at any moment, has come when it was being left.
+
+        Args:
+            end: returns the operation that ends it.
+        """
+        self._torn.append(end)
+        self._review_preamble()
+
+    def _end_left(self) -> Operation[None]:
+        """End what nobody can go on with any more: what reserves the connection, and transaction blocks."""
+        if self._reservation is not None and self._reservation is self._before_next:
+            with suppress(ProgrammingError):
+                yield from self.start_operation(deferrable=True)
+        if self._torn:
+            yield from self._end_torn()
+
+    def _end_torn(self) -> Operation[None]:
+        torn, self._torn = self._torn, []
+        try:
+            while torn:
+                yield from torn[0]()
+                del torn[0]
+        finally:
+            self._torn += torn
+            self._review_preamble()
+
+    def defer_to(self, deferral: Deferral | None) -> None:
+        """Have the answers to queries taken over from now on.
+
+        Args:
+            deferral: takes them over; with None they are waited for.
+        """
+        self.deferral = deferral
+        self._review_preamble()
+
+    def admits_independent(self) -> bool:
+        """Return whether independent operations may run together: nothing else is open or left to be ended.
+
+        `howdah.hookspecs.Scheduler.run` says which operations are independent.
+        """
+        return (
+            self.autocommit
+            and not self._needs_preamble
+            and self.session.transaction_status == TransactionStatus.IDLE
+        )
+
+    def _review_preamble(self) -> None:
+        """Find out whether an operation has to begin with anything."""
+        connection = self.connection
+        left = self._before_next is not None or bool(self._torn)
+        self._busy = connection._closed or left or connection._tpc is not None
+        self._needs_preamble = self._busy or self.deferral is not None
+        self._review_shortcuts()
+
+    def _review_shortcuts(self) -> None:
+        """Have queries take the short way if nothing is to be done along with them."""
+        shortcuts = self.shortcuts
+        plain = not (self.observers or self._to_close or shortcuts.names_wanted)
+        shortcuts.open = plain and not self._needs_preamble
+        shortcuts.deferred = plain and self.deferral is not None and not self._busy
+        shortcuts.begins = not self.autocommit
+
+    # Behind an answer
+
+    def note_rollback(self, exchange: Exchange) -> None:
+        """Take note of a rollback that the driver has asked for, if it is one.
+
+        Args:
+            exchange: the command, and the server's answer.
+        """
+        if self.planner is not None and any(result.tag in UNDOING for result in exchange.results):
+            self.planner.rolled_back()
+        self.invalidate_missing_types(exchange.results, self.transformer)
+
+    def note_loss(self) -> None:
+        """Tell the plugins if the connection has turned out to be lost."""
+        if self.session.lost is not None:
+            self.connection._notify_closed()
+
+    def give_notice(self, message: str, hint: str) -> None:
+        """Tell the notice handlers, and the logger `howdah`, of something that the driver has noticed.
+
+        Args:
+            message: what it is.
+            hint: what to do about it.
+        """
+        from logging import getLogger
+
+        getLogger("howdah").warning("%s; %s", message, hint)
+        self.connection._on_notice(
+            {
+                DiagnosticField.SEVERITY: "WARNING",
+                DiagnosticField.SEVERITY_NONLOCALIZED: "WARNING",
+                DiagnosticField.SQLSTATE: "01000",
+                DiagnosticField.MESSAGE_PRIMARY: message,
+                DiagnosticField.MESSAGE_HINT: hint,
+            }
+        )
+
+    # The connection as a whole
+
+    @property
+    def owner(self) -> Any:
+        """What closes the connection in the end, such as a pool; None if whoever uses it is to.
+
+        With an owner, leaving a `with` block does not close the connection,
+        and nobody is warned when it is deleted while it is open. If the owner
+        has a `take_back(connection)` that is not None, `close` calls it (and
+        awaits it, if the connection is async), and closes the connection
+        only if it returns False.
+        """
+        return self._owner
+
+    @owner.setter
+    def owner(self, value: Any) -> None:
+        self._owner = value
+        self.connection._expect_deletion()
+
+    @property
+    def two_phase(self) -> Xid | None:
+        """The transaction that `tpc_begin` began, until it is committed or rolled back; None without one."""
+        tpc: tuple[Xid, bool] | None = self.connection._tpc
+        return None if tpc is None else tpc[0]
+
+    def drop(self) -> None:
+        """Close the socket without a word to the server.
+
+        For a process that was forked, and must leave the connection to its parent.
+        """
+        connection = self.connection
+        connection._closed = True
+        self._review_preamble()
+        connection._connected.sock.close()
+        connection._notify_closed()

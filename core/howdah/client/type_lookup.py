@@ -1,0 +1,148 @@
+"""Types that adapters are registered for by name: their oids are asked for on the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Set
+from typing import TYPE_CHECKING, Any
+
+from howdah.adapt.types import FIRST_NORMAL_OID, find_types, read_types
+from howdah.pq import TransactionStatus
+
+if TYPE_CHECKING:
+    from howdah.adapt.registry import AdaptersMap
+    from howdah.adapt.transformer import Transformer
+    from howdah.client.deferral import Deferral
+    from howdah.client.known_types import KnownTypes
+    from howdah.client.shortcut import Shortcuts
+    from howdah.io.operation import Operation
+    from howdah.protocol.exchange import Exchange, Result
+    from howdah.protocol.session import Session
+
+__all__ = ["UNDOING", "TypeLookup"]
+
+#: The command tags after which what a transaction has made is not there.
+UNDOING = frozenset({b"ROLLBACK", b"PREPARE TRANSACTION"})
+
+
+class TypeLookup:
+    """The part of a connection's kernel that looks types up by their names."""
+
+    session: Session
+    shortcuts: Shortcuts
+    deferral: Deferral | None
+    #: Whether types were looked up by their names and are not there.
+    _names_missing = False
+    #: The transaction that has created what was missing.
+    _names_created: int | None = None
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def command(self, command: bytes) -> Operation[Exchange]:
+        """Run a command by the simple protocol."""
+        raise NotImplementedError
+
+    def _review_shortcuts(self) -> None:
+        raise NotImplementedError
+
+    # For operations and adapters
+
+    def request_type_lookup(self) -> None:
+        """Have types that are registered by name looked up before parameters are sent.
+
+        For dumpers, which cannot wait for the server themselves.
+        """
+        self.shortcuts.names_wanted = True
+        self._review_shortcuts()
+
+    def resolve_names(self, *maps: AdaptersMap) -> Operation[None]:
+        """Find the types that adapters are registered for by name only, as far as they were not looked for.
+
+        Args:
+            maps: the adapters.
+
+        Raises:
+            howdah.Error: what the server reports.
+        """
+        waiting = {id(adapters): adapters for adapters in maps if adapters.unresolved_names}
+        if waiting:
+            yield from self._look_up(frozenset(), *waiting.values())
+
+    def invalidate_types(self, oids: Sequence[int], *maps: AdaptersMap) -> None:
+        """Have types looked up by their names again: the server does not know their oids any more.
+
+        Args:
+            oids: the oids.
+            maps: the adapters that use them.
+        """
+        self._known_types().forget()
+        for adapters in maps:
+            adapters.types.discard([oid for oid in oids if oid >= FIRST_NORMAL_OID])
+
+    def invalidate_missing_types(self, results: Iterable[Result], *transformers: Transformer) -> None:
+        """Have types looked up once more that were not there, if something is created, or rolled back then.
+
+        Args:
+            results: what was executed.
+            transformers: whose adapters name types.
+        """
+        if self._names_missing and any(result.tag.startswith(b"CREATE ") for result in results):
+            self._names_missing = False
+            if self.session.transaction_status != TransactionStatus.IDLE or self.deferral is not None:
+                self._names_created = self.session.transactions
+            self._known_types().forget_missing()
+            for transformer in transformers:
+                transformer.renew()
+        if self._names_created is not None:
+            self._note_undone(results, transformers)
+
+    # For the client
+
+    def _look_up(self, oids: Set[int], *maps: AdaptersMap) -> Operation[None]:
+        """Find the types that adapters are registered for by name only.
+
+        Args:
+            oids: the oids met that no adapter knows.
+            maps: the adapters that are told of what is found.
+        """
+        known = self._known_types()
+        # A type with an unknown oid may be one that was known under another, and made anew.
+        wanted = [adapters.type_names if oids else adapters.unresolved_names for adapters in maps]
+        names = frozenset().union(*wanted)
+        # A parameter asks for names alone, once on a connection; others may have created the types since.
+        again = not oids and not self._names_missing and not known.found(names)
+        if again or not names <= known.names or not oids <= known.oids:
+            exchange = yield from self.command(find_types(sorted(names)))
+            known.update(names, oids, read_types(exchange.results[-1].rows))
+        for type_info in known.infos(names):
+            for adapters in maps:
+                self.connection.driver.resolve_type(adapters, type_info)
+        self._names_missing = any(adapters.unresolved_names for adapters in maps)
+
+    def _known_types(self) -> KnownTypes:
+        info = self.connection.info
+        # Servers before version 18 do not tell of the search path.
+        search_path = info.parameter_status("search_path") or ""
+        known: KnownTypes = self.connection.driver.known_types(
+            info.host, info.hostaddr, info.port, info.dbname, search_path
+        )
+        return known
+
+    def _note_undone(self, results: Iterable[Result], transformers: Sequence[Transformer]) -> None:
+        """Forget the types whose names the transaction has created, if it is rolled back."""
+        session = self.session
+        ended = session.transaction_status == TransactionStatus.IDLE
+        if self._names_created not in (session.transactions, session.transactions - ended):
+            self._names_created = None  # committed
+        elif any(result.tag in UNDOING for result in results):
+            self._names_created = None
+            oids = [info.oid for info in self._known_types().infos(self.connection.adapters.type_names)]
+            self.invalidate_types(oids, *(transformer.adapters for transformer in transformers))
+            for transformer in transformers:
+                transformer.renew()
+
+    def _forget_uncommitted(self) -> None:
+        """Forget what was created in a transaction that the end of the connection has cut off."""
+        if self._names_created == self.session.transactions:
+            self._names_created = None
+            self._known_types().forget()

@@ -1,0 +1,248 @@
+"""Queries of many tasks on one connection, sent without waiting for each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from howdah.errors import Error
+from howdah.io.operation import Operation
+from howdah.protocol.exchange import Exchange, QueryExchange
+from howdah_multiplex.lock import SharedLock
+
+if TYPE_CHECKING:
+    from howdah.client.cursor_async import AsyncCursor
+    from howdah.client.cursor_base import Params, Query
+    from howdah.client.kernel_async import AsyncKernel
+
+__all__ = ["SharedConnection"]
+
+T = TypeVar("T")
+
+#: How long a query that nobody waits for any more may hold up others before it is cancelled, in seconds.
+_PATIENCE = 0.01
+#: How long to wait at most between two requests to cancel it, in seconds.
+_LONGEST_PAUSE = 1.0
+#: How often one request to cancel may hit: older servers signal the process, and then its group.
+_STRAY_CANCELS = 2
+#: The SQLSTATE of a query that was cancelled.
+_QUERY_CANCELED = "57014"
+#: Commands that may have committed a part of what they do.
+_NOT_ATOMIC = (b"CALL", b"DO")
+
+
+class SharedConnection:
+    """The scheduler of a connection whose queries share its round trips.
+
+    Args:
+        kernel: the connection's kernel.
+
+    Attributes:
+        lock: what a task holds alone, or independent operations hold together.
+    """
+
+    def __init__(self, kernel: AsyncKernel) -> None:
+        self._kernel = kernel
+        self.lock = SharedLock(kernel.admits_independent, self._tidy)
+        #: What is on its way for those who share the lock.
+        self._under_way: set[Exchange] = set()
+        #: What is on its way and wanted by nobody any more.
+        self._abandoned: list[Exchange] = []
+        #: What may be hit by a request to cancel something else, and how often.
+        self._may_be_cancelled: dict[Exchange, int] = {}
+        #: The same of the exchange whose answer is being taken.
+        self._stray_cancels = 0
+        self._clearing: asyncio.Task[None] | None = None
+
+    # What the kernel calls
+
+    async def run(self, operation: Operation[T], *, independent: bool = False) -> T:
+        """Run an operation when it is its turn, along with others if it is independent.
+
+        Args:
+            operation: a generator, as `AsyncKernel.wait` takes it.
+            independent: whether it is independent; see `howdah.hookspecs.Scheduler.run`.
+
+        Returns:
+            what the operation returns.
+        """
+        lock = self.lock
+        if not independent:
+            async with lock:
+                return await self._kernel.wait(operation)
+        if lock.share() or await lock.share_in_turn():
+            try:
+                return await self._run_shared(operation)
+            finally:
+                lock.unshare()
+        try:
+            return await self._kernel.wait(operation)
+        finally:
+            lock.release()
+
+    def execute_cached(
+        self, cursor: AsyncCursor[Any], query: Query, params: Params | None
+    ) -> Awaitable[bool]:
+        """Run a query that was run before, along with others if that is possible at once.
+
+        Args:
+            cursor: which shows the results then.
+            query: the query.
+            params: the parameters.
+
+        Returns:
+            whether it was run.
+        """
+        if self.lock.share():
+            return self._execute_shared(cursor, query, params)
+        return self._kernel.execute_cached(cursor, query, params)
+
+    def should_retry(self, exchange: Exchange) -> bool:
+        """Return whether a query was cancelled in the place of another one, and can be run again."""
+        error, query = exchange.error, exchange.query or b""
+        return (
+            self._stray_cancels > 0
+            and error is not None
+            and error.sqlstate == _QUERY_CANCELED
+            and not query.lstrip()[:4].upper().startswith(_NOT_ATOMIC)
+        )
+
+    def close(self) -> None:
+        """Look after nothing any more."""
+        if self._clearing is not None and not self._clearing.get_loop().is_closed():
+            self._clearing.cancel()
+
+    # Along with others
+
+    async def _run_shared(self, operation: Operation[T], answered: Exchange | None = None) -> T:
+        """Run an operation along with others; the lock is shared.
+
+        Args:
+            operation: the operation.
+            answered: an exchange whose answer it takes before it waits for anything.
+        """
+        kernel, under_way = self._kernel, self._under_way
+        run_until_ready = kernel.transport.run_until_ready
+        try:
+            if answered in self._may_be_cancelled:
+                exchange = self._go_on(operation, answered)
+            else:
+                exchange = cast(Exchange, operation.send(None))
+            while True:
+                under_way.add(exchange)
+                try:
+                    await run_until_ready(exchange)
+                except GeneratorExit:
+                    # The event loop has ended under the task: nothing can be waited for.
+                    self._abandoned.append(exchange)
+                    raise
+                except BaseException as e:
+                    under_way.discard(exchange)
+                    await self._leave(exchange, e)
+                    exchange = cast(Exchange, operation.throw(e))
+                else:
+                    under_way.discard(exchange)
+                    if self._may_be_cancelled:
+                        exchange = self._go_on(operation, exchange)
+                    else:
+                        exchange = cast(Exchange, operation.send(None))
+        except StopIteration as e:
+            result: T = e.value
+            return result
+        except BaseException:
+            kernel.note_loss()
+            raise
+
+    async def _execute_shared(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
+        """Run a query that was run before along with others; the lock is shared, and is no more then."""
+        kernel, under_way = self._kernel, self._under_way
+        try:
+            exchange = kernel.shortcuts.send(cursor, query, params)
+            if exchange is None:
+                return False
+            under_way.add(exchange)
+            try:
+                await kernel.transport.run_until_ready(exchange)
+            except GeneratorExit:
+                self._abandoned.append(exchange)
+                raise
+            except BaseException as e:
+                under_way.discard(exchange)
+                await self._leave(exchange, e)
+                kernel.note_loss()
+                raise
+            under_way.discard(exchange)
+            if exchange.error is None:
+                if self._may_be_cancelled:
+                    self._may_be_cancelled.pop(exchange, None)
+                cursor.keep_results(exchange)
+            else:
+                await self._run_shared(cursor.recover(query, params, exchange), exchange)
+            return True
+        finally:
+            self.lock.unshare()
+
+    def _go_on(self, operation: Operation[Any], exchange: Exchange) -> Exchange:
+        """Have an operation take an answer that may be spoilt; return what it waits for next."""
+        self._stray_cancels = count = self._may_be_cancelled.pop(exchange, 0)
+        try:
+            following = cast(Exchange, operation.send(None))
+        finally:
+            self._stray_cancels = 0
+        if count > 1:
+            self._may_be_cancelled[following] = count - 1
+        return following
+
+    def _tidy(self) -> Awaitable[None] | None:
+        """Cancel what nobody wants any more; the lock is held alone."""
+        if self._abandoned:
+            self._abandoned = [exchange for exchange in self._abandoned if not exchange.done]
+        return self._kernel.stop(self._abandoned[-1]) if self._abandoned else None
+
+    async def _leave(self, exchange: Exchange, reason: BaseException) -> None:
+        """Give up an answer: alone, with what the server does for it; among others, without hurting them."""
+        if exchange.done:
+            return
+        if self.lock.upgrade():
+            try:
+                await self._kernel.stop(exchange)
+            finally:
+                self.lock.downgrade()
+        else:
+            if isinstance(exchange, QueryExchange):
+                exchange.failure = exchange.failure or reason  # none of its rows is decoded any more
+            self._abandoned.append(exchange)
+            if self._clearing is None:
+                self._clearing = asyncio.ensure_future(self._cancel_abandoned())
+                self._clearing.add_done_callback(self._cleared)
+
+    async def _cancel_abandoned(self) -> None:
+        """Cancel each query that nobody wants any more as soon as it holds up others."""
+        kernel = self._kernel
+        connection = kernel.connection
+        pause = _PATIENCE
+        while True:
+            await asyncio.sleep(pause)
+            self._abandoned = [exchange for exchange in self._abandoned if not exchange.done]
+            if not self._abandoned or connection.closed:
+                return
+            if not self.lock.locked():
+                # Nobody reads what the server says, so that who takes the lock has to.
+                async with self.lock:
+                    pass
+                return
+            head = kernel.session.head()
+            if self._under_way and head is not None and head[1] in self._abandoned:
+                # It may come too late, and hit the next.
+                self._may_be_cancelled = dict.fromkeys(self._under_way, _STRAY_CANCELS)
+                try:
+                    await connection.cancel_safe(timeout=_LONGEST_PAUSE)
+                except Error:
+                    pass
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _cleared(self, clearing: asyncio.Task[None]) -> None:
+        self._clearing = None
+        if not clearing.cancelled():
+            clearing.exception()
