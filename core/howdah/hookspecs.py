@@ -224,7 +224,7 @@ class Scheduler(Protocol):
                 transaction, and never sends COPY data.
 
         Returns:
-            what the operation returns.
+            What the operation returns.
         """
 
     def execute_cached(
@@ -240,7 +240,7 @@ class Scheduler(Protocol):
             params: the parameters.
 
         Returns:
-            whether it was run; otherwise `run` is called with the operation that runs it.
+            Whether it was run; otherwise `run` is called with the operation that runs it.
         """
 
     def should_retry(self, exchange: Exchange) -> bool:

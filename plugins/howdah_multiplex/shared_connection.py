@@ -65,7 +65,7 @@ class SharedConnection:
             independent: whether it is independent; see `howdah.hookspecs.Scheduler.run`.
 
         Returns:
-            what the operation returns.
+            What the operation returns.
         """
         lock = self.lock
         if not independent:
@@ -92,7 +92,7 @@ class SharedConnection:
             params: the parameters.
 
         Returns:
-            whether it was run.
+            Whether it was run.
         """
         if self.lock.share():
             return self._execute_shared(cursor, query, params)

@@ -116,7 +116,7 @@ class ServerCursor(ServerCursorMixin, Cursor[Row]):
             binary: whether results come in binary format; None for whatever is best.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             howdah.NotSupportedError: `prepare` is True.
@@ -211,7 +211,7 @@ class ServerCursor(ServerCursorMixin, Cursor[Row]):
             index: 0 or -1.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             IndexError: there is no such result.

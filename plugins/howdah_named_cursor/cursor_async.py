@@ -115,7 +115,7 @@ class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
             binary: whether results come in binary format; None for whatever is best.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             howdah.NotSupportedError: `prepare` is True.
@@ -212,7 +212,7 @@ class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
             index: 0 or -1.
 
         Returns:
-            the cursor.
+            The cursor.
 
         Raises:
             IndexError: there is no such result.

@@ -404,7 +404,7 @@ cdef inline uint32_t cut_places(uint32_t *digit, int exponent) except? 0:
         exponent: the power of ten of its last place, counted from the scale.
 
     Returns:
-        ten to the number of places that are left; 0 if these are none.
+        Ten to the number of places that are left; 0 if these are none.
     """
     if exponent >= 0:
         return 10000

@@ -56,7 +56,7 @@ class CursorKernel:
             deferrable: as for `Kernel.start_operation`.
 
         Returns:
-            the session, to which the operation writes its messages.
+            The session, to which the operation writes its messages.
 
         Raises:
             howdah.InterfaceError: the cursor is closed.
@@ -281,7 +281,7 @@ class CursorKernel:
             row: its index in the result.
 
         Returns:
-            whether it is here.
+            Whether it is here.
         """
         cursor = self._cursor
         assert cursor._result is not None

@@ -62,7 +62,7 @@ class Kernel(BaseKernel):
                 it waits for; see `howdah.io.operation`.
 
         Returns:
-            what the operation returns.
+            What the operation returns.
         """
         transport, session = self.transport, self.session
         writing = True
@@ -108,7 +108,7 @@ class Kernel(BaseKernel):
             params: the parameters.
 
         Returns:
-            whether it was run.
+            Whether it was run.
         """
         query_cache = self.query_cache
         if query_cache.pipelined:

@@ -77,7 +77,7 @@ class AsyncKernel(BaseKernel):
                 it waits for; see `howdah.io.operation`.
 
         Returns:
-            what the operation returns.
+            What the operation returns.
         """
         transport, session = self.transport, self.session
         writing = True
@@ -131,7 +131,7 @@ class AsyncKernel(BaseKernel):
             params: the parameters.
 
         Returns:
-            whether it was run.
+            Whether it was run.
         """
         query_cache = self.query_cache
         if query_cache.pipelined:

@@ -92,7 +92,7 @@ class BaseKernel(TypeLookup):
                 only its own cursor raises it otherwise.
 
         Returns:
-            the session, to which the operation writes its messages.
+            The session, to which the operation writes its messages.
 
         Raises:
             howdah.OperationalError: the connection is closed or lost.
@@ -134,7 +134,7 @@ class BaseKernel(TypeLookup):
             ended: the transaction block that it ends.
 
         Returns:
-            what the server has answered.
+            What the server has answered.
 
         Raises:
             howdah.Error: what the server reports.
@@ -166,7 +166,7 @@ class BaseKernel(TypeLookup):
             session: the session, nothing of the statement being written yet.
 
         Returns:
-            the exchange of BEGIN, None where none was written.
+            The exchange of BEGIN, None where none was written.
         """
         if self.autocommit or session.transaction_status != TransactionStatus.IDLE:
             return None

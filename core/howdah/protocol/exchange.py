@@ -240,7 +240,14 @@ class QueryExchange(Exchange):
     """
 
     __slots__ = (
-        *("begins", "decoder", "describe", "failure", "keeping", "parameter_oids", "rows", "streaming"),
+        "begins",
+        "decoder",
+        "describe",
+        "failure",
+        "keeping",
+        "parameter_oids",
+        "rows",
+        "streaming",
     )
 
     keeps_rows = True

@@ -219,7 +219,7 @@ cdef inline int _put_groups(const char *p, const char *end, int exponent, Buffer
         weight: set to the power of 10,000 of the first group that is not 0: it begins with that.
 
     Returns:
-        how many groups there are up to the last that is not 0.
+        How many groups there are up to the last that is not 0.
     """
     cdef int group = 0, count = 0, kept = 0
     while p < end:
