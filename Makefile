@@ -14,7 +14,7 @@ install = $(bin)/pip install --disable-pip-version-check --quiet
 native := core/howdah/native $(wildcard */*/_native)
 build := pyproject.toml setup.py $(foreach extension,pyx pxi pxd,$(wildcard $(addsuffix /*.$(extension),$(native))))
 
-.PHONY: demo test bench lint format docs faces clean
+.PHONY: demo test bench lint format docs sync clean
 
 demo: $(VENV)/.demo
 	$(bin)/python -m howdah_demo
@@ -37,7 +37,7 @@ format: $(VENV)/.lint
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
 
-faces: $(VENV)/.lint
+sync: $(VENV)/.lint
 	$(bin)/python .ci/async_to_sync.py
 
 docs: $(VENV)/.docs

@@ -1,4 +1,4 @@
-"""Write the sync faces from the async ones.
+"""Write the sync modules from the async ones.
 
 Every module called <name>_async.py below core/, plugins/, contrib/ and tests/ is the source of <name>.py
 beside it.
@@ -9,10 +9,10 @@ What the two do differently beyond `async` and `await` stands in the async modul
     else:
         from howdah.io import blocking as carrier
 
-(or `if not ASYNC:`), with `ASYNC = True` above; of this the sync face keeps the branch that is its own.
+(or `if not ASYNC:`), with `ASYNC = True` above; the sync module keeps the branch that is its own.
 
-    python .ci/async_to_sync.py            write the faces
-    python .ci/async_to_sync.py --check    exit with 1 and name the faces that are stale
+    python .ci/async_to_sync.py            write the sync modules
+    python .ci/async_to_sync.py --check    exit with 1 and name the stale modules
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tokenize_rt import NON_CODING_TOKENS, Token, src_to_tokens, tokens_to_src
 ROOT = Path(__file__).parent.parent
 SOURCE_ROOTS = ("core", "plugins", "contrib", "tests")
 
-# What the sync face calls a name of the async one. Besides, Async* loses its prefix and *_async its suffix.
+# The sync names of async names. Besides, Async* loses its prefix and *_async its suffix.
 NAMES = {
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
@@ -59,14 +59,14 @@ REMOVED = Token("PLACEHOLDER", "")
 
 
 def sync_name(name: str) -> str:
-    """The sync face's word for a name of the async face."""
+    """The sync name for an async name."""
     if name in NAMES:
         return NAMES[name]
     return re.sub(r"^(_*)Async(?=[A-Z])", r"\1", name.removesuffix("_async"))
 
 
 def sync_text(text: str) -> str:
-    """A string, docstring or comment of the async face, as the sync face has it."""
+    """A string, docstring or comment of the async module, as the sync module has it."""
     text = re.sub(r"\basync (?=(?:def|for|with)\b)|\bawait (?=[\w(])", "", text)
     return re.sub(
         r"\b(?:_*Async[A-Z]\w*|\w+_async|StopAsyncIteration|__a(?:enter|exit|iter|next)__)\b",
@@ -130,7 +130,7 @@ def closing(tokens: list[Token], opening: int) -> int:
 
 
 def parenthesized_await(tokens: list[Token], opening: int) -> int | None:
-    """The index of the `)` of a `(await …)` at opening, where the sync face needs no parentheses."""
+    """The index of the `)` of a `(await …)` at opening, where the sync module needs no parentheses."""
     before, first = coding(tokens, opening - 1, -1), coding(tokens, opening + 1)
     called = tokens[before].name == "NAME" and not keyword.iskeyword(tokens[before].src)
     if called or tokens[before].src in CLOSING.values() or tokens[first].src != "await":
@@ -147,7 +147,7 @@ def parenthesized_await(tokens: list[Token], opening: int) -> int | None:
 
 
 def sync_tokens(tokens: list[Token]) -> list[Token]:
-    """The tokens of the sync face."""
+    """The tokens of the sync module."""
     tokens = list(tokens)
     for index, token in enumerate(tokens):
         if token.name == "OP" and token.src == "(":
@@ -184,12 +184,12 @@ def sync_tokens(tokens: list[Token]) -> list[Token]:
 
 
 def sync_face(source: str) -> str:
-    """The source of the sync face of an async module, not yet formatted."""
+    """The source of the sync module of an async one, not yet formatted."""
     return tokens_to_src(sync_tokens(src_to_tokens(resolve_conditions(source))))
 
 
 def tidy(source: str, path: Path) -> str:
-    """Sort the imports, drop those that only the async face uses, and format."""
+    """Sort the imports, drop those that only the async module uses, and format."""
     for arguments in (
         ["check", "--quiet", "--fix", "--select=F401,I001,PIE790,RUF022,UP034"],
         ["check", "--quiet", "--fix", "--unsafe-fixes", "--select=C416"],  # [row for row in cur]
@@ -206,8 +206,8 @@ def tidy(source: str, path: Path) -> str:
     return source
 
 
-def face(source: Path) -> tuple[Path, str]:
-    """Path and content of the sync face of an async module."""
+def sync_module(source: Path) -> tuple[Path, str]:
+    """Path and content of the sync module of an async one."""
     path = source.with_name(source.name.replace("_async.py", ".py"))
     origin = source.relative_to(ROOT).as_posix() if source.is_relative_to(ROOT) else source.name
     header = f"# Generated from {origin} by .ci/async_to_sync.py; do not edit.\n"
@@ -216,8 +216,10 @@ def face(source: Path) -> tuple[Path, str]:
 
 def main(argv: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Write the sync faces from the async ones.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a face is stale")
+    parser = argparse.ArgumentParser(description="Write the sync modules from the async ones.")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 if a module is stale"
+    )
     parser.add_argument("source", nargs="*", type=Path, help="only these *_async.py modules")
     arguments = parser.parse_args(argv)
     sources = arguments.source or sorted(
@@ -225,7 +227,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     stale = 0
     for source in sources:
-        path, content = face(source.resolve())
+        path, content = sync_module(source.resolve())
         if path.exists() and path.read_text(encoding="utf-8") == content:
             continue
         stale += 1

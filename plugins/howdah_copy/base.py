@@ -1,6 +1,6 @@
 """What a COPY does, whatever carries its bytes: state and operations.
 
-`Copy` and `AsyncCopy` are the two faces of it.
+`Copy` and `AsyncCopy` derive from it.
 """
 
 from __future__ import annotations

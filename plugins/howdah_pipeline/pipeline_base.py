@@ -253,7 +253,7 @@ class BasePipeline:
         self._failed.clear()
         return failed[0].error if failed else None
 
-    # What the faces ask for
+    # What the sync and the async pipeline ask for
 
     def _enter(self) -> Operation[None]:
         connection = self._connection

@@ -1,6 +1,6 @@
 """What a connection does, whatever carries its bytes: state and operations.
 
-`Connection` and `AsyncConnection` are the two faces of it.
+`Connection` and `AsyncConnection` derive from it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a cursor does, whatever carries its bytes: state and operations.
 
-`Cursor` and `AsyncCursor` are the two faces of it.
+`Cursor` and `AsyncCursor` derive from it.
 """
 
 from __future__ import annotations

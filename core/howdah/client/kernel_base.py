@@ -1,6 +1,6 @@
 """What operations need of a connection, whatever carries its bytes: `connection.kernel`.
 
-`Kernel` and `AsyncKernel` are the two faces of it.
+`Kernel` and `AsyncKernel` derive from it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The cache of prepared queries: a query that is sent again needs no planner and no new choice of adapters."""
+"""The cache of prepared queries: one that is sent again needs no planner and no choice of adapters."""
 
 from __future__ import annotations
 

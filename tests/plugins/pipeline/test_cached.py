@@ -19,23 +19,23 @@ class Counting:
     """Stands in for the connection's query_cache, and counts what they write."""
 
     def __init__(self, query_cache: Any) -> None:
-        self._shortcuts = query_cache
-        self.posted: Counter[str] = Counter()
+        self._cache = query_cache
+        self.enqueued: Counter[str] = Counter()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._shortcuts, name)
+        return getattr(self._cache, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("_shortcuts", "posted"):
+        if name in ("_cache", "enqueued"):
             object.__setattr__(self, name, value)
         else:
-            setattr(self._shortcuts, name, value)
+            setattr(self._cache, name, value)
 
-    def post(self, cursor: Any, query: Any, params: Any) -> Any:
+    def enqueue(self, cursor: Any, query: Any, params: Any) -> Any:
         """Write a query, if that is possible."""
-        posted = self._shortcuts.post(cursor, query, params)
-        self.posted[query] += posted is not None
-        return posted
+        enqueued = self._cache.enqueue(cursor, query, params)
+        self.enqueued[query] += enqueued is not None
+        return enqueued
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_results(auto, within):
         ]
         assert cursors[0].description[0].type_code == 23
         assert cursors[0].rowcount == 1 and cursors[0].statusmessage == "SELECT 1"
-    assert auto.kernel.query_cache.posted[SUM] > 900
+    assert auto.kernel.query_cache.enqueued[SUM] > 900
 
 
 def test_a_cursor_shows_its_last_query(auto):
@@ -76,7 +76,7 @@ def test_a_cursor_shows_its_last_query(auto):
         assert cur.fetchall() == [(10,)]
         cur.execute("SELECT 'another'")
     assert cur.fetchall() == [("another",)]
-    assert auto.kernel.query_cache.posted[SUM] == 10
+    assert auto.kernel.query_cache.enqueued[SUM] == 10
 
 
 def test_the_first_one_begins_the_transaction(auto):
@@ -84,7 +84,7 @@ def test_the_first_one_begins_the_transaction(auto):
     with auto.pipeline():
         first = auto.execute(SUM, (1,))
         second = auto.execute(SUM, (2,))
-    assert auto.kernel.query_cache.posted[SUM] == 1
+    assert auto.kernel.query_cache.enqueued[SUM] == 1
     assert auto.info.transaction_status == howdah.pq.TransactionStatus.INTRANS
     assert (first.fetchone(), second.fetchone()) == ((2,), (3,))
 
@@ -94,7 +94,7 @@ def test_an_error(auto):
         before = auto.execute(QUOTIENT, (1,))
         wrong = auto.execute(QUOTIENT, (0,))
         behind = auto.execute(QUOTIENT, (1,))
-        assert auto.kernel.query_cache.posted[QUOTIENT] == 3
+        assert auto.kernel.query_cache.enqueued[QUOTIENT] == 3
         assert before.fetchone() == (100,)
         with pytest.raises(errors.DivisionByZero):
             wrong.fetchone()
@@ -124,7 +124,7 @@ def test_parameters_of_other_types(auto):
     with auto.pipeline():
         cursors = [auto.execute(SUM, (value,)) for value in (1, 70_000, "7", 1, None)]
     assert [cur.fetchone() for cur in cursors] == [(2,), (70_001,), (8,), (2,), (None,)]
-    assert auto.kernel.query_cache.posted[SUM] == 2
+    assert auto.kernel.query_cache.enqueued[SUM] == 2
 
 
 def test_observed(auto):
@@ -142,7 +142,7 @@ def test_observed(auto):
     with auto.pipeline():
         auto.execute(SUM, (1,))
     assert seen == [(1,), 1]
-    assert not auto.kernel.query_cache.posted
+    assert not auto.kernel.query_cache.enqueued
 
 
 def test_a_statement_that_is_gone(auto):
@@ -170,7 +170,7 @@ def test_prepared_transaction_control_is_no_short_query(auto):
         auto.execute(insert, (11,))
         auto.execute("ROLLBACK")
     assert auto.execute("SELECT max(x) FROM kept").fetchone() == (10,)
-    assert not auto.kernel.query_cache.posted["ROLLBACK"]
+    assert not auto.kernel.query_cache.enqueued["ROLLBACK"]
 
 
 @pytest.mark.anyio
@@ -190,5 +190,5 @@ async def test_async(aconn):
             behind = await aconn.execute(QUOTIENT, (1,))
             with pytest.raises(errors.PipelineAborted):
                 await behind.fetchone()
-    assert aconn.kernel.query_cache.posted[QUOTIENT] > 900
+    assert aconn.kernel.query_cache.enqueued[QUOTIENT] > 900
     assert await (await aconn.execute(QUOTIENT, (4,))).fetchone() == (25,)
