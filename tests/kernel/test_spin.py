@@ -181,3 +181,19 @@ async def test_other_tasks_while_queries_follow_one_another(dsn: str, anyio_back
         finally:
             task.cancel()
     assert turns >= 1000 // (IN_A_ROW + 1)
+
+
+async def test_what_an_answer_asks_for_is_sent(peer: Peer) -> None:
+    """The server waits for the end of a COPY that the session refuses."""
+    await peer.ask()
+    assert await peer.ask()
+    peer.begin()
+    asked = peer.session.output_size
+    peer.server.sendall(message("G", b"\0\0\0"))
+    waiting = asyncio.ensure_future(peer.wait())
+    peer.server.setblocking(False)
+    refused = b""
+    while b"f" not in refused[asked:]:
+        refused += await asyncio.wait_for(asyncio.get_running_loop().sock_recv(peer.server, 1000), 10)
+    await asyncio.get_running_loop().sock_sendall(peer.server, error(sqlstate="57014") + READY)
+    await waiting

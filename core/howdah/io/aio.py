@@ -143,6 +143,8 @@ class AsyncTransport:
             self._spin_receive(exchange)
         if exchange.ready:
             return
+        if self._stream.output_size and not self._gathering:
+            self._flush()  # an answer asked for more, such as the end of a refused COPY
         waiter = Waiter(self._loop)
         exchange.notify = partial(self._woken.append, waiter)
         self._waiting[waiter] = exchange
