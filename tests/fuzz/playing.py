@@ -97,7 +97,7 @@ def play(recording: Recording, chunks: Chunks, random: Random | None, leftover: 
     conn.kernel.transport = Player(conn._session, chunks, random)  # type: ignore[assignment]
     try:
         howdah.default_driver()._known_types.clear()  # as it was when this was recorded
-        conn._autocommit = True
+        conn.kernel.autocommit = True
         conn._opened()
         return CONVERSATIONS[recording.name](conn)
     finally:
