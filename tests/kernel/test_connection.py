@@ -337,7 +337,7 @@ def test_bad_isolation_level(conn):
 
 
 def test_a_begin_that_fails(conn, monkeypatch):
-    monkeypatch.setattr(conn, "_begin_statement", b"BEGIN SOMEHOW")
+    monkeypatch.setattr(conn.kernel, "begin_statement", b"BEGIN SOMEHOW")
     for _ in range(2):
         with pytest.raises(howdah.errors.SyntaxError):
             conn.execute("select 1")

@@ -348,7 +348,7 @@ async def test_bad_isolation_level(aconn):
 
 
 async def test_a_begin_that_fails(aconn, monkeypatch):
-    monkeypatch.setattr(aconn, "_begin_statement", b"BEGIN SOMEHOW")
+    monkeypatch.setattr(aconn.kernel, "begin_statement", b"BEGIN SOMEHOW")
     for _ in range(2):
         with pytest.raises(howdah.errors.SyntaxError):
             await aconn.execute("select 1")

@@ -266,7 +266,7 @@ def test_both_directions_are_refused_unless_wanted(impl: SimpleNamespace, kind: 
 
 def copy_out(conn: Any, query: bytes, chunks: list[bytes]) -> Operation[CopyExchange]:
     """Copy out with the boundaries of messages kept."""
-    session = yield from conn.cursor().start_statement()
+    session = yield from conn.cursor().kernel.start_statement()
     exchange = CopyExchange(query=query, keep_messages=True)
     session.query(exchange, query)
     while not exchange.done:
@@ -322,7 +322,7 @@ def walsender(replicated: Server) -> Iterator[Any]:
 
 def replicate(conn: Any, query: bytes, *, stop: bool) -> Operation[CopyExchange]:
     """Begin a replication, ask for a sign of life and get it, and end it."""
-    session = yield from conn.cursor().start_statement()
+    session = yield from conn.cursor().kernel.start_statement()
     exchange = CopyExchange(query=query, keep_messages=True)
     session.query(exchange, query)
     yield exchange

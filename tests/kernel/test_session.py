@@ -420,7 +420,7 @@ def test_a_command_tag_that_is_no_text(conn):
     conn.kernel.session.query(exchange, b"SELECT")
     conn.kernel.session.feed(message("C", b"S\xff\xfe\xfdCT 1\0") + ready())
     cur = conn.cursor()
-    cur.keep_results(exchange)
+    cur.kernel.keep_results(exchange)
     assert cur.statusmessage == "S\ufffd\ufffd\ufffdCT 1"
     with pytest.raises(howdah.ProgrammingError, match="S\ufffd"):
         cur.fetchone()

@@ -6,7 +6,7 @@
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EAGAIN, EINTR
 
-from howdah.native.exchange cimport Exchange
+from howdah.native.exchange cimport Exchange, QueryExchange
 from howdah.native.sockets cimport (
     descriptor, howdah_await, howdah_gather, howdah_give_back, howdah_limit_wait, howdah_send, howdah_wait,
     raise_os_error
@@ -14,7 +14,7 @@ from howdah.native.sockets cimport (
 from howdah.native.wire cimport Input, Output, Stream
 
 
-def run_until_ready(sock, Stream session not None, Exchange exchange not None) -> None:
+def run_until_ready(sock, Stream session not None, exchange not None) -> None:
     """Send and receive on a blocking socket until `exchange` is ready.
 
     Sending never blocks while there is something to receive, which avoids a
@@ -29,6 +29,8 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
         OSError: the connection is broken.
         howdah.OperationalError: the server violated the protocol.
     """
+    # Whether it is of a derived class takes longer to find out: the most frequent one comes first.
+    cdef Exchange awaited = <Exchange> exchange if type(exchange) is QueryExchange else <Exchange?> exchange
     cdef Input input = session.input
     cdef Output output = session.unsent
     cdef Py_ssize_t size, behind, sent, received
@@ -37,7 +39,7 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
     cdef bint readable = False
     cdef bint streaming, replacing
     cdef int fd
-    while not exchange.ready:
+    while not awaited.ready:
         fd = blocking_descriptor(sock, session)
         session.make_room()
         # Receiving has priority over sending.
@@ -45,7 +47,7 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
         source = output.data + output.start
         size = 0 if readable else output.length - output.start
         streaming = session.streaming()
-        replacing = exchange.replaced is not None
+        replacing = awaited.replaced is not None
         target = input.data + input.length
         sent = 0
         received = -EINTR
@@ -72,8 +74,8 @@ def run_until_ready(sock, Stream session not None, Exchange exchange not None) -
         if sent < 0 and sent != -EINTR:
             # What the server sent before it closed the connection is still to be received.
             session.drop_output()
-        exchange.replaced = None
-        process_received(fd, session, exchange, received)
+        awaited.replaced = None
+        process_received(fd, session, awaited, received)
 
 
 cdef inline int process_received(int fd, Stream session, Exchange exchange, Py_ssize_t received) except -1:
