@@ -97,7 +97,7 @@ def test_a_streaming_exchange_awaits_more_or_the_end(impl: SimpleNamespace) -> N
     exchange.await_more()
     assert not exchange.ready
     session.feed(message("D", b"2"))
-    assert exchange.ready and exchange.kept == 2
+    assert exchange.ready and len(exchange.kept) == 2
     exchange.rows = []
     exchange.await_end()
     session.feed(message("D", b"3"))
@@ -113,7 +113,7 @@ def test_what_does_not_keep_rows(impl: SimpleNamespace) -> None:
         session.execute(exchange)
         session.sync(exchange)
         session.feed((message("D", b"row") + message("C", b"UPDATE 2\0")) * 2 + READY)
-        assert exchange.done and exchange.kept == 0
+        assert exchange.done and len(exchange.kept) == 0
     assert (counted.affected, counted.tags, counted.results) == (4, [b"UPDATE 2"], [])
     assert command.tags == [b"UPDATE 2"] * 2
     assert [result.rows for result in command.results] == [[], []]
@@ -141,7 +141,7 @@ def test_what_has_come_in_is_kept_once(impl: SimpleNamespace, streamed: str) -> 
         session.feed(stream)
     exchange.notify = None
     session.feed(b"")
-    assert exchange.kept == 1 and exchange.ready
+    assert len(exchange.kept) == 1 and exchange.ready
 
 
 # COPY
@@ -166,7 +166,7 @@ def test_messages_are_kept_apart(impl: SimpleNamespace, size: int) -> None:
     step = size if size > 1 else len(stream)
     for start in range(0, len(stream), step):
         session.feed(stream[start : start + step])
-    assert exchange.copied == bodies and exchange.kept == 5
+    assert exchange.copied == bodies and len(exchange.kept) == 5
     assert exchange.done and exchange.tags == [b"COPY 3"]
 
 
@@ -256,7 +256,7 @@ def test_both_directions_are_refused_unless_wanted(impl: SimpleNamespace, kind: 
     assert sent(session) == DONE
     assert not exchange.ready
     session.feed(data(b"2") + DONE + TAG + READY)
-    assert exchange.done and exchange.kept == 0
+    assert exchange.done and len(exchange.kept) == 0
     with pytest.raises(howdah.ProgrammingError, match="COPY cannot be used with execute"):
         exchange.raise_error()
 

@@ -102,9 +102,9 @@ cdef class Exchange:
         """Keep COPY data that has come in, if the owner wants it."""
 
     @property
-    def kept(self) -> int:
-        """How many rows, or chunks of COPY data, are kept for the owner to take."""
-        return 0
+    def kept(self):
+        """What is kept for the owner to take: rows, or chunks of COPY data."""
+        return ()
 
     cpdef conclude(self, status, tag=b""):
         """Make a result of what has come in for the statement being answered."""
@@ -162,9 +162,9 @@ cdef class QueryExchange(Exchange):
                     raise  # and the message is dealt with once more
 
     @property
-    def kept(self) -> int:
-        """How many rows are kept for the owner to take."""
-        return len(self.rows)
+    def kept(self) -> list:
+        """The rows that are kept for the owner to take."""
+        return self.rows
 
     cpdef conclude(self, status, tag=b""):
         """Make a result of what has come in for the statement being answered."""
@@ -237,9 +237,9 @@ cdef class CopyExchange(Exchange):
         self.wake()
 
     @property
-    def kept(self) -> int:
-        """How many chunks are kept for the owner to take."""
-        return len(self.copied)
+    def kept(self) -> list:
+        """The chunks that are kept for the owner to take."""
+        return self.copied
 
 
 cdef class FunctionCallExchange(Exchange):

@@ -207,9 +207,9 @@ class Exchange:
         """Keep COPY data that has come in, if the owner wants it."""
 
     @property
-    def kept(self) -> int:
-        """How many rows, or chunks of COPY data, are kept for the owner to take."""
-        return 0
+    def kept(self) -> Sequence[Any]:
+        """What is kept for the owner to take: rows, or chunks of COPY data."""
+        return ()
 
     def conclude(self, status: ExecStatus, tag: bytes = b"") -> None:
         """Make a result of what has come in for the statement being answered."""
@@ -304,9 +304,9 @@ class QueryExchange(Exchange):
                     raise  # and the message is dealt with once more
 
     @property
-    def kept(self) -> int:
-        """How many rows are kept for the owner to take."""
-        return len(self.rows)
+    def kept(self) -> Sequence[Any]:
+        """The rows that are kept for the owner to take."""
+        return self.rows
 
     def conclude(self, status: ExecStatus, tag: bytes = b"") -> None:
         """Make a result of what has come in for the statement being answered."""
@@ -391,9 +391,9 @@ class CopyExchange(Exchange):
         self.wake()
 
     @property
-    def kept(self) -> int:
-        """How many chunks are kept for the owner to take."""
-        return len(self.copied)
+    def kept(self) -> Sequence[Any]:
+        """The chunks that are kept for the owner to take."""
+        return self.copied
 
 
 class FunctionCallExchange(Exchange):

@@ -249,7 +249,8 @@ class Wire:
                 if end > len(data):
                     break
                 head = self._pending[0] if self._pending else None
-                kept = 0 if head is None else head[1].kept
+                kept: Sequence[Any] = () if head is None else head[1].kept
+                count = len(kept)
                 try:
                     self._position = end
                     self._process(code, bytes(data[position + HEADER_SIZE : end]))
@@ -257,19 +258,15 @@ class Wire:
                     raise
                 except BaseException:
                     # Interrupted: the message is dealt with once more, unless it has had its effect.
-                    repeated = self._is_unchanged(head, kept) or code == BackendCode.ERROR_RESPONSE
+                    # What ends a statement begins a new list of rows: the one before is looked at.
+                    unchanged = head is (self._pending[0] if self._pending else None) and len(kept) == count
+                    repeated = unchanged or code == BackendCode.ERROR_RESPONSE
                     if repeated and self._position == end and not self.dealt_with:
                         self._position = position
                     raise
         finally:
             del data[: self._position]
             self._position = 0
-
-    def _is_unchanged(self, head: list[Any] | None, kept: int) -> bool:
-        """Whether a message has had no effect: the same step is at the head, with as many rows or chunks."""
-        return head is (self._pending[0] if self._pending else None) and (
-            head is None or head[1].kept == kept
-        )
 
     def _process(self, code: int, body: bytes) -> None:
         if not self._pending:
