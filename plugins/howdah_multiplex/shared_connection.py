@@ -53,6 +53,8 @@ class SharedConnection:
         self._may_be_cancelled: dict[Exchange, int] = {}
         #: The same of the exchange whose answer is being taken.
         self._stray_cancels = 0
+        #: Whether a request to cancel is on its way: it may hit what is sent meanwhile.
+        self._cancelling = False
         self._clearing: asyncio.Task[None] | None = None
 
     # What the kernel calls
@@ -125,7 +127,7 @@ class SharedConnection:
         kernel, under_way = self._kernel, self._under_way
         run_until_ready = kernel.transport.run_until_ready
         try:
-            if answered in self._may_be_cancelled:
+            if answered is not None and (self._cancelling or answered in self._may_be_cancelled):
                 exchange = self._go_on(operation, answered)
             else:
                 exchange = cast(Exchange, operation.send(None))
@@ -143,7 +145,7 @@ class SharedConnection:
                     exchange = cast(Exchange, operation.throw(e))
                 else:
                     under_way.discard(exchange)
-                    if self._may_be_cancelled:
+                    if self._may_be_cancelled or self._cancelling:
                         exchange = self._go_on(operation, exchange)
                     else:
                         exchange = cast(Exchange, operation.send(None))
@@ -187,7 +189,9 @@ class SharedConnection:
 
     def _go_on(self, operation: Operation[Any], exchange: Exchange) -> Exchange:
         """Have an operation take an answer that may be spoilt; return what it waits for next."""
-        self._stray_cancels = count = self._may_be_cancelled.pop(exchange, 0)
+        self._stray_cancels = count = self._may_be_cancelled.pop(
+            exchange, _STRAY_CANCELS if self._cancelling else 0
+        )
         try:
             following = cast(Exchange, operation.send(None))
         finally:
@@ -238,10 +242,15 @@ class SharedConnection:
             if self._under_way and head is not None and head[1] in self._abandoned:
                 # It may come too late, and hit the next.
                 self._may_be_cancelled = dict.fromkeys(self._under_way, _STRAY_CANCELS)
+                self._cancelling = True
                 try:
                     await connection.cancel_safe(timeout=_LONGEST_PAUSE)
                 except Error:
                     pass
+                finally:
+                    self._cancelling = False
+                    # Those sent in the meantime, too.
+                    self._may_be_cancelled.update(dict.fromkeys(self._under_way, _STRAY_CANCELS))
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _cleared(self, clearing: asyncio.Task[None]) -> None:
