@@ -330,18 +330,22 @@ class AsyncTransport:
 
         The event loop, which calls here, would end by it, or tell nobody but its log.
 
+        Without an answer being read it is raised to the first; that of a query which is given up, to nobody.
+
         Args:
-            error: what was raised, for the task that waits for the answer being read, or else the first.
+            error: what was raised.
         """
         while True:
             head = self.session.head()
             answered = None if head is None else head[1]
-            waiter = next((each for each, exchange in self._waiting.items() if exchange is answered), None)
-            waiter = waiter or next(iter(self._waiting))
-            # Who is interrupted already has one reason to stop, which is enough.
+            waiters = {exchange: waiter for waiter, exchange in self._waiting.items()}
+            waiter = waiters.get(answered) or waiters.get(None)
+            if waiter is None and (answered is None or isinstance(error, (KeyboardInterrupt, SystemExit))):
+                waiter = next(iter(self._waiting), None)
+            # A task that is interrupted already, or has been, has one reason to stop, which is enough.
             if isinstance(waiter, asyncio.Future):
                 _fulfil(waiter, error)
-            else:
+            elif waiter is not None:
                 waiter.interrupt(error)
             try:
                 self.process()
