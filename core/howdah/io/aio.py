@@ -115,6 +115,8 @@ class AsyncTransport:
         self._spin = SpinReceiver(self._stream) if IMPLEMENTATION == "native" else None
         #: Those who wait, and for which exchange.
         self._waiting: dict[Waiter | asyncio.Future[BaseException | None], Exchange | None] = {}
+        #: Exchanges whose task was interrupted while it waited for them.
+        self._given_up: list[Exchange] = []
         self._reading = False
         #: While the server streams, the loop watches this timer instead of the socket.
         self._timer: Timer | None = None
@@ -155,6 +157,8 @@ class AsyncTransport:
         finally:
             del self._waiting[waiter]
             exchange.notify = None
+            if not exchange.ready:
+                self._given_up = [each for each in self._given_up if not each.done] + [exchange]
 
     async def drain(self, exchange: Exchange) -> None:
         """Receive what has arrived, and wait until little is left to send or `exchange` is ready."""
@@ -330,7 +334,8 @@ class AsyncTransport:
 
         The event loop, which calls here, would end by it, or tell nobody but its log.
 
-        Without an answer being read it is raised to the first; that of a query which is given up, to nobody.
+        It goes to the task that waits for the answer being read, or else to the first, but if the query was
+        given up, to nobody.
 
         Args:
             error: what was raised.
@@ -340,7 +345,8 @@ class AsyncTransport:
             answered = None if head is None else head[1]
             waiters = {exchange: waiter for waiter, exchange in self._waiting.items()}
             waiter = waiters.get(answered) or waiters.get(None)
-            if waiter is None and (answered is None or isinstance(error, (KeyboardInterrupt, SystemExit))):
+            exits = isinstance(error, (KeyboardInterrupt, SystemExit))
+            if waiter is None and (exits or answered not in self._given_up):
                 waiter = next(iter(self._waiting), None)
             # A task that is interrupted already, or has been, has one reason to stop, which is enough.
             if isinstance(waiter, asyncio.Future):
