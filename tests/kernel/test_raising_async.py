@@ -450,3 +450,21 @@ if ASYNC:
         assert handler.called == ["1", "2"] * 12
         aconn.remove_notice_handler(handler)
         await check_usable(aconn, False)
+
+    async def test_a_notice_about_a_query_that_was_given_up(aconn: AsyncConnection[Any]) -> None:
+        """The query's task has its exception already, and no other gets the handler's next one."""
+        says_more_when_cancelled = (
+            "do $$ begin raise notice '1'; perform pg_sleep(1000);"
+            " exception when query_canceled then raise notice '2'; end $$"
+        )
+        await aconn.set_autocommit(True)
+        handler = Handler()
+        aconn.add_notice_handler(handler)
+        given_up = asyncio.ensure_future(aconn.execute(says_more_when_cancelled))
+        other = asyncio.ensure_future(aconn.execute("select 5"))
+        with pytest.raises(Raised):
+            await given_up
+        assert await (await other).fetchone() == (5,)
+        assert handler.called == ["1", "2"]
+        aconn.remove_notice_handler(handler)
+        await check_usable(aconn, False)

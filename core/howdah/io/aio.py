@@ -330,12 +330,10 @@ class AsyncTransport:
             self._timer.start()
 
     def _interrupt(self, error: BaseException) -> None:
-        """Raise to one of those who wait what a loader or a handler has raised, and process what is left.
+        """Raise in a waiting task what a loader or a handler has raised, and process what is left.
 
-        The event loop, which calls here, would end by it, or tell nobody but its log.
-
-        It goes to the task that waits for the answer being read, or else to the first, but if the query was
-        given up, to nobody.
+        The task is the one that waits for the answer being read, or else the first; if the query was given
+        up, there is none. The event loop, which calls here, would end by it, or only log it.
 
         Args:
             error: what was raised.
@@ -345,10 +343,9 @@ class AsyncTransport:
             answered = None if head is None else head[1]
             waiters = {exchange: waiter for waiter, exchange in self._waiting.items()}
             waiter = waiters.get(answered) or waiters.get(None)
-            exits = isinstance(error, (KeyboardInterrupt, SystemExit))
-            if waiter is None and (exits or answered not in self._given_up):
+            if waiter is None and not self._concerns_nobody(error):
                 waiter = next(iter(self._waiting), None)
-            # A task that is interrupted already, or has been, has one reason to stop, which is enough.
+            # A task that is interrupted already has one reason to stop, which is enough.
             if isinstance(waiter, asyncio.Future):
                 _fulfil(waiter, error)
             elif waiter is not None:
@@ -359,6 +356,12 @@ class AsyncTransport:
                 error = e
             else:
                 return
+
+    def _concerns_nobody(self, error: BaseException) -> bool:
+        """Return whether it was raised over the answer to a query that was given up; an exit concerns all."""
+        head = self.session.head()
+        exits = isinstance(error, (KeyboardInterrupt, SystemExit))
+        return head is not None and head[1] in self._given_up and not exits
 
     def _send_gathered(self) -> None:
         self._gathering = False
@@ -384,10 +387,9 @@ class AsyncTransport:
         except Error as e:
             self._lose(e)
         except BaseException as e:
-            head = self.session.head()
-            if not self._waiting or (head is not None and head[1] is exchange):
+            if not self._concerns_nobody(e):
                 raise
-            self._interrupt(e)  # it is of another task's query
+            self._interrupt(e)
 
     def _wake_soon(self) -> None:
         """Resume the tasks whose answer has arrived in the next iteration of the loop."""
