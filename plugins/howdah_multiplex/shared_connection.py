@@ -249,8 +249,9 @@ class SharedConnection:
                     pass
                 finally:
                     self._cancelling = False
-                    # Those sent in the meantime, too.
-                    self._may_be_cancelled.update(dict.fromkeys(self._under_way, _STRAY_CANCELS))
+                    # Those sent in the meantime, too; the others may have been hit once by now.
+                    sent_since = dict.fromkeys(self._under_way, _STRAY_CANCELS)
+                    self._may_be_cancelled = sent_since | self._may_be_cancelled
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _cleared(self, clearing: asyncio.Task[None]) -> None:

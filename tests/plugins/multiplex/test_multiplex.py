@@ -251,6 +251,28 @@ async def test_a_query_hit_by_the_cancelling_of_another_is_run_again(auto, watch
         await task
 
 
+async def test_a_query_sent_while_another_is_cancelled_is_run_again(auto, watcher, monkeypatch):
+    """The request reaches the server when the query that it is for has ended: it hits one that came since."""
+    cancel, late = auto.cancel_safe, []
+
+    async def too_late(**options):
+        late.append(asyncio.ensure_future(auto.execute("select pg_sleep(0.3), 5")))
+        await cancel(**options)
+        await other
+        await asleep(watcher, auto)
+        await cancel(**options)
+
+    monkeypatch.setattr(auto, "cancel_safe", too_late)
+    long = asyncio.ensure_future(auto.execute("select pg_sleep(1000)"))
+    other = asyncio.ensure_future(ask(auto, 1))
+    await asleep(watcher, auto)
+    long.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await long
+    assert await other == 1
+    assert (await (await late[0]).fetchone())[1] == 5
+
+
 async def test_cancelled_at_random(auto):
     import random
 
