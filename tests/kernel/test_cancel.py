@@ -175,7 +175,7 @@ def test_close_wakes_who_waits(conn, watcher):
 
 def test_a_backend_that_does_not_give_way(conn, watcher, monkeypatch):
     """The connection is given up rather than left in an unknown state."""
-    monkeypatch.setattr("howdah.client.connection._CANCEL_TIMEOUT", 0.2)
+    monkeypatch.setattr("howdah.client.kernel._CANCEL_TIMEOUT", 0.2)
     cur = conn.cursor()
     with pytest.raises(KeyboardInterrupt), Interrupting(watcher, conn):
         cur.execute(

@@ -41,7 +41,7 @@ async def test_a_query_that_cannot_be_cancelled(
     server: Any, reported: Any, monkeypatch: pytest.MonkeyPatch, tasks: int
 ) -> None:
     """The server cannot be reached any more: the proxy takes one connection only."""
-    monkeypatch.setattr("howdah.client.connection_async._CANCEL_TIMEOUT", 0.2)
+    monkeypatch.setattr("howdah.client.kernel_async._CANCEL_TIMEOUT", 0.2)
     proxy = Proxy(server)
     async with await howdah.AsyncConnection.connect(proxy.dsn, autocommit=True) as conn:
         sleeping = [asyncio.ensure_future(conn.execute("select pg_sleep(1000)")) for _ in range(tasks)]

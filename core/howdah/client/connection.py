@@ -14,11 +14,9 @@ from howdah.client.cursor import Cursor
 from howdah.client.cursor_base import Params, Query
 from howdah.client.kernel import Kernel
 from howdah.conninfo import hosts, resolve
-from howdah.errors import Error, NotSupportedError, OperationalError
+from howdah.errors import Error, NotSupportedError
 from howdah.io.cancel import cancel
 from howdah.io.connecting import Connected, connect
-from howdah.pq import ExecStatus
-from howdah.protocol.exchange import Exchange
 from howdah.rows import Row, RowFactory, tuple_row
 
 if TYPE_CHECKING:
@@ -33,11 +31,6 @@ __all__ = ["Connection"]
 
 T = TypeVar("T")
 NewRow = TypeVar("NewRow")
-
-#: How long an interrupted query may take to give way, in seconds.
-_CANCEL_TIMEOUT = 5.0
-#: How often what has come in is received before a query is cancelled: it may be all of the answer.
-_COLLECTIONS = 4
 
 
 class Connection(BaseConnection[Row]):
@@ -183,73 +176,6 @@ class Connection(BaseConnection[Row]):
             self.kernel.transport.close()
             self.kernel.lock.release()
         self._notify_closed()
-
-    def _stopping(self, exchange: Exchange) -> None:
-        session, transport = self._session, self.kernel.transport
-        exchange.await_end()
-        deadline = monotonic() + _CANCEL_TIMEOUT
-        pause = 0.05
-        try:
-            for _ in range(_COLLECTIONS):
-                try:
-                    transport.collect()
-                except BaseException as e:
-                    self._pass_over(e)
-                if exchange.done:
-                    break
-                exchange.discard()
-            while not exchange.done:
-                # The server ignores a request that comes before it has begun: there may have to be several.
-                cancel(self._connected, _CANCEL_TIMEOUT)
-                moved = True
-                while moved and not exchange.done:
-                    exchange.discard()
-                    if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
-                        session.copy_fail(exchange, "interrupted")
-                    moved = self._move_on(pause)
-                if monotonic() > deadline:
-                    break
-                pause *= 2
-            # A message may be half sent: the server skips the rest of a COPY, but wants to have it.
-            while session.output_size and session.lost is None and self._move_on(pause):
-                pass
-        finally:
-            if not exchange.done:
-                self._abandon("an interrupted query could not be cancelled")
-
-    def _move_on(self, pause: float) -> bool:
-        """Wait as the transport's `idle` does, whatever loaders and handlers raise over what comes in."""
-        try:
-            return self.kernel.transport.idle(pause)
-        except BaseException as e:
-            self._pass_over(e)
-            return True
-
-    def _pass_over(self, error: BaseException) -> None:
-        """Process what has come in behind the message over which a loader or a handler has raised.
-
-        Args:
-            error: what it has raised, which is dropped: another exception is under way.
-
-        Raises:
-            BaseException: `error`, or a later one, if a signal handler has raised it elsewhere.
-        """
-        session = self._session
-        while True:
-            head = session.head()
-            if not session.dealt_with and (head is None or getattr(head[1], "failure", None) is not error):
-                raise error
-            try:
-                self.kernel.transport.process()
-            except BaseException as e:
-                error = e
-            else:
-                return
-
-    def _abandon(self, reason: str) -> None:
-        """Close the connection: better none than one in an unknown state."""
-        self._session.connection_lost(OperationalError(f"closed: {reason}"))
-        self.kernel.transport.close()
 
     def cancel_safe(self, *, timeout: float = 30.0) -> None:
         """Ask the server to cancel the query that is running.

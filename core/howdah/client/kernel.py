@@ -8,11 +8,15 @@ import weakref
 from collections.abc import Generator
 from contextlib import AbstractContextManager, suppress
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from howdah.client.kernel_base import BaseKernel
+from howdah.errors import OperationalError
 from howdah.io.blocking import BlockingTransport
+from howdah.io.cancel import cancel
 from howdah.io.operation import Drain, Idle, Operation, Stop
+from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -26,6 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["Kernel"]
 
 T = TypeVar("T")
+
+#: How long an interrupted query may take to give way, in seconds.
+_CANCEL_TIMEOUT = 5.0
+#: How often what has come in is received before a query is cancelled: it may be all of the answer.
+_COLLECTIONS = 4
 
 
 class Kernel(BaseKernel):
@@ -161,7 +170,7 @@ class Kernel(BaseKernel):
                 self.transport.process()
             except BaseException as e:
                 with suppress(BaseException):
-                    self.connection._pass_over(e)
+                    self._pass_over(e)
             if pipeline_mode is not None:
                 pipeline_mode.abort()
             else:
@@ -196,7 +205,74 @@ class Kernel(BaseKernel):
         Args:
             exchange: the last one on its way; those before it are cancelled, too.
         """
-        self.connection._stopping(exchange)
+        self._stop(exchange)
+
+    def _stop(self, exchange: Exchange) -> None:
+        """Receive what has come in, and have the server cancel what is not answered by that."""
+        session, transport = self.session, self.transport
+        exchange.await_end()
+        deadline = monotonic() + _CANCEL_TIMEOUT
+        pause = 0.05
+        try:
+            for _ in range(_COLLECTIONS):
+                try:
+                    transport.collect()
+                except BaseException as e:
+                    self._pass_over(e)
+                if exchange.done:
+                    break
+                exchange.discard()
+            while not exchange.done:
+                # The server ignores a request that comes before it has begun: there may have to be several.
+                cancel(self.connection._connected, _CANCEL_TIMEOUT)
+                moved = True
+                while moved and not exchange.done:
+                    exchange.discard()
+                    if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
+                        session.copy_fail(exchange, "interrupted")
+                    moved = self._move_on(pause)
+                if monotonic() > deadline:
+                    break
+                pause *= 2
+            # A message may be half sent: the server skips the rest of a COPY, but wants to have it.
+            while session.output_size and session.lost is None and self._move_on(pause):
+                pass
+        finally:
+            if not exchange.done:
+                # Better no connection than one in an unknown state.
+                session.connection_lost(
+                    OperationalError("closed: an interrupted query could not be cancelled")
+                )
+                transport.close()
+
+    def _move_on(self, pause: float) -> bool:
+        """Wait as the transport's `idle` does, whatever loaders and handlers raise over what comes in."""
+        try:
+            return self.transport.idle(pause)
+        except BaseException as e:
+            self._pass_over(e)
+            return True
+
+    def _pass_over(self, error: BaseException) -> None:
+        """Process what has come in behind the message over which a loader or a handler has raised.
+
+        Args:
+            error: what it has raised, which is dropped: another exception is under way.
+
+        Raises:
+            BaseException: `error`, or a later one, if a signal handler has raised it elsewhere.
+        """
+        session = self.session
+        while True:
+            head = session.head()
+            if not session.dealt_with and (head is None or getattr(head[1], "failure", None) is not error):
+                raise error
+            try:
+                self.transport.process()
+            except BaseException as e:
+                error = e
+            else:
+                return
 
     def streamed(
         self, streaming: Streaming, observation: AbstractContextManager[None]
