@@ -12,15 +12,17 @@ from howdah.hookspecs import Mixins, hookimpl
 from howdah.lazy.importing import on_first_use
 
 if TYPE_CHECKING:
-    from howdah_named_cursor.connection import NamedCursors
-    from howdah_named_cursor.connection_async import AsyncNamedCursors
+    from howdah_named_cursor.connection import NamedCursorKernel, NamedCursors
+    from howdah_named_cursor.connection_async import AsyncNamedCursorKernel, AsyncNamedCursors
     from howdah_named_cursor.cursor import RawServerCursor, ServerCursor
     from howdah_named_cursor.cursor_async import AsyncRawServerCursor, AsyncServerCursor
 
 __all__ = [
+    "AsyncNamedCursorKernel",
     "AsyncNamedCursors",
     "AsyncRawServerCursor",
     "AsyncServerCursor",
+    "NamedCursorKernel",
     "NamedCursors",
     "RawServerCursor",
     "ServerCursor",
@@ -30,8 +32,8 @@ if not TYPE_CHECKING:  # who checks types finds a misspelt name
     __getattr__ = on_first_use(
         __name__,
         {
-            "connection": ("NamedCursors",),
-            "connection_async": ("AsyncNamedCursors",),
+            "connection": ("NamedCursorKernel", "NamedCursors"),
+            "connection_async": ("AsyncNamedCursorKernel", "AsyncNamedCursors"),
             "cursor": ("RawServerCursor", "ServerCursor"),
             "cursor_async": ("AsyncRawServerCursor", "AsyncServerCursor"),
         },
@@ -50,4 +52,6 @@ def howdah_mixins() -> Mixins:
     return Mixins(
         connection="howdah_named_cursor.connection:NamedCursors",
         async_connection="howdah_named_cursor.connection_async:AsyncNamedCursors",
+        kernel="howdah_named_cursor.connection:NamedCursorKernel",
+        async_kernel="howdah_named_cursor.connection_async:AsyncNamedCursorKernel",
     )

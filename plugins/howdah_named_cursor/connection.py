@@ -1,5 +1,5 @@
 # Generated from plugins/howdah_named_cursor/connection_async.py by .ci/async_to_sync.py; do not edit.
-"""What connections get from the plugin."""
+"""What connections and their kernels get from the plugin."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 from howdah.lazy.importing import Imported
 
 if TYPE_CHECKING:
-    from howdah.client.connection import Connection
+    from howdah.client.kernel import Kernel
     from howdah.rows import RowFactory
     from howdah_named_cursor.cursor import ServerCursor
 
-__all__ = ["NamedCursors"]
+__all__ = ["NamedCursorKernel", "NamedCursors"]
 
 
 class NamedCursors:
@@ -27,6 +27,10 @@ class NamedCursors:
     else:
         server_cursor_factory = Imported("howdah_named_cursor.cursor", "ServerCursor")
 
+
+class NamedCursorKernel:
+    """Kernels make the named cursors of their connections."""
+
     def cursor_with_name(
         self,
         name: str,
@@ -37,8 +41,10 @@ class NamedCursors:
         withhold: bool,
     ) -> ServerCursor[Any]:
         """Return a new cursor that has a name: what `cursor` calls where one is given."""
-        return self.server_cursor_factory(
-            cast("Connection[Any]", self),
+        connection = cast("Kernel", self).connection
+        factory: type[ServerCursor[Any]] = connection.server_cursor_factory
+        return factory(
+            connection,
             name,
             binary=binary,
             row_factory=row_factory,

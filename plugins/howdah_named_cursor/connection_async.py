@@ -1,4 +1,4 @@
-"""What connections get from the plugin."""
+"""What connections and their kernels get from the plugin."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 from howdah.lazy.importing import Imported
 
 if TYPE_CHECKING:
-    from howdah.client.connection_async import AsyncConnection
+    from howdah.client.kernel_async import AsyncKernel
     from howdah.rows import AsyncRowFactory
     from howdah_named_cursor.cursor_async import AsyncServerCursor
 
-__all__ = ["AsyncNamedCursors"]
+__all__ = ["AsyncNamedCursorKernel", "AsyncNamedCursors"]
 
 
 class AsyncNamedCursors:
@@ -26,6 +26,10 @@ class AsyncNamedCursors:
     else:
         server_cursor_factory = Imported("howdah_named_cursor.cursor_async", "AsyncServerCursor")
 
+
+class AsyncNamedCursorKernel:
+    """Kernels make the named cursors of their connections."""
+
     def cursor_with_name(
         self,
         name: str,
@@ -36,8 +40,10 @@ class AsyncNamedCursors:
         withhold: bool,
     ) -> AsyncServerCursor[Any]:
         """Return a new cursor that has a name: what `cursor` calls where one is given."""
-        return self.server_cursor_factory(
-            cast("AsyncConnection[Any]", self),
+        connection = cast("AsyncKernel", self).connection
+        factory: type[AsyncServerCursor[Any]] = connection.server_cursor_factory
+        return factory(
+            connection,
             name,
             binary=binary,
             row_factory=row_factory,

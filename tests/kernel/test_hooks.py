@@ -185,6 +185,23 @@ def test_mixins(dsn: str) -> None:
     asyncio.run(main())
 
 
+def test_mixins_of_kernels(dsn: str) -> None:
+    class Numbering:
+        def new_portal_name(self) -> bytes:
+            return b"ours" + super().new_portal_name()  # type: ignore[misc,no-any-return]
+
+    driver = driver_with(mixins=lambda: Mixins(kernel=Numbering, async_kernel=Numbering))
+    with driver.connect(dsn) as conn:
+        assert conn.kernel.new_portal_name() == b"ours_howdah_1"
+        assert not hasattr(conn, "new_portal_name")
+
+    async def main() -> None:
+        async with await driver.AsyncConnection.connect(dsn) as conn:
+            assert conn.kernel.new_portal_name() == b"ours_howdah_1"
+
+    asyncio.run(main())
+
+
 class Loud(Loader):
     def load(self, data: Any) -> str:
         return bytes(data).decode().upper() + "!"

@@ -294,37 +294,12 @@ class AsyncConnection(BaseConnection[Row]):
         self._check_open()
         factory = self.row_factory if row_factory is None else row_factory
         if name is not None:
-            return self.cursor_with_name(
+            return self.kernel.cursor_with_name(
                 name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
             )
         if scrollable is not None or withhold:
             raise NotSupportedError("'scrollable' and 'withhold' are for named cursors: give a name")
         return self.cursor_factory(self, row_factory=factory, binary=binary)
-
-    def cursor_with_name(
-        self,
-        name: str,
-        *,
-        binary: bool | None,
-        row_factory: AsyncRowFactory[Any],
-        scrollable: bool | None,
-        withhold: bool,
-    ) -> Any:
-        """Return a new cursor that has a name: what `cursor` calls, for a plugin's mixin to override.
-
-        Args:
-            name: the name.
-            binary: as for `cursor`.
-            row_factory: makes the rows.
-            scrollable: as for `cursor`.
-            withhold: as for `cursor`.
-
-        Raises:
-            howdah.NotSupportedError: no plugin overrides it.
-        """
-        raise self.driver.not_supported(
-            "Connection.cursor_with_name", f"the cursor {name!r}, which has a name,"
-        )
 
     async def execute(
         self,

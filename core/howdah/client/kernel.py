@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from howdah.client.cursor_base import Params, Query
     from howdah.client.streaming import Streaming
     from howdah.protocol.session import Session
+    from howdah.rows import RowFactory
 
 __all__ = ["Kernel"]
 
@@ -58,6 +59,31 @@ class Kernel(BaseKernel):
         sock = connection._connected.sock
         self.lock = threading.RLock()
         self.transport = BlockingTransport(sock, session)
+
+    def cursor_with_name(
+        self,
+        name: str,
+        *,
+        binary: bool | None,
+        row_factory: RowFactory[Any],
+        scrollable: bool | None,
+        withhold: bool,
+    ) -> Any:
+        """Return a new cursor that has a name, for `Connection.cursor`; a plugin's mixin overrides it.
+
+        Args:
+            name: the name.
+            binary: as for `cursor`.
+            row_factory: makes the rows.
+            scrollable: as for `cursor`.
+            withhold: as for `cursor`.
+
+        Raises:
+            howdah.NotSupportedError: no plugin overrides it.
+        """
+        raise self.connection.driver.not_supported(
+            "Kernel.cursor_with_name", f"the cursor {name!r}, which has a name,"
+        )
 
     # Waiting
 

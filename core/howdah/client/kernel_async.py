@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from howdah.client.cursor_base import Params, Query
     from howdah.client.streaming import Streaming
     from howdah.protocol.session import Session
+    from howdah.rows import AsyncRowFactory
 
 __all__ = ["AsyncKernel"]
 
@@ -72,6 +73,31 @@ class AsyncKernel(BaseKernel):
         else:
             self.lock = threading.RLock()
             self.transport = BlockingTransport(sock, session)
+
+    def cursor_with_name(
+        self,
+        name: str,
+        *,
+        binary: bool | None,
+        row_factory: AsyncRowFactory[Any],
+        scrollable: bool | None,
+        withhold: bool,
+    ) -> Any:
+        """Return a new cursor that has a name, for `AsyncConnection.cursor`; a plugin's mixin overrides it.
+
+        Args:
+            name: the name.
+            binary: as for `cursor`.
+            row_factory: makes the rows.
+            scrollable: as for `cursor`.
+            withhold: as for `cursor`.
+
+        Raises:
+            howdah.NotSupportedError: no plugin overrides it.
+        """
+        raise self.connection.driver.not_supported(
+            "Kernel.cursor_with_name", f"the cursor {name!r}, which has a name,"
+        )
 
     # Waiting
 

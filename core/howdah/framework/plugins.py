@@ -4,7 +4,7 @@ There are two groups of entry points. `howdah` names the plugins.
 `howdah.provides` lists the names that plugins provide, so that errors can name
 them if the plugin is disabled, and so that they can be imported on first use:
 
-- `Connection.lend`, `Cursor.lend`: attributes of the assembled classes,
+- `Connection.lend`, `Cursor.lend`, `Kernel.lend`: attributes of the assembled classes,
   and of their asynchronous twins;
 - `has_lending`: a capability;
 - `howdah_query_planner`: a hook without which the kernel refuses something;
