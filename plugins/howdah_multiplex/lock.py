@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from types import TracebackType
 from typing import Any
 
 from howdah.errors import InterfaceError
@@ -58,24 +57,12 @@ class SharedLock(TaskRLock):
             self._owner, self._depth = task, 1
         await self._alone()
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        self.release()
-
     def release(self) -> None:
         """Let go of the lock held alone."""
         self._depth -= 1
         if not self._depth:
             self._owner = None
             self._admit()
-
-    def mine(self) -> bool:
-        """Return whether the running task holds the lock alone."""
-        return bool(self._depth) and self._owner is asyncio.current_task()
 
     # Shared
 
