@@ -75,7 +75,7 @@ class MessageReader:
 
     def __init__(self, limits: Mapping[int, int] = LIMITS, total: int = MAX_STARTUP) -> None:
         self.limits = limits
-#: Whether any bytes have arrived.
+        #: Whether any bytes have arrived.
         self.begun = False
         self._buffer = bytearray()
         self._position = 0
