@@ -112,7 +112,7 @@ class PipelineMode(Protocol):
         """Return the statement to execute for `query`, as `QueryPlanner.plan` does."""
 
     def parse(self, exchange: Exchange, name: bytes, query: bytes, oids: Sequence[int]) -> bool:
-        """Write Parse unless the server has just that statement; return whether it was written."""
+        """Write Parse unless the same was parsed since the last Sync; return whether it was written."""
 
     def enqueue(
         self, cursor: BaseCursor[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
