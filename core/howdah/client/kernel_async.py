@@ -369,7 +369,7 @@ class AsyncKernel(BaseKernel):
             return await self.transport.idle(pause)
         except BaseException as e:
             if ASYNC:
-                # A loader or a handler has raised anything else, and the transport has gone on after that.
+                # A loader or a handler has raised anything else, and the transport has continued after it.
                 if isinstance(e, (asyncio.CancelledError, GeneratorExit)):
                     raise
             else:

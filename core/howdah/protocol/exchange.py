@@ -101,7 +101,7 @@ class Exchange:
     Attributes:
         results: one for each statement that was executed, unless they are only counted.
         fields: the columns of the statement that is being answered, None if it returns no rows.
-        copy: the formats and the direction, while a COPY is going on.
+        copy: the formats and the direction, while a COPY is in progress.
         owes_sync: whether a Sync was lost in a COPY IN and must be repeated.
         error: the server's error, or why it was lost.
         aborted: whether the server skipped it because of an earlier error.
