@@ -75,9 +75,9 @@ def copy(
         howdah copy people people.bin
         howdah copy --query "SELECT * FROM people WHERE born > 2000" young.csv
 
-    Which of the two is the file is told by its extension (.csv, .tsv, .txt,
-    .bin, .pgcopy, and behind these .gz, .bz2, .xz or .zst for a compressed
-    file), by a slash, or by "-" for standard input and output.
+    The file is recognised by its extension (.csv, .tsv, .txt, .bin, .pgcopy,
+    followed by .gz, .bz2, .xz or .zst if it is compressed), by a slash, or by
+    "-", which stands for standard input and output.
     """  # noqa: D301 - click wants the character
     if query is not None:
         if target is not None:
