@@ -30,14 +30,14 @@ if importlib.util.find_spec("uvloop"):
 
 
 def pytest_collection_finish() -> None:
-    """Let the collector pass over the modules and the tests, of which there are many: it runs often."""
+    """Let the garbage collector, which runs often, skip the modules and the tests: there are many."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Give `-n auto` a process for each core, but none beside this one with a server that all would share."""
+    """Give `-n auto` a process for each core, or no other than this one if all would share a server."""
     if "HOWDAH_TEST_DSN" in os.environ:
         return 0
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

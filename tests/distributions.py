@@ -56,6 +56,6 @@ class Site:
         importlib.invalidate_caches()
 
     def forget(self) -> None:
-        """Have the next import of its modules run them again."""
+        """Unload the modules, so that the next import runs them again."""
         for module in self.modules:
             sys.modules.pop(module, None)

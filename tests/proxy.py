@@ -1,4 +1,4 @@
-"""A server in between, to watch and to spoil what a connection and the real server say."""
+"""A proxy that watches, and may spoil, what a connection and the real server send."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.servers import open_socket, proxied
 
 
 class Proxy:
-    """Carries bytes between one client and the server, and knows how many round trips there were.
+    """Carries bytes between one client and the server, and counts the round trips.
 
     Args:
         server: the test server.
@@ -30,7 +30,7 @@ class Proxy:
     def run(self):
         try:
             client, _ = self.listener.accept()
-        except OSError:  # nobody has come
+        except OSError:  # closed without a client
             return
         backend = open_socket(self.server)
 

@@ -76,7 +76,7 @@ def free_port() -> int:
 
 
 def _environment() -> dict[str, str]:
-    """What the server's programs inherit: no library that is preloaded to watch the tests."""
+    """The environment of the server's programs: without libraries that are preloaded to watch the tests."""
     return {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
 
 
@@ -124,7 +124,7 @@ class Server:
 
     @property
     def host(self) -> str:
-        """The directory of the unix socket, as libpq's host parameter wants it."""
+        """The directory of the unix socket, for libpq's host parameter."""
         return str(self.directory)
 
     @property
@@ -156,7 +156,7 @@ class Server:
         return int(found[1]) * 10000 + int(found[2])
 
     def start(self) -> None:
-        """Make the data directory unless it is there, and start the server."""
+        """Create the data directory unless it exists, and start the server."""
         if self._directory is None:
             self._initialize()
         for attempt in range(3):  # somebody else may take the free port before the server does

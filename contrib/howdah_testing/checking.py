@@ -132,13 +132,13 @@ class CheckAdapter:
             tried = trial.tried + trial_async.tried
             pytest.fail(
                 f"check_adapter({subject.type_name!r}): {len(failures)} failures in {tried} combinations, "
-                f"on the {howdah.__impl__} implementation\n{_told(failures)}",
+                f"on the {howdah.__impl__} implementation\n{_report(failures)}",
                 pytrace=False,
             )
 
 
-def _told(failures: Sequence[Failure]) -> str:
-    """Return a text about failures, with similar ones grouped."""
+def _report(failures: Sequence[Failure]) -> str:
+    """Return the report of failures, with similar ones grouped."""
     labels: dict[tuple[str, ...], list[str]] = {}
     for failure in failures:
         labels.setdefault(failure.details, []).append(failure.label)

@@ -1,8 +1,8 @@
-"""Running the same tests with howdah's other implementation, in another process.
+"""The same tests are run with howdah's other implementation, in another process.
 
 The implementation is chosen when howdah is imported. So another pytest process, with `HOWDAH_IMPL` set and
 its own database, runs the tests that use `check_adapter` again, and each of them has to pass there, too. The
-first test that gets here starts that process for all tests.
+first test that calls `check_elsewhere` starts that process for all tests.
 """
 
 from __future__ import annotations

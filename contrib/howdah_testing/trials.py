@@ -1,5 +1,5 @@
 # Generated from contrib/howdah_testing/trials_async.py by .ci/async_to_sync.py; do not edit.
-"""Running the steps on a connection."""
+"""The steps are run on a connection."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["Trial"]
 
 
 class Trial:
-    """All steps on one connection.
+    """Runs all steps on one connection.
 
     Args:
         subject: what to check.
@@ -37,7 +37,7 @@ class Trial:
         dsn: the conninfo of a server.
     """
 
-    face = "sync"
+    kind = "sync"
 
     def __init__(self, subject: Subject, driver: Driver, dsn: str) -> None:
         self._subject = subject
@@ -162,7 +162,7 @@ class Trial:
 
     def _failed(self, step: Step, sent: Any, *lines: str, where: str = "") -> None:
         details = ("sent", described(sent), *lines)
-        self.failures.append(Failure(f"{self.face}, {step.label}{where}", details))
+        self.failures.append(Failure(f"{self.kind}, {step.label}{where}", details))
 
 
 def _name(error: Exception) -> str:

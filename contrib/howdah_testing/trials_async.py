@@ -1,4 +1,4 @@
-"""Running the steps on a connection."""
+"""The steps are run on a connection."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ASYNC = True
 
 
 class AsyncTrial:
-    """All steps on one connection.
+    """Runs all steps on one connection.
 
     Args:
         subject: what to check.
@@ -39,9 +39,9 @@ class AsyncTrial:
     """
 
     if ASYNC:
-        face = "async"
+        kind = "async"
     else:
-        face = "sync"
+        kind = "sync"
 
     def __init__(self, subject: Subject, driver: Driver, dsn: str) -> None:
         self._subject = subject
@@ -167,7 +167,7 @@ class AsyncTrial:
 
     def _failed(self, step: Step, sent: Any, *lines: str, where: str = "") -> None:
         details = ("sent", described(sent), *lines)
-        self.failures.append(Failure(f"{self.face}, {step.label}{where}", details))
+        self.failures.append(Failure(f"{self.kind}, {step.label}{where}", details))
 
 
 def _name(error: Exception) -> str:

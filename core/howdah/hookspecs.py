@@ -197,15 +197,15 @@ class QueryObserver(Protocol):
 
 
 class Scheduler(Protocol):
-    """Decides in which order, and which together, the operations of one async connection run.
+    """Decides in which order the operations of one async connection run, and which run concurrently.
 
     The kernel's own, `howdah.client.scheduling.SerialScheduler`, runs one at a time. A scheduler may derive
     from it.
 
     Attributes:
-        lock: what a task holds while it has the connection for itself, as for a transaction, COPY or a
-            stream: the kernel and the plugins take it, run operations by `AsyncKernel.wait`, and let go
-            of it. The task that holds it may take it again.
+        lock: held by a task while it has the connection to itself, as for a transaction, COPY or a
+            stream: the kernel and the plugins acquire it, run operations with `AsyncKernel.wait`, and
+            release it. The task that holds it may acquire it again.
     """
 
     lock: TaskRLock
@@ -213,7 +213,7 @@ class Scheduler(Protocol):
     async def run(self, operation: Operation[T], *, independent: bool = False) -> T:
         """Run an operation when it is its turn.
 
-        The simplest way is to hold `lock` and to hand the operation to `AsyncKernel.wait`. An
+        The simplest way is to hold `lock` and to pass the operation to `AsyncKernel.wait`. An
         independent operation may be run along with other independent ones while
         `connection.kernel.admits_independent()` is true, each waiting for its own exchanges by
         `connection.kernel.transport.run_until_ready`.
@@ -230,12 +230,12 @@ class Scheduler(Protocol):
     def execute_cached(
         self, cursor: AsyncCursor[Any], query: Query, params: Params | None
     ) -> Awaitable[bool]:
-        """Run a query that was run before, if what is known of it still holds; it is independent.
+        """Run a query that is in the query cache, if what is cached is still valid; it is independent.
 
         The simplest way is `AsyncKernel.execute_cached`.
 
         Args:
-            cursor: which shows the results then.
+            cursor: the cursor that receives the results.
             query: the query.
             params: the parameters.
 
@@ -244,16 +244,16 @@ class Scheduler(Protocol):
         """
 
     def should_retry(self, exchange: Exchange) -> bool:
-        """Return whether a query is to be run again, since its error is the scheduler's doing.
+        """Return whether to run a query again because the scheduler has caused its error.
 
         Asked once for an independent operation that has failed, before the error is raised.
 
         Args:
-            exchange: what was sent, and the server's answer with the error.
+            exchange: the exchange that has failed, with the server's error.
         """
 
     def close(self) -> None:
-        """Let go of everything: the connection is closed or lost, or goes on on another event loop.
+        """Release everything: the connection is closed or lost, or moves to another event loop.
 
         It may be called several times.
         """
@@ -288,13 +288,13 @@ def howdah_connection_parameters() -> Iterable[Parameter]:
 
 @hookspec
 def howdah_connection_settings() -> Iterable[str]:
-    """Have `connect` take keyword arguments that are no connection parameters.
+    """Let `connect` accept keyword arguments that are not connection parameters.
 
     Each is the name of an attribute, which the plugin's mixin for connections has with its default. `connect`
-    sets it on the new connection, before plugins are told of that. They are no part of conninfos.
+    sets it on the new connection, before `howdah_connection_opened`. They are not part of conninfos.
 
     Returns:
-        The names; one that `connect` takes already is refused.
+        The names; one that `connect` accepts already is an error.
     """
     raise NotImplementedError
 
@@ -421,7 +421,7 @@ def howdah_query_observer(connection: Any) -> QueryObserver | None:
 def howdah_scheduler(connection: Any) -> Scheduler | None:
     """Schedule the operations of a new async connection.
 
-    It is called again for a connection that goes on on another event loop. Threads that share a blocking
+    It is called again for a connection that moves to another event loop. Threads that share a blocking
     connection always take turns.
 
     Args:

@@ -34,7 +34,7 @@ __all__ = [
     "Writer",
 ]
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
     __getattr__ = on_first_use(
         __name__,
         {

@@ -1,4 +1,4 @@
-"""What a COPY does, whatever carries its bytes: state and operations.
+"""COPY: what the sync and the async one have in common, state and operations.
 
 `Copy` and `AsyncCopy` derive from it.
 """
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK_SIZE", "BaseCopy"]
 
-#: From how many bytes on what has been written goes to the server. The first blocks are smaller,
-#: each twice the size of the one before: the server begins early.
+#: How many bytes are gathered before they are sent to the server. The first blocks are smaller,
+#: each twice the size of the one before, so that the server begins early.
 BLOCK_SIZE = 64 * 1024
 FIRST_BLOCK_SIZE = 8 * 1024
-#: How many bytes a message has at most.
+#: The most bytes of data in one message.
 MESSAGE_SIZE = 256 * 1024
-#: How much of a COPY OUT that is left early is read on, in bytes, and for how many seconds
-#: nothing may come, before the statement is cancelled instead.
+#: The end of a COPY OUT that is left early is read if it comes soon: after at most this many bytes,
+#: and without a pause of more than this many seconds. Otherwise the statement is cancelled.
 LITTLE = 1024 * 1024
 PATIENCE = 0.02
 
@@ -45,7 +45,7 @@ class BaseCopy:
 
     Args:
         cursor: the cursor whose connection and adapters are used.
-        binary: whether rows are written in the binary format, where there is no statement that says it.
+        binary: whether rows are written in the binary format, if there is no statement that determines it.
         writer: where the data written goes; to the server if it is None.
     """
 
@@ -81,7 +81,7 @@ class BaseCopy:
             state = "over" if self._over else self._response.direction.name
         return f"<{type(self).__module__}.{type(self).__qualname__} [{state}] at 0x{id(self):x}>"
 
-    # What there is to say
+    # State and settings
 
     @property
     def cursor(self) -> Any:
@@ -94,7 +94,7 @@ class BaseCopy:
         return self._connection
 
     def _begin_with(self, statement: Query, params: Params | None) -> Self:
-        """Have the COPY begin with a statement, where its block does.
+        """Set the statement with which the block begins.
 
         Args:
             statement: the statement.
@@ -107,7 +107,7 @@ class BaseCopy:
         """Set the types of the columns: values are dumped to these, or loaded from them.
 
         Args:
-            types: names or oids, one for each column; otherwise the first row is an error.
+            types: names or oids, one for each column; with another number, the first row raises an error.
 
         Raises:
             howdah.ProgrammingError: a type is unknown, or there is no dumper for it.
@@ -156,7 +156,7 @@ class BaseCopy:
     # The beginning
 
     def _begin_operation(self) -> Operation[None]:
-        """Send the statement, and learn what is to be copied."""
+        """Send the statement, and wait until the COPY begins."""
         self._check_new()
         cursor, connection = self._cursor, self._connection
         session = yield from cursor.kernel.start_statement()
@@ -206,7 +206,7 @@ class BaseCopy:
             raise ProgrammingError("a COPY can be done once: call cursor.copy() again")
 
     def _begun(self, response: CopyResponse) -> None:
-        """Make what reads or writes rows."""
+        """Create the encoder or the decoder of rows."""
         self._response = response
         transformer = self._cursor.kernel.transformer
         if response.direction == ExecStatus.COPY_IN:
@@ -222,7 +222,7 @@ class BaseCopy:
                 )
 
     def _observed(self, error: BaseException | None) -> None:
-        """Tell those who observe the query that it is over."""
+        """Tell the observers of the query that it has ended."""
         self._observation.__exit__(
             *((None, None, None) if error is None else (type(error), error, error.__traceback__))
         )
@@ -241,7 +241,7 @@ class BaseCopy:
         return view.cast("B") if view.c_contiguous else memoryview(bytes(view))
 
     def _unadaptable(self, error: Exception, row: Sequence[Any]) -> Exception:
-        """Return the error for a row that cannot be written: the same, saying where."""
+        """Return the error for a row that cannot be written, which says where the value is."""
         encoder = self._encoder
         place = f"row {encoder.rows + 1} of the COPY"
         if encoder.column >= 0:
@@ -256,7 +256,7 @@ class BaseCopy:
         return DataError(f"{place}: {value or 'it cannot be written'}")
 
     def _send(self, data: Buffer) -> Operation[None]:
-        """Return the operation that sends data, as fast as the server takes it."""
+        """Return the operation that sends data, as fast as the server accepts it."""
         exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
         view = memoryview(data)
@@ -275,14 +275,14 @@ class BaseCopy:
                 yield from self._fail()
 
     def _fail(self) -> Operation[NoReturn]:
-        """Raise the error that the server has given up with."""
+        """Raise the error with which the server has ended the COPY."""
         exchange = self._exchange
         assert exchange is not None
         yield from self._conclude()
         raise exchange.error or ProgrammingError("the server has ended the COPY")
 
     def _end_in(self, exc: BaseException | None) -> Operation[None]:
-        """Return the operation that ends a COPY IN at the server: well, or with a reason why not."""
+        """Return the operation that ends a COPY IN on the server: complete, or failed because of `exc`."""
         exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None and self._response is not None
         if self._ended:
@@ -309,11 +309,11 @@ class BaseCopy:
     # COPY OUT
 
     def _put_place(self, error: Error) -> None:
-        """Say in an error in which row and column the value is that cannot be loaded, if that is why."""
+        """Add the row and the column to the error of a value that cannot be loaded."""
         add_column_name(error, columns(self._statement), f"row {self._decoder.rows} of the COPY, ")
 
     def _next_block(self) -> Operation[bytes]:
-        """Wait for data; none is the end."""
+        """Wait for data; empty data is the end."""
         exchange = self._exchange
         assert exchange is not None
         while not exchange.copied and not exchange.done:
@@ -331,10 +331,10 @@ class BaseCopy:
         return b""
 
     def _end_out(self, exc: BaseException | None) -> Operation[None]:
-        """End a COPY OUT, whatever is left of it."""
+        """End a COPY OUT, even if data is left."""
         exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
-        # To cancel it would be the end of a transaction that is not ours.
+        # Cancelling it would abort the transaction, if the program has begun that.
         cancel = not exchange.done and self._alone and not (yield from self._read_a_little())
         if cancel:
             yield Stop(exchange)
@@ -348,7 +348,7 @@ class BaseCopy:
             self._cursor.kernel.keep_results(exchange)
 
     def _read_a_little(self) -> Operation[bool]:
-        """Read on for a moment; return whether that was the end."""
+        """Read a little more; return whether the COPY has ended."""
         exchange = self._exchange
         assert exchange is not None
         left = LITTLE

@@ -1,4 +1,4 @@
-"""What reads and writes the rows of a COPY: the native classes, or `howdah_copy.rows` itself."""
+"""The classes that read and write the rows of a COPY: the native ones, or those of `howdah_copy.rows`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["make_decoder", "make_encoder"]
 
 
 def make_encoder(transformer: Transformer, format: int) -> CopyEncoder:
-    """Return what writes rows of COPY data.
+    """Return an encoder for rows of COPY data.
 
     Args:
-        transformer: the adapters at work.
+        transformer: the adapters.
         format: the format code of the data.
     """
     classes = _classes(_encoding(transformer))
@@ -31,10 +31,10 @@ def make_encoder(transformer: Transformer, format: int) -> CopyEncoder:
 
 
 def make_decoder(transformer: Transformer, format: int, count: int) -> CopyDecoder:
-    """Return what reads rows of COPY data: str or, in the binary format, bytes.
+    """Return a decoder for rows of COPY data: their values are str or, in the binary format, bytes.
 
     Args:
-        transformer: the adapters at work.
+        transformer: the adapters.
         format: the format code of the data.
         count: the number of columns.
     """
@@ -46,7 +46,7 @@ def make_decoder(transformer: Transformer, format: int, count: int) -> CopyDecod
 
 
 def _encoding(transformer: Transformer) -> str:
-    """Return the codec in which backslashes are to be looked for: UTF-8 where each of them is one."""
+    """Return the codec in which to look for backslashes: UTF-8 if every such byte is a backslash."""
     context = transformer.context
     encoding = codec_of(None if context is None else context.connection)
     return encoding if embeds_ascii(encoding) else "utf-8"
@@ -54,7 +54,7 @@ def _encoding(transformer: Transformer) -> str:
 
 @cache
 def _classes(encoding: str) -> Any:
-    """Return the module with the classes; the native ones know encodings like UTF-8 only."""
+    """Return the module with the classes; the native ones only support encodings like UTF-8."""
     name = "howdah_copy._native.rows"
     native = __impl__ == "native" and encoding == "utf-8" and find_spec(name) is not None
     return import_module(name if native else "howdah_copy.rows")

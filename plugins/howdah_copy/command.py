@@ -75,9 +75,9 @@ def copy(
         howdah copy people people.bin
         howdah copy --query "SELECT * FROM people WHERE born > 2000" young.csv
 
-    Which of the two is the file is told by its extension (.csv, .tsv, .txt,
-    .bin, .pgcopy, and behind these .gz, .bz2, .xz or .zst for a compressed
-    file), by a slash, or by "-" for standard input and output.
+    The file is recognised by its extension (.csv, .tsv, .txt, .bin, .pgcopy,
+    followed by .gz, .bz2, .xz or .zst if it is compressed), by a slash, or by
+    "-", which stands for standard input and output.
     """  # noqa: D301 - click wants the character
     if query is not None:
         if target is not None:
@@ -128,14 +128,14 @@ def _upload(cur: Any, statement: sql.Composable, path: str, console: Console, bi
             done = 0
             while data := file.read(CHUNK):
                 copy.write(data)
-                # How far we are is told by the file as it lies there, compressed or not.
+                # The progress is the position in the file itself, compressed or not.
                 position = raw.tell() if raw.seekable() else done + len(data)
                 advance(position - done, data)
                 done = position
 
 
 def _download(cur: Any, statement: sql.Composable, path: str, console: Console, binary: bool) -> None:
-    """Copy from the server into a file, which is there when it is complete."""
+    """Copy from the server into a file, which appears when it is complete."""
     with _progress(console, None, binary) as advance:
         with cur.copy(statement) as copy, _opened(path, "wb") as (file, _):
             for data in copy:
@@ -159,7 +159,7 @@ def _size(path: str) -> int | None:
 
 @contextmanager
 def _opened(path: str, mode: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Open a file, decompressed, and as it lies there; one that was not written to its end is removed."""
+    """Open a file: yield it decompressed, and as it is; one that was not written to its end is removed."""
     if path == "-":
         raw = sys.stdin.buffer if mode == "rb" else sys.stdout.buffer
         yield raw, raw
@@ -210,7 +210,7 @@ class _Left:
 
 @contextmanager
 def _progress(console: Console, size: int | None, binary: bool) -> Iterator[Any]:
-    """Show how far we are, and how fast, while the block runs."""
+    """Show the progress and the speed while the block runs."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -234,6 +234,6 @@ def _progress(console: Console, size: int | None, binary: bool) -> Iterator[Any]
 
 
 def _explain(error: Error) -> str:
-    """Return the message of an error; for a bad row, beginning with where it is in the file."""
+    """Return the message of an error; for a bad row, it begins with its line in the file."""
     found = _LINE.search(error.diag.context or "")
     return str(error) if found is None else f"line {found[1]}{found[2]}: {error.diag.message_primary}"

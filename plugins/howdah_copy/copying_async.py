@@ -26,13 +26,13 @@ log = getLogger("howdah")
 if ASYNC:
 
     async def _settled(answer: Any) -> None:
-        """Wait for what a writer has returned, if it is to be waited for."""
+        """Await what a writer has returned, if it is awaitable."""
         if isawaitable(answer):
             await answer
 
 
 class AsyncCopy(BaseCopy):
-    """A COPY that goes on: the data is written to it, or read from it.
+    """A COPY in progress: the data is written to it, or read from it.
 
     Made by `cursor.copy`; a context manager, and the COPY lasts as long as its
     block. At the end of the block a COPY IN is complete; if an exception
@@ -47,7 +47,7 @@ class AsyncCopy(BaseCopy):
     Args:
         cursor: the cursor whose connection and adapters are used.
         binary: whether rows are written in the binary format; with `cursor.copy` the
-            statement says it.
+            statement determines it.
         writer: where the data written goes: anything with methods `write(data)` and
             `finish(exc=None)`.
     """
@@ -87,7 +87,7 @@ class AsyncCopy(BaseCopy):
         """End the COPY; the end of the block does it.
 
         Args:
-            exc: why it is given up, None if it is complete.
+            exc: why the COPY is abandoned, None if it is complete.
 
         Raises:
             howdah.Error: the server has refused what was written.
@@ -122,7 +122,7 @@ class AsyncCopy(BaseCopy):
             await self._end_on_server(e if exc is None else exc)
             if exc is None or not isinstance(e, Exception):
                 raise
-            # What made the block end is more than what its writer makes of it.
+            # The exception that ended the block says more than the one of the writer.
             log.warning("error ignored at the end of a COPY: %s", e)
             return
         await self._end_on_server(exc)
@@ -162,7 +162,7 @@ class AsyncCopy(BaseCopy):
 
         Raises:
             howdah.Error: the server has refused what was written so far; or a
-                value cannot be adapted, and the message says where it is.
+                value cannot be adapted: the message says which one.
                 Nothing of the row is written then.
             howdah.NotSupportedError: the format is CSV, or text with another
                 delimiter or null string than the default.
@@ -204,7 +204,7 @@ class AsyncCopy(BaseCopy):
         """Return the next block of data, of any size; b"" at the end.
 
         Raises:
-            howdah.Error: the server could not go on.
+            howdah.Error: the server has ended the COPY with an error.
         """
         self._check(ExecStatus.COPY_OUT)
         rest: bytes = self._decoder.rest()
@@ -221,7 +221,7 @@ class AsyncCopy(BaseCopy):
         was called.
 
         Raises:
-            howdah.Error: the server could not go on.
+            howdah.Error: the server has ended the COPY with an error, or a value cannot be loaded.
             howdah.NotSupportedError: as for `write_row`.
         """
         self._check(ExecStatus.COPY_OUT)

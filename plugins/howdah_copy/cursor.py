@@ -1,5 +1,5 @@
 # Generated from plugins/howdah_copy/cursor_async.py by .ci/async_to_sync.py; do not edit.
-"""What asynchronous cursors get from the plugin."""
+"""What the plugin adds to asynchronous cursors."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["CopyCursor"]
 
 
 class CopyCursor(CopyDescription):
-    """Cursors copy."""
+    """Adds `copy` to cursors."""
 
     def copy(
         self, statement: Query, params: Params | None = None, *, writer: Writer | Writer | None = None
     ) -> Copy:
-        """Return the COPY of a statement, which begins where its `with` block does.
+        """Return the COPY of a statement, which begins when its `with` block does.
 
         Args:
             statement: a `COPY … FROM STDIN` or `COPY … TO STDOUT`.
@@ -30,7 +30,7 @@ class CopyCursor(CopyDescription):
                 anything with methods `write(data)` and `finish(exc=None)`.
 
         Raises:
-            howdah.ProgrammingError: on entering, that the statement is another.
+            howdah.ProgrammingError: the statement is another one; raised on entering the block.
         """
         from howdah_copy.copying import Copy
 

@@ -1,4 +1,4 @@
-"""What asynchronous cursors get from the plugin."""
+"""What the plugin adds to asynchronous cursors."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["AsyncCopyCursor"]
 
 
 class AsyncCopyCursor(CopyDescription):
-    """Cursors copy."""
+    """Adds `copy` to cursors."""
 
     def copy(
         self, statement: Query, params: Params | None = None, *, writer: AsyncWriter | Writer | None = None
     ) -> AsyncCopy:
-        """Return the COPY of a statement, which begins where its `with` block does.
+        """Return the COPY of a statement, which begins when its `with` block does.
 
         Args:
             statement: a `COPY … FROM STDIN` or `COPY … TO STDOUT`.
@@ -29,7 +29,7 @@ class AsyncCopyCursor(CopyDescription):
                 anything with methods `write(data)` and `finish(exc=None)`.
 
         Raises:
-            howdah.ProgrammingError: on entering, that the statement is another.
+            howdah.ProgrammingError: the statement is another one; raised on entering the block.
         """
         from howdah_copy.copying_async import AsyncCopy
 

@@ -1,4 +1,4 @@
-"""What cursors say of the columns of a COPY."""
+"""The description of the columns of a COPY."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class CopyDescription:
     """Cursors describe the columns of a COPY."""
 
     def fields_of(self, result: Result) -> Sequence[FieldDescription] | None:
-        """Return the columns of a COPY, of which the server tells the number; None when one IN is over."""
+        """Return the columns of a COPY, whose number the server reports; None after a COPY IN."""
         response = result.copy
         if response is None:
             fields: Sequence[FieldDescription] | None = super().fields_of(result)  # type: ignore[misc]

@@ -65,11 +65,11 @@ def _unescape_all(value: bytes) -> bytes:
 
 
 class CopyEncoder:
-    """Writes rows, and data that is in the format already, one behind the other.
+    """Encodes rows, and appends data that is in the format already.
 
     Args:
-        adapters: the adapters in force.
-        context: what dumpers are told of where they work.
+        adapters: the adapters.
+        context: the context for dumpers.
         format: 0 for text, 1 for binary.
 
     Attributes:
@@ -91,7 +91,7 @@ class CopyEncoder:
         self._framed = False
 
     def set_dumpers(self, dumpers: Sequence[Dumper]) -> None:
-        """Have the values of each column dumped by the same dumper, whatever their class.
+        """Dump the values of each column with one dumper, whatever their class.
 
         Args:
             dumpers: one for each column, of the format of the data.
@@ -104,7 +104,7 @@ class CopyEncoder:
         return len(self._data)
 
     def take(self) -> bytes:
-        """Return what has been written, and forget it."""
+        """Return what has been written, and remove it."""
         data = bytes(self._data)
         self._data.clear()
         return data
@@ -116,7 +116,7 @@ class CopyEncoder:
         return len(self._data)
 
     def close(self) -> None:
-        """Append what ends the data, if that is ours to write: it is when rows, or nothing, were written."""
+        """Append the end of binary data, unless the program has written data with a header of its own."""
         if self._format is PyFormat.BINARY:
             if not self._begun:
                 self._begin()
@@ -129,7 +129,7 @@ class CopyEncoder:
         self._data += BINARY_HEADER
 
     def _begin_row(self, count: int) -> int:
-        """Write what a row of the binary format begins with; return where that is."""
+        """Write the beginning of a row of the binary format; return its position."""
         if not self._begun:
             self._begin()
         if count > _MAX_COLUMNS:
@@ -196,7 +196,7 @@ class CopyEncoder:
 
 
 class CopyDecoder:
-    """Takes rows out of data that comes in pieces: an iterator that ends where more is needed.
+    """Decodes rows from data that arrives in pieces: an iterator that ends when it needs more data.
 
     Args:
         loaders: a `Loader` for each column, in order; None leaves the values as bytes.
@@ -213,8 +213,8 @@ class CopyDecoder:
         self._binary = bool(format)
         self._data = bytearray()
         self._position = 0
-        # How much behind the position is known to be part of a row that has not come in whole; in the binary
-        # format, how many of its columns that is.
+        # How much after the position is known to be part of a row that is not complete; in the binary format,
+        # how many of its columns that is.
         self._seen = 0
         self._columns = 0
         self._begun = False
@@ -222,7 +222,7 @@ class CopyDecoder:
         self.set_loaders(loaders)
 
     def set_loaders(self, loaders: Sequence[Loader | None]) -> None:
-        """Have the rows to come loaded by these."""
+        """Load later rows with these."""
         self._count = len(loaders)
         self._decoder = RowDecoder(loaders)
         self._loads = [bytes if loader is None else loader.load for loader in loaders]
@@ -234,17 +234,17 @@ class CopyDecoder:
         self._position = 0
 
     def rest(self) -> bytes:
-        """Return the data that no row has been read of, and forget it."""
+        """Return the data that no row has been read from, and remove it."""
         data = bytes(self._data[self._position :])
         self._data.clear()
         self._position = self._seen = self._columns = 0
         return data
 
     def close(self) -> None:
-        """Take note that no more data comes.
+        """Note that no more data comes.
 
         Raises:
-            howdah.DataError: it has ended in the middle.
+            howdah.DataError: it has ended in the middle of a row.
         """
         if self._position < len(self._data) or (self._binary and self._begun and not self._ended):
             raise DataError(f"the COPY data ends in the middle of row {self.rows + 1}")
@@ -287,10 +287,10 @@ class CopyDecoder:
             raise StopIteration
         return self._take(end, end + 1)
 
-    def _take(self, end: int, behind: int) -> bytes:
-        """Return the data up to `end`; what comes next begins `behind` it."""
+    def _take(self, end: int, after: int) -> bytes:
+        """Return the data up to `end`; the next row begins at `after`."""
         row = bytes(self._data[self._position : end])
-        self._position = behind
+        self._position = after
         self._seen = self._columns = 0
         return row
 

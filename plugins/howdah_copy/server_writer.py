@@ -14,13 +14,13 @@ __all__ = ["LibpqWriter"]
 
 
 class LibpqWriter(ServerWriter):
-    """Writes the data to the server, as a COPY without `writer` does: derive from it to have a hand in that.
+    """Writes the data to the server, as a COPY without `writer` does: derive from it to change that.
 
-    It has the name that programs know it by: there is no libpq.
+    It has the name that programs know; no libpq is involved.
 
     Args:
         cursor: the cursor whose COPY it is.
-        flush_threshold: accepted for compatibility; it waits whenever much is unsent.
+        flush_threshold: accepted for compatibility; `write` waits whenever much is unsent.
     """
 
     def __init__(self, cursor: Any, *, flush_threshold: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""What the text of a COPY statement tells of its format, which the protocol does not."""
+"""The text of a COPY statement: what it says about the format and the columns, the protocol does not."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from howdah.lazy.pattern import pattern
 
 __all__ = ["columns", "is_script", "row_obstacle"]
 
-#: Comments, strings, and names in quotes: what is in them means nothing here. Of a comment this is
-#: the beginning; a string may go on in the next line.
+#: Comments, strings, and names in quotes, whose contents are ignored. Of a comment this is the
+#: beginning; a string may continue in the next line.
 _OPAQUE = pattern(
     rb"""--[^\n]* | /\* | \b[eE]'(?:[^'\\]|\\.|'')*'(?:\s*\n\s*'(?:[^'\\]|\\.|'')*')*
         | '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$(?:.*?\$\1\$|.*)""",
@@ -31,7 +31,7 @@ def _blank(opaque: bytes) -> bytes:
 
 
 def _comment_end(statement: bytes, start: int) -> int:
-    """Return where the comment ends whose mark ends at `start`: comments nest."""
+    """Return the end of the comment whose opening mark ends at `start`: comments nest."""
     level = 1
     for mark in _COMMENT_MARK.finditer(statement, start):
         level += 1 if mark[0] == b"/*" else -1
@@ -41,7 +41,7 @@ def _comment_end(statement: bytes, start: int) -> int:
 
 
 def _bared(statement: bytes) -> bytes:
-    """Return a statement with spaces for what means nothing here."""
+    """Return a statement with spaces in place of comments, strings and quoted names."""
     parts = []
     at = 0
     while (found := _OPAQUE.search(statement, at)) is not None:
@@ -52,7 +52,7 @@ def _bared(statement: bytes) -> bytes:
 
 
 def is_script(statement: bytes) -> bool:
-    """Whether this is several statements; empty ones do not count."""
+    """Return whether this is several statements; empty ones do not count."""
     return b";" in statement and b";" in _bared(statement).strip(b"; \t\r\n\f\v")
 
 

@@ -1,4 +1,4 @@
-"""Where the data of a COPY goes, if not to the server."""
+"""Writers, which decide where the data of a COPY goes."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ __all__ = ["AsyncWriter", "FileWriter", "ServerWriter", "Writer"]
 
 
 class Writer(Protocol):
-    """What `writer=` takes."""
+    """The interface of `writer`."""
 
     def write(self, data: bytes, /) -> Any:
         """Take a piece of the data."""
 
     def finish(self, exc: BaseException | None = None, /) -> Any:
-        """Take note that no more data comes, because of `exc` if it is not None."""
+        """Note that no more data comes, because of `exc` if it is not None."""
 
 
 class AsyncWriter(Protocol):
-    """What `writer=` takes besides on an asynchronous cursor: methods that are awaited."""
+    """The interface of `writer` with methods that are awaited, for asynchronous cursors."""
 
     def write(self, data: bytes, /) -> Awaitable[Any]:
         """Take a piece of the data."""
 
     def finish(self, exc: BaseException | None = None, /) -> Awaitable[Any]:
-        """Take note that no more data comes, because of `exc` if it is not None."""
+        """Note that no more data comes, because of `exc` if it is not None."""
 
 
 class _BinaryFile(Protocol):
@@ -53,7 +53,7 @@ class FileWriter(Writer):
         self.file.write(data)
 
     def finish(self, exc: BaseException | None = None) -> None:
-        """Do nothing: the file is its owner's."""
+        """Do nothing: the caller closes the file."""
 
 
 class ServerWriter:

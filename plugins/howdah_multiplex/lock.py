@@ -1,4 +1,4 @@
-"""A lock that operations may hold together, where that does no harm."""
+"""A lock that operations may share."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class _Waiter(NamedTuple):
 
 
 class SharedLock(TaskRLock):
-    """A lock that one task holds, and may take once more, or that any number of operations share.
+    """A lock that one task holds, and may acquire again, or that any number of operations share.
 
-    Who comes first is served first: who wants the lock alone waits for those
-    who share it, and whoever comes later waits behind.
+    Requests are served in order: one for the lock alone waits for those that
+    share it, and later requests wait for that one.
 
     Args:
-        shareable: whether it can be shared now; where not, those who would share it take it in turns.
-        tidy: called by who gets the lock alone, before anything else; what it returns is awaited.
+        shareable: returns whether it can be shared now; if not, operations hold it one at a time.
+        tidy: called before anything else when the lock is held alone; what it returns is awaited.
     """
 
     def __init__(self, shareable: Callable[[], bool], tidy: Callable[[], Awaitable[None] | None]) -> None:
@@ -58,7 +58,7 @@ class SharedLock(TaskRLock):
         await self._alone()
 
     def release(self) -> None:
-        """Let go of the lock held alone."""
+        """Release the lock held alone."""
         self._depth -= 1
         if not self._depth:
             self._owner = None
@@ -67,14 +67,14 @@ class SharedLock(TaskRLock):
     # Shared
 
     def share(self) -> bool:
-        """Take the lock along with others, if that is possible at once."""
+        """Share the lock, if that is possible at once; return whether it is shared."""
         if self._depth or self._queue or not self._shareable():
             return False
         self._sharing += 1
         return True
 
     async def share_in_turn(self) -> bool:
-        """Wait for one's turn; return whether the lock is shared then, or held alone."""
+        """Wait for the lock; return True if it is shared then, False if it is held alone."""
         task = asyncio.current_task()
         if self._depth and self._owner is task and task is not None:
             self._depth += 1
@@ -87,13 +87,13 @@ class SharedLock(TaskRLock):
         return False
 
     def unshare(self) -> None:
-        """Let go of the lock held along with others."""
+        """Release the shared lock."""
         self._sharing -= 1
         if self._queue and not self._sharing:
             self._admit()
 
     def upgrade(self) -> bool:
-        """Hold the lock alone instead of shared, if nobody else shares it; `downgrade` must follow."""
+        """Hold the lock alone instead of shared, if no others share it; `downgrade` must follow."""
         if self._sharing != 1:
             return False
         self._sharing = 0

@@ -20,7 +20,7 @@ __all__ = ["SharedConnection"]
 
 T = TypeVar("T")
 
-#: How long a query that nobody waits for any more may hold up others before it is cancelled, in seconds.
+#: How long an abandoned query may delay others before it is cancelled, in seconds.
 _PATIENCE = 0.01
 #: How long to wait at most between two requests to cancel it, in seconds.
 _LONGEST_PAUSE = 1.0
@@ -39,28 +39,28 @@ class SharedConnection:
         kernel: the connection's kernel.
 
     Attributes:
-        lock: what a task holds alone, or independent operations hold together.
+        lock: the lock that a task holds alone, or that independent operations share.
     """
 
     def __init__(self, kernel: AsyncKernel) -> None:
         self._kernel = kernel
         self.lock = SharedLock(kernel.admits_independent, self._tidy)
-        #: What is on its way for those who share the lock.
+        #: The exchanges in progress of the operations that share the lock.
         self._under_way: set[Exchange] = set()
-        #: What is on its way and wanted by nobody any more.
+        #: The exchanges in progress that were abandoned.
         self._abandoned: list[Exchange] = []
-        #: What may be hit by a request to cancel something else, and how often.
+        #: The exchanges that a request to cancel another one may hit, and how often.
         self._may_be_cancelled: dict[Exchange, int] = {}
-        #: The same of the exchange whose answer is being taken.
+        #: How often the exchange whose answer is being taken may have been hit.
         self._stray_cancels = 0
-        #: Whether a request to cancel is on its way: it may hit what is sent meanwhile.
+        #: Whether a request to cancel is being sent: it may hit what is sent meanwhile.
         self._cancelling = False
         self._clearing: asyncio.Task[None] | None = None
 
     # What the kernel calls
 
     async def run(self, operation: Operation[T], *, independent: bool = False) -> T:
-        """Run an operation when it is its turn, along with others if it is independent.
+        """Run an operation when it is its turn, concurrently with others if it is independent.
 
         Args:
             operation: a generator, as `AsyncKernel.wait` takes it.
@@ -86,10 +86,10 @@ class SharedConnection:
     def execute_cached(
         self, cursor: AsyncCursor[Any], query: Query, params: Params | None
     ) -> Awaitable[bool]:
-        """Run a query that was run before, along with others if that is possible at once.
+        """Run a query that is in the query cache, concurrently with others if that is possible at once.
 
         Args:
-            cursor: which shows the results then.
+            cursor: the cursor that receives the results.
             query: the query.
             params: the parameters.
 
@@ -101,7 +101,7 @@ class SharedConnection:
         return self._kernel.execute_cached(cursor, query, params)
 
     def should_retry(self, exchange: Exchange) -> bool:
-        """Return whether a query was cancelled in the place of another one, and can be run again."""
+        """Return whether a query was cancelled instead of another one, and can be run again."""
         error, query = exchange.error, exchange.query or b""
         return (
             self._stray_cancels > 0
@@ -111,14 +111,14 @@ class SharedConnection:
         )
 
     def close(self) -> None:
-        """Look after nothing any more."""
+        """Stop cancelling abandoned queries."""
         if self._clearing is not None and not self._clearing.get_loop().is_closed():
             self._clearing.cancel()
 
-    # Along with others
+    # Concurrently with others
 
     async def _run_shared(self, operation: Operation[T], answered: Exchange | None = None) -> T:
-        """Run an operation along with others; the lock is shared.
+        """Run an operation concurrently with others; the lock is shared.
 
         Args:
             operation: the operation.
@@ -136,7 +136,7 @@ class SharedConnection:
                 try:
                     await run_until_ready(exchange)
                 except GeneratorExit:
-                    # The event loop has ended under the task: nothing can be waited for.
+                    # The event loop was closed before the task ended: nothing can be waited for.
                     self._abandoned.append(exchange)
                     raise
                 except BaseException as e:
@@ -157,7 +157,7 @@ class SharedConnection:
             raise
 
     async def _execute_shared(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
-        """Run a query that was run before along with others; the lock is shared, and is no more then."""
+        """Run a cached query concurrently with others; the lock is shared, and released at the end."""
         kernel, under_way = self._kernel, self._under_way
         try:
             exchange = kernel.query_cache.send(cursor, query, params)
@@ -188,7 +188,7 @@ class SharedConnection:
             self.lock.unshare()
 
     def _go_on(self, operation: Operation[Any], exchange: Exchange) -> Exchange:
-        """Have an operation take an answer that may be spoilt; return what it waits for next."""
+        """Resume an operation whose query may have been cancelled by mistake; return what it waits for."""
         self._stray_cancels = count = self._may_be_cancelled.pop(
             exchange, _STRAY_CANCELS if self._cancelling else 0
         )
@@ -201,13 +201,13 @@ class SharedConnection:
         return following
 
     def _tidy(self) -> Awaitable[None] | None:
-        """Cancel what nobody wants any more; the lock is held alone."""
+        """Cancel abandoned queries; the lock is held alone."""
         if self._abandoned:
             self._abandoned = [exchange for exchange in self._abandoned if not exchange.done]
         return self._kernel.stop(self._abandoned[-1]) if self._abandoned else None
 
     async def _leave(self, exchange: Exchange, reason: BaseException) -> None:
-        """Give up an answer: alone, with what the server does for it; among others, without hurting them."""
+        """Abandon an answer: cancel the query now if no other operation shares the lock, otherwise later."""
         if exchange.done:
             return
         if self.lock.upgrade():
@@ -217,14 +217,14 @@ class SharedConnection:
                 self.lock.downgrade()
         else:
             if isinstance(exchange, QueryExchange):
-                exchange.failure = exchange.failure or reason  # none of its rows is decoded any more
+                exchange.failure = exchange.failure or reason  # no more of its rows are decoded
             self._abandoned.append(exchange)
             if self._clearing is None:
                 self._clearing = asyncio.ensure_future(self._cancel_abandoned())
                 self._clearing.add_done_callback(self._cleared)
 
     async def _cancel_abandoned(self) -> None:
-        """Cancel each query that nobody wants any more as soon as it holds up others."""
+        """Cancel each abandoned query as soon as it delays others."""
         kernel = self._kernel
         connection = kernel.connection
         pause = _PATIENCE
@@ -234,13 +234,13 @@ class SharedConnection:
             if not self._abandoned or connection.closed:
                 return
             if not self.lock.locked():
-                # Nobody reads what the server says, so that who takes the lock has to.
+                # No task receives the answer. To hold the lock alone cancels the query, see `_tidy`.
                 async with self.lock:
                     pass
                 return
             head = kernel.session.head()
             if self._under_way and head is not None and head[1] in self._abandoned:
-                # It may come too late, and hit the next.
+                # The request may arrive too late, and hit the next query.
                 self._may_be_cancelled = dict.fromkeys(self._under_way, _STRAY_CANCELS)
                 self._cancelling = True
                 try:
@@ -249,7 +249,7 @@ class SharedConnection:
                     pass
                 finally:
                     self._cancelling = False
-                    # Those sent in the meantime, too; the others may have been hit once by now.
+                    # It may hit those sent in the meantime, too; the others may have been hit once by now.
                     sent_since = dict.fromkeys(self._under_way, _STRAY_CANCELS)
                     self._may_be_cancelled = sent_since | self._may_be_cancelled
             pause = min(2 * pause, _LONGEST_PAUSE)

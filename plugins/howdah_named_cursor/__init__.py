@@ -28,7 +28,7 @@ __all__ = [
     "ServerCursor",
 ]
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
     __getattr__ = on_first_use(
         __name__,
         {

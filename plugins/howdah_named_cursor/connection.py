@@ -1,5 +1,5 @@
 # Generated from plugins/howdah_named_cursor/connection_async.py by .ci/async_to_sync.py; do not edit.
-"""What connections and their kernels get from the plugin."""
+"""What the plugin adds to connections and their kernels."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["NamedCursorKernel", "NamedCursors"]
 
 
 class NamedCursors:
-    """Connections have named cursors.
+    """Adds the class of named cursors to connections.
 
     Attributes:
-        server_cursor_factory: the class of the cursors with a name.
+        server_cursor_factory: the class of named cursors.
     """
 
     if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class NamedCursors:
 
 
 class NamedCursorKernel:
-    """Kernels make the named cursors of their connections."""
+    """Lets kernels create the named cursors of their connections."""
 
     def cursor_with_name(
         self,
@@ -40,7 +40,7 @@ class NamedCursorKernel:
         scrollable: bool | None,
         withhold: bool,
     ) -> ServerCursor[Any]:
-        """Return a new cursor that has a name: what `cursor` calls where one is given."""
+        """Return a new named cursor; `cursor` calls it if it is given a name."""
         connection = cast("Kernel", self).connection
         factory: type[ServerCursor[Any]] = connection.server_cursor_factory
         return factory(

@@ -1,4 +1,4 @@
-"""What connections and their kernels get from the plugin."""
+"""What the plugin adds to connections and their kernels."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["AsyncNamedCursorKernel", "AsyncNamedCursors"]
 
 
 class AsyncNamedCursors:
-    """Connections have named cursors.
+    """Adds the class of named cursors to connections.
 
     Attributes:
-        server_cursor_factory: the class of the cursors with a name.
+        server_cursor_factory: the class of named cursors.
     """
 
     if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class AsyncNamedCursors:
 
 
 class AsyncNamedCursorKernel:
-    """Kernels make the named cursors of their connections."""
+    """Lets kernels create the named cursors of their connections."""
 
     def cursor_with_name(
         self,
@@ -39,7 +39,7 @@ class AsyncNamedCursorKernel:
         scrollable: bool | None,
         withhold: bool,
     ) -> AsyncServerCursor[Any]:
-        """Return a new cursor that has a name: what `cursor` calls where one is given."""
+        """Return a new named cursor; `cursor` calls it if it is given a name."""
         connection = cast("AsyncKernel", self).connection
         factory: type[AsyncServerCursor[Any]] = connection.server_cursor_factory
         return factory(

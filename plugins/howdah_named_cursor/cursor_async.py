@@ -21,14 +21,14 @@ __all__ = ["AsyncRawServerCursor", "AsyncServerCursor"]
 
 
 class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
-    """A cursor declared on the server under a name: what `AsyncConnection.cursor` gives with one.
+    """A cursor declared on the server under a name: what `AsyncConnection.cursor` returns for a name.
 
     Rows are fetched from the server as they are asked for: `itersize` at a time
     by iteration, one by `fetchone`. Results come in binary format where the
     adapters can read it, unless `binary` is False.
 
-    A cursor that was declared otherwise, in this session and under this name, is
-    taken over by fetching without `execute`.
+    A cursor that was declared in another way, in this session and under this name,
+    is used by fetching without `execute`.
 
     Args:
         connection: the connection to use.
@@ -45,7 +45,7 @@ class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
         itersize: how many rows iteration fetches at a time, 100 by default.
 
     Raises:
-        howdah.ProgrammingError: the server could not take the name.
+        howdah.ProgrammingError: the name is empty, too long, or contains a zero byte.
 
     Source: PostgreSQL documentation, DECLARE.
     """
@@ -88,7 +88,7 @@ class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
     async def close(self) -> None:
         """Close the cursor, on the server too.
 
-        In a failed transaction too, and it is no error if the cursor is gone already.
+        This works in a failed transaction, too, and it is no error if the cursor no longer exists.
         """
         try:
             if not self.closed:
@@ -119,7 +119,7 @@ class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
 
         Raises:
             howdah.NotSupportedError: `prepare` is True.
-            howdah.Error: of the class of what the server reports.
+            howdah.Error: what the server reports, as the class of its SQLSTATE.
             howdah.ProgrammingError: query and parameters do not fit together.
         """
         kernel = self.connection.kernel
@@ -192,7 +192,7 @@ class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
         return self
 
     async def next_row(self) -> Row:
-        """Return the next row, fetching as many as `itersize` says if none is here.
+        """Return the next row; if none has been fetched, fetch `itersize` rows first.
 
         Raises:
             StopAsyncIteration: there is none.
@@ -223,7 +223,7 @@ class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
     async def scroll(self, value: int, mode: str = "relative") -> None:
         """Move the cursor.
 
-        A move that goes beyond the result leaves the cursor behind its last row.
+        A move that goes beyond the result leaves the cursor after its last row.
 
         Args:
             value: how far, or where to, in rows.

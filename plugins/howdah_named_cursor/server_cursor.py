@@ -1,8 +1,8 @@
-"""A cursor that is declared on the server: state and operations, whatever carries the bytes.
+"""Cursors that are declared on the server: what the sync and the async ones have in common.
 
-The server's cursor is a portal, so Describe tells its columns and Close ends
-it, both in any state of the transaction. FETCH goes by the extended protocol:
-its Bind chooses the format of each column.
+The server's cursor is a portal, so Describe reports its columns and Close ends
+it, both in any state of the transaction. FETCH uses the extended protocol: its
+Bind chooses the format of each column.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LONGEST_NAME = 63
 class ServerCursorMixin(_Base):
     """Makes a cursor one that is declared on the server under a name.
 
-    `_server_position` is how many rows the server's cursor has gone past. The program's position lies before
+    `_server_position` is how many rows the server's cursor has passed. The program's position is before
     it by the rows that have been fetched and not taken.
     """
 
@@ -46,7 +46,7 @@ class ServerCursorMixin(_Base):
     _declared = False
 
     def _name(self, name: str, scrollable: bool | None, withhold: bool) -> None:
-        """Give the cursor its name, and what DECLARE is to say."""
+        """Set the name of the cursor, and the options of DECLARE."""
         self._portal_name = name.encode(self.connection.kernel.session.encoding)
         if not name or "\0" in name or len(self._portal_name) > _LONGEST_NAME:
             raise ProgrammingError(
@@ -60,21 +60,21 @@ class ServerCursorMixin(_Base):
 
     def _forget_position(self) -> None:
         self._server_position = 0
-        #: Whether `_server_position` counts from the first row; not so if somebody else declared the cursor.
+        #: Whether `_server_position` counts from the first row; not if it was declared in another way.
         self._position_known = self._declared
-        #: Whether the server's position is behind the last row.
+        #: Whether the server's position is after the last row.
         self._at_end = False
-        #: Whether iteration has met the end: then it does not ask the server once more.
+        #: Whether iteration has reached the end: then it does not ask the server again.
         self._exhausted = False
         #: Rows that were fetched, and whose loading was interrupted.
         self._undecoded: list[bytes] = []
-        #: How many of the rows that are here came before these.
+        #: How many of the fetched rows come before these.
         self._decoded = 0
         self._columns_described: Sequence[FieldDescription] = ()
         self._answer: tuple[Transformer, int, Any, Sequence[int]] | None = None
 
     def __del__(self, warn: Callable[..., None] = warn) -> None:
-        # The default keeps the function at hand while the interpreter ends.
+        # The default keeps the function available while the interpreter shuts down.
         if self._declared and not self.closed and not self.connection.closed:
             warn(
                 f"the named cursor {self.name!r} was deleted without having been closed:"
@@ -104,7 +104,7 @@ class ServerCursorMixin(_Base):
     def _declare(
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
     ) -> Operation[None]:
-        """Declare the cursor and learn its columns, in one round trip."""
+        """Declare the cursor and ask for its columns, in one round trip."""
         cursor, kernel = self.kernel, self.connection.kernel
         cursor.check_open()
         if prepare:
@@ -132,7 +132,7 @@ class ServerCursorMixin(_Base):
         yield from self._described(exchange.fields, exchange.results[0].tag)
 
     def _adopt(self, session: Session) -> Operation[None]:
-        """Learn the columns of a cursor that was declared by somebody else."""
+        """Ask for the columns of a cursor that was declared in another way."""
         self.kernel.check_open()
         exchange = QueryExchange()
         self.connection.kernel.write_begin(session)
@@ -164,7 +164,7 @@ class ServerCursorMixin(_Base):
     # FETCH
 
     def _fetch_rows(self, size: int | None) -> Operation[None]:
-        """Get `size` rows from the server, None for all there are; those already taken go."""
+        """Fetch `size` rows from the server, None for all; rows already taken are dropped."""
         cursor, kernel = self.kernel, self.connection.kernel
         cursor.check_open()
         session = yield from kernel.start_operation()
@@ -191,7 +191,7 @@ class ServerCursorMixin(_Base):
         exchange.raise_error()
 
     def _fetch_missing(self, size: int | None) -> Operation[None]:
-        """Get what is missing before `size` rows can be taken, None for all."""
+        """Fetch the rows that are missing before `size` can be taken, None for all."""
         cursor = self.kernel
         if self._undecoded:
             self._decode_rest()
@@ -215,7 +215,7 @@ class ServerCursorMixin(_Base):
         cursor = self.kernel
         cursor.add_rows(fetched)
         if fetched.rows and isinstance(fetched.rows[-1], bytes):
-            # An exception that is no `Exception` came out of a loader: the rest is loaded by the next fetch.
+            # A loader was interrupted: the next fetch loads the rest.
             assert cursor.result is not None
             rows = cursor.result.rows
             first = next(i for i, row in enumerate(rows) if isinstance(row, bytes))
@@ -240,7 +240,7 @@ class ServerCursorMixin(_Base):
     # MOVE
 
     def _move(self, value: int, mode: str) -> Operation[None]:
-        """Go to another row, without asking the server if that row is here."""
+        """Go to another row, without asking the server if that row has been fetched."""
         cursor = self.kernel
         cursor.check_open()
         if mode not in ("relative", "absolute"):
@@ -271,7 +271,7 @@ class ServerCursorMixin(_Base):
             raise IndexError("position out of bound: the cursor has gone to the end of the result")
 
     def _move_on_server(self, session: Session, target: int) -> Operation[tuple[int, bool]]:
-        """Move the server's cursor; return where it is then, and whether the target lies outside."""
+        """Move the server's cursor; return its new position, and whether the target lies outside."""
         steps = target - self._server_position
         if steps == 0:
             return target, False
@@ -287,12 +287,12 @@ class ServerCursorMixin(_Base):
         moved = yield from self._run_move(session, b"BACKWARD", back)
         self._at_end = False
         if moved < back:
-            # Now it is known where the cursor is: before the first row.
+            # Now the position is known: it is before the first row.
             self._position_known, target = True, 0
         return target, moved < back - 1
 
     def _move_in_unknown(self, session: Session, target: int) -> Operation[None]:
-        """Go to a row, and by that learn where the cursor is."""
+        """Go to a row from an unknown position, which is known after that."""
         if target < 0:
             raise IndexError("position out of bound: there is nothing before the first row")
         moved = yield from self._run_move(session, b"ABSOLUTE", target)
@@ -315,7 +315,7 @@ class ServerCursorMixin(_Base):
         return _count(exchange.results[0])
 
     def _go_on_from(self, position: int) -> None:
-        """Forget the rows that are here: the server's cursor is elsewhere."""
+        """Drop the fetched rows: the server's cursor has moved."""
         self._server_position = position
         self._exhausted = False
         self._undecoded = []
@@ -324,7 +324,7 @@ class ServerCursorMixin(_Base):
     # CLOSE
 
     def _close_on_server(self) -> Operation[None]:
-        """Close the cursor on the server; if it is gone already, that is well too."""
+        """Close the cursor on the server; it is no error if it no longer exists."""
         connection = self.connection
         if connection.closed:
             return

@@ -1,4 +1,4 @@
-"""Pipelines: queries sent without waiting for the answers to those before.
+"""Pipelines: queries are sent without waiting for the answers to earlier ones.
 
 Source: PostgreSQL documentation, "Pipelining".
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncPipeline", "AsyncPipelining", "Pipeline", "Pipelining"]
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
     __getattr__ = on_first_use(
         __name__,
         {

@@ -1,5 +1,5 @@
 # Generated from plugins/howdah_pipeline/connection_async.py by .ci/async_to_sync.py; do not edit.
-"""What connections get from the plugin."""
+"""What the plugin adds to connections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["PipelineBlock", "Pipelining"]
 
 
 class PipelineBlock:
-    """A block in a pipeline, which may be one of several.
+    """A block in a pipeline, which may be nested in others.
 
     Args:
         connection: the connection.
@@ -46,18 +46,18 @@ class PipelineBlock:
         self._pipeline.__exit__(exc_type, exc_val, exc_tb)
 
     def __del__(self) -> None:
-        # An exception of a signal handler came at the moment when it was left.
+        # An exception, such as one of a signal handler, may have interrupted the leaving.
         if self._pipeline is not None:
             self._pipeline.end_later(self._level)
 
 
 class Pipelining:
-    """Connections have pipelines."""
+    """Adds `pipeline` to connections."""
 
     def pipeline(self) -> PipelineBlock:
         """Return a block in which queries are sent without waiting for their answers.
 
-        Inside of a pipeline it is the same one again, which it syncs at its begin and end.
+        Inside of a pipeline it is the same pipeline, which is synced when the block begins and ends.
 
         Raises:
             howdah.Error: at its end, the first error that has not been raised yet.

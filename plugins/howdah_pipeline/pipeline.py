@@ -30,7 +30,7 @@ class Pipeline(BasePipeline):
     def sync(self) -> None:
         """Send what is left, and wait for all answers.
 
-        Outside of a transaction this commits what has been sent since the last one.
+        Outside of a transaction this commits what has been sent since the last `sync`.
 
         Raises:
             howdah.Error: the first error that has not been raised yet.
@@ -55,7 +55,7 @@ class Pipeline(BasePipeline):
             if exc_val is None:
                 raise error
             if exc_val is not error:
-                # The exception that is under way says more than this one.
+                # The exception that is propagating says more than this one.
                 import logging
 
                 logging.getLogger("howdah").warning("error ignored at the end of a pipeline: %s", error)

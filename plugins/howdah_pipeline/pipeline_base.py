@@ -1,4 +1,4 @@
-"""What a pipeline does, whatever carries its bytes: the queue of answers to be taken."""
+"""Pipelines: what the sync and the async ones have in common, such as the queue of answers."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ class BasePipeline:
     def __init__(self, connection: BaseConnection[Any]) -> None:
         self._connection = connection
         self._level = 0
-        #: What has been sent and not been taken, in the order of the answers.
+        #: The answers that have not been taken yet, in the order in which they arrive.
         self._queue: deque[PendingResult] = deque()
-        #: What failed, and whose error was not raised.
+        #: What has failed; some of the errors may have been raised.
         self._failed: list[PendingResult] = []
         #: Whether something has been written since the last Sync, and since the last Flush or Sync.
         self._open = False
         self._unflushed = False
-        #: Whether a segment that failed was ended by something else than `sync`.
+        #: Whether queries are skipped until `sync`, because an ended segment has failed or was interrupted.
         self._aborted = False
-        #: Whether BEGIN was written behind what the session knows of.
+        #: Whether a command of a transaction was written that the server has not answered.
         self._begun = False
-        #: What this segment has parsed: if it is executed at all, that was parsed, too.
+        #: What this segment has parsed: if its next query is executed, that was parsed, too.
         self._unnamed: tuple[bytes, Sequence[int]] | None = None
         self._statements: dict[tuple[bytes, Sequence[int]], Statement] = {}
-        #: How often this segment executes what is not prepared.
+        #: How many times this segment executes each query that is not prepared.
         self._pending: dict[tuple[bytes, Sequence[int]], int] = {}
         #: Whether something in it has failed: outside of a transaction block, it is rolled back.
         self._undone = False
@@ -65,7 +65,7 @@ class BasePipeline:
         self._changed = False
         #: Whether a segment's changes were rolled back without an error that was raised.
         self._lost_changes = False
-        #: Whether this segment sets the search path: names may mean other tables behind that.
+        #: Whether this segment sets the search path: names may mean other tables after that.
         self._sets_path = False
 
     def __repr__(self) -> str:
@@ -82,18 +82,18 @@ class BasePipeline:
 
     @classmethod
     def is_supported(cls) -> bool:
-        """Return whether pipelines can be used: always, there is no libpq that would have to know them."""
+        """Return whether pipelines can be used: always, since no libpq has to support them."""
         return True
 
     @property
     def _session(self) -> Session:
         return self._connection.kernel.session
 
-    # What operations ask for: howdah.client.pipeline_mode.PipelineMode
+    # What operations call: howdah.client.pipeline_mode.PipelineMode
 
     @property
     def in_transaction(self) -> bool:
-        """Whether a transaction block is open behind all that has been written."""
+        """Whether a transaction block is open after all that has been written."""
         return self._begun or self._session.transaction_status != TransactionStatus.IDLE
 
     def begin(self) -> None:
@@ -144,7 +144,7 @@ class BasePipeline:
     def enqueue(
         self, cursor: BaseCursor[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
     ) -> bool:
-        """Write a query the fast path, if it is open to it and nothing has to be waited for."""
+        """Write a query on the fast path, if that is possible and nothing has to be waited for."""
         connection = self._connection
         session = connection.kernel.session
         if (
@@ -155,10 +155,10 @@ class BasePipeline:
             or not (connection.autocommit or self.in_transaction)
         ):
             return False
-        posted = connection.kernel.query_cache.enqueue(cursor, query, params)
-        if posted is None:
+        queued = connection.kernel.query_cache.enqueue(cursor, query, params)
+        if queued is None:
             return False
-        self._queue.append(QueuedQuery(self, posted[0], cursor, posted[1]))
+        self._queue.append(QueuedQuery(self, queued[0], cursor, queued[1]))
         self._open = self._unflushed = True
         return True
 
@@ -170,7 +170,7 @@ class BasePipeline:
         return pending
 
     def send(self, exchange: Exchange) -> Operation[None]:
-        """Send what has gathered; wait while more is unsent than should be."""
+        """Send the output if it is large enough; after certain commands, end the segment."""
         if exchange.query is not None and controls_transaction(exchange.query):
             yield from self._end_segment()
         elif exchange.query is not None and b"search_path" in exchange.query.lower():
@@ -184,7 +184,7 @@ class BasePipeline:
             yield from self._take_answered()
 
     def wait_for(self, pending: PendingResult) -> Operation[None]:
-        """Wait for an answer, and have it and all before it taken."""
+        """Wait for an answer, and take it and all before it."""
         exchange = pending.exchange
         if not exchange.done:
             if self._unflushed:
@@ -208,17 +208,17 @@ class BasePipeline:
         yield from self._end_segment()
 
     def finish(self) -> Operation[None]:
-        """End the segment, and wait for all of it, failed or not; what comes then is executed."""
+        """End the segment, and wait for all of it, failed or not; later queries are executed."""
         yield from self._end_segment()
         self._aborted = False
 
     def interrupt(self) -> Operation[None]:
-        """Cancel what is under way, and wait to its end."""
+        """Cancel what is in progress, and wait for its end."""
         session = self._session
         if session.lost is None:
             exchange = Exchange()
             self._write_sync(exchange)
-            # What is behind the query that is cancelled counts as skipped.
+            # What comes after the query that is cancelled counts as skipped.
             self._aborted = True
             yield Stop(exchange)
 
@@ -230,7 +230,7 @@ class BasePipeline:
         """Write commands of transactions and savepoints; `apart` from what was sent before."""
         session = self._session
         if apart and self._open:
-            # BEGIN would make a part of the transaction of what the segment has done so far.
+            # BEGIN would make what the segment has done so far a part of the transaction.
             exchange = Exchange()
             self._write_sync(exchange)
             self.defer(exchange, self._check(exchange))
@@ -248,12 +248,12 @@ class BasePipeline:
         return self.defer(exchange, self._check(exchange))
 
     def first_error(self) -> Exception | None:
-        """Return the first error that has been raised to nobody; it and those behind it count as raised."""
+        """Return the first error that has not been raised; it and later ones count as raised then."""
         failed = [pending for pending in self._failed if not pending.reported]
         self._failed.clear()
         return failed[0].error if failed else None
 
-    # What the sync and the async pipeline ask for
+    # What the sync and the async pipeline call
 
     def _enter(self) -> Operation[None]:
         connection = self._connection
@@ -269,14 +269,14 @@ class BasePipeline:
         yield from self._connection.kernel.start_operation(deferrable=True)
         lost_changes = self._lost_changes
         yield from self.finish()
-        # After an error, sync() is how a program gives up the segment and goes on.
+        # After an error, sync() is how a program gives up the segment and continues.
         self._lost_changes = lost_changes
         error = self.first_error() or self._session.lost
         if error is not None:
             raise error
 
     def _exit(self) -> Operation[Exception | None]:
-        """Leave the pipeline; return the first error that was not raised, or the loss."""
+        """Leave the pipeline; return the first error that was not raised, or why the connection was lost."""
         connection, session = self._connection, self._session
         try:
             if connection.closed and session.lost is None:
@@ -303,10 +303,10 @@ class BasePipeline:
         return self._level
 
     def end_later(self, level: int) -> None:
-        """Have a block of it ended before the next operation, if an exception has kept it from ending.
+        """End a block before the next operation, if an exception has kept it from ending.
 
         Args:
-            level: the level in front of the block.
+            level: the level outside of the block.
         """
         if self._level > level and not self._connection.closed:
             self._level = level + 1
@@ -342,12 +342,12 @@ class BasePipeline:
         self._statements.clear()
 
     def _take_answered(self) -> Operation[None]:
-        """Take the answers that are there."""
+        """Take the answers that have arrived."""
         while self._queue and self._queue[0].exchange.done:
             yield from self._take_next()
 
     def _take_next(self) -> Operation[None]:
-        """Take the answer at the head of the queue, which is there."""
+        """Take the answer at the head of the queue, which has arrived."""
         pending = self._queue.popleft()
         try:
             if not (isinstance(pending, QueuedQuery) and pending.arrive()):
@@ -363,7 +363,7 @@ class BasePipeline:
             self._changed = self._changed or (self._connection.autocommit and _changes(pending.exchange))
 
     def _guard(self, wait: Exchange | Drain) -> Operation[None]:
-        """Wait; an interruption cancels all that is under way."""
+        """Wait; an interruption cancels all that is in progress."""
         try:
             yield wait
         except BaseException as e:
@@ -392,7 +392,7 @@ class BasePipeline:
 
 
 def _changes(exchange: Exchange) -> bool:
-    """Return whether the answer tells that something was changed."""
+    """Return whether the command tags say that something was changed."""
     if exchange.error is not None or exchange.aborted:
         return False
     return any(tag.startswith(_CHANGING) for tag in exchange.tags)

@@ -1,4 +1,4 @@
-"""Prepared statements: of the queries that come often, and of those that the program names.
+"""Prepared statements: of queries that are run often, and of those that the program names.
 
 Source: PostgreSQL documentation, "Extended Query" and PREPARE.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncPreparedStatements", "Planner", "PreparedStatements"]
 
-if not TYPE_CHECKING:  # who checks types finds a misspelt name
+if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
     __getattr__ = on_first_use(
         __name__,
         {
@@ -37,7 +37,7 @@ def howdah_capabilities() -> Iterable[str]:
 
 @hookimpl
 def howdah_connection_settings() -> Iterable[str]:
-    """Have `connect` take `prepare_threshold`."""
+    """Let `connect` accept `prepare_threshold`."""
     return ["prepare_threshold"]
 
 

@@ -1,4 +1,4 @@
-"""What connections get from the plugin."""
+"""What the plugin adds to connections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["AsyncPreparedStatements"]
 
 
 class AsyncPreparedStatements(PreparationSettings):
-    """Connections prepare statements, and tell which are prepared."""
+    """Adds `prepare` and `prepared` to connections."""
 
     async def prepare(self, query: str | bytes | Composable, name: str | None = None) -> str:
         """Prepare a statement on the server, to be run with `EXECUTE`.
@@ -27,13 +27,13 @@ class AsyncPreparedStatements(PreparationSettings):
         `DEALLOCATE` or the end of the connection.
 
         Args:
-            query: the query, with `$1` placeholders, or with `%s` or `%(name)s` ones, of which the named are
-                numbered as they first appear.
-            name: the name of the statement, in upper and lower case as given, which SQL wants in double
-                quotes if it is not all lower case; None makes one up that needs none.
+            query: the query, with `$1` placeholders, or with `%s` or `%(name)s` ones; those with names are
+                numbered in the order in which they first appear.
+            name: the name of the statement, which is case-sensitive: in SQL it needs double quotes if it is
+                not all lower case; None generates one that needs none.
 
         Returns:
-            The name. Of a query that has been prepared without a name before, it is the one made up then.
+            The name. For a query that was prepared without a name before, it is the one generated then.
 
         Raises:
             howdah.errors.DuplicatePreparedStatement: there is a statement of this name, of another query.
@@ -62,7 +62,7 @@ class AsyncPreparedStatements(PreparationSettings):
     def prepared(self) -> dict[str, str]:
         """Return the queries of the prepared statements, by the names of the statements.
 
-        Those that were prepared by themselves are among them, and those made by `PREPARE`.
+        They include those that were prepared automatically, and those made by `PREPARE`.
         """
         return _planner(cast("AsyncConnection[Any]", self)).prepared()
 

@@ -1,4 +1,4 @@
-"""Statements that are prepared under a name, and EXECUTE bound to them.
+"""Statements that are prepared under a name, and EXECUTE, which becomes a Bind to them.
 
 Source: PostgreSQL documentation, PREPARE, EXECUTE, and "Extended Query".
 """
@@ -27,7 +27,7 @@ __all__ = ["Execution", "NamedStatement"]
 _INTEGERS = frozenset({20, 21, 23})
 _STRINGS = frozenset({25, 1042, 1043})
 _FRACTIONS = frozenset({700, 701, 1700})
-#: Of each type those, besides itself, whose input reads its text as a cast would convert its value.
+#: For each type, the other types whose input function reads its text as a cast would convert its value.
 _READERS = {
     **dict.fromkeys(_FRACTIONS, _FRACTIONS | _STRINGS),
     1082: frozenset({1114, 1184}) | _STRINGS,  # date: timestamp, timestamptz
@@ -48,7 +48,7 @@ class NamedStatement(Statement):
 
     Attributes:
         exists: whether the server has it under its name, as far as is known.
-        search_path: the search path that it was made under.
+        search_path: the search path when it was prepared.
     """
 
     __slots__ = ("_asked", "_described", "_fresh", "command", "exists", "search_path")
@@ -60,11 +60,11 @@ class NamedStatement(Statement):
         self._fresh = not command
         self._described = False
         self.search_path = ""
-        # By the types of parameters and what their placeholders ask for: what is to be asked for instead.
+        # The formats to ask for, by the types of parameters and the formats their placeholders ask for.
         self._asked: dict[Any, Sequence[PyFormat] | None] = {}
 
     def make(self, connection: BaseConnection[Any], *, named: bool = True) -> Operation[None]:
-        """Prepare the statement on the server, if need be, and have its types described.
+        """Prepare the statement on the server, if needed, and ask for its types.
 
         Args:
             connection: the connection.
@@ -76,7 +76,7 @@ class NamedStatement(Statement):
         connection.kernel.write_closes(session, exchange)
         if self.query and (self._described or not self.exists):
             if named and not self._fresh:
-                # It may be there, as it was before a table was changed.
+                # The server may have it still, from before a table was changed.
                 session.close_statement(exchange, name)
             if named and self.command:
                 session.parse(exchange, b"", self.command)
@@ -97,18 +97,18 @@ class NamedStatement(Statement):
         self.described(exchange.fields)
 
     def outdate(self) -> None:
-        """Note that it is to be made anew before it is used."""
+        """Note that it has to be prepared again before it is used."""
         self.prepared = False
 
     def lose(self) -> None:
-        """Note that the server has it no more."""
+        """Note that the server no longer has it."""
         self.exists = self.prepared = False
 
     def encode(self, transformer: Transformer, objects: Sequence[Any], formats: Sequence[PyFormat]) -> Any:
         """Return parameters in the representation of the statement's types.
 
         Args:
-            transformer: whose adapters dump them.
+            transformer: the adapters that dump them.
             objects: the Python objects.
             formats: the format that the placeholder of each asks for.
 
@@ -140,7 +140,7 @@ class NamedStatement(Statement):
 
 
 def _reads(transformer: Transformer, given: int, wanted: int) -> bool:
-    """Return whether the input of a type reads what is text of another, as a cast would convert it."""
+    """Return whether the input function of a type reads text of another as a cast would convert it."""
     if given in _INTEGERS or given in _STRINGS or wanted in _READERS.get(given, ()):
         return True
     types = transformer.adapters.types
@@ -151,12 +151,12 @@ def _reads(transformer: Transformer, given: int, wanted: int) -> bool:
 
 
 class Execution(Substitute):
-    """An EXECUTE, which PostgreSQL takes no parameters for: the statement it names is bound to instead.
+    """An EXECUTE, which cannot have parameters in PostgreSQL: it becomes a Bind to the statement it names.
 
     Args:
         planner: the planner.
         query: its text.
-        call: what the EXECUTE says.
+        call: the parsed EXECUTE.
         statement: the statement it names.
     """
 
@@ -182,7 +182,7 @@ class Execution(Substitute):
         if not statement.prepared:
             yield from self._planner.ascertain()
             if not statement.query:
-                # It may fail, and should do so where the EXECUTE would.
+                # It may fail, and should do so in the transaction in which the EXECUTE would.
                 yield from connection.kernel.begin_operation()
             yield from statement.make(connection, named=self._planner.names or not statement.query)
         if len(arguments) != len(statement.oids):
@@ -201,7 +201,7 @@ class Execution(Substitute):
             typed = type(parameters)(statement.oids, parameters.formats, parameters.values)
             return statement.query, typed, None
         if parameters is None:
-            # Only the server can convert them, which it does with literals.
+            # Only the server can convert the values, and it does so with literals.
             from howdah.sql import Literal
 
             literals = b", ".join([Literal(value).as_bytes(cursor) for value in objects])

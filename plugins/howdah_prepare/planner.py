@@ -37,31 +37,31 @@ __all__ = ["Planner"]
 #: A query, the types of its parameters, and the search path that its names are looked up in.
 Key: TypeAlias = "tuple[bytes, Sequence[int], str]"
 
-#: The commands that a statement's being prepared can make faster.
+#: The commands that can be faster when they are prepared.
 _WORTHWHILE = frozenset({b"SELECT", b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"VALUES"})
 #: The commands that change what is prepared, or what prepared statements return.
 _NOTED = frozenset({b"PREPARE", b"DEALLOCATE", b"DISCARD", b"ALTER", b"DROP"})
-#: Longer queries, in bytes, hardly come twice; to count them would keep them in memory.
+#: Longer queries, in bytes, are not counted: they are seldom run twice, and would be kept in memory.
 _LONGEST_COUNTED = 65536
-#: Longer queries, in bytes, are not looked at whether they are an EXECUTE.
+#: Longer queries, in bytes, are not parsed as an EXECUTE.
 _LONGEST_EXECUTE = 8192
-#: How many queries are counted where any number may stay prepared.
+#: How many queries are counted if any number may stay prepared.
 _COUNTED = 1000
 
 
 class Planner:
-    """Counts the queries of a connection and prepares those that come often.
+    """Counts the queries of a connection and prepares those that are run often.
 
-    A statement runs unprepared `prepare_threshold` times; of the prepared ones
-    `prepared_max` stay, and the one not used for the longest time goes first.
-    What the program prepares itself under a name stays until it drops it.
+    A query runs unprepared `prepare_threshold` times; of the prepared ones
+    `prepared_max` stay, and the least recently used is closed first. What the
+    program itself prepares under a name stays until the program drops it.
 
     Args:
         connection: the connection.
 
     Attributes:
-        names: whether prepared statements have names on the server; not behind
-            a pooler that gives each transaction another connection to it.
+        names: whether prepared statements have names on the server; not with a
+            pooler that gives each transaction another server connection.
     """
 
     def __init__(self, connection: BaseConnection[Any]) -> None:
@@ -79,15 +79,15 @@ class Planner:
 
     @cached_property
     def _prefix(self) -> bytes:
-        # Behind a pooler, another connection's statement of the same name would be executed unnoticed.
+        # With a pooler, another connection's statement of the same name would be executed unnoticed.
         return b"_howdah_%b_" % os.urandom(4).hex().encode()
 
-    # Asked by the kernel
+    # Called by the kernel
 
     def plan(
         self, query: bytes, oids: Sequence[int], prepare: bool | None, pending: int = 0
     ) -> Statement | None:
-        """Return the prepared statement for `query`, a new one if its time has come, or None."""
+        """Return the prepared statement for `query`, a new one if the threshold is reached, or None."""
         if prepare is False:
             return self._execution(query, oids)
         key = query, oids, self._search_path
@@ -126,7 +126,7 @@ class Planner:
         if not worthwhile and (
             self._note(query, tags) or controls_transaction(query) or changes_schema(query, tags)
         ):
-            # It is to be looked at each time.
+            # It is not prepared, since its effects have to be noted each time.
             if statement is not None:
                 self._connection.kernel.close_statement(statement.name)
             return
@@ -139,7 +139,7 @@ class Planner:
                 displaced.cacheable = False
                 self._connection.kernel.close_statement(displaced.name)
             self._statements[key] = statement
-            # What sets the search path is looked at each time.
+            # The planner has to see each query that sets the search path.
             statement.cacheable = b"search_path" not in query.lower()
             statement.used = next(use_counter)
             self._evict()
@@ -147,12 +147,12 @@ class Planner:
             self._count(key, self._counts.pop(key, 0) + 1)
 
     def failed(self, statement: Statement, error: Error, repeatable: bool) -> bool:
-        """Forget statements that the server has lost; outside of a transaction block they are made again."""
+        """Forget statements that the server has lost; without a transaction block they are prepared again."""
         target = statement.target
         if target is None:
             return False
         if not target.prepared and not isinstance(target, NamedStatement):
-            # Whether it was parsed before it failed does not matter: it is to be gone.
+            # The server may have parsed it before it failed.
             self._connection.kernel.close_statement(target.name)
             return False
         name = target.name.decode(errors="replace")
@@ -173,7 +173,7 @@ class Planner:
         return True
 
     def rolled_back(self) -> None:
-        """Retire what may refer to something that the rolled back transaction, or a part of it, had made."""
+        """Retire statements that may refer to what a rolled-back transaction, or part of it, had created."""
         session = self._connection.kernel.session
         ended = session.transaction_status == TransactionStatus.IDLE
         if session.transactions - ended <= self._changed <= session.transactions:
@@ -204,7 +204,7 @@ class Planner:
 
         Args:
             query: the query, with `$1` placeholders.
-            name: the name of the statement; None makes one.
+            name: the name of the statement; None generates one.
 
         Returns:
             The name.
@@ -237,14 +237,14 @@ class Planner:
             try:
                 yield from statement.make(self._connection, named=self.names)
             except Error as e:
-                # Of another client of a pooler, perhaps.
+                # The name may belong to another client of a pooler.
                 self._doubtful = e.sqlstate == "42P05"
                 yield from self.ascertain()
                 if self.names:
                     raise
                 yield from statement.make(self._connection, named=False)
             except BaseException:
-                # Interrupted: whether it was made or not, it is to be gone.
+                # Interrupted: the server may have prepared it.
                 statement.lose()
                 self._connection.kernel.close_statement(statement.name)
                 raise
@@ -256,7 +256,7 @@ class Planner:
     def ascertain(self) -> Operation[None]:
         """Find out, after statements were lost, whether a pooler is in between: an operation.
 
-        A pooler has told another process id than that of the server's process.
+        A pooler has reported another process id than that of the server's process.
         """
         connection = self._connection
         if not self._doubtful or connection.info.transaction_status == TransactionStatus.INERROR:
@@ -289,11 +289,11 @@ class Planner:
         return self._prefix + b"%d" % self._made
 
     def _stands(self, statement: NamedStatement) -> bool:
-        """Return whether the statement can be executed, under its name or, behind a pooler, without."""
+        """Return whether the statement can be executed, under its name or, with a pooler, without."""
         return statement.exists or (not self.names and statement.prepared)
 
     def _execution(self, query: bytes, oids: Sequence[int]) -> Execution | None:
-        """Return what stands in for an EXECUTE with parameters, or of a statement that is known."""
+        """Return the substitute for an EXECUTE with parameters, or of a statement that is known."""
         call = parse_execute(query) if len(query) <= _LONGEST_EXECUTE else None
         if call is None or len(set(call.arguments)) != len(oids):
             return None
@@ -313,7 +313,7 @@ class Planner:
             self._counts.popitem(last=False)
 
     def _watch(self, query: bytes, tags: Sequence[bytes]) -> None:
-        """Take note of changes of the schema in transactions that may be rolled back, and of rollbacks."""
+        """Note changes of the schema in transactions that may be rolled back, and rollbacks."""
         connection = self._connection
         in_transaction = connection.kernel.session.transaction_status != TransactionStatus.IDLE
         if (in_transaction or connection.kernel.pipeline_mode is not None) and changes_schema(query, tags):
@@ -322,7 +322,7 @@ class Planner:
             self.rolled_back()
 
     def _note(self, query: bytes, tags: Sequence[bytes]) -> bool:
-        """Take note of commands about prepared statements, and of those that change tables."""
+        """Note commands about prepared statements, and those that change tables, if there are any."""
         if not any(tag.partition(b" ")[0] in _NOTED for tag in tags):
             return False
         for text, tag in zip(split(query), tags):
@@ -337,7 +337,7 @@ class Planner:
         return True
 
     def _retire(self, lost: Statement | None = None) -> None:
-        """Have all statements prepared anew when they are next used.
+        """Drop all statements, so that they are prepared again when they are next used.
 
         Args:
             lost: one that the server has lost, and perhaps the others with it.
@@ -357,7 +357,7 @@ class Planner:
                 named.lose()
 
     def _drop_all(self) -> None:
-        """Take note that the server has dropped all statements; those of `prepare` come back when used."""
+        """Note that the server has dropped all statements; those of `prepare` return when they are used."""
         for key, statement in self._statements.items():
             statement.cacheable = False
             self._count(key, self._settings.prepare_threshold or 0)
@@ -367,7 +367,7 @@ class Planner:
             statement.lose()
 
     def _drop(self, name: bytes | None) -> None:
-        """Take note that the program has dropped a statement."""
+        """Note that the program has dropped a statement."""
         self._named = {key: s for key, s in self._named.items() if key != name}
         for key, statement in list(self._statements.items()):
             if statement.name == name:
@@ -384,7 +384,7 @@ class Planner:
 
 
 class _Doubt(Substitute):
-    """A statement whose preparation waits for the planner to find out whether that is of use."""
+    """A statement that is prepared only if the planner finds that the server keeps it."""
 
     __slots__ = ("_planner", "chosen")
 

@@ -6,7 +6,7 @@ __all__ = ["PreparationSettings"]
 
 
 class PreparationSettings:
-    """What of a connection decides how many statements are prepared.
+    """The settings that decide how many statements of a connection are prepared.
 
     Attributes:
         prepare_threshold: after how many executions a query is prepared: 0 at once, None never.

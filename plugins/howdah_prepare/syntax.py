@@ -28,7 +28,7 @@ __all__ = [
 #: The longest name that PostgreSQL keeps, in bytes (NAMEDATALEN - 1).
 MAX_NAME = 63
 
-# There is one way only for each of these to match, so that a failure does not try others.
+# Each of these can match in one way only, so that a failure does not backtrack.
 _SPACE = rb"(?: \s | --[^\n]* (?:\n|\Z) | /\* (?: [^*] | \*(?!/) )* (?: \*/ | \Z ) )"
 _NAME = rb'(?P<name> "(?:[^"]|"")+" | [a-z_\x80-\xff][\w$\x80-\xff]* )'
 _BEFORE_NAME = rb'(?: %b+ | (?=") )' % _SPACE
@@ -55,7 +55,7 @@ _TOKEN = pattern(
     rb"""
       (?P<semicolon> ; )
     | (?P<number> \$\d+ )
-    # What is not closed goes on to the end.
+    # An unclosed one extends to the end.
     | \b e'(?: [^'\\] | '' | \\. )*'
     | '[^']*'  # one with a doubled quote in it is two
     | "[^"]*"
@@ -68,10 +68,10 @@ _TOKEN = pattern(
 )
 
 
-#: What stands before the first word, and that.
+#: The first word, and what precedes it.
 _FIRST_WORD = pattern(rb"(?:[\s(]|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*([A-Za-z]+)")
 _INTO = pattern(rb"(?i:\binto\b)")
-#: The commands whose rollback takes nothing away that a statement could refer to.
+#: The commands whose rollback removes nothing that a statement could refer to.
 _HARMLESS = frozenset(
     b"ANALYZE BEGIN CHECKPOINT CLOSE COMMIT COPY DEALLOCATE DECLARE DELETE DISCARD END EXECUTE EXPLAIN FETCH"
     b" INSERT LISTEN LOCK MERGE MOVE NOTIFY PREPARE RELEASE RESET ROLLBACK SAVEPOINT SELECT SET SHOW START"
@@ -84,8 +84,8 @@ class Call(NamedTuple):
 
     Attributes:
         name: the name of the statement.
-        exactly: the name as it would be if it was in quotes.
-        arguments: the index of the parameter that each argument is, from 0.
+        exactly: the name as it would be if it were quoted.
+        arguments: for each argument, the index of its parameter, from 0.
     """
 
     name: bytes
@@ -95,7 +95,7 @@ class Call(NamedTuple):
 
 @lru_cache(maxsize=512)
 def parse_execute(query: bytes) -> Call | None:
-    """Return what an EXECUTE calls, None for any other query, and where an argument is no placeholder."""
+    """Return what an EXECUTE calls, None for any other query, or if an argument is not a placeholder."""
     found = _EXECUTE.match(query)
     if found is None:
         return None
@@ -135,7 +135,7 @@ def first_word(query: bytes) -> bytes:
 
 
 def changes_schema(script: bytes, tags: Sequence[bytes]) -> bool:
-    """Return whether statements may have made, changed or dropped what other statements refer to.
+    """Return whether statements may have created, changed or dropped what other statements refer to.
 
     Args:
         script: the statements.
@@ -168,12 +168,12 @@ def has_placeholders(query: bytes) -> bool:
 
 
 def quote(name: bytes) -> bytes:
-    """Return a name as it is written in SQL."""
+    """Return a name in double quotes, for SQL."""
     return b'"' + name.replace(b'"', b'""') + b'"'
 
 
 def _unquoted(name: bytes) -> bytes:
-    """Return the name that is meant by one written in SQL."""
+    """Return the name that a name in SQL stands for."""
     if name.startswith(b'"'):
         return name[1:-1].replace(b'""', b'"')[:MAX_NAME]
     return name.lower()[:MAX_NAME]

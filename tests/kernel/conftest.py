@@ -24,7 +24,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 @pytest.fixture
 def unconfigured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The default driver as nobody has shaped it, before and after."""
+    """The default driver without any configuration, during the test and after it."""
     monkeypatch.delenv("HOWDAH_DISABLE", raising=False)
     howdah.configure()
     yield

@@ -61,7 +61,7 @@ class Walk:
 
 
 async def cancelled_at(awaitable: Awaitable[Any], at: int, turns: int = 0) -> bool:
-    """Await something in a task that is cancelled the n-th time that it waits; return whether it came so far.
+    """Await something in a task that is cancelled the n-th time that it waits; return whether it was.
 
     It must come to an end, and fail with nothing but an error of the driver's.
     """
@@ -76,7 +76,7 @@ async def cancelled_at(awaitable: Awaitable[Any], at: int, turns: int = 0) -> bo
     if step.over:
         await task
     elif not task.cancelled():
-        # It may have got the better of the cancellation, or have failed because of it.
+        # It may have ended in spite of the cancellation, or have failed because of it.
         assert task.exception() is None or isinstance(task.exception(), howdah.Error)
     return not step.over
 

@@ -39,7 +39,7 @@ def growth(program: str, *arguments: str) -> float:
 
 
 def blocking(program: str) -> str:
-    """Return what an asynchronous program, whose main function is `main`, is with the blocking face."""
+    """Return the blocking version of an asynchronous program, whose main function is `main`."""
     return (
         program.replace("howdah.AsyncConnection", "howdah")
         .replace("asyncio.run(main())", "main()")

@@ -1,4 +1,4 @@
-"""Programs at work while servers, networks and users do their worst; afterwards everything is counted.
+"""Programs that work while servers, networks and users cause failures; afterwards everything is counted.
 
 `python -m tests.stress --minutes 10` takes ten minutes for each kind of program; the suite has a short run.
 """

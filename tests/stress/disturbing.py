@@ -1,4 +1,4 @@
-"""What goes wrong: backends are ended, the server restarts, and what is between it and its clients breaks."""
+"""The failures: backends are ended, the server restarts, and the connection to its clients breaks."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ class Disturbance:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the server and the proxy be as they ought to be."""
+        """Restore the server and the proxy."""
         self._stopped.set()
         self._thread.join()
         self._proxy.harmless = True

@@ -177,7 +177,7 @@ def nested(work: Work) -> None:
 
 
 def pipeline(work: Work) -> None:
-    """Rows and questions in a pipeline, committed in it or behind it."""
+    """Rows and questions in a pipeline, committed in it or after it."""
     unit, tags = work.unit(10), [work.tag() for _ in range(10)]
     inside = work.random.random() < 0.5
     with work.pool.connection() as conn:
@@ -233,7 +233,7 @@ def copy_in(work: Work) -> None:
 
 
 def copy_given_up(work: Work) -> None:
-    """A COPY that an exception leaves; the connection goes on."""
+    """A COPY that an exception leaves; the connection stays usable."""
     unit, other = work.unit(10), work.unit()
     with work.pool.connection() as conn:
         work.begin(conn)

@@ -181,7 +181,7 @@ async def nested(work: Work) -> None:
 
 
 async def pipeline(work: Work) -> None:
-    """Rows and questions in a pipeline, committed in it or behind it."""
+    """Rows and questions in a pipeline, committed in it or after it."""
     unit, tags = work.unit(10), [work.tag() for _ in range(10)]
     inside = work.random.random() < 0.5
     async with work.pool.connection() as conn:
@@ -237,7 +237,7 @@ async def copy_in(work: Work) -> None:
 
 
 async def copy_given_up(work: Work) -> None:
-    """A COPY that an exception leaves; the connection goes on."""
+    """A COPY that an exception leaves; the connection stays usable."""
     unit, other = work.unit(10), work.unit()
     async with work.pool.connection() as conn:
         work.begin(conn)

@@ -1,1 +1,1 @@
-"""Connections, cursors and transactions, and the way of a query to the server and back."""
+"""Connections, cursors and transactions, and the path of a query to the server and back."""

@@ -20,8 +20,8 @@ class Column(Sequence[Any]):
     As a sequence it is (name, type_code, display_size, internal_size, precision, scale, null_ok).
 
     Args:
-        field: what RowDescription says of the column.
-        types: the types known, for `type_display`.
+        field: the description of the column in RowDescription.
+        types: the known types, for `type_display`.
     """
 
     def __init__(self, field: FieldDescription, types: TypesRegistry | None = None) -> None:
@@ -109,7 +109,7 @@ class Column(Sequence[Any]):
 
     @property
     def _modifiers(self) -> tuple[int, ...]:
-        """What the type is declared with in parentheses."""
+        """What is declared in parentheses after the type."""
         decode = MODIFIERS.get(self._field.type_oid)
         return decode(self._field.type_modifier) if decode and self._field.type_modifier >= 0 else ()
 

@@ -37,11 +37,11 @@ class Connection(BaseConnection[Row]):
     """A connection to a PostgreSQL server.
 
     Made by `connect`. As a context manager it commits at the end of the block,
-    or rolls back if an exception leaves it, and closes unless it has an `owner`.
+    or rolls back if an exception leaves it, and closes unless it has a `kernel.owner`.
     """
 
     cursor_factory: type[Cursor[Any]] = Cursor
-    #: What operations and plugins need of the connection.
+    #: The interface for operations and plugins.
     kernel: Kernel
     _kernel_class: type[Kernel] = Kernel
     row_factory: RowFactory[Row]
@@ -77,12 +77,12 @@ class Connection(BaseConnection[Row]):
             autocommit: whether every statement is a transaction of its own.
             row_factory: makes the rows; tuples by default.
             cursor_factory: the class of the cursors.
-            context: whose adapters are taken instead of the global ones.
+            context: a connection or cursor whose adapters are used instead of the global ones.
             params: connection parameters, over those in `conninfo`, and settings that plugins add.
 
         Raises:
             howdah.ProgrammingError: a parameter is unknown or has an impossible value.
-            howdah.NotSupportedError: a setting is that of a plugin which is disabled.
+            howdah.NotSupportedError: a setting belongs to a plugin that is disabled.
             howdah.OperationalError: no server could be connected to.
 
         Source: PostgreSQL documentation, "Database Connection Control Functions".
@@ -144,20 +144,20 @@ class Connection(BaseConnection[Row]):
         try:
             self.rollback()
         except Error as e:
-            # The exception that is under way says more than this one.
+            # The exception that is propagating says more than this one.
             logger().warning("error ignored in rollback of %s: %s", self, e)
         finally:
             self._left()
 
     def _left(self) -> None:
-        """Do what the end of a `with` block asks for."""
+        """Close the connection at the end of a `with` block, unless it has an owner."""
         if self.kernel.owner is None:
             self.close()
 
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back by the server.
 
-        Where its `owner` takes it back it is not closed: a pool can be told to (`close_returns`).
+        If its `kernel.owner` takes it back, as a pool with `close_returns` does, it is not closed.
         """
         if self._closed:
             return
@@ -169,7 +169,7 @@ class Connection(BaseConnection[Row]):
         self.kernel._review_preamble()
         mine = self.kernel.lock.acquire(blocking=False)
         if not mine:
-            # A thread that waits for the server gives way at once; one that reads a stream may not.
+            # A thread that waits for the server releases it at once; one that reads a stream may not.
             self.kernel.transport.wake()
             mine = self.kernel.lock.acquire(timeout=1.0)
         if mine:
@@ -312,7 +312,7 @@ class Connection(BaseConnection[Row]):
         Inside of a transaction it is a savepoint.
 
         Args:
-            savepoint_name: the savepoint's name; one is made up if need be.
+            savepoint_name: the savepoint's name; one is generated if needed.
             force_rollback: whether to roll back in any case.
         """
         from howdah.client.transaction import Transaction
@@ -415,7 +415,7 @@ class Connection(BaseConnection[Row]):
         """Commit a prepared transaction, or the one begun if it is not prepared (PEP 249).
 
         Args:
-            xid: a transaction of before; None for the one of this connection.
+            xid: a transaction that was prepared earlier; None for the one of this connection.
         """
         with self.kernel.lock:
             self.kernel.wait(self._tpc_finish_operation("commit", xid))
@@ -424,7 +424,7 @@ class Connection(BaseConnection[Row]):
         """Roll back a prepared transaction, or the one begun if it is not prepared (PEP 249).
 
         Args:
-            xid: a transaction of before; None for the one of this connection.
+            xid: a transaction that was prepared earlier; None for the one of this connection.
         """
         with self.kernel.lock:
             self.kernel.wait(self._tpc_finish_operation("rollback", xid))
@@ -439,12 +439,12 @@ class Connection(BaseConnection[Row]):
     def notifies(
         self, *, timeout: float | None = None, stop_after: int | None = None
     ) -> Generator[Notify, None]:
-        """Yield the notifications as they come.
+        """Yield the notifications as they arrive.
 
         Args:
-            timeout: stop after this many seconds; None goes on for ever.
-            stop_after: stop when at least this many have been yielded; what came
-                along with the last of them is yielded too.
+            timeout: stop after this many seconds; None never stops.
+            stop_after: stop when at least this many have been yielded; what arrived
+                together with the last of them is yielded too.
         """
         deadline = None if timeout is None else monotonic() + timeout
         yielded = 0

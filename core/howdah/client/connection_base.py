@@ -1,4 +1,4 @@
-"""What a connection does, whatever carries its bytes: state and operations.
+"""Connections: what the sync and the async ones have in common, state and operations.
 
 `Connection` and `AsyncConnection` derive from it.
 """
@@ -62,7 +62,7 @@ _ADAPTATION_SETTINGS = frozenset({"client_encoding", "TimeZone", "DateStyle", "I
 class BaseConnection(Generic[Row]):
     """State and operations of a connection."""
 
-    # The exceptions, as PEP 249's optional extension wants them.
+    # The exceptions: an optional extension of PEP 249.
     Warning = errors.Warning
     Error = errors.Error
     InterfaceError = errors.InterfaceError
@@ -76,7 +76,7 @@ class BaseConnection(Generic[Row]):
 
     driver: ClassVar[Driver]
 
-    # What begins the same on every connection.
+    # The initial state of every connection.
     _closed = False
     #: Whether it was lost before it was closed.
     _broken = False
@@ -86,7 +86,7 @@ class BaseConnection(Generic[Row]):
     _read_only: bool | None = None
     _deferrable: bool | None = None
     _tpc: tuple[Xid, bool] | None = None
-    #: How many `notifies` are waiting.
+    #: How many `notifies` generators are running.
     _collecting = 0
 
     kernel: BaseKernel
@@ -111,17 +111,17 @@ class BaseConnection(Generic[Row]):
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
         self._notifies = Backlog()
-        # Kept outside of the connection: what collects its cycles would find the socket first.
+        # Instead of `__del__`: when a cycle is collected, the socket could be finalized first.
         self._finalize = weakref.finalize(self, _warn_unclosed, connected, settings, type(self), os.getpid())
         self._finalize.atexit = False
         if connected.server_info.unasked or connected.leftover:
             self._take_early(connected)
 
     def _take_early(self, connected: Connected) -> None:
-        """Deal with what the server said unasked while the connection was opened, and right behind that.
+        """Process what the server sent unasked during startup, and right after that.
 
-        Settings are in force at once; handlers, which nobody can have added yet, are told with the first
-        operation.
+        Settings take effect at once; notices and notifications wait for the first operation, since no
+        handlers can have been added yet.
         """
         early: list[Callable[[], None]] = []
         session = self._session
@@ -157,7 +157,7 @@ class BaseConnection(Generic[Row]):
 
     @property
     def connection(self) -> BaseConnection[Row]:
-        """The connection itself, as adapters want to know it."""
+        """The connection itself, for adapters: a connection is an `AdaptContext`."""
         return self
 
     @property
@@ -166,7 +166,7 @@ class BaseConnection(Generic[Row]):
         return self._adapters
 
     def _expect_deletion(self) -> None:
-        """Have the socket closed when the connection is deleted, and warn if it should have been closed."""
+        """Close the socket when the connection is deleted, and warn if the program should have closed it."""
         if self._finalize is None:
             return
         self._finalize.detach()
@@ -178,7 +178,7 @@ class BaseConnection(Generic[Row]):
 
     @property
     def info(self) -> ConnectionInfo:
-        """What is known of the connection."""
+        """Information about the connection."""
         return self._info
 
     @property
@@ -214,9 +214,9 @@ class BaseConnection(Generic[Row]):
         return self._connected.sock.fileno()
 
     def _check_block(self) -> None:
-        """Refuse to end a `with` block without an error if its work was lost together with the connection.
+        """Raise an error at the end of a `with` block if its work was lost with the connection.
 
-        Not so if the program has closed the connection itself, or commits each statement by itself.
+        There is none if the program has closed the connection itself, or in autocommit mode.
         """
         lost = self._session.lost
         if lost is None or self._closed:
@@ -305,14 +305,14 @@ class BaseConnection(Generic[Row]):
             parts.append(b"DEFERRABLE" if self._deferrable else b"NOT DEFERRABLE")
         self.kernel.begin_statement = b" ".join(parts)
 
-    # What the server says unasked
+    # What the server sends unasked
 
     def add_notice_handler(self, callback: NoticeHandler) -> None:
         """Call `callback` with the `Diagnostic` of every notice."""
         self._notice_handlers.append(callback)
 
     def remove_notice_handler(self, callback: NoticeHandler) -> None:
-        """Call `callback` no more.
+        """Stop calling `callback`.
 
         Raises:
             ValueError: it was not registered.
@@ -324,7 +324,7 @@ class BaseConnection(Generic[Row]):
         self._notify_handlers.append(callback)
 
     def remove_notify_handler(self, callback: NotifyHandler) -> None:
-        """Call `callback` no more.
+        """Stop calling `callback`.
 
         Raises:
             ValueError: it was not registered.
@@ -347,14 +347,14 @@ class BaseConnection(Generic[Row]):
         self._tell(self._notify_handlers, notify, "a notification handler failed")
 
     def _tell(self, handlers: Iterable[Callable[[T], None]], said: T, failed: str) -> None:
-        """Call handlers with what the server has said.
+        """Call handlers with what the server has sent.
 
-        What one of them raises keeps it from none of the others, and is no reason to tell it once more.
+        If one of them raises, the others are called all the same, and none is called again.
 
         Args:
             handlers: the handlers.
-            said: what it has said.
-            failed: what the logger is told of an error.
+            said: what the server has sent.
+            failed: the message to log with an exception.
         """
         interruption: BaseException | None = None
         for handler in handlers:
@@ -378,18 +378,18 @@ class BaseConnection(Generic[Row]):
             planner.parameter_changed(name, value)
 
     def _set_encoding(self) -> None:
-        """Note the codec of queries and messages."""
+        """Set the codec of queries and messages."""
         try:
             encoding = self._info.codec
         except NotSupportedError:
             encoding = "us-ascii"
-        # In SQL_ASCII text has no encoding that anyone knows of; ours is UTF-8.
+        # With SQL_ASCII the encoding of text is unknown: UTF-8 is used.
         self._session.encoding = "utf-8" if encoding == "ascii" else encoding
 
     # Transactions
 
     def _forget_block(self, block: Block) -> None:
-        """Note that a transaction block was left, and by that those in it."""
+        """Note that a transaction block was left, and with it the blocks inside."""
         if block in self._blocks:
             index = self._blocks.index(block)
             for inner in self._blocks[index + 1 :]:
@@ -406,7 +406,7 @@ class BaseConnection(Generic[Row]):
         self._forget_block(block)
 
     def _set_tpc(self, tpc: tuple[Xid, bool] | None) -> None:
-        """Note the two-phase transaction that is going on, and whether it is prepared."""
+        """Set the current two-phase transaction, and whether it is prepared."""
         self._tpc = tpc
         self.kernel._review_preamble()
 
@@ -432,7 +432,7 @@ class BaseConnection(Generic[Row]):
 
         Raises:
             howdah.errors.TransactionResolutionUnknown: the connection was lost before the answer came.
-            howdah.errors.InFailedSqlTransaction: the server has rolled back, since a statement had failed.
+            howdah.errors.InFailedSqlTransaction: the server has rolled back because a statement had failed.
         """
         session = yield from self.kernel.start_operation()
         exchange = Exchange(query=command)
@@ -443,7 +443,7 @@ class BaseConnection(Generic[Row]):
         self._check_committed(exchange)
 
     def _check_committed(self, exchange: Exchange) -> None:
-        """Raise, as `_commit_command` does, unless the answer says that it was committed."""
+        """Raise an error, as `_commit_command` does, unless the answer says that it was committed."""
         error = exchange.error
         tag = exchange.results[-1].tag if exchange.results else b""
         self.kernel.note_rollback(exchange)
@@ -451,7 +451,7 @@ class BaseConnection(Generic[Row]):
             raise not_committed()
         if error is None or tag.startswith(b"COMMIT"):
             return
-        # The server ends a session whose transaction timed out before it reads COMMIT (class 25).
+        # If a timeout of the transaction ended the session (class 25), the server has not read COMMIT.
         if self._session.lost is not None and not (error.sqlstate or "").startswith("25"):
             raise errors.TransactionResolutionUnknown(
                 "the connection was lost during the commit, whether it is committed is unknown:"
@@ -525,7 +525,7 @@ class BaseConnection(Generic[Row]):
             raise ProgrammingError("the two-phase transaction is prepared already")
         exchange = yield from self.kernel.command(b"PREPARE TRANSACTION " + quote_literal(str(xid)))
         if exchange.results[-1].tag == b"ROLLBACK":
-            # PostgreSQL rolls a failed transaction back and calls that a success.
+            # PostgreSQL rolls a failed transaction back, and reports no error.
             self._set_tpc(None)
             raise OperationalError("the transaction had failed: it was rolled back instead of prepared")
         self._set_tpc((xid, True))
@@ -598,7 +598,7 @@ class BaseConnection(Generic[Row]):
         return cls.driver.hooks.open_transport
 
     def _opened(self) -> None:
-        """Ask the plugins what they have to do with the connection."""
+        """Ask the plugins for a planner and observers, and tell them that the connection is open."""
         hooks, kernel = self.driver.hooks, self.kernel
         if hooks.query_planner is not None:
             kernel.planner = hooks.query_planner(connection=self)
@@ -620,7 +620,7 @@ class BaseConnection(Generic[Row]):
 
 def logger() -> logging.Logger:
     """Return howdah's logger."""
-    import logging  # which takes its time, and is seldom wanted
+    import logging  # slow to import, and seldom needed
 
     return logging.getLogger("howdah")
 
@@ -633,10 +633,10 @@ def _where(connected: Connected, settings: dict[str, Any]) -> str:
 def _warn_unclosed(
     connected: Connected, settings: dict[str, Any], cls: type[object], process: int | None
 ) -> None:
-    """Let go of a connection that nobody has closed, without a word to the server.
+    """Close the socket of a connection that was not closed, without sending Terminate.
 
-    The process that it belongs to is warned, if any. After a fork the child
-    leaves it alone: it is the parent's.
+    It warns in the process that the connection belongs to, if any: after a
+    fork, the connection is the parent's.
     """
     if connected.sock.fileno() >= 0:
         connected.sock.close()

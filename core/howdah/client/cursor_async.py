@@ -97,7 +97,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         Args:
             query: the query, with placeholders `%s`, `%b`, `%t` or `%(name)s`.
             params: the parameters: a sequence, or a mapping for named ones. Without,
-                the query is taken as it stands, and may be several.
+                the query is sent unchanged, and may consist of several statements.
             prepare: whether to prepare the statement; None lets the driver decide.
             binary: whether results come in binary format; None for whatever is best.
 
@@ -105,7 +105,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             The cursor.
 
         Raises:
-            howdah.Error: of the class of what the server reports.
+            howdah.Error: what the server reports, as the class of its SQLSTATE.
             howdah.ProgrammingError: query and parameters do not fit together.
         """
         kernel = self._kernel
@@ -134,7 +134,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         Args:
             query: the query, with placeholders.
             params_seq: the sets of parameters.
-            returning: whether to keep the results; `nextset` or `results` go through them.
+            returning: whether to keep the results; use `nextset` or `results` for them.
         """
         from howdah.client.executemany import ExecuteMany
 
@@ -153,13 +153,13 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
     ) -> AsyncGenerator[Row]:
         """Run a query and yield its rows while they arrive, in bounded memory.
 
-        The connection can do nothing else until the generator is exhausted or closed, or nobody refers to
-        it any more, as behind a loop over it that was left.
+        The connection can do nothing else until the generator is exhausted or closed, or no longer
+        referenced, as after leaving a loop over it.
 
         Args:
             query: the query, with placeholders.
             params: the parameters.
-            binary: whether results come in binary format; None for text.
+            binary: whether results come in binary format; None for the cursor's format.
             size: accepted for compatibility; rows are handed over as they arrive.
         """
         from howdah.client.streaming import Stream
@@ -220,9 +220,9 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         return self
 
     async def next_row(self) -> Row:
-        """Return the next row, wherever it is to be had from.
+        """Return the next row, which may have to be fetched first.
 
-        Iteration calls it where the rows that are here have been taken; a plugin's cursor may override it.
+        Iteration calls it when the fetched rows have been taken; a plugin's cursor may override it.
 
         Raises:
             StopAsyncIteration: there is none.
@@ -251,7 +251,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         """Go to a result.
 
         Args:
-            index: its place among the results, from the end if negative.
+            index: its position among the results, from the end if negative.
 
         Returns:
             The cursor.
@@ -266,7 +266,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         return self
 
     async def results(self) -> AsyncIterator[Self]:
-        """Yield the cursor once for each result, from the one it is at on."""
+        """Yield the cursor once for each result, beginning with the current one."""
         if self._pending is not None:
             async with self._kernel.lock:
                 await self._kernel.wait(self._take_deferred())

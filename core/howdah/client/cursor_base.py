@@ -1,4 +1,4 @@
-"""What a cursor does, whatever carries its bytes: state and operations.
+"""Cursors: what the sync and the async ones have in common, state and operations.
 
 `Cursor` and `AsyncCursor` derive from it.
 """
@@ -46,7 +46,7 @@ Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 class BaseCursor(ResultSet[Row], Generic[Row]):
     """State and operations of a cursor.
 
-    What begins with one underscore is for classes that derive from it.
+    Names with one leading underscore are for derived classes.
 
     Attributes:
         arraysize: how many rows `fetchmany` fetches by default.
@@ -57,7 +57,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     arraysize = 1
     itersize: int | None = None
 
-    #: Whether queries are executed as they are, with their parameters apart.
+    #: Whether queries may take the fast path: their placeholders are `%s`, and the server binds the values.
     _direct = True
     #: The types in the result that are still to be looked up.
     _unknown: frozenset[int] = frozenset()
@@ -116,9 +116,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def format(self) -> Format:
         """The format that results are asked for in.
 
-        A cursor that was made without `binary`, and nobody has set this, gives
-        TEXT, and takes whatever is best: prepared statements are answered in
-        binary where there is a loader for it.
+        If neither `binary` nor this attribute was set, it is TEXT, but each
+        column comes in its best format: prepared statements return binary
+        where there is a loader for it.
         """
         return self._format or Format.TEXT
 
@@ -171,7 +171,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     @property
     def row_factory(self) -> BaseRowFactory[Row]:
-        """What makes the function that makes rows."""
+        """The row factory, which makes the function that makes rows."""
         factory: BaseRowFactory[Row] = self._row_factory
         return factory
 
@@ -205,12 +205,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self._select(index % count)
 
     def _arrive(self) -> None:
-        """Have the pending answer taken where an attribute can wait for it; an error is for who fetches."""
+        """Take the pending answer, if attributes can wait for it; fetching raises its error."""
 
     # Fetching
 
     def _take(self, size: int | None) -> list[Row]:
-        """Return the next `size` rows that are here, None for all of them."""
+        """Return the next `size` of the fetched rows, all of them with None."""
         make_row = self._check_result()
         start = self._position
         rows = self._rows[start:] if size is None else self._rows[start : start + size]
@@ -221,14 +221,14 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         return made
 
     def _has_row(self) -> bool:
-        """Whether there is a row to take, or a reason to raise why there is none."""
+        """Return whether there is a row to take, or an error to raise instead."""
         self._check_result()
         return self._position < len(self._rows) or (
             self._result is not None and self._result.failure is not None
         )
 
     def _add_rows(self, more: Result) -> None:
-        """Put rows behind those that are here; those already taken go."""
+        """Append rows to the fetched ones; rows already taken are dropped."""
         result = self._result
         assert result is not None
         self._offset += self._position
@@ -237,7 +237,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         result.tag, result.failure = more.tag, more.failure
 
     def _needs_rows(self, size: int | None) -> bool:
-        """Whether the portal must be asked before `size` rows can be taken."""
+        """Return whether rows must be fetched from the portal before `size` can be taken."""
         if self._portal is None or (self._result is not None and self._result.failure is not None):
             return False
         return size is None or self._position + size > len(self._rows)
@@ -257,7 +257,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self._position = position - self._offset
 
     def fields_of(self, result: Result) -> Sequence[FieldDescription] | None:
-        """Return the columns of a result for which no RowDescription has come; None without any.
+        """Return the columns of a result for which no RowDescription has arrived; None without any.
 
         A plugin's mixin overrides it.
 
@@ -278,7 +278,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     # Queries
 
     def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
-        """Run an operation before the eyes of the connection's observers."""
+        """Run an operation, and report it to the connection's observers."""
         with self.kernel.observation(query, params):
             yield from operation
 
@@ -305,7 +305,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         try:
             parsed = parse_query(query)
         except UnicodeEncodeError:
-            encoded(query, "utf-8")  # which says what is wrong
+            encoded(query, "utf-8")  # raises an error that says what is wrong
             raise
         encoding = self._codec()
         return parsed if encoding == "utf-8" else parsed.encoded(encoding)
@@ -343,7 +343,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         raise TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
 
     def _untemplated(self, query: Composable | Template) -> tuple[Query, Params | None]:
-        """Return what a template string stands for; of another query, itself and no parameters."""
+        """Return the query and the parameters of a template string; any other query as it is."""
         from howdah.client.template import from_template, is_template
         from howdah.sql import Composable
 
@@ -352,7 +352,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         return from_template(query, self)
 
     def _describe(self, fields: Sequence[FieldDescription]) -> Any:
-        """Return the decoder; None keeps the rows as they come until their types are looked up."""
+        """Return the decoder; None keeps the rows undecoded until their types have been looked up."""
         unknown = self._transformer.unknown(fields)
         if unknown:
             self._unknown |= unknown
@@ -401,7 +401,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             request.check_committed()
 
     def _wait_for_answer(self, session: Session, request: Request) -> Operation[QueryExchange]:
-        """Plan and write a query, wait for its answer, and run it once more where that heals an error.
+        """Plan and write a query, wait for its answer, and run it again where that cures an error.
 
         Raises:
             howdah.Error: what the server reports.
@@ -432,7 +432,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 exchange.raise_error()
 
     def _can_be_deferred(self, request: Request) -> bool:
-        """Whether a query of a pipeline has nothing to wait for before it is written."""
+        """Return whether a query in a pipeline can be written without waiting for the server."""
         format = request.format
         plain = request.parameters is None and not request.prepare and format is None
         script = plain and self._is_script(request.text)
@@ -449,7 +449,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             request.plan(pipeline_mode)
             if request.substituted:
                 yield from request.resolve()
-                pipeline_mode.begin()  # it may have waited for all that was there before
+                pipeline_mode.begin()  # resolving may have waited for all earlier queries
             exchange = request.write_in_pipeline(session, pipeline_mode)
             session.execute(exchange)
         self._pending = pipeline_mode.defer(exchange, self._complete(request, exchange))
@@ -459,8 +459,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Return the operation that takes the answer to a query on the fast path later.
 
         Args:
-            exchange: what was sent.
-            statement: what was executed.
+            exchange: the exchange.
+            statement: the statement that was executed.
 
         Raises:
             howdah.Error: what the server reports.
@@ -473,7 +473,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _complete(self, request: Request, exchange: Exchange) -> Operation[None]:
         """Take the answer to a pending query."""
         if not exchange.aborted:
-            # Parsed by an earlier query of the pipeline, it is that one's to judge.
+            # If an earlier query of the pipeline has parsed it, that one tells the planner.
             judged = request.parsed or request.substituted
             if exchange.error is None:
                 if request.planned is None or judged:
@@ -500,7 +500,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._show(exchange.results)
 
     def _settle_deferred(self) -> Operation[None]:
-        """Wait for the pending answer, and leave an error to who fetches."""
+        """Wait for the pending answer; fetching raises its error."""
         pending = self._pending
         if pending is not None and not pending.taken:
             yield from pending.pipeline_mode.wait_for(pending)
@@ -516,18 +516,18 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                     self._pending = None
 
     def _goes_alone(self, text: bytes) -> bool:
-        """Whether a query can be a message of its own, less work for both sides than five, or has to be."""
+        """Return whether a query can or must be a single Query message."""
         return not self._kernel.has_prologue or self._is_script(text)
 
     def _is_script(self, text: bytes) -> bool:
-        """Whether `text` may hold several statements, which only the simple protocol takes."""
+        """Return whether `text` needs the simple protocol: it may hold several statements."""
         return b";" in text.rstrip(b"; \t\r\n") or self._kernel.simple_only
 
     def _is_independent(self, query: Query) -> bool:
-        """Whether to run a query is an independent operation, as `howdah.hookspecs.Scheduler.run` has it."""
+        """Return whether running a query is an independent operation, see `hookspecs.Scheduler.run`."""
         if self.itersize or self._portal is not None:
             return False
-        # A script may contain a COPY FROM STDIN, during which the server takes no other messages.
+        # A script may contain a COPY FROM STDIN, during which the server accepts no other messages.
         if not isinstance(query, (str, bytes)):
             from howdah.sql import Composable
 
@@ -594,11 +594,11 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 if not more and session.lost is None:
                     yield from self._end_implicit()
         if self._synced and not more and exchange.fields is not None and exchange.error is None:
-            # It would keep the table in use to the end of the transaction.
+            # An open portal would keep the table in use until the end of the transaction.
             yield from self._end_portal(session, portal)
 
     def _fetch_from_portal(self, max_rows: int = -1) -> Operation[None]:
-        """Get the next rows of the portal; those already taken go."""
+        """Fetch the next rows of the portal; rows already taken are dropped."""
         kernel, portal, result = self._kernel, self._portal, self._result
         assert portal is not None and result is not None
         self._connection._check_open()
@@ -613,7 +613,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 exchange.results[-1].rows = self._decode_rows(exchange.results[-1])
         except BaseException as e:
             if not isinstance(e, Exception) and result.failure is None:
-                # The portal has gone past them; without this they would seem to be the end.
+                # The portal has moved past these rows; without a failure, the result would seem to end here.
                 result.failure = OperationalError(
                     "the next rows are lost: the wait for them was interrupted; execute the query again"
                 )
@@ -628,7 +628,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._rowcount = self._offset + len(self._rows)
 
     def _fetch_until(self, size: int | None) -> Operation[None]:
-        """Get rows until there are `size` to take, or all: the pending ones, and those of the portal."""
+        """Fetch rows until there are `size` to take, or all: the pending ones, and those of the portal."""
         if self._pending is not None:
             yield from self._take_deferred()
             self._check_result()
@@ -642,37 +642,37 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         yield end
 
     def _exhaust_portal(self) -> Operation[Error | None]:
-        """Get all that is left, since the connection is wanted for something else.
+        """Fetch all rows that are left, because the connection is needed for something else.
 
         Returns:
-            What it fails with, None if it does not.
+            The error if that fails, otherwise None.
         """
         if self._result is None and self._portal is not None:
-            # An interruption came before the first rows were shown: nobody can take any.
+            # The wait for the first rows was interrupted: the program cannot take any.
             self._portal = None
             yield from self._end_implicit()
         elif self._portal is not None:
             try:
                 yield from self._fetch_from_portal(0)
             except Error as e:
-                # Not the fault of who wants the connection: told to who fetches.
+                # It is no error of the operation that needs the connection: fetching raises it.
                 assert self._result is not None
                 self._result.failure = e
                 return e
         return None
 
     def _close_portal(self) -> Operation[None]:
-        """Give up the rows that have not been fetched."""
+        """Drop the rows that have not been fetched."""
         kernel, portal = self._kernel, self._portal
         self._portal = None
         if portal is None or self._connection.closed or kernel.reserved:
-            # Whatever it is reserved for, no message fits in; the end of the transaction closes the portal.
+            # While it is reserved, no message can be sent; the end of the transaction closes the portal.
             return
         session = kernel.session
         if not self._synced:
             kernel.before_next = None
         elif kernel._before_next is not None:
-            # The rows of another cursor's portal: Sync would end that.
+            # Another cursor's portal is open, which Sync would close: its rows are fetched first.
             yield from kernel.start_operation(deferrable=True)
         if kernel.pipeline_mode is not None:
             yield from kernel.pipeline_mode.finish()
@@ -688,12 +688,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
 
 def _has_more(exchange: Exchange) -> bool:
-    """Whether the portal has more rows."""
+    """Return whether the portal has more rows."""
     return exchange.error is None and bool(exchange.results) and exchange.results[-1].suspended
 
 
 def _raw(result: Result) -> bool:
-    """Whether the rows have not been decoded."""
+    """Return whether the rows have not been decoded."""
     return result.fields is not None and bool(result.rows) and isinstance(result.rows[0], bytes)
 
 
@@ -703,7 +703,7 @@ def _count(result: Result) -> int:
         return rows_told(result.tag)
     if result.suspended:
         return -1
-    # Not every tag tells a number (SHOW), and not all rows need be here: those behind one that could
-    # not be loaded are not, nor are those that were taken otherwise.
+    # Not every tag has a number (SHOW), and rows may be missing: those after one that could not be
+    # loaded, and those that were taken in another way.
     told = rows_told(result.tag)
     return told if result.failure is not None else max(told, len(result.rows))

@@ -1,4 +1,4 @@
-"""What operations and plugins need of a cursor: `cursor.kernel`."""
+"""The interface of a cursor for operations and plugins: `cursor.kernel`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["CursorKernel"]
 
 
 class CursorKernel:
-    """What operations and plugins need of a cursor: `cursor.kernel`.
+    """The interface of a cursor for operations and plugins: `cursor.kernel`.
 
     It has no state of its own.
 
@@ -39,7 +39,7 @@ class CursorKernel:
 
     @property
     def transformer(self) -> Transformer:
-        """The adapters at work for this cursor."""
+        """The adapters that this cursor uses."""
         return self._cursor._transformer
 
     @property
@@ -50,7 +50,7 @@ class CursorKernel:
     # Statements
 
     def start_statement(self, *, deferrable: bool = False) -> Operation[Session]:
-        """Begin the operation that runs a new statement: what is left of the one before goes.
+        """Begin the operation that runs a new statement: what is left of the previous one is dropped.
 
         Args:
             deferrable: as for `Kernel.start_operation`.
@@ -71,16 +71,16 @@ class CursorKernel:
         return session
 
     def reset(self, query: bytes) -> None:
-        """Forget all results, as `start_statement` does: for who has to begin an operation otherwise.
+        """Drop all results, as `start_statement` does: for an operation that begins without it.
 
         Args:
-            query: the text of the statement that comes now.
+            query: the text of the new statement.
         """
         self._cursor._reset()
         self._cursor._query = query
 
     def merge(self, query: Query, params: Params | None = None) -> bytes:
-        """Return a query with its parameters in it as literals, for statements that take none.
+        """Return a query with its parameters in it as literals, for statements that take no parameters.
 
         Args:
             query: the query, with placeholders.
@@ -105,10 +105,10 @@ class CursorKernel:
 
     @contextmanager
     def observation(self, query: Query, params: Any = None) -> Iterator[None]:
-        """Return a block that runs a query before the eyes of the connection's observers, if any.
+        """Return a context manager that reports the query run in it to the connection's observers, if any.
 
         Args:
-            query: the query, as the program has it.
+            query: the query, as the program passed it.
             params: the parameters.
         """
         cursor = self._cursor
@@ -136,7 +136,7 @@ class CursorKernel:
     def _ended(
         self, completion: Operation[None], tokens: Sequence[tuple[QueryObserver, Any]]
     ) -> Operation[None]:
-        """Take a pending answer, and tell the observers."""
+        """Take a pending answer, and notify the observers."""
         try:
             yield from completion
         except BaseException as e:
@@ -148,7 +148,7 @@ class CursorKernel:
         """Look up the types of columns that no adapter knows by their oids.
 
         Args:
-            oids: their oids, as `Transformer.unknown` tells them.
+            oids: their oids, as `Transformer.unknown` returns them.
 
         Raises:
             howdah.Error: what the server reports.
@@ -172,7 +172,7 @@ class CursorKernel:
             failed: what `QueryCache.send` returned.
 
         Raises:
-            howdah.Error: what the server reports, unless the query could be run once more.
+            howdah.Error: what the server reports, unless the query can be run again.
         """
         cursor = self._cursor
         request = Request(cursor, query, params, cursor._format)
@@ -187,11 +187,11 @@ class CursorKernel:
 
     @property
     def result(self) -> Result | None:
-        """The result that the cursor is at, None if it has none."""
+        """The current result of the cursor, None if it has none."""
         return self._cursor._result
 
     def check_open(self) -> None:
-        """Make sure that the cursor is open.
+        """Check that the cursor is open.
 
         Raises:
             howdah.InterfaceError: it is closed.
@@ -199,7 +199,7 @@ class CursorKernel:
         self._cursor._check_open()
 
     def check_rows(self) -> None:
-        """Make sure that there is a result with rows, or none yet.
+        """Check that there is a result with rows.
 
         Raises:
             howdah.InterfaceError: the cursor is closed.
@@ -208,26 +208,26 @@ class CursorKernel:
         self._cursor._check_result()
 
     def keep_results(self, exchange: Exchange) -> None:
-        """Have the cursor show the results of a statement.
+        """Give the cursor the results of a statement.
 
         Args:
-            exchange: what was sent, and the server's answer with one result at least.
+            exchange: the exchange of the statement, with at least one result.
         """
         self._cursor._query = exchange.query
         self._cursor._show(exchange.results)
 
     def show_result(self, result: Result) -> None:
-        """Have the cursor show a result that is not complete yet.
+        """Give the cursor a result that is not complete yet.
 
         Args:
-            result: what is known of it.
+            result: the result so far.
         """
         self._cursor._show([result])
 
     # Results whose rows come in parts
 
     def show_part(self, result: Result) -> None:
-        """Have the cursor show a result whose rows come later, by `add_rows`.
+        """Give the cursor a result whose rows come later, through `add_rows`.
 
         Args:
             result: the result.
@@ -238,7 +238,7 @@ class CursorKernel:
             cursor._check_result()  # which calls the row factory
 
     def describe(self, fields: Sequence[FieldDescription]) -> None:
-        """Have the cursor describe the columns of its result anew.
+        """Replace the columns of the cursor's result.
 
         Args:
             fields: the columns.
@@ -248,9 +248,9 @@ class CursorKernel:
         cursor._result.fields, cursor._columns = fields, None
 
     def lacks_rows(self, size: int | None) -> bool:
-        """Whether there are rows to be got before `size` can be taken, None for all.
+        """Return whether more rows must be fetched before `size` can be taken; None stands for all.
 
-        Not so if there is a reason to raise why no more can be taken.
+        They need not if the result has failed: taking rows raises that error.
         """
         cursor = self._cursor
         if cursor._result is not None and cursor._result.failure is not None:
@@ -258,30 +258,30 @@ class CursorKernel:
         return size is None or cursor._position + size > len(cursor._rows)
 
     def has_row(self) -> bool:
-        """Whether there is a row to take, or a reason to raise why there is none."""
+        """Return whether there is a row to take, or an error to raise instead."""
         return self._cursor._has_row()
 
     @property
     def rows_left(self) -> int:
-        """How many rows are here and not taken."""
+        """How many of the fetched rows have not been taken."""
         return len(self._cursor._rows) - self._cursor._position
 
     def add_rows(self, more: Result) -> None:
-        """Put rows behind those that are here; those already taken go.
+        """Append rows to the fetched ones; rows already taken are dropped.
 
         Args:
-            more: the rows; its tag, and what was met behind the last of them, are the result's then.
+            more: the rows; its tag and its failure become those of the cursor's result.
         """
         self._cursor._add_rows(more)
 
     def seek(self, row: int) -> bool:
-        """Go to a row if it is here, or the one behind them.
+        """Go to a row, or to the position after the last one, if the rows there have been fetched.
 
         Args:
             row: its index in the result.
 
         Returns:
-            Whether it is here.
+            Whether the cursor is at that row now.
         """
         cursor = self._cursor
         assert cursor._result is not None
@@ -292,10 +292,10 @@ class CursorKernel:
         return True
 
     def restart(self, row: int) -> None:
-        """Forget the rows that are here: the next one to come is another.
+        """Drop the fetched rows: the next one comes from elsewhere in the result.
 
         Args:
-            row: its index in the result.
+            row: the index of that row in the result.
         """
         cursor = self._cursor
         assert cursor._result is not None

@@ -22,7 +22,7 @@ __all__ = ["ExecuteMany"]
 
 
 class ExecuteMany:
-    """The `executemany` of a cursor: all in one exchange, much of it sent before the first answer comes.
+    """The `executemany` of a cursor: one exchange, much of it sent before the first answer arrives.
 
     Args:
         cursor: the cursor.
@@ -43,7 +43,7 @@ class ExecuteMany:
         self._statement: Statement | None = None
         #: The same, if only the parameters differ from one execution to the next.
         self._cached: CachedQuery | None = None
-        #: The formats of the results, as Bind is told them.
+        #: The formats of the results, for Bind.
         self._formats: Sequence[int] = (request.format,) if request.format else ()
 
     def run(self, params_seq: Iterable[Params]) -> Operation[None]:
@@ -80,7 +80,7 @@ class ExecuteMany:
             cursor._pending = self._pipeline_mode.defer(exchange, self._complete())
             yield from self._pipeline_mode.send(exchange)
             if self._returning:
-                # Its results are gone through at once, and attributes of an async cursor cannot wait.
+                # The program reads the results at once, and attributes of an async cursor cannot wait.
                 yield from cursor._take_deferred()
         else:
             session.sync(exchange)
@@ -88,7 +88,7 @@ class ExecuteMany:
             yield from self._conclude()
 
     def _write(self, session: Session, params: Params | None) -> Operation[None]:
-        """Write the messages for one set of parameters, after asking all who have a say."""
+        """Write the messages for one set of parameters on the slow path."""
         cursor, request = self._cursor, self._request
         request.params = params
         yield from request.encode_fully()
@@ -135,7 +135,7 @@ class ExecuteMany:
             self._formats = request.result_formats()
 
     def _undo(self, session: Session, implicit: bool, reason: BaseException) -> Operation[None]:
-        """Have nothing come of what was sent."""
+        """End the exchange after an exception; without a transaction, what was sent is rolled back."""
         exchange = self._exchange
         if not isinstance(reason, Exception):
             session.rewind()
@@ -168,7 +168,7 @@ class ExecuteMany:
         self._check_committed()
 
     def _complete(self) -> Operation[None]:
-        """Take the answers, when they were deferred."""
+        """Take deferred answers."""
         cursor, exchange = self._cursor, self._exchange
         shown = cursor._pending is not None and cursor._pending.exchange is exchange
         if shown and isinstance(exchange, CountedExchange):

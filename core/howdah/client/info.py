@@ -1,4 +1,4 @@
-"""What is known of a connection: `conn.info`."""
+"""Information about a connection: `conn.info`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VERSION = pattern(r"[0-9]{1,6}(?:\.[0-9]{1,6})*", re.ASCII)
 
 
 class ConnectionInfo:
-    """What is known of a connection, without asking the server.
+    """Information about a connection that needs no question to the server.
 
     Args:
         connection: the connection described.
@@ -73,7 +73,7 @@ class ConnectionInfo:
 
     @property
     def dsn(self) -> str:
-        """A connection string that leads here, without the password."""
+        """A connection string for this connection, without the password."""
         return conninfo.make_conninfo(**self.get_parameters())
 
     def get_parameters(self) -> dict[str, str]:
@@ -94,7 +94,7 @@ class ConnectionInfo:
 
     @property
     def transaction_status(self) -> TransactionStatus:
-        """Where the session stands in its transaction."""
+        """The transaction status of the session."""
         return self._connection._transaction_status
 
     @property
@@ -153,7 +153,7 @@ class ConnectionInfo:
 
     @property
     def codec(self) -> str:
-        """The codec that texts are read and written with: `encoding`, or one that agrees with the server."""
+        """The codec that is used for texts: `encoding`, or a variant of it that agrees with the server."""
         return text_codec(self.parameter_status("client_encoding") or "UTF8")
 
     @property
@@ -167,5 +167,5 @@ class ConnectionInfo:
             return timezone.utc if name is None else ZoneInfo("UTC")
         try:
             return ZoneInfo(str(name))
-        except Exception:  # zoneinfo raises many kinds for what is no name, or no file of a time zone
+        except Exception:  # zoneinfo raises many kinds of exceptions for a bad name or file
             return timezone.utc

@@ -1,5 +1,5 @@
 # Generated from core/howdah/client/kernel_async.py by .ci/async_to_sync.py; do not edit.
-"""What operations need of a connection: `connection.kernel`."""
+"""The kernel of a connection, for operations and plugins: `connection.kernel`."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ __all__ = ["Kernel"]
 
 T = TypeVar("T")
 
-#: How long an interrupted query may take to give way, in seconds.
+#: How long an interrupted query may take to end, in seconds.
 _CANCEL_TIMEOUT = 5.0
-#: How often what has come in is received before a query is cancelled: it may be all of the answer.
+#: How many times data is received before a query is cancelled: the answer may be complete already.
 _COLLECTIONS = 4
 
 
 class Kernel(BaseKernel):
-    """What operations and plugins need of a connection: `connection.kernel`.
+    """The interface of a connection for operations and plugins: `connection.kernel`.
 
     An operation is a generator that writes messages to the `session`, and yields what it waits for. It
     begins with `session = yield from connection.kernel.start_operation()`; `wait` runs it, under `lock`.
@@ -47,11 +47,11 @@ class Kernel(BaseKernel):
     Args:
         connection: the connection.
         session: its session.
-        transformer: its adapters at work.
+        transformer: its adapters in use.
 
     Attributes:
         transport: what carries the bytes between the session and the server.
-        lock: what is held while the connection is used.
+        lock: the lock that is held while the connection is used.
     """
 
     def __init__(self, connection: Connection[Any], session: Session, transformer: Transformer) -> None:
@@ -88,9 +88,9 @@ class Kernel(BaseKernel):
     # Waiting
 
     def wait(self, operation: Operation[T]) -> T:
-        """Run an operation, carrying bytes for it, while holding `lock`.
+        """Run an operation, and send and receive for it; the caller holds `lock`.
 
-        Interrupted, it has the server cancel what it does for the operation.
+        An interruption cancels what the server is doing for the operation.
 
         Args:
             operation: a generator that writes messages to the session and yields what
@@ -135,10 +135,10 @@ class Kernel(BaseKernel):
             raise
 
     def execute_cached(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
-        """Run a query the fast path, if it is open to it: that is, if it is prepared and nothing has changed.
+        """Run a query on the fast path, if that is possible: it is prepared and nothing has changed.
 
         Args:
-            cursor: which shows the results then.
+            cursor: the cursor that receives the results.
             query: the query.
             params: the parameters.
 
@@ -181,7 +181,7 @@ class Kernel(BaseKernel):
             raise
 
     def _failed(self, error: BaseException, writing: bool) -> None:
-        """Put right what an interruption left half done, and note the loss of the connection.
+        """Clean up what an interruption left half done, and note the loss of the connection.
 
         Args:
             error: the interruption, or an error.
@@ -204,15 +204,15 @@ class Kernel(BaseKernel):
         self.note_loss()
 
     def _leave_unfinished(self) -> None:
-        """Have the next operation cancel first what is on its way, and nobody waits for."""
+        """Let the next operation begin by cancelling what is still in progress."""
         if self._reservation is None and self.session.lost is None and self.session.tail() is not None:
             self.before_next = partial(self._finish_left, self.transport)
 
     def _finish_left(self, transport: Any) -> Operation[None]:
-        """Cancel what nobody waits for any more, and wait to its end.
+        """Cancel what is no longer waited for, and wait for its end.
 
         Args:
-            transport: by which it was waited for.
+            transport: the transport by which it was waited for.
         """
         self._reservation = None
         session = self.session
@@ -224,17 +224,17 @@ class Kernel(BaseKernel):
         yield end
 
     def stop(self, exchange: Exchange) -> None:
-        """Cancel what the server does, and wait to the end of the exchange.
+        """Cancel what the server is doing, and wait for the end of the exchange.
 
         A second interruption does not interrupt that: nothing else may use the connection before.
 
         Args:
-            exchange: the last one on its way; those before it are cancelled, too.
+            exchange: the last one in progress; those before it are cancelled, too.
         """
         self._stop(exchange)
 
     def _stop(self, exchange: Exchange) -> None:
-        """Receive what has come in, and have the server cancel what is not answered by that."""
+        """Receive what has arrived, and cancel what is not answered by that."""
         session, transport = self.session, self.transport
         exchange.await_end()
         deadline = monotonic() + _CANCEL_TIMEOUT
@@ -249,7 +249,7 @@ class Kernel(BaseKernel):
                     break
                 exchange.discard()
             while not exchange.done:
-                # The server ignores a request that comes before it has begun: there may have to be several.
+                # The server ignores a request that arrives before the query starts: several may be needed.
                 cancel(self.connection._connected, _CANCEL_TIMEOUT)
                 moved = True
                 while moved and not exchange.done:
@@ -260,7 +260,7 @@ class Kernel(BaseKernel):
                 if monotonic() > deadline:
                     break
                 pause *= 2
-            # A message may be half sent: the server skips the rest of a COPY, but wants to have it.
+            # A message may be half sent: the server needs the rest even of COPY data that it discards.
             while session.output_size and session.lost is None and self._move_on(pause):
                 pass
         finally:
@@ -272,7 +272,7 @@ class Kernel(BaseKernel):
                 transport.close()
 
     def _move_on(self, pause: float) -> bool:
-        """Wait as the transport's `idle` does, whatever loaders and handlers raise over what comes in."""
+        """Wait as the transport's `idle` does, whatever loaders and handlers raise."""
         try:
             return self.transport.idle(pause)
         except BaseException as e:
@@ -280,13 +280,13 @@ class Kernel(BaseKernel):
             return True
 
     def _pass_over(self, error: BaseException) -> None:
-        """Process what has come in behind the message over which a loader or a handler has raised.
+        """Process what has arrived after the message for which a loader or a handler has raised an exception.
 
         Args:
-            error: what it has raised, which is dropped: another exception is under way.
+            error: that exception, which is dropped: another one is propagating.
 
         Raises:
-            BaseException: `error`, or a later one, if a signal handler has raised it elsewhere.
+            BaseException: `error`, or a later one, if it does not come from a loader or a handler.
         """
         session = self.session
         while True:
@@ -307,7 +307,7 @@ class Kernel(BaseKernel):
 
         Args:
             streaming: the query.
-            observation: the block in which it runs.
+            observation: the context manager in which it runs.
         """
         rows = self._streamed(streaming, observation)
         streaming.generator = weakref.ref(rows)
@@ -335,8 +335,8 @@ class Kernel(BaseKernel):
                 streaming.let_go()
 
     def _end(self, streaming: Streaming) -> None:
-        """End a query that a generator goes on with no more, unless the next operation has done so."""
+        """End the query of a generator that has ended, unless the next operation has done so."""
         streaming.left = True
         if not streaming.mine:
-            return  # the garbage collector came in another thread, which cannot have the lock
+            return  # the garbage collector ran in another thread, which cannot have the lock
         self.wait(streaming.close())

@@ -1,4 +1,4 @@
-"""What operations need of a connection: `connection.kernel`."""
+"""The kernel of a connection, for operations and plugins: `connection.kernel`."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ __all__ = ["AsyncKernel"]
 
 T = TypeVar("T")
 
-#: How long an interrupted query may take to give way, in seconds.
+#: How long an interrupted query may take to end, in seconds.
 _CANCEL_TIMEOUT = 5.0
-#: How often what has come in is received before a query is cancelled: it may be all of the answer.
+#: How many times data is received before a query is cancelled: the answer may be complete already.
 _COLLECTIONS = 4
 
 
 class AsyncKernel(BaseKernel):
-    """What operations and plugins need of a connection: `connection.kernel`.
+    """The interface of a connection for operations and plugins: `connection.kernel`.
 
     An operation is a generator that writes messages to the `session`, and yields what it waits for. It
     begins with `session = yield from connection.kernel.start_operation()`; `wait` runs it, under `lock`.
@@ -57,11 +57,11 @@ class AsyncKernel(BaseKernel):
     Args:
         connection: the connection.
         session: its session.
-        transformer: its adapters at work.
+        transformer: its adapters in use.
 
     Attributes:
         transport: what carries the bytes between the session and the server.
-        lock: what is held while the connection is used.
+        lock: the lock that is held while the connection is used.
     """
 
     def __init__(self, connection: AsyncConnection[Any], session: Session, transformer: Transformer) -> None:
@@ -102,9 +102,9 @@ class AsyncKernel(BaseKernel):
     # Waiting
 
     async def wait(self, operation: Operation[T]) -> T:
-        """Run an operation, carrying bytes for it, while holding `lock`.
+        """Run an operation, and send and receive for it; the caller holds `lock`.
 
-        Interrupted, it has the server cancel what it does for the operation.
+        An interruption cancels what the server is doing for the operation.
 
         Args:
             operation: a generator that writes messages to the session and yields what
@@ -133,7 +133,7 @@ class AsyncKernel(BaseKernel):
                 except BaseException as e:
                     if ASYNC:  # noqa: SIM102
                         if isinstance(e, GeneratorExit):
-                            # The event loop has ended under the task: nothing can be waited for.
+                            # The event loop was closed before the task ended: nothing can be waited for.
                             with suppress(RuntimeError):
                                 operation.close()
                             if transport is self.transport:
@@ -157,10 +157,10 @@ class AsyncKernel(BaseKernel):
             raise
 
     async def execute_cached(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
-        """Run a query the fast path, if it is open to it: that is, if it is prepared and nothing has changed.
+        """Run a query on the fast path, if that is possible: it is prepared and nothing has changed.
 
         Args:
-            cursor: which shows the results then.
+            cursor: the cursor that receives the results.
             query: the query.
             params: the parameters.
 
@@ -206,7 +206,7 @@ class AsyncKernel(BaseKernel):
             raise
 
     def _failed(self, error: BaseException, writing: bool) -> None:
-        """Put right what an interruption left half done, and note the loss of the connection.
+        """Clean up what an interruption left half done, and note the loss of the connection.
 
         Args:
             error: the interruption, or an error.
@@ -232,7 +232,7 @@ class AsyncKernel(BaseKernel):
 
         @property
         def lock(self) -> TaskRLock:
-            """What a task holds while it uses the connection."""
+            """The lock that a task holds while it uses the connection."""
             loop = asyncio._get_running_loop()
             if loop is not self._loop and loop is not None:
                 self.enter_loop(loop)
@@ -240,7 +240,7 @@ class AsyncKernel(BaseKernel):
 
         @property
         def scheduler(self) -> Scheduler:
-            """What decides in which order, and which together, operations run."""
+            """What decides in which order operations run, and which run concurrently."""
             loop = asyncio._get_running_loop()
             if loop is not self._loop and loop is not None:
                 self.enter_loop(loop)
@@ -255,9 +255,9 @@ class AsyncKernel(BaseKernel):
             self.should_retry = self._scheduler.should_retry
 
         def enter_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-            """Go on with the connection on another event loop, which is the running one.
+            """Move the connection to another event loop, which is the running one.
 
-            What a task of the one before was waiting for is cancelled before anything else is done.
+            What a task of the previous loop was waiting for is cancelled before anything else is done.
 
             Raises:
                 howdah.InterfaceError: the other event loop is running, and one of its tasks uses the
@@ -268,7 +268,7 @@ class AsyncKernel(BaseKernel):
             left = self.transport
             self.transport = left.move()
             self._loop = loop
-            # Who held the lock, or waited for it, is gone.
+            # The tasks that held the lock, or waited for it, are gone.
             self._lock.leave()
             self._scheduler.close()
             self.schedule()
@@ -279,15 +279,15 @@ class AsyncKernel(BaseKernel):
         pass
 
     def _leave_unfinished(self) -> None:
-        """Have the next operation cancel first what is on its way, and nobody waits for."""
+        """Let the next operation begin by cancelling what is still in progress."""
         if self._reservation is None and self.session.lost is None and self.session.tail() is not None:
             self.before_next = partial(self._finish_left, self.transport)
 
     def _finish_left(self, transport: Any) -> Operation[None]:
-        """Cancel what nobody waits for any more, and wait to its end.
+        """Cancel what is no longer waited for, and wait for its end.
 
         Args:
-            transport: by which it was waited for.
+            transport: the transport by which it was waited for.
         """
         self._reservation = None
         session = self.session
@@ -301,16 +301,16 @@ class AsyncKernel(BaseKernel):
             transport.wake_left()
 
     async def stop(self, exchange: Exchange) -> None:
-        """Cancel what the server does, and wait to the end of the exchange.
+        """Cancel what the server is doing, and wait for the end of the exchange.
 
         A second interruption does not interrupt that: nothing else may use the connection before.
 
         Args:
-            exchange: the last one on its way; those before it are cancelled, too.
+            exchange: the last one in progress; those before it are cancelled, too.
         """
         if ASYNC:
             if asyncio._get_running_loop() is not self._loop:
-                return  # the connection has gone on to another event loop, where this is cancelled
+                return  # the connection has moved to another event loop, where this is cancelled
             stopping = asyncio.ensure_future(self._stop(exchange))
             interruption = None
             while not stopping.done():
@@ -326,7 +326,7 @@ class AsyncKernel(BaseKernel):
             self._stop(exchange)
 
     async def _stop(self, exchange: Exchange) -> None:
-        """Receive what has come in, and have the server cancel what is not answered by that."""
+        """Receive what has arrived, and cancel what is not answered by that."""
         session, transport = self.session, self.transport
         exchange.await_end()
         deadline = monotonic() + _CANCEL_TIMEOUT
@@ -341,7 +341,7 @@ class AsyncKernel(BaseKernel):
                     break
                 exchange.discard()
             while not exchange.done:
-                # The server ignores a request that comes before it has begun: there may have to be several.
+                # The server ignores a request that arrives before the query starts: several may be needed.
                 await cancel_async(self.connection._connected, _CANCEL_TIMEOUT)
                 moved = True
                 while moved and not exchange.done:
@@ -352,7 +352,7 @@ class AsyncKernel(BaseKernel):
                 if monotonic() > deadline:
                     break
                 pause *= 2
-            # A message may be half sent: the server skips the rest of a COPY, but wants to have it.
+            # A message may be half sent: the server needs the rest even of COPY data that it discards.
             while session.output_size and session.lost is None and await self._move_on(pause):
                 pass
         finally:
@@ -364,12 +364,12 @@ class AsyncKernel(BaseKernel):
                 transport.close()
 
     async def _move_on(self, pause: float) -> bool:
-        """Wait as the transport's `idle` does, whatever loaders and handlers raise over what comes in."""
+        """Wait as the transport's `idle` does, whatever loaders and handlers raise."""
         try:
             return await self.transport.idle(pause)
         except BaseException as e:
             if ASYNC:
-                # Anything else the transport has from a loader or a handler, and has gone on behind it.
+                # A loader or a handler has raised anything else, and the transport has continued after it.
                 if isinstance(e, (asyncio.CancelledError, GeneratorExit)):
                     raise
             else:
@@ -377,13 +377,13 @@ class AsyncKernel(BaseKernel):
             return True
 
     def _pass_over(self, error: BaseException) -> None:
-        """Process what has come in behind the message over which a loader or a handler has raised.
+        """Process what has arrived after the message for which a loader or a handler has raised an exception.
 
         Args:
-            error: what it has raised, which is dropped: another exception is under way.
+            error: that exception, which is dropped: another one is propagating.
 
         Raises:
-            BaseException: `error`, or a later one, if a signal handler has raised it elsewhere.
+            BaseException: `error`, or a later one, if it does not come from a loader or a handler.
         """
         session = self.session
         while True:
@@ -404,7 +404,7 @@ class AsyncKernel(BaseKernel):
 
         Args:
             streaming: the query.
-            observation: the block in which it runs.
+            observation: the context manager in which it runs.
         """
         rows = self._streamed(streaming, observation)
         streaming.generator = weakref.ref(rows)
@@ -432,18 +432,18 @@ class AsyncKernel(BaseKernel):
                 streaming.let_go()
 
     async def _end(self, streaming: Streaming) -> None:
-        """End a query that a generator goes on with no more, unless the next operation has done so."""
+        """End the query of a generator that has ended, unless the next operation has done so."""
         streaming.left = True
         if ASYNC:
             if streaming.over:
                 return
             if not self.lock.mine():
-                # The event loop closes generators that nobody refers to in tasks of their own.
+                # The event loop closes unreferenced generators in tasks of their own.
                 streaming.let_go()
                 async with self.lock:
                     await self.wait(streaming.close())
                 return
         else:
             if not streaming.mine:
-                return  # the garbage collector came in another thread, which cannot have the lock
+                return  # the garbage collector ran in another thread, which cannot have the lock
         await self.wait(streaming.close())

@@ -1,4 +1,4 @@
-"""What operations need of a connection, whatever carries its bytes: `connection.kernel`.
+"""The kernel of a connection: what the sync and the async one have in common.
 
 `Kernel` and `AsyncKernel` derive from it.
 """
@@ -32,27 +32,27 @@ class BaseKernel(TypeLookup):
     """State and operations of a connection's kernel.
 
     Args:
-        connection: whose kernel it is.
+        connection: the connection.
         session: its session.
-        transformer: its adapters at work.
+        transformer: its adapters in use.
 
     Attributes:
         connection: the connection.
         session: the conversation with the server, to which operations write their messages.
-        transformer: the connection's adapters at work.
+        transformer: the connection's adapters in use.
         planner: decides which statement is sent for a query, None if no plugin does.
-        observers: are told of queries.
+        observers: are notified of queries.
         autocommit: whether no statement begins a transaction.
-        begin_statement: the command that starts a transaction as the connection's settings ask for it.
-        pipeline_mode: takes over the answers to queries, None if they are waited for.
-        query_cache: the fast path of queries that are sent again.
-        simple_only: whether the server takes only the simple protocol.
+        begin_statement: the command that starts a transaction with the connection's settings.
+        pipeline_mode: takes over the answers to queries, None outside of pipeline mode.
+        query_cache: the fast path for queries that were sent before.
+        simple_only: whether the server accepts only the simple protocol.
     """
 
-    #: Whether a query that has failed is to be run again, since that was the doing of who scheduled it.
+    #: Returns whether to run a failed query again because the scheduler has caused the error.
     should_retry: Callable[[Exchange], bool] | None = None
 
-    # What begins the same on every connection.
+    # The initial state of every connection.
     planner: QueryPlanner | None = None
     observers: Sequence[QueryObserver] = ()
     autocommit = False
@@ -63,7 +63,7 @@ class BaseKernel(TypeLookup):
     _before_next: Callable[[], Operation[Error | None]] | None = None
     _reservation: Callable[[], Operation[None]] | None = None
     #: Whether something else is going on; and whether `start_operation` has anything to do or to
-    #: refuse at all: asked for before every query.
+    #: refuse at all, which every query checks.
     _busy = False
     _needs_preamble = False
     _portals = 0
@@ -73,7 +73,7 @@ class BaseKernel(TypeLookup):
         self.session = session
         self.transformer = transformer
         self.query_cache = QueryCache(session, transformer)
-        #: Ends blocks that nobody can leave any more.
+        #: Each returns the operation that ends a block which the program can no longer leave.
         self._torn: list[Callable[[], Operation[object]]] = []
         self._to_close: list[bytes] = []
 
@@ -86,10 +86,10 @@ class BaseKernel(TypeLookup):
         """Begin an operation: check the connection, and finish what an earlier one left open.
 
         Args:
-            deferrable: whether the operation does as `pipeline_mode` wants it; otherwise all that is
-                deferred is waited for.
-            raise_failure: whether to raise what the earlier operation fails with now;
-                only its own cursor raises it otherwise.
+            deferrable: whether the operation supports `pipeline_mode`; otherwise all pending answers
+                are waited for.
+            raise_failure: whether to raise the error with which the earlier operation fails now;
+                otherwise only its own cursor raises it.
 
         Returns:
             The session, to which the operation writes its messages.
@@ -97,7 +97,7 @@ class BaseKernel(TypeLookup):
         Raises:
             howdah.OperationalError: the connection is closed or lost.
             howdah.ProgrammingError: the connection is reserved, or a prepared two-phase transaction
-                awaits its end.
+                must be ended first.
         """
         connection = self.connection
         connection._check_open()
@@ -127,14 +127,14 @@ class BaseKernel(TypeLookup):
             yield from self.command(self.begin_statement)
 
     def command(self, command: bytes, ended: Block | None = None) -> Operation[Exchange]:
-        """Run a command by the simple protocol, as an operation of its own.
+        """Run a command with the simple protocol, as an operation of its own.
 
         Args:
             command: the command.
             ended: the transaction block that it ends.
 
         Returns:
-            What the server has answered.
+            The exchange with the server's answer.
 
         Raises:
             howdah.Error: what the server reports.
@@ -149,7 +149,7 @@ class BaseKernel(TypeLookup):
         self.note_rollback(exchange)
         return exchange
 
-    # What goes in front of a statement
+    # What is written before a statement
 
     @property
     def has_prologue(self) -> bool:
@@ -158,15 +158,15 @@ class BaseKernel(TypeLookup):
         return begins or bool(self._to_close)
 
     def write_begin(self, session: Session) -> Exchange | None:
-        """Write BEGIN in front of a statement where a transaction is to be started.
+        """Write BEGIN before a statement if a transaction is to be started.
 
-        Sync must follow behind the statement: if BEGIN fails, the server skips both.
+        Sync must follow the statement: if BEGIN fails, the server skips both.
 
         Args:
-            session: the session, nothing of the statement being written yet.
+            session: the session; nothing of the statement has been written yet.
 
         Returns:
-            The exchange of BEGIN, None where none was written.
+            The exchange of BEGIN, None if none was written.
         """
         if self.autocommit or session.transaction_status != TransactionStatus.IDLE:
             return None
@@ -181,13 +181,13 @@ class BaseKernel(TypeLookup):
 
         Args:
             session: the session.
-            exchange: what the answers belong to.
+            exchange: the exchange for the answers.
         """
         for name in self.pop_statements_to_close():
             session.close_statement(exchange, name)
 
     def close_statement(self, name: bytes) -> None:
-        """Have a prepared statement closed on the server, along with the next query.
+        """Close a prepared statement on the server, along with the next query.
 
         Args:
             name: its name.
@@ -206,17 +206,17 @@ class BaseKernel(TypeLookup):
         self._portals += 1
         return b"_howdah_%d" % self._portals
 
-    # Operations that go on between their waits
+    # Operations that are not finished when `wait` returns
 
     def reserve(self, reason: str, end: Callable[[], Operation[None] | None] | None = None) -> None:
-        """Refuse every operation until `release`: one is going on between its waits, such as a COPY.
+        """Refuse every operation until `release`, because one, such as a COPY, is not finished.
 
-        Others than the thread or the task that holds `lock` wait for that anyway.
+        That concerns the thread or the task that holds `lock`; others wait for the lock anyway.
 
         Args:
-            reason: what the `ProgrammingError` says.
-            end: returns the operation that ends it, if nobody can go on with it any more, and otherwise
-                None; what is refused then runs after that.
+            reason: the message of the `ProgrammingError`.
+            end: returns the operation that ends the unfinished one, if the program has abandoned that,
+                otherwise None; after it, the next operation runs instead of being refused.
         """
 
         def refuse() -> Operation[None]:
@@ -245,8 +245,8 @@ class BaseKernel(TypeLookup):
     def before_next(self) -> Callable[[], Operation[Error | None]] | None:
         """What the next operation runs before anything else, once; None if there is nothing.
 
-        It ends the implicit transaction that a portal keeps open, or refuses the operation. What the
-        operation that it returns gives back is an error that is not the next one's.
+        It ends the implicit transaction that a portal keeps open, or refuses the operation. Its
+        operation may return an error, which is not one of the next operation.
         """
         return self._before_next
 
@@ -256,9 +256,9 @@ class BaseKernel(TypeLookup):
         self._review_preamble()
 
     def end_later(self, end: Callable[[], Operation[object]]) -> None:
-        """Have a block ended before the next operation, since nobody can leave it any more.
+        """End a block before the next operation, because the program can no longer leave it.
 
-        An exception, as a signal handler raises them at any moment, has come when it was being left.
+        An exception, for instance one raised by a signal handler, has interrupted the leaving.
 
         Args:
             end: returns the operation that ends it.
@@ -267,7 +267,7 @@ class BaseKernel(TypeLookup):
         self._review_preamble()
 
     def _end_left(self) -> Operation[None]:
-        """End what nobody can go on with any more: what reserves the connection, and transaction blocks."""
+        """End what the program has abandoned: what reserves the connection, and transaction blocks."""
         if self._reservation is not None and self._reservation is self._before_next:
             with suppress(ProgrammingError):
                 yield from self.start_operation(deferrable=True)
@@ -285,16 +285,16 @@ class BaseKernel(TypeLookup):
             self._review_preamble()
 
     def set_pipeline_mode(self, pipeline_mode: PipelineMode | None) -> None:
-        """Have the answers to queries taken over from now on.
+        """Enter pipeline mode, or leave it.
 
         Args:
-            pipeline_mode: takes them over; with None they are waited for.
+            pipeline_mode: takes over the answers to queries from now on; None if they are waited for.
         """
         self.pipeline_mode = pipeline_mode
         self._review_preamble()
 
     def admits_independent(self) -> bool:
-        """Return whether independent operations may run together: nothing else is open or left to be ended.
+        """Return whether independent operations may run concurrently: nothing else is open or to be ended.
 
         `howdah.hookspecs.Scheduler.run` says which operations are independent.
         """
@@ -305,7 +305,7 @@ class BaseKernel(TypeLookup):
         )
 
     def _review_preamble(self) -> None:
-        """Find out whether an operation has to begin with anything."""
+        """Update `_busy` and `_needs_preamble`, and open or close the fast path."""
         connection = self.connection
         left = self._before_next is not None or bool(self._torn)
         self._busy = connection._closed or left or connection._tpc is not None
@@ -313,17 +313,17 @@ class BaseKernel(TypeLookup):
         self._review_query_cache()
 
     def _review_query_cache(self) -> None:
-        """Have queries take the fast path if nothing is to be done along with them."""
+        """Open the fast path if nothing else has to be done along with a query, otherwise close it."""
         query_cache = self.query_cache
         plain = not (self.observers or self._to_close or query_cache.names_wanted)
         query_cache.open = plain and not self._needs_preamble
         query_cache.pipelined = plain and self.pipeline_mode is not None and not self._busy
         query_cache.begins = not self.autocommit
 
-    # Behind an answer
+    # After an answer
 
     def note_rollback(self, exchange: Exchange) -> None:
-        """Take note of a rollback that the driver has asked for, if it is one.
+        """Note that a command of the driver was a rollback, if it was one.
 
         Args:
             exchange: the command, and the server's answer.
@@ -333,15 +333,15 @@ class BaseKernel(TypeLookup):
         self.invalidate_missing_types(exchange.results, self.transformer)
 
     def note_loss(self) -> None:
-        """Tell the plugins if the connection has turned out to be lost."""
+        """Tell the plugins if the connection has been lost."""
         if self.session.lost is not None:
             self.connection._notify_closed()
 
     def give_notice(self, message: str, hint: str) -> None:
-        """Tell the notice handlers, and the logger `howdah`, of something that the driver has noticed.
+        """Report something to the notice handlers and the logger `howdah`, as a warning.
 
         Args:
-            message: what it is.
+            message: what the driver has noticed.
             hint: what to do about it.
         """
         from logging import getLogger
@@ -361,7 +361,7 @@ class BaseKernel(TypeLookup):
 
     @property
     def owner(self) -> Any:
-        """What closes the connection in the end, such as a pool; None if whoever uses it is to.
+        """What closes the connection in the end, such as a pool; None if the program does.
 
         With an owner, leaving a `with` block does not close the connection,
         and nobody is warned when it is deleted while it is open. If the owner
@@ -383,9 +383,9 @@ class BaseKernel(TypeLookup):
         return None if tpc is None else tpc[0]
 
     def drop(self) -> None:
-        """Close the socket without a word to the server.
+        """Close the socket without sending Terminate.
 
-        For a process that was forked, and must leave the connection to its parent.
+        For a forked process, which must leave the connection to its parent.
         """
         connection = self.connection
         connection._closed = True

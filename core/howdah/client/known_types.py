@@ -1,4 +1,4 @@
-"""What is known of the types of one database that adapters name and do not number."""
+"""The types of one database that adapters are registered for by name, as far as they are known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from howdah.adapt.types import TypeInfo
 
 __all__ = ["MOST_OIDS", "KnownTypes"]
 
-#: How many oids are remembered as looked up: a server can send any number of them.
+#: The most oids that are remembered as looked up: a server can send any number of them.
 MOST_OIDS = 10_000
 
 
@@ -17,7 +17,7 @@ class KnownTypes:
 
     Attributes:
         names: the names that have been looked up, found or not.
-        oids: the oids whose look-up has been made, known to an adapter or not.
+        oids: the oids that have been looked up, known to an adapter or not.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class KnownTypes:
         self.oids = kept | oids | {info.oid for info in found.values()}
 
     def infos(self, names: Iterable[str]) -> list[TypeInfo]:
-        """Return what has been found of `names`."""
+        """Return the types that have been found for `names`."""
         return [self._infos[name] for name in names if name in self._infos]
 
     def found(self, names: Set[str]) -> bool:
@@ -42,10 +42,10 @@ class KnownTypes:
         return names <= self._infos.keys()
 
     def forget_missing(self) -> None:
-        """Have the names looked up anew that were not found."""
+        """Forget which names were not found, so that they are looked up again."""
         self.names = frozenset(self._infos)
 
     def forget(self) -> None:
-        """Have everything looked up anew."""
+        """Forget everything, so that it is looked up again."""
         self.names, self.oids = frozenset(), frozenset()
         self._infos = {}

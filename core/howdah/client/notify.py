@@ -1,4 +1,4 @@
-"""Notifications that the server delivers to those who LISTEN."""
+"""Notifications that the server sends to sessions that LISTEN."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Notify(NamedTuple):
 
 
 class Backlog:
-    """The notifications that nobody has taken yet, the newest of them if there are too many.
+    """The notifications that were not taken yet; the oldest are dropped if there are too many.
 
     Attributes:
         dropped: how many have been dropped.
@@ -45,7 +45,7 @@ class Backlog:
         return bool(self._kept)
 
     def append(self, notify: Notify) -> None:
-        """Keep a notification; the oldest go if there are too many."""
+        """Keep a notification; the oldest are dropped if there are too many."""
         self._kept.append(notify)
         self._characters += _characters(notify)
         while len(self._kept) > MOST_KEPT or (self._characters > MOST_CHARACTERS and len(self._kept) > 1):
@@ -53,7 +53,7 @@ class Backlog:
             self.dropped += 1
 
     def popleft(self) -> Notify:
-        """Take the oldest."""
+        """Take the oldest notification."""
         notify = self._kept.popleft()
         self._characters -= _characters(notify)
         return notify

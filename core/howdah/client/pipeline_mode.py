@@ -1,6 +1,6 @@
-"""Answers that are taken later than the operation ends that asked for them.
+"""Answers that are taken after the operation that asked for them has ended.
 
-A connection that has a `PipelineMode` (`Connection.set_pipeline_mode`) does not wait for
+A connection that has a `PipelineMode` (`Kernel.set_pipeline_mode`) does not wait for
 the answers to its queries: an operation writes its messages, and hands over
 its exchange together with a completion, an operation that takes the answer.
 """
@@ -26,8 +26,8 @@ class PendingResult:
     """An answer that is taken later.
 
     Args:
-        pipeline_mode: which took it over.
-        exchange: what was sent.
+        pipeline_mode: the pipeline mode that took it over.
+        exchange: the exchange.
         completion: takes the answer once the exchange is done; raises if it is an error.
 
     Attributes:
@@ -60,13 +60,13 @@ class PendingResult:
 
 
 class QueuedQuery(PendingResult):
-    """The answer to a query on the fast path, which the cursor most often just shows.
+    """The answer to a query on the fast path; it has a completion only if it is an error.
 
     Args:
-        pipeline_mode: which took it over.
-        exchange: what was sent.
-        cursor: whose query it is.
-        statement: what was executed.
+        pipeline_mode: the pipeline mode that took it over.
+        exchange: the exchange.
+        cursor: the cursor of the query.
+        statement: the statement that was executed.
     """
 
     __slots__ = ("_cursor", "_statement")
@@ -84,7 +84,7 @@ class QueuedQuery(PendingResult):
         cursor._pending = self
 
     def arrive(self) -> bool:
-        """Take the answer if it is no error; return whether that was so."""
+        """Take the answer unless it is an error; return whether it was taken."""
         exchange, cursor = self.exchange, self._cursor
         if exchange.error is not None or exchange.aborted:
             self.completion = cursor._complete_cached(exchange, self._statement)
@@ -103,24 +103,24 @@ class PipelineMode(Protocol):
 
     @property
     def in_transaction(self) -> bool:
-        """Whether a transaction block is open behind all that has been written."""
+        """Whether a transaction block is open after all that has been written."""
 
     def begin(self) -> None:
-        """Write what goes before a statement: BEGIN if a transaction is to be started, and Closes."""
+        """Write what comes before a statement: BEGIN if a transaction is to be started, and Closes."""
 
     def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
         """Return the statement to execute for `query`, as `QueryPlanner.plan` does."""
 
     def parse(self, exchange: Exchange, name: bytes, query: bytes, oids: Sequence[int]) -> bool:
-        """Write Parse unless the server has just that statement; return whether it was written."""
+        """Write Parse unless the same was parsed since the last Sync; return whether it was written."""
 
     def enqueue(
         self, cursor: BaseCursor[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
     ) -> bool:
-        """Write a query the fast path, if it is open to it and nothing has to be waited for.
+        """Write a query on the fast path, if that is possible and nothing has to be waited for.
 
         Args:
-            cursor: which shows the results later.
+            cursor: the cursor that receives the results later.
             query: the query.
             params: the parameters.
 
@@ -132,20 +132,20 @@ class PipelineMode(Protocol):
         """Take over an exchange whose messages have been written, without a Sync."""
 
     def send(self, exchange: Exchange) -> Operation[None]:
-        """Send what has gathered, and wait as long as it is too much."""
+        """Send the output if it is large enough, and wait while too much is left of it."""
 
     def wait_for(self, pending: PendingResult) -> Operation[None]:
-        """Wait for an answer, and have it and all before it taken."""
+        """Wait for an answer, and take it and all before it."""
 
     def flush_and_wait(self) -> Operation[None]:
-        """End with Sync what is under way, and wait for it: something comes that cannot be pending.
+        """Write Sync, and wait for all that is pending, before an operation that cannot be deferred.
 
         Raises:
             howdah.errors.PipelineAborted: it would be skipped because of an earlier error.
         """
 
     def interrupt(self) -> Operation[None]:
-        """Cancel what is under way, and wait to its end."""
+        """Cancel what is in progress, and wait for its end."""
 
     def abort(self) -> None:
         """Skip what is written from now on, up to a Sync: an interruption has cut off what was before."""
@@ -162,11 +162,11 @@ class PipelineMode(Protocol):
         """Write Sync, and wait for all that has been written, failed or not."""
 
     def first_error(self) -> Exception | None:
-        """Return the first error that has been raised to nobody, to be raised now."""
+        """Return the first error that has not been raised yet; the caller raises it."""
 
 
 def aborted(exchange: Exchange) -> PipelineAborted:
-    """Return the error of an exchange that the server has skipped."""
+    """Return the error for an exchange that the server has skipped."""
     error = PipelineAborted("not executed: an earlier query of the pipeline failed; sync() starts anew")
     error.__cause__ = exchange.error
     return error

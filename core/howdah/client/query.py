@@ -32,18 +32,18 @@ _PLACEHOLDER = pattern(
     rb"""
     %(?: (?P<percent> % )
       | (?: \( (?P<name> [^)]+ ) \) )? (?P<format> [sbt] )
-      | (?: \( [^)]* \)? )? (?: [\x00-\x7f] | [\x80-\xff]+ )?  # wrong, as much as helps the message
+      | (?: \( [^)]* \)? )? (?: [\x00-\x7f] | [\x80-\xff]+ )?  # wrong: as much as the message shows
     )""",
     re.VERBOSE,
 )
-#: What a query can begin with that is a COPY, comments in front or not.
+#: The first bytes that a COPY can have, with comments before it or without.
 _BEFORE_COPY = frozenset({b"C", b"c", b"-", b"/", b" ", b"\t", b"\n", b"\v", b"\f", b"\r"})
-#: A comment with another one in it is looked at more closely.
+#: Matches COPY after comments; and a comment with another one in it, which `_COPY_IN` has to decide.
 _COPY = pattern(
     rb"(?: \s | --[^\n]*\n | /\* (?: [^*/] | \*(?!/) | /(?!\*) )* \*/ )* (?: COPY \b | /\* )",
     re.IGNORECASE | re.VERBOSE,
 )
-#: Comments, and names and strings in quotes, in which there is none. What is not closed goes on to the end.
+#: Comments; and quoted names and strings, which contain none. An unclosed one extends to the end.
 _COMMENT = pattern(rb"""(?P<quoted> "[^"]*"? | '[^']*'? ) | --[^\n]* | /\*""", re.VERBOSE)
 _COMMENT_MARK = pattern(rb"/\*|\*/")
 _COPY_IN = pattern(rb"(?isx) \s* COPY \b (?! \s* \( ) .*? \b FROM \s+ STDIN \b")
@@ -57,14 +57,14 @@ _FORMATS = {format.value.encode(): format for format in PyFormat}
 
 
 def copies_in(text: bytes) -> bool:
-    """Whether a statement is a COPY FROM STDIN, during which the server takes no other messages."""
+    """Return whether a statement is a COPY FROM STDIN, during which the server accepts no other messages."""
     if text[:1] not in _BEFORE_COPY or _COPY.match(text) is None:
         return False
     return _COPY_IN.match(_without_comments(text)) is not None
 
 
 def _without_comments(text: bytes) -> bytes:
-    """Return a statement with spaces for its comments, which nest."""
+    """Return a statement with spaces in place of its comments, which nest."""
     parts = []
     at = 0
     while (found := _COMMENT.search(text, at)) is not None:
@@ -79,12 +79,12 @@ def _without_comments(text: bytes) -> bytes:
 
 
 def commits(text: bytes) -> bool:
-    """Whether the first statement of a text is a COMMIT, or prepares one."""
+    """Return whether the first statement of a text is a COMMIT or a PREPARE TRANSACTION."""
     return _COMMIT.match(text) is not None
 
 
 def controls_transaction(text: bytes) -> bool:
-    """Whether only the server knows, once the statement has run, if a transaction is open."""
+    """Return whether only the server knows if a transaction is open after the statement."""
     words = text[:20].split(None, 1)
     return bool(words) and words[0].rstrip(b";").upper() in _TRANSACTION_CONTROL
 
@@ -93,9 +93,9 @@ class ParsedQuery:
     """A query whose placeholders `%s`, `%b`, `%t`, `%(name)s`… have become `$1`, `$2`….
 
     Args:
-        parts: the query in pieces: its text, without doubled percent signs, and where a
-            parameter goes the index of it, from 0.
-        formats: the format that each parameter is asked for.
+        parts: the query in pieces: text, without doubled percent signs, and in place of each
+            placeholder the index of its parameter, from 0.
+        formats: the format that each placeholder asks for.
         names: the name of each parameter; None if they are positional.
 
     Attributes:
@@ -182,7 +182,7 @@ class RawQuery:
 
     __slots__ = ("formats", "text")
 
-    #: Its parameters have numbers.
+    #: Its placeholders have numbers, not names.
     names = None
 
     def __init__(self, query: bytes | str) -> None:
@@ -193,7 +193,7 @@ class RawQuery:
         return f"<RawQuery {self.text!r}>"
 
     def bind(self, params: Sequence[Any]) -> Sequence[Any]:
-        """Return the parameters; whether they are as many as the query needs, the server tells.
+        """Return the parameters; the server checks how many there are.
 
         Raises:
             TypeError: `params` is not a sequence.
@@ -214,7 +214,7 @@ def check_sequence(params: object) -> None:
 def parse_query(query: bytes | str) -> ParsedQuery:
     """Return a query with its placeholders in PostgreSQL's style.
 
-    Only for queries that come with parameters: in one without, a `%` is nothing special.
+    Only for queries that come with parameters: in one without, a `%` has no special meaning.
 
     Args:
         query: the text; a str is encoded as UTF-8, bytes are sent as they are.

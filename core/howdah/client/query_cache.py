@@ -1,4 +1,4 @@
-"""The cache of prepared queries: one that is sent again needs no planner and no choice of adapters."""
+"""The cache of prepared queries: a cached query needs neither the planner nor a choice of adapters."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CachedQuery", "QueryCache"]
 
-#: How many queries are known at most: beyond, they are learnt anew.
+#: The most queries that are cached; with more, the cache is cleared.
 _MOST = 1000
 
 
 class CachedQuery:
-    """What a query has become: its messages lack only the parameters.
+    """A query whose messages lack only the parameters.
 
     Args:
-        parsed: the query, None if it came without parameters.
+        parsed: the parsed query, None if it came without parameters.
         statement: the statement for it.
         answer: its columns, their decoder, and the result formats.
         version: the version of the adapters that chose them.
@@ -44,18 +44,18 @@ class CachedQuery:
 
 
 class QueryCache:
-    """Sends queries again that were sent before, without asking a planner or an adapter for its choice.
+    """Sends queries that were sent before, without asking the planner or choosing adapters again.
 
     The native core has a twin.
 
     Args:
-        session: to which the messages are written.
-        transformer: whose adapters the connection uses.
+        session: the session that the messages are written to.
+        transformer: the adapters that the connection uses.
 
     Attributes:
-        open: whether a query has nothing to wait for, and nobody else is to be told of it.
-        pipelined: the same, but for the answers being taken later.
-        begins: whether a query outside of a transaction begins one.
+        open: whether nothing has to be done along with a query, and there are no observers.
+        pipelined: the same in pipeline mode, where answers are taken later.
+        begins: whether a query outside of a transaction has to begin one.
         names_wanted: whether a dumper has asked for a type that must be looked up first.
     """
 
@@ -70,13 +70,13 @@ class QueryCache:
         self._bound: dict[str, CachedQuery] = {}
 
     def learn(self, query: str, parsed: ParsedQuery | None, statement: Statement, answer: ResultPlan) -> None:
-        """Note what a query has become.
+        """Add a query to the cache.
 
         Args:
-            query: the query, as the program has it.
-            parsed: the same in pieces, None if it came without parameters.
+            query: the query, as the program passed it.
+            parsed: the parsed query, None if it came without parameters.
             statement: the prepared statement for it.
-            answer: what `Statement.result_plan` says of it.
+            answer: its `Statement.result_plan`.
         """
         queries = self._plain if parsed is None else self._bound
         if len(queries) >= _MOST:
@@ -86,18 +86,18 @@ class QueryCache:
     def send(
         self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None
     ) -> QueryExchange | None:
-        """Write a query's messages, if the fast path is open; the cursor's results are gone then.
+        """Write a query's messages, if the fast path is open; the cursor's results are dropped then.
 
         Args:
-            cursor: the cursor, of a kind that binds its parameters on the server, and has no portal open.
-            query: the query, as the program has it.
+            cursor: the cursor, of a class that binds parameters on the server.
+            query: the query, as the program passed it.
             params: the parameters.
 
         Returns:
-            The exchange to wait for, None if the query has to go the slow path.
+            The exchange to wait for, None if the query has to take the slow path.
 
         Raises:
-            Exception: as for parameters that cannot be adapted.
+            Exception: a parameter cannot be adapted.
         """
         self._session.mark()
         if not self.open or (self.begins and self._session.transaction_status == TransactionStatus.IDLE):
@@ -118,14 +118,14 @@ class QueryCache:
 
         Args:
             cursor: as for `send`.
-            query: the query, as the program has it.
+            query: the query, as the program passed it.
             params: the parameters.
 
         Returns:
-            The exchange and the statement that is executed, None if the query has to go the slow path.
+            The exchange and the statement that is executed, None if the query has to take the slow path.
 
         Raises:
-            Exception: as for parameters that cannot be adapted.
+            Exception: a parameter cannot be adapted.
         """
         self._session.mark()
         return self._write(cursor, query, params) if self.pipelined else None
@@ -140,13 +140,16 @@ class QueryCache:
         """Write Bind and Execute, unless the parameters are of other types than the statement's.
 
         Args:
-            cached: what the query has become.
-            transformer: whose adapters dump the parameters.
+            cached: the query.
+            transformer: the adapters that dump the parameters.
             params: the parameters; None if the query came without.
-            exchange: what the answers belong to.
+            exchange: the exchange for the answers.
+
+        Returns:
+            Whether they were written.
 
         Raises:
-            Exception: as for parameters that cannot be adapted.
+            Exception: a parameter cannot be adapted.
         """
         parsed, statement = cached.parsed, cached.statement
         parameters = None

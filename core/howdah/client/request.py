@@ -1,4 +1,4 @@
-"""A query on its way to the server: the one place where queries are encoded, planned and written."""
+"""Requests: the one place where queries are encoded, planned and written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Request", "not_committed"]
 
 
 def not_committed() -> Error:
-    """Return the error of a COMMIT that the server has answered with ROLLBACK."""
+    """Return the error for a COMMIT that the server has answered with ROLLBACK."""
     return errors.InFailedSqlTransaction(
         "the transaction was rolled back, not committed: a statement in it had failed"
     )
@@ -33,22 +33,22 @@ def not_committed() -> Error:
 class Request:
     """A query with its parameters, and the statement that the server executes for it.
 
-    In this order: `encode_fully`, `plan`, `prepare_to_write` if `unsettled` says so, and `write`, to which
-    the caller adds Execute and Sync; then `executed` or, after an error, `recover`.
+    The methods are called in this order: `encode_fully`, `plan`, `prepare_to_write` if it is `unsettled`, and
+    `write`, after which the caller writes Execute and Sync; then `executed` or, after an error, `recover`.
 
     Args:
-        cursor: whose query it is: it brings the adapters, and parses placeholders.
-        query: the query, as the program has it.
+        cursor: the cursor that runs the query: it has the adapters, and parses placeholders.
+        query: the query, as the program passed it.
         params: the parameters.
         format: the format code for all columns that can have it, None for each column's best.
-        prepare: what `execute` was told: whether to prepare it, None lets the planner decide.
+        prepare: the argument of `execute`: whether to prepare it, None lets the planner decide.
 
     Attributes:
         text: the query with `$1` placeholders.
         parameters: the parameters in PostgreSQL's representation, None without any.
         oids: their types, 0 where the server decides.
         planned: what the planner has chosen, None for the unnamed statement.
-        statement: what is executed: `planned`, or what that resolves to; None as before.
+        statement: what is executed: `planned`, or what that resolves to; None for the unnamed statement.
         new: whether `planned` was not prepared before.
         unsettled: whether the server must be asked something before the query can be written.
         parsed: whether a pipeline has written Parse for it.
@@ -92,7 +92,7 @@ class Request:
     # Encoding
 
     def encode(self) -> None:
-        """Turn placeholders and parameters into PostgreSQL's.
+        """Convert the placeholders and the parameters into PostgreSQL's representation.
 
         Raises:
             howdah.ProgrammingError: query and parameters do not fit together.
@@ -118,10 +118,10 @@ class Request:
         kernel._review_query_cache()
 
     def check_no_copy(self, caller: str) -> None:
-        """Refuse COPY: what is sent behind it, in a pipeline or by other tasks, would end the connection.
+        """Refuse COPY: what is sent after it, in a pipeline or by other tasks, would end the connection.
 
         Args:
-            caller: the method that refuses.
+            caller: the method that was called, for the message.
         """
         if copies_in(self.text):
             raise ProgrammingError(NO_COPY.format(caller))
@@ -132,7 +132,7 @@ class Request:
         """Choose the statement to execute.
 
         Args:
-            pipeline: chooses in the planner's place.
+            pipeline: chooses instead of the planner.
         """
         cursor = self.cursor
         kernel = cursor._kernel
@@ -143,7 +143,7 @@ class Request:
         elif self.prepare:
             raise cursor._connection.driver.not_supported("howdah_query_planner", "execute(prepare=True)")
         self.statement = statement = self.planned
-        #: Text and parameters of what stands in for the query.
+        #: The text and the parameters of the substitute, None if the query itself is executed.
         self._instead: tuple[bytes, Any] | None = None
         self.new = statement is None or not statement.prepared
         self.unsettled = self.new and (
@@ -154,7 +154,7 @@ class Request:
 
     @property
     def substituted(self) -> bool:
-        """Whether something else is executed in the place of the query."""
+        """Whether something else is executed in place of the query."""
         return self.planned is not None and self.planned.substitutes
 
     def prepare_to_write(self, session: Session) -> Operation[None]:
@@ -164,7 +164,7 @@ class Request:
         yield from self.describe(session)
 
     def resolve(self) -> Operation[None]:
-        """Find out what to execute in the place of the query."""
+        """Find out what to execute in place of the query."""
         planned = self.planned
         assert planned is not None
         text, parameters, self.statement = yield from planned.resolve(self.cursor, *self._values())
@@ -182,7 +182,7 @@ class Request:
         return parsed.bind(params), parsed.formats
 
     def describe(self, session: Session) -> Operation[None]:
-        """Learn the columns of what is to be executed, if their formats depend on them."""
+        """Ask for the columns of the statement, if the formats of the results depend on them."""
         statement, cursor, format = self.statement, self.cursor, self.format
         if statement is not None and statement.prepared:
             return
@@ -214,7 +214,7 @@ class Request:
         return (self.text, self.parameters) if self._instead is None else self._instead
 
     def is_simple(self) -> bool:
-        """Return whether it can be a Query message, less work for both sides than five, or has to be."""
+        """Return whether it can or must be a single Query message, less work for both sides than five."""
         unnamed = self.planned is None and self.statement is None
         return unnamed and self.format is None and self.cursor._goes_alone(self.text)
 
@@ -225,7 +225,7 @@ class Request:
         return exchange
 
     def write(self, session: Session, portal: bytes = b"") -> QueryExchange:
-        """Write BEGIN and Close where they are due, and the messages that make a portal, up to Execute."""
+        """Write BEGIN and Close if they are needed, and the messages before Execute."""
         cursor = self.cursor
         kernel = cursor._kernel
         statement = self.statement
@@ -253,7 +253,7 @@ class Request:
         return exchange
 
     def write_in_pipeline(self, session: Session, pipeline: PipelineMode) -> QueryExchange:
-        """Write the messages up to Execute; the pipeline has begun, and may have parsed the statement."""
+        """Write the messages before Execute; the pipeline has begun, and may have parsed the statement."""
         cursor, statement = self.cursor, self.statement
         text, parameters = self.written
         if statement is None or not statement.prepared:
@@ -267,7 +267,7 @@ class Request:
         return exchange
 
     def result_formats(self) -> Sequence[int]:
-        """Return the formats of the results, as Bind is told them."""
+        """Return the formats of the results, for Bind."""
         statement, format = self.statement, self.format
         if statement is None or statement.fields is None:
             return (format,) if format else ()
@@ -284,7 +284,7 @@ class Request:
 
         Args:
             session: the session.
-            exchange: what the answers belong to.
+            exchange: the exchange for the answers.
             formats: the formats of the results.
             pipeline: writes Parse, unless it has parsed the same before.
         """
@@ -305,7 +305,7 @@ class Request:
 
         Args:
             session: the session.
-            exchange: what the answers belong to.
+            exchange: the exchange for the answers.
         """
         statement = self.statement
         name = b"" if statement is None else statement.name
@@ -315,31 +315,31 @@ class Request:
         session.describe_statement(exchange, name)
 
     def bind(self, session: Session, exchange: Exchange, formats: Sequence[int]) -> None:
-        """Write Bind behind `write_description`.
+        """Write Bind after `write_description`.
 
         Args:
             session: the session.
-            exchange: what the answers belong to.
+            exchange: the exchange for the answers.
             formats: the formats of the results.
         """
         name = b"" if self.statement is None else self.statement.name
         session.bind(exchange, b"", name, self.written[1], formats)
 
     def abandon(self) -> None:
-        """Have nothing come of it: nobody knows whether the server has executed it."""
+        """Give the query up: it is unknown whether the server has prepared its statement."""
         if self.new and self.planned is not None:
             self.planned.abandon(self.cursor._connection)
 
-    # Behind the answer
+    # After the answer
 
     def executed(self, exchange: Exchange) -> None:
-        """Have the planner count the query, or keep the statement that was prepared along with it."""
+        """Tell the planner that the query succeeded: it counts it, or keeps the statement it has prepared."""
         planner = self.cursor._kernel.planner
         if planner is not None:
             planner.executed(self.text, self.oids, self.planned, exchange)
 
     def check_committed(self) -> None:
-        """Raise if it is a COMMIT: the answer was ROLLBACK.
+        """Raise an error if the query is a COMMIT: the answer was ROLLBACK.
 
         Raises:
             howdah.errors.InFailedSqlTransaction: a statement of the transaction had failed.
@@ -348,7 +348,7 @@ class Request:
             raise not_committed()
 
     def learn(self) -> None:
-        """Have the query cache know what the query has become."""
+        """Add the query to the query cache, if it can take the fast path."""
         cursor, statement, query = self.cursor, self.planned, self.query
         kernel = cursor._kernel
         if (
@@ -367,18 +367,18 @@ class Request:
             kernel.query_cache.learn(query, parsed, statement, answer)
 
     def failed(self, error: Error, repeatable: bool = False) -> bool:
-        """Tell the planner of an error; return whether it may come out well the next time."""
+        """Tell the planner of an error; return whether the query may succeed when it is run again."""
         planner, planned = self.cursor._kernel.planner, self.planned
         return planner is not None and planned is not None and planner.failed(planned, error, repeatable)
 
     def recover(self, exchange: QueryExchange) -> Operation[bool]:
-        """Deal with an error: forget what the server has lost.
+        """Handle an error: forget statements and types that the server no longer has.
 
         Args:
-            exchange: the server's answer.
+            exchange: the exchange with the error.
 
         Returns:
-            Whether the query is to be run once more.
+            Whether the query is to be run again.
         """
         kernel, error = self.cursor._kernel, exchange.error
         assert error is not None
@@ -398,7 +398,7 @@ class Request:
         return True
 
     def _types_gone(self, error: Error) -> bool:
-        """Whether a parameter had a type that was dropped, and perhaps made anew; it is forgotten then."""
+        """Forget a parameter's type that was dropped, and perhaps recreated; return whether there is one."""
         if error.sqlstate != "XX000" or "type" not in (error.diag.message_primary or ""):
             return False
         oids = self.oids

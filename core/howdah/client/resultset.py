@@ -1,4 +1,4 @@
-"""What a cursor holds in its hands: the results of its last query, and where it stands in them."""
+"""The results of a cursor's last query, and the position in them."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class ResultSet(Generic[Row]):
     _result: Result | None
     _rows: list[Any]
     _position: int
-    #: How many rows of the result have come and gone before those in `_rows`.
+    #: How many rows of the result come before those in `_rows`.
     _offset: int
-    #: None as long as nobody has asked how many there are.
+    #: None until `rowcount` is asked for.
     _rowcount: int | None
-    #: The command tag where no result is kept that has it.
+    #: The command tag if no result is kept that has it.
     _tag: bytes
     _columns: list[Column] | None
     _make_row: Any  # a RowMaker, as an attribute of an instance
@@ -61,7 +61,7 @@ class ResultSet(Generic[Row]):
         self._reset()
 
     def _reset(self) -> None:
-        """Forget all results."""
+        """Drop all results."""
         self._pending = None
         self._results = ()
         self._index = -1
@@ -77,7 +77,7 @@ class ResultSet(Generic[Row]):
         self._decoder = None
 
     def _show(self, results: Sequence[Result]) -> None:
-        """Take results, one at least, and go to the first."""
+        """Take results, at least one, and go to the first."""
         self._results = results
         self._select(0)
 
@@ -90,7 +90,7 @@ class ResultSet(Generic[Row]):
         self._columns = None
         self._make_row = None
         self._rowcount = None
-        # It is not awaited any more: the row factory looks at what is there.
+        # No longer pending: the row factory reads attributes that would wait for the answer.
         self._pending = None
         if self._result.fields is not None:
             self._make_row = tuple if self._row_factory is tuple_row else self._row_factory(self)
@@ -120,11 +120,11 @@ class ResultSet(Generic[Row]):
         return make_row
 
     def _take_one(self) -> Row | None:
-        """Return the next row that is here, None if there is none."""
+        """Return the next of the fetched rows, None if there is none."""
         make_row = self._check_result()
         position = self._position
         if position < len(self._rows):
-            # A row that cannot be made is still the next one.
+            # If the row maker raises, the row is still the next one.
             row: Row = self._rows[position]
             made = row if make_row is tuple else make_row(row)  # type: ignore[arg-type]
             self._position = position + 1
@@ -133,7 +133,7 @@ class ResultSet(Generic[Row]):
         return None
 
     def _raise_failure(self) -> None:
-        """Raise what was met when the row behind those that are here was decoded."""
+        """Raise the error with which the row after the fetched ones could not be decoded, if there is one."""
         if self._result is not None and self._result.failure is not None:
             raise add_column_name(self._result.failure, [field.name for field in self._result.fields or ()])
 
@@ -151,7 +151,7 @@ class RowIterator(ResultSet[Row]):
         return self.next_row()
 
     def next_row(self) -> Row:
-        """Return the next row, wherever it is to be had from.
+        """Return the next row, which may have to be fetched first.
 
         Raises:
             StopIteration: there is none.
@@ -172,7 +172,7 @@ class AsyncRowIterator(ResultSet[Row]):
         return await self.next_row()
 
     async def next_row(self) -> Row:
-        """Return the next row, wherever it is to be had from.
+        """Return the next row, which may have to be fetched first.
 
         Raises:
             StopAsyncIteration: there is none.

@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 
 class SerialScheduler:
-    """Runs the operations of a connection one at a time, in the order in which tasks ask for it.
+    """Runs the operations of a connection one at a time, in the order in which tasks request them.
 
-    A plugin's scheduler may derive from it, and override what it does otherwise.
+    A plugin's scheduler may derive from it, and override what it does differently.
 
     Args:
         kernel: the kernel of the connection.
@@ -43,7 +43,7 @@ class SerialScheduler:
     def execute_cached(
         self, cursor: AsyncCursor[Any], query: Query, params: Params | None
     ) -> Awaitable[bool]:
-        """Run a query that was run before; see `howdah.hookspecs.Scheduler.execute_cached`."""
+        """Run a query that is in the query cache; see `howdah.hookspecs.Scheduler.execute_cached`."""
         return self._kernel.execute_cached(cursor, query, params)
 
     def should_retry(self, exchange: Exchange) -> bool:

@@ -1,4 +1,4 @@
-"""A statement as the server knows it, and what is known of its answer."""
+"""Statements, prepared on the server or not, and the shape of their results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ResultPlan", "Statement", "Substitute", "use_counter"]
 
-#: The columns of an answer, their decoder, and the result formats that Bind asks for.
+#: The columns of a result, their decoder, and the result formats that Bind asks for.
 ResultPlan: TypeAlias = "tuple[Sequence[FieldDescription] | None, Decoder | None, Sequence[int]]"
 
 #: Counts the uses of statements, to tell which was used last.
@@ -75,7 +75,7 @@ class Statement:
 
     @property
     def target(self) -> Statement | None:
-        """The statement that is executed: this one, or the one it is the substitute of."""
+        """The statement that is executed: this one, but for a `Substitute`."""
         return self
 
     def resolve(
@@ -85,10 +85,10 @@ class Statement:
         raise NotImplementedError
 
     def abandon(self, connection: BaseConnection[Any]) -> None:
-        """Have it closed, as it may be there, and nobody will ask for it under this name.
+        """Close the statement: the server may have prepared it, and its name will not be used.
 
         Args:
-            connection: where it was to be prepared.
+            connection: the connection on which it was to be prepared.
         """
         connection.kernel.close_statement(self.name)
 
@@ -120,10 +120,10 @@ class Statement:
 
 
 class Substitute(Statement):
-    """What stands in for a query that a planner was asked about, until it is known what to execute.
+    """A planner's answer for a query until it is known what to execute.
 
-    A planner returns one where it must talk to the server first, or where the
-    parameters are to be encoded otherwise than for the query: for instance for
+    A planner returns one if it must talk to the server first, or if the
+    parameters are to be encoded differently from the query's: for instance for
     the statement that an EXECUTE names. It is never `prepared` itself.
     """
 
@@ -137,7 +137,7 @@ class Substitute(Statement):
     @property
     @abstractmethod
     def target(self) -> Statement | None:
-        """The statement that is executed in its place, None as long as it is unknown, or if it is unnamed."""
+        """The statement that is executed in its place, None while it is unknown, or if it is unnamed."""
 
     @abstractmethod
     def resolve(

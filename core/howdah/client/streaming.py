@@ -1,4 +1,4 @@
-"""Rows taken while they arrive."""
+"""Streaming: rows are taken while they arrive."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["Stream", "Streaming"]
 
 
 class Streaming:
-    """A query whose rows a generator yields while they arrive; see `Connection.streamed`.
+    """A query whose rows a generator yields while they arrive; see `Kernel.streamed`.
 
     The generator holds the connection's lock from its beginning to its end. A program may leave it before
-    that, and use the connection at once: where nobody refers to the generator any more, the next operation
-    ends the query first.
+    that, and use the connection at once: if the generator is no longer referenced, the next operation ends
+    the query first.
 
     Args:
         connection: the connection.
@@ -33,8 +33,8 @@ class Streaming:
         connection: the connection.
         exchange: the query, once it is sent.
         generator: a weak reference to the generator.
-        left: whether the generator goes on no more.
-        over: whether there is nothing to end: not yet, or no longer.
+        left: whether the generator has ended.
+        over: whether there is no query to end: not yet, or no longer.
     """
 
     def __init__(self, connection: Any) -> None:
@@ -62,13 +62,13 @@ class Streaming:
         """Refuse other operations until the query ends.
 
         Args:
-            reason: what they are told.
+            reason: the message of their error.
         """
         self.over = False
         self.connection.kernel.reserve(reason, self._end_if_left)
 
     def close(self) -> Operation[None]:
-        """Throw away what still comes of a query that was left early, and let go of the lock."""
+        """Cancel the query if it was left early, and release the lock."""
         if not self.over:
             self.over = True
             self.connection.kernel.release()
@@ -92,9 +92,9 @@ class Streaming:
         return self._thread == get_ident()
 
     def let_go(self) -> None:
-        """Let go of the lock, if it is still held."""
+        """Release the lock, if it is still held."""
         lock, self._lock = self._lock, None
-        # On another event loop the connection has another one.
+        # After a move to another event loop the connection has another lock.
         if lock is not None and lock is self.connection.kernel.lock:
             lock.release()
 
@@ -106,7 +106,7 @@ class Stream(Streaming):
         cursor: the cursor that runs the query.
         query: the query, with placeholders.
         params: the parameters.
-        binary: whether results come in binary format; None for what the cursor is set to.
+        binary: whether results come in binary format; None for the cursor's format.
     """
 
     def __init__(self, cursor: BaseCursor[Any], query: Query, params: Params | None, binary: bool | None):
@@ -121,7 +121,7 @@ class Stream(Streaming):
         self._make_row: Any = None
 
     def shaped(self, rows: list[Any]) -> Iterator[Any]:
-        """Make the rows, each as the cursor's row factory wants it by then."""
+        """Make the rows, each with the row factory that the cursor has at that moment."""
         cursor = self._cursor
         for row in rows:
             if self._factory is not cursor._row_factory:
@@ -174,7 +174,7 @@ class Stream(Streaming):
         return add_column_name(failure, [field.name for field in self.exchange.fields or ()])
 
     def _take(self) -> tuple[list[Any], BaseException | None]:
-        """Take the rows that are here, and what kept the next one from being loaded."""
+        """Take the rows that have arrived, and the error with which the next one could not be loaded."""
         exchange = self.exchange
         rows, exchange.rows = exchange.rows, []
         if not exchange.done or not exchange.results:
@@ -184,10 +184,10 @@ class Stream(Streaming):
         return rows + rest, result.failure
 
     def _take_late(self, rows: list[Any]) -> Operation[tuple[list[Any], BaseException | None]]:
-        """Take all rows when their types have been looked up: which waits for the end of the answer.
+        """Take all rows after their types have been looked up, which needs the end of the answer.
 
         Args:
-            rows: those that are here, as the server sent them.
+            rows: the rows that have arrived, not decoded.
         """
         cursor, exchange = self._cursor, self.exchange
         if not exchange.done:
@@ -202,14 +202,14 @@ class Stream(Streaming):
         return self._take()
 
     def _wait_for_end(self) -> Operation[None]:
-        """Wait until the whole answer is here."""
+        """Wait for the end of the answer."""
         exchange = self.exchange
         exchange.await_end()
         if not exchange.done:
             yield exchange
 
     def _fail(self) -> Operation[None]:
-        """Wait for the end of what the server has ended with an error, and raise that."""
+        """Wait for the end of a query that has failed, and raise its error."""
         exchange, request = self.exchange, self._request
         yield from self._wait_for_end()
         assert exchange.error is not None and request is not None

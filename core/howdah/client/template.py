@@ -1,6 +1,6 @@
 """Template strings (PEP 750) as queries: `cur.execute(t"SELECT {value}")`.
 
-What stands in braces becomes a parameter of the query. A format specification says otherwise:
+Each interpolation becomes a parameter of the query, unless its format specification says otherwise:
 
     {value}, {value:s}, {value:t}, {value:b}
                   a parameter, in the format that is best, in text, in binary format
@@ -25,7 +25,7 @@ __all__ = ["Interpolation", "Template", "compose", "from_template", "is_template
 
 
 class Interpolation(Protocol):
-    """What `string.templatelib.Interpolation` has."""
+    """The attributes of `string.templatelib.Interpolation`."""
 
     @property
     def value(self) -> Any:
@@ -37,15 +37,15 @@ class Interpolation(Protocol):
 
     @property
     def conversion(self) -> Any:
-        """The letter behind `!`, or None."""
+        """The letter after `!`, or None."""
 
     @property
     def format_spec(self) -> str:
-        """The text behind `:`."""
+        """The text after `:`."""
 
 
 class Template(Protocol):
-    """What `string.templatelib.Template` has."""
+    """The attributes of `string.templatelib.Template`."""
 
     @property
     def strings(self) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ class Template(Protocol):
 
     @property
     def interpolations(self) -> tuple[Any, ...]:
-        """What stood in braces, each an `Interpolation`."""
+        """The interpolations, each an `Interpolation`."""
 
 
 def is_template(obj: object) -> TypeGuard[Template]:
@@ -73,7 +73,7 @@ def from_template(template: Template, context: AdaptContext | None = None) -> tu
         them; and the parameters, as many as placeholders.
 
     Raises:
-        howdah.ProgrammingError: an interpolation has a format that there is not, or a value that
+        howdah.ProgrammingError: an interpolation has an unknown format, or a value that
             does not fit its format.
         TypeError: an interpolation has a conversion (`!r`).
     """
@@ -139,7 +139,7 @@ _SPECS: dict[type[Composable], str] = {
 
 
 def _needed_format(value: Any) -> str | None:
-    """Return the format that a value needs, None if it is no piece of SQL."""
+    """Return the format that a value needs, None if it is not a piece of SQL."""
     for cls, needed in _SPECS.items():
         if isinstance(value, cls):
             return needed
@@ -184,7 +184,7 @@ def _parameter(item: Interpolation) -> Iterator[_Parameter]:
         ) from None
 
 
-#: What the formats make of an interpolation; all others are those of parameters.
+#: Convert an interpolation, by its format; all other formats are those of parameters.
 _READERS: dict[str, Callable[[Interpolation], Iterator[Composable | _Parameter]]] = {
     "i": _identifier,
     "l": _literal,

@@ -18,7 +18,7 @@ __all__ = ["Rollback", "Transaction"]
 
 
 class Transaction(BaseTransaction):
-    """A transaction, or a savepoint where one is open: what `Connection.transaction` gives.
+    """A transaction, or a savepoint if one is open: what `Connection.transaction` returns.
 
     Source: PostgreSQL documentation, BEGIN and SAVEPOINT.
     """
@@ -27,7 +27,7 @@ class Transaction(BaseTransaction):
 
     @property
     def connection(self) -> Connection[Any]:
-        """The connection the transaction is of."""
+        """The connection of the transaction."""
         return self._connection
 
     def __enter__(self) -> Self:
@@ -51,7 +51,7 @@ class Transaction(BaseTransaction):
             raise
 
     def _end(self, exception: BaseException | None) -> bool:
-        """Commit or roll back; return whether the exception, if any, is dealt with."""
+        """Commit or roll back; return whether the exception, if any, is suppressed."""
         if exception is None and not self.force_rollback:
             self._connection.kernel.wait(self._commit())
             return False
@@ -60,7 +60,7 @@ class Transaction(BaseTransaction):
         except OutOfOrderTransactionNesting:
             raise
         except Exception as e:
-            # An exception that is under way says more than this one; and a lost transaction is undone.
+            # An exception that is propagating says more than this one; and a lost transaction is undone.
             logger().warning("error ignored in rollback of %s: %s", self, e)
             self._undo_later()
             return self._is_for_this(exception)

@@ -17,7 +17,7 @@ __all__ = ["AsyncTransaction", "Rollback"]
 
 
 class AsyncTransaction(BaseTransaction):
-    """A transaction, or a savepoint where one is open: what `AsyncConnection.transaction` gives.
+    """A transaction, or a savepoint if one is open: what `AsyncConnection.transaction` returns.
 
     Source: PostgreSQL documentation, BEGIN and SAVEPOINT.
     """
@@ -26,7 +26,7 @@ class AsyncTransaction(BaseTransaction):
 
     @property
     def connection(self) -> AsyncConnection[Any]:
-        """The connection the transaction is of."""
+        """The connection of the transaction."""
         return self._connection
 
     async def __aenter__(self) -> Self:
@@ -50,7 +50,7 @@ class AsyncTransaction(BaseTransaction):
             raise
 
     async def _end(self, exception: BaseException | None) -> bool:
-        """Commit or roll back; return whether the exception, if any, is dealt with."""
+        """Commit or roll back; return whether the exception, if any, is suppressed."""
         if exception is None and not self.force_rollback:
             await self._connection.kernel.wait(self._commit())
             return False
@@ -59,7 +59,7 @@ class AsyncTransaction(BaseTransaction):
         except OutOfOrderTransactionNesting:
             raise
         except Exception as e:
-            # An exception that is under way says more than this one; and a lost transaction is undone.
+            # An exception that is propagating says more than this one; and a lost transaction is undone.
             logger().warning("error ignored in rollback of %s: %s", self, e)
             self._undo_later()
             return self._is_for_this(exception)

@@ -1,4 +1,4 @@
-"""What a transaction block does, whatever carries its bytes."""
+"""Transaction blocks: what the sync and the async ones have in common."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Rollback(Exception):
     """Leave the enclosing transaction block, undoing what was done in it, without an error.
 
     Args:
-        transaction: the block to leave, where it is not the innermost.
+        transaction: the block to leave, if it is not the innermost.
     """
 
     def __init__(self, transaction: BaseTransaction | None = None) -> None:
@@ -32,11 +32,11 @@ class Rollback(Exception):
 
 
 class OutOfOrderTransactionNesting(ProgrammingError):
-    """Transaction blocks were not left in the reverse order of their entering."""
+    """Transaction blocks were not left in the reverse order in which they were entered."""
 
 
 class Block:
-    """A transaction block that is entered, as its connection knows it.
+    """The connection's record of a transaction block that was entered.
 
     Args:
         begins: whether it is the whole transaction.
@@ -59,14 +59,14 @@ class Block:
         """Return the commands that undo what was done in it.
 
         Args:
-            status: the session's.
+            status: the transaction status of the session.
         """
         if status == TransactionStatus.IDLE:
             return []
         if self.begins:
             return [b"ROLLBACK"]
         if self.ending and status == TransactionStatus.INTRANS:
-            return []  # it has come to its end
+            return []  # the savepoint was released
         return [b"ROLLBACK TO " + self.savepoint, b"RELEASE " + self.savepoint]
 
 
@@ -75,7 +75,7 @@ class BaseTransaction:
 
     Args:
         connection: the connection.
-        savepoint_name: the savepoint's name; one is made up if need be.
+        savepoint_name: the savepoint's name; one is generated if needed.
         force_rollback: whether to roll back in any case.
 
     Attributes:
@@ -83,7 +83,7 @@ class BaseTransaction:
     """
 
     class Status(str, Enum):
-        """What has become of a transaction block."""
+        """The state of a transaction block."""
 
         NOT_STARTED = "not_started"
         ACTIVE = "active"
@@ -105,11 +105,11 @@ class BaseTransaction:
         self._block: Block | None = None
 
     def __del__(self) -> None:
-        # An exception of a signal handler came at the moment when it was left.
+        # An exception, such as one of a signal handler, may have interrupted the leaving.
         self._undo_later()
 
     def _undo_later(self) -> None:
-        """Have the block undone before the next operation, if it has not come to its end."""
+        """Undo the block before the next operation, if it has not ended."""
         connection, block = self._connection, self._block
         if block is not None and block in connection._blocks:
             connection.kernel.end_later(partial(connection._undo_block, block))
@@ -121,7 +121,7 @@ class BaseTransaction:
 
     @property
     def status(self) -> Status:
-        """What has become of the block: `FAILED` if its connection was lost, or it could not be committed."""
+        """The state of the block: `FAILED` if its connection was lost, or it could not be committed."""
         return self._status
 
     @property
@@ -159,7 +159,7 @@ class BaseTransaction:
             try:
                 yield from connection.kernel.command(b"; ".join(commands))
             except BaseException:
-                # Interrupted, perhaps when it had begun.
+                # Interrupted, perhaps after the transaction had begun.
                 if begins and session.transaction_status in _BEGUN:
                     yield from connection.kernel.command(b"ROLLBACK")
                 raise
@@ -197,7 +197,7 @@ class BaseTransaction:
                 done.reported = True
                 connection._check_committed(done.exchange)
                 return
-            # Something in the block has failed. If nobody knows it yet, the block does.
+            # Something in the block has failed. If that was not raised yet, the block raises it.
             done.reported = True
             error = pipeline_mode.first_error()
             if error is not None:
@@ -206,7 +206,7 @@ class BaseTransaction:
         yield from connection._commit_command(command, block)
 
     def _roll_back(self, exception: BaseException | None) -> Operation[bool]:
-        """Undo what was done in the block; return whether the exception, if any, is dealt with."""
+        """Undo what was done in the block; return whether the exception, if any, is suppressed."""
         yield from self._connection.kernel._end_left()
         if exception is None or isinstance(exception, Exception):
             self._check_order()
@@ -219,10 +219,10 @@ class BaseTransaction:
         return isinstance(exception, Rollback) and exception.transaction in (None, self)
 
     def _end_closed(self, exception: BaseException | None) -> bool:
-        """Leave the block on a connection that is closed; return whether the exception is dealt with.
+        """Leave the block on a connection that is closed; return whether the exception is suppressed.
 
         Raises:
-            howdah.OperationalError: no exception says that the work of the block is not committed.
+            howdah.OperationalError: the work of the block is not committed, and no exception says so yet.
         """
         connection = self._connection
         self._leave()

@@ -1,4 +1,4 @@
-"""Types that adapters are registered for by name: their oids are asked for on the server."""
+"""Types that adapters are registered for by name: their oids are looked up on the server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UNDOING", "TypeLookup"]
 
-#: The command tags after which what a transaction has made is not there.
+#: The tags of commands after which what a transaction has created is not visible.
 UNDOING = frozenset({b"ROLLBACK", b"PREPARE TRANSACTION"})
 
 
@@ -30,16 +30,16 @@ class TypeLookup:
     session: Session
     query_cache: QueryCache
     pipeline_mode: PipelineMode | None
-    #: Whether types were looked up by their names and are not there.
+    #: Whether types were looked up by their names and not found.
     _names_missing = False
-    #: The transaction that has created what was missing.
+    #: The transaction that may have created missing types, a number of `Session.transactions`.
     _names_created: int | None = None
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
     def command(self, command: bytes) -> Operation[Exchange]:
-        """Run a command by the simple protocol."""
+        """Run a command with the simple protocol."""
         raise NotImplementedError
 
     def _review_query_cache(self) -> None:
@@ -48,15 +48,15 @@ class TypeLookup:
     # For operations and adapters
 
     def request_type_lookup(self) -> None:
-        """Have types that are registered by name looked up before parameters are sent.
+        """Request that types registered by name are looked up before parameters are sent.
 
-        For dumpers, which cannot wait for the server themselves.
+        It is for dumpers, which cannot wait for the server themselves.
         """
         self.query_cache.names_wanted = True
         self._review_query_cache()
 
     def resolve_names(self, *maps: AdaptersMap) -> Operation[None]:
-        """Find the types that adapters are registered for by name only, as far as they were not looked for.
+        """Look up the types that adapters are registered for by name only, if that was not done before.
 
         Args:
             maps: the adapters.
@@ -69,7 +69,7 @@ class TypeLookup:
             yield from self._look_up(frozenset(), *waiting.values())
 
     def invalidate_types(self, oids: Sequence[int], *maps: AdaptersMap) -> None:
-        """Have types looked up by their names again: the server does not know their oids any more.
+        """Forget types, so that they are looked up again: the server no longer knows their oids.
 
         Args:
             oids: the oids.
@@ -80,11 +80,11 @@ class TypeLookup:
             adapters.types.discard([oid for oid in oids if oid >= FIRST_NORMAL_OID])
 
     def invalidate_missing_types(self, results: Iterable[Result], *transformers: Transformer) -> None:
-        """Have types looked up once more that were not there, if something is created, or rolled back then.
+        """After a CREATE, look up missing types again; forget what was created if that is rolled back.
 
         Args:
-            results: what was executed.
-            transformers: whose adapters name types.
+            results: the results of what was executed.
+            transformers: those whose adapters name types.
         """
         if self._names_missing and any(result.tag.startswith(b"CREATE ") for result in results):
             self._names_missing = False
@@ -99,17 +99,17 @@ class TypeLookup:
     # For the client
 
     def _look_up(self, oids: Set[int], *maps: AdaptersMap) -> Operation[None]:
-        """Find the types that adapters are registered for by name only.
+        """Look up the types that adapters are registered for by name only.
 
         Args:
-            oids: the oids met that no adapter knows.
-            maps: the adapters that are told of what is found.
+            oids: the oids in results that no adapter knows.
+            maps: the adapters to which the found types are added.
         """
         known = self._known_types()
-        # A type with an unknown oid may be one that was known under another, and made anew.
+        # A type with an unknown oid may be one that was known by another oid, and recreated.
         wanted = [adapters.type_names if oids else adapters.unresolved_names for adapters in maps]
         names = frozenset().union(*wanted)
-        # A parameter asks for names alone, once on a connection; others may have created the types since.
+        # A parameter asks for names alone, once per connection; others may have created the types since.
         again = not oids and not self._names_missing and not known.found(names)
         if again or not names <= known.names or not oids <= known.oids:
             exchange = yield from self.command(find_types(sorted(names)))
@@ -121,7 +121,7 @@ class TypeLookup:
 
     def _known_types(self) -> KnownTypes:
         info = self.connection.info
-        # Servers before version 18 do not tell of the search path.
+        # Servers before version 18 do not report the search path.
         search_path = info.parameter_status("search_path") or ""
         known: KnownTypes = self.connection.driver.known_types(
             info.host, info.hostaddr, info.port, info.dbname, search_path
@@ -142,7 +142,7 @@ class TypeLookup:
                 transformer.renew()
 
     def _forget_uncommitted(self) -> None:
-        """Forget what was created in a transaction that the end of the connection has cut off."""
+        """Forget what was created in a transaction that the loss of the connection has rolled back."""
         if self._names_created == self.session.transactions:
             self._names_created = None
             self._known_types().forget()

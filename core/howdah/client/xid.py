@@ -77,7 +77,7 @@ class Xid:
             except ValueError:
                 pass
             else:
-                if str(xid) == gid:  # what would not be found again is not ours
+                if str(xid) == gid:  # otherwise another program has written it
                     return xid
         return cls(None, gid, None)
 

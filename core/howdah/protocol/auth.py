@@ -29,7 +29,7 @@ from howdah.protocol.credentials import (
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-# The names that require_auth has for them.
+# The names of the methods in require_auth, by the code of the request.
 CODE_NAMES = {CLEARTEXT: "password", MD5: "md5", GSS: "gss", SSPI: "sspi"}
 
 
@@ -40,8 +40,8 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
         options: how the client may prove who it is.
 
     Yields:
-        Nothing at first, then whole messages to send, possibly none; is sent the payloads of the
-        server's authentication messages. In between, a `Work`; is sent its result.
+        Empty bytes at first, then whole messages to send, or empty bytes; is sent the body of the
+        server's next authentication message. In between, a `Work`; is sent its result.
 
     Returns:
         The name of the method that was used (see `ServerInfo.authentication`).
@@ -98,7 +98,7 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
 def _said(
     conversation: Conversation, request: AuthenticationRequest | None
 ) -> Generator[Work, Any, bytes | None]:
-    """Return what a conversation says to a request, None at its end."""
+    """Return a conversation's response to a request, None when the conversation has ended."""
     try:
         said = conversation.send(request)
         while isinstance(said, Work):
@@ -120,14 +120,14 @@ def md5(options: Credentials, salt: bytes) -> Conversation:
     import hashlib
 
     user = options.user.encode("utf-8", "surrogateescape")
-    # An OpenSSL that forbids MD5 for security still has it for what a protocol asks.
+    # An OpenSSL that forbids MD5 (FIPS mode) allows it when it is not used for security.
     stored = hashlib.md5(options.secret() + user, usedforsecurity=False).hexdigest()
     answer = hashlib.md5(stored.encode() + salt, usedforsecurity=False).hexdigest()
     expect_ok((yield b"md5" + answer.encode() + b"\0"))
 
 
 def _choose_mechanism(options: Credentials, offered: list[str]) -> tuple[str, str, Method]:
-    """Return the SASL mechanism to use, its name for people, and its method."""
+    """Return the SASL mechanism to use, its name for `ServerInfo.authentication`, and its method."""
     from howdah.protocol import scram
 
     plain = scram.scram_sha_256 if "SCRAM-SHA-256-PLUS" in offered else scram.scram_sha_256_unadvertised
@@ -155,7 +155,7 @@ def _choose_mechanism(options: Credentials, offered: list[str]) -> tuple[str, st
 
 
 def _mechanism_name(mechanism: str) -> str:
-    """Return the name that require_auth has for a SASL mechanism."""
+    """Return the name of a SASL mechanism in require_auth."""
     return {"SCRAM-SHA-256-PLUS": "scram-sha-256", "OAUTHBEARER": "oauth"}.get(mechanism, mechanism.lower())
 
 

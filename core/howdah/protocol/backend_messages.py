@@ -37,7 +37,7 @@ def message(code: str | int, body: bytes = b"") -> bytes:
 
 
 def authentication(code: int, data: bytes = b"") -> bytes:
-    """An Authentication message; code 0 says that the client is let in."""
+    """An Authentication message; code 0 is AuthenticationOk."""
     return message(BackendCode.AUTHENTICATION, pack("!i", code) + data)
 
 

@@ -6,7 +6,7 @@ Source: RFC 5929, section 4; RFC 4055 for the parameters of RSASSA-PSS.
 from __future__ import annotations
 
 _HASHES = {
-    bytes.fromhex("2a864886f70d010104"): "sha256",  # md5WithRSAEncryption: MD5 and SHA-1 give way to SHA-256
+    bytes.fromhex("2a864886f70d010104"): "sha256",  # md5WithRSAEncryption: SHA-256 replaces MD5 and SHA-1
     bytes.fromhex("2a864886f70d010105"): "sha256",  # sha1WithRSAEncryption
     bytes.fromhex("2a864886f70d01010b"): "sha256",
     bytes.fromhex("2a864886f70d01010c"): "sha384",
@@ -34,8 +34,8 @@ def tls_server_end_point(certificate: bytes) -> bytes | None:
         certificate: the server's certificate, in DER.
 
     Returns:
-        Its hash with the hash function of its signature; None when the signature has none that is
-        known (Ed25519), for which the binding is undefined.
+        Its hash with the hash function of its signature; None when that function is unknown or,
+        as for Ed25519, undefined.
     """
     try:
         name = _hash_name(certificate)

@@ -1,15 +1,15 @@
-"""What a client has to prove who it is, and the shape of the methods that do it.
+"""The credentials of a client, and the interface of authentication methods.
 
 A method is a callable that takes a `Credentials` and the data of the
 server's request, and returns a generator. The generator yields the body of
 the client's next message (howdah frames it as the ``p`` message:
 PasswordMessage, GSSResponse, SASLInitialResponse, SASLResponse) and is sent the
 server's next request as ``(code, data)``: code 0 is AuthenticationOk. It
-ends when it has nothing more to say, which is the only moment at which
-AuthenticationOk is believed.
+ends when it has nothing more to send; AuthenticationOk is accepted at no
+other moment.
 
-What takes long, a computation or a question to somebody else, it does not do
-itself: it yields a `Work`, and is sent the result. So an event loop goes on,
+A method does not block: for a long computation, or a request to another
+service, it yields a `Work`, and is sent the result. So an event loop goes on,
 and `connect_timeout` holds.
 
 Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
@@ -31,7 +31,7 @@ AuthenticationRequest = tuple[int, bytes]
 
 
 class Work(NamedTuple):
-    """What is done outside of a conversation, perhaps in another thread.
+    """A call that is made outside of a conversation, perhaps in a worker thread.
 
     Attributes:
         function: what to call; the conversation is sent what it returns.
@@ -48,22 +48,22 @@ class AuthenticationFailed(errors.OperationalError):
 
 
 class Credentials:
-    """How the client may prove who it is, and what a method needs for that.
+    """How the client may authenticate, and what a method needs for that.
 
     Attributes:
         user: the role to log in as.
-        password: its password; None when there is none. What finds it may be given instead: it is called
-            where a password is asked for.
+        password: its password; None when there is none; or a function that returns it, called when a
+            method needs the password.
         host: the server's name as the program gave it; a directory for a unix socket.
         tls: whether the connection is encrypted.
-        certificate: whether a client certificate was shown to the server.
+        certificate: whether a client certificate was sent to the server.
         end_point: the channel binding data of type tls-server-end-point; None without TLS.
         channel_binding: "disable", "prefer" or "require".
-        allows: whether a method may be used, by the name that `require_auth` has for it.
+        allows: returns whether a method, given by its name in `require_auth`, may be used.
         scram_client_key: the SCRAM client key, in place of the password.
         scram_server_key: the SCRAM server key, likewise.
         methods: further methods, by request code (7 for GSSAPI) or SASL mechanism name.
-        parameters: the connection parameters, for the use of further methods.
+        parameters: the connection parameters, for further methods.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What was asked, and what came back: an `Exchange`, of one of its kinds, and its `Result`s."""
+"""Exchanges: messages sent together and the server's answers to them, as `Result`s."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = [
 ]
 
 
-#: A number of rows that nobody has, for a server that says it has more.
+#: The limit of a total of row counts, so that it fits 64 bits whatever the server reports.
 _MOST_AFFECTED = 1 << 62
 
 
 class Step(IntEnum):
-    """A message on its way whose answer is still to come."""
+    """A message that the server is still to answer."""
 
     PARSE = 0
     BIND = 1
@@ -57,7 +57,7 @@ class Result:
         rows: the decoded rows.
         tag: the command tag (`SELECT 5`), empty where there is none.
         failure: the exception met when decoding the row after the last of
-            `rows`; the rows behind it are lost.
+            `rows`; the rows after it are lost.
         copy: the formats of a COPY, None for everything else.
     """
 
@@ -86,22 +86,22 @@ class Result:
 
 
 class Exchange:
-    """A group of messages sent together, and all that the server answers to them.
+    """A group of messages sent together, and the server's answers to them.
 
-    This kind is for commands: results have tags, and rows are thrown away. For conversations that bring more
-    there are the kinds `QueryExchange`, `CountedExchange`, `CopyExchange` and `FunctionCallExchange`.
+    This class is for commands: it keeps command tags and discards rows. `QueryExchange`, `CountedExchange`,
+    `CopyExchange` and `FunctionCallExchange` keep more.
 
-    An exchange is *ready* when its owner can go on: it is done, or something has come in of which its kind
-    tells the owner at once. It is *done* when all its steps are answered; more may be written for it then.
+    An exchange is *ready* when its owner can go on: it is done, or something has arrived that its class
+    reports at once (a streamed row, COPY data). It is *done* when all its steps are answered; more may be
+    written for it then.
 
     Args:
-        query: the text, for errors that tell a position in it.
+        query: the text, for errors that have a position in it.
 
     Attributes:
-        keeping: whether its owner wants the rows even if the wait for them is interrupted.
         results: one for each statement that was executed, unless they are only counted.
         fields: the columns of the statement that is being answered, None if it returns no rows.
-        copy: the formats and the direction, while a COPY is going on.
+        copy: the formats and the direction, while a COPY is in progress.
         owes_sync: whether a Sync was lost in a COPY IN and must be repeated.
         error: the server's error, or why it was lost.
         aborted: whether the server skipped it because of an earlier error.
@@ -109,7 +109,7 @@ class Exchange:
         ready: whether its owner can go on.
         done: whether all has been answered.
         notify: called when the exchange becomes ready.
-        replaced: the results its owner had before, let go of while the server is at work: that may take long.
+        replaced: its owner's previous results, released while the server is working: that may take long.
     """
 
     __slots__ = (
@@ -127,7 +127,7 @@ class Exchange:
         "results",
     )
 
-    #: Whether rows are kept, or thrown away as they come in.
+    #: Whether rows are kept, or discarded as they arrive.
     keeps_rows: ClassVar[bool] = False
 
     def __init__(self, *, query: bytes | None = None) -> None:
@@ -161,15 +161,15 @@ class Exchange:
             raise self.error
 
     def await_more(self) -> None:
-        """Wait for what is still to come: what has come in so far makes the exchange ready no more."""
+        """Count as not ready until something else arrives, unless the exchange is done."""
         self.ready = self.done
 
     def await_end(self) -> None:
-        """Wait for the end: rows that come in make the exchange ready no more."""
+        """Count as not ready until the exchange is done: rows no longer make it ready."""
         self.ready = self.done
 
     def discard(self) -> None:
-        """Throw away the rows and the COPY data that have come in and were not taken."""
+        """Discard the rows and the COPY data that the owner has not taken."""
 
     def skip(self) -> None:
         """Count as skipped: nothing of it will be executed."""
@@ -179,13 +179,13 @@ class Exchange:
     # What the session does
 
     def wake(self) -> None:
-        """Mark the exchange ready and tell its owner."""
+        """Mark the exchange ready and notify its owner."""
         self.ready = True
         if self.notify is not None:
             self.notify()
 
     def settle(self) -> None:
-        """Take one step off; the exchange is done with the last."""
+        """Count a step as answered; with the last one, the exchange is done."""
         self.pending -= 1
         if not self.pending:
             self.done = True
@@ -199,12 +199,12 @@ class Exchange:
         self.fields = fields
 
     def begin_copy(self, response: CopyResponse) -> bool:
-        """Note that the server has begun a COPY; return whether the owner deals with that."""
+        """Note that the server has begun a COPY; return whether the owner handles it."""
         self.copy = response
         return False
 
     def keep_copied(self, data: bytes) -> None:
-        """Keep COPY data that has come in, if the owner wants it."""
+        """Keep COPY data that has arrived, if the owner wants it."""
 
     @property
     def kept(self) -> Sequence[Any]:
@@ -212,12 +212,12 @@ class Exchange:
         return ()
 
     def conclude(self, status: ExecStatus, tag: bytes = b"") -> None:
-        """Make a result of what has come in for the statement being answered."""
+        """Make a result of what has arrived for the statement being answered."""
         self.results.append(Result(status, self.fields, None, tag, None, self.copy))
         self.copy = None
 
     def statement_failed(self) -> None:
-        """Forget what has come in of the statement that the server has ended with an error."""
+        """Drop what has arrived for the statement that has failed."""
         self.copy = None
 
 
@@ -225,17 +225,17 @@ class QueryExchange(Exchange):
     """A query whose rows are kept.
 
     Args:
-        query: the text, for errors that tell a position in it.
-        fields: the columns, where they are known before (a prepared statement).
+        query: the text, for errors that have a position in it.
+        fields: the columns, if they are known already (a prepared statement).
         decoder: turns DataRows into tuples; None keeps the rows as raw bodies.
-        describe: called with the columns when the server tells them; returns the decoder for them.
+        describe: called with the columns when RowDescription arrives; returns the decoder for them.
         streaming: whether each row makes the exchange ready.
 
     Attributes:
         rows: the rows of the statement that is being answered.
         failure: the exception met when decoding the row after the last of `rows`.
-        parameter_oids: what Describe told of a statement's parameters.
-        begins: whether a BEGIN was sent in front of it, so that it is the first of its transaction.
+        parameter_oids: the types of a statement's parameters, None until ParameterDescription arrives.
+        begins: whether a BEGIN was sent before it, so that it is the first query of its transaction.
         keeping: whether its owner wants the rows even if the wait for them is interrupted.
     """
 
@@ -273,12 +273,12 @@ class QueryExchange(Exchange):
         self.keeping = False
 
     def await_end(self) -> None:
-        """Wait for the end: rows that come in make the exchange ready no more."""
+        """Count as not ready until the exchange is done: rows no longer make it ready."""
         self.streaming = False
         self.ready = self.done
 
     def discard(self) -> None:
-        """Throw away the rows that were not taken, so that later ones do not look like all of them."""
+        """Discard the rows that were not taken; later rows must not look like the whole result."""
         if self.rows and not self.keeping:
             self.rows = []
             if self.failure is None:
@@ -301,7 +301,7 @@ class QueryExchange(Exchange):
                 # A loader's fault, not the session's: reported when a row is fetched.
                 self.failure = e
                 if not isinstance(e, Exception):
-                    raise  # and the message is dealt with once more
+                    raise  # and the message is processed again
 
     @property
     def kept(self) -> Sequence[Any]:
@@ -309,25 +309,25 @@ class QueryExchange(Exchange):
         return self.rows
 
     def conclude(self, status: ExecStatus, tag: bytes = b"") -> None:
-        """Make a result of what has come in for the statement being answered."""
+        """Make a result of what has arrived for the statement being answered."""
         self.results.append(Result(status, self.fields, self.rows, tag, self.failure, self.copy))
         self.rows = []
         self.copy = None
         if isinstance(self.failure, Exception):
-            self.failure = None  # anything else has interrupted all of the exchange
+            self.failure = None  # any other exception has interrupted the whole exchange
 
     def statement_failed(self) -> None:
-        """Forget what has come in of the statement; what is streamed can still be taken."""
+        """Drop what has arrived for the statement; streamed rows can still be taken."""
         if not self.streaming:
             self.rows = []
         self.failure = self.copy = None
 
 
 class CountedExchange(Exchange):
-    """Many executions of a statement, of which only the number of rows is kept.
+    """Many executions of a statement; only the total number of rows is kept.
 
     Args:
-        query: the text, for errors that tell a position in it.
+        query: the text, for errors that have a position in it.
 
     Attributes:
         affected: how many rows they have returned or affected.
@@ -354,12 +354,12 @@ class CountedExchange(Exchange):
 
 
 class CopyExchange(Exchange):
-    """A COPY that its owner deals with: data that comes in, and the begin of a COPY, make it ready.
+    """A COPY that its owner handles: incoming data, and the start of a COPY, make it ready.
 
     Args:
-        query: the text, for errors that tell a position in it.
-        keep_messages: whether each CopyData message of the server becomes one chunk; otherwise the data of
-            several may be one.
+        query: the text, for errors that have a position in it.
+        keep_messages: whether each CopyData message of the server becomes one chunk; otherwise a chunk may
+            hold the data of several.
 
     Attributes:
         copied: chunks of the data that the server has sent, not yet taken by the owner.
@@ -375,18 +375,18 @@ class CopyExchange(Exchange):
         self.copy_begun: CopyResponse | None = None
 
     def discard(self) -> None:
-        """Throw away the data that has come in and was not taken."""
+        """Discard the data that was not taken."""
         self.copied.clear()
 
     def begin_copy(self, response: CopyResponse) -> bool:
-        """Note that the server has begun a COPY; return that the owner deals with it."""
+        """Note that the server has begun a COPY; return True: the owner handles it."""
         self.copy = response
         self.copy_begun = self.copy_begun or response
         self.wake()
         return True
 
     def keep_copied(self, data: bytes) -> None:
-        """Keep COPY data that has come in."""
+        """Keep COPY data that has arrived."""
         self.copied.append(data)
         self.wake()
 
@@ -397,7 +397,7 @@ class CopyExchange(Exchange):
 
 
 class FunctionCallExchange(Exchange):
-    """The call of a function of the server.
+    """A call of a function in the server.
 
     Attributes:
         value: what the function has returned, None for NULL.
@@ -411,7 +411,7 @@ class FunctionCallExchange(Exchange):
 
 
 def rows_told(tag: bytes) -> int:
-    """Return the number of rows that a command tag tells, -1 if it tells none."""
+    """Return the row count in a command tag, -1 if there is none."""
     last = tag.rpartition(b" ")[2]
     return int(last) if last.isdigit() and len(last) < 20 else -1
 

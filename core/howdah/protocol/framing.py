@@ -21,7 +21,7 @@ __all__ = ["Message", "MessageReader"]
 #: The type of a message, and its body.
 Message = tuple[int, bytes]
 
-#: How many bytes stand before the body of a message.
+#: The size of what precedes the body of a message, in bytes: its type and its length.
 HEADER_SIZE = 5
 #: Returns the type and the length of the message that begins at a position of a buffer.
 unpack_header = Struct("!BI").unpack_from
@@ -48,12 +48,11 @@ SESSION_LIMITS = [MAX_LENGTH if code in _LONG else MAX_SHORT_LENGTH for code in 
 
 #: How many bytes the server may send before the first ReadyForQuery.
 MAX_STARTUP = 4 << 20
-#: The longest body of a message that nobody has asked for: a trigger that runs at the login may have much to
-#: say.
+#: The longest body of a notice or notification during startup: a login trigger may send long ones.
 MAX_UNASKED = 1 << 20
 
 #: The longest body accepted for each type of message before the first ReadyForQuery (libpq's limits); a type
-#: that is not listed has no business there.
+#: that is not listed is refused.
 LIMITS: Mapping[int, int] = {
     BackendCode.AUTHENTICATION: 2_000,
     BackendCode.NEGOTIATE_PROTOCOL_VERSION: 2_000,
@@ -76,7 +75,7 @@ class MessageReader:
 
     def __init__(self, limits: Mapping[int, int] = LIMITS, total: int = MAX_STARTUP) -> None:
         self.limits = limits
-        #: Whether anything has arrived.
+        #: Whether any bytes have arrived.
         self.begun = False
         self._buffer = bytearray()
         self._position = 0
@@ -108,7 +107,7 @@ class MessageReader:
             raise unexpected_message(code)
         if not 4 <= length <= limit + 4:
             if code == BackendCode.ERROR_RESPONSE:
-                # A server that failed very early sends plain text, as protocol 2 had it.
+                # A server that failed very early sends plain text, as in protocol 2.
                 text = buffer[start + 1 : start + MAX_SHORT_LENGTH].split(b"\0")[0].decode("utf-8", "replace")
                 raise OperationalError(text.strip())
             raise impossible_length(code, length)
@@ -123,23 +122,23 @@ class MessageReader:
 
     @property
     def pending(self) -> bool:
-        """Whether there are bytes that no message was made of yet."""
+        """Whether there are bytes that `message` has not returned."""
         return len(self._buffer) > self._position
 
     def leftover(self) -> bytes:
-        """Return the bytes that no message was made of."""
+        """Return the bytes that `message` has not returned."""
         return bytes(self._buffer[self._position :])
 
 
 def impossible_length(code: int, length: int) -> ProtocolViolation:
-    """Return the error of a message that is too short or too long for its type."""
+    """Return the error for a message that is too short or too long for its type."""
     return ProtocolViolation(
         f"the server sent a message of kind {chr(code)!r} with the impossible length {length}"
     )
 
 
 def unexpected_message(code: int) -> ProtocolViolation:
-    """Return the error of a message that has no place before the session is open."""
+    """Return the error for a message that must not come before the session is open."""
     return ProtocolViolation(
         f"the server sent {chr(code)!r} where no such message can come: is it a PostgreSQL server?"
     )

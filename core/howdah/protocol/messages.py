@@ -1,4 +1,4 @@
-"""What is inside the messages: their bodies, packed and unpacked.
+"""Packing and unpacking of the protocol's messages.
 
 Bind, Execute and Sync, which every query sends, are written by `wire`; what
 the server sends is built, for tests, by `backend_messages`.
@@ -27,13 +27,13 @@ __all__ = ["CopyResponse", "FieldDescription", "Notification", "ProtocolViolatio
 #: longest text of a query in it: names, and the types of parameters, come with it.
 MAX_LENGTH = 0x3FFFFFFE
 MAX_TEXT = MAX_LENGTH - 0x80000
-#: What the body of ReadyForQuery says.
+#: The transaction statuses, by the body of ReadyForQuery.
 TRANSACTION_STATUSES = {
     b"I": TransactionStatus.IDLE,
     b"T": TransactionStatus.INTRANS,
     b"E": TransactionStatus.INERROR,
 }
-#: SSLRequest: the question whether the server has TLS. Like StartupMessage and CancelRequest, it has no type.
+#: SSLRequest, which asks whether the server has TLS. Like StartupMessage and CancelRequest, it has no type.
 SSL_REQUEST = pack("!ii", 8, 80877103)
 _CANCEL_REQUEST = 80877102
 _HEADER = Struct("!BI")
@@ -67,8 +67,8 @@ class CopyResponse(NamedTuple):
 
     Args:
         format: 0 if the data is text, 1 if it is binary.
-        column_formats: the same of each column.
-        direction: COPY_OUT, or COPY_IN where data is to be sent (also of CopyBothResponse).
+        column_formats: the format of each column.
+        direction: COPY_OUT, COPY_IN or COPY_BOTH.
     """
 
     format: int
@@ -94,17 +94,17 @@ def message(code: int, body: bytes = b"") -> bytes:
 
 
 def header(code: int, size: int) -> bytes:
-    """Return what stands before a body of `size` bytes: code and length.
+    """Return the header of a message: its code, and the length for a body of `size` bytes.
 
     Raises:
-        howdah.DataError: it is longer than PostgreSQL takes.
+        howdah.DataError: the message is longer than PostgreSQL accepts.
     """
     check_length(size)
     return _HEADER.pack(code, size + 4)
 
 
 def check_length(size: int) -> None:
-    """Refuse a message with a body of `size` bytes, if PostgreSQL would: it ends the session over it.
+    """Check that a message with a body of `size` bytes is not too long: PostgreSQL would end the session.
 
     Raises:
         howdah.DataError: it is too long.
@@ -114,7 +114,7 @@ def check_length(size: int) -> None:
 
 
 def cstring(value: bytes, what: str) -> bytes:
-    """Return `value` with the zero that ends it; `what` names it in errors."""
+    """Return `value` with a terminating zero byte; `what` names it in errors."""
     if b"\0" in value:
         raise OperationalError(f"{what} contains a zero byte, which PostgreSQL cannot take")
     return value + b"\0"
@@ -148,7 +148,7 @@ def query(sql: bytes) -> bytes:
 
 
 def function_call(oid: int, arguments: Sequence[Buffer | None], result_format: int) -> list[Buffer]:
-    """Return a FunctionCall message with binary arguments, in pieces: they may be large."""
+    """Return a FunctionCall message with binary arguments, as pieces because they may be large."""
     pieces: list[Buffer] = [pack("!IHHH", oid, 1, 1, len(arguments))]
     for argument in arguments:
         if argument is None:
@@ -202,7 +202,7 @@ def authentication_response(data: bytes) -> bytes:
 
 
 def sasl_initial_response(mechanism: str, data: bytes) -> bytes:
-    """Return SASLInitialResponse: the mechanism that is chosen, and its first message."""
+    """Return SASLInitialResponse: the chosen mechanism, and its first message."""
     return authentication_response(mechanism.encode() + b"\0" + pack("!i", len(data)) + data)
 
 
@@ -232,7 +232,7 @@ def sasl_mechanisms(data: bytes) -> list[str]:
 
 
 def negotiate_protocol_version(body: bytes) -> tuple[int, list[str]]:
-    """Unpack NegotiateProtocolVersion: the version to go on with, and the options that are not known."""
+    """Unpack NegotiateProtocolVersion: the server's newest version, and the options it does not know."""
     what = "NegotiateProtocolVersion"
     if len(body) < 8:
         raise _violation(what)
@@ -270,7 +270,7 @@ def command_complete(body: bytes) -> bytes:
 
 
 def data_row(body: bytes) -> list[bytes | None]:
-    """Unpack DataRow: the values as they came, None for NULL.
+    """Unpack DataRow: the values as bytes, None for NULL.
 
     Rows of results are decoded by `howdah.adapt.rowdecoder`, value by value, with the same checks.
     """
@@ -342,7 +342,7 @@ def copy_response(body: bytes, direction: ExecStatus) -> CopyResponse:
 
 
 def error_fields(body: bytes, encoding: str) -> dict[int, str]:
-    """Unpack ErrorResponse or NoticeResponse: letters of fields to their texts."""
+    """Unpack ErrorResponse or NoticeResponse: the texts of the fields, by their letters."""
     fields: dict[int, str] = {}
     position = 0
     while position < len(body) and body[position]:

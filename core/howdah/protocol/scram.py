@@ -30,9 +30,9 @@ from howdah.protocol.credentials import (
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-#: A second of work, 500 times PostgreSQL's default: a server that asks for more only wants to keep us busy.
+#: About a second of work, 500 times PostgreSQL's default: more would be a denial of service.
 MAX_ITERATIONS = 2_000_000
-#: Up to here the work takes so little that nobody waits for it in another thread.
+#: Up to this number the work is too short to be worth a worker thread.
 _FEW_ITERATIONS = 10_000
 
 
@@ -42,7 +42,7 @@ def scram_sha_256(options: Credentials, data: bytes) -> Conversation:
 
 
 def scram_sha_256_unadvertised(options: Credentials, data: bytes) -> Conversation:
-    """SCRAM-SHA-256, telling a server that offers no channel binding that we could have bound."""
+    """SCRAM-SHA-256 for a server without channel binding: says whether the client could have used it."""
     able = options.end_point is not None and options.channel_binding != "disable"
     return _scram(options, b"y,," if able else b"n,,", b"")
 
@@ -54,7 +54,7 @@ def scram_sha_256_plus(options: Credentials, data: bytes) -> Conversation:
 
 def _scram(options: Credentials, header: bytes, binding: bytes) -> Conversation:
     if options.scram_client_key is None or options.scram_server_key is None:
-        options.secret()  # complain before anything is sent
+        options.secret()  # raises before anything is sent
     nonce = base64.b64encode(secrets.token_bytes(18))
     client_first_bare = b"n=,r=" + nonce  # the server takes the user's name from StartupMessage
 
@@ -109,7 +109,7 @@ def parse_server_first(message: bytes, nonce: bytes) -> tuple[bytes, bytes, int]
 
 
 def saslprep(password: str) -> str:
-    """Prepare a password as PostgreSQL does: SASLprep, or as it is where that does not apply.
+    """Prepare a password as PostgreSQL does: by SASLprep, or unchanged where SASLprep fails.
 
     Args:
         password: the password.

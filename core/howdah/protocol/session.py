@@ -30,7 +30,7 @@ else:
 __all__ = ["Session"]
 
 _SYNC = messages.message(FrontendCode.SYNC)
-#: How many settings of the server are remembered: it reports less than twenty.
+#: The most settings that are kept; a server reports fewer than twenty.
 MOST_PARAMETERS = 1000
 _NO_COPY = "COPY cannot be used with execute(): use cursor.copy() instead"
 
@@ -39,17 +39,18 @@ class Session(Wire):
     """One connection's conversation with the server.
 
     Args:
-        parameters: what ParameterStatus told during the start.
-        transaction_status: what the first ReadyForQuery told.
+        parameters: the settings that ParameterStatus reported during startup.
+        transaction_status: the status in the first ReadyForQuery.
 
     Attributes:
         parameters: the server's reported settings, kept up to date.
         encoding: the Python codec of the texts in messages.
         last_error: the last error that the server has reported for a query.
-        lost_work: whether a transaction was open, or an answer awaited, when the session was lost.
+        lost_work: whether a transaction was open, or an answer pending, when the session was lost.
         on_notice: called with the fields of every notice.
         on_notification: called with every notification.
-        on_lost: called when the session has ended, by whatever side.
+        on_parameter: called with the name and the value of every setting that the server reports.
+        on_lost: called when the session ends, whichever side ends it.
     """
 
     def __init__(
@@ -131,7 +132,7 @@ class Session(Wire):
     def copy_done(self, exchange: Exchange) -> None:
         """Write CopyDone: all data has been sent.
 
-        Of a COPY in both directions, data of the server may still come.
+        In a COPY in both directions, the server may still send data.
         """
         exchange.await_more()
         self.write(messages.message(FrontendCode.COPY_DONE))
@@ -140,7 +141,7 @@ class Session(Wire):
         self._repay_sync(exchange)
 
     def copy_fail(self, exchange: Exchange, reason: str) -> None:
-        """Write CopyFail: the server gives up the COPY IN with this reason."""
+        """Write CopyFail: the server aborts the COPY IN with this reason."""
         exchange.await_more()
         text = reason.replace("\0", "").encode(self.encoding, "replace")
         self.write(messages.message(FrontendCode.COPY_FAIL, text + b"\0"))
@@ -148,7 +149,7 @@ class Session(Wire):
 
     def _repay_sync(self, exchange: Exchange) -> None:
         # While it copies in, a server in the extended protocol ignores Sync:
-        # the one sent behind Execute is lost and is sent again.
+        # the one sent after Execute is lost and is sent again.
         if exchange.owes_sync:
             exchange.owes_sync = False
             self.write(_SYNC)
@@ -160,7 +161,7 @@ class Session(Wire):
     # What the server sends
 
     def on_message(self, code: int, body: bytes) -> None:
-        """Deal with a message by the table, or refuse it."""
+        """Handle a message as `ANSWERS` says, or reject it."""
         anytime = _ANYTIME.get(code)
         if anytime is not None:
             anytime(self, body)
@@ -247,7 +248,7 @@ class Session(Wire):
         if direction == ExecStatus.COPY_IN:
             self.copy_fail(exchange, _NO_COPY)
         elif direction == ExecStatus.COPY_BOTH:
-            # A server that sends a replication takes no CopyFail.
+            # A walsender does not accept CopyFail.
             self.copy_done(exchange)
 
     def _copy_in(self, exchange: Exchange, body: bytes) -> None:
@@ -257,7 +258,7 @@ class Session(Wire):
         self._copy(exchange, body, ExecStatus.COPY_BOTH)
 
     def _copy_in_by_execute(self, exchange: Exchange, body: bytes) -> None:
-        # If there is only a Sync behind this Execute, the server ignores it.
+        # If only a Sync follows this Execute, the server ignores it.
         exchange.owes_sync = exchange.pending == 2
         self._copy_in(exchange, body)
 
@@ -287,7 +288,7 @@ class Session(Wire):
         fields = messages.error_fields(body, self.encoding)
         head = self.head()
         if head is None:
-            # Out of the blue: the server is about to close the connection.
+            # Unsolicited: the server is about to close the connection.
             self.connection_lost(from_fields(fields))
             return
         step, exchange = head
@@ -307,7 +308,7 @@ class Session(Wire):
                 exchange.aborted = True
                 exchange.error = exchange.error or failed.error
             self.settle()
-        # A Sync on its way already ends it.
+        # A Sync that is pending already ends the skipping.
         self.skipping = self.head() is None
 
     def _notice(self, body: bytes) -> None:
@@ -339,7 +340,7 @@ _RUNNING: dict[int, _Action] = {
 }
 
 #: For each step, the messages that may answer it and what they do. DataRow
-#: is dealt with in `Wire`, the messages of `_ANYTIME` fit everywhere.
+#: is handled in `Wire`; the messages of `_ANYTIME` may come at any step.
 ANSWERS: dict[Step, dict[int, _Action]] = {
     Step.PARSE: {BackendCode.PARSE_COMPLETE: Session._complete},
     Step.BIND: {BackendCode.BIND_COMPLETE: Session._complete},

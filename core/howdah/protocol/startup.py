@@ -1,7 +1,7 @@
 """Opening a session: from StartupMessage to the first ReadyForQuery, sans-IO.
 
 `startup` is a generator. It yields bytes to send (``b""`` when there is
-nothing to say), is sent one server message at a time as ``(type, payload)``,
+nothing to send), is sent one server message at a time as ``(type, payload)``,
 and returns a `ServerInfo` at the first ReadyForQuery.
 
 Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
@@ -35,17 +35,17 @@ ENCODING = "utf-8"
 
 
 class ServerInfo:
-    """What the server told about itself and the session while it was opened.
+    """What the server reported about itself and the session during startup.
 
     Attributes:
         protocol_version: the version in use: 196608 (3.0) or 196610 (3.2).
         pid: the process that serves the session; 0 when the server gave none.
         secret_key: the secret of CancelRequest, 4 to 256 bytes; empty when the server gave none.
         parameters: the last value of every ParameterStatus, by name.
-        authentication: how the server was convinced: "scram-sha-256-plus", "scram-sha-256", "md5",
-            "password", a plugin's method, "cert" (nothing asked, but a client certificate was shown) or
+        authentication: the method that was used: "scram-sha-256-plus", "scram-sha-256", "md5",
+            "password", a plugin's method, "cert" (nothing asked, but a client certificate was sent) or
             "trust" (nothing asked).
-        unasked: the notices and notifications that came meanwhile, as type and payload.
+        unasked: the notices and notifications that arrived meanwhile, as type and payload.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class ServerInfo:
 
         Args:
             code: the message's type.
-            payload: what it says.
+            payload: the message's body.
 
         Returns:
             Whether it is one of these.
@@ -100,11 +100,11 @@ class StartupOptions(NamedTuple):
 
 
 class ProtocolRefused(errors.OperationalError):
-    """The server refused StartupMessage, or ignored it, in a way that an older version may cure."""
+    """The server refused or ignored StartupMessage; an older protocol version may help."""
 
 
 def server_error(payload: bytes) -> errors.Error:
-    """Return the error that an ErrorResponse tells of."""
+    """Return the exception for an ErrorResponse."""
     return errors.from_fields(messages.error_fields(payload, ENCODING))
 
 
@@ -115,15 +115,15 @@ def startup(
 
     Args:
         options: what to ask of the server.
-        server_info: what is filled in as the server tells it; a new one by default. Its `authentication` is
-            set as soon as the server is convinced.
+        server_info: is filled in as messages arrive; a new one by default. Its `authentication` is
+            set as soon as authentication has succeeded.
 
     Yields:
         Bytes to send, possibly none; to be answered with the next message as (type, payload). Or a
         `Work`, to be answered with its result.
 
     Returns:
-        What the server told about the session.
+        What the server reported about the session.
 
     Raises:
         howdah.OperationalError: the server broke the protocol, or authentication failed; the class of the
@@ -137,7 +137,7 @@ def startup(
 
 
 def _request_session(server_info: ServerInfo, options: StartupOptions) -> Generator[bytes, Message, Message]:
-    """Send StartupMessage, agree on the version; return the first message that is about something else."""
+    """Send StartupMessage and negotiate the version; return the first message after that."""
     server_info.protocol_version = options.max_protocol
     try:
         request = messages.startup_message(options.max_protocol, options.parameters)
@@ -176,7 +176,7 @@ def _authenticate(
 
 
 def _await_ready(server_info: ServerInfo) -> Generator[bytes, Message, None]:
-    """Take what the server tells about the session, up to ReadyForQuery."""
+    """Process the server's messages up to the first ReadyForQuery."""
     while True:
         code, payload = yield b""
         if code == BackendCode.READY_FOR_QUERY:

@@ -1,8 +1,8 @@
-"""The hot half of a session: its buffers, and the messages of every query.
+"""The hot path of a session: its buffers, and the messages of every query.
 
-`Wire` frames what arrives, deals itself with the answers to Bind, Execute and
-Sync, and passes everything else to `on_message`. The native core has a twin of
-this module; this one is the reference.
+`Wire` frames what arrives, handles the answers to Bind, Execute and Sync itself,
+and passes everything else to `on_message`. The native core has a twin of this
+module; this one is the reference.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SEND_SIZE = 4 * RECEIVE_SIZE
 
 
 def take_in(sizes: list[int], buffer: bytearray, take: Callable[[Buffer], object]) -> None:
-    """Have what has come into a buffer taken in, in one go: once, whenever a signal handler interrupts it."""
+    """Pass on what a buffer has received, once even if a signal handler interrupts: all calls run in C."""
     pieces = map(slice, map(sizes.pop, repeat(0, len(sizes))))
     deque(map(take, map(memoryview(buffer).__getitem__, pieces)), maxlen=0)
 
@@ -61,13 +61,13 @@ class Wire:
     """Input and output buffers of one session, and the steps not yet answered.
 
     Attributes:
-        transaction_status: as the last ReadyForQuery told it.
+        transaction_status: the status in the last ReadyForQuery.
         transactions: how many transactions have ended: the same number means
             that it is still the same transaction.
         skipping: whether the server skips what is written now, up to a Sync.
-        lost: why the session is over, None while it lives.
-        dealt_with: whether the last message counts as dealt with, though what it was given to, a
-            loader or a handler, has raised a `BaseException`.
+        lost: the error that ended the session, None while it is open.
+        dealt_with: whether the last message counts as processed although the loader or the handler
+            that it was passed to has raised a `BaseException`.
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class Wire:
         self.skipping = False
         self.lost: Error | None = None
         self.dealt_with = False
-        # Each step, its exchange, and how many steps that had when the answer came, None before.
+        # Each step, its exchange, and how many steps were pending in that when the answer came, None before.
         self._pending: deque[list[Any]] = deque()
         self._mark = 0, 0
         self._output = bytearray()
@@ -85,10 +85,10 @@ class Wire:
         self._position = 0
         self._decoding = False
         self._scratch = bytearray(RECEIVE_SIZE)
-        #: The sizes of what has come into the buffer and not been taken in.
+        #: The sizes of received data in the buffer that is not in the input yet.
         self.arrived: list[int] = []
-        # What follows is called by C code, so that no signal handler comes between two of them:
-        #: Takes a slice off what is to be sent.
+        # C code calls these two, so that no signal handler runs between a system call and its bookkeeping:
+        #: Deletes a slice of the output.
         self.take_off: Callable[[slice], None] = self._output.__delitem__
         #: Appends bytes to the input; `feed` must follow.
         self.take_in: Callable[[Any], None] = self._input.extend
@@ -96,16 +96,16 @@ class Wire:
     # Output
 
     def write(self, data: Buffer) -> None:
-        """Append `data`, whole messages or pieces of one, to what is to be sent."""
+        """Append `data`, whole messages or pieces of one, to the output."""
         self._output += data
 
     def output(self) -> memoryview:
         """Return what is to be sent next; release it before anything else is written."""
-        # A copy: where an interruption leaves a view behind, the output can still be written to.
+        # A copy: if an interruption leaves a view unreleased, the output can still be written to.
         return memoryview(self._output[:SEND_SIZE])
 
     def sent(self, size: int) -> None:
-        """Take off the first `size` bytes of the output: they are on their way."""
+        """Delete the first `size` bytes of the output: they have been sent."""
         del self._output[:size]
 
     @property
@@ -158,7 +158,7 @@ class Wire:
     # Steps
 
     def expect(self, step: Step, exchange: Exchange) -> None:
-        """Note that `step` is on its way for `exchange`."""
+        """Add `step` of `exchange` to the steps that the server is to answer."""
         if self.skipping:
             if step != Step.SYNC:
                 exchange.skip()
@@ -177,7 +177,7 @@ class Wire:
         return (self._pending[-1][0], self._pending[-1][1]) if self._pending else None
 
     def settle(self) -> None:
-        """Take off the step at the head: it has been answered."""
+        """Remove the step at the head: it has been answered."""
         # A signal handler's exception may come between two calls: what has been done is not done again.
         head = self._pending[0]
         exchange: Exchange = head[1]
@@ -195,7 +195,7 @@ class Wire:
         self._mark = len(self._output), len(self._pending)
 
     def rewind(self) -> None:
-        """Forget what has been written since `mark`: an interruption may have left it incomplete."""
+        """Remove what has been written since `mark`: an interruption may have left it incomplete."""
         size, count = self._mark
         del self._output[size:]
         while len(self._pending) > count:
@@ -213,7 +213,7 @@ class Wire:
         return memoryview(self._scratch)
 
     def received(self, size: int) -> None:
-        """Process the `size` bytes that came into the buffer."""
+        """Process the `size` bytes that were received into the buffer."""
         self._check_entry()
         self.arrived.append(size)
         self._pump()
@@ -225,18 +225,18 @@ class Wire:
         self._pump()
 
     def on_message(self, code: int, body: bytes) -> None:
-        """Deal with a message that is not of the hot path."""
+        """Handle a message that is not on the hot path."""
         raise NotImplementedError
 
     def _check_entry(self) -> None:
         if self._decoding:
-            # Otherwise the rows behind this one would come before it.
+            # Otherwise the rows after this one would come before it.
             raise RuntimeError("the connection cannot be used by what loads the values of its rows")
 
     def _pump(self) -> None:
         take_in(self.arrived, self._scratch, self.take_in)
-        # What is called here may use the session: a notice's handler that runs a query
-        # comes back to this method. So the position is always that of the next message.
+        # What is called here may use the session: a notice handler that runs a query
+        # enters this method again. So the position is always that of the next message.
         data = self._input
         self.dealt_with = False
         try:
@@ -257,8 +257,8 @@ class Wire:
                 except Error:
                     raise
                 except BaseException:
-                    # Interrupted: the message is dealt with once more, unless it has had its effect.
-                    # What ends a statement begins a new list of rows: the one before is looked at.
+                    # Interrupted: the message is processed again, unless it has had its effect.
+                    # The end of a statement begins a new list of rows: the old one is compared.
                     unchanged = head is (self._pending[0] if self._pending else None) and len(kept) == count
                     repeated = unchanged or code == BackendCode.ERROR_RESPONSE
                     if repeated and self._position == end and not self.dealt_with:
@@ -308,12 +308,12 @@ class Wire:
             exchange.wake()
 
     def _leave_rows(self, exchange: QueryExchange, interruption: BaseException, body: bytes | None) -> None:
-        """Have no more rows decoded: what interrupts one would do so with the next.
+        """Decode no more rows: what has interrupted one would interrupt the next.
 
         Args:
-            exchange: whose rows they are.
+            exchange: the exchange that the rows belong to.
             interruption: what the loader, or a signal handler, has raised.
-            body: the row, unless that has been taken.
+            body: the row, None if it is in `exchange.rows` already.
         """
         if not exchange.keeping:
             exchange.failure = interruption
@@ -330,5 +330,5 @@ class Wire:
 
 
 def _expects_row(step: Step, exchange: Exchange) -> bool:
-    """Whether a row may come: in the simple protocol, after its description."""
+    """Return whether a row may come: in the simple protocol, only after RowDescription."""
     return step == Step.EXECUTE or (step == Step.QUERY and exchange.fields is not None)

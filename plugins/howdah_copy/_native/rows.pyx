@@ -35,7 +35,7 @@ cdef enum:
     CRITICAL_FLAGS = 0xFFFF0000
     MAX_LENGTH = 0x3FFFFFFE
 
-# From a character to the letter behind the backslash it is written as, 0 for all others; and back.
+# From a character to the letter after the backslash that it is written with, 0 for all others; and back.
 cdef unsigned char[256] _letters
 cdef unsigned char[256] _characters
 
@@ -85,11 +85,11 @@ cdef int _escape(Buffer out, Py_ssize_t start) except -1:
 
 
 cdef class CopyEncoder:
-    """Writes rows, and data that is in the format already, one behind the other.
+    """Encodes rows, and appends data that is in the format already.
 
     Args:
-        adapters: the adapters in force.
-        context: what dumpers are told of where they work.
+        adapters: the adapters.
+        context: the context for dumpers.
         format: 0 for text, 1 for binary.
 
     Attributes:
@@ -104,7 +104,7 @@ cdef class CopyEncoder:
     cdef bint begun
     cdef bint framed
     cdef Dumpers dumpers
-    # The entries of the columns, where the types are set.
+    # The entries of the columns, if their types are set.
     cdef tuple typed
     cdef Buffer buffer
 
@@ -114,7 +114,7 @@ cdef class CopyEncoder:
         self.buffer = Buffer.__new__(Buffer)
 
     def set_dumpers(self, dumpers) -> None:
-        """Have the values of each column dumped by the same dumper, whatever their class.
+        """Dump the values of each column with one dumper, whatever their class.
 
         Args:
             dumpers: one for each column, of the format of the data.
@@ -127,7 +127,7 @@ cdef class CopyEncoder:
         return self.buffer.length
 
     def take(self) -> bytes:
-        """Return what has been written, and forget it."""
+        """Return what has been written, and remove it."""
         cdef bytes data = PyBytes_FromStringAndSize(self.buffer.data, self.buffer.length)
         self.buffer.length = 0
         return data
@@ -144,7 +144,7 @@ cdef class CopyEncoder:
         return self.buffer.length
 
     def close(self) -> None:
-        """Append what ends the data, if that is ours to write: it is when rows, or nothing, were written."""
+        """Append the end of binary data, unless the program has written data with a header of its own."""
         if self.binary:
             self.begin()
             if self.framed:
@@ -240,7 +240,7 @@ cdef class CopyEncoder:
         return 0
 
     cdef int dump(self, object obj) except -1:
-        """Append what the dumper for an object makes of it; return 0 if that is NULL."""
+        """Append an object, dumped; return 0 if that is NULL."""
         cdef DumperEntry entry, upgraded
         cdef Buffer out = self.buffer
         cdef Py_ssize_t start = out.length
@@ -264,7 +264,7 @@ cdef class CopyEncoder:
 
 
 cdef class CopyDecoder:
-    """Takes rows out of data that comes in pieces: an iterator that ends where more is needed.
+    """Decodes rows from data that arrives in pieces: an iterator that ends when it needs more data.
 
     Args:
         loaders: a `Loader` for each column, in order; None leaves the values as bytes.
@@ -278,8 +278,8 @@ cdef class CopyDecoder:
     cdef RowDecoder decoder
     cdef Buffer data
     cdef Py_ssize_t position
-    # How much behind the position is known to be part of a row that has not come in whole; in the binary
-    # format, how many of its columns that is.
+    # How much after the position is known to be part of a row that is not complete; in the binary format,
+    # how many of its columns that is.
     cdef Py_ssize_t seen
     cdef int columns
     cdef bint decoding
@@ -293,12 +293,12 @@ cdef class CopyDecoder:
         self.set_loaders(loaders)
 
     def set_loaders(self, loaders) -> None:
-        """Have the rows to come loaded by these."""
+        """Load later rows with these."""
         self.check()
         self.decoder = RowDecoder(loaders)
 
     cdef int check(self) except -1:
-        """Raise an error if a row is being read: its values are where they came in."""
+        """Raise an error if a row is being read: its values are in the buffer."""
         if self.decoding:
             raise RuntimeError("the COPY cannot be used by what loads the values of its rows")
         return 0
@@ -314,7 +314,7 @@ cdef class CopyDecoder:
         buffer.put(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
 
     def rest(self) -> bytes:
-        """Return the data that no row has been read of, and forget it."""
+        """Return the data that no row has been read from, and remove it."""
         cdef bytes data
         self.check()
         data = PyBytes_FromStringAndSize(self.data.data + self.position, self.data.length - self.position)
@@ -322,10 +322,10 @@ cdef class CopyDecoder:
         return data
 
     def close(self) -> None:
-        """Take note that no more data comes.
+        """Note that no more data comes.
 
         Raises:
-            howdah.DataError: it has ended in the middle.
+            howdah.DataError: it has ended in the middle of a row.
         """
         if self.position < self.data.length or (self.binary and self.begun and not self.ended):
             raise DataError(f"the COPY data ends in the middle of row {self.rows + 1}")
@@ -344,7 +344,7 @@ cdef class CopyDecoder:
             self.decoding = False
 
     cdef int take(self, Py_ssize_t size) except -1:
-        """Have what comes next begin `size` bytes further on."""
+        """Move the position to the next row, `size` bytes further on."""
         self.position += size
         self.seen = self.columns = 0
         return 0

@@ -75,16 +75,6 @@ TYPES: list[tuple[str, list[str], pa.DataType, list[Any]]] = [
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def cur(conn: howdah.Connection[Any]) -> Any:
-    """A cursor, in a transaction that is not committed, with types of its own."""
-    cur = conn.cursor()
-    cur.execute(
-        "CREATE TYPE pg_temp.mood AS ENUM ('sad', 'ok'); CREATE DOMAIN pg_temp.price AS numeric(8, 3)"
-    )
-    return cur
-
-
 def collect(stream: Any) -> list[Any]:
     return list(stream)
 

@@ -77,16 +77,6 @@ pytestmark = pytest.mark.anyio
 ASYNC = True
 
 
-@pytest.fixture
-async def cur(aconn: howdah.AsyncConnection[Any]) -> Any:
-    """A cursor, in a transaction that is not committed, with types of its own."""
-    cur = aconn.cursor()
-    await cur.execute(
-        "CREATE TYPE pg_temp.mood AS ENUM ('sad', 'ok'); CREATE DOMAIN pg_temp.price AS numeric(8, 3)"
-    )
-    return cur
-
-
 async def collect(stream: Any) -> list[Any]:
     return [batch async for batch in stream]
 

@@ -86,16 +86,6 @@ STORED: list[tuple[str, pa.Array, list[str]]] = [
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def cur(conn: howdah.Connection[Any]) -> Any:
-    """A cursor, in a transaction that is not committed, with types of its own."""
-    cur = conn.cursor()
-    cur.execute(
-        "CREATE TYPE pg_temp.mood AS ENUM ('sad', 'ok'); CREATE DOMAIN pg_temp.price AS numeric(8, 3)"
-    )
-    return cur
-
-
 def with_nulls(array: pa.Array) -> pa.ChunkedArray:
     """Return the array with NULL in front and behind."""
     null = pa.nulls(1, array.type)

@@ -87,16 +87,6 @@ pytestmark = pytest.mark.anyio
 ASYNC = True
 
 
-@pytest.fixture
-async def cur(aconn: howdah.AsyncConnection[Any]) -> Any:
-    """A cursor, in a transaction that is not committed, with types of its own."""
-    cur = aconn.cursor()
-    await cur.execute(
-        "CREATE TYPE pg_temp.mood AS ENUM ('sad', 'ok'); CREATE DOMAIN pg_temp.price AS numeric(8, 3)"
-    )
-    return cur
-
-
 def with_nulls(array: pa.Array) -> pa.ChunkedArray:
     """Return the array with NULL in front and behind."""
     null = pa.nulls(1, array.type)

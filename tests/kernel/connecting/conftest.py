@@ -30,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(params=FACES)
 def connect(request: pytest.FixtureRequest, home: Path) -> Iterator[Face]:
-    """Connect, in each of the ways there are."""
+    """Connect: blocking, with asyncio, and with uvloop."""
     face = Face(request.param)
     yield face
     face.close()

@@ -22,7 +22,7 @@ if importlib.util.find_spec("uvloop"):
 
 
 def run_async(face: str, coroutine: Any) -> Any:
-    """Run a coroutine on the event loop of a face."""
+    """Run a coroutine on an event loop: that of uvloop, or asyncio's own."""
     if face == "uvloop":
         import uvloop
 
@@ -31,7 +31,7 @@ def run_async(face: str, coroutine: Any) -> Any:
 
 
 class Face:
-    """Connects in one of the ways, and closes everything at the end."""
+    """Connects in one of the ways of `FACES`, and closes everything at the end."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -64,7 +64,7 @@ class Face:
 
 
 def sleep(connected: connecting.Connected, observer: connecting.Connected) -> None:
-    """Start a query that takes long, and wait until the server is at it."""
+    """Start a query that takes long, and wait until the server is executing it."""
     connected.sock.setblocking(False)
     connected.sock.send(b"Q\0\0\0\x19SELECT pg_sleep(600)\0")
     activity = f"FROM pg_stat_activity WHERE pid = {connected.server_info.pid} AND wait_event = 'PgSleep'"

@@ -12,7 +12,7 @@ from tests.plugins.copy.faces import Face
 
 @pytest.fixture(params=["sync", "async"])
 def face(request: pytest.FixtureRequest) -> str:
-    """The face under test."""
+    """Whether the connection is sync or async."""
     return str(request.param)
 
 

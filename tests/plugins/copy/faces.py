@@ -1,4 +1,4 @@
-"""Both faces under one set of tests: the blocking one as if it were asynchronous."""
+"""Sync and async connections under one set of tests: the sync ones get asynchronous methods."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class BlockingCopy:
 
 
 class Face:
-    """A connection of either face, with asynchronous methods.
+    """A sync or an async connection, with asynchronous methods.
 
     Args:
         conn: the connection.
