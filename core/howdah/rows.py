@@ -13,10 +13,12 @@ from __future__ import annotations
 import re
 from collections import namedtuple
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
+from functools import lru_cache, partial
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
 
 from howdah.errors import DataError, InterfaceError, ProgrammingError
+from howdah.native.implementation import IMPLEMENTATION
 
 if TYPE_CHECKING:
     import typing_extensions
@@ -101,13 +103,7 @@ def dict_row(cursor: Described) -> RowMaker[DictRow]:
     If several columns have the same name, the row has the value of the last one.
     """
     names = _names(cursor)
-    if names is None:
-        return no_result
-
-    def make(values: Sequence[Any]) -> DictRow:
-        return dict(zip(names, values, strict=True))
-
-    return make
+    return no_result if names is None else _dict_maker(names)
 
 
 def namedtuple_row(cursor: Described) -> RowMaker[NamedTuple]:
@@ -120,7 +116,7 @@ def namedtuple_row(cursor: Described) -> RowMaker[NamedTuple]:
         howdah.DataError: two columns have the same name, or a name is a Python keyword.
     """
     names = _names(cursor)
-    return no_result if names is None else _namedtuple(names)._make
+    return no_result if names is None else _namedtuple_maker(names)
 
 
 def class_row(cls: type[T]) -> BaseRowFactory[T]:
@@ -149,7 +145,7 @@ def args_row(func: Callable[..., T]) -> BaseRowFactory[T]:
         def make(values: Sequence[Any]) -> T:
             return func(*values)
 
-        return no_result if cursor.description is None else make
+        return no_result if _names(cursor) is None else make
 
     return factory
 
@@ -166,13 +162,7 @@ def kwargs_row(func: Callable[..., T]) -> BaseRowFactory[T]:
 
     def factory(cursor: Described) -> RowMaker[T]:
         names = _names(cursor)
-        if names is None:
-            return no_result
-
-        def make(values: Sequence[Any]) -> T:
-            return func(**dict(zip(names, values, strict=True)))
-
-        return make
+        return no_result if names is None else KeywordCaller(func, names)
 
     return factory
 
@@ -183,20 +173,21 @@ def scalar_row(cursor: Described) -> RowMaker[Any]:
     Raises:
         howdah.ProgrammingError: the result has no columns.
     """
-    if cursor.description is None:
+    names = _names(cursor)
+    if names is None:
         return no_result
-    if not cursor.description:
+    if not names:
         raise ProgrammingError("scalar_row needs a result with at least one column")
-    return _first
+    return itemgetter(0)
 
 
 def _names(cursor: Described) -> tuple[str, ...] | None:
+    of_result = getattr(cursor, "_column_names", None)
+    if of_result is not None:  # which takes less time than a description
+        names: tuple[str, ...] | None = of_result()
+        return names
     description = cursor.description
     return None if description is None else tuple([column.name for column in description])
-
-
-def _first(values: Sequence[Any]) -> Any:
-    return values[0]
 
 
 def no_result(values: Sequence[Any]) -> NoReturn:
@@ -208,10 +199,50 @@ def no_result(values: Sequence[Any]) -> NoReturn:
     raise InterfaceError("the last operation didn't produce records")
 
 
+class DictMaker:
+    """Makes dictionaries.
+
+    Args:
+        names: the keys: the columns' names.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    def __call__(self, values: Sequence[Any]) -> DictRow:
+        """Return the row."""
+        return dict(zip(self._names, values, strict=True))
+
+
+class KeywordCaller(Generic[T]):
+    """Calls a function with the values as keyword arguments.
+
+    Args:
+        func: returns the row.
+        names: the names of the arguments: the columns' names.
+    """
+
+    def __init__(self, func: Callable[..., T], names: tuple[str, ...]) -> None:
+        self._func = func
+        self._names = names
+
+    def __call__(self, values: Sequence[Any]) -> T:
+        """Return the row."""
+        return self._func(**dict(zip(self._names, values, strict=True)))
+
+
+if not TYPE_CHECKING and IMPLEMENTATION == "native":
+    from howdah.native.rowmakers import DictMaker, KeywordCaller
+
+# Kept for the results of other queries that have the same columns.
+_dict_maker = lru_cache(maxsize=512)(DictMaker)
+
+
 @lru_cache(maxsize=512)
-def _namedtuple(names: tuple[str, ...]) -> type[NamedTuple]:
+def _namedtuple_maker(names: tuple[str, ...]) -> RowMaker[NamedTuple]:
     try:
-        return namedtuple("Row", map(_attribute, names))  # type: ignore[return-value]
+        # Not its method `_make`, which is written in Python.
+        return partial(tuple.__new__, namedtuple("Row", map(_attribute, names)))  # type: ignore[arg-type]
     except ValueError as ex:
         raise DataError(f"namedtuple_row cannot name the columns {', '.join(names)}: {ex}") from None
 

@@ -90,6 +90,8 @@ class BaseConnection(Generic[Row]):
     _collecting = 0
 
     kernel: BaseKernel
+    #: Makes the rows of cursors that are not given another.
+    row_factory: Any
     _kernel_class: type[BaseKernel]
 
     def __init__(self, connected: Connected, settings: dict[str, Any], adapters: AdaptersMap) -> None:

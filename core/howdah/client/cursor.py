@@ -34,30 +34,27 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
     _connection: Connection[Any]
     _kernel: Kernel
 
-    @overload
-    def __init__(
-        self, connection: Connection[Row], *, row_factory: None = None, binary: bool | None = None
-    ) -> None: ...
-    @overload
-    def __init__(
-        self,
-        connection: Connection[Any],
-        *,
-        row_factory: RowFactory[Row],
-        binary: bool | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
-        connection: Connection[Any],
-        *,
-        row_factory: RowFactory[Row] | None = None,
-        binary: bool | None = None,
-    ) -> None:
-        super().__init__(
-            connection,
-            row_factory=connection.row_factory if row_factory is None else row_factory,
-            binary=binary,
-        )
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self, connection: Connection[Row], *, row_factory: None = None, binary: bool | None = None
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            connection: Connection[Any],
+            *,
+            row_factory: RowFactory[Row],
+            binary: bool | None = None,
+        ) -> None: ...
+        def __init__(
+            self,
+            connection: Connection[Any],
+            *,
+            row_factory: RowFactory[Row] | None = None,
+            binary: bool | None = None,
+        ) -> None: ...
 
     @property
     def connection(self) -> Connection[Any]:

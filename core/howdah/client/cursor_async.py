@@ -35,30 +35,27 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
     _connection: AsyncConnection[Any]
     _kernel: AsyncKernel
 
-    @overload
-    def __init__(
-        self, connection: AsyncConnection[Row], *, row_factory: None = None, binary: bool | None = None
-    ) -> None: ...
-    @overload
-    def __init__(
-        self,
-        connection: AsyncConnection[Any],
-        *,
-        row_factory: AsyncRowFactory[Row],
-        binary: bool | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
-        connection: AsyncConnection[Any],
-        *,
-        row_factory: AsyncRowFactory[Row] | None = None,
-        binary: bool | None = None,
-    ) -> None:
-        super().__init__(
-            connection,
-            row_factory=connection.row_factory if row_factory is None else row_factory,
-            binary=binary,
-        )
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self, connection: AsyncConnection[Row], *, row_factory: None = None, binary: bool | None = None
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            connection: AsyncConnection[Any],
+            *,
+            row_factory: AsyncRowFactory[Row],
+            binary: bool | None = None,
+        ) -> None: ...
+        def __init__(
+            self,
+            connection: AsyncConnection[Any],
+            *,
+            row_factory: AsyncRowFactory[Row] | None = None,
+            binary: bool | None = None,
+        ) -> None: ...
 
     @property
     def connection(self) -> AsyncConnection[Any]:

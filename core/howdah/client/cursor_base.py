@@ -66,13 +66,13 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self,
         connection: BaseConnection[Any],
         *,
-        row_factory: BaseRowFactory[Row],
+        row_factory: BaseRowFactory[Row] | None = None,
         binary: bool | None = None,
     ) -> None:
         super().__init__()
         self._connection = connection
         self._kernel = kernel = connection.kernel
-        self._row_factory = row_factory
+        self._row_factory = connection.row_factory if row_factory is None else row_factory
         self._transformer = kernel.transformer
         if binary is not None:
             self._format = Format(binary)
@@ -131,10 +131,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """The columns of the result, None if it has no rows (PEP 249)."""
         if self._pending is not None:
             self._arrive()
-        if self._columns is None and self._result is not None:
-            fields = self._result.fields
-            if fields is None:
-                fields = self.fields_of(self._result)
+        if self._columns is None:
+            fields = self._fields()
             if fields is not None:
                 from howdah.client.column import Column
 
@@ -214,11 +212,18 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         make_row = self._check_result()
         start = self._position
         rows = self._rows[start:] if size is None else self._rows[start : start + size]
-        made = rows if make_row is tuple else [make_row(row) for row in rows]
+        made = rows if make_row is tuple else self._make_rows(rows)
         if size is None or len(rows) < size:
             self._raise_failure()
         self._position = start + len(rows)
         return made
+
+    def _fields(self) -> Sequence[FieldDescription] | None:
+        """Return the columns of the current result, None if it has no rows."""
+        result = self._result
+        if result is None or result.fields is not None:
+            return None if result is None else result.fields
+        return self.fields_of(result)
 
     def _has_row(self) -> bool:
         """Return whether there is a row to take, or an error to raise instead."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from howdah.client.column import Column
     from howdah.client.pipeline_mode import PendingResult
     from howdah.pq import Format
+    from howdah.protocol.messages import FieldDescription
 
 __all__ = ["ResultSet"]
 
@@ -131,6 +132,26 @@ class ResultSet(Generic[Row]):
             return made
         self._raise_failure()
         return None
+
+    def _column_names(self) -> tuple[str, ...] | None:
+        """Return the names of the columns, None if the result has no rows."""
+        if self._pending is not None:
+            self._arrive()
+        fields = self._fields()
+        return None if fields is None else tuple([field.name for field in fields])
+
+    def _fields(self) -> Sequence[FieldDescription] | None:
+        """Return the columns of the current result, None if it has no rows."""
+        raise NotImplementedError
+
+    def _arrive(self) -> None:
+        """Take the pending answer, where an attribute can wait for it."""
+        raise NotImplementedError
+
+    def _make_rows(self, rows: list[Any]) -> list[Row]:
+        """Return the rows that the row maker makes of tuples."""
+        make_row = self._make_row
+        return [make_row(row) for row in rows]
 
     def _raise_failure(self) -> None:
         """Raise the error with which the row after the fetched ones could not be decoded, if there is one."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from howdah.errors import Error, InterfaceError, OperationalError
 from howdah.io.blocking import loss, process
@@ -29,6 +30,18 @@ if TYPE_CHECKING:
 __all__ = ["AsyncTransport"]
 
 _WOULD_BLOCK = (BlockingIOError, InterruptedError)
+
+
+class _Waits:
+    """How many tasks on an event loop wait for answers, on any connection."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+_waits_of: WeakKeyDictionary[asyncio.AbstractEventLoop, _Waits] = WeakKeyDictionary()
 
 
 def receive(sock: socket.socket, session: Session | TLSStream) -> bool:
@@ -111,6 +124,7 @@ class AsyncTransport:
     def _begin(self) -> None:
         """Attach to the running event loop, on which no task waits yet."""
         self._loop = asyncio.get_running_loop()
+        self._waits = _waits_of.setdefault(self._loop, _Waits())
         #: Receives answers that arrive soon; only the native implementation has it.
         self._spin = SpinReceiver(self._stream) if IMPLEMENTATION == "native" else None
         #: Those who wait, and for which exchange.
@@ -136,7 +150,7 @@ class AsyncTransport:
         if self._stream.output_size:
             self._send()
         exchange.replaced = None
-        if self._spin is not None and not self._waiting and self._timer is None and not exchange.ready:
+        if not self._waits.count and self._timer is None and not exchange.ready:
             self._spin_receive(exchange)
         if exchange.ready:
             return
@@ -145,11 +159,13 @@ class AsyncTransport:
         waiter = Waiter(self._loop)
         exchange.notify = partial(self._woken.append, waiter)
         self._waiting[waiter] = exchange
+        self._waits.count += 1
         try:
             if not self._reading:
                 self._start_reading()
             await waiter
         finally:
+            self._waits.count -= 1
             del self._waiting[waiter]
             exchange.notify = None
             if not exchange.ready:
@@ -381,8 +397,12 @@ class AsyncTransport:
         return False
 
     def _spin_receive(self, exchange: Exchange) -> None:
-        """Receive until `exchange` is ready, if that takes less time than suspending the task."""
-        assert self._spin is not None
+        """Receive until `exchange` is ready, if that takes less time than suspending the task.
+
+        Not while other tasks of the event loop wait: their answers may be there first.
+        """
+        if self._spin is None or self._waiting:
+            return
         try:
             self._spin.receive(self.sock, exchange)
         except OSError as e:

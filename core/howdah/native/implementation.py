@@ -14,7 +14,7 @@ from importlib.util import find_spec
 __all__ = ["IMPLEMENTATION"]
 
 #: The native modules; either all of them are used, or none.
-_MODULES = ("adapters", "exchange", "resultset", "query_cache", "transport", "wire")
+_MODULES = ("adapters", "exchange", "resultset", "rowmakers", "query_cache", "transport", "wire")
 
 
 def _choose() -> str:

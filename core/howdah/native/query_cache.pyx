@@ -17,7 +17,7 @@ from howdah.native.resultset cimport ResultSet
 from howdah.native.wire cimport BIND, EXECUTE, SYNC, Wire, pack_formats
 
 from howdah.pq import TransactionStatus
-from howdah.protocol.messages import check_length
+from howdah.protocol.messages import MAX_LENGTH, check_length
 from howdah.client.statement import use_counter
 
 cdef object _IDLE = TransactionStatus.IDLE
@@ -27,6 +27,8 @@ cdef enum:
     FEW = 50
     #: How many queries are known at most: beyond, they are learnt anew.
     MOST = 1000
+
+cdef Py_ssize_t _LONGEST = MAX_LENGTH - 4
 
 # Execute of the unnamed portal, all rows; and Sync.
 cdef bytes _EXECUTE = b"E\0\0\0\x09\0\0\0\0\0"
@@ -170,7 +172,8 @@ cdef class QueryCache:
         session.unsent.check()
         section_size = 4 if parameters is None else parameters.section_size()
         size = PyBytes_GET_SIZE(cached.called) + section_size + PyBytes_GET_SIZE(cached.result_formats)
-        check_length(size)
+        if size > _LONGEST:
+            check_length(size)
         if cursor is not None:
             cursor._query = cached.query
             if sync and PyList_GET_SIZE(cursor._rows) > FEW:

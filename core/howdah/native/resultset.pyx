@@ -7,6 +7,7 @@ cimport cython
 from cpython.list cimport PyList_GET_SIZE
 
 from howdah.native.exchange cimport Result
+from howdah.native.rowmakers cimport make_rows
 
 from howdah.errors import InterfaceError, ProgrammingError
 from howdah.errors.context import add_column_name
@@ -20,7 +21,7 @@ cdef object _SINGLE_TUPLE = ExecStatus.SINGLE_TUPLE
 cdef class ResultSet:
     """The results of a query, and the position in the current result."""
 
-    def __cinit__(self, *args, **kwargs):
+    def __cinit__(self):  # which ignores arguments
         self.reset()
 
     def _reset(self):
@@ -57,6 +58,19 @@ cdef class ResultSet:
             return row
         self.raise_failure()
         return None
+
+    def _column_names(self):
+        """Return the names of the columns, None if the result has no rows."""
+        if self._pending is not None:
+            self._arrive()
+        fields = self._result.fields if self._result is not None else None
+        if fields is None:
+            fields = self._fields()
+        return None if fields is None else tuple([field.name for field in fields])
+
+    def _make_rows(self, list rows not None):
+        """Return the rows that the row maker makes of tuples."""
+        return make_rows(self._make_row, rows)
 
     def _raise_failure(self):
         """Raise the error from decoding the next row, if there was one."""
