@@ -7,8 +7,9 @@ include "dump_text.pxi"
 include "load_catalog.pxi"
 include "load_geometry.pxi"
 include "load_search.pxi"
+include "quote_scalars.pxi"
 
-from howdah.native.adapters cimport load_bytes, native_adapter
+from howdah.native.adapters cimport load_bytes, native_adapter, native_quote
 
 # Each has functions to load text and binary, and to dump them.
 BIT = native_adapter(NULL, load_bit)
@@ -44,3 +45,8 @@ VERSIONED = native_adapter(NULL, load_versioned)
 XID = native_adapter(NULL, load_xid)
 XID8 = native_adapter(NULL, load_xid8)
 XML = native_adapter(NULL, load_xml)
+
+# What makes literals of the texts that these functions dump.
+BOOL_LITERAL = native_quote(quote_bool)
+BYTEA_LITERAL = native_quote(quote_bytea)
+NUMBER_LITERAL = native_quote(quote_number)
