@@ -140,19 +140,53 @@ cdef inline bint _is_native(object adapter, Methods methods) except -1:
     return getattr(adapter, "encoding", "utf-8") == "utf-8"
 
 
-cdef inline DumperEntry _entry(object dumper):
-    """Return an entry for a call of a dumper's method."""
+@cython.final
+cdef class KeptParts:
+    """The dumpers for the parts of a dumper's objects, kept in the dumper from one call to the next."""
+
+    cdef DumperEntry item
+    cdef Dumpers parts
+    cdef object version
+
+
+cdef inline DumperEntry _new_call(object dumper, Methods methods):
+    """Return an entry for one call of a dumper's method."""
     cdef DumperEntry entry = DumperEntry.__new__(DumperEntry)
+    cdef KeptParts kept
     entry.dumper = dumper
-    entry.format = dumper.format
+    entry.format = methods.binary
     entry.oid = dumper.oid
+    if methods.nested:
+        kept = getattr(dumper, "_native_parts", None)
+        if kept is not None:
+            entry.item = kept.item
+            if kept.parts is not None and kept.version == kept.parts.adapters.version:
+                entry.parts = kept.parts
     return entry
 
 
-cdef bint _dump(dump_func dump, object obj, Buffer out, DumperEntry entry) except -1:
+cdef int _keep_parts(object dumper, DumperEntry entry) except -1:
+    """Keep the dumpers for the parts in the dumper; not the entry, which refers to it."""
+    cdef KeptParts kept
+    if entry.item is None and entry.parts is None:
+        return 0
+    kept = getattr(dumper, "_native_parts", None)
+    if kept is None or kept.parts is not entry.parts or kept.item is not entry.item:
+        kept = KeptParts.__new__(KeptParts)
+        kept.item = entry.item
+        kept.parts = entry.parts
+        kept.version = None if entry.parts is None else entry.parts.adapters.version
+        dumper._native_parts = kept
+    return 0
+
+
+cdef bint _dump(dump_func dump, object obj, Buffer out, DumperEntry entry, Methods methods) except -1:
     """Append the value for an object; return whether it is one of the dumper's own type."""
     cdef uint32_t oid = entry.oid
-    return dump(obj, out, &oid, entry) and (oid == entry.oid or not entry.oid)
+    cdef bint dumped = dump(obj, out, &oid, entry) and (oid == entry.oid or not entry.oid)
+    if methods.nested:
+        _keep_parts(entry.dumper, entry)
+    return dumped
 
 
 def _native_load(python):
@@ -179,9 +213,9 @@ def _native_dump(python):
             return python(self, obj)
         if methods.binary and (PyBytes_CheckExact(obj) or PyByteArray_CheckExact(obj)):
             return python(self, obj)  # it may return the object itself
-        entry = _entry(self)
+        entry = _new_call(self, methods)
         out = Buffer.__new__(Buffer)
-        if not _dump(methods.dump, obj, out, entry):
+        if not _dump(methods.dump, obj, out, entry, methods):
             return python(self, obj)
         return PyBytes_FromStringAndSize(out.data, out.length)
 
@@ -195,9 +229,9 @@ def _native_quote(python):
         cdef Buffer out
         if methods.quoting is not python or not _is_native(self, methods):
             return python(self, obj)
-        entry = _entry(self)
+        entry = _new_call(self, methods)
         out = Buffer.__new__(Buffer)
-        if not _dump(methods.text, obj, out, entry) or not methods.quote(out, 0, entry):
+        if not _dump(methods.text, obj, out, entry, methods) or not methods.quote(out, 0, entry):
             return python(self, obj)
         return PyBytes_FromStringAndSize(out.data, out.length)
 
