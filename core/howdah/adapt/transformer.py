@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.encodings import codec_of
-from howdah.adapt.literals import as_literal
 from howdah.adapt.oids import INVALID
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.text import TextLoader
@@ -195,7 +194,8 @@ class Transformer:
         Raises:
             howdah.ProgrammingError: nothing adapts objects of that class.
         """
-        return as_literal(obj, self)
+        literal: bytes = self.encoder.literals((obj,))[0]
+        return literal
 
     def decoder(self, fields: Sequence[FieldDescription]) -> RowDecoder:
         """Return the decoder for rows with these columns."""

@@ -160,6 +160,10 @@ cdef class DumperEntry:
     # The dumper of the items of an object, or the dumpers of its parts.
     cdef DumperEntry item
     cdef Dumpers parts
+    # What makes a literal of the value, NULL for the dumper's method; and the cast behind it. `cast` is None
+    # until they have been looked up.
+    cdef quote_func quote
+    cdef bytes cast
 
     cdef object get_key(self, object obj)
     cdef int append(self, object obj, Buffer out, bint part) except -1
@@ -259,3 +263,5 @@ cdef class ParameterEncoder:
     cdef EncodedParams previous
 
     cdef int encode_one(self, object obj, object format, EncodedParams out, Py_ssize_t index) except -1
+    cdef int renew(self) except -1
+    cdef bytes literal(self, object obj, Buffer out)

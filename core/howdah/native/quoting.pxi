@@ -9,6 +9,7 @@ from libc.string cimport memmove
 from howdah.native.strings cimport is_ascii
 
 from howdah.adapt.encodings import embeds_ascii
+from howdah.adapt.literals import cast_to
 
 
 cdef int quote_text(Buffer out, Py_ssize_t start, DumperEntry entry) except -1:
@@ -56,6 +57,17 @@ cdef bint _is_utf8_or_alike(object dumper) except -1:
     """Return whether each byte of the ASCII range is a character in what a dumper returns."""
     # Only those whose `encoding` is UTF-8, or that have none, have their native functions called.
     return hasattr(dumper, "encoding") or not embeds_ascii(codec_of(getattr(dumper, "connection", None)))
+
+
+cdef bytes prepare_literals(DumperEntry entry, object types, object context):
+    """Find what makes literals of a dumper's values; return the cast for those that are strings."""
+    cdef NativeAdapter quoted
+    if not entry.format and entry.dump is not NULL:
+        quoted = find_quote(type(entry.dumper))
+        if quoted is not None:
+            entry.quote = quoted.quote
+    entry.cast = cast_to(entry.oid, types, None if context is None else context.connection)
+    return entry.cast
 
 
 LITERAL = native_quote(quote_text)
