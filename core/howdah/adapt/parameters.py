@@ -107,6 +107,8 @@ class ParameterEncoder:
         self._adapters = adapters
         self._context = context
         self._version = adapters.version
+        # The encoding that the dumpers were last used for literals in.
+        self._encoding = ""
         # By the class or the key from `get_key`, and the format.
         self._dumpers: dict[tuple[DumperKey, PyFormat], Dumper] = {}
 
@@ -168,9 +170,13 @@ class ParameterEncoder:
         Raises:
             howdah.ProgrammingError: nothing adapts objects of a class.
         """
+        connection = None if self._context is None else self._context.connection
+        encoding = codec_of(connection)
+        if encoding != self._encoding:  # a quote in one encoding may be part of a character in another
+            self._dumpers.clear()
+            self._encoding = encoding
         self._renew()
         types = self._adapters.types
-        connection = None if self._context is None else self._context.connection
         return [
             b"NULL" if obj is None else quoted(obj, self.dumper(obj, PyFormat.TEXT), types, connection)
             for obj in objs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.encodings import codec_of
@@ -64,6 +65,8 @@ class Transformer:
         self.looked_up: frozenset[int] = frozenset()
         self._loaders: dict[tuple[int, int], Loader] = {}
         self._decoders: dict[tuple[tuple[int, int], ...], RowDecoder] = {}
+        #: The transformers of cursors that have adapters of their own: they are renewed with this one.
+        self.dependents: WeakSet[Transformer] = WeakSet()
 
     @property
     def connection(self) -> Any:
@@ -89,6 +92,8 @@ class Transformer:
         """Discard cached loaders and dumpers, because a setting that they depend on has changed."""
         self.adapters.version += 1
         self.encoder = ParameterEncoder(self.adapters, self.context)
+        for dependent in self.dependents:
+            dependent.renew()
 
     def loader(self, oid: int, format: int) -> Loader:
         """Return the loader for a type; unknown types are loaded as text, or as bytes if binary."""

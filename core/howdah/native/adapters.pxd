@@ -261,6 +261,8 @@ cdef class ParameterEncoder:
     cdef Dumpers text
     cdef Dumpers binary
     cdef EncodedParams previous
+    # The encoding that the dumpers were last used for literals in.
+    cdef object encoding
 
     cdef int encode_one(self, object obj, object format, EncodedParams out, Py_ssize_t index) except -1
     cdef int renew(self) except -1

@@ -208,6 +208,10 @@ cdef class ParameterEncoder:
         cdef Buffer out = Buffer.__new__(Buffer)
         cdef list made = []
         cdef int former
+        encoding = codec_of(None if self.context is None else self.context.connection)
+        if encoding != self.encoding:  # a quote in one encoding may be part of a character in another
+            self.version = None
+            self.encoding = encoding
         self.renew()
         former = set_depth(0)
         try:
