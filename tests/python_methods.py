@@ -1,6 +1,7 @@
-"""Adapters without native methods: where the native core is in use, it takes the place of `load`, `dump` and `quote`.
+"""Adapters without native methods.
 
-What compares the two implementations in one process needs the Python methods themselves.
+Where the native core is in use, functions of it take the place of the methods `load`, `dump` and `quote`. What
+compares the two implementations in one process needs the Python methods themselves.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""`load`, `dump` and `quote` call native functions whoever calls them, and return what the Python methods return."""
+"""`load`, `dump` and `quote` call native functions, and return what the Python methods return."""
 
 from __future__ import annotations
 
-import datetime as dt
 import enum
 import functools
 from collections.abc import Callable
@@ -47,7 +46,8 @@ def check(call: Callable[[], Any]) -> None:
 
 def native_methods(adapter: type) -> list[str]:
     """Return the methods of a class that call native functions for what is common."""
-    return [name for name in ("load", "dump", "quote") if hasattr(getattr(adapter, name, None), "__wrapped__")]
+    methods = {name: getattr(adapter, name, None) for name in ("load", "dump", "quote")}
+    return [name for name, method in methods.items() if hasattr(method, "__wrapped__")]
 
 
 def test_all_adapters_with_native_functions_have_them_called() -> None:
