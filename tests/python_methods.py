@@ -1,6 +1,6 @@
 """Adapters without native methods.
 
-Where the native core is in use, functions of it take the place of the methods `load`, `dump` and `quote`. What
+Where the native core is in use, functions of it replace the methods `load`, `dump` and `quote`. What
 compares the two implementations in one process needs the Python methods themselves.
 """
 

@@ -76,7 +76,7 @@ class AdaptContext(Protocol):
 
 
 def _make_native(cls: type, **methods: str) -> None:
-    """Have native functions called for methods of a class that has the attributes which name the functions."""
+    """Have native functions called for the methods of a class whose attributes name them."""
     for method, attribute in methods.items():
         if cls.__dict__.get(attribute) is not None:
             # Not before the first such class: that module imports this one.
