@@ -280,5 +280,5 @@ def test_the_encoding_changes_under_a_cursor(dsn: str, cursor: str, own: bool) -
                 conn.execute(f"SET standard_conforming_strings TO {strings}")
                 cur.execute("SELECT %s::text, %s::text[], (%s::text)", values)
                 assert cur.fetchone() == ("表'", ["表'", "\\"], "(表)")
-                composed = sql.SQL("SELECT {}, {}").format("表'", ["表'"])
+                composed = sql.SQL("SELECT {}, {}::text[]").format("表'", ["表'"])
                 assert cur.execute(composed).fetchone() == ("表'", ["表'"])
