@@ -184,6 +184,7 @@ cdef class Dumpers:
     cdef dict entries
 
     cdef DumperEntry find(self, object obj)
+    cdef DumperEntry create(self, object obj)
     cdef DumperEntry find_by_oid(self, uint32_t oid)
     cdef DumperEntry upgrade(self, DumperEntry entry, object obj)
     cdef int append(self, object obj, Buffer out, Dumped *dumped, bint part) except -1

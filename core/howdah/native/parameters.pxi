@@ -226,13 +226,17 @@ cdef class ParameterEncoder:
         cdef Dumpers dumpers = self.text
         cdef DumperEntry entry = dumpers.find(obj)
         cdef bytes cast, literal
-        cdef const char *data
+        cdef uint32_t oid
         entry = dumpers.upgrade(entry, obj)
         cast = entry.cast
         if cast is None:
             cast = prepare_literals(entry, self.adapters.types, self.context)
         out.length = 0
-        if entry.quote is not NULL and entry.append_natively(obj, out) and entry.quote(out, 0, entry):
+        oid = entry.oid
+        if (
+            entry.quote is not NULL and entry.dump(obj, out, &oid, entry) and oid == entry.oid
+            and entry.quote(out, 0, entry)
+        ):
             if cast and out.data[out.length - 1] == c"'":
                 out.put(PyBytes_AS_STRING(cast), PyBytes_GET_SIZE(cast))
             return PyBytes_FromStringAndSize(out.data, out.length)
