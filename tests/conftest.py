@@ -114,3 +114,12 @@ async def aconn(
     conn = await aconn_cls.connect(dsn)
     yield conn
     await conn.close()
+
+
+@pytest.fixture(scope="module")
+def without_native_methods() -> Iterator[None]:
+    """For modules that compare the implementations in one process: adapters have their Python methods."""
+    from tests.python_methods import python_methods
+
+    with python_methods():
+        yield

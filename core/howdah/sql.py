@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.encodings import codec_of, encoded
-from howdah.adapt.literals import as_literal
+from howdah.adapt.literals import as_literals
 from howdah.errors import ProgrammingError
 
 if TYPE_CHECKING:
@@ -139,7 +139,19 @@ class Composed(Composable):
 
     def as_bytes(self, context: AdaptContext | None = None) -> bytes:
         """Return the SQL of the pieces."""
-        return b"".join([piece.as_bytes(context) for piece in self._obj])
+        values = [piece._obj for piece in self._obj if type(piece) is Literal]
+        literals = iter(as_literals(values, context) if values else ())
+        encoding = _encoding(context)
+        return b"".join(
+            [
+                next(literals)
+                if type(piece) is Literal
+                else encoded(piece._obj, encoding)
+                if type(piece) is SQL
+                else piece.as_bytes(context)
+                for piece in self._obj
+            ]
+        )
 
     def __iter__(self) -> Iterator[Composable]:
         return iter(self._obj)
@@ -286,7 +298,7 @@ class Literal(Composable):
         Raises:
             howdah.ProgrammingError: nothing adapts objects of that class.
         """
-        return as_literal(self._obj, context)
+        return as_literals((self._obj,), context)[0]
 
 
 class Placeholder(Composable):

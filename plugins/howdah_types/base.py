@@ -125,7 +125,7 @@ class NestedLoader(TypeLoader):
     """
 
     def load(self, data: Buffer) -> Any:
-        if self.format == Format.TEXT or not isinstance(data, memoryview):
+        if self.format == Format.TEXT or not isinstance(data, memoryview) or not data.c_contiguous:
             data = bytes(data)
         with nesting:
             try:
@@ -157,6 +157,8 @@ class TypeDumper(Dumper):
 
     A binary dumper derives from the text dumper and overrides `dump`; `quote` still uses the text format.
     """
+
+    native_quote = "howdah.native.adapters:LITERAL"
 
     @abstractmethod
     def text(self, obj: Any) -> bytes:

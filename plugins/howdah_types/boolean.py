@@ -20,6 +20,7 @@ class BoolDumper(TypeDumper):
 
     oid = 16
     native = "howdah_types._native.scalars:BOOL"
+    native_quote = "howdah_types._native.scalars:BOOL_LITERAL"
 
     def text(self, obj: Any) -> bytes:
         return b"t" if obj else b"f"

@@ -169,6 +169,7 @@ class TupleDumper(NestedDumper):
     """`tuple` to a record as text; the server infers the type."""
 
     native = "howdah_types._native.structured:TUPLE"
+    native_quote = "howdah.native.adapters:LITERAL"
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)

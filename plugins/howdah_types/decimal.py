@@ -86,6 +86,7 @@ class DecimalDumper(TypeDumper):
 
     oid = 1700
     native = "howdah_types._native.scalars:NUMERIC"
+    native_quote = "howdah_types._native.scalars:NUMBER_LITERAL"
 
     def text(self, obj: Decimal | int) -> bytes:
         number = decimal_of(obj)

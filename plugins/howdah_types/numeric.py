@@ -136,6 +136,8 @@ def quote_number(text: bytes) -> bytes:
 class _IntegerDumper(TypeDumper):
     """`int` to one of the integer types, as text."""
 
+    native_quote = "howdah_types._native.scalars:NUMBER_LITERAL"
+
     # numpy's integers have __index__, as int has; floats do not.
     def text(self, obj: SupportsIndex) -> bytes:
         return b"%d" % index(obj)
@@ -350,6 +352,7 @@ class FloatDumper(TypeDumper):
 
     oid = 701
     native = "howdah_types._native.scalars:FLOAT8"
+    native_quote = "howdah_types._native.scalars:NUMBER_LITERAL"
     _name: ClassVar[bytes] = b"float8"
 
     def text(self, obj: float) -> bytes:

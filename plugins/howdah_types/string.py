@@ -42,6 +42,7 @@ class StrDumper(TypeDumper):
 
     oid = 25
     native = "howdah.native.adapters:TEXT"
+    native_quote = "howdah.native.adapters:LITERAL"
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
@@ -135,6 +136,7 @@ class BytesDumper(TypeDumper):
 
     oid = 17
     native = "howdah_types._native.scalars:BYTEA"
+    native_quote = "howdah_types._native.scalars:BYTEA_LITERAL"
 
     def text(self, obj: Buffer) -> bytes:
         return b"\\x" + bytes(obj).hex().encode()

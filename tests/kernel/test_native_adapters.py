@@ -21,7 +21,7 @@ PAGE = ROOT / "docs" / "native-adapters.md"
 FUTURE = """
 from howdah.native.adapters cimport INTERFACE_VERSION, load_bytes, new_native_adapter
 
-POINT = new_native_adapter(INTERFACE_VERSION + 1, NULL, load_bytes, NULL, NULL, NULL, False)
+POINT = new_native_adapter(INTERFACE_VERSION + 1, NULL, load_bytes, NULL, NULL, NULL, False, NULL)
 """
 
 #: Loads and dumps points, with the classes of adapters changed by `CHANGE` before.
@@ -97,6 +97,25 @@ def test_the_native_functions_are_called(site: Path, dsn: str) -> None:
     assert program(site, dsn, NATIVE_ALONE) == ([f"native {EXPECTED}"] * 8 + ["(1+2j)"], "")
 
 
+METHODS = """
+import zoo_points
+
+class Flipped(zoo_points.PointLoader):
+    def load(self, data):
+        return super().load(data).conjugate()
+
+for method in (zoo_points.PointLoader.load, zoo_points.ComplexDumper.dump):
+    method.__wrapped__.__code__ = fail.__code__
+dumped = zoo_points.ComplexDumper(complex).dump(1j)
+print(Flipped(600).load(dumped), dumped[8:10])
+"""
+
+
+def test_they_are_called_as_methods_too(site: Path, dsn: str) -> None:
+    lines, _ = program(site, dsn, METHODS)
+    assert lines[0] == "-1j b'?\\xf0'"
+
+
 def test_what_they_do_not_take_is_left_to_python(site: Path, dsn: str) -> None:
     change = "class complex(complex): pass\nzoo_points.ComplexDumper.dump = lambda self, obj: bytes(16)"
     program(site, dsn, change)
@@ -120,7 +139,7 @@ def test_a_module_for_another_version_of_the_interface(site: Path, dsn: str) -> 
     lines, warnings = program(site, dsn, change, warnings="shown")
     assert lines == [f"native {EXPECTED}"] * 8 + ["(1+2j)"]
     assert warnings.count("RuntimeWarning: the native adapters of zoo_points._future cannot be used") == 1
-    assert "compiled for version 2 of howdah's native interface, and this howdah has version 1" in warnings
+    assert "compiled for version 3 of howdah's native interface, and this howdah has version 2" in warnings
 
 
 def test_the_page_prints_what_it_says(site: Path, dsn: str) -> None:

@@ -20,6 +20,8 @@ from howdah.pq import Format
 from tests.kernel import codecs
 from tests.kernel.codecs import native_name
 
+pytestmark = pytest.mark.usefixtures("without_native_methods")
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from howdah.adapt.encodings import codec_of
 from howdah.adapt.quoting import quote_literal
+from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import Format
 
 if TYPE_CHECKING:
@@ -74,6 +75,16 @@ class AdaptContext(Protocol):
         """The connection, or None outside of one."""
 
 
+def _make_native(cls: type, **methods: str) -> None:
+    """Have native functions called for the methods of a class whose attributes name them."""
+    for method, attribute in methods.items():
+        if cls.__dict__.get(attribute) is not None:
+            # Not before the first such class: that module imports this one.
+            from howdah.native.adapters import make_native
+
+            make_native(cls, method)
+
+
 class Dumper(ABC):
     """Turns Python objects of one class into PostgreSQL values of one type.
 
@@ -91,6 +102,14 @@ class Dumper(ABC):
     #: The native equivalent of `dump`, as "module:name" (docs/native-adapters.md). If there is no such
     #: module, `dump` is called. Only the class that defines the attribute uses it: it is not inherited.
     native: ClassVar[str | None] = None
+    #: The native equivalent of the method `quote` that the same class defines, given the text of a value.
+    native_quote: ClassVar[str | None] = "howdah.native.adapters:LITERAL"
+
+    if IMPLEMENTATION == "native":
+
+        def __init_subclass__(cls, **kwargs: Any) -> None:
+            super().__init_subclass__(**kwargs)
+            _make_native(cls, dump="native", quote="native_quote")
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         self.cls = cls
@@ -137,6 +156,12 @@ class Loader(ABC):
     #: the driver requests text even where the program asks for binary, provided that it knows the columns.
     #: If it does not, `load` raises `howdah.NotSupportedError`.
     lossless: ClassVar[bool] = True
+
+    if IMPLEMENTATION == "native":
+
+        def __init_subclass__(cls, **kwargs: Any) -> None:
+            super().__init_subclass__(**kwargs)
+            _make_native(cls, load="native")
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         self.oid = oid

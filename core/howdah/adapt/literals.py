@@ -4,48 +4,82 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from howdah.adapt.base import AdaptContext, PyFormat
+from howdah.adapt.base import AdaptContext, Dumper
 from howdah.adapt.encodings import codec_of, encoded
 from howdah.adapt.oids import TEXT
 from howdah.adapt.types import FIRST_NORMAL_OID
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from howdah.adapt.transformer import Transformer
     from howdah.adapt.types import TypesRegistry
 
-__all__ = ["as_literal", "type_name"]
+__all__ = ["as_literals", "cast_to", "quoted", "type_name"]
 
 
-def as_literal(obj: Any, context: AdaptContext | None = None) -> bytes:
-    """Return an object as an SQL literal, with a cast where PostgreSQL might take it for another type.
+def as_literals(objs: Iterable[Any], context: AdaptContext | None = None) -> list[bytes]:
+    """Return objects as SQL literals, with casts where PostgreSQL might take them for another type.
 
     Args:
-        obj: any object that can be a parameter.
+        objs: any objects that can be parameters.
         context: the connection or cursor whose adapters and encoding are used; None for the default
             adapters and UTF-8.
 
     Raises:
-        howdah.ProgrammingError: nothing adapts objects of that class.
+        howdah.ProgrammingError: nothing adapts objects of a class.
     """
-    if obj is None:
-        return b"NULL"
-    if context is not None:
-        adapters = context.adapters
-    else:
-        import howdah
+    # Connections and cursors have one, whose dumpers are kept.
+    transformer = getattr(context, "_transformer", None)
+    if transformer is None:
+        transformer = _transformer_of(context)
+    literals: list[bytes] = transformer.encoder.literals(objs)
+    return literals
 
-        adapters = howdah.adapters
-    cls = type(obj)
-    dumper = adapters.get_dumper(cls, PyFormat.TEXT, obj)(cls, context)
-    if dumper.get_key(obj, PyFormat.TEXT) is not cls:
-        dumper = dumper.upgrade(obj, PyFormat.TEXT)
+
+def _transformer_of(context: AdaptContext | None) -> Transformer:
+    """Return a transformer for a context that has none; that without a context is kept."""
+    global _default
+    from howdah.adapt.transformer import Transformer
+
+    if context is not None:
+        return Transformer.from_context(context)
+    import howdah
+
+    if _default is None or _default.adapters is not howdah.adapters:
+        _default = Transformer()
+    return _default
+
+
+#: The transformer for literals outside of any connection.
+_default: Transformer | None = None
+
+
+def quoted(obj: Any, dumper: Dumper, types: TypesRegistry, connection: Any) -> bytes:
+    """Return an object as an SQL literal, as its dumper quotes it, with a cast if need be.
+
+    Args:
+        obj: the object.
+        dumper: the dumper for it.
+        types: the known types.
+        connection: the connection, whose encoding is used; None for UTF-8.
+    """
     literal = bytes(memoryview(dumper.quote(obj)))
-    # A quoted literal has no type yet: without a cast it becomes text where no context decides.
-    if literal.endswith(b"'") and dumper.oid and dumper.oid != TEXT:
-        name = type_name(dumper.oid, adapters.types)
-        if name is not None:
-            codec = codec_of(context.connection if context is not None else None)
-            literal += b"::" + encoded(name, codec if codec != "ascii" else "utf-8")
-    return literal
+    return literal + cast_to(dumper.oid, types, connection) if literal.endswith(b"'") else literal
+
+
+def cast_to(oid: int, types: TypesRegistry, connection: Any) -> bytes:
+    """Return the cast that goes behind a literal in quotes; empty if the type is text, or unknown.
+
+    Such a literal has no type yet: without a cast it becomes text where no context decides.
+
+    Args:
+        oid: the type's oid.
+        types: the known types.
+        connection: the connection, whose encoding is used; None for UTF-8.
+    """
+    name = type_name(oid, types) if oid and oid != TEXT else None
+    return b"" if name is None else b"::" + encoded(name, codec_of(connection))
 
 
 def type_name(oid: int, types: TypesRegistry | None) -> str | None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import AdaptContext, Dumper, DumperKey, PyFormat
 from howdah.adapt.encodings import codec_of, encoded
+from howdah.adapt.literals import quoted
 from howdah.errors import Error, ProgrammingError
 from howdah.errors.context import add_context, nesting_error, parameter_label, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from typing_extensions import Buffer
 
@@ -106,6 +107,8 @@ class ParameterEncoder:
         self._adapters = adapters
         self._context = context
         self._version = adapters.version
+        # The encoding that the dumpers were last used for literals in.
+        self._encoding = ""
         # By the class or the key from `get_key`, and the format.
         self._dumpers: dict[tuple[DumperKey, PyFormat], Dumper] = {}
 
@@ -129,9 +132,7 @@ class ParameterEncoder:
         params = tuple(params)
         if formats is not None and len(formats) != len(params):
             raise ProgrammingError(f"{len(params)} parameters for {len(formats)} placeholders")
-        if self._adapters.version != self._version:
-            self._dumpers.clear()
-            self._version = self._adapters.version
+        self._renew()
         oids: list[int] = []
         codes: list[int] = []
         values: list[Buffer | str | None] = []
@@ -159,6 +160,33 @@ class ParameterEncoder:
             oids.append(dumper.oid)
             codes.append(dumper.format)
         return EncodedParams(oids, codes, values)
+
+    def literals(self, objs: Iterable[Any]) -> list[bytes]:
+        """Return objects as SQL literals, each with a cast where PostgreSQL might take it for another type.
+
+        Args:
+            objs: any objects that can be parameters.
+
+        Raises:
+            howdah.ProgrammingError: nothing adapts objects of a class.
+        """
+        connection = None if self._context is None else self._context.connection
+        encoding = codec_of(connection)
+        if encoding != self._encoding:  # a quote in one encoding may be part of a character in another
+            self._dumpers.clear()
+            self._encoding = encoding
+        self._renew()
+        types = self._adapters.types
+        return [
+            b"NULL" if obj is None else quoted(obj, self.dumper(obj, PyFormat.TEXT), types, connection)
+            for obj in objs
+        ]
+
+    def _renew(self) -> None:
+        """Forget the dumpers if another adapter has been registered."""
+        if self._adapters.version != self._version:
+            self._dumpers.clear()
+            self._version = self._adapters.version
 
     def dumper(self, obj: Any, format: PyFormat) -> Dumper:
         """Return the dumper for an object."""

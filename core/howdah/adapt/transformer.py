@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.encodings import codec_of
-from howdah.adapt.literals import as_literal
 from howdah.adapt.oids import INVALID
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.text import TextLoader
@@ -65,6 +65,8 @@ class Transformer:
         self.looked_up: frozenset[int] = frozenset()
         self._loaders: dict[tuple[int, int], Loader] = {}
         self._decoders: dict[tuple[tuple[int, int], ...], RowDecoder] = {}
+        #: The transformers of cursors that have adapters of their own: they are renewed with this one.
+        self.dependents: WeakSet[Transformer] = WeakSet()
 
     @property
     def connection(self) -> Any:
@@ -90,6 +92,8 @@ class Transformer:
         """Discard cached loaders and dumpers, because a setting that they depend on has changed."""
         self.adapters.version += 1
         self.encoder = ParameterEncoder(self.adapters, self.context)
+        for dependent in self.dependents:
+            dependent.renew()
 
     def loader(self, oid: int, format: int) -> Loader:
         """Return the loader for a type; unknown types are loaded as text, or as bytes if binary."""
@@ -195,7 +199,8 @@ class Transformer:
         Raises:
             howdah.ProgrammingError: nothing adapts objects of that class.
         """
-        return as_literal(obj, self)
+        literal: bytes = self.encoder.literals((obj,))[0]
+        return literal
 
     def decoder(self, fields: Sequence[FieldDescription]) -> RowDecoder:
         """Return the decoder for rows with these columns."""

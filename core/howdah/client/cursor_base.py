@@ -105,6 +105,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """The adapters of this cursor: registering here changes nothing elsewhere."""
         if self._transformer is self._kernel.transformer:
             self._transformer = Transformer(self, AdaptersMap(self._connection.adapters))
+            self._kernel.transformer.dependents.add(self._transformer)
         return self._transformer.adapters
 
     @property

@@ -98,9 +98,7 @@ class CursorKernel:
         parsed = cursor._parse(query)
         if not isinstance(parsed, ParsedQuery):
             raise NotSupportedError("this cursor leaves parameters to the server, which takes none here")
-        from howdah.sql import Literal
-
-        literals = [Literal(value).as_bytes(cursor) for value in parsed.bind(params)]
+        literals = cursor._transformer.encoder.literals(parsed.bind(params))
         return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
 
     @contextmanager

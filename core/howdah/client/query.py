@@ -239,21 +239,22 @@ def _parse(query: bytes | str) -> ParsedQuery:
     for match in _PLACEHOLDER.finditer(text):
         literal += text[end : match.start()]
         end = match.end()
-        if match["percent"]:
+        percent, name, letter = match.groups()
+        if percent:
             literal += b"%"
             continue
-        if not match["format"]:
+        if not letter:
             raise _wrong(match[0].decode(errors="replace").rstrip())
-        if formats and bool(match["name"]) is not bool(names):
+        if formats and bool(name) is not bool(names):
             raise ProgrammingError("positional (%s) and named (%(name)s) placeholders cannot be mixed")
-        format = _FORMATS[match["format"]]
+        format = _FORMATS[letter]
         index = len(formats)
-        if match["name"]:
-            index = names.setdefault(_name(match["name"]), index)
+        if name:
+            index = names.setdefault(_name(name), index)
         if index == len(formats):
             formats.append(format)
         elif formats[index] is not format:
-            raise ProgrammingError(f"the placeholders named {_name(match['name'])!r} have different formats")
+            raise ProgrammingError(f"the placeholders named {_name(name)!r} have different formats")
         parts += (bytes(literal), index) if literal else (index,)
         literal.clear()
     literal += text[end:]

@@ -15,7 +15,7 @@ from howdah.native.byteorder cimport set_uint16, set_uint32, set_uint64
 
 cdef enum:
     #: Compiled into each module with native adapters, and checked when the module is imported.
-    INTERFACE_VERSION = 1
+    INTERFACE_VERSION = 2
 
 
 # A growing buffer for messages and values.
@@ -85,6 +85,10 @@ ctypedef int (*dump_func)(object obj, Buffer out, uint32_t *oid, DumperEntry ent
 # A function that returns the same as the dumper's `get_key`.
 ctypedef object (*key_func)(object obj, DumperEntry entry)
 
+# A function that makes an SQL literal of what a buffer has from `start` on: the text that a `dump_func` has
+# appended. It returns 0 to leave that to the dumper's `quote`.
+ctypedef int (*quote_func)(Buffer out, Py_ssize_t start, DumperEntry entry) except -1
+
 
 cdef class NativeAdapter:
     # By format, 0 for text and 1 for binary; NULL to call the Python method.
@@ -93,11 +97,13 @@ cdef class NativeAdapter:
     cdef key_func key
     # Whether loaded objects may refer to others, so that the garbage collector must track their rows.
     cdef bint container
+    # For the attribute `native_quote`; otherwise NULL.
+    cdef quote_func quote
 
 
 cdef NativeAdapter new_native_adapter(
     int version, load_func load_text, load_func load_binary, dump_func dump_text, dump_func dump_binary,
-    key_func key, bint container
+    key_func key, bint container, quote_func quote
 )
 
 
@@ -111,14 +117,25 @@ cdef inline NativeAdapter native_adapter(
         ImportError: the calling module was compiled for another version of the interface.
     """
     return new_native_adapter(
-        INTERFACE_VERSION, load_text, load_binary, dump_text, dump_binary, key, container
+        INTERFACE_VERSION, load_text, load_binary, dump_text, dump_binary, key, container, NULL
     )
+
+
+cdef inline NativeAdapter native_quote(quote_func quote):
+    """Return an object for the attribute `native_quote` of dumpers.
+
+    Raises:
+        ImportError: the calling module was compiled for another version of the interface.
+    """
+    return new_native_adapter(INTERFACE_VERSION, NULL, NULL, NULL, NULL, NULL, False, quote)
 
 
 # Loading.
 
 cdef NativeAdapter find_native(object adapter)
+cdef NativeAdapter native_of(object name)
 cdef load_func find_load(object loader) except NULL
+cdef object load_method(const char *data, Py_ssize_t size, object loader)
 cdef object load_python(const char *data, Py_ssize_t size, object loader)
 cdef object load_nested(load_func read, const char *data, Py_ssize_t size, object loader)
 cdef object load_str(const char *data, Py_ssize_t size, object loader)
@@ -143,6 +160,10 @@ cdef class DumperEntry:
     # The dumper of the items of an object, or the dumpers of its parts.
     cdef DumperEntry item
     cdef Dumpers parts
+    # What makes a literal of the value, NULL for the dumper's method; and the cast behind it. `cast` is None
+    # until they have been looked up.
+    cdef quote_func quote
+    cdef bytes cast
 
     cdef object get_key(self, object obj)
     cdef int append(self, object obj, Buffer out, bint part) except -1
@@ -163,6 +184,7 @@ cdef class Dumpers:
     cdef dict entries
 
     cdef DumperEntry find(self, object obj)
+    cdef DumperEntry create(self, object obj)
     cdef DumperEntry find_by_oid(self, uint32_t oid)
     cdef DumperEntry upgrade(self, DumperEntry entry, object obj)
     cdef int append(self, object obj, Buffer out, Dumped *dumped, bint part) except -1
@@ -172,6 +194,7 @@ cdef Dumpers new_dumpers(object adapters, object context, object format)
 cdef DumperEntry new_entry(object dumper, Dumpers dumpers)
 cdef int dump_nested(dump_func write, object obj, Buffer out, uint32_t *oid, DumperEntry entry, int limit) except -1
 cdef int dump_str(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1
+cdef int quote_text(Buffer out, Py_ssize_t start, DumperEntry entry) except -1
 
 
 # The limit on nested values, counted for each thread.
@@ -239,5 +262,9 @@ cdef class ParameterEncoder:
     cdef Dumpers text
     cdef Dumpers binary
     cdef EncodedParams previous
+    # The encoding that the dumpers were last used for literals in.
+    cdef object encoding
 
     cdef int encode_one(self, object obj, object format, EncodedParams out, Py_ssize_t index) except -1
+    cdef int renew(self) except -1
+    cdef bytes literal(self, object obj, Buffer out)

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from typing_extensions import Buffer
@@ -11,6 +11,8 @@ TEXT: NativeAdapter
 BYTES: NativeAdapter
 
 class NativeAdapter: ...
+
+def make_native(cls: type, name: str) -> None: ...
 
 class EncodedParams:
     oids: tuple[int, ...]
@@ -32,6 +34,7 @@ class ParameterEncoder:
         formats: Sequence[PyFormat] | None = None,
         names: Sequence[str] | None = None,
     ) -> EncodedParams: ...
+    def literals(self, objs: Iterable[Any]) -> list[bytes]: ...
 
 class RowDecoder:
     def __init__(self, loaders: Sequence[Loader | None]) -> None: ...

@@ -132,9 +132,14 @@ cdef class Dumpers:
         """Return the entry for the class of an object."""
         cdef object cls = type(obj)
         cdef DumperEntry entry = self.entries.get(cls)
-        if entry is None:
-            entry = new_entry(self.adapters.get_dumper(cls, self.format, obj)(cls, self.context), self)
-            self.entries[cls] = entry
+        return self.create(obj) if entry is None else entry
+
+    cdef DumperEntry create(self, object obj):
+        """Return a new entry for the class of an object."""
+        cdef object cls = type(obj)
+        cdef DumperEntry entry
+        entry = new_entry(self.adapters.get_dumper(cls, self.format, obj)(cls, self.context), self)
+        self.entries[cls] = entry
         return entry
 
     cdef DumperEntry find_by_oid(self, uint32_t oid):

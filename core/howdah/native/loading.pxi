@@ -14,7 +14,7 @@ cdef class NativeAdapter:
 
 cdef NativeAdapter new_native_adapter(
     int version, load_func load_text, load_func load_binary, dump_func dump_text, dump_func dump_binary,
-    key_func key, bint container
+    key_func key, bint container, quote_func quote
 ):
     """Return a new object; `version` is the version of the interface that the caller was compiled for."""
     cdef NativeAdapter adapter
@@ -30,6 +30,7 @@ cdef NativeAdapter new_native_adapter(
     adapter.dump[1] = dump_binary
     adapter.key = key
     adapter.container = container
+    adapter.quote = quote
     return adapter
 
 
@@ -41,6 +42,11 @@ cdef NativeAdapter find_native(object adapter):
     name = type(adapter).__dict__.get("native")
     if name is None or getattr(adapter, "encoding", "utf-8") != "utf-8":
         return None
+    return native_of(name)
+
+
+cdef NativeAdapter native_of(object name):
+    """Return the `NativeAdapter` of a name, None if its module is missing."""
     if name not in _found:
         _found[name] = load_native(name, NativeAdapter)
     return _found[name]
@@ -57,14 +63,26 @@ cdef load_func find_load(object loader) except NULL:
         return load_bytes
     native = find_native(loader)
     if native is None:
-        return load_python
+        return load_method
     load = native.load[1 if loader.format else 0]
-    return load_python if load is NULL else load
+    return load_method if load is NULL else load
+
+
+cdef object load_method(const char *data, Py_ssize_t size, object loader):
+    """Load a value with the loader's method `load`."""
+    return loader.load(PyBytes_FromStringAndSize(data, size))
 
 
 cdef object load_python(const char *data, Py_ssize_t size, object loader):
-    """Load a value with the loader's Python method."""
-    return loader.load(PyBytes_FromStringAndSize(data, size))
+    """Load a value that a native function declines, with the Python method that the function stands for."""
+    value = PyBytes_FromStringAndSize(data, size)
+    for owner in type(loader).__mro__:
+        if "native" in owner.__dict__:
+            python = python_method(owner.load)
+            if python is not None:
+                return python(loader, value)
+            break
+    return loader.load(value)
 
 
 cdef object load_nested(load_func read, const char *data, Py_ssize_t size, object loader):

@@ -169,12 +169,7 @@ cdef class ParameterEncoder:
         cdef int former
         if asked is not None and len(asked) != len(objects):
             raise ProgrammingError(f"{len(objects)} parameters for {len(asked)} placeholders")
-        version = self.adapters.version
-        if version != self.version:
-            self.automatic = new_dumpers(self.adapters, self.context, _AUTO)
-            self.text = new_dumpers(self.adapters, self.context, _TEXT)
-            self.binary = new_dumpers(self.adapters, self.context, _BINARY)
-            self.version = version
+        self.renew()
         out.start(len(objects))
         former = set_depth(0)
         try:
@@ -190,6 +185,63 @@ cdef class ParameterEncoder:
         out.finish(self.previous)
         self.previous = out if out.buffer.length <= MAX_KEPT else None
         return out
+
+    cdef int renew(self) except -1:
+        """Forget the dumpers if another adapter has been registered."""
+        version = self.adapters.version
+        if version != self.version:
+            self.automatic = new_dumpers(self.adapters, self.context, _AUTO)
+            self.text = new_dumpers(self.adapters, self.context, _TEXT)
+            self.binary = new_dumpers(self.adapters, self.context, _BINARY)
+            self.version = version
+        return 0
+
+    def literals(self, objs) -> list:
+        """Return objects as SQL literals, each with a cast where PostgreSQL might take it for another type.
+
+        Args:
+            objs: any objects that can be parameters.
+
+        Raises:
+            howdah.ProgrammingError: nothing adapts objects of a class.
+        """
+        cdef Buffer out = Buffer.__new__(Buffer)
+        cdef list made = []
+        cdef int former
+        encoding = codec_of(None if self.context is None else self.context.connection)
+        if encoding != self.encoding:  # a quote in one encoding may be part of a character in another
+            self.version = None
+            self.encoding = encoding
+        self.renew()
+        former = set_depth(0)
+        try:
+            for obj in objs:
+                made.append(b"NULL" if obj is None else self.literal(obj, out))
+        finally:
+            set_depth(former)
+        return made
+
+    cdef bytes literal(self, object obj, Buffer out):
+        """Return an object as an SQL literal; `out` is where it is written."""
+        cdef Dumpers dumpers = self.text
+        cdef DumperEntry entry = dumpers.find(obj)
+        cdef bytes cast, literal
+        cdef uint32_t oid
+        entry = dumpers.upgrade(entry, obj)
+        cast = entry.cast
+        if cast is None:
+            cast = prepare_literals(entry, self.adapters.types, self.context)
+        out.length = 0
+        oid = entry.oid
+        if (
+            entry.quote is not NULL and entry.dump(obj, out, &oid, entry) and oid == entry.oid
+            and entry.quote(out, 0, entry)
+        ):
+            if cast and out.data[out.length - 1] == c"'":
+                out.put(PyBytes_AS_STRING(cast), PyBytes_GET_SIZE(cast))
+            return PyBytes_FromStringAndSize(out.data, out.length)
+        literal = bytes(memoryview(entry.dumper.quote(obj)))
+        return literal + cast if cast and literal.endswith(b"'") else literal
 
     cdef int encode_one(self, object obj, object format, EncodedParams out, Py_ssize_t index) except -1:
         """Append one parameter."""

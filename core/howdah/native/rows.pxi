@@ -43,7 +43,7 @@ cdef class RowDecoder:
             self.columns[i].loader = <void *> loader
             native = find_native(loader)
             self.columns[i].container = (
-                self.columns[i].load == load_python or (native is not None and native.container)
+                self.columns[i].load == load_method or (native is not None and native.container)
             )
 
     def __dealloc__(self):

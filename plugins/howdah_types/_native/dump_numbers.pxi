@@ -77,6 +77,16 @@ cdef int dump_int_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry)
     return 1
 
 
+cdef object int_key(object obj, DumperEntry entry):
+    cdef int64_t value
+    if not _get_integer(obj, &value):
+        return entry.dumper.get_key(obj, entry.dumpers.format)
+    by_size = entry.dumper._by_size
+    if -0x8000 <= value <= 0x7FFF:
+        return by_size[0]
+    return by_size[1] if -0x80000000LL <= value <= 0x7FFFFFFF else by_size[2]
+
+
 cdef int dump_integer_text(object obj, Buffer out, uint32_t *oid, DumperEntry entry) except -1:
     cdef int64_t value
     if not _get_integer(obj, &value):

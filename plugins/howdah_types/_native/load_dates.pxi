@@ -36,10 +36,9 @@ cdef object _new_timestamp(int64_t microseconds, object tzinfo):
 
 cdef object _new_timestamptz(int64_t microseconds, object loader):
     """Return the aware datetime for a timestamptz, or NotImplemented outside of Python's range."""
-    tzinfo = loader.utc
-    if tzinfo is not None:
-        return _new_timestamp(microseconds, tzinfo)
     tzinfo = loader.timezone
+    if tzinfo is loader.utc and tzinfo is not None:
+        return _new_timestamp(microseconds, tzinfo)
     if tzinfo is None:
         return NotImplemented
     value = _new_timestamp(microseconds, tzinfo)

@@ -7,8 +7,9 @@ include "dump_text.pxi"
 include "load_catalog.pxi"
 include "load_geometry.pxi"
 include "load_search.pxi"
+include "quote_scalars.pxi"
 
-from howdah.native.adapters cimport load_bytes, native_adapter
+from howdah.native.adapters cimport load_bytes, native_adapter, native_quote
 
 # Each has functions to load text and binary, and to dump them.
 BIT = native_adapter(NULL, load_bit)
@@ -21,7 +22,7 @@ ENUM = native_adapter(load_enum, load_enum, dump_enum, dump_enum, NULL, True)
 FLOAT = native_adapter(load_float_text, NULL)
 FLOAT4 = native_adapter(load_float4_text, load_float4, dump_float_text, dump_float4)
 FLOAT8 = native_adapter(NULL, load_float8, dump_float_text, dump_float8)
-INT = native_adapter(load_int_text, NULL, dump_int_text, dump_int)
+INT = native_adapter(load_int_text, NULL, dump_int_text, dump_int, int_key)
 INT2 = native_adapter(NULL, load_int2, dump_integer_text, dump_int2)
 INT4 = native_adapter(NULL, load_int4, dump_integer_text, dump_int4)
 INT8 = native_adapter(NULL, load_int8, dump_integer_text, dump_int8)
@@ -44,3 +45,8 @@ VERSIONED = native_adapter(NULL, load_versioned)
 XID = native_adapter(NULL, load_xid)
 XID8 = native_adapter(NULL, load_xid8)
 XML = native_adapter(NULL, load_xml)
+
+# What makes literals of the texts that these functions dump.
+BOOL_LITERAL = native_quote(quote_bool)
+BYTEA_LITERAL = native_quote(quote_bytea)
+NUMBER_LITERAL = native_quote(quote_number)

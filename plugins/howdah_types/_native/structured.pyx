@@ -55,4 +55,4 @@ TIME = native_adapter(load_time_text, load_time, dump_time_text, dump_time, time
 TIMESTAMP = native_adapter(load_timestamp_text, load_timestamp, dump_timestamp_text, dump_timestamp)
 TIMESTAMPTZ = native_adapter(load_timestamptz_text, load_timestamptz)
 TIMETZ = native_adapter(load_timetz_text, load_timetz, dump_timetz_text, dump_timetz)
-TUPLE = native_adapter(NULL, NULL, dump_tuple)
+TUPLE = native_adapter(NULL, NULL, dump_tuple, NULL, NULL, True)

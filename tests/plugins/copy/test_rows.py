@@ -20,6 +20,8 @@ from howdah_copy import rows as copyrows
 from tests.kernel.test_parameter_encoding import objects
 from tests.kernel.test_row_decoding import outcome
 
+pytestmark = pytest.mark.usefixtures("without_native_methods")
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 

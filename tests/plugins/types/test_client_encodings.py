@@ -264,3 +264,21 @@ def test_what_is_no_text(data: bytes) -> None:
 
     with pytest.raises(howdah.DataError, match="is not text in 'gbk', the client encoding"):
         as_utf8(data, "gbk")
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("cursor", ["Cursor", "ClientCursor"])
+def test_the_encoding_changes_under_a_cursor(dsn: str, cursor: str, own: bool) -> None:
+    values = ["表'", ["表'", "\\"], ("表",)]
+    with howdah.connect(dsn, autocommit=True) as conn:
+        cur = getattr(howdah, cursor)(conn)
+        if own:
+            assert cur.adapters is not conn.adapters
+        for encoding in ("UTF8", "SJIS", "GBK", "UTF8"):
+            conn.execute(f"SET client_encoding TO {encoding}")
+            for strings in ("on", "off"):
+                conn.execute(f"SET standard_conforming_strings TO {strings}")
+                cur.execute("SELECT %s::text, %s::text[], (%s::text)", values)
+                assert cur.fetchone() == ("表'", ["表'", "\\"], "(表)")
+                composed = sql.SQL("SELECT {}, {}::text[]").format("表'", ["表'"])
+                assert cur.execute(composed).fetchone() == ("表'", ["表'"])

@@ -37,6 +37,8 @@ from howdah.native.adapters import RowDecoder as NativeRowDecoder
 from howdah_copy import rows as copyrows
 from howdah_copy._native import rows as native_copyrows
 
+pytestmark = pytest.mark.usefixtures("without_native_methods")
+
 ADAPTERS = AdaptersMap()
 howdah_types.howdah_register_adapters(ADAPTERS)
 
@@ -574,3 +576,36 @@ def test_hours_whose_microseconds_do_not_fit_into_64_bits(text: bytes) -> None:
     loader = LOADERS["interval-text"]
     row = b"\0\1" + len(text).to_bytes(4, "big") + text
     assert NativeRowDecoder([loader]).decode(row) == (loader.load(text),)
+
+
+LITERAL_CONTEXTS = [
+    Context(),
+    Context(encoding="iso8859-1"),
+    Context(encoding="cp932"),
+    Context(encoding="gb18030"),
+    Context(standard_conforming_strings="off"),
+]
+
+
+@pytest.mark.parametrize("name", [*SCALARS, "range", "tuple"])
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_literals(name: str, data: st.DataObject) -> None:
+    values = {**SCALARS, "range": RANGES, "tuple": TUPLES}[name]
+    objs = [data.draw(values), data.draw(lists(values)), data.draw(st.text()), None]
+    for context in LITERAL_CONTEXTS:
+        for obj in objs:
+            native, python = [
+                outcome(lambda: module.ParameterEncoder(context.adapters, context).literals([obj, obj]))  # noqa: B023
+                for module in (native_parameters, parameters)
+            ]
+            assert native == python
+
+
+@pytest.mark.parametrize("module", [native_parameters, parameters])
+def test_literals_after_a_change_of_the_encoding(module: Any) -> None:
+    context = Context()
+    encoder = module.ParameterEncoder(context.adapters, context)
+    assert encoder.literals(["表'", ["表'"]]) == ["'表'''".encode(), "'{表''}'".encode()]
+    context.info.encoding = "cp932"
+    assert encoder.literals(["表'", ["表'"]]) == ["'表'''".encode("cp932"), "'{表''}'".encode("cp932")]
