@@ -67,7 +67,7 @@ def _microseconds(fraction: str | None) -> int:
 
 
 class _DateTimeDumper(TypeDumper):
-    """The base class for dumpers of dates and times.
+    """The base class for dumpers of dates and times; what does not equal itself, as pandas' NaT, is NULL.
 
     If the type is set, as in a COPY, they also get objects of other classes: those of numpy are converted,
     and a `str` is sent unchanged, in text format.
@@ -89,14 +89,14 @@ class _DateTimeDumper(TypeDumper):
             if isinstance(obj, str):
                 return obj.encode(encoding_of(self.connection))
             obj = self._converted(obj)
-        return None if obj is None else self.as_text(obj)
+        return None if obj is None or obj != obj else self.as_text(obj)
 
     def dump(self, obj: Any) -> Any:
         if self.format == Format.TEXT:
             return self.text(obj)
         if not isinstance(obj, self.of):
             obj = self._converted(obj)
-        return None if obj is None else self.as_binary(obj)
+        return None if obj is None or obj != obj else self.as_binary(obj)
 
     def _converted(self, obj: Any) -> Any:
         """Convert an object of another class to one that can be dumped; None for numpy's NaT."""
@@ -106,7 +106,9 @@ class _DateTimeDumper(TypeDumper):
             obj = python_moment(obj)
         if self.of is datetime and type(obj) is date:
             return datetime(obj.year, obj.month, obj.day)
-        return obj.timetz() if self.of is time and isinstance(obj, datetime) else obj
+        if self.of is time and isinstance(obj, datetime) and obj == obj:
+            return obj.timetz()
+        return obj
 
 
 # -- date ----------------------------------------------------------------------

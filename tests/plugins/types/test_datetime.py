@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from howdah import sql
 from howdah.adapt import PyFormat
 from howdah.errors import DataError
 from howdah.pq import Format
@@ -212,3 +213,36 @@ def test_interval_style(texts, value):
 )
 def test_quote(value, literal):
     assert quote(value) == literal
+
+
+# -- What is no moment ---------------------------------------------------------
+
+
+class NoMoment(dt.datetime):
+    """Like pandas.NaT: a datetime in name, whose fields mean nothing."""
+
+    __hash__ = dt.datetime.__hash__
+
+    def __eq__(self, other):
+        return False
+
+    def __ne__(self, other):
+        return True
+
+
+@pytest.mark.parametrize("placeholder", ["%s", "%t", "%b"])
+def test_what_does_not_equal_itself_is_null(conn, placeholder):
+    never = NoMoment(1, 1, 1)
+    assert conn.execute(f"SELECT {placeholder}", (never,)).fetchone() == (None,)
+    assert conn.execute(f"SELECT {placeholder}", ([never, MOMENT],)).fetchone() == ([None, MOMENT],)
+    assert sql.Literal(never).as_string(conn) == "NULL"
+
+
+@pytest.mark.parametrize("format", ["text", "binary"])
+@pytest.mark.parametrize("type", ["timestamp", "timestamptz", "date", "time", "interval"])
+def test_copy_of_what_does_not_equal_itself(conn, type, format):
+    conn.execute(f"CREATE TEMPORARY TABLE moment (at {type})")
+    with conn.cursor().copy(f"COPY moment FROM STDIN (FORMAT {format})") as copy:
+        copy.set_types([type])
+        copy.write_row((NoMoment(1, 1, 1),))
+    assert conn.execute("SELECT at FROM moment").fetchone() == (None,)
