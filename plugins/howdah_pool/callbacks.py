@@ -12,8 +12,17 @@ from howdah_pool.options import ConnectionCallback
 
 if TYPE_CHECKING:
     from howdah import Connection
+    from howdah_pool.slot import Slot
 
-__all__ = ["check_connection", "check_idle", "end_transaction", "is_reset", "run_check"]
+__all__ = [
+    "begin_reading",
+    "check_connection",
+    "check_idle",
+    "end_reading",
+    "end_transaction",
+    "is_reset",
+    "run_check",
+]
 
 logger = logging.getLogger("howdah.pool")
 
@@ -80,6 +89,34 @@ def end_transaction(connection: Connection[Any], pool: str | None) -> bool:
     elif status == TransactionStatus.ACTIVE:
         logger.warning("closing a connection given back to %r: %s", pool, connection)
     return connection.info.transaction_status == TransactionStatus.IDLE
+
+
+def begin_reading(slot: Slot[Any], connection: Connection[Any]) -> None:
+    """Have the server refuse changes while a client that only reads has the connection.
+
+    With autocommit there is no BEGIN that could say so: the session's default does.
+    """
+    slot.read_only = (connection.read_only, connection.autocommit)
+    connection.set_read_only(True)
+    if connection.autocommit:
+        connection.execute("SET default_transaction_read_only TO on")
+
+
+def end_reading(slot: Slot[Any], connection: Connection[Any]) -> bool:
+    """Undo `begin_reading`; return whether the next client can use the connection."""
+    assert slot.read_only is not None
+    read_only, for_session = slot.read_only
+    slot.read_only = None
+    connection.set_read_only(read_only)
+    if for_session:
+        try:
+            connection.execute("RESET default_transaction_read_only")
+            if not connection.autocommit:  # the client has changed that
+                connection.commit()
+        except Error as error:
+            logger.warning("a connection cannot be used for writing again, it is closed: %s", error)
+            return False
+    return True
 
 
 def is_reset(connection: Connection[Any], reset: ConnectionCallback, pool: str | None) -> bool:

@@ -11,8 +11,17 @@ from howdah_pool.options_async import ConnectionCallback
 
 if TYPE_CHECKING:
     from howdah import AsyncConnection
+    from howdah_pool.slot import Slot
 
-__all__ = ["check_connection", "check_idle", "end_transaction", "is_reset", "run_check"]
+__all__ = [
+    "begin_reading",
+    "check_connection",
+    "check_idle",
+    "end_reading",
+    "end_transaction",
+    "is_reset",
+    "run_check",
+]
 
 logger = logging.getLogger("howdah.pool")
 
@@ -79,6 +88,34 @@ async def end_transaction(connection: AsyncConnection[Any], pool: str | None) ->
     elif status == TransactionStatus.ACTIVE:
         logger.warning("closing a connection given back to %r: %s", pool, connection)
     return connection.info.transaction_status == TransactionStatus.IDLE
+
+
+async def begin_reading(slot: Slot[Any], connection: AsyncConnection[Any]) -> None:
+    """Have the server refuse changes while a client that only reads has the connection.
+
+    With autocommit there is no BEGIN that could say so: the session's default does.
+    """
+    slot.read_only = (connection.read_only, connection.autocommit)
+    await connection.set_read_only(True)
+    if connection.autocommit:
+        await connection.execute("SET default_transaction_read_only TO on")
+
+
+async def end_reading(slot: Slot[Any], connection: AsyncConnection[Any]) -> bool:
+    """Undo `begin_reading`; return whether the next client can use the connection."""
+    assert slot.read_only is not None
+    read_only, for_session = slot.read_only
+    slot.read_only = None
+    await connection.set_read_only(read_only)
+    if for_session:
+        try:
+            await connection.execute("RESET default_transaction_read_only")
+            if not connection.autocommit:  # the client has changed that
+                await connection.commit()
+        except Error as error:
+            logger.warning("a connection cannot be used for writing again, it is closed: %s", error)
+            return False
+    return True
 
 
 async def is_reset(connection: AsyncConnection[Any], reset: ConnectionCallback, pool: str | None) -> bool:

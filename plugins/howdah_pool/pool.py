@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast, overload
 from typing_extensions import Self, TypeVar
 
 from howdah_pool.call_site import CallSite, caller
-from howdah_pool.callbacks import check_connection
+from howdah_pool.callbacks import begin_reading, check_connection
 from howdah_pool.checkout import Checkout
 from howdah_pool.connector import Connector, StandbyConnector
 from howdah_pool.errors import PoolTimeout, Unreachable
@@ -209,7 +209,8 @@ class ConnectionPool(Generic[C]):
 
         Args:
             timeout: how long to wait for one, in seconds; None for the pool's `timeout`.
-            read_only: whether to use the connection only for reading. Its transactions are then READ ONLY. A
+            read_only: whether to use the connection only for reading. Its transactions are then READ ONLY; with
+                autocommit, that takes a round trip here and another when the connection is given back. A
                 pool with standbys returns a connection to one of them, while it can reach one.
 
         Raises:
@@ -232,8 +233,7 @@ class ConnectionPool(Generic[C]):
             raise
         slot = connection.kernel.owner
         try:
-            slot.read_only = (connection.read_only,)
-            connection.set_read_only(True)
+            begin_reading(slot, connection)
         except BaseException:
             (self._owning_pool(slot) or primary).discard(slot, connection)
             raise

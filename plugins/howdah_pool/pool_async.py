@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast, overload
 from typing_extensions import Self, TypeVar
 
 from howdah_pool.call_site import CallSite, caller
-from howdah_pool.callbacks_async import check_connection
+from howdah_pool.callbacks_async import begin_reading, check_connection
 from howdah_pool.checkout_async import AsyncCheckout
 from howdah_pool.connector_async import AsyncConnector, AsyncStandbyConnector
 from howdah_pool.errors import PoolTimeout, Unreachable
@@ -210,7 +210,8 @@ class AsyncConnectionPool(Generic[C]):
 
         Args:
             timeout: how long to wait for one, in seconds; None for the pool's `timeout`.
-            read_only: whether to use the connection only for reading. Its transactions are then READ ONLY. A
+            read_only: whether to use the connection only for reading. Its transactions are then READ ONLY; with
+                autocommit, that takes a round trip here and another when the connection is given back. A
                 pool with standbys returns a connection to one of them, while it can reach one.
 
         Raises:
@@ -233,8 +234,7 @@ class AsyncConnectionPool(Generic[C]):
             raise
         slot = connection.kernel.owner
         try:
-            slot.read_only = (connection.read_only,)
-            await connection.set_read_only(True)
+            await begin_reading(slot, connection)
         except BaseException:
             await (self._owning_pool(slot) or primary).discard(slot, connection)
             raise

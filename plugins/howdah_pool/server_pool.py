@@ -17,7 +17,7 @@ from howdah.errors import OperationalError
 from howdah.pq import TransactionStatus
 from howdah_pool.backoff import pause_after
 from howdah_pool.call_site import CallSite
-from howdah_pool.callbacks import end_transaction, is_reset, run_check
+from howdah_pool.callbacks import end_reading, end_transaction, is_reset, run_check
 from howdah_pool.errors import PoolClosed, PoolTimeout, TooManyRequests, Unreachable
 from howdah_pool.events import ClientEvent
 from howdah_pool.jobs import Connect
@@ -214,8 +214,7 @@ class ServerPool(MaintainedPool[C]):
             if connection.kernel.two_phase is not None:
                 usable = False  # the next client could neither commit nor roll back
             if usable and slot.read_only is not None:
-                connection.set_read_only(slot.read_only[0])
-                slot.read_only = None
+                usable = end_reading(slot, connection)
             if usable and options.reset is not None:
                 usable = is_reset(connection, options.reset, options.name)
         except BaseException:

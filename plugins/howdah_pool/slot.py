@@ -42,7 +42,8 @@ class Slot(weakref.ref[C]):
         generation: how often the pool had been drained when the connection was opened.
         since: when the slot entered its current state.
         call_site: where the program took the connection; None if the pool itself has it.
-        read_only: the previous value of the connection's attribute, in a tuple, while it is lent for reading.
+        read_only: the previous value of the connection's attribute, and whether the session's default was
+            changed, while it is lent for reading; None otherwise.
         handed_over: whether a client has the connection and may change its state.
         take_back: the function that the connection's `close` calls instead of closing; None to close.
     """
@@ -67,7 +68,7 @@ class Slot(weakref.ref[C]):
     generation: int
     since: float
     call_site: CallSite | None
-    read_only: tuple[bool | None] | None
+    read_only: tuple[bool | None, bool] | None
     handed_over: bool
     take_back: Callable[[C], Any] | None
 

@@ -848,6 +848,20 @@ async def test_reading_from_the_primary_when_no_standby_is_there(dsn: str, table
         assert pool.get_stats()["requests_num"] == 4
 
 
+async def test_reading_with_autocommit(dsn: str, table: str) -> None:
+    async with AsyncConnectionPool(dsn, kwargs={"autocommit": True}, min_size=1, max_size=1) as pool:
+        for leaves in (True, False):
+            async with pool.connection(read_only=True) as conn:
+                with pytest.raises(howdah.errors.ReadOnlySqlTransaction):
+                    await conn.execute("INSERT INTO pooled VALUES (1)")
+                await conn.set_autocommit(leaves)
+            async with pool.connection() as conn:
+                assert conn.read_only is None
+                await conn.set_autocommit(True)
+                await conn.execute("INSERT INTO pooled VALUES (1)")
+    assert count(dsn) == 2
+
+
 async def test_reading_from_the_primary_when_a_standby_does_not_answer(dsn: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
