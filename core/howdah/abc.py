@@ -11,17 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, LiteralString
 
 from howdah.adapt.base import AdaptContext, DumperKey, PyFormat
 from howdah.adapt.transformer import Transformer
+from howdah.client.template import Template
 from howdah.pq import Format
+from howdah.sql import Composable
 
 if TYPE_CHECKING:
-    from typing_extensions import LiteralString, Self
-
-    from howdah.client.template import Template
-    from howdah.sql import Composable
+    from typing_extensions import Self
 
 __all__ = [
     "AdaptContext",
@@ -42,9 +41,9 @@ __all__ = [
 ]
 
 #: A query, other than a template string.
-QueryNoTemplate: TypeAlias = "LiteralString | bytes | Composable"
+QueryNoTemplate: TypeAlias = LiteralString | bytes | Composable
 #: A query, as `execute` accepts it.
-Query: TypeAlias = "QueryNoTemplate | Template"
+Query: TypeAlias = QueryNoTemplate | Template
 #: Parameters, as `execute` accepts them.
 Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
@@ -54,7 +53,7 @@ ConnDict: TypeAlias = dict[str, ConnParam]
 ConnMapping: TypeAlias = Mapping[str, ConnParam]
 
 #: Turns an object into a value in PostgreSQL's representation, and back.
-DumpFunc: TypeAlias = Callable[[Any], "Buffer | None"]
+DumpFunc: TypeAlias = Callable[[Any], Buffer | None]
 LoadFunc: TypeAlias = Callable[[Buffer], Any]
 
 

@@ -44,9 +44,9 @@ __all__ = [
 ]
 
 #: A row made by `tuple_row`.
-TupleRow: TypeAlias = "tuple[Any, ...]"
+TupleRow: TypeAlias = tuple[Any, ...]
 #: A row made by `dict_row`.
-DictRow: TypeAlias = "dict[str, Any]"
+DictRow: TypeAlias = dict[str, Any]
 
 T = TypeVar("T")
 #: The type of a connection's or a cursor's rows.

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 #: The labels of members, as a dictionary or in pairs.
-EnumMapping: TypeAlias = "Mapping[Any, str] | Iterable[tuple[Any, str]]"
+EnumMapping: TypeAlias = Mapping[Any, str] | Iterable[tuple[Any, str]]
 
 
 def _labels(

@@ -37,7 +37,7 @@ __all__ = [
     "register_hstore",
 ]
 
-Hstore: TypeAlias = "dict[str, str | None]"
+Hstore: TypeAlias = dict[str, str | None]
 
 _LENGTH = struct.Struct("!i")
 _NULL_LENGTH = _LENGTH.pack(-1)

@@ -1,11 +1,11 @@
 """Row factories, given the columns of a result."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import pytest
 
-from howdah import errors, rows
+from howdah import abc, errors, rows
 from howdah.client.column import Column
 
 
@@ -130,3 +130,30 @@ def test_without_a_result(factory):
     make = factory(NoResult())
     with pytest.raises(errors.InterfaceError, match="the last operation didn't produce records"):
         make((1,))
+
+
+def test_aliases_for_annotations_exist_at_run_time():
+    def function(row: rows.DictRow | None, query: abc.Query, dump: abc.DumpFunc) -> rows.TupleRow | None: ...
+
+    hints = get_type_hints(function)
+    assert hints["row"] == dict[str, Any] | None
+    assert hints["return"] == tuple[Any, ...] | None
+    assert rows.DictRow(a=1) == {"a": 1}
+
+
+@pytest.mark.parametrize("factory", [rows.dict_row, rows.class_row(dict), rows.kwargs_row(dict)])
+def test_row_makers_take_any_sequence_of_the_right_length(conn, factory):
+    make = factory(conn.execute("SELECT 1 AS a, 2 AS b"))
+    assert make((1, 2)) == make([1, 2]) == {"a": 1, "b": 2}
+    for wrong in ((1,), (1, 2, 3), [1]):
+        with pytest.raises(ValueError, match="argument 2 is"):
+            make(wrong)
+    first = make((1, 2))
+    first["c"] = 3
+    assert make((3, 4)) == {"a": 3, "b": 4}
+
+
+def test_dictionaries_have_the_last_of_columns_with_the_same_name(conn):
+    cur = conn.cursor(row_factory=rows.dict_row)
+    assert cur.execute("SELECT 1 AS a, 2 AS b, 3 AS a").fetchall() == [{"a": 3, "b": 2}]
+    assert list(cur.execute("SELECT FROM generate_series(1, 2)")) == [{}, {}]

@@ -33,7 +33,7 @@ else:
 
 __all__ = ["AdaptContext", "Dumper", "DumperKey", "Loader", "PyFormat"]
 
-DumperKey: TypeAlias = "type | tuple[DumperKey, ...]"
+DumperKey: TypeAlias = type | tuple["DumperKey", ...]
 
 
 class PyFormat(str, Enum):
