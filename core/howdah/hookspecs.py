@@ -108,7 +108,7 @@ class QueryPlanner(Protocol):
 
         A statement that is not `prepared` yet is parsed under its name
         first, in the same round trip. While a statement is `prepared` and the
-        planner marks it as `current`, `plan` may not be called for the query
+        planner marks it as `cacheable`, `plan` may not be called for the query
         again.
 
         Args:
@@ -156,6 +156,7 @@ class QueryPlanner(Protocol):
 
     def rolled_back(self) -> None:
         """Note that a transaction, or a part of it, was rolled back, for whatever reason."""
+        return  # so that type checkers do not take it for abstract
 
     def parameter_changed(self, name: str, value: str) -> None:
         """Note that the server has reported a setting.
@@ -164,6 +165,7 @@ class QueryPlanner(Protocol):
             name: the name of the setting, such as `search_path` (PostgreSQL 18 and later).
             value: its value.
         """
+        return
 
 
 class QueryObserver(Protocol):

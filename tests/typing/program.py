@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from typing_extensions import assert_type
 
 import howdah
+from howdah.client.statement import Statement
+from howdah.hookspecs import QueryPlanner
+from howdah.protocol.exchange import Exchange
 from howdah.rows import class_row, dict_row, scalar_row
 
 
@@ -105,3 +109,20 @@ def async_cursors_by_class(conn: howdah.AsyncConnection[dict[str, Any]]) -> None
     assert_type(howdah.AsyncClientCursor(conn), howdah.AsyncClientCursor[dict[str, Any]])
     assert_type(howdah.AsyncRawCursor(conn), howdah.AsyncRawCursor[dict[str, Any]])
     assert_type(howdah.AsyncServerCursor(conn, "herd"), howdah.AsyncServerCursor[dict[str, Any]])
+
+
+class Planner(QueryPlanner):
+    def plan(
+        self, query: bytes, oids: Sequence[int], prepare: bool | None, pending: int = 0
+    ) -> Statement | None:
+        return None
+
+    def executed(
+        self, query: bytes, oids: Sequence[int], statement: Statement | None, exchange: Exchange
+    ) -> None: ...
+
+    def failed(self, statement: Statement, error: howdah.Error, repeatable: bool) -> bool:
+        return False
+
+
+planner = Planner()  # what it does not override does nothing
