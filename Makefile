@@ -30,7 +30,6 @@ lint: $(VENV)/.lint
 	$(bin)/ruff format --check
 	$(bin)/mypy core plugins contrib tests/typing/program.py tests/typing/pool.py
 	$(bin)/lint-imports
-	$(bin)/python .ci/complexity.py
 	$(bin)/python .ci/async_to_sync.py --check
 	$(if $(wildcard .ci/generate_sqlstates.py),$(bin)/python .ci/generate_sqlstates.py --check)
 

@@ -183,7 +183,7 @@ def sync_tokens(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
-def sync_source(source: str) -> str:
+def sync_face(source: str) -> str:
     """The source of the sync module of an async one, not yet formatted."""
     return tokens_to_src(sync_tokens(src_to_tokens(resolve_conditions(source))))
 
@@ -211,7 +211,7 @@ def sync_module(source: Path) -> tuple[Path, str]:
     path = source.with_name(source.name.replace("_async.py", ".py"))
     origin = source.relative_to(ROOT).as_posix() if source.is_relative_to(ROOT) else source.name
     header = f"# Generated from {origin} by .ci/async_to_sync.py; do not edit.\n"
-    return path, tidy(header + sync_source(source.read_text(encoding="utf-8")), path)
+    return path, tidy(header + sync_face(source.read_text(encoding="utf-8")), path)
 
 
 def main(argv: list[str] | None = None) -> int:

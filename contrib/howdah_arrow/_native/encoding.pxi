@@ -94,12 +94,16 @@ cdef class Source:
 
     cdef int put_value(self, Py_ssize_t i, Buffer out) except -1:
         """Append the value at a place in the buffers, behind its length."""
+        cdef Py_ssize_t size
         cdef int kind = self.kind
         cdef const char *data = self.data
         cdef char *p
         cdef uint64_t value8
-        if kind in (BYTES, JSONB):
-            self.put_bytes(data + self.ends[i], self.ends[i + 1] - self.ends[i], out)
+        if kind == BYTES:
+            size = self.ends[i + 1] - self.ends[i]
+            p = out.reserve(4 + size)
+            set_uint32(p, <uint32_t> size)
+            memcpy(p + 4, data + self.ends[i], size)
         elif kind == SWAP4:
             put_swapped4(data + 4 * i, out)
         elif kind in (SWAP8, TIME):
@@ -120,6 +124,12 @@ cdef class Source:
             p = out.reserve(4 + self.width)
             set_uint32(p, <uint32_t> self.width)
             memcpy(p + 4, data + self.width * i, self.width)
+        elif kind == JSONB:
+            size = self.ends[i + 1] - self.ends[i]
+            p = out.reserve(5 + size)
+            set_uint32(p, <uint32_t> size + 1)
+            p[4] = 1
+            memcpy(p + 5, data + self.ends[i], size)
         elif kind == INTERVAL:
             self.put_interval(data + 16 * i, out)
         elif kind == LIST:
@@ -134,16 +144,6 @@ cdef class Source:
             set_uint64(p + 12, 0)
         else:
             raise AssertionError(f"no values of the kind {kind} are sent")
-        return 0
-
-    cdef int put_bytes(self, const char *source, Py_ssize_t size, Buffer out) except -1:
-        """Append bytes; jsonb's have the version of the format in front, which is 1."""
-        cdef bint versioned = self.kind == JSONB
-        cdef char *p = out.reserve(4 + versioned + size)
-        set_uint32(p, <uint32_t> (size + versioned))
-        if versioned:
-            p[4] = 1
-        memcpy(p + 4 + versioned, source, size)
         return 0
 
     cdef int put_date(self, const char *source, Buffer out) except -1:

@@ -134,7 +134,12 @@ class AsyncTransport:
         The loss of the connection is not raised: it becomes the error of every exchange.
         """
         if self._stream.output_size:
-            self._send()
+            if not self._waiting:
+                self._flush()
+            elif not self._gathering:
+                # Other tasks wait, too: send the output of this iteration of the loop together.
+                self._gathering = True
+                self._loop.call_soon(self._send_gathered)
         exchange.replaced = None
         if self._spin is not None and not self._waiting and self._timer is None and not exchange.ready:
             self._spin_receive(exchange)
@@ -357,14 +362,6 @@ class AsyncTransport:
         head = self.session.head()
         exits = isinstance(error, (KeyboardInterrupt, SystemExit))
         return head is not None and head[1] in self._given_up and not exits
-
-    def _send(self) -> None:
-        """Send at once or, if other tasks wait, together with their output of this iteration of the loop."""
-        if not self._waiting:
-            self._flush()
-        elif not self._gathering:
-            self._gathering = True
-            self._loop.call_soon(self._send_gathered)
 
     def _send_gathered(self) -> None:
         self._gathering = False

@@ -541,7 +541,9 @@ cdef class Wire(Stream):
             exchange = <Exchange> self.exchanges[self.first]
             if code == c"D":
                 if expects_row(step, exchange):
-                    return self.data_row(<QueryExchange> exchange, body, size) if exchange.keeps_rows else 0
+                    if exchange.keeps_rows:
+                        return self.data_row(<QueryExchange> exchange, body, size)
+                    return 0
             elif code == c"d":
                 if expects_data(exchange):
                     return self.copy_data(<CopyExchange> exchange, body, size)
@@ -549,10 +551,10 @@ cdef class Wire(Stream):
                 if step == BIND and not size:
                     return self.settle_head()
             elif code == c"C":
-                if ends_execute(step, body, size):
+                if step == EXECUTE and is_string(body, size):
                     return self.command_complete(exchange, body, size - 1)
             elif code == c"Z":
-                if ends_sync(step, body, size):
+                if step == SYNC and is_status(body, size):
                     return self.ready_for_query(body[0])
         self.streamed = 0
         self.on_message(code, PyBytes_FromStringAndSize(body, size))
@@ -682,14 +684,14 @@ cdef inline bint expects_data(Exchange exchange) except -1:
     return exchange.copies and exchange.copy is not None and exchange.copy.direction is not _COPY_IN
 
 
-cdef inline bint ends_execute(int step, const char *body, Py_ssize_t size) noexcept:
-    """Whether CommandComplete may come: its body is a string, with the zero that ends it."""
-    return step == EXECUTE and size > 0 and not body[size - 1]
+cdef inline bint is_string(const char *body, Py_ssize_t size) noexcept:
+    """Whether a message is a string, with the zero that ends it."""
+    return size > 0 and not body[size - 1]
 
 
-cdef inline bint ends_sync(int step, const char *body, Py_ssize_t size) noexcept:
-    """Whether ReadyForQuery may come: its body is the status of a transaction."""
-    return step == SYNC and size == 1 and body[0] in (c"I", c"T", c"E")
+cdef inline bint is_status(const char *body, Py_ssize_t size) noexcept:
+    """Whether a message is the status of a transaction."""
+    return size == 1 and body[0] in (c"I", c"T", c"E")
 
 
 cdef Py_ssize_t _name_size(bytes name, str what) except -1:

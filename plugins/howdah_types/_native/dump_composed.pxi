@@ -35,13 +35,16 @@ cdef Dumpers _parts(DumperEntry entry):
 cdef int _put_text(object obj, const char *special, DumperEntry entry, Buffer out) except -1:
     """Append a part, quoted if necessary; return 0 if it is NULL."""
     cdef Dumped dumped
-    cdef Py_ssize_t i, doubled = 0, start = out.length
+    cdef Py_ssize_t i, size, doubled = 0, start = out.length
     cdef const char *s
+    cdef char *source
+    cdef char *target
     cdef char byte
     cdef bint quotes
     if not _parts(entry).append(obj, out, &dumped, True):
         return 0
-    quotes = out.length == start
+    size = out.length - start
+    quotes = size == 0
     for i in range(start, out.length):
         byte = out.data[i]
         if byte == c'"' or byte == c"\\":
@@ -53,17 +56,10 @@ cdef int _put_text(object obj, const char *special, DumperEntry entry, Buffer ou
             while s[0] and s[0] != byte:
                 s += 1
             quotes = s[0] != 0
-    if quotes or doubled:
-        _quote(start, doubled, out)
-    return 1
-
-
-cdef int _quote(Py_ssize_t start, Py_ssize_t doubled, Buffer out) except -1:
-    """Quote what stands in a buffer from `start` on: `doubled` of its bytes are quotes and backslashes."""
-    cdef char *source
-    cdef char *target
+    if not quotes and not doubled:
+        return 1
     out.reserve(doubled + 2)
-    source = out.data + out.length - doubled - 2
+    source = out.data + start + size
     target = out.data + out.length - 1
     target[0] = c'"'
     while source > out.data + start:
@@ -74,7 +70,7 @@ cdef int _quote(Py_ssize_t start, Py_ssize_t doubled, Buffer out) except -1:
             target -= 1
             target[0] = source[0]
     (target - 1)[0] = c'"'
-    return 0
+    return 1
 
 
 cdef int _put_binary(object obj, uint32_t oid, DumperEntry entry, DumperEntry typed, Buffer out) except -1:

@@ -131,6 +131,7 @@ cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, B
 
     Return 0 to leave it to Python, which handles queries of any depth.
     """
+    cdef Buffer right
     cdef int kind, operator, priority, distance = 1
     cdef bint parentheses
     if reader.end - reader.p < 2 or depth >= MAX_DEPTH:
@@ -156,23 +157,16 @@ cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, B
         out.put("!", 1)
         if not _put_item(reader, priority, False, depth + 1, out):
             return 0
-    elif not _put_operation(reader, operator, distance, depth + 1, out):
-        return 0
+    else:
+        right = Buffer.__new__(Buffer)
+        if not _put_item(reader, priority, operator == PHRASE, depth + 1, right):
+            return 0
+        if not _put_item(reader, priority, False, depth + 1, out):
+            return 0
+        _put_operator(operator, distance, out)
+        out.put(right.data, right.length)
     if parentheses:
         out.put(" )", 2)
-    return 1
-
-
-cdef int _put_operation(Reader *reader, int operator, int distance, int depth, Buffer out) except -1:
-    """Append two operands, of which the server sends the right one first, and the operator between them."""
-    cdef Buffer right = Buffer.__new__(Buffer)
-    cdef int priority = _PRIORITIES[operator]
-    if not _put_item(reader, priority, operator == PHRASE, depth, right):
-        return 0
-    if not _put_item(reader, priority, False, depth, out):
-        return 0
-    _put_operator(operator, distance, out)
-    out.put(right.data, right.length)
     return 1
 
 
