@@ -461,7 +461,7 @@ def test_blocks_in_a_two_phase_transaction(conn):
     # Nor does one begin a transaction that the two-phase one is taken for.
     conn.tpc_begin("ended by hand")
     conn.execute("rollback")
-    with pytest.raises(howdah.ProgrammingError, match="has not been finished"):
+    with pytest.raises(howdah.ProgrammingError, match="is not finished"):
         with conn.transaction():
             pass
     conn.tpc_rollback()

@@ -472,7 +472,7 @@ async def test_blocks_in_a_two_phase_transaction(aconn):
     # Nor does one begin a transaction that the two-phase one is taken for.
     await aconn.tpc_begin("ended by hand")
     await aconn.execute("rollback")
-    with pytest.raises(howdah.ProgrammingError, match="has not been finished"):
+    with pytest.raises(howdah.ProgrammingError, match="is not finished"):
         async with aconn.transaction():
             pass
     await aconn.tpc_rollback()

@@ -121,7 +121,7 @@ class BaseTransaction:
 
     @property
     def status(self) -> Status:
-        """What has become of the block: `FAILED` if its connection was lost or closed in it, or it could not be committed."""
+        """What has become of the block: `FAILED` if it lost its connection, or could not be committed."""
         return self._status
 
     @property
@@ -144,7 +144,7 @@ class BaseTransaction:
         else:
             begins = not pipeline_mode.in_transaction
         if begins and connection._tpc is not None:
-            raise ProgrammingError("transaction() cannot begin a transaction: the two-phase one has not been finished")
+            raise ProgrammingError("transaction() cannot begin one: a two-phase transaction is not finished")
         if begins:
             commands = [connection.kernel.begin_statement]
         else:
