@@ -87,8 +87,13 @@ class Copy(BaseCopy):
             return
         self._over = True
         error = exc
+        closed = self._connection.closed
         try:
             self._end(exc)
+            if self._connection.closed and not closed and self._exchange is not None:
+                # The exception that is under way says more than this one, whose context has a row of data.
+                lost = str(self._exchange.error).partition("\n")[0]
+                log.warning("error ignored at the end of a COPY: %s", lost)
         except BaseException as e:
             error = e
             raise

@@ -13,6 +13,7 @@ from warnings import warn
 
 from howdah import errors
 from howdah.adapt.transformer import Transformer
+from howdah.client.connection_base import logger
 from howdah.client.request import Request
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
@@ -336,8 +337,10 @@ class ServerCursorMixin(_Base):
         session.close_portal(exchange, self._portal_name)
         session.sync(exchange)
         yield exchange
-        if exchange.error is not None and not connection.closed:
-            raise exchange.error
+        if exchange.error is not None:
+            if not connection.closed:
+                raise exchange.error
+            logger().warning("error ignored at the end of %s: %s", self, exchange.error)
 
 
 def _count(result: Result) -> int:

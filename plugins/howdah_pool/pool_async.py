@@ -210,8 +210,8 @@ class AsyncConnectionPool(Generic[C]):
 
         Args:
             timeout: how long to wait for one, in seconds; None for the pool's `timeout`.
-            read_only: whether to use the connection only for reading. Its transactions are then READ ONLY; with
-                autocommit, that takes a round trip here and another when the connection is given back. A
+            read_only: whether to use the connection only for reading. Its transactions are then READ ONLY.
+                With autocommit, that takes a round trip now and another when the connection is given back. A
                 pool with standbys returns a connection to one of them, while it can reach one.
 
         Raises:

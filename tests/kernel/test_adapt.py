@@ -68,6 +68,8 @@ def test_the_last_dumper_is_used_where_the_format_is_left_open(adapters):
     adapters.register_dumper(Animal, TextDumper)
     assert adapters.get_dumper(Animal, PyFormat.AUTO) is TextDumper
     assert adapters.get_dumper(Animal, PyFormat.TEXT) is TextDumper
+    with pytest.raises(ValueError, match="no format 'x'"):
+        adapters.get_dumper(Animal, "x")
     assert adapters.get_dumper(Animal, PyFormat.BINARY) is BinaryDumper
     adapters.register_dumper(Animal, BinaryDumper)
     assert adapters.get_dumper(Animal, PyFormat.AUTO) is BinaryDumper

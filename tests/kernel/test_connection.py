@@ -444,6 +444,80 @@ def test_two_phase_commit(conn):
         conn.tpc_prepare()
 
 
+def test_blocks_in_a_two_phase_transaction(conn):
+    """They are savepoints of it; it cannot end in one."""
+    conn.tpc_begin("blocks")
+    with conn.transaction():
+        conn.execute("create temp table kept (x int)")
+        for end in (conn.tpc_prepare, conn.tpc_commit, conn.tpc_rollback):
+            with pytest.raises(howdah.ProgrammingError, match="inside a transaction"):
+                end()
+    with pytest.raises(ZeroDivisionError):
+        with conn.transaction():
+            conn.execute("drop table kept")
+            raise ZeroDivisionError
+    conn.execute("table kept")
+    conn.tpc_rollback()
+    # Nor does one begin a transaction that the two-phase one is taken for.
+    conn.tpc_begin("ended by hand")
+    conn.execute("rollback")
+    with pytest.raises(howdah.ProgrammingError, match="is not finished"):
+        with conn.transaction():
+            pass
+    conn.tpc_rollback()
+
+
+def test_a_loss_at_the_end_of_a_block_does_not_hide_an_exception(dsn, caplog):
+    """It is logged, without the row of data that its context has."""
+
+    def kill(conn):
+        with howdah.Connection.connect(dsn) as other:
+            other.execute("select pg_terminate_backend(%s, 10000)", [conn.info.backend_pid])
+        raise ZeroDivisionError
+
+    def copy_in(conn):
+        conn.execute("create temp table copied (x text)")
+        with conn.cursor().copy("copy copied from stdin") as copy:
+            copy.write("secret\n")
+            kill(conn)
+
+    def copy_out(conn):
+        with conn.cursor().copy("copy (select generate_series(1, 1000000)) to stdout"):
+            kill(conn)
+
+    def named_cursor(conn):
+        with conn.cursor("named") as cur:
+            cur.execute("select 1")
+            kill(conn)
+
+    def portal(conn):
+        with conn.cursor() as cur:
+            cur.itersize = 1
+            cur.execute("select generate_series(1, 3)")
+            kill(conn)
+
+    def large_object(conn):
+        with conn.lobject(0, "w"):
+            kill(conn)
+
+    for block in (copy_in, copy_out, named_cursor, portal, large_object):
+        caplog.clear()
+        with pytest.raises(ZeroDivisionError):
+            with howdah.Connection.connect(dsn) as conn:
+                block(conn)
+        assert "error ignored at the end of" in caplog.text, block
+        assert "secret" not in caplog.text
+
+
+def test_binary_results_of_a_new_cursor(conn):
+    """The cursor that `execute` returns asks for binary results from then on."""
+    cur = conn.execute("select 1", binary=True)
+    assert cur.format == howdah.pq.Format.BINARY
+    assert conn.execute("select 1", binary=False).format == howdah.pq.Format.TEXT
+    cur.execute("select 1", binary=False)
+    assert cur.format == howdah.pq.Format.BINARY
+
+
 def test_timezone_between_queries(conn):
     query = "select '2020-01-01 00:00+00'::timestamptz"
     first = conn.execute(query).fetchone()[0]

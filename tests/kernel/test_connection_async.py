@@ -455,6 +455,80 @@ async def test_two_phase_commit(aconn):
         await aconn.tpc_prepare()
 
 
+async def test_blocks_in_a_two_phase_transaction(aconn):
+    """They are savepoints of it; it cannot end in one."""
+    await aconn.tpc_begin("blocks")
+    async with aconn.transaction():
+        await aconn.execute("create temp table kept (x int)")
+        for end in (aconn.tpc_prepare, aconn.tpc_commit, aconn.tpc_rollback):
+            with pytest.raises(howdah.ProgrammingError, match="inside a transaction"):
+                await end()
+    with pytest.raises(ZeroDivisionError):
+        async with aconn.transaction():
+            await aconn.execute("drop table kept")
+            raise ZeroDivisionError
+    await aconn.execute("table kept")
+    await aconn.tpc_rollback()
+    # Nor does one begin a transaction that the two-phase one is taken for.
+    await aconn.tpc_begin("ended by hand")
+    await aconn.execute("rollback")
+    with pytest.raises(howdah.ProgrammingError, match="is not finished"):
+        async with aconn.transaction():
+            pass
+    await aconn.tpc_rollback()
+
+
+async def test_a_loss_at_the_end_of_a_block_does_not_hide_an_exception(dsn, caplog):
+    """It is logged, without the row of data that its context has."""
+
+    async def kill(conn):
+        async with await howdah.AsyncConnection.connect(dsn) as other:
+            await other.execute("select pg_terminate_backend(%s, 10000)", [conn.info.backend_pid])
+        raise ZeroDivisionError
+
+    async def copy_in(conn):
+        await conn.execute("create temp table copied (x text)")
+        async with conn.cursor().copy("copy copied from stdin") as copy:
+            await copy.write("secret\n")
+            await kill(conn)
+
+    async def copy_out(conn):
+        async with conn.cursor().copy("copy (select generate_series(1, 1000000)) to stdout"):
+            await kill(conn)
+
+    async def named_cursor(conn):
+        async with conn.cursor("named") as cur:
+            await cur.execute("select 1")
+            await kill(conn)
+
+    async def portal(conn):
+        async with conn.cursor() as cur:
+            cur.itersize = 1
+            await cur.execute("select generate_series(1, 3)")
+            await kill(conn)
+
+    async def large_object(conn):
+        async with conn.lobject(0, "w"):
+            await kill(conn)
+
+    for block in (copy_in, copy_out, named_cursor, portal, large_object):
+        caplog.clear()
+        with pytest.raises(ZeroDivisionError):
+            async with await howdah.AsyncConnection.connect(dsn) as conn:
+                await block(conn)
+        assert "error ignored at the end of" in caplog.text, block
+        assert "secret" not in caplog.text
+
+
+async def test_binary_results_of_a_new_cursor(aconn):
+    """The cursor that `execute` returns asks for binary results from then on."""
+    cur = await aconn.execute("select 1", binary=True)
+    assert cur.format == howdah.pq.Format.BINARY
+    assert (await aconn.execute("select 1", binary=False)).format == howdah.pq.Format.TEXT
+    await cur.execute("select 1", binary=False)
+    assert cur.format == howdah.pq.Format.BINARY
+
+
 async def test_timezone_between_queries(aconn):
     query = "select '2020-01-01 00:00+00'::timestamptz"
     first = (await (await aconn.execute(query)).fetchone())[0]

@@ -90,13 +90,17 @@ def test_what_a_transaction_refuses(conn):
         conn.rollback,
         lambda: conn.tpc_begin("y"),
         lambda: conn.tpc_commit("y"),
-        lambda: conn.transaction().__enter__(),
         lambda: conn.set_autocommit(True),
     ):
         with pytest.raises(howdah.ProgrammingError):
             call()
     conn.tpc_prepare()
-    for call in (lambda: conn.execute("select 1"), conn.tpc_prepare, conn.commit):
+    for call in (
+        lambda: conn.execute("select 1"),
+        lambda: conn.transaction().__enter__(),
+        conn.tpc_prepare,
+        conn.commit,
+    ):
         with pytest.raises(howdah.ProgrammingError):
             call()
     conn.tpc_rollback()

@@ -319,7 +319,27 @@ async def test_status(conn):
     with suppress(Rollback):
         async with conn.transaction() as outer, conn.transaction() as inner:
             raise Rollback(outer)
-    assert (outer.status.name, inner.status.name) == ("ROLLED_BACK_EXPLICITLY", "ROLLED_BACK_WITH_ERROR")
+    assert outer.status == inner.status == AsyncTransaction.Status.ROLLED_BACK_EXPLICITLY
+    with pytest.raises(Oops):
+        async with conn.transaction(force_rollback=True) as forced:
+            raise Oops
+    assert forced.status == AsyncTransaction.Status.ROLLED_BACK_EXPLICITLY
+
+
+@pytest.mark.parametrize("exception", [None, Oops, Rollback])
+@pytest.mark.parametrize("force_rollback", [False, True])
+@pytest.mark.parametrize("way", ["closed", "lost"])
+async def test_status_without_a_connection(conn, way, force_rollback, exception):
+    with suppress(howdah.OperationalError, Oops):
+        async with conn.transaction(force_rollback=force_rollback) as tx:
+            if way == "closed":
+                await conn.close()
+            else:
+                with pytest.raises(howdah.OperationalError):
+                    await conn.execute("select pg_terminate_backend(pg_backend_pid())")
+            if exception is not None:
+                raise exception
+    assert tx.status == AsyncTransaction.Status.FAILED
 
 
 async def test_cursors_work_across(conn):

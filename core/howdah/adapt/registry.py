@@ -281,8 +281,12 @@ class AdaptersMap:
 
         Raises:
             howdah.ProgrammingError: there is no dumper.
+            ValueError: there is no such format.
         """
-        dumpers = self._dumpers[format]
+        try:
+            dumpers = self._dumpers[format]
+        except KeyError:
+            raise ValueError(f"there is no format {format!r}: use one of PyFormat") from None
         for base in cls.__mro__:
             for key in (base, _qualified(base)):
                 if key in dumpers:

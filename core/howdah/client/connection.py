@@ -17,6 +17,7 @@ from howdah.conninfo import hosts, resolve
 from howdah.errors import Error, NotSupportedError
 from howdah.io.cancel import cancel
 from howdah.io.connecting import Connected, connect
+from howdah.pq import Format
 from howdah.rows import Row, RowFactory, tuple_row
 
 if TYPE_CHECKING:
@@ -281,9 +282,12 @@ class Connection(BaseConnection[Row]):
             query: the query, with placeholders.
             params: the parameters.
             prepare: whether to prepare the statement; None lets the driver decide.
-            binary: whether results come in binary format; None for whatever is best.
+            binary: whether results come in binary format, those of the cursor's later queries, too; None for
+                whatever is best.
         """
         cursor = self.cursor()
+        if binary:
+            cursor.format = Format.BINARY
         return cursor.execute(query, params, prepare=prepare, binary=binary)
 
     # Transactions

@@ -17,6 +17,7 @@ from howdah.conninfo import hosts, resolve
 from howdah.errors import Error, NotSupportedError
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
+from howdah.pq import Format
 from howdah.rows import AsyncRowFactory, Row, tuple_row
 
 ASYNC = True
@@ -315,9 +316,12 @@ class AsyncConnection(BaseConnection[Row]):
             query: the query, with placeholders.
             params: the parameters.
             prepare: whether to prepare the statement; None lets the driver decide.
-            binary: whether results come in binary format; None for whatever is best.
+            binary: whether results come in binary format, those of the cursor's later queries, too; None for
+                whatever is best.
         """
         cursor = self.cursor()
+        if binary:
+            cursor.format = Format.BINARY
         return await cursor.execute(query, params, prepare=prepare, binary=binary)
 
     # Transactions

@@ -525,6 +525,7 @@ class BaseConnection(Generic[Row]):
         xid, prepared = self._tpc
         if prepared:
             raise ProgrammingError("the two-phase transaction is prepared already")
+        yield from self._check_no_block("tpc_prepare")
         exchange = yield from self.kernel.command(b"PREPARE TRANSACTION " + quote_literal(str(xid)))
         if exchange.results[-1].tag == b"ROLLBACK":
             # PostgreSQL rolls a failed transaction back, and reports no error.
@@ -538,6 +539,7 @@ class BaseConnection(Generic[Row]):
                 raise ProgrammingError(
                     f"tpc_{action}() without a transaction id needs a two-phase transaction"
                 )
+            yield from self._check_no_block(f"tpc_{action}")
             known, prepared = self._tpc
             self._set_tpc(None)
             try:
@@ -554,6 +556,12 @@ class BaseConnection(Generic[Row]):
                 raise ProgrammingError(f"tpc_{action}() with a transaction id inside a two-phase transaction")
             command = f"{action.upper()} PREPARED ".encode() + quote_literal(str(xid))
             yield from self._finish_command(action, command)
+
+    def _check_no_block(self, method: str) -> Operation[None]:
+        """Refuse to end the two-phase transaction while a block of it is open."""
+        yield from self.kernel._end_left()
+        if self._blocks:
+            raise ProgrammingError(f"{method}() cannot be used inside a transaction() block")
 
     def _finish_command(self, action: str, command: bytes) -> Operation[None]:
         if action == "commit":

@@ -7,9 +7,11 @@ from collections.abc import Generator, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
+from howdah.client.connection_base import logger
 from howdah.client.cursor_base import BaseCursor, Params, Query
 from howdah.client.resultset import RowIterator
 from howdah.client_cursor import ClientCursorMixin
+from howdah.errors import Error
 from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import Row, RowFactory
 
@@ -70,7 +72,14 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        self.close()
+        if exc_type is None:
+            self.close()
+            return
+        try:
+            self.close()
+        except Error as e:
+            # The exception that is under way says more than this one.
+            logger().warning("error ignored at the end of %s: %s", self, e)
 
     def close(self) -> None:
         """Close the cursor; rows it has not fetched are lost."""

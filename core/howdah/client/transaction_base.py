@@ -121,7 +121,7 @@ class BaseTransaction:
 
     @property
     def status(self) -> Status:
-        """The state of the block: `FAILED` if its connection was lost, or it could not be committed."""
+        """The state of the block: `FAILED` if it lost its connection, or could not be committed."""
         return self._status
 
     @property
@@ -137,14 +137,14 @@ class BaseTransaction:
         connection = self._connection
         if self._status is not self.Status.NOT_STARTED:
             raise TypeError("a transaction block cannot be entered twice")
-        if connection._tpc is not None:
-            raise ProgrammingError("transaction() cannot be used in a two-phase transaction")
         pipeline_mode = connection.kernel.pipeline_mode
         session = yield from connection.kernel.start_operation(deferrable=True)
         if pipeline_mode is None:
             begins = session.transaction_status == TransactionStatus.IDLE
         else:
             begins = not pipeline_mode.in_transaction
+        if begins and connection._tpc is not None:
+            raise ProgrammingError("transaction() cannot begin one: a two-phase transaction is not finished")
         if begins:
             commands = [connection.kernel.begin_statement]
         else:
@@ -210,10 +210,10 @@ class BaseTransaction:
         yield from self._connection.kernel._end_left()
         if exception is None or isinstance(exception, Exception):
             self._check_order()
-        explicit = exception is None or self._is_for_this(exception)
-        self._status = self.Status.ROLLED_BACK_EXPLICITLY if explicit else self.Status.ROLLED_BACK_WITH_ERROR
+        asked = self.force_rollback or isinstance(exception, Rollback)
+        self._status = self.Status.ROLLED_BACK_EXPLICITLY if asked else self.Status.ROLLED_BACK_WITH_ERROR
         yield from self._undo()
-        return explicit
+        return exception is None or self._is_for_this(exception)
 
     def _is_for_this(self, exception: BaseException | None) -> bool:
         return isinstance(exception, Rollback) and exception.transaction in (None, self)
@@ -226,16 +226,14 @@ class BaseTransaction:
         """
         connection = self._connection
         self._leave()
+        self._status = self.Status.FAILED
         if exception is None and not self.force_rollback:
-            self._status = self.Status.FAILED
             lost = connection._session.lost
             if connection._closed or lost is None:
                 raise OperationalError("the connection was closed in the block: nothing is committed")
             raise OperationalError(
                 f"the connection was lost before the block was committed: {cause(lost)}"
             ) from lost
-        explicit = exception is None or self._is_for_this(exception)
-        self._status = self.Status.ROLLED_BACK_EXPLICITLY if explicit else self.Status.ROLLED_BACK_WITH_ERROR
         return self._is_for_this(exception)
 
     def _undo(self) -> Operation[None]:
