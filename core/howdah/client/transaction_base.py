@@ -210,10 +210,10 @@ class BaseTransaction:
         yield from self._connection.kernel._end_left()
         if exception is None or isinstance(exception, Exception):
             self._check_order()
-        explicit = exception is None or self._is_for_this(exception)
+        explicit = exception is None or isinstance(exception, Rollback)
         self._status = self.Status.ROLLED_BACK_EXPLICITLY if explicit else self.Status.ROLLED_BACK_WITH_ERROR
         yield from self._undo()
-        return explicit
+        return exception is None or self._is_for_this(exception)
 
     def _is_for_this(self, exception: BaseException | None) -> bool:
         return isinstance(exception, Rollback) and exception.transaction in (None, self)
