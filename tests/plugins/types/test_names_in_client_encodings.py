@@ -27,7 +27,9 @@ def named(request: pytest.FixtureRequest, dsn: str) -> Iterator[tuple[Any, str]]
     encoding, word = request.param
     name = f"kind of {word}"
     with howdah.connect(dsn, autocommit=True, client_encoding=encoding) as conn:
-        conn.execute(f'create type "{name}" as enum (\'{word}\', \'x\'); create type "{word}" as ("{word}" int)')
+        conn.execute(
+            f'create type "{name}" as enum (\'{word}\', \'x\'); create type "{word}" as ("{word}" int)'
+        )
         yield conn, word
         conn.execute(f'drop type "{name}"; drop type "{word}"')
 
