@@ -523,7 +523,7 @@ class BaseConnection(Generic[Row]):
         xid, prepared = self._tpc
         if prepared:
             raise ProgrammingError("the two-phase transaction is prepared already")
-        exchange = yield from self.kernel.command(b"PREPARE TRANSACTION " + quote_literal(str(xid)))
+        exchange = yield from self.kernel.command(b"PREPARE TRANSACTION " + self._literal(xid))
         if exchange.results[-1].tag == b"ROLLBACK":
             # PostgreSQL rolls a failed transaction back and calls that a success.
             self._set_tpc(None)
@@ -541,7 +541,7 @@ class BaseConnection(Generic[Row]):
             try:
                 command = action.upper().encode()
                 if prepared:
-                    command += b" PREPARED " + quote_literal(str(known))
+                    command += b" PREPARED " + self._literal(known)
                 yield from self._finish_command(action, command)
             except Error:
                 if prepared and not self.closed:
@@ -550,8 +550,11 @@ class BaseConnection(Generic[Row]):
         else:
             if self._tpc is not None:
                 raise ProgrammingError(f"tpc_{action}() with a transaction id inside a two-phase transaction")
-            command = f"{action.upper()} PREPARED ".encode() + quote_literal(str(xid))
+            command = f"{action.upper()} PREPARED ".encode() + self._literal(xid)
             yield from self._finish_command(action, command)
+
+    def _literal(self, xid: Xid | str) -> bytes:
+        return quote_literal(str(xid), self._session.encoding)
 
     def _finish_command(self, action: str, command: bytes) -> Operation[None]:
         if action == "commit":
