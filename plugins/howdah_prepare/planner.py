@@ -217,6 +217,7 @@ class Planner:
     def prepared(self) -> dict[str, str]:
         """Return the statements that are prepared: their queries by their names."""
         encoding = self._reading[1]
+        texts: list[tuple[Statement, str]]
         texts = [(s, encoding) for s in self._named.values() if s.query and self._stands(s)]
         texts += [(s, codec) for (_, _, (_, codec)), s in self._statements.items() if s.prepared]
         return {s.name.decode(codec): s.query.decode(codec) for s, codec in texts}
