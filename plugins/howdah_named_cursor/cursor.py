@@ -164,6 +164,7 @@ class ServerCursor(ServerCursorMixin, Cursor[Row]):
             size: how many at most; `arraysize` by default.
 
         Raises:
+            howdah.InterfaceError: the size is negative.
             howdah.errors.InvalidCursorName: there is no such cursor on the server.
         """
         size = size or self.arraysize

@@ -165,6 +165,7 @@ class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
             size: how many at most; `arraysize` by default.
 
         Raises:
+            howdah.InterfaceError: the size is negative.
             howdah.errors.InvalidCursorName: there is no such cursor on the server.
         """
         size = size or self.arraysize

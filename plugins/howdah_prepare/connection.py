@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from howdah.adapt.encodings import encoded
 from howdah.client.query import parse_query
 from howdah.errors import NotSupportedError
 from howdah_prepare.planner import Planner
@@ -39,6 +40,7 @@ class PreparedStatements(PreparationSettings):
         Raises:
             howdah.errors.DuplicatePreparedStatement: there is a statement of this name, of another query.
             howdah.ProgrammingError: the name is empty or too long.
+            howdah.DataError: the client encoding cannot represent the query or the name.
             howdah.Error: what the server reports.
 
         Source: PostgreSQL documentation, PREPARE.
@@ -51,12 +53,12 @@ class PreparedStatements(PreparationSettings):
         if isinstance(query, Composable):
             text = query.as_bytes(connection)
         else:
-            text = query.encode(encoding) if isinstance(query, str) else query
+            text = encoded(query, encoding) if isinstance(query, str) else query
         if not has_numbered_placeholders(text) and has_placeholders(text):
             text = parse_query(text).text
         with connection.kernel.lock:
             made = connection.kernel.wait(
-                planner.prepare(text, None if name is None else name.encode(encoding))
+                planner.prepare(text, None if name is None else encoded(name, encoding))
             )
         return made.decode(encoding)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.base import PyFormat
+from howdah.adapt.encodings import encoded
 from howdah.adapt.transformer import Transformer
 from howdah.client.statement import Statement, Substitute
 from howdah.errors import ProgrammingError
@@ -95,6 +96,20 @@ class NamedStatement(Statement):
         self.oids = exchange.parameter_oids or ()
         self._asked.clear()
         self.described(exchange.fields)
+
+    def recode(self, old: str, new: str) -> None:
+        """Have the name and the text in another client encoding.
+
+        Args:
+            old: the Python codec that they are in.
+            new: the one that they are to be in.
+
+        Raises:
+            howdah.DataError: the new encoding cannot represent them.
+            UnicodeDecodeError: they are not text in the old one.
+        """
+        parts = (self.name, self.query, self.command)
+        self.name, self.query, self.command = (encoded(part.decode(old), new) for part in parts)
 
     def outdate(self) -> None:
         """Note that it has to be prepared again before it is used."""

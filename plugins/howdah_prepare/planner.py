@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from howdah.adapt.base import PyFormat
 from howdah.client.query import NO_COPY, controls_transaction, copies_in
 from howdah.client.statement import Statement, Substitute, use_counter
-from howdah.errors import Error, ProgrammingError, lookup
+from howdah.errors import DataError, Error, ProgrammingError, lookup
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Planner"]
 
-#: A query, the types of its parameters, and the search path that its names are looked up in.
-Key: TypeAlias = "tuple[bytes, Sequence[int], str]"
+#: The search path that the names in queries are looked up in, and the codec of their text.
+Reading: TypeAlias = "tuple[str, str]"
+#: A query, the types of its parameters, and how it is read.
+Key: TypeAlias = "tuple[bytes, Sequence[int], Reading]"
 
 #: The commands that can be faster when they are prepared.
 _WORTHWHILE = frozenset({b"SELECT", b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"VALUES"})
@@ -73,7 +75,8 @@ class Planner:
         self._made = 0
         self.names = True
         self._doubtful = False
-        self._search_path = connection.kernel.session.parameters.get("search_path", "")
+        session = connection.kernel.session
+        self._reading: Reading = session.parameters.get("search_path", ""), session.encoding
         #: The transaction that has changed the schema last, by its number on the session.
         self._changed = -1
 
@@ -90,7 +93,7 @@ class Planner:
         """Return the prepared statement for `query`, a new one if the threshold is reached, or None."""
         if prepare is False:
             return self._execution(query, oids)
-        key = query, oids, self._search_path
+        key = query, oids, self._reading
         statement = self._statements.get(key)
         if statement is not None:
             statement.used = next(use_counter)
@@ -130,7 +133,7 @@ class Planner:
             if statement is not None:
                 self._connection.kernel.close_statement(statement.name)
             return
-        key = query, oids, self._search_path
+        key = query, oids, self._reading
         if statement is not None:
             statement.described(results[0].fields)
             self._counts.pop(key, None)
@@ -180,24 +183,44 @@ class Planner:
             self._retire()
 
     def parameter_changed(self, name: str, value: str) -> None:
-        """Keep the statements of each search path apart: the same names may mean other tables."""
-        if name != "search_path":
-            return
-        self._search_path = value
-        for (query, _, path), statement in self._statements.items():
-            statement.cacheable = path == value and b"search_path" not in query.lower()
-        for named in self._named.values():
-            if named.query and named.search_path != value:
-                named.outdate()
+        """Keep the statements of each search path and client encoding apart.
+
+        The same names may mean other tables, and the same bytes other characters.
+        """
+        path, encoding = self._reading
+        if name == "search_path":
+            self._reading = value, encoding
+            for (query, _, (made_under, _)), statement in self._statements.items():
+                statement.cacheable = made_under == value and b"search_path" not in query.lower()
+            for named in self._named.values():
+                if named.query and named.search_path != value:
+                    named.outdate()
+        elif name == "client_encoding":
+            self._reading = path, self._connection.kernel.session.encoding
+            self._recode(encoding, self._reading[1])
+
+    def _recode(self, old: str, new: str) -> None:
+        """Have the names and texts of the program's statements in another client encoding.
+
+        What that cannot represent is known no more.
+        """
+        named, self._named = self._named, {}
+        for statement in named.values():
+            try:
+                statement.recode(old, new)
+            except (DataError, UnicodeError):
+                continue
+            self._named[statement.name] = statement
 
     # For connections
 
     def prepared(self) -> dict[str, str]:
         """Return the statements that are prepared: their queries by their names."""
-        named = [s for s in self._named.values() if s.query and self._stands(s)]
-        automatic = [s for s in self._statements.values() if s.prepared]
-        encoding = self._connection.kernel.session.encoding
-        return {s.name.decode(encoding): s.query.decode(encoding) for s in [*named, *automatic]}
+        encoding = self._reading[1]
+        texts: list[tuple[Statement, str]]
+        texts = [(s, encoding) for s in self._named.values() if s.query and self._stands(s)]
+        texts += [(s, codec) for (_, _, (_, codec)), s in self._statements.items() if s.prepared]
+        return {s.name.decode(codec): s.query.decode(codec) for s, codec in texts}
 
     def prepare(self, query: bytes, name: bytes | None) -> Operation[bytes]:
         """Prepare a query: an operation.

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat
+from howdah.adapt.encodings import encoded
 from howdah.errors import DataError
 from howdah.lazy.pattern import pattern
 from howdah.pq import Format
@@ -87,7 +88,7 @@ class _DateTimeDumper(TypeDumper):
     def text(self, obj: Any) -> Any:
         if not isinstance(obj, self.of):
             if isinstance(obj, str):
-                return obj.encode(encoding_of(self.connection))
+                return encoded(obj, encoding_of(self.connection))
             obj = self._converted(obj)
         return None if obj is None or obj != obj else self.as_text(obj)
 

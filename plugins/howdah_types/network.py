@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Union
 
 from howdah.adapt import AdaptContext, AdaptersMap
+from howdah.adapt.encodings import encoded
 from howdah.errors import DataError
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, type_of
@@ -53,7 +54,7 @@ class InetDumper(TypeDumper):
     native = "howdah_types._native.structured:INET"
 
     def text(self, obj: Address | Interface | str) -> bytes:
-        return str(_without_scope(obj)).encode()
+        return encoded(str(_without_scope(obj)), "utf-8")
 
 
 class InetBinaryDumper(InetDumper):

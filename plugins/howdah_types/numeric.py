@@ -356,7 +356,11 @@ class FloatDumper(TypeDumper):
     _name: ClassVar[bytes] = b"float8"
 
     def text(self, obj: float) -> bytes:
-        return float.__repr__(float(obj)).encode()
+        try:
+            number = float(obj)
+        except ValueError:  # a str that is none, which Python's message repeats
+            raise DataError(f"{type_of(obj)} is not a number") from None
+        return float.__repr__(number).encode()
 
     def quote(self, obj: float) -> bytes:
         text = self.text(obj)

@@ -87,6 +87,21 @@ def test_fetches(cur):
         next(cur)
 
 
+def test_fetching_a_negative_number(conn, cur):
+    named = conn.cursor("negative")
+    itersize = conn.cursor()
+    itersize.itersize = 2
+    for cursor in (cur, named, itersize):
+        cursor.execute("select generate_series(1, 3)")
+        with pytest.raises(howdah.InterfaceError, match="not -1"):
+            cursor.fetchmany(-1)
+        cursor.arraysize = -2
+        with pytest.raises(howdah.InterfaceError, match="not -2"):
+            cursor.fetchmany()
+        assert cursor.fetchall() == [(1,), (2,), (3,)]
+        cursor.close()
+
+
 def test_no_result(cur):
     for call in (cur.fetchone, cur.fetchmany, cur.fetchall):
         with pytest.raises(howdah.ProgrammingError):

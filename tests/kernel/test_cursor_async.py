@@ -88,6 +88,21 @@ async def test_fetches(cur):
         await anext(cur)
 
 
+async def test_fetching_a_negative_number(aconn, cur):
+    named = aconn.cursor("negative")
+    itersize = aconn.cursor()
+    itersize.itersize = 2
+    for cursor in (cur, named, itersize):
+        await cursor.execute("select generate_series(1, 3)")
+        with pytest.raises(howdah.InterfaceError, match="not -1"):
+            await cursor.fetchmany(-1)
+        cursor.arraysize = -2
+        with pytest.raises(howdah.InterfaceError, match="not -2"):
+            await cursor.fetchmany()
+        assert await cursor.fetchall() == [(1,), (2,), (3,)]
+        await cursor.close()
+
+
 async def test_no_result(cur):
     for call in (cur.fetchone, cur.fetchmany, cur.fetchall):
         with pytest.raises(howdah.ProgrammingError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 import howdah
@@ -145,3 +147,15 @@ def test_a_closed_connection_leaves_what_is_prepared(conn, dsn):
     assert prepared(dsn) == 1
     conn.tpc_commit("stays")
     assert content(dsn) == ["d"]
+
+
+def test_an_id_in_another_client_encoding(conn, dsn):
+    with closing(howdah.connect(dsn, client_encoding="LATIN1")) as other:
+        other.tpc_begin("né")
+        other.execute("insert into tpc values ('x')")
+        other.tpc_prepare()
+    assert [xid.gtrid for xid in conn.tpc_recover()] == ["né"]
+    with howdah.connect(dsn, client_encoding="LATIN1") as other:
+        assert [xid.gtrid for xid in other.tpc_recover()] == ["né"]
+        other.tpc_rollback("né")
+    assert prepared(dsn) == 0

@@ -294,6 +294,17 @@ def test_repr(conn):
     assert "(committed)" in repr(tx)
 
 
+def test_a_savepoint_name_that_the_encoding_has_not(conn):
+    with conn.transaction():
+        conn.execute("set local client_encoding to latin1")
+        with pytest.raises(howdah.DataError, match="cannot represent"):
+            with conn.transaction("🐘"):
+                pass
+        with conn.transaction("é"):
+            pass
+        assert conn.execute("select 1").fetchone() == (1,)
+
+
 def test_status(conn):
     transaction = Transaction(conn)
     assert transaction.status == Transaction.Status.NOT_STARTED == "not_started"

@@ -301,6 +301,17 @@ async def test_repr(conn):
     assert "(committed)" in repr(tx)
 
 
+async def test_a_savepoint_name_that_the_encoding_has_not(conn):
+    async with conn.transaction():
+        await conn.execute("set local client_encoding to latin1")
+        with pytest.raises(howdah.DataError, match="cannot represent"):
+            async with conn.transaction("🐘"):
+                pass
+        async with conn.transaction("é"):
+            pass
+        assert await (await conn.execute("select 1")).fetchone() == (1,)
+
+
 async def test_status(conn):
     transaction = AsyncTransaction(conn)
     assert transaction.status == AsyncTransaction.Status.NOT_STARTED == "not_started"

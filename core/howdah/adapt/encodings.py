@@ -77,8 +77,11 @@ _CODECS = {
 }
 
 #: Replacements for codecs of Python that disagree with PostgreSQL. The Japanese ones encode the yen sign as a
-#: backslash, or lack characters that PostgreSQL has; euc_kr encodes syllables that EUC_KR lacks differently.
+#: backslash, or other characters as similar ones, or lack characters that PostgreSQL has; big5 encodes some
+#: that PostgreSQL takes for U+FFFD; euc_kr encodes syllables that EUC_KR lacks differently.
 _BETTER = {
+    "big5": "pg_big5",
+    "euc_jis_2004": "pg_euc_jis_2004",
     "euc_jp": "pg_euc_jp",
     "euc_kr": "cp949",
     "shift_jis": "cp932",
@@ -88,8 +91,8 @@ _BETTER = {
 #: Encodings in which the byte of a quote, a backslash or a brace can be part of another character.
 _EMBED_ASCII = frozenset(
     (
-        *("big5", "gbk", "gb18030", "cp949", "johab", "cp932", "pg_shift_jis_2004"),
-        *("big5hkscs", "cp950", "shift_jis", "shift_jis_2004", "shift_jisx0213"),
+        *("pg_big5", "gbk", "gb18030", "cp949", "johab", "cp932", "pg_shift_jis_2004"),
+        *("big5", "big5hkscs", "cp950", "shift_jis", "shift_jis_2004", "shift_jisx0213"),
     )
 )
 

@@ -1,10 +1,11 @@
-"""Codecs for Japanese encodings that agree with PostgreSQL where Python's do not.
+"""Codecs for Japanese encodings, and for BIG5, that agree with PostgreSQL where Python's do not.
 
 Python's `euc_jp` and `shift_jis_2004` encode the yen sign and the overline as the bytes that are backslash
-and tilde in PostgreSQL, and replace some other characters with similar ones.
+and tilde in PostgreSQL, and replace some other characters with similar ones; so does `euc_jis_2004`. Of what
+`big5` encodes, PostgreSQL reads three characters as U+FFFD.
 
-Source: PostgreSQL's src/backend/utils/mb/Unicode/euc_jp_to_utf8.map and
-shift_jis_2004_to_utf8.map.
+Source: PostgreSQL's src/backend/utils/mb/Unicode/euc_jp_to_utf8.map, euc_jis_2004_to_utf8.map,
+shift_jis_2004_to_utf8.map and big5_to_utf8.map.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # From the character that Python decodes to the one that PostgreSQL means.
 _EUC_JP = {"‖": "∥", "−": "－", "〜": "～", "¢": "￠", "£": "￡", "¬": "￢", "¦": "￤"}
+_EUC_JIS_2004 = {"￥": "¥", "￣": "‾", "―": "—", "⦅": "｟", "⦆": "｠"}
+_BIG5 = {"╴": "\N{REPLACEMENT CHARACTER}"}
 _SHIFT_JIS_2004 = {"¥": "\\", "‾": "~", "―": "—", "⦅": "｟", "⦆": "｠"}
 
 
@@ -70,6 +73,8 @@ class _Codec:
 _CODECS = {
     codec.name: codec.info()
     for codec in (
+        _Codec("pg_big5", "big5", _BIG5, "ˍ￣"),
+        _Codec("pg_euc_jis_2004", "euc_jis_2004", _EUC_JIS_2004),
         _Codec("pg_euc_jp", "euc_jp", _EUC_JP, "¥‾"),
         _Codec("pg_shift_jis_2004", "shift_jis_2004", _SHIFT_JIS_2004),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, overload
 
+from howdah.adapt.encodings import codec_of
 from howdah.adapt.quoting import quote_literal
 from howdah.errors import DataError
 
@@ -94,7 +95,7 @@ class TypeInfo:
             `AsyncConnection`, an awaitable of that.
         """
         sql_name = name if isinstance(name, str) else name.as_string(conn)
-        query = find_types([sql_name])
+        query = find_types([sql_name], codec_of(conn))
         if hasattr(conn, "__aenter__"):
             return cls._fetch_async(conn, query)
         with conn.transaction(), conn.cursor(row_factory=_plain_row) as cur:
@@ -337,21 +338,26 @@ ORDER BY needed.name, needed.depth DESC
 """
 
 
-def find_types(names: Iterable[str]) -> bytes:
+def find_types(names: Iterable[str], encoding: str) -> bytes:
     """Return the query that fetches types by their names; `read_types` reads its result.
 
     Args:
         names: the names as in SQL, quoted and schema-qualified if need be.
+        encoding: the client encoding, as the name of a Python codec.
+
+    Raises:
+        howdah.DataError: the encoding cannot represent a name.
     """
-    literals = b",".join([quote_literal(name) for name in names])
+    literals = b",".join([quote_literal(name, encoding) for name in names])
     return _FIND_TYPES.encode() % literals
 
 
-def read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
+def read_types(rows: Iterable[Sequence[Any]], encoding: str = "utf-8") -> dict[str, TypeInfo]:
     """Read the result of the query from `find_types`.
 
     Args:
         rows: the rows; their one column is text, loaded in any way.
+        encoding: the client encoding, as the name of a Python codec, where it is not loaded.
 
     Returns:
         The types by the names in the query, without those that do not exist.
@@ -360,19 +366,20 @@ def read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
         howdah.DataError: the rows are not a result of that query.
     """
     try:
-        return _read_types(rows)
+        return _read_types(rows, "utf-8" if encoding == "ascii" else encoding)
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise DataError("the server's answer to the look-up of types makes no sense") from error
 
 
-def _read_types(rows: Iterable[Sequence[Any]]) -> dict[str, TypeInfo]:
+def _read_types(rows: Iterable[Sequence[Any]], encoding: str) -> dict[str, TypeInfo]:
     import json
 
     classes = {cls.kind: cls for cls in (EnumInfo, CompositeInfo, DomainInfo, RangeInfo, MultirangeInfo)}
     found: dict[str, TypeInfo] = {}
     parts: dict[str, dict[int, TypeInfo]] = {}
     for (row,) in rows:
-        asked, name, kind, typname, common, details = json.loads(row)
+        text = row.decode(encoding) if isinstance(row, bytes) else row
+        asked, name, kind, typname, common, details = json.loads(text)
         cls: Callable[..., TypeInfo] = classes.get(kind, TypeInfo)
         details = {key: value if value is not None else [] for key, value in (details or {}).items()}
         # A type that was not requested by name gets a name that is valid with any search_path.

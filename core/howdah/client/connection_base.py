@@ -526,7 +526,7 @@ class BaseConnection(Generic[Row]):
         if prepared:
             raise ProgrammingError("the two-phase transaction is prepared already")
         yield from self._check_no_block("tpc_prepare")
-        exchange = yield from self.kernel.command(b"PREPARE TRANSACTION " + quote_literal(str(xid)))
+        exchange = yield from self.kernel.command(b"PREPARE TRANSACTION " + self._literal(xid))
         if exchange.results[-1].tag == b"ROLLBACK":
             # PostgreSQL rolls a failed transaction back, and reports no error.
             self._set_tpc(None)
@@ -545,7 +545,7 @@ class BaseConnection(Generic[Row]):
             try:
                 command = action.upper().encode()
                 if prepared:
-                    command += b" PREPARED " + quote_literal(str(known))
+                    command += b" PREPARED " + self._literal(known)
                 yield from self._finish_command(action, command)
             except Error:
                 if prepared and not self.closed:
@@ -554,7 +554,7 @@ class BaseConnection(Generic[Row]):
         else:
             if self._tpc is not None:
                 raise ProgrammingError(f"tpc_{action}() with a transaction id inside a two-phase transaction")
-            command = f"{action.upper()} PREPARED ".encode() + quote_literal(str(xid))
+            command = f"{action.upper()} PREPARED ".encode() + self._literal(xid)
             yield from self._finish_command(action, command)
 
     def _check_no_block(self, method: str) -> Operation[None]:
@@ -562,6 +562,9 @@ class BaseConnection(Generic[Row]):
         yield from self.kernel._end_left()
         if self._blocks:
             raise ProgrammingError(f"{method}() cannot be used inside a transaction() block")
+
+    def _literal(self, xid: Xid | str) -> bytes:
+        return quote_literal(str(xid), self._session.encoding)
 
     def _finish_command(self, action: str, command: bytes) -> Operation[None]:
         if action == "commit":

@@ -182,6 +182,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             size: how many at most; `arraysize` by default.
 
         Raises:
+            howdah.InterfaceError: the size is negative.
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
         size = size or self.arraysize

@@ -192,6 +192,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             size: how many at most; `arraysize` by default.
 
         Raises:
+            howdah.InterfaceError: the size is negative.
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
         size = size or self.arraysize

@@ -21,7 +21,7 @@ from howdah.client.query import (
 from howdah.client.request import Request
 from howdah.client.resultset import ResultSet
 from howdah.client.statement import Statement
-from howdah.errors import Error, OperationalError, ProgrammingError
+from howdah.errors import Error, InterfaceError, OperationalError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, QueryExchange, Result, rows_told
@@ -211,6 +211,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _take(self, size: int | None) -> list[Row]:
         """Return the next `size` of the fetched rows, all of them with None."""
         make_row = self._check_result()
+        if size is not None and size < 0:
+            raise InterfaceError(f"fetchmany() and arraysize want a number of rows, not {size}")
         start = self._position
         rows = self._rows[start:] if size is None else self._rows[start : start + size]
         made = rows if make_row is tuple else self._make_rows(rows)

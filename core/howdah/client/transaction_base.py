@@ -6,6 +6,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from howdah.adapt.encodings import encoded
 from howdah.errors import OperationalError, ProgrammingError
 from howdah.io.blocking import cause
 from howdah.io.operation import Operation
@@ -131,7 +132,7 @@ class BaseTransaction:
 
     def _identifier(self) -> bytes:
         name = self._savepoint.replace('"', '""')
-        return f'"{name}"'.encode(self._connection._session.encoding)
+        return encoded(f'"{name}"', self._connection._session.encoding)
 
     def _enter(self) -> Operation[None]:
         connection = self._connection

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
+from howdah.adapt.encodings import encoded
 from howdah.adapt.types import FIRST_NORMAL_OID, find_types, read_types
+from howdah.errors import DataError
 from howdah.pq import TransactionStatus
 
 if TYPE_CHECKING:
@@ -112,8 +114,11 @@ class TypeLookup:
         # A parameter asks for names alone, once per connection; others may have created the types since.
         again = not oids and not self._names_missing and not known.found(names)
         if again or not names <= known.names or not oids <= known.oids:
-            exchange = yield from self.command(find_types(sorted(names)))
-            known.update(names, oids, read_types(exchange.results[-1].rows))
+            encoding = self.session.encoding
+            asked = [name for name in sorted(names) if _can_be_written(name, encoding)]
+            if asked:
+                exchange = yield from self.command(find_types(asked, encoding))
+                known.update(frozenset(asked), oids, read_types(exchange.results[-1].rows, encoding))
         for type_info in known.infos(names):
             for adapters in maps:
                 self.connection.driver.resolve_type(adapters, type_info)
@@ -146,3 +151,12 @@ class TypeLookup:
         if self._names_created == self.session.transactions:
             self._names_created = None
             self._known_types().forget()
+
+
+def _can_be_written(name: str, encoding: str) -> bool:
+    """Return whether the client encoding has all characters of a name."""
+    try:
+        encoded(name, encoding)
+    except DataError:
+        return False
+    return True

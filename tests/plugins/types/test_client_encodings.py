@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import howdah
 from howdah import sql
 from howdah.adapt import CompositeInfo, Dumper, MultirangeInfo, RangeInfo
+from howdah.adapt.encodings import text_codec
 from howdah_types.composite import register_composite
 from howdah_types.hstore import register_hstore
 from howdah_types.multirange import Multirange, register_multirange
@@ -282,3 +283,27 @@ def test_the_encoding_changes_under_a_cursor(dsn: str, cursor: str, own: bool) -
                 assert cur.fetchone() == ("表'", ["表'", "\\"], "(表)")
                 composed = sql.SQL("SELECT {}, {}::text[]").format("表'", ["表'"])
                 assert cur.execute(composed).fetchone() == ("表'", ["表'"])
+
+
+@pytest.mark.parametrize("name", [*ENCODINGS, "EUC_CN", "EUC_JIS_2004", "KOI8U", "WIN1258", "WIN874"])
+def test_no_character_becomes_another_one(server: Any, name: str) -> None:
+    """The server reads each character that is written in an encoding as this character, or refuses it."""
+    codec = text_codec(name)
+    written: dict[str, bytes] = {}
+    for code in (*range(0x80, 0xD800), *range(0xF900, 0x10000)):
+        with contextlib.suppress(UnicodeEncodeError):
+            written[chr(code)] = chr(code).encode(codec)
+    if name == "SJIS":  # as PostgreSQL itself writes them
+        assert {written.pop(ours).decode(codec) for ours in "¢£¬‖−〜"} == set("￠￡￢∥－～")
+    assert all(data.decode(codec) == character for character, data in written.items())
+    with howdah.connect(server.superuser_dsn) as conn:
+        conn.execute(
+            "create function pg_temp.reads(data bytea, name text) returns text language plpgsql as $$"
+            " begin return convert_from(data, name); exception when others then return null; end $$"
+        )
+        rows = conn.execute(
+            "select pg_temp.reads(data, %s) from unnest(%s::bytea[]) data", [name, list(written.values())]
+        )
+        read = {wrote: row[0] for wrote, row in zip(written, rows) if row[0] not in (None, wrote)}
+        assert read == {}
+        conn.rollback()

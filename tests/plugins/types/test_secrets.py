@@ -52,6 +52,9 @@ def check(error: BaseException) -> None:
     said = [line for line in shown.splitlines() if not line.startswith("    ")]
     assert SECRET not in "\n".join(said)
     assert str(NUMBER) not in "\n".join(said)
+    while error.__cause__ is not None:  # the arguments of a UnicodeError have the whole text
+        error = error.__cause__
+        assert SECRET not in repr(error)
 
 
 @pytest.mark.parametrize("placeholder", ["%s", "%b", "%t"])
@@ -73,12 +76,29 @@ def test_parameters(conn, value, placeholder):
 
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize(
-    "name", ["int4", "numeric", "date", "uuid", "inet", "jsonb", "int4range", "int4[]", "interval", "point"]
+    "name",
+    [
+        *(
+            "int4",
+            "oid",
+            "numeric",
+            "float4",
+            "float8",
+            "bool",
+            "bit",
+            "date",
+            "time",
+            "timestamptz",
+            "interval",
+        ),
+        *("uuid", "inet", "cidr", "macaddr", "bytea", "jsonb", "xml", "point", "tsvector"),
+        *("int4range", "int4multirange", "int4[]", "float8[]"),
+    ],
 )
 def test_copy(conn, name, binary):
     conn.execute(f"CREATE TEMP TABLE t (a {name})")
     conn.commit()
-    for value in (SECRET, Unknown(), [SECRET], Range(SECRET, None), NUMBER):
+    for value in (SECRET, f"{SECRET}\ud800", Unknown(), [SECRET], Range(SECRET, None), NUMBER):
         try:
             with conn.cursor().copy(f"COPY t FROM STDIN (FORMAT {'binary' if binary else 'text'})") as copy:
                 copy.set_types([name])
