@@ -290,6 +290,66 @@ def test_rows_that_nobody_fetched(dsn):
         assert cur.fetchone() == (1,)
 
 
+def portal(conn):
+    cur = conn.cursor()
+    cur.itersize = 1
+    return cur.execute("insert into told values (1), (1) returning i")
+
+
+@pytest.mark.parametrize("action", ["nothing", "execute", "transaction", "another", "sync"])
+@pytest.mark.parametrize("block", ["connection", "pool"])
+def test_rows_of_a_portal_that_cannot_be_committed(dsn, table, block, action):
+    """The error comes in answer to Sync, which another operation may have sent."""
+
+    def work(conn):
+        portal(conn)
+        if action == "execute":
+            conn.execute("select 1")
+        elif action == "transaction":
+            with conn.transaction():
+                conn.execute("select 1")
+        elif action == "another":
+            portal(conn)
+        elif action == "sync":
+            with conn.pipeline() as pipeline:
+                pipeline.sync()
+
+    with pytest.raises(errors.UniqueViolation):
+        if block == "connection":
+            with howdah.connect(dsn, autocommit=True) as conn:
+                work(conn)
+        else:
+            kwargs = {"autocommit": True}
+            with ConnectionPool(dsn, min_size=1, kwargs=kwargs) as pool, pool.connection() as conn:
+                work(conn)
+    assert table() == 0
+
+
+def test_rows_of_a_portal_that_cannot_be_committed_are_told_once(dsn):
+    with howdah.connect(dsn, autocommit=True) as conn:
+        cur = portal(conn)
+        conn.execute("select 1")
+        with pytest.raises(errors.UniqueViolation):
+            cur.fetchall()
+        portal(conn)
+        conn.rollback()
+        with pytest.raises(errors.UniqueViolation):
+            portal(conn).fetchall()
+
+
+def test_a_portal_of_the_client_before(dsn, table):
+    """The next client of a pool gets neither its transaction nor its error."""
+    with ConnectionPool(dsn, min_size=1, max_size=1, kwargs={"autocommit": True}) as pool:
+        for actions in (["select 1"], []):
+            conn = pool.getconn()
+            portal(conn)
+            for query in actions:
+                conn.execute(query)
+            pool.putconn(conn)
+            with pool.connection() as conn:
+                assert conn.kernel.settled
+
+
 def test_lost_when_all_is_committed(dsn, kill):
     with howdah.connect(dsn) as conn:
         conn.execute(INSERT)

@@ -485,6 +485,7 @@ class BaseConnection(Generic[Row]):
         if self.kernel.pipeline_mode is not None:
             yield from self.kernel.pipeline_mode.finish()
         session = yield from self.kernel.start_operation()
+        self.kernel._unseen = None
         if session.transaction_status != TransactionStatus.IDLE:
             yield from self.kernel.command(b"ROLLBACK")
 

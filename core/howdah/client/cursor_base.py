@@ -592,7 +592,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             if not self._synced and not left:
                 self._kernel.before_next = self._exhaust_portal if more else None
                 if not more and session.lost is None:
-                    yield from self._end_implicit()
+                    failure = yield from self._end_implicit()
+                    exchange.error = exchange.error or failure
         if self._synced and not more and exchange.fields is not None and exchange.error is None:
             # It would keep the table in use to the end of the transaction.
             yield from self._end_portal(session, portal)
@@ -635,11 +636,16 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         while self._needs_rows(size):
             yield from self._fetch_from_portal(-1 if size is not None else 0)
 
-    def _end_implicit(self) -> Operation[None]:
-        """End the implicit transaction, and what is open in it."""
+    def _end_implicit(self) -> Operation[Error | None]:
+        """End the implicit transaction, and what is open in it.
+
+        Returns:
+            The error that has kept the server from committing it, None if there is none.
+        """
         end = Exchange()
         self._kernel.session.sync(end)
         yield end
+        return end.error
 
     def _exhaust_portal(self) -> Operation[Error | None]:
         """Get all that is left, since the connection is wanted for something else.
@@ -650,8 +656,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if self._result is None and self._portal is not None:
             # An interruption came before the first rows were shown: nobody can take any.
             self._portal = None
-            yield from self._end_implicit()
-        elif self._portal is not None:
+            return (yield from self._end_implicit())
+        if self._portal is not None:
             try:
                 yield from self._fetch_from_portal(0)
             except Error as e:

@@ -62,6 +62,8 @@ class BaseKernel(TypeLookup):
     _owner: Any = None
     _before_next: Callable[[], Operation[Error | None]] | None = None
     _reservation: Callable[[], Operation[None]] | None = None
+    #: What an operation has failed with that was finished for another one's sake.
+    _unseen: Error | None = None
     #: Whether something else is going on; and whether `start_operation` has anything to do or to
     #: refuse at all: asked for before every query.
     _busy = False
@@ -88,8 +90,8 @@ class BaseKernel(TypeLookup):
         Args:
             deferrable: whether the operation does as `pipeline_mode` wants it; otherwise all that is
                 deferred is waited for.
-            raise_failure: whether to raise what the earlier operation fails with now;
-                only its own cursor raises it otherwise.
+            raise_failure: whether to raise what the earlier operation fails with now, or has failed with
+                before, if nobody has seen it; only its own cursor raises it otherwise.
 
         Returns:
             The session, to which the operation writes its messages.
@@ -107,9 +109,14 @@ class BaseKernel(TypeLookup):
             finish = self._before_next
             self.before_next = None
             failure = yield from finish()
-            if failure is not None and raise_failure:
-                raise failure
+            if failure is not None:
+                # It has a traceback again as soon as its cursor raises it.
+                self._unseen = failure.with_traceback(None)
             connection._check_open()
+        if raise_failure and self._unseen is not None:
+            failure, self._unseen = self._unseen, None
+            if failure.__traceback__ is None:
+                raise failure
         if self._torn:
             yield from self._end_torn()
         if self.pipeline_mode is not None and not deferrable:
@@ -254,6 +261,11 @@ class BaseKernel(TypeLookup):
     def before_next(self, finish: Callable[[], Operation[Error | None]] | None) -> None:
         self._before_next = finish
         self._review_preamble()
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is open or untold of what was executed outside of a transaction."""
+        return self._before_next is None and self._unseen is None
 
     def end_later(self, end: Callable[[], Operation[object]]) -> None:
         """Have a block ended before the next operation, since nobody can leave it any more.
