@@ -86,6 +86,8 @@ class BaseConnection(Generic[Row]):
     _read_only: bool | None = None
     _deferrable: bool | None = None
     _tpc: tuple[Xid, bool] | None = None
+    #: Whether the connection was lost with work that was not committed.
+    _lost_work = False
     #: How many `notifies` are waiting.
     _collecting = 0
 
@@ -99,7 +101,7 @@ class BaseConnection(Generic[Row]):
         session.on_notice = self._on_notice
         session.on_notification = self._on_notification
         session.on_parameter = self._on_parameter
-        session.on_lost = self._expect_deletion
+        session.on_lost = self._note_loss
         self._info = ConnectionInfo(self)
         self._set_encoding()
         self._adapters = AdaptersMap(adapters)
@@ -165,6 +167,17 @@ class BaseConnection(Generic[Row]):
         """The adapters used on this connection."""
         return self._adapters
 
+    def _note_loss(self) -> None:
+        """Note whether work is lost together with the session that nobody else tells of."""
+        session, kernel, blocks = self._session, self.kernel, self._blocks
+        begun = session.transaction_status != TransactionStatus.IDLE
+        if kernel.autocommit:
+            # What tells of a transaction that a block has begun is the block.
+            self._lost_work = (begun and not (blocks and blocks[0].begins)) or kernel.implicit_open
+        else:
+            self._lost_work = begun or session.head() is not None
+        self._expect_deletion()
+
     def _expect_deletion(self) -> None:
         """Have the socket closed when the connection is deleted, and warn if it should have been closed."""
         if self._finalize is None:
@@ -216,12 +229,13 @@ class BaseConnection(Generic[Row]):
     def _check_block(self) -> None:
         """Refuse to end a `with` block without an error if its work was lost together with the connection.
 
-        Not so if the program has closed the connection itself, or commits each statement by itself.
+        Not so if the program has closed the connection itself, or commits each statement by itself and has
+        begun no transaction.
         """
         lost = self._session.lost
         if lost is None or self._closed:
             return
-        if self._tpc is not None or (self._session.lost_work and not self.kernel.autocommit):
+        if self._tpc is not None or self._lost_work:
             raise OperationalError(
                 f"the connection was lost, with work that was not committed: {cause(lost)}"
             ) from lost

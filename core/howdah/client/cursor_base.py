@@ -581,6 +581,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         more = left = False
         try:
             yield exchange
+            if not self._synced and session.lost is not None:
+                exchange.error = exchange.error or session.lost  # nothing of it is committed
             more = _has_more(exchange)
         except GeneratorExit:
             left = True  # nothing can be waited for here: the next operation ends the implicit transaction

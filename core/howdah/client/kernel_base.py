@@ -263,6 +263,11 @@ class BaseKernel(TypeLookup):
         self._review_preamble()
 
     @property
+    def implicit_open(self) -> bool:
+        """Whether a portal keeps an implicit transaction open, which the next operation ends."""
+        return self._before_next is not None and self._before_next is not self._reservation
+
+    @property
     def settled(self) -> bool:
         """Whether nothing is open or untold of what was executed outside of a transaction."""
         return self._before_next is None and self._unseen is None
