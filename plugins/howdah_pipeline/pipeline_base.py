@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from howdah.client.pipeline_mode import PendingResult, QueuedQuery, aborted
+from howdah.client.pipeline_mode import PendingResult, PipelineMode, QueuedQuery, aborted
 from howdah.client.query import controls_transaction
 from howdah.client.statement import Statement
 from howdah.errors import InFailedSqlTransaction, OperationalError, PipelineAborted
@@ -26,6 +26,22 @@ _CHANGING = (
     b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY", b"CREATE", b"ALTER", b"DROP", b"TRUNCATE",
     b"CALL", b"DO", b"GRANT", b"REVOKE", b"COMMENT", b"NOTIFY", b"REFRESH",
 )  # fmt: skip
+
+
+class SegmentEnd(PendingResult):
+    """The answer to the Sync that ends a segment: outside of a transaction block, that commits it.
+
+    Args:
+        pipeline_mode: the pipeline.
+        exchange: what was sent.
+        commits: whether it was sent outside of a transaction block; if not, the answer tells.
+    """
+
+    __slots__ = ("commits",)
+
+    def __init__(self, pipeline_mode: PipelineMode, exchange: Exchange, commits: bool) -> None:
+        super().__init__(pipeline_mode, exchange, _raise_error(exchange))
+        self.commits = commits
 
 
 class BasePipeline:
@@ -200,12 +216,15 @@ class BasePipeline:
 
         Raises:
             howdah.errors.PipelineAborted: something in it has failed.
+            howdah.Error: the server could not commit it.
         """
         if self._queue:
             yield from self.wait_for(self._queue[-1])
         if self.status == PipelineStatus.ABORTED:
             raise PipelineAborted("not executed: an earlier query of the pipeline failed; sync() starts anew")
-        yield from self._end_segment()
+        end = yield from self._end_segment()
+        if end is not None:
+            yield from end.take()
 
     def finish(self) -> Operation[None]:
         """End the segment, and wait for all of it, failed or not; later queries are executed."""
@@ -231,10 +250,7 @@ class BasePipeline:
         session = self._session
         if apart and self._open:
             # BEGIN would make what the segment has done so far a part of the transaction.
-            exchange = Exchange()
-            self._write_sync(exchange)
-            self.defer(exchange, self._check(exchange))
-            self._open = False
+            self._write_end(commits=True)
         exchange = Exchange(query=commands[0])
         if self.status == PipelineStatus.ABORTED:
             exchange.skip()
@@ -266,7 +282,7 @@ class BasePipeline:
 
     def _sync(self) -> Operation[None]:
         """End the segment, wait for all of it, and raise its first error."""
-        yield from self._connection.kernel.start_operation(deferrable=True)
+        yield from self._connection.kernel.start_operation(deferrable=True, raise_failure=True)
         lost_changes = self._lost_changes
         yield from self.finish()
         # After an error, sync() is how a program gives up the segment and continues.
@@ -314,23 +330,48 @@ class BasePipeline:
 
     # Segments
 
-    def _end_segment(self) -> Operation[None]:
-        """Write Sync, if anything was written since the last, and wait for all answers."""
+    def _end_segment(self) -> Operation[SegmentEnd | None]:
+        """Write Sync, if anything was written since the last, and wait for all answers.
+
+        Returns:
+            What was written, and has failed if the server could not commit; None if nothing was.
+        """
         session = self._session
+        end = None
         if self._open or session.skipping:
             self._aborted = self._aborted or session.skipping
-            exchange = Exchange()
-            self._write_sync(exchange)
-            yield from self._guard(exchange)
+            end = self._write_end()
+            yield from self._guard(end.exchange)
         while self._queue:
             pending = self._queue[-1]
             yield from self.wait_for(pending)
         self._begun = False
         self._pending.clear()
+        return end
+
+    def _write_end(self, commits: bool = False) -> SegmentEnd:
+        """Write Sync, whose answer is taken in its turn.
+
+        Args:
+            commits: whether no transaction block can be open; otherwise the answer tells.
+        """
+        exchange = Exchange()
+        self._write_sync(exchange)
+        end = SegmentEnd(self, exchange, commits)
+        self._queue.append(end)
+        return end
+
+    def _segment_ended(self, end: SegmentEnd) -> None:
+        """Note what has become of the changes of a segment."""
+        exchange = end.exchange
+        if exchange.aborted:
+            self._open = True  # Sync was taken back by an interruption
+            return
         planner = self._connection.kernel.planner
         if self._undone and planner is not None:
             planner.rolled_back()
-        if self._undone and self._changed and session.transaction_status == TransactionStatus.IDLE:
+        outside = end.commits or self._session.transaction_status == TransactionStatus.IDLE
+        if self._undone and self._changed and outside and exchange.error is None:
             self._lost_changes = True
         self._undone = self._changed = False
 
@@ -358,6 +399,9 @@ class BasePipeline:
             self._undone = self._undone or pending.exchange.error is not None
         finally:
             pending.taken = True
+        if isinstance(pending, SegmentEnd):
+            self._segment_ended(pending)
+            return
         results = pending.exchange.results
         if not results or not results[-1].tag.startswith(b"SELECT"):
             self._changed = self._changed or (self._connection.autocommit and _changes(pending.exchange))
@@ -379,7 +423,7 @@ class BasePipeline:
             raise aborted(exchange)
         exchange.raise_error()
         self._connection.kernel.note_rollback(exchange)
-        # Sync, BEGIN, COMMIT, ROLLBACK: what was before is committed, or rolled back as the program wanted.
+        # BEGIN, COMMIT, ROLLBACK: what was before is committed, or rolled back as the program wanted.
         self._changed = False
         yield from ()
 
@@ -389,6 +433,12 @@ class BasePipeline:
             for name in names:
                 self._connection.kernel.close_statement(name)
         yield from ()
+
+
+def _raise_error(exchange: Exchange) -> Operation[None]:
+    """Raise the error of an answer, if it is one."""
+    exchange.raise_error()
+    yield from ()
 
 
 def _changes(exchange: Exchange) -> bool:

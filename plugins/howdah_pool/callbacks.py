@@ -80,7 +80,7 @@ def end_transaction(connection: Connection[Any], pool: str | None) -> bool:
         Whether the next client can use the connection.
     """
     status = connection.info.transaction_status
-    if status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+    if status in (TransactionStatus.IDLE, TransactionStatus.INTRANS, TransactionStatus.INERROR):
         logger.warning("rolling back a connection given back to %r: %s", pool, connection)
         try:
             connection.rollback()

@@ -79,7 +79,7 @@ async def end_transaction(connection: AsyncConnection[Any], pool: str | None) ->
         Whether the next client can use the connection.
     """
     status = connection.info.transaction_status
-    if status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+    if status in (TransactionStatus.IDLE, TransactionStatus.INTRANS, TransactionStatus.INERROR):
         logger.warning("rolling back a connection given back to %r: %s", pool, connection)
         try:
             await connection.rollback()

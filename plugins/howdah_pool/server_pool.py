@@ -208,9 +208,8 @@ class ServerPool(MaintainedPool[C]):
         options = self.options
         slot.handed_over = False
         try:
-            usable = connection.info.transaction_status == TransactionStatus.IDLE or end_transaction(
-                connection, options.name
-            )
+            idle = connection.info.transaction_status == TransactionStatus.IDLE
+            usable = (idle and connection.kernel.settled) or end_transaction(connection, options.name)
             if connection.kernel.two_phase is not None:
                 usable = False  # the next client could neither commit nor roll back
             if usable and slot.read_only is not None:

@@ -212,9 +212,8 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
         options = self.options
         slot.handed_over = False
         try:
-            usable = connection.info.transaction_status == TransactionStatus.IDLE or await end_transaction(
-                connection, options.name
-            )
+            idle = connection.info.transaction_status == TransactionStatus.IDLE
+            usable = (idle and connection.kernel.settled) or await end_transaction(connection, options.name)
             if connection.kernel.two_phase is not None:
                 usable = False  # the next client could neither commit nor roll back
             if usable and slot.read_only is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -288,6 +288,112 @@ def test_rows_that_nobody_fetched(dsn):
         cur.itersize = 1
         cur.execute("insert into told select 3 / (3 - i) from generate_series(1, 3) i returning i")
         assert cur.fetchone() == (1,)
+
+
+def portal(conn):
+    cur = conn.cursor()
+    cur.itersize = 1
+    return cur.execute("insert into told values (1), (1) returning i")
+
+
+@pytest.mark.parametrize("action", ["nothing", "execute", "transaction", "another", "sync"])
+@pytest.mark.parametrize("block", ["connection", "pool"])
+def test_rows_of_a_portal_that_cannot_be_committed(dsn, table, block, action):
+    """The error comes in answer to Sync, which another operation may have sent."""
+
+    def work(conn):
+        portal(conn)
+        if action == "execute":
+            conn.execute("select 1")
+        elif action == "transaction":
+            with conn.transaction():
+                conn.execute("select 1")
+        elif action == "another":
+            portal(conn)
+        elif action == "sync":
+            with conn.pipeline() as pipeline:
+                pipeline.sync()
+
+    with pytest.raises(errors.UniqueViolation):
+        if block == "connection":
+            with howdah.connect(dsn, autocommit=True) as conn:
+                work(conn)
+        else:
+            kwargs = {"autocommit": True}
+            with ConnectionPool(dsn, min_size=1, kwargs=kwargs) as pool, pool.connection() as conn:
+                work(conn)
+    assert table() == 0
+
+
+def test_rows_of_a_portal_that_cannot_be_committed_are_told_once(dsn):
+    with howdah.connect(dsn, autocommit=True) as conn:
+        cur = portal(conn)
+        conn.execute("select 1")
+        with pytest.raises(errors.UniqueViolation):
+            cur.fetchall()
+        portal(conn)
+        conn.rollback()
+        with pytest.raises(errors.UniqueViolation):
+            portal(conn).fetchall()
+
+
+@pytest.fixture
+def lost_behind(server):
+    """Return a function: a conninfo of connections lost in the packet that has certain bytes."""
+    with ExitStack() as proxies:
+
+        def conninfo(mark):
+            def spoil(data):
+                return data + LAST_WORD if mark in data else data
+
+            return proxies.enter_context(Proxy(server, spoil)).dsn
+
+        yield conninfo
+
+
+#: PortalSuspended, and CommandComplete of the last row.
+@pytest.mark.parametrize("mark", [b"s\0\0\0\4", b"INSERT 0 1\0"])
+def test_a_portal_lost_before_it_is_committed(lost_behind, table, mark):
+    with pytest.raises(howdah.OperationalError), howdah.connect(lost_behind(mark), autocommit=True) as conn:
+        cur = conn.cursor()
+        cur.itersize = 1
+        cur.execute("insert into told values (1), (2) returning i")
+        if mark[:1] == b"I":
+            cur.fetchall()
+    assert table() == 0
+
+
+@pytest.mark.parametrize("block", ["connection", "pool"])
+def test_a_transaction_that_the_program_has_begun(lost_behind, table, block):
+    """In autocommit mode, too, the end of the block commits it."""
+
+    def work(conn):
+        conn.execute("begin")
+        conn.execute(INSERT)
+
+    dsn = lost_behind(b"INSERT 0 1\0")
+    with pytest.raises(howdah.OperationalError, match="not committed"):
+        if block == "connection":
+            with howdah.connect(dsn, autocommit=True) as conn:
+                work(conn)
+        else:
+            kwargs = {"autocommit": True}
+            with ConnectionPool(dsn, min_size=1, kwargs=kwargs) as pool, pool.connection() as conn:
+                work(conn)
+    assert table() == 0
+
+
+def test_a_portal_of_the_client_before(dsn, table):
+    """The next client of a pool gets neither its transaction nor its error."""
+    with ConnectionPool(dsn, min_size=1, max_size=1, kwargs={"autocommit": True}) as pool:
+        for actions in (["select 1"], []):
+            conn = pool.getconn()
+            portal(conn)
+            for query in actions:
+                conn.execute(query)
+            pool.putconn(conn)
+            with pool.connection() as conn:
+                assert conn.kernel.settled
 
 
 def test_lost_when_all_is_committed(dsn, kill):

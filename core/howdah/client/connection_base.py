@@ -86,6 +86,8 @@ class BaseConnection(Generic[Row]):
     _read_only: bool | None = None
     _deferrable: bool | None = None
     _tpc: tuple[Xid, bool] | None = None
+    #: Whether the connection was lost with work that was not committed.
+    _lost_work = False
     #: How many `notifies` generators are running.
     _collecting = 0
 
@@ -101,7 +103,7 @@ class BaseConnection(Generic[Row]):
         session.on_notice = self._on_notice
         session.on_notification = self._on_notification
         session.on_parameter = self._on_parameter
-        session.on_lost = self._expect_deletion
+        session.on_lost = self._note_loss
         self._info = ConnectionInfo(self)
         self._set_encoding()
         self._adapters = AdaptersMap(adapters)
@@ -167,6 +169,17 @@ class BaseConnection(Generic[Row]):
         """The adapters used on this connection."""
         return self._adapters
 
+    def _note_loss(self) -> None:
+        """Note whether work is lost together with the session that nobody else tells of."""
+        session, kernel, blocks = self._session, self.kernel, self._blocks
+        begun = session.transaction_status != TransactionStatus.IDLE
+        if kernel.autocommit:
+            # What tells of a transaction that a block has begun is the block.
+            self._lost_work = (begun and not (blocks and blocks[0].begins)) or kernel.implicit_open
+        else:
+            self._lost_work = begun or session.head() is not None
+        self._expect_deletion()
+
     def _expect_deletion(self) -> None:
         """Close the socket when the connection is deleted, and warn if the program should have closed it."""
         if self._finalize is None:
@@ -218,12 +231,13 @@ class BaseConnection(Generic[Row]):
     def _check_block(self) -> None:
         """Raise an error at the end of a `with` block if its work was lost with the connection.
 
-        There is none if the program has closed the connection itself, or in autocommit mode.
+        There is none if the program has closed the connection itself, or in autocommit mode, if no transaction
+        has begun.
         """
         lost = self._session.lost
         if lost is None or self._closed:
             return
-        if self._tpc is not None or (self._session.lost_work and not self.kernel.autocommit):
+        if self._tpc is not None or self._lost_work:
             raise OperationalError(
                 f"the connection was lost, with work that was not committed: {cause(lost)}"
             ) from lost
@@ -487,6 +501,7 @@ class BaseConnection(Generic[Row]):
         if self.kernel.pipeline_mode is not None:
             yield from self.kernel.pipeline_mode.finish()
         session = yield from self.kernel.start_operation()
+        self.kernel._unseen = None
         if session.transaction_status != TransactionStatus.IDLE:
             yield from self.kernel.command(b"ROLLBACK")
 

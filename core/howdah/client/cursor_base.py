@@ -589,6 +589,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         more = left = False
         try:
             yield exchange
+            if not self._synced and session.lost is not None:
+                exchange.error = exchange.error or session.lost  # nothing of it is committed
             more = _has_more(exchange)
         except GeneratorExit:
             left = True  # nothing can be waited for here: the next operation ends the implicit transaction
@@ -600,7 +602,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             if not self._synced and not left:
                 self._kernel.before_next = self._exhaust_portal if more else None
                 if not more and session.lost is None:
-                    yield from self._end_implicit()
+                    failure = yield from self._end_implicit()
+                    exchange.error = exchange.error or failure
         if self._synced and not more and exchange.fields is not None and exchange.error is None:
             # An open portal would keep the table in use until the end of the transaction.
             yield from self._end_portal(session, portal)
@@ -643,11 +646,16 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         while self._needs_rows(size):
             yield from self._fetch_from_portal(-1 if size is not None else 0)
 
-    def _end_implicit(self) -> Operation[None]:
-        """End the implicit transaction, and what is open in it."""
+    def _end_implicit(self) -> Operation[Error | None]:
+        """End the implicit transaction, and what is open in it.
+
+        Returns:
+            The error that has kept the server from committing it, None if there is none.
+        """
         end = Exchange()
         self._kernel.session.sync(end)
         yield end
+        return end.error
 
     def _exhaust_portal(self) -> Operation[Error | None]:
         """Fetch all rows that are left, because the connection is needed for something else.
@@ -658,8 +666,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if self._result is None and self._portal is not None:
             # The wait for the first rows was interrupted: the program cannot take any.
             self._portal = None
-            yield from self._end_implicit()
-        elif self._portal is not None:
+            return (yield from self._end_implicit())
+        if self._portal is not None:
             try:
                 yield from self._fetch_from_portal(0)
             except Error as e:

@@ -62,6 +62,8 @@ class BaseKernel(TypeLookup):
     _owner: Any = None
     _before_next: Callable[[], Operation[Error | None]] | None = None
     _reservation: Callable[[], Operation[None]] | None = None
+    #: What an operation has failed with that was finished for another one's sake.
+    _unseen: Error | None = None
     #: Whether something else is going on; and whether `start_operation` has anything to do or to
     #: refuse at all, which every query checks.
     _busy = False
@@ -88,8 +90,8 @@ class BaseKernel(TypeLookup):
         Args:
             deferrable: whether the operation supports `pipeline_mode`; otherwise all pending answers
                 are waited for.
-            raise_failure: whether to raise the error with which the earlier operation fails now;
-                otherwise only its own cursor raises it.
+            raise_failure: whether to raise the error with which the earlier operation fails now, or has
+                failed before without anybody seeing it; otherwise only its own cursor raises it.
 
         Returns:
             The session, to which the operation writes its messages.
@@ -107,9 +109,14 @@ class BaseKernel(TypeLookup):
             finish = self._before_next
             self.before_next = None
             failure = yield from finish()
-            if failure is not None and raise_failure:
-                raise failure
+            if failure is not None:
+                # It has a traceback again as soon as its cursor raises it.
+                self._unseen = failure.with_traceback(None)
             connection._check_open()
+        if raise_failure and self._unseen is not None:
+            failure, self._unseen = self._unseen, None
+            if failure.__traceback__ is None:
+                raise failure
         if self._torn:
             yield from self._end_torn()
         if self.pipeline_mode is not None and not deferrable:
@@ -254,6 +261,16 @@ class BaseKernel(TypeLookup):
     def before_next(self, finish: Callable[[], Operation[Error | None]] | None) -> None:
         self._before_next = finish
         self._review_preamble()
+
+    @property
+    def implicit_open(self) -> bool:
+        """Whether a portal keeps an implicit transaction open, which the next operation ends."""
+        return self._before_next is not None and self._before_next is not self._reservation
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is open or untold of what was executed outside of a transaction."""
+        return self._before_next is None and self._unseen is None
 
     def end_later(self, end: Callable[[], Operation[object]]) -> None:
         """End a block before the next operation, because the program can no longer leave it.

@@ -46,7 +46,6 @@ class Session(Wire):
         parameters: the server's reported settings, kept up to date.
         encoding: the Python codec of the texts in messages.
         last_error: the last error that the server has reported for a query.
-        lost_work: whether a transaction was open, or an answer pending, when the session was lost.
         on_notice: called with the fields of every notice.
         on_notification: called with every notification.
         on_parameter: called with the name and the value of every setting that the server reports.
@@ -63,7 +62,6 @@ class Session(Wire):
         self.parameters = dict(parameters)
         self.encoding = "utf-8"
         self.last_error: Error | None = None
-        self.lost_work = False
         self.on_notice: Callable[[dict[int, str]], object] | None = None
         self.on_notification: Callable[[Notification], object] | None = None
         self.on_parameter: Callable[[str, str], object] | None = None
@@ -179,7 +177,6 @@ class Session(Wire):
             self.lost = error
             if self.on_lost is not None:
                 self.on_lost()
-            self.lost_work = self.transaction_status != TransactionStatus.IDLE or self.head() is not None
         self.transaction_status = TransactionStatus.UNKNOWN
         while (head := self.head()) is not None:
             exchange = head[1]

@@ -70,6 +70,65 @@ def test_asynchronous(dsn):
     assert asyncio.run(main()) == (0,)
 
 
+TWICE = "insert into told values (1), (1) returning i"
+
+
+def twice(conn):
+    conn.execute(TWICE)
+
+
+def twice_read(conn):
+    assert len(conn.execute(TWICE).fetchall()) == 2
+
+
+def twice_many(conn):
+    conn.cursor().executemany("insert into told values (%s)", [(1,), (1,)])
+
+
+def twice_cached(conn):
+    for _ in range(20):
+        conn.execute("insert into told values (%s)", [1])
+
+
+@pytest.mark.parametrize("change", [twice, twice_read, twice_many, twice_cached])
+@pytest.mark.parametrize("end", ["block", "inner block", "sync", "commit", "transaction", "copy"])
+def test_a_segment_that_cannot_be_committed(conn, change, end):
+    """The error comes in answer to Sync, when every query of the segment has succeeded."""
+
+    def run(pipeline):
+        change(conn)
+        if end == "sync":
+            pipeline.sync()
+        elif end == "commit":
+            conn.commit()
+        elif end == "transaction":
+            with conn.transaction():
+                conn.execute("select 1")
+        elif end == "copy":
+            with conn.cursor().copy("copy told from stdin"):
+                pass
+
+    if end == "inner block":
+        with conn.pipeline():
+            with pytest.raises(errors.UniqueViolation), conn.pipeline() as pipeline:
+                run(pipeline)
+            conn.execute(INSERT)
+    else:
+        with pytest.raises(errors.UniqueViolation), conn.pipeline() as pipeline:
+            run(pipeline)
+        conn.execute(INSERT)
+    assert conn.execute(COUNT).fetchone() == (1,)
+
+
+def test_changes_in_front_of_a_transaction_are_told(conn):
+    with pytest.raises(errors.InFailedSqlTransaction, match="rolled back"), conn.pipeline():
+        conn.execute(INSERT)
+        fail(conn)
+        with conn.transaction():
+            conn.execute("insert into told values (2)")
+    assert conn.execute("select i from told").fetchall() == [(2,)]
+
+
 def test_what_was_only_read_is_no_loss(conn):
     with conn.pipeline():
         conn.execute("select 1")
