@@ -231,8 +231,8 @@ class BaseConnection(Generic[Row]):
     def _check_block(self) -> None:
         """Raise an error at the end of a `with` block if its work was lost with the connection.
 
-        There is none if the program has closed the connection itself, or in autocommit mode, if no transaction
-        has begun.
+        There is none if the program has closed the connection itself, or has begun no transaction in
+        autocommit mode.
         """
         lost = self._session.lost
         if lost is None or self._closed:
