@@ -521,6 +521,12 @@ class TestDefaultDriver:
         assert vars(howdah)["Connection"] is howdah.default_driver().Connection is not before
         assert "Fence" not in vars(howdah)
 
+    @pytest.mark.parametrize("name", ["adapt", "conninfo", "errors"])
+    def test_the_namespace_of_a_module_with_names_imported_later(self, name: str) -> None:
+        code = f"import howdah.{name} as m; a = {{*m.__all__}}; print(a - vars(m).keys(), a - {{*dir(m)}})"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout == "set() set()\n"
+
     def test_the_module_without_the_name(self) -> None:
         assert not hasattr(howdah, "Fnord")
         assert not hasattr(howdah, "_fnord")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from howdah.adapt.base import AdaptContext, Dumper, DumperKey, Loader, PyFormat
@@ -19,7 +20,7 @@ from howdah.adapt.types import (
     TypeInfo,
     TypesRegistry,
 )
-from howdah.lazy.importing import on_first_use
+from howdah.lazy.importing import CompleteModule, on_first_use
 
 if TYPE_CHECKING:
     from howdah.adapt.recursive import RecursiveDumper, RecursiveLoader
@@ -48,3 +49,5 @@ __all__ = [
     "TypesRegistry",
     "quote_literal",
 ]
+
+sys.modules[__name__].__class__ = CompleteModule

@@ -5,6 +5,7 @@ Source: PostgreSQL documentation, 34.1 "Database Connection Control Functions".
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from howdah.conninfo.environment import session_settings
@@ -14,7 +15,7 @@ from howdah.conninfo.libpq_parameters import PARAMETERS
 from howdah.conninfo.parameter import Parameter
 from howdah.conninfo.resolution import resolve
 from howdah.conninfo.syntax import conninfo_to_dict, make_conninfo, parse
-from howdah.lazy.importing import on_first_use
+from howdah.lazy.importing import CompleteModule, on_first_use
 
 if TYPE_CHECKING:
     from howdah.conninfo.require_auth import AuthRequirement
@@ -38,3 +39,5 @@ __all__ = [
     "session_settings",
     "timeout_from_conninfo",
 ]
+
+sys.modules[__name__].__class__ = CompleteModule

@@ -10,12 +10,14 @@ Source: PEP 249; PostgreSQL documentation, "PostgreSQL Error Codes".
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import base
 from howdah.errors.base import *  # noqa: F403
 from howdah.errors.base import DatabaseError, Diagnostic, Error
+from howdah.lazy.importing import CompleteModule
 
 if TYPE_CHECKING:
     from howdah.errors import sqlstates
@@ -42,12 +44,6 @@ if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
         if name not in BY_NAME:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return BY_NAME[name]
-
-
-def __dir__() -> list[str]:
-    from howdah.errors.conditions import BY_NAME
-
-    return sorted({*globals(), *BY_NAME, "lookup", "from_fields"})
 
 
 def lookup(sqlstate: str) -> type[Error]:
@@ -89,3 +85,6 @@ def from_fields(fields: Mapping[int, str], query: str | None = None) -> Error:
         BY_SQLSTATE.get(sqlstate) or BASES.get(sqlstate[:2]) or BY_INITIAL.get(sqlstate[:1], DatabaseError)
     )
     return cls(report(diag, query), fields=fields)
+
+
+sys.modules[__name__].__class__ = CompleteModule

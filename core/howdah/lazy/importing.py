@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
-__all__ = ["Imported", "on_first_use"]
+__all__ = ["CompleteModule", "Imported", "on_first_use"]
 
 
 def on_first_use(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str], Any]:
@@ -27,6 +28,18 @@ def on_first_use(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callab
         return value
 
     return imported
+
+
+class CompleteModule(ModuleType):
+    """The class of a module whose `__dict__` has all of `__all__`, for programs that copy or search it."""
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        namespace = super().__dict__
+        for name in self.__all__:
+            if name not in namespace:
+                namespace[name] = getattr(self, name)
+        return namespace
 
 
 class Imported:
