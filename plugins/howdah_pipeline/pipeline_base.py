@@ -11,6 +11,7 @@ from howdah.client.query import controls_transaction
 from howdah.client.statement import Statement
 from howdah.errors import InFailedSqlTransaction, OperationalError, PipelineAborted
 from howdah.io.operation import GATHER, Drain, Operation, Stop
+from howdah.lazy.pattern import pattern
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
 
@@ -26,6 +27,9 @@ _CHANGING = (
     b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY", b"CREATE", b"ALTER", b"DROP", b"TRUNCATE",
     b"CALL", b"DO", b"GRANT", b"REVOKE", b"COMMENT", b"NOTIFY", b"REFRESH",
 )  # fmt: skip
+
+#: Words of a WITH query that changes something although its tag is SELECT.
+_WRITES = pattern(rb"(?i)\b(insert|update|delete|merge)\b")
 
 
 class SegmentEnd(PendingResult):
@@ -402,9 +406,8 @@ class BasePipeline:
         if isinstance(pending, SegmentEnd):
             self._segment_ended(pending)
             return
-        results = pending.exchange.results
-        if not results or not results[-1].tag.startswith(b"SELECT"):
-            self._changed = self._changed or (self._connection.autocommit and _changes(pending.exchange))
+        if not self._changed and self._connection.autocommit:
+            self._changed = _changes(pending.exchange)
 
     def _guard(self, wait: Exchange | Drain) -> Operation[None]:
         """Wait; an interruption cancels all that is in progress."""
@@ -442,7 +445,10 @@ def _raise_error(exchange: Exchange) -> Operation[None]:
 
 
 def _changes(exchange: Exchange) -> bool:
-    """Return whether the command tags say that something was changed."""
+    """Return whether the command tags, or the words of a WITH query, say that something was changed."""
     if exchange.error is not None or exchange.aborted:
         return False
+    query = exchange.query
+    if query is not None and query.lstrip()[:4].upper() == b"WITH" and _WRITES.search(query) is not None:
+        return True
     return any(tag.startswith(_CHANGING) for tag in exchange.tags)

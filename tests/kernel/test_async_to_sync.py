@@ -56,7 +56,7 @@ def faces() -> Any:
     ],
 )
 def test_words(faces: Any, source: str, expected: str) -> None:
-    assert faces.sync_face(source) == expected
+    assert faces.sync_source(source) == expected
 
 
 def test_conditions(faces: Any) -> None:
@@ -87,12 +87,12 @@ def test_conditions(faces: Any) -> None:
             def g(self):
                 pass
         """
-    assert faces.sync_face(textwrap.dedent(source)) == textwrap.dedent(expected)
+    assert faces.sync_source(textwrap.dedent(source)) == textwrap.dedent(expected)
 
 
 def test_elif_is_refused(faces: Any) -> None:
     with pytest.raises(SystemExit, match=r"line 1: .*else"):
-        faces.sync_face("if ASYNC:\n    pass\nelif x:\n    pass\n")
+        faces.sync_source("if ASYNC:\n    pass\nelif x:\n    pass\n")
 
 
 def test_check(faces: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,7 +48,11 @@ def many_returning(conn):
     cursor.executemany("insert into told values (%s) returning i", [(1,), (2,)], returning=True)
 
 
-@pytest.mark.parametrize("change", [executed, prepared, read, many, many_returning])
+def with_query(conn):
+    conn.execute("\n with new as (insert into told values (%s) returning i) select i from new", [1]).fetchall()
+
+
+@pytest.mark.parametrize("change", [executed, prepared, read, with_query, many, many_returning])
 def test_changes_undone_by_a_caught_error_are_told(conn, change):
     with pytest.raises(errors.InFailedSqlTransaction, match="rolled back"), conn.pipeline():
         change(conn)
