@@ -49,7 +49,7 @@ def many_returning(conn):
 
 
 def with_query(conn):
-    conn.execute("\n with new as (insert into told values (%s) returning i) select i from new", [1]).fetchall()
+    conn.execute("\n with n as (insert into told values (%s) returning i) select i from n", [1]).fetchall()
 
 
 @pytest.mark.parametrize("change", [executed, prepared, read, with_query, many, many_returning])
