@@ -99,10 +99,10 @@ class AsyncCopy(BaseCopy):
         closed = self._connection.closed
         try:
             await self._end(exc)
-            if self._connection.closed and not closed and self._exchange is not None:
+            lost = self._connection.kernel.session.lost
+            if lost is not None and not closed:
                 # The exception that is under way says more than this one, whose context has a row of data.
-                lost = str(self._exchange.error).partition("\n")[0]
-                log.warning("error ignored at the end of a COPY: %s", lost)
+                log.warning("error ignored at the end of a COPY: %s", str(lost).partition("\n")[0])
         except BaseException as e:
             error = e
             raise
