@@ -1,4 +1,4 @@
-"""The tool that writes the sync faces."""
+"""The tool that writes the sync sides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOOL = Path(__file__).parents[2] / ".ci" / "async_to_sync.py"
 
 
 @pytest.fixture(scope="module")
-def faces() -> Any:
+def sides() -> Any:
     spec = importlib.util.spec_from_file_location("async_to_sync", TOOL)
     assert spec is not None
     assert spec.loader is not None
@@ -55,11 +55,11 @@ def faces() -> Any:
         ("'asynchronously awaited, await.'", "'asynchronously awaited, await.'"),
     ],
 )
-def test_words(faces: Any, source: str, expected: str) -> None:
-    assert faces.sync_source(source) == expected
+def test_words(sides: Any, source: str, expected: str) -> None:
+    assert sides.sync_source(source) == expected
 
 
-def test_conditions(faces: Any) -> None:
+def test_conditions(sides: Any) -> None:
     source = """\
         ASYNC = True
         if ASYNC:
@@ -87,28 +87,28 @@ def test_conditions(faces: Any) -> None:
             def g(self):
                 pass
         """
-    assert faces.sync_source(textwrap.dedent(source)) == textwrap.dedent(expected)
+    assert sides.sync_source(textwrap.dedent(source)) == textwrap.dedent(expected)
 
 
-def test_elif_is_refused(faces: Any) -> None:
+def test_elif_is_refused(sides: Any) -> None:
     with pytest.raises(SystemExit, match=r"line 1: .*else"):
-        faces.sync_source("if ASYNC:\n    pass\nelif x:\n    pass\n")
+        sides.sync_source("if ASYNC:\n    pass\nelif x:\n    pass\n")
 
 
-def test_check(faces: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check(sides: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "cursor_async.py"
     source.write_text("import asyncio\nimport abc\n\nasync def f(c: AsyncCursor):\n  await c(abc)\n")
     target = tmp_path / "cursor.py"
 
-    assert faces.main(["--check", str(source)]) == 1
+    assert sides.main(["--check", str(source)]) == 1
     assert not target.exists()
     assert "cursor.py: stale" in capsys.readouterr().out
 
-    assert faces.main([str(source)]) == 0
+    assert sides.main([str(source)]) == 0
     header, _, content = target.read_text().partition("\n")
     assert header == "# Generated from cursor_async.py by .ci/async_to_sync.py; do not edit."
     assert content.strip() == "import abc\n\n\ndef f(c: Cursor):\n    c(abc)"
 
-    assert faces.main(["--check", str(source)]) == 0
+    assert sides.main(["--check", str(source)]) == 0
     target.write_text(target.read_text() + "\n")
-    assert faces.main(["--check", str(source)]) == 1
+    assert sides.main(["--check", str(source)]) == 1

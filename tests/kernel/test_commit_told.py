@@ -185,7 +185,7 @@ BLOCKS = [
     explicitly,
     in_two_phases,
 ]
-BLOCKS = [face for block in BLOCKS for face in (block, asynchronous(block))]
+BLOCKS = [side for block in BLOCKS for side in (block, asynchronous(block))]
 
 
 @pytest.fixture(params=BLOCKS, ids=lambda block: block.__name__)

@@ -178,12 +178,12 @@ def python(zoo: dict[str, str], site: Path, program: str, *arguments: object) ->
     )
 
 
-def run_page(zoo: dict[str, str], site: Path, face: str) -> str:
+def run_page(zoo: dict[str, str], site: Path, side: str) -> str:
     """Run the page's examples and, with those that are synchronous, its commands; return what went wrong."""
-    run = python(zoo, site, EXAMPLES, PAGE, face)
+    run = python(zoo, site, EXAMPLES, PAGE, side)
     if run.returncode:
         return run.stderr
-    for block in blocks(TEXT, "console") if face == "sync" else []:
+    for block in blocks(TEXT, "console") if side == "sync" else []:
         command, expected = re.fullmatch(r"\$ (.*?)\n(.*)", block[1], re.DOTALL).groups()
         if command.startswith("pip "):
             continue  # as the fixtures do
@@ -218,9 +218,9 @@ def test_the_table_lists_the_hooks_of_each_module() -> None:
     }
 
 
-@pytest.mark.parametrize("face", ["sync", "async"])
-def test_the_examples_run(zoo: dict[str, str], site: Path, face: str) -> None:
-    failure = run_page(zoo, site, face)
+@pytest.mark.parametrize("side", ["sync", "async"])
+def test_the_examples_run(zoo: dict[str, str], site: Path, side: str) -> None:
+    failure = run_page(zoo, site, side)
     assert not failure, failure
 
 
@@ -246,16 +246,16 @@ def test_the_adapter_is_proved(zoo: dict[str, str], site: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("hook", "face"),
+    ("hook", "side"),
     [
-        (hook, face)
+        (hook, side)
         for hook in HOOKS
-        for face in ("sync", "async")
-        if hook not in (ASYNC_ONLY if face == "sync" else SYNC_ONLY)
+        for side in ("sync", "async")
+        if hook not in (ASYNC_ONLY if side == "sync" else SYNC_ONLY)
     ],
 )
 def test_the_examples_need_every_hook(
-    zoo: dict[str, str], site: Path, tmp_path: Path, hook: str, face: str
+    zoo: dict[str, str], site: Path, tmp_path: Path, hook: str, side: str
 ) -> None:
     """Without the mark of one hook, the page does not hold any more: each of them acts."""
     without = tmp_path / "site"
@@ -266,4 +266,4 @@ def test_the_examples_need_every_hook(
         module.write_text(code)
         removed += count
     assert removed
-    assert run_page(zoo, without, face)
+    assert run_page(zoo, without, side)

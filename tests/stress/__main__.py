@@ -1,7 +1,7 @@
 """Put programs under stress, count, and print a line for each.
 
     python -m tests.stress                                    a minute of each
-    python -m tests.stress --minutes 10 --impl native --faces threads,asyncio,uvloop --seed 7
+    python -m tests.stress --minutes 10 --impl native --sides threads,asyncio,uvloop --seed 7
 
 The exit code is 0 if nothing was lost, duplicated, unwanted, wrong, hung, leaked or foreign.
 """
@@ -23,13 +23,13 @@ from tests.servers import Server
 from tests.stress.disturbing import APPLICATION, Disturbance, Proxy, count_backends
 from tests.stress.ledger import Report, Verdict, judge
 
-__all__ = ["FACES", "findings", "main", "play"]
+__all__ = ["SIDES", "findings", "main", "play"]
 
 ROOT = Path(__file__).parents[2]
 
 #: What a commit survives: the end of all processes, not of the machine.
 SETTINGS = {"synchronous_commit": "on", "max_prepared_transactions": "100", "max_connections": "150"}
-FACES = ["threads", "asyncio", "uvloop"]
+SIDES = ["threads", "asyncio", "uvloop"]
 #: How long a program may take to end when its time is up, in seconds.
 PATIENCE = 150.0
 #: How many findings of each kind are shown.
@@ -37,12 +37,12 @@ SHOWN = 5
 
 
 def play(
-    face: str, impl: str, seed: str, seconds: float, workloads: list[str] | None = None
+    side: str, impl: str, seed: str, seconds: float, workloads: list[str] | None = None
 ) -> tuple[Report, Verdict]:
     """Put one program under stress.
 
     Args:
-        face: threads, asyncio or uvloop.
+        side: threads, asyncio or uvloop.
         impl: native or python.
         seed: what all choices are made from.
         seconds: for how long.
@@ -58,7 +58,7 @@ def play(
         written = Path(directory) / "report"
         named = f"application_name={APPLICATION} connect_timeout=5"
         command = [
-            *(sys.executable, "-m", "tests.stress.program", "--face", face, "--seed", seed),
+            *(sys.executable, "-m", "tests.stress.program", "--side", side, "--seed", seed),
             *("--seconds", str(seconds), "--report", str(written), "--direct", f"{server.dsn} {named}"),
             *("--proxy", f"host=127.0.0.1 port={proxy.port} user=postgres dbname=postgres {named}"),
             *(("--workloads", *workloads) if workloads else ()),
@@ -134,18 +134,18 @@ def _summary(report: Report, verdict: Verdict) -> str:
 def main() -> int:
     """Return the exit code: 0 if all was well."""
     parser = argparse.ArgumentParser(prog="python -m tests.stress", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=1.0, help="how long each face takes")
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long each side takes")
     parser.add_argument("--impl", choices=["native", "python"], help="both by default")
-    parser.add_argument("--faces", type=lambda text: text.split(","), default=FACES)
+    parser.add_argument("--sides", type=lambda text: text.split(","), default=SIDES)
     parser.add_argument("--seed", default=str(int(time.time())))
     parser.add_argument("--workloads", nargs="*", help="the names of those to play; all by default")
     args = parser.parse_args()
     sound = True
     for impl in [args.impl] if args.impl else ["native", "python"]:
-        for face in args.faces:
-            outcome = play(face, impl, args.seed, args.minutes * 60, args.workloads)
+        for side in args.sides:
+            outcome = play(side, impl, args.seed, args.minutes * 60, args.workloads)
             _show(*outcome)
-            print(f"{impl} {face} seed {args.seed}: {_summary(*outcome)}", flush=True)
+            print(f"{impl} {side} seed {args.seed}: {_summary(*outcome)}", flush=True)
             sound = sound and not any(findings(*outcome).values())
     return int(not sound)
 

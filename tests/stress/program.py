@@ -1,7 +1,7 @@
 """A program under stress: threads, or tasks, that do workloads until the time is up.
 
 It runs in a process of its own (`python -m tests.stress.program`), whose main
-thread is interrupted by signals in the face with threads.
+thread is interrupted by signals in the side with threads.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Program:
         self.ledger = Ledger()
         self.report = Report(self.ledger.units)
         self.end = time.monotonic() + args.seconds
-        self.interrupts = args.face == "threads"
+        self.interrupts = args.side == "threads"
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         #: What is under way: its name, and since when.
@@ -415,7 +415,7 @@ def _import_everything() -> None:
 def main() -> None:
     """Run, and write the report."""
     parser = argparse.ArgumentParser()
-    for name in ("face", "seed", "direct", "proxy"):
+    for name in ("side", "seed", "direct", "proxy"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--report", type=Path, required=True)
@@ -423,16 +423,16 @@ def main() -> None:
     args = parser.parse_args()
     faulthandler.enable()
     logging.getLogger("howdah").setLevel(logging.CRITICAL)
-    if args.face != "threads":
+    if args.side != "threads":
         # What the loop opens for itself is not a leak.
         asyncio.run(asyncio.sleep(0))
     program = Program(args)
     _note_what_nobody_catches(program)
-    seed = f"{args.seed}-{args.face}"
-    if args.face == "threads":
+    seed = f"{args.seed}-{args.side}"
+    if args.side == "threads":
         _import_everything()
         run_threads(program, seed)
-    elif args.face == "uvloop":
+    elif args.side == "uvloop":
         import uvloop
 
         uvloop.run(run_tasks(program, seed))

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 import howdah
-from tests.stress.__main__ import FACES, findings, play
+from tests.stress.__main__ import SIDES, findings, play
 from tests.stress.ledger import Ledger, judge
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 10.0
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_stress(face: str) -> None:
-    pytest.importorskip("uvloop" if face == "uvloop" else "asyncio")
-    report, verdict = play(face, howdah.__impl__, "1", SECONDS)
+@pytest.mark.parametrize("side", SIDES)
+def test_stress(side: str) -> None:
+    pytest.importorskip("uvloop" if side == "uvloop" else "asyncio")
+    report, verdict = play(side, howdah.__impl__, "1", SECONDS)
     assert verdict.acknowledged > 0
     assert not {kind: found[:3] for kind, found in findings(report, verdict).items() if found}
 

@@ -1,5 +1,5 @@
 # Generated from tests/stress/workloads_async.py by .ci/async_to_sync.py; do not edit.
-"""What programs do. workloads.py is generated from workloads.py (see test_stress.py)."""
+"""What programs do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What programs do. workloads.py is generated from workloads_async.py (see test_stress.py)."""
+"""What programs do."""
 
 from __future__ import annotations
 

@@ -409,7 +409,7 @@ async def wide(aconn: howdah.AsyncConnection[Any]) -> Any:
 
 
 if ASYNC:
-    EXAMPLES = 15  # the encoding does not depend on the face
+    EXAMPLES = 15  # the encoding does not depend on the side
 else:
     EXAMPLES = 60
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kernel.connecting.faces import FACES, Face
+from tests.kernel.connecting.sides import SIDES, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +28,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-@pytest.fixture(params=FACES)
-def connect(request: pytest.FixtureRequest, home: Path) -> Iterator[Face]:
+@pytest.fixture(params=SIDES)
+def connect(request: pytest.FixtureRequest, home: Path) -> Iterator[Side]:
     """Connect: blocking, with asyncio, and with uvloop."""
-    face = Face(request.param)
-    yield face
-    face.close()
+    side = Side(request.param)
+    yield side
+    side.close()
 
 
 @pytest.fixture(scope="session")

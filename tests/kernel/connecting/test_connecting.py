@@ -19,7 +19,6 @@ from howdah.io import attempt, cancel, connecting
 from howdah.protocol.backend_messages import message
 from howdah.protocol.backend_messages import parameter_status as status
 from howdah.protocol.framing import MessageReader
-from tests.kernel.connecting.faces import Face, ask, run_async, sleep
 from tests.kernel.connecting.scripted_server import (
     AUTHENTICATION_OK,
     KEY,
@@ -32,6 +31,7 @@ from tests.kernel.connecting.scripted_server import (
     query,
     value,
 )
+from tests.kernel.connecting.sides import Side, ask, run_async, sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,7 +80,7 @@ def silence(conn: socket.socket) -> None:
 # What StartupMessage says
 
 
-def test_startup_parameters(connect: Face, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_startup_parameters(connect: Side, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGTZ", "Asia/Tokyo")
     monkeypatch.setenv("PGDATESTYLE", "German")
     connected = connect(
@@ -96,7 +96,7 @@ def test_startup_parameters(connect: Face, server: Server, monkeypatch: pytest.M
     assert connected.server_info.parameters["client_encoding"] == "UTF8"
 
 
-def test_replication(connect: Face, tls_server: Server) -> None:
+def test_replication(connect: Side, tls_server: Server) -> None:
     assert ask(connect(tls_server.dsn, replication="database"), "SHOW work_mem")
     connected = connect(tls_server.dsn, replication="true")
     assert ask(connected, "SHOW application_name") == ""
@@ -104,7 +104,7 @@ def test_replication(connect: Face, tls_server: Server) -> None:
         ask(connected, "SELECT 1")
 
 
-def test_bad_setting(connect: Face, server: Server) -> None:
+def test_bad_setting(connect: Side, server: Server) -> None:
     with pytest.raises(errors.OperationalError, match="nonsense"):
         connect(server.dsn, options="-c nonsense=1")
     with pytest.raises(errors.OperationalError, match='database "nowhere" does not exist') as caught:
@@ -115,7 +115,7 @@ def test_bad_setting(connect: Face, server: Server) -> None:
 
 
 @pytest.mark.parametrize(("asked", "spoken"), [("3.0", 196608), ("3.2", 196610), ("latest", 196610)])
-def test_protocol_version(connect: Face, server: Server, asked: str, spoken: int) -> None:
+def test_protocol_version(connect: Side, server: Server, asked: str, spoken: int) -> None:
     if server.version < 180000:
         spoken = 196608
     connected = connect(server.dsn, max_protocol_version=asked)
@@ -135,7 +135,7 @@ REFUSALS: dict[str, Callable[[socket.socket], object]] = {
 
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_servers_that_cannot_negotiate_get_the_older_version(
-    connect: Face, refusal: str, monkeypatch: pytest.MonkeyPatch
+    connect: Side, refusal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 0.1)
     versions: list[bytes] = []
@@ -159,7 +159,7 @@ def test_servers_that_cannot_negotiate_get_the_older_version(
         connect.close()
 
 
-def test_the_older_version_is_asked_for_unless_a_newer_one_is_wanted(connect: Face) -> None:
+def test_the_older_version_is_asked_for_unless_a_newer_one_is_wanted(connect: Side) -> None:
     versions: list[bytes] = []
 
     def script(conn: socket.socket) -> None:
@@ -175,7 +175,7 @@ def test_the_older_version_is_asked_for_unless_a_newer_one_is_wanted(connect: Fa
 
 
 def test_a_server_that_is_down_is_not_asked_for_the_older_version_without_end(
-    connect: Face, monkeypatch: pytest.MonkeyPatch
+    connect: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 0.1)
     with ScriptedServer(silence) as server:
@@ -188,7 +188,7 @@ def test_a_server_that_is_down_is_not_asked_for_the_older_version_without_end(
 
 
 def test_a_server_with_room_for_one_connection_is_tried_again(
-    connect: Face, monkeypatch: pytest.MonkeyPatch
+    connect: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 0.1)
 
@@ -201,7 +201,7 @@ def test_a_server_with_room_for_one_connection_is_tried_again(
         connect.close()
 
 
-def test_an_answer_is_taken_for_what_it_is(connect: Face) -> None:
+def test_an_answer_is_taken_for_what_it_is(connect: Side) -> None:
     """What the server refuses for other reasons is not tried again."""
     for script in (refuse("28P01"), lambda conn: conn.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")):
         with ScriptedServer(script) as server:
@@ -210,7 +210,7 @@ def test_an_answer_is_taken_for_what_it_is(connect: Face) -> None:
             assert server.accepted == 1
 
 
-def test_what_follows_the_greeting_is_left_over(connect: Face) -> None:
+def test_what_follows_the_greeting_is_left_over(connect: Side) -> None:
     notice = message("N", b"SNOTICE\0Mhello\0\0")
 
     def script(conn: socket.socket) -> None:
@@ -226,7 +226,7 @@ def test_what_follows_the_greeting_is_left_over(connect: Face) -> None:
 # Hosts and addresses
 
 
-def test_unix_socket(connect: Face, server: Server) -> None:
+def test_unix_socket(connect: Side, server: Server) -> None:
     host = server.host
     connected = connect(server.dsn)
     assert ask(connected, "SELECT inet_client_addr() IS NULL") == "t"
@@ -234,7 +234,7 @@ def test_unix_socket(connect: Face, server: Server) -> None:
     assert connected.host.host == host
 
 
-def test_tcp(connect: Face, server: Server) -> None:
+def test_tcp(connect: Side, server: Server) -> None:
     connected = connect(server.tcp_dsn, keepalives_idle=77, keepalives_interval=7, keepalives_count=3)
     assert ask(connected, "SELECT host(inet_client_addr())") == "127.0.0.1"
     assert connected.address == "127.0.0.1"
@@ -249,7 +249,7 @@ def test_tcp(connect: Face, server: Server) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/net/unix"), reason="abstract unix sockets are Linux's")
-def test_abstract_socket(connect: Face) -> None:
+def test_abstract_socket(connect: Side) -> None:
     name = f"@howdah-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"\0{name[1:]}/.s.PGSQL.7")
@@ -267,7 +267,7 @@ def test_abstract_socket(connect: Face) -> None:
         thread.join(10)
 
 
-def test_requirepeer(connect: Face, server: Server) -> None:
+def test_requirepeer(connect: Side, server: Server) -> None:
     import pwd
 
     owner = pwd.getpwuid((server.data / "PG_VERSION").stat().st_uid).pw_name
@@ -276,7 +276,7 @@ def test_requirepeer(connect: Face, server: Server) -> None:
         connect(server.dsn, requirepeer="nobody")
 
 
-def test_the_next_host_is_tried(connect: Face, server: Server, tmp_path: Path) -> None:
+def test_the_next_host_is_tried(connect: Side, server: Server, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     hosts = f"{tmp_path},127.0.0.1,no-such-host.invalid,{server.host}"
@@ -285,7 +285,7 @@ def test_the_next_host_is_tried(connect: Face, server: Server, tmp_path: Path) -
     assert ask(connected, "SELECT 1") == "1"
 
 
-def test_every_failure_is_told(connect: Face, tmp_path: Path) -> None:
+def test_every_failure_is_told(connect: Side, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with ScriptedServer(refuse("57P03", "the database system is starting up")) as server:
@@ -309,19 +309,19 @@ def test_every_failure_is_told(connect: Face, tmp_path: Path) -> None:
     assert caught.value.sqlstate == "57P03"
 
 
-def test_bad_hostaddr(connect: Face) -> None:
+def test_bad_hostaddr(connect: Side) -> None:
     with pytest.raises(errors.OperationalError, match='network address "not-an-address"'):
         connect(hostaddr="not-an-address", user="me")
 
 
 @pytest.mark.parametrize("name", ["..", "a" * 300, "a..b", ".", "\u3002\u3002"])
 @pytest.mark.parametrize("parameter", ["host", "hostaddr"])
-def test_what_is_no_name(connect: Face, parameter: str, name: str) -> None:
+def test_what_is_no_name(connect: Side, parameter: str, name: str) -> None:
     with pytest.raises(errors.OperationalError, match=r"host name|network address"):
         connect(**{parameter: name}, user="me")
 
 
-def test_several_addresses(connect: Face, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_addresses(connect: Side, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second address of a name is tried when nobody listens at the first."""
     real = socket.getaddrinfo
 
@@ -338,7 +338,7 @@ def test_several_addresses(connect: Face, server: Server, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("sqlstate", ["28P01", "28000", "3D000", "42501"])
-def test_no_other_host_after_a_refusal(connect: Face, sqlstate: str) -> None:
+def test_no_other_host_after_a_refusal(connect: Side, sqlstate: str) -> None:
     with ScriptedServer(refuse(sqlstate)) as first, ScriptedServer(welcome()) as second:
         with pytest.raises(errors.OperationalError, match="refused") as caught:
             connect(dsn_of(first, second))
@@ -347,14 +347,14 @@ def test_no_other_host_after_a_refusal(connect: Face, sqlstate: str) -> None:
 
 
 @pytest.mark.parametrize("sqlstate", ["57P03", "53300", "57P01"])
-def test_another_host_when_one_is_unavailable(connect: Face, sqlstate: str) -> None:
+def test_another_host_when_one_is_unavailable(connect: Side, sqlstate: str) -> None:
     with ScriptedServer(refuse(sqlstate)) as first, ScriptedServer(welcome(name="second")) as second:
         assert connect(dsn_of(first, second)).server_info.parameters["name"] == "second"
         assert first.accepted == 1
         connect.close()
 
 
-def test_another_host_after_nonsense(connect: Face) -> None:
+def test_another_host_after_nonsense(connect: Side) -> None:
     def nonsense(conn: socket.socket) -> None:
         packet(conn)
         conn.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -374,7 +374,7 @@ def test_another_host_after_nonsense(connect: Face) -> None:
             connect(dsn_of(server))
 
 
-def test_no_other_host_without_password(connect: Face) -> None:
+def test_no_other_host_without_password(connect: Side) -> None:
     def ask_password(conn: socket.socket) -> None:
         packet(conn)
         conn.sendall(message("R", struct.pack("!i", 3)))
@@ -386,7 +386,7 @@ def test_no_other_host_without_password(connect: Face) -> None:
         assert second.accepted == 0
 
 
-def test_load_balancing(connect: Face) -> None:
+def test_load_balancing(connect: Side) -> None:
     with ScriptedServer(welcome()) as first, ScriptedServer(welcome()) as second:
         for _ in range(64):
             connect(dsn_of(first, second, load_balance_hosts="random"))
@@ -438,7 +438,7 @@ def role(name: str, *, standby: bool, read_only: bool, reports: bool) -> Callabl
         ("prefer-standby", "standby"),
     ],
 )
-def test_target_session_attrs(connect: Face, attrs: str, expected: str, reports: bool) -> None:
+def test_target_session_attrs(connect: Side, attrs: str, expected: str, reports: bool) -> None:
     with (
         ScriptedServer(role("standby", standby=True, read_only=False, reports=reports)) as standby,
         ScriptedServer(
@@ -458,14 +458,14 @@ def test_target_session_attrs(connect: Face, attrs: str, expected: str, reports:
         ("primary", "server is in hot standby mode"),
     ],
 )
-def test_no_suitable_session(connect: Face, attrs: str, reason: str) -> None:
+def test_no_suitable_session(connect: Side, attrs: str, reason: str) -> None:
     with ScriptedServer(role("standby", standby=True, read_only=False, reports=True)) as server:
         with pytest.raises(errors.OperationalError) as caught:
             connect(dsn_of(server, server, target_session_attrs=attrs))
         assert str(caught.value).count(reason) == 2
 
 
-def test_prefer_standby_takes_a_primary(connect: Face) -> None:
+def test_prefer_standby_takes_a_primary(connect: Side) -> None:
     script = role("primary", standby=False, read_only=False, reports=True)
     with ScriptedServer(refuse("57P03")) as first, ScriptedServer(script) as second:
         connected = connect(dsn_of(first, second, target_session_attrs="prefer-standby"))
@@ -475,7 +475,7 @@ def test_prefer_standby_takes_a_primary(connect: Face) -> None:
 
 
 @pytest.mark.parametrize("attrs", ["read-write", "primary", "prefer-standby", "any"])
-def test_target_session_attrs_of_a_real_server(connect: Face, server: Server, attrs: str) -> None:
+def test_target_session_attrs_of_a_real_server(connect: Side, server: Server, attrs: str) -> None:
     assert ask(connect(server.dsn, target_session_attrs=attrs), "SELECT 1") == "1"
 
 
@@ -488,7 +488,7 @@ def test_target_session_attrs_of_a_real_server(connect: Face, server: Server, at
     ],
 )
 def test_a_real_server_that_is_not_suitable(
-    connect: Face, server: Server, attrs: str, reason: str, options: str
+    connect: Side, server: Server, attrs: str, reason: str, options: str
 ) -> None:
     with pytest.raises(errors.OperationalError, match=reason):
         connect(server.dsn, target_session_attrs=attrs, options=options)
@@ -497,7 +497,7 @@ def test_a_real_server_that_is_not_suitable(
 # Time
 
 
-def test_timeout_of_a_silent_server(connect: Face) -> None:
+def test_timeout_of_a_silent_server(connect: Side) -> None:
     with ScriptedServer(silence) as silent:
         with pytest.raises(errors.ConnectionTimeout, match="timeout expired"):
             connect(dsn_of(silent), timeout=0.2)
@@ -509,7 +509,7 @@ def test_timeout_of_a_silent_server(connect: Face) -> None:
             connect.close()
 
 
-def test_timeout_is_not_reported_where_another_error_was(connect: Face, tmp_path: Path) -> None:
+def test_timeout_is_not_reported_where_another_error_was(connect: Side, tmp_path: Path) -> None:
     with ScriptedServer(silence) as silent:
         with pytest.raises(errors.OperationalError, match="timeout expired") as caught:
             connect(dsn_of(silent), timeout=0.2, host=f"127.0.0.1,{tmp_path}", port=f"{silent.port},1")
@@ -517,7 +517,7 @@ def test_timeout_is_not_reported_where_another_error_was(connect: Face, tmp_path
         assert "No such file" in str(caught.value)
 
 
-def test_timeout_of_the_resolver(connect: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timeout_of_the_resolver(connect: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
     real = socket.getaddrinfo
 
@@ -566,7 +566,7 @@ def say_nothing_of_the_role(conn: socket.socket) -> None:
 
 @pytest.mark.parametrize("script", [silence, trickle, pour, ask_for_a_password, say_nothing_of_the_role])
 def test_the_timeout_covers_all_of_an_attempt(
-    connect: Face, script: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+    connect: Side, script: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("howdah.protocol.framing.MAX_STARTUP", 1 << 40)
     begin = time.monotonic()
@@ -587,7 +587,7 @@ def test_a_message_in_many_pieces_takes_linear_time() -> None:
     assert reader.message() == (ord("N"), data[5:])
 
 
-def test_full_queue_of_a_unix_socket(connect: Face, tmp_path: Path) -> None:
+def test_full_queue_of_a_unix_socket(connect: Side, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / ".s.PGSQL.1"))
         listener.listen(0)
@@ -620,13 +620,13 @@ def test_ctrl_c_closes_the_socket(home: Path) -> None:
 
     with ScriptedServer(script) as server:
         with pytest.raises(KeyboardInterrupt):
-            Face("blocking")(dsn_of(server))
+            Side("blocking")(dsn_of(server))
         assert closed.wait(10)
 
 
-@pytest.mark.parametrize("face", ["asyncio", "uvloop"])
-def test_cancellation_closes_the_socket(home: Path, face: str) -> None:
-    if face == "uvloop":
+@pytest.mark.parametrize("side", ["asyncio", "uvloop"])
+def test_cancellation_closes_the_socket(home: Path, side: str) -> None:
+    if side == "uvloop":
         pytest.importorskip("uvloop")
     closed = threading.Event()
 
@@ -649,11 +649,11 @@ def test_cancellation_closes_the_socket(home: Path, face: str) -> None:
 
     on_startup: list[Callable[[], object]] = []
     with ScriptedServer(script) as server:
-        run_async(face, cancelled())
+        run_async(side, cancelled())
         assert closed.wait(10)
 
 
-def test_a_failed_attempt_closes_the_socket(connect: Face) -> None:
+def test_a_failed_attempt_closes_the_socket(connect: Side) -> None:
     closed = threading.Event()
 
     def script(conn: socket.socket) -> None:
@@ -671,7 +671,7 @@ def test_a_failed_attempt_closes_the_socket(connect: Face) -> None:
 # Cancel
 
 
-def send_cancel(connect: Face, connected: connecting.Connected, timeout: float | None) -> None:
+def send_cancel(connect: Side, connected: connecting.Connected, timeout: float | None) -> None:
     if connect.name == "blocking":
         cancel.cancel(connected, timeout)
     else:
@@ -679,7 +679,7 @@ def send_cancel(connect: Face, connected: connecting.Connected, timeout: float |
 
 
 @pytest.mark.parametrize("version", ["3.0", "latest"])
-def test_cancel(connect: Face, server: Server, version: str) -> None:
+def test_cancel(connect: Side, server: Server, version: str) -> None:
     connected = connect(server.dsn, max_protocol_version=version)
     sleep(connected, connect(server.dsn))
     send_cancel(connect, connected, 10)
@@ -691,7 +691,7 @@ def test_cancel(connect: Face, server: Server, version: str) -> None:
         received += chunk
 
 
-def test_cancel_says_the_right_thing(connect: Face) -> None:
+def test_cancel_says_the_right_thing(connect: Side) -> None:
     requests: list[bytes] = []
 
     def note(conn: socket.socket) -> None:
@@ -703,7 +703,7 @@ def test_cancel_says_the_right_thing(connect: Face) -> None:
     assert requests == [bytes.fromhex("04d2162e") + struct.pack("!i", 42) + b"secret key, long"]
 
 
-def test_cancel_fails(connect: Face) -> None:
+def test_cancel_fails(connect: Side) -> None:
     with ScriptedServer(welcome(), silence) as server:
         connected = connect(dsn_of(server))
         with pytest.raises(errors.CancellationTimeout):
@@ -719,7 +719,7 @@ def test_cancel_fails(connect: Face) -> None:
 # What plugins bring
 
 
-def test_transport(connect: Face, server: Server) -> None:
+def test_transport(connect: Side, server: Server) -> None:
     asked: list[tuple[str, str]] = []
 
     def tunnel(*, host: conninfo.Host, params: Any) -> socket.socket | None:
@@ -734,7 +734,7 @@ def test_transport(connect: Face, server: Server) -> None:
     assert connect(server.tcp_dsn, open_transport=tunnel).address == "127.0.0.1"
 
 
-def test_transport_that_fails(connect: Face, server: Server) -> None:
+def test_transport_that_fails(connect: Side, server: Server) -> None:
     def broken(*, host: conninfo.Host, params: Any) -> socket.socket | None:
         if host.host == "tunnel":
             raise OSError("the tunnel collapsed")
@@ -746,7 +746,7 @@ def test_transport_that_fails(connect: Face, server: Server) -> None:
     assert connect(server.dsn, open_transport=broken, **hosts).host.host == server.host
 
 
-def test_authentication_method_of_a_plugin(connect: Face) -> None:
+def test_authentication_method_of_a_plugin(connect: Side) -> None:
     def script(conn: socket.socket) -> None:
         packet(conn)
         conn.sendall(message("R", struct.pack("!i", 7)))

@@ -23,14 +23,14 @@ from howdah.io.tls_socket import TLSSocket
 from howdah.protocol.backend_messages import message
 from howdah.protocol.exchange import QueryExchange
 from howdah.protocol.session import Session
-from tests.kernel.connecting.faces import FACES, run_async
 from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, packet
+from tests.kernel.connecting.sides import SIDES, run_async
 from tests.kernel.test_native_wire import IMPLEMENTATIONS, READY, begun, error, load_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.kernel.connecting.faces import Face
+    from tests.kernel.connecting.sides import Side
     from tests.kernel.connecting.tls_server import Certificates
     from tests.servers import Server
 
@@ -444,7 +444,7 @@ def test_a_new_key(impl: SimpleNamespace, certificates: Certificates, tmp_path: 
             server.kill()
 
 
-def test_what_came_with_the_welcome(connect: Face, server_context: ssl.SSLContext) -> None:
+def test_what_came_with_the_welcome(connect: Side, server_context: ssl.SSLContext) -> None:
     """A record and a half behind what connecting is about."""
     notice = message("N", b"SNOTICE\0VNOTICE\0C00000\0M" + b"x" * 100 + b"\0\0")
     go_on = threading.Event()
@@ -510,8 +510,8 @@ def test_blocking(dsn: str) -> None:
         assert conn.closed
 
 
-@pytest.mark.parametrize("face", [face for face in FACES if face != "blocking"])
-def test_async(dsn: str, face: str) -> None:
+@pytest.mark.parametrize("side", [side for side in SIDES if side != "blocking"])
+def test_async(dsn: str, side: str) -> None:
     async def work() -> None:
         connecting = partial(howdah.AsyncConnection.connect, dsn, autocommit=True)
         async with (
@@ -530,4 +530,4 @@ def test_async(dsn: str, face: str) -> None:
                 await conn.execute("SELECT 1")
             assert conn.closed
 
-    run_async(face, work())
+    run_async(side, work())

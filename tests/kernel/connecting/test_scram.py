@@ -19,8 +19,8 @@ from howdah.io import connecting
 from howdah.protocol import scram
 from howdah.protocol.backend_messages import message
 from howdah.protocol.credentials import OK, SASL_CONTINUE, SASL_FINAL, AuthenticationFailed, Credentials
-from tests.kernel.connecting.faces import Face
 from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, exactly, packet
+from tests.kernel.connecting.sides import Side
 
 if TYPE_CHECKING:
     import socket
@@ -190,7 +190,7 @@ def serving(verifier: Verifier) -> Callable[[socket.socket], None]:
     return script
 
 
-def test_many_iterations(connect: Face) -> None:
+def test_many_iterations(connect: Side) -> None:
     with ScriptedServer(serving(Verifier(b"pencil", 20_000))) as server:
         dsn = f"host=127.0.0.1 port={server.port} user=me password=pencil sslmode=disable"
         for timeout in (None, 10):
@@ -198,7 +198,7 @@ def test_many_iterations(connect: Face) -> None:
         connect.close()
 
 
-def test_the_timeout_holds_while_the_key_is_computed(connect: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_timeout_holds_while_the_key_is_computed(connect: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     verifier = Verifier(b"pencil", 20_000)
     finish = threading.Event()
     monkeypatch.setattr(hashlib, "pbkdf2_hmac", lambda *args: finish.wait(10) and b"")

@@ -20,8 +20,8 @@ from howdah.io.session_attrs import LIMITS
 from howdah.io.tls_socket import TLSSocket
 from howdah.protocol.channel_binding import tls_server_end_point
 from howdah.protocol.framing import MessageReader
-from tests.kernel.connecting.faces import Face, ask, run_async, sleep
 from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, error, packet
+from tests.kernel.connecting.sides import Side, ask, run_async, sleep
 from tests.kernel.connecting.tls_server import PASSWORD, Certificates, run_sql
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def is_encrypted(connected: Any) -> bool:
     ],
 )
 def test_sslmode(
-    connect: Face, dsn: str, certificates: Certificates, sslmode: str, user: str, encrypted: bool | None
+    connect: Side, dsn: str, certificates: Certificates, sslmode: str, user: str, encrypted: bool | None
 ) -> None:
     params = {"sslmode": sslmode, "user": user}
     if sslmode.startswith("verify"):
@@ -81,7 +81,7 @@ def test_sslmode(
     ("user", "method"),
     [("of_scram", "scram-sha-256"), ("of_md5", "md5"), ("of_password", "password"), ("of_trust", "trust")],
 )
-def test_authentication(connect: Face, dsn: str, user: str, method: str, sslmode: str) -> None:
+def test_authentication(connect: Side, dsn: str, user: str, method: str, sslmode: str) -> None:
     connected = connect(dsn, user=user, password=PASSWORD, sslmode=sslmode)
     assert ask(connected, "SELECT current_user") == user
     if user == "of_scram" and sslmode != "disable":
@@ -90,7 +90,7 @@ def test_authentication(connect: Face, dsn: str, user: str, method: str, sslmode
 
 
 @pytest.mark.parametrize("user", ["of_scram", "of_md5", "of_password"])
-def test_wrong_password(connect: Face, dsn: str, user: str) -> None:
+def test_wrong_password(connect: Side, dsn: str, user: str) -> None:
     with pytest.raises(errors.InvalidPassword, match="password authentication failed") as caught:
         connect(dsn, user=user, password="not the one", sslmode="require")
     assert "not the one" not in str(caught.value)
@@ -101,7 +101,7 @@ def test_wrong_password(connect: Face, dsn: str, user: str) -> None:
 @pytest.mark.parametrize("user", ["scram_over_tls", "scram_in_clear"])
 @pytest.mark.parametrize("sslmode", ["prefer", "allow"])
 def test_wrong_password_where_one_encryption_is_allowed(
-    connect: Face, dsn: str, user: str, sslmode: str
+    connect: Side, dsn: str, user: str, sslmode: str
 ) -> None:
     """The answer to the encryption that is not allowed says less, whether it comes first or last."""
     with pytest.raises(errors.InvalidPassword, match="password authentication failed") as caught:
@@ -112,7 +112,7 @@ def test_wrong_password_where_one_encryption_is_allowed(
     assert ask(connect(dsn, user=user, password=PASSWORD, sslmode=sslmode), "SELECT current_user") == user
 
 
-def test_password_from_the_passfile(connect: Face, dsn: str, tls_server: Server, home: Path) -> None:
+def test_password_from_the_passfile(connect: Side, dsn: str, tls_server: Server, home: Path) -> None:
     passfile = home / ".pgpass"
     passfile.touch(mode=0o600)
     passfile.write_text(f"localhost:{tls_server.port}:postgres:of_scram:{PASSWORD}\n")
@@ -133,7 +133,7 @@ def test_password_from_the_passfile(connect: Face, dsn: str, tls_server: Server,
         ({"require_auth": "none"}, "require_auth"),
     ],
 )
-def test_requirements(connect: Face, dsn: str, params: dict[str, str], method: str) -> None:
+def test_requirements(connect: Side, dsn: str, params: dict[str, str], method: str) -> None:
     params = {"user": "of_scram", "password": PASSWORD, **params}
     if method.startswith("scram"):
         assert connect(dsn, **params).server_info.authentication == method
@@ -142,7 +142,7 @@ def test_requirements(connect: Face, dsn: str, params: dict[str, str], method: s
             connect(dsn, **params)
 
 
-def test_scram_keys(connect: Face, dsn: str, tls_server: Server) -> None:
+def test_scram_keys(connect: Side, dsn: str, tls_server: Server) -> None:
     import base64
     import hashlib
     import hmac
@@ -179,7 +179,7 @@ def test_scram_keys(connect: Face, dsn: str, tls_server: Server) -> None:
         ("other", False),
     ],
 )
-def test_verify_full(connect: Face, dsn: str, certificates: Certificates, host: str, matches: bool) -> None:
+def test_verify_full(connect: Side, dsn: str, certificates: Certificates, host: str, matches: bool) -> None:
     params = {"host": host, "sslrootcert": certificates.root}
     assert is_encrypted(connect(dsn, sslmode="verify-ca", **params))
     if matches:
@@ -190,23 +190,23 @@ def test_verify_full(connect: Face, dsn: str, certificates: Certificates, host: 
             connect(dsn, sslmode="verify-full", **params)
 
 
-def test_verify_full_needs_a_name(connect: Face, dsn: str, certificates: Certificates) -> None:
+def test_verify_full_needs_a_name(connect: Side, dsn: str, certificates: Certificates) -> None:
     with pytest.raises(errors.OperationalError, match="needs a host name"):
         connect(dsn, host="", sslmode="verify-full", sslrootcert=certificates.root)
 
 
 @pytest.mark.parametrize("sslmode", ["require", "verify-ca", "verify-full"])
-def test_unknown_authority(connect: Face, dsn: str, certificates: Certificates, sslmode: str) -> None:
+def test_unknown_authority(connect: Side, dsn: str, certificates: Certificates, sslmode: str) -> None:
     """Also sslmode=require verifies, when there is a root certificate."""
     with pytest.raises(errors.OperationalError, match="could not be verified"):
         connect(dsn, sslmode=sslmode, sslrootcert=certificates.other_root)
 
 
-def test_prefer_goes_on_without_tls(connect: Face, dsn: str, certificates: Certificates) -> None:
+def test_prefer_goes_on_without_tls(connect: Side, dsn: str, certificates: Certificates) -> None:
     assert not is_encrypted(connect(dsn, sslmode="prefer", sslrootcert=certificates.other_root))
 
 
-def test_default_root_certificate(connect: Face, dsn: str, certificates: Certificates, home: Path) -> None:
+def test_default_root_certificate(connect: Side, dsn: str, certificates: Certificates, home: Path) -> None:
     with pytest.raises(errors.OperationalError, match=r"root\.crt.*does not exist"):
         connect(dsn, sslmode="verify-full")
     (home / ".postgresql" / "root.crt").write_bytes(certificates.authority.cert_pem.bytes())
@@ -214,7 +214,7 @@ def test_default_root_certificate(connect: Face, dsn: str, certificates: Certifi
 
 
 def test_system_roots(
-    connect: Face, dsn: str, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+    connect: Side, dsn: str, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(errors.OperationalError, match="could not be verified"):
         connect(dsn, sslrootcert="system")
@@ -224,7 +224,7 @@ def test_system_roots(
         connect(dsn, sslrootcert="system", host="other")
 
 
-def test_revocation(connect: Face, dsn: str, certificates: Certificates, home: Path, tmp_path: Path) -> None:
+def test_revocation(connect: Side, dsn: str, certificates: Certificates, home: Path, tmp_path: Path) -> None:
     params = {"sslmode": "verify-ca", "sslrootcert": certificates.root}
     assert is_encrypted(connect(dsn, sslcrl=certificates.empty_crl, **params))
     with pytest.raises(errors.OperationalError, match="revoked"):
@@ -259,14 +259,14 @@ def cert_dsn(dsn: str, certificates: Certificates) -> str:
     )
 
 
-def test_client_certificate(connect: Face, cert_dsn: str) -> None:
+def test_client_certificate(connect: Side, cert_dsn: str) -> None:
     connected = connect(cert_dsn)
     assert connected.server_info.authentication == "cert"
     assert ask(connected, "SELECT client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()") != ""
     assert is_encrypted(connect(cert_dsn, sslcertmode="require"))
 
 
-def test_client_certificate_missing(connect: Face, cert_dsn: str, dsn: str) -> None:
+def test_client_certificate_missing(connect: Side, cert_dsn: str, dsn: str) -> None:
     for params in ({"sslcertmode": "disable"}, {"sslcert": "/nowhere"}):
         with pytest.raises(errors.OperationalError, match="valid client certificate") as caught:
             connect(cert_dsn, **params)
@@ -277,12 +277,12 @@ def test_client_certificate_missing(connect: Face, cert_dsn: str, dsn: str) -> N
         connect(cert_dsn, sslmode="disable", user="of_trust", sslcertmode="require")
 
 
-def test_client_certificate_of_a_stranger(connect: Face, cert_dsn: str, certificates: Certificates) -> None:
+def test_client_certificate_of_a_stranger(connect: Side, cert_dsn: str, certificates: Certificates) -> None:
     with pytest.raises(errors.OperationalError, match=r"(?i)unknown.ca"):
         connect(cert_dsn, sslcert=certificates.stranger, sslkey=certificates.stranger_key)
 
 
-def test_default_client_certificate(connect: Face, dsn: str, certificates: Certificates, home: Path) -> None:
+def test_default_client_certificate(connect: Side, dsn: str, certificates: Certificates, home: Path) -> None:
     directory = home / ".postgresql"
     (directory / "postgresql.crt").write_bytes(Path(certificates.client).read_bytes())
     with pytest.raises(errors.OperationalError, match=r"no private key file .*postgresql\.key"):
@@ -294,7 +294,7 @@ def test_default_client_certificate(connect: Face, dsn: str, certificates: Certi
 
 
 def test_permissions_of_the_key(
-    connect: Face, cert_dsn: str, certificates: Certificates, tmp_path: Path
+    connect: Side, cert_dsn: str, certificates: Certificates, tmp_path: Path
 ) -> None:
     key = tmp_path / "key"
     key.write_bytes(Path(certificates.client_key).read_bytes())
@@ -309,7 +309,7 @@ def test_permissions_of_the_key(
         connect(cert_dsn, sslkey=str(tmp_path))
 
 
-def test_encrypted_key(connect: Face, cert_dsn: str, certificates: Certificates) -> None:
+def test_encrypted_key(connect: Side, cert_dsn: str, certificates: Certificates) -> None:
     params = {"sslkey": certificates.encrypted_key}
     assert connect(cert_dsn, sslpassword="key secret", **params).server_info.authentication == "cert"
     for password in ("wrong one", None):
@@ -321,7 +321,7 @@ def test_encrypted_key(connect: Face, cert_dsn: str, certificates: Certificates)
 # Details of the handshake
 
 
-def test_versions(connect: Face, dsn: str) -> None:
+def test_versions(connect: Side, dsn: str) -> None:
     for version in ("TLSv1.2", "TLSv1.3"):
         connected = connect(
             dsn, sslmode="require", ssl_min_protocol_version=version, ssl_max_protocol_version=version
@@ -330,12 +330,12 @@ def test_versions(connect: Face, dsn: str) -> None:
         assert connected.sock.tls.version() == version
 
 
-def test_key_log(connect: Face, dsn: str, tmp_path: Path) -> None:
+def test_key_log(connect: Side, dsn: str, tmp_path: Path) -> None:
     connect(dsn, sslmode="require", sslkeylogfile=str(tmp_path / "keys"))
     assert "CLIENT_TRAFFIC_SECRET" in (tmp_path / "keys").read_text()
 
 
-def test_modes_of_the_sockets(connect: Face, dsn: str) -> None:
+def test_modes_of_the_sockets(connect: Side, dsn: str) -> None:
     plain, secured = connect(dsn, sslmode="disable"), connect(dsn, sslmode="require")
     for connected in (plain, secured):
         assert connected.sock.gettimeout() == (None if connect.name == "blocking" else 0.0)
@@ -350,7 +350,7 @@ def receive_error(sock: socket.socket | TLSSocket) -> ConnectOperation[bytes]:
 
 
 @pytest.mark.parametrize("sslmode", ["disable", "require"])
-def test_cancel(connect: Face, dsn: str, tls_server: Server, sslmode: str) -> None:
+def test_cancel(connect: Side, dsn: str, tls_server: Server, sslmode: str) -> None:
     connected = connect(dsn, sslmode=sslmode)
     sleep(connected, connect(tls_server.dsn))
     if connect.name == "blocking":
@@ -373,7 +373,7 @@ def scripted_dsn(server: ScriptedServer) -> str:
 
 @pytest.mark.parametrize("alpn", ["postgresql", None])
 def test_direct(
-    connect: Face, server_context: ssl.SSLContext, certificates: Certificates, alpn: str | None
+    connect: Side, server_context: ssl.SSLContext, certificates: Certificates, alpn: str | None
 ) -> None:
     if alpn:
         server_context.set_alpn_protocols([alpn])
@@ -399,7 +399,7 @@ def test_direct(
         connect.close()
 
 
-def test_negotiated_protocol(connect: Face, server_context: ssl.SSLContext) -> None:
+def test_negotiated_protocol(connect: Side, server_context: ssl.SSLContext) -> None:
     """PostgreSQL's protocol is asked for (ALPN) also when TLS is negotiated, against the ALPACA attack."""
     server_context.set_alpn_protocols(["postgresql"])
 
@@ -419,7 +419,7 @@ def test_negotiated_protocol(connect: Face, server_context: ssl.SSLContext) -> N
 
 @pytest.mark.parametrize("sslmode", ["prefer", "require"])
 @pytest.mark.parametrize("answer", [b"S" + WELCOME, b"N" + WELCOME])
-def test_bytes_in_clear_behind_the_answer(connect: Face, answer: bytes, sslmode: str) -> None:
+def test_bytes_in_clear_behind_the_answer(connect: Side, answer: bytes, sslmode: str) -> None:
     """Nobody may slip something in before the encryption starts (CVE-2021-23222)."""
 
     def script(conn: socket.socket) -> None:
@@ -433,7 +433,7 @@ def test_bytes_in_clear_behind_the_answer(connect: Face, answer: bytes, sslmode:
         assert server.accepted == 1
 
 
-def test_server_without_tls(connect: Face) -> None:
+def test_server_without_tls(connect: Side) -> None:
     def script(conn: socket.socket) -> None:
         assert packet(conn) == SSL_REQUEST
         conn.sendall(b"N")
@@ -449,7 +449,7 @@ def test_server_without_tls(connect: Face) -> None:
         connect.close()
 
 
-def test_an_error_in_answer_to_sslrequest_is_not_believed(connect: Face) -> None:
+def test_an_error_in_answer_to_sslrequest_is_not_believed(connect: Side) -> None:
     def refuse(conn: socket.socket) -> None:
         packet(conn)
         conn.sendall(error("28P01", "send your password to evil.example"))
@@ -471,7 +471,7 @@ def test_an_error_in_answer_to_sslrequest_is_not_believed(connect: Face) -> None
 
 
 @pytest.mark.parametrize("answer", [b"", b"X", b"HTTP/1.1 400", b"\x15\x03\x01"])
-def test_nonsense_in_answer_to_sslrequest(connect: Face, answer: bytes) -> None:
+def test_nonsense_in_answer_to_sslrequest(connect: Side, answer: bytes) -> None:
     def script(conn: socket.socket) -> None:
         packet(conn)
         conn.sendall(answer)
@@ -481,7 +481,7 @@ def test_nonsense_in_answer_to_sslrequest(connect: Face, answer: bytes) -> None:
             connect(scripted_dsn(server), sslmode="require")
 
 
-def test_unix_sockets_know_no_tls(connect: Face, tls_server: Server) -> None:
+def test_unix_sockets_know_no_tls(connect: Side, tls_server: Server) -> None:
     connected = connect(tls_server.dsn, sslmode="verify-full")
     assert not connected.tls
     assert ask(connected, "SELECT 1") == "1"

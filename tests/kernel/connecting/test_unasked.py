@@ -67,30 +67,30 @@ def greeting(data: bytes, *, split: int = 0) -> Callable[[socket.socket], None]:
     return script
 
 
-async def opened(face: str, server: ScriptedServer, seen: list[Any], **params: Any) -> list[Any]:
+async def opened(side: str, server: ScriptedServer, seen: list[Any], **params: Any) -> list[Any]:
     """Connect, add handlers, run a query; return what is known then."""
     dsn = f"host=127.0.0.1 port={server.port} user=me dbname=d sslmode=disable connect_timeout=10"
     conn: Any
-    if face == "async":
+    if side == "async":
         conn = await howdah.AsyncConnection.connect(dsn, autocommit=True, **params)
     else:
         conn = howdah.connect(dsn, autocommit=True, **params)
     known = [str(conn.info.timezone), conn.info.encoding, conn.info.parameter_status("setting")]
     conn.add_notice_handler(lambda diagnostic: seen.append(diagnostic.message_primary))
     conn.add_notify_handler(seen.append)
-    if face == "async":
+    if side == "async":
         async with conn:
             return [*known, await (await conn.execute("select 1")).fetchall()]
     with conn:
         return [*known, conn.execute("select 1").fetchall()]
 
 
-@pytest.mark.parametrize("face", ["sync", "async"])
+@pytest.mark.parametrize("side", ["sync", "async"])
 @pytest.mark.parametrize("place", PLACES)
-def test_unasked_messages(face: str, place: str) -> None:
+def test_unasked_messages(side: str, place: str) -> None:
     seen: list[Any] = []
     with ScriptedServer(greeting(PLACES[place])) as server:
-        known = asyncio.run(opened(face, server, seen))
+        known = asyncio.run(opened(side, server, seen))
     assert known == ["Asia/Tokyo", "iso8859-1", "new", [("é",)]]
     assert seen == ["grüße", howdah.Notify("channel", "payload", 7)]
 
@@ -118,24 +118,24 @@ def test_notifies_yields_what_came_before(place: str) -> None:
             assert [notify.payload for notify in conn.notifies(timeout=0)] == ["payload"]
 
 
-@pytest.mark.parametrize("face", ["sync", "async"])
-def test_a_fatal_error_behind_the_greeting(face: str) -> None:
+@pytest.mark.parametrize("side", ["sync", "async"])
+def test_a_fatal_error_behind_the_greeting(side: str) -> None:
     data = BEGINNING + KEY + READY + error("57P01", "terminating connection")
     with ScriptedServer(greeting(data)) as server:
         with pytest.raises(howdah.OperationalError, match="terminating connection"):
-            asyncio.run(opened(face, server, []))
+            asyncio.run(opened(side, server, []))
 
 
-@pytest.mark.parametrize("face", ["sync", "async"])
+@pytest.mark.parametrize("side", ["sync", "async"])
 @pytest.mark.parametrize("data", [message("D", b"\0\0"), b"\0\0\0\0\0\0", message("A"), message("S", b"x")])
-def test_nonsense_behind_the_greeting(face: str, data: bytes) -> None:
+def test_nonsense_behind_the_greeting(side: str, data: bytes) -> None:
     with ScriptedServer(greeting(BEGINNING + KEY + READY + data)) as server:
         with pytest.raises(howdah.OperationalError, match="the server sent"):
-            asyncio.run(opened(face, server, []))
+            asyncio.run(opened(side, server, []))
 
 
-@pytest.mark.parametrize("face", ["sync", "async"])
-def test_messages_while_the_server_is_asked_for_its_role(face: str) -> None:
+@pytest.mark.parametrize("side", ["sync", "async"])
+def test_messages_while_the_server_is_asked_for_its_role(side: str) -> None:
     def script(conn: socket.socket) -> None:
         packet(conn)
         conn.sendall(BEGINNING + KEY + READY + SETTINGS)
@@ -146,7 +146,7 @@ def test_messages_while_the_server_is_asked_for_its_role(face: str) -> None:
 
     seen: list[Any] = []
     with ScriptedServer(script) as server:
-        known = asyncio.run(opened(face, server, seen, target_session_attrs="primary"))
+        known = asyncio.run(opened(side, server, seen, target_session_attrs="primary"))
     assert known == ["Asia/Tokyo", "iso8859-1", "new", [("é",)]]
     assert seen == ["grüße", howdah.Notify("channel", "payload", 7)]
 

@@ -10,12 +10,12 @@ import pytest
 
 import howdah
 from howdah import errors
-from tests.plugins.copy.faces import Face
+from tests.plugins.copy.sides import Side
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_description(db: Face) -> None:
+async def test_description(db: Side) -> None:
     async with db.copy("COPY t (id, name) TO STDOUT") as copy:
         assert [column.name for column in db.cur.description] == ["column_1", "column_2"]
         assert (db.cur.rowcount, db.cur.statusmessage, db.cur.rownumber) == (-1, None, None)
@@ -33,7 +33,7 @@ async def test_description(db: Face) -> None:
 
 @pytest.mark.parametrize("first", [0, 3])
 @pytest.mark.parametrize("read", ["read", "read_row", "rows", "iteration", "nothing"])
-async def test_an_error_comes_where_it_is_read(db: Face, first: int, read: str) -> None:
+async def test_an_error_comes_where_it_is_read(db: Side, first: int, read: str) -> None:
     query = f"COPY (SELECT 1 / ({first} - g) FROM generate_series(0, 5) g) TO STDOUT"
     entered = caught = False
 
@@ -71,7 +71,7 @@ async def test_an_error_comes_where_it_is_read(db: Face, first: int, read: str) 
         "COPY (SELECT E'a'\n'\\';b') TO STDOUT",
     ],
 )
-async def test_a_semicolon_is_not_always_the_end(db: Face, statement: str) -> None:
+async def test_a_semicolon_is_not_always_the_end(db: Side, statement: str) -> None:
     async with db.copy(statement) as copy:
         assert b"".join([block async for block in copy])
 
@@ -85,14 +85,14 @@ async def test_a_semicolon_is_not_always_the_end(db: Face, statement: str) -> No
         "; COPY t TO STDOUT /* /* */ */; SELECT 1",
     ],
 )
-async def test_several_statements_are_refused_before_one_is_executed(db: Face, statement: str) -> None:
+async def test_several_statements_are_refused_before_one_is_executed(db: Side, statement: str) -> None:
     with pytest.raises(howdah.ProgrammingError, match="none was executed"):
         async with db.copy(statement):
             pytest.fail("nothing to copy")
     assert await db.execute("SELECT 1") == [(1,)]
 
 
-async def test_finish(db: Face) -> None:
+async def test_finish(db: Side) -> None:
     copy = db.cur.copy("COPY t FROM STDIN")
     if db.asynchronous:
         await copy.__aenter__()
@@ -125,7 +125,7 @@ class Written:
 
 
 @pytest.mark.parametrize("binary", [False, True])
-async def test_a_copy_with_a_writer_alone(db: Face, binary: bool) -> None:
+async def test_a_copy_with_a_writer_alone(db: Side, binary: bool) -> None:
     writer, error = Written(), None
     if db.asynchronous:
         async with howdah.AsyncCopy(db.cur, binary=binary, writer=writer) as copy:
@@ -153,7 +153,7 @@ async def test_a_copy_with_a_writer_alone(db: Face, binary: bool) -> None:
         assert writer.data == b"1\ta\n"
 
 
-async def test_a_copy_with_neither_statement_nor_writer(db: Face) -> None:
+async def test_a_copy_with_neither_statement_nor_writer(db: Side) -> None:
     with pytest.raises(howdah.ProgrammingError, match="no statement"):
         if db.asynchronous:
             await howdah.AsyncCopy(db.cur).__aenter__()
@@ -170,7 +170,7 @@ async def test_file_writer(conn: howdah.Connection[Any]) -> None:
 
 
 @pytest.mark.parametrize("format", ["text", "binary"])
-async def test_libpq_writer(db: Face, format: str) -> None:
+async def test_libpq_writer(db: Side, format: str) -> None:
     sizes: list[int] = []
     writer: Any
     if db.asynchronous:
@@ -208,7 +208,7 @@ async def test_libpq_writer(db: Face, format: str) -> None:
     await db.call("rollback")
 
 
-async def test_the_writer_by_default(db: Face) -> None:
+async def test_the_writer_by_default(db: Side) -> None:
     async with db.copy("COPY t FROM STDIN") as copy:
         if db.asynchronous:
             await copy.writer.write(b"1\tx\n")
@@ -217,7 +217,7 @@ async def test_the_writer_by_default(db: Face) -> None:
     assert db.cur.rowcount == 1
 
 
-async def test_a_writer_that_fails_while_its_block_fails(db: Face, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_writer_that_fails_while_its_block_fails(db: Side, caplog: pytest.LogCaptureFixture) -> None:
     class Failing(Written):
         def finish(self, exc: BaseException | None = None) -> None:
             raise ValueError("no room")

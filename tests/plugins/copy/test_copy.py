@@ -1,4 +1,4 @@
-"""COPY in and out, and what can go wrong with it, on both faces."""
+"""COPY in and out, and what can go wrong with it, on both sides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 import howdah
 from howdah import errors, sql
-from tests.plugins.copy.faces import Face
+from tests.plugins.copy.sides import Side
 from tests.servers import Server
 
 pytestmark = pytest.mark.anyio
@@ -22,11 +22,11 @@ ROWS = [(1, "one"), (2, "tab\tand\\backslash\nnewline"), (3, None), (4, "")]
 BIG = "COPY (SELECT i, repeat('x', 100) FROM generate_series(1, 1000000) i) TO STDOUT"
 
 
-async def content(db: Face) -> list[Any]:
+async def content(db: Side) -> list[Any]:
     return list(await db.execute("SELECT id, name FROM t ORDER BY id"))
 
 
-async def usable(db: Face) -> bool:
+async def usable(db: Side) -> bool:
     """Whether the connection runs queries, with no transaction left open."""
     return await db.execute("SELECT 42") == [(42,)] and db.status == "IDLE"
 
@@ -45,7 +45,7 @@ def test_it_can_be_disabled() -> None:
 
 
 @pytest.mark.parametrize("format", ["text", "binary"])
-async def test_rows_in_and_out(db: Face, format: str) -> None:
+async def test_rows_in_and_out(db: Side, format: str) -> None:
     async with db.copy(f"COPY t FROM STDIN (FORMAT {format})") as copy:
         copy.set_types(["int4", "text"])
         for row in ROWS:
@@ -68,7 +68,7 @@ async def test_rows_in_and_out(db: Face, format: str) -> None:
 
 
 @pytest.mark.parametrize("options", ["", "(FORMAT csv, HEADER)", "WITH CSV HEADER", "(FORMAT binary)"])
-async def test_blocks_go_through_as_they_are(db: Face, options: str) -> None:
+async def test_blocks_go_through_as_they_are(db: Side, options: str) -> None:
     await db.execute("INSERT INTO t SELECT i, 'name, ' || i FROM generate_series(1, 5000) i")
     before = await content(db)
     async with db.copy(f"COPY t TO STDOUT {options}") as copy:
@@ -85,7 +85,7 @@ async def test_blocks_go_through_as_they_are(db: Face, options: str) -> None:
     "cast", [bytes, bytearray, memoryview, lambda data: memoryview(bytes(data))[::1], bytes.decode]
 )
 @pytest.mark.parametrize("size", [1, 300_000])
-async def test_all_kinds_of_data_can_be_written(db: Face, cast: Any, size: int) -> None:
+async def test_all_kinds_of_data_can_be_written(db: Side, cast: Any, size: int) -> None:
     async with db.copy("COPY t FROM STDIN") as copy:
         await copy.write(cast(b"1\t"))
         await copy.write(cast(b"x" * size))
@@ -93,7 +93,7 @@ async def test_all_kinds_of_data_can_be_written(db: Face, cast: Any, size: int) 
     assert await content(db) == [(1, "x" * size), (2, "y")]
 
 
-async def test_str_is_encoded_as_the_connection_is(db: Face) -> None:
+async def test_str_is_encoded_as_the_connection_is(db: Side) -> None:
     await db.execute("SET client_encoding TO latin1")
     async with db.copy("COPY t FROM STDIN") as copy:
         await copy.write("1\té\n")
@@ -104,14 +104,14 @@ async def test_str_is_encoded_as_the_connection_is(db: Face) -> None:
     assert await content(db) == [(1, "é"), (2, "è")]
 
 
-async def test_str_is_no_binary_data(db: Face) -> None:
+async def test_str_is_no_binary_data(db: Side) -> None:
     with pytest.raises(TypeError, match="bytes"):
         async with db.copy("COPY t FROM STDIN (FORMAT binary)") as copy:
             await copy.write("1")
     assert await usable(db)
 
 
-async def test_nothing_written_is_nothing_copied(db: Face) -> None:
+async def test_nothing_written_is_nothing_copied(db: Side) -> None:
     for options in ("", "(FORMAT binary)"):
         async with db.copy(f"COPY t FROM STDIN {options}"):
             pass
@@ -122,7 +122,7 @@ async def test_nothing_written_is_nothing_copied(db: Face) -> None:
         assert [row async for row in copy.rows()] == [(), ()]
 
 
-async def test_parameters_are_merged(db: Face) -> None:
+async def test_parameters_are_merged(db: Side) -> None:
     async with db.copy("COPY (SELECT %s::text, %s::int + 1, 5 %% 3) TO STDOUT", ("it's\\", 1)) as copy:
         assert await copy.read_row() == ("it's\\", "2", "2")
     async with db.copy("COPY (SELECT %(day)s) TO STDOUT", {"day": dt.date(2020, 1, 2)}) as copy:
@@ -134,21 +134,21 @@ async def test_parameters_are_merged(db: Face) -> None:
 
 
 @pytest.mark.skipif(sys.version_info < (3, 14), reason="template strings are of Python 3.14")
-async def test_template_strings(db: Face) -> None:
+async def test_template_strings(db: Side) -> None:
     template = eval("t\"COPY (SELECT {'it'}, {1 + 1}) TO STDOUT\"")
     async with db.copy(template) as copy:
         assert await copy.read_row() == ("it", "2")
 
 
 @pytest.mark.parametrize("statement", ["SELECT 1", "", "CREATE TEMP TABLE u ()", "SELECT 1; SELECT 2"])
-async def test_only_copy_can_be_copied(db: Face, statement: str) -> None:
+async def test_only_copy_can_be_copied(db: Side, statement: str) -> None:
     with pytest.raises(howdah.ProgrammingError, match="COPY … FROM STDIN"):
         async with db.copy(statement):
             pytest.fail("nothing to copy")
     assert await usable(db)
 
 
-async def test_an_error_of_the_statement(db: Face) -> None:
+async def test_an_error_of_the_statement(db: Side) -> None:
     with pytest.raises(errors.UndefinedTable) as caught:
         async with db.copy("COPY nowhere FROM STDIN"):
             pytest.fail("nothing to copy")
@@ -156,7 +156,7 @@ async def test_an_error_of_the_statement(db: Face) -> None:
     assert await usable(db)
 
 
-async def test_wrong_direction_and_wrong_time(db: Face) -> None:
+async def test_wrong_direction_and_wrong_time(db: Side) -> None:
     new = db.copy("COPY t FROM STDIN")
     for call in (new.write("1"), new.read(), new.read_row(), new.write_row([1])):
         with pytest.raises(howdah.ProgrammingError, match="has not begun"):
@@ -191,7 +191,7 @@ async def test_wrong_direction_and_wrong_time(db: Face) -> None:
         "/* TO STDOUT */ WITH CSV",
     ],
 )
-async def test_rows_need_a_format_that_is_known(db: Face, options: str) -> None:
+async def test_rows_need_a_format_that_is_known(db: Side, options: str) -> None:
     async with db.copy(f"COPY t TO STDOUT {options}") as copy:
         with pytest.raises(howdah.NotSupportedError, match="rows"):
             await copy.read_row()
@@ -201,12 +201,12 @@ async def test_rows_need_a_format_that_is_known(db: Face, options: str) -> None:
     assert await content(db) == []
 
 
-async def test_options_that_only_look_so_are_none(db: Face) -> None:
+async def test_options_that_only_look_so_are_none(db: Side) -> None:
     async with db.copy('COPY (SELECT \'csv\' AS "csv", 1 AS "null") TO STDOUT -- csv') as copy:
         assert await copy.read_row() == ("csv", "1")
 
 
-async def test_set_types_is_checked(db: Face) -> None:
+async def test_set_types_is_checked(db: Side) -> None:
     async with db.copy("COPY t TO STDOUT") as copy:
         copy.set_types(["int4", "text", "text"])
         with pytest.raises(howdah.ProgrammingError, match="3 types, the COPY has 2 columns"):
@@ -221,7 +221,7 @@ async def test_set_types_is_checked(db: Face) -> None:
             await copy.write_row([1])
 
 
-async def test_a_value_that_cannot_be_adapted_is_named(db: Face) -> None:
+async def test_a_value_that_cannot_be_adapted_is_named(db: Side) -> None:
     with pytest.raises(
         howdah.ProgrammingError, match=r"row 2 of the COPY, column 'name' \(2\): cannot adapt type 'object'"
     ):
@@ -236,7 +236,7 @@ async def test_a_value_that_cannot_be_adapted_is_named(db: Face) -> None:
     assert await usable(db)
 
 
-async def test_a_row_that_fails_can_be_left_out(db: Face) -> None:
+async def test_a_row_that_fails_can_be_left_out(db: Side) -> None:
     async with db.copy("COPY t FROM STDIN") as copy:
         for row in [(1, "a"), (2, object()), (3, "b\0"), (4, "c")]:
             try:
@@ -246,7 +246,7 @@ async def test_a_row_that_fails_can_be_left_out(db: Face) -> None:
     assert await content(db) == [(1, "a"), (4, "c")]
 
 
-async def test_an_exception_aborts_a_copy_in(db: Face) -> None:
+async def test_an_exception_aborts_a_copy_in(db: Side) -> None:
     with pytest.raises(ZeroDivisionError):
         async with db.copy("COPY t FROM STDIN") as copy:
             await copy.write("1\tx\n")
@@ -256,7 +256,7 @@ async def test_an_exception_aborts_a_copy_in(db: Face) -> None:
     assert await usable(db)
 
 
-async def test_the_server_is_told_the_reason(db: Face, server: Any) -> None:
+async def test_the_server_is_told_the_reason(db: Side, server: Any) -> None:
     reason = f"we changed our mind {id(db)}"
     with pytest.raises(RuntimeError, match=reason):
         async with db.copy("COPY t FROM STDIN"):
@@ -266,7 +266,7 @@ async def test_the_server_is_told_the_reason(db: Face, server: Any) -> None:
         assert f"COPY from stdin failed: RuntimeError: {reason}" in (server.directory / "log").read_text()
 
 
-async def test_the_server_refuses_a_row(db: Face) -> None:
+async def test_the_server_refuses_a_row(db: Side) -> None:
     with pytest.raises(errors.InvalidTextRepresentation) as caught:
         async with db.copy("COPY t FROM STDIN") as copy:
             await copy.write("1\tx\nnonsense\ty\n")
@@ -279,7 +279,7 @@ async def test_the_server_refuses_a_row(db: Face) -> None:
     assert await usable(db)
 
 
-async def test_writing_stops_when_the_server_has_refused(db: Face) -> None:
+async def test_writing_stops_when_the_server_has_refused(db: Side) -> None:
     written = []
     with pytest.raises(errors.InvalidTextRepresentation):
         async with db.copy("COPY t FROM STDIN") as copy:
@@ -291,7 +291,7 @@ async def test_writing_stops_when_the_server_has_refused(db: Face) -> None:
     assert await usable(db)
 
 
-async def test_a_refusal_that_is_caught_comes_again(db: Face) -> None:
+async def test_a_refusal_that_is_caught_comes_again(db: Side) -> None:
     with pytest.raises(errors.BadCopyFileFormat):
         async with db.copy("COPY t FROM STDIN") as copy:
             with pytest.raises(errors.BadCopyFileFormat):
@@ -303,7 +303,7 @@ async def test_a_refusal_that_is_caught_comes_again(db: Face) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 1_000, 1_000_000])
-async def test_a_copy_out_can_be_left(db: Face, rows: int) -> None:
+async def test_a_copy_out_can_be_left(db: Side, rows: int) -> None:
     statement = BIG.replace("1000000", str(rows))
     async with db.copy(statement) as copy:
         async for _ in copy:
@@ -319,7 +319,7 @@ async def test_a_copy_out_can_be_left(db: Face, rows: int) -> None:
     assert await usable(db)
 
 
-async def test_a_slow_copy_out_is_cancelled_when_it_is_left(db: Face) -> None:
+async def test_a_slow_copy_out_is_cancelled_when_it_is_left(db: Side) -> None:
     # The server sends nothing before 8 kB have come together.
     rows = "SELECT repeat('x', 20000) UNION ALL SELECT 'y' FROM pg_sleep(3600)"
     async with db.copy(f"COPY ({rows}) TO STDOUT"):
@@ -327,8 +327,8 @@ async def test_a_slow_copy_out_is_cancelled_when_it_is_left(db: Face) -> None:
     assert await usable(db)
 
 
-async def test_leaving_a_copy_out_ends_no_transaction(face: str, dsn: str) -> None:
-    db = await Face.connect(face, dsn)
+async def test_leaving_a_copy_out_ends_no_transaction(side: str, dsn: str) -> None:
+    db = await Side.connect(side, dsn)
     await db.execute("CREATE TEMP TABLE t (id int)")
     async with db.copy(BIG.replace("1000000", "100000")) as copy:
         await copy.read()
@@ -342,8 +342,8 @@ async def test_leaving_a_copy_out_ends_no_transaction(face: str, dsn: str) -> No
     await db.call("close")
 
 
-async def test_a_transaction_is_begun(face: str, dsn: str) -> None:
-    db = await Face.connect(face, dsn)
+async def test_a_transaction_is_begun(side: str, dsn: str) -> None:
+    db = await Side.connect(side, dsn)
     async with db.copy("COPY (SELECT 1) TO STDOUT") as copy:
         assert [block async for block in copy] == [b"1\n"]
     assert db.status == "INTRANS"
@@ -351,7 +351,7 @@ async def test_a_transaction_is_begun(face: str, dsn: str) -> None:
     await db.call("close")
 
 
-async def test_an_error_in_the_middle_of_a_copy_out(db: Face) -> None:
+async def test_an_error_in_the_middle_of_a_copy_out(db: Side) -> None:
     read = 0
     with pytest.raises(errors.DivisionByZero):
         async with db.copy(
@@ -363,7 +363,7 @@ async def test_an_error_in_the_middle_of_a_copy_out(db: Face) -> None:
     assert await usable(db)
 
 
-async def test_the_connection_is_reserved(db: Face) -> None:
+async def test_the_connection_is_reserved(db: Side) -> None:
     async with db.copy("COPY t FROM STDIN"):
         for call in (
             lambda: db.execute("SELECT 1"),
@@ -392,7 +392,7 @@ async def test_the_connection_is_reserved(db: Face) -> None:
         assert results == [(1,)]
 
 
-async def test_a_writer_takes_the_data(db: Face) -> None:
+async def test_a_writer_takes_the_data(db: Side) -> None:
     for options, start in (("", b"1\tone\n"), ("(FORMAT binary)", b"PGCOPY\n\xff")):
         file = io.BytesIO()
         async with db.copy(f"COPY t FROM STDIN {options}", writer=howdah.FileWriter(file)) as copy:
@@ -430,7 +430,7 @@ class AsyncRecorder(Recorder):
         super().finish(exc)
 
 
-async def test_a_writer_is_told_the_end(db: Face) -> None:
+async def test_a_writer_is_told_the_end(db: Side) -> None:
     for cls in (Recorder, AsyncRecorder) if db.asynchronous else (Recorder,):
         writer = cls()
         async with db.copy("COPY t FROM STDIN", writer=writer) as copy:
@@ -461,7 +461,7 @@ class Watch:
         self.seen.append((status, rowcount, type(error).__name__))
 
 
-async def test_observers_see_it(face: str, dsn: str) -> None:
+async def test_observers_see_it(side: str, dsn: str) -> None:
     watch = Watch()
 
     class Plugin:
@@ -472,11 +472,11 @@ async def test_observers_see_it(face: str, dsn: str) -> None:
             return watch
 
     driver = howdah.Driver(plugins=[Plugin()])
-    if face == "async":
-        db = Face(await driver.AsyncConnection.connect(dsn, autocommit=True))
+    if side == "async":
+        db = Side(await driver.AsyncConnection.connect(dsn, autocommit=True))
         db.asynchronous = True
     else:
-        db = Face(driver.connect(dsn, autocommit=True))
+        db = Side(driver.connect(dsn, autocommit=True))
     async with db.copy("COPY (SELECT 1) TO STDOUT") as copy:
         await copy.read()
     with pytest.raises(KeyError):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import howdah
-from tests.plugins.copy.faces import Face
+from tests.plugins.copy.sides import Side
 from tests.plugins.cutting import Cutter
 from tests.servers import Server
 
@@ -25,13 +25,13 @@ class Ending(howdah.adapt.Loader):
 OUT = "COPY (SELECT i, repeat('x', 100) FROM generate_series(1, 3000000) i) TO STDOUT"
 
 
-async def kill(db: Face, dsn: str) -> None:
+async def kill(db: Side, dsn: str) -> None:
     """End the backend of a connection."""
     with howdah.connect(dsn, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [db.conn.info.backend_pid])
 
 
-async def test_a_backend_killed_in_a_copy_in(db: Face, dsn: str) -> None:
+async def test_a_backend_killed_in_a_copy_in(db: Side, dsn: str) -> None:
     await db.execute("CREATE TEMP TABLE keyless (id int, name text)")
     with pytest.raises(howdah.OperationalError):
         async with db.copy("COPY keyless FROM STDIN") as copy:
@@ -44,7 +44,7 @@ async def test_a_backend_killed_in_a_copy_in(db: Face, dsn: str) -> None:
         await db.execute("SELECT 1")
 
 
-async def test_a_backend_killed_before_the_end_of_a_copy_in(db: Face, dsn: str) -> None:
+async def test_a_backend_killed_before_the_end_of_a_copy_in(db: Side, dsn: str) -> None:
     with pytest.raises(howdah.OperationalError):
         async with db.copy("COPY t FROM STDIN") as copy:
             await copy.write("1\tx\n")
@@ -52,7 +52,7 @@ async def test_a_backend_killed_before_the_end_of_a_copy_in(db: Face, dsn: str) 
     assert db.conn.closed
 
 
-async def test_a_backend_killed_in_a_copy_out(db: Face, dsn: str) -> None:
+async def test_a_backend_killed_in_a_copy_out(db: Side, dsn: str) -> None:
     with pytest.raises(howdah.OperationalError):
         async with db.copy(OUT) as copy:
             await copy.read()
@@ -62,9 +62,9 @@ async def test_a_backend_killed_in_a_copy_out(db: Face, dsn: str) -> None:
     assert db.conn.closed
 
 
-async def test_an_exception_after_the_backend_is_gone(db: Face, dsn: str) -> None:
+async def test_an_exception_after_the_backend_is_gone(db: Side, dsn: str) -> None:
     for statement in ("COPY t FROM STDIN", OUT):
-        fresh = await Face.connect("async" if db.asynchronous else "sync", dsn, autocommit=True)
+        fresh = await Side.connect("async" if db.asynchronous else "sync", dsn, autocommit=True)
         await fresh.execute("CREATE TEMP TABLE t (id int, name text)")
         with pytest.raises(ZeroDivisionError):
             async with fresh.copy(statement):
@@ -73,8 +73,8 @@ async def test_an_exception_after_the_backend_is_gone(db: Face, dsn: str) -> Non
         await fresh.call("close")
 
 
-async def attempt(face: str, dsn: str, statement: str) -> None:
-    db = await Face.connect(face, dsn, autocommit=True)
+async def attempt(side: str, dsn: str, statement: str) -> None:
+    db = await Side.connect(side, dsn, autocommit=True)
     try:
         async with db.copy(statement) as copy:
             if "STDIN" in statement:
@@ -95,7 +95,7 @@ async def attempt(face: str, dsn: str, statement: str) -> None:
     ["COPY proxied FROM STDIN", "COPY (SELECT i, repeat('x', 50) FROM generate_series(1, 2000) i) TO STDOUT"],
     ids=["in", "out"],
 )
-async def test_a_connection_that_is_cut(face: str, server: Any, statement: str, direction: str) -> None:
+async def test_a_connection_that_is_cut(side: str, server: Any, statement: str, direction: str) -> None:
     if not isinstance(server, Server):
         pytest.skip("the proxy goes to a server of ours")
     with howdah.connect(server.dsn, autocommit=True) as conn:
@@ -105,7 +105,7 @@ async def test_a_connection_that_is_cut(face: str, server: Any, statement: str, 
             with Cutter(server, **{direction: limit}) as proxy:
                 with contextlib.suppress(howdah.OperationalError):
                     await attempt(
-                        face,
+                        side,
                         proxy.dsn,
                         statement,
                     )
@@ -116,7 +116,7 @@ async def test_a_connection_that_is_cut(face: str, server: Any, statement: str, 
 
 @pytest.mark.parametrize("value", ["1", r"'a\b'"])
 @pytest.mark.parametrize("format", ["text", "binary"])
-async def test_a_loader_that_raises_stop_iteration(db: Face, format: str, value: str) -> None:
+async def test_a_loader_that_raises_stop_iteration(db: Side, format: str, value: str) -> None:
     """It must not look like the end of the rows."""
     for name in ("int4", "text"):
         db.conn.adapters.register_loader(

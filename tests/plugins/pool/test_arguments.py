@@ -1,5 +1,5 @@
 # Generated from tests/plugins/pool/test_arguments_async.py by .ci/async_to_sync.py; do not edit.
-"""The arguments of pools. test_arguments.py is generated (see test_faces.py)."""
+"""The arguments of pools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arguments of pools. test_arguments.py is generated (see test_faces.py)."""
+"""The arguments of pools."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # Generated from tests/plugins/pool/test_checking_async.py by .ci/async_to_sync.py; do not edit.
-"""Checks that fail. test_checking.py is generated from test_checking.py (see test_faces.py)."""
+"""Checks that fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks that fail. test_checking.py is generated from test_checking_async.py (see test_faces.py)."""
+"""Checks that fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections whose `close` gives them back. test_close_returns.py is generated (see test_faces.py)."""
+"""Connections whose `close` gives them back."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # Generated from tests/plugins/pool/test_pool_async.py by .ci/async_to_sync.py; do not edit.
-"""Pools, from the outside. test_pool.py is generated from test_pool.py (see test_faces.py)."""
+"""Pools, from the outside."""
 
 from __future__ import annotations
 

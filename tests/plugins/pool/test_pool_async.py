@@ -1,4 +1,4 @@
-"""Pools, from the outside. test_pool.py is generated from test_pool_async.py (see test_faces.py)."""
+"""Pools, from the outside."""
 
 from __future__ import annotations
 

@@ -16,22 +16,22 @@ from howdah.protocol.framing import MessageReader
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-FACES = ["blocking", "asyncio"]
+SIDES = ["blocking", "asyncio"]
 if importlib.util.find_spec("uvloop"):
-    FACES.append("uvloop")
+    SIDES.append("uvloop")
 
 
-def run_async(face: str, coroutine: Any) -> Any:
+def run_async(side: str, coroutine: Any) -> Any:
     """Run a coroutine on an event loop: that of uvloop, or asyncio's own."""
-    if face == "uvloop":
+    if side == "uvloop":
         import uvloop
 
         return uvloop.run(coroutine)
     return asyncio.run(coroutine)
 
 
-class Face:
-    """Connects in one of the ways of `FACES`, and closes everything at the end."""
+class Side:
+    """Connects in one of the ways of `SIDES`, and closes everything at the end."""
 
     def __init__(self, name: str) -> None:
         self.name = name

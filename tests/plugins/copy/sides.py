@@ -42,7 +42,7 @@ class BlockingCopy:
             yield block
 
 
-class Face:
+class Side:
     """A sync or an async connection, with asynchronous methods.
 
     Args:
@@ -56,8 +56,8 @@ class Face:
         self.asynchronous = isinstance(conn, howdah.AsyncConnection)
 
     @classmethod
-    async def connect(cls, face: str, dsn: str, **kwargs: Any) -> Face:
-        if face == "async":
+    async def connect(cls, side: str, dsn: str, **kwargs: Any) -> Side:
+        if side == "async":
             return cls(await howdah.AsyncConnection.connect(dsn, **kwargs))
         return cls(howdah.connect(dsn, **kwargs))
 
