@@ -131,6 +131,7 @@ def test_values_are_typed(name: str, given: Any, value: Any, environ: dict[str, 
 @pytest.mark.parametrize(
     ("params", "message"),
     [
+        ({"autocomit": True}, 'unknown connection parameter "autocomit"; did you mean "autocommit"'),
         ({"hots": "a"}, 'unknown connection parameter "hots"; did you mean "host"'),
         ({"timeout": 5}, 'unknown connection parameter "timeout"; did you mean "connect_timeout"'),
         ({"sslmode": "perhaps"}, 'invalid value "perhaps" for connection parameter "sslmode".*verify-full'),

@@ -76,12 +76,16 @@ def resolve(
     return resolved
 
 
+#: What `connect` takes besides connection parameters: a misspelt one arrives here.
+_ARGUMENTS = ("autocommit", "context", "cursor_factory", "row_factory")
+
+
 def _explicit(conninfo: str, params: Mapping[str, Any], parameters: ParameterRegistry) -> dict[str, Any]:
     known = parameters.by_name
     given: dict[str, Any] = dict(parse(conninfo, parameters=parameters))
     for name, value in params.items():
         if name not in known:
-            raise unknown_parameter(name, known)
+            raise unknown_parameter(name, (*known, *_ARGUMENTS))
         if value is None:
             continue
         if name == "dbname" and isinstance(value, str) and is_conninfo(value):
