@@ -28,6 +28,8 @@ _CHANGING = (
     b"CALL", b"DO", b"GRANT", b"REVOKE", b"COMMENT", b"NOTIFY", b"REFRESH",
 )  # fmt: skip
 
+#: Words of what may change the client encoding.
+_ENCODING = (b"client_encoding", b"set names", b"set_config", b"reset all", b"discard all")
 #: Words of a WITH query that changes something although its tag is SELECT.
 _WRITES = pattern(rb"(?i)\b(insert|update|delete|merge)\b")
 
@@ -191,9 +193,11 @@ class BasePipeline:
 
     def send(self, exchange: Exchange) -> Operation[None]:
         """Send the output if it is large enough; after certain commands, end the segment."""
-        if exchange.query is not None and controls_transaction(exchange.query):
+        text = b"" if exchange.query is None else exchange.query.lower()
+        if controls_transaction(text) or any(words in text for words in _ENCODING):
+            # What comes next is written in the encoding that the server reports with its answer to Sync.
             yield from self._end_segment()
-        elif exchange.query is not None and b"search_path" in exchange.query.lower():
+        elif b"search_path" in text:
             if self.in_transaction:
                 # The server reports the new path with its answer to Sync.
                 yield from self._end_segment()

@@ -831,6 +831,29 @@ def test_the_backend_is_killed_and_the_block_says_so(auto):
     assert auto.broken
 
 
+@pytest.mark.parametrize("autocommit", [True, False])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "set client_encoding to latin1",
+        "SET NAMES 'latin1'",
+        "select set_config('client_encoding', 'latin1', false)",
+    ],
+)
+def test_the_client_encoding_changes(conn, change, autocommit):
+    conn.set_autocommit(autocommit)
+    conn.execute("create temp table encoded (t text)")
+    with conn.pipeline():
+        conn.execute("insert into encoded values ('é')")
+        conn.execute(change)
+        conn.execute("insert into encoded values (%s)", ["é"])
+        cur = conn.execute("select t, length(t) from encoded")
+        assert cur.fetchall() == [("é", 1)] * 2
+    conn.execute("set client_encoding to utf8")
+    cur = conn.execute("select t, length(t) from encoded")
+    assert cur.fetchall() == [("é", 1)] * 2
+
+
 def test_cut_everywhere(server):
     def scenario(conn):
         with conn.pipeline() as pipeline:

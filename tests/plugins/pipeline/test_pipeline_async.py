@@ -843,6 +843,29 @@ async def test_the_backend_is_killed_and_the_block_says_so(auto):
     assert auto.broken
 
 
+@pytest.mark.parametrize("autocommit", [True, False])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "set client_encoding to latin1",
+        "SET NAMES 'latin1'",
+        "select set_config('client_encoding', 'latin1', false)",
+    ],
+)
+async def test_the_client_encoding_changes(aconn, change, autocommit):
+    await aconn.set_autocommit(autocommit)
+    await aconn.execute("create temp table encoded (t text)")
+    async with aconn.pipeline():
+        await aconn.execute("insert into encoded values ('é')")
+        await aconn.execute(change)
+        await aconn.execute("insert into encoded values (%s)", ["é"])
+        cur = await aconn.execute("select t, length(t) from encoded")
+        assert await cur.fetchall() == [("é", 1)] * 2
+    await aconn.execute("set client_encoding to utf8")
+    cur = await aconn.execute("select t, length(t) from encoded")
+    assert await cur.fetchall() == [("é", 1)] * 2
+
+
 async def test_cut_everywhere(server):
     async def scenario(conn):
         async with conn.pipeline() as pipeline:
