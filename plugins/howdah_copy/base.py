@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.encodings import encoded
-from howdah.errors import DataError, Error, NotSupportedError, ProgrammingError
+from howdah.errors import DataError, Error, InterfaceError, NotSupportedError, ProgrammingError
 from howdah.errors.context import add_column_name, column_label, type_of
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
@@ -49,6 +49,10 @@ class BaseCopy:
         writer: where the data written goes; to the server if it is None.
     """
 
+    _exchange: CopyExchange | None = None
+    #: Whether the lock of the connection is held for the COPY.
+    _holds = False
+
     def __init__(self, cursor: Any, *, binary: bool | None = None, writer: Any = None) -> None:
         self._cursor = cursor
         self._connection = cursor.connection
@@ -59,7 +63,6 @@ class BaseCopy:
         if isinstance(writer, ServerWriter):
             writer.attach(self)
         self._observation = ExitStack()
-        self._exchange: CopyExchange | None = None
         self._response: CopyResponse | None = None
         self._statement = b""
         self._over = False
@@ -365,6 +368,31 @@ class BaseCopy:
         return exchange.done
 
     # The end
+
+    def _let_go(self) -> None:
+        """Let other operations begin; what goes on of the COPY ends before the next one."""
+        kernel, exchange = self._connection.kernel, self._exchange
+        if exchange is not None:
+            if not exchange.done:
+                kernel.end_later(self._end_abandoned)
+            kernel.release()
+        if self._holds:
+            lock = kernel.lock
+            self._holds = False
+            lock.release()
+
+    def _end_abandoned(self) -> Operation[None]:
+        """End a COPY of which the beginning or the end was interrupted."""
+        exchange, session = self._exchange, self._connection.kernel.session
+        assert exchange is not None
+        if exchange.done:
+            return
+        if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
+            # A server that has got CopyDone already ignores it.
+            session.copy_fail(exchange, "the end of the COPY was interrupted")
+            yield from self._conclude()
+        else:
+            yield from self._end_out(InterfaceError("the end of the COPY was interrupted"))
 
     def _conclude(self) -> Operation[None]:
         """Wait for the end of the statement."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from logging import getLogger
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -56,15 +57,24 @@ class Copy(BaseCopy):
         if self._query is None:
             self._begin_elsewhere()
             return self
-        lock = self._connection.kernel.lock
-        lock.__enter__()
+        kernel = self._connection.kernel
         try:
-            self._connection.kernel.wait(self._begin_operation())
+            with kernel.lock:
+                kernel.wait(self._begin_operation())
+                # Noted first: a signal handler may raise as soon as the lock is held once more.
+                self._holds = True
+                kernel.lock.acquire()
         except BaseException as e:
+            self._let_go()
             self._observed(e)
-            lock.__exit__(None, None, None)
             raise
         return self
+
+    def __del__(self) -> None:
+        # An exception, such as one of a signal handler, may have interrupted the beginning or the end.
+        if self._holds or (self._exchange is not None and not self._exchange.done):
+            with suppress(RuntimeError):  # the garbage collector runs in a thread without the lock
+                self._let_go()
 
     def __exit__(
         self,
@@ -87,8 +97,8 @@ class Copy(BaseCopy):
             return
         self._over = True
         error = exc
-        closed = self._connection.closed
         try:
+            closed = self._connection.closed
             self._end(exc)
             lost = self._connection.kernel.session.lost
             if lost is not None and not closed:
@@ -99,8 +109,7 @@ class Copy(BaseCopy):
             raise
         finally:
             if self._exchange is not None:
-                self._connection.kernel.release()
-                self._connection.kernel.lock.__exit__(None, None, None)
+                self._let_go()
                 self._observed(error or (self._exchange.error if self._told else None))
 
     def _end(self, exc: BaseException | None) -> None:

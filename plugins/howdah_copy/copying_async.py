@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import suppress
 from inspect import isawaitable
 from logging import getLogger
 from types import TracebackType
@@ -65,15 +66,31 @@ class AsyncCopy(BaseCopy):
         if self._query is None:
             self._begin_elsewhere()
             return self
-        lock = self._connection.kernel.lock
-        await lock.__aenter__()
+        kernel = self._connection.kernel
         try:
-            await self._connection.kernel.wait(self._begin_operation())
+            if ASYNC:
+                await kernel.lock.__aenter__()
+                self._holds = True
+                await kernel.wait(self._begin_operation())
+            else:
+                with kernel.lock:
+                    kernel.wait(self._begin_operation())
+                    # Noted first: a signal handler may raise as soon as the lock is held once more.
+                    self._holds = True
+                    kernel.lock.acquire()
         except BaseException as e:
+            self._let_go()
             self._observed(e)
-            await lock.__aexit__(None, None, None)
             raise
         return self
+
+    if not ASYNC:
+
+        def __del__(self) -> None:
+            # An exception, such as one of a signal handler, may have interrupted the beginning or the end.
+            if self._holds or (self._exchange is not None and not self._exchange.done):
+                with suppress(RuntimeError):  # the garbage collector runs in a thread without the lock
+                    self._let_go()
 
     async def __aexit__(
         self,
@@ -96,8 +113,8 @@ class AsyncCopy(BaseCopy):
             return
         self._over = True
         error = exc
-        closed = self._connection.closed
         try:
+            closed = self._connection.closed
             await self._end(exc)
             lost = self._connection.kernel.session.lost
             if lost is not None and not closed:
@@ -108,8 +125,7 @@ class AsyncCopy(BaseCopy):
             raise
         finally:
             if self._exchange is not None:
-                self._connection.kernel.release()
-                await self._connection.kernel.lock.__aexit__(None, None, None)
+                self._let_go()
                 self._observed(error or (self._exchange.error if self._told else None))
 
     async def _end(self, exc: BaseException | None) -> None:

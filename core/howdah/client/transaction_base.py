@@ -93,6 +93,8 @@ class BaseTransaction:
         ROLLED_BACK_WITH_ERROR = "rolled_back_with_error"
         FAILED = "failed"
 
+    _block: Block | None = None
+
     def __init__(
         self,
         connection: BaseConnection[Any],
@@ -103,7 +105,6 @@ class BaseTransaction:
         self._savepoint = savepoint_name or ""
         self.force_rollback = force_rollback
         self._status = self.Status.NOT_STARTED
-        self._block: Block | None = None
 
     def __del__(self) -> None:
         # An exception, such as one of a signal handler, may have interrupted the leaving.
@@ -111,8 +112,8 @@ class BaseTransaction:
 
     def _undo_later(self) -> None:
         """Undo the block before the next operation, if it has not ended."""
-        connection, block = self._connection, self._block
-        if block is not None and block in connection._blocks:
+        block = self._block
+        if block is not None and block in (connection := self._connection)._blocks:
             connection.kernel.end_later(partial(connection._undo_block, block))
 
     def __repr__(self) -> str:
