@@ -373,7 +373,7 @@ class BaseCopy:
         """Let other operations begin; what goes on of the COPY ends before the next one."""
         kernel, exchange = self._connection.kernel, self._exchange
         if exchange is not None:
-            if not exchange.done:
+            if exchange.copy is not None and not exchange.done:
                 kernel.end_later(self._end_abandoned)
             kernel.release()
         if self._holds:
@@ -385,9 +385,9 @@ class BaseCopy:
         """End a COPY of which the beginning or the end was interrupted."""
         exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
-        if exchange.done:
+        if exchange.copy is None or exchange.done:
             return
-        if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
+        if exchange.copy.direction == ExecStatus.COPY_IN:
             # A server that has got CopyDone already ignores it.
             session.copy_fail(exchange, "the end of the COPY was interrupted")
             yield from self._conclude()
@@ -399,6 +399,8 @@ class BaseCopy:
         exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
         while not exchange.done:
+            if session.lost is not None:
+                raise session.lost
             exchange.await_more()
             yield exchange
             exchange.discard()
