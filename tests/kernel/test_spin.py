@@ -98,6 +98,22 @@ async def test_another_task_is_suspended_first(peer: Peer) -> None:
     assert await ask_twice() == [False, True]
 
 
+async def test_no_task_spins_while_one_on_another_connection_waits(peer: Peer) -> None:
+    client, server = socket.socketpair()
+    client.setblocking(False)
+    with client, server:
+        other = Peer(client, server)
+        assert [await peer.ask(), await peer.ask()] == [False, True]
+        other.begin()
+        waiting = asyncio.create_task(other.wait())
+        await asyncio.sleep(0)
+        assert not any([await peer.ask() for _ in range(3)])
+        server.sendall(ANSWER)
+        await waiting
+        assert await peer.ask()
+        other.transport.close()
+
+
 async def test_tasks_that_ask_at_once_are_answered_together(peer: Peer) -> None:
     exchanges = []
 

@@ -6,54 +6,18 @@ import gc
 import sys
 import time
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import pytest
 
 import howdah_pool
 from howdah_pool import ConnectionPool, NullConnectionPool
+from tests.interrupting import Interrupted, interrupt
 from tests.plugins.pool.clients import Client, until
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:a connection of the pool 'interrupted' was never given back",
 )
-
-PACKAGE = howdah_pool.__path__[0]
-
-
-class Interrupted(BaseException):
-    """What the handler raises."""
-
-
-def interrupt(work: Callable[[], object], step: int) -> bool:
-    """Do something, interrupted at a step, where the interpreter handles signals in a pool's functions.
-
-    That is where one begins, and where one in C returns to it.
-
-    Returns:
-        Whether it came to that step.
-    """
-    left = step
-
-    def count(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal left
-        if event in ("call", "c_return") and frame.f_code.co_filename.startswith(PACKAGE):
-            if argument is sys.setprofile:
-                return
-            left -= 1
-            if left == 0:
-                sys.setprofile(None)
-                raise Interrupted
-
-    sys.setprofile(count)
-    try:
-        work()
-    except Interrupted:
-        pass
-    finally:
-        sys.setprofile(None)
-    return left <= 0
 
 
 def is_settled(pool: Any) -> bool:
@@ -69,7 +33,7 @@ def is_settled(pool: Any) -> bool:
 def walk(pool: Any, work: Callable[[], object]) -> int:
     """Interrupt something at each step; return how many there are."""
     step = 0
-    while interrupt(work, step + 1):
+    while interrupt(work, step + 1, howdah_pool):
         step += 1
         gc.collect()
         until(lambda: is_settled(pool))

@@ -1,0 +1,45 @@
+"""Exceptions where a signal handler may raise them: wherever the interpreter handles signals in a package."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType, ModuleType
+from typing import Any
+
+__all__ = ["Interrupted", "interrupt"]
+
+
+class Interrupted(BaseException):
+    """What the handler raises."""
+
+
+def interrupt(work: Callable[[], object], step: int, package: ModuleType) -> bool:
+    """Do something, interrupted at a step, where the interpreter handles signals in a package's functions.
+
+    That is where one begins, and where one in C returns to it.
+
+    Returns:
+        Whether it came to that step.
+    """
+    left = step
+    folder = package.__path__[0]
+
+    def count(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal left
+        if event in ("call", "c_return") and frame.f_code.co_filename.startswith(folder):
+            if argument is sys.setprofile:
+                return
+            left -= 1
+            if left == 0:
+                sys.setprofile(None)
+                raise Interrupted
+
+    sys.setprofile(count)
+    try:
+        work()
+    except Interrupted:
+        pass
+    finally:
+        sys.setprofile(None)
+    return left <= 0
