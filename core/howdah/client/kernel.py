@@ -317,9 +317,9 @@ class Kernel(BaseKernel):
         self, streaming: Streaming, observation: AbstractContextManager[None]
     ) -> Generator[Any, None]:
         lock = self.lock
-        lock.__enter__()
-        streaming.hold(lock)
         try:
+            with lock:
+                streaming.hold(lock)
             with observation:
                 try:
                     self.wait(streaming.open())
@@ -331,8 +331,13 @@ class Kernel(BaseKernel):
                 finally:
                     self._end(streaming)
         finally:
-            if streaming.mine:
-                streaming.let_go()
+            # As `let_go` does, but without a call before it, from which a signal handler could raise.
+            held, streaming.lock = streaming.lock, None
+            if held is not None:
+                try:
+                    held.release()
+                except RuntimeError:  # the garbage collector runs in another thread
+                    streaming.lock = held
 
     def _end(self, streaming: Streaming) -> None:
         """End the query of a generator that has ended, unless the next operation has done so."""

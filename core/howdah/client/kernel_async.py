@@ -414,9 +414,13 @@ class AsyncKernel(BaseKernel):
         self, streaming: Streaming, observation: AbstractContextManager[None]
     ) -> AsyncGenerator[Any]:
         lock = self.lock
-        await lock.__aenter__()
-        streaming.hold(lock)
         try:
+            if ASYNC:
+                await lock.__aenter__()
+                streaming.hold(lock)
+            else:
+                with lock:
+                    streaming.hold(lock)
             with observation:
                 try:
                     await self.wait(streaming.open())
@@ -428,8 +432,17 @@ class AsyncKernel(BaseKernel):
                 finally:
                     await self._end(streaming)
         finally:
-            if streaming.mine:
-                streaming.let_go()
+            if ASYNC:
+                if streaming.mine:
+                    streaming.let_go()
+            else:
+                # As `let_go` does, but without a call before it, from which a signal handler could raise.
+                held, streaming.lock = streaming.lock, None
+                if held is not None:
+                    try:
+                        held.release()
+                    except RuntimeError:  # the garbage collector runs in another thread
+                        streaming.lock = held
 
     async def _end(self, streaming: Streaming) -> None:
         """End the query of a generator that has ended, unless the next operation has done so."""

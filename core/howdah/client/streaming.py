@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from threading import get_ident
+from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any
 
 from howdah.client.request import Request
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from howdah.client.cursor_base import BaseCursor, Params, Query
 
 __all__ = ["Stream", "Streaming"]
+
+_THREAD_LOCK = type(RLock())
 
 
 class Streaming:
@@ -33,6 +35,7 @@ class Streaming:
         connection: the connection.
         exchange: the query, once it is sent.
         generator: a weak reference to the generator.
+        lock: the lock that is held for the generator, None before and after that.
         left: whether the generator has ended.
         over: whether there is no query to end: not yet, or no longer.
     """
@@ -40,7 +43,7 @@ class Streaming:
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.exchange = QueryExchange()
-        self._lock: Any = None
+        self.lock: Any = None
         self._thread = 0
         self.generator: Callable[[], object] = lambda: None
         self.left = False
@@ -82,9 +85,13 @@ class Streaming:
     # The lock
 
     def hold(self, lock: Any) -> None:
-        """Note that the lock is held by this thread or task."""
-        self._lock = lock
+        """Hold the lock, which this thread or task has, for the generator: a thread acquires it once more."""
+        is_of_threads = isinstance(lock, _THREAD_LOCK)
         self._thread = get_ident()
+        # Noted first: a signal handler may raise as soon as the lock is acquired.
+        self.lock = lock
+        if is_of_threads:
+            lock.acquire()
 
     @property
     def mine(self) -> bool:
@@ -93,7 +100,7 @@ class Streaming:
 
     def let_go(self) -> None:
         """Release the lock, if it is still held."""
-        lock, self._lock = self._lock, None
+        lock, self.lock = self.lock, None
         # After a move to another event loop the connection has another lock.
         if lock is not None and lock is self.connection.kernel.lock:
             lock.release()
