@@ -224,9 +224,9 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _fields(self) -> Sequence[FieldDescription] | None:
         """Return the columns of the current result, None if it has no rows."""
         result = self._result
-        if result is None or result.fields is not None:
-            return None if result is None else result.fields
-        return self.fields_of(result)
+        if result is None:
+            return None
+        return self.fields_of(result) if result.fields is None else result.fields
 
     def _has_row(self) -> bool:
         """Return whether there is a row to take, or an error to raise instead."""
