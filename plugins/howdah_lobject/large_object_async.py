@@ -9,8 +9,7 @@ from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from howdah.client.connection_base import logger
-from howdah.errors import Error
+from howdah.client.connection_base import errors_ignored
 from howdah.io.operation import Operation
 from howdah_lobject.operations import CHUNK, BaseLargeObject
 
@@ -109,11 +108,8 @@ class AsyncLargeObject(BaseLargeObject, _File):
         if exc_type is None:
             await self.close()
             return
-        try:
+        with errors_ignored("at the end of", self):
             await self.close()
-        except Error as e:
-            # The exception that is under way says more than this one.
-            logger().warning("error ignored at the end of %s: %s", self, e)
 
     async def _run(self, operation: Operation[T]) -> T:
         async with self._connection.kernel.lock:

@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
-from howdah.client.connection_base import BaseConnection, logger
+from howdah.client.connection_base import BaseConnection, errors_ignored
 from howdah.client.cursor import Cursor
 from howdah.client.cursor_base import Params, Query
 from howdah.client.kernel import Kernel
 from howdah.conninfo import hosts, resolve
-from howdah.errors import Error, NotSupportedError
+from howdah.errors import NotSupportedError
 from howdah.io.cancel import cancel
 from howdah.io.connecting import Connected, connect
 from howdah.pq import Format
@@ -143,10 +143,8 @@ class Connection(BaseConnection[Row]):
                 self._left()
             return
         try:
-            self.rollback()
-        except Error as e:
-            # The exception that is propagating says more than this one.
-            logger().warning("error ignored in rollback of %s: %s", self, e)
+            with errors_ignored("in rollback of", self):
+                self.rollback()
         finally:
             self._left()
 

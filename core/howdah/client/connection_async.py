@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
-from howdah.client.connection_base import BaseConnection, logger
+from howdah.client.connection_base import BaseConnection, errors_ignored
 from howdah.client.cursor_async import AsyncCursor
 from howdah.client.cursor_base import Params, Query
 from howdah.client.kernel_async import AsyncKernel
 from howdah.conninfo import hosts, resolve
-from howdah.errors import Error, NotSupportedError
+from howdah.errors import NotSupportedError
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
 from howdah.pq import Format
@@ -165,10 +165,8 @@ class AsyncConnection(BaseConnection[Row]):
                 await self._left()
             return
         try:
-            await self.rollback()
-        except Error as e:
-            # The exception that is propagating says more than this one.
-            logger().warning("error ignored in rollback of %s: %s", self, e)
+            with errors_ignored("in rollback of", self):
+                await self.rollback()
         finally:
             await self._left()
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from howdah.client.xid import Xid
     from howdah.framework.driver import Driver
 
-__all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler", "logger"]
+__all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler", "errors_ignored", "logger"]
 
 T = TypeVar("T")
 
@@ -651,6 +652,20 @@ def logger() -> logging.Logger:
     import logging  # slow to import, and seldom needed
 
     return logging.getLogger("howdah")
+
+
+@contextmanager
+def errors_ignored(place: str, of: object) -> Iterator[None]:
+    """Log the errors of a block: the exception that is propagating says more than they do.
+
+    Args:
+        place: where they occur, such as `"at the end of"`.
+        of: the object whose end it is.
+    """
+    try:
+        yield
+    except Error as e:
+        logger().warning("error ignored %s %s: %s", place, of, e)
 
 
 def _where(connected: Connected, settings: dict[str, Any]) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Generator, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
-from howdah.client.connection_base import logger
+from howdah.client.connection_base import errors_ignored
 from howdah.client.cursor_base import BaseCursor, Params, Query
 from howdah.client.resultset import RowIterator
 from howdah.client_cursor import ClientCursorMixin
-from howdah.errors import Error
 from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import Row, RowFactory
 
@@ -75,11 +74,8 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         if exc_type is None:
             self.close()
             return
-        try:
+        with errors_ignored("at the end of", self):
             self.close()
-        except Error as e:
-            # The exception that is under way says more than this one.
-            logger().warning("error ignored at the end of %s: %s", self, e)
 
     def close(self) -> None:
         """Close the cursor; rows it has not fetched are lost."""

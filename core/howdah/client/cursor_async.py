@@ -6,11 +6,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
-from howdah.client.connection_base import logger
+from howdah.client.connection_base import errors_ignored
 from howdah.client.cursor_base import BaseCursor, Params, Query
 from howdah.client.resultset import AsyncRowIterator
 from howdah.client_cursor import ClientCursorMixin
-from howdah.errors import Error
 from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import AsyncRowFactory, Row
 
@@ -76,11 +75,8 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         if exc_type is None:
             await self.close()
             return
-        try:
+        with errors_ignored("at the end of", self):
             await self.close()
-        except Error as e:
-            # The exception that is under way says more than this one.
-            logger().warning("error ignored at the end of %s: %s", self, e)
 
     async def close(self) -> None:
         """Close the cursor; rows it has not fetched are lost."""
