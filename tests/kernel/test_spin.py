@@ -107,11 +107,13 @@ async def test_no_task_spins_while_one_on_another_connection_waits(peer: Peer) -
         other.begin()
         waiting = asyncio.create_task(other.wait())
         await asyncio.sleep(0)
-        assert not any([await peer.ask() for _ in range(3)])
-        server.sendall(ANSWER)
-        await waiting
-        assert await peer.ask()
-        other.transport.close()
+        try:
+            assert not any([await peer.ask() for _ in range(3)])
+            server.sendall(ANSWER)
+            await waiting
+            assert await peer.ask()
+        finally:
+            other.transport.close()
 
 
 async def test_tasks_that_ask_at_once_are_answered_together(peer: Peer) -> None:
