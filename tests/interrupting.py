@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Any
 
 __all__ = ["Interrupted", "interrupt"]
+
+#: Frames that continue. Before Python 3.12, what a profile function raises as one does leaves it without its `finally`
+#: blocks, which what a signal handler raises never does.
+_CONTINUED = inspect.CO_GENERATOR | inspect.CO_COROUTINE if sys.version_info < (3, 12) else 0
 
 
 class Interrupted(BaseException):
@@ -28,7 +33,7 @@ def interrupt(work: Callable[[], object], step: int, package: ModuleType) -> boo
     def count(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal left
         if event in ("call", "c_return") and frame.f_code.co_filename.startswith(folder):
-            if argument is sys.setprofile:
+            if argument is sys.setprofile or (event == "call" and frame.f_code.co_flags & _CONTINUED):
                 return
             left -= 1
             if left == 0:
