@@ -33,6 +33,10 @@ cdef class Input(LentBuffer):
     cdef Py_ssize_t wanted
     # Whether the last receive filled all there was.
     cdef bint filled
+    # The most bytes that were in it at once, of the present answer.
+    cdef Py_ssize_t most
+    # For how many more small answers a large one is expected.
+    cdef int large
 
     cdef int make_room(self) except -1
     cdef int shrink(self) except -1

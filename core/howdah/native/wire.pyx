@@ -37,6 +37,8 @@ cdef enum:
     LARGE_RECEIVE_SIZE = 0x40000
     #: With less room than this, in bytes, the input grows before anything is received.
     LEAST_ROOM = 0x2000
+    #: After how many small answers in a row no large one is expected.
+    SMALL_ANSWERS = 16
     #: How much memory for output is kept after use, in bytes.
     KEPT_OUTPUT = 0x4000
     #: From how many bytes of COPY data on, in messages that are shorter, more is expected.
@@ -156,7 +158,7 @@ cdef class Input(LentBuffer):
         """Make room to receive into."""
         cdef Py_ssize_t capacity
         self.move_to_front()
-        if self.filled and self.capacity < LARGE_RECEIVE_SIZE:
+        if (self.filled or (self.large and not self.capacity)) and self.capacity < LARGE_RECEIVE_SIZE:
             self.resize(LARGE_RECEIVE_SIZE)
         elif self.capacity - self.length < LEAST_ROOM:
             capacity = max(2 * self.capacity, RECEIVE_SIZE)
@@ -167,8 +169,18 @@ cdef class Input(LentBuffer):
         return 0
 
     cdef int shrink(self) except -1:
-        """Give memory back, if nothing is in it."""
-        if self.capacity > RECEIVE_SIZE and not self.length and not self.lent:
+        """Give the memory for a large answer back, if nothing is in it.
+
+        The next connection's answer goes there: it is still in the processor's cache.
+        """
+        if self.length or self.lent:
+            return 0
+        if self.most > LEAST_ROOM:
+            self.large = SMALL_ANSWERS
+        elif self.large:
+            self.large -= 1
+        self.most = 0
+        if self.capacity > RECEIVE_SIZE:
             self.resize(0)
             self.filled = False
         return 0
@@ -502,6 +514,7 @@ cdef class Wire(Stream):
         cdef int code = 0
         cdef long settled = 0
         self.dealt_with = False
+        data.most = max(data.most, data.length)
         try:
             data.wanted = 0
             while data.length - data.start >= 5:
