@@ -103,7 +103,7 @@ def dict_row(cursor: Described) -> RowMaker[DictRow]:
     If several columns have the same name, the row has the value of the last one.
     """
     names = _names(cursor)
-    return no_result if names is None else _dict_maker(names)
+    return no_result if names is None else dict_maker(names)
 
 
 def namedtuple_row(cursor: Described) -> RowMaker[NamedTuple]:
@@ -234,8 +234,8 @@ class KeywordCaller(Generic[T]):
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
     from howdah.native.rowmakers import DictMaker, KeywordCaller
 
-# Kept for the results of other queries that have the same columns.
-_dict_maker = lru_cache(maxsize=512)(DictMaker)
+#: Kept for the results of other queries that have the same columns.
+dict_maker = lru_cache(maxsize=512)(DictMaker)
 
 
 @lru_cache(maxsize=512)

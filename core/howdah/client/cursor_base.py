@@ -208,19 +208,6 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     # Fetching
 
-    def _take(self, size: int | None) -> list[Row]:
-        """Return the next `size` of the fetched rows, all of them with None."""
-        make_row = self._check_result()
-        if size is not None and size < 0:
-            raise InterfaceError(f"fetchmany() and arraysize want a number of rows, not {size}")
-        start = self._position
-        rows = self._rows[start:] if size is None else self._rows[start : start + size]
-        made = rows if make_row is tuple else self._make_rows(rows)
-        if size is None or len(rows) < size:
-            self._raise_failure()
-        self._position = start + len(rows)
-        return made
-
     def _fields(self) -> Sequence[FieldDescription] | None:
         """Return the columns of the current result, None if it has no rows."""
         result = self._result

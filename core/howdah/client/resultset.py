@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["ResultSet"]
 
 
+def negative_size(size: int) -> InterfaceError:
+    """Return the error for a number of rows to fetch that is negative."""
+    return InterfaceError(f"fetchmany() and arraysize want a number of rows, not {size}")
+
+
 class ResultSet(Generic[Row]):
     """The results of a query, and the position in the one that is selected.
 
@@ -148,10 +153,18 @@ class ResultSet(Generic[Row]):
         """Take the pending answer, where an attribute can wait for it."""
         raise NotImplementedError
 
-    def _make_rows(self, rows: list[Any]) -> list[Row]:
-        """Return the rows that the row maker makes of tuples."""
-        make_row = self._make_row
-        return [make_row(row) for row in rows]
+    def _take(self, size: int | None) -> list[Row]:
+        """Return the next `size` of the fetched rows, all of them with None."""
+        make_row = self._check_result()
+        if size is not None and size < 0:
+            raise negative_size(size)
+        start = self._position
+        rows = self._rows[start:] if size is None else self._rows[start : start + size]
+        made = rows if make_row is tuple else [make_row(row) for row in rows]
+        if size is None or len(rows) < size:
+            self._raise_failure()
+        self._position = start + len(rows)
+        return made
 
     def _raise_failure(self) -> None:
         """Raise the error with which the row after the fetched ones could not be decoded, if there is one."""

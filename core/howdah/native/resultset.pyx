@@ -12,10 +12,17 @@ from howdah.native.rowmakers cimport make_rows
 from howdah.errors import InterfaceError, ProgrammingError
 from howdah.errors.context import add_column_name
 from howdah.pq import ExecStatus
-from howdah.rows import tuple_row
+from howdah.rows import dict_maker, dict_row, tuple_row
 
 cdef object _TUPLE_ROW = tuple_row
+cdef object _DICT_ROW = dict_row
+cdef object _dict_maker = dict_maker
 cdef object _SINGLE_TUPLE = ExecStatus.SINGLE_TUPLE
+
+
+cdef tuple names_of(fields):
+    """Return the names of columns."""
+    return tuple([field.name for field in fields])
 
 
 cdef class ResultSet:
@@ -59,6 +66,26 @@ cdef class ResultSet:
         self.raise_failure()
         return None
 
+    def _take(self, size):
+        """Return the next `size` of the fetched rows, all of them with None."""
+        cdef object make_row = self._make_row
+        cdef Py_ssize_t start = self._position
+        cdef Py_ssize_t count = PyList_GET_SIZE(self._rows) - start
+        cdef list rows
+        if make_row is None:
+            make_row = self.check_result()
+        if size is not None and size < 0:
+            raise InterfaceError(f"fetchmany() and arraysize want a number of rows, not {size}")
+        if size is not None and size < count:
+            count = size
+        rows = self._rows[start : start + count]
+        if make_row is not tuple:
+            rows = make_rows(make_row, rows)
+        if size is None or count < size:
+            self.raise_failure()
+        self._position = start + count
+        return rows
+
     def _column_names(self):
         """Return the names of the columns, None if the result has no rows."""
         if self._pending is not None:
@@ -66,11 +93,7 @@ cdef class ResultSet:
         fields = self._result.fields if self._result is not None else None
         if fields is None:
             fields = self._fields()
-        return None if fields is None else tuple([field.name for field in fields])
-
-    def _make_rows(self, list rows not None):
-        """Return the rows that the row maker makes of tuples."""
-        return make_rows(self._make_row, rows)
+        return None if fields is None else names_of(fields)
 
     def _raise_failure(self):
         """Raise the error from decoding the next row, if there was one."""
@@ -106,7 +129,12 @@ cdef class ResultSet:
         # Set before the row factory is called, which looks at the result.
         self._pending = None
         if result.fields is not None:
-            self._make_row = tuple if self._row_factory is _TUPLE_ROW else self._row_factory(self)
+            if self._row_factory is _TUPLE_ROW:
+                self._make_row = tuple
+            elif self._row_factory is _DICT_ROW:
+                self._make_row = _dict_maker(names_of(result.fields))
+            else:
+                self._make_row = self._row_factory(self)
         return 0
 
     cdef int check_open(self) except -1:
