@@ -55,14 +55,16 @@ class SharedLock(TaskRLock):
             await self._wait(False, task)
         else:
             self._owner, self._depth = task, 1
-        await self._alone()
+        if (tidying := self._tidy()) is not None:
+            await self._tidied(tidying)
 
     def release(self) -> None:
         """Release the lock held alone."""
         self._depth -= 1
         if not self._depth:
             self._owner = None
-            self._admit()
+            if self._queue:
+                self._admit()
 
     # Shared
 
@@ -83,7 +85,8 @@ class SharedLock(TaskRLock):
             self._owner, self._depth = task, 1
         elif await self._wait(True, task):
             return True
-        await self._alone()
+        if (tidying := self._tidy()) is not None:
+            await self._tidied(tidying)
         return False
 
     def unshare(self) -> None:
@@ -105,14 +108,13 @@ class SharedLock(TaskRLock):
         self._owner, self._depth = None, 0
         self._sharing = 1
 
-    async def _alone(self) -> None:
-        tidying = self._tidy()
-        if tidying is not None:
-            try:
-                await tidying
-            except BaseException:
-                self.release()
-                raise
+    async def _tidied(self, tidying: Awaitable[None]) -> None:
+        """Wait until the connection is tidy; the lock is held alone."""
+        try:
+            await tidying
+        except BaseException:
+            self.release()
+            raise
 
     # The queue
 

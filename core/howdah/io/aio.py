@@ -156,8 +156,7 @@ class AsyncTransport:
             return
         if self._stream.output_size and not self._gathering:
             self._flush()  # an answer asked for more, such as the end of a refused COPY
-        waiter = Waiter(self._loop)
-        exchange.notify = partial(self._woken.append, waiter)
+        exchange.notify = waiter = Waiter(self._loop, self._woken)
         self._waiting[waiter] = exchange
         self._waits.count += 1
         try:
@@ -309,7 +308,8 @@ class AsyncTransport:
             while self._woken:
                 self._woken.popleft().wake()
         finally:
-            self._wake_soon()
+            if self._woken:
+                self._wake_soon()
             self._gathering = gathering
             if self._stream.output_size and not self._writing:
                 self._flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Generator
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
@@ -21,18 +22,34 @@ class Waiter:
 
     Args:
         loop: the event loop that the task runs on.
+        ready: where the waiter puts itself when it is called, because its task can go on; None if nobody
+            calls it.
     """
 
     # What asyncio looks for in a future that a task awaits.
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_context", "_done", "_interruption", "_loop")
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_callback",
+        "_context",
+        "_done",
+        "_interruption",
+        "_loop",
+        "_ready",
+    )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, ready: deque[Waiter] | None = None) -> None:
         self._asyncio_future_blocking = False
         self._loop = loop
+        self._ready = ready
         self._callback: Callable[[Waiter], object] | None = None
         self._context: Context | None = None
         self._done = False
         self._interruption: BaseException | None = None
+
+    def __call__(self) -> None:
+        """Note that the task can go on."""
+        if self._ready is not None:
+            self._ready.append(self)
 
     def __await__(self) -> Generator[Any, None, None]:
         if not self._done:

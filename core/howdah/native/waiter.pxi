@@ -8,18 +8,27 @@ cdef class Waiter:
 
     Args:
         loop: the event loop that the task runs on.
+        ready: where the waiter puts itself when it is called, because its task can go on; None if nobody
+            calls it.
     """
 
     # asyncio checks for this attribute in a future that a task awaits.
     cdef public bint _asyncio_future_blocking
     cdef object loop
+    cdef object ready
     cdef object callback
     cdef object context
     cdef object interruption
     cdef bint done
 
-    def __init__(self, loop):
+    def __init__(self, loop, ready=None):
         self.loop = loop
+        self.ready = ready
+
+    def __call__(self) -> None:
+        """Note that the task can go on."""
+        if self.ready is not None:
+            self.ready.append(self)
 
     def __await__(self):
         return self
