@@ -21,7 +21,7 @@ from howdah.client.query import (
 from howdah.client.request import Request
 from howdah.client.resultset import ResultSet
 from howdah.client.statement import Statement
-from howdah.errors import Error, InterfaceError, OperationalError, ProgrammingError
+from howdah.errors import Error, OperationalError, ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, QueryExchange, Result, rows_told
