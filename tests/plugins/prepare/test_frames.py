@@ -8,7 +8,7 @@ import pytest
 
 import howdah
 
-#: The frames of `execute` and `fetchone`: both, the query cache's `execute_cached`, the transport's, and one to spare.
+#: `Cursor.execute`, `Kernel.execute_cached`, the transport, `Cursor.fetchone`, and one to spare.
 MOST = 5
 
 
