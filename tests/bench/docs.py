@@ -20,9 +20,10 @@ BEGIN, END = "% bench: begin\n", "% bench: end\n"
 CHART = "_static/performance.svg"
 
 INTRODUCTION = """\
-Times are medians of rounds, in µs unless another unit is given. The ratio compares howdah with the fastest of the
-drivers that the goal names (for memory, with the one that needs least); a second ratio compares it with psycopg.
-The row `tls` has the additional time of a query over TLS, and `tls-rows` the additional CPU time of the client.""".splitlines()
+Times are medians of rounds, in µs unless another unit is given. The ratio compares howdah with the fastest
+of the drivers that the goal names (for memory, with the one that needs least); a second ratio compares it
+with psycopg. `tls` is the additional time of a query over TLS, and `tls-rows` the additional CPU time of
+the client for many rows.""".splitlines()
 
 MODES = {"sync": "Blocking", "asyncio": "asyncio, its own event loop", "uvloop": "asyncio, on uvloop"}
 NUMBERS = ("One run", "Two runs", "Three runs", "Four runs", "Five runs")
