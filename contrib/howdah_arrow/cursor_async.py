@@ -95,7 +95,7 @@ class AsyncArrowCursor:
         """Run a query and yield its rows in batches while they arrive, in bounded memory.
 
         The connection can do nothing else until the generator is exhausted or closed, or nobody refers to
-        it any more, as behind a loop over it that was left.
+        it any more, such as after a loop that was left early.
 
         Args:
             query: the query, with placeholders. It is a single statement.
@@ -120,8 +120,8 @@ class AsyncArrowCursor:
     async def fetch_arrow(self) -> pa.Table:
         """Return all rows that are left as a table.
 
-        It is at its best behind `execute_arrow`. Behind `execute` the rows are
-        Python objects already, of which Arrow data is made.
+        Use `execute_arrow` for many rows. After `execute`, the rows are Python objects,
+        from which the table has to be made.
 
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.

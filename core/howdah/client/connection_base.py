@@ -171,11 +171,11 @@ class BaseConnection(Generic[Row]):
         return self._adapters
 
     def _note_loss(self) -> None:
-        """Note whether work is lost together with the session that nobody else tells of."""
+        """Note whether lost work must be reported here, because no block will report it."""
         session, kernel, blocks = self._session, self.kernel, self._blocks
         begun = session.transaction_status != TransactionStatus.IDLE
         if kernel.autocommit:
-            # What tells of a transaction that a block has begun is the block.
+            # A block reports the loss of the transaction that it has begun.
             self._lost_work = (begun and not (blocks and blocks[0].begins)) or kernel.implicit_open
         else:
             self._lost_work = begun or session.head() is not None

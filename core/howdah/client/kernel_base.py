@@ -91,7 +91,7 @@ class BaseKernel(TypeLookup):
             deferrable: whether the operation supports `pipeline_mode`; otherwise all pending answers
                 are waited for.
             raise_failure: whether to raise the error with which the earlier operation fails now, or has
-                failed before without anybody seeing it; otherwise only its own cursor raises it.
+                already failed unnoticed; otherwise only its own cursor raises it.
 
         Returns:
             The session, to which the operation writes its messages.
