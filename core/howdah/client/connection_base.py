@@ -123,7 +123,7 @@ class BaseConnection(Generic[Row]):
             self._take_early(connected)
 
     def _take_early(self, connected: Connected) -> None:
-        """Process what the server sent unasked during startup, and right after that.
+        """Process the messages that the server sent unasked, during and right after the start-up.
 
         Settings take effect at once; notices and notifications wait for the first operation, since no
         handlers can have been added yet.
@@ -616,7 +616,7 @@ class BaseConnection(Generic[Row]):
 
     @classmethod
     def _resolve(cls, conninfo: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Have the plugins resolve what `connect` was called with."""
+        """Have the plugins resolve the arguments of `connect`."""
         resolve = cls.driver.resolver(conninfo)
         resolved: tuple[str, dict[str, Any]] | None
         resolved = None if resolve is None else resolve(conninfo=conninfo, params=params)
@@ -656,7 +656,7 @@ def logger() -> logging.Logger:
 
 @contextmanager
 def errors_ignored(place: str, of: object) -> Iterator[None]:
-    """Log the errors of a block: the exception that is propagating says more than they do.
+    """Log the errors at the end of a block; the exception that is propagating is more important.
 
     Args:
         place: where they occur, such as `"at the end of"`.

@@ -93,7 +93,7 @@ class Statement:
         connection.kernel.close_statement(self.name)
 
     def described(self, fields: Sequence[FieldDescription] | None) -> None:
-        """Note that the server has the statement, and which columns it returns."""
+        """Note that the server has prepared the statement, and the columns that it returns."""
         self.prepared = True
         self.fields = fields
         self._known = None
