@@ -1,4 +1,4 @@
-"""The chart: for each workload, how many times as fast as each peer howdah is, as SVG."""
+"""The chart, as SVG: how many times as fast as each peer howdah is, for each workload."""
 
 from __future__ import annotations
 

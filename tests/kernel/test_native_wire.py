@@ -1,4 +1,4 @@
-"""Sessions on either implementation: the same bytes sent, the same answers understood, the same errors."""
+"""Sessions in both implementations: they send the same bytes, and give the same results and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugins, and what is contributed, use public names of the kernel's objects alone."""
+"""Plugins and contributed packages use only public names of the kernel's objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connecting: hosts, addresses, the kind of session, timeouts, sockets."""
+"""Connecting: hosts, addresses, session attributes, timeouts, sockets."""
 
 from __future__ import annotations
 

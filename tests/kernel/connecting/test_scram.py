@@ -1,4 +1,4 @@
-"""SCRAM-SHA-256: the RFC's example, what a hostile server may say, and the preparation of passwords."""
+"""SCRAM-SHA-256: the RFC's example, the messages of a hostile server, and the preparation of passwords."""
 
 from __future__ import annotations
 

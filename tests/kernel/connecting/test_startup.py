@@ -1,4 +1,4 @@
-"""The startup machine, driven by bytes."""
+"""The generator of the start-up, driven by bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server says unasked while a connection is opened, and right behind that."""
+"""Messages that a server sends unasked while a connection is opened, and right after that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A prepared query runs little Python code: few frames, whatever it is counted on."""
+"""A prepared query runs little Python code, which is counted in frames."""
 
 from __future__ import annotations
 
