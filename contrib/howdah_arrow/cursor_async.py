@@ -73,7 +73,7 @@ class AsyncArrowCursor:
             The cursor.
 
         Raises:
-            howdah.Error: of the class of what the server reports.
+            howdah.Error: the server reports an error; the class is that of its SQLSTATE.
             howdah.DataError: Arrow cannot hold a value; the message names the column.
             howdah.NotSupportedError: pyarrow is not installed.
         """
@@ -209,7 +209,7 @@ class AsyncArrowCursor:
             howdah.DataError: a value does not fit into its column; the message says which.
             howdah.NotSupportedError: a column's data is of a type that does not go into the table's;
                 or the plugin `copy` is disabled.
-            howdah.Error: of the class of what the server reports. Nothing is stored then.
+            howdah.Error: the server reports an error, and has stored nothing.
         """
         from howdah_arrow.writing import BINARY_HEADER, BINARY_TRAILER, BLOCK_SIZE, Target
 
@@ -243,7 +243,7 @@ class AsyncArrowCursor:
         Raises:
             howdah.DataError: Arrow cannot hold a value; the message names the column.
             howdah.NotSupportedError: the plugin `copy` is disabled.
-            howdah.Error: of the class of what the server reports.
+            howdah.Error: the server reports an error; the class is that of its SQLSTATE.
         """
         from howdah_arrow.decoding import CopyDecoder
         from howdah_arrow.library import pyarrow

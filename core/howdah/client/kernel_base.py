@@ -128,7 +128,7 @@ class BaseKernel(TypeLookup):
         """Start a transaction, in a round trip of its own, if the connection's settings ask for one.
 
         Raises:
-            howdah.Error: what the server reports.
+            howdah.Error: the server reports an error.
         """
         if not self.autocommit and self.session.transaction_status == TransactionStatus.IDLE:
             yield from self.command(self.begin_statement)
@@ -144,7 +144,7 @@ class BaseKernel(TypeLookup):
             The exchange with the server's answer.
 
         Raises:
-            howdah.Error: what the server reports.
+            howdah.Error: the server reports an error.
         """
         session = yield from self.start_operation()
         exchange = QueryExchange(query=command, describe=self.transformer.decoder)
