@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite: a server, connections to it, and the event loops async tests run on."""
+"""Fixtures of the whole suite: a server, connections to it, and the event loops of async tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distributions as pip would have left them: packages with their metadata, on `sys.path`."""
+"""Distributions as pip installs them: packages with their metadata, on `sys.path`."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from typing import Any
 
 __all__ = ["Interrupted", "interrupt"]
 
-#: Frames that continue. Before Python 3.12, an exception of the profile function ends such a frame without
-#: its `finally` blocks; an exception of a signal handler never does.
+#: The flags of code whose frames can be resumed. Before Python 3.12, an exception that a profile function
+#: raises when such a frame is resumed skips its `finally` blocks. That of a signal handler never does.
 _CONTINUED = inspect.CO_GENERATOR | inspect.CO_COROUTINE if sys.version_info < (3, 12) else 0
 
 

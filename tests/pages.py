@@ -1,4 +1,4 @@
-"""The pages of the documentation: the Python on them runs, and prints what they say."""
+"""The pages of the documentation: the Python code on them runs, and prints what the pages say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A proxy that watches, and may spoil, what a connection and the real server send."""
+"""A proxy that watches, and can damage, the messages between a connection and the real server."""
 
 from __future__ import annotations
 

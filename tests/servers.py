@@ -1,4 +1,4 @@
-"""PostgreSQL servers that the test suite starts, and removes again, by itself."""
+"""PostgreSQL servers that the test suite starts and removes."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class AsyncArrowCursor:
             The cursor.
 
         Raises:
-            howdah.Error: of the class of what the server reports.
+            howdah.Error: the server reports an error; the class is that of its SQLSTATE.
             howdah.DataError: Arrow cannot hold a value; the message names the column.
             howdah.NotSupportedError: pyarrow is not installed.
         """
@@ -95,7 +95,7 @@ class AsyncArrowCursor:
         """Run a query and yield its rows in batches while they arrive, in bounded memory.
 
         The connection can do nothing else until the generator is exhausted or closed, or nobody refers to
-        it any more, as behind a loop over it that was left.
+        it any more, such as after a loop that was left early.
 
         Args:
             query: the query, with placeholders. It is a single statement.
@@ -120,8 +120,8 @@ class AsyncArrowCursor:
     async def fetch_arrow(self) -> pa.Table:
         """Return all rows that are left as a table.
 
-        It is at its best behind `execute_arrow`. Behind `execute` the rows are
-        Python objects already, of which Arrow data is made.
+        Use `execute_arrow` for many rows. After `execute`, the rows are Python objects,
+        from which the table has to be made.
 
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
@@ -209,7 +209,7 @@ class AsyncArrowCursor:
             howdah.DataError: a value does not fit into its column; the message says which.
             howdah.NotSupportedError: a column's data is of a type that does not go into the table's;
                 or the plugin `copy` is disabled.
-            howdah.Error: of the class of what the server reports. Nothing is stored then.
+            howdah.Error: the server reports an error, and has stored nothing.
         """
         from howdah_arrow.writing import BINARY_HEADER, BINARY_TRAILER, BLOCK_SIZE, Target
 
@@ -243,7 +243,7 @@ class AsyncArrowCursor:
         Raises:
             howdah.DataError: Arrow cannot hold a value; the message names the column.
             howdah.NotSupportedError: the plugin `copy` is disabled.
-            howdah.Error: of the class of what the server reports.
+            howdah.Error: the server reports an error; the class is that of its SQLSTATE.
         """
         from howdah_arrow.decoding import CopyDecoder
         from howdah_arrow.library import pyarrow

@@ -375,7 +375,7 @@ class BaseCopy:
     # The end
 
     def _let_go(self) -> None:
-        """Let other operations begin; what goes on of the COPY ends before the next one."""
+        """Let other operations begin; what is left of the COPY ends before the next one."""
         kernel, exchange = self._connection.kernel, self._exchange
         if exchange is not None:
             if exchange.copy is not None and not exchange.done:
@@ -387,7 +387,7 @@ class BaseCopy:
             lock.release()
 
     def _end_abandoned(self) -> Operation[None]:
-        """End a COPY of which the beginning or the end was interrupted."""
+        """End a COPY whose beginning or end was interrupted."""
         exchange, session = self._exchange, self._connection.kernel.session
         assert exchange is not None
         if exchange.copy is None or exchange.done:

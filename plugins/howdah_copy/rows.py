@@ -39,7 +39,7 @@ BINARY_TRAILER = b"\xff\xff"
 _MAX_LENGTH = 0x3FFFFFFE
 _MAX_COLUMNS = 0x7FFF
 _HEADER = Struct("!II")
-#: The flags that a reader has to understand, none of which is in use.
+#: The flags that a reader has to understand; none is in use.
 _CRITICAL_FLAGS = 0xFFFF0000
 _NULL = b"\xff\xff\xff\xff"
 _SPECIAL = pattern(rb"[\b\t\n\v\f\r\\]")

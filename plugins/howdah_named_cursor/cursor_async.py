@@ -34,7 +34,7 @@ class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
         connection: the connection to use.
         name: the cursor's name on the server.
         row_factory: makes the rows; the connection's by default.
-        binary: whether results come in binary format; None for whatever is best.
+        binary: whether results are sent in binary format; None to let the driver choose.
         scrollable: whether the cursor can go backwards; None lets the server decide.
         withhold: whether the cursor outlives the transaction it is declared in.
 
@@ -112,14 +112,14 @@ class AsyncServerCursor(ServerCursorMixin, AsyncCursor[Row]):
             query: the query, with placeholders.
             params: the parameters.
             prepare: as for other cursors, but True is refused.
-            binary: whether results come in binary format; None for whatever is best.
+            binary: whether results are sent in binary format; None to let the driver choose.
 
         Returns:
             The cursor.
 
         Raises:
             howdah.NotSupportedError: `prepare` is True.
-            howdah.Error: what the server reports, as the class of its SQLSTATE.
+            howdah.Error: the server reports an error; the class is that of its SQLSTATE.
             howdah.ProgrammingError: query and parameters do not fit together.
         """
         kernel = self.connection.kernel

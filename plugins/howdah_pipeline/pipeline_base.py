@@ -40,7 +40,7 @@ class SegmentEnd(PendingResult):
     Args:
         pipeline_mode: the pipeline.
         exchange: what was sent.
-        commits: whether it was sent outside of a transaction block; if not, the answer tells.
+        commits: whether it was sent outside of a transaction block; if not, the answer decides.
     """
 
     __slots__ = ("commits",)
@@ -361,7 +361,7 @@ class BasePipeline:
         """Write Sync, whose answer is taken in its turn.
 
         Args:
-            commits: whether no transaction block can be open; otherwise the answer tells.
+            commits: whether no transaction block can be open; otherwise the answer decides.
         """
         exchange = Exchange()
         self._write_sync(exchange)

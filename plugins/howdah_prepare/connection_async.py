@@ -40,7 +40,7 @@ class AsyncPreparedStatements(PreparationSettings):
             howdah.errors.DuplicatePreparedStatement: there is a statement of this name, of another query.
             howdah.ProgrammingError: the name is empty or too long.
             howdah.DataError: the client encoding cannot represent the query or the name.
-            howdah.Error: what the server reports.
+            howdah.Error: the server reports an error.
 
         Source: PostgreSQL documentation, PREPARE.
         """

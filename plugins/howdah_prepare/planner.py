@@ -235,7 +235,7 @@ class Planner:
         Raises:
             howdah.errors.DuplicatePreparedStatement: there is a statement of that name for another query.
             howdah.ProgrammingError: the query is a COPY.
-            howdah.Error: what the server reports.
+            howdah.Error: the server reports an error.
         """
         if copies_in(query):
             raise ProgrammingError(NO_COPY.format("prepare()"))

@@ -189,8 +189,8 @@ class ByteaBinaryLoader(TypeLoader):
 
 def register_adapters(adapters: AdaptersMap) -> None:
     """Register the adapters of this module."""
-    # The last dumper of a class is the default. It lets the server infer the
-    # type: a string is a date where a date is expected. The others are found by
+    # The last dumper of a class is the default. It lets the server infer the type,
+    # so that a string is a date where a date is expected. The others are found by
     # the oid of their type.
     dumpers: tuple[type[StrDumper], ...] = (
         *(StrBinaryDumperVarchar, StrBinaryDumperName, StrBinaryDumper),

@@ -1,4 +1,4 @@
-"""howdah beside psycopg, psycopg2, asyncpg and pg8000, doing the same work: `python -m tests.bench`.
+"""howdah compared with psycopg, psycopg2, asyncpg and pg8000 on the same work: `python -m tests.bench`.
 
 Arrow data is compared with adbc-driver-postgresql and connectorx.
 

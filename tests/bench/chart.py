@@ -1,4 +1,4 @@
-"""The chart: for each workload, how many times as fast as each peer howdah is, as SVG."""
+"""The chart, as SVG: how many times as fast as each peer howdah is, for each workload."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEFT = 200  # of the bars
 RIGHT = 70
 BAR = 13  # from one bar to the next; a bar is 11 thick
 GAP = 14
-TITLE = "howdah is so many times as fast"
+TITLE = "How many times as fast howdah is"
 LONGEST = 6.0  # a longer bar is cut off; its number is not
 
 COLOURS = {

@@ -20,9 +20,10 @@ BEGIN, END = "% bench: begin\n", "% bench: end\n"
 CHART = "_static/performance.svg"
 
 INTRODUCTION = """\
-Times are in µs where nothing else is said, and medians of rounds. The ratio is to the fastest (of memory, to
-the leanest) of the drivers that the goal is about; a second one is to psycopg. Of TLS it is how much
-longer a query takes than over plain TCP, and of its rows, what the client computes more.""".splitlines()
+Times are medians of rounds, in µs unless another unit is given. The ratio compares howdah with the fastest
+of the drivers that the goal names (for memory, with the one that needs least); a second ratio compares it
+with psycopg. `tls` is the additional time of a query over TLS, and `tls-rows` the additional CPU time of
+the client for many rows.""".splitlines()
 
 MODES = {"sync": "Blocking", "asyncio": "asyncio, its own event loop", "uvloop": "asyncio, on uvloop"}
 NUMBERS = ("One run", "Two runs", "Three runs", "Four runs", "Five runs")

@@ -1,4 +1,4 @@
-"""What queries cost, and plugins: instructions of the client, as valgrind counts them.
+"""How many instructions the client takes for queries, and for plugins, counted by valgrind.
 
 `python -m tests.bench.instructions` counts for a prepared query for one row with all plugins, with types and
 preparing alone, and with a plugin that observes queries; and for other ways of a query.

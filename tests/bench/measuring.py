@@ -1,4 +1,4 @@
-"""Measuring: the drivers take turns, and the median of the rounds counts.
+"""Measuring: the drivers take turns, and the result is the median of the rounds.
 
 What disturbs a machine disturbs every driver alike, as each round lets all of them run, a tenth of a second
 or so each, and each round lets another one begin. The garbage collector stays on, as it is in the programs of

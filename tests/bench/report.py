@@ -70,7 +70,7 @@ def tables(measurements: Sequence[Measurement]) -> Iterator[Table]:
 def _table(mode: Mode, measurements: list[Measurement]) -> Table:
     names = list(dict.fromkeys(name for measurement in measurements for name in measurement.rounds))
     table = Table(
-        title=f"{TITLES[mode]}: µs, if nothing else is said",
+        title=f"{TITLES[mode]}: µs, unless another unit is given",
         title_justify="left",
         title_style="bold not italic",
         box=box.SIMPLE_HEAD,

@@ -1,4 +1,4 @@
-"""A server with TLS, and ways to servers."""
+"""A server with TLS, and how to connect to servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark runs, and writes down what it measured: howdah alone, as its peers may be missing."""
+"""The benchmark runs and writes its results: with howdah only, because its peers may be missing."""
 
 from __future__ import annotations
 

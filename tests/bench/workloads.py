@@ -1,4 +1,4 @@
-"""What is measured, and what howdah is to reach in it."""
+"""The workloads, and howdah's goals for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that are none: they raise `DataError`, and take no more memory than they are long."""
+"""Malformed values raise `DataError`, and need no more memory than their size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making values of values: arrays, records, ranges and JSON, as deep as they may be and deeper."""
+"""Composed values: arrays, records, ranges and JSON, up to the maximum depth and beyond."""
 
 from __future__ import annotations
 

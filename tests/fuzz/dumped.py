@@ -1,4 +1,4 @@
-"""Objects to be dumped: of all classes, in lists, tuples and ranges."""
+"""Objects to dump: of all classes, in lists, tuples and ranges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server said in a conversation, and what it had been told before."""
+"""The messages of a server in a conversation, and the requests before them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spoiling what a server says, and cutting it to pieces."""
+"""Damaging the messages of a server, and cutting them to pieces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A short run of the fuzzer, always with the same cases: what was once found stays away."""
+"""A short run of the fuzzer, always with the same cases, so that old findings do not return."""
 
 from __future__ import annotations
 

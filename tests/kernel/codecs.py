@@ -1,4 +1,4 @@
-"""Adapters written as plainly as can be, that name their native functions: what those are compared with."""
+"""Simple adapters that name native functions: the reference that these are compared with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON, and what is almost JSON."""
+"""JSON, and text that is almost JSON."""
 
 from __future__ import annotations
 

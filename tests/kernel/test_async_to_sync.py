@@ -1,4 +1,4 @@
-"""The tool that writes the sync sides."""
+"""The tool that generates the sync modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interrupting what runs: Ctrl-C, the cancelling of tasks, and cancel() from elsewhere."""
+"""Interrupting operations: Ctrl-C, cancelled tasks, and cancel() from another thread or task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes carried between a session and a socket, by either implementation."""
+"""The transport of bytes between a session and a socket, in both implementations."""
 
 from __future__ import annotations
 

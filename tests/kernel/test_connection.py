@@ -1,5 +1,5 @@
 # Generated from tests/kernel/test_connection_async.py by .ci/async_to_sync.py; do not edit.
-"""Connections: opening, closing, settings, what the server says unasked."""
+"""Connections: opening, closing, settings, and messages that the server sends unasked."""
 
 from __future__ import annotations
 

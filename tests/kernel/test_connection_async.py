@@ -1,4 +1,4 @@
-"""Connections: opening, closing, settings, what the server says unasked."""
+"""Connections: opening, closing, settings, and messages that the server sends unasked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page on connecting says what the code does."""
+"""The page on connecting agrees with the code."""
 
 from __future__ import annotations
 

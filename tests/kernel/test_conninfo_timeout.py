@@ -1,4 +1,4 @@
-"""`timeout_from_conninfo`, which mirrors psycopg's."""
+"""`timeout_from_conninfo`, which behaves like psycopg's."""
 
 from __future__ import annotations
 

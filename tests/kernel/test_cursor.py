@@ -1,5 +1,5 @@
 # Generated from tests/kernel/test_cursor_async.py by .ci/async_to_sync.py; do not edit.
-"""Cursors: queries, results, and what goes wrong with them."""
+"""Cursors: queries, results, and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cursors: queries, results, and what goes wrong with them."""
+"""Cursors: queries, results, and errors."""
 
 from __future__ import annotations
 

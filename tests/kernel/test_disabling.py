@@ -1,4 +1,4 @@
-"""Every plugin can be done without: it is not imported, and the kernel connects and queries."""
+"""Every plugin can be disabled: it is not imported, and the kernel still connects and queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Docstrings have one style: what ruff does not check of it."""
+"""Docstrings have one style: the rules that ruff does not check."""
 
 from __future__ import annotations
 

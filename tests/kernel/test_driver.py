@@ -1,4 +1,4 @@
-"""Drivers: plugins found, chosen, refused; what they add, and what is missing without them."""
+"""Drivers: which plugins they find, select and refuse; what these add, and what is missing without them."""
 
 from __future__ import annotations
 

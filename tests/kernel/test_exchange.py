@@ -1,4 +1,4 @@
-"""The kinds of exchanges: what each keeps, and what its owner does with it; on either implementation."""
+"""The kinds of exchanges: what each keeps, and what its owner does with it, in both implementations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where gevent has put its sockets in the place of Python's, others run while one waits."""
+"""If gevent has replaced Python's sockets, other greenlets run while one waits."""
 
 from __future__ import annotations
 

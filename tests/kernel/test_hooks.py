@@ -1,4 +1,4 @@
-"""Every hook, as a plugin meets it, on a real server; and the page that documents them."""
+"""Every hook, called for a plugin with a real server; and the page that documents them."""
 
 from __future__ import annotations
 

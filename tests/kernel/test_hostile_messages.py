@@ -1,4 +1,4 @@
-"""Messages as no honest server sends them: what is in them, how often they come; how large ours may be."""
+"""Malformed messages, in content, number and size; and the maximum size of the client's messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values as no honest server sends them, deep, long, spoilt: linear time, and howdah's own errors."""
+"""Malformed, deeply nested and long values: linear time, and only howdah's own errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which implementation runs, and how `HOWDAH_IMPL` chooses it."""
+"""Which implementation is used, and how `HOWDAH_IMPL` chooses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What importing howdah imports, and what only its use does."""
+"""Which modules are imported with howdah, and which only when they are used."""
 
 from __future__ import annotations
 

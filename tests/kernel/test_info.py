@@ -1,4 +1,4 @@
-"""What `conn.info` tells."""
+"""The attributes of `conn.info`."""
 
 from __future__ import annotations
 

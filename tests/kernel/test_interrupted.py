@@ -1,4 +1,4 @@
-"""A signal handler raises, at any moment: the connection is at once as usable as before."""
+"""A signal handler raises at any moment: the connection is immediately usable again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kernel names no plugin, and nothing that one of them brings."""
+"""The kernel names no plugin, and no feature of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing is left behind by what is done again and again: neither objects, nor references, nor memory."""
+"""Repeated operations leave nothing behind: no objects, references or memory."""
 
 from __future__ import annotations
 

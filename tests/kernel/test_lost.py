@@ -1,4 +1,4 @@
-"""Connections that get lost: what is raised, and what they say of themselves afterwards."""
+"""Lost connections: the errors that they raise, and their state afterwards."""
 
 from __future__ import annotations
 

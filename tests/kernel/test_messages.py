@@ -1,4 +1,4 @@
-"""The bodies of messages: what a server's are made of, the driver reads; and nothing else."""
+"""The bodies of messages: the driver reads well-formed ones, and refuses all others."""
 
 from __future__ import annotations
 

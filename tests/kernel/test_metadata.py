@@ -1,4 +1,4 @@
-"""What a cursor tells after each kind of command, sent in each way, beside psycopg: what differs is meant."""
+"""The attributes of a cursor after each kind of command, compared with psycopg; differences are intended."""
 
 from __future__ import annotations
 

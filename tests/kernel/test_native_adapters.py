@@ -1,4 +1,4 @@
-"""Native adapters of somebody else's: the distribution of docs/native-adapters.md is built and installed."""
+"""A third party's native adapters: the distribution of docs/native-adapters.md is built and installed."""
 
 from __future__ import annotations
 

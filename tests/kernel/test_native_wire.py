@@ -1,4 +1,4 @@
-"""Sessions on either implementation: the same bytes sent, the same answers understood, the same errors."""
+"""Sessions in both implementations: they send the same bytes, and give the same results and errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from howdah.adapt.base import Loader
 from howdah.errors import DataError, OperationalError
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol import backend_messages
-from howdah.protocol.backend_messages import message
+from howdah.protocol.backend_messages import message, notification_response
 from howdah.protocol.exchange import Step
 from howdah.protocol.messages import ProtocolViolation
 from tests.kernel import codecs
@@ -131,7 +131,7 @@ strays = st.sampled_from(
     [
         b"",
         error("N"),
-        message("A", struct.pack("!I", 7) + b"channel\0payload\0"),
+        notification_response(7, "channel", "payload"),
         message("S", b"TimeZone\0Etc/UTC\0"),
     ]
 )

@@ -1,4 +1,4 @@
-"""Connections that belong to something that closes them in the end, and connections that are let go."""
+"""Connections with an owner that finally closes them, and connections that are deleted while open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters, encoded by either implementation: the same oids, formats and values."""
+"""The encoding of parameters: the same oids, formats and values in both implementations."""
 
 from __future__ import annotations
 

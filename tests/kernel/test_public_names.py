@@ -1,4 +1,4 @@
-"""Plugins, and what is contributed, use public names of the kernel's objects alone."""
+"""Plugins and contributed packages use only public names of the kernel's objects."""
 
 from __future__ import annotations
 
@@ -86,19 +86,94 @@ def clash(name: str, own: dict[str, tuple[list[str], set[str]]]) -> set[str]:
     return brought & inherited
 
 
-def uses(path: Path, own_names: set[str]) -> Iterator[str]:
-    """Yield the places where a module uses a private name of one of the kernel's objects."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Attribute) and is_private(node.attr):
-            holder = ast.unparse(node.value).rpartition(".")[2]
-            if HOLDERS.fullmatch(holder) or (node.attr in KERNEL_NAMES and node.attr not in own_names):
-                yield f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
+def named(call: ast.Call) -> str:
+    """Return the private name in a call of `getattr`, `attrgetter` and the like, empty without one."""
+    function = ast.unparse(call.func).rpartition(".")[2]
+    place = {"getattr": 1, "setattr": 1, "hasattr": 1, "delattr": 1, "attrgetter": 0, "methodcaller": 0}
+    match call.args[place.get(function, len(call.args)) :]:
+        case [ast.Constant(value=str(name)), *_]:
+            return next(filter(is_private, name.split(".")), "")
+    return ""
+
+
+def uses(text: str, own_names: set[str]) -> Iterator[str]:
+    """Yield the places where a module uses a private name of one of the kernel's objects or modules."""
+    for node in ast.walk(ast.parse(text)):
+        holder = name = ""
+        match node:
+            case ast.Attribute(value=value, attr=name):
+                holder = ast.unparse(value).rpartition(".")[2]
+            case ast.Call(args=[value, *_]) if name := named(node):
+                holder = ast.unparse(value).rpartition(".")[2]
+            case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "howdah":
+                parts = [*module.split("."), *(alias.name for alias in names)]
+                if any(map(is_private, parts)):
+                    yield f"{node.lineno}: {ast.unparse(node)}"
+            case ast.Import(names=names):
+                parts = [alias.name for alias in names if alias.name.startswith("howdah.")]
+                if any(is_private(part) for each in parts for part in each.split(".")):
+                    yield f"{node.lineno}: {ast.unparse(node)}"
+        if is_private(name) and (
+            HOLDERS.fullmatch(holder) or (name in KERNEL_NAMES and name not in own_names)
+        ):
+            yield f"{node.lineno}: {ast.unparse(node)}"
+
+
+#: A private attribute in Cython, of anything but `self`; and imports of private names of the kernel's.
+IN_CYTHON = re.compile(
+    r"(?<!\w)(?!self\b)(\w+)\.(_[a-z]\w*)|from howdah(?:\.\w+)* c?import [^\n]*?\b(_[a-z]\w*)"
+)
+
+
+def uses_in_cython(text: str, own_names: set[str]) -> Iterator[str]:
+    """Yield the places where a native module uses a private name of one of the kernel's objects."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for holder, attribute, imported in IN_CYTHON.findall(line):
+            name = attribute or imported
+            ours = holder.startswith("howdah_") or name in own_names
+            if imported or HOLDERS.fullmatch(holder) or (name in KERNEL_NAMES and not ours):
+                yield f"{number}: {line.strip()}"
+
+
+#: What scans which files.
+SCANS = {"*.py": uses, "*.pyx": uses_in_cython, "*.pxi": uses_in_cython, "*.pxd": uses_in_cython}
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
 def test_no_private_name_is_used(package):
     own_names = set().union(*(names for _, names in classes(package).values()))
-    assert not [use for path in sorted(package.rglob("*.py")) for use in uses(path, own_names)]
+    found = {
+        str(path.relative_to(ROOT)): [*scan(path.read_text("utf-8"), own_names)]
+        for pattern, scan in SCANS.items()
+        for path in sorted(package.rglob(pattern))
+    }
+    assert not {path: lines for path, lines in found.items() if lines}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "conn._lock",
+        "self.connection._lock",
+        "c._before_next",
+        'getattr(conn, "_lock")',
+        'setattr(self._cursor, "_results", [])',
+        'operator.attrgetter("kernel._before_next")(c)',
+        'methodcaller("_reset")(c)',
+        "from howdah.client.query import _COPY",
+        "from howdah import _bundle",
+        "import howdah._bundle",
+    ],
+)
+def test_private_names_are_found(line):
+    assert [*uses(line, set())]
+
+
+@pytest.mark.parametrize(
+    "line", ["cursor._results = []", "c._before_next", "from howdah.adapt.base cimport _x"]
+)
+def test_private_names_are_found_in_native_modules(line):
+    assert [*uses_in_cython(line, set())]
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)

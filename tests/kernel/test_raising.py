@@ -1,5 +1,5 @@
 # Generated from tests/kernel/test_raising_async.py by .ci/async_to_sync.py; do not edit.
-"""A loader or handler raises a `BaseException` every time: the program gets it, and goes on."""
+"""A loader or handler raises a `BaseException`: the program gets it, and the connection continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A loader or handler raises a `BaseException` every time: the program gets it, and goes on."""
+"""A loader or handler raises a `BaseException`: the program gets it, and the connection continues."""
 
 from __future__ import annotations
 

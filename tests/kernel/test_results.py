@@ -1,4 +1,4 @@
-"""What a cursor tells of its results where no other driver is needed to compare with."""
+"""The attributes of a cursor, where no comparison with another driver is needed."""
 
 from __future__ import annotations
 

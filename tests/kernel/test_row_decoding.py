@@ -1,4 +1,4 @@
-"""Rows, decoded by either implementation: the same values, the same errors."""
+"""The decoding of rows: the same values and errors in both implementations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When row factories and row makers are called, and what their errors leave, in each way to get rows."""
+"""When row factories and row makers are called, and the effect of their errors, for each way to get rows."""
 
 from __future__ import annotations
 

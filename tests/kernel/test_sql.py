@@ -1,4 +1,4 @@
-"""Composition of SQL, as far as no value is adapted."""
+"""Composition of SQL, without adapted values."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Rows a portion at a time: `itersize` on unnamed cursors, and `stream`."""
+"""Rows in portions: `itersize` on unnamed cursors, and `stream`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A loop over rows that is left early: the same task, or another one, goes on with the connection at once."""
+"""After a loop over rows was left early, the same or another task can use the connection at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Template strings. Before Python 3.14 objects of the same shape stand in for them."""
+"""Template strings. Before Python 3.14, objects with the same attributes replace them."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""`howdah.lazy.tuples.NamedTuple` is what `typing.NamedTuple` is."""
+"""`howdah.lazy.tuples.NamedTuple` behaves like `typing.NamedTuple`."""
 
 from __future__ import annotations
 

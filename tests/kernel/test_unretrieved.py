@@ -1,4 +1,4 @@
-"""Nothing is left for the event loop to report: no exception of a task or future that nobody waits for."""
+"""Nothing is left for the event loop to report: no exception of a task or future that is not awaited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What async connections await instead of a future."""
+"""The awaitable that async connections use instead of a future."""
 
 from __future__ import annotations
 

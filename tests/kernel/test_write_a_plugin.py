@@ -1,4 +1,4 @@
-"""The distribution of the page "Write a plugin in ten minutes" is built, installed, and used as it says."""
+"""The distribution of the page "Write a plugin in ten minutes" is built, installed, and used as described."""
 
 from __future__ import annotations
 

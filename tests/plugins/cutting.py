@@ -1,4 +1,4 @@
-"""Connections that are cut after so many bytes."""
+"""Connections that are cut after a number of bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put programs under stress, count, and print a line for each.
+"""Put programs under stress, count the results, and print a line for each program.
 
     python -m tests.stress                                    a minute of each
     python -m tests.stress --minutes 10 --impl native --sides threads,asyncio,uvloop --seed 7

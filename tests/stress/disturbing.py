@@ -1,4 +1,4 @@
-"""The failures: backends are ended, the server restarts, and the connection to its clients breaks."""
+"""The failures: backends are terminated, the server restarts, and its connections are cut."""
 
 from __future__ import annotations
 

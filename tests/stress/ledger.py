@@ -1,4 +1,4 @@
-"""What a program knows of the rows that it wrote, and what of that is true."""
+"""A program's record of the rows that it has written, compared with the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program under stress: threads, or tasks, that do workloads until the time is up.
+"""A program under stress: threads or tasks that run workloads until the time is over.
 
 It runs in a process of its own (`python -m tests.stress.program`), whose main
 thread is interrupted by signals in the side with threads.

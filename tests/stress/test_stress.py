@@ -1,4 +1,4 @@
-"""A short run of the stress test, always from the same seed, and what it is made of."""
+"""A short run of the stress test, always with the same seed; and tests of its parts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # Generated from tests/stress/workloads_async.py by .ci/async_to_sync.py; do not edit.
-"""What programs do."""
+"""The workloads of the programs."""
 
 from __future__ import annotations
 

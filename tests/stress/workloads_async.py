@@ -1,4 +1,4 @@
-"""What programs do."""
+"""The workloads of the programs."""
 
 from __future__ import annotations
 

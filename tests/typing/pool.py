@@ -1,4 +1,4 @@
-"""What type checkers know of pools."""
+"""The types of pools, for type checkers."""
 
 from __future__ import annotations
 

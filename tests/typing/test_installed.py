@@ -1,4 +1,4 @@
-"""What type checkers know of an installed howdah: programs are checked against its wheel."""
+"""The types of an installed howdah: programs are checked with its wheel."""
 
 from __future__ import annotations
 

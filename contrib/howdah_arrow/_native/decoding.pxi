@@ -397,7 +397,7 @@ cdef inline bint multiply_power(uint32_t *limbs, int count, int exponent) noexce
 
 
 cdef inline uint32_t cut_places(uint32_t *digit, int exponent) except? 0:
-    """Take the places behind the scale off a digit of the base 10,000: they must be 0.
+    """Remove the decimals after the scale from a digit of base 10,000; they must be 0.
 
     Args:
         digit: the digit.

@@ -85,7 +85,7 @@ cdef class Source:
         return self.validity is not NULL and not self.validity[i >> 3] >> (i & 7) & 1
 
     cdef inline int put(self, Py_ssize_t index, Buffer out) except -1:
-        """Append a value behind its length, or NULL."""
+        """Append the length of a value and the value, or NULL."""
         cdef Py_ssize_t i = self.offset + index
         if self.is_null(i):
             out.put_uint32(NULL_LENGTH)
@@ -93,7 +93,7 @@ cdef class Source:
         return self.put_value(i, out)
 
     cdef int put_value(self, Py_ssize_t i, Buffer out) except -1:
-        """Append the value at a place in the buffers, behind its length."""
+        """Append the length and the value at a position in the buffers."""
         cdef int kind = self.kind
         cdef const char *data = self.data
         cdef char *p
@@ -362,7 +362,7 @@ cdef inline bint read_digits(NumberText *text, Buffer digits, int64_t *point) ex
         c = text.p[0]
         if c"0" <= c <= c"9":
             any_digit = True
-            # Zeros in front are none of the digits, unless they are behind the point.
+            # Leading zeros are not among the digits, unless they follow the point.
             if c != c"0" or digits.length or point[0] >= 0:
                 digits.reserve(1)[0] = c - c"0"
         elif c == c"." and point[0] < 0:
@@ -376,7 +376,7 @@ cdef inline bint read_digits(NumberText *text, Buffer digits, int64_t *point) ex
 
 
 cdef inline bint read_exponent(NumberText *text, int64_t *exponent) noexcept:
-    """Read an exponent, if there is one; return whether there is something behind its letter."""
+    """Read an exponent, if there is one; return whether something follows its letter."""
     cdef bint down
     if text.p == text.end or (text.p[0] != c"e" and text.p[0] != c"E"):
         return True

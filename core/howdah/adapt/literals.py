@@ -69,7 +69,7 @@ def quoted(obj: Any, dumper: Dumper, types: TypesRegistry, connection: Any) -> b
 
 
 def cast_to(oid: int, types: TypesRegistry, connection: Any) -> bytes:
-    """Return the cast that goes behind a literal in quotes; empty if the type is text, or unknown.
+    """Return the cast that follows a literal in quotes; empty if the type is text or unknown.
 
     Such a literal has no type yet: without a cast it becomes text where no context decides.
 

@@ -62,7 +62,7 @@ def command_line() -> click.Group:
     @click.argument("conninfo", default="")
     @click.pass_context
     def examine(context: click.Context, conninfo: str) -> None:
-        """Connect to a server, and tell how it went.
+        """Connect to a server, and report each step.
 
         CONNINFO is a connection string; what it leaves out comes from the
         environment, as for every connection.

@@ -248,7 +248,7 @@ class Connection(BaseConnection[Row]):
 
         Args:
             name: makes it a named cursor, declared on the server.
-            binary: whether results come in binary format; None for whatever is best.
+            binary: whether results are sent in binary format; None to let the driver choose.
             row_factory: makes the rows, instead of the connection's.
             scrollable: whether a named cursor can go backwards; None lets the server decide.
             withhold: whether a named cursor outlives its transaction.
@@ -280,8 +280,8 @@ class Connection(BaseConnection[Row]):
             query: the query, with placeholders.
             params: the parameters.
             prepare: whether to prepare the statement; None lets the driver decide.
-            binary: whether results come in binary format, those of the cursor's later queries, too; None for
-                whatever is best.
+            binary: whether results are sent in binary format, also those of the cursor's later queries; None
+                to let the driver choose.
         """
         cursor = self.cursor()
         if binary:

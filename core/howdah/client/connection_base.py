@@ -123,7 +123,7 @@ class BaseConnection(Generic[Row]):
             self._take_early(connected)
 
     def _take_early(self, connected: Connected) -> None:
-        """Process what the server sent unasked during startup, and right after that.
+        """Process the messages that the server sent unasked, during and right after the start-up.
 
         Settings take effect at once; notices and notifications wait for the first operation, since no
         handlers can have been added yet.
@@ -171,11 +171,11 @@ class BaseConnection(Generic[Row]):
         return self._adapters
 
     def _note_loss(self) -> None:
-        """Note whether work is lost together with the session that nobody else tells of."""
+        """Note whether lost work must be reported here, because no block will report it."""
         session, kernel, blocks = self._session, self.kernel, self._blocks
         begun = session.transaction_status != TransactionStatus.IDLE
         if kernel.autocommit:
-            # What tells of a transaction that a block has begun is the block.
+            # A block reports the loss of the transaction that it has begun.
             self._lost_work = (begun and not (blocks and blocks[0].begins)) or kernel.implicit_open
         else:
             self._lost_work = begun or session.head() is not None
@@ -616,7 +616,7 @@ class BaseConnection(Generic[Row]):
 
     @classmethod
     def _resolve(cls, conninfo: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Have the plugins resolve what `connect` was called with."""
+        """Have the plugins resolve the arguments of `connect`."""
         resolve = cls.driver.resolver(conninfo)
         resolved: tuple[str, dict[str, Any]] | None
         resolved = None if resolve is None else resolve(conninfo=conninfo, params=params)
@@ -656,7 +656,7 @@ def logger() -> logging.Logger:
 
 @contextmanager
 def errors_ignored(place: str, of: object) -> Iterator[None]:
-    """Log the errors of a block: the exception that is propagating says more than they do.
+    """Log the errors at the end of a block; the exception that is propagating is more important.
 
     Args:
         place: where they occur, such as `"at the end of"`.

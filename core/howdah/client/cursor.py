@@ -29,7 +29,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
     Args:
         connection: the connection to use.
         row_factory: makes the rows; the connection's by default.
-        binary: whether results come in binary format; None for whatever is best.
+        binary: whether results are sent in binary format; None to let the driver choose.
     """
 
     _connection: Connection[Any]
@@ -100,13 +100,13 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             params: the parameters: a sequence, or a mapping for named ones. Without,
                 the query is sent unchanged, and may consist of several statements.
             prepare: whether to prepare the statement; None lets the driver decide.
-            binary: whether results come in binary format; None for whatever is best.
+            binary: whether results are sent in binary format; None to let the driver choose.
 
         Returns:
             The cursor.
 
         Raises:
-            howdah.Error: what the server reports, as the class of its SQLSTATE.
+            howdah.Error: the server reports an error; the class is that of its SQLSTATE.
             howdah.ProgrammingError: query and parameters do not fit together.
         """
         kernel = self._kernel
@@ -151,7 +151,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         Args:
             query: the query, with placeholders.
             params: the parameters.
-            binary: whether results come in binary format; None for the cursor's format.
+            binary: whether results are sent in binary format; None for the cursor's format.
             size: accepted for compatibility; rows are handed over as they arrive.
         """
         from howdah.client.streaming import Stream

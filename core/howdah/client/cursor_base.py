@@ -399,7 +399,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Plan and write a query, wait for its answer, and run it again where that cures an error.
 
         Raises:
-            howdah.Error: what the server reports.
+            howdah.Error: the server reports an error.
         """
         while True:
             request.plan()
@@ -458,7 +458,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             statement: the statement that was executed.
 
         Raises:
-            howdah.Error: what the server reports.
+            howdah.Error: the server reports an error.
         """
         planner = self._kernel.planner
         if exchange.error is not None and not exchange.aborted and planner is not None:

@@ -151,7 +151,7 @@ class CursorKernel:
             oids: their oids, as `Transformer.unknown` returns them.
 
         Raises:
-            howdah.Error: what the server reports.
+            howdah.Error: the server reports an error.
         """
         cursor = self._cursor
         transformer = cursor._transformer

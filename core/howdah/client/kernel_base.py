@@ -91,7 +91,7 @@ class BaseKernel(TypeLookup):
             deferrable: whether the operation supports `pipeline_mode`; otherwise all pending answers
                 are waited for.
             raise_failure: whether to raise the error with which the earlier operation fails now, or has
-                failed before without anybody seeing it; otherwise only its own cursor raises it.
+                already failed unnoticed; otherwise only its own cursor raises it.
 
         Returns:
             The session, to which the operation writes its messages.
@@ -128,7 +128,7 @@ class BaseKernel(TypeLookup):
         """Start a transaction, in a round trip of its own, if the connection's settings ask for one.
 
         Raises:
-            howdah.Error: what the server reports.
+            howdah.Error: the server reports an error.
         """
         if not self.autocommit and self.session.transaction_status == TransactionStatus.IDLE:
             yield from self.command(self.begin_statement)
@@ -144,7 +144,7 @@ class BaseKernel(TypeLookup):
             The exchange with the server's answer.
 
         Raises:
-            howdah.Error: what the server reports.
+            howdah.Error: the server reports an error.
         """
         session = yield from self.start_operation()
         exchange = QueryExchange(query=command, describe=self.transformer.decoder)

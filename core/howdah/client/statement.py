@@ -22,7 +22,7 @@ __all__ = ["ResultPlan", "Statement", "Substitute", "use_counter"]
 #: The columns of a result, their decoder, and the result formats that Bind asks for.
 ResultPlan: TypeAlias = "tuple[Sequence[FieldDescription] | None, Decoder | None, Sequence[int]]"
 
-#: Counts the uses of statements, to tell which was used last.
+#: Counts the uses of statements, to find out which was used last.
 use_counter = count(1)
 
 Describe = Callable[[Sequence[FieldDescription]], Decoder | None]
@@ -93,7 +93,7 @@ class Statement:
         connection.kernel.close_statement(self.name)
 
     def described(self, fields: Sequence[FieldDescription] | None) -> None:
-        """Note that the server has the statement, and which columns it returns."""
+        """Note that the server has prepared the statement, and the columns that it returns."""
         self.prepared = True
         self.fields = fields
         self._known = None

@@ -113,7 +113,7 @@ class Stream(Streaming):
         cursor: the cursor that runs the query.
         query: the query, with placeholders.
         params: the parameters.
-        binary: whether results come in binary format; None for the cursor's format.
+        binary: whether results are sent in binary format; None for the cursor's format.
     """
 
     def __init__(self, cursor: BaseCursor[Any], query: Query, params: Params | None, binary: bool | None):

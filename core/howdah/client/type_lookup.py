@@ -67,7 +67,7 @@ class TypeLookup:
             maps: the adapters.
 
         Raises:
-            howdah.Error: what the server reports.
+            howdah.Error: the server reports an error.
         """
         waiting = {id(adapters): adapters for adapters in maps if adapters.unresolved_names}
         if waiting:

@@ -91,7 +91,7 @@ def _hung_up(sock: socket.socket) -> bool:
 
 
 def _fulfil(future: asyncio.Future[BaseException | None], interruption: BaseException | None = None) -> None:
-    """Let who waits go on, where `_check` raises the interruption if there is one."""
+    """Resume the waiting task, in which `_check` raises the interruption if there is one."""
     if not future.done():
         future.set_result(interruption)
 
@@ -127,7 +127,7 @@ class AsyncTransport:
         self._waits = _waits_of.setdefault(self._loop, _Waits())
         #: Receives answers that arrive soon; only the native implementation has it.
         self._spin = SpinReceiver(self._stream) if IMPLEMENTATION == "native" else None
-        #: Those who wait, and for which exchange.
+        #: The waiting tasks, and the exchanges that they wait for.
         self._waiting: dict[Waiter | asyncio.Future[BaseException | None], Exchange | None] = {}
         #: Exchanges whose task was interrupted while it waited for them.
         self._given_up: list[Exchange] = []
@@ -188,7 +188,7 @@ class AsyncTransport:
             _check(future)
 
     def process(self) -> None:
-        """Process what has come in."""
+        """Process what has been received."""
         try:
             process(self._stream, self.session)
         except OSError as e:
@@ -344,7 +344,7 @@ class AsyncTransport:
         """Raise in a waiting task what a loader or a handler has raised, and process what is left.
 
         The task is the one that waits for the answer being read, or else the first; if the query was given
-        up, there is none. The event loop, which calls here, would end by it, or only log it.
+        up, there is none. The event loop, which calls this method, would end because of it, or only log it.
 
         Args:
             error: what was raised.

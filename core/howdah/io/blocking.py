@@ -192,7 +192,7 @@ class BlockingTransport:
         return True
 
     def process(self) -> None:
-        """Process what has come in."""
+        """Process what has been received."""
         try:
             process(self._stream, self.session)
         except OSError as e:
@@ -201,7 +201,7 @@ class BlockingTransport:
             self._lose(e)
 
     def collect(self) -> None:
-        """Process what has come in, and send what can be sent, without waiting."""
+        """Process what has been received, and send what can be sent, without waiting."""
         self.process()
         self.idle(0)
 

@@ -91,7 +91,7 @@ class Waiter:
         return self.interrupt(asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg))
 
     def interrupt(self, error: BaseException) -> bool:
-        """Have the task go on with an exception, unless it is woken already."""
+        """Resume the task with an exception, unless it has been woken already."""
         if self._done:
             return False
         self._interruption = error

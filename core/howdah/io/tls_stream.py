@@ -143,7 +143,7 @@ class TLSStream:
                 raise
             except BaseException as e:
                 interruption = e
-            # What that raises has to come out at once, while it is known whose answer it is about.
+            # Raise its exceptions at once, while the exchange that they belong to is still known.
             self._session.feed(b"")
         self._session.feed(b"")
         if interruption is not None:

@@ -29,7 +29,7 @@ def run_until_ready(sock, Stream session not None, exchange not None) -> None:
         OSError: the connection is broken.
         howdah.OperationalError: the server violated the protocol.
     """
-    # Whether it is of a derived class takes longer to find out: the most frequent one comes first.
+    # A test for derived classes takes longer, so the most frequent class comes first.
     cdef Exchange awaited = <Exchange> exchange if type(exchange) is QueryExchange else <Exchange?> exchange
     cdef Input input = session.input
     cdef Output output = session.unsent
@@ -79,7 +79,7 @@ def run_until_ready(sock, Stream session not None, exchange not None) -> None:
 
 
 cdef inline int process_received(int fd, Stream session, Exchange exchange, Py_ssize_t received) except -1:
-    """Process what has been received, so many bytes or an error; wait where nothing came for long."""
+    """Process `received` bytes, or an error; wait if nothing has arrived for long."""
     if received > 0:
         session.came_in(received)
         # A server that is always ahead leaves no other moment for signals, nor for the garbage collector.

@@ -1,4 +1,4 @@
-"""What was asked, and what came back."""
+"""Exchanges and their results."""
 
 
 cdef class Result:

@@ -1,6 +1,6 @@
-"""What was asked, and what came back: an `Exchange`, of one of its kinds, and its `Result`s.
+"""Exchanges: messages sent together and the server's answers to them, as `Result`s.
 
-Twins of those in `howdah.protocol.exchange`, where their arguments and attributes are described.
+The twins in `howdah.protocol.exchange` document the arguments and attributes.
 """
 
 cimport cython
@@ -34,10 +34,10 @@ cdef class Result:
 
 @cython.freelist(16)
 cdef class Exchange:
-    """A group of messages sent together, and all that the server answers to them."""
+    """A group of messages sent together, and the server's answers to them."""
 
     def __cinit__(self):
-        # All else is None, False or 0.
+        # All other attributes are None, False or 0.
         self.results = []
 
     def __init__(self, *, query=None):
@@ -56,15 +56,15 @@ cdef class Exchange:
             raise self.error
 
     cpdef await_more(self):
-        """Wait for what is still to come: what has come in so far makes the exchange ready no more."""
+        """Count as not ready until something else arrives, unless the exchange is done."""
         self.ready = self.done
 
     cpdef await_end(self):
-        """Wait for the end: rows that come in make the exchange ready no more."""
+        """Count as not ready until the exchange is done: rows no longer make it ready."""
         self.ready = self.done
 
     cpdef discard(self):
-        """Throw away the rows and the COPY data that have come in and were not taken."""
+        """Discard the rows and the COPY data that the owner has not taken."""
 
     cpdef skip(self):
         """Count as skipped: nothing of it will be executed."""
@@ -74,13 +74,13 @@ cdef class Exchange:
     # What the session does
 
     cpdef wake(self):
-        """Mark the exchange ready and tell its owner."""
+        """Mark the exchange ready and notify its owner."""
         self.ready = True
         if self.notify is not None:
             self.notify()
 
     cpdef settle(self):
-        """Take one step off; the exchange is done with the last."""
+        """Count a step as answered; with the last one, the exchange is done."""
         self.pending -= 1
         if not self.pending:
             self.done = True
@@ -94,12 +94,12 @@ cdef class Exchange:
         self.fields = fields
 
     cpdef bint begin_copy(self, response) except -1:
-        """Note that the server has begun a COPY; return whether the owner deals with that."""
+        """Note that the server has begun a COPY; return whether the owner handles it."""
         self.copy = response
         return False
 
     cpdef keep_copied(self, data):
-        """Keep COPY data that has come in, if the owner wants it."""
+        """Keep COPY data that has arrived, if the owner wants it."""
 
     @property
     def kept(self):
@@ -107,12 +107,12 @@ cdef class Exchange:
         return ()
 
     cpdef conclude(self, status, tag=b""):
-        """Make a result of what has come in for the statement being answered."""
+        """Make a result of what has arrived for the statement being answered."""
         self.results.append(make_result(status, self.fields, [], tag, None, self.copy))
         self.copy = None
 
     cpdef statement_failed(self):
-        """Forget what has come in of the statement that the server has ended with an error."""
+        """Drop what has arrived for the statement that has failed."""
         self.copy = None
 
 
@@ -131,12 +131,12 @@ cdef class QueryExchange(Exchange):
         self.streaming = streaming
 
     cpdef await_end(self):
-        """Wait for the end: rows that come in make the exchange ready no more."""
+        """Count as not ready until the exchange is done: rows no longer make it ready."""
         self.streaming = False
         self.ready = self.done
 
     cpdef discard(self):
-        """Throw away the rows that were not taken, so that later ones do not look like all of them."""
+        """Discard the rows that were not taken; later rows must not look like the whole result."""
         if self.rows and not self.keeping:
             self.rows = []
             if self.failure is None:
@@ -159,7 +159,7 @@ cdef class QueryExchange(Exchange):
                 # A loader's fault, not the session's: reported when a row is fetched.
                 self.failure = e
                 if not isinstance(e, Exception):
-                    raise  # and the message is dealt with once more
+                    raise  # and the message is processed again
 
     @property
     def kept(self) -> list:
@@ -167,20 +167,20 @@ cdef class QueryExchange(Exchange):
         return self.rows
 
     cpdef conclude(self, status, tag=b""):
-        """Make a result of what has come in for the statement being answered."""
+        """Make a result of what has arrived for the statement being answered."""
         self.results.append(make_result(status, self.fields, self.rows, tag, self.failure, self.copy))
         self.rows = []
         self.copy = None
         self.forget_failure()
 
     cdef int forget_failure(self) except -1:
-        """Begin the next statement without the failure of this one, unless it has interrupted all of them."""
+        """Drop the failure of this statement, unless it has interrupted the whole exchange."""
         if self.failure is not None and isinstance(self.failure, Exception):
             self.failure = None
         return 0
 
     cpdef statement_failed(self):
-        """Forget what has come in of the statement; what is streamed can still be taken."""
+        """Drop what has arrived for the statement; streamed rows can still be taken."""
         if not self.streaming:
             self.rows = []
         self.failure = None
@@ -188,7 +188,7 @@ cdef class QueryExchange(Exchange):
 
 
 cdef class CountedExchange(Exchange):
-    """Many executions of a statement, of which only the number of rows is kept."""
+    """Many executions of a statement; only the total number of rows is kept."""
 
     def __cinit__(self):
         self.tag = b""
@@ -209,7 +209,7 @@ cdef class CountedExchange(Exchange):
 
 
 cdef class CopyExchange(Exchange):
-    """A COPY that its owner deals with: data that comes in, and the begin of a COPY, make it ready."""
+    """A COPY that its owner handles: incoming data, and the start of a COPY, make it ready."""
 
     def __cinit__(self):
         self.copies = True
@@ -220,11 +220,11 @@ cdef class CopyExchange(Exchange):
         self.keep_messages = keep_messages
 
     cpdef discard(self):
-        """Throw away the data that has come in and was not taken."""
+        """Discard the data that was not taken."""
         self.copied.clear()
 
     cpdef bint begin_copy(self, response) except -1:
-        """Note that the server has begun a COPY; return that the owner deals with it."""
+        """Note that the server has begun a COPY; return True: the owner handles it."""
         self.copy = response
         if self.copy_begun is None:
             self.copy_begun = response
@@ -232,7 +232,7 @@ cdef class CopyExchange(Exchange):
         return True
 
     cpdef keep_copied(self, data):
-        """Keep COPY data that has come in."""
+        """Keep COPY data that has arrived."""
         self.copied.append(data)
         self.wake()
 
@@ -243,7 +243,7 @@ cdef class CopyExchange(Exchange):
 
 
 cdef class FunctionCallExchange(Exchange):
-    """The call of a function of the server."""
+    """A call of a function in the server."""
 
     def __init__(self):
         pass
@@ -262,7 +262,7 @@ cdef inline Result make_result(object status, object fields, object rows, object
 
 
 cdef long long rows_told(bytes tag) except -1:
-    """Return the number of rows that a command tag tells, 0 if it tells none."""
+    """Return the row count in a command tag, 0 if there is none."""
     cdef const char *start = PyBytes_AS_STRING(tag)
     cdef Py_ssize_t i = PyBytes_GET_SIZE(tag)
     cdef long long rows = 0, unit = 1

@@ -1,4 +1,4 @@
-"""The cache of prepared queries: a query that is sent again needs no planner and no new choice of adapters.
+"""The cache of prepared queries: a cached query needs neither the planner nor a choice of adapters.
 
 Twin of `howdah.client.query_cache`, where the arguments and attributes are described.
 """
@@ -23,9 +23,9 @@ from howdah.client.statement import use_counter
 cdef object _IDLE = TransactionStatus.IDLE
 
 cdef enum:
-    #: So many rows are let go of at once; more of them when the server is at work.
+    #: Up to this many rows are released at once; more of them while the server is working.
     FEW = 50
-    #: How many queries are known at most: beyond, they are learnt anew.
+    #: The maximum number of cached queries; with more, the cache is cleared.
     MOST = 1000
 
 cdef Py_ssize_t _LONGEST = MAX_LENGTH - 4
@@ -36,7 +36,7 @@ cdef bytes _SYNC = b"S\0\0\0\4"
 
 
 cdef class CachedQuery:
-    """What a query has become: its messages lack only the parameters."""
+    """A query whose messages lack only the parameters."""
 
     cdef object parsed
     # How many parameters there are, -1 if they have names.
@@ -49,7 +49,7 @@ cdef class CachedQuery:
     cdef object fields
     cdef object decoder
     cdef object version
-    # What Bind says in front of the parameters, and behind.
+    # The parts of Bind before and after the parameters.
     cdef bytes called
     cdef bytes result_formats
 
@@ -68,7 +68,7 @@ cdef class CachedQuery:
         self.version = version
 
     cdef QueryExchange exchange(self):
-        """Return what the answer to the query will belong to."""
+        """Return an exchange for the answer to the query."""
         cdef QueryExchange exchange = QueryExchange.__new__(QueryExchange)
         exchange.query = self.query
         exchange.fields = self.fields
@@ -77,7 +77,7 @@ cdef class CachedQuery:
 
 
 cdef class QueryCache:
-    """Sends queries again that were sent before, without asking a planner or an adapter for its choice."""
+    """Sends queries that were sent before, without asking the planner or choosing adapters again."""
 
     cdef public bint open
     cdef public bint pipelined
@@ -98,14 +98,14 @@ cdef class QueryCache:
         self.bound = {}
 
     def learn(self, str query not None, parsed, statement, answer) -> None:
-        """Note what a query has become."""
+        """Add a query to the cache."""
         cdef dict queries = self.plain if parsed is None else self.bound
         if len(queries) >= MOST:
             queries.clear()
         queries[query] = CachedQuery(parsed, statement, answer, self.adapters.version)
 
     def send(self, ResultSet cursor not None, query, params):
-        """Write a query's messages, if the fast path is open; the cursor's results are gone then."""
+        """Write a query's messages, if the fast path is open; the cursor's results are dropped then."""
         cdef CachedQuery cached
         cdef QueryExchange exchange
         self.session.set_mark()
@@ -137,7 +137,7 @@ cdef class QueryCache:
         return (params is None) is (cached.parsed is None) and self.write(cached, transformer, params, exchange, None, False)
 
     cdef CachedQuery find(self, ResultSet cursor, object query, object params):
-        """Return the cached that is open to a query, None if there is none."""
+        """Return the cached query that can be used, None if there is none."""
         cdef CachedQuery cached
         if (
             not PyUnicode_CheckExact(query)
@@ -156,7 +156,7 @@ cdef class QueryCache:
     cdef bint write(
         self, CachedQuery cached, object transformer, object params, Exchange exchange, ResultSet cursor, bint sync
     ) except -1:
-        """Write Bind and Execute, and Sync behind them; a cursor that is given forgets its results."""
+        """Write Bind and Execute, and optionally Sync after them; drop the results of `cursor`, if there is one."""
         cdef Wire session = self.session
         cdef EncodedParams parameters = None
         cdef Py_ssize_t section_size, size
@@ -199,13 +199,13 @@ cdef class QueryCache:
 
 
 cdef inline bint is_row(object params, Py_ssize_t count) noexcept:
-    """Whether parameters are a tuple or list of so many values."""
+    """Whether parameters are a tuple or list of this many values."""
     if PyTuple_CheckExact(params):
         return PyTuple_GET_SIZE(params) == count
     return PyList_CheckExact(params) and PyList_GET_SIZE(params) == count
 
 
 cdef inline char *copied(char *target, bytes source) noexcept:
-    """Copy `source` and return what is behind it."""
+    """Copy `source`; return a pointer to the end of the copy."""
     memcpy(target, PyBytes_AS_STRING(source), PyBytes_GET_SIZE(source))
     return target + PyBytes_GET_SIZE(source)

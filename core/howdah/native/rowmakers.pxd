@@ -1,4 +1,4 @@
-"""Row makers: what makes the rows that a program asks for of the tuples that were decoded."""
+"""Row makers, which turn decoded tuples into the rows that a program asks for."""
 
 
 cdef list make_rows(object make_row, list rows)

@@ -1,4 +1,4 @@
-"""Row makers: what makes the rows that a program asks for of the tuples that were decoded.
+"""Row makers, which turn decoded tuples into the rows that a program asks for.
 
 Twins of the row makers in `howdah.rows`.
 """

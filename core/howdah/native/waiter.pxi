@@ -76,7 +76,7 @@ cdef class Waiter:
         return self.interrupt(CancelledError() if msg is None else CancelledError(msg))
 
     def interrupt(self, error) -> bool:
-        """Have the task go on with an exception, unless it is woken already."""
+        """Resume the task with an exception, unless it has been woken already."""
         if self.done:
             return False
         self.interruption = error

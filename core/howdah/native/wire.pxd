@@ -1,10 +1,10 @@
-"""The hot half of a session: its buffers, and the messages of every query."""
+"""The hot part of a session: its buffers, and the messages of every query."""
 
 from howdah.native.adapters cimport Buffer
 from howdah.native.exchange cimport CopyExchange, Exchange, QueryExchange
 from howdah.native.sockets cimport howdah_spin_state
 
-# The values of `howdah.protocol.exchange.Step` that are dealt with natively.
+# The values of `howdah.protocol.exchange.Step` that native code handles.
 cdef enum:
     BIND = 1
     EXECUTE = 4
@@ -14,9 +14,9 @@ cdef enum:
 
 
 cdef class LentBuffer(Buffer):
-    # The bytes from `start` to `length` are still to be dealt with.
+    # The bytes from `start` to `length` are not yet processed.
     cdef Py_ssize_t start
-    # How many hold a pointer into the buffer: its memory stays where it is as long.
+    # How many users have a pointer into the buffer; its memory must not move meanwhile.
     cdef int lent
 
     cdef int check(self) except -1
@@ -29,9 +29,9 @@ cdef class Output(LentBuffer):
 
 
 cdef class Input(LentBuffer):
-    # How many bytes the message must have that has come in part, 0 if that is not known.
+    # The size of the message that has arrived in part, 0 if it is unknown.
     cdef Py_ssize_t wanted
-    # Whether the last receive filled all there was.
+    # Whether the last receive filled all of the free space.
     cdef bint filled
     # The most bytes that were in it at once, of the present answer.
     cdef Py_ssize_t most
@@ -45,7 +45,7 @@ cdef class Input(LentBuffer):
 cdef class Stream:
     cdef Input input
     cdef Output unsent
-    # The blocking socket that has its limit on waiting already, -1 if none.
+    # The blocking socket whose receive timeout has been set, -1 if none.
     cdef int limited
     # Whether the next wait for the server spins before it blocks.
     cdef howdah_spin_state spin
@@ -71,14 +71,14 @@ cdef class Wire(Stream):
     cdef Py_ssize_t first
     cdef Py_ssize_t count
     cdef bint decoding
-    # The sizes of what Python code has received into the buffer.
+    # The sizes of the receives of Python code into the buffer.
     cdef readonly list arrived
     # How many steps have been answered.
     cdef long settled
     # What had been written when `mark` was called: how much was to be sent, and how many steps were not answered.
     cdef Py_ssize_t marked_size
     cdef Py_ssize_t marked_count
-    # How much COPY data has come in since anything else, or nothing, did, in bytes.
+    # The size in bytes of the COPY data received since another message, or since a receive got nothing.
     cdef Py_ssize_t streamed
 
     cdef int take_arrived(self) except -1

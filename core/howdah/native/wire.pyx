@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False
-"""The hot half of a session: its buffers, and the messages of every query.
+"""The hot part of a session: its buffers, and the messages of every query.
 
 Twin of `howdah.protocol.wire`.
 
@@ -32,26 +32,26 @@ cdef object _INTRANS = TransactionStatus.INTRANS
 cdef object _INERROR = TransactionStatus.INERROR
 
 cdef enum:
-    #: How much is asked of the socket at first, and when the results have become large, in bytes.
+    #: The size of a receive in bytes, at first, and when results have become large.
     RECEIVE_SIZE = 0x10000
     LARGE_RECEIVE_SIZE = 0x40000
-    #: With less room than this, in bytes, the input grows before anything is received.
+    #: If less space than this is free, in bytes, the input grows before a receive.
     LEAST_ROOM = 0x2000
     #: After how many small answers in a row no large one is expected.
     SMALL_ANSWERS = 16
-    #: How much memory for output is kept after use, in bytes.
+    #: The size of the output buffer that is kept after use, in bytes.
     KEPT_OUTPUT = 0x4000
-    #: From how many bytes of COPY data on, in messages that are shorter, more is expected.
+    #: After this many bytes of COPY data, in messages that are shorter, more data is expected.
     STREAM_SIZE = 0x10000
-    #: How many steps there is room for at first.
+    #: The initial capacity of the ring of steps.
     SMALLEST_RING = 16
     MAX_LENGTH = 0x3FFFFFFF
     MAX_SHORT_LENGTH = 30000
 
-# Where an empty buffer points to.
+# What an empty buffer points to.
 cdef char _nothing = 0
 
-# The members of `Step`, whose module is not yet there when this one is imported.
+# The members of `Step`; its module cannot be imported before this one.
 cdef tuple _steps = None
 
 
@@ -66,7 +66,7 @@ cdef object _step(int step):
 
 
 cdef inline Py_ssize_t _longest(int code) noexcept:
-    """Return how long a message of this kind may be."""
+    """Return the maximum length of a message of this kind."""
     # DataRow, CopyData, RowDescription, ParameterDescription, FunctionCallResponse,
     # ErrorResponse, NoticeResponse, NotificationResponse
     if code in (c"D", c"d", c"T", c"t", c"V", c"E", c"N", c"A"):
@@ -75,7 +75,7 @@ cdef inline Py_ssize_t _longest(int code) noexcept:
 
 
 cdef int _append(Buffer buffer, object data) except -1:
-    """Append what an object with the buffer protocol holds."""
+    """Append the bytes of an object with the buffer protocol."""
     cdef Py_buffer view
     if PyBytes_CheckExact(data):
         buffer.put(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
@@ -98,7 +98,7 @@ cdef class LentBuffer(Buffer):
         return 0
 
     cdef int move_to_front(self) except -1:
-        """Drop what has been dealt with."""
+        """Drop the bytes that have been processed."""
         if self.start:
             self.length -= self.start
             memmove(self.data, self.data + self.start, self.length)
@@ -106,7 +106,7 @@ cdef class LentBuffer(Buffer):
         return 0
 
     cdef int resize(self, Py_ssize_t capacity) except -1:
-        """Change the size of the memory, to not less than what is in it; 0 gives it back."""
+        """Change the size of the memory, to at least that of its content; 0 frees it."""
         cdef char *data = NULL
         self.check()
         if capacity:
@@ -131,10 +131,10 @@ cdef class LentBuffer(Buffer):
 
 
 cdef class Output(LentBuffer):
-    """What is to be sent; as a buffer, what is left of it."""
+    """The bytes to be sent; with the buffer protocol, those that are left."""
 
     cdef int take_off(self, Py_ssize_t size) except -1:
-        """Drop the first `size` bytes: they have been sent."""
+        """Drop the first `size` bytes, which have been sent."""
         self.start += size
         if self.start == self.length and not self.lent:
             self.start = self.length = 0
@@ -149,13 +149,13 @@ cdef class Output(LentBuffer):
 
 
 cdef class Input(LentBuffer):
-    """What has come in and is not yet processed; as a buffer, the room behind it.
+    """The received bytes that are not yet processed; with the buffer protocol, the free space after them.
 
-    Its size follows what comes in, never what a message promises of itself.
+    Its size depends on the bytes that have arrived, never on the length in the header of a message.
     """
 
     cdef int make_room(self) except -1:
-        """Make room to receive into."""
+        """Make space for a receive."""
         cdef Py_ssize_t capacity
         self.move_to_front()
         if (self.filled or (self.large and not self.capacity)) and self.capacity < LARGE_RECEIVE_SIZE:
@@ -169,9 +169,9 @@ cdef class Input(LentBuffer):
         return 0
 
     cdef int shrink(self) except -1:
-        """Give the memory for a large answer back, if nothing is in it.
+        """Free the memory of a large answer, if the buffer is empty.
 
-        The next connection's answer goes there: it is still in the processor's cache.
+        The answer of the next connection goes there: it is still in the processor's cache.
         """
         if self.length or self.lent:
             return 0
@@ -191,7 +191,7 @@ cdef class Input(LentBuffer):
 
 
 cdef class Stream:
-    """What a socket carries: the bytes that come in, and those that are to be sent."""
+    """The bytes of a connection: those that have been received, and those to be sent."""
 
     def __cinit__(self):
         self.input = Input.__new__(Input)
@@ -200,27 +200,27 @@ cdef class Stream:
         self.spin.backoff = 1
 
     cdef Py_ssize_t fill_output(self) except -1:
-        """Have the output hold what is to be sent next; return how many bytes are behind it."""
+        """Fill the output with the bytes to be sent next; return how many follow them."""
         return 0
 
     cdef int drop_output(self) except -1:
-        """Forget what is to be sent: there is nobody to send it to."""
+        """Drop the output, because the connection is broken."""
         return self.unsent.take_off(self.unsent.length - self.unsent.start)
 
     cdef int make_room(self) except -1:
-        """Make room in the input to receive into."""
+        """Make space in the input for a receive."""
         raise NotImplementedError
 
     cdef int came_in(self, Py_ssize_t size) except -1:
-        """Process the `size` bytes that came in behind the input."""
+        """Process the `size` bytes that were received after the input."""
         raise NotImplementedError
 
     cdef int paused(self) noexcept:
-        """Note that nothing more has come in."""
+        """Note that nothing more has arrived."""
         return 0
 
     cdef bint streaming(self) noexcept:
-        """Whether the server sends COPY data, piece after piece."""
+        """Whether the server is sending a stream of COPY data."""
         return False
 
 
@@ -228,13 +228,13 @@ cdef class Wire(Stream):
     """Input and output buffers of one session, and the steps not yet answered.
 
     Attributes:
-        transaction_status: as the last ReadyForQuery told it.
+        transaction_status: the status in the last ReadyForQuery.
         transactions: how many transactions have ended: the same number means
             that it is still the same transaction.
-        skipping: whether the server skips what is written now, up to a Sync.
-        lost: why the session is over, None while it lives.
-        dealt_with: whether the last message counts as dealt with, though what it was given to, a
-            loader or a handler, has raised a `BaseException`.
+        skipping: whether the server skips messages that are written now, up to a Sync.
+        lost: why the session has ended, None while it is usable.
+        dealt_with: whether the last message counts as processed although the loader or the handler
+            that it was passed to has raised a `BaseException`.
     """
 
     def __cinit__(self):
@@ -248,16 +248,16 @@ cdef class Wire(Stream):
     # Output
 
     def write(self, data) -> None:
-        """Append `data`, whole messages, to what is to be sent."""
+        """Append whole messages to the output."""
         self.unsent.check()
         _append(self.unsent, data)
 
     def output(self) -> memoryview:
-        """Return what is to be sent; release it before anything else is written."""
+        """Return the bytes to be sent; release the view before anything else is written."""
         return memoryview(self.unsent)
 
     def sent(self, Py_ssize_t size) -> None:
-        """Take off the first `size` bytes of the output: they are on their way."""
+        """Remove the first `size` bytes of the output, which have been sent."""
         self.unsent.check()
         if size < 0:
             raise ValueError(f"cannot have sent {size} bytes")
@@ -265,7 +265,7 @@ cdef class Wire(Stream):
 
     @property
     def output_size(self) -> int:
-        """How many bytes are to be sent."""
+        """The number of bytes to be sent."""
         return self.unsent.length - self.unsent.start
 
     def bind(
@@ -307,7 +307,7 @@ cdef class Wire(Stream):
         memcpy(p, PyBytes_AS_STRING(formats), PyBytes_GET_SIZE(formats))
 
     def execute(self, Exchange exchange not None, bytes portal not None=b"", max_rows=0) -> None:
-        """Write an Execute message; at most `max_rows` rows come back, 0 for all."""
+        """Write an Execute message for at most `max_rows` rows; 0 for all."""
         cdef Output out = self.unsent
         cdef Py_ssize_t portal_size = _name_size(portal, "the portal's name")
         cdef uint32_t limit = max_rows
@@ -329,7 +329,7 @@ cdef class Wire(Stream):
     # Steps
 
     def expect(self, int step, Exchange exchange not None) -> None:
-        """Note that `step` is on its way for `exchange`."""
+        """Add a step of `exchange` that the server is to answer."""
         if not 0 <= step < STEPS:
             raise ValueError(f"{step} is not a step")
         self.add_step(step, exchange)
@@ -348,7 +348,7 @@ cdef class Wire(Stream):
         return _step(self.steps[place]), self.exchanges[place]
 
     def mark(self) -> None:
-        """Note what has been written by now; nothing may be sent until `rewind`."""
+        """Remember what has been written so far; nothing may be sent until `rewind`."""
         self.set_mark()
 
     cdef int set_mark(self) noexcept:
@@ -358,7 +358,7 @@ cdef class Wire(Stream):
         return 0
 
     def rewind(self) -> None:
-        """Forget what has been written since `mark`: an interruption may have left it incomplete."""
+        """Drop what has been written since `mark`: an interruption may have left it incomplete."""
         cdef Exchange exchange
         cdef Py_ssize_t place
         self.unsent.check()
@@ -373,7 +373,7 @@ cdef class Wire(Stream):
                 exchange.skip()
 
     def settle(self) -> None:
-        """Take off the step at the head: it has been answered."""
+        """Remove the step at the head, which has been answered."""
         self.settle_head()
 
     cdef int add_step(self, int step, Exchange exchange) except -1:
@@ -424,7 +424,7 @@ cdef class Wire(Stream):
         cdef Py_ssize_t size = len(self.exchanges)
         if not self.count:
             raise IndexError("no step waits for an answer")
-        # All in the ring are exchanges: `add_step` takes no others.
+        # The ring contains only exchanges: `add_step` accepts nothing else.
         exchange = <Exchange> self.exchanges[self.first]
         self.exchanges[self.first] = None
         self.first = (self.first + 1) & (size - 1)
@@ -438,7 +438,7 @@ cdef class Wire(Stream):
     # Input
 
     def receive_buffer(self) -> memoryview:
-        """Return where to receive into; `received` must follow."""
+        """Return the buffer for a receive; `received` must follow."""
         self.take_arrived()
         self.make_room()
         return memoryview(self.input)
@@ -454,7 +454,7 @@ cdef class Wire(Stream):
         _append(self.input, data)
 
     cdef int take_arrived(self) except -1:
-        """Take in what Python code has received into the buffer."""
+        """Process the bytes that Python code has received into the buffer."""
         cdef Py_ssize_t size
         while self.arrived:
             size = self.arrived.pop(0)
@@ -464,7 +464,7 @@ cdef class Wire(Stream):
         return 0
 
     def received(self, Py_ssize_t size) -> None:
-        """Process the `size` bytes that came into the buffer."""
+        """Process the `size` bytes that were received into the buffer."""
         self.check_entry()
         self.came_in(size)
 
@@ -477,11 +477,11 @@ cdef class Wire(Stream):
         self.pump()
 
     def on_message(self, int code, bytes body) -> None:
-        """Deal with a message that is not of the hot path."""
+        """Process a message that is not part of the hot path."""
         raise NotImplementedError
 
     cdef int check_entry(self) except -1:
-        """Raise an error if a row is being decoded: the code that does it must not use the session."""
+        """Raise an error if a row is being decoded, because loaders must not use the session."""
         if self.decoding:
             raise RuntimeError("the connection cannot be used by what loads the values of its rows")
         return 0
@@ -506,7 +506,7 @@ cdef class Wire(Stream):
         return 0
 
     cdef int pump(self) except -1:
-        """Process the messages that have come in whole."""
+        """Process the messages that have arrived completely."""
         cdef Input data = self.input
         cdef const char *p
         cdef Py_ssize_t size, end = 0
@@ -535,7 +535,7 @@ cdef class Wire(Stream):
         except Error:
             raise
         except:
-            # Interrupted: the message is dealt with once more, unless it has had its effect.
+            # Interrupted: the message is processed again, unless it has had its effect.
             if end and data.start == end and not self.dealt_with and (settled == self.settled or code == c"E"):
                 data.start -= size
             raise
@@ -546,7 +546,7 @@ cdef class Wire(Stream):
         return 0
 
     cdef int process(self, int code, const char *body, Py_ssize_t size) except -1:
-        """Process one message; `body` holds until Python code runs."""
+        """Process one message; `body` is valid until Python code runs."""
         cdef Exchange exchange
         cdef int step
         if self.count:
@@ -593,7 +593,7 @@ cdef class Wire(Stream):
             except ProtocolViolation:
                 raise
             except Exception as e:
-                # The loader's fault, not the session's: reported when the row is fetched.
+                # An error of the loader, not of the session: raised when the row is fetched.
                 exchange.failure = e
             except BaseException as e:
                 self.leave_rows(exchange, e, PyBytes_FromStringAndSize(body, size))
@@ -605,7 +605,7 @@ cdef class Wire(Stream):
         return 0
 
     cdef int leave_rows(self, QueryExchange exchange, object interruption, bytes body) except -1:
-        """Have no more rows decoded, from that in `body` on: what interrupts one would do so with the next."""
+        """Stop decoding, beginning with the row in `body`: the next row could be interrupted in the same way."""
         if not exchange.keeping:
             exchange.failure = interruption
         else:
@@ -615,7 +615,7 @@ cdef class Wire(Stream):
         return 0
 
     cdef int copy_data(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
-        """Keep COPY data, together with that of the messages behind it: one comes for each row."""
+        """Keep COPY data, together with that of the following messages: there is one for each row."""
         if exchange.keep_messages:
             self.streamed += self.keep_messages(exchange, body, size)
         else:
@@ -626,7 +626,7 @@ cdef class Wire(Stream):
         return 0
 
     cdef Py_ssize_t keep_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
-        """Keep each message of COPY data that has come in; return their size, in bytes."""
+        """Keep each message of COPY data that has arrived; return their size, in bytes."""
         cdef Input data = self.input
         cdef const char *p = data.data + data.start
         cdef const char *end = data.data + data.length
@@ -644,7 +644,7 @@ cdef class Wire(Stream):
         return total
 
     cdef Py_ssize_t join_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1:
-        """Keep COPY data that has come in as one chunk; return its size, in bytes."""
+        """Keep the COPY data that has arrived, as one chunk; return its size, in bytes."""
         cdef Input data = self.input
         cdef const char *p = data.data + data.start
         cdef const char *end = data.data + data.length
@@ -673,7 +673,7 @@ cdef class Wire(Stream):
         return total
 
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size):
-        """Return the row of a DataRow's body; while it is made the input must not move."""
+        """Return the row in the body of a DataRow; meanwhile the input must not move."""
         if decoder is None:
             return PyBytes_FromStringAndSize(body, size)
         self.decoding = True
@@ -686,27 +686,27 @@ cdef class Wire(Stream):
 
 
 cdef inline bint expects_row(int step, Exchange exchange) noexcept:
-    """Whether a row may come: in the simple protocol, behind its description."""
+    """Whether a row is allowed now: in the simple protocol, after its description."""
     return step == EXECUTE or (step == QUERY and exchange.fields is not None)
 
 
 cdef inline bint expects_data(Exchange exchange) except -1:
-    """Whether COPY data may come."""
+    """Whether COPY data is allowed now."""
     return exchange.copies and exchange.copy is not None and exchange.copy.direction is not _COPY_IN
 
 
 cdef inline bint ends_execute(int step, const char *body, Py_ssize_t size) noexcept:
-    """Whether CommandComplete may come: its body is a string, with the zero that ends it."""
+    """Whether CommandComplete is allowed now, and its body is a string that ends with NUL."""
     return step == EXECUTE and size > 0 and not body[size - 1]
 
 
 cdef inline bint ends_sync(int step, const char *body, Py_ssize_t size) noexcept:
-    """Whether ReadyForQuery may come: its body is the status of a transaction."""
+    """Whether ReadyForQuery is allowed now, and its body is the status of a transaction."""
     return step == SYNC and size == 1 and body[0] in (c"I", c"T", c"E")
 
 
 cdef Py_ssize_t _name_size(bytes name, str what) except -1:
-    """Return how many bytes a name has, with the zero that ends it; `what` names it in errors."""
+    """Return the size of a name in bytes, with the NUL that ends it; `what` describes it in errors."""
     cdef Py_ssize_t size = PyBytes_GET_SIZE(name)
     if memchr(PyBytes_AS_STRING(name), 0, size) is not NULL:
         cstring(name, what)  # raises the error
@@ -714,7 +714,7 @@ cdef Py_ssize_t _name_size(bytes name, str what) except -1:
 
 
 cdef bytes pack_formats(object formats):
-    """Return result formats as Bind tells them."""
+    """Return the result formats' part of a Bind message."""
     cdef Py_ssize_t count = len(formats)
     if not count:
         return b"\0\0"

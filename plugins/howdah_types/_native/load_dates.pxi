@@ -295,7 +295,7 @@ cdef inline bint _read_signed(DateText *text, int64_t *value) noexcept nogil:
 
 
 cdef inline bint _read_clock(DateText *text, int64_t hours, int64_t *microseconds) noexcept nogil:
-    """Read MM:SS[.ffffff], which is behind the hours and ends the text."""
+    """Read MM:SS[.ffffff], which follows the hours and ends the text."""
     cdef int minutes, seconds, fraction
     if hours > MAX_HOURS:
         return False

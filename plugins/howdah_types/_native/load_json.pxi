@@ -167,7 +167,7 @@ cdef object _read_json_number(JsonText *text):
 
 
 cdef inline bint _skip_fraction(JsonText *text) noexcept:
-    """Read a point and what is behind it, if they are there; return False if that is not digits."""
+    """Read a point and the digits after it, if there is one; return False if no digits follow."""
     if text.p == text.end or text.p[0] != c".":
         return True
     text.p += 1
@@ -319,7 +319,7 @@ cdef char *_unescape(char *out, const char *p, const char *end) noexcept:
 
 
 cdef inline char _escaped(char letter) noexcept:
-    """Return the character that a letter behind a backslash stands for, 0 if there is none."""
+    """Return the character for a letter after a backslash, 0 if there is none."""
     if letter == c'"' or letter == c"\\" or letter == c"/":
         return letter
     if letter == c"n":
@@ -334,7 +334,7 @@ cdef inline char _escaped(char letter) noexcept:
 
 
 cdef inline int _read_point(const char **p, const char *end) noexcept:
-    """Read the digits behind \\u, of a pair of surrogates both; return the code point, -1 if they are none."""
+    """Read the digits after \\u, or both parts of a surrogate pair; return the code point, -1 if they are invalid."""
     cdef int low, point = _read_unit(p[0], end)
     if point < 0:
         return -1

@@ -134,7 +134,7 @@ cdef object _new_interface(int family, Inet inet):
 
 
 cdef inline bint _ends_part(char character, int parts) noexcept:
-    """Whether a character ends a number that has so many in front of it: behind the fourth is a mask."""
+    """Return whether a character ends a number, given how many precede it: a mask follows the fourth."""
     return character == (c"/" if parts == 3 else c".") and parts <= 3
 
 

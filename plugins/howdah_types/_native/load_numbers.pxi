@@ -299,7 +299,7 @@ cdef inline int _sign_of_money(const char *data, Py_ssize_t size) noexcept:
 
 
 cdef inline int _strip_to_digits(const char *data, Py_ssize_t *first, Py_ssize_t *last) noexcept:
-    """Leave out what is in front of the first digit, and what is behind the last one."""
+    """Skip the characters before the first digit and after the last one."""
     while first[0] < last[0] and not c"0" <= data[first[0]] <= c"9":
         first[0] += 1
     while first[0] < last[0] and not c"0" <= data[last[0] - 1] <= c"9":

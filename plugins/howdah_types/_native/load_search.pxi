@@ -21,7 +21,7 @@ cdef enum:
 
 #: The precedence of the operators, by their number.
 cdef int[5] _PRIORITIES = [0, 4, 2, 1, 3]
-#: The weights of a position in a tsvector, of which D is not written; and the bits of weights in a tsquery.
+#: The weights of a position in a tsvector (D is not written), and the bits of weights in a tsquery.
 cdef const char *_WEIGHTS = "\0CBA"
 cdef const char *_FLAGS = "ABCD"
 
@@ -164,7 +164,7 @@ cdef int _put_item(Reader *reader, int outer, bint right_of_phrase, int depth, B
 
 
 cdef int _put_operation(Reader *reader, int operator, int distance, int depth, Buffer out) except -1:
-    """Append two operands, of which the server sends the right one first, and the operator between them."""
+    """Append two operands, and the operator between them; the server sends the right operand first."""
     cdef Buffer right = Buffer.__new__(Buffer)
     cdef int priority = _PRIORITIES[operator]
     if not _put_item(reader, priority, operator == PHRASE, depth, right):

@@ -1,4 +1,4 @@
-"""check_adapter on the types that Arrow has: values that come and go as Arrow data are howdah's own."""
+"""check_adapter on the types of Arrow: values that are sent and read as Arrow data equal howdah's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plugin: what it brings, what it needs, what it does not cost."""
+"""The plugin: what it adds, what it needs, and that it costs nothing when it is not used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""howdah_demo: the whole of it, as a newcomer runs it, but into a pipe."""
+"""howdah_demo: all of it, run as a newcomer runs it, but into a pipe."""
 
 from __future__ import annotations
 

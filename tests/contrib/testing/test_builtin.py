@@ -1,4 +1,4 @@
-"""check_adapter on types that howdah brings itself."""
+"""check_adapter on howdah's own types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""howdah_testing as third parties use it: in a pytest of its own, on tests of its own."""
+"""howdah_testing as third parties use it: in a separate pytest, with tests of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that follows a script, for what no PostgreSQL server can be brought to say."""
+"""A server that follows a script, for messages that a real PostgreSQL server does not send."""
 
 from __future__ import annotations
 

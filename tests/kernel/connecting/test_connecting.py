@@ -1,4 +1,4 @@
-"""Connecting: hosts, addresses, the kind of session, timeouts, sockets."""
+"""Connecting: hosts, addresses, session attributes, timeouts, sockets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from howdah import conninfo, errors
 from howdah.io import attempt, cancel, connecting
-from howdah.protocol.backend_messages import message
+from howdah.protocol.backend_messages import authentication, message
 from howdah.protocol.backend_messages import parameter_status as status
 from howdah.protocol.framing import MessageReader
 from tests.kernel.connecting.scripted_server import (
@@ -377,7 +377,7 @@ def test_another_host_after_nonsense(connect: Side) -> None:
 def test_no_other_host_without_password(connect: Side) -> None:
     def ask_password(conn: socket.socket) -> None:
         packet(conn)
-        conn.sendall(message("R", struct.pack("!i", 3)))
+        conn.sendall(authentication(3))
         conn.recv(1)
 
     with ScriptedServer(ask_password) as first, ScriptedServer(welcome()) as second:
@@ -553,7 +553,7 @@ def pour(conn: socket.socket) -> None:
 def ask_for_a_password(conn: socket.socket) -> None:
     """A script that says nothing to a password."""
     packet(conn)
-    conn.sendall(message("R", struct.pack("!i", 3)))
+    conn.sendall(authentication(3))
     silence(conn)
 
 
@@ -749,7 +749,7 @@ def test_transport_that_fails(connect: Side, server: Server) -> None:
 def test_authentication_method_of_a_plugin(connect: Side) -> None:
     def script(conn: socket.socket) -> None:
         packet(conn)
-        conn.sendall(message("R", struct.pack("!i", 7)))
+        conn.sendall(authentication(7))
         assert exactly(conn, 10) == b"p\0\0\0\x09token"
         conn.sendall(WELCOME)
         conn.recv(1)

@@ -1,4 +1,4 @@
-"""TLS as a layer between a session and its socket, by either implementation."""
+"""TLS as a layer between a session and its socket, in both implementations."""
 
 from __future__ import annotations
 

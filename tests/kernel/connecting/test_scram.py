@@ -1,4 +1,4 @@
-"""SCRAM-SHA-256: the RFC's example, what a hostile server may say, and the preparation of passwords."""
+"""SCRAM-SHA-256: the RFC's example, the messages of a hostile server, and the preparation of passwords."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import struct
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 from howdah import conninfo, errors
 from howdah.io import connecting
 from howdah.protocol import scram
-from howdah.protocol.backend_messages import message
+from howdah.protocol.backend_messages import authentication
 from howdah.protocol.credentials import OK, SASL_CONTINUE, SASL_FINAL, AuthenticationFailed, Credentials
 from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, exactly, packet
 from tests.kernel.connecting.sides import Side
@@ -180,11 +179,11 @@ def serving(verifier: Verifier) -> Callable[[socket.socket], None]:
 
     def script(conn: socket.socket) -> None:
         packet(conn)
-        conn.sendall(message("R", struct.pack("!i", 10) + b"SCRAM-SHA-256\0\0"))
+        conn.sendall(authentication(10, b"SCRAM-SHA-256\0\0"))
         first = verifier.first(said(conn).split(b"\0", 1)[1][4:])
-        conn.sendall(message("R", struct.pack("!i", SASL_CONTINUE) + first))
+        conn.sendall(authentication(SASL_CONTINUE, first))
         final = verifier.final(said(conn))
-        conn.sendall(message("R", struct.pack("!i", SASL_FINAL) + final) + WELCOME)
+        conn.sendall(authentication(SASL_FINAL, final) + WELCOME)
         conn.recv(1)
 
     return script

@@ -1,4 +1,4 @@
-"""The machine that checks `target_session_attrs`, driven by bytes."""
+"""The generator that checks `target_session_attrs`, driven by bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The startup machine, driven by bytes."""
+"""The generator of the start-up, driven by bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from howdah import errors
 from howdah.conninfo import AuthRequirement
-from howdah.protocol.backend_messages import message
+from howdah.protocol.backend_messages import authentication, backend_key_data, message
 from howdah.protocol.backend_messages import parameter_status as status
 from howdah.protocol.credentials import GSS_CONTINUE, AuthenticationFailed, Credentials
 from howdah.protocol.framing import MessageReader
@@ -29,10 +29,6 @@ from tests.kernel.connecting.scripted_server import AUTHENTICATION_OK, KEY, READ
 
 if TYPE_CHECKING:
     from howdah.protocol.credentials import Conversation
-
-
-def authentication(code: int, data: bytes = b"") -> bytes:
-    return message("R", struct.pack("!i", code) + data)
 
 
 SASL = authentication(10, b"SCRAM-SHA-256\0\0")
@@ -124,13 +120,13 @@ def test_md5() -> None:
 
 @pytest.mark.parametrize("length", [4, 32, 256])
 def test_length_of_the_cancel_key(length: int) -> None:
-    key = message("K", struct.pack("!i", 1) + b"k" * length)
+    key = backend_key_data(1, b"k" * length)
     assert drive(AUTHENTICATION_OK + key + READY)[0].secret_key == b"k" * length
 
 
 @pytest.mark.parametrize("length", [0, 3, 257])
 def test_wrong_length_of_the_cancel_key(length: int) -> None:
-    key = message("K", struct.pack("!i", 1) + b"k" * length)
+    key = backend_key_data(1, b"k" * length)
     with pytest.raises(errors.OperationalError):
         drive(AUTHENTICATION_OK + key + READY)
 

@@ -1,4 +1,4 @@
-"""TLS and authentication, against a real server; and what only a scripted one does."""
+"""TLS and authentication, with a real server, and with a scripted one for what no real server does."""
 
 from __future__ import annotations
 

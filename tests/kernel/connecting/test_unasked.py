@@ -1,15 +1,21 @@
-"""What a server says unasked while a connection is opened, and right behind that."""
+"""Messages that a server sends unasked while a connection is opened, and right after that."""
 
 from __future__ import annotations
 
 import asyncio
-import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import howdah
-from howdah.protocol.backend_messages import message
+from howdah.protocol.backend_messages import (
+    authentication,
+    command_complete,
+    data_row,
+    message,
+    notification_response,
+    row_description,
+)
 from howdah.protocol.backend_messages import parameter_status as status
 from tests.kernel.connecting.scripted_server import (
     AUTHENTICATION_OK,
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOTICE = message("N", b"SNOTICE\0C00000\0Mgr\xfc\xdfe\0\0")
-NOTIFICATION = message("A", struct.pack("!i", 7) + b"channel\0payload\0")
+NOTIFICATION = notification_response(7, "channel", "payload")
 SETTINGS = status("TimeZone", "Asia/Tokyo") + status("client_encoding", "LATIN1") + status("setting", "new")
 BEGINNING = AUTHENTICATION_OK + status("TimeZone", "UTC") + status("client_encoding", "UTF8")
 
@@ -47,10 +53,10 @@ def answer(conn: socket.socket, before: bytes = b"") -> bool:
         if kinds.endswith(b"X"):
             return False
         packet(conn)
-    row = message("D", struct.pack("!hi", 1, 1) + b"\xe9")
-    columns = message("T", struct.pack("!h", 1) + b"x\0" + struct.pack("!ihihih", 0, 0, 25, -1, -1, 0))
+    row = data_row(b"\xe9")
+    columns = row_description(("x", 25))
     begun = message("1") + message("2") if b"P" in kinds else b""
-    conn.sendall(before + begun + columns + row + message("C", b"SELECT 1\0") + READY)
+    conn.sendall(before + begun + columns + row + command_complete("SELECT 1") + READY)
     return True
 
 
@@ -201,7 +207,7 @@ def test_what_has_arrived_is_not_waited_for() -> None:
 
     def script(conn: socket.socket) -> None:
         packet(conn)
-        conn.sendall(message("R", struct.pack("!i", 3)) + AUTHENTICATION_OK + KEY + READY)
+        conn.sendall(authentication(3) + AUTHENTICATION_OK + KEY + READY)
         while conn.recv(1000):
             pass
 

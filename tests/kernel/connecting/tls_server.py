@@ -1,4 +1,4 @@
-"""A PostgreSQL 15 server with TLS and every way to authenticate, and its certificates."""
+"""A PostgreSQL 15 server with TLS and every authentication method, and its certificates."""
 
 from __future__ import annotations
 

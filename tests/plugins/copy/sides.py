@@ -1,4 +1,4 @@
-"""Sync and async connections under one set of tests: the sync ones get asynchronous methods."""
+"""Sync and async connections in one set of tests: the sync ones get asynchronous methods."""
 
 from __future__ import annotations
 

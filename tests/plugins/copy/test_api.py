@@ -1,4 +1,4 @@
-"""COPY as programs know it: what the cursor tells, when errors come, writers, a COPY without a server."""
+"""The interface of COPY: the cursor, when errors are raised, writers, a COPY without a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""COPY in and out, and what can go wrong with it, on both sides."""
+"""COPY in and out, and its errors, with sync and async connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""COPY where it cannot be, and other things during a COPY: no connection and no other query suffers."""
+"""COPY where it is not possible, and other queries during a COPY: no connection and no query is harmed."""
 
 from __future__ import annotations
 

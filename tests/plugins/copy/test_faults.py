@@ -1,4 +1,4 @@
-"""COPY when things break: killed backends, cut connections."""
+"""COPY when the backend is killed or the connection is cut."""
 
 from __future__ import annotations
 

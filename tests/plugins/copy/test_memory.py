@@ -1,4 +1,4 @@
-"""A gigabyte through COPY, each way, in bounded memory: nobody sends faster than the other side takes."""
+"""A gigabyte through COPY, in each direction: neither side sends faster than the other reads."""
 
 from __future__ import annotations
 

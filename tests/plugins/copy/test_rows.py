@@ -1,4 +1,4 @@
-"""Rows of COPY data, encoded and decoded by either implementation: the same bytes, values and errors."""
+"""Rows of COPY data: the same bytes, values and errors in both implementations."""
 
 from __future__ import annotations
 

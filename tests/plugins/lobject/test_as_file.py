@@ -1,4 +1,4 @@
-"""The sync large object is a raw binary file to Python's own modules."""
+"""Python's own modules can use the sync large object as a raw binary file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes over the wire for a named cursor, and what happens when the wire is cut."""
+"""The messages for a named cursor, and the effect of a lost connection."""
 
 from __future__ import annotations
 

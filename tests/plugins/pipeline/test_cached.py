@@ -1,4 +1,4 @@
-"""Queries that are prepared take the fast path in pipelines, and behave as on the long one."""
+"""Prepared queries take the fast path in pipelines, and behave as on the slow path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients of a pool that run beside the test: threads and tasks, with the same methods."""
+"""Clients of a pool that run in parallel with the test: threads and tasks, with the same methods."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # Generated from tests/plugins/pool/test_close_returns_async.py by .ci/async_to_sync.py; do not edit.
-"""Connections whose `close` gives them back."""
+"""Connections whose `close` returns them to the pool."""
 
 from __future__ import annotations
 

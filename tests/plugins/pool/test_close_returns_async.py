@@ -1,4 +1,4 @@
-"""Connections whose `close` gives them back."""
+"""Connections whose `close` returns them to the pool."""
 
 from __future__ import annotations
 

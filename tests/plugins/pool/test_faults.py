@@ -1,4 +1,4 @@
-"""Pools whose connections are cut or killed: no client hangs, and in the end the pool is whole."""
+"""Pools whose connections are cut or killed: no client hangs, and the pool recovers completely."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Async pools that are made where no event loop runs."""
+"""Async pools that are created before an event loop runs."""
 
 from __future__ import annotations
 

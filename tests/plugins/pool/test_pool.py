@@ -1,5 +1,5 @@
 # Generated from tests/plugins/pool/test_pool_async.py by .ci/async_to_sync.py; do not edit.
-"""Pools, from the outside."""
+"""Pools, tested through their public interface."""
 
 from __future__ import annotations
 

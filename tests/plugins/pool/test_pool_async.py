@@ -1,4 +1,4 @@
-"""Pools, from the outside."""
+"""Pools, tested through their public interface."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pools have the names and the arguments of psycopg_pool's."""
+"""The pools have the same names and arguments as psycopg_pool."""
 
 from __future__ import annotations
 

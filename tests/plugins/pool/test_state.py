@@ -1,4 +1,4 @@
-"""What pools decide, on a clock that the test sets."""
+"""The decisions of a pool, with a clock that the test sets."""
 
 from __future__ import annotations
 

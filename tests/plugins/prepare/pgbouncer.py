@@ -1,4 +1,4 @@
-"""PgBouncer, started and stopped by the tests."""
+"""PgBouncer, which the tests start and stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements that are prepared by themselves."""
+"""Statements that are prepared automatically."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A task is cancelled while it prepares statements and executes them: what is known of them stays right."""
+"""A task is cancelled while it prepares and executes statements: the driver's record of them stays right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prepared statements, made by themselves."""
+"""Automatically prepared statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recognising the commands about prepared statements."""
+"""Recognizing the commands that concern prepared statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements that refer to what is gone: rolled back, dropped by others, or of another search path."""
+"""Statements that refer to objects that are gone: rolled back, dropped, or on another search path."""
 
 from __future__ import annotations
 

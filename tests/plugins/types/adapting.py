@@ -1,4 +1,4 @@
-"""Adapting without a connection: what the kernel does with dumpers and loaders, in a few lines."""
+"""Adapting without a connection: dumpers and loaders, used as the kernel does, in a few lines."""
 
 from __future__ import annotations
 

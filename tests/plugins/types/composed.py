@@ -1,4 +1,4 @@
-"""Types that are composed of others, in a database, and the classes that stand for them."""
+"""Composed types in a database, and the classes for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is of values of each type, such that what is sent comes back equal."""
+"""Values of each type that are equal after being sent and read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What programs written for psycopg rely on in adapters: protocols, names, and the odd value."""
+"""What programs written for psycopg expect of adapters: protocols, names, and unusual values."""
 
 from __future__ import annotations
 

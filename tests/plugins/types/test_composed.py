@@ -1,4 +1,4 @@
-"""Composed types through a server and back, in every way that they can travel."""
+"""Composed types, sent to a server and read back in every way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Composite types, anonymous records, and the classes that stand for them."""
+"""Composite types, anonymous records, and the classes for them."""
 
 from __future__ import annotations
 

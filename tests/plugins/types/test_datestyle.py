@@ -1,4 +1,4 @@
-"""Dates, timestamps and intervals as text, in every style: the values of the binary format."""
+"""Dates, timestamps and intervals as text in every style: the same values as in binary format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of docs/types.md say what is registered."""
+"""The tables of docs/types.md agree with the registered adapters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be loaded or dumped: a DB-API error, which names the value, the type and the place."""
+"""Values that cannot be loaded or dumped: a DB-API error that names the value, the type and the position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every type that PostgreSQL has: the same value of the same Python type, whichever way it comes."""
+"""Every type of PostgreSQL: the same value of the same Python type in every format."""
 
 from __future__ import annotations
 

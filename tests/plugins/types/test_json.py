@@ -1,4 +1,4 @@
-"""json and jsonb, and the functions behind them."""
+"""json and jsonb, and their dump and load functions."""
 
 from __future__ import annotations
 

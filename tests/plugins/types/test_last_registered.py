@@ -1,4 +1,4 @@
-"""The adapter registered last, in the nearest scope, decides, in whichever format a value travels."""
+"""The adapter that was registered last, in the nearest scope, decides, in every format."""
 
 from __future__ import annotations
 

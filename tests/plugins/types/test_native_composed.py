@@ -1,4 +1,4 @@
-"""The native functions for composed types do what the Python methods do, with damaged values too."""
+"""The native functions for composed types do what the Python methods do, also with damaged values."""
 
 from __future__ import annotations
 

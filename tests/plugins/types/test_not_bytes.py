@@ -1,4 +1,4 @@
-"""What a dumper returns that is neither bytes nor a str: refused, not taken for a length."""
+"""A dumper that returns neither bytes nor a str: the result is refused, not mistaken for a length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers: what decides how they are dumped, and the limits."""
+"""Numbers: how they are dumped, and their limits."""
 
 from __future__ import annotations
 

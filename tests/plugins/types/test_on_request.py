@@ -1,4 +1,4 @@
-"""What is adapted otherwise when the user asks for it, and the types that depend on the server's settings."""
+"""Adapters that a program chooses, and types that depend on the server's settings."""
 
 from __future__ import annotations
 

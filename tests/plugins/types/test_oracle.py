@@ -1,4 +1,4 @@
-"""The same expressions and objects through psycopg 3: all that differs is meant to, and listed here."""
+"""The same expressions and objects with psycopg 3: all differences are intended, and listed here."""
 
 from __future__ import annotations
 

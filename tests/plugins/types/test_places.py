@@ -1,4 +1,4 @@
-"""The column of a value that cannot be loaded is told by its name, however its row has come."""
+"""The error for a value that cannot be loaded names its column, in every way to get the row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public names of psycopg's modules of adaptation are here, too, with the same signatures."""
+"""The public names of psycopg's modules for adaptation exist here, too, with the same signatures."""
 
 from __future__ import annotations
 

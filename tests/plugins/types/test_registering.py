@@ -1,4 +1,4 @@
-"""Registering types of one's own: by name and by info, on drivers, in plugins, on connections and cursors."""
+"""Registering types: by name and by info, on drivers, in plugins, on connections and cursors."""
 
 from __future__ import annotations
 

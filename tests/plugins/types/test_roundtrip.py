@@ -1,4 +1,4 @@
-"""Values through a server and back: equal, and of the same Python type, whichever format they travel in."""
+"""Values that are sent to a server and read back: equal, and of the same Python type, in every format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No value of a parameter stands in what an error says, nor in the traceback of a log."""
+"""Neither errors nor tracebacks in logs contain a parameter's value."""
 
 from __future__ import annotations
 

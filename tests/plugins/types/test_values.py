@@ -1,4 +1,4 @@
-"""What PostgreSQL 18 itself sends for values, in both formats, and what they are in Python."""
+"""Values as PostgreSQL 18 sends them, in both formats, and the same values in Python."""
 
 from __future__ import annotations
 

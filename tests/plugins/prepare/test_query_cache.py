@@ -1,4 +1,4 @@
-"""Prepared queries go a fast path, past the planner: it has to lead where the long one does."""
+"""Prepared queries take the fast path, without the planner; its results are those of the slow path."""
 
 from __future__ import annotations
 

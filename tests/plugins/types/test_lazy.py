@@ -1,4 +1,4 @@
-"""The table of what is imported when it is first used."""
+"""The table of modules that are imported on first use."""
 
 from __future__ import annotations
 
