@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.client.pipeline_mode import PendingResult, PipelineMode, QueuedQuery, aborted
-from howdah.client.query import controls_transaction
+from howdah.client.query import changes_encoding, changes_path, controls_transaction
 from howdah.client.statement import Statement
 from howdah.errors import InFailedSqlTransaction, OperationalError, PipelineAborted
 from howdah.io.operation import GATHER, Drain, Operation, Stop
-from howdah.lazy.pattern import pattern
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
+from howdah_pipeline.changes import has_changed
 
 if TYPE_CHECKING:
     from howdah.client.connection_base import BaseConnection
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
     from howdah.protocol.session import Session
 
 __all__ = ["BasePipeline"]
-
-#: How the command tags of statements that change something begin.
-_CHANGING = (
-    b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY", b"CREATE", b"ALTER", b"DROP", b"TRUNCATE",
-    b"CALL", b"DO", b"GRANT", b"REVOKE", b"COMMENT", b"NOTIFY", b"REFRESH",
-)  # fmt: skip
-
-#: Words of what may change the client encoding.
-_ENCODING = (b"client_encoding", b"set names", b"set_config", b"reset all", b"discard all")
-#: Words of a WITH query that changes something although its tag is SELECT.
-_WRITES = pattern(rb"(?i)\b(insert|update|delete|merge)\b")
 
 
 class SegmentEnd(PendingResult):
@@ -193,11 +182,11 @@ class BasePipeline:
 
     def send(self, exchange: Exchange) -> Operation[None]:
         """Send the output if it is large enough; after certain commands, end the segment."""
-        text = b"" if exchange.query is None else exchange.query.lower()
-        if controls_transaction(text) or any(words in text for words in _ENCODING):
+        text = exchange.query or b""
+        if controls_transaction(text) or changes_encoding(text):
             # What comes next is written in the encoding that the server reports with its answer to Sync.
             yield from self._end_segment()
-        elif b"search_path" in text:
+        elif changes_path(text):
             if self.in_transaction:
                 # The server reports the new path with its answer to Sync.
                 yield from self._end_segment()
@@ -411,7 +400,9 @@ class BasePipeline:
             self._segment_ended(pending)
             return
         if not self._changed and self._connection.autocommit:
-            self._changed = _changes(pending.exchange)
+            exchange = pending.exchange
+            if exchange.error is None and not exchange.aborted:
+                self._changed = has_changed(exchange.query, exchange.tags)
 
     def _guard(self, wait: Exchange | Drain) -> Operation[None]:
         """Wait; an interruption cancels all that is in progress."""
@@ -446,13 +437,3 @@ def _raise_error(exchange: Exchange) -> Operation[None]:
     """Raise the error of an answer, if it is one."""
     exchange.raise_error()
     yield from ()
-
-
-def _changes(exchange: Exchange) -> bool:
-    """Return whether the command tags, or the words of a WITH query, say that something was changed."""
-    if exchange.error is not None or exchange.aborted:
-        return False
-    query = exchange.query
-    if query is not None and query.lstrip()[:4].upper() == b"WITH" and _WRITES.search(query) is not None:
-        return True
-    return any(tag.startswith(_CHANGING) for tag in exchange.tags)
