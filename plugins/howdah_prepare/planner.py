@@ -433,7 +433,7 @@ class _Doubt(Substitute):
 
 
 def _must_be_seen(query: bytes) -> bool:
-    """Return whether the planner, or a pipeline, has to see each execution: it may change how queries are read."""
+    """Return whether a query may change how others are read: planner and pipeline have to see each execution."""
     return changes_path(query) or changes_encoding(query)
 
 

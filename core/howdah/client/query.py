@@ -66,7 +66,7 @@ _COMMIT = pattern(
 )
 #: Commands that may change the client encoding without naming it; and words, one of which each has.
 _ENCODING = pattern(
-    rb"""\b (?: (?: set (?: %(s)b (?: session | local ) )? %(s)b names ) | (?: reset | discard ) %(s)b all ) \b"""
+    rb"""\b (?: set (?: %(s)b (?: session | local ) )? %(s)b names | (?: reset | discard ) %(s)b all ) \b"""
     % {b"s": rb"(?: \s | --[^\n]*\n | /\* (?: [^*] | \*(?!/) )* \*/ )+"},
     re.IGNORECASE | re.VERBOSE,
 )
