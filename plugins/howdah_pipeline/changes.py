@@ -8,7 +8,7 @@ from functools import lru_cache
 from howdah.client.query import LONGEST_CACHED, without_comments
 from howdah.lazy.pattern import pattern
 
-__all__ = ["has_changed"]
+__all__ = ["changes_statements", "has_changed"]
 
 #: How the command tags of statements that change something begin.
 _CHANGING = (
@@ -30,6 +30,15 @@ _WRITES = pattern(
       | (?: select | with | explain \b .*? \b analy[zs]e ) \b .* \b into \b
     )"""
 )
+
+
+#: Commands after which a prepared statement may be gone, or return other columns.
+_ALTERING = pattern(rb"(?i)(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*(?:alter|deallocate|drop)\b")
+
+
+def changes_statements(query: bytes) -> bool:
+    """Return whether a command may change what prepared statements return, or drop them."""
+    return _ALTERING.match(query) is not None
 
 
 def has_changed(query: bytes | None, tags: Sequence[bytes]) -> bool:

@@ -13,7 +13,7 @@ from howdah.errors import InFailedSqlTransaction, OperationalError, PipelineAbor
 from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
-from howdah_pipeline.changes import has_changed
+from howdah_pipeline.changes import changes_statements, has_changed
 
 if TYPE_CHECKING:
     from howdah.client.connection_base import BaseConnection
@@ -78,6 +78,8 @@ class BasePipeline:
         self._lost_changes = False
         #: Whether this segment sets the search path: names may mean other tables after that.
         self._sets_path = False
+        #: A command that may change what prepared statements return, until its answer is taken.
+        self._altering: PendingResult | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} [{self.status.name}] of {self._connection!r} at 0x{id(self):x}>"
@@ -121,13 +123,13 @@ class BasePipeline:
 
     def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
         """Return the statement to execute for `query`: one that this segment has parsed, or the planner's."""
-        if self._sets_path:
-            return None
+        planner = self._connection.kernel.planner
+        if self._sets_path or self._altering is not None:
+            return None if planner is None else planner.plan(query, oids, False)
         key = query, oids
         statement = self._statements.get(key)
         if statement is not None and prepare is not False:
             return statement
-        planner = self._connection.kernel.planner
         if planner is None:
             if prepare:
                 raise self._connection.driver.not_supported("howdah_query_planner", "execute(prepare=True)")
@@ -163,6 +165,7 @@ class BasePipeline:
             or session.skipping
             or session.output_size >= GATHER
             or self._sets_path
+            or self._altering is not None
             or not (connection.autocommit or self.in_transaction)
         ):
             return False
@@ -186,13 +189,19 @@ class BasePipeline:
         if controls_transaction(text) or changes_encoding(text):
             # What comes next is written in the encoding that the server reports with its answer to Sync.
             yield from self._end_segment()
-        elif changes_path(text):
+            return
+        if changes_path(text):
             if self.in_transaction:
                 # The server reports the new path with its answer to Sync.
                 yield from self._end_segment()
-            else:
-                self._sets_path = True
-        elif self._session.output_size >= GATHER:
+                return
+            self._sets_path = True
+        elif changes_statements(text):
+            # The planner learns of it with the answer.
+            self._altering = self._queue[-1]
+            self._statements.clear()
+            self._unnamed = None
+        if self._session.output_size >= GATHER:
             yield from self._guard(Drain(exchange))
             yield from self._take_answered()
 
@@ -396,6 +405,8 @@ class BasePipeline:
             self._undone = self._undone or pending.exchange.error is not None
         finally:
             pending.taken = True
+            if pending is self._altering:
+                self._altering = None
         if isinstance(pending, SegmentEnd):
             self._segment_ended(pending)
             return
