@@ -433,7 +433,7 @@ class _Doubt(Substitute):
 
 
 def _must_be_seen(query: bytes) -> bool:
-    """Return whether a query may change how others are read: planner and pipeline have to see each execution."""
+    """Return whether a query may change how others are read: each execution has to be seen."""
     return changes_path(query) or changes_encoding(query)
 
 

@@ -135,14 +135,13 @@ class TypeInfo:
         Args:
             context: a connection, a cursor, or an `AdaptersMap`; None for the
                 default driver.
-        """
-        if context is not None:
-            adapters = context.adapters
-        else:
-            import howdah
 
-            adapters = howdah.adapters
-        adapters.add_type(self)
+        Raises:
+            TypeError: `context` is none of these.
+        """
+        from howdah.adapt.base import adapters_of
+
+        adapters_of(context).add_type(self)
 
 
 class EnumInfo(TypeInfo):

@@ -16,6 +16,8 @@ from howdah.rows import tuple_row
 
 cdef object _TUPLE_ROW = tuple_row
 cdef object _SINGLE_TUPLE = ExecStatus.SINGLE_TUPLE
+cdef str _NO_RESULT = "no result available: execute a query first"
+cdef str _NOT_KEPT = "no result available: executemany() keeps rows only if it is called with returning=True"
 
 
 cdef class ResultSet:
@@ -118,7 +120,7 @@ cdef class ResultSet:
         if self._make_row is None:
             self.check_open()
             if self._result is None:
-                raise ProgrammingError("no result available: execute a query first")
+                raise ProgrammingError(_NOT_KEPT if self._tag else _NO_RESULT)
             if self._result.status == _SINGLE_TUPLE:
                 raise ProgrammingError("the rows of stream() come from its generator alone")
             if self._result.fields is None:

@@ -31,7 +31,7 @@ def conn(dsn):
 
 @pytest.mark.parametrize("prepare", [None, True])
 @pytest.mark.parametrize("autocommit", [True, False])
-@pytest.mark.parametrize("command, row", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize(("command", "row"), COMMANDS.values(), ids=COMMANDS)
 def test_the_query_is_parsed_anew(conn, command, row, autocommit, prepare):
     conn.autocommit = autocommit
     for _ in range(10):

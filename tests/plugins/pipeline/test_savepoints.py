@@ -33,7 +33,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize("name", [None, "mine"])
-@pytest.mark.parametrize("how, error", FAILURES)
+@pytest.mark.parametrize(("how", "error"), FAILURES)
 def test_a_block_after_a_failure(conn, how, error, name):
     conn.execute("select 1")
     with pytest.raises(error):
@@ -46,7 +46,7 @@ def test_a_block_after_a_failure(conn, how, error, name):
     assert conn.execute("select 3").fetchone() == (3,)
 
 
-@pytest.mark.parametrize("how, error", FAILURES)
+@pytest.mark.parametrize(("how", "error"), FAILURES)
 def test_an_inner_block_after_a_failure(conn, how, error):
     conn.set_autocommit(True)
     with conn.pipeline() as pipeline:

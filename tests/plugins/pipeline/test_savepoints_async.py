@@ -32,7 +32,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize("name", [None, "mine"])
-@pytest.mark.parametrize("how, error", FAILURES)
+@pytest.mark.parametrize(("how", "error"), FAILURES)
 async def test_a_block_after_a_failure(aconn, how, error, name):
     await aconn.execute("select 1")
     with pytest.raises(error):
@@ -45,7 +45,7 @@ async def test_a_block_after_a_failure(aconn, how, error, name):
     assert await (await aconn.execute("select 3")).fetchone() == (3,)
 
 
-@pytest.mark.parametrize("how, error", FAILURES)
+@pytest.mark.parametrize(("how", "error"), FAILURES)
 async def test_an_inner_block_after_a_failure(aconn, how, error):
     await aconn.set_autocommit(True)
     async with aconn.pipeline() as pipeline:

@@ -57,7 +57,8 @@ def test_registered_by_name(named: tuple[Any, str]) -> None:
 def test_a_name_that_the_encoding_has_not(dsn: str) -> None:
     with howdah.connect(dsn, client_encoding="LATIN1") as conn:
         with pytest.raises(
-            howdah.DataError, match="client encoding 'iso8859-1' cannot represent: connect with client_encoding"
+            howdah.DataError,
+            match="client encoding 'iso8859-1' cannot represent: connect with client_encoding",
         ):
             TypeInfo.fetch(conn, '"🐘"')
         with pytest.raises(howdah.DataError, match="cannot represent: it is half of a surrogate pair"):
