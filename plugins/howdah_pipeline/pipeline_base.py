@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from howdah.client.pipeline_mode import PendingResult, PipelineMode, QueuedQuery, aborted
 from howdah.client.query import changes_encoding, changes_path, controls_transaction
 from howdah.client.statement import Statement
-from howdah.errors import InFailedSqlTransaction, OperationalError, PipelineAborted
+from howdah.errors import Error, InFailedSqlTransaction, OperationalError, PipelineAborted
+from howdah.errors.base import unraised
 from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
@@ -273,7 +274,8 @@ class BasePipeline:
         """Return the first error that has not been raised; it and later ones count as raised then."""
         failed = [pending for pending in self._failed if not pending.reported]
         self._failed.clear()
-        return failed[0].error if failed else None
+        error = failed[0].error if failed else None
+        return unraised(error) if isinstance(error, Error) else error
 
     # What the sync and the async pipeline call
 
@@ -293,9 +295,12 @@ class BasePipeline:
         yield from self.finish()
         # After an error, sync() is how a program gives up the segment and continues.
         self._lost_changes = lost_changes
-        error = self.first_error() or self._session.lost
-        if error is not None:
-            raise error
+        error = self.first_error() or self._loss()
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # which would refer to this frame
 
     def _exit(self) -> Operation[Exception | None]:
         """Leave the pipeline; return the first error that was not raised, or why the connection was lost."""
@@ -308,7 +313,12 @@ class BasePipeline:
             self._level -= 1
             if not self._level:
                 connection.kernel.set_pipeline_mode(None)
-        return self.first_error() or session.lost or self._take_lost_changes()
+        return self.first_error() or self._loss() or self._take_lost_changes()
+
+    def _loss(self) -> Exception | None:
+        """Return why the connection was lost, to be raised; None if it was not."""
+        lost = self._session.lost
+        return None if lost is None else unraised(lost)
 
     def _take_lost_changes(self) -> Exception | None:
         """Return the error to raise if changes that had succeeded were rolled back with a caught error."""
@@ -400,7 +410,9 @@ class BasePipeline:
             if not (isinstance(pending, QueuedQuery) and pending.arrive()):
                 yield from pending.completion
         except Exception as e:
-            pending.error = e
+            # Neither its traceback nor an exception that is propagating: both refer to the program's frames.
+            pending.error = e.with_traceback(None)
+            e.__context__ = e.__cause__
             self._failed.append(pending)
             self._undone = self._undone or pending.exchange.error is not None
         finally:

@@ -227,7 +227,9 @@ def test_endless_notices_of_a_backend_that_does_not_give_way(conn, watcher, monk
 
 
 @pytest.mark.anyio
-async def test_endless_notices_of_a_backend_that_does_not_give_way_to_a_task(aconn, dsn, watcher, monkeypatch):
+async def test_endless_notices_of_a_backend_that_does_not_give_way_to_a_task(
+    aconn, dsn, watcher, monkeypatch
+):
     monkeypatch.setattr("howdah.client.kernel_async._CANCEL_TIMEOUT", 0.2)
     monkeypatch.setattr("howdah.client.kernel_async._LONGEST_CANCEL", 0.5)
     task = asyncio.ensure_future(aconn.execute(DEFIANT_NOTICES))

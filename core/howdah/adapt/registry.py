@@ -466,8 +466,8 @@ def _format_of(adapter: type[Dumper | Loader]) -> Format:
     return Format(adapter.format)
 
 
-def _oid_of(dumper: type[Dumper]) -> int:
-    oid = dumper.oid
+def _oid_of(dumper: type[Dumper]) -> Any:
+    oid: Any = dumper.oid
     if isinstance(oid, int):
         if not 0 <= oid <= 0xFFFFFFFF:
             raise ValueError(f"{dumper.__qualname__}.oid is {oid}, which no type has")

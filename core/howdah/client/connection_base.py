@@ -476,7 +476,7 @@ class BaseConnection(Generic[Row]):
                 "the connection was lost during the commit, whether it is committed is unknown:"
                 f" {cause(error)}"
             ) from error
-        raise error
+        exchange.raise_error()
 
     def _commit_deferred(self, pipeline_mode: PipelineMode) -> Operation[None]:
         yield from self.kernel.start_operation(deferrable=True)

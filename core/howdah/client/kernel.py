@@ -256,12 +256,7 @@ class Kernel(BaseKernel):
             while not exchange.done:
                 # The server ignores a request that arrives before the query starts: several may be needed.
                 cancel(self.connection._connected, _CANCEL_TIMEOUT)
-                moved = True
-                while moved and not exchange.done and monotonic() < limit:
-                    exchange.discard()
-                    if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
-                        session.copy_fail(exchange, "interrupted")
-                    moved = self._move_on(pause)
+                self._receive_rest(exchange, pause, limit)
                 if monotonic() > deadline:
                     break
                 pause *= 2
@@ -277,6 +272,15 @@ class Kernel(BaseKernel):
                     OperationalError("closed: an interrupted query could not be cancelled")
                 )
                 transport.close()
+
+    def _receive_rest(self, exchange: Exchange, pause: float, limit: float) -> None:
+        """Discard what comes in for a cancelled query, until it has ended or nothing has come for a while."""
+        while not exchange.done and monotonic() < limit:
+            exchange.discard()
+            if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
+                self.session.copy_fail(exchange, "interrupted")
+            if not self._move_on(pause):
+                return
 
     def _move_on(self, pause: float) -> bool:
         """Wait as the transport's `idle` does, whatever loaders and handlers raise."""

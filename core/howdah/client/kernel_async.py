@@ -348,12 +348,7 @@ class AsyncKernel(BaseKernel):
             while not exchange.done:
                 # The server ignores a request that arrives before the query starts: several may be needed.
                 await cancel_async(self.connection._connected, _CANCEL_TIMEOUT)
-                moved = True
-                while moved and not exchange.done and monotonic() < limit:
-                    exchange.discard()
-                    if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
-                        session.copy_fail(exchange, "interrupted")
-                    moved = await self._move_on(pause)
+                await self._receive_rest(exchange, pause, limit)
                 if monotonic() > deadline:
                     break
                 pause *= 2
@@ -369,6 +364,15 @@ class AsyncKernel(BaseKernel):
                     OperationalError("closed: an interrupted query could not be cancelled")
                 )
                 transport.close()
+
+    async def _receive_rest(self, exchange: Exchange, pause: float, limit: float) -> None:
+        """Discard what comes in for a cancelled query, until it has ended or nothing has come for a while."""
+        while not exchange.done and monotonic() < limit:
+            exchange.discard()
+            if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
+                self.session.copy_fail(exchange, "interrupted")
+            if not await self._move_on(pause):
+                return
 
     async def _move_on(self, pause: float) -> bool:
         """Wait as the transport's `idle` does, whatever loaders and handlers raise."""

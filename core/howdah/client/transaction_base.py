@@ -207,9 +207,12 @@ class BaseTransaction:
             # Something in the block has failed. If that was not raised yet, the block raises it.
             done.reported = True
             error = pipeline_mode.first_error()
-            if error is not None:
-                yield from self._undo()
-                raise error
+            try:
+                if error is not None:
+                    yield from self._undo()
+                    raise error
+            finally:
+                del error  # which would refer to this frame
         yield from connection._commit_command(command, block)
 
     def _roll_back(self, exception: BaseException | None) -> Operation[bool]:
