@@ -13,6 +13,7 @@ from howdah import errors
 
 pytestmark = pytest.mark.anyio
 
+
 ROWS = "select n from generate_series(1, 10) n"
 FAILING = "select 1 / (n - 9000) from generate_series(1, 9999) n"
 

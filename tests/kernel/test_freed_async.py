@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 
@@ -11,6 +12,8 @@ import howdah
 from howdah import errors
 
 pytestmark = pytest.mark.anyio
+
+ASYNC = True
 
 ROWS = "select n from generate_series(1, 10) n"
 FAILING = "select 1 / (n - 9000) from generate_series(1, 9999) n"
@@ -137,6 +140,44 @@ async def test_after_an_error(aconn, way):
     await aconn.set_autocommit(True)
     reference = await fail(aconn, way)
     assert reference() is None
+
+
+if ASYNC:
+
+    @pytest.mark.parametrize("way", ["execute", "stream", "pipeline", "copy", "executemany"])
+    async def test_after_a_cancelled_task(aconn, way):
+        await aconn.set_autocommit(True)
+        references = []
+
+        async def work():
+            result = Result(await (await aconn.execute(ROWS)).fetchall())
+            references.append(weakref.ref(result))
+            cursor = aconn.cursor()
+            if way == "execute":
+                await cursor.execute("select pg_sleep(1000)")
+            elif way == "stream":
+                await anext(cursor.stream("select pg_sleep(1000)"))
+            elif way == "pipeline":
+                async with aconn.pipeline():
+                    await cursor.execute("select pg_sleep(1000)")
+                    await cursor.fetchall()
+            elif way == "copy":
+                async with cursor.copy("copy (select pg_sleep(1000)) to stdout") as copy:
+                    await copy.read()
+            else:
+                await cursor.executemany("select pg_sleep(%s)", [(1000,)])
+            assert result
+
+        task = asyncio.ensure_future(work())
+        while not references:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        del task
+        await asyncio.sleep(0)
+        assert references[0]() is None
 
 
 async def test_the_error_message_of_the_connection(aconn):
