@@ -9,6 +9,7 @@ The plugin does not import numpy; programs that use it do.
 from __future__ import annotations
 
 from howdah.adapt import AdaptContext, AdaptersMap
+from howdah.adapt.base import adapters_of
 from howdah.hookspecs import hookimpl
 
 __all__ = ["howdah_register_adapters", "load_ndarrays"]
@@ -48,9 +49,4 @@ def load_ndarrays(context: AdaptContext | None = None) -> None:
     """
     from howdah_numpy.loading import register_loaders
 
-    if context is None:
-        import howdah
-
-        register_loaders(howdah.adapters)
-    else:
-        register_loaders(context.adapters)
+    register_loaders(adapters_of(context))

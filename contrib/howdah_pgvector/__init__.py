@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from howdah.adapt import AdaptContext, AdaptersMap
+from howdah.adapt.base import adapters_of
 from howdah.hookspecs import hookimpl
 from howdah.lazy.importing import on_first_use
 
@@ -51,10 +52,5 @@ def load_lists(context: AdaptContext | None = None) -> None:
     """
     from howdah_pgvector import loading
 
-    if context is None:
-        import howdah
-
-        adapters: AdaptersMap = howdah.adapters
-    else:
-        adapters = context.adapters
+    adapters = adapters_of(context)
     loading.register_loaders(adapters, loading.LIST_LOADERS)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.encodings import encoded
 from howdah.errors import DataError, Error, InterfaceError, NotSupportedError, ProgrammingError
+from howdah.errors.base import unraised
 from howdah.errors.context import add_column_name, column_label, type_of
 from howdah.io.operation import Drain, Idle, Operation, Stop
 from howdah.pq import ExecStatus, Format, TransactionStatus
@@ -287,7 +288,8 @@ class BaseCopy:
         exchange = self._exchange
         assert exchange is not None
         yield from self._conclude()
-        raise exchange.error or ProgrammingError("the server has ended the COPY")
+        exchange.raise_error()
+        raise ProgrammingError("the server has ended the COPY")
 
     def _end_in(self, exc: BaseException | None) -> Operation[None]:
         """Return the operation that ends a COPY IN on the server: complete, or failed because of `exc`."""
@@ -334,7 +336,7 @@ class BaseCopy:
             return data
         if exchange.error is not None:
             self._told = True
-            raise exchange.error
+            exchange.raise_error()
         self._cursor.kernel.keep_results(exchange)
         return b""
 
@@ -405,7 +407,7 @@ class BaseCopy:
         assert exchange is not None
         while not exchange.done:
             if session.lost is not None:
-                raise session.lost
+                raise unraised(session.lost)
             exchange.await_more()
             yield exchange
             exchange.discard()

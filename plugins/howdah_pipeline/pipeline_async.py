@@ -50,11 +50,14 @@ class AsyncPipeline(BasePipeline):
     ) -> None:
         async with self._connection.kernel.lock:
             error = await self._connection.kernel.wait(self._exit())
-        if error is not None:
-            if exc_val is None:
-                raise error
-            if exc_val is not error:
-                # The exception that is propagating says more than this one.
-                import logging
+        try:
+            if error is not None:
+                if exc_val is None:
+                    raise error
+                if (type(exc_val), exc_val.args) != (type(error), error.args):
+                    # The exception that is propagating says more than this one.
+                    import logging
 
-                logging.getLogger("howdah").warning("error ignored at the end of a pipeline: %s", error)
+                    logging.getLogger("howdah").warning("error ignored at the end of a pipeline: %s", error)
+        finally:
+            del error  # which would refer to this frame

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.client.pipeline_mode import PendingResult, PipelineMode, QueuedQuery, aborted
-from howdah.client.query import controls_transaction
+from howdah.client.query import changes_encoding, changes_path, controls_transaction
 from howdah.client.statement import Statement
-from howdah.errors import InFailedSqlTransaction, OperationalError, PipelineAborted
+from howdah.errors import Error, InFailedSqlTransaction, OperationalError, PipelineAborted
+from howdah.errors.base import unraised
 from howdah.io.operation import GATHER, Drain, Operation, Stop
-from howdah.lazy.pattern import pattern
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange
+from howdah_pipeline.changes import changes_statements, has_changed
 
 if TYPE_CHECKING:
     from howdah.client.connection_base import BaseConnection
@@ -21,17 +22,6 @@ if TYPE_CHECKING:
     from howdah.protocol.session import Session
 
 __all__ = ["BasePipeline"]
-
-#: How the command tags of statements that change something begin.
-_CHANGING = (
-    b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY", b"CREATE", b"ALTER", b"DROP", b"TRUNCATE",
-    b"CALL", b"DO", b"GRANT", b"REVOKE", b"COMMENT", b"NOTIFY", b"REFRESH",
-)  # fmt: skip
-
-#: Words of what may change the client encoding.
-_ENCODING = (b"client_encoding", b"set names", b"set_config", b"reset all", b"discard all")
-#: Words of a WITH query that changes something although its tag is SELECT.
-_WRITES = pattern(rb"(?i)\b(insert|update|delete|merge)\b")
 
 
 class SegmentEnd(PendingResult):
@@ -89,6 +79,8 @@ class BasePipeline:
         self._lost_changes = False
         #: Whether this segment sets the search path: names may mean other tables after that.
         self._sets_path = False
+        #: A command that may change what prepared statements return, until its answer is taken.
+        self._altering: PendingResult | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} [{self.status.name}] of {self._connection!r} at 0x{id(self):x}>"
@@ -132,13 +124,13 @@ class BasePipeline:
 
     def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
         """Return the statement to execute for `query`: one that this segment has parsed, or the planner's."""
-        if self._sets_path:
-            return None
+        planner = self._connection.kernel.planner
+        if self._sets_path or self._altering is not None:
+            return None if planner is None else planner.plan(query, oids, False)
         key = query, oids
         statement = self._statements.get(key)
         if statement is not None and prepare is not False:
             return statement
-        planner = self._connection.kernel.planner
         if planner is None:
             if prepare:
                 raise self._connection.driver.not_supported("howdah_query_planner", "execute(prepare=True)")
@@ -174,6 +166,7 @@ class BasePipeline:
             or session.skipping
             or session.output_size >= GATHER
             or self._sets_path
+            or self._altering is not None
             or not (connection.autocommit or self.in_transaction)
         ):
             return False
@@ -193,17 +186,23 @@ class BasePipeline:
 
     def send(self, exchange: Exchange) -> Operation[None]:
         """Send the output if it is large enough; after certain commands, end the segment."""
-        text = b"" if exchange.query is None else exchange.query.lower()
-        if controls_transaction(text) or any(words in text for words in _ENCODING):
+        text = exchange.query or b""
+        if controls_transaction(text) or changes_encoding(text):
             # What comes next is written in the encoding that the server reports with its answer to Sync.
             yield from self._end_segment()
-        elif b"search_path" in text:
+            return
+        if changes_path(text):
             if self.in_transaction:
                 # The server reports the new path with its answer to Sync.
                 yield from self._end_segment()
-            else:
-                self._sets_path = True
-        elif self._session.output_size >= GATHER:
+                return
+            self._sets_path = True
+        elif changes_statements(text):
+            # The planner learns of it with the answer.
+            self._altering = self._queue[-1]
+            self._statements.clear()
+            self._unnamed = None
+        if self._session.output_size >= GATHER:
             yield from self._guard(Drain(exchange))
             yield from self._take_answered()
 
@@ -275,7 +274,8 @@ class BasePipeline:
         """Return the first error that has not been raised; it and later ones count as raised then."""
         failed = [pending for pending in self._failed if not pending.reported]
         self._failed.clear()
-        return failed[0].error if failed else None
+        error = failed[0].error if failed else None
+        return unraised(error) if isinstance(error, Error) else error
 
     # What the sync and the async pipeline call
 
@@ -295,9 +295,12 @@ class BasePipeline:
         yield from self.finish()
         # After an error, sync() is how a program gives up the segment and continues.
         self._lost_changes = lost_changes
-        error = self.first_error() or self._session.lost
-        if error is not None:
-            raise error
+        error = self.first_error() or self._loss()
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # which would refer to this frame
 
     def _exit(self) -> Operation[Exception | None]:
         """Leave the pipeline; return the first error that was not raised, or why the connection was lost."""
@@ -310,7 +313,12 @@ class BasePipeline:
             self._level -= 1
             if not self._level:
                 connection.kernel.set_pipeline_mode(None)
-        return self.first_error() or session.lost or self._take_lost_changes()
+        return self.first_error() or self._loss() or self._take_lost_changes()
+
+    def _loss(self) -> Exception | None:
+        """Return why the connection was lost, to be raised; None if it was not."""
+        lost = self._session.lost
+        return None if lost is None else unraised(lost)
 
     def _take_lost_changes(self) -> Exception | None:
         """Return the error to raise if changes that had succeeded were rolled back with a caught error."""
@@ -402,16 +410,22 @@ class BasePipeline:
             if not (isinstance(pending, QueuedQuery) and pending.arrive()):
                 yield from pending.completion
         except Exception as e:
-            pending.error = e
+            # Neither its traceback nor an exception that is propagating: both refer to the program's frames.
+            pending.error = e.with_traceback(None)
+            e.__context__ = e.__cause__
             self._failed.append(pending)
             self._undone = self._undone or pending.exchange.error is not None
         finally:
             pending.taken = True
+            if pending is self._altering:
+                self._altering = None
         if isinstance(pending, SegmentEnd):
             self._segment_ended(pending)
             return
         if not self._changed and self._connection.autocommit:
-            self._changed = _changes(pending.exchange)
+            exchange = pending.exchange
+            if exchange.error is None and not exchange.aborted:
+                self._changed = has_changed(exchange.query, exchange.tags)
 
     def _guard(self, wait: Exchange | Drain) -> Operation[None]:
         """Wait; an interruption cancels all that is in progress."""
@@ -446,13 +460,3 @@ def _raise_error(exchange: Exchange) -> Operation[None]:
     """Raise the error of an answer, if it is one."""
     exchange.raise_error()
     yield from ()
-
-
-def _changes(exchange: Exchange) -> bool:
-    """Return whether the command tags, or the words of a WITH query, say that something was changed."""
-    if exchange.error is not None or exchange.aborted:
-        return False
-    query = exchange.query
-    if query is not None and query.lstrip()[:4].upper() == b"WITH" and _WRITES.search(query) is not None:
-        return True
-    return any(tag.startswith(_CHANGING) for tag in exchange.tags)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from howdah.adapt.base import PyFormat
-from howdah.client.query import NO_COPY, controls_transaction, copies_in
+from howdah.client.query import NO_COPY, changes_encoding, changes_path, controls_transaction, copies_in
 from howdah.client.statement import Statement, Substitute, use_counter
 from howdah.errors import DataError, Error, ProgrammingError, lookup
 from howdah.io.operation import Operation
@@ -142,8 +142,7 @@ class Planner:
                 displaced.cacheable = False
                 self._connection.kernel.close_statement(displaced.name)
             self._statements[key] = statement
-            # The planner has to see each query that sets the search path.
-            statement.cacheable = b"search_path" not in query.lower()
+            statement.cacheable = not _must_be_seen(query)
             statement.used = next(use_counter)
             self._evict()
         elif worthwhile and len(query) <= _LONGEST_COUNTED:
@@ -191,7 +190,7 @@ class Planner:
         if name == "search_path":
             self._reading = value, encoding
             for (query, _, (made_under, _)), statement in self._statements.items():
-                statement.cacheable = made_under == value and b"search_path" not in query.lower()
+                statement.cacheable = made_under == value and not _must_be_seen(query)
             for named in self._named.values():
                 if named.query and named.search_path != value:
                     named.outdate()
@@ -431,6 +430,11 @@ class _Doubt(Substitute):
         # A cursor that binds on the client has the parameters in the text.
         encoded = cursor.kernel.transformer.encoder.encode(*((objects, formats) if self.oids else ((), ())))
         return self.query, encoded, self.chosen
+
+
+def _must_be_seen(query: bytes) -> bool:
+    """Return whether a query may change how others are read: each execution has to be seen."""
+    return changes_path(query) or changes_encoding(query)
 
 
 def _check_name(name: bytes) -> None:

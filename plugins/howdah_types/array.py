@@ -365,7 +365,12 @@ def register_array(info: TypeInfo, context: AdaptContext | None = None) -> None:
     Args:
         info: the type; nothing happens if it has no arrays.
         context: the connection, cursor or adapters to register on; None for the default driver.
+
+    Raises:
+        TypeError: `info` is no TypeInfo; for a type that does not exist, `fetch` returns None.
     """
+    if not isinstance(info, TypeInfo):
+        raise TypeError(f"the type of the elements is given as its TypeInfo, not as {info!r}")
     if not info.array_oid:
         return
     adapters = adapters_of(context)

@@ -6,7 +6,8 @@ import struct
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from howdah.adapt import AdaptContext, AdaptersMap, Dumper, Loader, quote_literal
+from howdah.adapt import Dumper, Loader, quote_literal
+from howdah.adapt.base import adapters_of
 from howdah.adapt.encodings import codec_of, embeds_ascii, from_utf8
 from howdah.adapt.nesting import check_text_depth, nesting
 from howdah.errors import DataError
@@ -41,16 +42,6 @@ def type_name(oid: int, connection: Any) -> str:
     if info is None:
         return f"type with oid {oid}"
     return info.name if info.oid == oid else f"{info.name}[]"
-
-
-def adapters_of(context: AdaptContext | None) -> AdaptersMap:
-    """Return the adapters of a context, without one those of the default driver."""
-    if context is not None:
-        return context.adapters
-    import howdah
-
-    adapters: AdaptersMap = howdah.adapters
-    return adapters
 
 
 def encoding_of(connection: Any) -> str:

@@ -433,3 +433,36 @@ def test_a_server_may_show_any_number_of_types():
         transformer.decoder([FieldDescription("", 0, 0, 100_000 + oid, -1, -1, 0)])
     assert len(transformer._decoders) <= 1_000
     assert len(transformer._loaders) <= 10_000
+
+
+@pytest.mark.parametrize("oid", ["text", b"text", 1.5, (25,)])
+def test_a_dumper_whose_oid_is_no_number(oid):
+    adapters = AdaptersMap()
+    dumper = type("WrongDumper", (TextDumper,), {"oid": oid})
+    with pytest.raises(TypeError, match=r"WrongDumper\.oid is .*, not the number of a type"):
+        adapters.register_dumper(Animal, dumper)
+    with pytest.raises(ProgrammingError):
+        adapters.get_dumper(Animal, PyFormat.AUTO)
+
+
+@pytest.mark.parametrize("oid", [-1, 1 << 32])
+def test_a_dumper_whose_oid_no_type_has(oid):
+    dumper = type("WrongDumper", (TextDumper,), {"oid": oid})
+    with pytest.raises(ValueError, match="no type has"):
+        AdaptersMap().register_dumper(Animal, dumper)
+
+
+@pytest.mark.parametrize("adapter", ["text", 5, None, TextDumper(str)])
+def test_an_adapter_that_is_no_class(adapter):
+    with pytest.raises(TypeError, match="an adapter is a class"):
+        AdaptersMap().register_dumper(Animal, adapter)
+    with pytest.raises(TypeError, match="an adapter is a class"):
+        AdaptersMap().register_loader(25, adapter)
+
+
+@pytest.mark.parametrize("context", [5, "text", TypeInfo("animal", 1, 2)])
+def test_a_type_registered_on_no_adapters(context):
+    with pytest.raises(
+        TypeError, match="adapters are registered on a connection, a cursor or an AdaptersMap"
+    ):
+        TypeInfo("animal", 1, 2).register(context)

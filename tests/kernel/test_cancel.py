@@ -188,7 +188,57 @@ def test_a_backend_that_does_not_give_way(conn, watcher, monkeypatch):
     watcher.execute("select pg_terminate_backend(%s)", (conn.info.backend_pid,))
 
 
+NOTICES = "do $$ begin loop raise notice 'again'; end loop; end $$"
+DEFIANT_NOTICES = (
+    "do $$ begin loop begin loop raise notice 'again'; end loop; exception when query_canceled then null;"
+    " end; end loop; end $$"
+)
+
+
+def test_a_handler_that_raises_for_each_of_endless_notices(conn):
+    notices = []
+
+    def handler(notice):
+        notices.append(notice.message_primary)
+        raise KeyboardInterrupt
+
+    conn.add_notice_handler(handler)
+    with pytest.raises(KeyboardInterrupt):
+        conn.execute(NOTICES)
+    # Whoever raises is not asked again and again about what is on its way while the query is cancelled.
+    assert len(notices) < 10
+    conn.rollback()
+    notices.clear()
+    with pytest.raises(KeyboardInterrupt):
+        conn.execute("do $$ begin raise notice 'later'; end $$")
+    assert notices == ["later"]
+
+
+def test_endless_notices_of_a_backend_that_does_not_give_way(conn, watcher, monkeypatch):
+    monkeypatch.setattr("howdah.client.kernel._CANCEL_TIMEOUT", 0.2)
+    monkeypatch.setattr("howdah.client.kernel._LONGEST_CANCEL", 0.5)
+    with pytest.raises(KeyboardInterrupt), Interrupting(watcher, conn, "query like '%raise notice%'"):
+        conn.execute(DEFIANT_NOTICES)
+    assert conn.broken
+    watcher.execute("select pg_terminate_backend(%s)", (conn.info.backend_pid,))
+
+
 # Tasks
+
+
+@pytest.mark.anyio
+async def test_endless_notices_of_a_backend_that_does_not_give_way_to_a_task(
+    aconn, dsn, watcher, monkeypatch
+):
+    monkeypatch.setattr("howdah.client.kernel_async._CANCEL_TIMEOUT", 0.2)
+    monkeypatch.setattr("howdah.client.kernel_async._LONGEST_CANCEL", 0.5)
+    task = asyncio.ensure_future(aconn.execute(DEFIANT_NOTICES))
+    await watch(dsn, aconn.info.backend_pid, "query like '%raise notice%'")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert aconn.broken
+    watcher.execute("select pg_terminate_backend(%s)", (aconn.info.backend_pid,))
 
 
 async def watch(dsn, pid, condition):

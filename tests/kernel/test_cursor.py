@@ -438,7 +438,11 @@ def test_executemany_returning(cur):
 def test_executemany_without_returning_has_no_results(cur):
     cur.executemany("select %s", [(1,), (2,)])
     assert cur.rowcount == 2
-    with pytest.raises(howdah.ProgrammingError):
+    for fetch in (cur.fetchone, cur.fetchmany, cur.fetchall):
+        with pytest.raises(howdah.ProgrammingError, match=r"no result available: .* returning=True"):
+            fetch()
+    cur.executemany("select %s", [])
+    with pytest.raises(howdah.ProgrammingError, match=r"no result available: execute a query first"):
         cur.fetchone()
 
 

@@ -443,7 +443,11 @@ async def test_executemany_returning(cur):
 async def test_executemany_without_returning_has_no_results(cur):
     await cur.executemany("select %s", [(1,), (2,)])
     assert cur.rowcount == 2
-    with pytest.raises(howdah.ProgrammingError):
+    for fetch in (cur.fetchone, cur.fetchmany, cur.fetchall):
+        with pytest.raises(howdah.ProgrammingError, match=r"no result available: .* returning=True"):
+            await fetch()
+    await cur.executemany("select %s", [])
+    with pytest.raises(howdah.ProgrammingError, match=r"no result available: execute a query first"):
         await cur.fetchone()
 
 

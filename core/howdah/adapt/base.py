@@ -31,7 +31,7 @@ else:
         return missing
 
 
-__all__ = ["AdaptContext", "Dumper", "DumperKey", "Loader", "PyFormat"]
+__all__ = ["AdaptContext", "Dumper", "DumperKey", "Loader", "PyFormat", "adapters_of"]
 
 DumperKey: TypeAlias = type | tuple["DumperKey", ...]
 
@@ -83,6 +83,29 @@ def _make_native(cls: type, **methods: str) -> None:
             from howdah.native.adapters import make_native
 
             make_native(cls, method)
+
+
+def adapters_of(context: AdaptContext | None) -> AdaptersMap:
+    """Return the adapters of a context.
+
+    Args:
+        context: a connection, a cursor or an `AdaptersMap`; None for the default driver.
+
+    Raises:
+        TypeError: `context` is none of these.
+    """
+    if context is None:
+        import howdah
+
+        default: AdaptersMap = howdah.adapters
+        return default
+    adapters: AdaptersMap | None = getattr(context, "adapters", None)
+    if adapters is None:
+        raise TypeError(
+            "adapters are registered on a connection, a cursor or an AdaptersMap,"
+            f" not on an object of class {type(context).__name__}"
+        )
+    return adapters
 
 
 class Dumper(ABC):

@@ -176,9 +176,11 @@ def encoded(text: str, encoding: str) -> bytes:
     try:
         return text.encode("utf-8" if encoding == "ascii" else encoding)
     except UnicodeEncodeError as error:
+        surrogate = "\ud800" <= text[error.start] <= "\udfff"
+        advice = "it is half of a surrogate pair" if surrogate else "connect with client_encoding='UTF8'"
         raise DataError(
             f"the text has a character at position {error.start}"
-            f" which the client encoding {encoding!r} cannot represent"
+            f" which the client encoding {encoding!r} cannot represent: {advice}"
         ) from None
 
 

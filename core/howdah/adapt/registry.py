@@ -116,14 +116,15 @@ class AdaptersMap:
             dumper: a class derived from `Dumper`, or one that follows `howdah.abc.Dumper`.
 
         Raises:
-            TypeError: `cls` is none of these.
+            TypeError: `cls` is none of these, or `dumper` no class, or its `oid` no number.
+            ValueError: no type can have its `oid`.
             AttributeError: the dumper lacks an attribute; nothing is registered.
         """
         if not (cls is None or isinstance(cls, (str, type))):
             raise TypeError(f"dumpers are registered on classes or their names, not on {cls!r}")
-        format = Format(dumper.format)
+        format = _format_of(dumper)
         type_name: str | None = getattr(dumper, "type_name", None)
-        key = self._type_key(type_name) if type_name else dumper.oid
+        key = self._type_key(type_name) if type_name else _oid_of(dumper)
         if cls is not None:
             for placeholder in (PyFormat.from_pq(format), PyFormat.AUTO):
                 self._put(self._dumpers, placeholder, cls, dumper)
@@ -151,13 +152,13 @@ class AdaptersMap:
             loader: a class derived from `Loader`, or one that follows `howdah.abc.Loader`.
 
         Raises:
-            TypeError: `oid` is neither an oid nor a name.
+            TypeError: `oid` is neither an oid nor a name, or `loader` no class.
             AttributeError: the loader lacks an attribute; nothing is registered.
         """
         if not isinstance(oid, (int, str)):
             raise TypeError(f"loaders are registered on oids or names of types, not on {oid!r}")
         key = self._type_key(oid) if isinstance(oid, str) else oid
-        format = Format(loader.format)
+        format = _format_of(loader)
         self._put(self._loaders, format, key, loader)
         if format == Format.TEXT:
             self._texts.add(key)
@@ -457,3 +458,20 @@ class _LazyAdapter:
             made = {key: dumper for key, dumper in those.items() if not isinstance(dumper, _LazyAdapter)}
             those.update({_qualified(key): made[key] for key in made if isinstance(key, type)})
         self.shadowed = {place: tables[place[0]][place[1]][place[2]] for place in self.shadowed}
+
+
+def _format_of(adapter: type[Dumper | Loader]) -> Format:
+    if not isinstance(adapter, type):
+        raise TypeError(f"an adapter is a class, not {adapter!r}")
+    return Format(adapter.format)
+
+
+def _oid_of(dumper: type[Dumper]) -> Any:
+    oid: Any = dumper.oid
+    if isinstance(oid, int):
+        if not 0 <= oid <= 0xFFFFFFFF:
+            raise ValueError(f"{dumper.__qualname__}.oid is {oid}, which no type has")
+    elif oid is not None and not hasattr(oid, "__get__"):  # an instance may have its own
+        advice = ": the name of a type belongs into type_name" if isinstance(oid, str) else ""
+        raise TypeError(f"{dumper.__qualname__}.oid is {oid!r}, not the number of a type{advice}")
+    return oid

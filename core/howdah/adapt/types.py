@@ -93,7 +93,13 @@ class TypeInfo:
             The type, or None if the database has no type of that name, or one
             of another kind than the class describes. With an
             `AsyncConnection`, an awaitable of that.
+
+        Raises:
+            TypeError: `name` is neither.
+            howdah.DataError: the client encoding cannot represent the name.
         """
+        if not isinstance(name, str) and not hasattr(name, "as_string"):
+            raise TypeError(f"the name of a type is a str or an sql.Identifier, not {type(name).__name__}")
         sql_name = name if isinstance(name, str) else name.as_string(conn)
         query = find_types([sql_name], codec_of(conn))
         if hasattr(conn, "__aenter__"):
@@ -129,14 +135,13 @@ class TypeInfo:
         Args:
             context: a connection, a cursor, or an `AdaptersMap`; None for the
                 default driver.
-        """
-        if context is not None:
-            adapters = context.adapters
-        else:
-            import howdah
 
-            adapters = howdah.adapters
-        adapters.add_type(self)
+        Raises:
+            TypeError: `context` is none of these.
+        """
+        from howdah.adapt.base import adapters_of
+
+        adapters_of(context).add_type(self)
 
 
 class EnumInfo(TypeInfo):

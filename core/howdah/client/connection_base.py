@@ -417,6 +417,8 @@ class BaseConnection(Generic[Row]):
         """Undo what was done in a transaction block."""
         if self.kernel.pipeline_mode is not None:
             yield from self.kernel.pipeline_mode.finish()
+        if block.beginning is not None:
+            block.beginning.reported = True  # what matters is why the block is undone
         commands = [] if block.orphaned else block.undoing(self._session.transaction_status)
         if commands:
             yield from self.kernel.command(b"; ".join(commands), block)
@@ -474,7 +476,7 @@ class BaseConnection(Generic[Row]):
                 "the connection was lost during the commit, whether it is committed is unknown:"
                 f" {cause(error)}"
             ) from error
-        raise error
+        exchange.raise_error()
 
     def _commit_deferred(self, pipeline_mode: PipelineMode) -> Operation[None]:
         yield from self.kernel.start_operation(deferrable=True)

@@ -160,7 +160,7 @@ class ExecuteMany:
             cursor._rowcount, cursor._tag = exchange.affected, exchange.tag
         if exchange.error is not None:
             self._request.failed(exchange.error)
-            raise exchange.error
+            exchange.raise_error()
         if self._returning:
             if cursor._unknown:
                 yield from cursor._decode_late(exchange)

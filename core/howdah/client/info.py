@@ -137,10 +137,9 @@ class ConnectionInfo:
     def error_message(self) -> str:
         """The last error: why the connection was lost, or what the server reported last; empty if nothing."""
         session = self._connection._session
-        reported = session.last_error
-        fatal = reported is not None and reported.diag.severity_nonlocalized in ("FATAL", "PANIC")
-        error = reported if fatal else session.lost or reported
-        return "" if error is None else str(error)
+        if session.lost is None or session.last_error_fatal:
+            return session.last_error
+        return str(session.lost)
 
     def parameter_status(self, name: str) -> str | None:
         """Return a setting that the server reports, None if it does not report it."""

@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 #: How long an interrupted query may take to end, in seconds.
 _CANCEL_TIMEOUT = 5.0
+#: How long it may take if data keeps coming in, in seconds: what is on its way must be received.
+_LONGEST_CANCEL = 30.0
 #: How many times data is received before a query is cancelled: the answer may be complete already.
 _COLLECTIONS = 4
 
@@ -238,12 +240,15 @@ class Kernel(BaseKernel):
         session, transport = self.session, self.transport
         exchange.await_end()
         deadline = monotonic() + _CANCEL_TIMEOUT
+        limit = monotonic() + _LONGEST_CANCEL
         pause = 0.05
+        on_notice = session.on_notice
         try:
             for _ in range(_COLLECTIONS):
                 try:
                     transport.collect()
                 except BaseException as e:
+                    session.on_notice = None  # a handler that raises would take long for many notices
                     self._pass_over(e)
                 if exchange.done:
                     break
@@ -251,19 +256,16 @@ class Kernel(BaseKernel):
             while not exchange.done:
                 # The server ignores a request that arrives before the query starts: several may be needed.
                 cancel(self.connection._connected, _CANCEL_TIMEOUT)
-                moved = True
-                while moved and not exchange.done:
-                    exchange.discard()
-                    if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
-                        session.copy_fail(exchange, "interrupted")
-                    moved = self._move_on(pause)
+                self._receive_rest(exchange, pause, limit)
                 if monotonic() > deadline:
                     break
                 pause *= 2
             # A message may be half sent: the server needs the rest even of COPY data that it discards.
-            while session.output_size and session.lost is None and self._move_on(pause):
-                pass
+            while session.output_size and session.lost is None and monotonic() < limit:
+                if not self._move_on(pause):
+                    break
         finally:
+            session.on_notice = on_notice
             if not exchange.done:
                 # Better no connection than one in an unknown state.
                 session.connection_lost(
@@ -271,11 +273,21 @@ class Kernel(BaseKernel):
                 )
                 transport.close()
 
+    def _receive_rest(self, exchange: Exchange, pause: float, limit: float) -> None:
+        """Discard what comes in for a cancelled query, until it has ended or nothing has come for a while."""
+        while not exchange.done and monotonic() < limit:
+            exchange.discard()
+            if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
+                self.session.copy_fail(exchange, "interrupted")
+            if not self._move_on(pause):
+                return
+
     def _move_on(self, pause: float) -> bool:
         """Wait as the transport's `idle` does, whatever loaders and handlers raise."""
         try:
             return self.transport.idle(pause)
         except BaseException as e:
+            self.session.on_notice = None
             self._pass_over(e)
             return True
 

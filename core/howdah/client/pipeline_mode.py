@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from howdah.client.statement import Statement
-from howdah.errors import PipelineAborted
+from howdah.errors import Error, PipelineAborted
+from howdah.errors.base import unraised
 from howdah.io.operation import Operation
 from howdah.pq import PipelineStatus
 from howdah.protocol.exchange import Exchange
@@ -56,7 +57,7 @@ class PendingResult:
             yield from self.pipeline_mode.wait_for(self)
         if self.error is not None:
             self.reported = True
-            raise self.error
+            raise unraised(self.error) if isinstance(self.error, Error) else self.error
 
 
 class QueuedQuery(PendingResult):

@@ -20,7 +20,18 @@ from howdah.errors import ProgrammingError
 from howdah.lazy.pattern import pattern
 from howdah.protocol.messages import MAX_TEXT
 
-__all__ = ["NO_COPY", "ParsedQuery", "RawQuery", "controls_transaction", "copies_in", "parse_query"]
+__all__ = [
+    "LONGEST_CACHED",
+    "NO_COPY",
+    "ParsedQuery",
+    "RawQuery",
+    "changes_encoding",
+    "changes_path",
+    "controls_transaction",
+    "copies_in",
+    "parse_query",
+    "without_comments",
+]
 
 # A query of more characters than this is seldom sent twice, and would fill the memory if kept.
 LONGEST_CACHED = 8192
@@ -53,6 +64,13 @@ _TRANSACTION_CONTROL = frozenset(
 _COMMIT = pattern(
     rb"(?:\s|;|--[^\n]*\n|/\*.*?\*/)*(?:commit|end|prepare\s+transaction)\b", re.IGNORECASE | re.DOTALL
 )
+#: Commands that may change the client encoding without naming it; and words, one of which each has.
+_ENCODING = pattern(
+    rb"""\b (?: set (?: %(s)b (?: session | local ) )? %(s)b names | (?: reset | discard ) %(s)b all ) \b"""
+    % {b"s": rb"(?: \s | --[^\n]*\n | /\* (?: [^*] | \*(?!/) )* \*/ )+"},
+    re.IGNORECASE | re.VERBOSE,
+)
+_ENCODING_WORDS = b"names", b"reset", b"discard"
 _FORMATS = {format.value.encode(): format for format in PyFormat}
 
 
@@ -60,10 +78,10 @@ def copies_in(text: bytes) -> bool:
     """Return whether a statement is a COPY FROM STDIN, during which the server accepts no other messages."""
     if text[:1] not in _BEFORE_COPY or _COPY.match(text) is None:
         return False
-    return _COPY_IN.match(_without_comments(text)) is not None
+    return _COPY_IN.match(without_comments(text)) is not None
 
 
-def _without_comments(text: bytes) -> bytes:
+def without_comments(text: bytes) -> bytes:
     """Return a statement with spaces in place of its comments, which nest."""
     parts = []
     at = 0
@@ -85,8 +103,24 @@ def commits(text: bytes) -> bool:
 
 def controls_transaction(text: bytes) -> bool:
     """Return whether only the server knows if a transaction is open after the statement."""
+    if text.lstrip()[:2] in (b"--", b"/*"):
+        text = without_comments(text).lstrip()
     words = text[:20].split(None, 1)
     return bool(words) and words[0].rstrip(b";").upper() in _TRANSACTION_CONTROL
+
+
+def changes_encoding(text: bytes) -> bool:
+    """Return whether a query may change the client encoding, as far as its text says."""
+    text = text.lower()
+    if b"client_encoding" in text or b"set_config" in text:
+        return True
+    return any(word in text for word in _ENCODING_WORDS) and _ENCODING.search(text) is not None
+
+
+def changes_path(text: bytes) -> bool:
+    """Return whether a query may change the search path, as far as its text says."""
+    text = text.lower()
+    return b"search_path" in text or b"set_config" in text
 
 
 class ParsedQuery:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ResultSet"]
 
+_NO_RESULT = "no result available: execute a query first"
+_NOT_KEPT = "no result available: executemany() keeps rows only if it is called with returning=True"
+
 
 def negative_size(size: int) -> InterfaceError:
     """Return the error for a number of rows to fetch that is negative."""
@@ -115,7 +118,7 @@ class ResultSet(Generic[Row]):
         if self._make_row is None:
             self._check_open()
             if self._result is None:
-                raise ProgrammingError("no result available: execute a query first")
+                raise ProgrammingError(_NOT_KEPT if self._tag else _NO_RESULT)
             if self._result.status == ExecStatus.SINGLE_TUPLE:
                 raise ProgrammingError("the rows of stream() come from its generator alone")
             if self._result.fields is None:

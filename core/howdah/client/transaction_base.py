@@ -14,6 +14,7 @@ from howdah.pq import TransactionStatus
 
 if TYPE_CHECKING:
     from howdah.client.connection_base import BaseConnection
+    from howdah.client.pipeline_mode import PendingResult
 
 __all__ = ["BaseTransaction", "OutOfOrderTransactionNesting", "Rollback"]
 
@@ -44,15 +45,17 @@ class Block:
         savepoint: the savepoint's name, quoted; empty without one.
 
     Attributes:
+        beginning: the command that begins it, if its answer is taken later.
         ending: whether the command that ends it was written.
         orphaned: whether an outer block was left before this one.
     """
 
-    __slots__ = ("begins", "ending", "orphaned", "savepoint")
+    __slots__ = ("beginning", "begins", "ending", "orphaned", "savepoint")
 
     def __init__(self, begins: bool, savepoint: bytes) -> None:
         self.begins = begins
         self.savepoint = savepoint
+        self.beginning: PendingResult | None = None
         self.ending = False
         self.orphaned = False
 
@@ -66,6 +69,8 @@ class Block:
             return []
         if self.begins:
             return [b"ROLLBACK"]
+        if self.beginning is not None and self.beginning.error is not None:
+            return []  # in a pipeline, after an earlier error: there is no savepoint
         if self.ending and status == TransactionStatus.INTRANS:
             return []  # the savepoint was released
         return [b"ROLLBACK TO " + self.savepoint, b"RELEASE " + self.savepoint]
@@ -156,7 +161,7 @@ class BaseTransaction:
             commands.append(b"SAVEPOINT " + self._identifier())
         block = Block(begins, self._identifier() if self._savepoint else b"")
         if pipeline_mode is not None:
-            pipeline_mode.command(commands, apart=begins)
+            block.beginning = pipeline_mode.command(commands, apart=begins)
         else:
             try:
                 yield from connection.kernel.command(b"; ".join(commands))
@@ -202,9 +207,12 @@ class BaseTransaction:
             # Something in the block has failed. If that was not raised yet, the block raises it.
             done.reported = True
             error = pipeline_mode.first_error()
-            if error is not None:
-                yield from self._undo()
-                raise error
+            try:
+                if error is not None:
+                    yield from self._undo()
+                    raise error
+            finally:
+                del error  # which would refer to this frame
         yield from connection._commit_command(command, block)
 
     def _roll_back(self, exception: BaseException | None) -> Operation[bool]:

@@ -159,9 +159,9 @@ class TypeLookup:
 
 
 def _can_be_written(name: str, encoding: str) -> bool:
-    """Return whether the client encoding has all characters of a name."""
+    """Return whether the client encoding has all characters of a name; one without that does not exist."""
     try:
         encoded(name, encoding)
     except DataError:
         return False
-    return True
+    return "\0" not in name

@@ -233,3 +233,20 @@ class ConnectionTimeout(OperationalError):
 
 class CancellationTimeout(OperationalError):
     """The server did not react to a cancel request in time."""
+
+
+def unraised(error: Error) -> Error:
+    """Return a copy of an error, to be raised instead of the one that is kept.
+
+    The traceback of an exception refers to the frames that it has left. If one of them refers to what keeps
+    the exception, the garbage collector alone can free them, and all that the program has in its own.
+
+    Args:
+        error: the error.
+    """
+    cls = type(error)
+    copy = cls.__new__(cls, *error.args)
+    copy.__dict__.update(error.__dict__)
+    copy.__cause__ = error.__cause__
+    copy.__context__, copy.__suppress_context__ = error.__context__, error.__suppress_context__
+    return copy

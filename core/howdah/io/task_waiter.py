@@ -101,7 +101,11 @@ class Waiter:
     def result(self) -> None:
         """Raise what interrupted the task, if something did."""
         if self._interruption is not None:
-            raise self._interruption
+            interruption, self._interruption = self._interruption, None
+            try:
+                raise interruption
+            finally:
+                del interruption  # its traceback refers to this frame
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":

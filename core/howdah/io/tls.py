@@ -269,17 +269,29 @@ def handshake(
     except ssl.SSLCertVerificationError as error:
         raise NotSecured(f"the server's certificate could not be verified: {error.verify_message}") from error
     except ssl.SSLError as error:
-        raise NotSecured(f"TLS handshake failed: {_reason(error)}") from error
+        raise NotSecured(f"TLS handshake failed: {_reason(error)}{_advice(tls_config)}") from error
     except OSError as error:
         if isinstance(error, TimeoutError):
             raise
-        raise NotSecured(f"the connection was lost during the TLS handshake: {_reason(error)}") from error
+        raise NotSecured(
+            f"the connection was lost during the TLS handshake: {_reason(error)}{_advice(tls_config)}"
+        ) from error
     protocol = sock.tls.selected_alpn_protocol()
     if tls_config.direct and protocol is None:
-        raise NotSecured("the server did not agree to speak PostgreSQL's protocol over direct TLS (ALPN)")
+        raise NotSecured(
+            "the server did not agree to speak PostgreSQL's protocol over direct TLS (ALPN)"
+            + _advice(tls_config)
+        )
     if protocol not in (None, ALPN):
         raise NotSecured(f"the server chose the unexpected protocol {protocol!r} (ALPN)")
     if tls_config.verify_host:
         certificate = sock.tls.getpeercert() or {}
         if not matches_host(certificate, host):
             raise NotSecured(f"the server's certificate is not for host name {host!r}")
+
+
+def _advice(tls_config: TLSConfig) -> str:
+    """Return what to do about a failed handshake, for the end of a message."""
+    if not tls_config.direct:
+        return ""
+    return "; sslnegotiation=direct needs PostgreSQL 17 or later: try sslnegotiation=postgres"

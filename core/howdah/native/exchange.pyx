@@ -7,6 +7,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
 from howdah.errors import OperationalError
+from howdah.errors.base import unraised
 from howdah.pq import ExecStatus
 
 cdef long long MOST_AFFECTED = <long long> 1 << 62
@@ -53,7 +54,7 @@ cdef class Exchange:
     cpdef raise_error(self):
         """Raise the server's error, if there is one."""
         if self.error is not None:
-            raise self.error
+            raise unraised(self.error)
 
     cpdef await_more(self):
         """Count as not ready until something else arrives, unless the exchange is done."""

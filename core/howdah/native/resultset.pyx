@@ -18,6 +18,8 @@ cdef object _TUPLE_ROW = tuple_row
 cdef object _DICT_ROW = dict_row
 cdef object _dict_maker = dict_maker
 cdef object _SINGLE_TUPLE = ExecStatus.SINGLE_TUPLE
+cdef str _NO_RESULT = "no result available: execute a query first"
+cdef str _NOT_KEPT = "no result available: executemany() keeps rows only if it is called with returning=True"
 
 
 cdef tuple names_of(fields):
@@ -146,7 +148,7 @@ cdef class ResultSet:
         if self._make_row is None:
             self.check_open()
             if self._result is None:
-                raise ProgrammingError("no result available: execute a query first")
+                raise ProgrammingError(_NOT_KEPT if self._tag else _NO_RESULT)
             if self._result.status == _SINGLE_TUPLE:
                 raise ProgrammingError("the rows of stream() come from its generator alone")
             if self._result.fields is None:

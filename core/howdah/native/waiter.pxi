@@ -88,6 +88,8 @@ cdef class Waiter:
         self.check()
 
     cdef int check(self) except -1:
-        if self.interruption is not None:
-            raise self.interruption
+        cdef object interruption = self.interruption
+        if interruption is not None:
+            self.interruption = None  # its traceback refers to the frames of the task
+            raise interruption
         return 0

@@ -110,7 +110,8 @@ class Credentials:
         password = self.password
         if not password:
             raise AuthenticationFailed(
-                "no password supplied: give password=…, or set PGPASSWORD, or add a line to ~/.pgpass"
+                "no password supplied: give password=…, or set PGPASSWORD, or add a line to the password"
+                " file (passfile=…, PGPASSFILE or ~/.pgpass)"
             )
         try:
             secret = password.encode("utf-8", "surrogateescape")

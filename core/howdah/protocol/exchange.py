@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from howdah.errors import Error, OperationalError
+from howdah.errors.base import unraised
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import ExecStatus
 from howdah.protocol.messages import CopyResponse, FieldDescription
@@ -158,7 +159,7 @@ class Exchange:
             howdah.Error: what the server reports, or why the connection was lost.
         """
         if self.error is not None:
-            raise self.error
+            raise unraised(self.error)
 
     def await_more(self) -> None:
         """Count as not ready until something else arrives, unless the exchange is done."""

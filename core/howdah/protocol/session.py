@@ -45,7 +45,8 @@ class Session(Wire):
     Attributes:
         parameters: the server's reported settings, kept up to date.
         encoding: the Python codec of the texts in messages.
-        last_error: the last error that the server has reported for a query.
+        last_error: the message of the last error that the server has reported for a query, empty without one.
+        last_error_fatal: whether that error has ended the connection.
         on_notice: called with the fields of every notice.
         on_notification: called with every notification.
         on_parameter: called with the name and the value of every setting that the server reports.
@@ -61,7 +62,8 @@ class Session(Wire):
         self.transaction_status = transaction_status
         self.parameters = dict(parameters)
         self.encoding = "utf-8"
-        self.last_error: Error | None = None
+        self.last_error = ""
+        self.last_error_fatal = False
         self.on_notice: Callable[[dict[int, str]], object] | None = None
         self.on_notification: Callable[[Notification], object] | None = None
         self.on_parameter: Callable[[str, str], object] | None = None
@@ -291,7 +293,10 @@ class Session(Wire):
         step, exchange = head
         query = None if exchange.query is None else exchange.query.decode(self.encoding, "replace")
         if exchange.error is None:
-            exchange.error = self.last_error = from_fields(fields, query)
+            exchange.error = error = from_fields(fields, query)
+            # Not the exception: its traceback refers to the program's frames, and to their results.
+            self.last_error = str(error)
+            self.last_error_fatal = error.diag.severity_nonlocalized in ("FATAL", "PANIC")
         exchange.statement_failed()
         self._repay_sync(exchange)
         if step not in (Step.QUERY, Step.FUNCTION_CALL, Step.SYNC):

@@ -399,6 +399,19 @@ def test_direct(
         connect.close()
 
 
+@pytest.mark.parametrize("answer", [b"", b"N", b"E" + bytes(20)], ids=["none", "no TLS", "error"])
+def test_direct_to_a_server_that_does_not_expect_it(connect: Side, answer: bytes) -> None:
+    def script(conn: socket.socket) -> None:
+        conn.recv(8)
+        conn.sendall(answer)
+
+    with ScriptedServer(script) as server:
+        with pytest.raises(
+            errors.OperationalError, match="PostgreSQL 17 or later: try sslnegotiation=postgres"
+        ):
+            connect(f"{scripted_dsn(server)} sslnegotiation=direct sslmode=require")
+
+
 def test_negotiated_protocol(connect: Side, server_context: ssl.SSLContext) -> None:
     """PostgreSQL's protocol is asked for (ALPN) also when TLS is negotiated, against the ALPACA attack."""
     server_context.set_alpn_protocols(["postgresql"])

@@ -60,6 +60,43 @@ def test_changes_undone_by_a_caught_error_are_told(conn, change):
     assert conn.execute(COUNT).fetchone() == (0,)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "/* a comment */ with n as (insert into told values (1) returning i) select i from n",
+        "-- a comment\n with n as (delete from told returning i) select i from n",
+        "create temp table made as select 1 as i",
+        "select 1 as i into temp made",
+        "create materialized view made as select 1 as i",
+        "explain (analyze) insert into told values (1)",
+        "explain analyze create temp table made as select 1 as i",
+        "listen told",
+    ],
+)
+def test_changes_that_the_command_tag_does_not_tell(conn, query):
+    with pytest.raises(errors.InFailedSqlTransaction, match="rolled back"), conn.pipeline():
+        conn.execute(query)
+        fail(conn)
+    assert conn.execute("select to_regclass('made'), count(*) from told").fetchone() == (None, 0)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select 'into'",
+        "with n as (select i from told for update) select i from n",
+        "with n as (select i from told for no key update) select i from n",
+        "with n as (select 'insert' as i) select i /* update */ from n -- delete",
+        "explain insert into told values (1)",
+        "show all",
+    ],
+)
+def test_queries_that_only_mention_changes_are_no_loss(conn, query):
+    with conn.pipeline():
+        conn.execute(query)
+        fail(conn)
+
+
 def test_asynchronous(dsn):
     async def main():
         async with await howdah.AsyncConnection.connect(dsn, autocommit=True) as conn:

@@ -56,5 +56,24 @@ def test_registered_by_name(named: tuple[Any, str]) -> None:
 
 def test_a_name_that_the_encoding_has_not(dsn: str) -> None:
     with howdah.connect(dsn, client_encoding="LATIN1") as conn:
-        with pytest.raises(howdah.DataError, match="client encoding 'iso8859-1' cannot represent"):
+        with pytest.raises(
+            howdah.DataError,
+            match="client encoding 'iso8859-1' cannot represent: connect with client_encoding",
+        ):
             TypeInfo.fetch(conn, '"🐘"')
+        with pytest.raises(howdah.DataError, match="cannot represent: it is half of a surrogate pair"):
+            TypeInfo.fetch(conn, '"\udc80"')
+
+
+def test_a_name_that_cannot_be_written_is_not_looked_up(named: tuple[Any, str]) -> None:
+    conn, word = named
+    for name in ("a\0b", '"\udc80"', "nothing_of_🐘"):
+        conn.adapters.register_loader(name, Tagged)
+    conn.adapters.register_loader(f'"kind of {word}"', Tagged)
+    assert conn.execute(f"select 'x'::\"kind of {word}\"").fetchone() == ("tagged",)
+
+
+@pytest.mark.parametrize("name", [5, b"text", None])
+def test_a_name_that_is_no_text(dsn: str, name: Any) -> None:
+    with howdah.connect(dsn) as conn, pytest.raises(TypeError, match="the name of a type is a str"):
+        TypeInfo.fetch(conn, name)

@@ -19,6 +19,7 @@ from howdah.adapt import (
     RangeInfo,
     TypeInfo,
 )
+from howdah_types.array import register_array
 from howdah_types.composite import register_composite
 from howdah_types.domain import register_domain
 from howdah_types.enum import register_enum
@@ -535,3 +536,19 @@ def test_types_of_a_transaction_that_is_rolled_back_are_forgotten(dsn, undo, pip
             with each.transaction():
                 each.execute("SELECT 1")
                 use(each)
+
+
+@pytest.mark.parametrize("register", [*REGISTER, register_array], ids=lambda register: register.__name__)
+def test_arguments_in_the_wrong_order(dsn: str, register: Any) -> None:
+    info = TypeInfo("made", 70000, 70001)
+    with howdah.connect(dsn) as conn:
+        with pytest.raises(TypeError, match=r"not on an object of class TypeInfo|as its TypeInfo"):
+            register(conn, info)
+        with pytest.raises(TypeError, match="not on an object of class int"):
+            register(info, 5)
+
+
+@pytest.mark.parametrize("info", [None, "made", 5])
+def test_the_elements_of_an_array_are_given_as_a_type_info(info: Any) -> None:
+    with pytest.raises(TypeError, match="as its TypeInfo"):
+        register_array(info)
