@@ -95,13 +95,15 @@ def _measure(places: Places, args: argparse.Namespace, console: Console) -> list
 def _measure_programs(places: Places, args: argparse.Namespace, console: Console) -> list[Outcome]:
     """Measure the programs that were asked for, and show how far it is."""
     asked = programs.chosen(args.only)
-    for reason in {reason for program in asked if (reason := places.lacking(program.way))}:
-        console.print(f"[yellow]Programs over TLS are not measured: {reason}")
+    lacking = {program.name: clients.lacking(program) for program in asked}
+    for reason in dict.fromkeys(filter(None, lacking.values())):
+        groups = dict.fromkeys(program.group for program in asked if lacking[program.name] == reason)
+        console.print(f"[yellow]Not all of {', '.join(groups)} is measured: {reason}")
     chosen = [
         (program, mode)
         for program in asked
         for mode in program.modes
-        if not places.lacking(program.way) and (not args.mode or mode in args.mode)
+        if lacking[program.name] is None and (not args.mode or mode in args.mode)
     ]
     return [
         clients.measure(

@@ -155,14 +155,23 @@ class CursorDriver:
     def _transaction(self, workload: Transaction, conn: Any) -> Callable[[], Awaitable[Any]]:
         cur, (read, change, note) = self.cursor(conn), workload.statements
 
-        async def run() -> None:
-            async with conn.transaction():
-                await cur.execute(*read)
-                await cur.fetchone()
-                await cur.execute(*change)
-                await cur.execute(*note)
+        async def statements() -> None:
+            await cur.execute(*read)
+            await cur.fetchone()
+            await cur.execute(*change)
+            await cur.execute(*note)
 
-        return run
+        async def block() -> None:
+            async with conn.transaction():
+                await statements()
+
+        async def run() -> None:
+            if conn.autocommit:
+                await conn.set_autocommit(False)
+            await statements()
+            await conn.commit()
+
+        return block if workload.block else run
 
     def _copy_in(self, workload: CopyIn | CopyText, conn: Any) -> Callable[[], Awaitable[Any]]:
         cur, sql, rows, types = self.cursor(conn), workload.copy, workload.rows, workload.types

@@ -244,6 +244,8 @@ class Modern(Driver):
         return run
 
     def _transaction(self, workload: Transaction, conn: Any) -> Callable[[], Any]:
+        if not workload.block:
+            return super()._transaction(workload, conn)
         cur, (read, change, note) = self.cursor(conn), workload.statements
 
         def run() -> None:

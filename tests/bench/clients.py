@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from tests.bench import best, objects, orm, usual, values
@@ -13,12 +14,20 @@ from tests.bench.outcome import Outcome
 from tests.bench.programs import Binding, Concurrent, Loading, Orm, Program, Rows, Saturated, Working
 from tests.bench.sampling import Clients, in_tasks, in_threads, serially
 from tests.bench.saturated import in_processes, neighbours
+from tests.bench.secure import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tests.bench.places import Places
     from tests.bench.workloads import Mode
+
+
+def lacking(program: Program) -> str | None:
+    """Return what a program cannot be measured without, None if nothing is missing."""
+    if isinstance(program, Orm) and find_spec("sqlalchemy") is None:
+        return "sqlalchemy is not installed"
+    return missing() if program.way.endswith("tls") else None
 
 
 def measure(
@@ -49,7 +58,7 @@ def measure(
         for i in range(rounds):
             first = i % max(1, len(clients))
             for each in clients[first:] + clients[:first]:
-                _reset(program, places)
+                reset(program, places)
                 gc.collect()
                 gc.freeze()
                 sample = each.work(seconds * program.turn)
@@ -70,7 +79,7 @@ def ready(program: Program, mode: Mode, places: Places, drivers: Sequence[str]) 
         for driver in _drivers(program, mode):
             if driver.name not in drivers:
                 continue
-            _reset(program, places)
+            reset(program, places)
             if each := _clients(driver, program, mode, places, loop):
                 stack.callback(each.close)
                 clients.append(each)
@@ -79,7 +88,7 @@ def ready(program: Program, mode: Mode, places: Places, drivers: Sequence[str]) 
 
 def answer(program: Program, clients: Clients, places: Places) -> Any:
     """Let one client do its work once; return what it has fetched or stored, as `comparable` has it."""
-    _reset(program, places)
+    reset(program, places)
     result = clients.once()
     server = places.server(program.way)
     if isinstance(program, Binding):
@@ -94,7 +103,8 @@ def answer(program: Program, clients: Clients, places: Places) -> Any:
     return comparable(result)
 
 
-def _reset(program: Program, places: Places) -> None:
+def reset(program: Program, places: Places) -> None:
+    """Let the server forget what has been stored."""
     if program.reset:
         execute(places.server(program.way), program.reset)
 

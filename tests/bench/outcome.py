@@ -34,9 +34,8 @@ class Outcome:
 
     def figure(self, driver: str, name: str) -> float | None:
         """The median of a driver's rounds; None if it was not measured."""
-        if not self.rounds.get(driver):
-            return None
-        return median(figures[name] for figures in self.rounds[driver])
+        values = [figures[name] for figures in self.rounds.get(driver, ()) if name in figures]
+        return median(values) if values else None
 
     def times(self, peer: str, name: str) -> float | None:
         """How many times as good as a peer's howdah's figure is: above 1, howdah is ahead."""
@@ -69,7 +68,7 @@ class Mean:
         mode: The mode.
         peer: The peer.
         count: How many programs there are.
-        times: By figure, how many times as good howdah's is.
+        times: By figure, how many times as good howdah's is; without those that some programs have not got.
     """
 
     group: str
@@ -82,19 +81,17 @@ class Mean:
 
 @dataclass(frozen=True)
 class Lost:
-    """A figure in which a peer is ahead.
+    """A peer that is ahead at a program.
 
     Args:
         outcome: What was measured.
-        peer: The peer, the best one at it.
-        figure: The figure.
-        times: How many times as good as the peer's howdah's is; below 1.
+        peer: The peer.
+        times: By figure in which it is ahead, how many times as good as the peer's howdah's is: below 1.
     """
 
     outcome: Outcome
     peer: str
-    figure: str
-    times: float
+    times: dict[str, float]
 
 
 def merge(runs: Sequence[Sequence[Outcome]]) -> list[Outcome]:
@@ -133,24 +130,25 @@ def means(outcomes: Iterable[Outcome]) -> Iterator[Mean]:
         for peer in dict.fromkeys(peer for outcome in members for peer in outcome.peers):
             both = [outcome for outcome in members if outcome.times(peer, "rate")]
             if len(both) > 1:
-                times = {
-                    name: _geometric([outcome.times(peer, name) for outcome in both]) for name in FIGURES
-                }
+                ratios = {name: [outcome.times(peer, name) for outcome in both] for name in FIGURES}
+                times = {name: geometric(values) for name, values in ratios.items() if None not in values}
                 yield Mean(group, table, mode, peer, len(both), times)
 
 
-def _geometric(values: Sequence[float | None]) -> float:
+def geometric(values: Iterable[float | None]) -> float:
+    """Return the geometric mean of numbers."""
     logarithms = [log(value) for value in values if value]
     return exp(sum(logarithms) / len(logarithms))
 
 
-def lost(outcomes: Iterable[Outcome], by: float = 0.02) -> Iterator[Lost]:
-    """Return the figures in which a peer is ahead by more than so much, each with the best of the peers."""
+def lost(outcomes: Iterable[Outcome], by: float) -> Iterator[Lost]:
+    """Return the peers that are ahead by more than so much in some figure of a program, and in which."""
     for outcome in outcomes:
-        for figure in FIGURES:
-            ratios = [(times, peer) for peer in outcome.peers if (times := outcome.times(peer, figure))]
-            if ratios and min(ratios)[0] < 1 - by:
-                yield Lost(outcome, min(ratios)[1], figure, min(ratios)[0])
+        for peer in outcome.peers:
+            ratios = {name: outcome.times(peer, name) for name in FIGURES}
+            behind = {name: times for name, times in ratios.items() if times is not None and times < 1 - by}
+            if behind:
+                yield Lost(outcome, peer, behind)
 
 
 def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:

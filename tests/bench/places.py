@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.delay import network
 from tests.bench.programs import SCHEMA as PROGRAMS_SCHEMA
-from tests.bench.secure import at_port, missing, over_tcp, tls_server
+from tests.bench.secure import at_port, over_tcp, tls_server
 from tests.bench.workloads import SCHEMA
 from tests.servers import Server
 
@@ -65,8 +65,3 @@ class Places:
         if secured not in self._ports:
             self._ports[secured] = self._stack.enter_context(network(server))
         return at_port(server, self._ports[secured], "require" if secured else "disable")
-
-    @staticmethod
-    def lacking(way: Way) -> str | None:
-        """Return what a way cannot be had without, None if nothing is missing."""
-        return missing() if way.endswith("tls") else None

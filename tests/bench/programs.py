@@ -391,6 +391,7 @@ def _network() -> list[Program]:
         Query("one-row", "one row by its key", {}, sql=_ONE_ROW, params=(500,)),
         Batch("batch", "a pipeline of 100", {}, sql=_ONE_ROW, values=tuple(range(1, 101))),
         Transaction("transaction", "a transaction of 3", {}),
+        Transaction("transaction-block", "the same, as a block", {}, block=True),
         Connect("connect", "connect, query, close", {}, sql="SELECT 1"),
     )
     ways: dict[Way, str] = {

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: How often a query is executed before anything is measured: enough for automatic preparation to set in.
 WARM_UP = 8
 
+#: Of how many queries it is told what 99 % of them do not exceed.
+ENOUGH = 20
+
 
 @dataclass
 class Sample:
@@ -41,12 +44,11 @@ class Sample:
     def figures(self) -> dict[str, float]:
         """What of it is reported: the names are those of `outcome.FIGURES`, times are in seconds."""
         ordered = sorted(self.latencies)
-        return {
-            "rate": len(ordered) / self.seconds,
-            "p50": percentile(ordered, 50),
-            "p99": percentile(ordered, 99),
-            "cpu": self.cpu / len(ordered),
-        }
+        count = len(ordered)
+        found = {"rate": count / self.seconds, "p50": percentile(ordered, 50), "cpu": self.cpu / count}
+        if count >= ENOUGH:
+            found["p99"] = percentile(ordered, 99)
+        return found
 
 
 def percentile(ordered: Sequence[float], percent: int) -> float:

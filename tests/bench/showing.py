@@ -8,25 +8,34 @@ from rich import box
 from rich.table import Table
 
 from tests.bench import outcome as outcomes_of
-from tests.bench.outcome import FIGURES, Mean, Outcome
 from tests.bench.programs import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tests.bench.outcome import Mean, Outcome
     from tests.bench.workloads import Mode
 
-#: Groups of which the speed is queries a second. Of the others, which have one client, it is how long they take.
-BY_RATE = ("concurrent", "concurrent-100", "saturated")
+#: The groups of many clients: the page begins with what they amount to.
+MANY = ("concurrent", "concurrent-100", "saturated")
 
-#: Figures, in words.
+#: What the first tables of the page compare the drivers with.
+REFERENCE = "asyncpg"
+
+#: Figures, as the head of a column has them.
 WORDS = {"rate": "queries/s", "p50": "median, µs", "p99": "99 %, µs", "cpu": "CPU, µs"}
+
+#: The same, where they are about ratios.
+RATIOS = {"rate": "queries/s", "p50": "median", "p99": "99 %", "cpu": "CPU"}
+
+#: How far ahead a peer has to be for howdah to be behind: less than that is what two runs differ by.
+BEHIND = 0.05
 
 MODES: dict[Mode, str] = {"sync": "blocking", "asyncio": "asyncio", "uvloop": "uvloop"}
 
 NOTE = (
-    "CPU: the client's, for one query; × speed, × CPU: how many times as good as that driver's howdah's is; "
-    "on the lines of means, that of every figure"
+    "CPU: the client's, for one query; × speed, × CPU: how many times as good as that driver's howdah's is, "
+    "in queries a second and CPU; on the lines of means, so is every figure"
 )
 
 
@@ -46,7 +55,7 @@ def shown(figure: str, value: float | None) -> str:
 
 
 def ratio(value: float | None) -> str:
-    """Return a ratio for people."""
+    """Return a ratio for people; empty if there is none."""
     return "" if value is None else f"{value:.2f}"
 
 
@@ -68,30 +77,24 @@ def tables(measured: Sequence[Outcome]) -> Iterator[Table]:
         for column in (*WORDS.values(), "× speed", "× CPU"):
             table.add_column(column, justify="right", no_wrap=True)
         for outcome in members:
-            _add(table, outcome)
+            for cells in _lines(outcome):
+                table.add_row(*cells, style="bold" if cells[1] == "howdah" else "")
+            table.add_section()
         for mean in _of(means, group, title, mode):
-            table.add_row(
-                "geometric mean", mean.peer, *(f"× {mean.times[name]:.2f}" for name in WORDS), style="bold"
-            )
+            times = [f"× {mean.times[name]:.2f}" if name in mean.times else "" for name in WORDS]
+            table.add_row("geometric mean", mean.peer, *times)
         yield table
 
 
-def _add(table: Table, outcome: Outcome) -> None:
+def _lines(outcome: Outcome) -> Iterator[list[str]]:
+    """Yield the cells of each driver: the program's title on the first line, ratios on those of peers."""
     name = outcome.program.title
     for driver in outcome.rounds:
-        table.add_row(
-            name,
-            driver,
-            *(shown(figure, outcome.figure(driver, figure)) for figure in WORDS),
-            *(("", "") if driver == "howdah" else _ahead(outcome, driver)),
-            end_section=driver == list(outcome.rounds)[-1],
-        )
+        figures = [shown(figure, outcome.figure(driver, figure)) for figure in WORDS]
+        peer = driver != "howdah"
+        ahead = [ratio(outcome.times(driver, figure)) if peer else "" for figure in ("rate", "cpu")]
+        yield [name, driver, *figures, *ahead]
         name = ""
-
-
-def _ahead(outcome: Outcome, peer: str) -> tuple[str, str]:
-    speed = outcome.times(peer, "rate" if outcome.program.group in BY_RATE else "p50")
-    return ratio(speed), ratio(outcome.times(peer, "cpu"))
 
 
 def _of(means: Sequence[Mean], group: str, table: str, mode: Mode) -> list[Mean]:
@@ -99,81 +102,91 @@ def _of(means: Sequence[Mean], group: str, table: str, mode: Mode) -> list[Mean]
 
 
 def page(measured: Sequence[Outcome]) -> Iterator[str]:
-    """Return the lines of the page's section: the means, where howdah is behind, and all tables."""
+    """Return the lines of the section: the seven, the means, where howdah is behind, and all tables."""
     means = list(outcomes_of.means(measured))
-    yield from _means(means)
+    for (group, table, mode), members in outcomes_of.tables(measured).items():
+        if group == "concurrent" and mode == "uvloop":
+            yield from ("", f"{_capital(heading(group, table, mode))}:", "")
+            yield from _compared(members)
+    yield from _means([mean for mean in means if mean.group in MANY])
     yield from _lost(measured)
     for group, title in GROUPS.items():
         ours = [outcome for outcome in measured if outcome.program.group == group]
         if ours:
-            yield from ("", f"### {title[0].upper()}{title[1:]}")
+            yield from ("", f"### {_capital(title)}")
             for (_, table, mode), members in outcomes_of.tables(ours).items():
-                yield from ("", f"{_sentence(group, table, mode)}:", "")
+                title = heading(group, table, mode).removeprefix(f"{GROUPS[group]}, ")
+                yield from ("", f"{_capital(title)}:", "")
                 yield from _table(members, _of(means, group, table, mode))
 
 
-def _sentence(group: str, table: str, mode: Mode) -> str:
-    title = heading(group, table, mode)[len(GROUPS[group]) + 2 :]
-    return title[0].upper() + title[1:]
+def _capital(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
+
+
+def _compared(members: Sequence[Outcome]) -> Iterator[str]:
+    """Return a table of the queries a second and the CPU of each driver, and of their means."""
+    drivers = list(dict.fromkeys(driver for outcome in members for driver in outcome.rounds))
+    columns = [(figure, driver) for figure in ("rate", "cpu") for driver in drivers]
+    titles = {"rate": "queries/s", "cpu": "CPU µs"}
+    yield f"| | {' | '.join(f'{driver}, {titles[figure]}' for figure, driver in columns)} |"
+    yield f"|---|{'--:|' * len(columns)}"
+    for outcome in members:
+        cells = [shown(figure, outcome.figure(driver, figure)) for figure, driver in columns]
+        yield f"| {outcome.program.title} | {' | '.join(cells)} |"
+    if REFERENCE in drivers and len(members) > 1:
+        relative = [ratio(_relative(members, figure, driver)) for figure, driver in columns]
+        yield f"| *geometric mean, {REFERENCE} = 1* | {' | '.join(relative)} |"
+
+
+def _relative(members: Sequence[Outcome], figure: str, driver: str) -> float:
+    """Return the geometric mean of a driver's figure, divided by the reference's."""
+    pairs = [(outcome.figure(driver, figure), outcome.figure(REFERENCE, figure)) for outcome in members]
+    return outcomes_of.geometric(one / other for one, other in pairs if one and other)
 
 
 def _means(means: Sequence[Mean]) -> Iterator[str]:
-    """Return a table of the geometric means of what many connections do."""
-    ours = [mean for mean in means if mean.group in BY_RATE]
-    if not ours:
+    """Return a table of geometric means."""
+    if not means:
         return
-    yield "How many times as good howdah's figures are as a peer's, as geometric means: above 1, howdah is ahead."
     yield ""
-    yield f"| | programs | peer | {' | '.join(FIGURES_IN_WORDS.values())} |"
-    yield f"|---|--:|---|{'--:|' * len(FIGURES_IN_WORDS)}"
-    for mean in ours:
-        figures = " | ".join(ratio(mean.times[name]) for name in FIGURES_IN_WORDS)
+    yield "How many times as good as the peer's figures those of howdah are, as geometric means; below 1,"
+    yield "howdah is behind:"
+    yield ""
+    yield f"| | programs | peer | {' | '.join(RATIOS.values())} |"
+    yield f"|---|--:|---|{'--:|' * len(RATIOS)}"
+    for mean in means:
+        figures = " | ".join(ratio(mean.times.get(name)) for name in RATIOS)
         yield f"| {heading(mean.group, mean.table, mean.mode)} | {mean.count} | {mean.peer} | {figures} |"
 
 
-#: Figures as the page's ratios are about them.
-FIGURES_IN_WORDS = {"rate": "queries a second", "p50": "median time", "p99": "time of 99 %", "cpu": "CPU"}
-
-
 def _lost(measured: Sequence[Outcome]) -> Iterator[str]:
-    """Return a table of all figures in which a peer is ahead by more than 5 %."""
-    found = list(outcomes_of.lost(measured, 0.05))
-    figures = sum(len(FIGURES) for outcome in measured if outcome.peers and "howdah" in outcome.rounds)
+    """Return a table of all programs at which a peer is ahead in some figure, and in which."""
+    found = list(outcomes_of.lost(measured, BEHIND))
+    programs = {id(each.outcome) for each in found}
     yield from ("", "### Where howdah is behind", "")
-    yield f"In {len(found)} of {figures} figures a peer is ahead by more than 5 %; the best one is shown."
+    yield f"At {len(programs)} of {len(measured)} programs, each mode counted, a peer is ahead by more than"
+    yield f"{BEHIND * 100:.0f} % in some figure."
     if not found:
         return
+    yield "The numbers are how many times as good as the peer's figure that of howdah is:"
     yield ""
-    yield "| program | figure | howdah | the peer | | ratio |"
-    yield "|---|---|--:|--:|---|--:|"
-    for lost in found:
-        program = lost.outcome.program
-        where = f"{program.title}: {heading(program.group, program.table, lost.outcome.mode)}"
-        ours, theirs = (
-            shown(lost.figure, lost.outcome.figure(driver, lost.figure)) for driver in ("howdah", lost.peer)
-        )
-        yield f"| {where} | {WORDS[lost.figure]} | {ours} | {theirs} | {lost.peer} | {lost.times:.2f} |"
+    yield f"| program | peer | {' | '.join(RATIOS.values())} |"
+    yield f"|---|---|{'--:|' * len(RATIOS)}"
+    for each in found:
+        program = each.outcome.program
+        where = f"{program.title}; {heading(program.group, program.table, each.outcome.mode)}"
+        yield f"| {where} | {each.peer} | {' | '.join(ratio(each.times.get(name)) for name in RATIOS)} |"
 
 
 def _table(members: Sequence[Outcome], means: Sequence[Mean]) -> Iterator[str]:
-    """Return a table of the page: a line for each program, and one of the means."""
-    drivers = list(dict.fromkeys(driver for outcome in members for driver in outcome.rounds))
-    peers = [driver for driver in drivers if driver != "howdah"]
-    by_rate = members[0].program.group in BY_RATE
-    speed = "rate" if by_rate else "p50"
-    figures = ("rate", "p50", "p99", "cpu") if by_rate else ("p50", "p99", "cpu")
-    yield f"| program | driver | {' | '.join(WORDS[figure] for figure in figures)} | × speed | × CPU |"
-    yield f"|---|---|{'--:|' * len(figures)}--:|--:|"
+    """Return a table of the page: a line for each driver at each program, and one of each mean."""
+    yield f"| program | driver | {' | '.join(WORDS.values())} | × speed | × CPU |"
+    yield f"|---|---|{'--:|' * len(WORDS)}--:|--:|"
     for outcome in members:
-        name = outcome.program.title
-        for driver in (driver for driver in drivers if driver in outcome.rounds):
-            cells = [shown(figure, outcome.figure(driver, figure)) for figure in figures]
-            ahead = _ahead(outcome, driver) if driver in peers else ("", "")
-            yield f"| {' | '.join([name, driver, *cells, *ahead])} |"
-            name = ""
+        for cells in _lines(outcome):
+            yield f"| {' | '.join(cells)} |"
     for mean in means:
-        cells = ["" for _ in figures]
-        yield (
-            f"| *geometric mean* | {mean.peer} | {' | '.join(cells)} "
-            f"| {ratio(mean.times[speed])} | {ratio(mean.times['cpu'])} |"
-        )
+        empty = " | ".join("" for _ in WORDS)
+        speed, cpu = ratio(mean.times.get("rate")), ratio(mean.times.get("cpu"))
+        yield f"| *geometric mean* | {mean.peer} | {empty} | {speed} | {cpu} |"

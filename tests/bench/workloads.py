@@ -155,7 +155,14 @@ class Batch(Workload):
 
 @dataclass(frozen=True)
 class Transaction(Storing):
-    """Read an account, change it, and write down the change, in one transaction."""
+    """Read an account, change it, and write down the change, in one transaction.
+
+    Args:
+        block: Whether it is a block of a connection in autocommit, where the driver has such blocks; if not,
+            the transaction begins by itself, and the program commits.
+    """
+
+    block: bool = False
 
     table = "ledger"
     statements = (
