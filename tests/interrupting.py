@@ -10,8 +10,8 @@ from typing import Any
 
 __all__ = ["Interrupted", "interrupt"]
 
-#: Frames that continue. Before Python 3.12, what a profile function raises as one does leaves it without its `finally`
-#: blocks, which what a signal handler raises never does.
+#: Frames that continue. Before Python 3.12, an exception of the profile function ends such a frame without
+#: its `finally` blocks; an exception of a signal handler never does.
 _CONTINUED = inspect.CO_GENERATOR | inspect.CO_COROUTINE if sys.version_info < (3, 12) else 0
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.encodings import encoded
@@ -22,6 +21,8 @@ from howdah_copy.statement import columns, is_script, row_obstacle
 from howdah_copy.writers import ServerWriter
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from typing_extensions import Buffer, Self
 
     from howdah.client.cursor_base import Params, Query
@@ -62,7 +63,7 @@ class BaseCopy:
         self._writer = writer
         if isinstance(writer, ServerWriter):
             writer.attach(self)
-        self._observation = ExitStack()
+        self._observation: AbstractContextManager[None] | None = None
         self._response: CopyResponse | None = None
         self._statement = b""
         self._over = False
@@ -118,7 +119,8 @@ class BaseCopy:
         if isinstance(self._obstacle, ProgrammingError):
             self._obstacle = None  # an earlier call's
         response = self._check_rows()
-        adapters = self._cursor.kernel.transformer.adapters
+        transformer = self._cursor.kernel.transformer
+        adapters = transformer.adapters
         registry = adapters.types
         try:
             oids = [registry.get_oid(each) if isinstance(each, str) else each for each in types]
@@ -128,7 +130,6 @@ class BaseCopy:
                 f" howdah.adapt.TypeInfo.fetch(conn, name).register(conn){adapters.advice}"
             ) from None
         count = len(response.column_formats)
-        transformer = self._cursor.kernel.transformer
         if self._encoder is not None:
             self._encoder.set_dumpers([transformer.dumper_by_oid(oid, response.format) for oid in oids])
         elif len(oids) == count:
@@ -161,19 +162,21 @@ class BaseCopy:
     def _begin_operation(self) -> Operation[None]:
         """Send the statement, and wait until the COPY begins."""
         self._check_new()
-        cursor, connection = self._cursor, self._connection
-        session = yield from cursor.kernel.start_statement()
-        yield from connection.kernel.resolve_names(connection.adapters, cursor.kernel.transformer.adapters)
+        cursor, kernel = self._cursor.kernel, self._connection.kernel
+        session = yield from cursor.start_statement()
+        yield from kernel.resolve_names(self._connection.adapters, cursor.transformer.adapters)
         assert self._query is not None
-        self._statement = statement = cursor.kernel.merge(self._query, self._params)
+        self._statement = statement = cursor.merge(self._query, self._params)
         if is_script(statement):
             raise ProgrammingError(
                 "copy() is for one COPY … FROM STDIN or COPY … TO STDOUT;"
                 " these are several statements: none was executed"
             )
-        self._observation.enter_context(cursor.kernel.observation(statement))
+        observation = cursor.observation(statement)
+        observation.__enter__()
+        self._observation = observation
         if session.transaction_status == TransactionStatus.IDLE:
-            yield from connection.kernel.begin_operation()
+            yield from kernel.begin_operation()
             self._alone = True
         self._exchange = exchange = CopyExchange(query=statement)
         session.query(exchange, statement)
@@ -191,8 +194,8 @@ class BaseCopy:
                 f" this statement is none: it was executed ({tag or 'an empty query'}), nothing was copied"
             )
         self._begun(response)
-        cursor.kernel.show_result(Result(response.direction, copy=response))
-        connection.kernel.reserve("a COPY is going on: leave its block before you use the connection")
+        cursor.show_result(Result(response.direction, copy=response))
+        kernel.reserve("a COPY is going on: leave its block before you use the connection")
 
     def _begin_elsewhere(self) -> None:
         """Begin to write to a writer, without a statement."""
@@ -226,9 +229,11 @@ class BaseCopy:
 
     def _observed(self, error: BaseException | None) -> None:
         """Tell the observers of the query that it has ended."""
-        self._observation.__exit__(
-            *((None, None, None) if error is None else (type(error), error, error.__traceback__))
-        )
+        observation, self._observation = self._observation, None
+        if observation is not None:
+            observation.__exit__(
+                *((None, None, None) if error is None else (type(error), error, error.__traceback__))
+            )
 
     # COPY IN
 

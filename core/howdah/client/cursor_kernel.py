@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from howdah.client.known_types import MOST_OIDS
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from howdah.protocol.session import Session
 
 __all__ = ["CursorKernel"]
+
+_UNOBSERVED: AbstractContextManager[None] = nullcontext()
 
 
 class CursorKernel:
@@ -101,19 +103,19 @@ class CursorKernel:
         literals = cursor._transformer.encoder.literals(parsed.bind(params))
         return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
 
-    @contextmanager
-    def observation(self, query: Query, params: Any = None) -> Iterator[None]:
+    def observation(self, query: Query, params: Any = None) -> AbstractContextManager[None]:
         """Return a context manager that reports the query run in it to the connection's observers, if any.
 
         Args:
             query: the query, as the program passed it.
             params: the parameters.
         """
+        observers = self._cursor._kernel.observers
+        return self._observed(observers, query, params) if observers else _UNOBSERVED
+
+    @contextmanager
+    def _observed(self, observers: Sequence[QueryObserver], query: Query, params: Any) -> Iterator[None]:
         cursor = self._cursor
-        observers = cursor._kernel.observers
-        if not observers:
-            yield
-            return
         if not isinstance(query, (str, bytes)):
             query, own = cursor._untemplated(query)
             params = params if own is None else own

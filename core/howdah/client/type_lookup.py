@@ -36,6 +36,9 @@ class TypeLookup:
     _names_missing = False
     #: The transaction that may have created missing types, a number of `Session.transactions`.
     _names_created: int | None = None
+    #: The types of the database that are known, and the search path that they were looked up with.
+    _known: KnownTypes | None = None
+    _known_path = ""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
@@ -125,13 +128,15 @@ class TypeLookup:
         self._names_missing = any(adapters.unresolved_names for adapters in maps)
 
     def _known_types(self) -> KnownTypes:
-        info = self.connection.info
         # Servers before version 18 do not report the search path.
-        search_path = info.parameter_status("search_path") or ""
-        known: KnownTypes = self.connection.driver.known_types(
-            info.host, info.hostaddr, info.port, info.dbname, search_path
-        )
-        return known
+        search_path = self.session.parameters.get("search_path") or ""
+        if self._known is None or search_path != self._known_path:
+            info = self.connection.info
+            self._known = self.connection.driver.known_types(
+                info.host, info.hostaddr, info.port, info.dbname, search_path
+            )
+            self._known_path = search_path
+        return self._known
 
     def _note_undone(self, results: Iterable[Result], transformers: Sequence[Transformer]) -> None:
         """Forget the types whose names the transaction has created, if it is rolled back."""
