@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.bench.outcome import Outcome
-    from tests.bench.workloads import Mode
+    from tests.bench.workloads import Mode, Workload
 
 T = TypeVar("T", bound=Any)
 
@@ -62,21 +62,26 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(places: Places, args: argparse.Namespace, console: Console) -> list[Measurement]:
-    """Measure the workloads that were asked for, and show how far it is."""
-    chosen = [
+def _asked(args: argparse.Namespace, console: Console) -> list[tuple[Workload, Mode]]:
+    """Return the workloads that were asked for, in the order in which they are measured."""
+    asked = [
         (workload, mode)
         for workload in WORKLOADS
         for mode in workload.goals
         if (not args.only or workload.name in args.only) and (not args.mode or mode in args.mode)
     ]
-    if any(isinstance(workload, Tls) for workload, _ in chosen) and (reason := missing()):
+    secured = [each for each in asked if isinstance(each[0], Tls)]
+    if secured and (reason := missing()):
         console.print(f"[yellow]TLS is not measured: {reason}")
-        chosen = [(workload, mode) for workload, mode in chosen if not isinstance(workload, Tls)]
+        secured = []
     # TLS first: a difference of two times is lost in what other workloads leave behind in the memory.
-    chosen.sort(key=lambda each: not isinstance(each[0], Tls))
+    return secured + [each for each in asked if not isinstance(each[0], Tls)]
+
+
+def _measure(places: Places, args: argparse.Namespace, console: Console) -> list[Measurement]:
+    """Measure the workloads that were asked for, and show how far it is."""
     measurements = []
-    for workload, mode in _shown(chosen, console):
+    for workload, mode in _shown(_asked(args, console), console):
         place = places.server("tls" if isinstance(workload, Tls) else "unix")
         measurements.append(
             measure(
@@ -144,6 +149,15 @@ def _list(console: Console) -> None:
                 console.print(f"  {program.name:22} {title:52} {modes}", highlight=False, soft_wrap=True)
 
 
+def _show(measurements: list[Measurement], outcomes: list[Outcome], console: Console) -> None:
+    """Show the tables."""
+    for table in (*report.tables(measurements), *showing.tables(outcomes)):
+        console.print(table, "", sep="\n")
+    for note in (report.NOTE if measurements else "", showing.NOTE if outcomes else ""):
+        if note:
+            console.print(note, style="dim")
+
+
 def main() -> int:
     """Measure, and report. Return 2 if the arguments make no sense."""
     args = arguments()
@@ -171,14 +185,7 @@ def main() -> int:
         outcomes = _measure_programs(places, args, console)
         found = report.environment(places.versions)
 
-    for table in report.tables(measurements):
-        console.print(table, "", sep="\n")
-    for table in showing.tables(outcomes):
-        console.print(table, "", sep="\n")
-    if measurements:
-        console.print(report.NOTE, style="dim")
-    if outcomes:
-        console.print(showing.NOTE, style="dim")
+    _show(measurements, outcomes, console)
     console.print("  ".join(f"{name} {value}" for name, value in found.items()), style="dim", highlight=False)
     args.output.mkdir(parents=True, exist_ok=True)
     written = {**report.as_json(measurements, found), **outcome.as_json(outcomes)}
