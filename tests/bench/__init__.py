@@ -7,8 +7,9 @@ its documentation recommends (`blocking`, `aio`); a raw socket that sends prebui
 could reach at best (`floor`). They take turns, round after round, and the median round counts (`measuring`);
 the result is tables (`report`) and a picture (`chart`).
 
-What programs do (`programs`) is measured beside it (`clients`, `sampling`): many connections at once, with the
-drivers as fast as they can (`best`) and as programs usually have them (`usual`), rows as objects (`objects`),
-values that a program writes or loads by itself (`values`), an ORM (`orm`), a busy machine (`saturated`), and a
-server at some distance (`places`, `delay`). Of that the result is figures (`outcome`) in tables (`showing`).
+What programs do (`programs`) is measured beside it (`clients`, `sampling`): many connections at once, with
+the drivers as fast as they can (`best`) and as programs usually have them (`usual`), rows as objects
+(`objects`), values that a program writes or loads by itself (`values`), an ORM (`orm`), a busy machine
+(`saturated`), and a server at some distance (`places`, `delay`). Of that the result is figures (`outcome`) in
+tables (`showing`).
 """
