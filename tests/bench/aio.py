@@ -13,6 +13,7 @@ from tests.bench.contender import Contender
 from tests.bench.importing import importing
 from tests.bench.secure import over_tcp
 from tests.bench.workloads import (
+    Batch,
     Connect,
     CopyIn,
     CopyOut,
@@ -28,6 +29,7 @@ from tests.bench.workloads import (
     Scan,
     Shared,
     Tls,
+    Transaction,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class CursorDriver:
         imported: The statement that imports all of it that a first connection needs.
         connect: Opens a connection in autocommit.
         open_pool: Opens a pool of so many of them, if the driver has pools.
+        cursor: Opens a cursor of a connection.
     """
 
     def __init__(
@@ -54,11 +57,13 @@ class CursorDriver:
         imported: str,
         connect: Callable[[Any], Awaitable[Any]],
         open_pool: Callable[[Server, int], Awaitable[Any]] | None = None,
+        cursor: Callable[[Any], Any] = lambda conn: conn.cursor(),
     ) -> None:
         self.name = name
         self._imported = imported
-        self._connect = connect
+        self.connect = connect
         self._open_pool = open_pool
+        self.cursor = cursor
 
     async def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect, and get ready for a workload; None if the driver does not do it."""
@@ -71,17 +76,19 @@ class CursorDriver:
             return replace(await self._over_tcp(workload, server, "require"), baseline=clear)
         if isinstance(workload, (Import, Memory)):
             return _alone(self.name, self._imported, workload, server)
-        ready = self._abilities().get(type(workload))
+        ready = self.abilities().get(type(workload))
         assert ready is not None
-        conn = await self._connect(server)
+        conn = await self.connect(server)
         return Contender(self.name, ready(workload, conn), conn.close)
 
-    def _abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Awaitable[Any]]]]:
+    def abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Awaitable[Any]]]]:
         return {
             Query: self._query,
             Once: self._once,
             ExecuteMany: self._executemany,
             Pipelined: self._pipelined,
+            Batch: self._batch,
+            Transaction: self._transaction,
             CopyIn: self._copy_in,
             CopyText: self._copy_in,
             CopyOut: self._copy_out,
@@ -91,11 +98,11 @@ class CursorDriver:
         }
 
     async def _over_tcp(self, workload: Tls, server: Server, sslmode: str) -> Contender:
-        conn = await self._connect(over_tcp(server, sslmode))
+        conn = await self.connect(over_tcp(server, sslmode))
         return Contender(self.name, self._query(workload, conn), conn.close, clock=workload.clock)
 
     def _query(self, workload: Query, conn: Any) -> Callable[[], Awaitable[Any]]:
-        cur, sql, params = conn.cursor(), workload.sql, workload.params or None
+        cur, sql, params = self.cursor(conn), workload.sql, workload.params or None
 
         async def one() -> Any:
             await cur.execute(sql, params)
@@ -108,7 +115,7 @@ class CursorDriver:
         return one if workload.one else every
 
     def _once(self, workload: Once, conn: Any) -> Callable[[], Awaitable[Any]]:
-        cur, sql, numbers = conn.cursor(), workload.sql, count(1)
+        cur, sql, numbers = self.cursor(conn), workload.sql, count(1)
 
         async def run() -> Any:
             await cur.execute(f"{sql} -- {next(numbers)}")
@@ -117,7 +124,7 @@ class CursorDriver:
         return run
 
     def _executemany(self, workload: ExecuteMany, conn: Any) -> Callable[[], Awaitable[Any]]:
-        cur, sql, rows = conn.cursor(), workload.insert, workload.rows
+        cur, sql, rows = self.cursor(conn), workload.insert, workload.rows
 
         async def run() -> None:
             async with conn.transaction():
@@ -126,7 +133,7 @@ class CursorDriver:
         return run
 
     def _pipelined(self, workload: Pipelined, conn: Any) -> Callable[[], Awaitable[Any]]:
-        cur, sql, rows = conn.cursor(), workload.insert, workload.rows
+        cur, sql, rows = self.cursor(conn), workload.insert, workload.rows
 
         async def run() -> None:
             async with conn.pipeline(), conn.transaction():
@@ -135,8 +142,39 @@ class CursorDriver:
 
         return run
 
+    def _batch(self, workload: Batch, conn: Any) -> Callable[[], Awaitable[Any]]:
+        sql, values = workload.sql, workload.values
+
+        async def run() -> Any:
+            async with conn.pipeline():
+                cursors = [await conn.execute(sql, (value,)) for value in values]
+                return [await cur.fetchone() for cur in cursors]
+
+        return run
+
+    def _transaction(self, workload: Transaction, conn: Any) -> Callable[[], Awaitable[Any]]:
+        cur, (read, change, note) = self.cursor(conn), workload.statements
+
+        async def statements() -> None:
+            await cur.execute(*read)
+            await cur.fetchone()
+            await cur.execute(*change)
+            await cur.execute(*note)
+
+        async def block() -> None:
+            async with conn.transaction():
+                await statements()
+
+        async def run() -> None:
+            if conn.autocommit:
+                await conn.set_autocommit(False)
+            await statements()
+            await conn.commit()
+
+        return block if workload.block else run
+
     def _copy_in(self, workload: CopyIn | CopyText, conn: Any) -> Callable[[], Awaitable[Any]]:
-        cur, sql, rows, types = conn.cursor(), workload.copy, workload.rows, workload.types
+        cur, sql, rows, types = self.cursor(conn), workload.copy, workload.rows, workload.types
 
         async def run() -> None:
             async with cur.copy(sql) as copy:
@@ -148,7 +186,7 @@ class CursorDriver:
         return run
 
     def _copy_out(self, workload: CopyOut, conn: Any) -> Callable[[], Awaitable[Any]]:
-        cur, sql = conn.cursor(), f"COPY ({workload.sql}) TO STDOUT"
+        cur, sql = self.cursor(conn), f"COPY ({workload.sql}) TO STDOUT"
 
         async def run() -> int:
             size = 0
@@ -160,7 +198,11 @@ class CursorDriver:
         return run
 
     def _copy_rows(self, workload: CopyRows, conn: Any) -> Callable[[], Awaitable[Any]]:
-        cur, sql, types = conn.cursor(), f"COPY ({workload.sql}) TO STDOUT (FORMAT binary)", workload.types
+        cur, sql, types = (
+            self.cursor(conn),
+            f"COPY ({workload.sql}) TO STDOUT (FORMAT binary)",
+            workload.types,
+        )
 
         async def run() -> Any:
             async with cur.copy(sql) as copy:
@@ -206,7 +248,7 @@ class CursorDriver:
         return Contender(self.name, _tasks(workload, query), pool.close)
 
     def _connecting(self, workload: Connect, server: Server) -> Callable[[], Awaitable[Any]]:
-        connect, sql = self._connect, workload.sql
+        connect, sql = self.connect, workload.sql
 
         async def run() -> Any:
             conn = await connect(server)
@@ -231,31 +273,33 @@ class Asyncpg:
             return await self._pool(workload, server)
         if isinstance(workload, (Import, Memory)):
             return _alone(self.name, "import asyncpg", workload, server)
-        ready = self._abilities().get(type(workload))
+        ready = self.abilities().get(type(workload))
         if ready is None:
             return None
-        conn = await self._connect(server)
+        conn = await self.connect(server)
         # The other drivers load it by themselves.
         await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
         return Contender(self.name, ready(workload, conn), conn.close)
 
-    def _abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Awaitable[Any]]]]:
+    def abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Awaitable[Any]]]]:
         return {
             Query: self._query,
             Once: self._once,
             ExecuteMany: self._executemany,
+            Batch: self._batch,
+            Transaction: self._transaction,
             CopyIn: self._copy_in,
             CopyOut: self._copy_out,
             Scan: self._scan,
         }
 
-    async def _connect(self, server: Server) -> Any:
+    async def connect(self, server: Server | Address) -> Any:
         import asyncpg
 
         return await asyncpg.connect(**_address(server))
 
     def _query(self, workload: Query, conn: Any) -> Callable[[], Awaitable[Any]]:
-        sql, params = _numbered(workload.sql), workload.params
+        sql, params = numbered(workload.sql), workload.params
         fetch = conn.fetchrow if workload.one else conn.fetch
 
         async def run() -> Any:
@@ -272,10 +316,29 @@ class Asyncpg:
         return run
 
     def _executemany(self, workload: ExecuteMany, conn: Any) -> Callable[[], Awaitable[Any]]:
-        sql, rows = _numbered(workload.insert), workload.rows
+        sql, rows = numbered(workload.insert), workload.rows
 
         async def run() -> None:
             await conn.executemany(sql, rows)  # a transaction by itself
+
+        return run
+
+    def _batch(self, workload: Batch, conn: Any) -> Callable[[], Awaitable[Any]]:
+        sql, values = numbered(workload.sql), workload.values
+
+        async def run() -> Any:
+            return [await conn.fetchrow(sql, value) for value in values]
+
+        return run
+
+    def _transaction(self, workload: Transaction, conn: Any) -> Callable[[], Awaitable[Any]]:
+        read, change, note = [(numbered(sql), *params) for sql, params in workload.statements]
+
+        async def run() -> None:
+            async with conn.transaction():
+                await conn.fetchrow(*read)
+                await conn.execute(*change)
+                await conn.execute(*note)
 
         return run
 
@@ -319,7 +382,7 @@ class Asyncpg:
 
         size = workload.pool_size
         pool = await asyncpg.create_pool(**_address(server), min_size=size, max_size=size)
-        sql, params = _numbered(workload.sql), workload.params
+        sql, params = numbered(workload.sql), workload.params
 
         async def query() -> Any:
             async with pool.acquire() as conn:
@@ -328,7 +391,7 @@ class Asyncpg:
         return Contender(self.name, _tasks(workload, query), pool.close)
 
     def _connecting(self, workload: Connect, server: Server) -> Callable[[], Awaitable[Any]]:
-        connect, sql = self._connect, workload.sql
+        connect, sql = self.connect, workload.sql
 
         async def run() -> Any:
             conn = await connect(server)
@@ -365,24 +428,26 @@ async def _nothing() -> None:
     """There is nothing to close."""
 
 
-def _numbered(sql: str) -> str:
+def numbered(sql: str) -> str:
     """Write the placeholders as $1, $2, …"""
     head, *rest = sql.split("%s")
     return head + "".join(f"${i}{part}" for i, part in zip(count(1), rest))
 
 
-def _address(server: Server) -> dict[str, Any]:
+def _address(server: Server | Address) -> dict[str, Any]:
     """Where a server is, in the words of asyncpg."""
-    return {"host": server.host, "port": server.port, "user": server.user, "database": server.dbname}
+    where = {"host": server.host, "port": server.port, "user": server.user, "database": server.dbname}
+    sslmode = getattr(server, "sslmode", "")
+    return {**where, "ssl": sslmode} if sslmode else where
 
 
-async def _howdah(server: Server | Address) -> Any:
+async def connect_howdah(server: Server | Address) -> Any:
     import howdah
 
     return await howdah.AsyncConnection.connect(server.dsn, autocommit=True)
 
 
-async def _psycopg(server: Server | Address) -> Any:
+async def connect_psycopg(server: Server | Address) -> Any:
     import psycopg
 
     return await psycopg.AsyncConnection.connect(server.dsn, autocommit=True)
@@ -399,7 +464,7 @@ async def _howdah_pool(server: Server, size: int) -> Any:
 
 
 DRIVERS = (
-    CursorDriver("howdah", "import howdah; howdah.AsyncConnection", _howdah, _howdah_pool),
+    CursorDriver("howdah", "import howdah; howdah.AsyncConnection", connect_howdah, _howdah_pool),
     Asyncpg(),
-    CursorDriver("psycopg", "import psycopg", _psycopg),
+    CursorDriver("psycopg", "import psycopg", connect_psycopg),
 )

@@ -22,6 +22,7 @@ from tests.bench.secure import over_tcp
 from tests.bench.workloads import (
     ArrowIn,
     ArrowOut,
+    Batch,
     Connect,
     CopyIn,
     CopyOut,
@@ -36,6 +37,7 @@ from tests.bench.workloads import (
     Scan,
     Threads,
     Tls,
+    Transaction,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +84,13 @@ class Driver:
 
     def abilities(self) -> dict[type[Workload], Callable[[Any, Any], Callable[[], Any]]]:
         """What gets ready for a kind of workload, over a connection."""
-        return {Query: self._query, Once: self._once, ExecuteMany: self._executemany}
+        return {
+            Query: self._query,
+            Once: self._once,
+            ExecuteMany: self._executemany,
+            Batch: self._batch,
+            Transaction: self._transaction,
+        }
 
     def _query(self, workload: Query, conn: Any) -> Callable[[], Any]:
         cur, sql, params = self.cursor(conn), workload.sql, workload.params
@@ -123,6 +131,31 @@ class Driver:
             cur.execute("BEGIN")
             executemany(cur, sql, rows)
             cur.execute("COMMIT")
+
+        return run
+
+    def _batch(self, workload: Batch, conn: Any) -> Callable[[], Any]:
+        cur, sql, values = self.cursor(conn), workload.sql, workload.values
+
+        def run() -> Any:
+            rows = []
+            for value in values:
+                cur.execute(sql, (value,))
+                rows.append(cur.fetchone())
+            return rows
+
+        return run
+
+    def _transaction(self, workload: Transaction, conn: Any) -> Callable[[], Any]:
+        cur, (read, change, note) = self.cursor(conn), workload.statements
+        conn.autocommit = False
+
+        def run() -> None:
+            cur.execute(*read)
+            cur.fetchone()
+            cur.execute(*change)
+            cur.execute(*note)
+            conn.commit()
 
         return run
 
@@ -197,6 +230,30 @@ class Modern(Driver):
             with conn.pipeline(), conn.transaction():
                 for row in rows:
                     cur.execute(sql, row)
+
+        return run
+
+    def _batch(self, workload: Batch, conn: Any) -> Callable[[], Any]:
+        sql, values = workload.sql, workload.values
+
+        def run() -> Any:
+            with conn.pipeline():
+                cursors = [conn.execute(sql, (value,)) for value in values]
+                return [cur.fetchone() for cur in cursors]
+
+        return run
+
+    def _transaction(self, workload: Transaction, conn: Any) -> Callable[[], Any]:
+        if not workload.block:
+            return super()._transaction(workload, conn)
+        cur, (read, change, note) = self.cursor(conn), workload.statements
+
+        def run() -> None:
+            with conn.transaction():
+                cur.execute(*read)
+                cur.fetchone()
+                cur.execute(*change)
+                cur.execute(*note)
 
         return run
 
@@ -422,23 +479,23 @@ class Sink:
         return len(data)
 
 
-def _executemany(cursor: Any, sql: str, rows: list[Any]) -> None:
+def executemany(cursor: Any, sql: str, rows: list[Any]) -> None:
     cursor.executemany(sql, rows)
 
 
-def _howdah(server: Server | Address) -> Any:
+def connect_howdah(server: Server | Address) -> Any:
     import howdah
 
     return howdah.connect(server.dsn, autocommit=True)
 
 
-def _psycopg(server: Server | Address) -> Any:
+def connect_psycopg(server: Server | Address) -> Any:
     import psycopg
 
     return psycopg.connect(server.dsn, autocommit=True)
 
 
-def _psycopg2(server: Server) -> Any:
+def connect_psycopg2(server: Server | Address) -> Any:
     import psycopg2
     import psycopg2.extras
 
@@ -448,7 +505,7 @@ def _psycopg2(server: Server) -> Any:
     return conn
 
 
-def _execute_batch(cursor: Any, sql: str, rows: list[Any]) -> None:
+def execute_batch_of(cursor: Any, sql: str, rows: list[Any]) -> None:
     from psycopg2.extras import execute_batch
 
     execute_batch(cursor, sql, rows)  # its executemany goes to the server and back for every row
@@ -464,13 +521,15 @@ def _pg8000(server: Server) -> Any:
 
 
 DRIVERS: tuple[Driver | Asyncpg | Adbc | Connectorx, ...] = (
-    Howdah("howdah", "import howdah; howdah.Connection", _howdah, _executemany),
-    OneThread("1 thread", "import howdah; howdah.Connection", _howdah, _executemany),
-    Modern("psycopg", "import psycopg", _psycopg, _executemany),
-    Driver("psycopg-b", "import psycopg", _psycopg, _executemany, lambda conn: conn.cursor(binary=True)),
-    Psycopg2("psycopg2", "import psycopg2", _psycopg2, _execute_batch),
+    Howdah("howdah", "import howdah; howdah.Connection", connect_howdah, executemany),
+    OneThread("1 thread", "import howdah; howdah.Connection", connect_howdah, executemany),
+    Modern("psycopg", "import psycopg", connect_psycopg, executemany),
+    Driver(
+        "psycopg-b", "import psycopg", connect_psycopg, executemany, lambda conn: conn.cursor(binary=True)
+    ),
+    Psycopg2("psycopg2", "import psycopg2", connect_psycopg2, execute_batch_of),
     Asyncpg(),
-    Driver("pg8000", "import pg8000.dbapi", _pg8000, _executemany),
+    Driver("pg8000", "import pg8000.dbapi", _pg8000, executemany),
     Adbc(),
     Connectorx(),
 )

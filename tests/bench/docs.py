@@ -1,21 +1,23 @@
 """Filling in the results in docs/performance.md: `python -m tests.bench.docs RESULT…`.
 
-The results are the bench.json of one run or of several; of several, the medians are shown.
+The results are the bench.json of one run or of several; of several, the medians are shown. What no run has
+measured, single queries or programs, stays as it is on the page.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from tests.bench import report
+from tests.bench import outcome, report, showing
 from tests.bench.chart import chart
 from tests.bench.measuring import Measurement, Merged
 
 DOCS = Path(__file__).parents[2] / "docs"
 BEGIN, END = "% bench: begin\n", "% bench: end\n"
+PROGRAMS_BEGIN, PROGRAMS_END = "% programs: begin\n", "% programs: end\n"
 #: Where the chart is, from the page.
 CHART = "_static/performance.svg"
 
@@ -39,18 +41,30 @@ def main() -> int:
     args = parser.parse_args()
 
     runs = [report.read_json(path) for path in args.results]
-    environment = runs[0][1]
-    if any(found != environment for _, found in runs):
+    environment = runs[0][2]
+    if any(found != environment for _, _, found in runs):
         print("the runs were made with different versions, or on different machines", file=sys.stderr)
         return 2
-    measurements = merge([measured for measured, _ in runs])
-    (args.docs / CHART).write_text(chart(measurements, environment), encoding="utf-8")
     page = args.docs / "performance.md"
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    filled = "\n".join(results(measurements, environment, len(runs)))
-    page.write_text(f"{before}{BEGIN}\n{filled}\n{END}{after}", encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    if measurements := merge([measured for measured, _, _ in runs]):
+        (args.docs / CHART).write_text(chart(measurements, environment), encoding="utf-8")
+        text = fill(text, BEGIN, END, results(measurements, environment, len(runs)))
+    if outcomes := outcome.merge([measured for _, measured, _ in runs]):
+        lines = [*_provenance(environment, len(runs)), "", *showing.page(outcomes)]
+        text = fill(text, PROGRAMS_BEGIN, PROGRAMS_END, lines)
+    page.write_text(text, encoding="utf-8")
     return 0
+
+
+def fill(page: str, begin: str, end: str, lines: Iterable[str]) -> str:
+    """Return a page with other lines between two marks; the same page if it has not got them."""
+    before, mark, rest = page.partition(begin)
+    if not mark:
+        return page
+    _, _, after = rest.partition(end)
+    filled = "\n".join(lines)
+    return f"{before}{begin}\n{filled}\n{end}{after}"
 
 
 def merge(runs: Sequence[Sequence[Measurement]]) -> list[Measurement]:
@@ -64,13 +78,7 @@ def merge(runs: Sequence[Sequence[Measurement]]) -> list[Measurement]:
 
 def results(measurements: Sequence[Measurement], environment: dict[str, str], runs: int) -> Iterator[str]:
     """Return the lines of the section."""
-    number = NUMBERS[runs - 1] if runs <= len(NUMBERS) else f"{runs} runs"
-    versions = ", ".join(
-        f"{name} {value}" for name, value in environment.items() if name not in ("implementation", "machine")
-    )
-    several = ", of which the median is shown" if runs > 1 else ""
-    yield f"{number}{several}; {environment['machine']}, PostgreSQL over a unix socket, howdah's"
-    yield f"{environment['implementation']} implementation. {versions}."
+    yield from _provenance(environment, runs)
     yield ""
     yield from INTRODUCTION
     yield ""
@@ -84,6 +92,17 @@ def results(measurements: Sequence[Measurement], environment: dict[str, str], ru
             yield f"{title}:"
             yield ""
             yield from _table(ours)
+
+
+def _provenance(environment: dict[str, str], runs: int) -> Iterator[str]:
+    """Say what was measured where, and how often."""
+    number = NUMBERS[runs - 1] if runs <= len(NUMBERS) else f"{runs} runs"
+    versions = ", ".join(
+        f"{name} {value}" for name, value in environment.items() if name not in ("implementation", "machine")
+    )
+    several = ", of which the median is shown" if runs > 1 else ""
+    yield f"{number}{several}; {environment['machine']}, PostgreSQL over a unix socket, howdah's"
+    yield f"{environment['implementation']} implementation. {versions}."
 
 
 def _table(measurements: Sequence[Measurement]) -> Iterator[str]:

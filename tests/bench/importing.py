@@ -22,6 +22,9 @@ start = perf_counter()
 print(perf_counter() - start)
 """
 
+#: A module in each of the directories: howdah's, and that of the packages it needs, if that is another one.
+_IN_EACH = ("howdah", "howdah_types", "howdah_arrow", "pluggy")
+
 
 def importing(name: str, statement: str) -> Contender:
     """Return a driver that is imported, again and again; what it returns are the seconds that took.
@@ -47,7 +50,7 @@ def importing(name: str, statement: str) -> Contender:
 
 def _path() -> list[str]:
     """Return the directories that packages are installed to, and those howdah's are in."""
-    packages = {import_module(module).__file__ for module in ("howdah", "howdah_types", "howdah_arrow")}
+    packages = {import_module(module).__file__ for module in _IN_EACH}
     return list(
         dict.fromkeys([*site.getsitepackages(), *(str(Path(file).parents[1]) for file in packages if file)])
     )

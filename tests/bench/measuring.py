@@ -21,7 +21,7 @@ from tests.bench.contender import Contender, comparable
 from tests.bench.workloads import Import, Memory, Storing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.bench.workloads import Mode, Workload
     from tests.servers import Server
@@ -212,13 +212,26 @@ def _check(workload: Workload, contenders: list[Contender], loop: Loop, server: 
         _reset(workload, server)
         result = loop.finish(contender.run())
         if isinstance(workload, Storing):
-            result = _execute(server, workload.check)
+            result = execute(server, workload.check)
         results[contender.name] = comparable(result)
+    agree(workload.name, results)
+
+
+def agree(workload: str, results: Mapping[str, Any]) -> None:
+    """Compare what drivers have fetched or stored.
+
+    Args:
+        workload: What they did.
+        results: What each has come to, as `comparable` returns it.
+
+    Raises:
+        RuntimeError: Two of them differ.
+    """
     names = list(results)
     for name in names[1:]:
         if results[name] != results[names[0]]:
             raise RuntimeError(
-                f"{workload.name}: {name} has another result than {names[0]}:\n"
+                f"{workload}: {name} has another result than {names[0]}:\n"
                 f"{str(results[name])[:500]}\n{str(results[names[0]])[:500]}"
             )
 
@@ -272,10 +285,10 @@ def _batch_size(workload: Workload, contender: Contender, loop: Loop, seconds: f
 
 def _reset(workload: Workload, server: Server) -> None:
     if isinstance(workload, Storing):
-        _execute(server, workload.reset)
+        execute(server, workload.reset)
 
 
-def _execute(server: Server, sql: str) -> Any:
+def execute(server: Server, sql: str) -> Any:
     """Execute something that is not measured."""
     import howdah
 

@@ -61,7 +61,7 @@ def _blocking(driver: Any, server: Any) -> Callable[[str], Any]:
 
 
 def _waiting(driver: Any, server: Any, loop: asyncio.AbstractEventLoop) -> Callable[[str], Any]:
-    conn = loop.run_until_complete(driver._connect(server))
+    conn = loop.run_until_complete(driver.connect(server))
 
     async def fetch(sql: str) -> Any:
         if driver.name == "asyncpg":

@@ -14,10 +14,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from tests.bench import outcome
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tests.bench.measuring import Measurement
+    from tests.bench.outcome import Outcome
     from tests.bench.workloads import Mode
 
 NOTE = "ratio: howdah's speed over that of the fastest driver that the goal is about"
@@ -36,17 +39,22 @@ PACKAGES = (
     "pg8000",
     "adbc-driver-postgresql",
     "connectorx",
+    "SQLAlchemy",
     "uvloop",
 )
 
 
-def environment(server_version: str) -> dict[str, str]:
-    """Tell what was measured where: the versions of everything, and howdah's implementation."""
+def environment(servers: dict[str, str]) -> dict[str, str]:
+    """Tell what was measured where: the versions of everything, and howdah's implementation.
+
+    Args:
+        servers: The versions of the servers, by what they are called.
+    """
     import howdah
 
     found = {
         "implementation": howdah.__impl__,
-        "PostgreSQL": server_version,
+        **servers,
         "Python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
     }
@@ -124,8 +132,8 @@ def told(measurement: Measurement) -> tuple[str, str]:
     )
 
 
-def read_json(path: Path) -> tuple[list[Measurement], dict[str, str]]:
-    """Read what `as_json` has written: the measurements, and what was measured where."""
+def read_json(path: Path) -> tuple[list[Measurement], list[Outcome], dict[str, str]]:
+    """Read what a run has written: the measurements, those of programs, and what was measured where."""
     from tests.bench.measuring import Measurement
     from tests.bench.workloads import WORKLOADS
 
@@ -135,7 +143,7 @@ def read_json(path: Path) -> tuple[list[Measurement], dict[str, str]]:
         Measurement(workloads[measured["workload"]], measured["mode"], measured["rounds"])
         for measured in written["measurements"]
     ]
-    return measurements, written["environment"]
+    return measurements, outcome.from_json(written), written["environment"]
 
 
 def as_json(measurements: Sequence[Measurement], found: dict[str, str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Address:
         port: The port.
         user: The user.
         dbname: The database.
+        sslmode: What libpq's parameter says, where it is needed beside the conninfo.
     """
 
     dsn: str
@@ -28,11 +29,21 @@ class Address:
     port: int = 0
     user: str = ""
     dbname: str = ""
+    sslmode: str = ""
 
 
 def over_tcp(server: Server, sslmode: str) -> Address:
     """Return the way to a server over TCP, with TLS (sslmode "require") or without ("disable")."""
-    return Address(f"{server.tcp_dsn} sslmode={sslmode}")
+    return at_port(server, server.port, sslmode)
+
+
+def at_port(server: Server, port: int, sslmode: str) -> Address:
+    """Return the way to a server over another port than its own: that of something in front of it."""
+    address = Address("", server.tcp_host, port, server.user, server.dbname, sslmode)
+    address.dsn = (
+        f"host={address.host} port={port} user={address.user} dbname={address.dbname} sslmode={sslmode}"
+    )
+    return address
 
 
 def missing() -> str | None:

@@ -48,6 +48,10 @@ SCHEMA = """
         id int, big bigint, ratio float8, flag boolean, label text, day date, moment timestamp
     );
 
+    CREATE UNLOGGED TABLE account (id int PRIMARY KEY, balance int NOT NULL);
+    INSERT INTO account SELECT i, 0 FROM generate_series(1, 100) i;
+    CREATE UNLOGGED TABLE ledger (account int NOT NULL, amount int NOT NULL);
+
     VACUUM ANALYZE;
 """
 
@@ -132,6 +136,42 @@ class ExecuteMany(Storing):
 @dataclass(frozen=True)
 class Pipelined(Storing):
     """Execute an INSERT for one row after the other, without waiting for the results."""
+
+
+@dataclass(frozen=True)
+class Batch(Workload):
+    """Execute a query for one row with each of many values, all of them before the first result is fetched.
+
+    A driver without pipelines executes one after the other.
+
+    Args:
+        sql: The query, with one %s.
+        values: The values.
+    """
+
+    sql: str = ""
+    values: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Transaction(Storing):
+    """Read an account, change it, and write down the change, in one transaction.
+
+    Args:
+        block: Whether it is a block of a connection in autocommit, where the driver has such blocks; if not,
+            the transaction begins by itself, and the program commits.
+    """
+
+    block: bool = False
+
+    table = "ledger"
+    statements = (
+        ("SELECT balance FROM account WHERE id = %s FOR UPDATE", (7,)),
+        ("UPDATE account SET balance = balance + %s WHERE id = %s", (5, 7)),
+        ("INSERT INTO ledger VALUES (%s, %s)", (7, 5)),
+    )
+    reset = "TRUNCATE ledger; UPDATE account SET balance = 0"
+    check = "SELECT count(*), sum(amount), (SELECT sum(balance) FROM account) FROM ledger"
 
 
 @dataclass(frozen=True)
