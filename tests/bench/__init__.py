@@ -4,8 +4,8 @@ Arrow data is compared with adbc-driver-postgresql and connectorx.
 
 Every driver does each workload (`workloads`) through its own connection to one PostgreSQL 18, in the way
 its documentation recommends (`blocking`, `aio`); a raw socket that sends prebuilt messages shows what Python
-could reach at best (`floor`). They take turns, round after round, and the median round counts (`measuring`);
-the result is tables (`report`) and a picture (`chart`).
+could reach at best (`floor`, `many_floor`). They take turns, round after round, and the median round counts
+(`measuring`); the result is tables (`report`) and a picture (`chart`).
 
 What programs do (`programs`) is measured beside it (`clients`, `sampling`): many connections at once, with
 the drivers as fast as they can (`best`) and as programs usually have them (`usual`), rows as objects

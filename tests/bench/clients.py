@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from tests.bench import best, objects, orm, usual, values
+from tests.bench import best, floor, many_floor, objects, orm, usual, values
 from tests.bench.contender import Contender, comparable
 from tests.bench.measuring import Loop, agree, execute
 from tests.bench.outcome import Outcome
@@ -53,7 +53,7 @@ def measure(
         RuntimeError: Two drivers have different results.
     """
     with ready(program, mode, places, drivers) as clients:
-        agree(program.name, {each.name: answer(program, each, places) for each in clients})
+        agree(program.name, {each.name: answer(program, each, places) for each in clients if each.looks})
         measured: dict[str, list[dict[str, float]]] = {each.name: [] for each in clients}
         for i in range(rounds):
             first = i % max(1, len(clients))
@@ -77,7 +77,7 @@ def ready(program: Program, mode: Mode, places: Places, drivers: Sequence[str]) 
             stack.enter_context(neighbours())
         clients = []
         for driver in _drivers(program, mode):
-            if driver.name not in drivers:
+            if driver.name not in (*drivers, floor.NAME):
                 continue
             reset(program, places)
             if each := _clients(driver, program, mode, places, loop):
@@ -111,8 +111,13 @@ def reset(program: Program, places: Places) -> None:
 
 def _drivers(program: Program, mode: Mode) -> Sequence[Any]:
     """Return the drivers of a mode, in the way that a program has them."""
-    way = usual if isinstance(program, Concurrent) and program.usual else best
-    return way.BLOCKING if mode == "sync" else way.ASYNC
+    if not isinstance(program, Concurrent):
+        return best.BLOCKING if mode == "sync" else best.ASYNC
+    if program.usual:
+        return usual.BLOCKING if mode == "sync" else usual.ASYNC
+    if mode == "sync":
+        return [*best.BLOCKING, *many_floor.BLOCKING]
+    return [*best.ASYNC, *many_floor.ASYNC]
 
 
 def _clients(driver: Any, program: Program, mode: Mode, places: Places, loop: Loop) -> Clients | None:

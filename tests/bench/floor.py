@@ -33,6 +33,9 @@ NAME = "floor"
 #: How an answer ends: with ReadyForQuery, outside of a transaction.
 READY = b"Z\0\0\0\5I"
 
+#: How many bytes of the end of an answer say that it is one.
+END = len(READY)
+
 #: How much is received at once, in bytes.
 SIZE = 256 * 1024
 
@@ -48,7 +51,7 @@ def blocking(workload: Workload, server: Server) -> Contender | None:
         return memory.contender(NAME, "sync", workload, server)
     if not isinstance(workload, Query | CopyIn | CopyOut) or isinstance(workload, Threads | Tls):
         return None
-    sock = _connect(server)
+    sock = connect(server)
     if not isinstance(workload, Query):
         return Contender(NAME, _copying(workload, server, sock), sock.close)
     return Contender(NAME, _asking(workload, sock), sock.close)
@@ -60,7 +63,7 @@ async def aio(workload: Workload, server: Server) -> Contender | None:
         return None
     if not isinstance(workload, Query | CopyIn | CopyOut) or isinstance(workload, Threads | Tls):
         return None
-    sock = _connect(server)
+    sock = connect(server)
 
     async def close() -> None:
         sock.close()
@@ -75,7 +78,7 @@ async def aio(workload: Workload, server: Server) -> Contender | None:
 
 def _asking(workload: Query, sock: socket.socket) -> Callable[[], None]:
     """Return what executes a query."""
-    request = _request(workload, sock)
+    sent = request(workload, sock)
 
     def receive() -> bytes:
         while True:
@@ -85,15 +88,15 @@ def _asking(workload: Query, sock: socket.socket) -> Callable[[], None]:
                 os.sched_yield()
 
     def run() -> None:
-        sock.sendall(request)
+        sock.sendall(sent)
         end = b""
         while end != READY:
-            end = (end + receive()[-6:])[-6:]
+            end = (end + receive()[-END:])[-END:]
 
     return run
 
 
-def _connect(server: Server) -> socket.socket:
+def connect(server: Server) -> socket.socket:
     """Connect to a server that trusts us."""
     sock = socket.socket(socket.AF_UNIX)
     sock.connect(f"{server.host}/.s.PGSQL.{server.port}")
@@ -105,13 +108,13 @@ def _connect(server: Server) -> socket.socket:
 
 def _connecting(workload: Connect, server: Server) -> Callable[[], None]:
     """Return what connects, asks for something, and closes."""
-    request = _message(b"Q", f"{workload.sql}\0".encode())
+    request = message(b"Q", f"{workload.sql}\0".encode())
 
     def run() -> None:
-        sock = _connect(server)
+        sock = connect(server)
         sock.sendall(request)
         _until_ready(sock)
-        sock.sendall(_message(b"X"))
+        sock.sendall(message(b"X"))
         sock.close()
 
     return run
@@ -129,9 +132,9 @@ def _until_ready(sock: socket.socket) -> None:
 def _copying(workload: CopyIn | CopyOut, server: Server, sock: socket.socket) -> Callable[[], None]:
     """Return what does a COPY."""
     if isinstance(workload, CopyOut):
-        request, data = _message(b"Q", f"COPY ({workload.sql}) TO STDOUT\0".encode()), b""
+        request, data = message(b"Q", f"COPY ({workload.sql}) TO STDOUT\0".encode()), b""
     else:
-        request, data = _message(b"Q", f"{workload.copy}\0".encode()), _rows(workload, server)
+        request, data = message(b"Q", f"{workload.copy}\0".encode()), rows(workload, server)
 
     def run() -> None:
         sock.sendall(request)
@@ -142,12 +145,12 @@ def _copying(workload: CopyIn | CopyOut, server: Server, sock: socket.socket) ->
         while end != READY:
             if not data:
                 sleep(NAP)
-            end = (end + sock.recv(SIZE)[-6:])[-6:]
+            end = (end + sock.recv(SIZE)[-END:])[-END:]
 
     return run
 
 
-def _rows(workload: CopyIn, server: Server) -> bytes:
+def rows(workload: CopyIn, server: Server) -> bytes:
     """Return the messages with the rows of a workload, in pieces of 64 kB."""
     import howdah
 
@@ -159,20 +162,28 @@ def _rows(workload: CopyIn, server: Server) -> bytes:
                 copy.write_row(row)
     data = file.getvalue()
     pieces = [data[start : start + 65536] for start in range(0, len(data), 65536)]
-    return b"".join([_message(b"d", piece) for piece in pieces]) + _message(b"c")
+    return b"".join([message(b"d", piece) for piece in pieces]) + message(b"c")
 
 
-def _request(workload: Query, sock: socket.socket) -> bytes:
-    """Prepare a query as statement s; return Bind (text parameters, binary results), Execute and Sync."""
-    head, *rest = workload.sql.split("%s")
-    sql = head + "".join(f"${i}{part}" for i, part in zip(count(1), rest))
-    sock.sendall(_message(b"P", f"s\0{sql}\0".encode() + pack("!H", 0)) + _message(b"S"))
-    _until_ready(sock)
+def request(workload: Query, sock: socket.socket, *, prepare: bool = True) -> bytes:
+    """Return Bind (text parameters, binary results) of statement s, Execute and Sync.
+
+    Args:
+        workload: The query.
+        sock: The socket.
+        prepare: Whether to prepare the query first, as statement s.
+    """
+    if prepare:
+        head, *rest = workload.sql.split("%s")
+        sql = head + "".join(f"${i}{part}" for i, part in zip(count(1), rest))
+        sock.sendall(message(b"P", f"s\0{sql}\0".encode() + pack("!H", 0)) + message(b"S"))
+        _until_ready(sock)
     values = [str(value).encode() for value in workload.params]
     params = b"".join(pack("!I", len(value)) + value for value in values)
     bind = b"\0s\0" + pack("!HH", 0, len(values)) + params + pack("!HH", 1, 1)
-    return _message(b"B", bind) + _message(b"E", b"\0" + pack("!I", 0)) + _message(b"S")
+    return message(b"B", bind) + message(b"E", b"\0" + pack("!I", 0)) + message(b"S")
 
 
-def _message(code: bytes, body: bytes = b"") -> bytes:
+def message(code: bytes, body: bytes = b"") -> bytes:
+    """Return a message."""
     return code + pack("!I", len(body) + 4) + body

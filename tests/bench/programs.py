@@ -10,7 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from tests.bench.workloads import PG_TYPE, ROWS, WORKLOADS, Batch, Connect, Query, Storing, Transaction
+from tests.bench.workloads import (
+    PG_TYPE,
+    ROWS,
+    WORKLOADS,
+    Batch,
+    Connect,
+    CopyIn,
+    Query,
+    Storing,
+    Transaction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,13 +253,20 @@ def _query(sql: str | None) -> dict[str, object]:
     return {} if sql is None else {"sql": sql, "one": False}
 
 
+def _table(idiom: str, workload: Workload) -> str:
+    if idiom == "best":
+        return "as fast as they can"
+    # Apart, because it is the program that writes the text, and asyncpg's users do not write any.
+    return "as programs usually do" if not isinstance(workload, CopyIn) else "COPY as programs usually do"
+
+
 def _concurrent() -> list[Program]:
     return [
         Concurrent(
             name=f"{count}-{idiom}-{workload.name}",
             title=workload.title,
             group=group,
-            table={"best": "as fast as they can", "usual": "as programs usually do"}[idiom],
+            table=_table(idiom, workload),
             turn=4,
             workload=workload,
             connections=count,

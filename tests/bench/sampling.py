@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.contender import Contender, nothing
+from tests.bench.floor import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,6 +72,11 @@ class Clients:
     once: Callable[[], Any]
     work: Callable[[float], Sample]
     close: Callable[[], Any] = nothing
+
+    @property
+    def looks(self) -> bool:
+        """Whether it looks at what it receives."""
+        return self.name != NAME
 
 
 def cpu_time() -> float:

@@ -65,7 +65,8 @@ def test_every_driver_comes_to_the_same(
     program = short(program)
     with clients.ready(program, mode, places, DRIVERS) as ready:
         assert "howdah" in {each.name for each in ready}
-        agree(program.name, {each.name: clients.answer(program, each, places) for each in ready})
+        answers = {each.name: clients.answer(program, each, places) for each in ready if each.looks}
+        agree(program.name, answers)
         for each in ready:
             clients.reset(program, places)
             assert all(value > 0 for name, value in each.work(0).figures().items() if name != "cpu")
