@@ -95,7 +95,7 @@ class Reading(Streaming):
                 exchange.results[0].rows.clear()
                 return []
             if failure is not None:
-                raise failure
+                self._raise_failure()
             exchange.rows.clear()
             exchange.await_more()
             yield exchange
@@ -120,7 +120,7 @@ class Reading(Streaming):
             yield described
             if described.error is not None:
                 self._failed(described.error)
-                raise described.error
+                described.raise_error()
             exchange = self.exchange = self._bound(session, described)
             sent = True
         finally:
@@ -149,12 +149,19 @@ class Reading(Streaming):
 
     def _check(self) -> None:
         """Raise the error, if there is one."""
+        exchange = self.exchange
+        if exchange.error is not None:
+            self._failed(exchange.error)
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        self.exchange.raise_error()
         failure = self._failure()
-        if failure is not None:
-            assert self.exchange is not None
-            if failure is self.exchange.error:
-                self._failed(failure)
-            raise failure
+        try:
+            if failure is not None:
+                raise failure
+        finally:
+            del failure  # which would refer to this frame
 
     def _failure(self) -> BaseException | None:
         """Return the error of the server or of the decoder, if there has been one."""

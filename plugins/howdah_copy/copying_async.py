@@ -124,9 +124,12 @@ class AsyncCopy(BaseCopy):
             error = e
             raise
         finally:
-            if self._exchange is not None:
-                self._let_go()
-                self._observed(error or (self._exchange.error if self._told else None))
+            try:
+                if self._exchange is not None:
+                    self._let_go()
+                    self._observed(error or (self._exchange.error if self._told else None))
+            finally:
+                del error  # which would refer to this frame
 
     async def _end(self, exc: BaseException | None) -> None:
         if self._encoder is None:

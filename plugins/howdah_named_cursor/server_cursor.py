@@ -339,7 +339,7 @@ class ServerCursorMixin(_Base):
         yield exchange
         if exchange.error is not None:
             if not connection.closed:
-                raise exchange.error
+                exchange.raise_error()
             logger().warning("error ignored at the end of %s: %s", self, exchange.error)
 
 

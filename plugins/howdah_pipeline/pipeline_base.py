@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from howdah.client.pipeline_mode import PendingResult, PipelineMode, QueuedQuery, aborted
 from howdah.client.query import changes_encoding, changes_path, controls_transaction
 from howdah.client.statement import Statement
-from howdah.errors import Error, InFailedSqlTransaction, OperationalError, PipelineAborted
+from howdah.errors import InFailedSqlTransaction, OperationalError, PipelineAborted
 from howdah.errors.base import unraised
 from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
@@ -274,8 +274,7 @@ class BasePipeline:
         """Return the first error that has not been raised; it and later ones count as raised then."""
         failed = [pending for pending in self._failed if not pending.reported]
         self._failed.clear()
-        error = failed[0].error if failed else None
-        return unraised(error) if isinstance(error, Error) else error
+        return failed[0].error_to_raise() if failed else None
 
     # What the sync and the async pipeline call
 
@@ -410,9 +409,7 @@ class BasePipeline:
             if not (isinstance(pending, QueuedQuery) and pending.arrive()):
                 yield from pending.completion
         except Exception as e:
-            # Neither its traceback nor an exception that is propagating: both refer to the program's frames.
-            pending.error = e.with_traceback(None)
-            e.__context__ = e.__cause__
+            pending.fail(e)
             self._failed.append(pending)
             self._undone = self._undone or pending.exchange.error is not None
         finally:

@@ -102,6 +102,20 @@ def test_fetching_a_negative_number(conn, cur):
         cursor.close()
 
 
+@pytest.mark.parametrize("size", [2.0, 100.0, float("inf"), float("nan"), "2"])
+def test_fetching_a_number_that_is_no_integer(conn, cur, size):
+    itersize = conn.cursor()
+    itersize.itersize = 2
+    for cursor in (cur, itersize):
+        cursor.execute("select generate_series(1, 3)")
+        with pytest.raises(TypeError):
+            cursor.fetchmany(size)
+        with pytest.raises(TypeError):
+            cursor.scroll(size)
+        assert cursor.fetchall() == [(1,), (2,), (3,)]
+        cursor.close()
+
+
 def test_no_result(cur):
     for call in (cur.fetchone, cur.fetchmany, cur.fetchall):
         with pytest.raises(howdah.ProgrammingError):

@@ -103,6 +103,20 @@ async def test_fetching_a_negative_number(aconn, cur):
         await cursor.close()
 
 
+@pytest.mark.parametrize("size", [2.0, 100.0, float("inf"), float("nan"), "2"])
+async def test_fetching_a_number_that_is_no_integer(aconn, cur, size):
+    itersize = aconn.cursor()
+    itersize.itersize = 2
+    for cursor in (cur, itersize):
+        await cursor.execute("select generate_series(1, 3)")
+        with pytest.raises(TypeError):
+            await cursor.fetchmany(size)
+        with pytest.raises(TypeError):
+            await cursor.scroll(size)
+        assert await cursor.fetchall() == [(1,), (2,), (3,)]
+        await cursor.close()
+
+
 async def test_no_result(cur):
     for call in (cur.fetchone, cur.fetchmany, cur.fetchall):
         with pytest.raises(howdah.ProgrammingError):

@@ -80,6 +80,19 @@ def copied_out(conn):
             pass
 
 
+def copied_in(conn):
+    conn.execute("create temp table target (a int, b int generated always as (1 / a) stored)")
+    with conn.cursor().copy("copy target (a) from stdin") as copy:
+        copy.write("0\n")
+
+
+def copied_in_refused(conn):
+    conn.execute("create temp table target (a int, b int generated always as (1 / a) stored)")
+    with conn.cursor().copy("copy target (a) from stdin") as copy:
+        for _ in range(1000):
+            copy.write("0\n" * 10_000)
+
+
 def pipelined(conn):
     with conn.pipeline():
         conn.execute(ROWS)
@@ -113,6 +126,8 @@ WAYS = [
     many,
     many_returning,
     copied_out,
+    copied_in,
+    copied_in_refused,
     pipelined,
     pipelined_and_fetched,
     in_transaction,

@@ -81,6 +81,19 @@ async def copied_out(conn):
             pass
 
 
+async def copied_in(conn):
+    await conn.execute("create temp table target (a int, b int generated always as (1 / a) stored)")
+    async with conn.cursor().copy("copy target (a) from stdin") as copy:
+        await copy.write("0\n")
+
+
+async def copied_in_refused(conn):
+    await conn.execute("create temp table target (a int, b int generated always as (1 / a) stored)")
+    async with conn.cursor().copy("copy target (a) from stdin") as copy:
+        for _ in range(1000):
+            await copy.write("0\n" * 10_000)
+
+
 async def pipelined(conn):
     async with conn.pipeline():
         await conn.execute(ROWS)
@@ -114,6 +127,8 @@ WAYS = [
     many,
     many_returning,
     copied_out,
+    copied_in,
+    copied_in_refused,
     pipelined,
     pipelined_and_fetched,
     in_transaction,

@@ -485,7 +485,11 @@ class BaseConnection(Generic[Row]):
             yield from pipeline_mode.finish()
             if commit.exchange.aborted:
                 commit.reported = True
-                raise pipeline_mode.first_error() or commit.error or OperationalError("the commit failed")
+                error = pipeline_mode.first_error() or commit.error_to_raise()
+                try:
+                    raise error or OperationalError("the commit failed")
+                finally:
+                    del error  # which would refer to this frame
             commit.reported = True
             self._check_committed(commit.exchange)
         else:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from howdah.adapt.encodings import encoded
@@ -247,6 +248,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             position = value
         else:
             raise ValueError(f"bad mode: {mode!r}; it is either 'relative' or 'absolute'")
+        position = index(position)
         if not self._offset <= position < self._offset + len(self._rows):
             raise IndexError("position out of bound")
         self._position = position - self._offset

@@ -55,9 +55,35 @@ class PendingResult:
         """
         if not self.taken:
             yield from self.pipeline_mode.wait_for(self)
-        if self.error is not None:
-            self.reported = True
-            raise unraised(self.error) if isinstance(self.error, Error) else self.error
+        error = self.error_to_raise()
+        try:
+            if error is not None:
+                self.reported = True
+                raise error
+        finally:
+            del error  # which would refer to this frame
+
+    def fail(self, error: Exception) -> None:
+        """Keep what the completion has raised."""
+        self.error = error
+        if isinstance(error, Error) and self._refused:
+            # Neither its traceback nor an exception that is propagating: both refer to the program's frames.
+            error.__traceback__ = None
+            error.__context__ = error.__cause__
+
+    def error_to_raise(self) -> Exception | None:
+        """Return what to raise for the error, None if there is none.
+
+        It is a copy of an error that the server has reported. What the program's row factory or observer has
+        raised is raised as it is: its traceback says where, and its class may be one that cannot be copied.
+        """
+        error = self.error
+        return unraised(error) if isinstance(error, Error) and self._refused else error
+
+    @property
+    def _refused(self) -> bool:
+        """Whether the answer is an error, or that the query was skipped."""
+        return self.exchange.error is not None or self.exchange.aborted
 
 
 class QueuedQuery(PendingResult):

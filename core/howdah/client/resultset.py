@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any, Generic
 
 from howdah.errors import InterfaceError, ProgrammingError
@@ -159,8 +160,10 @@ class ResultSet(Generic[Row]):
     def _take(self, size: int | None) -> list[Row]:
         """Return the next `size` of the fetched rows, all of them with None."""
         make_row = self._check_result()
-        if size is not None and size < 0:
-            raise negative_size(size)
+        if size is not None:
+            size = index(size)
+            if size < 0:
+                raise negative_size(size)
         start = self._position
         rows = self._rows[start:] if size is None else self._rows[start : start + size]
         made = rows if make_row is tuple else [make_row(row) for row in rows]

@@ -5,6 +5,7 @@ Twin of `howdah.client.resultset`, where the attributes are described.
 
 cimport cython
 from cpython.list cimport PyList_GET_SIZE
+from cpython.number cimport PyNumber_Index
 
 from howdah.native.exchange cimport Result
 from howdah.native.rowmakers cimport make_rows
@@ -76,10 +77,12 @@ cdef class ResultSet:
         cdef list rows
         if make_row is None:
             make_row = self.check_result()
-        if size is not None and size < 0:
-            raise InterfaceError(f"fetchmany() and arraysize want a number of rows, not {size}")
-        if size is not None and size < count:
-            count = size
+        if size is not None:
+            size = PyNumber_Index(size)
+            if size < 0:
+                raise InterfaceError(f"fetchmany() and arraysize want a number of rows, not {size}")
+            if size < count:
+                count = size
         rows = self._rows[start : start + count]
         if make_row is not tuple:
             rows = make_rows(make_row, rows)
