@@ -223,7 +223,7 @@ class Scheduler(Protocol):
         Args:
             operation: a generator, as `AsyncKernel.wait` takes it.
             independent: whether it waits for exchanges only, each of which ends with a Sync, needs no
-                transaction, and never sends COPY data.
+                transaction, never sends COPY data, and does not change the client encoding.
 
         Returns:
             What the operation returns.

@@ -17,6 +17,7 @@ from howdah.client.query import (
     TOO_LONG,
     ZERO_BYTE,
     ParsedQuery,
+    changes_encoding,
     parse_query,
 )
 from howdah.client.request import Request
@@ -524,13 +525,13 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """Return whether running a query is an independent operation, see `hookspecs.Scheduler.run`."""
         if self.itersize or self._portal is not None:
             return False
-        # A script may contain a COPY FROM STDIN, during which the server accepts no other messages.
         if not isinstance(query, (str, bytes)):
-            from howdah.sql import Composable
-
-            if not isinstance(query, Composable):
-                return True
+            query, _ = self._untemplated(query)
         text = self._text(query)
+        # What others send meanwhile would be written in the encoding that the query changes.
+        if changes_encoding(text):
+            return False
+        # A script may contain a COPY FROM STDIN, during which the server accepts no other messages.
         return b";" not in text or b"stdin" not in text.lower()
 
     def _decode_late(self, exchange: Exchange) -> Operation[None]:

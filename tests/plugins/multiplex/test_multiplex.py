@@ -452,3 +452,26 @@ async def test_a_script_that_copies_in_harms_nobody(auto, kind):
     )
     assert [type(outcomes.pop(5)), *outcomes] == [errors.ProgrammingError, *range(5), *range(5)]
     assert not auto.closed
+
+
+@pytest.mark.parametrize("times", [1, 8], ids=["first", "prepared"])
+@pytest.mark.parametrize("kind", [str, str.encode, sql.SQL])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "set client_encoding to latin1",
+        "select set_config('client_encoding', 'latin1', false)",
+        "set names 'latin1'",
+        "reset all",
+        "discard all",
+    ],
+)
+async def test_a_change_of_the_client_encoding_harms_nobody(auto, change, kind, times):
+    async def echo():
+        return await (await auto.execute("select %s::text, 'é'", ("é",))).fetchone()
+
+    for _ in range(times):
+        await auto.execute("set client_encoding to " + ("utf8" if "latin1" in change else "latin1"))
+        echoed = await asyncio.gather(echo(), auto.execute(kind(change)), *[echo() for _ in range(5)])
+        del echoed[1]
+        assert echoed == [("é", "é")] * 6
