@@ -26,11 +26,6 @@ _NO_RESULT = "no result available: execute a query first"
 _NOT_KEPT = "no result available: executemany() keeps rows only if it is called with returning=True"
 
 
-def negative_size(size: int) -> InterfaceError:
-    """Return the error for a number of rows to fetch that is negative."""
-    return InterfaceError(f"fetchmany() and arraysize want a number of rows, not {size}")
-
-
 class ResultSet(Generic[Row]):
     """The results of a query, and the position in the one that is selected.
 
@@ -163,7 +158,7 @@ class ResultSet(Generic[Row]):
         if size is not None:
             size = index(size)
             if size < 0:
-                raise negative_size(size)
+                raise InterfaceError(f"fetchmany() and arraysize want a number of rows, not {size}")
         start = self._position
         rows = self._rows[start:] if size is None else self._rows[start : start + size]
         made = rows if make_row is tuple else [make_row(row) for row in rows]
