@@ -629,6 +629,34 @@ def test_the_input_stays_where_it_is_while_it_is_lent() -> None:
     assert not exchange.rows
 
 
+@native
+def test_room_for_a_large_answer_is_there_after_a_large_one() -> None:
+    session = NATIVE.Session()
+
+    def room() -> int:
+        with session.receive_buffer() as buffer:
+            return len(buffer)
+
+    def answer(size: int) -> None:
+        exchange = NATIVE.QueryExchange(decoder=NATIVE.RowDecoder([None]))
+        session.execute(exchange)
+        session.sync(exchange)
+        receive(session, message("D", data_row(bytes(size))) + message("C", b"SELECT 1\0") + READY)
+        assert exchange.done
+
+    small = room()
+    assert small < 10_000
+    for _ in range(2):
+        answer(100_000)
+        assert room() > 200_000
+        for _ in range(15):
+            answer(10)
+            assert room() > 200_000
+    answer(10)
+    answer(10)
+    assert room() == small
+
+
 def test_what_is_sent_is_taken_off_the_output(impl: SimpleNamespace) -> None:
     session = impl.Session()
     data = bytes(range(256)) * 1000
