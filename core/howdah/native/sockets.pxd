@@ -31,9 +31,9 @@ cdef extern from *:
     /* A wait spins, then blocks. A server nearby answers sooner than a thread can be suspended and resumed,
        so that polling the socket takes less wall time and less CPU time, for at most so many nanoseconds. */
     #define HOWDAH_SPIN_TIME 100000
-    /* After a wait that spun in vain, the next waits block at once: twice as many as after the one before, and at most
-       so many. A wait that did not spin in vain halves that number. */
-    #define HOWDAH_MAX_BACKOFF 512
+    /* After a wait that spun in vain, the next waits block at once: twice as many as after the one before,
+       and at most so many. */
+    #define HOWDAH_MAX_BACKOFF 64
 
     typedef struct {
         int backoff;  /* how many waits do not spin after one that spun in vain */
@@ -55,20 +55,19 @@ cdef extern from *:
     /* Spin until something has been received, for a limited time. Returns as `howdah_receive`. */
     static ssize_t howdah_spin_receive(int fd, char *data, size_t size, howdah_spin_state *spin) {
         ssize_t received = howdah_receive(fd, data, size, 0);
-        long long now, end;
-        if (received != -EAGAIN)
-            return received;  /* says nothing: on a busy machine this process got its turn after the answer came */
-        end = howdah_now() + HOWDAH_SPIN_TIME;
-        do {
-            sched_yield();
-            received = howdah_receive(fd, data, size, 0);
-            now = howdah_now();
-        } while (received == -EAGAIN && now <= end);
+        long long now = 0, end = 0;
+        if (received == -EAGAIN) {
+            end = howdah_now() + HOWDAH_SPIN_TIME;
+            do {
+                sched_yield();
+                received = howdah_receive(fd, data, size, 0);
+                now = howdah_now();
+            } while (received == -EAGAIN && now <= end);
+        }
         /* On a busy machine sched_yield() takes long, and blocking is better: an answer that comes late counts
            as none. */
         if (now <= end) {
-            if (spin->backoff > 1)
-                spin->backoff /= 2;
+            spin->backoff = 1;
             spin->skips = 0;
         } else {
             if (spin->backoff < HOWDAH_MAX_BACKOFF)
