@@ -20,7 +20,9 @@ __all__ = ["RawCursorMixin"]
 class RawCursorMixin(_Base):
     """Sends queries unchanged, with PostgreSQL's placeholders."""
 
-    _direct = False
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._raw = True
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         from howdah.client.template import is_template

@@ -38,6 +38,8 @@ class ResultSet(Generic[Row]):
     _format: Format | None
     _transformer: Transformer
     _closed: bool
+    #: Whether placeholders are PostgreSQL's own.
+    _raw: bool
     _query: bytes | None
     _results: Sequence[Result]
     _index: int
@@ -61,7 +63,7 @@ class ResultSet(Generic[Row]):
 
     def __init__(self) -> None:
         self._format = None
-        self._closed = False
+        self._closed = self._raw = False
         self._query = None
         self._reset()
 
