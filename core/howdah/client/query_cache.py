@@ -35,7 +35,11 @@ class CachedQuery:
     __slots__ = ("answer", "parsed", "statement", "version")
 
     def __init__(
-        self, parsed: ParsedQuery | RawQuery | None, statement: Statement, answer: ResultPlan, version: int = -1
+        self,
+        parsed: ParsedQuery | RawQuery | None,
+        statement: Statement,
+        answer: ResultPlan,
+        version: int = -1,
     ) -> None:
         self.parsed = parsed
         self.statement = statement
@@ -162,7 +166,8 @@ class QueryCache:
         if (params is None) is not (parsed is None):
             return False
         if params is not None and parsed is not None:
-            parameters = transformer.encoder.encode(parsed.bind(params), parsed.formats, parsed.names)
+            values = parsed.bind(params)  # type: ignore[arg-type]  # each refuses what it cannot take
+            parameters = transformer.encoder.encode(values, parsed.formats, parsed.names)
             if parameters.oids != statement.oids or self.names_wanted:
                 return False
         self._session.bind(exchange, b"", statement.name, parameters, cached.answer[2])
