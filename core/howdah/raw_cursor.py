@@ -20,9 +20,7 @@ __all__ = ["RawCursorMixin"]
 class RawCursorMixin(_Base):
     """Sends queries unchanged, with PostgreSQL's placeholders."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._raw = True
+    _raw = True
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         from howdah.client.template import is_template

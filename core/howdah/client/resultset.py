@@ -39,7 +39,7 @@ class ResultSet(Generic[Row]):
     _transformer: Transformer
     _closed: bool
     #: Whether placeholders are PostgreSQL's own.
-    _raw: bool
+    _raw = False
     _query: bytes | None
     _results: Sequence[Result]
     _index: int
@@ -63,7 +63,7 @@ class ResultSet(Generic[Row]):
 
     def __init__(self) -> None:
         self._format = None
-        self._closed = self._raw = False
+        self._closed = False
         self._query = None
         self._reset()
 

@@ -157,7 +157,7 @@ cdef class QueryCache:
             or cursor._transformer is not self.transformer
         ):
             return None
-        cached = (self.plain if params is None else self.raw if cursor._raw else self.bound).get(query)
+        cached = (self.plain if params is None else self.raw if cursor.raw else self.bound).get(query)
         if cached is None or not cached.statement.cacheable or cached.version != self.adapters.version:
             return None
         return cached

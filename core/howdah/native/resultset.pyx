@@ -13,8 +13,10 @@ from howdah.native.rowmakers cimport make_rows
 from howdah.errors import InterfaceError, ProgrammingError
 from howdah.errors.context import add_column_name
 from howdah.pq import ExecStatus
+from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import dict_maker, dict_row, record_maker, record_row, tuple_row
 
+cdef object _RAW_CURSOR = RawCursorMixin
 cdef object _TUPLE_ROW = tuple_row
 cdef object _DICT_ROW = dict_row
 cdef object _RECORD_ROW = record_row
@@ -34,6 +36,7 @@ cdef class ResultSet:
     """The results of a query, and the position in the current result."""
 
     def __cinit__(self):  # which ignores arguments
+        self.raw = isinstance(self, _RAW_CURSOR)
         self.reset()
 
     def _reset(self):
