@@ -35,7 +35,7 @@ def column_types(server_version: int) -> str:
 
 
 def binary_types(
-    connection: Any, rows: Sequence[tuple[str, int]], columns: Sequence[str] | None
+    connection: Any, rows: Sequence[tuple[Any, Any]], columns: Sequence[str] | None
 ) -> list[int] | None:
     """Return the types of the columns that records have values for, if values of each can be sent as binary.
 
@@ -47,7 +47,7 @@ def binary_types(
     Returns:
         Their oids; None if a column does not exist, or no adapter dumps to its type as binary.
     """
-    types = dict(rows)
+    types = {str(name): int(oid) for name, oid in rows}  # without the adapters of types, all values are str
     names = list(types) if columns is None else columns
     try:
         oids = [types[name] for name in names]

@@ -131,11 +131,11 @@ class AsyncConnection(BaseConnection[Row]):
             connected.sock.close()
             raise
         self.kernel.autocommit = bool(autocommit)
-        for name, value in own.items():
-            setattr(self, name, value)
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
         try:
+            for name, value in own.items():
+                setattr(self, name, value)
             self._opened()
         except BaseException:
             await self.close()
