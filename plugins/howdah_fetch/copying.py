@@ -6,9 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from howdah_fetch import statement, target
-from howdah_fetch.files import Writing, blocks, items
-
 if TYPE_CHECKING:
     from howdah import sql
     from howdah.abc import QueryNoTemplate
@@ -55,6 +52,8 @@ class TableCopying:
             howdah.errors.QueryTimeout: the time was not enough; nothing is stored.
             howdah.Error: the server reports an error, and has stored nothing.
         """
+        from howdah_fetch import statement
+
         table = statement.table_identifier(table_name, schema_name)
         return self._within(timeout, self._copy_records, table, records, columns, where)
 
@@ -123,6 +122,8 @@ class TableCopying:
             "force_null": force_null,
             "encoding": encoding,
         }
+        from howdah_fetch import statement
+
         table = statement.table_identifier(table_name, schema_name)
         copy = statement.copy_to_table(table, columns, options, where)
         return self._within(timeout, self._copy_in, copy, source)
@@ -173,6 +174,8 @@ class TableCopying:
             howdah.Error: the server reports an error.
         """
         options = _options(format, delimiter, null, header, quote, escape, force_quote, encoding)
+        from howdah_fetch import statement
+
         table = statement.table_identifier(table_name, schema_name)
         copy = statement.copy_from_table(table, columns, options)
         return self._within(timeout, self._copy_out, copy, output)
@@ -219,6 +222,8 @@ class TableCopying:
             howdah.errors.QueryTimeout: the time was not enough.
             howdah.Error: the server reports an error.
         """
+        from howdah_fetch import statement
+
         options = _options(format, delimiter, null, header, quote, escape, force_quote, encoding)
         copy = statement.copy_from_query(self, query, args, options)
         return self._within(timeout, self._copy_out, copy, output)
@@ -236,6 +241,9 @@ class TableCopying:
     def _copy_records(
         self, table: sql.Identifier, records: Any, columns: Sequence[str] | None, where: str | None
     ) -> str:
+        from howdah_fetch import statement, target
+        from howdah_fetch.files import items
+
         connection = cast("Connection[Any]", self)
         cursor: Any = connection.driver.RawCursor(connection)
         query = target.column_types(connection.info.server_version)
@@ -251,6 +259,8 @@ class TableCopying:
         return str(cursor.statusmessage)
 
     def _copy_in(self, query: sql.Composed, source: Source) -> str:
+        from howdah_fetch.files import blocks
+
         connection = cast("Connection[Any]", self)
         cursor: Any = connection.driver.Cursor(connection)
         with cursor.copy(query) as copy:
@@ -259,6 +269,8 @@ class TableCopying:
         return str(cursor.statusmessage)
 
     def _copy_out(self, query: sql.Composed | bytes, output: Output) -> str:
+        from howdah_fetch.files import Writing
+
         connection = cast("Connection[Any]", self)
         cursor: Any = connection.driver.Cursor(connection)
         with Writing(output) as writing:

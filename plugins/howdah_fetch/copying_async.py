@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from howdah_fetch import statement, target
-from howdah_fetch.files_async import AsyncWriting, blocks, items
-
 if TYPE_CHECKING:
     from howdah import sql
     from howdah.abc import QueryNoTemplate
@@ -54,6 +51,8 @@ class AsyncTableCopying:
             howdah.errors.QueryTimeout: the time was not enough; nothing is stored.
             howdah.Error: the server reports an error, and has stored nothing.
         """
+        from howdah_fetch import statement
+
         table = statement.table_identifier(table_name, schema_name)
         return await self._within(timeout, self._copy_records, table, records, columns, where)
 
@@ -122,6 +121,8 @@ class AsyncTableCopying:
             "force_null": force_null,
             "encoding": encoding,
         }
+        from howdah_fetch import statement
+
         table = statement.table_identifier(table_name, schema_name)
         copy = statement.copy_to_table(table, columns, options, where)
         return await self._within(timeout, self._copy_in, copy, source)
@@ -172,6 +173,8 @@ class AsyncTableCopying:
             howdah.Error: the server reports an error.
         """
         options = _options(format, delimiter, null, header, quote, escape, force_quote, encoding)
+        from howdah_fetch import statement
+
         table = statement.table_identifier(table_name, schema_name)
         copy = statement.copy_from_table(table, columns, options)
         return await self._within(timeout, self._copy_out, copy, output)
@@ -218,6 +221,8 @@ class AsyncTableCopying:
             howdah.errors.QueryTimeout: the time was not enough.
             howdah.Error: the server reports an error.
         """
+        from howdah_fetch import statement
+
         options = _options(format, delimiter, null, header, quote, escape, force_quote, encoding)
         copy = statement.copy_from_query(self, query, args, options)
         return await self._within(timeout, self._copy_out, copy, output)
@@ -235,6 +240,9 @@ class AsyncTableCopying:
     async def _copy_records(
         self, table: sql.Identifier, records: Any, columns: Sequence[str] | None, where: str | None
     ) -> str:
+        from howdah_fetch import statement, target
+        from howdah_fetch.files_async import items
+
         connection = cast("AsyncConnection[Any]", self)
         cursor: Any = connection.driver.AsyncRawCursor(connection)
         query = target.column_types(connection.info.server_version)
@@ -250,6 +258,8 @@ class AsyncTableCopying:
         return str(cursor.statusmessage)
 
     async def _copy_in(self, query: sql.Composed, source: AsyncSource) -> str:
+        from howdah_fetch.files_async import blocks
+
         connection = cast("AsyncConnection[Any]", self)
         cursor: Any = connection.driver.AsyncCursor(connection)
         async with cursor.copy(query) as copy:
@@ -258,6 +268,8 @@ class AsyncTableCopying:
         return str(cursor.statusmessage)
 
     async def _copy_out(self, query: sql.Composed | bytes, output: AsyncOutput) -> str:
+        from howdah_fetch.files_async import AsyncWriting
+
         connection = cast("AsyncConnection[Any]", self)
         cursor: Any = connection.driver.AsyncCursor(connection)
         async with AsyncWriting(output) as writing:
