@@ -93,8 +93,9 @@ if ASYNC:
             assert task is not None
             self._task = task
             self._cancellations = task.cancelling() if hasattr(task, "cancelling") else 0
-            self._token = _innermost.set(self._limit)
+            # The loop keeps the context of a timer, also of a cancelled one: the limit must not be in it.
             self._timer = asyncio.get_running_loop().call_later(self._limit.seconds, self._expire)
+            self._token = _innermost.set(self._limit)
 
         def _expire(self) -> None:
             self._expired = True

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import pickle
 import threading
+import weakref
 from contextlib import closing
 
 import pytest
@@ -288,6 +290,19 @@ def test_a_late_request_to_cancel_hits_no_other_query(auto):
         else:
             assert answer == number
         assert auto.fetchval("SELECT $1::int", -number) == -number
+
+
+def test_a_limit_keeps_no_connection_alive(dsn, conn_cls):
+    conn = conn_cls.connect(dsn, autocommit=True, command_timeout=AMPLE)
+    conn.execute("SELECT 1")
+    conn.fetch("SELECT 1", timeout=AMPLE)
+    with pytest.raises(QueryTimeout):
+        conn.fetch("SELECT pg_sleep($1)", FOREVER, timeout=SHORT)
+    conn.close()
+    reference = weakref.ref(conn)
+    del conn
+    gc.collect()
+    assert reference() is None
 
 
 def test_nested_limits(auto):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import pickle
+import weakref
 from contextlib import aclosing
 
 import pytest
@@ -294,6 +296,19 @@ async def test_a_late_request_to_cancel_hits_no_other_query(auto):
         else:
             assert answer == number
         assert await auto.fetchval("SELECT $1::int", -number) == -number
+
+
+async def test_a_limit_keeps_no_connection_alive(dsn, aconn_cls):
+    conn = await aconn_cls.connect(dsn, autocommit=True, command_timeout=AMPLE)
+    await conn.execute("SELECT 1")
+    await conn.fetch("SELECT 1", timeout=AMPLE)
+    with pytest.raises(QueryTimeout):
+        await conn.fetch("SELECT pg_sleep($1)", FOREVER, timeout=SHORT)
+    await conn.close()
+    reference = weakref.ref(conn)
+    del conn
+    gc.collect()
+    assert reference() is None
 
 
 async def test_nested_limits(auto):
