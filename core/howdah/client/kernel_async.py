@@ -330,7 +330,8 @@ class AsyncKernel(BaseKernel):
             exchange: the last one in progress; those before it are cancelled, too.
         """
         if ASYNC:
-            if asyncio._get_running_loop() is not self._loop:
+            running = get_event_loop()
+            if running is None or running.asyncio_loop is not self._loop:
                 return  # the connection has moved to another event loop, where this is cancelled
             # If it raises something, the connection is closed, and says why.
             await self.event_loop.finish(self._stop, exchange)

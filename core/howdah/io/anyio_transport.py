@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from howdah.io.tls_stream import TLSStream
 
 __all__ = ["AnyioTransport"]
+
+Wait: TypeAlias = Callable[[socket.socket], Awaitable[None]]
 
 
 class AnyioTransport:
@@ -89,7 +91,7 @@ class AnyioTransport:
         if self.sock.fileno() >= 0:
             self._flush()
             self.process()
-            self._receive_some()
+            self._receive()
 
     def close(self) -> None:
         """Send Terminate if possible, and close the socket; the event loop may be another one, or closed."""
@@ -118,31 +120,30 @@ class AnyioTransport:
             if self._stream.output_size:
                 await self._wait_for_both()
             else:
-                await self._wait_for(anyio.wait_readable)
+                await self._wait_for(anyio.wait_readable, self.sock)
         finally:
             self._waiting = False
 
     async def _wait_for_both(self) -> None:
-        async def wait_for(wait: Callable[[socket.socket], Awaitable[None]]) -> None:
-            await self._wait_for(wait)
+        async def wait_for(wait: Wait, sock: socket.socket) -> None:
+            await self._wait_for(wait, sock)
             group.cancel_scope.cancel()
 
-        async with anyio.create_task_group() as group:
-            group.start_soon(wait_for, anyio.wait_readable)
-            group.start_soon(wait_for, anyio.wait_writable)
+        # Where anyio has a thread that watches sockets, a descriptor must not be watched for both.
+        with self.sock.dup() as other:
+            async with anyio.create_task_group() as group:
+                group.start_soon(wait_for, anyio.wait_readable, self.sock)
+                group.start_soon(wait_for, anyio.wait_writable, other)
 
-    async def _wait_for(self, wait: Callable[[socket.socket], Awaitable[None]]) -> None:
+    async def _wait_for(self, wait: Wait, sock: socket.socket) -> None:
         try:
-            await wait(self.sock)
+            await wait(sock)
         except (anyio.ClosedResourceError, ValueError):  # another task has closed the connection
             if self.sock.fileno() >= 0:
                 raise
 
-    def _receive_some(self) -> None:
-        """Receive what has arrived.
-
-        What a loader or a handler raises is raised after all of that has been processed.
-        """
+    def _receive(self) -> None:
+        """Receive what has arrived."""
         if self.sock.fileno() < 0:
             return
         try:
@@ -151,6 +152,11 @@ class AnyioTransport:
             self._lose(loss(e))
         except Error as e:
             self._lose(e)
+
+    def _receive_some(self) -> None:
+        """Receive what has arrived; what a loader or a handler raises is raised when that is processed."""
+        try:
+            self._receive()
         except BaseException:
             self._process_rest()
             raise

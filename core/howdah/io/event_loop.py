@@ -14,14 +14,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from howdah.errors import InterfaceError
+from howdah.io.asyncio_loop import asyncio_loop
 
 if TYPE_CHECKING:
-    import socket
-
     from howdah.io.connect_sync import ConnectOperation
-    from howdah.io.tls_socket import TLSSocket
     from howdah.protocol.exchange import Exchange
-    from howdah.protocol.session import Session
 
 __all__ = [
     "EventLoop",
@@ -183,8 +180,6 @@ def get_event_loop() -> EventLoop | None:
     loop = asyncio._get_running_loop()
     if loop is None:
         return None
-    from howdah.io.asyncio_loop import asyncio_loop
-
     return asyncio_loop(loop)
 
 
