@@ -29,23 +29,22 @@ class Task:
     """
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self._coroutine = coroutine
         self._answer: Any = None
         self._error: BaseException | None = None
         self._ended = anyio.Event()
-        self._cancelled = False
         self._scope: anyio.CancelScope | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
         if is_trio():
             import trio
 
             self._scope = anyio.CancelScope()
-            trio.lowlevel.spawn_system_task(self._run_in_scope, coroutine)
+            trio.lowlevel.spawn_system_task(self._run)
         else:
-            self._task = asyncio.create_task(self._run(coroutine))
+            self._task = asyncio.create_task(coroutine)
 
     def cancel(self) -> None:
         """Cancel the task."""
-        self._cancelled = True
         if self._scope is not None:
             self._scope.cancel()
         elif self._task is not None:
@@ -53,10 +52,17 @@ class Task:
 
     def done(self) -> bool:
         """Return whether it has ended."""
-        return self._ended.is_set()
+        return self._ended.is_set() if self._task is None else self._task.done()
 
     async def result(self) -> Any:
         """Wait for its end; return or raise what the coroutine does, or `Cancelled`."""
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=PATIENCE)
+            if not self._task.done():
+                raise TimeoutError
+            if self._task.cancelled():
+                raise Cancelled
+            return self._task.result()
         with anyio.fail_after(PATIENCE):
             await self._ended.wait()
         if self._error is not None:
@@ -67,18 +73,14 @@ class Task:
     def __await__(self) -> Any:
         return self.result().__await__()
 
-    async def _run_in_scope(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+    async def _run(self) -> None:
         assert self._scope is not None
-        with self._scope:
-            await self._run(coroutine)
-
-    async def _run(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self._error = Cancelled()
         try:
-            self._answer = await coroutine
-        except anyio.get_cancelled_exc_class():
-            self._error = Cancelled()
-            raise
-        except BaseException as error:
+            with self._scope:
+                self._answer = await self._coroutine
+                self._error = None
+        except Exception as error:
             self._error = error
         finally:
             self._ended.set()
