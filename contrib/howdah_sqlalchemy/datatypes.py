@@ -40,8 +40,8 @@ __all__ = ["COLSPECS"]
 #: What turns a value into another one.
 Processor = Callable[[Any], Any]
 
-_FLOATS = frozenset({700, 701})
-_EXACT = frozenset({20, 21, 23, 26, 1700})  # int8, int2, int4, oid, numeric
+_FLOATS = frozenset({700, 701, 1021, 1022})  # float4, float8, and arrays of them
+_EXACT = frozenset({20, 21, 23, 26, 1700, 1005, 1007, 1016, 1028, 1231})  # int8, int2, int4, oid, numeric
 
 #: How many digits after the decimal point a `Decimal` made of a float has, unless the type says so.
 _DEFAULT_SCALE = 10

@@ -14,6 +14,7 @@ import howdah
 from howdah.pq import TransactionStatus
 from howdah_sqlalchemy.adaptation import Adaptation
 from howdah_sqlalchemy.arguments import connect_arguments
+from howdah_sqlalchemy.compiling import HowdahCompiler
 from howdah_sqlalchemy.datatypes import COLSPECS
 from howdah_sqlalchemy.execution import HowdahExecutionContext
 
@@ -57,6 +58,10 @@ class HowdahDialect(PGDialect):
     supports_native_json_deserialization = True
     dialect_injects_custom_json_deserializer = True
 
+    #: With more, the text of the statement is long: howdah would not prepare it, and parse it each time.
+    insertmanyvalues_max_parameters = 1500
+
+    statement_compiler = HowdahCompiler
     execution_ctx_cls = HowdahExecutionContext
     colspecs = COLSPECS
 
@@ -88,6 +93,11 @@ class HowdahDialect(PGDialect):
         from howdah_sqlalchemy.dialect_async import AsyncHowdahDialect
 
         return AsyncHowdahDialect
+
+    @classmethod
+    def load_provisioning(cls) -> None:
+        """Load what SQLAlchemy's suite of tests needs to know of PostgreSQL."""
+        PGDialect.load_provisioning()
 
     # -- connecting -------------------------------------------------------------
 
