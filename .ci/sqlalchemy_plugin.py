@@ -1,7 +1,7 @@
 """A plugin of pytest for SQLAlchemy's own tests: they treat howdah as they treat psycopg.
 
-Their conditions name drivers. Where they name psycopg, because it can do something or does something in a certain
-way, they mean howdah, too.
+Their conditions name drivers. Where they name psycopg, because it can do something or does something in a
+certain way, they mean howdah, too.
 """
 
 from __future__ import annotations

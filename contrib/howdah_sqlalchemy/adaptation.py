@@ -41,10 +41,18 @@ class Adaptation:
         if self._dumps is not None:
             set_json_dumps(self._dumps, adapters)
         if self._loads is not None:
-            loads = self._loads
-            set_json_loads(lambda data: loads(data.decode()), adapters)
+            set_json_loads(_from_text(self._loads), adapters)
         if self._hstore:
             register_hstore("hstore", adapters)
         if not self._addresses:
             for name in ("inet", "cidr"):
                 adapters.register_loader(name, TextLoader)
+
+
+def _from_text(deserializer: Callable[[str], Any]) -> Callable[[str | bytes], Any]:
+    """Return a function that passes JSON to a deserializer as `str`, as all of SQLAlchemy's dialects do."""
+
+    def loads(data: str | bytes) -> Any:
+        return deserializer(data if isinstance(data, str) else data.decode())
+
+    return loads

@@ -40,10 +40,9 @@ def _hosts(url: URL) -> dict[str, str]:
         return {}
     separate = url.query.get("port")
     if isinstance(found, str):
-        hosts = found.split(",")
-        if len(hosts) > 1 or ":" not in found or found.startswith("/") or separate is not None:
-            return _checked(hosts, separate)
-        found = hosts
+        if "," in found or ":" not in found or found.startswith("/") or separate is not None:
+            return _checked(found.split(","), separate)
+        found = (found,)
     if separate is not None:
         raise ArgumentError(
             "the ports of several hosts are either in 'host' or in 'port': "

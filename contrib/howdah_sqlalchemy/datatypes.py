@@ -1,8 +1,8 @@
 """How the values of SQLAlchemy's types are passed to howdah, and taken from it.
 
-howdah dumps and loads most types natively, so they need no processors; what remains is here. Parameters are
-cast to the type that SQLAlchemy knows (`render_bind_cast`), because howdah sends integers as the smallest type
-that they fit in, and strings without a type.
+howdah dumps and loads most types natively, so they need no processors; what remains is here. Parameters
+are cast to the type that SQLAlchemy knows (`render_bind_cast`), because howdah sends integers as the smallest
+type that they fit in, and strings without a type.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ __all__ = ["HowdahDialect"]
 #: SQLAlchemy's other dialects log the notices of the server here, too.
 logger = logging.getLogger("sqlalchemy.dialects.postgresql")
 
-_LEVELS = {
+_LEVELS: dict[IsolationLevel, howdah.IsolationLevel] = {
     "READ COMMITTED": howdah.IsolationLevel.READ_COMMITTED,
     "READ UNCOMMITTED": howdah.IsolationLevel.READ_UNCOMMITTED,
     "REPEATABLE READ": howdah.IsolationLevel.REPEATABLE_READ,
@@ -68,7 +68,7 @@ class HowdahDialect(PGDialect):
     def __init__(
         self, client_encoding: str | None = None, use_native_hstore: bool = True, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         self.client_encoding = client_encoding
         self.use_native_hstore = use_native_hstore
         self._adaptation = Adaptation(
@@ -90,14 +90,14 @@ class HowdahDialect(PGDialect):
     @classmethod
     def get_async_dialect_cls(cls, url: URL) -> type[Dialect]:
         """Return the dialect for `create_async_engine`, which has the same name."""
-        from howdah_sqlalchemy.dialect_async import AsyncHowdahDialect
+        from howdah_sqlalchemy.asyncio_dialect import AsyncHowdahDialect
 
         return AsyncHowdahDialect
 
     @classmethod
     def load_provisioning(cls) -> None:
         """Load what SQLAlchemy's suite of tests needs to know of PostgreSQL."""
-        PGDialect.load_provisioning()
+        PGDialect.load_provisioning()  # type: ignore[no-untyped-call]
 
     # -- connecting -------------------------------------------------------------
 
@@ -118,7 +118,7 @@ class HowdahDialect(PGDialect):
                 own.add_notice_handler(_log_notice)
                 self._set_up.add(own)
             if self.isolation_level is not None:
-                self.set_isolation_level(connection, self.isolation_level)
+                self.set_isolation_level(connection, self.isolation_level)  # type: ignore[arg-type]
 
         return on_connect
 
@@ -143,7 +143,7 @@ class HowdahDialect(PGDialect):
 
     def get_isolation_level_values(self, dbapi_conn: DBAPIConnection) -> tuple[IsolationLevel, ...]:
         """Return the names of the isolation levels."""
-        return ("AUTOCOMMIT", *_LEVELS)  # type: ignore[return-value]
+        return ("AUTOCOMMIT", *_LEVELS)
 
     def set_isolation_level(self, dbapi_connection: DBAPIConnection, level: IsolationLevel) -> None:
         """Set the isolation level of the transactions to come, or autocommit."""
@@ -155,7 +155,7 @@ class HowdahDialect(PGDialect):
         """Return the isolation level of the current or the next transaction."""
         connection: Any = dbapi_connection
         idle = connection.info.transaction_status == TransactionStatus.IDLE
-        level: IsolationLevel = super().get_isolation_level(dbapi_connection)
+        level: IsolationLevel = super().get_isolation_level(dbapi_connection)  # type: ignore[no-untyped-call]
         if idle:
             connection.rollback()
         return level

@@ -93,7 +93,7 @@ class AdaptedAsyncCursor:
         """Return the next rows."""
         size = size or self.arraysize
         if self._cursor.itersize is not None:
-            return await_only(self._cursor.fetchmany(size))  # type: ignore[no-any-return]
+            return await_only(self._cursor.fetchmany(size))
         position = self._position
         self._position = position + size
         return self._rows[position : position + size]
@@ -101,7 +101,7 @@ class AdaptedAsyncCursor:
     def fetchall(self) -> list[Any]:
         """Return the rows that are left."""
         if self._cursor.itersize is not None:
-            return await_only(self._cursor.fetchall())  # type: ignore[no-any-return]
+            return await_only(self._cursor.fetchall())
         rows = self._rows[self._position :] if self._position else self._rows
         self._rows, self._position = [], 0
         return rows
@@ -226,7 +226,7 @@ class AdaptedAsyncConnection(AdaptedConnection):
 
     def tpc_recover(self) -> list[Any]:
         """Return the ids of the transactions that are prepared and not finished."""
-        return await_only(self._connection.tpc_recover())  # type: ignore[no-any-return]
+        return await_only(self._connection.tpc_recover())
 
 
 def _run_at_once(coroutine: Coroutine[Any, Any, object]) -> None:

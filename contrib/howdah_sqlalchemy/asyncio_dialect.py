@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 
 import howdah
-from howdah_sqlalchemy.connection_async import AsyncDBAPI
+from howdah_sqlalchemy.asyncio_adapter import AsyncDBAPI
 from howdah_sqlalchemy.dialect import HowdahDialect
 
 if TYPE_CHECKING:
