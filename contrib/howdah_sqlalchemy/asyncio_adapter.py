@@ -6,15 +6,13 @@ They run in a greenlet, which `await_only` leaves until the awaitable has its re
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy.engine import AdaptedConnection
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.util import await_only
 
 __all__ = ["AdaptedAsyncConnection", "AdaptedAsyncCursor", "AsyncDBAPI"]
-
-T = TypeVar("T")
-
 
 class AsyncDBAPI:
     """The names of howdah, with a `connect` for SQLAlchemy's greenlets.
@@ -166,8 +164,11 @@ class AdaptedAsyncConnection(AdaptedConnection):
         await_only(self._connection.close())
 
     def terminate(self) -> None:
-        """Close the connection, from outside of the event loop, too."""
-        _run_at_once(self._connection.close())
+        """Close the connection, even where nothing can be awaited, as in the garbage collector."""
+        try:
+            await_only(self._connection.close())
+        except MissingGreenlet:
+            _run_at_once(self._connection.close())
 
     @property
     def autocommit(self) -> bool:
@@ -230,7 +231,7 @@ class AdaptedAsyncConnection(AdaptedConnection):
 
 
 def _run_at_once(coroutine: Coroutine[Any, Any, object]) -> None:
-    """Run a coroutine without an event loop, up to where it would wait for something."""
+    """Run a coroutine up to where it would wait for something, and drop it there."""
     try:
         coroutine.send(None)
     except StopIteration:
