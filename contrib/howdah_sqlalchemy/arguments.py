@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["connect_arguments"]
 
-#: Settings of howdah that are numbers or None, not connection parameters.
-_NUMBERS = ("prepare_threshold", "prepared_max")
+#: A host with a port of its own; neither the path of a socket's directory nor an IPv6 address.
+_WITH_PORT = re.compile(r"([^:/]+):([^:]*)")
 
 
 def connect_arguments(url: URL) -> dict[str, Any]:
@@ -26,47 +27,33 @@ def connect_arguments(url: URL) -> dict[str, Any]:
     """
     arguments: dict[str, Any] = dict(url.query)
     arguments.update(url.translate_connect_args(username="user", database="dbname"))
-    arguments.update(_hosts(url))
-    for name in _NUMBERS:
-        if name in arguments:
-            arguments[name] = _number(name, arguments[name])
+    if "host" in url.query:
+        arguments.update(_hosts(_listed(url.query["host"]), _listed(url.query.get("port", ()))))
+    if "prepare_threshold" in arguments:
+        arguments["prepare_threshold"] = _number("prepare_threshold", arguments["prepare_threshold"])
     return arguments
 
 
-def _hosts(url: URL) -> dict[str, str]:
-    """Return hosts and ports from the query of a URL, as lists that are separated by commas."""
-    found = url.query.get("host")
-    if found is None:
-        return {}
-    separate = url.query.get("port")
-    if isinstance(found, str):
-        if "," in found or ":" not in found or found.startswith("/") or separate is not None:
-            return _checked(found.split(","), separate)
-        found = (found,)
-    if separate is not None:
-        raise ArgumentError(
-            "the ports of several hosts are either in 'host' or in 'port': "
-            "host=a:5432&host=b:5433, or host=a,b&port=5432,5433"
-        )
-    pairs = [host.rpartition(":")[::2] if ":" in host else (host, "") for host in found]
-    return _joined([host for host, _ in pairs], [port for _, port in pairs])
+def _listed(values: str | Sequence[str]) -> Sequence[str]:
+    """Return the values of a parameter, which may be given in one string."""
+    return values.split(",") if isinstance(values, str) else values
 
 
-def _checked(hosts: Sequence[str], ports: str | Sequence[str] | None) -> dict[str, str]:
-    """Return hosts and the ports given for them."""
-    listed = ports.split(",") if isinstance(ports, str) else list(ports or ())
-    if len(listed) > 1 and len(listed) != len(hosts):
-        raise ArgumentError(f"{len(hosts)} hosts and {len(listed)} ports do not fit together")
-    return _joined(hosts, listed)
-
-
-def _joined(hosts: Sequence[str], ports: Sequence[str]) -> dict[str, str]:
+def _hosts(hosts: Sequence[str], ports: Sequence[str]) -> dict[str, str]:
+    """Return hosts and ports as lists that are separated by commas."""
+    pairs = [(match[1], match[2]) if (match := _WITH_PORT.fullmatch(host)) else (host, "") for host in hosts]
+    if any(port for _, port in pairs):
+        if ports:
+            raise ArgumentError(
+                "the ports of several hosts are either in 'host' or in 'port': "
+                "host=a:5432&host=b:5433, or host=a,b&port=5432,5433"
+            )
+        hosts, ports = [host for host, _ in pairs], [port for _, port in pairs]
+    elif len(ports) > 1 and len(ports) != len(hosts):
+        raise ArgumentError(f"{len(hosts)} hosts and {len(ports)} ports do not fit together")
     if not all(port.isdigit() for port in ports if port):
         raise ArgumentError(f"a port is a number, not one of {', '.join(map(repr, ports))}")
-    arguments = {"host": ",".join(hosts)}
-    if any(ports):
-        arguments["port"] = ",".join(ports)
-    return arguments
+    return {"host": ",".join(hosts), **({"port": ",".join(ports)} if ports else {})}
 
 
 def _number(name: str, value: Any) -> int | None:

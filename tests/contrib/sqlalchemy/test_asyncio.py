@@ -103,7 +103,7 @@ async def test_the_driver_s_cursor(engine):
 
     def work(connection):
         cursor = connection.connection.cursor()
-        cursor.execute("SELECT 1 AS one; SELECT 2; DO ''")
+        cursor.execute("SELECT 1 AS one; SELECT 2; SET LOCAL work_mem = '4MB'")
         rows = [[*cursor]]
         while cursor.nextset():
             rows.append(cursor.fetchall() if cursor.description else None)

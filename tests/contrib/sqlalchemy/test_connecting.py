@@ -6,7 +6,6 @@ import asyncio
 import gc
 import subprocess
 import sys
-import warnings
 
 import pytest
 
@@ -49,7 +48,10 @@ def arguments(text):
         ("/?host=a,b&port=1", {"host": "a,b", "port": "1"}),
         ("/?host=a&host=b&port=1&port=2", {"host": "a,b", "port": "1,2"}),
         ("/?host=/tmp/a:b", {"host": "/tmp/a:b"}),
-        ("/?prepare_threshold=0&prepared_max=none", {"prepare_threshold": 0, "prepared_max": None}),
+        ("/?host=::1", {"host": "::1"}),
+        ("/?host=::1&host=b:2", {"host": "::1,b", "port": ",2"}),
+        ("/?prepare_threshold=0", {"prepare_threshold": 0}),
+        ("/?prepare_threshold=none", {"prepare_threshold": None}),
     ],
 )
 def test_arguments(text, expected):
@@ -91,11 +93,10 @@ def test_client_encoding(run):
 
 def test_settings_of_howdah(run, url):
     def work(connection):
-        driver = connection.connection.driver_connection
-        return driver.prepare_threshold, driver.prepared_max
+        return connection.connection.driver_connection.prepare_threshold
 
-    assert run(work, at=url.update_query_dict({"prepare_threshold": "2", "prepared_max": "none"})) == (2, None)
-    assert run(work, connect_args={"prepare_threshold": None}) == (None, 100)
+    assert run(work, at=url.update_query_dict({"prepare_threshold": "2"})) == 2
+    assert run(work, connect_args={"prepare_threshold": None}) is None
 
 
 def test_names_of_the_driver(run):
@@ -236,25 +237,17 @@ def test_howdah_s_pool_with_asyncio(alchemy_dsn):
     assert asyncio.run(main()) == (1, 1)
 
 
-def test_what_the_garbage_collector_closes_is_closed(url, dsn):
+@pytest.mark.filterwarnings("ignore:The garbage collector is trying to clean up")
+def test_what_the_garbage_collector_closes_is_closed(url):
     """A connection that a program forgot is closed where nothing can be awaited."""
     pytest.importorskip("greenlet")
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    drivers = []
-
-    async def main():
+    async def forget():
         engine = create_async_engine(url, poolclass=NullPool)
         connection = await engine.connect()
-        raw = await connection.get_raw_connection()
-        drivers.append(raw.driver_connection)
-        del connection, raw
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            gc.collect()
+        return (await connection.get_raw_connection()).driver_connection
 
-    asyncio.run(main())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
-    assert drivers[0].closed
+    driver = asyncio.run(forget())
+    gc.collect()
+    assert driver.closed
