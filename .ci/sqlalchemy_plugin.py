@@ -14,6 +14,15 @@ from sqlalchemy.dialects import registry
 # The tests choose the dialect for asyncio by its name. Programs do not need a second one.
 registry.register("postgresql.howdah_async", "howdah_sqlalchemy", "AsyncHowdahDialect")
 
+#: What fails, by the names of tests, and why.
+DIFFERENCES = {
+    "test_round_trip_custom_json": "a json_deserializer is called with str, as with most drivers; psycopg passes bytes",
+    "test_initial_transaction_state_psycopg": "imports psycopg",
+    "test_psycopg_non_standard_err": "imports a module of psycopg",
+    "test_psycopg_version": "is about attributes of psycopg's dialect",
+    "Psycopg3Test": "imports psycopg",
+}
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection() -> None:
@@ -31,3 +40,13 @@ def pytest_collection() -> None:
 
     SpecPredicate.__call__ = holds_for_howdah
     ServerSideCursorsTest._is_server_side = lambda self, cursor: cursor.itersize is not None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect the failures of tests that are about psycopg itself, or about what is different on purpose."""
+    for item in items:
+        name = item.nodeid.partition("::")[2].partition("[")[0]
+        for part, reason in DIFFERENCES.items():
+            if part in name:
+                item.add_marker(pytest.mark.xfail(reason=reason, strict=True))

@@ -14,6 +14,7 @@ from sqlalchemy.util import await_only
 
 __all__ = ["AdaptedAsyncConnection", "AdaptedAsyncCursor", "AsyncDBAPI"]
 
+
 class AsyncDBAPI:
     """The names of howdah, with a `connect` for SQLAlchemy's greenlets.
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
@@ -79,6 +79,9 @@ class HowdahDialect(PGDialect):
         )
         # The connections that are ready; a pool may hand them out more than once.
         self._set_up: WeakSet[Any] = WeakSet()
+        # How often tables have changed, altogether, and when each connection began its last transaction.
+        self._changes = 0
+        self._changes_known: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
     # -- the driver -------------------------------------------------------------
 
@@ -117,6 +120,7 @@ class HowdahDialect(PGDialect):
                 self._adaptation.register(own.adapters)
                 own.add_notice_handler(_log_notice)
                 self._set_up.add(own)
+                self._changes_known[own] = self._changes
             if self.isolation_level is not None:
                 self.set_isolation_level(connection, self.isolation_level)  # type: ignore[arg-type]
 
@@ -182,6 +186,20 @@ class HowdahDialect(PGDialect):
         """Return whether the transactions to come are deferrable."""
         deferrable: bool | None = connection.deferrable
         return deferrable
+
+    def tables_changed(self) -> None:
+        """Have all connections prepare their statements anew, because tables have changed.
+
+        What a statement returns may not change once it is prepared; in a transaction, that is an error.
+        """
+        self._changes += 1
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Begin a transaction, which the driver does with its first statement."""
+        own = dbapi_connection.driver_connection
+        if self._changes_known.get(own) != self._changes:
+            self._changes_known[own] = self._changes
+            dbapi_connection.cursor().execute("DEALLOCATE ALL")
 
     # -- two-phase transactions -------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy.dialects.postgresql.base import PGExecutionContext
@@ -10,6 +11,9 @@ __all__ = ["HowdahExecutionContext"]
 
 #: How many rows SQLAlchemy keeps at most of a streamed result, unless `max_row_buffer` says so.
 _ROWS = 1000
+
+#: Statements of a program's own text that change tables.
+_CHANGES_TABLES = re.compile(r"\s*(?:ALTER|DROP)\b", re.IGNORECASE)
 
 
 class HowdahExecutionContext(PGExecutionContext):
@@ -20,3 +24,9 @@ class HowdahExecutionContext(PGExecutionContext):
         cursor = self._dbapi_connection.cursor()
         cursor.itersize = self.execution_options.get("max_row_buffer", _ROWS)  # type: ignore[attr-defined]
         return cursor
+
+    def post_exec(self) -> None:
+        """Note that tables have changed, for the statements that other connections have prepared."""
+        super().post_exec()  # type: ignore[no-untyped-call]
+        if self.isddl or (self.is_text and _CHANGES_TABLES.match(self.unicode_statement or "")):
+            self.dialect.tables_changed()  # type: ignore[attr-defined]

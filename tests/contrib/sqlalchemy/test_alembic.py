@@ -44,7 +44,9 @@ def test_autogenerate(run):
         before.create_all(connection)
         context = MigrationContext.configure(connection, opts=OPTIONS)
         assert compare_metadata(context, before) == []
-        differences = [one[0][0] if isinstance(one, list) else one[0] for one in compare_metadata(context, after)]
+        differences = [
+            one[0][0] if isinstance(one, list) else one[0] for one in compare_metadata(context, after)
+        ]
         operations = Operations(context)
         for change in produce_migrations(context, after).upgrade_ops.ops:
             for one in getattr(change, "ops", [change]):

@@ -226,7 +226,9 @@ def test_howdah_s_pool_with_asyncio(alchemy_dsn):
 
     async def main():
         async with AsyncConnectionPool(alchemy_dsn, min_size=1, max_size=1, close_returns=True) as pool:
-            engine = create_async_engine("postgresql+howdah://", async_creator=pool.getconn, poolclass=NullPool)
+            engine = create_async_engine(
+                "postgresql+howdah://", async_creator=pool.getconn, poolclass=NullPool
+            )
             pids = []
             for _ in range(3):
                 async with engine.connect() as connection:

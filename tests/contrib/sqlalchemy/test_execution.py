@@ -182,10 +182,14 @@ def test_parameters_of_many_kinds(run):
     def work(connection):
         table.create(connection)
         connection.execute(table.insert(), [{"a b%(c)": "x"}, {"a b%(c)": "y"}])
-        connection.execute(table.insert(), [{"id": 1, "a b%(c)": "z", "made": 2}, {"id": 3, "a b%(c)": "w", "made": 4}])
+        connection.execute(
+            table.insert(), [{"id": 1, "a b%(c)": "z", "made": 2}, {"id": 3, "a b%(c)": "w", "made": 4}]
+        )
         with pytest.raises(sa.exc.StatementError, match="A value is required for bind parameter 'made'"):
             connection.execute(table.insert(), [{"id": 1, "made": 2}, {"id": 3}])
-        where = sa.and_(table.c.id == sa.bindparam("key"), table.c["a b%(c)"].in_(sa.bindparam("these", expanding=True)))
+        where = sa.and_(
+            table.c.id == sa.bindparam("key"), table.c["a b%(c)"].in_(sa.bindparam("these", expanding=True))
+        )
         found = connection.execute(sa.select(table.c.made).where(where), {"key": 7, "these": ["y", "q"]})
         return found.all(), connection.execute(sa.select(table).order_by(table.c[1])).all()
 
@@ -202,6 +206,32 @@ def test_percent_signs(run):
         return one, two, three
 
     assert run(work) == (2, 3, "x%")
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "text"])
+def test_tables_may_change(url, compiled):
+    """What a connection has prepared is prepared anew after another one has changed the table."""
+    engine = sa.create_engine(url)
+    tables = [sa.Table("changing", sa.MetaData(), sa.Column("x", kind)) for kind in (sa.Integer, sa.Text)]
+
+    def make(table):
+        with engine.begin() as other:
+            if compiled:
+                table.drop(other, checkfirst=True)
+                table.create(other)
+            else:
+                other.exec_driver_sql("DROP TABLE IF EXISTS changing")
+                other.exec_driver_sql(f"CREATE TABLE changing (x {table.c.x.type})")
+
+    make(tables[0])
+    with engine.connect() as connection:
+        for table in tables:
+            for _ in range(10):
+                connection.execute(sa.text("SELECT 1"))
+                assert connection.execute(sa.text("SELECT * FROM changing")).all() == []
+            connection.rollback()
+            make(tables[1])
+    engine.dispose()
 
 
 # -- what the driver has beyond SQLAlchemy ------------------------------------------
@@ -226,7 +256,10 @@ def test_copy(url):
         with cursor.copy("COPY copied FROM STDIN") as copy:
             for number in range(100):
                 copy.write_row((number, f"elephant {number}"))
-        assert connection.exec_driver_sql("SELECT count(*), max(name) FROM copied").one() == (100, "elephant 99")
+        assert connection.exec_driver_sql("SELECT count(*), max(name) FROM copied").one() == (
+            100,
+            "elephant 99",
+        )
     engine.dispose()
 
 

@@ -104,7 +104,9 @@ def test_skip_autocommit_rollback(run):
 
 
 def prepared(connection):
-    return connection.scalars(sa.text("SELECT gid FROM pg_prepared_xacts WHERE database = current_database()")).all()
+    return connection.scalars(
+        sa.text("SELECT gid FROM pg_prepared_xacts WHERE database = current_database()")
+    ).all()
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
