@@ -16,7 +16,7 @@ registry.register("postgresql.howdah_async", "howdah_sqlalchemy", "AsyncHowdahDi
 
 #: What fails, by the names of tests, and why.
 DIFFERENCES = {
-    "test_round_trip_custom_json": "a json_deserializer is called with str, as with most drivers; psycopg passes bytes",
+    "test_round_trip_custom_json": "howdah calls a json_deserializer with str, psycopg with bytes",
     "test_initial_transaction_state_psycopg": "imports psycopg",
     "test_psycopg_non_standard_err": "imports a module of psycopg",
     "test_psycopg_version": "is about attributes of psycopg's dialect",

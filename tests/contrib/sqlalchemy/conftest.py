@@ -43,7 +43,7 @@ def url(alchemy_dsn: str) -> Any:
 
 @pytest.fixture(params=["sync", "asyncio"])
 def run(request: pytest.FixtureRequest, url: Any) -> Callable[..., Any]:
-    """A function that calls another one with a connection, of an engine that it makes; and returns its result.
+    """A function that makes an engine, calls another function with a connection, and returns its result.
 
     The transaction is rolled back at the end, so that nothing is left for other tests.
     """

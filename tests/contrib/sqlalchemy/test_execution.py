@@ -170,7 +170,7 @@ def test_returning_of_many_rows_in_order(run):
 
 
 def test_parameters_of_many_kinds(run):
-    """Those that SQLAlchemy names, defaults, expressions, escaped names: not all are what the program passes."""
+    """Defaults, escaped names, expanded lists: not all of them are what the program passes."""
     table = sa.Table(
         "odd",
         sa.MetaData(),
@@ -225,7 +225,7 @@ def test_tables_may_change(url, compiled):
 
     make(tables[0])
     with engine.connect() as connection:
-        for table in tables:
+        for _turn in tables:
             for _ in range(10):
                 connection.execute(sa.text("SELECT 1"))
                 assert connection.execute(sa.text("SELECT * FROM changing")).all() == []

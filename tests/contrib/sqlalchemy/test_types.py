@@ -92,8 +92,7 @@ def test_round_trip(run, name):
                 got = connection.scalar(sa.select(table.c.value).where(table.c.id == number))
                 assert same(got, value), got
             assert connection.scalar(sa.select(table.c.value).where(table.c.id == len(values))) is None
-        compared = connection.scalars(sa.select(table.c.id).where(table.c.value == values[0])).all()
-        return compared
+        return connection.scalars(sa.select(table.c.id).where(table.c.value == values[0])).all()
 
     if name == "json":
         with pytest.raises(sa.exc.ProgrammingError, match="operator does not exist: json = json"):
