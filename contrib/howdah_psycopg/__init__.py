@@ -14,11 +14,16 @@ from __future__ import annotations
 
 import sys
 
+import howdah
 from howdah.errors import InterfaceError
 from howdah_psycopg.distribution import POOL_VERSION, PSYCOPG_VERSION
 from howdah_psycopg.finder import AliasFinder
 
 __all__ = ["POOL_VERSION", "PSYCOPG_VERSION", "install", "installed"]
+
+
+#: Plugins that adapt types which psycopg does not.
+_DISABLED = ("numpy", "pgvector", "postgis", "pydantic")
 
 
 def installed() -> bool:
@@ -28,6 +33,9 @@ def installed() -> bool:
 
 def install() -> None:
     """Let `psycopg` and `psycopg_pool` be howdah from now on; a second call does nothing.
+
+    In howdah's default driver, the plugins are disabled that adapt types for which programs written for psycopg
+    register adapters of their own.
 
     Raises:
         howdah.InterfaceError: psycopg or psycopg_pool itself has been imported already.
@@ -40,4 +48,6 @@ def install() -> None:
                 f"{name} has been imported already: call howdah_psycopg.install() before anything imports it,"
                 " or start the program with 'python -m howdah_psycopg'"
             )
+    choice = howdah.configuration()
+    howdah.configure(**{**choice, "disable": [*choice["disable"], *_DISABLED]})
     sys.meta_path.insert(0, AliasFinder())

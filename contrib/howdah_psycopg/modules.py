@@ -115,7 +115,7 @@ MODULES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             *("none", "numeric", "numpy", "range", "string", "uuid"),
         )
     },
-    "psycopg.types.shapely": {"howdah_psycopg.shapely": (), "howdah_postgis.adapters": ()},
+    "psycopg.types.shapely": {"howdah_psycopg.shapely": ()},
     "psycopg.version": {},
     # Modules that psycopg does not document, with the names that programs import from them.
     "psycopg._adapters_map": {"howdah.adapt": ("AdaptersMap",)},
