@@ -7,6 +7,7 @@ import datetime as dt
 import sys
 from importlib.metadata import version
 
+import psycopg
 from apscheduler import AsyncScheduler, JobOutcome, JobReleased, ScheduleAdded
 from apscheduler.datastores.sqlalchemy import SQLAlchemyDataStore
 from apscheduler.eventbrokers.psycopg import PsycopgEventBroker
@@ -14,11 +15,13 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import psycopg
-
 DSN = psycopg.conninfo.conninfo_to_dict(sys.argv[1])
 URL_ = URL.create(
-    "postgresql+psycopg", username=DSN["user"], host=DSN["host"], port=int(DSN["port"]), database=DSN["dbname"]
+    "postgresql+psycopg",
+    username=DSN["user"],
+    host=DSN["host"],
+    port=int(DSN["port"]),
+    database=DSN["dbname"],
 )
 ran: list[int] = []
 

@@ -8,9 +8,8 @@ from decimal import Decimal
 from importlib.metadata import version
 
 import django
-from django.conf import settings
-
 import psycopg
+from django.conf import settings
 
 DSN = psycopg.conninfo.conninfo_to_dict(sys.argv[1])
 
@@ -133,7 +132,9 @@ assert connection.pg_version >= 150000
 
 # django-pgbulk quotes names through libpq's connection, and copies.
 rows = [Elephant(name=f"p{i}", weight=i) for i in range(50)]
-result = pgbulk.upsert(Elephant, [*rows, Elephant(name="Hanno", weight=1)], ["name"], ["weight"], returning=True)
+result = pgbulk.upsert(
+    Elephant, [*rows, Elephant(name="Hanno", weight=1)], ["name"], ["weight"], returning=True
+)
 assert (len(result.created), len(result.updated)) == (50, 1)
 stored = [*Elephant.objects.filter(name__startswith="p")]
 for each in stored:

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from importlib.metadata import version
 
+import psycopg
 from langgraph.checkpoint.base import create_checkpoint, empty_checkpoint
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
@@ -14,8 +15,6 @@ from langgraph.store.postgres import PostgresStore
 from langgraph.store.postgres.aio import AsyncPostgresStore
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
-
-import psycopg
 
 DSN = sys.argv[1]
 KWARGS = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
@@ -39,7 +38,9 @@ def check_saver(saver: PostgresSaver, thread: str) -> None:
     for i in range(3):
         parent = configuration(thread, saved[-1]["configurable"]["checkpoint_id"] if saved else None)
         made = checkpoint({"i": i, "text": "é\n"}, i)
-        saved.append(saver.put(parent, made, {"source": "loop", "step": i, "writes": {}}, made["channel_versions"]))
+        saved.append(
+            saver.put(parent, made, {"source": "loop", "step": i, "writes": {}}, made["channel_versions"])
+        )
         saver.put_writes(saved[-1], [("channel", {"w": i})], "task")
     got = saver.get_tuple(configuration(thread))
     assert got.checkpoint["channel_values"]["value"] == {"i": 2, "text": "é\n"}, got
@@ -55,7 +56,9 @@ def check_saver(saver: PostgresSaver, thread: str) -> None:
 async def check_async_saver(saver: AsyncPostgresSaver, thread: str) -> None:
     await saver.setup()
     made = checkpoint("async")
-    config = await saver.aput(configuration(thread), made, {"source": "input", "step": -1}, made["channel_versions"])
+    config = await saver.aput(
+        configuration(thread), made, {"source": "input", "step": -1}, made["channel_versions"]
+    )
     await asyncio.gather(*(saver.aput_writes(config, [("c", i)], f"task {i}") for i in range(5)))
     got = await saver.aget_tuple(config)
     assert got.checkpoint["channel_values"]["value"] == "async"

@@ -7,10 +7,9 @@ import sys
 from decimal import Decimal
 
 import peewee
+import psycopg
 from playhouse.pool import PooledPostgresqlDatabase
 from playhouse.postgres_ext import ArrayField, BinaryJSONField, HStoreField, Psycopg3Database, TSVectorField
-
-import psycopg
 
 DSN = psycopg.conninfo.conninfo_to_dict(sys.argv[1])
 SETTINGS = {"user": DSN["user"], "host": DSN["host"], "port": int(DSN["port"])}
@@ -45,7 +44,11 @@ class Elephant(Model):
 
 database.connect()
 assert type(database.connection()) is psycopg.Connection
-assert database.server_version >= (15,) if isinstance(database.server_version, tuple) else database.server_version >= 150000
+assert (
+    database.server_version >= (15,)
+    if isinstance(database.server_version, tuple)
+    else database.server_version >= 150000
+)
 database.drop_tables([Elephant, Keeper])
 database.create_tables([Keeper, Elephant])
 ana = Keeper.create(name="Ana")
@@ -94,9 +97,11 @@ with database.atomic():
 
     assert sum(1 for _ in ServerSide(query, array_size=100)) == 2001
 assert Elephant.update(weight=1).where(Elephant.weight > 1990).execute() == 10
-keeper_id = Keeper.insert(name="Ana").on_conflict(
-    conflict_target=[Keeper.name], update={Keeper.name: "Anna"}
-).execute()
+keeper_id = (
+    Keeper.insert(name="Ana")
+    .on_conflict(conflict_target=[Keeper.name], update={Keeper.name: "Anna"})
+    .execute()
+)
 assert Keeper.get_by_id(ana.id).name == "Anna"
 assert database.get_tables() == ["elephant", "keeper"]
 assert {column.name for column in database.get_columns("keeper")} == {"id", "name"}

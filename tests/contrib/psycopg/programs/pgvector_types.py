@@ -7,15 +7,20 @@ import sys
 from importlib.metadata import version
 
 import numpy as np
+import psycopg
 from pgvector import Bit, HalfVector, SparseVector, Vector
 from pgvector.psycopg import register_vector, register_vector_async
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-import psycopg
-
 DSN = sys.argv[1]
 # A bit string is loaded as a str: pgvector has no loader for it.
-VALUES = (Vector([1.5, 2, 3]), HalfVector([1.5, 2, 3]), Bit("101"), SparseVector([0, 1.5, 0]), [Vector([1, 2, 3])])
+VALUES = (
+    Vector([1.5, 2, 3]),
+    HalfVector([1.5, 2, 3]),
+    Bit("101"),
+    SparseVector([0, 1.5, 0]),
+    [Vector([1, 2, 3])],
+)
 
 
 def same(got: tuple) -> bool:

@@ -6,7 +6,6 @@ import asyncio
 import sys
 
 import procrastinate
-
 import psycopg
 
 DSN = sys.argv[1]

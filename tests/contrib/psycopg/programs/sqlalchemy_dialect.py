@@ -8,13 +8,12 @@ import enum
 import sys
 from decimal import Decimal
 
+import psycopg
 import psycopg_pool
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
-
-import psycopg
 
 DSN = psycopg.conninfo.conninfo_to_dict(sys.argv[1])
 URL = sa.URL.create(
@@ -102,7 +101,9 @@ def check_sync() -> None:
             raise AssertionError("a name must be unique")
         session.rollback()
         found = session.scalars(
-            sa.select(Elephant.name).where(Elephant.tags.contains(["a"]), Elephant.papers["a"][0].as_integer() == 1)
+            sa.select(Elephant.name).where(
+                Elephant.tags.contains(["a"]), Elephant.papers["a"][0].as_integer() == 1
+            )
         ).all()
         assert found == ["Hanno"]
 
@@ -122,10 +123,13 @@ def check_sync() -> None:
         conn.get_transaction().commit()
     with engine.begin() as conn:
         result = conn.execute(
-            sa.insert(Keeper).returning(Keeper.id, sort_by_parameter_order=True), [{"name": f"k{i}"} for i in range(500)]
+            sa.insert(Keeper).returning(Keeper.id, sort_by_parameter_order=True),
+            [{"name": f"k{i}"} for i in range(500)],
         )
         assert len(result.all()) == 500
-        conn.execute(sa.update(Keeper).where(Keeper.name == sa.bindparam("n")).values(name="K"), [{"n": "k1"}])
+        conn.execute(
+            sa.update(Keeper).where(Keeper.name == sa.bindparam("n")).values(name="K"), [{"n": "k1"}]
+        )
         assert conn.execute(sa.delete(Keeper).where(Keeper.name.like("k%"))).rowcount == 499
     columns = {column["name"]: column["type"] for column in sa.inspect(engine).get_columns("elephant")}
     assert isinstance(columns["papers"], pg.JSONB)
