@@ -34,8 +34,8 @@ def installed() -> bool:
 def install() -> None:
     """Let `psycopg` and `psycopg_pool` be howdah from now on; a second call does nothing.
 
-    In howdah's default driver, the plugins are disabled that adapt types for which programs written for psycopg
-    register adapters of their own.
+    In howdah's default driver, plugins are disabled that adapt types for which programs written for psycopg have
+    adapters of their own.
 
     Raises:
         howdah.InterfaceError: psycopg or psycopg_pool itself has been imported already.

@@ -12,7 +12,7 @@ __all__ = ["environment", "python", "run"]
 
 
 def environment(*first: Path) -> dict[str, str]:
-    """Return an environment whose processes find the modules of this one, and before them those in directories."""
+    """Return an environment whose processes find the modules of this one, and first those in directories."""
     path = os.pathsep.join([*map(str, first), *filter(None, sys.path)])
     return {**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "error"}
 

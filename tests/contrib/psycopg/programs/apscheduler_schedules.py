@@ -16,7 +16,7 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import create_async_engine
 
 DSN = psycopg.conninfo.conninfo_to_dict(sys.argv[1])
-URL_ = URL.create(
+ADDRESS = URL.create(
     "postgresql+psycopg",
     username=DSN["user"],
     host=DSN["host"],
@@ -32,7 +32,7 @@ async def task(number: int) -> int:
 
 
 async def main() -> None:
-    engine = create_async_engine(URL_)
+    engine = create_async_engine(ADDRESS)
     events: list[object] = []
     broker = PsycopgEventBroker.from_async_sqla_engine(engine)
     async with AsyncScheduler(SQLAlchemyDataStore(engine), broker) as scheduler:

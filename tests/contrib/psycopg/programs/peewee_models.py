@@ -1,4 +1,4 @@
-"""peewee's support of psycopg 3: models, the types of PostgreSQL, transactions, server-side cursors, its pool."""
+"""peewee's support of psycopg 3: models, types, transactions, server-side cursors, its pool."""
 
 from __future__ import annotations
 
