@@ -34,8 +34,7 @@ def installed() -> bool:
 def install() -> None:
     """Let `psycopg` and `psycopg_pool` be howdah from now on; a second call does nothing.
 
-    In howdah's default driver, plugins are disabled that adapt types for which programs written for psycopg have
-    adapters of their own.
+    Howdah's default driver then lacks the plugins for types that programs register adapters of their own for.
 
     Raises:
         howdah.InterfaceError: psycopg or psycopg_pool itself has been imported already.
