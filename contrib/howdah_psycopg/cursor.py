@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import howdah
 from howdah.rows import Row
@@ -20,10 +21,22 @@ __all__ = ["ClientCursor", "Cursor", "RawCursor"]
 class Cursor(CursorAttributes, howdah.Cursor[Row]):
     """A cursor; see `howdah.Cursor`."""
 
-    def execute(self, query: Query, params: Params | None = None, **kwargs: Any) -> Self:
+    def execute(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> Self:
         """See `howdah.Cursor.execute`."""
         self._executed = query, params
-        return super().execute(query, params, **kwargs)
+        return super().execute(query, params, prepare=prepare, binary=binary)
+
+    def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None:
+        """See `howdah.Cursor.executemany`."""
+        self._executed = None
+        super().executemany(query, params_seq, returning=returning)
 
     def _close(self) -> None:
         """Close the cursor at once: rows that have not been fetched are lost."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import howdah
 from howdah.rows import Row
@@ -23,15 +23,26 @@ ASYNC = True
 class AsyncCursor(CursorAttributes, howdah.AsyncCursor[Row]):
     """A cursor; see `howdah.AsyncCursor`."""
 
-    if ASYNC:
+    async def execute(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> Self:
+        """See `howdah.AsyncCursor.execute`."""
+        self._executed = query, params
+        return await super().execute(query, params, prepare=prepare, binary=binary)
 
-        def execute(
-            self, query: Query, params: Params | None = None, **kwargs: Any
-        ) -> Coroutine[Any, Any, Self]:
-            """See `howdah.AsyncCursor.execute`."""
-            # The caller awaits the coroutine itself, which takes no further frame.
-            self._executed = query, params
-            return super().execute(query, params, **kwargs)
+    async def executemany(
+        self, query: Query, params_seq: Iterable[Params], *, returning: bool = False
+    ) -> None:
+        """See `howdah.AsyncCursor.executemany`."""
+        self._executed = None
+        await super().executemany(query, params_seq, returning=returning)
+
+    if ASYNC:
 
         def _close(self) -> None:
             """Close the cursor at once: rows that have not been fetched are lost."""
@@ -42,11 +53,6 @@ class AsyncCursor(CursorAttributes, howdah.AsyncCursor[Row]):
                 closing.send(None)
 
     else:
-
-        def execute(self, query: Query, params: Params | None = None, **kwargs: Any) -> Self:
-            """See `howdah.AsyncCursor.execute`."""
-            self._executed = query, params
-            return super().execute(query, params, **kwargs)
 
         def _close(self) -> None:
             """Close the cursor at once: rows that have not been fetched are lost."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from howdah.adapt import PyFormat
 from howdah.client.query import parse_query
 from howdah.pq import Format
+from howdah.sql import Composable
 
 if TYPE_CHECKING:
     from howdah.adapt import Transformer
@@ -56,18 +55,23 @@ class PostgresQuery:
 
     def _encoded(self) -> EncodedParams | None:
         """Encode the parameters, which the driver does not keep after it has sent them."""
-        if self._executed is None:
+        query, params = self._executed or (None, None)
+        if params is None:
             return None
-        query, params = self._executed
-        if params is None or b"$1" not in self.query:  # without placeholders, or merged into the text
+        if isinstance(query, Composable):
+            query = query.as_bytes(self._transformer)
+        elif isinstance(query, str):
+            query = query.encode(self._codec(), "replace")
+        if not isinstance(query, bytes):
             return None
-        values: Sequence[Any] = params
-        formats: Sequence[PyFormat] | None = None
-        if isinstance(query, (str, bytes)) and b"$1" not in (
-            query.encode("utf-8", "replace") if isinstance(query, str) else query
-        ):
-            parsed = parse_query(query)
-            values, formats = parsed.bind(params), parsed.formats
-        elif isinstance(params, Mapping):
+        encoder = self._transformer.encoder
+        if query == self.query:  # the program has written $1 itself
+            return encoder.encode(params) if params else None
+        parsed = parse_query(query)
+        if parsed.text != self.query:  # they have been merged into the text
             return None
-        return self._transformer.encoder.encode(values, formats)
+        return encoder.encode(parsed.bind(params), parsed.formats)
+
+    def _codec(self) -> str:
+        connection = self._transformer.connection
+        return "utf-8" if connection is None else connection.info.codec

@@ -10,11 +10,11 @@ from howdah_psycopg.cursor import Cursor
 __all__ = ["RawServerCursor", "ServerCursor"]
 
 
-class ServerCursor(howdah.ServerCursor[Row], Cursor[Row]):  # type: ignore[misc]
+class ServerCursor(howdah.ServerCursor[Row], Cursor[Row]):
     """A named cursor; see `howdah.ServerCursor`."""
 
 
-class RawServerCursor(howdah.RawServerCursor[Row], Cursor[Row]):  # type: ignore[misc]
+class RawServerCursor(howdah.RawServerCursor[Row], Cursor[Row]):
     """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""
 
 

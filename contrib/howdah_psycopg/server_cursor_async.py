@@ -9,11 +9,11 @@ from howdah_psycopg.cursor_async import AsyncCursor
 __all__ = ["AsyncRawServerCursor", "AsyncServerCursor"]
 
 
-class AsyncServerCursor(howdah.AsyncServerCursor[Row], AsyncCursor[Row]):  # type: ignore[misc]
+class AsyncServerCursor(howdah.AsyncServerCursor[Row], AsyncCursor[Row]):
     """A named cursor; see `howdah.AsyncServerCursor`."""
 
 
-class AsyncRawServerCursor(howdah.AsyncRawServerCursor[Row], AsyncCursor[Row]):  # type: ignore[misc]
+class AsyncRawServerCursor(howdah.AsyncRawServerCursor[Row], AsyncCursor[Row]):
     """A named cursor whose placeholders are PostgreSQL's own: `$1`, `$2` and so on."""
 
 

@@ -49,6 +49,8 @@ def test_async_classes(dsn):
         import asyncio, sys
         import psycopg
 
+        assert asyncio.iscoroutinefunction(psycopg.AsyncCursor.execute)
+
         async def main():
             async with await psycopg.AsyncConnection.connect(sys.argv[1]) as conn:
                 assert type(conn) is psycopg.AsyncConnection and type(conn.cursor()) is psycopg.AsyncCursor
@@ -207,7 +209,16 @@ def test_query(dsn):
             raw.execute("SELECT $1::text", ["x"])
             assert raw._query.params == [b"x"]
             cur.executemany("SELECT %s::int", [[1], [2]])
-            assert cur._query.query == b"SELECT $1::int"
+            assert (cur._query.query, cur._query.params) == (b"SELECT $1::int", None)
+            composed = psycopg.sql.SQL("SELECT {}, %s::text").format(psycopg.sql.Literal("é"))
+            cur.execute(composed, ["é"])
+            assert cur._query.params == ["é".encode()], cur._query.params
+            with cur.copy("COPY (SELECT %s) TO STDOUT", [1]) as copy:
+                copy.read()
+            assert cur._query.params is None
+            conn.execute("SET client_encoding = latin1")
+            cur.execute("SELECT 'é', %t", ["é"])
+            assert cur._query.params == [b"\\xe9"], cur._query.params
         """,
         dsn,
     )
