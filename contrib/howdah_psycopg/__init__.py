@@ -13,6 +13,7 @@ distribution of each. psycopg need not be installed; if it is, it is not used.
 from __future__ import annotations
 
 import sys
+from importlib.metadata import entry_points
 
 import howdah
 from howdah.errors import InterfaceError
@@ -48,5 +49,6 @@ def install() -> None:
                 " or start the program with 'python -m howdah_psycopg'"
             )
     choice = howdah.configuration()
-    howdah.configure(**{**choice, "disable": [*choice["disable"], *_DISABLED]})
+    disabled = [entry.name for entry in entry_points(group="howdah") if entry.name in _DISABLED]
+    howdah.configure(**{**choice, "disable": [*choice["disable"], *disabled]})
     sys.meta_path.insert(0, AliasFinder())
