@@ -535,10 +535,7 @@ def configure(
 def configuration() -> dict[str, Any]:
     """Return the choice that `configure` made last, as its arguments; its defaults if it was not called.
 
-    A library that needs a plugin in the default driver adds it, and keeps what the program has chosen:
-
-        choice = howdah.configuration()
-        howdah.configure(**{**choice, "plugins": [*choice["plugins"], acme]})
+    A library that needs a plugin in the default driver can add it to what the program has chosen.
     """
     with _lock:
         return {"enable": None, "disable": (), "plugins": (), **_configuration}
