@@ -497,7 +497,7 @@ class TestDefaultDriver:
         howdah.configure(enable=["corral"], plugins=[mine])
         choice = howdah.configuration()
         assert choice == {"enable": ["corral"], "disable": (), "plugins": [mine]}
-        choice["plugins"] = [*choice["plugins"], ("other", SimpleNamespace())]
+        choice["plugins"] = [*choice["plugins"], ("other", SimpleNamespace(other=1))]
         assert howdah.configuration()["plugins"] == [mine]  # it is a copy
         howdah.configure(**choice)
         assert repr(howdah.default_driver()) == "<howdah.Driver with corral, mine, other>"
