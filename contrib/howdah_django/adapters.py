@@ -9,6 +9,7 @@ from django.db.backends.postgresql.psycopg_any import get_adapters_template
 
 from howdah.adapt import AdaptersMap
 from howdah_types.datetime import TimestamptzBinaryLoader, TimestamptzLoader
+from howdah_types.numeric import FloatLoader
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -30,4 +31,6 @@ def adapters_in_zone(use_tz: bool, zone: tzinfo | None) -> AdaptersMap:
         # By this attribute Django finds out, for each cursor, whether the zone is still the wanted one.
         loader.timezone = zone
         adapters.register_loader("timestamptz", loader)
+    # The number that PostgreSQL writes, rather than that of exactly the same value.
+    adapters.register_loader("float4", FloatLoader)
     return adapters

@@ -12,6 +12,7 @@ from django.conf import settings  # noqa: E402
 from django.db.backends.postgresql import base as postgresql  # noqa: E402
 
 from howdah_django.adapters import adapters_in_zone  # noqa: E402
+from howdah_django.debugging import CursorDebugWrapper  # noqa: E402
 from howdah_django.operations import DatabaseOperations  # noqa: E402
 
 __all__ = ["DatabaseWrapper"]
@@ -52,3 +53,11 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
             else:
                 self._lender.putconn(self.connection)
                 self.connection = None
+
+    def make_debug_cursor(self, cursor: Any) -> Any:
+        """Return a cursor that logs its queries.
+
+        Args:
+            cursor: the cursor that executes them.
+        """
+        return CursorDebugWrapper(cursor, self)

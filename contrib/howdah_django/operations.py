@@ -22,8 +22,11 @@ class DatabaseOperations(PostgreSQLOperations):
             sql: the query, with placeholders.
             params: the parameters.
         """
+        sql, params = getattr(cursor, "query_and_params", (sql, params))
         try:
-            query: str = self.compose_sql(sql, params)
+            # A cursor with server-side binding cannot say it.
+            make = cursor.mogrify if hasattr(cursor, "mogrify") else self.compose_sql
+            query: str = make(sql, params)
         except howdah.Error:
             return None
         return query
