@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import howdah
 from howdah_django.installing import install
 
 install()
@@ -43,6 +44,13 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         # Changed settings may bring another pool before the connection is returned.
         self._lender = self.pool
         return connection
+
+    def _configure_role(self, connection: Any) -> bool:
+        role = self.settings_dict["OPTIONS"].get("assume_role")
+        if role:
+            # A worker of the pool does this, which must not use the cursors of this object.
+            howdah.ClientCursor(connection).execute("SET ROLE %s", [role])
+        return bool(role)
 
     def _close(self) -> None:
         if self.connection is None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.backends.postgresql.operations import DatabaseOperations as PostgreSQLOperations
+from django.db.backends.postgresql.operations import get_json_dumps
 
 import howdah
+from howdah_types.json import Jsonb
 
 __all__ = ["DatabaseOperations"]
 
@@ -30,3 +32,15 @@ class DatabaseOperations(PostgreSQLOperations):
         except howdah.Error:
             return None
         return query
+
+    def adapt_json_value(self, value: Any, encoder: Any) -> Jsonb:
+        """Return what is sent as jsonb.
+
+        The encoder is called here, so that the program gets its errors, such as TypeError, instead of those
+        that Django makes of the driver's.
+
+        Args:
+            value: the object.
+            encoder: a subclass of `json.JSONEncoder`, or None.
+        """
+        return Jsonb(get_json_dumps(encoder)(value), dumps=str)
