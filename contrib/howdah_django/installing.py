@@ -10,8 +10,8 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -66,16 +66,31 @@ def _import(
     own = None if level else _own_name(name)
     if own is None:
         return builtins.__import__(name, globals, locals, fromlist or (), level)
-    module = builtins.__import__(own, globals, locals, fromlist or ("*",), 0)
-    return module if fromlist and own != "howdah" else _psycopg
+    module = builtins.__import__(own, globals, locals, fromlist or (), 0)
+    # Without names to take from it, `import psycopg.types` is for the name `psycopg`.
+    is_psycopg = module is howdah or (not fromlist and name.startswith("psycopg."))
+    return _psycopg if is_psycopg else module
 
 
-class _Loader(SourceFileLoader):
-    """Executes a module with the import function above."""
+class _Loader(Loader):
+    """Executes a module with the import function above.
+
+    Args:
+        loader: what loads the module otherwise.
+    """
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _import}
-        super().exec_module(module)
+        vars(module)["__builtins__"] = {**vars(builtins), "__import__": _import}
+        self._loader.exec_module(module)
 
 
 class _Finder(MetaPathFinder):
@@ -84,16 +99,12 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if not _is_ours(fullname):
+        if not any(fullname.startswith(f"{package}.") for package in PACKAGES):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and type(spec.loader) is SourceFileLoader:
-            spec.loader = _Loader(spec.loader.name, spec.loader.path)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader)
         return spec
-
-
-def _is_ours(name: str) -> bool:
-    return any(name.startswith(f"{package}.") for package in PACKAGES)
 
 
 def install() -> None:
