@@ -223,10 +223,15 @@ cdef class RowDecoder:
     cdef Column *columns
     cdef Py_ssize_t count
     cdef tuple loaders
+    # The column whose value is being loaded.
+    cdef Py_ssize_t column
 
     # A derived class may override it, to process rows in another way. The session calls it for each row and
     # keeps the result, a tuple or None.
     cdef tuple decode_row(self, const char *data, Py_ssize_t size)
+    # The kernel's own: the same for one row of many, for callers who reset the depth and explain errors themselves.
+    cdef tuple decode_next(self, const char *data, Py_ssize_t size)
+    cdef object explain(self, object error)
 
 
 # The kernel's own: encoding the parameters of a query for Bind.
