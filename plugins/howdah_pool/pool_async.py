@@ -23,8 +23,13 @@ from howdah_pool.slot import Slot
 
 if TYPE_CHECKING:
     from howdah import AsyncConnection
+    from howdah_pool.nursery import Nursery
 
 ASYNC = True
+
+if ASYNC:
+    from howdah.io.event_loop import is_trio
+    from howdah_pool.worker_tasks import check_nursery
 
 __all__ = ["AsyncConnectionPool"]
 
@@ -141,6 +146,8 @@ class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
             howdah.InterfaceError: the event loop cannot watch sockets.
         """
         self._open()
+        if ASYNC:
+            check_nursery(self._primary.nursery)
         if wait:
             await self.wait(timeout)
 
@@ -171,6 +178,10 @@ class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
                 await self._standbys.finish(timeout)
 
     async def __aenter__(self) -> Self:
+        if ASYNC:  # noqa: SIM102
+            if self._primary.nursery is None and is_trio():
+                await self._enter_nursery()
+                return self
         self._open()
         return self
 
@@ -180,7 +191,41 @@ class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
+        if ASYNC:
+            nursery = self._set_nursery(None)
+            if nursery is not None:
+                try:
+                    await self.close()
+                finally:
+                    await nursery.__aexit__(exc_type, exc_val, exc_tb)
+                return
         await self.close()
+
+    if ASYNC:
+
+        async def _enter_nursery(self) -> None:
+            """Open the pool and, for its workers, a nursery."""
+            from howdah_pool.nursery import Nursery
+
+            nursery = Nursery()
+            await nursery.__aenter__()
+            self._set_nursery(nursery)
+            try:
+                self._open()
+            except BaseException:
+                self._set_nursery(None)
+                await nursery.__aexit__(None, None, None)
+                raise
+
+        def _set_nursery(self, nursery: Nursery | None) -> Nursery | None:
+            """Set where the workers run on trio; return where they did before."""
+            before, self._primary.nursery = self._primary.nursery, nursery
+            if self._standbys is not None:
+                self._standbys.nursery = nursery
+            return before
+
+    else:
+        pass
 
     async def wait(self, timeout: float = 30.0) -> None:
         """Wait until the pool has `min_size` connections.

@@ -29,6 +29,7 @@ PAGES = [
     "docs/operations.md",
     "docs/errors.md",
     *(f"docs/{name}.md" for name in ("numpy", "pgvector", "pydantic")),
+    "docs/frameworks/sqlalchemy.md",
 ]
 #: The pages of plugins; that on pools runs in the tests of its plugin.
 PLUGINS = (

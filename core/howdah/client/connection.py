@@ -143,7 +143,7 @@ class Connection(BaseConnection[Row]):
                 self._left()
             return
         try:
-            with errors_ignored("in rollback of", self):
+            with errors_ignored("in rollback of", self), self.kernel.clean_up(exc_val):
                 self.rollback()
         finally:
             self._left()

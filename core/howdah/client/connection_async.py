@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from time import monotonic
 from types import TracebackType
@@ -21,6 +20,9 @@ from howdah.pq import Format
 from howdah.rows import AsyncRowFactory, Row, tuple_row
 
 ASYNC = True
+
+if ASYNC:
+    from howdah.io.event_loop import running_event_loop
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -110,7 +112,8 @@ class AsyncConnection(BaseConnection[Row]):
         own = driver.take_settings(params)
         if ASYNC:
             if driver.resolver(conninfo) is not None:
-                conninfo, params = await asyncio.to_thread(cls._resolve, conninfo, params)
+                loop = running_event_loop()
+                conninfo, params = await loop.call_in_thread(cls._resolve, conninfo, params)
         else:
             conninfo, params = cls._resolve(conninfo, params)
         settings = resolve(conninfo, params, parameters=driver.parameters)
@@ -165,7 +168,7 @@ class AsyncConnection(BaseConnection[Row]):
                 await self._left()
             return
         try:
-            with errors_ignored("in rollback of", self):
+            with errors_ignored("in rollback of", self), self.kernel.clean_up(exc_val):
                 await self.rollback()
         finally:
             await self._left()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -32,6 +32,8 @@ __all__ = ["Kernel"]
 
 T = TypeVar("T")
 
+_NOTHING_TO_SHIELD: AbstractContextManager[None] = nullcontext()
+
 #: How long an interrupted query may take to end, in seconds.
 _CANCEL_TIMEOUT = 5.0
 #: How long it may take if data keeps coming in, in seconds: what is on its way must be received.
@@ -54,6 +56,7 @@ class Kernel(BaseKernel):
     Attributes:
         transport: what carries the bytes between the session and the server.
         lock: the lock that is held while the connection is used.
+        event_loop: the event loop, for an asynchronous connection.
     """
 
     #: The class of the kernels of this class that have a `time_limit`, once there was one.
@@ -266,6 +269,17 @@ class Kernel(BaseKernel):
             else:
                 self._leave_unfinished()
         self.note_loss()
+
+    def clean_up(self, exception: BaseException | None) -> AbstractContextManager[None]:
+        """Return the context in which a block ends: a task that trio has cancelled can wait in it.
+
+        Args:
+            exception: what leaves the block, None if nothing does.
+
+        Raises:
+            howdah.OperationalError: at the end of the context, the clean-up took too long.
+        """
+        return _NOTHING_TO_SHIELD
 
     def _leave_unfinished(self) -> None:
         """Let the next operation begin by cancelling what is still in progress."""

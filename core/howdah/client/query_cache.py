@@ -196,7 +196,7 @@ class QueryCache:
             return None
         statement.used = next(use_counter)
         cursor._reset()
-        cursor._query = statement.query
+        cursor._query_text = statement.query
         return exchange, statement
 
 

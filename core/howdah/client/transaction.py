@@ -56,7 +56,8 @@ class Transaction(BaseTransaction):
             self._connection.kernel.wait_unlimited(self._commit())
             return False
         try:
-            return self._connection.kernel.wait_unlimited(self._roll_back(exception))
+            with self._connection.kernel.clean_up(exception):
+                return self._connection.kernel.wait_unlimited(self._roll_back(exception))
         except OutOfOrderTransactionNesting:
             raise
         except Exception as e:

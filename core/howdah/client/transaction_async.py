@@ -55,7 +55,8 @@ class AsyncTransaction(BaseTransaction):
             await self._connection.kernel.wait_unlimited(self._commit())
             return False
         try:
-            return await self._connection.kernel.wait_unlimited(self._roll_back(exception))
+            with self._connection.kernel.clean_up(exception):
+                return await self._connection.kernel.wait_unlimited(self._roll_back(exception))
         except OutOfOrderTransactionNesting:
             raise
         except Exception as e:

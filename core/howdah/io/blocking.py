@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from howdah.errors import Error, OperationalError
 from howdah.io.operation import HIGH_WATER
+from howdah.io.polling import wait_for_socket
 from howdah.io.tls_socket import is_usual, split_tls
 from howdah.lazy.tuples import NamedTuple
 from howdah.native.implementation import IMPLEMENTATION
@@ -106,9 +106,7 @@ def process(stream: Session | TLSStream, session: Session) -> None:
 
 def _poll(sock: socket.socket, write: bool, timeout: float | None) -> bool:
     """Wait until there is something to receive or, with `write`, room to send."""
-    poll = select.poll()
-    poll.register(sock, select.POLLIN | (select.POLLOUT if write else 0))
-    return bool(poll.poll(None if timeout is None else timeout * 1000))
+    return wait_for_socket(sock, timeout, reading=True, writing=write)
 
 
 class Functions(NamedTuple):

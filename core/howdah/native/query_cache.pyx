@@ -184,7 +184,7 @@ cdef class QueryCache:
         if size > _LONGEST:
             check_length(size)
         if cursor is not None:
-            cursor._query = cached.query
+            cursor._query_text = cached.query
             if sync and PyList_GET_SIZE(cursor._rows) > FEW:
                 exchange.replaced = cursor._results
             cursor.reset()
