@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar, copy_context
 from time import monotonic
@@ -15,6 +14,8 @@ ASYNC = True
 
 if ASYNC:
     from types import TracebackType
+
+    from howdah.io.event_loop import running_event_loop
 else:
     from contextlib import suppress
 
@@ -81,7 +82,7 @@ def _limit_of(kernel: AsyncKernel) -> TimeLimit | None:
 
 if ASYNC:
 
-    class _Timer:
+    class _Limiting:
         """A block whose task is interrupted when the time is over, which cancels its query.
 
         Args:
@@ -90,20 +91,12 @@ if ASYNC:
 
         def __init__(self, limit: TimeLimit) -> None:
             self._limit = limit
-            self._expired = False
+            self._timer = running_event_loop().timer(limit.seconds)
 
         async def __aenter__(self) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            self._task = task
-            self._cancellations = task.cancelling() if hasattr(task, "cancelling") else 0
-            # The loop keeps the context of a timer, also of a cancelled one: the limit must not be in it.
-            self._timer = asyncio.get_running_loop().call_later(self._limit.seconds, self._expire)
+            # Before the limit is set: what keeps the context of a timer must not keep the limit.
+            await self._timer.__aenter__()
             self._token = _innermost.set(self._limit)
-
-        def _expire(self) -> None:
-            self._expired = True
-            self._task.cancel()
 
         async def __aexit__(
             self,
@@ -111,29 +104,9 @@ if ASYNC:
             exc_val: BaseException | None,
             exc_tb: TracebackType | None,
         ) -> None:
-            self._timer.cancel()
             _innermost.reset(self._token)
-            if not self._expired:
-                return
-            interrupted = isinstance(exc_val, asyncio.CancelledError)
-            if not interrupted:
-                # Something else has ended the block just then: the task must not be interrupted later.
-                try:
-                    await asyncio.sleep(0)
-                except asyncio.CancelledError:
-                    if self._others_cancel():
-                        raise
-                else:
-                    self._others_cancel()
-            elif not self._others_cancel():
+            if await self._timer.__aexit__(exc_type, exc_val, exc_tb):
                 raise self._limit.error() from None
-
-        def _others_cancel(self) -> bool:
-            """Take the cancellation of the task back; return whether there is another one."""
-            if not hasattr(self._task, "uncancel"):  # before Python 3.11
-                return False
-            left: int = self._task.uncancel()
-            return left > self._cancellations
 
 else:
 
@@ -165,7 +138,7 @@ async def call_within(
     """Call a function in which the server has a limited time; see `AsyncKernel.call_within`."""
     limit = TimeLimit(kernel, seconds)
     if ASYNC:
-        async with _Timer(limit):
+        async with _Limiting(limit):
             return await function(*args, **kwargs)
     else:
         # When `run` ends, whatever ends it, the context of the caller is in force again.
@@ -189,7 +162,7 @@ class _Limited(_Base):
         async def wait(self, operation: Operation[T]) -> T:
             if self._time_limit is None or _limit_of(self) is not None:
                 return await super().wait(operation)
-            async with _Timer(TimeLimit(self, self._time_limit)):
+            async with _Limiting(TimeLimit(self, self._time_limit)):
                 return await super().wait(operation)
 
         @property
@@ -259,11 +232,11 @@ if ASYNC:
             self._scheduler = scheduler
 
         async def run(self, operation: Operation[T], *, independent: bool = False) -> T:
-            async with _Timer(self._limit):
+            async with _Limiting(self._limit):
                 return await self._scheduler.run(operation, independent=independent)
 
         async def execute_cached(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
-            async with _Timer(self._limit):
+            async with _Limiting(self._limit):
                 return await self._scheduler.execute_cached(cursor, query, params)
 
         def __getattr__(self, name: str) -> Any:

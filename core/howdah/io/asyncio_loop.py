@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
+from types import TracebackType
 from typing import Any, TypeVar
 
 from howdah.io.aio import AsyncTransport
@@ -13,7 +14,7 @@ from howdah.io.connect_sync import ConnectOperation
 from howdah.io.lock import TaskRLock
 from howdah.io.loops import UnsupportedLoop, watches_sockets
 
-__all__ = ["AsyncioEvent", "AsyncioLoop", "UnwatchingLoop", "asyncio_loop"]
+__all__ = ["AsyncioEvent", "AsyncioLoop", "AsyncioTimer", "UnwatchingLoop", "asyncio_loop"]
 
 T = TypeVar("T")
 
@@ -48,6 +49,58 @@ class AsyncioEvent:
             timer.cancel()
 
 
+class AsyncioTimer:
+    """A block whose task is cancelled after some time.
+
+    Args:
+        seconds: the time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._expired = False
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._cancellations = task.cancelling() if hasattr(task, "cancelling") else 0
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._task.cancel()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> bool:
+        """Return whether the block has ended because the time was over."""
+        self._timer.cancel()
+        if not self._expired:
+            return False
+        if isinstance(exc_val, asyncio.CancelledError):
+            return not self._others_cancel()
+        # Something else has ended the block just then: the task must not be interrupted later.
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            if self._others_cancel():
+                raise
+        else:
+            self._others_cancel()
+        return False
+
+    def _others_cancel(self) -> bool:
+        """Take the cancellation of the task back; return whether there is another one."""
+        if not hasattr(self._task, "uncancel"):  # before Python 3.11
+            return False
+        left: int = self._task.uncancel()
+        return left > self._cancellations
+
+
 class AsyncioLoop:
     """A loop of asyncio that can watch sockets.
 
@@ -62,6 +115,7 @@ class AsyncioLoop:
     transport_class: type[Any] = AsyncTransport
     lock = staticmethod(TaskRLock)
     event = staticmethod(AsyncioEvent)
+    timer = staticmethod(AsyncioTimer)
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.native = loop

@@ -24,6 +24,7 @@ __all__ = [
     "EventLoop",
     "TaskEvent",
     "TaskLock",
+    "Timer",
     "Transport",
     "get_event_loop",
     "is_trio",
@@ -96,6 +97,20 @@ class TaskEvent(Protocol):
         """Wait until the event is set, or `timeout` seconds have passed."""
 
 
+class Timer(Protocol):
+    """A block of one task that is cancelled after some time."""
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> bool:
+        """Return whether the block has ended because the time was over."""
+
+
 class EventLoop(Protocol):
     """An event loop, as the client uses it; `running_event_loop` returns that of the running task."""
 
@@ -127,6 +142,9 @@ class EventLoop(Protocol):
 
     def event(self) -> TaskEvent:
         """Return a new event, for the running task."""
+
+    def timer(self, seconds: float) -> Timer:
+        """Return a block that is cancelled after so many seconds."""
 
     def call_soon(self, function: Callable[[], object]) -> None:
         """Call a function on the loop; any thread may call this.

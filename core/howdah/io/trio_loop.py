@@ -17,7 +17,7 @@ from howdah.io.anyio_transport import AnyioTransport
 from howdah.io.connect_sync import ConnectOperation
 from howdah.io.lock import LEFT
 
-__all__ = ["TrioEvent", "TrioLoop", "TrioRLock"]
+__all__ = ["TrioEvent", "TrioLoop", "TrioRLock", "TrioTimer"]
 
 T = TypeVar("T")
 
@@ -111,6 +111,31 @@ class TrioEvent:
             await self._event.wait()
 
 
+class TrioTimer:
+    """A block that is cancelled after some time.
+
+    Args:
+        seconds: the time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def __aenter__(self) -> None:
+        self._scope = anyio.move_on_after(self._seconds)
+        self._scope.__enter__()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> bool:
+        """Return whether the block has ended because the time was over."""
+        self._scope.__exit__(exc_type, exc_val, exc_tb)
+        return self._scope.cancelled_caught
+
+
 class _Shield:
     """The context in which a cancelled task can clean up."""
 
@@ -141,6 +166,7 @@ class TrioLoop:
     transport_class: type[Any] = AnyioTransport
     lock = staticmethod(TrioRLock)
     event = staticmethod(TrioEvent)
+    timer = staticmethod(TrioTimer)
 
     def __init__(self) -> None:
         self.native = trio.lowlevel.current_trio_token()

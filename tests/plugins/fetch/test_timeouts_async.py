@@ -18,6 +18,10 @@ from howdah.pq import TransactionStatus
 ASYNC = True
 
 if ASYNC:
+    import anyio
+
+    from tests.tasks import Cancelled, skip_on_trio, start
+
     pytestmark = pytest.mark.anyio
 else:
     import threading
@@ -357,6 +361,7 @@ if ASYNC:
 
     async def test_tasks_that_share_a_connection(auto):
         """One is too slow; the others get their answers."""
+        skip_on_trio("tasks take turns there")
         await auto.fetchval("SELECT 1")
         answers = await asyncio.gather(
             auto.fetchval("SELECT 1 FROM pg_sleep($1)", FOREVER, timeout=SHORT),
@@ -368,6 +373,7 @@ if ASYNC:
         await check(auto)
 
     async def test_tasks_that_share_a_limited_connection(limited):
+        skip_on_trio("tasks take turns there")
         answers = await asyncio.gather(
             *[limited.execute("SELECT pg_sleep(%s)", [FOREVER]) for _ in range(5)], return_exceptions=True
         )
@@ -377,14 +383,15 @@ if ASYNC:
 
     async def test_a_task_that_is_cancelled_meanwhile(auto):
         """It ends with CancelledError, not with the limit's error."""
-        task = asyncio.ensure_future(auto.fetch("SELECT pg_sleep($1)", FOREVER, timeout=AMPLE))
-        await asyncio.sleep(SHORT)
+        task = start(auto.fetch, "SELECT pg_sleep($1)", FOREVER, timeout=AMPLE)
+        await anyio.sleep(SHORT)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(Cancelled):
             await task
         await check(auto)
 
     async def test_a_limit_leaves_no_cancellation_behind(auto):
+        skip_on_trio("a scope is cancelled there, not a task")
         task = asyncio.current_task()
         assert task is not None
         for _ in range(2):
@@ -398,15 +405,16 @@ if ASYNC:
 
         async def wait():
             try:
-                await asyncio.sleep(FOREVER)
-            except asyncio.CancelledError:
+                await anyio.sleep(FOREVER)
+            except anyio.get_cancelled_exc_class():
                 return "interrupted"
 
         assert await auto.kernel.call_within(SHORT, wait) == "interrupted"
-        await asyncio.sleep(0)
+        await anyio.sleep(0)
         await check(auto)
 
     async def test_asyncio_s_own_timeout(auto):
+        skip_on_trio("it is asyncio's")
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(auto.execute("SELECT pg_sleep(%s)", [FOREVER]), SHORT)
         await check(auto)
