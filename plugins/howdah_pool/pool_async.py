@@ -16,6 +16,7 @@ from howdah_pool.checkout_async import AsyncCheckout
 from howdah_pool.connector_async import AsyncConnector, AsyncStandbyConnector
 from howdah_pool.errors import PoolTimeout, Unreachable
 from howdah_pool.options_async import Arguments, AsyncPoolOptions, Conninfo
+from howdah_pool.queries_async import AsyncPoolQueries
 from howdah_pool.server_pool_async import AsyncServerPool
 from howdah_pool.signature import takes_fields_of
 from howdah_pool.slot import Slot
@@ -59,7 +60,7 @@ class _Option(Generic[V]):
         instance._primary.set_option(self._name, value)
 
 
-class AsyncConnectionPool(Generic[C]):
+class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
     """A pool of connections.
 
     As a context manager it opens, and closes at the end of the block.

@@ -77,7 +77,7 @@ def ready(program: Program, mode: Mode, places: Places, drivers: Sequence[str]) 
             stack.enter_context(neighbours())
         clients = []
         for driver in _drivers(program, mode):
-            if driver.name not in (*drivers, floor.NAME):
+            if driver.name not in (*drivers, floor.NAME, floor.ROWS):
                 continue
             reset(program, places)
             if each := _clients(driver, program, mode, places, loop):

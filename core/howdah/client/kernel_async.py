@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from howdah.client.kernel_base import BaseKernel
+from howdah.client.kernel_base import BaseKernel, checked_seconds
 from howdah.errors import InterfaceError, OperationalError
 from howdah.io.cancel import cancel_async
-from howdah.io.operation import Drain, Idle, Operation, Stop
+from howdah.io.operation import Drain, Idle, Operation, Stop, Until
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 
@@ -67,6 +67,9 @@ class AsyncKernel(BaseKernel):
         lock: the lock that is held while the connection is used.
         event_loop: the event loop, for an asynchronous connection.
     """
+
+    #: The class of the kernels of this class that have a `time_limit`, once there was one.
+    _limited_class: ClassVar[type[AsyncKernel] | None] = None
 
     def __init__(self, connection: AsyncConnection[Any], session: Session, transformer: Transformer) -> None:
         super().__init__(connection, session, transformer)
@@ -134,8 +137,10 @@ class AsyncKernel(BaseKernel):
                         await transport.drain(wait.exchange)
                     elif isinstance(wait, Idle):
                         answer = await transport.idle(wait.timeout)
-                    else:
+                    elif isinstance(wait, Stop):
                         await self.stop(wait.exchange)
+                    else:
+                        self._wait_until(wait)
                 except BaseException as e:
                     if ASYNC:  # noqa: SIM102
                         if isinstance(e, GeneratorExit):
@@ -145,6 +150,8 @@ class AsyncKernel(BaseKernel):
                             if transport is self.transport:
                                 self._leave_unfinished()
                             raise
+                    if isinstance(wait, Until):
+                        wait = wait.wait
                     if isinstance(wait, Exchange):
                         with suppress(BaseException):
                             await self.stop(wait)
@@ -161,6 +168,70 @@ class AsyncKernel(BaseKernel):
         except BaseException as e:
             self._failed(e, writing)
             raise
+
+    if ASYNC:
+
+        def _wait_until(self, wait: Until) -> None:
+            raise TypeError("a task waits without a deadline: it is cancelled when its time is over")
+
+    else:
+
+        def _wait_until(self, until: Until) -> None:
+            """Wait until a deadline."""
+            if isinstance(until.wait, Drain):
+                self.transport.drain(until.wait.exchange, until.deadline)
+            else:
+                self.transport.run_until(until.wait, until.deadline)
+
+    #: As `wait`, but without the `time_limit`: for what must not be given up, as COMMIT, or waits for long.
+    wait_unlimited = wait
+
+    async def call_within(
+        self, seconds: float, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any
+    ) -> T:
+        """Call a function that uses the connection; the server has a limited time, instead of `time_limit`.
+
+        When the time is over, the wait for the server is interrupted, and what the server is doing for it is
+        cancelled. `wait_unlimited` is not interrupted on a blocking connection.
+
+        Args:
+            seconds: the time, a positive number.
+            function: what to call.
+            args: its arguments.
+            kwargs: its keyword arguments.
+
+        Returns:
+            What the function returns.
+
+        Raises:
+            ValueError: the time is not positive, or infinite.
+            howdah.errors.QueryTimeout: the time was not enough.
+        """
+        from howdah.client.time_limit_async import call_within
+
+        seconds = checked_seconds(seconds)
+        self._limit_waits()
+        return await call_within(self, seconds, function, *args, **kwargs)
+
+    @property
+    def time_limit(self) -> float | None:
+        """How many seconds each operation may take, None for any time; see `howdah.errors.QueryTimeout`.
+
+        A connection that never had a limit runs no code for it.
+        """
+        return self._time_limit
+
+    @time_limit.setter
+    def time_limit(self, seconds: float | None) -> None:
+        self._time_limit = None if seconds is None else checked_seconds(seconds)
+        if seconds is not None:
+            self._limit_waits()
+
+    def _limit_waits(self) -> None:
+        """Let `wait` look for limits from now on."""
+        from howdah.client.time_limit_async import limited
+
+        self.__class__ = limited(self.connection._kernel_class)
 
     async def execute_cached(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
         """Run a query on the fast path, if that is possible: it is prepared and nothing has changed.
@@ -477,9 +548,9 @@ class AsyncKernel(BaseKernel):
                 # The event loop closes unreferenced generators in tasks of their own.
                 streaming.let_go()
                 async with self.lock:
-                    await self.wait(streaming.close())
+                    await self.wait_unlimited(streaming.close())
                 return
         else:
             if not streaming.mine:
                 return  # the garbage collector ran in another thread, which cannot have the lock
-        await self.wait(streaming.close())
+        await self.wait_unlimited(streaming.close())
