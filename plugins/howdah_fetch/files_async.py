@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 ASYNC = True
+
+if ASYNC:
+    from howdah.io.event_loop import running_event_loop
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -29,7 +31,7 @@ if ASYNC:
 
     async def _call(function: Callable[..., Any], *args: Any) -> Any:
         """Call a function that may block, and await what it returns if it is a coroutine."""
-        result = await asyncio.to_thread(function, *args)
+        result = await running_event_loop().call_in_thread(function, *args)
         return await result if isawaitable(result) else result
 
     async def items(iterable: AsyncIterable[T] | Iterable[T]) -> AsyncIterator[T]:

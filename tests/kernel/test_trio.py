@@ -186,6 +186,20 @@ def test_close_wakes_the_task_that_waits(dsn: str, watcher: howdah.Connection[An
     on_trio(main)
 
 
+def test_a_limit_of_time(dsn: str) -> None:
+    async def main() -> None:
+        async with await howdah.AsyncConnection.connect(dsn, autocommit=True) as conn:
+            with pytest.raises(howdah.errors.QueryTimeout):
+                await conn.kernel.call_within(0.05, conn.execute, FOREVER)
+            assert await conn.kernel.call_within(20, one, conn) == (1,)
+            conn.kernel.time_limit = 0.05
+            with pytest.raises(howdah.errors.QueryTimeout):
+                await conn.execute(FOREVER)
+            assert await one(conn) == (1,)
+
+    on_trio(main)
+
+
 # One after another
 
 
