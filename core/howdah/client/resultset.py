@@ -38,6 +38,8 @@ class ResultSet(Generic[Row]):
     _format: Format | None
     _transformer: Transformer
     _closed: bool
+    #: Whether placeholders are PostgreSQL's own.
+    _raw = False
     _query_text: bytes | None
     _results: Sequence[Result]
     _index: int

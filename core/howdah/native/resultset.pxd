@@ -8,6 +8,7 @@ cdef class ResultSet:
     cdef public object _transformer
     cdef public object _format
     cdef public bint _closed
+    cdef bint raw
     cdef public object _query_text
     cdef public object _results
     cdef public Py_ssize_t _index
