@@ -8,7 +8,7 @@ from contextvars import ContextVar, copy_context
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from howdah.errors import QueryTimeout
+from howdah.errors import Error, QueryTimeout
 from howdah.io.operation import Operation
 
 ASYNC = True
@@ -16,6 +16,8 @@ ASYNC = True
 if ASYNC:
     from types import TracebackType
 else:
+    from contextlib import suppress
+
     from howdah.io.blocking import Expired
     from howdah.io.operation import Drain, Until, Wait
     from howdah.protocol.exchange import Exchange
@@ -47,6 +49,8 @@ class TimeLimit:
         self.kernel = kernel
         self.seconds = seconds
         self.deadline = monotonic() + seconds
+        #: Whether it has interrupted a wait, which it does once: what is left may be ended then.
+        self.over = False
         #: The limit in which this one is.
         self.outer = _innermost.get()
         if self.outer is not None and (same := self.outer.of(kernel)) is not None:
@@ -170,8 +174,10 @@ async def call_within(
         try:
             return context.run(function, *args, **kwargs)
         except Expired:
-            if monotonic() < limit.deadline:
+            if not limit.over:  # it is another connection's
                 raise
+            with suppress(Error), kernel.lock:
+                kernel.wait_unlimited(kernel._end_left())  # such as a COPY that could not be ended in time
             raise limit.error() from None
 
 
@@ -199,10 +205,16 @@ class _Limited(_Base):
         def wait(self, operation: Operation[T]) -> T:
             limit = _limit_of(self)
             if limit is not None:
-                if monotonic() >= limit.deadline:
-                    operation.close()
-                    raise Expired
-                return super().wait(_until(operation, limit.deadline))
+                if limit.over:
+                    return super().wait(operation)
+                try:
+                    if monotonic() >= limit.deadline:
+                        operation.close()
+                        raise Expired
+                    return super().wait(_until(operation, limit.deadline))
+                except Expired:
+                    limit.over = True
+                    raise
             if self._time_limit is None:
                 return super().wait(operation)
             limit = TimeLimit(self, self._time_limit)

@@ -81,6 +81,20 @@ def test_copy(auto):
     assert auto.fetchval("SELECT count(*) FROM t") == 0
 
 
+def test_a_copy_whose_time_is_over_at_any_moment(auto):
+    auto.execute("CREATE TEMP TABLE t (a int)")
+    stored = 0
+    for number in range(60):
+        try:
+            auto.copy_records_to_table("t", records=[(1,)], timeout=0.0001 * (number + 1))
+        except QueryTimeout:
+            pass
+        else:
+            stored += 1
+        check(auto)
+    assert auto.fetchval("SELECT count(*) FROM t") >= stored
+
+
 def test_the_error():
     error = QueryTimeout("too long")
     assert isinstance(error, howdah.OperationalError) and isinstance(error, TimeoutError)
