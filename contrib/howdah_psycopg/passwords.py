@@ -10,7 +10,7 @@ import hmac
 import os
 from base64 import b64encode
 
-from howdah.errors import NotSupportedError
+from howdah.errors import OperationalError
 from howdah.protocol.scram import saslprep
 
 __all__ = ["encrypt_password"]
@@ -24,15 +24,15 @@ def encrypt_password(password: bytes, user: bytes, algorithm: bytes) -> bytes:
     Args:
         password: the password, in UTF-8.
         user: the name of the role.
-        algorithm: `scram-sha-256`, or `on`, an old name of it; or `md5`.
+        algorithm: `scram-sha-256` or `md5`, for which `on` and `off` are old names.
 
     Raises:
-        howdah.NotSupportedError: there is no such algorithm.
+        howdah.OperationalError: there is no such algorithm.
     """
-    if algorithm == b"md5":
+    if algorithm in (b"md5", b"on", b"off"):
         return b"md5" + hashlib.md5(password + user, usedforsecurity=False).hexdigest().encode()
-    if algorithm not in (b"scram-sha-256", b"on"):
-        raise NotSupportedError(
+    if algorithm != b"scram-sha-256":
+        raise OperationalError(
             f"unrecognized password encryption algorithm {algorithm.decode('utf-8', 'replace')!r}"
         )
     return _scram_verifier(password, os.urandom(16))

@@ -208,6 +208,6 @@ class PGconn:
             algorithm: `scram-sha-256` or `md5`; None for `scram-sha-256`.
 
         Raises:
-            howdah.NotSupportedError: there is no such algorithm.
+            howdah.OperationalError: there is no such algorithm.
         """
         return encrypt_password(passwd, user, algorithm or b"scram-sha-256")

@@ -50,8 +50,8 @@ class PGresult:
         return b""
 
     def get_error_message(self, encoding: str = "utf-8") -> str:
-        """Return the error of a failed query: empty, because errors are raised."""
-        return ""
+        """Return the error of a failed query; there is none, because errors are raised."""
+        return "no error details available"
 
     def error_field(self, fieldcode: int) -> bytes | None:
         """Return a field of an error: None, because errors are raised."""

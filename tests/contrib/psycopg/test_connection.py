@@ -169,7 +169,8 @@ def test_pgresult(dsn):
                 assert [result.get_value(1, i) for i in range(3)] == [b"2", None, None]
                 assert result.get_value(2, 0) is None is result.get_value(0, 5)
                 assert (result.command_status, result.command_tuples) == (b"SELECT 2", 2)
-            assert (result.error_message, result.get_error_message()) == (b"", "")
+            assert result.error_message == b""
+            assert result.get_error_message() == "no error details available"
             assert result.error_field(67) is None
             assert (result.nparams, result.param_type(0), result.oid_value) == (0, 0, 0)
             assert "TUPLES_OK" in repr(result) and not hasattr(result, "pgresult_ptr")
@@ -283,7 +284,7 @@ def test_encrypted_passwords(dsn):
         import psycopg
 
         with psycopg.connect(sys.argv[1]) as conn:
-            for algorithm, starts in ((None, b"SCRAM-SHA-256$4096:"), (b"md5", b"md5"), (b"on", b"SCRAM")):
+            for algorithm, starts in ((None, b"SCRAM-SHA-256$4096:"), (b"md5", b"md5"), (b"on", b"md5")):
                 made = conn.pgconn.encrypt_password("pässword".encode(), b"howdah_md", algorithm)
                 assert made.startswith(starts)
                 conn.execute("SET LOCAL client_min_messages = error")
@@ -293,7 +294,7 @@ def test_encrypted_passwords(dsn):
                 conn.rollback()
             try:
                 conn.pgconn.encrypt_password(b"x", b"y", b"rot13")
-            except psycopg.NotSupportedError as error:
+            except psycopg.OperationalError as error:
                 assert "rot13" in str(error)
             else:
                 raise AssertionError
