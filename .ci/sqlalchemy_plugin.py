@@ -21,6 +21,7 @@ DIFFERENCES = {
     "test_psycopg_non_standard_err": "imports a module of psycopg",
     "test_psycopg_version": "is about attributes of psycopg's dialect",
     "Psycopg3Test.test_async_version": "is about psycopg's dialect",
+    "Psycopg3Test.test_async_client_side_cursor": "imports psycopg",
     "Psycopg3Test.test_client_side_cursor": "imports psycopg",
 }
 
