@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from howdah.adapt import AdaptContext, AdaptersMap, Dumper, DumperKey, PyFormat
@@ -18,6 +18,9 @@ from howdah.errors import DataError
 from howdah.lazy.pattern import pattern
 from howdah.pq import Format
 from howdah_types.base import TypeDumper, TypeLoader, encoding_of, type_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = [
     "DateBinaryDumper",
@@ -491,17 +494,41 @@ class TimestampBinaryLoader(TypeLoader):
 
 
 class TimestamptzLoader(_DateTimeLoader):
-    """timestamptz as text to `datetime` in the time zone of the session."""
+    """timestamptz as text to `datetime` in the time zone of the session, or in one of its own."""
 
     native = "howdah_types._native.structured:TIMESTAMPTZ"
 
+    _own_zone: tzinfo | None = None
+    _naive = False
+
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
-        #: The time zone of loaded values.
-        self.timezone: tzinfo = self.connection.info.timezone if self.connection is not None else timezone.utc
-        is_utc = self.timezone is timezone.utc or getattr(self.timezone, "key", None) == "UTC"
-        #: The same if it is equivalent to UTC, else None.
-        self.utc = self.timezone if is_utc else None
+        # Private names, because a subclass may have a `timezone` of its own.
+        self._session_zone: tzinfo = (
+            self.connection.info.timezone if self.connection is not None else timezone.utc
+        )
+        self._timezone = self._own_zone or self._session_zone
+        self._tzinfo = None if self._naive else self._timezone
+        is_utc = self._timezone is timezone.utc or getattr(self._timezone, "key", None) == "UTC"
+        # The same if the native loader need not convert it, else None.
+        self._utc = self._timezone if is_utc and not self._naive else None
+
+    @classmethod
+    def in_zone(cls, zone: tzinfo | None) -> type[Self]:
+        """Return a loader class whose values are in a time zone, whatever the session's is.
+
+        Args:
+            zone: the time zone; None for values without one, in the local time of the session.
+        """
+        members: dict[str, Any] = {"_own_zone": zone, "_naive": zone is None, "__module__": cls.__module__}
+        if "native" in vars(cls):
+            members["native"] = cls.native
+        return type(cls.__name__, (cls,), members)
+
+    def _local(self, since_epoch: timedelta) -> datetime:
+        """Return the value for a duration since the epoch."""
+        local = _in_zone(since_epoch, self._timezone)
+        return local.replace(tzinfo=None) if self._naive else local
 
     def value(self, data: bytes) -> datetime:
         text = data.decode()
@@ -510,7 +537,7 @@ class TimestamptzLoader(_DateTimeLoader):
             local = datetime(*self._date(fields), *_time(fields))
             offset = self._offset_of(fields["zone"], local) if "zone" in fields else _offset(fields)
             if offset is not None:
-                return _in_zone(local - _EPOCH - offset, self.timezone)
+                return self._local(local - _EPOCH - offset)
         except (ValueError, OverflowError):
             raise _not_python("timestamptz", text) from None
         raise DataError(
@@ -520,7 +547,7 @@ class TimestamptzLoader(_DateTimeLoader):
 
     def _offset_of(self, abbreviation: str, local: datetime) -> timedelta | None:
         """Return the UTC offset of a local time in the session's zone; None if it is unknown."""
-        zone = self.timezone
+        zone = self._session_zone
         if isinstance(zone, ZoneInfo):
             # At the end of daylight saving time, a local time occurs twice.
             moments = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
@@ -548,7 +575,7 @@ class TimestamptzBinaryLoader(TimestamptzLoader):
     def value(self, data: bytes) -> datetime:
         microseconds: int = _INT8.unpack(data)[0]
         try:
-            return _in_zone(timedelta(microseconds=microseconds), self.timezone)
+            return self._local(timedelta(microseconds=microseconds))
         except OverflowError:
             moment = _beyond_timestamp(microseconds)
             raise _not_python("timestamptz", moment if "inf" in moment else f"{moment} UTC") from None

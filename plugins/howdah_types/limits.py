@@ -58,7 +58,7 @@ class _LimitedLoader(TypeLoader):
             if not first and not last:
                 raise
             limit = self.limits[last]
-            zone = getattr(self, "timezone", None)
+            zone = getattr(self, "_tzinfo", None)
             return limit if zone is None else limit.replace(tzinfo=zone)  # type: ignore[call-arg]
 
 

@@ -139,7 +139,8 @@ class BytesDumper(TypeDumper):
     native_quote = "howdah_types._native.scalars:BYTEA_LITERAL"
 
     def text(self, obj: Buffer) -> bytes:
-        return b"\\x" + bytes(obj).hex().encode()
+        # Of a number or a list, bytes() would make a value of its own.
+        return b"\\x" + memoryview(obj).hex().encode()
 
     def quote(self, obj: Any) -> bytes:
         info = self.connection.info if self.connection is not None else None
@@ -155,7 +156,7 @@ class BytesBinaryDumper(BytesDumper):
     native = "howdah_types._native.scalars:BYTEA"
 
     def dump(self, obj: Buffer) -> Buffer:
-        return obj
+        return obj if isinstance(obj, (bytes, bytearray, memoryview)) else memoryview(obj)
 
 
 class ByteaLoader(TypeLoader):

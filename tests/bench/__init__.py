@@ -9,7 +9,7 @@ could reach at best (`floor`, `many_floor`). They take turns, round after round,
 
 What programs do (`programs`) is measured beside it (`clients`, `sampling`): many connections at once, with
 the drivers as fast as they can (`best`) and as programs usually have them (`usual`), rows as objects
-(`objects`), values that a program writes or loads by itself (`values`), an ORM (`orm`), a busy machine
-(`saturated`), and a server at some distance (`places`, `delay`). Of that the result is figures (`outcome`) in
-tables (`showing`).
+(`objects`), values that a program writes or loads by itself (`values`), ORMs (`orm`, `orm_django`), a busy
+machine (`saturated`), and a server at some distance (`places`, `delay`). Of that the result is figures
+(`outcome`) in tables (`showing`).
 """

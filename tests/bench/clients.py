@@ -7,11 +7,21 @@ from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from tests.bench import best, floor, many_floor, objects, orm, usual, values
+from tests.bench import best, floor, many_floor, objects, orm, orm_django, usual, values
 from tests.bench.contender import Contender, comparable
 from tests.bench.measuring import Loop, agree, execute
 from tests.bench.outcome import Outcome
-from tests.bench.programs import Binding, Concurrent, Loading, Orm, Program, Rows, Saturated, Working
+from tests.bench.programs import (
+    Binding,
+    Concurrent,
+    DjangoOrm,
+    Loading,
+    Orm,
+    Program,
+    Rows,
+    Saturated,
+    Working,
+)
 from tests.bench.sampling import Clients, in_tasks, in_threads, serially
 from tests.bench.saturated import in_processes, neighbours
 from tests.bench.secure import missing
@@ -27,6 +37,8 @@ def lacking(program: Program) -> str | None:
     """Return what a program cannot be measured without, None if nothing is missing."""
     if isinstance(program, Orm) and find_spec("sqlalchemy") is None:
         return "sqlalchemy is not installed"
+    if isinstance(program, DjangoOrm) and find_spec("django") is None:
+        return "django is not installed"
     return missing() if program.way.endswith("tls") else None
 
 
@@ -77,7 +89,7 @@ def ready(program: Program, mode: Mode, places: Places, drivers: Sequence[str]) 
             stack.enter_context(neighbours())
         clients = []
         for driver in _drivers(program, mode):
-            if driver.name not in (*drivers, floor.NAME):
+            if driver.name not in (*drivers, floor.NAME, floor.ROWS):
                 continue
             reset(program, places)
             if each := _clients(driver, program, mode, places, loop):
@@ -124,6 +136,8 @@ def _clients(driver: Any, program: Program, mode: Mode, places: Places, loop: Lo
     """Connect with a driver, as often as a program wants; None if the driver does not do it."""
     if isinstance(program, Saturated) and not program.neighbour:
         return in_processes(driver.name, program, mode, places.server())
+    if isinstance(program, DjangoOrm):
+        return orm_django.in_process(driver.name, program, places.server())
     count = program.connections if isinstance(program, Working) else 1
     contenders: list[Contender] = []
     for _ in range(count):

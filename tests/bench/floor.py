@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 NAME = "floor"
 
+#: The floor that makes rows of what it receives: see `many_floor`.
+ROWS = "floor, rows"
+
 #: How an answer ends: with ReadyForQuery, outside of a transaction.
 READY = b"Z\0\0\0\5I"
 
@@ -102,7 +105,7 @@ def connect(server: Server) -> socket.socket:
     sock.connect(f"{server.host}/.s.PGSQL.{server.port}")
     body = pack("!I", 196608) + f"user\0{server.user}\0database\0{server.dbname}\0\0".encode()
     sock.sendall(pack("!I", len(body) + 4) + body)
-    _until_ready(sock)
+    until_ready(sock)
     return sock
 
 
@@ -113,20 +116,22 @@ def _connecting(workload: Connect, server: Server) -> Callable[[], None]:
     def run() -> None:
         sock = connect(server)
         sock.sendall(request)
-        _until_ready(sock)
+        until_ready(sock)
         sock.sendall(message(b"X"))
         sock.close()
 
     return run
 
 
-def _until_ready(sock: socket.socket) -> None:
+def until_ready(sock: socket.socket) -> bytes:
+    """Receive an answer up to ReadyForQuery; return it."""
     data = b""
     while not data.endswith(READY):
         received = sock.recv(SIZE)
         data += received
         if not received or data.startswith(b"E"):
             raise RuntimeError(f"the server says {data!r}")
+    return data
 
 
 def _copying(workload: CopyIn | CopyOut, server: Server, sock: socket.socket) -> Callable[[], None]:
@@ -177,7 +182,7 @@ def request(workload: Query, sock: socket.socket, *, prepare: bool = True) -> by
         head, *rest = workload.sql.split("%s")
         sql = head + "".join(f"${i}{part}" for i, part in zip(count(1), rest))
         sock.sendall(message(b"P", f"s\0{sql}\0".encode() + pack("!H", 0)) + message(b"S"))
-        _until_ready(sock)
+        until_ready(sock)
     values = [str(value).encode() for value in workload.params]
     params = b"".join(pack("!I", len(value)) + value for value in values)
     bind = b"\0s\0" + pack("!HH", 0, len(values)) + params + pack("!HH", 1, 1)

@@ -1,14 +1,17 @@
-"""The floor of many connections at once: each sends prebuilt messages over a raw socket of its own.
+"""The floors of many connections at once: each sends prebuilt messages over a raw socket of its own.
 
-It only looks at the ends of the answers. Each connection has a task or a thread. A task has a protocol of the
-event loop, with one buffer for all connections; a thread blocks in `recv`.
+One of them only looks at the ends of the answers. The other, which is for queries alone, makes tuples of the
+rows that it gets, by a C loop that knows in advance what is in them (`rowloop`). Each connection has a task
+or a thread. A task has a protocol of the event loop; a thread blocks in `recv`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from struct import pack
+from functools import cache
+from struct import pack, unpack_from
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from tests.bench import floor
@@ -17,9 +20,13 @@ from tests.bench.workloads import CopyIn, ExecuteMany, Query
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from tests.bench.workloads import Workload
     from tests.servers import Server
+
+#: What becomes of the values of a type, by its oid: `rowloop.rows` has the letters.
+KINDS = {16: b"?", 17: b"b", 18: b"t", 19: b"t", 21: b"h", 23: b"i", 25: b"t", 26: b"o", 1007: b"a"}
 
 
 @dataclass(frozen=True)
@@ -29,59 +36,73 @@ class Exchange:
     Args:
         pieces: The pieces.
         ends: How the answer to each ends.
+        result: What becomes of the last answer: of the buffer that begins with it, and its size.
     """
 
     pieces: list[bytes]
     ends: list[bytes]
+    result: Callable[[Any, int], Any] = lambda buffer, size: None
 
 
 class Blocking:
-    """The floor of a thread."""
+    """The floor of a thread.
 
-    name = floor.NAME
+    Args:
+        rows: Whether it makes rows.
+    """
+
+    def __init__(self, rows: bool) -> None:
+        self._rows = rows
+        self.name = floor.ROWS if rows else floor.NAME
 
     def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect; None if the workload has no floor."""
         sock = floor.connect(server)
-        exchange = _exchange(workload, server, sock)
+        exchange = _exchange(workload, server, sock, self._rows)
         if exchange is None:
             sock.close()
             return None
+        buffer = memoryview(bytearray(floor.SIZE))
 
-        def run() -> None:
+        def run() -> Any:
             for piece, expected in zip(exchange.pieces, exchange.ends):
                 sock.sendall(piece)
-                end = b""
-                while not end.endswith(expected):
-                    end = (end + sock.recv(floor.SIZE)[-floor.END :])[-floor.END :]
+                size = 0
+                while not size or buffer[max(0, size - len(expected)) : size] != expected:
+                    size += sock.recv_into(buffer[size:])
+            return exchange.result(buffer, size)
 
         return Contender(self.name, run, sock.close)
 
 
 class Async:
-    """The floor of a task."""
+    """The floor of a task.
 
-    name = floor.NAME
+    Args:
+        rows: Whether it makes rows.
+    """
 
-    def __init__(self) -> None:
-        self._buffer = bytearray(floor.SIZE)
+    def __init__(self, rows: bool) -> None:
+        self._rows = rows
+        self.name = floor.ROWS if rows else floor.NAME
 
     async def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect; None if the workload has no floor."""
         sock = floor.connect(server)
-        exchange = _exchange(workload, server, sock)
+        exchange = _exchange(workload, server, sock, self._rows)
         if exchange is None:
             sock.close()
             return None
         sock.setblocking(False)
         loop = asyncio.get_running_loop()
-        transport, protocol = await loop.create_connection(lambda: Receiver(self._buffer), sock=sock)
+        transport, protocol = await loop.create_connection(Receiver, sock=sock)
 
-        async def run() -> None:
+        async def run() -> Any:
             for piece, expected in zip(exchange.pieces, exchange.ends):
                 ended = protocol.expect(expected, loop.create_future())
                 transport.write(piece)
-                await ended
+                size = await ended
+            return exchange.result(protocol.buffer, size)
 
         async def close() -> None:
             transport.close()
@@ -90,39 +111,51 @@ class Async:
 
 
 class Receiver(asyncio.BufferedProtocol):
-    """Receives answers until one ends.
+    """Receives answers, each until it ends.
 
-    Args:
-        buffer: What it receives into.
+    Attributes:
+        buffer: What it receives into; an answer is at the beginning.
     """
 
-    def __init__(self, buffer: bytearray) -> None:
-        self._buffer = buffer
-        self._end = b""
+    def __init__(self) -> None:
+        self.buffer = memoryview(bytearray(floor.SIZE))
+        self._size = 0
 
-    def expect(self, end: bytes, ended: asyncio.Future[None]) -> asyncio.Future[None]:
-        """Note how the next answer ends, and what has the result then; return that."""
-        self._end, self._expected, self._ended = b"", end, ended
+    def expect(self, end: bytes, ended: asyncio.Future[int]) -> asyncio.Future[int]:
+        """Note how the next answer ends, and what has its size then; return that."""
+        self._size, self._expected, self._ended = 0, end, ended
         return ended
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> memoryview:
         """Return what is received into."""
-        return self._buffer
+        return self.buffer[self._size :]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Look at the end of what has been received."""
-        self._end = (self._end + self._buffer[max(0, nbytes - floor.END) : nbytes])[-floor.END :]
-        if self._end.endswith(self._expected):
-            self._ended.set_result(None)
+        self._size += nbytes
+        if self.buffer[max(0, self._size - len(self._expected)) : self._size] == self._expected:
+            self._ended.set_result(self._size)
 
 
-BLOCKING: tuple[Any, ...] = (Blocking(),)
-ASYNC: tuple[Any, ...] = (Async(),)
+BLOCKING: tuple[Any, ...] = (Blocking(rows=False), Blocking(rows=True))
+ASYNC: tuple[Any, ...] = (Async(rows=False), Async(rows=True))
 
 
-def _exchange(workload: Workload, server: Server, sock: socket.socket) -> Exchange | None:
+def _exchange(workload: Workload, server: Server, sock: socket.socket, rows: bool) -> Exchange | None:
     if isinstance(workload, Query):
-        return Exchange([floor.request(workload, sock)], [floor.READY])
+        request = floor.request(workload, sock)
+        if not rows:
+            return Exchange([request], [floor.READY])
+        kinds, loop = _kinds(sock), _rowloop()
+        first = workload.one
+
+        def result(buffer: Any, size: int) -> Any:
+            found = loop.rows(buffer, size, kinds)
+            return found[0] if first else found
+
+        return Exchange([request], [floor.READY], result)
+    if rows:
+        return None
     if isinstance(workload, CopyIn):
         query = floor.message(b"Q", f"{workload.copy}\0".encode())
         # CopyInResponse: seven columns, all of them binary.
@@ -132,6 +165,36 @@ def _exchange(workload: Workload, server: Server, sock: socket.socket) -> Exchan
     if isinstance(workload, ExecuteMany):
         return Exchange([_many(workload, sock)], [floor.READY])
     return None
+
+
+def _kinds(sock: socket.socket) -> bytes:
+    """Return what becomes of each column's values: of statement s, which was prepared."""
+    sock.sendall(floor.message(b"D", b"Ss\0") + floor.message(b"S"))
+    answer = floor.until_ready(sock)
+    # ParameterDescription, then RowDescription.
+    position = 1 + unpack_from("!I", answer, 1)[0]
+    (columns,) = unpack_from("!H", answer, position + 5)
+    position += 7
+    kinds = b""
+    for _ in range(columns):
+        position = answer.index(b"\0", position) + 1
+        (oid,) = unpack_from("!I", answer, position + 6)
+        kinds += KINDS[oid]
+        position += 18
+    return kinds
+
+
+@cache
+def _rowloop() -> Any:
+    """Return the C loop; it is compiled first."""
+    import pyximport
+
+    importers = pyximport.install(build_dir=mkdtemp(prefix="howdah-bench-"), language_level=3)
+    try:
+        from tests.bench import rowloop
+    finally:
+        pyximport.uninstall(*importers)
+    return rowloop
 
 
 def _many(workload: ExecuteMany, sock: socket.socket) -> bytes:

@@ -7,7 +7,7 @@ from math import exp, log
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from tests.bench.floor import NAME
+from tests.bench import floor
 from tests.bench.programs import PROGRAMS, Program
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Outcome:
     @property
     def peers(self) -> list[str]:
         """The drivers that howdah is compared with."""
-        return [driver for driver in self.rounds if driver not in ("howdah", NAME)]
+        return [driver for driver in self.rounds if driver not in ("howdah", floor.NAME, floor.ROWS)]
 
     @property
     def medians(self) -> dict[str, dict[str, float]]:

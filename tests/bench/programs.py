@@ -35,6 +35,7 @@ GROUPS = {
     "binding": "client-side binding",
     "loaders": "a loader in Python that delegates",
     "orm": "SQLAlchemy's ORM",
+    "django": "Django's ORM",
     "saturated": "a machine without an idle core",
     "network": "TLS and distance",
 }
@@ -220,6 +221,31 @@ class Orm(Program):
         return "SELECT count(*), sum(number), sum(ratio), min(label), max(moment), max(day) FROM orm_new"
 
 
+@dataclass(frozen=True)
+class DjangoOrm(Program):
+    """Let Django's ORM select objects, or insert them with `bulk_create`.
+
+    Args:
+        inserts: Whether it inserts.
+        objects: How many.
+    """
+
+    inserts: bool = False
+    objects: int = 10_000
+
+    @property
+    def reset(self) -> str:
+        """What the server does before each turn; empty for nothing."""
+        return "TRUNCATE django_new" if self.inserts else ""
+
+    @property
+    def check(self) -> str:
+        """A query for what has been stored; empty if it is what has been fetched that counts."""
+        if not self.inserts:
+            return ""
+        return "SELECT count(*), md5(string_agg(django_new::text, ' ' ORDER BY id)) FROM django_new"
+
+
 #: Run once, after the schema of the workloads.
 SCHEMA = """
     CREATE TABLE orm_item (
@@ -228,7 +254,17 @@ SCHEMA = """
     );
     INSERT INTO orm_item SELECT id, big, ratio, flag, label, day, moment FROM mixed WHERE id <= 10000;
     CREATE TABLE orm_new (LIKE orm_item INCLUDING ALL);
-    VACUUM ANALYZE orm_item;
+    CREATE TABLE django_item (
+        id int PRIMARY KEY, number bigint NOT NULL, ratio float8 NOT NULL, price numeric(12, 2) NOT NULL,
+        flag bool NOT NULL, label text NOT NULL, day date NOT NULL, moment timestamptz NOT NULL,
+        key uuid NOT NULL, document jsonb NOT NULL
+    );
+    INSERT INTO django_item SELECT
+        id, big, ratio, price, flag, label, day, moment AT TIME ZONE 'UTC', key,
+        jsonb_build_object('id', id, 'label', label, 'flags', ARRAY[flag, NOT flag])
+    FROM mixed WHERE id <= 10000;
+    CREATE TABLE django_new (LIKE django_item INCLUDING ALL);
+    VACUUM ANALYZE orm_item, django_item;
 """
 
 _ONE_ROW = "SELECT id, name, value FROM item WHERE id = %s"
@@ -374,6 +410,10 @@ def _orm() -> list[Program]:
     return [
         Orm("orm-select", "select 10,000 objects", "orm", "7 columns", ("sync",)),
         Orm("orm-insert", "insert 10,000 objects", "orm", "7 columns", ("sync",), inserts=True),
+        DjangoOrm("django-select", "select 10,000 objects", "django", "10 columns", ("sync",)),
+        DjangoOrm(
+            "django-insert", "bulk_create 10,000 objects", "django", "10 columns", ("sync",), inserts=True
+        ),
     ]
 
 

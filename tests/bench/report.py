@@ -40,6 +40,7 @@ PACKAGES = (
     "adbc-driver-postgresql",
     "connectorx",
     "SQLAlchemy",
+    "Django",
     "uvloop",
 )
 

@@ -21,7 +21,7 @@ from tests.bench.sampling import Clients, Sample, in_tasks, serially
 from tests.bench.secure import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.bench.programs import Saturated
     from tests.bench.workloads import Mode
@@ -32,13 +32,16 @@ ONCE = "once"
 
 
 class Client:
-    """A client process."""
+    """A client process.
 
-    def __init__(self, name: str, program: Saturated, mode: Mode, server: Server) -> None:
-        address = Address(server.dsn, server.host, server.port, server.user, server.dbname)
-        arguments = [mode, name, json.dumps(asdict(address)), program.name]
+    Args:
+        module: The module that is executed; it calls `obey`.
+        arguments: Its arguments.
+    """
+
+    def __init__(self, module: str, arguments: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.saturated", *arguments],
+            [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -63,8 +66,14 @@ class Client:
 
 
 def in_processes(name: str, program: Saturated, mode: Mode, server: Server) -> Clients:
-    """Return clients of which each has a process. The processor's time is that of all of them."""
-    clients = [Client(name, program, mode, server) for _ in range(program.connections)]
+    """Return clients of which each has a process."""
+    address = Address(server.dsn, server.host, server.port, server.user, server.dbname)
+    arguments = [mode, name, json.dumps(asdict(address)), program.name]
+    return together(name, [Client("tests.bench.saturated", arguments) for _ in range(program.connections)])
+
+
+def together(name: str, clients: Sequence[Client]) -> Clients:
+    """Return client processes that work at the same time. The processor's time is that of all of them."""
 
     def once() -> Any:
         for client in clients:
@@ -125,7 +134,11 @@ def main() -> None:
 
     mode, name, address, called = sys.argv[1:]
     program: Any = next(program for program in PROGRAMS if program.name == called)
-    client = _connected(mode, name, Address(**json.loads(address)), program)  # type: ignore[arg-type]
+    obey(_connected(mode, name, Address(**json.loads(address)), program))  # type: ignore[arg-type]
+
+
+def obey(client: Clients) -> None:
+    """Do what the standard input says."""
     for line in sys.stdin:
         if line.strip() == ONCE:
             print(json.dumps(repr(comparable(client.once()))), flush=True)

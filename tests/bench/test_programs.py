@@ -20,7 +20,7 @@ from tests.bench.delay import network
 from tests.bench.measuring import agree
 from tests.bench.outcome import Outcome
 from tests.bench.places import Places
-from tests.bench.programs import Orm, Program, Rows, Working
+from tests.bench.programs import DjangoOrm, Orm, Program, Rows, Working
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def places() -> Iterator[Places]:
 
 def short(program: Program) -> Program:
     """Return a program with less to do."""
-    if isinstance(program, Orm):
+    if isinstance(program, (Orm, DjangoOrm)):
         return replace(program, objects=20)
     if isinstance(program, Rows):
         return replace(program, query=replace(program.query, sql=f"{program.query.sql} LIMIT 100"))

@@ -114,7 +114,7 @@ def _timestamptz_text(self: Any, data: bytes) -> dt.datetime:
     if match is None:
         raise ValueError(data)
     value = (_timestamp_text(self, match[1]) - _offset(match[2])).replace(tzinfo=UTC)
-    result: dt.datetime = value.astimezone(self.timezone)
+    result: dt.datetime = value.astimezone(self._timezone)
     return result
 
 
@@ -140,7 +140,7 @@ def _timestamp(self: Any, data: bytes) -> dt.datetime:
 
 
 def _timestamptz(self: Any, data: bytes) -> dt.datetime:
-    result: dt.datetime = _timestamp(self, data).replace(tzinfo=UTC).astimezone(self.timezone)
+    result: dt.datetime = _timestamp(self, data).replace(tzinfo=UTC).astimezone(self._timezone)
     return result
 
 
@@ -296,12 +296,13 @@ LOADS: dict[tuple[int, str], Callable[[Any, bytes], Any]] = {
 
 def loader(format: int, native: str, **attributes: Any) -> Loader:
     """Return the loader of a format and native name, with everything it may need."""
-    defaults: dict[str, Any] = {"encoding": "utf-8", "loads": json.loads, "timezone": UTC, "delimiter": b","}
+    defaults: dict[str, Any] = {"encoding": "utf-8", "loads": json.loads, "_timezone": UTC, "delimiter": b","}
     if native == "array":
         defaults["item"] = loader(1, "int4") if format else loader(0, "str")
     attributes = {**defaults, **attributes}
-    zone = attributes["timezone"]
-    attributes["utc"] = zone if zone is UTC or getattr(zone, "key", None) == "UTC" else None
+    zone = attributes["_timezone"]
+    attributes["_naive"] = False
+    attributes["_utc"] = zone if zone is UTC or getattr(zone, "key", None) == "UTC" else None
     return make_loader(format, native, LOADS[format, native], **attributes)
 
 

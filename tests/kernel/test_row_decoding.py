@@ -295,13 +295,13 @@ def test_numeric_of_about_as_many_digits_as_fit(digits: int, scale: int, negativ
 @example(value=252_455_615_999_999_999, zone=ZoneInfo("Europe/Rome"))
 @example(value=720_738_000_000_000, zone=ZoneInfo("Europe/Rome"))  # an hour that comes twice
 def test_timestamptz_in_a_zone(value: int, zone: dt.tzinfo | None) -> None:
-    check_same(codecs.loader(1, "timestamptz", timezone=zone), struct.pack("!q", value))
+    check_same(codecs.loader(1, "timestamptz", _timezone=zone), struct.pack("!q", value))
 
 
 @native
 @given(value=st.datetimes(), zone=zones, offset=offsets)
 def test_timestamptz_text_in_a_zone(value: dt.datetime, zone: dt.tzinfo | None, offset: str) -> None:
-    check_same(codecs.loader(0, "timestamptz", timezone=zone), f"{value}{offset}".encode())
+    check_same(codecs.loader(0, "timestamptz", _timezone=zone), f"{value}{offset}".encode())
 
 
 @native

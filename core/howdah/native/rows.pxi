@@ -7,7 +7,7 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.ref cimport Py_INCREF
-from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from cpython.tuple cimport PyTuple_New
 from libc.stdint cimport int32_t
 
 from howdah.native.byteorder cimport get_int32, get_uint16
@@ -21,6 +21,7 @@ cdef extern from "Python.h":
     bint PyObject_IS_GC(object obj)
     void PyObject_GC_Track(object obj)
     void PyObject_GC_UnTrack(object obj)
+    void PyTuple_SET_ITEM(object row, Py_ssize_t i, PyObject *value)
 
 
 cdef class RowDecoder:
@@ -66,13 +67,26 @@ cdef class RowDecoder:
 
     cdef tuple decode_row(self, const char *data, Py_ssize_t size):
         """Return the row in the `size` bytes at `data`, as `decode` does."""
+        cdef int former = set_depth(0)
+        try:
+            return self.decode_next(data, size)
+        except Exception as error:
+            explained = self.explain(error)
+            if explained is error:
+                raise
+            raise explained from error
+        finally:
+            set_depth(former)
+
+    cdef tuple decode_next(self, const char *data, Py_ssize_t size):
+        """Return the row in the `size` bytes at `data`; the caller has set the depth to 0 and explains errors."""
         cdef const char *end = data + size
         cdef Column *column
         cdef Py_ssize_t i
         cdef int32_t length
+        cdef PyObject *value
         cdef tuple row
         cdef bint container = False
-        cdef int former
         if size < 2:
             raise ProtocolViolation("malformed DataRow from the server: it has no column count")
         if get_uint16(data) != self.count:
@@ -85,38 +99,29 @@ cdef class RowDecoder:
         # The garbage collector must not see an incomplete tuple, and need not see one that holds only
         # atomic values.
         PyObject_GC_UnTrack(row)
-        former = set_depth(0)
-        try:
-            for i in range(self.count):
-                if end - data < 4:
-                    raise ProtocolViolation(
-                        f"malformed DataRow from the server: it ends before column {i + 1}"
-                    )
-                length = get_int32(data)
-                data += 4
-                if length == -1:
-                    value = None
-                elif length < 0 or length > end - data:
-                    raise ProtocolViolation(
-                        f"malformed DataRow from the server: column {i + 1} has length {length},"
-                        f" {end - data} bytes are left"
-                    )
-                else:
-                    column = &self.columns[i]
-                    value = column.load(data, length, <object> column.loader)
-                    data += length
-                    if column.container and PyObject_IS_GC(value):
-                        container = True
-                Py_INCREF(value)
-                PyTuple_SET_ITEM(row, i, value)
-        except (DataError, NotSupportedError) as error:
-            add_column_number(error, i)
-            raise
-        except RecursionError as error:
-            # Python's own recursion limit: the program itself has made many nested calls.
-            raise add_column_number(too_deep(), i) from error
-        finally:
-            set_depth(former)
+        for i in range(self.count):
+            if end - data < 4:
+                raise ProtocolViolation(
+                    f"malformed DataRow from the server: it ends before column {i + 1}"
+                )
+            length = get_int32(data)
+            data += 4
+            if length == -1:
+                value = <PyObject *> None
+                Py_INCREF(None)
+            elif length < 0 or length > end - data:
+                raise ProtocolViolation(
+                    f"malformed DataRow from the server: column {i + 1} has length {length},"
+                    f" {end - data} bytes are left"
+                )
+            else:
+                column = &self.columns[i]
+                self.column = i
+                value = (<owned_load_func> column.load)(data, length, <PyObject *> column.loader)
+                data += length
+                if column.container and PyObject_IS_GC(<object> value):
+                    container = True
+            PyTuple_SET_ITEM(row, i, value)
         if data != end:
             raise ProtocolViolation(
                 f"malformed DataRow from the server: {end - data} bytes follow its last column"
@@ -124,3 +129,12 @@ cdef class RowDecoder:
         if container:
             PyObject_GC_Track(row)
         return row
+
+    cdef object explain(self, object error):
+        """Return an error of `decode_next` with the number of the column, or one that has it in its place."""
+        if isinstance(error, (DataError, NotSupportedError)):
+            add_column_number(error, self.column)
+        elif isinstance(error, RecursionError):
+            # Python's own recursion limit: the program itself has made many nested calls.
+            return add_column_number(too_deep(), self.column)
+        return error

@@ -94,6 +94,8 @@ cdef class Wire(Stream):
     cdef Py_ssize_t join_messages(self, CopyExchange exchange, const char *body, Py_ssize_t size) except -1
     cdef int command_complete(self, Exchange exchange, const char *tag, Py_ssize_t size) except -1
     cdef int ready_for_query(self, char status) except -1
+    cdef bint takes_rows(self) noexcept
+    cdef int data_rows(self, QueryExchange exchange) except -1
     cdef int data_row(self, QueryExchange exchange, const char *body, Py_ssize_t size) except -1
     cdef int leave_rows(self, QueryExchange exchange, object interruption, bytes body) except -1
     cdef object decode_row(self, object decoder, const char *body, Py_ssize_t size)

@@ -14,7 +14,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.stdint cimport uint16_t, uint32_t
 from libc.string cimport memchr, memcpy, memmove
 
-from howdah.native.adapters cimport Buffer, EncodedParams, RowDecoder
+from howdah.native.adapters cimport Buffer, EncodedParams, RowDecoder, set_depth
 from howdah.native.byteorder cimport get_uint32, set_uint16, set_uint32
 from howdah.native.exchange cimport CopyExchange, Exchange, QueryExchange
 
@@ -529,6 +529,10 @@ cdef class Wire(Stream):
                 if size > data.length - data.start:
                     data.wanted = size
                     break
+                if code == c"D" and self.takes_rows():
+                    end = 0
+                    self.data_rows(<QueryExchange> self.exchanges[self.first])
+                    continue
                 data.start = end = data.start + size
                 settled = self.settled
                 self.process(code, p + 5, size - 5)
@@ -584,8 +588,57 @@ cdef class Wire(Stream):
         self.transactions += status == c"I"
         return self.settle_head()
 
+    cdef bint takes_rows(self) noexcept:
+        """Whether rows are allowed now, and are only to be decoded and kept."""
+        cdef Exchange exchange
+        if not self.count:
+            return False
+        exchange = <Exchange> self.exchanges[self.first]
+        return (
+            exchange.keeps_rows
+            and expects_row(self.steps[self.first], exchange)
+            and type((<QueryExchange> exchange).decoder) is RowDecoder
+            and (<QueryExchange> exchange).failure is None
+            and not (<QueryExchange> exchange).streaming
+        )
+
+    cdef int data_rows(self, QueryExchange exchange) except -1:
+        """Keep all rows that have arrived, up to another message; meanwhile the input must not move."""
+        cdef Input data = self.input
+        cdef RowDecoder decoder = <RowDecoder> exchange.decoder
+        cdef list rows = exchange.rows
+        cdef const char *p = data.data + data.start
+        cdef const char *end = data.data + data.length
+        cdef uint32_t length = 0
+        cdef int former = set_depth(0)
+        self.decoding = True
+        try:
+            while end - p >= 5 and p[0] == c"D":
+                length = get_uint32(p + 1)
+                if length < 4 or length > MAX_LENGTH or <Py_ssize_t> length >= end - p:
+                    break
+                data.start += 1 + <Py_ssize_t> length
+                rows.append(decoder.decode_next(p + 5, length - 4))
+                p += 1 + length
+                if exchange.rows is not rows or exchange.decoder is not decoder or exchange.failure is not None:
+                    break  # what loads values has changed what becomes of the rows
+        except ProtocolViolation:
+            raise
+        except Exception as e:
+            # An error of the loader, not of the session: raised when the row is fetched.
+            exchange.failure = decoder.explain(e)
+            if exchange.failure is not e:
+                exchange.failure.__cause__ = e
+        except BaseException as e:
+            self.leave_rows(exchange, e, PyBytes_FromStringAndSize(p + 5, length - 4))
+            raise
+        finally:
+            self.decoding = False
+            set_depth(former)
+        return 0
+
     cdef int data_row(self, QueryExchange exchange, const char *body, Py_ssize_t size) except -1:
-        """Keep a row."""
+        """Keep a row, which another class decodes, or which is streamed or left out."""
         if exchange.failure is None:
             decoder = exchange.decoder
             try:

@@ -36,8 +36,8 @@ cdef object _new_timestamp(int64_t microseconds, object tzinfo):
 
 cdef object _new_timestamptz(int64_t microseconds, object loader):
     """Return the aware datetime for a timestamptz, or NotImplemented outside of Python's range."""
-    tzinfo = loader.timezone
-    if tzinfo is loader.utc and tzinfo is not None:
+    tzinfo = loader._timezone
+    if tzinfo is loader._utc and tzinfo is not None:
         return _new_timestamp(microseconds, tzinfo)
     if tzinfo is None:
         return NotImplemented
@@ -45,9 +45,10 @@ cdef object _new_timestamptz(int64_t microseconds, object loader):
     if value is NotImplemented:
         return value
     try:
-        return tzinfo.fromutc(value)
+        value = tzinfo.fromutc(value)
     except (OverflowError, ValueError):
         return NotImplemented
+    return value.replace(tzinfo=None) if loader._naive else value
 
 
 cdef object _new_interval(int64_t months, int64_t days, int64_t microseconds):

@@ -88,7 +88,7 @@ def lines(draw: st.DrawFn) -> str:
 def interfaces(draw: st.DrawFn) -> Any:
     """With a mask that is not the whole address: with that it is an address."""
     address = draw(st.ip_addresses())
-    return ipaddress.ip_interface((int(address), draw(st.integers(0, address.max_prefixlen - 1))))
+    return ipaddress.ip_interface((address.packed, draw(st.integers(0, address.max_prefixlen - 1))))
 
 
 @st.composite

@@ -13,6 +13,7 @@ from howdah import sql
 from howdah.adapt import PyFormat
 from howdah.errors import DataError
 from howdah.pq import Format
+from howdah_types.datetime import TimestamptzBinaryLoader, TimestamptzLoader
 from tests.plugins.types.adapting import Context, dump, load, quote
 
 UTC = dt.timezone.utc
@@ -129,6 +130,43 @@ def test_timestamptz_is_in_the_time_zone_of_the_session(format):
     assert loaded.tzinfo is rome
     assert (loaded.hour, loaded.utcoffset()) == (14, dt.timedelta(hours=2))
     assert load("timestamptz", dumped.format, dumped.data).tzinfo is UTC
+
+
+ZONES = [UTC, ZoneInfo("UTC"), ZoneInfo("Asia/Tokyo"), dt.timezone(dt.timedelta(hours=-3)), None]
+
+
+@pytest.mark.parametrize("session", [UTC, ZoneInfo("Europe/Rome")], ids=str)
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+@pytest.mark.parametrize(
+    ("cls", "format"), [(TimestamptzLoader, "TEXT"), (TimestamptzBinaryLoader, "BINARY")]
+)
+def test_timestamptz_in_a_zone_of_its_own(cls, format, zone, session):
+    value = dt.datetime(2020, 7, 1, 12, tzinfo=UTC)
+    data = dump(value, PyFormat[format]).data
+    for loader in (
+        cls.in_zone(zone)(1184, Context(timezone=session)),
+        type("Sub", (cls.in_zone(zone),), {})(1184),
+    ):
+        loaded = loader.load(data)
+        assert loaded.tzinfo is zone
+        if zone is not None:
+            assert loaded == value
+        elif loader.connection is not None:
+            assert loaded == value.astimezone(session).replace(tzinfo=None)
+        else:
+            assert loaded == value.replace(tzinfo=None)
+    assert cls(1184, Context(timezone=session)).load(data).tzinfo is session
+
+
+@pytest.mark.parametrize(
+    ("cls", "format"), [(TimestamptzLoader, "TEXT"), (TimestamptzBinaryLoader, "BINARY")]
+)
+def test_a_loader_may_have_a_timezone(cls, format):
+    data = dump(dt.datetime(2020, 7, 1, 12, tzinfo=UTC), PyFormat[format]).data
+    names = ("timezone", "utc", "zone")
+    loader = type("Zoned", (cls,), dict.fromkeys(names))(1184)
+    assert [getattr(loader, name) for name in names] == [None, None, None]
+    assert loader.load(data).tzinfo is UTC
 
 
 @pytest.mark.parametrize("format", [PyFormat.TEXT, PyFormat.BINARY])

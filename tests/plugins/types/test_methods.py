@@ -263,7 +263,7 @@ def test_another_format() -> None:
 def test_a_time_zone_set_later() -> None:
     for cls in (TimestamptzLoader, TimestamptzBinaryLoader):
         loader = type("Zoned", (cls,), {})(1184)
-        loader.timezone = ZoneInfo("Asia/Tokyo")
+        loader._timezone = ZoneInfo("Asia/Tokyo")
         data = MOMENT if cls is TimestamptzLoader else bytes(8)
         assert loader.load(data).tzinfo == ZoneInfo("Asia/Tokyo")
         check(lambda loader=loader, data=data: loader.load(data))

@@ -106,5 +106,14 @@ def test_bytea(value):
         assert load("bytea", dumped.format, dumped.data) == value
 
 
+@pytest.mark.parametrize("value", [3, True, [1, 2], (1,), range(3), {1: 2}, "abc", 3.0], ids=repr)
+@pytest.mark.parametrize("format", Format)
+def test_bytea_is_made_of_a_buffer_only(format, value):
+    bytea = ADAPTERS.get_dumper_by_oid(17, format)(bytes, ADAPTERS)
+    for encode in (bytea.dump, bytea.quote):
+        with pytest.raises(TypeError, match="bytes-like"):
+            encode(value)
+
+
 def test_bytea_in_escape_format():
     assert load("bytea", Format.TEXT, rb"a\\b\000\377'") == b"a\\b\0\xff'"

@@ -1,0 +1,1 @@
+"""The backend for databases with PostGIS: `ENGINE = "howdah_django.gis"`."""

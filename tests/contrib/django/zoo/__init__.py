@@ -1,0 +1,1 @@
+"""An app for the tests of howdah_django."""
