@@ -28,6 +28,30 @@ LOOPS = [pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio")]
 if importlib.util.find_spec("uvloop"):
     LOOPS.append(pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"))
 
+# The modules whose async tests run on trio, too.
+ON_TRIO = {
+    "tests.kernel.test_cancel",
+    "tests.kernel.test_connection_async",
+    "tests.kernel.test_cursor_async",
+    "tests.kernel.test_notifies",
+    "tests.kernel.test_raising_async",
+    "tests.kernel.test_stream_itersize",
+    "tests.kernel.test_transaction_async",
+    "tests.plugins.copy.test_api",
+    "tests.plugins.copy.test_cancellation",
+    "tests.plugins.copy.test_copy",
+    "tests.plugins.lobject.test_lobject_async",
+    "tests.plugins.lobject.test_cancellation",
+    "tests.plugins.named_cursor.test_cancellation",
+    "tests.plugins.named_cursor.test_named_cursor_async",
+    "tests.plugins.pipeline.test_pipeline_async",
+    "tests.plugins.pool.test_cancellation",
+    "tests.plugins.pool.test_pool_async",
+    "tests.plugins.prepare.test_cancellation",
+    "tests.plugins.prepare.test_explicit",
+    "tests.plugins.prepare.test_prepare",
+}
+
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector, which runs often, skip the modules and the tests: there are many."""
@@ -43,9 +67,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@pytest.fixture(scope="module", params=LOOPS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every async test on each event loop of asyncio, and those of some modules on trio."""
+    if "anyio_backend" in metafunc.fixturenames:
+        trio = [pytest.param(("trio", {}), id="trio")] if metafunc.module.__name__ in ON_TRIO else []
+        metafunc.parametrize("anyio_backend", LOOPS + trio, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
-    """The event loops: every test marked `anyio` runs on each."""
+    """The event loop of an async test."""
     return request.param
 
 

@@ -77,7 +77,7 @@ if TYPE_CHECKING:
         Warning,
     )
     from howdah.framework.capabilities import Capabilities
-    from howdah.framework.driver import Driver, configure, default_driver
+    from howdah.framework.driver import Driver, configuration, configure, default_driver
     from howdah.hookspecs import hookimpl
 
     # Names that plugins provide.
@@ -155,6 +155,7 @@ __all__ = [
     "apilevel",
     "capabilities",
     "client_cursor",
+    "configuration",
     "configure",
     "connect",
     "conninfo",
@@ -185,7 +186,7 @@ _EXPORTS = {
         *("Binary", "Date", "DateFromTicks", "Time", "TimeFromTicks", "Timestamp", "TimestampFromTicks"),
         *("BINARY", "DATETIME", "NUMBER", "ROWID", "STRING"),
     ),
-    "howdah.framework.driver": ("Driver", "configure", "default_driver"),
+    "howdah.framework.driver": ("Driver", "configuration", "configure", "default_driver"),
     "howdah.errors": (
         *("Warning", "Error", "InterfaceError", "DatabaseError", "DataError", "OperationalError"),
         *("IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError", "PluginError"),

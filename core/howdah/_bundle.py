@@ -26,6 +26,7 @@ from howdah_copy import (
     LibpqWriter,
     Writer,
 )
+from howdah_fetch import AsyncFetching, Fetching
 from howdah_lobject import AsyncLargeObject, AsyncLargeObjects, LargeObject, LargeObjects
 from howdah_named_cursor import (
     AsyncNamedCursors,
@@ -119,7 +120,9 @@ class AsyncRawCursor(cursor_async.AsyncRawCursor[Row], AsyncCursor[Row]):
     """See `howdah.client.cursor_async.AsyncRawCursor`."""
 
 
-class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, connection.Connection[Row]):
+class Connection(
+    Pipelining, LargeObjects, NamedCursors, PreparedStatements, Fetching, connection.Connection[Row]
+):
     """See `howdah.client.connection.Connection`."""
 
     @overload  # type: ignore[override]  # pyright takes the kernel's Self for the default row type
@@ -132,6 +135,7 @@ class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, con
         row_factory: None = None,
         cursor_factory: type[cursor.Cursor[Any]] | None = None,
         prepare_threshold: int | None = 5,
+        command_timeout: float | None = None,
         context: AdaptContext | None = None,
         **params: Any,
     ) -> Self: ...
@@ -145,6 +149,7 @@ class Connection(Pipelining, LargeObjects, NamedCursors, PreparedStatements, con
         row_factory: RowFactory[NewRow],
         cursor_factory: type[cursor.Cursor[Any]] | None = None,
         prepare_threshold: int | None = 5,
+        command_timeout: float | None = None,
         context: AdaptContext | None = None,
         **params: Any,
     ) -> Connection[NewRow]: ...
@@ -214,6 +219,7 @@ class AsyncConnection(
     AsyncLargeObjects,
     AsyncNamedCursors,
     AsyncPreparedStatements,
+    AsyncFetching,
     connection_async.AsyncConnection[Row],
 ):
     """See `howdah.client.connection_async.AsyncConnection`."""
@@ -228,6 +234,7 @@ class AsyncConnection(
         row_factory: None = None,
         cursor_factory: type[cursor_async.AsyncCursor[Any]] | None = None,
         prepare_threshold: int | None = 5,
+        command_timeout: float | None = None,
         context: AdaptContext | None = None,
         **params: Any,
     ) -> Self: ...
@@ -241,6 +248,7 @@ class AsyncConnection(
         row_factory: AsyncRowFactory[NewRow],
         cursor_factory: type[cursor_async.AsyncCursor[Any]] | None = None,
         prepare_threshold: int | None = 5,
+        command_timeout: float | None = None,
         context: AdaptContext | None = None,
         **params: Any,
     ) -> AsyncConnection[NewRow]: ...

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from howdah.client.statement import Statement
     from howdah.conninfo import Host, Parameter
     from howdah.errors import Error
-    from howdah.io.lock import TaskRLock
+    from howdah.io.event_loop import TaskLock
     from howdah.io.operation import Operation
     from howdah.protocol.credentials import Method
     from howdah.protocol.exchange import Exchange
@@ -210,15 +210,15 @@ class Scheduler(Protocol):
             release it. The task that holds it may acquire it again.
     """
 
-    lock: TaskRLock
+    lock: TaskLock
 
     async def run(self, operation: Operation[T], *, independent: bool = False) -> T:
         """Run an operation when it is its turn.
 
         The simplest way is to hold `lock` and to pass the operation to `AsyncKernel.wait`. An
         independent operation may be run along with other independent ones while
-        `connection.kernel.admits_independent()` is true, each waiting for its own exchanges by
-        `connection.kernel.transport.run_until_ready`.
+        `connection.kernel.admits_independent()` and `connection.kernel.event_loop.concurrent` are true, each
+        waiting for its own exchanges by `connection.kernel.transport.run_until_ready`.
 
         Args:
             operation: a generator, as `AsyncKernel.wait` takes it.

@@ -20,7 +20,7 @@ __all__ = ["RawCursorMixin"]
 class RawCursorMixin(_Base):
     """Sends queries unchanged, with PostgreSQL's placeholders."""
 
-    _direct = False
+    _raw = True
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         from howdah.client.template import is_template

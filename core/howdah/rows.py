@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
@@ -29,6 +29,7 @@ __all__ = [
     "AsyncRowFactory",
     "BaseRowFactory",
     "DictRow",
+    "Record",
     "Row",
     "RowFactory",
     "RowMaker",
@@ -39,6 +40,7 @@ __all__ = [
     "kwargs_row",
     "namedtuple_row",
     "no_result",
+    "record_row",
     "scalar_row",
     "tuple_row",
 ]
@@ -117,6 +119,15 @@ def namedtuple_row(cursor: Described) -> RowMaker[NamedTuple]:
     """
     names = _names(cursor)
     return no_result if names is None else _namedtuple_maker(names)
+
+
+def record_row(cursor: Described) -> RowMaker[Record]:
+    """Make rows that are records: read-only, with values by index and by column name.
+
+    A `Record` takes less memory than a dictionary, and any column can have any name.
+    """
+    names = _names(cursor)
+    return no_result if names is None else record_maker(names)
 
 
 def class_row(cls: type[T]) -> BaseRowFactory[T]:
@@ -214,6 +225,144 @@ class DictMaker:
         return dict(zip(self._names, values, strict=True))
 
 
+class Record:
+    """A row whose values are found by index and by column name: what `record_row` makes.
+
+    It iterates over its values, and equals a tuple of them; `in` looks for a column name. If several columns
+    have the same name, the name stands for the last one.
+
+    Args:
+        names: the column names.
+        values: the values, as many as names.
+
+    Raises:
+        ValueError: the numbers of names and values differ.
+    """
+
+    __slots__ = ("_columns", "_values")
+
+    _columns: RecordMaker
+    _values: tuple[Any, ...]
+
+    def __init__(self, names: Sequence[str], values: Sequence[Any]) -> None:
+        self._columns = RecordMaker(tuple(names))
+        self._values = self._columns.check(tuple(values))
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return the value of a column by its name or index, or a tuple of values for a slice.
+
+        Args:
+            key: the name, the index or the slice.
+
+        Raises:
+            KeyError: no column has the name.
+            IndexError: there is no such column.
+        """
+        return self._values[self._columns.index[key] if isinstance(key, str) else key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._columns.index
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a column, or `default` if there is none of this name.
+
+        Args:
+            name: the column name.
+            default: what to return without such a column.
+        """
+        index = self._columns.index.get(name)
+        return default if index is None else self._values[index]
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the column names."""
+        return self._columns.names
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the values."""
+        return self._values
+
+    def items(self) -> tuple[tuple[str, Any], ...]:
+        """Return pairs of column names and values."""
+        return tuple(zip(self._columns.names, self._values))
+
+    def __eq__(self, other: object) -> bool:
+        values = values_of(other)
+        return NotImplemented if values is None else self._values == values
+
+    def __lt__(self, other: object) -> bool:
+        values = values_of(other)
+        return NotImplemented if values is None else self._values < values
+
+    def __le__(self, other: object) -> bool:
+        values = values_of(other)
+        return NotImplemented if values is None else self._values <= values
+
+    def __gt__(self, other: object) -> bool:
+        values = values_of(other)
+        return NotImplemented if values is None else self._values > values
+
+    def __ge__(self, other: object) -> bool:
+        values = values_of(other)
+        return NotImplemented if values is None else self._values >= values
+
+    def __hash__(self) -> int:
+        return hash(self._values)
+
+    def __repr__(self) -> str:
+        return f"<Record {' '.join([f'{name}={value!r}' for name, value in self.items()])}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Record, (self._columns.names, self._values)
+
+
+class RecordMaker:
+    """Makes records.
+
+    Args:
+        names: the column names.
+
+    Attributes:
+        names: as given.
+        index: the position of the last column of each name.
+    """
+
+    __slots__ = ("index", "names")
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.index = {name: position for position, name in enumerate(names)}
+
+    def __call__(self, values: Sequence[Any]) -> Record:
+        """Return the row."""
+        record = object.__new__(Record)
+        record._columns = self
+        record._values = self.check(tuple(values))
+        return record
+
+    def check(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return values, if they are as many as names.
+
+        Raises:
+            ValueError: they are not.
+        """
+        if len(values) != len(self.names):
+            raise ValueError(f"the record has {len(self.names)} columns and {len(values)} values")
+        return values
+
+
+def values_of(row: object) -> tuple[Any, ...] | None:
+    """Return the values of a record or a tuple, None for anything else."""
+    if isinstance(row, Record):
+        return row.values()
+    return row if isinstance(row, tuple) else None
+
+
 class KeywordCaller(Generic[T]):
     """Calls a function with the values as keyword arguments.
 
@@ -232,10 +381,11 @@ class KeywordCaller(Generic[T]):
 
 
 if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah.native.rowmakers import DictMaker, KeywordCaller
+    from howdah.native.rowmakers import DictMaker, KeywordCaller, Record, RecordMaker
 
 #: Kept for the results of other queries that have the same columns.
 dict_maker = lru_cache(maxsize=512)(DictMaker)
+record_maker = lru_cache(maxsize=512)(RecordMaker)
 
 
 @lru_cache(maxsize=512)

@@ -117,7 +117,8 @@ class Copy(BaseCopy):
 
     def _end(self, exc: BaseException | None) -> None:
         if self._encoder is None:
-            self._connection.kernel.wait(self._end_out(exc))
+            with self._connection.kernel.clean_up(exc):
+                self._connection.kernel.wait(self._end_out(exc))
             return
         try:
             if exc is None:
@@ -137,7 +138,8 @@ class Copy(BaseCopy):
 
     def _end_on_server(self, exc: BaseException | None) -> None:
         if self._exchange is not None:
-            self._connection.kernel.wait(self._end_in(exc))
+            with self._connection.kernel.clean_up(exc):
+                self._connection.kernel.wait(self._end_in(exc))
 
     # COPY IN
 

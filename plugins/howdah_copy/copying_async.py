@@ -133,7 +133,8 @@ class AsyncCopy(BaseCopy):
 
     async def _end(self, exc: BaseException | None) -> None:
         if self._encoder is None:
-            await self._connection.kernel.wait(self._end_out(exc))
+            with self._connection.kernel.clean_up(exc):
+                await self._connection.kernel.wait(self._end_out(exc))
             return
         try:
             if exc is None:
@@ -153,7 +154,8 @@ class AsyncCopy(BaseCopy):
 
     async def _end_on_server(self, exc: BaseException | None) -> None:
         if self._exchange is not None:
-            await self._connection.kernel.wait(self._end_in(exc))
+            with self._connection.kernel.clean_up(exc):
+                await self._connection.kernel.wait(self._end_in(exc))
 
     # COPY IN
 

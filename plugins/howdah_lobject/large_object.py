@@ -82,7 +82,7 @@ class LargeObject(BaseLargeObject, _File):
         if exc_type is None:
             self.close()
             return
-        with errors_ignored("at the end of", self):
+        with errors_ignored("at the end of", self), self._connection.kernel.clean_up(exc_val):
             self.close()
 
     def _run(self, operation: Operation[T]) -> T:

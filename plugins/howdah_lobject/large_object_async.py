@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 from collections.abc import Callable, Generator
@@ -25,12 +24,17 @@ ASYNC = True
 T = TypeVar("T")
 
 if ASYNC:
+    from howdah.io.event_loop import running_event_loop
+
     _File = object
 else:
     _File = io.RawIOBase
 
 if ASYNC:
-    _call_blocking = asyncio.to_thread
+
+    async def _call_blocking(function: Callable[..., T], *arguments: Any) -> T:
+        """Call a function that may block."""
+        return await running_event_loop().call_in_thread(function, *arguments)
 else:
 
     def _call_blocking(function: Callable[..., T], *arguments: Any) -> T:
@@ -108,7 +112,7 @@ class AsyncLargeObject(BaseLargeObject, _File):
         if exc_type is None:
             await self.close()
             return
-        with errors_ignored("at the end of", self):
+        with errors_ignored("at the end of", self), self._connection.kernel.clean_up(exc_val):
             await self.close()
 
     async def _run(self, operation: Operation[T]) -> T:

@@ -23,8 +23,10 @@ def howdah_capabilities() -> Iterable[str]:
 
 
 @hookimpl
-def howdah_scheduler(connection: Any) -> SharedConnection:
-    """Let the queries of many tasks share the round trips of a connection."""
+def howdah_scheduler(connection: Any) -> SharedConnection | None:
+    """Let the queries of many tasks share the round trips of a connection, if its event loop allows that."""
+    if not connection.kernel.event_loop.concurrent:
+        return None
     from howdah_multiplex.shared_connection import SharedConnection
 
     return SharedConnection(connection.kernel)

@@ -50,7 +50,8 @@ class Pipeline(BasePipeline):
         exc_tb: TracebackType | None,
     ) -> None:
         with self._connection.kernel.lock:
-            error = self._connection.kernel.wait(self._exit())
+            with self._connection.kernel.clean_up(exc_val):
+                error = self._connection.kernel.wait(self._exit())
         try:
             if error is not None:
                 if exc_val is None:

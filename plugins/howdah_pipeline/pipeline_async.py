@@ -49,7 +49,8 @@ class AsyncPipeline(BasePipeline):
         exc_tb: TracebackType | None,
     ) -> None:
         async with self._connection.kernel.lock:
-            error = await self._connection.kernel.wait(self._exit())
+            with self._connection.kernel.clean_up(exc_val):
+                error = await self._connection.kernel.wait(self._exit())
         try:
             if error is not None:
                 if exc_val is None:

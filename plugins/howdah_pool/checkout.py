@@ -57,4 +57,5 @@ class Checkout(Generic[C]):
             # A connection with an owner stays open.
             connection.__exit__(exc_type, exc_val, exc_tb)
         finally:
-            self._pool.putconn(connection)
+            with connection.kernel.clean_up(exc_val):
+                self._pool.putconn(connection)

@@ -56,4 +56,5 @@ class AsyncCheckout(Generic[C]):
             # A connection with an owner stays open.
             await connection.__aexit__(exc_type, exc_val, exc_tb)
         finally:
-            await self._pool.putconn(connection)
+            with connection.kernel.clean_up(exc_val):
+                await self._pool.putconn(connection)

@@ -6,10 +6,11 @@ set at any time, even by the garbage collector.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
+
+from howdah.io.event_loop import running_event_loop
 
 __all__ = ["AsyncClientEvent", "AsyncWorkerEvent", "ClientEvent", "WorkerEvent"]
 
@@ -36,28 +37,11 @@ class AsyncClientEvent:
     """An event for one task."""
 
     def __init__(self) -> None:
-        self._future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def set(self) -> None:
-        """Wake the task; any thread and any event loop may call it."""
-        loop = self._future.get_loop()
-        if loop is asyncio._get_running_loop():
-            self._set()
-        else:
-            with suppress(RuntimeError):  # the loop is closed, and the task with it
-                loop.call_soon_threadsafe(self._set)
-
-    def _set(self) -> None:
-        if not self._future.done():
-            self._future.set_result(None)
-
-    async def wait(self, timeout: float) -> None:
-        """Wait until the event is set, or `timeout` seconds have passed."""
-        timer = self._future.get_loop().call_later(timeout, self.set)
-        try:
-            await self._future
-        finally:
-            timer.cancel()
+        event = running_event_loop().event()
+        #: Wake the task; any thread and any event loop may call it.
+        self.set = event.set
+        #: Wait until the event is set, or some seconds have passed.
+        self.wait = event.wait
 
 
 class WorkerEvent:
@@ -87,13 +71,13 @@ class AsyncWorkerEvent:
     """Wakes the worker tasks of a pool, which all run on the current event loop."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_event_loop()
         self._waiting: list[AsyncClientEvent] = []
 
     def notify(self) -> None:
         """Wake all workers."""
         with suppress(RuntimeError):  # the loop is closed, and the workers with it
-            self._loop.call_soon_threadsafe(self._wake)
+            self._loop.call_soon(self._wake)
 
     async def wait(self, timeout: float | None) -> None:
         """Wait until `notify` is called, or `timeout` seconds have passed."""

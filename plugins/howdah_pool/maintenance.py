@@ -130,7 +130,11 @@ class MaintainedPool(Generic[C]):
     # Workers
 
     def _start_workers(self) -> None:
-        """Start the workers; without a running event loop the first client starts them later."""
+        """Start the workers; without a running event loop the first client starts them later.
+
+        Raises:
+            howdah.InterfaceError: the event loop cannot watch sockets, or trio runs and not the pool's block.
+        """
         with self._lock:
             if not self._workers and not self.state.closed:
                 self._workers.start(self, self.options.num_workers)

@@ -29,12 +29,13 @@ from howdah_pool.workers_async import AsyncWorkers
 
 if TYPE_CHECKING:
     from howdah import AsyncConnection
+    from howdah_pool.nursery import Nursery
     from howdah_pool.pool_async import AsyncConnectionPool
 
 ASYNC = True
 
 if ASYNC:
-    from howdah.io.loops import check_loop
+    from howdah.io.event_loop import get_event_loop, is_trio
 
 __all__ = ["AsyncMaintainedPool"]
 
@@ -70,6 +71,9 @@ class AsyncMaintainedPool(Generic[C]):
         self.options = options
         self.connector = connector
         self._pool = weakref.ref(pool)
+        if ASYNC:
+            #: Where the workers run on trio, during the block of the pool.
+            self.nursery: Nursery | None = None
         self._begin_afresh()
         _pools.add(self)
 
@@ -117,8 +121,12 @@ class AsyncMaintainedPool(Generic[C]):
         if not self.state.opened:
             self.connector.check_options()
             self.state.opened = True
-        if not self._workers:
-            self._start_workers()
+        if ASYNC:
+            if not self._workers and (self.nursery is not None or not is_trio()):
+                self._start_workers()
+        else:
+            if not self._workers:
+                self._start_workers()
 
     def stop(self) -> None:
         """Stop serving clients; `finish` completes closing."""
@@ -145,23 +153,26 @@ class AsyncMaintainedPool(Generic[C]):
 
             Connections move between loops by themselves.
             """
-            loop, before = asyncio.get_running_loop(), self._workers.loop
-            if before is loop or (before is not None and before.is_running()):
-                return
-            with self._lock:
-                self._workers.retire()
-            self._workers.loop = loop
+            before = self._workers.loop
+            if before is not None:
+                if before.native is asyncio._get_running_loop() or before.is_running():
+                    return
+                with self._lock:
+                    self._workers.retire()
+            self._workers.loop = get_event_loop()
             if before is not None and self.state.opened:
                 self._start_workers()
 
     def _start_workers(self) -> None:
-        """Start the workers; without a running event loop the first client starts them later."""
+        """Start the workers; without a running event loop the first client starts them later.
+
+        Raises:
+            howdah.InterfaceError: the event loop cannot watch sockets, or trio runs and not the pool's block.
+        """
         if ASYNC:
-            try:
-                loop = asyncio.get_running_loop()
-            except RuntimeError:
+            loop = get_event_loop()
+            if loop is None:
                 return
-            check_loop(loop)
             self._workers.loop = loop
         with self._lock:
             if not self._workers and not self.state.closed:

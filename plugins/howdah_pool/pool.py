@@ -16,6 +16,7 @@ from howdah_pool.checkout import Checkout
 from howdah_pool.connector import Connector, StandbyConnector
 from howdah_pool.errors import PoolTimeout, Unreachable
 from howdah_pool.options import Arguments, Conninfo, PoolOptions
+from howdah_pool.queries import PoolQueries
 from howdah_pool.server_pool import ServerPool
 from howdah_pool.signature import takes_fields_of
 from howdah_pool.slot import Slot
@@ -53,7 +54,7 @@ class _Option(Generic[V]):
         instance._primary.set_option(self._name, value)
 
 
-class ConnectionPool(Generic[C]):
+class ConnectionPool(PoolQueries, Generic[C]):
     """A pool of connections.
 
     As a context manager it opens, and closes at the end of the block.

@@ -16,14 +16,20 @@ from howdah_pool.checkout_async import AsyncCheckout
 from howdah_pool.connector_async import AsyncConnector, AsyncStandbyConnector
 from howdah_pool.errors import PoolTimeout, Unreachable
 from howdah_pool.options_async import Arguments, AsyncPoolOptions, Conninfo
+from howdah_pool.queries_async import AsyncPoolQueries
 from howdah_pool.server_pool_async import AsyncServerPool
 from howdah_pool.signature import takes_fields_of
 from howdah_pool.slot import Slot
 
 if TYPE_CHECKING:
     from howdah import AsyncConnection
+    from howdah_pool.nursery import Nursery
 
 ASYNC = True
+
+if ASYNC:
+    from howdah.io.event_loop import is_trio
+    from howdah_pool.worker_tasks import check_nursery
 
 __all__ = ["AsyncConnectionPool"]
 
@@ -54,7 +60,7 @@ class _Option(Generic[V]):
         instance._primary.set_option(self._name, value)
 
 
-class AsyncConnectionPool(Generic[C]):
+class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
     """A pool of connections.
 
     As a context manager it opens, and closes at the end of the block.
@@ -140,6 +146,8 @@ class AsyncConnectionPool(Generic[C]):
             howdah.InterfaceError: the event loop cannot watch sockets.
         """
         self._open()
+        if ASYNC:
+            check_nursery(self._primary.nursery)
         if wait:
             await self.wait(timeout)
 
@@ -170,6 +178,10 @@ class AsyncConnectionPool(Generic[C]):
                 await self._standbys.finish(timeout)
 
     async def __aenter__(self) -> Self:
+        if ASYNC:  # noqa: SIM102
+            if self._primary.nursery is None and is_trio():
+                await self._enter_nursery()
+                return self
         self._open()
         return self
 
@@ -179,7 +191,41 @@ class AsyncConnectionPool(Generic[C]):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
+        if ASYNC:
+            nursery = self._set_nursery(None)
+            if nursery is not None:
+                try:
+                    await self.close()
+                finally:
+                    await nursery.__aexit__(exc_type, exc_val, exc_tb)
+                return
         await self.close()
+
+    if ASYNC:
+
+        async def _enter_nursery(self) -> None:
+            """Open the pool and, for its workers, a nursery."""
+            from howdah_pool.nursery import Nursery
+
+            nursery = Nursery()
+            await nursery.__aenter__()
+            self._set_nursery(nursery)
+            try:
+                self._open()
+            except BaseException:
+                self._set_nursery(None)
+                await nursery.__aexit__(None, None, None)
+                raise
+
+        def _set_nursery(self, nursery: Nursery | None) -> Nursery | None:
+            """Set where the workers run on trio; return where they did before."""
+            before, self._primary.nursery = self._primary.nursery, nursery
+            if self._standbys is not None:
+                self._standbys.nursery = nursery
+            return before
+
+    else:
+        pass
 
     async def wait(self, timeout: float = 30.0) -> None:
         """Wait until the pool has `min_size` connections.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import weakref
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from howdah_pool.maintenance_async import AsyncMaintainedPool
 
 ASYNC = True
+
+if ASYNC:
+    from howdah.io.event_loop import EventLoop
+    from howdah_pool.worker_tasks import WorkerTask, start_worker
 
 __all__ = ["AsyncWorkers"]
 
@@ -32,9 +36,9 @@ class AsyncWorkers:
 
     def __init__(self) -> None:
         if ASYNC:
-            self.loop: asyncio.AbstractEventLoop | None = None
-            self._working: list[asyncio.Task[None]] = []
-            self._retired: list[asyncio.Task[None]] = []
+            self.loop: EventLoop | None = None
+            self._working: list[WorkerTask] = []
+            self._retired: list[WorkerTask] = []
         else:
             self._working: list[threading.Thread] = []
             self._retired: list[threading.Thread] = []
@@ -59,7 +63,7 @@ class AsyncWorkers:
         for index in range(1, number + 1):
             name = f"{pool.options.name}-worker-{index}"
             if ASYNC:
-                self._working.append(asyncio.create_task(_work(reference, event), name=name))
+                self._working.append(start_worker(pool.nursery, partial(_work, reference, event), name))
             else:
                 worker = threading.Thread(target=_work, args=(reference, event), name=name, daemon=True)
                 self._working.append(worker)
@@ -70,11 +74,7 @@ class AsyncWorkers:
         self._retired, self._working = self._working, []
         if ASYNC:
             for worker in self._retired:
-                loop = worker.get_loop()
-                if loop is asyncio._get_running_loop():
-                    worker.cancel()
-                elif not loop.is_closed():
-                    loop.call_soon_threadsafe(worker.cancel)
+                worker.cancel()
 
     if ASYNC:
 
@@ -85,17 +85,12 @@ class AsyncWorkers:
                 timeout: how long to wait, in seconds.
                 pool: the name of the pool.
             """
-            this, loop = asyncio.current_task(), asyncio.get_running_loop()
+            deadline = monotonic() + timeout
             retired, self._retired = self._retired, []
-            others = [
-                worker
-                for worker in retired
-                if worker is not this and not worker.done() and worker.get_loop() is loop
-            ]
-            if others:
-                _, unfinished = await asyncio.wait(others, timeout=timeout)
-                if unfinished:
-                    logger.warning("%d workers of %r take long to end", len(unfinished), pool)
+            for worker in retired:
+                await worker.join(max(0.0, deadline - monotonic()))
+            if unfinished := sum(worker.is_late() for worker in retired):
+                logger.warning("%d workers of %r take long to end", unfinished, pool)
 
     else:
 

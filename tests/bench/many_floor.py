@@ -1,8 +1,8 @@
 """The floors of many connections at once: each sends prebuilt messages over a raw socket of its own.
 
-One of them only looks at the ends of the answers. The other, which is for queries alone, makes the rows that it
-gets into tuples, by a C loop that knows in advance what is in them (`rowloop`). Each connection has a task or a
-thread. A task has a protocol of the event loop; a thread blocks in `recv`.
+One of them only looks at the ends of the answers. The other, which is for queries alone, makes tuples of the
+rows that it gets, by a C loop that knows in advance what is in them (`rowloop`). Each connection has a task
+or a thread. A task has a protocol of the event loop; a thread blocks in `recv`.
 """
 
 from __future__ import annotations

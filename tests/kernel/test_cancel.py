@@ -8,10 +8,12 @@ import threading
 import time
 from contextlib import closing
 
+import anyio
 import pytest
 
 import howdah
 from howdah import pq
+from tests.tasks import Cancelled, Task, skip_on_trio
 
 FOREVER = "select pg_sleep(1000)"
 
@@ -232,10 +234,10 @@ async def test_endless_notices_of_a_backend_that_does_not_give_way_to_a_task(
 ):
     monkeypatch.setattr("howdah.client.kernel_async._CANCEL_TIMEOUT", 0.2)
     monkeypatch.setattr("howdah.client.kernel_async._LONGEST_CANCEL", 0.5)
-    task = asyncio.ensure_future(aconn.execute(DEFIANT_NOTICES))
+    task = Task(aconn.execute(DEFIANT_NOTICES))
     await watch(dsn, aconn.info.backend_pid, "query like '%raise notice%'")
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(Cancelled):
         await task
     assert aconn.broken
     watcher.execute("select pg_terminate_backend(%s)", (aconn.info.backend_pid,))
@@ -295,10 +297,10 @@ async def test_cancelled_task(aconn, dsn, query, autocommit):
     await aconn.execute("select 1")
     await aconn.commit()
     cur = aconn.cursor()
-    task = asyncio.create_task(ASYNC_QUERIES[query](cur))
+    task = Task(ASYNC_QUERIES[query](cur))
     await watch(dsn, aconn.info.backend_pid, "wait_event = 'PgSleep'")
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(Cancelled):
         await task
     assert not aconn.closed
     await aconn.rollback()
@@ -308,12 +310,12 @@ async def test_cancelled_task(aconn, dsn, query, autocommit):
 
 @pytest.mark.anyio
 async def test_cancelled_twice(aconn, dsn):
-    task = asyncio.create_task(aconn.execute(FOREVER))
+    task = Task(aconn.execute(FOREVER))
     await watch(dsn, aconn.info.backend_pid, "wait_event = 'PgSleep'")
     task.cancel()
-    await asyncio.sleep(0)
+    await anyio.sleep(0)
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(Cancelled):
         await task
     assert not aconn.closed
     await aconn.rollback()
@@ -322,8 +324,6 @@ async def test_cancelled_twice(aconn, dsn):
 
 @pytest.mark.anyio
 async def test_an_anyio_scope_that_cancels_again_and_again(aconn):
-    import anyio
-
     with anyio.move_on_after(0.05) as scope:
         await aconn.execute(FOREVER)
     assert scope.cancelled_caught
@@ -334,6 +334,7 @@ async def test_an_anyio_scope_that_cancels_again_and_again(aconn):
 
 @pytest.mark.anyio
 async def test_wait_for(aconn):
+    skip_on_trio("it has no wait_for()")
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(aconn.execute(FOREVER), 0.05)
     await aconn.rollback()
@@ -367,14 +368,14 @@ async def test_cancellation_at_every_step(dsn, autocommit):
     finished = False
     while not finished:
         log = []
-        task = asyncio.ensure_future(scenario(conn, log))
+        task = Task(scenario(conn, log))
         for _ in range(step):
-            await asyncio.sleep(0)
+            await anyio.sleep(0)
         task.cancel()
         try:
             await task
             finished = True
-        except asyncio.CancelledError:
+        except Cancelled:
             pass
         expected = [("one",), ("two",), ("four",), ("four",), ("four",), ("five",), ("five",), ("five",)]
         assert log == expected[: len(log)]
@@ -390,18 +391,18 @@ async def test_cancellation_at_every_step(dsn, autocommit):
 
 @pytest.mark.anyio
 async def test_close_wakes_the_task_that_waits(aconn, dsn):
-    task = asyncio.create_task(aconn.execute(FOREVER))
+    task = Task(aconn.execute(FOREVER))
     await watch(dsn, aconn.info.backend_pid, "wait_event = 'PgSleep'")
     await aconn.close()
     with pytest.raises(howdah.OperationalError):
-        await asyncio.wait_for(task, 10)
+        await task
     async with await howdah.AsyncConnection.connect(dsn) as other:
         await other.execute("select pg_terminate_backend(%s)", (aconn.info.backend_pid,))
 
 
 @pytest.mark.anyio
 async def test_cancel_safe_from_another_task(aconn, dsn):
-    task = asyncio.create_task(aconn.execute(FOREVER))
+    task = Task(aconn.execute(FOREVER))
     await watch(dsn, aconn.info.backend_pid, "wait_event = 'PgSleep'")
     await aconn.cancel_safe()
     with pytest.raises(howdah.errors.QueryCanceled):

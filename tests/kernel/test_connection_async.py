@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import socket
 import threading
 
+import anyio
 import pytest
 
 import howdah
 from howdah import pq
 from howdah.rows import dict_row, scalar_row
+from tests.tasks import start
 
 pytestmark = pytest.mark.anyio
 
@@ -598,9 +599,9 @@ if ASYNC:
             nonlocal ticks
             while True:
                 ticks += 1
-                await asyncio.sleep(0)
+                await anyio.sleep(0)
 
-        task = asyncio.create_task(tick())
+        task = start(tick)
         await aconn.execute("select pg_sleep(0.05)")
         task.cancel()
         assert ticks > 2
@@ -609,10 +610,9 @@ if ASYNC:
         with socket.socket(socket.AF_UNIX) as server:
             server.bind(str(tmp_path / ".s.PGSQL.5432"))
             server.listen()
-            with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(
-                    howdah.AsyncConnection.connect(f"host={tmp_path} user=x dbname=x"), 0.05
-                )
+            with anyio.move_on_after(0.05) as scope:
+                await howdah.AsyncConnection.connect(f"host={tmp_path} user=x dbname=x")
+            assert scope.cancelled_caught
             # Its socket is closed: who accepts it finds the end.
             accepted, _ = server.accept()
             with accepted:

@@ -39,6 +39,19 @@ def test_execute_returns_the_cursor(cur):
     assert cur.execute("select 1") is cur
 
 
+def test_the_text_that_was_sent(cur):
+    assert cur.kernel.query is None
+    for i in range(10):  # prepared, and on the fast path
+        cur.execute("select %s::int", [i])
+        assert cur.kernel.query == b"select $1::int"
+    cur.execute("select 1; select 2")
+    assert cur.kernel.query == b"select 1; select 2"
+    cur.executemany("select %(a)s::int", [{"a": 1}])
+    assert cur.kernel.query == b"select $1::int"
+    for _ in cur.stream("select 3"):
+        assert cur.kernel.query == b"select 3"
+
+
 def test_execute_forms(cur):
     assert cur.execute(b"select 1").fetchone() == (1,)
     assert cur.execute(sql.SQL("select {}").format(sql.Literal("x"))).fetchone() == ("x",)

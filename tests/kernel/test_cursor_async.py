@@ -40,6 +40,19 @@ async def test_execute_returns_the_cursor(cur):
     assert await cur.execute("select 1") is cur
 
 
+async def test_the_text_that_was_sent(cur):
+    assert cur.kernel.query is None
+    for i in range(10):  # prepared, and on the fast path
+        await cur.execute("select %s::int", [i])
+        assert cur.kernel.query == b"select $1::int"
+    await cur.execute("select 1; select 2")
+    assert cur.kernel.query == b"select 1; select 2"
+    await cur.executemany("select %(a)s::int", [{"a": 1}])
+    assert cur.kernel.query == b"select $1::int"
+    async for _ in cur.stream("select 3"):
+        assert cur.kernel.query == b"select 3"
+
+
 async def test_execute_forms(cur):
     assert await (await cur.execute(b"select 1")).fetchone() == (1,)
     assert await (await cur.execute(sql.SQL("select {}").format(sql.Literal("x")))).fetchone() == ("x",)

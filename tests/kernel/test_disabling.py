@@ -13,6 +13,7 @@ import pytest
 PLUGINS = {
     "types": "howdah_types",
     "copy": "howdah_copy",
+    "fetch": "howdah_fetch",
     "prepare": "howdah_prepare",
     "pipeline": "howdah_pipeline",
     "multiplex": "howdah_multiplex",

@@ -21,6 +21,7 @@ PAGES = [
     "README.md",
     *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "types", "adaptation")),
     *(f"docs/{name}.md" for name in ("copy", "prepare", "named-cursors", "pipeline", "large-objects")),
+    "docs/fetch.md",
     "docs/multiplex.md",
     "docs/arrow.md",
     "docs/composed-types.md",
@@ -28,9 +29,12 @@ PAGES = [
     "docs/operations.md",
     "docs/errors.md",
     *(f"docs/{name}.md" for name in ("numpy", "pgvector", "pydantic")),
+    "docs/frameworks/sqlalchemy.md",
 ]
 #: The pages of plugins; that on pools runs in the tests of its plugin.
-PLUGINS = ("copy", "pipeline", "multiplex", "prepare", "large-objects", "named-cursors", "pool", "arrow")
+PLUGINS = (
+    *("copy", "fetch", "pipeline", "multiplex", "prepare", "large-objects", "named-cursors", "pool", "arrow"),
+)
 
 
 #: What has to be installed on the server for a page.

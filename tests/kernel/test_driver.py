@@ -491,6 +491,19 @@ class TestDefaultDriver:
         howdah.configure(enable=["corral"])
         assert not howdah.capabilities.has_corral
 
+    def test_the_configuration(self, corral: Site) -> None:
+        assert howdah.configuration() == {"enable": None, "disable": (), "plugins": ()}
+        mine = ("mine", SimpleNamespace())
+        howdah.configure(enable=["corral"], plugins=[mine])
+        choice = howdah.configuration()
+        assert choice == {"enable": ["corral"], "disable": (), "plugins": [mine]}
+        choice["plugins"] = [*choice["plugins"], ("other", SimpleNamespace(other=1))]
+        assert howdah.configuration()["plugins"] == [mine]  # it is a copy
+        howdah.configure(**choice)
+        assert repr(howdah.default_driver()) == "<howdah.Driver with corral, mine, other>"
+        howdah.configure()
+        assert howdah.configuration() == {"enable": None, "disable": (), "plugins": ()}
+
     @pytest.mark.parametrize(
         ("source", "name"),
         [

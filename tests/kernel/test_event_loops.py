@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import importlib.util
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -239,15 +240,41 @@ def test_tasks_that_wait_for_the_lock_of_a_loop_that_is_gone(dsn: str, new_loop:
 class Unwatching(asyncio.SelectorEventLoop):
     """Watches sockets for nobody but itself, as the ProactorEventLoop of Windows."""
 
-    def add_reader(self, fd: Any, callback: Any, *args: Any) -> None:
-        raise NotImplementedError
+    add_reader = asyncio.AbstractEventLoop.add_reader  # type: ignore[assignment]
+    add_writer = asyncio.AbstractEventLoop.add_writer  # type: ignore[assignment]
 
-    def add_writer(self, fd: Any, callback: Any, *args: Any) -> None:
-        raise NotImplementedError
+
+async def all_of_it(conn: Any) -> None:
+    await several(conn)
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(conn.execute("select pg_sleep(1000)"), 0.05)
+    await conn.rollback()
+    async with conn.pipeline():  # more than sockets hold, both ways
+        for _ in range(200):
+            await conn.execute("select %s::text", ("x" * 20_000,))
+    await several(conn)
 
 
 def test_one_that_cannot_watch_sockets(dsn: str, aconn: Any, new_loop: Any) -> None:
-    refused = pytest.raises(howdah.InterfaceError, match=r"(?s)'Unwatching'.*SelectorEventLoop")
+    """anyio watches them."""
+    conn = run(Unwatching, howdah.AsyncConnection.connect(dsn))
+    run(Unwatching, all_of_it(conn))
+    run(new_loop, all_of_it(conn))
+    run(Unwatching, all_of_it(conn))
+    run(Unwatching, conn.close())
+    with pytest.raises(howdah.OperationalError):
+        run(Unwatching, howdah.AsyncConnection.connect(dsn, host="127.0.0.1,127.0.0.2", port="1,2"))
+    run(Unwatching, all_of_it(aconn))
+    run(new_loop, all_of_it(aconn))
+
+
+def test_one_that_cannot_watch_sockets_without_anyio(
+    dsn: str, aconn: Any, new_loop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "anyio", None)
+    monkeypatch.delitem(sys.modules, "howdah.io.anyio_connect", raising=False)
+    monkeypatch.delattr("howdah.io.anyio_connect", raising=False)
+    refused = pytest.raises(howdah.InterfaceError, match=r"(?s)'Unwatching'.*anyio.*SelectorEventLoop")
     with refused:
         run(Unwatching, howdah.AsyncConnection.connect(dsn))
     with refused:

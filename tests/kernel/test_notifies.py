@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import closing
 
+import anyio
+import anyio.to_thread
 import pytest
 
 import howdah
 from howdah import Notify
+from tests.tasks import start
 
 
 @pytest.fixture
@@ -104,9 +106,9 @@ async def test_async(dsn, aconn, sender):
     async def collect():
         return [n.payload async for n in aconn.notifies(timeout=10, stop_after=2)]
 
-    task = asyncio.create_task(collect())
-    await asyncio.to_thread(sender.execute, "notify ch, '1'")
-    await asyncio.to_thread(sender.execute, "notify ch, '2'")
+    task = start(collect)
+    await anyio.to_thread.run_sync(sender.execute, "notify ch, '1'")
+    await anyio.to_thread.run_sync(sender.execute, "notify ch, '2'")
     assert await task == ["1", "2"]
     assert [n async for n in aconn.notifies(timeout=0.01)] == []
 
@@ -119,7 +121,8 @@ async def test_async_cancelled(aconn, sender):
     async def collect():
         return [n.payload async for n in aconn.notifies()]
 
-    with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(collect(), 0.05)
+    with anyio.move_on_after(0.05) as scope:
+        await collect()
+    assert scope.cancelled_caught
     sender.execute("notify ch, 'still'")
     assert [n.payload async for n in aconn.notifies(timeout=10, stop_after=1)] == ["still"]

@@ -53,3 +53,36 @@ async def test_async(aconn):
     cur = howdah.AsyncRawCursor(aconn)
     await cur.execute("select $1, $1", (1,))
     assert await cur.fetchone() == (1, 1)
+
+
+def test_the_same_text_with_other_placeholders(conn):
+    """Queries on the fast path are told apart, though a raw cursor's text may have been another's."""
+    conn.autocommit = True
+    raw, formatted = howdah.RawCursor(conn), howdah.Cursor(conn)
+    query = "select '%%s', 1"
+    for _ in range(12):
+        assert raw.execute(query, ()).fetchone() == ("%%s", 1)
+        assert formatted.execute(query, ()).fetchone() == ("%s", 1)
+    for number in range(12):
+        assert raw.execute("select $1::int, '%%'", (number,)).fetchone() == (number, "%%")
+        assert formatted.execute("select %s::int, '%%'", (number,)).fetchone() == (number, "%")
+
+
+def test_frequent_queries(conn, cur):
+    conn.autocommit = True
+    asked = []
+    plan = conn.kernel.planner.plan
+    conn.kernel.planner.plan = lambda *args: asked.append(args) or plan(*args)
+    query = "select $1::int + 1, '%s'"
+    for number in range(20):
+        assert cur.execute(query, [number]).fetchone() == (number + 1, "%s")
+    assert len(asked) <= 7
+    for params in ((), None, ["x"]):
+        with pytest.raises(howdah.Error):
+            cur.execute(query, params)
+    for params in ("x", {"a": 1}):
+        with pytest.raises(TypeError):
+            cur.execute(query, params)
+    assert cur.execute(query, range(1, 2)).fetchone() == (2, "%s")
+    cur.executemany("select $1::int", [(number,) for number in range(20)], returning=True)
+    assert [result.fetchone() for result in cur.results()] == [(number,) for number in range(20)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 
+import anyio
 import pytest
 
 import howdah
 from howdah import AsyncTransaction, Rollback, pq
 from howdah.client.transaction_base import OutOfOrderTransactionNesting
+from tests.tasks import start
 
 pytestmark = pytest.mark.anyio
 
@@ -380,16 +381,17 @@ if ASYNC:
         async def run():
             async with conn.transaction():
                 await insert(conn, "a")
-                await asyncio.Event().wait()
+                await anyio.sleep_forever()
 
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(run(), 0.05)
+        with anyio.move_on_after(0.05) as scope:
+            await run()
+        assert scope.cancelled_caught
         assert conn.info.transaction_status.name == "IDLE"
         assert await content(conn) == []
 
     async def test_out_of_order_in_two_tasks(conn):
         """Two tasks whose blocks on one connection overlap."""
-        entered, leave = asyncio.Event(), asyncio.Event()
+        entered, leave = anyio.Event(), anyio.Event()
 
         async def first():
             async with conn.transaction():
@@ -403,7 +405,7 @@ if ASYNC:
                 with pytest.raises(OutOfOrderTransactionNesting):
                     await task
 
-        task = asyncio.create_task(first())
+        task = start(first)
         with pytest.raises(OutOfOrderTransactionNesting):
             await second()
         await conn.rollback()

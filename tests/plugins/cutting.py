@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import anyio
 import pytest
 
 import howdah
@@ -55,7 +55,8 @@ async def cut_everywhere_async(
         with Proxy(server, limit=size) as proxy:
             conn = await howdah.AsyncConnection.connect(proxy.dsn, **params)
             with pytest.raises(howdah.OperationalError):
-                await asyncio.wait_for(scenario(conn), 20)
+                with anyio.fail_after(20):
+                    await scenario(conn)
             assert conn.broken
             await conn.close()
 

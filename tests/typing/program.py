@@ -12,7 +12,7 @@ import howdah
 from howdah.client.statement import Statement
 from howdah.hookspecs import QueryPlanner
 from howdah.protocol.exchange import Exchange
-from howdah.rows import class_row, dict_row, scalar_row
+from howdah.rows import Record, class_row, dict_row, record_row, scalar_row
 
 
 @dataclass
@@ -27,6 +27,13 @@ def sync(dsn: str) -> None:
         assert_type(conn.prepare("SELECT %s", "name"), str)
         assert_type(conn.prepared(), dict[str, str])
         assert_type(conn.autocommit, bool)
+        assert_type(conn.fetch("SELECT $1", "name", timeout=1.5), list[Record])
+        assert_type(conn.fetchrow("SELECT 1 AS a"), "Record | None")
+        assert_type(conn.fetchval("SELECT 1", column=0), Any)
+        assert_type(conn.fetchmany("SELECT $1", [("name",)]), list[Record])
+        assert_type(conn.copy_records_to_table("airports", records=[("TXL", "Tegel")]), str)
+        assert_type(conn.copy_from_query("SELECT $1", 1, output="file", format="csv", header=True), str)
+        assert_type(conn.command_timeout, "float | None")
         cur = conn.execute("SELECT 1 WHERE %s", [True])
         assert_type(cur, howdah.Cursor[tuple[Any, ...]])
         assert_type(cur.connection, howdah.Connection[Any])
@@ -51,6 +58,9 @@ def sync(dsn: str) -> None:
         assert_type(conn.cursor().execute_arrow("SELECT 1"), howdah.Cursor[tuple[Any, ...]])
         assert_type(conn.cursor().copy_arrow_in("airports", [], columns=["iata"]), int)
         assert_type(conn.cursor(row_factory=scalar_row).execute("SELECT 1").fetchall(), list[Any])
+        assert_type(conn.cursor(row_factory=record_row).execute("SELECT 1").fetchall(), list[Record])
+    with howdah.connect(dsn, command_timeout=5) as limited:
+        assert_type(limited, howdah.Connection[tuple[Any, ...]])
     with howdah.Connection.connect(dsn, row_factory=dict_row) as records:
         assert_type(records.execute("SELECT 1 AS a").fetchall(), list[dict[str, Any]])
     try:
@@ -64,6 +74,11 @@ def sync(dsn: str) -> None:
 async def asynchronous(dsn: str) -> None:
     async with await howdah.AsyncConnection.connect(dsn, row_factory=dict_row) as conn:
         assert_type(await conn.prepare("SELECT %s"), str)
+        assert_type(await conn.fetch("SELECT $1", "name", timeout=1.5), list[Record])
+        assert_type(await conn.fetchrow("SELECT 1 AS a"), "Record | None")
+        assert_type(await conn.fetchval("SELECT 1"), Any)
+        assert_type(await conn.fetchmany("SELECT $1", [("name",)]), list[Record])
+        assert_type(await conn.copy_to_table("airports", source=b"", format="csv"), str)
         assert_type(conn.prepared(), dict[str, str])
         cur = await conn.execute("SELECT 1 AS a")
         assert_type(cur, howdah.AsyncCursor[dict[str, Any]])

@@ -109,11 +109,11 @@ class Connection(BaseConnection[Row]):
             connected.sock.close()
             raise
         self.kernel.autocommit = bool(autocommit)
-        for name, value in own.items():
-            setattr(self, name, value)
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
         try:
+            for name, value in own.items():
+                setattr(self, name, value)
             self._opened()
         except BaseException:
             self.close()
@@ -143,7 +143,7 @@ class Connection(BaseConnection[Row]):
                 self._left()
             return
         try:
-            with errors_ignored("in rollback of", self):
+            with errors_ignored("in rollback of", self), self.kernel.clean_up(exc_val):
                 self.rollback()
         finally:
             self._left()
@@ -297,7 +297,7 @@ class Connection(BaseConnection[Row]):
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
         with self.kernel.lock:
-            self.kernel.wait(self._commit_operation())
+            self.kernel.wait_unlimited(self._commit_operation())
 
     def rollback(self) -> None:
         """Roll back the open transaction, if any.
@@ -306,7 +306,7 @@ class Connection(BaseConnection[Row]):
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
         with self.kernel.lock:
-            self.kernel.wait(self._rollback_operation())
+            self.kernel.wait_unlimited(self._rollback_operation())
 
     def transaction(self, savepoint_name: str | None = None, force_rollback: bool = False) -> Transaction:
         """Return a block that commits at its end, and rolls back if an exception leaves it.
@@ -411,7 +411,7 @@ class Connection(BaseConnection[Row]):
     def tpc_prepare(self) -> None:
         """Do the first phase: prepare the transaction begun by `tpc_begin` (PEP 249)."""
         with self.kernel.lock:
-            self.kernel.wait(self._tpc_prepare_operation())
+            self.kernel.wait_unlimited(self._tpc_prepare_operation())
 
     def tpc_commit(self, xid: Xid | str | None = None) -> None:
         """Commit a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -420,7 +420,7 @@ class Connection(BaseConnection[Row]):
             xid: a transaction that was prepared earlier; None for the one of this connection.
         """
         with self.kernel.lock:
-            self.kernel.wait(self._tpc_finish_operation("commit", xid))
+            self.kernel.wait_unlimited(self._tpc_finish_operation("commit", xid))
 
     def tpc_rollback(self, xid: Xid | str | None = None) -> None:
         """Roll back a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -429,7 +429,7 @@ class Connection(BaseConnection[Row]):
             xid: a transaction that was prepared earlier; None for the one of this connection.
         """
         with self.kernel.lock:
-            self.kernel.wait(self._tpc_finish_operation("rollback", xid))
+            self.kernel.wait_unlimited(self._tpc_finish_operation("rollback", xid))
 
     def tpc_recover(self) -> list[Xid]:
         """Return the ids of the transactions that are prepared and not finished (PEP 249)."""
@@ -455,7 +455,7 @@ class Connection(BaseConnection[Row]):
             while True:
                 remaining = None if deadline is None else max(0.0, deadline - monotonic())
                 with self.kernel.lock:
-                    came = self.kernel.wait(self._idle_operation(remaining))
+                    came = self.kernel.wait_unlimited(self._idle_operation(remaining))
                 while self._notifies:
                     yield self._notifies.popleft()
                     yielded += 1

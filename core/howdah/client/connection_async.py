@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from time import monotonic
 from types import TracebackType
@@ -21,6 +20,9 @@ from howdah.pq import Format
 from howdah.rows import AsyncRowFactory, Row, tuple_row
 
 ASYNC = True
+
+if ASYNC:
+    from howdah.io.event_loop import running_event_loop
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -110,7 +112,8 @@ class AsyncConnection(BaseConnection[Row]):
         own = driver.take_settings(params)
         if ASYNC:
             if driver.resolver(conninfo) is not None:
-                conninfo, params = await asyncio.to_thread(cls._resolve, conninfo, params)
+                loop = running_event_loop()
+                conninfo, params = await loop.call_in_thread(cls._resolve, conninfo, params)
         else:
             conninfo, params = cls._resolve(conninfo, params)
         settings = resolve(conninfo, params, parameters=driver.parameters)
@@ -131,11 +134,11 @@ class AsyncConnection(BaseConnection[Row]):
             connected.sock.close()
             raise
         self.kernel.autocommit = bool(autocommit)
-        for name, value in own.items():
-            setattr(self, name, value)
         if cursor_factory is not None:
             self.cursor_factory = cursor_factory
         try:
+            for name, value in own.items():
+                setattr(self, name, value)
             self._opened()
         except BaseException:
             await self.close()
@@ -165,7 +168,7 @@ class AsyncConnection(BaseConnection[Row]):
                 await self._left()
             return
         try:
-            with errors_ignored("in rollback of", self):
+            with errors_ignored("in rollback of", self), self.kernel.clean_up(exc_val):
                 await self.rollback()
         finally:
             await self._left()
@@ -331,7 +334,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
         async with self.kernel.lock:
-            await self.kernel.wait(self._commit_operation())
+            await self.kernel.wait_unlimited(self._commit_operation())
 
     async def rollback(self) -> None:
         """Roll back the open transaction, if any.
@@ -340,7 +343,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
         async with self.kernel.lock:
-            await self.kernel.wait(self._rollback_operation())
+            await self.kernel.wait_unlimited(self._rollback_operation())
 
     def transaction(
         self, savepoint_name: str | None = None, force_rollback: bool = False
@@ -456,7 +459,7 @@ class AsyncConnection(BaseConnection[Row]):
     async def tpc_prepare(self) -> None:
         """Do the first phase: prepare the transaction begun by `tpc_begin` (PEP 249)."""
         async with self.kernel.lock:
-            await self.kernel.wait(self._tpc_prepare_operation())
+            await self.kernel.wait_unlimited(self._tpc_prepare_operation())
 
     async def tpc_commit(self, xid: Xid | str | None = None) -> None:
         """Commit a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -465,7 +468,7 @@ class AsyncConnection(BaseConnection[Row]):
             xid: a transaction that was prepared earlier; None for the one of this connection.
         """
         async with self.kernel.lock:
-            await self.kernel.wait(self._tpc_finish_operation("commit", xid))
+            await self.kernel.wait_unlimited(self._tpc_finish_operation("commit", xid))
 
     async def tpc_rollback(self, xid: Xid | str | None = None) -> None:
         """Roll back a prepared transaction, or the one begun if it is not prepared (PEP 249).
@@ -474,7 +477,7 @@ class AsyncConnection(BaseConnection[Row]):
             xid: a transaction that was prepared earlier; None for the one of this connection.
         """
         async with self.kernel.lock:
-            await self.kernel.wait(self._tpc_finish_operation("rollback", xid))
+            await self.kernel.wait_unlimited(self._tpc_finish_operation("rollback", xid))
 
     async def tpc_recover(self) -> list[Xid]:
         """Return the ids of the transactions that are prepared and not finished (PEP 249)."""
@@ -500,7 +503,7 @@ class AsyncConnection(BaseConnection[Row]):
             while True:
                 remaining = None if deadline is None else max(0.0, deadline - monotonic())
                 async with self.kernel.lock:
-                    came = await self.kernel.wait(self._idle_operation(remaining))
+                    came = await self.kernel.wait_unlimited(self._idle_operation(remaining))
                 while self._notifies:
                     yield self._notifies.popleft()
                     yielded += 1

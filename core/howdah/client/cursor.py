@@ -74,7 +74,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         if exc_type is None:
             self.close()
             return
-        with errors_ignored("at the end of", self):
+        with errors_ignored("at the end of", self), self._kernel.clean_up(exc_val):
             self.close()
 
     def close(self) -> None:

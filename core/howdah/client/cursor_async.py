@@ -75,7 +75,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         if exc_type is None:
             await self.close()
             return
-        with errors_ignored("at the end of", self):
+        with errors_ignored("at the end of", self), self._kernel.clean_up(exc_val):
             await self.close()
 
     async def close(self) -> None:

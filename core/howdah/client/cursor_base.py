@@ -379,7 +379,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if kernel.query_cache.names_wanted:
             yield from request.look_up()
         request.check_no_copy("execute()")
-        self._query = request.text
+        self._query_text = request.text
         if pipeline_mode is not None:
             if self._can_be_deferred(request):
                 yield from self._defer(pipeline_mode, request)
@@ -606,7 +606,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         session = kernel.session
         if self._synced:
             session = yield from kernel.start_operation()
-        exchange = QueryExchange(query=self._query, fields=result.fields, decoder=self._decoder)
+        exchange = QueryExchange(query=self._query_text, fields=result.fields, decoder=self._decoder)
         self._portal = None
         try:
             yield from self._run_portal(session, exchange, portal, max_rows)

@@ -79,7 +79,7 @@ class CursorKernel:
             query: the text of the new statement.
         """
         self._cursor._reset()
-        self._cursor._query = query
+        self._cursor._query_text = query
 
     def merge(self, query: Query, params: Params | None = None) -> bytes:
         """Return a query with its parameters in it as literals, for statements that take no parameters.
@@ -183,6 +183,11 @@ class CursorKernel:
             failed.raise_error()
         yield from cursor._run(request)
 
+    @property
+    def query(self) -> bytes | None:
+        """The text of the last statement, as it was sent; None before the first."""
+        return self._cursor._query_text
+
     # Results
 
     @property
@@ -213,7 +218,7 @@ class CursorKernel:
         Args:
             exchange: the exchange of the statement, with at least one result.
         """
-        self._cursor._query = exchange.query
+        self._cursor._query_text = exchange.query
         self._cursor._show(exchange.results)
 
     def show_result(self, result: Result) -> None:

@@ -111,7 +111,7 @@ class ExecuteMany:
             session.bind(exchange, b"", last.name, parameters, self._formats)
         else:
             request.write_anew(session, exchange, self._formats, pipeline_mode)
-            exchange.query = cursor._query = text
+            exchange.query = cursor._query_text = text
             self._statement = Statement(text, oids, b"" if statement is None else statement.name)
             if cursor._direct and not request.substituted:
                 parsed = None if params is None else cursor._parse(request.query)

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Generator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from howdah.client.kernel_base import BaseKernel
+from howdah.client.kernel_base import BaseKernel, checked_seconds
 from howdah.errors import OperationalError
 from howdah.io.blocking import BlockingTransport
 from howdah.io.cancel import cancel
-from howdah.io.operation import Drain, Idle, Operation, Stop
+from howdah.io.operation import Drain, Idle, Operation, Stop, Until
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Kernel"]
 
 T = TypeVar("T")
+
+_NOTHING_TO_SHIELD: AbstractContextManager[None] = nullcontext()
 
 #: How long an interrupted query may take to end, in seconds.
 _CANCEL_TIMEOUT = 5.0
@@ -54,7 +56,11 @@ class Kernel(BaseKernel):
     Attributes:
         transport: what carries the bytes between the session and the server.
         lock: the lock that is held while the connection is used.
+        event_loop: the event loop, for an asynchronous connection.
     """
+
+    #: The class of the kernels of this class that have a `time_limit`, once there was one.
+    _limited_class: ClassVar[type[Kernel] | None] = None
 
     def __init__(self, connection: Connection[Any], session: Session, transformer: Transformer) -> None:
         super().__init__(connection, session, transformer)
@@ -116,9 +122,13 @@ class Kernel(BaseKernel):
                         transport.drain(wait.exchange)
                     elif isinstance(wait, Idle):
                         answer = transport.idle(wait.timeout)
-                    else:
+                    elif isinstance(wait, Stop):
                         self.stop(wait.exchange)
+                    else:
+                        self._wait_until(wait)
                 except BaseException as e:
+                    if isinstance(wait, Until):
+                        wait = wait.wait
                     if isinstance(wait, Exchange):
                         with suppress(BaseException):
                             self.stop(wait)
@@ -135,6 +145,61 @@ class Kernel(BaseKernel):
         except BaseException as e:
             self._failed(e, writing)
             raise
+
+    def _wait_until(self, until: Until) -> None:
+        """Wait until a deadline."""
+        if isinstance(until.wait, Drain):
+            self.transport.drain(until.wait.exchange, until.deadline)
+        else:
+            self.transport.run_until(until.wait, until.deadline)
+
+    #: As `wait`, but without the `time_limit`: for what must not be given up, as COMMIT, or waits for long.
+    wait_unlimited = wait
+
+    def call_within(self, seconds: float, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Call a function that uses the connection; the server has a limited time, instead of `time_limit`.
+
+        When the time is over, the wait for the server is interrupted, and what the server is doing for it is
+        cancelled. `wait_unlimited` is not interrupted on a blocking connection.
+
+        Args:
+            seconds: the time, a positive number.
+            function: what to call.
+            args: its arguments.
+            kwargs: its keyword arguments.
+
+        Returns:
+            What the function returns.
+
+        Raises:
+            ValueError: the time is not positive, or infinite.
+            howdah.errors.QueryTimeout: the time was not enough.
+        """
+        from howdah.client.time_limit import call_within
+
+        seconds = checked_seconds(seconds)
+        self._limit_waits()
+        return call_within(self, seconds, function, *args, **kwargs)
+
+    @property
+    def time_limit(self) -> float | None:
+        """How many seconds each operation may take, None for any time; see `howdah.errors.QueryTimeout`.
+
+        A connection that never had a limit runs no code for it.
+        """
+        return self._time_limit
+
+    @time_limit.setter
+    def time_limit(self, seconds: float | None) -> None:
+        self._time_limit = None if seconds is None else checked_seconds(seconds)
+        if seconds is not None:
+            self._limit_waits()
+
+    def _limit_waits(self) -> None:
+        """Let `wait` look for limits from now on."""
+        from howdah.client.time_limit import limited
+
+        self.__class__ = limited(self.connection._kernel_class)
 
     def execute_cached(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
         """Run a query on the fast path, if that is possible: it is prepared and nothing has changed.
@@ -204,6 +269,17 @@ class Kernel(BaseKernel):
             else:
                 self._leave_unfinished()
         self.note_loss()
+
+    def clean_up(self, exception: BaseException | None) -> AbstractContextManager[None]:
+        """Return the context in which a block ends: a task that trio has cancelled can wait in it.
+
+        Args:
+            exception: what leaves the block, None if nothing does.
+
+        Raises:
+            howdah.OperationalError: at the end of the context, the clean-up took too long.
+        """
+        return _NOTHING_TO_SHIELD
 
     def _leave_unfinished(self) -> None:
         """Let the next operation begin by cancelling what is still in progress."""
@@ -356,4 +432,4 @@ class Kernel(BaseKernel):
         streaming.left = True
         if not streaming.mine:
             return  # the garbage collector ran in another thread, which cannot have the lock
-        self.wait(streaming.close())
+        self.wait_unlimited(streaming.close())

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from howdah.client.kernel_base import BaseKernel
+from howdah.client.kernel_base import BaseKernel, checked_seconds
 from howdah.errors import InterfaceError, OperationalError
 from howdah.io.cancel import cancel_async
-from howdah.io.operation import Drain, Idle, Operation, Stop
+from howdah.io.operation import Drain, Idle, Operation, Stop, Until
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
 
@@ -22,8 +22,7 @@ ASYNC = True
 if ASYNC:
     from howdah.client.scheduling import SerialScheduler
     from howdah.hookspecs import Scheduler
-    from howdah.io.aio import AsyncTransport
-    from howdah.io.lock import TaskRLock
+    from howdah.io.event_loop import EventLoop, TaskLock, Transport, get_event_loop, running_event_loop
 else:
     import threading
 
@@ -41,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncKernel"]
 
 T = TypeVar("T")
+
+_NOTHING_TO_SHIELD: AbstractContextManager[None] = nullcontext()
 
 #: How long an interrupted query may take to end, in seconds.
 _CANCEL_TIMEOUT = 5.0
@@ -64,14 +65,20 @@ class AsyncKernel(BaseKernel):
     Attributes:
         transport: what carries the bytes between the session and the server.
         lock: the lock that is held while the connection is used.
+        event_loop: the event loop, for an asynchronous connection.
     """
+
+    #: The class of the kernels of this class that have a `time_limit`, once there was one.
+    _limited_class: ClassVar[type[AsyncKernel] | None] = None
 
     def __init__(self, connection: AsyncConnection[Any], session: Session, transformer: Transformer) -> None:
         super().__init__(connection, session, transformer)
         sock = connection._connected.sock
         if ASYNC:
-            self._loop = asyncio.get_running_loop()
-            self.transport = AsyncTransport(sock, session)
+            self.event_loop: EventLoop = running_event_loop()
+            #: asyncio's loop, None on trio.
+            self._loop = self.event_loop.asyncio_loop
+            self.transport: Transport = self.event_loop.transport_class(sock, session)
         else:
             self.lock = threading.RLock()
             self.transport = BlockingTransport(sock, session)
@@ -130,8 +137,10 @@ class AsyncKernel(BaseKernel):
                         await transport.drain(wait.exchange)
                     elif isinstance(wait, Idle):
                         answer = await transport.idle(wait.timeout)
-                    else:
+                    elif isinstance(wait, Stop):
                         await self.stop(wait.exchange)
+                    else:
+                        self._wait_until(wait)
                 except BaseException as e:
                     if ASYNC:  # noqa: SIM102
                         if isinstance(e, GeneratorExit):
@@ -141,6 +150,8 @@ class AsyncKernel(BaseKernel):
                             if transport is self.transport:
                                 self._leave_unfinished()
                             raise
+                    if isinstance(wait, Until):
+                        wait = wait.wait
                     if isinstance(wait, Exchange):
                         with suppress(BaseException):
                             await self.stop(wait)
@@ -157,6 +168,70 @@ class AsyncKernel(BaseKernel):
         except BaseException as e:
             self._failed(e, writing)
             raise
+
+    if ASYNC:
+
+        def _wait_until(self, wait: Until) -> None:
+            raise TypeError("a task waits without a deadline: it is cancelled when its time is over")
+
+    else:
+
+        def _wait_until(self, until: Until) -> None:
+            """Wait until a deadline."""
+            if isinstance(until.wait, Drain):
+                self.transport.drain(until.wait.exchange, until.deadline)
+            else:
+                self.transport.run_until(until.wait, until.deadline)
+
+    #: As `wait`, but without the `time_limit`: for what must not be given up, as COMMIT, or waits for long.
+    wait_unlimited = wait
+
+    async def call_within(
+        self, seconds: float, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any
+    ) -> T:
+        """Call a function that uses the connection; the server has a limited time, instead of `time_limit`.
+
+        When the time is over, the wait for the server is interrupted, and what the server is doing for it is
+        cancelled. `wait_unlimited` is not interrupted on a blocking connection.
+
+        Args:
+            seconds: the time, a positive number.
+            function: what to call.
+            args: its arguments.
+            kwargs: its keyword arguments.
+
+        Returns:
+            What the function returns.
+
+        Raises:
+            ValueError: the time is not positive, or infinite.
+            howdah.errors.QueryTimeout: the time was not enough.
+        """
+        from howdah.client.time_limit_async import call_within
+
+        seconds = checked_seconds(seconds)
+        self._limit_waits()
+        return await call_within(self, seconds, function, *args, **kwargs)
+
+    @property
+    def time_limit(self) -> float | None:
+        """How many seconds each operation may take, None for any time; see `howdah.errors.QueryTimeout`.
+
+        A connection that never had a limit runs no code for it.
+        """
+        return self._time_limit
+
+    @time_limit.setter
+    def time_limit(self, seconds: float | None) -> None:
+        self._time_limit = None if seconds is None else checked_seconds(seconds)
+        if seconds is not None:
+            self._limit_waits()
+
+    def _limit_waits(self) -> None:
+        """Let `wait` look for limits from now on."""
+        from howdah.client.time_limit_async import limited
+
+        self.__class__ = limited(self.connection._kernel_class)
 
     async def execute_cached(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
         """Run a query on the fast path, if that is possible: it is prepared and nothing has changed.
@@ -233,19 +308,17 @@ class AsyncKernel(BaseKernel):
     if ASYNC:
 
         @property
-        def lock(self) -> TaskRLock:
+        def lock(self) -> TaskLock:
             """The lock that a task holds while it uses the connection."""
-            loop = asyncio._get_running_loop()
-            if loop is not self._loop and loop is not None:
-                self.enter_loop(loop)
+            if asyncio._get_running_loop() is not self._loop:
+                self.enter_loop()
             return self._lock
 
         @property
         def scheduler(self) -> Scheduler:
             """What decides in which order operations run, and which run concurrently."""
-            loop = asyncio._get_running_loop()
-            if loop is not self._loop and loop is not None:
-                self.enter_loop(loop)
+            if asyncio._get_running_loop() is not self._loop:
+                self.enter_loop()
             return self._scheduler
 
         def schedule(self) -> None:
@@ -256,8 +329,8 @@ class AsyncKernel(BaseKernel):
             self._lock = self._scheduler.lock
             self.should_retry = self._scheduler.should_retry
 
-        def enter_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-            """Move the connection to another event loop, which is the running one.
+        def enter_loop(self) -> None:
+            """Move the connection to the running event loop, if there is one and it is another one.
 
             What a task of the previous loop was waiting for is cancelled before anything else is done.
 
@@ -265,11 +338,14 @@ class AsyncKernel(BaseKernel):
                 howdah.InterfaceError: the other event loop is running, and one of its tasks uses the
                     connection; or the running one cannot watch sockets.
             """
-            if self._loop.is_running() and self._lock.locked():
+            event_loop = get_event_loop()
+            if event_loop is None or event_loop.asyncio_loop is self._loop:
+                return
+            if self._lock.locked() and self.event_loop.is_running():
                 raise InterfaceError("the connection is in use by a task of another event loop")
             left = self.transport
-            self.transport = left.move()
-            self._loop = loop
+            self.transport = left.move(event_loop.transport_class)
+            self.event_loop, self._loop = event_loop, event_loop.asyncio_loop
             # The tasks that held the lock, or waited for it, are gone.
             self._lock.leave()
             self._scheduler.close()
@@ -279,6 +355,20 @@ class AsyncKernel(BaseKernel):
 
     else:
         pass
+
+    def clean_up(self, exception: BaseException | None) -> AbstractContextManager[None]:
+        """Return the context in which a block ends: a task that trio has cancelled can wait in it.
+
+        Args:
+            exception: what leaves the block, None if nothing does.
+
+        Raises:
+            howdah.OperationalError: at the end of the context, the clean-up took too long.
+        """
+        if ASYNC:  # noqa: SIM102
+            if exception is not None:
+                return self.event_loop.shield()
+        return _NOTHING_TO_SHIELD
 
     def _leave_unfinished(self) -> None:
         """Let the next operation begin by cancelling what is still in progress."""
@@ -311,19 +401,11 @@ class AsyncKernel(BaseKernel):
             exchange: the last one in progress; those before it are cancelled, too.
         """
         if ASYNC:
-            if asyncio._get_running_loop() is not self._loop:
+            running = get_event_loop()
+            if running is None or running.asyncio_loop is not self._loop:
                 return  # the connection has moved to another event loop, where this is cancelled
-            stopping = asyncio.ensure_future(self._stop(exchange))
-            interruption = None
-            while not stopping.done():
-                try:
-                    await asyncio.wait([stopping])
-                except asyncio.CancelledError as e:
-                    interruption = e
-            if not stopping.cancelled():
-                stopping.exception()  # the connection is closed then, and says why
-            if interruption is not None:
-                raise interruption
+            # If it raises something, the connection is closed, and says why.
+            await self.event_loop.finish(self._stop, exchange)
         else:
             self._stop(exchange)
 
@@ -382,7 +464,7 @@ class AsyncKernel(BaseKernel):
             self.session.on_notice = None
             if ASYNC:
                 # A loader or a handler has raised anything else, and the transport has continued after it.
-                if isinstance(e, (asyncio.CancelledError, GeneratorExit)):
+                if isinstance(e, (self.event_loop.cancelled, GeneratorExit)):
                     raise
             else:
                 self._pass_over(e)
@@ -466,9 +548,9 @@ class AsyncKernel(BaseKernel):
                 # The event loop closes unreferenced generators in tasks of their own.
                 streaming.let_go()
                 async with self.lock:
-                    await self.wait(streaming.close())
+                    await self.wait_unlimited(streaming.close())
                 return
         else:
             if not streaming.mine:
                 return  # the garbage collector ran in another thread, which cannot have the lock
-        await self.wait(streaming.close())
+        await self.wait_unlimited(streaming.close())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from howdah.client.query_cache import QueryCache
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from howdah.hookspecs import QueryObserver, QueryPlanner
     from howdah.protocol.session import Session
 
-__all__ = ["BaseKernel"]
+__all__ = ["BaseKernel", "checked_seconds"]
 
 
 class BaseKernel(TypeLookup):
@@ -60,6 +61,7 @@ class BaseKernel(TypeLookup):
     pipeline_mode: PipelineMode | None = None
     simple_only = False
     _owner: Any = None
+    _time_limit: float | None = None
     _before_next: Callable[[], Operation[Error | None]] | None = None
     _reservation: Callable[[], Operation[None]] | None = None
     #: What an operation has failed with that was finished for another one's sake.
@@ -409,3 +411,20 @@ class BaseKernel(TypeLookup):
         self._review_preamble()
         connection._connected.sock.close()
         connection._notify_closed()
+
+
+def checked_seconds(seconds: float) -> float:
+    """Return a limit of time as a float.
+
+    Args:
+        seconds: the limit.
+
+    Raises:
+        TypeError: it is not a number.
+        ValueError: it is not positive, or infinite.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"a limit of time is a number of seconds, not {type(seconds).__name__}")
+    if not 0 < seconds < inf:
+        raise ValueError(f"a limit of time is a positive number of seconds, not {seconds}; None is no limit")
+    return float(seconds)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.transformer import Transformer
-from howdah.client.query import ParsedQuery
+from howdah.client.query import ParsedQuery, RawQuery
 from howdah.client.resultset import ResultSet
 from howdah.client.statement import ResultPlan, Statement, use_counter
 from howdah.native.implementation import IMPLEMENTATION
@@ -35,7 +35,11 @@ class CachedQuery:
     __slots__ = ("answer", "parsed", "statement", "version")
 
     def __init__(
-        self, parsed: ParsedQuery | None, statement: Statement, answer: ResultPlan, version: int = -1
+        self,
+        parsed: ParsedQuery | RawQuery | None,
+        statement: Statement,
+        answer: ResultPlan,
+        version: int = -1,
     ) -> None:
         self.parsed = parsed
         self.statement = statement
@@ -68,8 +72,12 @@ class QueryCache:
         self._transformer = transformer
         self._plain: dict[str, CachedQuery] = {}
         self._bound: dict[str, CachedQuery] = {}
+        # Those of raw cursors: the same text may have other placeholders there.
+        self._raw: dict[str, CachedQuery] = {}
 
-    def learn(self, query: str, parsed: ParsedQuery | None, statement: Statement, answer: ResultPlan) -> None:
+    def learn(
+        self, query: str, parsed: ParsedQuery | RawQuery | None, statement: Statement, answer: ResultPlan
+    ) -> None:
         """Add a query to the cache.
 
         Args:
@@ -79,6 +87,8 @@ class QueryCache:
             answer: its `Statement.result_plan`.
         """
         queries = self._plain if parsed is None else self._bound
+        if isinstance(parsed, RawQuery):
+            queries = self._raw
         if len(queries) >= _MOST:
             queries.clear()
         queries[query] = CachedQuery(parsed, statement, answer, self._transformer.version)
@@ -156,7 +166,8 @@ class QueryCache:
         if (params is None) is not (parsed is None):
             return False
         if params is not None and parsed is not None:
-            parameters = transformer.encoder.encode(parsed.bind(params), parsed.formats, parsed.names)
+            values = parsed.bind(params)  # type: ignore[arg-type]  # each refuses what it cannot take
+            parameters = transformer.encoder.encode(values, parsed.formats, parsed.names)
             if parameters.oids != statement.oids or self.names_wanted:
                 return False
         self._session.bind(exchange, b"", statement.name, parameters, cached.answer[2])
@@ -175,7 +186,8 @@ class QueryCache:
             or cursor._transformer is not self._transformer
         ):
             return None
-        cached = (self._plain if params is None else self._bound).get(query)
+        queries = self._plain if params is None else self._raw if cursor._raw else self._bound
+        cached = queries.get(query)
         if cached is None or not cached.statement.cacheable or cached.version != self._transformer.version:
             return None
         statement = cached.statement
@@ -184,7 +196,7 @@ class QueryCache:
             return None
         statement.used = next(use_counter)
         cursor._reset()
-        cursor._query = statement.query
+        cursor._query_text = statement.query
         return exchange, statement
 
 

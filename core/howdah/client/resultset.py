@@ -38,7 +38,9 @@ class ResultSet(Generic[Row]):
     _format: Format | None
     _transformer: Transformer
     _closed: bool
-    _query: bytes | None
+    #: Whether placeholders are PostgreSQL's own.
+    _raw = False
+    _query_text: bytes | None
     _results: Sequence[Result]
     _index: int
     _result: Result | None
@@ -62,7 +64,7 @@ class ResultSet(Generic[Row]):
     def __init__(self) -> None:
         self._format = None
         self._closed = False
-        self._query = None
+        self._query_text = None
         self._reset()
 
     def _reset(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from howdah.io.lock import TaskRLock
 from howdah.io.operation import Operation
 from howdah.protocol.exchange import Exchange
 
@@ -32,7 +31,7 @@ class SerialScheduler:
     """
 
     def __init__(self, kernel: AsyncKernel) -> None:
-        self.lock = TaskRLock()
+        self.lock = kernel.event_loop.lock()
         self._kernel = kernel
 
     async def run(self, operation: Operation[T], *, independent: bool = False) -> T:

@@ -145,7 +145,7 @@ class Stream(Streaming):
         session = yield from cursor.kernel.start_statement()
         self._request = request = Request(cursor, query, params, cursor._result_format(self._binary), False)
         yield from request.encode_fully()
-        cursor._query = request.text
+        cursor._query_text = request.text
         request.plan()
         if request.unsettled:
             yield from request.prepare_to_write(session)

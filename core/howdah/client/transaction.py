@@ -53,10 +53,11 @@ class Transaction(BaseTransaction):
     def _end(self, exception: BaseException | None) -> bool:
         """Commit or roll back; return whether the exception, if any, is suppressed."""
         if exception is None and not self.force_rollback:
-            self._connection.kernel.wait(self._commit())
+            self._connection.kernel.wait_unlimited(self._commit())
             return False
         try:
-            return self._connection.kernel.wait(self._roll_back(exception))
+            with self._connection.kernel.clean_up(exception):
+                return self._connection.kernel.wait_unlimited(self._roll_back(exception))
         except OutOfOrderTransactionNesting:
             raise
         except Exception as e:

@@ -52,10 +52,11 @@ class AsyncTransaction(BaseTransaction):
     async def _end(self, exception: BaseException | None) -> bool:
         """Commit or roll back; return whether the exception, if any, is suppressed."""
         if exception is None and not self.force_rollback:
-            await self._connection.kernel.wait(self._commit())
+            await self._connection.kernel.wait_unlimited(self._commit())
             return False
         try:
-            return await self._connection.kernel.wait(self._roll_back(exception))
+            with self._connection.kernel.clean_up(exception):
+                return await self._connection.kernel.wait_unlimited(self._roll_back(exception))
         except OutOfOrderTransactionNesting:
             raise
         except Exception as e:

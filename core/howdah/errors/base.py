@@ -21,6 +21,7 @@ __all__ = [
     "PipelineAborted",
     "PluginError",
     "ProgrammingError",
+    "QueryTimeout",
     "Warning",
 ]
 
@@ -233,6 +234,10 @@ class ConnectionTimeout(OperationalError):
 
 class CancellationTimeout(OperationalError):
     """The server did not react to a cancel request in time."""
+
+
+class QueryTimeout(OperationalError, TimeoutError):
+    """The answer to a query did not come within the time that the program gave it: it was cancelled."""
 
 
 def unraised(error: Error) -> Error:

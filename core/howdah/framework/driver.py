@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConnectionHooks",
     "Driver",
+    "configuration",
     "configure",
     "default_driver",
     "default_driver_for",
@@ -529,6 +530,15 @@ def configure(
         _configuration = {"enable": enable, "disable": disable, "plugins": plugins}
         _default = None
         howdah._forget_driver()
+
+
+def configuration() -> dict[str, Any]:
+    """Return the choice that `configure` made last, as its arguments; its defaults if it was not called.
+
+    A library that needs a plugin in the default driver can add it to what the program has chosen.
+    """
+    with _lock:
+        return {"enable": None, "disable": (), "plugins": (), **_configuration}
 
 
 def require_enabled(plugin: str, feature: str) -> None:

@@ -7,9 +7,8 @@ import select
 import socket
 from collections import deque
 from contextlib import suppress
-from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from howdah.errors import Error, InterfaceError, OperationalError
@@ -116,13 +115,14 @@ class AsyncTransport:
     """
 
     def __init__(self, sock: socket.socket | TLSSocket, session: Session) -> None:
-        self.session = session
-        self.sock, self._stream = split_tls(sock, session)
-        self._fd = sock.fileno()
-        self._begin()
+        self._attach(session, *split_tls(sock, session))
 
-    def _begin(self) -> None:
+    def _attach(self, session: Session, sock: socket.socket, stream: Session | TLSStream) -> None:
         """Attach to the running event loop, on which no task waits yet."""
+        self.session = session
+        self.sock = sock
+        self._stream = stream
+        self._fd = sock.fileno()
         self._loop = asyncio.get_running_loop()
         self._waits = _waits_of.setdefault(self._loop, _Waits())
         #: Receives answers that arrive soon; only the native implementation has it.
@@ -230,18 +230,22 @@ class AsyncTransport:
 
     # Moving to another event loop
 
-    def move(self) -> AsyncTransport:
-        """Return a transport for the running event loop, which replaces this one.
+    def move(self, kind: type[Any]) -> Any:
+        """Return a transport of a class, for the running event loop, which replaces this one.
 
         Tasks that wait on the previous event loop are resumed by `wake_left`, if that loop is still open.
+
+        Args:
+            kind: the class.
 
         Raises:
             howdah.InterfaceError: the running event loop cannot watch sockets.
         """
-        other = copy(self)
-        other._begin()
+        other = object.__new__(kind)
+        other._attach(self.session, self.sock, self._stream)
         if self.sock.fileno() >= 0:
-            other._start_reading()
+            if kind is AsyncTransport:
+                other._start_reading()
             self._leave_loop()
         self.__class__ = _LeftTransport
         return other

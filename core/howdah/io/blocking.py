@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import select
 import socket
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from howdah.errors import Error, OperationalError
 from howdah.io.operation import HIGH_WATER
+from howdah.io.polling import wait_for_socket
 from howdah.io.tls_socket import is_usual, split_tls
 from howdah.lazy.tuples import NamedTuple
 from howdah.native.implementation import IMPLEMENTATION
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from howdah.io.tls_socket import TLSSocket
     from howdah.io.tls_stream import TLSStream
 
-__all__ = ["BlockingTransport"]
+__all__ = ["BlockingTransport", "Expired"]
 
 _DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
 #: The beginning of the message of an error about a broken connection.
 _LOST = "the connection is lost: "
+#: The longest single wait with a deadline, in seconds: `poll` takes no more than 24 days.
+_LONGEST_WAIT = 1e6
 
 
 def run_until_ready(sock: socket.socket, session: Session | TLSStream, exchange: Exchange) -> None:
@@ -103,9 +106,7 @@ def process(stream: Session | TLSStream, session: Session) -> None:
 
 def _poll(sock: socket.socket, write: bool, timeout: float | None) -> bool:
     """Wait until there is something to receive or, with `write`, room to send."""
-    poll = select.poll()
-    poll.register(sock, select.POLLIN | (select.POLLOUT if write else 0))
-    return bool(poll.poll(None if timeout is None else timeout * 1000))
+    return wait_for_socket(sock, timeout, reading=True, writing=write)
 
 
 class Functions(NamedTuple):
@@ -131,6 +132,25 @@ if not TYPE_CHECKING and IMPLEMENTATION == "native":
 
 
 _USUAL = Functions(run_until_ready, send, receive)
+
+
+class Expired(BaseException):
+    """A deadline has passed, which interrupts a wait as an exception of a signal handler does."""
+
+
+def time_left(deadline: float) -> float:
+    """Return how long a wait may take, in seconds.
+
+    Args:
+        deadline: when it has to end, on the monotonic clock.
+
+    Raises:
+        Expired: the deadline has passed.
+    """
+    left = deadline - monotonic()
+    if left <= 0:
+        raise Expired
+    return min(left, _LONGEST_WAIT)
 
 
 class BlockingTransport:
@@ -161,8 +181,30 @@ class BlockingTransport:
         except Error as e:
             self._lose(e)
 
-    def drain(self, exchange: Exchange) -> None:
-        """Send, and receive what has arrived, until little is left to send or `exchange` is ready."""
+    def run_until(self, exchange: Exchange, deadline: float) -> None:
+        """Send and receive until `exchange` is ready, as `run_until_ready` does, or until a deadline.
+
+        Args:
+            exchange: the exchange to wait for.
+            deadline: when the wait has to end, on the monotonic clock.
+
+        Raises:
+            Expired: the deadline has passed.
+        """
+        while not exchange.ready:
+            self.idle(time_left(deadline))
+            exchange.replaced = None
+
+    def drain(self, exchange: Exchange, deadline: float | None = None) -> None:
+        """Send, and receive what has arrived, until little is left to send or `exchange` is ready.
+
+        Args:
+            exchange: the exchange that the output belongs to.
+            deadline: when the wait has to end, as for `run_until`; None for never.
+
+        Raises:
+            Expired: the deadline has passed.
+        """
         try:
             while not exchange.ready:
                 all_sent = self._functions.send(self.sock, self._stream)
@@ -171,7 +213,7 @@ class BlockingTransport:
                 elif all_sent or self._stream.output_size < HIGH_WATER:
                     break
                 else:
-                    _poll(self.sock, True, None)
+                    _poll(self.sock, True, None if deadline is None else time_left(deadline))
         except OSError as e:
             self._lose(loss(e))
         except Error as e:

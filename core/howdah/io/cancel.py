@@ -38,9 +38,9 @@ def cancel(connected: Connected, timeout: float | None = None) -> None:
 
 async def cancel_async(connected: Connected, timeout: float | None = None) -> None:
     """Ask the server to cancel the current query of a session, as `cancel` does."""
-    from howdah.io.connect_aio import run_async
+    from howdah.io.event_loop import running_event_loop
 
-    await run_async(_cancelling(connected, timeout))
+    await running_event_loop().run(_cancelling(connected, timeout))
 
 
 def _cancelling(connected: Connected, timeout: float | None) -> ConnectOperation[None]:

@@ -7,12 +7,12 @@ blocking, `howdah.io.connect_aio.run_async` on the running event loop.
 
 from __future__ import annotations
 
-import select
 import threading
 import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from howdah.io.polling import wait_for_socket
 from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -121,9 +121,7 @@ def _serve(request: SocketReady | Call | Pause) -> Any:
     remaining = remaining_time(request.deadline)
     if isinstance(request, Call):
         return request.function() if remaining is None else _in_thread(request.function, remaining)
-    poll = select.poll()
-    poll.register(request.sock, select.POLLOUT if request.writing else select.POLLIN)
-    if not poll.poll(None if remaining is None else remaining * 1000):
+    if not wait_for_socket(request.sock, remaining, reading=not request.writing, writing=request.writing):
         raise TimeoutError
     return None
 

@@ -89,9 +89,11 @@ async def connect_async(
     open_transport: OpenTransport | None = None,
 ) -> Connected:
     """Open a session on the running event loop, as `connect` does."""
-    from howdah.io.connect_aio import run_async
+    from howdah.io.event_loop import running_event_loop
 
-    return await run_async(_Connecting(resolved, hosts, authentication_methods, open_transport).run())
+    return await running_event_loop().run(
+        _Connecting(resolved, hosts, authentication_methods, open_transport).run()
+    )
 
 
 class _Connecting:

@@ -1,8 +1,7 @@
-"""Checking that an event loop can watch sockets."""
+"""Whether an event loop of asyncio can watch sockets."""
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 from howdah.errors import InterfaceError
@@ -10,7 +9,7 @@ from howdah.errors import InterfaceError
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["UnsupportedLoop", "check_loop"]
+__all__ = ["UnsupportedLoop", "watches_sockets"]
 
 
 class UnsupportedLoop(InterfaceError):
@@ -22,23 +21,15 @@ class UnsupportedLoop(InterfaceError):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
-            f"howdah cannot use the event loop {type(loop).__name__!r}, which has no add_reader(): use a"
-            " SelectorEventLoop instead, for example by"
+            f"howdah cannot use the event loop {type(loop).__name__!r}, which has no add_reader(), by itself:"
+            " install anyio (pip install 'howdah[anyio]'), or use a SelectorEventLoop instead, for example by"
             " asyncio.run(main(), loop_factory=asyncio.SelectorEventLoop), or before Python 3.12 by"
             " asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())"
         )
 
 
-def check_loop(loop: asyncio.AbstractEventLoop) -> None:
-    """Check that an event loop can watch sockets.
+def watches_sockets(loop: asyncio.AbstractEventLoop) -> bool:
+    """Return whether an event loop of asyncio can watch sockets."""
+    from asyncio import AbstractEventLoop
 
-    Raises:
-        howdah.InterfaceError: the event loop cannot.
-    """
-    one, other = socket.socketpair()
-    with one, other:
-        try:
-            loop.add_reader(one.fileno(), int)
-        except NotImplementedError:
-            raise UnsupportedLoop(loop) from None
-        loop.remove_reader(one.fileno())
+    return type(loop).add_reader is not AbstractEventLoop.add_reader

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 from howdah.lazy.tuples import NamedTuple
 from howdah.protocol.exchange import Exchange
 
-__all__ = ["GATHER", "HIGH_WATER", "Drain", "Idle", "Operation", "Stop", "Wait"]
+__all__ = ["GATHER", "HIGH_WATER", "Drain", "Idle", "Operation", "Stop", "Until", "Wait"]
 
 T = TypeVar("T")
 
@@ -41,5 +41,12 @@ class Stop(NamedTuple):
     exchange: Exchange
 
 
-Wait: TypeAlias = Exchange | Drain | Idle | Stop
+class Until(NamedTuple):
+    """Wait as for `wait`, but only until a deadline on the monotonic clock; tasks do not use it."""
+
+    wait: Exchange | Drain
+    deadline: float
+
+
+Wait: TypeAlias = Exchange | Drain | Idle | Stop | Until
 Operation: TypeAlias = Generator[Wait, Any, T]

@@ -8,6 +8,7 @@ without their constructors).
 The interface ends at "The kernel's own". An incompatible change to it increments `INTERFACE_VERSION`.
 """
 
+from cpython.object cimport PyObject
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
@@ -76,6 +77,10 @@ cdef class Dumpers
 # It handles common, well-formed values and passes all others to `loader.load`,
 # so that results and errors are those of the Python implementation.
 ctypedef object (*load_func)(const char *data, Py_ssize_t size, object loader)
+
+# A `load_func` is also one of these: a caller that puts the reference, which it owns, into a tuple or a list
+# counts no references.
+ctypedef PyObject *(*owned_load_func)(const char *data, Py_ssize_t size, PyObject *loader) except NULL
 
 # A function that appends the value for an object to a buffer and returns 1. It returns 0 to
 # leave the object to the dumper's Python methods; what it has written by then is dropped.

@@ -18,6 +18,7 @@ from howdah.native.wire cimport BIND, EXECUTE, SYNC, Wire, pack_formats
 
 from howdah.pq import TransactionStatus
 from howdah.protocol.messages import MAX_LENGTH, check_length
+from howdah.client.query import RawQuery
 from howdah.client.statement import use_counter
 
 cdef object _IDLE = TransactionStatus.IDLE
@@ -56,9 +57,12 @@ cdef class CachedQuery:
     def __init__(self, parsed, statement, answer, version=-1):
         self.parsed = parsed
         if parsed is not None:
-            self.count = -1 if parsed.names is not None else len(parsed.formats)
-            self.formats = parsed.formats
-            self.names = parsed.names
+            if isinstance(parsed, RawQuery):  # whose formats are always the adapters' choice
+                self.count = len(statement.oids)
+            else:
+                self.count = -1 if parsed.names is not None else len(parsed.formats)
+                self.formats = parsed.formats
+                self.names = parsed.names
         self.statement = statement
         self.query = statement.query
         self.oids = tuple(statement.oids)
@@ -88,6 +92,8 @@ cdef class QueryCache:
     cdef object adapters
     cdef dict plain
     cdef dict bound
+    # Those of raw cursors: the same text may have other placeholders there.
+    cdef dict raw
 
     def __init__(self, Wire session not None, transformer):
         self.begins = True
@@ -96,10 +102,13 @@ cdef class QueryCache:
         self.adapters = transformer.adapters
         self.plain = {}
         self.bound = {}
+        self.raw = {}
 
     def learn(self, str query not None, parsed, statement, answer) -> None:
         """Add a query to the cache."""
         cdef dict queries = self.plain if parsed is None else self.bound
+        if isinstance(parsed, RawQuery):
+            queries = self.raw
         if len(queries) >= MOST:
             queries.clear()
         queries[query] = CachedQuery(parsed, statement, answer, self.adapters.version)
@@ -148,7 +157,7 @@ cdef class QueryCache:
             or cursor._transformer is not self.transformer
         ):
             return None
-        cached = (self.plain if params is None else self.bound).get(query)
+        cached = (self.plain if params is None else self.raw if cursor.raw else self.bound).get(query)
         if cached is None or not cached.statement.cacheable or cached.version != self.adapters.version:
             return None
         return cached
@@ -175,7 +184,7 @@ cdef class QueryCache:
         if size > _LONGEST:
             check_length(size)
         if cursor is not None:
-            cursor._query = cached.query
+            cursor._query_text = cached.query
             if sync and PyList_GET_SIZE(cursor._rows) > FEW:
                 exchange.replaced = cursor._results
             cursor.reset()

@@ -8,7 +8,8 @@ cdef class ResultSet:
     cdef public object _transformer
     cdef public object _format
     cdef public bint _closed
-    cdef public object _query
+    cdef bint raw
+    cdef public object _query_text
     cdef public object _results
     cdef public Py_ssize_t _index
     cdef public Result _result

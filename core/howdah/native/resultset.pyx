@@ -13,11 +13,15 @@ from howdah.native.rowmakers cimport make_rows
 from howdah.errors import InterfaceError, ProgrammingError
 from howdah.errors.context import add_column_name
 from howdah.pq import ExecStatus
-from howdah.rows import dict_maker, dict_row, tuple_row
+from howdah.raw_cursor import RawCursorMixin
+from howdah.rows import dict_maker, dict_row, record_maker, record_row, tuple_row
 
+cdef object _RAW_CURSOR = RawCursorMixin
 cdef object _TUPLE_ROW = tuple_row
 cdef object _DICT_ROW = dict_row
+cdef object _RECORD_ROW = record_row
 cdef object _dict_maker = dict_maker
+cdef object _record_maker = record_maker
 cdef object _SINGLE_TUPLE = ExecStatus.SINGLE_TUPLE
 cdef str _NO_RESULT = "no result available: execute a query first"
 cdef str _NOT_KEPT = "no result available: executemany() keeps rows only if it is called with returning=True"
@@ -32,6 +36,7 @@ cdef class ResultSet:
     """The results of a query, and the position in the current result."""
 
     def __cinit__(self):  # which ignores arguments
+        self.raw = isinstance(self, _RAW_CURSOR)
         self.reset()
 
     def _reset(self):
@@ -138,6 +143,8 @@ cdef class ResultSet:
                 self._make_row = tuple
             elif self._row_factory is _DICT_ROW:
                 self._make_row = _dict_maker(names_of(result.fields))
+            elif self._row_factory is _RECORD_ROW:
+                self._make_row = _record_maker(names_of(result.fields))
             else:
                 self._make_row = self._row_factory(self)
         return 0

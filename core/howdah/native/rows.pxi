@@ -7,7 +7,7 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.ref cimport Py_INCREF
-from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from cpython.tuple cimport PyTuple_New
 from libc.stdint cimport int32_t
 
 from howdah.native.byteorder cimport get_int32, get_uint16
@@ -21,6 +21,7 @@ cdef extern from "Python.h":
     bint PyObject_IS_GC(object obj)
     void PyObject_GC_Track(object obj)
     void PyObject_GC_UnTrack(object obj)
+    void PyTuple_SET_ITEM(object row, Py_ssize_t i, PyObject *value)
 
 
 cdef class RowDecoder:
@@ -83,6 +84,7 @@ cdef class RowDecoder:
         cdef Column *column
         cdef Py_ssize_t i
         cdef int32_t length
+        cdef PyObject *value
         cdef tuple row
         cdef bint container = False
         if size < 2:
@@ -105,7 +107,8 @@ cdef class RowDecoder:
             length = get_int32(data)
             data += 4
             if length == -1:
-                value = None
+                value = <PyObject *> None
+                Py_INCREF(None)
             elif length < 0 or length > end - data:
                 raise ProtocolViolation(
                     f"malformed DataRow from the server: column {i + 1} has length {length},"
@@ -114,11 +117,10 @@ cdef class RowDecoder:
             else:
                 column = &self.columns[i]
                 self.column = i
-                value = column.load(data, length, <object> column.loader)
+                value = (<owned_load_func> column.load)(data, length, <PyObject *> column.loader)
                 data += length
-                if column.container and PyObject_IS_GC(value):
+                if column.container and PyObject_IS_GC(<object> value):
                     container = True
-            Py_INCREF(value)
             PyTuple_SET_ITEM(row, i, value)
         if data != end:
             raise ProtocolViolation(

@@ -5,14 +5,18 @@
 # elements' oid, size and lower bound of each dimension, then every element with its length.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.list cimport PyList_Append, PyList_New, PyList_SET_ITEM
+from cpython.list cimport PyList_Append, PyList_New
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memchr, memcmp
 
-from howdah.native.adapters cimport find_load, load_func, load_nested
+from howdah.native.adapters cimport find_load, load_func, load_nested, owned_load_func
 from howdah.native.byteorder cimport get_int32
+
+cdef extern from "Python.h":
+    void PyList_SET_ITEM(object values, Py_ssize_t i, PyObject *value)
 
 
 # Binary
@@ -56,27 +60,37 @@ cdef object _load_array(const char *data, Py_ssize_t size, object loader):
 cdef list _load_dimension(Elements *elements, int dimension, load_func load, object item):
     """Load one of the lists of a dimension, with its items."""
     cdef Py_ssize_t i
-    cdef int32_t count = elements.sizes[dimension]
+    cdef list values
+    if dimension == elements.dimensions - 1:
+        return _load_items(elements, <owned_load_func> load, <PyObject *> item)
+    values = []
+    for i in range(elements.sizes[dimension]):
+        values.append(_load_dimension(elements, dimension + 1, load, item))
+    return values
+
+
+cdef list _load_items(Elements *elements, owned_load_func load, PyObject *item):
+    """Load one of the lists of the last dimension."""
+    cdef Py_ssize_t i
+    cdef int32_t count = elements.sizes[elements.dimensions - 1]
     cdef int32_t size
     cdef const char *data
+    cdef PyObject *value
     cdef list values = PyList_New(count)
     for i in range(count):
-        if dimension < elements.dimensions - 1:
-            value = _load_dimension(elements, dimension + 1, load, item)
+        data = elements.p + 4
+        if data > elements.end:
+            raise Malformed
+        size = get_int32(elements.p)
+        if size == -1:
+            elements.p = data
+            value = <PyObject *> None
+            Py_INCREF(None)
+        elif size < 0 or size > elements.end - data:
+            raise Malformed
         else:
-            data = elements.p + 4
-            if data > elements.end:
-                raise Malformed
-            size = get_int32(elements.p)
-            if size == -1:
-                elements.p = data
-                value = None
-            elif size < 0 or size > elements.end - data:
-                raise Malformed
-            else:
-                elements.p = data + size
-                value = load(data, size, item)
-        Py_INCREF(value)
+            elements.p = data + size
+            value = load(data, size, item)
         PyList_SET_ITEM(values, i, value)
     return values
 

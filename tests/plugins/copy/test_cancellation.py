@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 import howdah
@@ -27,7 +27,7 @@ async def write(cur: howdah.AsyncCursor[Any]) -> None:
     async with cur.copy("COPY t FROM STDIN") as copy:
         for i in range(4):
             await copy.write(f"{i}\t{LARGE}\n")
-            await asyncio.sleep(0)
+            await anyio.sleep(0)
 
 
 async def write_rows(cur: howdah.AsyncCursor[Any]) -> None:
@@ -35,7 +35,7 @@ async def write_rows(cur: howdah.AsyncCursor[Any]) -> None:
         copy.set_types(["int4", "text"])
         for i in range(4):
             await copy.write_row((i, LARGE))
-            await asyncio.sleep(0)
+            await anyio.sleep(0)
 
 
 async def write_in_vain(cur: howdah.AsyncCursor[Any]) -> None:
@@ -57,7 +57,7 @@ async def read(cur: howdah.AsyncCursor[Any]) -> None:
         size = 0
         async for block in copy:
             size += len(block)
-            await asyncio.sleep(0)
+            await anyio.sleep(0)
     assert size > 2_000_000
 
 
@@ -87,6 +87,7 @@ IN = (write, write_rows)
 @pytest.mark.parametrize(
     "work", [*IN, write_in_vain, refused, read, read_rows, leave, leave_much], ids=lambda work: work.__name__
 )
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")  # trio wants it to be closed
 async def test_everywhere(dsn: str, work: Work, autocommit: bool) -> None:
     async with await howdah.AsyncConnection.connect(dsn, autocommit=autocommit) as conn:
         await conn.execute("CREATE TEMP TABLE t (i int, name text)")
@@ -121,7 +122,7 @@ async def test_with_a_writer(dsn: str, tmp_path: Path) -> None:
             self.reasons: list[BaseException | None] = []
 
         async def write(self, data: bytes) -> None:
-            await asyncio.sleep(0)
+            await anyio.sleep(0)
             self.size += len(data)
 
         async def finish(self, exc: BaseException | None = None) -> None:
@@ -141,7 +142,9 @@ async def test_with_a_writer(dsn: str, tmp_path: Path) -> None:
         async def check(writer: Any) -> None:
             if writer.size:
                 assert len(writer.reasons) == 1
-                assert writer.reasons == [None] or isinstance(writer.reasons[0], asyncio.CancelledError)
+                assert writer.reasons == [None] or isinstance(
+                    writer.reasons[0], anyio.get_cancelled_exc_class()
+                )
             assert await (await conn.execute("SELECT count(*) FROM t")).fetchone() == (0,)
             assert conn.info.transaction_status == TransactionStatus.IDLE
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import io
 import sys
 import threading
 from typing import Any
 
+import anyio
 import pytest
 
 import howdah
 from howdah import errors, sql
 from tests.plugins.copy.sides import Side
 from tests.servers import Server
+from tests.tasks import start
 
 pytestmark = pytest.mark.anyio
 
@@ -303,6 +304,7 @@ async def test_a_refusal_that_is_caught_comes_again(db: Side) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 1_000, 1_000_000])
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")  # trio wants it to be closed
 async def test_a_copy_out_can_be_left(db: Side, rows: int) -> None:
     statement = BIG.replace("1000000", str(rows))
     async with db.copy(statement) as copy:
@@ -374,8 +376,8 @@ async def test_the_connection_is_reserved(db: Side) -> None:
                 await call()
     if db.asynchronous:
         async with db.copy("COPY t FROM STDIN") as copy:
-            other = asyncio.ensure_future(db.execute("SELECT count(*) FROM t"))
-            await asyncio.sleep(0)
+            other = start(db.execute, "SELECT count(*) FROM t")
+            await anyio.sleep(0)
             await copy.write_row((1, "x"))
             assert not other.done()
         assert await other == [(1,)]
@@ -393,13 +395,13 @@ async def test_the_connection_is_reserved(db: Side) -> None:
 
 
 async def test_a_writer_takes_the_data(db: Side) -> None:
-    for options, start in (("", b"1\tone\n"), ("(FORMAT binary)", b"PGCOPY\n\xff")):
+    for options, first in (("", b"1\tone\n"), ("(FORMAT binary)", b"PGCOPY\n\xff")):
         file = io.BytesIO()
         async with db.copy(f"COPY t FROM STDIN {options}", writer=howdah.FileWriter(file)) as copy:
             copy.set_types(["int4", "text"])
             for row in ROWS:
                 await copy.write_row(row)
-        assert file.getvalue().startswith(start)
+        assert file.getvalue().startswith(first)
         assert await content(db) == []
         async with db.copy(f"COPY t FROM STDIN {options}") as copy:
             await copy.write(file.getvalue())

@@ -10,6 +10,7 @@ import pytest
 import howdah
 from howdah.pq import TransactionStatus
 from tests.plugins.cancelling import cancel_everywhere
+from tests.tasks import skip_on_trio
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("suspending")]
 
@@ -43,6 +44,7 @@ async def test_everywhere(aconn: howdah.AsyncConnection[Any], tmp_path: Path) ->
 
 
 async def test_files_and_modes(aconn: howdah.AsyncConnection[Any], tmp_path: Path) -> None:
+    skip_on_trio("threads of trio take long")
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(DATA)
     opened: list[Any] = []

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
+import anyio
 import pytest
 
 import howdah
 from howdah.pq import TransactionStatus
 from howdah.rows import scalar_row
 from tests.plugins.cancelling import cancel_everywhere
+from tests.tasks import Cancelled, Task
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("suspending")]
 
@@ -80,15 +81,15 @@ async def test_no_row_is_lost(aconn: AsyncConnection[Any]) -> None:
     for turns in range(5):
         async with aconn.cursor("herd", row_factory=scalar_row) as cur:
             await cur.execute("SELECT i FROM generate_series(1, 10) AS i")
-            task = asyncio.ensure_future(cur.fetchmany(5))
+            task = Task(cur.fetchmany(5))
             while not cur._rows:
-                await asyncio.sleep(0)
+                await anyio.sleep(0)
             for _ in range(turns):
-                await asyncio.sleep(0)
+                await anyio.sleep(0)
             task.cancel()
             try:
                 assert await task == [1, 2, 3, 4, 5]
-            except asyncio.CancelledError:
+            except Cancelled:
                 assert await cur.fetchmany(5) == [1, 2, 3, 4, 5]
             assert await cur.fetchall() == [6, 7, 8, 9, 10]
 
@@ -96,11 +97,11 @@ async def test_no_row_is_lost(aconn: AsyncConnection[Any]) -> None:
 async def test_the_query_is_cancelled_on_the_server(aconn: AsyncConnection[Any]) -> None:
     cur = aconn.cursor("herd")
     await cur.execute("SELECT pg_sleep(1000)")
-    task = asyncio.ensure_future(cur.fetchone())
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    task = Task(cur.fetchone())
+    await anyio.sleep(0)
+    await anyio.sleep(0)
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(Cancelled):
         await task
     await cur.close()
     await aconn.rollback()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import signal
 import threading
@@ -16,6 +15,7 @@ from howdah.pq import PipelineStatus
 from tests.plugins.cancelling import cancel_everywhere
 from tests.plugins.cutting import cut_everywhere_async
 from tests.proxy import Proxy
+from tests.tasks import gather
 
 pytestmark = pytest.mark.anyio
 
@@ -990,7 +990,7 @@ if ASYNC:
             return (await cur.fetchone())[0]
 
         async with auto.pipeline():
-            assert await asyncio.gather(*[ask(n) for n in range(100)]) == list(range(100))
+            assert await gather(ask(n) for n in range(100)) == list(range(100))
 
     async def test_results_of_executemany_are_there(auto):
         """What cannot be awaited - attributes, nextset() - cannot wait for them."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
+
+import anyio
+
+from tests.tasks import start, task_names
 
 PATIENCE = 20.0
 
@@ -39,10 +42,10 @@ class AsyncClient:
     """A coroutine function that runs in a task."""
 
     def __init__(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> None:
-        self.task = asyncio.create_task(function(*args, **kwargs))
+        self.task = start(function, *args, **kwargs)
 
     async def result(self) -> Any:
-        return await asyncio.wait_for(self.task, PATIENCE)
+        return await self.task
 
 
 def until(condition: Callable[[], Any]) -> None:
@@ -58,7 +61,7 @@ async def until_async(condition: Callable[[], Any]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "the condition does not come to hold"
-        await asyncio.sleep(0.005)
+        await anyio.sleep(0.005)
 
 
 def worker_threads(name: str) -> list[str]:
@@ -68,4 +71,4 @@ def worker_threads(name: str) -> list[str]:
 
 def worker_tasks(name: str) -> list[str]:
     """The tasks that work for the pool of that name."""
-    return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith(f"{name}-")]
+    return [each for each in task_names() if each.startswith(f"{name}-")]

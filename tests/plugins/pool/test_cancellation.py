@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import anyio
 import pytest
 
+from howdah.io.event_loop import is_trio
 from howdah_pool import AsyncConnectionPool, AsyncNullConnectionPool
 from tests.plugins.cancelling import cancel_everywhere
 from tests.plugins.pool.clients import until_async, worker_tasks
+from tests.tasks import Task
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("suspending")]
 
@@ -75,12 +77,14 @@ async def queueing(pool: AsyncConnectionPool[Any]) -> None:
         async with pool.connection() as conn:
             await conn.execute("SELECT pg_sleep(0.01)")
 
-    others = [asyncio.create_task(hold()) for _ in range(2)]
+    others = [Task(hold()) for _ in range(2)]
     try:
-        await asyncio.sleep(0)
+        await anyio.sleep(0)
         await block(pool)
     finally:
-        await asyncio.wait(others)
+        with anyio.CancelScope(shield=True):
+            for each in others:
+                await each
 
 
 async def growing(pool: AsyncConnectionPool[Any]) -> None:
@@ -131,7 +135,8 @@ async def test_null_pool(dsn: str, scenario: Scenario) -> None:
 @pytest.mark.parametrize("kind", [AsyncConnectionPool, AsyncNullConnectionPool])
 async def test_opening_and_closing(dsn: str, kind: Any) -> None:
     async def use(pool: AsyncConnectionPool[Any]) -> None:
-        await pool.open(wait=True)
+        if not is_trio():
+            await pool.open(wait=True)
         async with pool:
             await pool.wait()
 

@@ -24,6 +24,7 @@ from howdah_pool import (
 from tests.plugins.pool.clients import Client, until
 from tests.plugins.pool.clients import worker_threads as workers
 from tests.servers import Server
+from tests.tasks import skip_on_trio
 
 #: Where no server listens.
 NOWHERE = "host=/nonexistent dbname=nothing user=nobody"
@@ -174,6 +175,7 @@ def test_closed_connection_is_replaced(dsn: str) -> None:
         assert pool.get_stats()["returns_bad"] == 1
 
 
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")  # trio wants it to be closed
 def test_busy_connection_is_replaced(dsn: str) -> None:
     with ConnectionPool(dsn, min_size=1, max_size=1) as pool:
         conn = pool.getconn()
@@ -410,6 +412,7 @@ def test_max_waiting(dsn: str) -> None:
 
 
 def test_not_open(dsn: str) -> None:
+    skip_on_trio("a pool is opened by its block there")
     pool = ConnectionPool(dsn, open=False, min_size=1)
     assert pool.closed
     assert "not open" in repr(pool)
@@ -444,27 +447,28 @@ def test_nothing_is_left_behind(dsn: str) -> None:
 
 
 def test_close_while_connections_are_used(dsn: str) -> None:
-    pool = ConnectionPool(dsn, min_size=1)
-    with pool.connection() as conn:
-        pool.close()
-        assert works(conn)
-    assert conn.closed
+    with ConnectionPool(dsn, min_size=1) as pool:
+        with pool.connection() as conn:
+            pool.close()
+            assert works(conn)
+        assert conn.closed
 
 
 def test_close_while_clients_wait(dsn: str) -> None:
-    pool = ConnectionPool(dsn, min_size=1, max_size=1)
-    conn = pool.getconn()
-    clients = [Client(pool.getconn) for _ in range(3)]
-    until(lambda: pool.get_stats()["requests_waiting"] == 3)
-    pool.close()
-    for client in clients:
-        with pytest.raises(PoolClosed, match="while you waited"):
-            client.result()
-    pool.putconn(conn)
-    assert conn.closed
+    with ConnectionPool(dsn, min_size=1, max_size=1) as pool:
+        conn = pool.getconn()
+        clients = [Client(pool.getconn) for _ in range(3)]
+        until(lambda: pool.get_stats()["requests_waiting"] == 3)
+        pool.close()
+        for client in clients:
+            with pytest.raises(PoolClosed, match="while you waited"):
+                client.result()
+        pool.putconn(conn)
+        assert conn.closed
 
 
 def test_deleted_while_open(dsn: str) -> None:
+    skip_on_trio("a pool is opened by its block there")
     pool = ConnectionPool(dsn, min_size=1, name="dropped")
     pool.wait()
     with pytest.warns(ResourceWarning) as record:
@@ -475,6 +479,7 @@ def test_deleted_while_open(dsn: str) -> None:
 
 
 def test_wait_in_vain() -> None:
+    skip_on_trio("a pool is opened by its block there")
     pool: Any = ConnectionPool(NOWHERE, min_size=1)
     with pytest.raises(PoolTimeout, match=r"after 0.05 sec; the last attempt to connect failed.*nonexistent"):
         pool.wait(timeout=0.05)
@@ -678,8 +683,9 @@ def test_reconnect_failed_may_close_the_pool() -> None:
         pool.close()
 
     pool = ConnectionPool(NOWHERE, reconnect_timeout=0, reconnect_failed=reconnect_failed, name="suicidal")
-    until(lambda: pool.closed)
-    until(lambda: not workers("weary"))
+    with pool:
+        until(lambda: pool.closed)
+        until(lambda: not workers("suicidal"))
 
 
 def test_server_restarts(caplog: pytest.LogCaptureFixture) -> None:
@@ -849,10 +855,11 @@ def test_reading_from_the_primary_when_a_standby_does_not_answer(dsn: str) -> No
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         read_conninfo = f"host=127.0.0.1 port={port} sslmode=disable user=postgres"
-        pool = ConnectionPool(dsn, read_conninfo=read_conninfo, min_size=1, timeout=1)
-        with pool.connection(read_only=True) as conn:
+        with (
+            ConnectionPool(dsn, read_conninfo=read_conninfo, min_size=1, timeout=1) as pool,
+            pool.connection(read_only=True) as conn,
+        ):
             assert not in_recovery(conn)
-    pool.close()
 
 
 def test_waiting_for_a_standby_that_is_there(dsn: str, standby: Server) -> None:

@@ -22,6 +22,7 @@ from howdah_pool import (
 )
 from tests.plugins.pool.clients import AsyncClient, until_async
 from tests.servers import Server
+from tests.tasks import skip_on_trio
 
 ASYNC = True
 
@@ -183,6 +184,7 @@ async def test_closed_connection_is_replaced(dsn: str) -> None:
         assert pool.get_stats()["returns_bad"] == 1
 
 
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")  # trio wants it to be closed
 async def test_busy_connection_is_replaced(dsn: str) -> None:
     async with AsyncConnectionPool(dsn, min_size=1, max_size=1) as pool:
         conn = await pool.getconn()
@@ -419,6 +421,7 @@ async def test_max_waiting(dsn: str) -> None:
 
 
 async def test_not_open(dsn: str) -> None:
+    skip_on_trio("a pool is opened by its block there")
     pool = AsyncConnectionPool(dsn, open=False, min_size=1)
     assert pool.closed
     assert "not open" in repr(pool)
@@ -453,27 +456,28 @@ async def test_nothing_is_left_behind(dsn: str) -> None:
 
 
 async def test_close_while_connections_are_used(dsn: str) -> None:
-    pool = AsyncConnectionPool(dsn, min_size=1)
-    async with pool.connection() as conn:
-        await pool.close()
-        assert await works(conn)
-    assert conn.closed
+    async with AsyncConnectionPool(dsn, min_size=1) as pool:
+        async with pool.connection() as conn:
+            await pool.close()
+            assert await works(conn)
+        assert conn.closed
 
 
 async def test_close_while_clients_wait(dsn: str) -> None:
-    pool = AsyncConnectionPool(dsn, min_size=1, max_size=1)
-    conn = await pool.getconn()
-    clients = [AsyncClient(pool.getconn) for _ in range(3)]
-    await until_async(lambda: pool.get_stats()["requests_waiting"] == 3)
-    await pool.close()
-    for client in clients:
-        with pytest.raises(PoolClosed, match="while you waited"):
-            await client.result()
-    await pool.putconn(conn)
-    assert conn.closed
+    async with AsyncConnectionPool(dsn, min_size=1, max_size=1) as pool:
+        conn = await pool.getconn()
+        clients = [AsyncClient(pool.getconn) for _ in range(3)]
+        await until_async(lambda: pool.get_stats()["requests_waiting"] == 3)
+        await pool.close()
+        for client in clients:
+            with pytest.raises(PoolClosed, match="while you waited"):
+                await client.result()
+        await pool.putconn(conn)
+        assert conn.closed
 
 
 async def test_deleted_while_open(dsn: str) -> None:
+    skip_on_trio("a pool is opened by its block there")
     pool = AsyncConnectionPool(dsn, min_size=1, name="dropped")
     await pool.wait()
     with pytest.warns(ResourceWarning) as record:
@@ -486,6 +490,7 @@ async def test_deleted_while_open(dsn: str) -> None:
 
 
 async def test_wait_in_vain() -> None:
+    skip_on_trio("a pool is opened by its block there")
     pool: Any = AsyncConnectionPool(NOWHERE, min_size=1)
     with pytest.raises(PoolTimeout, match=r"after 0.05 sec; the last attempt to connect failed.*nonexistent"):
         await pool.wait(timeout=0.05)
@@ -695,8 +700,9 @@ async def test_reconnect_failed_may_close_the_pool() -> None:
     pool = AsyncConnectionPool(
         NOWHERE, reconnect_timeout=0, reconnect_failed=reconnect_failed, name="suicidal"
     )
-    await until_async(lambda: pool.closed)
-    await until_async(lambda: not workers("weary"))
+    async with pool:
+        await until_async(lambda: pool.closed)
+        await until_async(lambda: not workers("suicidal"))
 
 
 async def test_server_restarts(caplog: pytest.LogCaptureFixture) -> None:
@@ -866,10 +872,11 @@ async def test_reading_from_the_primary_when_a_standby_does_not_answer(dsn: str)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         read_conninfo = f"host=127.0.0.1 port={port} sslmode=disable user=postgres"
-        pool = AsyncConnectionPool(dsn, read_conninfo=read_conninfo, min_size=1, timeout=1)
-        async with pool.connection(read_only=True) as conn:
+        async with (
+            AsyncConnectionPool(dsn, read_conninfo=read_conninfo, min_size=1, timeout=1) as pool,
+            pool.connection(read_only=True) as conn,
+        ):
             assert not await in_recovery(conn)
-    await pool.close()
 
 
 async def test_waiting_for_a_standby_that_is_there(dsn: str, standby: Server) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from typing import Any
 
@@ -12,6 +11,7 @@ import howdah
 from howdah import errors
 from howdah.pq import TransactionStatus
 from tests.plugins.cancelling import cancel_everywhere
+from tests.tasks import Cancelled, Task
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("suspending")]
 
@@ -82,13 +82,13 @@ async def test_everywhere(dsn: str, work: Any, autocommit: bool) -> None:
 
 async def test_a_query_cancelled_while_it_is_first_prepared(aconn: Any, dsn: str) -> None:
     await aconn.set_autocommit(True)
-    task = asyncio.create_task(aconn.execute("SELECT pg_sleep(%s)", (600.0,), prepare=True))
+    task = Task(aconn.execute("SELECT pg_sleep(%s)", (600.0,), prepare=True))
     async with await howdah.AsyncConnection.connect(dsn, autocommit=True) as watcher:
         sleeping = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event = 'PgSleep'"
         while not await (await watcher.execute(sleeping, (aconn.info.backend_pid,))).fetchone():
             pass
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(Cancelled):
         await task
     assert await (await aconn.execute(ON_SERVER, prepare=False)).fetchall() == []
     assert aconn.prepared() == {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import uuid
 from decimal import Decimal
@@ -13,6 +12,7 @@ import howdah
 from howdah import sql
 from howdah.hookspecs import QueryPlanner
 from tests.plugins.prepare.test_automatic import DROP_BEHIND, on_server
+from tests.tasks import gather
 
 
 @pytest.fixture
@@ -453,6 +453,6 @@ async def test_many_tasks(aconn_auto):
         name = await aconn.prepare("SELECT $1::int")
         for _ in range(2):
             execute = [aconn.execute(f"EXECUTE {name} (%s)", [n]) for n in range(20)]
-            cursors = await asyncio.gather(*execute)
+            cursors = await gather(execute)
             assert [await cursor.fetchone() for cursor in cursors] == [(n,) for n in range(20)]
             await aconn.execute(DROP_BEHIND)

@@ -1,0 +1,5 @@
+"""`python -m howdah_psycopg program.py …`, `-m module …` or `-c code …`."""
+
+from howdah_psycopg.running import main
+
+main()

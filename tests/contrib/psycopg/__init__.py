@@ -1,0 +1,1 @@
+"""howdah_psycopg."""

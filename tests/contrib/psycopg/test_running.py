@@ -1,0 +1,126 @@
+"""`python -m howdah_psycopg`: programs run as Python itself runs them."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import pytest
+
+from tests.contrib.psycopg.fresh import python
+
+SHOW = """
+import sys, os
+import helper
+print(__name__, __builtins__ is not None, globals().get("__file__", "none") != "none", sys.argv)
+print(os.path.basename(sys.path[0]), helper.__name__)
+import psycopg
+print(psycopg.__spec__.origin)
+class Value:
+    pass
+import pickle
+assert type(pickle.loads(pickle.dumps(Value()))) is Value
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "program"
+    folder.mkdir()
+    (folder / "program.py").write_text(SHOW)
+    (folder / "helper.py").write_text("")
+    return folder
+
+
+def test_file(folder):
+    program = folder / "program.py"
+    process = python("-m", "howdah_psycopg", program, "-m", "a b")
+    assert process.stderr == ""
+    assert process.stdout.splitlines() == [
+        f"__main__ True True {[str(program), '-m', 'a b']}",
+        "program helper",
+        "howdah",
+    ]
+
+
+@pytest.mark.parametrize("option", [("-m", "program"), ("-mprogram",)])
+def test_module(folder, option):
+    process = python("-m", "howdah_psycopg", *option, "-x", path=(folder,))
+    assert process.stderr == ""
+    first, _, last = process.stdout.splitlines()
+    assert first == f"__main__ True True {[str(folder / 'program.py'), '-x']}"
+    assert last == "howdah"
+
+
+def test_code(folder):
+    process = python("-m", "howdah_psycopg", "-c", SHOW, "x", path=(folder,))
+    assert process.stderr == ""
+    first, _, last = process.stdout.splitlines()
+    assert first == f"__main__ True False {['-c', 'x']}"
+    assert last == "howdah"
+
+
+FAILING = """
+def deeper():
+    try:
+        {}["x"]
+    except KeyError:
+        raise ValueError("it failed")
+deeper()
+"""
+
+
+@pytest.mark.parametrize("how", ["file", "module", "code"])
+def test_traceback_is_python_s(folder, how):
+    (folder / "failing.py").write_text(FAILING)
+    arguments = {
+        "file": [folder / "failing.py"],
+        "module": ["-m", "failing"],
+        "code": ["-c", FAILING],
+    }[how]
+    ours = python("-m", "howdah_psycopg", *arguments, path=(folder,))
+    theirs = python(*arguments, path=(folder,))
+    assert ours.returncode == theirs.returncode == 1
+    frozen = re.compile(r'  File "<frozen runpy>".*\n')  # those of -m, which Python itself has as well
+    assert frozen.sub("", ours.stderr) == frozen.sub("", theirs.stderr)
+    assert "howdah_psycopg" not in ours.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("raise SystemExit(3)", 3), ("import sys; sys.exit('no')", 1), ("pass", 0), ("1 +", 1)],
+)
+def test_exit_status(folder, code, status):
+    (folder / "ending.py").write_text(code)
+    ours, theirs = python("-m", "howdah_psycopg", folder / "ending.py"), python(folder / "ending.py")
+    assert ours.returncode == theirs.returncode == status
+    assert ours.stderr.splitlines()[-1:] == theirs.stderr.splitlines()[-1:]
+
+
+def test_interrupted(folder):
+    (folder / "slow.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    process = python("-m", "howdah_psycopg", folder / "slow.py")
+    assert process.returncode == -signal.SIGINT
+    assert process.stderr.splitlines()[-1] == "KeyboardInterrupt"
+    assert "howdah_psycopg" not in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "usage: "),
+        (["-c"], "Argument expected for the -c option"),
+        (["-x", "y"], "Unknown option: -x"),
+        (["/nowhere/at/all.py"], "can't open file '/nowhere/at/all.py'"),
+    ],
+)
+def test_refused(arguments, said):
+    process = python("-m", "howdah_psycopg", *arguments)
+    assert process.returncode == 2
+    assert process.stderr.startswith(said)
+
+
+def test_help():
+    process = python("-m", "howdah_psycopg", "--help")
+    assert process.returncode == 0
+    assert process.stdout.startswith("usage: python -m howdah_psycopg program.py")

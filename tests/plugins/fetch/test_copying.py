@@ -1,0 +1,179 @@
+# Generated from tests/plugins/fetch/test_copying_async.py by .ci/async_to_sync.py; do not edit.
+"""COPY in one call."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from decimal import Decimal
+
+import pytest
+
+import howdah
+
+ROWS = [(1, "Hanno", dt.date(1510, 1, 1)), (2, "tab\tand \\", None), (3, None, dt.date(2000, 2, 29))]
+
+
+@pytest.fixture
+def auto(conn):
+    conn.set_autocommit(True)
+    conn.execute("CREATE TEMP TABLE elephant (id int, name text, born date)")
+    return conn
+
+
+def stored(conn, table="elephant"):
+    return conn.fetch(f"SELECT * FROM {table} ORDER BY 1")
+
+
+def test_records(auto):
+    assert auto.copy_records_to_table("elephant", records=ROWS) == "COPY 3"
+    assert stored(auto) == ROWS
+
+
+def test_records_of_any_kind(auto):
+    record = auto.fetchrow("SELECT 1 AS id, 'Hanno' AS name, date '1510-01-01' AS born")
+    records = (row for row in [record, list(ROWS[1]), ROWS[2]])
+    assert auto.copy_records_to_table("elephant", records=records) == "COPY 3"
+    assert stored(auto) == ROWS
+    assert auto.copy_records_to_table("elephant", records=[]) == "COPY 0"
+
+
+def test_columns_and_schema(auto):
+    auto.execute('CREATE SCHEMA "Zoo"')
+    try:
+        auto.execute(
+            'CREATE TABLE "Zoo"."An ""imal"'
+            ' (a int DEFAULT 5, "b c" numeric, g int GENERATED ALWAYS AS (a * 2) STORED)'
+        )
+        options = {"schema_name": "Zoo"}
+        rows = [(Decimal("1.5"),), (None,)]
+        status = auto.copy_records_to_table('An "imal', records=rows, columns=["b c"], **options)
+        assert status == "COPY 2"
+        assert auto.copy_records_to_table('An "imal', records=[(1, Decimal(2))], **options) == "COPY 1"
+        assert stored(auto, '"Zoo"."An ""imal"') == [
+            (1, Decimal(2), 2),
+            (5, Decimal("1.5"), 10),
+            (5, None, 10),
+        ]
+        out = io.BytesIO()
+        auto.copy_from_table('An "imal', output=out, columns=["a"], **options)
+        assert out.getvalue() == b"5\n5\n1\n"
+    finally:
+        auto.execute('DROP SCHEMA "Zoo" CASCADE')
+
+
+def test_where(auto):
+    assert auto.copy_records_to_table("elephant", records=ROWS, where="id <> 2") == "COPY 2"
+    assert auto.copy_to_table("elephant", source=b"7\tx\t\\N\n", where="id < 5") == "COPY 0"
+
+
+def test_values_are_dumped_to_the_types_of_the_columns(auto):
+    auto.execute("CREATE DOMAIN pg_temp.small AS int2; CREATE DOMAIN pg_temp.smaller AS pg_temp.small")
+    auto.execute(
+        "CREATE TEMP TABLE t (a pg_temp.smaller, b float4, c varchar(5), d jsonb, e int8[], f numeric)"
+    )
+    rows = [(1, 1, "x", {"k": [1]}, [1, 2], 3), (None,) * 6]
+    assert auto.copy_records_to_table("t", records=rows) == "COPY 2"
+    assert stored(auto, "t") == rows
+
+
+def test_types_without_a_binary_dumper_are_sent_as_text(auto):
+    auto.execute("CREATE TYPE pg_temp.mood AS ENUM ('sad', 'glad')")
+    auto.execute("CREATE TEMP TABLE t (a int, b pg_temp.mood)")
+    assert auto.copy_records_to_table("t", records=[(1, "glad"), (2, None)]) == "COPY 2"
+    assert stored(auto, "t") == [(1, "glad"), (2, None)]
+
+
+def test_nothing_is_stored_after_an_error(auto):
+    with pytest.raises(howdah.DataError, match="row 2 of the COPY"):
+        auto.copy_records_to_table("elephant", records=[ROWS[0], ("x", None, None)])
+    with pytest.raises(howdah.DataError):
+        auto.copy_records_to_table("elephant", records=[ROWS[0], (1,)])
+
+    def records():
+        yield ROWS[0]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        auto.copy_records_to_table("elephant", records=records())
+    with pytest.raises(howdah.errors.UndefinedTable):
+        auto.copy_records_to_table("unicorn", records=[])
+    with pytest.raises(howdah.errors.UndefinedColumn):
+        auto.copy_records_to_table("elephant", records=[(1,)], columns=["horn"])
+    assert stored(auto) == []
+
+
+def test_files(auto, tmp_path):
+    auto.copy_records_to_table("elephant", records=ROWS)
+    path = tmp_path / "elephants"
+    assert auto.copy_from_table("elephant", output=path, format="binary") == "COPY 3"
+    for source in (path, str(path)):
+        auto.execute("TRUNCATE elephant")
+        assert auto.copy_to_table("elephant", source=source, format="binary") == "COPY 3"
+        assert stored(auto) == ROWS
+    with path.open("wb") as file:
+        auto.copy_from_table("elephant", output=file, format="binary")
+    auto.execute("TRUNCATE elephant")
+    with path.open("rb") as file:
+        assert auto.copy_to_table("elephant", source=file, format="binary") == "COPY 3"
+    assert stored(auto) == ROWS
+    with pytest.raises(FileNotFoundError):
+        auto.copy_to_table("elephant", source=tmp_path / "none")
+    assert auto.fetchval("SELECT 1") == 1
+
+
+def test_functions_and_iterables(auto):
+    blocks: list[bytes] = []
+    assert auto.copy_from_query("SELECT $1::int", 1, output=blocks.append) == "COPY 1"
+    assert b"".join(blocks) == b"1\n"
+    assert auto.copy_to_table("elephant", source=[b"1\tx", b"\t\\N\n"]) == "COPY 1"
+    assert auto.copy_to_table("elephant", source=io.StringIO("2\té\t\\N\n")) == "COPY 1"
+    assert stored(auto) == [(1, "x", None), (2, "é", None)]
+
+
+def test_options(auto):
+    auto.copy_records_to_table("elephant", records=[(1, "a;'b", None)])
+    out = io.BytesIO()
+    csv = {"format": "csv", "header": True, "delimiter": ";", "null": "NIX", "quote": "'", "escape": "\\"}
+    auto.copy_from_table("elephant", output=out, force_quote=["name"], encoding="latin1", **csv)
+    assert out.getvalue() == b"id;name;born\n1;'a;\\'b';NIX\n"
+    auto.execute("TRUNCATE elephant")
+    data = out.getvalue()
+    assert auto.copy_to_table("elephant", source=data, **csv, force_not_null=["name"]) == "COPY 1"
+    assert stored(auto) == [(1, "a;'b", None)]
+    out = io.BytesIO()
+    auto.copy_from_query("SELECT 1 AS a, 'x' AS b", output=out, format="csv", force_quote=True)
+    assert out.getvalue() == b'"1","x"\n'
+
+
+def test_the_parameters_of_a_query(auto):
+    out = io.BytesIO()
+    query = "SELECT '$1', $1::text, $2::int - $3, a$1.x FROM (SELECT 9 AS x) AS a$1 -- $4"
+    auto.copy_from_query(query, "o'\\", 5, -1, output=out)
+    assert out.getvalue() == b"$1\to'\\\\\t6\t9\n"
+    with pytest.raises(howdah.ProgrammingError, match=r"\$1, \$2, but 1 parameters"):
+        auto.copy_from_query("SELECT $1, $2", 1, output=out)
+    with pytest.raises(howdah.ProgrammingError, match=r"\(none\)"):
+        auto.copy_from_query("SELECT 1", 1, output=out)
+    out = io.BytesIO()
+    composed = howdah.sql.SQL("SELECT $1::int AS {}").format(howdah.sql.Identifier("$1"))
+    auto.copy_from_query(composed, 1, output=out, format="csv", header=True)
+    assert out.getvalue() == b"$1\n1\n"
+
+
+@pytest.mark.parametrize("nothing", [1, None])
+def test_wrong_sources_and_outputs(auto, nothing):
+    with pytest.raises(TypeError, match="source must be"):
+        auto.copy_to_table("elephant", source=nothing)
+    with pytest.raises(TypeError, match="output must be"):
+        auto.copy_from_table("elephant", output=nothing)
+    assert auto.fetchval("SELECT 1") == 1
+
+
+def test_an_output_that_fails(auto):
+    def fail(block):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        auto.copy_from_query("SELECT generate_series(1, 100000)", output=fail)
+    assert auto.fetchval("SELECT 1") == 1

@@ -1,0 +1,441 @@
+"""Limits of time: the query is cancelled, and the connection goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import math
+import pickle
+import weakref
+from contextlib import aclosing
+
+import pytest
+
+import howdah
+from howdah.errors import QueryTimeout
+from howdah.pq import TransactionStatus
+
+ASYNC = True
+
+if ASYNC:
+    pytestmark = pytest.mark.anyio
+else:
+    import threading
+
+#: Longer than any test waits: only a cancellation ends it in time.
+FOREVER = 600
+#: Long enough for any query that is not meant to be cancelled.
+AMPLE = 300
+#: Over while the server sleeps.
+SHORT = 0.05
+
+
+@pytest.fixture
+async def auto(aconn):
+    await aconn.set_autocommit(True)
+    return aconn
+
+
+async def check(conn):
+    """The connection is idle, and answers what it is asked."""
+    assert conn.info.transaction_status == TransactionStatus.IDLE
+    for number in range(3):
+        assert await conn.fetchval("SELECT $1::int", number) == number
+
+
+@pytest.mark.parametrize("method", ["fetch", "fetchrow", "fetchval"])
+async def test_a_call(auto, method):
+    with pytest.raises(QueryTimeout, match=r"not answered within 0\.05 s: it was cancelled"):
+        await getattr(auto, method)("SELECT pg_sleep($1)", FOREVER, timeout=SHORT)
+    await check(auto)
+    assert await getattr(auto, method)("SELECT 1 WHERE $1", True, timeout=AMPLE)
+
+
+async def test_a_call_on_the_fast_path(auto):
+    for _ in range(8):
+        await auto.fetch("SELECT pg_sleep($1)", 0.0, timeout=AMPLE)
+    with pytest.raises(QueryTimeout):
+        await auto.fetch("SELECT pg_sleep($1)", float(FOREVER), timeout=SHORT)
+    await check(auto)
+
+
+async def test_many_executions(auto):
+    await auto.execute("CREATE TEMP TABLE t (a float8)")
+    query = "INSERT INTO t SELECT $1::float8 FROM pg_sleep($1)"
+    with pytest.raises(QueryTimeout):
+        await auto.fetchmany(query, [(0.0,), (float(FOREVER),), (0.0,)], timeout=SHORT)
+    await check(auto)
+    assert await auto.fetchval("SELECT count(*) FROM t") == 0
+
+
+async def test_copy(auto):
+    await auto.execute("CREATE TEMP TABLE t (a int)")
+    await auto.execute(
+        f"CREATE FUNCTION pg_temp.slow() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN PERFORM pg_sleep({FOREVER}); RETURN NEW; END $$"
+    )
+    await auto.execute("CREATE TRIGGER slow BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION pg_temp.slow()")
+    with pytest.raises(QueryTimeout):
+        await auto.copy_records_to_table("t", records=[(1,)], timeout=SHORT)
+    await check(auto)
+    with pytest.raises(QueryTimeout):
+        await auto.copy_to_table("t", source=b"1\n", timeout=SHORT)
+    await check(auto)
+    with pytest.raises(QueryTimeout):
+        await auto.copy_from_query("SELECT pg_sleep($1)", FOREVER, output=bytes, timeout=SHORT)
+    await check(auto)
+    assert await auto.fetchval("SELECT count(*) FROM t") == 0
+
+
+async def test_a_copy_whose_time_is_over_at_any_moment(auto):
+    await auto.execute("CREATE TEMP TABLE t (a int)")
+    stored = 0
+    for number in range(60):
+        try:
+            await auto.copy_records_to_table("t", records=[(1,)], timeout=0.0001 * (number + 1))
+        except QueryTimeout:
+            pass
+        else:
+            stored += 1
+        await check(auto)
+    assert await auto.fetchval("SELECT count(*) FROM t") >= stored
+
+
+async def test_the_error():
+    error = QueryTimeout("too long")
+    assert isinstance(error, howdah.OperationalError) and isinstance(error, TimeoutError)
+    assert error.sqlstate is None
+    assert str(pickle.loads(pickle.dumps(error))) == "too long"
+
+
+async def test_in_a_transaction(aconn):
+    await aconn.fetch("SELECT 1")
+    with pytest.raises(QueryTimeout):
+        await aconn.fetch("SELECT pg_sleep($1)", FOREVER, timeout=SHORT)
+    assert aconn.info.transaction_status == TransactionStatus.INERROR
+    await aconn.rollback()
+    async with aconn.transaction():
+        with pytest.raises(QueryTimeout):
+            async with aconn.transaction():
+                await aconn.fetch("SELECT pg_sleep($1)", FOREVER, timeout=SHORT)
+        assert await aconn.fetchval("SELECT 2") == 2
+    await check(aconn)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, math.inf, math.nan])
+async def test_wrong_numbers(auto, wrong):
+    with pytest.raises(ValueError, match="positive number of seconds"):
+        await auto.fetch("SELECT 1", timeout=wrong)
+    with pytest.raises(ValueError, match="positive number of seconds"):
+        auto.command_timeout = wrong
+    assert auto.command_timeout is None
+
+
+@pytest.mark.parametrize("wrong", [True, "1", [1]])
+async def test_no_numbers(auto, wrong):
+    with pytest.raises(TypeError, match="number of seconds"):
+        await auto.fetch("SELECT 1", timeout=wrong)
+    with pytest.raises(TypeError, match="number of seconds"):
+        auto.command_timeout = wrong
+
+
+async def test_very_long_ones(auto):
+    assert await auto.fetchval("SELECT 1", timeout=1e9) == 1
+    auto.command_timeout = 1e9
+    assert await auto.fetchval("SELECT 1") == 1
+
+
+# Connections
+
+
+async def test_connect(dsn, aconn_cls):
+    async with await aconn_cls.connect(dsn, autocommit=True, command_timeout=SHORT) as conn:
+        assert conn.command_timeout == SHORT
+        with pytest.raises(QueryTimeout):
+            await conn.execute("SELECT pg_sleep(%s)", [FOREVER])
+        conn.command_timeout = None
+        await check(conn)
+    with pytest.raises(ValueError, match="positive"):
+        await aconn_cls.connect(dsn, command_timeout=0)
+
+
+@pytest.fixture
+async def limited(auto):
+    auto.command_timeout = SHORT
+    yield auto
+    auto.command_timeout = None
+
+
+async def sleeping_stream(conn):
+    async with aclosing(conn.cursor().stream("SELECT pg_sleep(%s)", [FOREVER])) as rows:
+        async for _ in rows:
+            pass
+
+
+async def sleeping_copy(conn):
+    async with conn.cursor().copy(f"COPY (SELECT pg_sleep({FOREVER})) TO STDOUT") as copy:
+        async for _ in copy:
+            pass
+
+
+async def sleeping_pipeline(conn):
+    async with conn.pipeline():
+        await conn.execute("SELECT 1")
+        await conn.execute("SELECT pg_sleep(%s)", [FOREVER])
+
+
+async def sleeping_portal(conn):
+    cursor = conn.cursor()
+    cursor.itersize = 1
+    await cursor.execute(
+        f"SELECT pg_sleep(CASE i WHEN 3 THEN {FOREVER} ELSE 0 END) FROM generate_series(1, 5) AS i"
+    )
+    await cursor.fetchall()
+
+
+async def sleeping_named_cursor(conn):
+    async with conn.transaction():
+        async with conn.cursor("slow") as cursor:
+            await cursor.execute(f"SELECT pg_sleep({FOREVER})")
+            await cursor.fetchall()
+
+
+async def sleeping_executemany(conn):
+    await conn.cursor().executemany("SELECT pg_sleep(%s)", [[0.0], [float(FOREVER)]])
+
+
+async def sleeping_script(conn):
+    await conn.execute(f"SELECT 1; SELECT pg_sleep({FOREVER})")
+
+
+async def sleeping_client_cursor(conn):
+    await howdah.AsyncClientCursor(conn).execute("SELECT pg_sleep(%s)", [FOREVER])
+
+
+@pytest.mark.parametrize(
+    "sleeping",
+    [
+        sleeping_stream,
+        sleeping_copy,
+        sleeping_pipeline,
+        sleeping_portal,
+        sleeping_named_cursor,
+        sleeping_executemany,
+        sleeping_script,
+        sleeping_client_cursor,
+    ],
+)
+async def test_every_way_to_run_a_query(limited, sleeping):
+    for _ in range(2):
+        with pytest.raises(QueryTimeout):
+            await sleeping(limited)
+        limited.command_timeout = AMPLE
+        await check(limited)
+        limited.command_timeout = SHORT
+
+
+async def test_the_fast_path(limited):
+    limited.command_timeout = AMPLE
+    for _ in range(8):
+        await limited.execute("SELECT pg_sleep(%s)", [0.0])
+    limited.command_timeout = SHORT
+    with pytest.raises(QueryTimeout):
+        await limited.execute("SELECT pg_sleep(%s)", [float(FOREVER)])
+    limited.command_timeout = AMPLE
+    await check(limited)
+    for number in range(8):
+        assert await (await limited.execute("SELECT %s::int", [number])).fetchone() == (number,)
+    with pytest.raises(howdah.errors.DivisionByZero):
+        for number in range(8, -1, -1):
+            await limited.execute("SELECT 1 / %s::int", [number])
+    await check(limited)
+
+
+async def test_a_call_s_limit_is_used_instead_of_the_connection_s(limited):
+    # The connection's limit would be over.
+    assert await limited.fetchval("SELECT 1 FROM pg_sleep($1)", 5 * SHORT, timeout=AMPLE) == 1
+    limited.command_timeout = AMPLE
+    with pytest.raises(QueryTimeout):
+        await limited.fetchval("SELECT 1 FROM pg_sleep($1)", FOREVER, timeout=SHORT)
+    await check(limited)
+
+
+async def test_a_commit_is_waited_for(limited):
+    limited.command_timeout = AMPLE
+    await limited.execute("CREATE TEMP TABLE t (a int PRIMARY KEY)")
+    await limited.execute(
+        f"CREATE FUNCTION pg_temp.slow() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN PERFORM pg_sleep({5 * SHORT}); RETURN NULL; END $$"
+    )
+    await limited.execute(
+        "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION pg_temp.slow()"
+    )
+    async with limited.transaction():
+        await limited.execute("INSERT INTO t VALUES (1)")
+        limited.command_timeout = SHORT
+    limited.command_timeout = AMPLE
+    await limited.set_autocommit(False)
+    await limited.execute("INSERT INTO t VALUES (2)")
+    limited.command_timeout = SHORT
+    await limited.commit()
+    limited.command_timeout = None
+    await limited.set_autocommit(True)
+    assert await limited.fetchval("SELECT count(*) FROM t") == 2
+
+
+async def test_notifications_are_waited_for(limited):
+    async with aclosing(limited.notifies(timeout=5 * SHORT)) as notifies:
+        assert [notify async for notify in notifies] == []
+    limited.command_timeout = AMPLE
+    await check(limited)
+
+
+async def test_without_a_limit_the_kernel_is_as_before(dsn, aconn_cls):
+    async with await aconn_cls.connect(dsn, autocommit=True) as conn:
+        assert type(conn.kernel) is howdah.default_driver().AsyncKernel
+        await conn.fetch("SELECT 1")
+        assert type(conn.kernel) is howdah.default_driver().AsyncKernel
+
+
+async def test_a_late_request_to_cancel_hits_no_other_query(auto):
+    """The time is over about when the query ends: either may happen, but no answer is lost or mixed up."""
+    for number in range(60):
+        try:
+            answer = await auto.fetchval(
+                "SELECT $1::int FROM pg_sleep($2)", number, SHORT / 50, timeout=SHORT / 50 + number / 20000
+            )
+        except QueryTimeout:
+            pass
+        else:
+            assert answer == number
+        assert await auto.fetchval("SELECT $1::int", -number) == -number
+
+
+async def test_a_limit_keeps_no_connection_alive(dsn, aconn_cls):
+    conn = await aconn_cls.connect(dsn, autocommit=True, command_timeout=AMPLE)
+    await conn.execute("SELECT 1")
+    await conn.fetch("SELECT 1", timeout=AMPLE)
+    with pytest.raises(QueryTimeout):
+        await conn.fetch("SELECT pg_sleep($1)", FOREVER, timeout=SHORT)
+    await conn.close()
+    reference = weakref.ref(conn)
+    del conn
+    gc.collect()
+    assert reference() is None
+
+
+async def test_nested_limits(auto):
+    within = auto.kernel.call_within
+    with pytest.raises(QueryTimeout, match=r"0\.05 s"):
+        await within(AMPLE, auto.fetch, "SELECT pg_sleep($1)", FOREVER, timeout=SHORT)
+    with pytest.raises(QueryTimeout):
+        await within(SHORT, auto.fetch, "SELECT pg_sleep($1)", FOREVER, timeout=AMPLE)
+    await check(auto)
+
+
+async def test_a_limit_is_one_connection_s(dsn, aconn_cls, auto):
+    async with await aconn_cls.connect(dsn, autocommit=True, command_timeout=SHORT) as other:
+        with pytest.raises(QueryTimeout):
+            await auto.kernel.call_within(AMPLE, other.execute, "SELECT pg_sleep(%s)", [FOREVER])
+
+
+async def test_a_pool_s_connections(dsn):
+    from howdah_pool import AsyncConnectionPool
+
+    kwargs = {"autocommit": True, "command_timeout": AMPLE}
+    async with AsyncConnectionPool(dsn, min_size=1, max_size=1, kwargs=kwargs) as pool:
+        with pytest.raises(QueryTimeout):
+            await pool.fetch("SELECT pg_sleep($1)", FOREVER, timeout=SHORT)
+        assert await pool.fetch("SELECT $1::int AS a", 1) == [(1,)]
+        assert await pool.fetchrow("SELECT $1::int AS a", 1) == (1,)
+        assert await pool.fetchval("SELECT 1, $1::int", 2, column=1) == 2
+        assert await pool.fetchmany("SELECT $1::int", [(1,), (2,)]) == [(1,), (2,)]
+
+
+if ASYNC:
+
+    async def test_tasks_that_share_a_connection(auto):
+        """One is too slow; the others get their answers."""
+        await auto.fetchval("SELECT 1")
+        answers = await asyncio.gather(
+            auto.fetchval("SELECT 1 FROM pg_sleep($1)", FOREVER, timeout=SHORT),
+            *[auto.fetchval("SELECT $1::int", number) for number in range(20)],
+            return_exceptions=True,
+        )
+        assert isinstance(answers[0], QueryTimeout)
+        assert answers[1:] == list(range(20))
+        await check(auto)
+
+    async def test_tasks_that_share_a_limited_connection(limited):
+        answers = await asyncio.gather(
+            *[limited.execute("SELECT pg_sleep(%s)", [FOREVER]) for _ in range(5)], return_exceptions=True
+        )
+        assert [type(answer) for answer in answers] == [QueryTimeout] * 5
+        limited.command_timeout = AMPLE
+        await check(limited)
+
+    async def test_a_task_that_is_cancelled_meanwhile(auto):
+        """It ends with CancelledError, not with the limit's error."""
+        task = asyncio.ensure_future(auto.fetch("SELECT pg_sleep($1)", FOREVER, timeout=AMPLE))
+        await asyncio.sleep(SHORT)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await check(auto)
+
+    async def test_a_limit_leaves_no_cancellation_behind(auto):
+        task = asyncio.current_task()
+        assert task is not None
+        for _ in range(2):
+            with pytest.raises(QueryTimeout):
+                await auto.fetch("SELECT pg_sleep($1)", FOREVER, timeout=SHORT)
+            assert not hasattr(task, "cancelling") or task.cancelling() == 0
+            await asyncio.sleep(0)
+
+    async def test_a_limit_that_the_function_ignores(auto):
+        """What the program does afterwards is not cancelled instead."""
+
+        async def wait():
+            try:
+                await asyncio.sleep(FOREVER)
+            except asyncio.CancelledError:
+                return "interrupted"
+
+        assert await auto.kernel.call_within(SHORT, wait) == "interrupted"
+        await asyncio.sleep(0)
+        await check(auto)
+
+    async def test_asyncio_s_own_timeout(auto):
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(auto.execute("SELECT pg_sleep(%s)", [FOREVER]), SHORT)
+        await check(auto)
+
+else:
+
+    def test_threads_that_share_a_connection(auto):
+        """The limit of one thread does not concern the other one, which waits for its turn."""
+        failures = []
+
+        def sleep():
+            try:
+                auto.fetch("SELECT pg_sleep($1)", FOREVER, timeout=2 * SHORT)
+            except BaseException as e:
+                failures.append(e)
+
+        thread = threading.Thread(target=sleep)
+        thread.start()
+        for number in range(20):
+            assert auto.fetchval("SELECT $1::int", number) == number
+        thread.join()
+        assert [type(failure) for failure in failures] == [QueryTimeout]
+        check(auto)
+
+    def test_a_limit_that_is_over_before_the_query_begins(auto):
+        def wait_and_query():
+            threading.Event().wait(2 * SHORT)
+            return auto.fetchval("SELECT 1")
+
+        with pytest.raises(QueryTimeout):
+            auto.kernel.call_within(SHORT, wait_and_query)
+        check(auto)
