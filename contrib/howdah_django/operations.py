@@ -16,6 +16,8 @@ __all__ = ["DatabaseOperations"]
 class DatabaseOperations(PostgreSQLOperations):
     """Operations of PostgreSQL over howdah."""
 
+    compiler_module = "howdah_django.compiler"
+
     def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> str | None:
         """Return a query with its parameters as literals, None if they cannot be adapted.
 

@@ -108,6 +108,40 @@ def test_json_of_what_is_none(zoo, binding):
     assert zoo.Elephant.objects.using(binding).get().notes == {"key": "a set"}
 
 
+def test_json_is_loaded_as_django_does_it(zoo, monkeypatch):
+    import json
+
+    from django.db import connection, models
+    from django.db.models.expressions import RawSQL
+
+    def loaded(sql: str, field: Any) -> Any:
+        return zoo.Elephant.objects.annotate(it=RawSQL(sql, [], field)).values_list("it", flat=True).get()
+
+    class Decoder(json.JSONDecoder):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(parse_int=str, **kwargs)
+
+    class Own(models.JSONField):
+        def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+            return "own"
+
+    zoo.Elephant.objects.create(name="Hanno", notes={"tusks": [1, 2]})
+    assert loaded("notes", models.JSONField()) == {"tusks": [1, 2]}
+    assert loaded("notes", models.JSONField(decoder=Decoder)) == {"tusks": ["1", "2"]}
+    assert loaded("notes", Own()) == "own"
+    assert loaded("NULL::jsonb", models.JSONField()) is None
+    assert loaded("'null'::jsonb", models.JSONField()) is None
+    assert loaded("""' {"a" : 1} '::text""", models.JSONField()) == {"a": 1}
+    assert loaded("'no JSON'::text", models.JSONField()) == "no JSON"
+    assert loaded("'1 2'::text", models.JSONField()) == "1 2"
+    keys = zoo.Elephant.objects.values_list("notes__tusks", "notes__tusks__0", "notes__trunk")
+    assert keys.get() == ([1, 2], 1, None)
+    # The function of Django's is needed only for what is not plain JSON.
+    monkeypatch.setattr(json, "loads", None)
+    assert zoo.Elephant.objects.get().notes == {"tusks": [1, 2]}
+    assert connection.ops.compiler("SQLCompiler").__module__ == "howdah_django.compiler"
+
+
 def test_rows_are_loaded_without_python(zoo):
     """The number of Python functions that are called does not depend on the number of rows."""
     if howdah.__impl__ != "native":
