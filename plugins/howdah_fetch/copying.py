@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -254,8 +255,9 @@ class TableCopying:
         with cursor.copy(statement.copy_to_table(table, columns, options, where)) as copy:
             if oids is not None:
                 copy.set_types(oids)
-            for record in items(records):
-                copy.write_row(record)
+            with closing(items(records)) as each:
+                for record in each:
+                    copy.write_row(record)
         return str(cursor.statusmessage)
 
     def _copy_in(self, query: sql.Composed, source: Source) -> str:
@@ -264,8 +266,9 @@ class TableCopying:
         connection = cast("Connection[Any]", self)
         cursor: Any = connection.driver.Cursor(connection)
         with cursor.copy(query) as copy:
-            for block in blocks(source):
-                copy.write(block)
+            with closing(blocks(source)) as pieces:
+                for block in pieces:
+                    copy.write(block)
         return str(cursor.statusmessage)
 
     def _copy_out(self, query: sql.Composed | bytes, output: Output) -> str:
@@ -275,7 +278,7 @@ class TableCopying:
         cursor: Any = connection.driver.Cursor(connection)
         with Writing(output) as writing:
             with cursor.copy(query) as copy:
-                for block in copy:
+                while block := copy.read():
                     writing.write(block)
         return str(cursor.statusmessage)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -253,8 +254,9 @@ class AsyncTableCopying:
         async with cursor.copy(statement.copy_to_table(table, columns, options, where)) as copy:
             if oids is not None:
                 copy.set_types(oids)
-            async for record in items(records):
-                await copy.write_row(record)
+            async with aclosing(items(records)) as each:
+                async for record in each:
+                    await copy.write_row(record)
         return str(cursor.statusmessage)
 
     async def _copy_in(self, query: sql.Composed, source: AsyncSource) -> str:
@@ -263,8 +265,9 @@ class AsyncTableCopying:
         connection = cast("AsyncConnection[Any]", self)
         cursor: Any = connection.driver.AsyncCursor(connection)
         async with cursor.copy(query) as copy:
-            async for block in blocks(source):
-                await copy.write(block)
+            async with aclosing(blocks(source)) as pieces:
+                async for block in pieces:
+                    await copy.write(block)
         return str(cursor.statusmessage)
 
     async def _copy_out(self, query: sql.Composed | bytes, output: AsyncOutput) -> str:
@@ -274,7 +277,7 @@ class AsyncTableCopying:
         cursor: Any = connection.driver.AsyncCursor(connection)
         async with AsyncWriting(output) as writing:
             async with cursor.copy(query) as copy:
-                async for block in copy:
+                while block := await copy.read():
                     await writing.write(block)
         return str(cursor.statusmessage)
 

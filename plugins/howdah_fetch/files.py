@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ def _call(function: Callable[..., Any], *args: Any) -> Any:
     return function(*args)
 
 
-def items(iterable: Iterable[T]) -> Iterable[T]:
-    """Return the iterable."""
-    return iterable
+def items(iterable: Iterable[T]) -> Generator[T, None, None]:
+    """Iterate over an iterable."""
+    yield from iterable
 
 
-def blocks(source: Source) -> Iterator[Buffer | str]:
+def blocks(source: Source) -> Generator[Buffer | str, None, None]:
     """Yield the data of a source, in pieces.
 
     Args:
@@ -54,8 +55,9 @@ def blocks(source: Source) -> Iterator[Buffer | str]:
         while block := _call(source.read, _SIZE):
             yield block
     elif hasattr(source, "__iter__") or hasattr(source, "__iter__"):
-        for block in items(source):
-            yield block
+        with closing(items(source)) as pieces:
+            for block in pieces:
+                yield block
     else:
         raise TypeError(f"source must be a path, a file or an iterable of bytes, not {type(source).__name__}")
 

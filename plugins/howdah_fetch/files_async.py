@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
+from contextlib import aclosing
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -34,7 +35,7 @@ if ASYNC:
         result = await running_event_loop().call_in_thread(function, *args)
         return await result if isawaitable(result) else result
 
-    async def items(iterable: AsyncIterable[T] | Iterable[T]) -> AsyncIterator[T]:
+    async def items(iterable: AsyncIterable[T] | Iterable[T]) -> AsyncGenerator[T, None]:
         """Iterate over an iterable of either kind."""
         if isinstance(iterable, AsyncIterable):
             async for item in iterable:
@@ -48,12 +49,12 @@ else:
     def _call(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
 
-    def items(iterable: Iterable[T]) -> Iterable[T]:
-        """Return the iterable."""
-        return iterable
+    def items(iterable: Iterable[T]) -> Generator[T, None, None]:
+        """Iterate over an iterable."""
+        yield from iterable
 
 
-async def blocks(source: AsyncSource) -> AsyncIterator[Buffer | str]:
+async def blocks(source: AsyncSource) -> AsyncGenerator[Buffer | str, None]:
     """Yield the data of a source, in pieces.
 
     Args:
@@ -75,8 +76,9 @@ async def blocks(source: AsyncSource) -> AsyncIterator[Buffer | str]:
         while block := await _call(source.read, _SIZE):
             yield block
     elif hasattr(source, "__iter__") or hasattr(source, "__aiter__"):
-        async for block in items(source):
-            yield block
+        async with aclosing(items(source)) as pieces:
+            async for block in pieces:
+                yield block
     else:
         raise TypeError(f"source must be a path, a file or an iterable of bytes, not {type(source).__name__}")
 

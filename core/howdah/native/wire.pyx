@@ -74,6 +74,16 @@ cdef inline Py_ssize_t _longest(int code) noexcept:
     return MAX_SHORT_LENGTH
 
 
+cdef inline Py_ssize_t _length(int code, const char *message) except -1:
+    """Return the length that the head of a message gives, without the byte of its kind."""
+    cdef uint32_t length = get_uint32(message + 1)
+    if length < 4 or length > _longest(code):
+        raise ProtocolViolation(
+            f"the server sent a message of kind {chr(code)!r} with the impossible length {length}"
+        )
+    return length
+
+
 cdef int _append(Buffer buffer, object data) except -1:
     """Append the bytes of an object with the buffer protocol."""
     cdef Py_buffer view
@@ -510,7 +520,6 @@ cdef class Wire(Stream):
         cdef Input data = self.input
         cdef const char *p
         cdef Py_ssize_t size, end = 0
-        cdef uint32_t length
         cdef int code = 0
         cdef long settled = 0
         self.dealt_with = False
@@ -520,12 +529,7 @@ cdef class Wire(Stream):
             while data.length - data.start >= 5:
                 p = data.data + data.start
                 code = <unsigned char> p[0]
-                length = get_uint32(p + 1)
-                if length < 4 or length > _longest(code):
-                    raise ProtocolViolation(
-                        f"the server sent a message of kind {chr(code)!r} with the impossible length {length}"
-                    )
-                size = <Py_ssize_t> length + 1
+                size = 1 + _length(code, p)
                 if size > data.length - data.start:
                     data.wanted = size
                     break
