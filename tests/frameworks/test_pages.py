@@ -26,11 +26,13 @@ NAME = re.compile(r"# (\w+\.py)\n")
 
 #: What the programs of a page import.
 NEEDS = {
+    "alembic": ["alembic", "sqlalchemy"],
     "celery": ["celery", "gevent"],
-    "dataframes": ["duckdb", "pandas", "polars", "pyarrow"],
+    "dataframes": ["duckdb", "pandas", "polars", "pyarrow", "sqlalchemy"],
     "fastapi": ["fastapi", "httpx"],
     "gevent": ["gevent", "gunicorn"],
     "litestar": ["litestar", "httpx"],
+    "sqlmodel": ["sqlmodel"],
 }
 
 
