@@ -13,6 +13,7 @@ from django.contrib.gis.db.backends.postgis.operations import PostGISOperations 
 
 from howdah_django import base  # noqa: E402
 from howdah_django.operations import DatabaseOperations  # noqa: E402
+from howdah_types.string import TextLoader  # noqa: E402
 
 __all__ = ["DatabaseWrapper"]
 
@@ -34,3 +35,11 @@ class DatabaseWrapper(base.DatabaseWrapper, postgis.DatabaseWrapper):
         if not isinstance(self.ops, DatabaseOperations):
             # PostGIS' wrapper has chosen Django's own ones, for a connection to no database in particular.
             self.ops: Any = DatabaseOperations(self)
+
+    def _register_type(self, pg_connection: Any, typename: str) -> Any:
+        oid = super()._register_type(pg_connection, typename)
+        if oid:
+            # Django wants hexadecimal digits, and registers a loader for binary last, which a server-side
+            # cursor would ask for.
+            pg_connection.adapters.register_loader(oid, TextLoader)
+        return oid

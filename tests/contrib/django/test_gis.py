@@ -65,6 +65,7 @@ there = Point(13.34, 52.51, srid=4326)
 assert distance.m == 0, distance
 extent = Paddock.objects.aggregate(models.Extent("area"))["area__extent"]
 assert extent == (13.33, 52.50, 13.35, 52.52), extent
+assert all(each.area == box for each in Paddock.objects.iterator(chunk_size=2))
 text = io.StringIO()
 call_command("inspectdb", "zoo_paddock", stdout=text)
 assert "area = models.PolygonField()" in text.getvalue()
