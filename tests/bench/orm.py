@@ -1,9 +1,6 @@
 """SQLAlchemy's ORM, over each driver by a dialect of SQLAlchemy.
 
-Where no dialect is registered for howdah, it has SQLAlchemy's own for psycopg here, which is told to use
-howdah's modules: the statements and everything else of SQLAlchemy are the same for both.
-
-Source: SQLAlchemy documentation, "PostgreSQL", and "Third party dialects".
+Source: SQLAlchemy documentation, "PostgreSQL".
 """
 
 from __future__ import annotations
@@ -27,8 +24,6 @@ def contender(driver: blocking.Driver, program: Orm, server: Server | Address) -
     import sqlalchemy
     from sqlalchemy.orm import Session
 
-    if driver.name == "howdah":
-        _register()
     url = sqlalchemy.URL.create(
         f"postgresql+{DIALECTS[driver.name]}",
         server.user,
@@ -86,51 +81,3 @@ def _classes() -> tuple[type[Any], type[Any]]:
 
     return mapped("orm_item"), mapped("orm_new")
 
-
-def _register() -> None:
-    """Make howdah's dialect known, unless a package has brought one."""
-    from sqlalchemy.dialects import registry
-    from sqlalchemy.exc import NoSuchModuleError
-
-    try:
-        registry.load("postgresql.howdah")
-    except NoSuchModuleError:
-        registry.register("postgresql.howdah", __name__, "dialect")
-
-
-def __getattr__(name: str) -> Any:
-    """Make the dialect when SQLAlchemy asks for it, which may not be installed before."""
-    if name != "dialect":
-        raise AttributeError(name)
-    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-
-    import howdah
-    import howdah.adapt
-    import howdah_types.json
-    import howdah_types.multirange
-    import howdah_types.range
-
-    class Dialect(PGDialect_psycopg):
-        driver = "howdah"
-        minimum_dbapi_version = None
-        supports_statement_cache = True
-        _psycopg_Json = howdah_types.json.Json  # noqa: N815
-        _psycopg_Jsonb = howdah_types.json.Jsonb  # noqa: N815
-        _psycopg_Range = howdah_types.range.Range  # noqa: N815
-        _psycopg_Multirange = howdah_types.multirange.Multirange  # noqa: N815
-        _psycopg_TransactionStatus = howdah.pq.TransactionStatus  # noqa: N815
-
-        def __init__(self, **kwargs: Any) -> None:
-            dbapi = kwargs.pop("dbapi")
-            super().__init__(**kwargs)  # without a module there is nothing of psycopg that it would look for
-            self.dbapi = dbapi
-            self._psycopg_adapters_map = howdah.adapt.AdaptersMap(howdah.adapters)
-
-        @classmethod
-        def import_dbapi(cls) -> Any:
-            return howdah
-
-        def _type_info_fetch(self, connection: Any, name: str) -> Any:
-            return howdah.adapt.TypeInfo.fetch(connection.connection.driver_connection, name)
-
-    return Dialect
