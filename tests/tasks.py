@@ -80,7 +80,9 @@ class Task:
             with self._scope:
                 self._answer = await self._coroutine
                 self._error = None
-        except Exception as error:
+        except anyio.get_cancelled_exc_class():
+            raise
+        except BaseException as error:  # also what ends a program: the test has it raised
             self._error = error
         finally:
             self._ended.set()
