@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import runpy
 import sys
@@ -58,6 +59,8 @@ def _run_code(code: str, arguments: list[str]) -> None:
     if sys.path and not _safe_path():
         sys.path[0] = ""
     module = _new_main()
+    if sys.version_info >= (3, 13):  # from then on, Python shows the lines of such code in tracebacks
+        linecache.cache["<string>"] = (len(code), None, code.splitlines(keepends=True), "<string>")
     exec(compile(code, "<string>", "exec", dont_inherit=True), vars(module))
 
 

@@ -452,7 +452,8 @@ if ASYNC:
         for _ in range(3):
             answers = await gather(ask(number) for number in range(20))
             assert answers == ["raised" if number % 5 == 3 else number for number in range(20)]
-        assert handler.called == ["1", "2"] * 12
+        # Where tasks take turns, a query that is given up is cancelled, maybe before its second notice.
+        assert handler.called == ["1", "2"] * 12 or (is_trio() and handler.called.count("1") == 12)
         aconn.remove_notice_handler(handler)
         await check_usable(aconn, False)
 
