@@ -80,4 +80,3 @@ def _classes() -> tuple[type[Any], type[Any]]:
         return type(table, (Base,), {"__tablename__": table, **attributes})
 
     return mapped("orm_item"), mapped("orm_new")
-
