@@ -72,21 +72,22 @@ def send(sock: socket.socket, session: Session | TLSStream) -> int:
     return session.output_size
 
 
-if TYPE_CHECKING or IMPLEMENTATION == "native":
-    from howdah.native.transport import SpinReceiver, Timer
-
-if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah.native.transport import receive_nonblocking as receive
-    from howdah.native.transport import send_nonblocking as send
-
-
-def _hung_up(sock: socket.socket) -> bool:
-    """Return whether the connection is broken, or closed by the server."""
+def hung_up(sock: socket.socket) -> bool:
+    """Return whether the connection is broken, or closed by the server. The native core has a twin."""
     if sock.fileno() < 0:
         return False
     poll = select.poll()
     poll.register(sock, 0)
     return bool(poll.poll(0))
+
+
+if TYPE_CHECKING or IMPLEMENTATION == "native":
+    from howdah.native.transport import SpinReceiver, Timer
+
+if not TYPE_CHECKING and IMPLEMENTATION == "native":
+    from howdah.native.transport import hung_up
+    from howdah.native.transport import receive_nonblocking as receive
+    from howdah.native.transport import send_nonblocking as send
 
 
 def _fulfil(future: asyncio.Future[BaseException | None], interruption: BaseException | None = None) -> None:
@@ -304,7 +305,7 @@ class AsyncTransport:
             self._set_pace(streaming)
         if self._idle is not None:
             _fulfil(self._idle)
-        if self._waiting and not self._woken and _hung_up(self.sock):
+        if self._waiting and not self._woken and hung_up(self.sock):
             # uvloop reports a broken connection only once, and there may be more to read.
             self._loop.call_soon(self._on_readable)
         gathering, self._gathering = self._gathering, True

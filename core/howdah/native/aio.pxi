@@ -1,7 +1,7 @@
 # Carry bytes between a session and a socket without ever blocking.
 #
-# `receive_nonblocking` and `send_nonblocking` are the twins of `receive` and `send` in `howdah.io.aio`;
-# `SpinReceiver` and `Timer` have no twins.
+# `receive_nonblocking`, `send_nonblocking` and `hung_up` are the twins of `receive`, `send` and `hung_up` in
+# `howdah.io.aio`; `SpinReceiver` and `Timer` have no twins.
 
 from libc.errno cimport EAGAIN, EINTR, errno
 
@@ -17,7 +17,13 @@ cdef object _current_task = None
 cdef extern from *:
     """
     #include <errno.h>
+    #include <poll.h>
     #include <unistd.h>
+
+    static int howdah_hung_up(int fd) {
+        struct pollfd watched = {fd, 0, 0};
+        return poll(&watched, 1, 0) > 0;
+    }
 
     /* In how many nanoseconds a timer expires: before the socket's buffers are full. */
     #define HOWDAH_TIMER_DELAY 150000
@@ -48,6 +54,7 @@ cdef extern from *:
     }
     #endif
     """
+    bint howdah_hung_up(int fd) noexcept
     bint HOWDAH_TIMERS
     int howdah_open_timer() noexcept
     int howdah_start_timer(int fd) noexcept
@@ -211,3 +218,9 @@ def send_nonblocking(sock, Stream session not None) -> int:
         output.take_off(sent)
         behind = session.fill_output()
     return output.length - output.start + behind
+
+
+def hung_up(sock) -> bool:
+    """Return whether the connection is broken, or closed by the server."""
+    cdef int fd = sock.fileno()
+    return fd >= 0 and howdah_hung_up(fd)

@@ -7,6 +7,7 @@ from howdah.io.tls_stream import TLSStream as TLSStream
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
 
+hung_up = aio.hung_up
 receive_blocking = blocking.receive
 receive_nonblocking = aio.receive
 send_blocking = blocking.send
