@@ -19,7 +19,11 @@ __all__ = ["copy_from_query", "copy_from_table", "copy_to_table", "split", "tabl
 #: What `$1` is not a placeholder in; and placeholders. `_comment_end` finds the end of a comment.
 _TOKEN = pattern(
     r"""
-      (?: [eE]' (?: [^'\\] | \'\' | \\. )* '? )
+      (?: [eE]' (?: [^'\\] | \'\' | \\. )*
+        # It goes on behind a line break, with comments of one line or without.
+        (?: ' [ \t\f\v]* (?: --[^\n\r]* )? [\n\r] (?: [ \t\n\r\f\v] | --[^\n\r]*[\n\r] )*
+            ' (?: [^'\\] | \'\' | \\. )* )*
+        '? )
     | (?P<string> ' )
     | " [^"]* "?
     | -- [^\n]*
