@@ -52,7 +52,7 @@ def contender(name: str, address: Address, objects: int, inserts: bool) -> Conte
     settings.configure(DATABASES={"default": database}, USE_TZ=True, TIME_ZONE="UTC")
     django.setup()
 
-    from django.db import connection
+    from django.db import connection, transaction
 
     item, new = _models()
     values = as_dictionaries(item.objects.all()[:objects])
@@ -61,9 +61,11 @@ def contender(name: str, address: Address, objects: int, inserts: bool) -> Conte
         return list(item.objects.all()[:objects])
 
     def insert() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {new._meta.db_table}")
-        new.objects.bulk_create([new(**each) for each in values])
+        # In one transaction: the other driver's process may be at it, too, while both get ready.
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"TRUNCATE {new._meta.db_table}")
+            new.objects.bulk_create([new(**each) for each in values])
 
     return Contender(name, insert if inserts else select, connection.close)
 
