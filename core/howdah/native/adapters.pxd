@@ -16,7 +16,7 @@ from howdah.native.byteorder cimport set_uint16, set_uint32, set_uint64
 
 cdef enum:
     #: Compiled into each module with native adapters, and checked when the module is imported.
-    INTERFACE_VERSION = 2
+    INTERFACE_VERSION = 3
 
 
 # A growing buffer for messages and values.
