@@ -84,17 +84,17 @@ class CopyEncoder:
         self._encoder = ParameterEncoder(adapters, context)
         self._encoding = codec_of(None if context is None else context.connection)
         self._format = PyFormat.BINARY if format else PyFormat.TEXT
-        self._dumpers: tuple[Dumper, ...] | None = None
+        self._dumpers: tuple[Dumper | None, ...] | None = None
         self._data = bytearray()
         #: Whether anything has been written, and whether that began with our header.
         self._begun = False
         self._framed = False
 
-    def set_dumpers(self, dumpers: Sequence[Dumper]) -> None:
+    def set_dumpers(self, dumpers: Sequence[Dumper | None]) -> None:
         """Dump the values of each column with one dumper, whatever their class.
 
         Args:
-            dumpers: one for each column, of the format of the data.
+            dumpers: one for each column, of the format of the data; None to choose one by the value.
         """
         self._dumpers = tuple(dumpers)
 
@@ -165,7 +165,7 @@ class CopyEncoder:
                 self.column = column
                 value = None
                 if obj is not None:
-                    dumper = self._dumper(obj) if dumpers is None else dumpers[column]
+                    dumper = (dumpers[column] if dumpers is not None else None) or self._dumper(obj)
                     returned = dumper.dump(obj)
                     if returned is not None:
                         value = dumped(returned, self._encoding)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
+from howdah.pq import Format
+
 if TYPE_CHECKING:
     from howdah import sql
     from howdah.abc import QueryNoTemplate
@@ -30,10 +32,11 @@ class TableCopying:
         where: str | None = None,
         timeout: float | None = None,
     ) -> str:
-        """Copy rows into a table, in binary format.
+        """Copy rows into a table.
 
-        The values are dumped to the types of the table's columns. If one of them is a type that no adapter
-        dumps to in binary format, the rows are sent as text.
+        The values are dumped to the types of the table's columns, and are stored as the same values would be
+        if they were parameters of an INSERT. The data is in binary format if adapters dump to each of these
+        types as binary; otherwise it is in text format.
 
         Args:
             table_name: the name of the table.
@@ -247,14 +250,16 @@ class TableCopying:
 
         connection = cast("Connection[Any]", self)
         cursor: Any = connection.driver.RawCursor(connection)
-        query = target.column_types(connection.info.server_version)
+        query = target.columns_query(connection.info.server_version)
         cursor.execute(query, [table.as_string(connection)])
-        oids = target.binary_types(connection, cursor.fetchall(), columns)
-        options = {} if oids is None else {"format": "binary"}
+        rows = cursor.fetchall()
         cursor = connection.driver.Cursor(connection)
+        target.adapt_as_parameters(cursor)
+        format, types = target.column_types(cursor, rows, columns)
+        options = {"format": "binary"} if format == Format.BINARY else {}
         with cursor.copy(statement.copy_to_table(table, columns, options, where)) as copy:
-            if oids is not None:
-                copy.set_types(oids)
+            if types is not None:
+                copy.set_types(types)
             with closing(items(records)) as each:
                 for record in each:
                     copy.write_row(record)

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
+from howdah.pq import Format
+
 if TYPE_CHECKING:
     from howdah import sql
     from howdah.abc import QueryNoTemplate
@@ -29,10 +31,11 @@ class AsyncTableCopying:
         where: str | None = None,
         timeout: float | None = None,
     ) -> str:
-        """Copy rows into a table, in binary format.
+        """Copy rows into a table.
 
-        The values are dumped to the types of the table's columns. If one of them is a type that no adapter
-        dumps to in binary format, the rows are sent as text.
+        The values are dumped to the types of the table's columns, and are stored as the same values would be
+        if they were parameters of an INSERT. The data is in binary format if adapters dump to each of these
+        types as binary; otherwise it is in text format.
 
         Args:
             table_name: the name of the table.
@@ -246,14 +249,16 @@ class AsyncTableCopying:
 
         connection = cast("AsyncConnection[Any]", self)
         cursor: Any = connection.driver.AsyncRawCursor(connection)
-        query = target.column_types(connection.info.server_version)
+        query = target.columns_query(connection.info.server_version)
         await cursor.execute(query, [table.as_string(connection)])
-        oids = target.binary_types(connection, await cursor.fetchall(), columns)
-        options = {} if oids is None else {"format": "binary"}
+        rows = await cursor.fetchall()
         cursor = connection.driver.AsyncCursor(connection)
+        target.adapt_as_parameters(cursor)
+        format, types = target.column_types(cursor, rows, columns)
+        options = {"format": "binary"} if format == Format.BINARY else {}
         async with cursor.copy(statement.copy_to_table(table, columns, options, where)) as copy:
-            if oids is not None:
-                copy.set_types(oids)
+            if types is not None:
+                copy.set_types(types)
             async with aclosing(items(records)) as each:
                 async for record in each:
                     await copy.write_row(record)
