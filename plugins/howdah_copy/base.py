@@ -135,9 +135,7 @@ class BaseCopy:
         count = len(response.column_formats)
         if self._encoder is not None:
             dumper = transformer.dumper_by_oid
-            self._encoder.set_dumpers(
-                [None if oid is None else dumper(oid, response.format) for oid in oids]
-            )
+            self._encoder.set_dumpers([None if oid is None else dumper(oid, response.format) for oid in oids])
         elif len(oids) == count:
             self._decoder.set_loaders([transformer.loader(oid or INVALID, response.format) for oid in oids])
         else:

@@ -153,7 +153,8 @@ class AsyncTableCopying:
         Args:
             table_name: the name of the table.
             output: where the data goes: the path of a file, a file, or a function that is called with each
-                block of it, and awaited by an async connection if it returns an awaitable.
+                block of it, and awaited by an async connection if it returns an awaitable. The file at a
+                path is replaced when the data is complete; after an error it is what it was.
             columns: the names of the columns; None for all.
             schema_name: the schema of the table; None for the first in the search path that has it.
             timeout: how many seconds all of it may take; None for the connection's `command_timeout` for
@@ -172,6 +173,7 @@ class AsyncTableCopying:
 
         Raises:
             TypeError: nothing can be written to the output.
+            OSError: the file cannot be written.
             howdah.NotSupportedError: the plugin `copy` is disabled.
             howdah.errors.QueryTimeout: the time was not enough.
             howdah.Error: the server reports an error.
@@ -220,6 +222,7 @@ class AsyncTableCopying:
 
         Raises:
             TypeError: nothing can be written to the output.
+            OSError: the file cannot be written.
             howdah.ProgrammingError: the parameters are not those that the query has placeholders for.
             howdah.NotSupportedError: the plugin `copy` is disabled.
             howdah.errors.QueryTimeout: the time was not enough.

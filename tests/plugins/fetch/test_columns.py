@@ -1,4 +1,4 @@
-"""A value that is copied to a column is stored as the same value in an INSERT, in whichever format it is sent."""
+"""A value that is copied to a column is stored as in an INSERT, in whichever format it is sent."""
 
 from __future__ import annotations
 
@@ -35,26 +35,56 @@ class Pair(NamedTuple):
 
 EAST = dt.timezone(dt.timedelta(hours=2))
 
-TYPES = """
-int2 int4 int8 oid float4 float8 numeric numeric(6,2) bool text varchar(4) char(4) name "char" bytea json jsonb
-int4[] text[] json[] jsonb[] numeric[] date[] timestamp[] int4range numrange tsrange tstzrange int4multirange
-mood mood[] pair pair[] small document feeling registered_mood registered_pair hstore citext citext[]
-inet cidr macaddr date time timetz timestamp timestamptz interval uuid xml money bit(3) varbit point tsvector jsonpath
-""".split()
+TYPES = [
+    *("int2", "int4", "int8", "oid", "float4", "float8", "numeric", "numeric(6,2)", "money", "bool"),
+    *("text", "varchar(4)", "char(4)", "name", '"char"', "citext", "bytea", "bit(3)", "varbit", "uuid", "xml"),
+    *("json", "jsonb", "jsonpath", "json[]", "jsonb[]", "document", "hstore", "tsvector"),
+    *("date", "time", "timetz", "timestamp", "timestamptz", "interval", "date[]", "timestamp[]"),
+    *("int4[]", "text[]", "numeric[]", "citext[]", "int4range", "numrange", "tsrange", "tstzrange"),
+    *("int4multirange", "mood", "mood[]", "pair", "pair[]", "small", "feeling"),
+    *("registered_mood", "registered_pair", "inet", "cidr", "macaddr", "point"),
+]
 
 VALUES = [
     *(1, 0, -1, 70000, 2**40, 2**70, Number.one, True, False),
     *(1.5, float("nan"), float("inf"), Decimal("1.50"), Decimal("2.5"), Decimal("NaN")),
-    *("1", "abc", "t", "", "\\N", "a\tb", "sad", "1 day", "10:00", "2020-01-02", "2020-01-02 00:30+02", "1.2.3.4"),
+    *(
+        "1",
+        "abc",
+        "t",
+        "",
+        "\\N",
+        "a\tb",
+        "sad",
+        "1 day",
+        "10:00",
+        "2020-01-02",
+        "2020-01-02 00:30+02",
+        "1.2.3.4",
+    ),
     *('"x"', '{"a": 1}', "null", "[1]", "{}", "{1,2}", "[1,3)", "(1,x)", "a=>1", "101", "(1,2)", "<a/>"),
     *(b"abc", b"\0\xff", b"1", bytearray(b"x"), memoryview(b"y")),
     *({"a": 1}, {"a": "b"}, {}),
-    *(["1"], ["a", "b"], ["sad"], ['{"a": 1}'], [1, 2], [None, 1], [[1, 2], [3, 4]], [Decimal("1.5")], [{"a": 1}]),
+    *(
+        ["1"],
+        ["a", "b"],
+        ["sad"],
+        ['{"a": 1}'],
+        [1, 2],
+        [None, 1],
+        [[1, 2], [3, 4]],
+        [Decimal("1.5")],
+        [{"a": 1}],
+    ),
     *([Json({"a": 1})], [Jsonb("x")], [Range(1, 3)], [Mood.sad], [(1, "x")], [dt.date(2020, 1, 2)], [None]),
     *(Json({"a": 1}), Jsonb([1]), Json("x"), Jsonb("x"), Json(None), Json(5)),
     *(Range(1, 3), Range(Decimal(1), Decimal(3)), Range(empty=True), Multirange([Range(1, 3)])),
     *(Mood.sad, (1, "x"), (1, 2), (1, None), Pair(1, "x")),
-    *(ipaddress.ip_address("1.2.3.4"), ipaddress.ip_network("1.2.0.0/16"), ipaddress.ip_interface("1.2.3.4/16")),
+    *(
+        ipaddress.ip_address("1.2.3.4"),
+        ipaddress.ip_network("1.2.0.0/16"),
+        ipaddress.ip_interface("1.2.3.4/16"),
+    ),
     *(dt.date(2020, 1, 2), dt.time(10), dt.time(10, tzinfo=EAST), dt.timedelta(1, 5), dt.timedelta(400)),
     *(dt.datetime(2020, 1, 2, 0, 30), dt.datetime(2020, 1, 2, 0, 30, tzinfo=EAST)),
     [dt.datetime(2020, 1, 2, 0, 30, tzinfo=EAST)],
@@ -102,7 +132,9 @@ def attempt(conn, table, function, *args, **kwargs):
 
 @pytest.mark.parametrize("type_name", TYPES)
 def test_the_same_value_is_stored(db, type_name):
-    db.execute(f"CREATE TEMP TABLE alone (v {type_name}); CREATE TEMP TABLE beside (v {type_name}, other mood)")
+    db.execute(
+        f"CREATE TEMP TABLE alone (v {type_name}); CREATE TEMP TABLE beside (v {type_name}, other mood)"
+    )
     try:
         for value in VALUES:
             inserted = attempt(db, "alone", db.fetch, "INSERT INTO alone VALUES ($1)", value)
@@ -110,14 +142,19 @@ def test_the_same_value_is_stored(db, type_name):
             # No adapter dumps to this enum as binary: everything is sent as text.
             beside = attempt(db, "beside", db.copy_records_to_table, "beside", records=[(value, "sad")])
             results = [each for each in (inserted, alone, beside) if each is not None]
-            assert results.count(results[0]) == len(results) if results else True, (value, inserted, alone, beside)
+            assert all(each == results[0] for each in results), (value, inserted, alone, beside)
+                value,
+                inserted,
+                alone,
+                beside,
+            )
     finally:
         db.execute("DROP TABLE alone, beside")
 
 
 @pytest.mark.parametrize("others", ["", ", other mood"])
 @pytest.mark.parametrize(
-    "type_name, value, expected",
+    ("type_name", "value", "expected"),
     [
         ("jsonb", {"a": [1, "x", None]}, '{"a": [1, "x", null]}'),
         ("jsonb", '{"a":1}', '{"a": 1}'),
@@ -148,7 +185,7 @@ def test_values_dumped_to_the_type_of_the_column(db, others, type_name, value, e
 
 @pytest.mark.parametrize("others", ["", ", other mood"])
 @pytest.mark.parametrize(
-    "type_name, value",
+    ("type_name", "value"),
     [
         ("text[]", "abc"),
         ("text[]", ("a", "b")),
