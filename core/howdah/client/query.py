@@ -204,7 +204,7 @@ class ParsedQuery:
 
 
 class _Numbers:
-    """What messages call the parameters of queries with `$1`, `$2`…"""
+    """What messages call the parameters of a query with placeholders `$1`, `$2`…, by their indexes."""
 
     def __getitem__(self, index: int) -> str:
         return f"${index + 1}"
@@ -244,7 +244,7 @@ class RawQuery:
             raise TypeError("raw queries ($1) need a sequence of parameters, not a mapping")
         check_sequence(params)
         count = len(params)
-        # The server accepts, and ignores, a parameter that the query does not mention but whose type is known.
+        # The server accepts, and ignores, a parameter of a known type that the query does not mention.
         if count and b"$%d" % count not in self.text and not re.search(rb"\$0+%d(?!\d)" % count, self.text):
             raise ProgrammingError(
                 f"the query has no placeholder ${count}, but {count} parameters were passed"
