@@ -33,7 +33,8 @@ def server_text(value: Any, oid: int, transformer: Transformer) -> bytes | None:
         return value  # of a type without a loader: as the server has sent it
     writer = _WRITERS.get(type(value))
     if writer is not None:
-        return writer(value, oid).encode()
+        text: str = writer(value, oid)
+        return text.encode()
     try:
         dumped = transformer.dumper_by_oid(oid, Format.TEXT).dump(value)
     except Exception:  # the loader may make objects of a class that the dumpers of the type do not know

@@ -165,8 +165,7 @@ class CopyEncoder:
                 self.column = column
                 value = None
                 if obj is not None:
-                    dumper = (dumpers[column] if dumpers is not None else None) or self._dumper(obj)
-                    returned = dumper.dump(obj)
+                    returned = self._dumper(obj, column).dump(obj)
                     if returned is not None:
                         value = dumped(returned, self._encoding)
                         if len(value) > _MAX_LENGTH:
@@ -185,7 +184,10 @@ class CopyEncoder:
         self.rows += 1
         return len(data)
 
-    def _dumper(self, obj: Any) -> Dumper:
+    def _dumper(self, obj: Any, column: int) -> Dumper:
+        dumpers = self._dumpers
+        if dumpers is not None and (set_dumper := dumpers[column]) is not None:
+            return set_dumper
         dumper = self._encoder.dumper(obj, self._format)
         if self._format is PyFormat.BINARY and dumper.format != Format.BINARY:
             raise DataError(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.encodings import encoded
@@ -224,7 +224,7 @@ class RawQuery:
     __slots__ = ("formats", "text")
 
     #: Its placeholders have numbers; these are for messages.
-    names = _Numbers()
+    names = cast("Sequence[str]", _Numbers())
 
     def __init__(self, query: bytes | str) -> None:
         self.text = query.encode() if isinstance(query, str) else query
