@@ -149,6 +149,10 @@ class LoopTransport:
         if self._waiting and not self._woken and hung_up(self.sock):
             # uvloop reports a broken connection only once, and there may be more to read.
             self._loop.call_soon(self._on_readable)
+        self._resume_woken()
+
+    def _resume_woken(self) -> None:
+        """Resume the tasks whose answer has arrived, and then send what they have written."""
         gathering, self._gathering = self._gathering, True
         try:
             while self._woken:

@@ -6,8 +6,7 @@ cimport cython
 
 from collections import deque
 
-from howdah.errors import Error, InterfaceError
-from howdah.io.lock import LEFT
+from howdah.errors import Error
 
 
 cdef class Waits:
@@ -120,7 +119,9 @@ cdef class LoopTransport:
         """Send at once; return an awaitable that waits until `exchange` is ready."""
         cdef Answer answer = Answer.__new__(Answer)
         if self._left:
-            raise InterfaceError(LEFT)
+            from howdah.io.loop_transport import moved
+
+            raise moved()
         if self._stream.size_to_send():
             self.send()
         exchange.replaced = None
@@ -148,7 +149,6 @@ cdef class LoopTransport:
 
     def _on_readable(self):
         cdef bint streaming = False
-        cdef bint gathering = self._gathering
         if not self._waiting or self._left:
             if self._reading:
                 self._stop_reading()
@@ -164,6 +164,11 @@ cdef class LoopTransport:
         if self._waiting and not self._woken and hung_up(self.sock):
             # uvloop reports a broken connection only once, and there may be more to read.
             self._loop.call_soon(self._on_readable)
+        self.resume_woken()
+
+    cdef int resume_woken(self) except -1:
+        """Resume the tasks whose answer has arrived, and then send what they have written."""
+        cdef bint gathering = self._gathering
         self._gathering = True
         try:
             while self._woken:
@@ -174,6 +179,7 @@ cdef class LoopTransport:
             self._gathering = gathering
             if not self._writing and self._stream.size_to_send():
                 self.flush()
+        return 0
 
     def _receive_some(self) -> bool:
         """Receive what has arrived; return whether to let more accumulate before the next call."""
