@@ -103,24 +103,28 @@ def type_of(node: ast.expr, module: Module, project: Project) -> PyType:
             return PyType(frozenset({"str"}), False)
         case ast.List(elts=elements):
             types = {type_of(element, module, project) for element in elements}
-            if len(types) == 1:
-                return PyType(frozenset({"list"}), False, types.pop())
+            return PyType(frozenset({"list"}), False, types.pop() if len(types) == 1 else ANYTHING)
         case ast.Call(func=function):
             name = _CALLS.get(module.dotted(function))
             return ANYTHING if name is None else PyType(frozenset({name}), False)
-        case ast.Name(id=name):
-            found = module.resolve(name, node)
-            # With several assignments, the type depends on which was the last.
-            if found is not None and len(found[1]) == 1:
-                binding = found[1][0]
-                if binding.annotation is not None:
-                    return annotated(binding.annotation, module, project)
-                if isinstance(binding.node, ast.Assign) and isinstance(
-                    binding.value, (ast.Constant, ast.Call)
-                ):
-                    return type_of(binding.value, module, project)
+        case ast.Name():
+            return _variable(node, module, project)
         case ast.Attribute(value=ast.Name() as owner, attr=attribute):
             return _attribute(owner, attribute, module, project)
+    return ANYTHING
+
+
+def _variable(node: ast.Name, module: Module, project: Project) -> PyType:
+    """Return the type of a variable that is annotated, or assigned once."""
+    found = module.resolve(node.id, node)
+    # With several assignments, the type depends on which was the last.
+    if found is None or len(found[1]) != 1:
+        return ANYTHING
+    binding = found[1][0]
+    if binding.annotation is not None:
+        return annotated(binding.annotation, module, project)
+    if isinstance(binding.node, ast.Assign) and isinstance(binding.value, (ast.Constant, ast.Call)):
+        return type_of(binding.value, module, project)
     return ANYTHING
 
 

@@ -106,13 +106,16 @@ class CallFinder:
             texts = self._evaluator.evaluate(query, module)
         except Dynamic as reason:
             if certain or _holds_sql(node) or _begins_with_sql(query):
-                origin = LiteralOrigin(module.path, module.lines, query, "")
-                if not any(True for _ in self._ignores_at(module, node)):
-                    self._found.unchecked.append(Unchecked(origin.place(0), "dynamic", str(reason)))
+                self._dynamic(node, query, module, str(reason))
             return
         for text in texts:
             if certain or _looks_like_sql(str(text)):
                 self._statement(node, text, name, module)
+
+    def _dynamic(self, node: ast.Call, query: ast.expr, module: Module, reason: str) -> None:
+        if not any(True for _ in self._ignores_at(module, node)):
+            place = LiteralOrigin(module.path, module.lines, query, "").place(0)
+            self._found.unchecked.append(Unchecked(place, "dynamic", reason))
 
     def _statement(self, node: ast.Call, text: Fragment, name: str, module: Module) -> None:
         arguments = _arguments(node, name, text)
@@ -272,13 +275,14 @@ def _arguments(node: ast.Call, name: str, text: Fragment) -> Arguments:
         return Arguments(any(keyword.arg is None for keyword in node.keywords))
     if isinstance(params, ast.Constant) and params.value is None:
         return Arguments()
-    if name in _MANY:
-        if not isinstance(params, (ast.List, ast.Tuple)) or not params.elts:
-            return Arguments(True)
-        params = params.elts[0]
-    if name in _SPREAD and not isinstance(params, (ast.List, ast.Tuple, ast.Dict)):
-        return Arguments(True)
-    return _listed(params)
+    return _first_listed(params) if name in _MANY else _listed(params)
+
+
+def _first_listed(params: ast.expr) -> Arguments:
+    """Return the first of several lists of parameters."""
+    if isinstance(params, (ast.List, ast.Tuple)) and params.elts:
+        return _listed(params.elts[0])
+    return Arguments(True)
 
 
 def _spread(rest: Sequence[ast.expr], params: ast.expr | None, name: str) -> Arguments:
@@ -301,7 +305,7 @@ def _listed(params: ast.expr) -> Arguments:
             if not any(isinstance(value, ast.Starred) for value in values):
                 return Arguments(True, values)
         case ast.Dict(keys=keys, values=values):
-            named = {key.value: value for key, value in zip(keys, values) if isinstance(key, ast.Constant)}
+            named = {str(k.value): v for k, v in zip(keys, values) if isinstance(k, ast.Constant)}
             if len(named) == len(keys):
                 return Arguments(True, named=named)
         case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords):

@@ -48,7 +48,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("-v", "--verbose", is_flag=True, help="List what is not checked.")
 @click.pass_context
 def check(
-    context: click.Context, config: Path | None, github: bool, as_json: bool, verbose: bool, **options: Any
+    context: click.Context, /, config: Path | None, github: bool, as_json: bool, verbose: bool, **options: Any
 ) -> None:
     """Check the SQL in PATHS against the project's schema.
 

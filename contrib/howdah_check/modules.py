@@ -303,20 +303,24 @@ def _bound_by(node: ast.AST) -> Iterator[tuple[str, Binding]]:
             yield name, Binding(node, value, annotation)
         case ast.NamedExpr(target=ast.Name(id=name), value=value):
             yield name, Binding(node, value)
-        case ast.AugAssign(target=target) | ast.For(target=target) | ast.AsyncFor(target=target):
-            yield from _targets(target, node, None)
+        case ast.AugAssign() | ast.For() | ast.AsyncFor():
+            yield from _targets(node.target, node, None)
         case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
             yield from _targets(target, node, value)
-        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-            yield name, Binding(node)
-        case ast.Import(names=names):
-            for alias in names:
-                module = alias.name if alias.asname else alias.name.partition(".")[0]
-                yield alias.asname or module, Binding(node, imported=(module, ""))
-        case ast.ImportFrom(names=names, level=level):
-            for alias in names:
-                imported = (node.module or "", alias.name)
-                yield alias.asname or alias.name, Binding(node, imported=imported, level=level)
+        case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            yield node.name, Binding(node)
+        case ast.Import() | ast.ImportFrom():
+            yield from _imported_by(node)
+
+
+def _imported_by(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Binding]]:
+    for alias in node.names:
+        if isinstance(node, ast.ImportFrom):
+            imported = (node.module or "", alias.name)
+            yield alias.asname or alias.name, Binding(node, imported=imported, level=node.level)
+        else:
+            module = alias.name if alias.asname else alias.name.partition(".")[0]
+            yield alias.asname or module, Binding(node, imported=(module, ""))
 
 
 def _targets(target: ast.expr, node: ast.AST, value: ast.expr | None) -> Iterator[tuple[str, Binding]]:

@@ -72,20 +72,27 @@ def load(given: Mapping[str, Any], config: Path | None = None) -> Settings:
     """
     path = config or _nearest(Path.cwd())
     settings = Settings() if path is None else _read(path)
-    settings = replace(settings, **{name: value for name, value in given.items() if value})
-    if {"schema", "alembic", "migrate", "server"} & {name for name, value in given.items() if value}:
-        # What the command line says replaces an existing database of the file, and the other way round.
-        settings = replace(settings, dsn=given.get("dsn") or None)
-    elif given.get("dsn"):
+    options = {name: value for name, value in given.items() if value}
+    # What the command line says about the database replaces all that the file says about it.
+    if "dsn" in options:
         settings = replace(settings, schema=(), alembic=None, migrate=())
-    if settings.dsn is not None and (settings.schema or settings.alembic or settings.migrate):
+    elif options.keys() & {"schema", "alembic", "migrate", "server"}:
+        settings = replace(settings, dsn=None)
+    settings = replace(settings, **options)
+    _check(settings)
+    return replace(settings, paths=settings.paths or (settings.base,))
+
+
+def _check(settings: Settings) -> None:
+    """Raise an error if there is no schema, or more than one."""
+    has_schema = bool(settings.schema or settings.alembic or settings.migrate)
+    if settings.dsn is not None and has_schema:
         raise SettingsError(
             "with dsn, the existing database is the schema: leave out schema, alembic and migrate, "
             "or write server instead of dsn for a temporary database on that server"
         )
-    if settings.dsn is None and not (settings.schema or settings.alembic or settings.migrate):
+    if settings.dsn is None and not has_schema:
         raise SettingsError("there is no schema: give --schema, --alembic, --migrate or --dsn")
-    return replace(settings, paths=settings.paths or (settings.base,))
 
 
 def _nearest(directory: Path) -> Path | None:

@@ -149,7 +149,8 @@ class Evaluator:
         if composing is not None and ("sql." in f".{name}" or name == last):
             return composing(self, node, module, depth)
         if last == "dedent" and len(node.args) == 1:
-            return [self._reindented(text) for text in self.evaluate(node.args[0], module, depth)]
+            # SQL means the same with its indentation, and its places are known.
+            return self.evaluate(node.args[0], module, depth)
         if name.startswith("sqlalchemy") and last == "text" and node.args:
             return [Fragment(t.pieces, marked=True) for t in self.evaluate(node.args[0], module, depth)]
         if isinstance(node.func, ast.Attribute):
@@ -235,7 +236,7 @@ class Evaluator:
         if part.format_spec is not None:
             if len(part.format_spec.values) != 1 or not isinstance(part.format_spec.values[0], ast.Constant):
                 raise Dynamic("the format of an interpolation is computed")
-            spec = part.format_spec.values[0].value
+            spec = str(part.format_spec.values[0].value)
         if spec == "q":
             return self.evaluate(part.value, module, depth)
         if spec in ("i", "l"):
@@ -249,10 +250,6 @@ class Evaluator:
 
     def _fragment(self, value: str, node: ast.expr, module: Module) -> Fragment:
         return Fragment([Piece(value, LiteralOrigin(module.path, module.lines, node, value))])
-
-    def _reindented(self, text: Fragment) -> Fragment:
-        """Return a text as `textwrap.dedent` leaves it; SQL has the same meaning with its indentation."""
-        return text
 
     _HANDLERS: ClassVar[dict[type[ast.expr], Callable[..., list[Fragment]]]] = {
         ast.Constant: _constant,
