@@ -98,7 +98,8 @@ class CallFinder:
         name = _called_name(node)
         if name not in _EXECUTE and name not in _OTHERS and name not in self._functions:
             return
-        query = _argument(node, 0, _QUERY_KEYWORDS)
+        position = self._position(node, module) if name in self._functions else 0
+        query = _argument(node, position, _QUERY_KEYWORDS)
         if query is None or isinstance(query, ast.Starred):
             return
         certain = (name in _EXECUTE and isinstance(node.func, ast.Attribute)) or name in self._functions
@@ -110,15 +111,26 @@ class CallFinder:
             return
         for text in texts:
             if certain or _looks_like_sql(str(text)):
-                self._statement(node, text, name, module)
+                self._statement(node, position, text, module)
+
+    def _position(self, node: ast.Call, module: Module) -> int:
+        """Return which argument of one of the project's own functions is the query: the first static one."""
+        for position, argument in enumerate(node.args):
+            try:
+                self._evaluator.evaluate(argument, module)
+            except Dynamic:
+                continue
+            return position
+        return 0
 
     def _dynamic(self, node: ast.Call, query: ast.expr, module: Module, reason: str) -> None:
         if not any(True for _ in self._ignores_at(module, node)):
             place = LiteralOrigin(module.path, module.lines, query, "").place(0)
             self._found.unchecked.append(Unchecked(place, "dynamic", reason))
 
-    def _statement(self, node: ast.Call, text: Fragment, name: str, module: Module) -> None:
-        arguments = _arguments(node, name, text)
+    def _statement(self, node: ast.Call, position: int, text: Fragment, module: Module) -> None:
+        name = _called_name(node)
+        arguments = _arguments(node, position + 1, text)
         label = self._label(node, module)
         try:
             converted = self._converted(text, arguments, name)
@@ -128,7 +140,7 @@ class CallFinder:
             else:
                 self._found.ignored += 1
             return
-        query = _argument(node, 0, _QUERY_KEYWORDS)
+        query = _argument(node, position, _QUERY_KEYWORDS)
         call = text.place()
         if isinstance(query, (ast.Name, ast.Attribute)):
             call = LiteralOrigin(module.path, module.lines, query, "").place(0)
@@ -260,17 +272,18 @@ def _argument(node: ast.Call, position: int, keywords: Sequence[str]) -> ast.exp
     return next((keyword.value for keyword in node.keywords if keyword.arg in keywords), None)
 
 
-def _arguments(node: ast.Call, name: str, text: Fragment) -> Arguments:
-    """Return the parameters that a call passes with a query."""
+def _arguments(node: ast.Call, first: int, text: Fragment) -> Arguments:
+    """Return the parameters that a call passes with a query, from a position on."""
+    name = _called_name(node)
     if text.template:
         return Arguments(bool(text.values), text.values)
-    rest = node.args[1:]
+    rest = node.args[first:]
     if any(isinstance(arg, ast.Starred) for arg in rest):
         return Arguments(True)
     numbered = has_numbers(str(text)) and not has_percents(str(text))
     if numbered and name not in _MANY:
-        return _spread(rest, _argument(node, 1, _PARAMS_KEYWORDS), name)
-    params = _argument(node, 1, _PARAMS_KEYWORDS)
+        return _spread(rest, _argument(node, first, _PARAMS_KEYWORDS), name)
+    params = _argument(node, first, _PARAMS_KEYWORDS)
     if params is None:
         return Arguments(any(keyword.arg is None for keyword in node.keywords))
     if isinstance(params, ast.Constant) and params.value is None:

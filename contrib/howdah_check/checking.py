@@ -42,6 +42,7 @@ _ANALYSED = (
     "TABLE",
     "WITH",
     "EXPLAIN",
+    "SHOW",
     "DECLARE",
     "CALL",
     "(",

@@ -124,13 +124,20 @@ def _closing(found: Sequence[Token], opening: int) -> int:
 
 
 def _colons(text: str) -> list[tuple[int, int, str]]:
-    """Return the beginning, the end and the name of each `:name`; in brackets, `a[1:n]`, it is a slice."""
+    """Return the beginning, the end and the name of each `:name`; in a subscript, `a[1:n]`, it is a slice."""
     found = []
-    brackets = 0
+    subscripts: list[bool] = []
     previous: Token | None = None
     for token in tokens(text):
-        brackets += {"[": 1, "]": -1}.get(token.text, 0) if token.kind == "other" else 0
-        if previous is not None and previous.text == ":" and not brackets:
+        if token.text == "[":
+            # The brackets of ARRAY[...] are none, nor are those in them.
+            after_value = previous is not None and (
+                previous.kind in ("word", "quoted") or previous.text in ")]"
+            )
+            subscripts.append(after_value and previous is not None and previous.text.upper() != "ARRAY")
+        elif token.text == "]" and subscripts:
+            subscripts.pop()
+        if previous is not None and previous.text == ":" and not any(subscripts):
             if token.kind == "word":
                 found.append((previous.start, token.end, token.text))
             elif token.kind == "string" and token.text.startswith("'"):

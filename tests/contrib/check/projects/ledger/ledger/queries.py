@@ -1,0 +1,20 @@
+"""Reads the queries in the .sql files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_FOLDER = Path(__file__).parents[1] / "queries"
+_PARAMETER = re.compile(r"(?<!:):([a-z]+)\b")
+
+
+def load(name: str) -> dict[str, str]:
+    """Return the queries of a file by name, with numbered parameters."""
+    found = {}
+    for part in (_FOLDER / f"{name}.sql").read_text().split("-- name: ")[1:]:
+        title, _, text = part.partition("\n")
+        names = list(dict.fromkeys(_PARAMETER.findall(text)))
+        text = _PARAMETER.sub(lambda match: f"${names.index(match[1]) + 1}", text)
+        found[re.sub(r"\W+$", "", title)] = text.partition("\\")[0].rstrip().rstrip(";")
+    return found
