@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from howdah.errors import ProgrammingError
-from howdah_check.lexing import first_words, split
+from howdah_check.lexing import first_of, first_words, split
 from howdah_check.literals import LiteralOrigin
 from howdah_check.modules import Module, Project, Scope, ignores_in
 from howdah_check.placeholders import (
@@ -21,6 +21,7 @@ from howdah_check.placeholders import (
 from howdah_check.rowmodels import result_annotation, row_model
 from howdah_check.statements import Arguments, Fault, Found, Statement, Unchecked
 from howdah_check.static import Dynamic, Evaluator, Fragment
+from howdah_check.texts import Place, Text
 
 __all__ = ["COMMANDS", "CallFinder"]
 
@@ -136,12 +137,12 @@ class CallFinder:
             converted = self._converted(text, arguments, name)
         except ProgrammingError as error:
             if self._ignored(module, node, text) is None:
-                self._found.faults.append(Fault(text.place(), "placeholders", str(error)))
+                self._found.faults.append(Fault(_begin(text), "placeholders", str(error)))
             else:
                 self._found.ignored += 1
             return
         query = _argument(node, position, _QUERY_KEYWORDS)
-        call = text.place()
+        call = _begin(text)
         if isinstance(query, (ast.Name, ast.Attribute)):
             call = LiteralOrigin(module.path, module.lines, query, "").place(0)
         model = row_model(node, module, self._project)
@@ -153,7 +154,7 @@ class CallFinder:
             self._found.statements.append(
                 Statement(
                     part,
-                    text.place(),
+                    _begin(text),
                     label,
                     converted.names,
                     converted.casts,
@@ -245,12 +246,12 @@ class CallFinder:
             try:
                 converted = from_percents(text) if has_percents(string) else sent_as_is(text)
             except ProgrammingError as error:
-                self._found.faults.append(Fault(text.place(), "placeholders", str(error)))
+                self._found.faults.append(Fault(_begin(text), "placeholders", str(error)))
                 continue
             self._found.statements.append(
                 Statement(
                     converted.text,
-                    text.place(),
+                    _begin(text),
                     self._label(value, module, name),
                     converted.names,
                     module=module,
@@ -362,3 +363,8 @@ def _merged(found: Sequence[frozenset[str]]) -> frozenset[str] | None:
     if not found:
         return None
     return frozenset[str]().union(*found) if all(found) else frozenset()
+
+
+def _begin(text: Text) -> Place:
+    """Return where the statement in a text begins, after spaces and comments."""
+    return text.place(first_of(str(text)))

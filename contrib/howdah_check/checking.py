@@ -136,14 +136,11 @@ def check(driver: Driver, settings: Settings) -> Report:
                 Unchecked(statement.place, "syntax only", f"of {words}, only the syntax is checked")
             )
         faults += _accepted(comparison.faults(prepared), statement, settings, report)
-    # The same constant may be used in several calls.
-    report.faults = sorted(dict.fromkeys(map(_hashable, faults)), key=lambda fault: (fault.place, fault.code))
+    # The same constant may be used in several statements.
+    unique = {(fault.place, fault.code, fault.message): fault for fault in reversed(faults)}
+    report.faults = sorted(unique.values(), key=lambda fault: (fault.place, fault.code))
     report.unchecked = sorted({*report.unchecked, *comparison.unchecked}, key=lambda entry: entry.place)
     return report
-
-
-def _hashable(fault: Fault) -> Fault:
-    return Fault(fault.place, fault.code, fault.message, tuple(fault.details), fault.sqlstate)
 
 
 def _accepted(

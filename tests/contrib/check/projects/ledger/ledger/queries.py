@@ -15,6 +15,7 @@ def load(name: str) -> dict[str, str]:
     for part in (_FOLDER / f"{name}.sql").read_text().split("-- name: ")[1:]:
         title, _, text = part.partition("\n")
         names = list(dict.fromkeys(_PARAMETER.findall(text)))
-        text = _PARAMETER.sub(lambda match: f"${names.index(match[1]) + 1}", text)
+        for number, parameter in enumerate(names, 1):
+            text = re.sub(rf"(?<!:):{parameter}\b", f"${number}", text)
         found[re.sub(r"\W+$", "", title)] = text.partition("\\")[0].rstrip().rstrip(";")
     return found

@@ -38,7 +38,10 @@ async def balance_on(conn: Any, account: UUID, day: datetime.date) -> Decimal:
 
 async def open_account(conn: Any, number: str, owner: str, currency: Currency) -> UUID:
     return await conn.fetchval(
-        "INSERT INTO account (number, owner, currency) VALUES ($1, $2, $3) RETURNING id", number, owner, currency
+        "INSERT INTO account (number, owner, currency) VALUES ($1, $2, $3) RETURNING id",
+        number,
+        owner,
+        currency,
     )
 
 
@@ -115,7 +118,8 @@ async def search(conn: Any, text: str) -> list[Any]:
 
 async def total_by_owner(conn: Any) -> list[Any]:
     return await conn.fetch(
-        "SELECT a.owner, sum(e.amount) AS total FROM account AS a JOIN entry AS e ON e.account = a.id GROUP BY 1"
+        "SELECT a.owner, sum(e.amount) AS total "
+        "FROM account AS a JOIN entry AS e ON e.account = a.id GROUP BY 1"
     )
 
 

@@ -27,7 +27,9 @@ async def add(conn: Any, source: AccountId, target: AccountId, amount: Decimal, 
 
 
 async def get(conn: Any, transfer_id: TransferId) -> Any:
-    return await conn.fetchrow("SELECT id, source, target, amount, state FROM transfer WHERE id = $1", transfer_id)
+    return await conn.fetchrow(
+        "SELECT id, source, target, amount, state FROM transfer WHERE id = $1", transfer_id
+    )
 
 
 async def state(conn: Any, transfer_id: TransferId) -> str | None:
@@ -40,7 +42,9 @@ async def next_ones(conn: Any, most: int) -> list[Any]:
 
 async def book(conn: Any, transfer_id: TransferId) -> None:
     async with conn.transaction():
-        row = await conn.fetchrow("SELECT source, target, amount FROM transfer WHERE id = $1 FOR UPDATE", transfer_id)
+        row = await conn.fetchrow(
+            "SELECT source, target, amount FROM transfer WHERE id = $1 FOR UPDATE", transfer_id
+        )
         await conn.fetch(
             "INSERT INTO entry (account, amount, memo) VALUES ($1, -$2::numeric, $4), ($3, $2, $4)",
             row["source"],
@@ -53,7 +57,8 @@ async def book(conn: Any, transfer_id: TransferId) -> None:
 
 async def fail(conn: Any, transfer_id: TransferId, reason: str) -> None:
     await conn.fetch(
-        "UPDATE transfer SET state = 'failed', payload = jsonb_build_object('reason', $2::text) WHERE id = $1",
+        "UPDATE transfer SET state = 'failed', "
+        "payload = jsonb_build_object('reason', $2::text) WHERE id = $1",
         transfer_id,
         reason,
     )
@@ -61,7 +66,8 @@ async def fail(conn: Any, transfer_id: TransferId, reason: str) -> None:
 
 async def retry(conn: Any, transfer_id: TransferId) -> int:
     return await conn.fetchval(
-        "UPDATE transfer SET state = 'new', retries = retries + 1 WHERE id = $1 RETURNING retries", transfer_id
+        "UPDATE transfer SET state = 'new', retries = retries + 1 WHERE id = $1 RETURNING retries",
+        transfer_id,
     )
 
 

@@ -53,7 +53,8 @@ class Customers:
 
     def set_preference(self, customer_id: int, key: str, value: str) -> None:
         self.conn.execute(
-            "UPDATE customer SET preferences = jsonb_set(preferences, ARRAY[%s], to_jsonb(%s::text)) WHERE id = %s",
+            "UPDATE customer SET preferences = jsonb_set(preferences, ARRAY[%s], to_jsonb(%s::text)) "
+            "WHERE id = %s",
             (key, value, customer_id),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -15,7 +15,7 @@ class Customer:
     email: str
     name: str
     phone: str | None
-    born: Optional[dt.date] = None
+    born: dt.date | None = None
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Address:
     street: str
     city: str
     country: str
-    note: "str | None" = None
+    note: str | None = None
 
 
 @dataclass

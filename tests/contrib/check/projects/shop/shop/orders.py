@@ -84,7 +84,9 @@ class Orders:
         return cur.rowcount == 1
 
     def ship(self, order_id: int, when: dt.datetime) -> None:
-        self._conn.execute("UPDATE orders SET status = 'shipped', shipped = %s WHERE id = %s", (when, order_id))
+        self._conn.execute(
+            "UPDATE orders SET status = 'shipped', shipped = %s WHERE id = %s", (when, order_id)
+        )
 
     def cancel(self, order_id: int) -> None:
         self._conn.execute("UPDATE orders SET status = 'cancelled' WHERE id = %s", (order_id,))
@@ -114,7 +116,9 @@ class Orders:
         return [row[0] for row in rows]
 
     def several(self, order_ids: list[int]) -> list[tuple[int, str]]:
-        return self._conn.execute("SELECT id, status FROM orders WHERE id = ANY (%s)", (order_ids,)).fetchall()
+        return self._conn.execute(
+            "SELECT id, status FROM orders WHERE id = ANY (%s)", (order_ids,)
+        ).fetchall()
 
     def comment(self, order_id: int, comment: str) -> None:
         self._conn.execute(

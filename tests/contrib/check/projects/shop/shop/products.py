@@ -8,7 +8,6 @@ from uuid import UUID
 
 from howdah import sql
 from howdah.rows import class_row, kwargs_row
-
 from shop.models import Product, StockedProduct
 
 _COLUMNS = ["id", "sku", "title", "price", "tags", "code"]
@@ -90,7 +89,7 @@ def raise_prices(conn: Any, category_id: int, percent: int) -> int:
 def describe(conn: Any, product_id: int, description: str | None, weight: float | None) -> None:
     conn.execute(
         "UPDATE product SET description = %(description)s, weight = %(weight)s WHERE id = %(id)s",
-        dict(description=description, weight=weight, id=product_id),
+        dict(description=description, weight=weight, id=product_id),  # noqa: C408 - another way to write it
     )
 
 
@@ -197,4 +196,6 @@ def import_prices(conn: Any, prices: list[tuple[str, Decimal]]) -> None:
         with cur.copy("COPY new_price (sku, price) FROM STDIN") as copy:  # howdah: ignore[sql]
             for row in prices:
                 copy.write_row(row)
-        cur.execute("UPDATE product AS p SET price = n.price FROM new_price AS n WHERE n.sku = p.sku")  # howdah: ignore
+        cur.execute(
+            "UPDATE product AS p SET price = n.price FROM new_price AS n WHERE n.sku = p.sku"
+        )  # howdah: ignore

@@ -36,7 +36,9 @@ def per_category(conn: Any) -> list[Any]:
 
 
 def best_sellers(conn: Any, limit: int = 10) -> list[Any]:
-    return conn.execute("SELECT id, title, sold FROM best_seller ORDER BY sold DESC LIMIT %s", [limit]).fetchall()
+    return conn.execute(
+        "SELECT id, title, sold FROM best_seller ORDER BY sold DESC LIMIT %s", [limit]
+    ).fetchall()
 
 
 def best_customers(conn: Any) -> list[Any]:
@@ -76,7 +78,9 @@ def sleeping(conn: Any, days: int) -> list[Any]:
 
 
 def stock_value(conn: Any) -> Any:
-    return conn.execute("SELECT sum(quantity * price) FROM stock JOIN product ON id = product_id").fetchone()[0]
+    return conn.execute("SELECT sum(quantity * price) FROM stock JOIN product ON id = product_id").fetchone()[
+        0
+    ]
 
 
 def monthly(conn: Any, year: int) -> list[Any]:

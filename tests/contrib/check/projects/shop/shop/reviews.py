@@ -6,7 +6,6 @@ from textwrap import dedent
 from typing import Any
 
 from howdah.rows import class_row
-
 from shop.models import Review
 
 
@@ -27,7 +26,9 @@ def of(conn: Any, product_id: int) -> list[Review]:
 
 def latest(conn: Any, limit: int) -> list[Review]:
     conn = conn.cursor(row_factory=class_row(Review))
-    return conn.execute("SELECT stars, body, written FROM review ORDER BY written DESC LIMIT %s", [limit]).fetchall()
+    return conn.execute(
+        "SELECT stars, body, written FROM review ORDER BY written DESC LIMIT %s", [limit]
+    ).fetchall()
 
 
 def average(conn: Any, product_id: int) -> float | None:
@@ -73,7 +74,8 @@ def unwritten(conn: Any, customer_id: int) -> list[tuple[int, str]]:
 
 def search(conn: Any, words: str) -> list[tuple[int, str]]:
     return conn.execute(
-        "SELECT id, body FROM review WHERE to_tsvector('english', body) @@ websearch_to_tsquery('english', %s)",
+        "SELECT id, body FROM review "
+        "WHERE to_tsvector('english', body) @@ websearch_to_tsquery('english', %s)",
         [words],
     ).fetchall()
 
