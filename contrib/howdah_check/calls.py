@@ -111,7 +111,7 @@ class CallFinder:
                 self._dynamic(node, query, module, str(reason))
             return
         for text in texts:
-            if certain or _looks_like_sql(str(text)):
+            if certain or _looks_like_sql(str(text), name):
                 self._statement(node, position, text, module)
 
     def _position(self, node: ast.Call, module: Module) -> int:
@@ -229,7 +229,8 @@ class CallFinder:
         for scope in scopes:
             for name, bindings in module.bindings(scope).items():
                 value = bindings[0].value
-                if len(bindings) > 1 or value is None or (scope, name) in module.referenced:
+                named_in_place = isinstance(bindings[0].node, ast.NamedExpr)
+                if len(bindings) > 1 or value is None or named_in_place or (scope, name) in module.referenced:
                     continue
                 self._constant(name, value, module)
 
@@ -328,8 +329,10 @@ def _listed(params: ast.expr) -> Arguments:
     return Arguments(True)
 
 
-def _looks_like_sql(text: str) -> bool:
+def _looks_like_sql(text: str, name: str) -> bool:
     words = first_words(text, 2).split(" ")
+    if name == "copy":
+        return words[0] == "COPY"
     # "SELCT name FROM elephant" is SQL, and so has to be reported; the key of a cache is not.
     return words[0] in COMMANDS or (len(words) == 2 and words[1].isidentifier() and len(text.split()) > 3)
 

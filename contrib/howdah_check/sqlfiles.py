@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from howdah.errors import ProgrammingError
-from howdah_check.lexing import first_of, split
+from howdah_check.lexing import Span, first_of, split
 from howdah_check.modules import ignores_in
 from howdah_check.placeholders import (
     Converted,
@@ -42,13 +42,14 @@ def find_in_file(path: Path, found: Found) -> None:
         return
     found.files += 1
     whole = Text([Piece(string, FileOrigin(path, string))])
-    count = 0
+    count = previous = 0
     for span in split(string, psql=True):
         if span.empty:
             continue
         count += 1
         text = whole.part(span.start, span.end)
-        ignores = ignores_in(str(text))
+        ignores = ignores_in(_own_lines(string, previous, span))
+        previous = span.end
         names = _NAME.findall(str(text))
         place = text.place(first_of(str(text)))
         if _VARIABLE.search(str(text)) is not None:
@@ -66,6 +67,22 @@ def find_in_file(path: Path, found: Found) -> None:
         found.statements.append(
             Statement(converted.text, place, label, converted.names, converted.casts, ignores=ignores)
         )
+
+
+def _own_lines(text: str, previous: int, span: Span) -> str:
+    """Return a statement with the rest of its last line, without the rest of the line before it.
+
+    Args:
+        text: the script.
+        previous: the end of the previous statement.
+        span: the statement.
+    """
+    start = span.start
+    line_end = text.find("\n", previous)
+    if previous and start < line_end < span.end:
+        start = line_end
+    end = text.find("\n", span.end)
+    return text[start : end if end >= 0 else len(text)]
 
 
 def _converted(text: Text) -> Converted:

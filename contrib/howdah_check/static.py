@@ -210,7 +210,8 @@ class Evaluator:
                     elements = [e for e in self._elements(values, module) if isinstance(e, ast.expr)]
                     return [_quoted(self, kind, [element], module, element) for element in elements]
             case ast.BinOp(left=left, op=ast.Mult(), right=ast.Constant(value=int(count))):
-                return [*self._elements(left, module)] * count
+                repeated = self._elements(left, module) if isinstance(left, ast.List) else [left]
+                return [*repeated] * count
         raise Dynamic(f"{_shown(node)} is computed")
 
     _METHODS: ClassVar[dict[str, Callable[..., list[Fragment]]]] = {

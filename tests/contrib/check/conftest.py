@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import howdah
+from howdah.conninfo import make_conninfo
 from howdah_check.command import check
 
 SCHEMA = """
@@ -62,9 +64,10 @@ class Checked:
 class Checker:
     """A project that tests write files to, and check."""
 
-    def __init__(self, directory: Path, dsn: str) -> None:
+    def __init__(self, directory: Path, dsn: str, existing: str | None = None) -> None:
         self.directory = directory
         self.dsn = dsn
+        self.existing = existing
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the project."""
@@ -78,8 +81,9 @@ class Checker:
         return CliRunner().invoke(check, arguments, obj=howdah.default_driver(), prog_name="howdah check")
 
     def check(self, *arguments: str) -> Checked:
-        """Check the project on the suite's server."""
-        result = self.run("--server", self.dsn, "--json", *arguments)
+        """Check the project, in the existing database or in a temporary one on the suite's server."""
+        database = ("--server", self.dsn) if self.existing is None else ("--dsn", self.existing)
+        result = self.run(*database, "--json", *arguments)
         assert result.exit_code in (0, 1), result.output
         checked = Checked(result, json.loads(result.stdout))
         assert bool(checked.report["faults"]) is (result.exit_code == 1)
@@ -93,9 +97,22 @@ def empty(tmp_path: Path, dsn: str, monkeypatch: pytest.MonkeyPatch) -> Checker:
     return Checker(tmp_path, dsn)
 
 
+@pytest.fixture(scope="session")
+def elephants(dsn: str) -> Iterator[str]:
+    """The conninfo of a database with `SCHEMA`."""
+    name = "howdah_check_elephants"
+    with howdah.connect(dsn, autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        conn.execute(f"CREATE DATABASE {name}")
+        existing = make_conninfo(dsn, dbname=name)
+        with howdah.connect(existing) as other:
+            other.execute(SCHEMA)
+        yield existing
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
-def project(empty: Checker) -> Checker:
-    """A project with a schema."""
-    empty.write("schema.sql", SCHEMA)
-    empty.write("pyproject.toml", '[tool.howdah.check]\nschema = "schema.sql"\n')
+def project(empty: Checker, elephants: str) -> Checker:
+    """A project whose schema is in an existing database."""
+    empty.existing = elephants
     return empty
