@@ -7,9 +7,10 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from howdah.errors import ProgrammingError
+from howdah_check.ignoring import ignores_in_sql, merged
 from howdah_check.lexing import first_of, first_words, split
 from howdah_check.literals import LiteralOrigin
-from howdah_check.modules import Module, Project, Scope, ignores_in
+from howdah_check.modules import Module, Project, Scope
 from howdah_check.placeholders import (
     Converted,
     from_colons,
@@ -199,14 +200,12 @@ class CallFinder:
     def _ignored(self, module: Module, node: ast.AST, text: Fragment) -> frozenset[str] | None:
         """Return what comments ignore: at the call, at the constant that it uses, or in the SQL."""
         found = list(self._ignores_at(module, node))
-        in_text = ignores_in(str(text))
+        found += ignores_in_sql(str(text))
         place = text.place()
         origin = next((m for m in self._project.modules if m.path == place.path), module)
         last = text.place(len(str(text)))
         found += [origin.ignores[n] for n in range(place.line, last.line + 1) if n in origin.ignores]
-        if in_text is not None:
-            found.append(in_text)
-        return _merged(found)
+        return merged(found)
 
     def _ignores_at(self, module: Module, node: ast.AST) -> Iterator[frozenset[str]]:
         first = getattr(node, "lineno", 1)

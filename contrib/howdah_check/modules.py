@@ -18,7 +18,7 @@ Scope: TypeAlias = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFuncti
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (ast.Module, ast.ClassDef, *_FUNCTIONS)
-_IGNORE = re.compile(r"(?:#|--)\s*howdah:\s*ignore(?:\[([\w\s,-]*)\])?")
+_IGNORE = re.compile(r"(?:#|--|/\*)\s*howdah:\s*ignore(?:\[([\w\s,-]*)\])?")
 
 
 @dataclass(frozen=True)
