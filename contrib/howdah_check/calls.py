@@ -360,6 +360,20 @@ def _begins_with_sql(node: ast.expr) -> bool:
                 return False
 
 
+def _begins_with_sql(node: ast.expr) -> bool:
+    """Return whether an expression begins with a literal that is the beginning of a statement."""
+    while True:
+        match node:
+            case ast.BinOp(left=first) | ast.JoinedStr(values=[first, *_]):
+                node = first
+            case ast.Call(func=ast.Attribute(value=first)):
+                node = first
+            case ast.Constant(value=str(text)):
+                return first_words(text, 1) in COMMANDS and " " in text
+            case _:
+                return False
+
+
 def _merged(found: Sequence[frozenset[str]]) -> frozenset[str] | None:
     """Return all codes; an empty set, which stands for all codes, absorbs the others."""
     if not found:

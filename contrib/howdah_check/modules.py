@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import io
-import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,13 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-__all__ = ["Binding", "Module", "Project", "Scope", "ignores_in"]
+from howdah_check.ignoring import ignores_in
+
+__all__ = ["Binding", "Module", "Project", "Scope"]
 
 Scope: TypeAlias = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (ast.Module, ast.ClassDef, *_FUNCTIONS)
-_IGNORE = re.compile(r"(?:#|--|/\*)\s*howdah:\s*ignore(?:\[([\w\s,-]*)\])?")
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,6 @@ class Binding:
     annotation: ast.expr | None = None
     imported: tuple[str, str] | None = None
     level: int = 0
-
-
-def ignores_in(comment: str) -> frozenset[str] | None:
-    """Return the codes that a comment ignores, an empty set for all; None if it ignores nothing."""
-    match = _IGNORE.search(comment)
-    if match is None:
-        return None
-    return frozenset(code.strip() for code in (match[1] or "").split(",") if code.strip())
 
 
 @dataclass(eq=False)

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from howdah.errors import ProgrammingError
+from howdah_check.ignoring import ignores_in_sql, merged
 from howdah_check.lexing import Span, first_of, split
-from howdah_check.modules import ignores_in
 from howdah_check.placeholders import (
     Converted,
     from_colons,
@@ -48,7 +48,7 @@ def find_in_file(path: Path, found: Found) -> None:
             continue
         count += 1
         text = whole.part(span.start, span.end)
-        ignores = ignores_in(_own_lines(string, previous, span))
+        ignores = merged(ignores_in_sql(_own_lines(string, previous, span)))
         previous = span.end
         names = _NAME.findall(str(text))
         place = text.place(first_of(str(text)))

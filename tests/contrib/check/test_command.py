@@ -23,6 +23,21 @@ BAD = """
 conn.execute("SELECT id FROM elephant")
 conn.execute("SELECT nmae FROM elephant")
 """
+#: As pg_dump writes it.
+DUMP = r"""
+\restrict x
+SELECT pg_catalog.set_config('search_path', '', false);
+CREATE TABLE public.elephant (id integer, name text);
+COPY public.elephant (id, name) FROM stdin;
+1\tan elephant; with a semicolon
+\.
+CREATE INDEX ON public.elephant (name);
+\unrestrict x
+"""
+SUMMARY = (
+    "3 statements in 1 file; 1 fault; 1 not checked because they are dynamic; "
+    "of 1, only the syntax is checked"
+)
 MESSAGE = 'column "nmae" does not exist'
 
 
@@ -44,8 +59,7 @@ class TestOutput:
         assert result.stdout.splitlines() == [
             "app/module.py:2:22: sql: " + MESSAGE,
             '    hint: Perhaps you meant to reference the column "elephant.name".',
-            "3 statements in 1 file; 1 fault; 1 not checked because they are dynamic; of 1, only the syntax is "
-            "checked (--verbose lists what is not checked)",
+            f"{SUMMARY} (--verbose lists what is not checked)",
         ]
 
     def test_verbose(self, project: Checker, elephants: str) -> None:
@@ -53,16 +67,16 @@ class TestOutput:
         assert lines[2:] == [
             "app/module.py:3:14: not checked: q() is called",
             "app/module.py:4:15: syntax only: of LISTEN X, only the syntax is checked",
-            "3 statements in 1 file; 1 fault; 1 not checked because they are dynamic; of 1, only the syntax is "
-            "checked",
+            SUMMARY,
         ]
 
     def test_github(self, project: Checker, elephants: str) -> None:
         result = project.run("--dsn", elephants, "--github", "-v")
         assert result.exit_code == 1
         assert result.stdout.splitlines()[:2] == [
-            "::error file=app/module.py,line=2,col=22,title=howdah check%3A sql::" + MESSAGE + "%0A"
-            'hint: Perhaps you meant to reference the column "elephant.name".',
+            "::error file=app/module.py,line=2,col=22,title=howdah check%3A sql::"
+            + MESSAGE
+            + '%0Ahint: Perhaps you meant to reference the column "elephant.name".',
             "::notice file=app/module.py,line=3,col=14,title=howdah check%3A not checked::q() is called",
         ]
 
@@ -160,10 +174,7 @@ class TestSchema:
         assert databases(empty.dsn) == before
 
     def test_file(self, empty: Checker) -> None:
-        empty.write("schema.sql", "\\restrict x\nSET search_path = '';\n" + SCHEMA.replace("TABLE ", "TABLE public.").replace(
-            " mood mood", " mood public.mood").replace("TYPE mood", "TYPE public.mood").replace(
-            "REFERENCES elephant", "REFERENCES public.elephant") +
-            "COPY public.keeper (id, elephant_id, wage) FROM stdin;\n1\t\\N\t2;\n\\.\nSELECT 1;\n")  # fmt: skip
+        empty.write("schema.sql", DUMP)
         self.assert_checked(empty, "--schema", "schema.sql")
 
     def test_several(self, empty: Checker) -> None:
@@ -418,12 +429,10 @@ def test_stubs_are_typed(project: Checker) -> None:
         "typed/use.py",
         "from queries import AllRow\n\ndef f(row: AllRow) -> int:\n    return row.name\n",
     )
+    options = ["--strict", "--config-file", os.devnull, "--cache-dir", os.devnull]
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, "--cache-dir", os.devnull, use.name],
-        cwd=use.parent,
-        capture_output=True,
-        text=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "mypy", *options, use.name], cwd=use.parent, capture_output=True, text=True
+    )
     assert 'error: Incompatible return value type (got "str", expected "int")' in done.stdout
     assert "Found 1 error in 1 file" in done.stdout
 
@@ -478,7 +487,7 @@ def test_embedded(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HOWDAH_DISABLE": ""},
     )
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.splitlines()[0] == "module.py:2:22: sql: " + MESSAGE
+    assert done.stdout.splitlines()[0] == "module.py:3:22: sql: " + MESSAGE
 
 
 def test_a_password_is_never_shown(empty: Checker) -> None:

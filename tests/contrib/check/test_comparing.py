@@ -305,13 +305,13 @@ def test_rows(project: Checker, cls: str, columns: str, messages: list[str]) -> 
     [
         "with conn.cursor(row_factory=class_row(Row)) as cur:\n    cur.execute(Q)",
         "cur = conn.cursor(row_factory=kwargs_row(Row))\ncur.execute(Q)",
-        "cur = conn.cursor(row_factory=dict_row)\ncur = conn.cursor(row_factory=class_row(Row))\ncur.execute(Q)",
+        "c = conn.cursor(row_factory=dict_row)\nc = conn.cursor(row_factory=class_row(Row))\nc.execute(Q)",
         "conn.cursor(row_factory=model_row(Row)).execute(Q)",
         "conn.cursor(row_factory=row).execute(Q)\nrow = class_row(Row)",
         "conn = connect(row_factory=class_row(Row))\nconn.execute(Q)",
         "conn = connect(row_factory=class_row(Row))\nconn.cursor().execute(Q)",
         "async def f():\n    cur = await conn.cursor(row_factory=class_row(Row))\n    await cur.execute(Q)",
-        "async def f():\n    async with conn.cursor(row_factory=class_row(Row)) as cur:\n        await cur.execute(Q)",
+        "async def f():\n  async with conn.cursor(row_factory=class_row(Row)) as cur:\n    await cur.execute(Q)",
         "conn.cursor(row_factory=args_row(Row)).execute(Q)",
     ],
 )
