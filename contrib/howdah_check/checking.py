@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from howdah.framework.driver import Driver
     from howdah_check.settings import Settings
 
-__all__ = ["CODES", "Report", "check"]
+__all__ = ["CODES", "Report", "check_project"]
 
 #: The kinds of faults.
 CODES = ("sql", "placeholders", "parameters", "columns", "types", "nullable", "schema")
@@ -78,7 +78,7 @@ class Report:
         return sum(entry.kind == kind for entry in self.unchecked)
 
 
-def check(driver: Driver, settings: Settings) -> Report:
+def check_project(driver: Driver, settings: Settings) -> Report:
     """Check a project.
 
     Args:

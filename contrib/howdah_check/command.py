@@ -6,14 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-
-from howdah_check.checking import CODES
-from howdah_check.checking import check as check_project
-from howdah_check.database import CannotCheck
-from howdah_check.reporting import print_github, print_json, print_text
-from howdah_check.settings import SettingsError, load
-from howdah_check.stubs import write_stubs
 
 if TYPE_CHECKING:
     from howdah.framework.driver import Driver
@@ -40,7 +32,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Paths to leave out, as tests/*.")
 @click.option("--function", "functions", multiple=True, metavar="NAME",
               help="A further function or method whose first argument is a query.")  # fmt: skip
-@click.option("--ignore", multiple=True, type=click.Choice(CODES), help="A kind of fault not to report.")
+@click.option("--ignore", multiple=True, metavar="CODE", help="A kind of fault not to report.")
 @click.option("--stubs", type=_PATH, metavar="DIR", help="Write modules with the types of all statements.")
 @click.option("--config", type=_PATH, help="The file with [tool.howdah.check]; default: pyproject.toml.")
 @click.option("--github", is_flag=True, help="Print annotations of GitHub Actions.")
@@ -60,6 +52,15 @@ def check(
     The server prepares each statement; none is executed. The exit status is
     0 without faults, 1 with faults, and 2 if nothing could be checked.
     """  # noqa: D301 - click wants the character
+    # Only this command needs these modules; others are added to `howdah` as well.
+    from rich.console import Console
+
+    from howdah_check.checking import CODES, check_project
+    from howdah_check.database import CannotCheck
+    from howdah_check.reporting import print_github, print_json, print_text
+    from howdah_check.settings import SettingsError, load
+    from howdah_check.stubs import write_stubs
+
     if github and as_json:
         raise click.UsageError("--github and --json exclude each other")
     driver: Driver = context.obj

@@ -8,11 +8,6 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 __all__ = ["Settings", "SettingsError", "load"]
 
 _PATHS = ("paths", "schema")
@@ -103,6 +98,14 @@ def _nearest(directory: Path) -> Path | None:
 
 
 def _read(path: Path) -> Settings:
+    try:
+        if sys.version_info >= (3, 11):
+            import tomllib
+        else:
+            import tomli as tomllib
+    except ImportError as error:
+        message = f'{path} cannot be read without tomli: install it with  pip install "howdah[check]"'
+        raise SettingsError(message) from error
     try:
         with path.open("rb") as file:
             tools = tomllib.load(file).get("tool", {})

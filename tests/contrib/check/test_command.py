@@ -188,7 +188,8 @@ class TestSchema:
         empty.write("db/1_first.down.sql", "DROP TABLE elephant;")
         empty.write(
             "db/10_last.sql",
-            "-- +goose Up\nALTER TABLE elephant ALTER name SET NOT NULL;\n-- +goose Down\nDROP TABLE elephant;",
+            "-- +goose Up\nALTER TABLE elephant ALTER name SET NOT NULL;\n"
+            "-- +goose Down\nDROP TABLE elephant;",
         )
         self.assert_checked(empty, "--schema", "db")
 

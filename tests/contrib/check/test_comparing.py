@@ -311,7 +311,7 @@ def test_rows(project: Checker, cls: str, columns: str, messages: list[str]) -> 
         "conn = connect(row_factory=class_row(Row))\nconn.execute(Q)",
         "conn = connect(row_factory=class_row(Row))\nconn.cursor().execute(Q)",
         "async def f():\n    cur = await conn.cursor(row_factory=class_row(Row))\n    await cur.execute(Q)",
-        "async def f():\n  async with conn.cursor(row_factory=class_row(Row)) as cur:\n    await cur.execute(Q)",
+        "async def f():\n async with conn.cursor(row_factory=class_row(Row)) as c:\n  await c.execute(Q)",
         "conn.cursor(row_factory=args_row(Row)).execute(Q)",
     ],
 )
