@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from howdah.errors import ProgrammingError
 from howdah_check.ignoring import ignores_in_sql, merged
-from howdah_check.lexing import first_of, first_words, split
+from howdah_check.lexing import first_of, split
 from howdah_check.literals import LiteralOrigin
 from howdah_check.modules import Module, Project, Scope
+from howdah_check.passing import argument, arguments_of, called_name
 from howdah_check.placeholders import (
     Converted,
     from_colons,
@@ -19,52 +19,22 @@ from howdah_check.placeholders import (
     has_percents,
     sent_as_is,
 )
+from howdah_check.recognition import (
+    CONVERTED,
+    EXECUTE,
+    OTHERS,
+    QUERY_KEYWORDS,
+    begins_with_sql,
+    is_called_on_connection,
+    is_statement,
+    looks_like_sql,
+)
 from howdah_check.rowmodels import result_annotation, row_model
 from howdah_check.statements import Arguments, Fault, Found, Statement, Unchecked
 from howdah_check.static import Dynamic, Evaluator, Fragment
 from howdah_check.texts import Place, Text
 
-__all__ = ["COMMANDS", "CallFinder"]
-
-#: The words that statements begin with.
-COMMANDS = frozenset(
-    {
-        *("ABORT", "ALTER", "ANALYZE", "BEGIN", "CALL", "CHECKPOINT", "CLOSE", "CLUSTER", "COMMENT"),
-        *("COMMIT", "COPY", "CREATE", "DEALLOCATE", "DECLARE", "DELETE", "DISCARD", "DO", "DROP"),
-        *("END", "EXECUTE", "EXPLAIN", "FETCH", "GRANT", "IMPORT", "INSERT", "LISTEN", "LOAD", "LOCK"),
-        *("MERGE", "MOVE", "NOTIFY", "PREPARE", "REASSIGN", "REFRESH", "REINDEX", "RELEASE", "RESET"),
-        *("REVOKE", "ROLLBACK", "SAVEPOINT", "SECURITY", "SELECT", "SET", "SHOW", "START", "TABLE"),
-        *("TRUNCATE", "UNLISTEN", "UPDATE", "VACUUM", "VALUES", "WITH"),
-    }
-)
-#: The methods whose first argument is a query, whatever it looks like.
-_EXECUTE = frozenset({"execute", "executemany", "mogrify", "execute_arrow", "stream_arrow"})
-#: Those whose first argument is one if it looks like one: other objects have methods of these names.
-_OTHERS = frozenset(
-    {
-        *("fetch", "fetchrow", "fetchval", "fetchmany", "fetchone", "fetchall", "fetch_all", "fetch_one"),
-        *("fetch_val", "prepare", "stream", "copy", "raw", "cursor", "copy_from_query", "query"),
-    }
-)
-#: Those whose parameters follow the query, without a list.
-_SPREAD = frozenset(
-    {
-        *("fetch", "fetchrow", "fetchval", "fetchone", "fetchall", "fetch_all", "fetch_one", "fetch_val"),
-        *("cursor", "copy_from_query", "query"),
-    }
-)
-#: Those whose parameters are a sequence of lists.
-_MANY = frozenset({"executemany", "fetchmany"})
-#: Those that convert placeholders without any parameters; so does what a project's own functions wrap.
-_CONVERTED = frozenset({"prepare"})
-_QUERY_KEYWORDS = ("query", "statement", "sql", "operation")
-_PARAMS_KEYWORDS = ("params", "vars", "parameters", "args", "params_seq", "seq_of_parameters")
-_HOLDER = re.compile(r"_?(\w*conn|\w*connection|\w*cur|\w*cursor|\w*pool|db|database|tx|transaction|session)")
-#: What a constant looks like that is a whole statement.
-_STATEMENT = re.compile(
-    r"(SELECT [^,)]|INSERT INTO |UPDATE \S+ SET|UPDATE ONLY |UPDATE \S+ \. |DELETE FROM |"
-    r"WITH (RECURSIVE )?\w+ |MERGE INTO |VALUES \(|COPY |TABLE \w+$)"
-)
+__all__ = ["CallFinder"]
 
 
 class CallFinder:
@@ -97,29 +67,35 @@ class CallFinder:
     # Calls
 
     def _call(self, node: ast.Call, module: Module) -> None:
-        name = _called_name(node)
-        if name not in _EXECUTE and name not in _OTHERS and name not in self._functions:
+        name = called_name(node)
+        own = name in self._functions
+        if not own and name not in EXECUTE and name not in OTHERS:
             return
-        position = self._position(node, module) if name in self._functions else 0
-        query = _argument(node, position, _QUERY_KEYWORDS)
+        position = self._position(node, module) if own else 0
+        query = argument(node, position, QUERY_KEYWORDS)
         if query is None or isinstance(query, ast.Starred):
             return
-        certain = (name in _EXECUTE and isinstance(node.func, ast.Attribute)) or name in self._functions
+        self._query(
+            node, position, query, own or (name in EXECUTE and isinstance(node.func, ast.Attribute)), module
+        )
+
+    def _query(self, node: ast.Call, position: int, query: ast.expr, certain: bool, module: Module) -> None:
+        """Take the query of a call; unless it is certain that it is one, it has to look like one."""
         try:
             texts = self._evaluator.evaluate(query, module)
         except Dynamic as reason:
-            if certain or _holds_sql(node) or _begins_with_sql(query):
+            if certain or is_called_on_connection(node) or begins_with_sql(query):
                 self._dynamic(node, query, module, str(reason))
             return
         for text in texts:
-            if certain or _looks_like_sql(str(text), name):
+            if certain or looks_like_sql(str(text), called_name(node)):
                 self._statement(node, position, text, module)
 
     def _position(self, node: ast.Call, module: Module) -> int:
         """Return which argument of one of the project's own functions is the query: the first static one."""
-        for position, argument in enumerate(node.args):
+        for position, value in enumerate(node.args):
             try:
-                self._evaluator.evaluate(argument, module)
+                self._evaluator.evaluate(value, module)
             except Dynamic:
                 continue
             return position
@@ -131,18 +107,16 @@ class CallFinder:
             self._found.unchecked.append(Unchecked(place, "dynamic", reason))
 
     def _statement(self, node: ast.Call, position: int, text: Fragment, module: Module) -> None:
-        name = _called_name(node)
-        arguments = _arguments(node, position + 1, text)
+        name = called_name(node)
+        arguments = arguments_of(node, position + 1, text)
         label = self._label(node, module)
         try:
             converted = self._converted(text, arguments, name)
         except ProgrammingError as error:
-            if self._ignored(module, node, text) is None:
-                self._found.faults.append(Fault(_begin(text), "placeholders", str(error)))
-            else:
-                self._found.ignored += 1
+            fault = Fault(_begin(text), "placeholders", str(error))
+            self._found.add_fault(fault, self._ignored(module, node, text))
             return
-        query = _argument(node, position, _QUERY_KEYWORDS)
+        query = argument(node, position, QUERY_KEYWORDS)
         call = _begin(text)
         if isinstance(query, (ast.Name, ast.Attribute)):
             call = LiteralOrigin(module.path, module.lines, query, "").place(0)
@@ -179,7 +153,7 @@ class CallFinder:
             return from_colons(text)
         if has_numbers(string) and not has_percents(string):
             return sent_as_is(text)
-        if arguments.given or (has_percents(string) and (name in _CONVERTED or name in self._functions)):
+        if arguments.given or (has_percents(string) and (name in CONVERTED or name in self._functions)):
             return from_percents(text)
         return sent_as_is(text)
 
@@ -239,14 +213,14 @@ class CallFinder:
         except Dynamic:
             return
         for text in texts:
-            if _STATEMENT.match(first_words(str(text), 5)) is None:
+            if not is_statement(str(text)):
                 continue
             string = str(text)
             ignores = self._ignored(module, value, text)
             try:
                 converted = from_percents(text) if has_percents(string) else sent_as_is(text)
             except ProgrammingError as error:
-                self._found.faults.append(Fault(_begin(text), "placeholders", str(error)))
+                self._found.add_fault(Fault(_begin(text), "placeholders", str(error)), ignores)
                 continue
             self._found.statements.append(
                 Statement(
@@ -258,127 +232,6 @@ class CallFinder:
                     ignores=ignores,
                 )
             )
-
-
-def _called_name(node: ast.Call) -> str:
-    match node.func:
-        case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name
-    return ""
-
-
-def _argument(node: ast.Call, position: int, keywords: Sequence[str]) -> ast.expr | None:
-    if len(node.args) > position:
-        return node.args[position]
-    return next((keyword.value for keyword in node.keywords if keyword.arg in keywords), None)
-
-
-def _arguments(node: ast.Call, first: int, text: Fragment) -> Arguments:
-    """Return the parameters that a call passes with a query, from a position on."""
-    name = _called_name(node)
-    if text.template:
-        return Arguments(bool(text.values), text.values)
-    rest = node.args[first:]
-    if any(isinstance(arg, ast.Starred) for arg in rest):
-        return Arguments(True)
-    numbered = has_numbers(str(text)) and not has_percents(str(text))
-    if numbered and name not in _MANY:
-        return _spread(rest, _argument(node, first, _PARAMS_KEYWORDS), name)
-    params = _argument(node, first, _PARAMS_KEYWORDS)
-    if params is None:
-        return Arguments(any(keyword.arg is None for keyword in node.keywords))
-    if isinstance(params, ast.Constant) and params.value is None:
-        return Arguments()
-    return _first_listed(params) if name in _MANY else _listed(params)
-
-
-def _first_listed(params: ast.expr) -> Arguments:
-    """Return the first of several lists of parameters."""
-    if isinstance(params, (ast.List, ast.Tuple)) and params.elts:
-        return _listed(params.elts[0])
-    return Arguments(True)
-
-
-def _spread(rest: Sequence[ast.expr], params: ast.expr | None, name: str) -> Arguments:
-    """Return the parameters of a query with `$1`: they follow it, or are one list."""
-    if not rest:
-        return Arguments(False) if params is None else _listed(params)
-    listed = _listed(rest[0]) if len(rest) == 1 else None
-    if listed is None:
-        return Arguments(True, rest)
-    if name in _SPREAD:
-        return Arguments(True, rest, alternative=listed.values)
-    # `execute(query, params)` of a raw cursor, or `execute(query, value)`.
-    return Arguments(True, rest if listed.values is not None else None, alternative=listed.values)
-
-
-def _listed(params: ast.expr) -> Arguments:
-    """Return the parameters in a list or a dictionary."""
-    match params:
-        case ast.List(elts=values) | ast.Tuple(elts=values):
-            if not any(isinstance(value, ast.Starred) for value in values):
-                return Arguments(True, values)
-        case ast.Dict(keys=keys, values=values):
-            named = {str(k.value): v for k, v in zip(keys, values) if isinstance(k, ast.Constant)}
-            if len(named) == len(keys):
-                return Arguments(True, named=named)
-        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords):
-            if all(keyword.arg for keyword in keywords):
-                return Arguments(True, named={str(k.arg): k.value for k in keywords})
-    return Arguments(True)
-
-
-def _looks_like_sql(text: str, name: str) -> bool:
-    words = first_words(text, 2).split(" ")
-    if name == "copy":
-        return words[0] == "COPY"
-    # "SELCT name FROM elephant" is SQL, and so has to be reported; the key of a cache is not.
-    return words[0] in COMMANDS or (len(words) == 2 and words[1].isidentifier() and len(text.split()) > 3)
-
-
-def _holds_sql(node: ast.Call) -> bool:
-    """Return whether the object whose method is called is named like a connection."""
-    if not isinstance(node.func, ast.Attribute):
-        return False
-    match node.func.value:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return _HOLDER.fullmatch(name) is not None
-    return False
-
-
-def _begins_with_sql(node: ast.expr) -> bool:
-    """Return whether an expression begins with a literal that is the beginning of a statement."""
-    while True:
-        match node:
-            case ast.BinOp(left=first) | ast.JoinedStr(values=[first, *_]):
-                node = first
-            case ast.Call(func=ast.Attribute(value=first)):
-                node = first
-            case ast.Constant(value=str(text)):
-                return first_words(text, 1) in COMMANDS and " " in text
-            case _:
-                return False
-
-
-def _begins_with_sql(node: ast.expr) -> bool:
-    """Return whether an expression begins with a literal that is the beginning of a statement."""
-    while True:
-        match node:
-            case ast.BinOp(left=first) | ast.JoinedStr(values=[first, *_]):
-                node = first
-            case ast.Call(func=ast.Attribute(value=first)):
-                node = first
-            case ast.Constant(value=str(text)):
-                return first_words(text, 1) in COMMANDS and " " in text
-            case _:
-                return False
-
-
-def _merged(found: Sequence[frozenset[str]]) -> frozenset[str] | None:
-    """Return all codes; an empty set, which stands for all codes, absorbs the others."""
-    if not found:
-        return None
-    return frozenset[str]().union(*found) if all(found) else frozenset()
 
 
 def _begin(text: Text) -> Place:

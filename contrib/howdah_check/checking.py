@@ -21,7 +21,7 @@ from howdah_check.lexing import first_words
 from howdah_check.placeholders import query_in_copy
 from howdah_check.preparing import Catalog, Prepared, prepare
 from howdah_check.reading import read
-from howdah_check.statements import Fault, Statement, Unchecked
+from howdah_check.statements import Fault, Statement, Unchecked, is_ignored
 
 if TYPE_CHECKING:
     from howdah.framework.driver import Driver
@@ -150,7 +150,7 @@ def _accepted(
     accepted = []
     for fault in faults:
         codes = None if statement is None else statement.ignores
-        if fault.code in settings.ignore or (codes is not None and (not codes or fault.code in codes)):
+        if fault.code in settings.ignore or is_ignored(fault, codes):
             report.ignored += 1
         else:
             accepted.append(fault)

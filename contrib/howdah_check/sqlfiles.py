@@ -58,10 +58,7 @@ def find_in_file(path: Path, found: Found) -> None:
         try:
             converted = _converted(text)
         except ProgrammingError as error:
-            if ignores is None:
-                found.faults.append(Fault(place, "placeholders", str(error)))
-            else:
-                found.ignored += 1
+            found.add_fault(Fault(place, "placeholders", str(error)), ignores)
             continue
         label = names[-1] if names else f"{path.stem}_{count}"
         found.statements.append(

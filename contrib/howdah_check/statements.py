@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from howdah_check.modules import Module
 from howdah_check.texts import Place, Text
 
-__all__ = ["Arguments", "Fault", "Found", "RowModel", "Statement", "Unchecked"]
+__all__ = ["Arguments", "Fault", "Found", "RowModel", "Statement", "Unchecked", "is_ignored"]
 
 
 @dataclass(frozen=True)
@@ -141,3 +141,25 @@ class Found:
     unchecked: list[Unchecked] = field(default_factory=list)
     files: int = 0
     ignored: int = 0
+
+    def add_fault(self, fault: Fault, ignores: frozenset[str] | None) -> None:
+        """Add a fault, unless comments ignore it.
+
+        Args:
+            fault: the fault.
+            ignores: the codes that comments ignore, an empty set for all; None if they ignore nothing.
+        """
+        if is_ignored(fault, ignores):
+            self.ignored += 1
+        else:
+            self.faults.append(fault)
+
+
+def is_ignored(fault: Fault, ignores: frozenset[str] | None) -> bool:
+    """Return whether comments ignore a fault.
+
+    Args:
+        fault: the fault.
+        ignores: the codes that they ignore, an empty set for all; None if they ignore nothing.
+    """
+    return ignores is not None and (not ignores or fault.code in ignores)

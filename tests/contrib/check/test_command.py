@@ -136,6 +136,7 @@ class TestIgnoring:
             ('# howdah: ignore\nconn.execute("SELECT nmae FROM elephant")', False),
             ('conn.execute("SELECT nmae FROM elephant # howdah: ignore")', False),
             ('conn.execute("SELECT %x", [1])  # howdah: ignore', True),
+            ('conn.execute("SELECT %x", [1])  # howdah: ignore[types]', False),
         ],
     )
     def test_comments(self, project: Checker, code: str, ignored: bool) -> None:
