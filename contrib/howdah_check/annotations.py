@@ -145,9 +145,7 @@ def _quoted(text: str, node: ast.expr, module: Module, project: Project, depth: 
         inner = ast.parse(text, mode="eval").body
     except SyntaxError:
         return ANYTHING
-    # So that its names are seen from where the annotation is.
-    for child in ast.walk(inner):
-        module.parents[child] = module.parents.get(node, module.tree)
+    module.adopt(inner, node)
     return annotated(inner, module, project, depth + 1)
 
 

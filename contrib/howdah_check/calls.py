@@ -9,7 +9,7 @@ from howdah.errors import ProgrammingError
 from howdah_check.ignoring import ignores_in_sql, merged
 from howdah_check.lexing import first_of, split
 from howdah_check.literals import LiteralOrigin
-from howdah_check.modules import Module, Project, Scope
+from howdah_check.modules import SCOPES, Module, Project, Scope
 from howdah_check.passing import argument, arguments_of, called_name
 from howdah_check.placeholders import (
     Converted,
@@ -60,8 +60,6 @@ class CallFinder:
                 if isinstance(node, ast.Call):
                     self._call(node, module)
         for module in self._project.modules:
-            self._note_references(module)
-        for module in self._project.modules:
             self._constants(module)
 
     # Calls
@@ -70,6 +68,7 @@ class CallFinder:
         name = called_name(node)
         own = name in self._functions
         if not own and name not in EXECUTE and name not in OTHERS:
+            self._unknown_call(node, name, module)
             return
         position = self._position(node, module) if own else 0
         query = argument(node, position, QUERY_KEYWORDS)
@@ -91,6 +90,13 @@ class CallFinder:
             if certain or looks_like_sql(str(text), called_name(node)):
                 self._statement(node, position, text, module)
 
+    def _unknown_call(self, node: ast.Call, name: str, module: Module) -> None:
+        """Note a statement that is passed to a function that is not known to take SQL."""
+        for value in node.args[:2]:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str) and is_statement(value.value):
+                reason = f"{name}() is not known to take SQL: name it with --function"
+                self._unchecked(node, value, module, reason)
+
     def _position(self, node: ast.Call, module: Module) -> int:
         """Return which argument of one of the project's own functions is the query: the first static one."""
         for position, value in enumerate(node.args):
@@ -102,6 +108,12 @@ class CallFinder:
         return 0
 
     def _dynamic(self, node: ast.Call, query: ast.expr, module: Module, reason: str) -> None:
+        self._unchecked(node, query, module, reason)
+        for part in ast.walk(query):
+            if isinstance(part, (ast.Name, ast.Attribute)):
+                self._project.definition(part, module)  # its constants are parts of a statement
+
+    def _unchecked(self, node: ast.Call, query: ast.expr, module: Module, reason: str) -> None:
         if not any(True for _ in self._ignores_at(module, node)):
             place = LiteralOrigin(module.path, module.lines, query, "").place(0)
             self._found.unchecked.append(Unchecked(place, "dynamic", reason))
@@ -189,23 +201,15 @@ class CallFinder:
 
     # Constants
 
-    def _note_references(self, module: Module) -> None:
-        """Note which names the module refers to."""
-        for node in ast.walk(module.tree):
-            if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
-                self._project.definition(node, module)
-
     def _constants(self, module: Module) -> None:
-        """Find constants that are statements and that no module refers to: a program may use them by name."""
-        scopes: list[Scope] = [module.tree]
-        scopes += [node for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)]
+        """Find constants that are statements and that no query uses: something else may pass them on."""
+        scopes: list[Scope] = [node for node in ast.walk(module.tree) if isinstance(node, SCOPES)]
         for scope in scopes:
             for name, bindings in module.bindings(scope).items():
                 value = bindings[0].value
-                named_in_place = isinstance(bindings[0].node, ast.NamedExpr)
-                if len(bindings) > 1 or value is None or named_in_place or (scope, name) in module.referenced:
-                    continue
-                self._constant(name, value, module)
+                assigned = isinstance(bindings[0].node, (ast.Assign, ast.AnnAssign))
+                if len(bindings) == 1 and assigned and value is not None and (scope, name) not in module.used:
+                    self._constant(name, value, module)
 
     def _constant(self, name: str, value: ast.expr, module: Module) -> None:
         try:

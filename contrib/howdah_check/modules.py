@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +13,13 @@ from typing import TypeAlias
 
 from howdah_check.ignoring import ignores_in
 
-__all__ = ["Binding", "Module", "Project", "Scope"]
+__all__ = ["SCOPES", "Binding", "Module", "Project", "Scope"]
 
 Scope: TypeAlias = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_SCOPES = (ast.Module, ast.ClassDef, *_FUNCTIONS)
+#: The nodes of scopes.
+SCOPES = (ast.Module, ast.ClassDef, *_FUNCTIONS)
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ class Module:
         text: its source.
         tree: the syntax tree.
         parts: its dotted name as far as the path tells, the package's for `__init__`.
-        referenced: the names that some module refers to, as (scope, name).
+        used: the names that queries use, as (scope, name).
     """
 
     path: Path
     text: str
     tree: ast.Module
     parts: tuple[str, ...]
-    referenced: set[tuple[Scope, str]] = field(default_factory=set)
+    used: set[tuple[Scope, str]] = field(default_factory=set)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -91,28 +92,42 @@ class Module:
             self._bindings[scope] = found
         return found
 
+    @cached_property
+    def _scopes(self) -> dict[ast.AST, Scope]:
+        """The innermost scope that each node is in; annotations and decorators are not in their function."""
+        found: dict[ast.AST, Scope] = {}
+        waiting: list[tuple[ast.AST, Scope]] = [(self.tree, self.tree)]
+        while waiting:
+            node, scope = waiting.pop()
+            inside = {id(child) for child in _body(node)} if isinstance(node, SCOPES) else set()
+            for child in ast.iter_child_nodes(node):
+                found[child] = node if isinstance(node, SCOPES) and id(child) in inside else scope
+                waiting.append((child, found[child]))
+        return found
+
     def scope_of(self, node: ast.AST) -> Scope:
         """Return the innermost scope that a node is in."""
-        parent = self.parents.get(node, self.tree)
-        while not isinstance(parent, _SCOPES):
-            parent = self.parents[parent]
-        return parent
+        return self._scopes.get(node, self.tree)
+
+    def adopt(self, node: ast.AST, other: ast.AST) -> None:
+        """Let the names in a node that is not of the tree be seen from where another one is."""
+        for child in ast.walk(node):
+            self._scopes[child] = self.scope_of(other)
 
     def class_of(self, node: ast.AST) -> ast.ClassDef | None:
         """Return the innermost class that a node is in, None without any."""
-        while (parent := self.parents.get(node)) is not None:
-            if isinstance(parent, ast.ClassDef):
-                return parent
-            node = parent
-        return None
+        return next((scope for scope in self._around(node) if isinstance(scope, ast.ClassDef)), None)
 
     def function_of(self, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """Return the innermost function that a node is in, None without any."""
-        while (parent := self.parents.get(node)) is not None:
-            if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                return parent
-            node = parent
-        return None
+        functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+        return next((scope for scope in self._around(node) if isinstance(scope, functions)), None)
+
+    def _around(self, node: ast.AST) -> Iterator[Scope]:
+        """Yield the scopes that a node is in, from the inside, but for the module's."""
+        while (scope := self.scope_of(node)) is not self.tree:
+            yield scope
+            node = scope
 
     def resolve(self, name: str, node: ast.AST) -> tuple[Scope, list[Binding]] | None:
         """Return the scope that a name is bound in, as seen from a node, and its bindings."""
@@ -155,6 +170,7 @@ class Project:
 
     def __init__(self, modules: list[Module]) -> None:
         self.modules = modules
+        self._resolving: set[ast.expr] = set()
         self._by_name: dict[str, list[Module]] = {}
         for module in modules:
             if module.parts:
@@ -195,6 +211,15 @@ class Project:
 
     def definition(self, node: ast.expr, module: Module) -> tuple[Module, Scope, list[Binding]] | None:
         """Return where a name or an attribute is bound, and what to; None if that cannot be told."""
+        if node in self._resolving:  # it is defined by itself
+            return None
+        self._resolving.add(node)
+        try:
+            return self._definition(node, module)
+        finally:
+            self._resolving.remove(node)
+
+    def _definition(self, node: ast.expr, module: Module) -> tuple[Module, Scope, list[Binding]] | None:
         match node:
             case ast.Name(id=name):
                 found = module.resolve(name, node)
@@ -216,7 +241,7 @@ class Project:
     def _through_imports(
         self, module: Module, scope: Scope, name: str, bindings: list[Binding], depth: int = 0
     ) -> tuple[Module, Scope, list[Binding]] | None:
-        module.referenced.add((scope, name))
+        module.used.add((scope, name))
         target = self.follow(bindings[-1], module)
         if target is None or not target[1] or depth > 10:
             return module, scope, bindings
@@ -251,7 +276,7 @@ class Project:
     ) -> tuple[Module, Scope, list[Binding]] | None:
         found = module.bindings(cls).get(name)
         if found:
-            module.referenced.add((cls, name))
+            module.used.add((cls, name))
             return module, cls, found
         for base in cls.bases if depth < 10 else ():
             owner = self.class_of(base, module)
@@ -277,13 +302,16 @@ def _bound_in(scope: Scope) -> Iterator[tuple[str, Binding]]:
 
 def _nodes_of(scope: Scope) -> Iterator[ast.AST]:
     """Yield the nodes of a scope, without those of the scopes in it."""
-    body = [scope.body] if isinstance(scope, ast.Lambda) else scope.body
-    waiting: list[ast.AST] = list(reversed(body))
+    waiting: list[ast.AST] = list(reversed(_body(scope)))
     while waiting:
         node = waiting.pop()
         yield node
-        if not isinstance(node, _SCOPES):
+        if not isinstance(node, SCOPES):
             waiting += reversed([*ast.iter_child_nodes(node)])
+
+
+def _body(scope: Scope) -> Sequence[ast.AST]:
+    return [scope.body] if isinstance(scope, ast.Lambda) else scope.body
 
 
 def _bound_by(node: ast.AST) -> Iterator[tuple[str, Binding]]:

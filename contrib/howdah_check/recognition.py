@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from howdah_check.lexing import first_words
+from howdah_check.lexing import first_words, tokens
 
 __all__ = [
     "COMMANDS",
@@ -45,16 +45,25 @@ CONVERTED = frozenset({"prepare"})
 QUERY_KEYWORDS = ("query", "statement", "sql", "operation")
 #: What connections and cursors are called.
 _HOLDER = re.compile(r"_?(\w*conn|\w*connection|\w*cur|\w*cursor|\w*pool|db|database|tx|transaction|session)")
-#: What a constant looks like that is a whole statement.
+#: What a whole statement looks like, by its first words.
 _STATEMENT = re.compile(
-    r"(SELECT [^,)]|INSERT INTO |UPDATE \S+ SET|UPDATE ONLY |UPDATE \S+ \. |DELETE FROM |"
-    r"WITH (RECURSIVE )?\w+ |MERGE INTO |VALUES \(|COPY |TABLE \w+$)"
+    r"(?:SELECT|INSERT INTO|UPDATE \S+ SET|UPDATE ONLY|UPDATE \S+ \.|DELETE FROM|WITH RECURSIVE|WITH \w+ AS|"
+    r"MERGE INTO|VALUES \(|COPY (?:\(|\S+ (?:\. \S+ )?(?:FROM|TO|\())|TABLE \w+$)(?!\w)"
 )
 
 
 def is_statement(text: str) -> bool:
-    """Return whether a constant looks like a whole statement."""
-    return _STATEMENT.match(first_words(text, 5)) is not None
+    """Return whether a string of the program looks like a whole statement."""
+    first = text.lstrip()[:1]
+    if not (first.isalpha() or first in ("-", "/", "(")):
+        return False
+    words = [token.text for token in tokens(text) if token.kind not in ("space", "comment")]
+    # "Select a file" is no SQL; "SELECT a, b" is a part of a statement.
+    if not words or not (words[0].isupper() or words[0].islower()):
+        return False
+    if words[0].upper() == "SELECT" and not any(word.upper() == "FROM" for word in words):
+        return False
+    return _STATEMENT.match(" ".join(words[:5]).upper()) is not None
 
 
 def looks_like_sql(text: str, name: str) -> bool:

@@ -104,7 +104,7 @@ def summary(report: Report, *, verbose: bool = False) -> str:
         _counted(len(report.faults), "fault") if report.faults else "no faults",
     ]
     if count := report.count("dynamic"):
-        parts.append(f"{count} not checked because they are dynamic")
+        parts.append(f"{count} not checked")
     if count := report.count("syntax only"):
         parts.append(f"of {count}, only the syntax is checked")
     if count := report.count("model"):

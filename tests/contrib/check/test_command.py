@@ -34,10 +34,7 @@ COPY public.elephant (id, name) FROM stdin;
 CREATE INDEX ON public.elephant (name);
 \unrestrict x
 """
-SUMMARY = (
-    "3 statements in 1 file; 1 fault; 1 not checked because they are dynamic; "
-    "of 1, only the syntax is checked"
-)
+SUMMARY = "3 statements in 1 file; 1 fault; 1 not checked; of 1, only the syntax is checked"
 MESSAGE = 'column "nmae" does not exist'
 
 

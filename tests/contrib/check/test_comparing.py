@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from textwrap import dedent, indent
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -30,191 +31,167 @@ def module(body: str) -> str:
     return HEAD + dedent(body)
 
 
-@pytest.mark.parametrize(
-    ("signature", "call", "message"),
-    [
-        ("x: int", '"SELECT name FROM elephant WHERE id = %s", [x]', None),
-        (
-            "x: str",
-            '"SELECT name FROM elephant WHERE id = %s", [x]',
-            "parameter 1 has the type integer, but the value is str",
-        ),
-        ("x: str", '"SELECT name FROM elephant WHERE id = %s::int", [x]', None),
-        ("x: str", '"SELECT name FROM elephant WHERE id = CAST(%s AS int)", [x]', None),
-        ("x: Id", '"SELECT name FROM elephant WHERE id = %s", [x]', None),
-        (
-            "x: Id",
-            '"SELECT id FROM elephant WHERE name = %s", [x]',
-            "parameter 1 has the type text, but the value is int",
-        ),
-        (
-            "x: Alias | None",
-            '"SELECT id FROM elephant WHERE name = %s", [x]',
-            "parameter 1 has the type text, but the value is int | None",
-        ),
-        (
-            "x: int | str",
-            '"SELECT id FROM elephant WHERE name = %s", [x]',
-            "parameter 1 has the type text, but the value is int | str",
-        ),
-        ("x: Optional[str]", '"SELECT id FROM elephant WHERE name = %s", [x]', None),
-        ("x: Union[str, None]", '"SELECT id FROM elephant WHERE name = %s", [x]', None),
-        ("x: 'str'", '"SELECT id FROM elephant WHERE name = %s", [x]', None),
-        (
-            "x: 'dt.date'",
-            '"SELECT id FROM elephant WHERE name = %s", [x]',
-            "parameter 1 has the type text, but the value is date",
-        ),
-        (
-            "x: Annotated[int, 5]",
-            '"SELECT id FROM elephant WHERE name = %s", [x]',
-            "parameter 1 has the type text, but the value is int",
-        ),
-        (
-            "x: Literal['a', 'b']",
-            '"SELECT id FROM elephant WHERE id = %s", [x]',
-            "parameter 1 has the type integer, but the value is str",
-        ),
-        ("x: str", '"SELECT id FROM elephant WHERE born = %s", [x]', None),
-        ("x: datetime", '"SELECT id FROM elephant WHERE born = %s", [x]', None),
-        (
-            "x: int",
-            '"SELECT id FROM elephant WHERE born = %s", [x]',
-            "parameter 1 has the type date, but the value is int",
-        ),
-        ("x: int", '"SELECT id FROM elephant WHERE weight = %s", [x]', None),
-        (
-            "x: float",
-            '"SELECT id FROM elephant WHERE id = %s", [x]',
-            "parameter 1 has the type integer, but the value is float",
-        ),
-        ("x: Decimal", '"SELECT id FROM keeper WHERE wage = %s", [x]', None),
-        ("x: str", '"SELECT id FROM elephant WHERE mood = %s", [x]', None),
-        (
-            "x: bool",
-            '"SELECT id FROM elephant WHERE mood = %s", [x]',
-            "parameter 1 has the type mood, but the value is bool",
-        ),
-        ("x: list[str]", '"SELECT id FROM elephant WHERE tags = %s", [x]', None),
-        (
-            "x: list[int]",
-            '"SELECT id FROM elephant WHERE tags = %s", [x]',
-            "parameter 1 has the type text[], but the value is list[int]",
-        ),
-        ("x: Sequence[int]", '"SELECT id FROM elephant WHERE id = ANY (%s)", [x]', None),
-        (
-            "x: int",
-            '"SELECT id FROM elephant WHERE id = ANY (%s)", [x]',
-            "parameter 1 has the type integer[], but the value is int",
-        ),
-        ("x: Any", '"SELECT id FROM elephant WHERE id = %s", [x]', None),
-        ("x", '"SELECT id FROM elephant WHERE id = %s", [x]', None),
-        ("*x: str", '"SELECT id FROM elephant WHERE id = %s", [x]', None),
-        (
-            "",
-            '"SELECT id FROM elephant WHERE id = %s", ["one"]',
-            "parameter 1 has the type integer, but the value is str",
-        ),
-        ("", '"SELECT id FROM elephant WHERE id = %s", [None]', None),
-        (
-            "",
-            '"SELECT id FROM elephant WHERE id = %s", [f"{1}"]',
-            "parameter 1 has the type integer, but the value is str",
-        ),
-        (
-            "",
-            '"SELECT id FROM elephant WHERE id = %s", [uuid4()]',
-            "parameter 1 has the type integer, but the value is UUID",
-        ),
-        (
-            "",
-            '"SELECT id FROM elephant WHERE id = %s", [date.today()]',
-            "parameter 1 has the type integer, but the value is date",
-        ),
-        (
-            "x: str",
-            '"SELECT id FROM elephant WHERE id = %(i)s", {"i": x}',
-            "parameter 'i' has the type integer, but the value is str",
-        ),
-        ("x: str", '"SELECT id FROM elephant WHERE id = %(i)s", {"i": 1, "more": x}', None),
-        ("x: str", '"SELECT id FROM elephant WHERE id = %(i)s", dict(j=x)', "parameters are missing: i"),
-        (
-            "x: str",
-            '"SELECT id FROM elephant WHERE id = %s", {"i": x}',
-            "the placeholders are positional, but the parameters have names",
-        ),
-        (
-            "x: str",
-            '"SELECT id FROM elephant WHERE id = %(i)s", [x]',
-            "the placeholders have names, but the parameters are positional",
-        ),
-        (
-            "x: int",
-            '"SELECT id FROM elephant WHERE id = %s", [x, 1]',
-            "the statement has 1 parameters, but the call passes 2",
-        ),
-        ("x: int", '"SELECT id FROM elephant WHERE id = %s", x', None),
-        ("x: int", '"SELECT id FROM elephant WHERE id = %s", [*x]', None),
-        ("x: Elephant", '"SELECT id FROM elephant WHERE id = %s", [x.id]', None),
-        (
-            "x: Elephant",
-            '"SELECT id FROM elephant WHERE id = %s", [x.name]',
-            "parameter 1 has the type integer, but the value is str",
-        ),
-    ],
-)
-def test_parameters(project: Checker, signature: str, call: str, message: str | None) -> None:
-    project.write(
-        "module.py",
-        module(f"""
-            class Elephant:
-                id: int
-                name: str
-
-            def f({signature}):
-                conn.execute({call})
-        """),
-    )
-    assert project.check().messages == ([] if message is None else [message])
+PARAMETERS = [
+    ("x: int", '"SELECT name FROM elephant WHERE id = %s", [x]', None),
+    (
+        "x: str",
+        '"SELECT name FROM elephant WHERE id = %s", [x]',
+        "parameter 1 has the type integer, but the value is str",
+    ),
+    ("x: str", '"SELECT name FROM elephant WHERE id = %s::int", [x]', None),
+    ("x: str", '"SELECT name FROM elephant WHERE id = CAST(%s AS int)", [x]', None),
+    ("x: Id", '"SELECT name FROM elephant WHERE id = %s", [x]', None),
+    (
+        "x: Id",
+        '"SELECT id FROM elephant WHERE name = %s", [x]',
+        "parameter 1 has the type text, but the value is int",
+    ),
+    (
+        "x: Alias | None",
+        '"SELECT id FROM elephant WHERE name = %s", [x]',
+        "parameter 1 has the type text, but the value is int | None",
+    ),
+    (
+        "x: int | str",
+        '"SELECT id FROM elephant WHERE name = %s", [x]',
+        "parameter 1 has the type text, but the value is int | str",
+    ),
+    ("x: Optional[str]", '"SELECT id FROM elephant WHERE name = %s", [x]', None),
+    ("x: Union[str, None]", '"SELECT id FROM elephant WHERE name = %s", [x]', None),
+    ("x: 'str'", '"SELECT id FROM elephant WHERE name = %s", [x]', None),
+    (
+        "x: 'dt.date'",
+        '"SELECT id FROM elephant WHERE name = %s", [x]',
+        "parameter 1 has the type text, but the value is date",
+    ),
+    (
+        "x: Annotated[int, 5]",
+        '"SELECT id FROM elephant WHERE name = %s", [x]',
+        "parameter 1 has the type text, but the value is int",
+    ),
+    (
+        "x: Literal['a', 'b']",
+        '"SELECT id FROM elephant WHERE id = %s", [x]',
+        "parameter 1 has the type integer, but the value is str",
+    ),
+    ("x: str", '"SELECT id FROM elephant WHERE born = %s", [x]', None),
+    ("x: datetime", '"SELECT id FROM elephant WHERE born = %s", [x]', None),
+    (
+        "x: int",
+        '"SELECT id FROM elephant WHERE born = %s", [x]',
+        "parameter 1 has the type date, but the value is int",
+    ),
+    ("x: int", '"SELECT id FROM elephant WHERE weight = %s", [x]', None),
+    (
+        "x: float",
+        '"SELECT id FROM elephant WHERE id = %s", [x]',
+        "parameter 1 has the type integer, but the value is float",
+    ),
+    ("x: Decimal", '"SELECT id FROM keeper WHERE wage = %s", [x]', None),
+    ("x: str", '"SELECT id FROM elephant WHERE mood = %s", [x]', None),
+    (
+        "x: bool",
+        '"SELECT id FROM elephant WHERE mood = %s", [x]',
+        "parameter 1 has the type mood, but the value is bool",
+    ),
+    ("x: list[str]", '"SELECT id FROM elephant WHERE tags = %s", [x]', None),
+    (
+        "x: list[int]",
+        '"SELECT id FROM elephant WHERE tags = %s", [x]',
+        "parameter 1 has the type text[], but the value is list[int]",
+    ),
+    ("x: Sequence[int]", '"SELECT id FROM elephant WHERE id = ANY (%s)", [x]', None),
+    (
+        "x: int",
+        '"SELECT id FROM elephant WHERE id = ANY (%s)", [x]',
+        "parameter 1 has the type integer[], but the value is int",
+    ),
+    ("x: Any", '"SELECT id FROM elephant WHERE id = %s", [x]', None),
+    ("x", '"SELECT id FROM elephant WHERE id = %s", [x]', None),
+    ("*x: str", '"SELECT id FROM elephant WHERE id = %s", [x]', None),
+    (
+        "",
+        '"SELECT id FROM elephant WHERE id = %s", ["one"]',
+        "parameter 1 has the type integer, but the value is str",
+    ),
+    ("", '"SELECT id FROM elephant WHERE id = %s", [None]', None),
+    (
+        "",
+        '"SELECT id FROM elephant WHERE id = %s", [f"{1}"]',
+        "parameter 1 has the type integer, but the value is str",
+    ),
+    (
+        "",
+        '"SELECT id FROM elephant WHERE id = %s", [uuid4()]',
+        "parameter 1 has the type integer, but the value is UUID",
+    ),
+    (
+        "",
+        '"SELECT id FROM elephant WHERE id = %s", [date.today()]',
+        "parameter 1 has the type integer, but the value is date",
+    ),
+    (
+        "x: str",
+        '"SELECT id FROM elephant WHERE id = %(i)s", {"i": x}',
+        "parameter 'i' has the type integer, but the value is str",
+    ),
+    ("x: str", '"SELECT id FROM elephant WHERE id = %(i)s", {"i": 1, "more": x}', None),
+    ("x: str", '"SELECT id FROM elephant WHERE id = %(i)s", dict(j=x)', "parameters are missing: i"),
+    (
+        "x: str",
+        '"SELECT id FROM elephant WHERE id = %s", {"i": x}',
+        "the placeholders are positional, but the parameters have names",
+    ),
+    (
+        "x: str",
+        '"SELECT id FROM elephant WHERE id = %(i)s", [x]',
+        "the placeholders have names, but the parameters are positional",
+    ),
+    (
+        "x: int",
+        '"SELECT id FROM elephant WHERE id = %s", [x, 1]',
+        "the statement has 1 parameters, but the call passes 2",
+    ),
+    ("x: int", '"SELECT id FROM elephant WHERE id = %s", x', None),
+    ("x: int", '"SELECT id FROM elephant WHERE id = %s", [*x]', None),
+    ("x: Elephant", '"SELECT id FROM elephant WHERE id = %s", [x.id]', None),
+    (
+        "x: Elephant",
+        '"SELECT id FROM elephant WHERE id = %s", [x.name]',
+        "parameter 1 has the type integer, but the value is str",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        ('fetch("SELECT name FROM elephant WHERE id = $1", x)', None),
-        (
-            'fetch("SELECT name FROM elephant WHERE id = $1", y)',
-            "parameter 1 has the type integer, but the value is str",
-        ),
-        (
-            'fetch("SELECT name FROM elephant WHERE id = $1::int", y)',
-            "parameter 1 has the type integer, but the value is str",
-        ),
-        ('fetch("SELECT name FROM elephant WHERE id = ANY ($1)", [x, x])', None),
-        (
-            'fetch("SELECT name FROM elephant WHERE id = $1", x, y)',
-            "the statement has 1 parameters, but the call passes 2",
-        ),
-        (
-            'fetch("SELECT name FROM elephant WHERE id = $1 AND name = $2", x)',
-            "the statement has 2 parameters, but the call passes 1",
-        ),
-        ('execute("SELECT name FROM elephant WHERE id = $1 AND name = $2", [x, y])', None),
-        ('execute("SELECT name FROM elephant WHERE id = $1 AND name = $2", x, y)', None),
-        ('execute("SELECT name FROM elephant WHERE id = $1", y)', None),
-        (
-            'executemany("INSERT INTO keeper VALUES ($1, $2, $3)", [(1, y, 2)])',
-            "parameter 2 has the type integer, but the value is str",
-        ),
-        ('fetchmany("INSERT INTO keeper VALUES ($1, $2, $3)", rows)', None),
-        ('fetchval("SELECT name FROM elephant WHERE id = $1 LIMIT $2", *args)', None),
-    ],
-)
-def test_numbered_parameters(project: Checker, call: str, message: str | None) -> None:
-    project.write("module.py", module(f"async def f(x: int, y: str):\n    await conn.{call}\n"))
-    assert project.check().messages == ([] if message is None else [message])
-
-
+NUMBERED = [
+    ('fetch("SELECT name FROM elephant WHERE id = $1", x)', None),
+    (
+        'fetch("SELECT name FROM elephant WHERE id = $1", y)',
+        "parameter 1 has the type integer, but the value is str",
+    ),
+    (
+        'fetch("SELECT name FROM elephant WHERE id = $1::int", y)',
+        "parameter 1 has the type integer, but the value is str",
+    ),
+    ('fetch("SELECT name FROM elephant WHERE id = ANY ($1)", [x, x])', None),
+    (
+        'fetch("SELECT name FROM elephant WHERE id = $1", x, y)',
+        "the statement has 1 parameters, but the call passes 2",
+    ),
+    (
+        'fetch("SELECT name FROM elephant WHERE id = $1 AND name = $2", x)',
+        "the statement has 2 parameters, but the call passes 1",
+    ),
+    ('execute("SELECT name FROM elephant WHERE id = $1 AND name = $2", [x, y])', None),
+    ('execute("SELECT name FROM elephant WHERE id = $1 AND name = $2", x, y)', None),
+    ('execute("SELECT name FROM elephant WHERE id = $1", y)', None),
+    (
+        'executemany("INSERT INTO keeper VALUES ($1, $2, $3)", [(1, y, 2)])',
+        "parameter 2 has the type integer, but the value is str",
+    ),
+    ('fetchmany("INSERT INTO keeper VALUES ($1, $2, $3)", rows)', None),
+    ('fetchval("SELECT name FROM elephant WHERE id = $1 LIMIT $2", *args)', None),
+]
 ROWS = [
     ("@dataclass\nclass Row:\n    id: int\n    name: str", "id, name", []),
     (
@@ -288,18 +265,6 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("cls", "columns", "messages"), ROWS)
-def test_rows(project: Checker, cls: str, columns: str, messages: list[str]) -> None:
-    project.write(
-        "module.py",
-        HEAD
-        + f"{cls}\n\nconn.cursor(row_factory=class_row(Row)).execute('SELECT {columns} FROM elephant')\n",
-    )
-    checked = project.check()
-    assert checked.messages == messages
-    assert checked.report["unchecked"] == []
-
-
 @pytest.mark.parametrize(
     "code",
     [
@@ -361,59 +326,101 @@ def test_positions(project: Checker) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("query", "nullable"),
-    [
-        ("SELECT born FROM elephant", True),
-        ("SELECT e.born FROM elephant AS e JOIN keeper AS k ON k.elephant_id = e.id", True),
-        ("SELECT born FROM elephant WHERE born IS NOT NULL", False),
-        ("SELECT born FROM elephant WHERE born > '2000-01-01'", False),
-        ("SELECT born FROM elephant WHERE name = 'born'", True),
-        ("SELECT name AS born FROM elephant", False),
-        ("SELECT coalesce(born, '2000-01-01') AS born FROM elephant", False),
-        (
-            "INSERT INTO elephant (id, name, weight, born) VALUES (1, '', 1, '2000-01-01') RETURNING born",
-            False,
-        ),
-        ("SELECT born FROM (SELECT born FROM elephant) AS e", True),
-    ],
-)
-def test_null(project: Checker, query: str, nullable: bool) -> None:
-    project.write(
-        "module.py",
-        module(f"""
-            class Day:
-                ...
+NULLS = [
+    ("SELECT born FROM elephant", True),
+    ("SELECT e.born FROM elephant AS e JOIN keeper AS k ON k.elephant_id = e.id", True),
+    ("SELECT born FROM elephant WHERE born IS NOT NULL", False),
+    ("SELECT born FROM elephant WHERE born > '2000-01-01'", False),
+    ("SELECT born FROM elephant WHERE name = 'born'", True),
+    ("SELECT name AS born FROM elephant", False),
+    ("SELECT coalesce(born, '2000-01-01') AS born FROM elephant", False),
+    (
+        "INSERT INTO elephant (id, name, weight, born) VALUES (1, '', 1, '2000-01-01') RETURNING born",
+        False,
+    ),
+    ("SELECT born FROM (SELECT born FROM elephant) AS e", True),
+]
+SINGLE = [
+    ("n: int = conn.fetchval('SELECT 1')", None),
+    (
+        "n: str = conn.fetchval('SELECT 1')",
+        "the value has the type integer, which is int, but the annotation is str",
+    ),
+    (
+        "async def f() -> str | None:\n    return await conn.fetchval('SELECT 1')",
+        "the value has the type integer, which is int, but the annotation is str | None",
+    ),
+    ("async def f() -> str:\n    return str(await conn.fetchval('SELECT 1'))", None),
+    ("def f():\n    return conn.fetchval('SELECT 1')", None),
+]
 
-            @dataclass
-            class Row:
-                born: Day
 
-            conn.cursor(row_factory=class_row(Row)).execute("{query}")
-        """),
+def parameters(signature: str, call: str) -> str:
+    """Return a module whose function has a signature and runs a query."""
+    return module(f"""
+        class Elephant:
+            id: int
+            name: str
+
+        def f({signature}):
+            conn.execute({call})
+    """)
+
+
+def rows(cls: str, columns: str) -> str:
+    """Return a module that reads rows into objects of a class."""
+    return (
+        HEAD + f"{cls}\n\nconn.cursor(row_factory=class_row(Row)).execute('SELECT {columns} FROM elephant')\n"
     )
-    assert project.check().codes == (["nullable"] if nullable else [])
 
 
-@pytest.mark.parametrize(
-    ("code", "message"),
-    [
-        ("n: int = conn.fetchval('SELECT 1')", None),
-        (
-            "n: str = conn.fetchval('SELECT 1')",
-            "the value has the type integer, which is int, but the annotation is str",
-        ),
-        (
-            "async def f() -> str | None:\n    return await conn.fetchval('SELECT 1')",
-            "the value has the type integer, which is int, but the annotation is str | None",
-        ),
-        ("async def f() -> str:\n    return str(await conn.fetchval('SELECT 1'))", None),
-        ("def f():\n    return conn.fetchval('SELECT 1')", None),
-    ],
-)
-def test_a_single_value(project: Checker, code: str, message: str | None) -> None:
-    project.write("module.py", HEAD + indent(code, ""))
-    assert project.check().messages == ([] if message is None else [message])
+def nulls(query: str) -> str:
+    """Return a module that reads a day into a field that is not None."""
+    return module(f"""
+        class Day:
+            ...
+
+        @dataclass
+        class Row:
+            born: Day
+
+        conn.cursor(row_factory=class_row(Row)).execute("{query}")
+    """)
+
+
+NULL = ["the column 'born' can be NULL, but Row.born is Any"]
+#: Modules, and what is wrong with each; all of them are checked at once.
+CASES = [
+    *((parameters(signature, call), [message] if message else []) for signature, call, message in PARAMETERS),
+    *(
+        (module(f"async def f(x: int, y: str):\n    await conn.{call}\n"), [m] if m else [])
+        for call, m in NUMBERED
+    ),
+    *((rows(cls, columns), messages) for cls, columns, messages in ROWS),
+    *((nulls(query), NULL if nullable else []) for query, nullable in NULLS),
+    *((HEAD + code, [message] if message else []) for code, message in SINGLE),
+]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, elephants: str) -> dict[str, list[str]]:
+    """The messages about each of the cases, by the name of its module."""
+    directory = tmp_path_factory.mktemp("cases")
+    checker = Checker(directory, elephants, elephants)
+    for number, (code, _) in enumerate(CASES):
+        checker.write(f"case_{number}.py", code)
+    checked = checker.check(str(directory))
+    assert checked.report["unchecked"] == []
+    messages: dict[str, list[str]] = {f"case_{number}.py": [] for number in range(len(CASES))}
+    for path, _, _, _, message in checked.faults:
+        messages[Path(path).name].append(message)
+    return messages
+
+
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_case(report: dict[str, list[str]], number: int) -> None:
+    code, messages = CASES[number]
+    assert report[f"case_{number}.py"] == messages, code
 
 
 def test_aliases_and_classes_of_other_modules(project: Checker) -> None:

@@ -65,7 +65,7 @@ def texts(found: Found) -> list[str]:
         ('Q = "SELECT 1"\nconn.execute(Q)', "SELECT 1"),
         ('Q: Final = "SELECT 1"\nconn.execute(Q)', "SELECT 1"),
         ('def f():\n    q = "SELECT 1"\n    conn.execute(q)', "SELECT 1"),
-        ('q = "SELECT 2"\ndef f():\n    q = "SELECT 1"\n    conn.execute(q)', "SELECT 1|SELECT 2"),
+        ('q = "SELECT 2"\ndef f():\n    q = "SELECT 1"\n    conn.execute(q)', "SELECT 1"),
         ('conn.execute(q := "SELECT 1")', "SELECT 1"),
         ('class A:\n    Q = "SELECT 1"\n    def f(self):\n        self.conn.execute(self.Q)', "SELECT 1"),
         ('class A:\n    Q = "SELECT 1"\nclass B(A):\n    def f(s):\n        s.conn.execute(B.Q)', "SELECT 1"),
@@ -82,6 +82,12 @@ def texts(found: Found) -> list[str]:
         ('client.stream("GET", url)', ""),
         ('shutil.copy("SELECT a", b)', ""),
         ("d.copy()", ""),
+        ('Q = "SELECT a FROM t"\ndb.one(Q)', "SELECT a FROM t"),
+        ('def f():\n    q = "DELETE FROM t"\n    return db.none(q)', "DELETE FROM t"),
+        ('TITLE = "Select one from the list"', ""),
+        ('PART = "SELECT a, b"', ""),
+        ('class A(A.B):\n    B = A\nconn.execute("SELECT 1")', "SELECT 1"),
+        ('def f(date: date, q=Q):\n    conn.execute("SELECT 1")\nQ = "SELECT 2"', "SELECT 1"),
     ],
 )
 def test_what_is_found(tmp_path: Path, code: str, expected: str | None) -> None:
@@ -125,6 +131,8 @@ def test_composed(tmp_path: Path, expression: str, expected: str, package: str) 
     [
         ("def f(q):\n    conn.execute(q)", "q is a parameter of the function"),
         ("conn.execute(make())", "make() is called"),
+        ('db.one("SELECT a FROM t")', "one() is not known to take SQL: name it with --function"),
+        ('P = "SELECT a FROM t"\nconn.execute(f"{x} {P}")', "x is not assigned where it can be seen"),
         ("conn.execute(unknown)", "unknown is not assigned where it can be seen"),
         ('conn.execute(f"SELECT {x()}")', "x() is called"),
         ('conn.execute(f"SELECT {1:03}")', "1 is formatted"),
