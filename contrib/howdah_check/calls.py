@@ -24,6 +24,7 @@ from howdah_check.recognition import (
     EXECUTE,
     OTHERS,
     QUERY_KEYWORDS,
+    TEXTUAL,
     begins_with_sql,
     is_called_on_connection,
     is_statement,
@@ -92,7 +93,9 @@ class CallFinder:
 
     def _unknown_call(self, node: ast.Call, name: str, module: Module) -> None:
         """Note a statement that is passed to a function that is not known to take SQL."""
-        for value in node.args[:2]:
+        for value in node.args[:2] if name not in TEXTUAL else ():
+            if isinstance(value, ast.Call) and called_name(value) in TEXTUAL and value.args:
+                value = value.args[0]
             if isinstance(value, ast.Constant) and isinstance(value.value, str) and is_statement(value.value):
                 reason = f"{name}() is not known to take SQL: name it with --function"
                 self._unchecked(node, value, module, reason)

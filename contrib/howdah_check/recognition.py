@@ -13,6 +13,7 @@ __all__ = [
     "EXECUTE",
     "OTHERS",
     "QUERY_KEYWORDS",
+    "TEXTUAL",
     "begins_with_sql",
     "is_called_on_connection",
     "is_statement",
@@ -41,6 +42,8 @@ OTHERS = frozenset(
 )
 #: Those that convert placeholders without any parameters; so does what a project's own functions wrap.
 CONVERTED = frozenset({"prepare"})
+#: What makes the text of a query, and runs none.
+TEXTUAL = frozenset({"SQL", "text", "dedent", "cleandoc"})
 #: What the argument with the query is called.
 QUERY_KEYWORDS = ("query", "statement", "sql", "operation")
 #: What connections and cursors are called.
