@@ -19,7 +19,7 @@ from howdah_check.database import (
 )
 from howdah_check.lexing import first_words
 from howdah_check.placeholders import query_in_copy
-from howdah_check.preparing import Catalog, Prepared, prepare
+from howdah_check.preparing import Catalog, Prepared, accepts, prepare
 from howdah_check.reading import read
 from howdah_check.statements import Fault, Statement, Unchecked, is_ignored
 
@@ -117,30 +117,35 @@ def check_project(driver: Driver, settings: Settings) -> Report:
                     )
                 )
             report.prepared, report.catalog = prepare(connection, found.statements)
+            comparison = Comparison(project, report.catalog)
+            compared = [(prepared, [*_faults(prepared, comparison)]) for prepared in report.prepared]
+            accepted = accepts(connection, [(statement, oids) for statement, oids, _ in comparison.doubtful])
     except SchemaFaults as error:
         report.faults = [*error.faults]
         report.schema_failed = True
         return report
     except Error as error:
         raise CannotCheck(f"the connection failed: {error}") from error
-    comparison = Comparison(project, report.catalog)
     faults = [*_accepted(found.faults, None, settings, report)]
-    for prepared in report.prepared:
+    for prepared, its_faults in compared:
         statement = prepared.statement
-        if prepared.fault is not None:
-            faults += _accepted([prepared.fault], statement, settings, report)
-            continue
-        if not _is_analysed(statement):
+        faults += _accepted(its_faults, statement, settings, report)
+        if prepared.fault is None and not _is_analysed(statement):
             words = first_words(str(statement.text), 2)
-            report.unchecked.append(
-                Unchecked(statement.place, "syntax only", f"of {words}, only the syntax is checked")
-            )
-        faults += _accepted(comparison.faults(prepared), statement, settings, report)
+            reason = f"of {words}, only the syntax is checked"
+            report.unchecked.append(Unchecked(statement.place, "syntax only", reason))
+    for (statement, _, fault), is_fine in zip(comparison.doubtful, accepted, strict=True):
+        faults += _accepted([] if is_fine else [fault], statement, settings, report)
     # The same constant may be used in several statements.
     unique = {(fault.place, fault.code, fault.message): fault for fault in reversed(faults)}
     report.faults = sorted(unique.values(), key=lambda fault: (fault.place, fault.code))
     report.unchecked = sorted({*report.unchecked, *comparison.unchecked}, key=lambda entry: entry.place)
     return report
+
+
+def _faults(prepared: Prepared, comparison: Comparison) -> Iterable[Fault]:
+    """Return the server's fault, or those of the comparison."""
+    return comparison.faults(prepared) if prepared.fault is None else [prepared.fault]
 
 
 def _accepted(

@@ -49,6 +49,19 @@ _ALSO_SENT = {
     # The server reads it from text.
     "str": {"datetime.date", "datetime.time", "datetime.datetime", "datetime.timedelta", "uuid.UUID"},
 }
+#: The type that a value is sent with, by a driver that adapts parameters. A str has none.
+_SENT_AS = {
+    "int": 23,
+    "float": 701,
+    "bool": 16,
+    "bytes": 17,
+    "decimal.Decimal": 1700,
+    "datetime.date": 1082,
+    "datetime.time": 1083,
+    "datetime.datetime": 1184,
+    "datetime.timedelta": 1186,
+    "uuid.UUID": 2950,
+}
 _OUTER_JOIN = re.compile(r"\b(?:LEFT|RIGHT|FULL|ROLLUP|CUBE|SETS)\b")
 _CONDITION = re.compile(r"\b(?:WHERE|ON|USING|HAVING|NATURAL|QUALIFY)\b")
 
@@ -62,12 +75,14 @@ class Comparison:
 
     Attributes:
         unchecked: what could not be compared.
+        doubtful: the faults that the server decides: each with its statement, and the oids of the parameters.
     """
 
     def __init__(self, project: Project, catalog: Catalog) -> None:
         self._project = project
         self._catalog = catalog
         self.unchecked: list[Unchecked] = []
+        self.doubtful: list[tuple[Statement, list[int], Fault]] = []
 
     def faults(self, prepared: Prepared) -> Iterator[Fault]:
         """Yield what is wrong with the parameters and the rows of a statement.
@@ -143,7 +158,13 @@ class Comparison:
         type = self._catalog.types.get(oid)
         if type is not None and not _can_be_sent(given, type):
             message = f"{statement.parameter(number)} has the type {type.shown}, but the value is {given}"
-            yield Fault(_place(value, module), "types", message)
+            fault = Fault(_place(value, module), "types", message)
+            sent = [_SENT_AS.get(name, 0) for name in given.names]
+            if not statement.adapts or given.element is not None or len(sent) != 1 or not sent[0]:
+                yield fault
+            else:
+                # In `SELECT %s`, the server takes text without a type, and an integer with one.
+                self.doubtful.append((statement, [0] * number + sent, fault))
 
     # Rows
 

@@ -15,7 +15,7 @@ from howdah_check.placeholders import query_in_copy
 from howdah_check.statements import Fault, Statement
 from howdah_check.texts import Text
 
-__all__ = ["Attribute", "Catalog", "DatabaseType", "Prepared", "fault_of", "prepare"]
+__all__ = ["Attribute", "Catalog", "DatabaseType", "Prepared", "accepts", "fault_of", "prepare"]
 
 #: How many statements are sent together.
 _BATCH = 200
@@ -124,10 +124,28 @@ def prepare(connection: Any, statements: Sequence[Statement]) -> tuple[list[Prep
             (statement, query_in_copy(statement.text)) for statement in statements[start : start + _BATCH]
         ]
         with connection.kernel.lock:
-            exchanges = connection.kernel.wait(_prepare(connection.kernel, [str(text) for _, text in batch]))
+            exchanges = connection.kernel.wait(
+                _prepare(connection.kernel, [(str(text), ()) for _, text in batch])
+            )
         for (statement, text), exchange in zip(batch, exchanges, strict=True):
             prepared.append(_outcome(statement, text, exchange))
     return prepared, _look_up(connection, prepared)
+
+
+def accepts(connection: Any, statements: Sequence[tuple[Statement, Sequence[int]]]) -> list[bool]:
+    """Return whether the server prepares statements if the types of parameters are given.
+
+    Args:
+        connection: a blocking connection in autocommit mode.
+        statements: the statements, each with the oids of its parameters' types, 0 where the server decides.
+    """
+    texts = [(str(query_in_copy(statement.text)), oids) for statement, oids in statements]
+    accepted: list[bool] = []
+    for start in range(0, len(texts), _BATCH):
+        with connection.kernel.lock:
+            exchanges = connection.kernel.wait(_prepare(connection.kernel, texts[start : start + _BATCH]))
+        accepted += [exchange.error is None for exchange in exchanges]
+    return accepted
 
 
 def fault_of(error: Error, text: Text, sent: Text, code: str = "sql") -> Fault:
@@ -153,13 +171,13 @@ def fault_of(error: Error, text: Text, sent: Text, code: str = "sql") -> Fault:
     return Fault(place, code, diag.message_primary or str(error), details, error.sqlstate)
 
 
-def _prepare(kernel: Any, texts: Sequence[str]) -> Operation[list[QueryExchange]]:
+def _prepare(kernel: Any, texts: Sequence[tuple[str, Sequence[int]]]) -> Operation[list[QueryExchange]]:
     session = yield from kernel.start_operation()
     exchanges = []
-    for text in texts:
+    for text, oids in texts:
         query = text.encode()
         exchange = QueryExchange(query=query)
-        session.parse(exchange, b"", query)
+        session.parse(exchange, b"", query, oids)
         session.describe_statement(exchange)
         session.sync(exchange)
         exchanges.append(exchange)

@@ -82,11 +82,9 @@ PARAMETERS = [
         "parameter 1 has the type date, but the value is int",
     ),
     ("x: int", '"SELECT id FROM elephant WHERE weight = %s", [x]', None),
-    (
-        "x: float",
-        '"SELECT id FROM elephant WHERE id = %s", [x]',
-        "parameter 1 has the type integer, but the value is float",
-    ),
+    ("x: float", '"SELECT id FROM elephant WHERE id = %s", [x]', None),
+    ("x: int", '"SELECT %s", [x]', None),
+    ("x: int", '"UPDATE elephant SET name = %s", [x]', None),
     ("x: Decimal", '"SELECT id FROM keeper WHERE wage = %s", [x]', None),
     ("x: str", '"SELECT id FROM elephant WHERE mood = %s", [x]', None),
     (
