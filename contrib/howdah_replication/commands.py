@@ -143,7 +143,9 @@ def create_logical_slot(
         raise NotSupportedError("failover slots need PostgreSQL 17")
     if two_phase and version < 150000:
         raise NotSupportedError("to create a slot with two_phase needs PostgreSQL 15")
-    begin = f"CREATE_REPLICATION_SLOT {identifier(name)}{' TEMPORARY' * temporary} LOGICAL {identifier(plugin)}"
+    begin = (
+        f"CREATE_REPLICATION_SLOT {identifier(name)}{' TEMPORARY' * temporary} LOGICAL {identifier(plugin)}"
+    )
     if version < 150000:
         return f"{begin} {_OLD_SNAPSHOTS[snapshot]}"
     options = [f"SNAPSHOT {literal(snapshot)}"]
@@ -242,7 +244,9 @@ def pgoutput_options(
     if protocol is None:
         protocol = needed
     if not needed <= protocol <= 4:
-        raise ProgrammingError(f"these options need version {needed} of the protocol, or a higher one up to 4")
+        raise ProgrammingError(
+            f"these options need version {needed} of the protocol, or a higher one up to 4"
+        )
     if version < _SERVERS[protocol]:
         raise NotSupportedError(
             f"version {protocol} of the protocol needs PostgreSQL {_SERVERS[protocol] // 10000}"

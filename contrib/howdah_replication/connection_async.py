@@ -243,9 +243,7 @@ class AsyncReplicationConnection:
         Raises:
             howdah.Error: the server reports an error.
         """
-        await self._rows(
-            commands.alter_slot(self._version, name, failover=failover, two_phase=two_phase)
-        )
+        await self._rows(commands.alter_slot(self._version, name, failover=failover, two_phase=two_phase))
 
     async def drop_slot(self, name: str, *, wait: bool = False) -> None:
         """Drop a slot (DROP_REPLICATION_SLOT).

@@ -283,9 +283,7 @@ class PgOutputDecoder:
         fields.byte()
         prepare_end, end = fields.lsn(), fields.lsn()
         prepared_at, rolled_back_at = fields.time(), fields.time()
-        return RollbackPrepared(
-            prepare_end, end, prepared_at, rolled_back_at, fields.oid(), fields.string()
-        )
+        return RollbackPrepared(prepare_end, end, prepared_at, rolled_back_at, fields.oid(), fields.string())
 
 
 _KINDS: dict[bytes, Callable[[PgOutputDecoder, Fields], PgOutputMessage]] = {

@@ -166,6 +166,4 @@ class Progress:
         self._next_status = now + self._interval
         written = max(self.flushed, self.written or self._received)
         applied = self.applied or self.flushed
-        return _STATUS.pack(
-            b"r", written, self.flushed, applied, int((clock - _EPOCH) * 1_000_000), reply
-        )
+        return _STATUS.pack(b"r", written, self.flushed, applied, int((clock - _EPOCH) * 1_000_000), reply)

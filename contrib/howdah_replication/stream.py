@@ -79,7 +79,8 @@ class ReplicationStream(BaseStream, Generic[Message]):
     @property
     def _guard(self) -> AbstractContextManager[object]:
         """Protects the state of the stream from the thread that receives."""
-        return self.connection.kernel.lock  # type: ignore[no-any-return]
+        guard = self.connection.kernel.lock
+        return guard
 
     def read(self, timeout: float | None = None) -> Message | None:
         """Return the next message.

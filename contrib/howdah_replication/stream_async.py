@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from howdah.errors import ProgrammingError
 from howdah_replication.keeper_async import AsyncKeeper
@@ -84,9 +84,10 @@ class AsyncReplicationStream(BaseStream, Generic[Message]):
     def _guard(self) -> AbstractContextManager[object]:
         """Protects the state of the stream from the thread that receives."""
         if ASYNC:
-            return nullcontext()
+            guard: AbstractContextManager[object] = nullcontext()
         else:
-            return self.connection.kernel.lock  # type: ignore[no-any-return]
+            guard = self.connection.kernel.lock
+        return guard
 
     async def read(self, timeout: float | None = None) -> Message | None:
         """Return the next message.

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from howdah.protocol.messages import ProtocolViolation
 from howdah_replication.lsn import LSN
 
-__all__ = ["Fields", "Keepalive", "WAL_HEADER", "timestamp", "violation"]
+__all__ = ["WAL_HEADER", "Fields", "Keepalive", "timestamp", "violation"]
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
 #: XLogData: its kind, the start, the end of the log on the server, and the time.
