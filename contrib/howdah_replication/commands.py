@@ -126,6 +126,10 @@ def _flag(value: bool) -> str:
     return "true" if value else "false"
 
 
+def _creation(name: str, temporary: bool) -> str:
+    return f"CREATE_REPLICATION_SLOT {identifier(name)}{' TEMPORARY' * temporary}"
+
+
 def create_logical_slot(
     version: int,
     name: str,
@@ -143,9 +147,7 @@ def create_logical_slot(
         raise NotSupportedError("failover slots need PostgreSQL 17")
     if two_phase and version < 150000:
         raise NotSupportedError("to create a slot with two_phase needs PostgreSQL 15")
-    begin = (
-        f"CREATE_REPLICATION_SLOT {identifier(name)}{' TEMPORARY' * temporary} LOGICAL {identifier(plugin)}"
-    )
+    begin = f"{_creation(name, temporary)} LOGICAL {identifier(plugin)}"
     if version < 150000:
         return f"{begin} {_OLD_SNAPSHOTS[snapshot]}"
     options = [f"SNAPSHOT {literal(snapshot)}"]
@@ -162,7 +164,7 @@ _OLD_SNAPSHOTS = {"export": "EXPORT_SNAPSHOT", "use": "USE_SNAPSHOT", "nothing":
 
 def create_physical_slot(version: int, name: str, *, temporary: bool, reserve_wal: bool) -> str:
     """Return CREATE_REPLICATION_SLOT for a physical slot, as a server of a version has it."""
-    begin = f"CREATE_REPLICATION_SLOT {identifier(name)}{' TEMPORARY' * temporary} PHYSICAL"
+    begin = f"{_creation(name, temporary)} PHYSICAL"
     if not reserve_wal:
         return begin
     return f"{begin} (RESERVE_WAL true)" if version >= 150000 else f"{begin} RESERVE_WAL"
@@ -244,9 +246,7 @@ def pgoutput_options(
     if protocol is None:
         protocol = needed
     if not needed <= protocol <= 4:
-        raise ProgrammingError(
-            f"these options need version {needed} of the protocol, or a higher one up to 4"
-        )
+        raise ProgrammingError(f"these options need a version of the protocol from {needed} to 4")
     if version < _SERVERS[protocol]:
         raise NotSupportedError(
             f"version {protocol} of the protocol needs PostgreSQL {_SERVERS[protocol] // 10000}"

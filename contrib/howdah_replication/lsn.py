@@ -42,7 +42,7 @@ class LSN(int):
     #: The greatest position.
     MAX: ClassVar[LSN]
 
-    def __new__(cls, position: SupportsInt | str = 0) -> LSN:
+    def __new__(cls, position: SupportsInt | str = 0) -> LSN:  # noqa: D102
         if isinstance(position, str):
             found = _PATTERN.fullmatch(position)
             if found is None:

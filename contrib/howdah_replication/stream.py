@@ -13,8 +13,6 @@ from howdah_replication.keeper import Keeper
 from howdah_replication.stream_base import BaseStream, Position, position
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from typing_extensions import Self
 
 __all__ = ["ReplicationStream"]
@@ -46,6 +44,7 @@ class ReplicationStream(BaseStream, Generic[Message]):
         kernel = self.connection.kernel
         with kernel.lock:
             kernel.wait(self.begin())
+        self._guard = kernel.lock
         self._keeper = Keeper(self, kernel)
         return self
 
@@ -75,12 +74,6 @@ class ReplicationStream(BaseStream, Generic[Message]):
         finally:
             with kernel.lock:
                 kernel.wait_unlimited(self.finish())
-
-    @property
-    def _guard(self) -> AbstractContextManager[object]:
-        """Protects the state of the stream from the thread that receives."""
-        guard = self.connection.kernel.lock
-        return guard
 
     def read(self, timeout: float | None = None) -> Message | None:
         """Return the next message.

@@ -13,12 +13,7 @@ from howdah_replication.stream_base import BaseStream, Position, position
 
 ASYNC = True
 
-if ASYNC:
-    from contextlib import nullcontext
-
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from typing_extensions import Self
 
 __all__ = ["AsyncReplicationStream"]
@@ -50,6 +45,8 @@ class AsyncReplicationStream(BaseStream, Generic[Message]):
         kernel = self.connection.kernel
         async with kernel.lock:
             await kernel.wait(self.begin())
+        if not ASYNC:
+            self._guard = kernel.lock
         self._keeper = AsyncKeeper(self, kernel)
         return self
 
@@ -79,15 +76,6 @@ class AsyncReplicationStream(BaseStream, Generic[Message]):
         finally:
             async with kernel.lock:
                 await kernel.wait_unlimited(self.finish())
-
-    @property
-    def _guard(self) -> AbstractContextManager[object]:
-        """Protects the state of the stream from the thread that receives."""
-        if ASYNC:
-            guard: AbstractContextManager[object] = nullcontext()
-        else:
-            guard = self.connection.kernel.lock
-        return guard
 
     async def read(self, timeout: float | None = None) -> Message | None:
         """Return the next message.

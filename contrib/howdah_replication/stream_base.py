@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -106,6 +107,9 @@ class BaseStream:
         status_interval: the most seconds between two status updates.
         buffer_size: how many bytes of messages are kept for the program.
     """
+
+    #: Protects the state from the thread that receives; tasks need no protection.
+    _guard: AbstractContextManager[object] = nullcontext()
 
     def __init__(
         self,
