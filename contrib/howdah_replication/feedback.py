@@ -120,6 +120,11 @@ class Progress:
         return chunk
 
     @property
+    def buffered(self) -> int:
+        """How many bytes have been received that the program has not taken."""
+        return self._size
+
+    @property
     def empty(self) -> bool:
         """Whether the program has taken everything."""
         return not self._chunks
