@@ -123,8 +123,6 @@ class ResumingStream:
         assert stream is not None
         try:
             message: PgOutputMessage | PluginMessage | None = stream.read(timeout)
-            if message is None and stream.ended:
-                raise OperationalError("the server has ended the stream")
         except Error as error:
             if not (stream.ended and stream.connection.closed):
                 raise  # a value that cannot be loaded, or what the server refuses

@@ -28,7 +28,8 @@ class ReplicationStream(BaseStream, Generic[Message]):
 
     While the program works, messages are received into a buffer of limited size, and the server is told in
     time that the program is alive, and what it has confirmed. At the end of the block the stream is ended,
-    and the connection can be used again; what was not confirmed comes again next time.
+    and the connection can be used again, but not for another logical stream: the server would end that at
+    once. What was not confirmed comes again next time.
 
     Attributes:
         connection: the connection, which cannot be used while the stream is open.
@@ -84,7 +85,7 @@ class ReplicationStream(BaseStream, Generic[Message]):
             timeout: how long to wait for it, in seconds; None for any time.
 
         Returns:
-            The message; None if none has come in time, or if the stream has ended: `ended` tells.
+            The message; None if none has come in time, or if a physical stream has ended: `ended` tells.
 
         Raises:
             howdah.OperationalError: the connection was lost, or the server sent what the protocol does not
@@ -109,6 +110,7 @@ class ReplicationStream(BaseStream, Generic[Message]):
                 return message
             if ended:
                 self._check_end()
+                self._check_last()
                 return None
             left = _LONG if deadline is None else deadline - monotonic()
             if left <= 0:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from howdah.errors import ProgrammingError
+from howdah.errors import OperationalError, ProgrammingError
 from howdah.io.operation import Idle, Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import CopyExchange
@@ -213,6 +213,15 @@ class BaseStream:
         if exchange is not None and exchange.done and exchange.error is not None:
             self._raised = True
             exchange.raise_error()
+
+    def _check_last(self) -> None:
+        """Raise an error if a logical stream has ended, which has no end."""
+        if not self._physical:
+            self._raised = True
+            raise OperationalError(
+                "the server has ended the stream; if it is not the first logical one on its connection,"
+                " that is why: open another connection for it"
+            )
 
     # Operations
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SETTINGS = {
     "wal_level": "logical",
+    "synchronous_commit": "on",
     "max_wal_senders": "10",
     "max_replication_slots": "20",
     "logical_decoding_work_mem": "64kB",
