@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -62,6 +61,11 @@ class Backup(BaseBackup):
             self._messages.reverse()
         return self._part(self._messages.pop()) if self._messages else None
 
-    def __iter__(self) -> Iterator[BackupPart]:
-        while (part := self.read()) is not None:
-            yield part
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> BackupPart:
+        part = self.read()
+        if part is None:
+            raise StopIteration
+        return part

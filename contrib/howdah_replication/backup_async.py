@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -61,6 +60,11 @@ class AsyncBackup(BaseBackup):
             self._messages.reverse()
         return self._part(self._messages.pop()) if self._messages else None
 
-    async def __aiter__(self) -> AsyncIterator[BackupPart]:
-        while (part := await self.read()) is not None:
-            yield part
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> BackupPart:
+        part = await self.read()
+        if part is None:
+            raise StopAsyncIteration
+        return part

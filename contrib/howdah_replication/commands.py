@@ -72,7 +72,7 @@ class Slot:
 
     Attributes:
         name: its name.
-        lsn: the position from which it has everything; zero for a physical one that reserves nothing.
+        lsn: the position from which it has everything; the server does not tell that of a physical one.
         snapshot: the name of the exported snapshot; it exists until the next command on the connection.
         plugin: the output plugin; None for a physical slot.
     """

@@ -207,8 +207,8 @@ class ReplicationConnection:
         command = commands.create_physical_slot(
             self._version, name, temporary=temporary, reserve_wal=reserve_wal
         )
-        slot, lsn, _, _ = self._row(command)
-        return Slot(slot, LSN(lsn or 0), None, None)
+        row = self._row(command)
+        return Slot(row[0], LSN(0), None, None)
 
     def read_slot(self, name: str) -> SlotState | None:
         """Return the state of a physical slot, None if there is no such slot (READ_REPLICATION_SLOT).

@@ -213,8 +213,8 @@ class AsyncReplicationConnection:
         command = commands.create_physical_slot(
             self._version, name, temporary=temporary, reserve_wal=reserve_wal
         )
-        slot, lsn, _, _ = await self._row(command)
-        return Slot(slot, LSN(lsn or 0), None, None)
+        row = await self._row(command)
+        return Slot(row[0], LSN(0), None, None)
 
     async def read_slot(self, name: str) -> SlotState | None:
         """Return the state of a physical slot, None if there is no such slot (READ_REPLICATION_SLOT).

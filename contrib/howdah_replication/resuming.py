@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -131,11 +131,13 @@ class ResumingStream:
             return self.read(timeout)
         return message
 
-    def __iter__(self) -> Iterator[PgOutputMessage | PluginMessage | Resumed]:
-        while not self._closed:
-            message = self.read()
-            if message is not None:
-                yield message
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> PgOutputMessage | PluginMessage | Resumed:
+        while (message := self.read()) is None:
+            pass
+        return message
 
     def confirm(self, flushed: Position) -> None:
         """Confirm what the program has processed, as `ReplicationStream.confirm` does.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -130,11 +130,13 @@ class AsyncResumingStream:
             return await self.read(timeout)
         return message
 
-    async def __aiter__(self) -> AsyncIterator[PgOutputMessage | PluginMessage | Resumed]:
-        while not self._closed:
-            message = await self.read()
-            if message is not None:
-                yield message
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> PgOutputMessage | PluginMessage | Resumed:
+        while (message := await self.read()) is None:
+            pass
+        return message
 
     def confirm(self, flushed: Position) -> None:
         """Confirm what the program has processed, as `AsyncReplicationStream.confirm` does.

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -117,9 +116,14 @@ class ReplicationStream(BaseStream, Generic[Message]):
                 return None
             keeper.arrived.wait(left)
 
-    def __iter__(self) -> Iterator[Message]:
-        while (message := self.read()) is not None:
-            yield message
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Message:
+        message = self.read()
+        if message is None:
+            raise StopIteration
+        return message
 
     def confirm(
         self, flushed: Position, *, written: Position | None = None, applied: Position | None = None

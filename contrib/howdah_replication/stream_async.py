@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -119,9 +118,14 @@ class AsyncReplicationStream(BaseStream, Generic[Message]):
                 return None
             await keeper.arrived.wait(left)
 
-    async def __aiter__(self) -> AsyncIterator[Message]:
-        while (message := await self.read()) is not None:
-            yield message
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Message:
+        message = await self.read()
+        if message is None:
+            raise StopAsyncIteration
+        return message
 
     def confirm(
         self, flushed: Position, *, written: Position | None = None, applied: Position | None = None

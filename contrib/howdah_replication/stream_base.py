@@ -135,6 +135,7 @@ class BaseStream:
         self._physical = physical
         self._exchange: CopyExchange | RowsAndCopyExchange | None = None
         self._raised = False
+        self._done_written = False
         self.progress = Progress(
             start,
             interval=status_interval,
@@ -148,10 +149,7 @@ class BaseStream:
     @property
     def over(self) -> bool:
         """Whether nothing more comes from the server."""
-        exchange = self._exchange
-        if exchange is None or exchange.done:
-            return True
-        return exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN
+        return self._exchange is None or self._exchange.done
 
     @property
     def ended(self) -> bool:
@@ -262,6 +260,10 @@ class BaseStream:
             messages = [*exchange.copied]
             exchange.copied.clear()
             self.progress.receive(messages)
+        if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
+            # The server sends no more; it tells the rest once the client has ended, too.
+            self._write_done(exchange)
+            self.connection.kernel.transport.send()
 
     def answer(self, now: float) -> None:
         """Send a status update if one is due."""
@@ -275,20 +277,26 @@ class BaseStream:
             reply: whether the server shall answer.
         """
         exchange = self._exchange
-        if exchange is None or exchange.done or exchange.copy is None:
+        if exchange is None or exchange.copy is None or exchange.copy.direction != ExecStatus.COPY_BOTH:
             return
         kernel = self.connection.kernel
         kernel.session.copy_data(self.progress.status(monotonic(), time(), reply=reply))
         kernel.transport.send()
 
+    def _write_done(self, exchange: CopyExchange | RowsAndCopyExchange) -> None:
+        """Write CopyDone, once."""
+        if not self._done_written:
+            self._done_written = True
+            self.connection.kernel.session.copy_done(exchange)
+
     def finish(self) -> Operation[None]:
         """End the stream on both sides; what is still on its way is dropped."""
-        exchange, session = self._exchange, self.connection.kernel.session
+        exchange = self._exchange
         assert exchange is not None
         try:
-            if not exchange.done and exchange.copy is not None:
-                session.copy_data(self.progress.status(monotonic(), time()))
-                session.copy_done(exchange)
+            if exchange.copy is not None:
+                self.send_status()
+                self._write_done(exchange)
             deadline = monotonic() + _END_TIMEOUT
             while not exchange.done:
                 exchange.discard()
