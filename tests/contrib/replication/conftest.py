@@ -84,6 +84,12 @@ class Site:
         self.run(f"CREATE TABLE {{t}} ({columns})")
         self.run("CREATE PUBLICATION {p} FOR TABLE {t}")
 
+    def restart(self, mode: str) -> None:
+        """Restart the server."""
+        self.admin.close()
+        self.server.stop(mode)
+        self.server.start()
+
     def clear(self) -> None:
         if not self.server.running:
             self.server.start()
