@@ -60,7 +60,9 @@ class LSN(int):
         return f"LSN('{self}')"
 
     def __format__(self, spec: str) -> str:
-        return format(str(self), spec) if not spec or spec[-1] == "s" else super().__format__(spec)
+        return (
+            super().__format__(spec) if spec[-1:].isalpha() and spec[-1] != "s" else format(str(self), spec)
+        )
 
 
 LSN.MAX = LSN((1 << 64) - 1)
