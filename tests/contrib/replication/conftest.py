@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trustme
 
 import howdah
 from tests.servers import Server, bindir
@@ -28,32 +29,26 @@ HBA = ("local all all trust", "host all all all trust", "local replication all t
 _numbers = itertools.count(1)
 
 
-def _server(version: str) -> Server:
-    if version != "18" and not bindir_exists(version):
-        pytest.skip(f"PostgreSQL {version} is not installed")
-    return Server(version, settings=SETTINGS, hba=HBA)
-
-
-def bindir_exists(version: str) -> bool:
-    """Whether a version is installed."""
-    try:
-        bindir(version)
-    except RuntimeError:
-        return False
-    return True
-
-
 @pytest.fixture(scope="session")
 def server18() -> Iterator[Server]:
     """A PostgreSQL 18 with logical replication."""
-    with _server("18") as server:
+    with Server("18", settings=SETTINGS, hba=HBA) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def server15() -> Iterator[Server]:
-    """A PostgreSQL 15 with logical replication."""
-    with _server("15") as server:
+    """A PostgreSQL 15 with logical replication and TLS."""
+    try:
+        bindir("15")
+    except RuntimeError:
+        pytest.skip("PostgreSQL 15 is not installed")
+    issued = trustme.CA().issue_cert("localhost")
+    files = {
+        "server.key": issued.private_key_pem.bytes(),
+        "server.crt": b"".join(pem.bytes() for pem in issued.cert_chain_pems),
+    }
+    with Server("15", settings={**SETTINGS, "ssl": "on"}, hba=HBA, files=files) as server:
         yield server
 
 
@@ -116,6 +111,12 @@ def _site(server: Server) -> Iterator[Site]:
 def site(server18: Server) -> Iterator[Site]:
     """A site on PostgreSQL 18."""
     yield from _site(server18)
+
+
+@pytest.fixture
+def tls_site(server15: Server) -> Iterator[Site]:
+    """A site on PostgreSQL 15, whose server has TLS on TCP."""
+    yield from _site(server15)
 
 
 @pytest.fixture(params=["18", "15"])

@@ -34,6 +34,7 @@ from howdah_replication import (
     Type,
     Update,
 )
+from tests.proxy import Proxy
 
 if TYPE_CHECKING:
     from tests.contrib.replication.conftest import Site
@@ -370,6 +371,49 @@ async def test_back_pressure_in_bounded_memory(site: Site) -> None:
                 rows += isinstance(message, Insert)
                 most = max(most, stream.progress.buffered)
             assert rows == 20000 and most < 4_000_000
+
+
+async def test_over_tls(tls_site: Site) -> None:
+    site = tls_site
+    site.create()
+    dsn = f"{site.server.tcp_dsn} sslmode=require"
+    async with await AsyncReplicationConnection.connect(dsn) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("INSERT INTO {t} SELECT i, repeat('x', 1000) FROM generate_series(1, 5000) i")
+        async with repl.start_pgoutput(site.slot, [site.publication], buffer_size=100_000) as stream:
+            messages = await read_until(stream, Commit)
+            assert [insert.new[0] for insert in of(messages, Insert)] == list(range(1, 5001))
+            stream.confirm(messages[-1])
+            site.run("INSERT INTO {t} VALUES (0, 'later')")
+            assert of(await read_until(stream, Commit), Insert)[0].new == (0, "later")
+        assert await repl.show("ssl") == "on"
+
+
+async def test_a_server_that_sends_something_else(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+    site.run("INSERT INTO {t} VALUES (1, 'a')")
+    proxy = Proxy(site.server, lambda data: data.replace(b"w\0\0\0\0", b"?\0\0\0\0"))
+    async with await AsyncReplicationConnection.connect(proxy.dsn) as repl:
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            with pytest.raises(howdah.OperationalError, match="unknown kind '\\?'"):
+                await stream.read(30)
+            assert stream.ended
+        assert await repl.show("wal_level") == "logical"
+
+
+async def test_a_connection_that_is_cut(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+    site.run("INSERT INTO {t} SELECT i, repeat('x', 100) FROM generate_series(1, 1000) i")
+    proxy = Proxy(site.server, limit=20_000)
+    async with await AsyncReplicationConnection.connect(proxy.dsn) as repl:
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            with pytest.raises(howdah.OperationalError, match="closed the connection"):
+                await read_until(stream, Commit)
+        assert repl.closed
 
 
 async def test_the_connection_is_reserved_meanwhile(site: Site) -> None:
