@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from howdah.errors import OperationalError, ProgrammingError
+from howdah.errors import Error, OperationalError, ProgrammingError
 from howdah.io.operation import Idle, Operation, Stop
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import CopyExchange
@@ -108,6 +108,8 @@ class BaseStream:
         buffer_size: how many bytes of messages are kept for the program.
     """
 
+    #: Why nothing more is received, although the stream has not ended.
+    failure: Exception | None = None
     #: Protects the state from the thread that receives; tasks need no protection.
     _guard: AbstractContextManager[object] = nullcontext()
 
@@ -127,8 +129,6 @@ class BaseStream:
         if not buffer_size > 0:
             raise ValueError("buffer_size is a positive number of bytes")
         self.connection = connection
-        #: What the thread or the task that receives has failed with.
-        self.failure: Exception | None = None
         self._command = command
         self._make_decode = make_decode
         self._decode: Decode | None = None
@@ -148,13 +148,13 @@ class BaseStream:
 
     @property
     def over(self) -> bool:
-        """Whether nothing more comes from the server."""
-        return self._exchange is None or self._exchange.done
+        """Whether nothing more is received."""
+        return self.failure is not None or self._exchange is None or self._exchange.done
 
     @property
     def ended(self) -> bool:
         """Whether the stream has ended and all its messages have been taken."""
-        return self.progress.empty and (self.over or self.failure is not None)
+        return self.progress.empty and self.over
 
     @property
     def confirmed(self) -> LSN:
@@ -259,7 +259,10 @@ class BaseStream:
         if exchange.copied:
             messages = [*exchange.copied]
             exchange.copied.clear()
-            self.progress.receive(messages)
+            try:
+                self.progress.receive(messages)
+            except Error as error:
+                self.failure = error
         if exchange.copy is not None and exchange.copy.direction == ExecStatus.COPY_IN:
             # The server sends no more; it tells the rest once the client has ended, too.
             self._write_done(exchange)

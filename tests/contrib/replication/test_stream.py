@@ -389,7 +389,9 @@ def test_a_server_that_sends_something_else(site: Site) -> None:
         repl.create_logical_slot(site.slot)
     site.run("INSERT INTO {t} VALUES (1, 'a')")
     proxy = Proxy(site.server, lambda data: data.replace(b"w\0\0\0\0", b"?\0\0\0\0"))
-    with ReplicationConnection.connect(proxy.dsn) as repl:
+    with proxy.listener:
+        repl = ReplicationConnection.connect(proxy.dsn)
+    with repl:
         with repl.start_pgoutput(site.slot, [site.publication]) as stream:
             with pytest.raises(howdah.OperationalError, match="unknown kind '\\?'"):
                 stream.read(30)
@@ -403,7 +405,9 @@ def test_a_connection_that_is_cut(site: Site) -> None:
         repl.create_logical_slot(site.slot)
     site.run("INSERT INTO {t} SELECT i, repeat('x', 100) FROM generate_series(1, 1000) i")
     proxy = Proxy(site.server, limit=20_000)
-    with ReplicationConnection.connect(proxy.dsn) as repl:
+    with proxy.listener:
+        repl = ReplicationConnection.connect(proxy.dsn)
+    with repl:
         with repl.start_pgoutput(site.slot, [site.publication]) as stream:
             with pytest.raises(howdah.OperationalError, match="closed the connection"):
                 read_until(stream, Commit)

@@ -395,7 +395,9 @@ async def test_a_server_that_sends_something_else(site: Site) -> None:
         await repl.create_logical_slot(site.slot)
     site.run("INSERT INTO {t} VALUES (1, 'a')")
     proxy = Proxy(site.server, lambda data: data.replace(b"w\0\0\0\0", b"?\0\0\0\0"))
-    async with await AsyncReplicationConnection.connect(proxy.dsn) as repl:
+    with proxy.listener:
+        repl = await AsyncReplicationConnection.connect(proxy.dsn)
+    async with repl:
         async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
             with pytest.raises(howdah.OperationalError, match="unknown kind '\\?'"):
                 await stream.read(30)
@@ -409,7 +411,9 @@ async def test_a_connection_that_is_cut(site: Site) -> None:
         await repl.create_logical_slot(site.slot)
     site.run("INSERT INTO {t} SELECT i, repeat('x', 100) FROM generate_series(1, 1000) i")
     proxy = Proxy(site.server, limit=20_000)
-    async with await AsyncReplicationConnection.connect(proxy.dsn) as repl:
+    with proxy.listener:
+        repl = await AsyncReplicationConnection.connect(proxy.dsn)
+    async with repl:
         async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
             with pytest.raises(howdah.OperationalError, match="closed the connection"):
                 await read_until(stream, Commit)
