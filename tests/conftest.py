@@ -30,8 +30,6 @@ if importlib.util.find_spec("uvloop"):
 
 # The modules whose async tests run on trio, too.
 ON_TRIO = {
-    "tests.contrib.replication.test_backup_async",
-    "tests.contrib.replication.test_resuming_async",
     "tests.contrib.replication.test_stream_async",
     "tests.kernel.test_cancel",
     "tests.kernel.test_connection_async",

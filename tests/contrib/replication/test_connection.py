@@ -156,13 +156,19 @@ def test_a_snapshot_is_used(site: Site) -> None:
         repl.connection.execute("COMMIT")
 
 
+def test_connect(site: Site) -> None:
+    with howdah_replication.connect(site.dsn) as repl:
+        assert isinstance(repl, ReplicationConnection)
+        assert repl.identify_system().dbname == "postgres"
+
+
 def test_a_timeline_that_has_ended() -> None:
     with Server("18", **Standby.PRIMARY) as primary, Standby(primary) as standby:
         primary.stop()
         (standby.data / "pg_hba.conf").write_text("local all all trust\nlocal replication all trust\n")
         standby.reload()
         standby.promote()
-        with ReplicationConnection.connect(standby.dsn, physical=True) as repl:
+        with howdah_replication.connect(standby.dsn, physical=True) as repl:
             system = repl.identify_system()
             assert system.timeline == 2
             history = repl.timeline_history(2)
@@ -176,10 +182,4 @@ def test_a_timeline_that_has_ended() -> None:
                 log = b"".join([message.data for message in stream])
                 assert len(log) == end % 8192
                 assert stream.next_timeline == (2, end)
-            assert repl.identify_system().timeline == 2
-
-
-def test_connect(site: Site) -> None:
-    with howdah_replication.connect(site.dsn) as repl:
-        assert isinstance(repl, ReplicationConnection)
-        assert repl.identify_system().dbname == "postgres"
+            assert (repl.identify_system()).timeline == 2

@@ -156,32 +156,31 @@ async def test_a_snapshot_is_used(site: Site) -> None:
         await repl.connection.execute("COMMIT")
 
 
-async def test_a_timeline_that_has_ended() -> None:
-    with Server("18", **Standby.PRIMARY) as primary, Standby(primary) as standby:
-        primary.stop()
-        (standby.data / "pg_hba.conf").write_text("local all all trust\nlocal replication all trust\n")
-        standby.reload()
-        standby.promote()
-        async with await AsyncReplicationConnection.connect(standby.dsn, physical=True) as repl:
-            system = await repl.identify_system()
-            assert system.timeline == 2
-            history = await repl.timeline_history(2)
-            assert history.filename == "00000002.history"
-            end = LSN(history.content.split()[1].decode())
-            # The segment in which it ends has been renamed, but what is before is sent from the next one.
-            async with repl.start_physical(end, timeline=1) as stream:
-                assert [message async for message in stream] == []
-                assert stream.ended and stream.next_timeline == (2, end)
-            async with repl.start_physical(end - end % 8192, timeline=1) as stream:
-                log = b"".join([message.data async for message in stream])
-                assert len(log) == end % 8192
-                assert stream.next_timeline == (2, end)
-            assert (await repl.identify_system()).timeline == 2
-
-
 if not ASYNC:
 
     def test_connect(site: Site) -> None:
         with howdah_replication.connect(site.dsn) as repl:
             assert isinstance(repl, AsyncReplicationConnection)
             assert repl.identify_system().dbname == "postgres"
+
+    def test_a_timeline_that_has_ended() -> None:
+        with Server("18", **Standby.PRIMARY) as primary, Standby(primary) as standby:
+            primary.stop()
+            (standby.data / "pg_hba.conf").write_text("local all all trust\nlocal replication all trust\n")
+            standby.reload()
+            standby.promote()
+            with howdah_replication.connect(standby.dsn, physical=True) as repl:
+                system = repl.identify_system()
+                assert system.timeline == 2
+                history = repl.timeline_history(2)
+                assert history.filename == "00000002.history"
+                end = LSN(history.content.split()[1].decode())
+                # The segment in which it ends has been renamed, but what is before is sent from the next one.
+                with repl.start_physical(end, timeline=1) as stream:
+                    assert list(stream) == []
+                    assert stream.ended and stream.next_timeline == (2, end)
+                with repl.start_physical(end - end % 8192, timeline=1) as stream:
+                    log = b"".join([message.data for message in stream])
+                    assert len(log) == end % 8192
+                    assert stream.next_timeline == (2, end)
+                assert (repl.identify_system()).timeline == 2

@@ -334,7 +334,7 @@ def test_the_server_s_requests_are_answered_while_the_program_is_slow(site: Site
     site.create()
     replied = "SELECT coalesce(reply_time::text, '') FROM pg_stat_replication r, pg_replication_slots s \
         WHERE r.pid = s.active_pid AND slot_name = '{s}'"
-    with connect(site, options="-c wal_sender_timeout=3s") as repl:
+    with connect(site, options="-c wal_sender_timeout=2s") as repl:
         repl.create_logical_slot(site.slot)
         with repl.start_pgoutput(site.slot, [site.publication], status_interval=3600) as stream:
             site.run("INSERT INTO {t} VALUES (1, 'a')")
@@ -350,7 +350,7 @@ def test_back_pressure_in_bounded_memory(site: Site) -> None:
         WHERE r.pid = s.active_pid AND slot_name = '{s}'"
     with connect(site) as repl:
         repl.create_logical_slot(site.slot)
-        site.run("INSERT INTO {t} SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i")
+        site.run("INSERT INTO {t} SELECT i, repeat('x', 1000) FROM generate_series(1, 8000) i")
         with repl.start_pgoutput(
             site.slot, [site.publication], buffer_size=100_000, status_interval=0.05
         ) as stream:
@@ -364,7 +364,7 @@ def test_back_pressure_in_bounded_memory(site: Site) -> None:
             while not isinstance(message := stream.read(30), Commit):
                 rows += isinstance(message, Insert)
                 most = max(most, stream.progress.buffered)
-            assert rows == 20000 and most < 4_000_000
+            assert rows == 8000 and most < 4_000_000
 
 
 def test_over_tls(tls_site: Site) -> None:
@@ -478,7 +478,7 @@ def test_a_stream_is_left_in_the_middle_of_a_large_transaction(site: Site) -> No
     site.create()
     with connect(site) as repl:
         repl.create_logical_slot(site.slot)
-        site.run("INSERT INTO {t} SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i")
+        site.run("INSERT INTO {t} SELECT i, repeat('x', 1000) FROM generate_series(1, 8000) i")
         with repl.start_pgoutput(site.slot, [site.publication], buffer_size=10_000) as stream:
             read_until(stream, Insert)
         assert repl.show("wal_level") == "logical"
