@@ -32,6 +32,7 @@ if importlib.util.find_spec("uvloop"):
 
 # The modules whose async tests run on trio, too.
 ON_TRIO = {
+    "tests.contrib.replication.test_stream_async",
     "tests.kernel.test_cancel",
     "tests.kernel.test_connection_async",
     "tests.kernel.test_cursor_async",

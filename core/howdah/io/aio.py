@@ -91,6 +91,11 @@ class AsyncTransport(LoopTransport):
                 self._drained.remove(future)
             _check(future)
 
+    def send(self) -> None:
+        """Send as much as possible, without waiting and without receiving."""
+        if self.sock.fileno() >= 0:
+            self._flush()
+
     def process(self) -> None:
         """Process what has been received."""
         try:

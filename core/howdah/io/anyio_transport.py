@@ -77,6 +77,10 @@ class AnyioTransport:
         self._flush()
         return True
 
+    def send(self) -> None:
+        """Send as much as possible, without waiting and without receiving."""
+        self._flush()
+
     def process(self) -> None:
         """Process what has been received."""
         try:

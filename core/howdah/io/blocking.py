@@ -233,6 +233,13 @@ class BlockingTransport:
             self._lose(e)
         return True
 
+    def send(self) -> None:
+        """Send as much as possible, without waiting and without receiving."""
+        try:
+            self._functions.send(self.sock, self._stream)
+        except OSError as e:
+            self._lose(loss(e))
+
     def process(self) -> None:
         """Process what has been received."""
         try:

@@ -46,6 +46,9 @@ class Transport(Protocol):
     async def idle(self, timeout: float | None) -> bool:
         """Send and receive for up to `timeout` seconds; return whether there was any progress."""
 
+    def send(self) -> None:
+        """Send as much as possible, without waiting and without receiving."""
+
     def process(self) -> None:
         """Process what has been received."""
 

@@ -1,0 +1,159 @@
+# Generated from contrib/howdah_replication/stream_async.py by .ci/async_to_sync.py; do not edit.
+"""What `start_logical` and `start_physical` of asynchronous connections return."""
+
+from __future__ import annotations
+
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from howdah.errors import ProgrammingError
+from howdah_replication.keeper import Keeper
+from howdah_replication.stream_base import BaseStream, Position, position
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["ReplicationStream"]
+
+Message = TypeVar("Message")
+
+#: A wait without a limit wakes up this often, in seconds.
+_LONG = 3600.0
+
+
+class ReplicationStream(BaseStream, Generic[Message]):
+    """An open replication stream: a context manager, over whose messages the program iterates.
+
+    While the program works, messages are received into a buffer of limited size, and the server is told in
+    time that the program is alive, and what it has confirmed. At the end of the block the stream is ended,
+    and the connection can be used again, but not for another logical stream: the server would end that at
+    once. What was not confirmed comes again next time.
+
+    Attributes:
+        connection: the connection, which cannot be used while the stream is open.
+        confirmed: the position up to which the program has confirmed; where to start again.
+        server_lsn: the end of the log on the server, as far as it has told.
+        ended: whether the stream has ended and all its messages have been taken.
+        next_timeline: the next timeline and where it begins, after a physical stream of an old one has ended.
+    """
+
+    _keeper: Keeper | None = None
+
+    def __enter__(self) -> Self:
+        kernel = self.connection.kernel
+        with kernel.lock:
+            kernel.wait(self.begin())
+        self._guard = kernel.lock
+        self._keeper = Keeper(self, kernel)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        with self.connection.kernel.clean_up(exc_val):
+            self._end()
+        if exc_val is None and not self._raised:
+            self._check_end()
+
+    def close(self) -> None:
+        """End the stream before the end of its block; an error that it has ended with is not raised."""
+        self._end()
+        self._raised = True
+
+    def _end(self) -> None:
+        keeper, self._keeper = self._keeper, None
+        if keeper is None:
+            return
+        kernel = self.connection.kernel
+        try:
+            keeper.stop()
+        finally:
+            with kernel.lock:
+                kernel.wait_unlimited(self.finish())
+
+    def read(self, timeout: float | None = None) -> Message | None:
+        """Return the next message.
+
+        If it is cancelled, no message is lost.
+
+        Args:
+            timeout: how long to wait for it, in seconds; None for any time.
+
+        Returns:
+            The message; None if none has come in time, or if a physical stream has ended: `ended` tells.
+
+        Raises:
+            howdah.OperationalError: the connection was lost, or the server sent what the protocol does not
+                allow.
+            howdah.Error: the server has ended the stream with an error, or a value cannot be loaded.
+        """
+        self._check_open()
+        keeper = self._keeper
+        deadline = None if timeout is None else monotonic() + timeout
+        while True:
+            if keeper is None:
+                raise ProgrammingError("the stream is closed")
+            with self._guard:
+                was_full = self.progress.full
+                chunk = self.progress.take()
+                has_room = was_full and not self.progress.full
+                ended = chunk is None and self.ended
+            if has_room:
+                keeper.wake()
+            if chunk is not None:
+                message: Message = self._message(chunk)
+                return message
+            if ended:
+                self._check_end()
+                self._check_last()
+                return None
+            left = _LONG if deadline is None else deadline - monotonic()
+            if left <= 0:
+                return None
+            keeper.arrived.wait(left)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Message:
+        message = self.read()
+        if message is None:
+            raise StopIteration
+        return message
+
+    def confirm(
+        self, flushed: Position, *, written: Position | None = None, applied: Position | None = None
+    ) -> None:
+        """Confirm what the program has processed: the server may forget it.
+
+        The server is told with the next status update; `send_feedback` sends one at once.
+
+        Args:
+            flushed: the end of a transaction, such as a `Commit` message, or a position in the log.
+            written: a position up to which the program has received safely, if it differs.
+            applied: a position up to which the program shows the changes, if it differs.
+        """
+        with self._guard:
+            self.progress.confirm(
+                position(flushed),
+                None if written is None else position(written),
+                None if applied is None else position(applied),
+            )
+
+    def send_feedback(self, *, reply: bool = False) -> None:
+        """Tell the server at once what the program has confirmed.
+
+        Args:
+            reply: whether the server shall answer, for instance to tell the end of its log.
+
+        Raises:
+            howdah.Error: the stream has ended with an error.
+        """
+        self._check_open()
+        with self._guard:
+            self._check_end()
+            self.send_status(reply=reply)

@@ -1,0 +1,612 @@
+"""Streams: what they yield, what the server is told, and how they end."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import howdah
+from howdah.adapt import Loader
+from howdah_replication import (
+    LSN,
+    UNCHANGED,
+    AsyncReplicationConnection,
+    Begin,
+    BeginPrepare,
+    Commit,
+    CommitPrepared,
+    Delete,
+    Insert,
+    LogicalMessage,
+    Prepare,
+    Relation,
+    ReplicaIdentity,
+    RollbackPrepared,
+    StreamAbort,
+    StreamCommit,
+    StreamPrepare,
+    StreamStart,
+    StreamStop,
+    Truncate,
+    Type,
+    Update,
+)
+from tests.proxy import Proxy
+
+if TYPE_CHECKING:
+    from tests.contrib.replication.conftest import Site
+
+ASYNC = True
+
+if ASYNC:
+    import anyio
+    from anyio import sleep
+else:
+    from time import sleep
+
+pytestmark = pytest.mark.anyio
+
+KILL = "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{s}'"
+CANCEL = "SELECT pg_cancel_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{s}'"
+
+
+async def connect(site: Site, **params: Any) -> AsyncReplicationConnection:
+    return await AsyncReplicationConnection.connect(site.dsn, **params)
+
+
+async def read_until(stream: Any, kind: Any, count: int = 1) -> list[Any]:
+    """Return the messages up to the so manieth of a kind."""
+    messages: list[Any] = []
+    while count:
+        message = await stream.read(30)
+        assert message is not None, messages
+        messages.append(message)
+        count -= isinstance(message, kind)
+    return messages
+
+
+def of(messages: list[Any], *kinds: Any) -> list[Any]:
+    return [message for message in messages if isinstance(message, kinds)]
+
+
+async def until(condition: Any) -> None:
+    for _ in range(1500):
+        if condition():
+            return
+        await sleep(0.02)
+    pytest.fail("it never happens")
+
+
+@pytest.mark.parametrize("binary", [False, True])
+async def test_values_go_through_the_adapters(any_site: Site, binary: bool) -> None:
+    site = any_site
+    site.create(
+        "id int PRIMARY KEY, price numeric, born date, tags text[], doc jsonb, raw bytea, seen timestamptz"
+    )
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("""INSERT INTO {t} VALUES (1, 12.50, '1510-01-01', '{{a,NULL,"b c"}}', '{{"a": [1, null]}}',
+                 '\\x00ff', '2020-01-01 12:00+00'), (2, NULL, NULL, NULL, NULL, NULL, NULL)""")
+        async with repl.start_pgoutput(site.slot, [site.publication], binary=binary) as stream:
+            messages = await read_until(stream, Commit)
+    first, second = of(messages, Insert)
+    assert first.new == site.run("SELECT * FROM {t} WHERE id = 1")[0]
+    assert first.new[1:5] == (
+        Decimal("12.50"),
+        datetime.date(1510, 1, 1),
+        ["a", None, "b c"],
+        {"a": [1, None]},
+    )
+    assert second.new == (2, *[None] * 6)
+    assert second.new_dict == {column.name: None for column in second.relation.columns} | {"id": 2}
+
+
+class Shouting(Loader):
+    def load(self, data: Any) -> str:
+        return bytes(data).decode().upper()
+
+
+async def test_a_loader_of_the_connection_even_by_the_name_of_a_type(site: Site) -> None:
+    site.run("DROP TYPE IF EXISTS mood CASCADE")
+    site.run("CREATE TYPE mood AS ENUM ('sad', 'ok')")
+    site.create("id int PRIMARY KEY, mood mood")
+    async with await connect(site) as repl:
+        repl.connection.adapters.register_loader("mood", Shouting)
+        await repl.create_logical_slot(site.slot)
+        site.run("INSERT INTO {t} VALUES (1, 'ok')")
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            messages = await read_until(stream, Commit)
+    assert of(messages, Insert)[0].new == (1, "OK")
+    assert [(kind.schema, kind.name) for kind in of(messages, Type)] == [("public", "mood")]
+
+
+async def test_a_value_that_cannot_be_loaded_names_its_column_and_the_stream_goes_on(site: Site) -> None:
+    site.create("id int PRIMARY KEY, day date")
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("INSERT INTO {t} VALUES (1, 'infinity')")
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            await read_until(stream, Relation)
+            with pytest.raises(howdah.DataError, match=f"'{site.table}', column 'day'"):
+                await stream.read(30)
+            stream.confirm((await read_until(stream, Commit))[-1])
+
+
+async def test_every_kind_of_change(any_site: Site) -> None:
+    site = any_site
+    site.create("id int PRIMARY KEY, name text")
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("""BEGIN; INSERT INTO {t} VALUES (1, 'a'); UPDATE {t} SET name = 'b'; UPDATE {t} SET id = 2;
+                 DELETE FROM {t}; TRUNCATE {t} RESTART IDENTITY CASCADE;
+                 SELECT pg_logical_emit_message(true, 'note', 'within'); COMMIT""")
+        site.run("SELECT pg_logical_emit_message(false, 'note', 'alone')")
+        async with repl.start_pgoutput(site.slot, [site.publication], messages=True) as stream:
+            messages = await read_until(stream, LogicalMessage, 2)
+    begin = messages[0]
+    relation = messages[1]
+    commit = of(messages, Commit)[0]
+    assert isinstance(begin, Begin) and isinstance(relation, Relation)
+    assert begin.commit_lsn == commit.commit_lsn < commit.end_lsn
+    assert begin.committed_at == commit.committed_at
+    assert abs(begin.committed_at - datetime.datetime.now(datetime.timezone.utc)) < datetime.timedelta(
+        hours=1
+    )
+    assert (relation.schema, relation.name) == ("public", site.table)
+    assert relation.replica_identity is ReplicaIdentity.DEFAULT
+    assert [(column.name, column.type_oid, column.key) for column in relation.columns] == [
+        ("id", 23, True),
+        ("name", 25, False),
+    ]
+    insert, update, moved, delete = of(messages, Insert, Update, Delete)
+    assert insert == Insert(relation, (1, "a"))
+    assert update == Update(relation, (1, "b")) and update.identity == {"id": 1}
+    assert moved == Update(relation, (2, "b"), key=(1, None)) and moved.identity == {"id": 1}
+    assert delete == Delete(relation, key=(2, None)) and delete.identity == {"id": 2}
+    (truncate,) = of(messages, Truncate)
+    assert truncate == Truncate(truncate.relations, True, True)
+    assert [each.name for each in truncate.relations] == [site.table]
+    within, alone = of(messages, LogicalMessage)
+    assert (within.transactional, within.prefix, within.content) == (True, "note", b"within")
+    assert (alone.transactional, alone.prefix, alone.content) == (False, "note", b"alone")
+
+
+async def test_replica_identities_and_unchanged_values(site: Site) -> None:
+    site.create("id int PRIMARY KEY, name text, doc text")
+    site.run("ALTER TABLE {t} ALTER doc SET STORAGE EXTERNAL")
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("INSERT INTO {t} VALUES (1, 'a', repeat('x', 10000))")
+        site.run("UPDATE {t} SET name = 'b'")
+        site.run("ALTER TABLE {t} REPLICA IDENTITY FULL")
+        site.run("UPDATE {t} SET name = 'c'")
+        site.run("DELETE FROM {t}")
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            messages = await read_until(stream, Delete)
+    first, second = of(messages, Update)
+    assert first.new == (1, "b", UNCHANGED) and first.old is first.key is None
+    assert first.new_dict == {"id": 1, "name": "b"}
+    assert repr(UNCHANGED) == "UNCHANGED"
+    # The old row has the value.
+    assert second.new == (1, "c", UNCHANGED) and second.old == (1, "b", "x" * 10000)
+    assert second.relation.replica_identity is ReplicaIdentity.FULL
+    assert messages[-1].old == (1, "c", "x" * 10000) and messages[-1].key is None
+
+
+@pytest.mark.parametrize("streaming", ["on", "parallel"])
+async def test_large_transactions_come_in_parts(site: Site, streaming: Any) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("INSERT INTO {t} SELECT i, repeat('x', 100) FROM generate_series(1, 3000) i")
+        site.run("""BEGIN; INSERT INTO {t} SELECT i, repeat('x', 100) FROM generate_series(3001, 6000) i;
+                 SAVEPOINT a; INSERT INTO {t} SELECT i, repeat('y', 100) FROM generate_series(6001, 9000) i;
+                 ROLLBACK TO a; COMMIT""")
+        async with repl.start_pgoutput(site.slot, [site.publication], streaming=streaming) as stream:
+            messages = await read_until(stream, StreamCommit, 2)
+            stream.confirm(messages[-1])
+    starts = of(messages, StreamStart)
+    commits = of(messages, StreamCommit)
+    assert [commit.xid for commit in commits] == list(dict.fromkeys(start.xid for start in starts))
+    assert starts[0].first and not starts[1].first
+    assert len(starts) == len(of(messages, StreamStop)) > 2
+    aborts = of(messages, StreamAbort)
+    assert aborts and {abort.xid for abort in aborts} == {commits[1].xid}
+    assert all((abort.abort_lsn is not None) == (streaming == "parallel") for abort in aborts)
+    gone = {abort.subxid for abort in aborts}
+    kept = [insert.new[0] for insert in of(messages, Insert) if insert.xid not in gone]
+    assert sorted(kept) == list(range(1, 6001))
+    # Changes of transactions that are no part of a stream have no number.
+    async with await connect(site) as repl:
+        site.run("INSERT INTO {t} VALUES (0, 'small')")
+        async with repl.start_pgoutput(site.slot, [site.publication], streaming=streaming) as stream:
+            messages = await read_until(stream, Commit)
+    assert [(insert.new[0], insert.xid) for insert in of(messages, Insert)] == [(0, None)]
+
+
+async def test_two_phases(any_site: Site) -> None:
+    site = any_site
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot, two_phase=True)
+        site.run("BEGIN; INSERT INTO {t} VALUES (1, 'a'); PREPARE TRANSACTION '{s} one'")
+        site.run("BEGIN; INSERT INTO {t} VALUES (2, 'b'); PREPARE TRANSACTION '{s} two'")
+        site.run("COMMIT PREPARED '{s} one'")
+        site.run("ROLLBACK PREPARED '{s} two'")
+        site.run(
+            "BEGIN; INSERT INTO {t} SELECT i FROM generate_series(9, 3000) i; PREPARE TRANSACTION '{s} three'"
+        )
+        site.run("COMMIT PREPARED '{s} three'")
+        async with repl.start_pgoutput(
+            site.slot, [site.publication], two_phase=True, streaming="on"
+        ) as stream:
+            messages = await read_until(stream, CommitPrepared, 2)
+            stream.confirm(messages[-1])
+    begins = of(messages, BeginPrepare)
+    prepares = of(messages, Prepare)
+    assert (
+        [each.gid for each in begins]
+        == [each.gid for each in prepares]
+        == [f"{site.slot} one", f"{site.slot} two"]
+    )
+    assert [each.xid for each in begins] == [each.xid for each in prepares]
+    assert [each.end_lsn for each in begins] == [each.end_lsn for each in prepares]
+    (large,) = of(messages, StreamPrepare)
+    assert large.gid == f"{site.slot} three"
+    assert [each.gid for each in of(messages, CommitPrepared)] == [f"{site.slot} one", f"{site.slot} three"]
+    (back,) = of(messages, RollbackPrepared)
+    assert back.gid == f"{site.slot} two" and back.prepare_end_lsn == prepares[1].end_lsn < back.end_lsn
+    assert back.prepared_at == prepares[1].prepared_at <= back.rolled_back_at
+
+
+async def test_what_is_confirmed_does_not_come_again_and_the_rest_does(any_site: Site) -> None:
+    site = any_site
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("INSERT INTO {t} VALUES (1, 'a')")
+        site.run("INSERT INTO {t} VALUES (2, 'b')")
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            messages = await read_until(stream, Commit, 2)
+            stream.confirm(of(messages, Commit)[0])
+        # The connection can be used again.
+        assert (await repl.identify_system()).dbname == "postgres"
+        assert site.run("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '{s}'") == [
+            (str(of(messages, Commit)[0].end_lsn),)
+        ]
+        # The server ends a second one on the same connection.
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            with pytest.raises(howdah.OperationalError, match="open another connection"):
+                await stream.read(30)
+    async with await connect(site) as repl:
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            again = await read_until(stream, Commit)
+            assert of(again, Insert)[0].new == (2, "b")
+            assert stream.confirmed == 0
+    # The position may be the program's own, too.
+    async with await connect(site) as repl:
+        async with repl.start_pgoutput(site.slot, [site.publication], again[-1]) as stream:
+            site.run("INSERT INTO {t} VALUES (3, 'c')")
+            messages = await read_until(stream, Commit)
+            assert [insert.new for insert in of(messages, Insert)] == [(3, "c")]
+
+
+async def test_the_server_is_told_what_was_confirmed(site: Site) -> None:
+    site.create()
+    positions = "SELECT write_lsn, flush_lsn, replay_lsn FROM pg_stat_replication r, pg_replication_slots s \
+        WHERE r.pid = s.active_pid AND slot_name = '{s}'"
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        async with repl.start_pgoutput(site.slot, [site.publication], status_interval=3600) as stream:
+            site.run("INSERT INTO {t} VALUES (1, 'a')")
+            end = (await read_until(stream, Commit))[-1].end_lsn
+            stream.confirm(end - 2, written=end - 1, applied=end - 3)
+            await stream.send_feedback()
+            told = [(str(LSN(end - 1)), str(LSN(end - 2)), str(LSN(end - 3)))]
+            await until(lambda: site.run(positions) == told)
+            assert stream.confirmed == end - 2
+            stream.confirm(1)
+            assert stream.confirmed == end - 2
+            with pytest.raises(TypeError, match="end_lsn"):
+                stream.confirm(None)  # type: ignore[arg-type]
+
+
+async def test_what_is_not_for_the_program_is_confirmed_once_all_else_is(site: Site) -> None:
+    """Otherwise the server would keep its log while only other tables change."""
+    site.create()
+    confirmed = "SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = '{s}'"
+
+    def position() -> LSN:
+        return LSN(site.run(confirmed)[0][0])
+
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        async with repl.start_pgoutput(site.slot, [site.publication], status_interval=0.05) as stream:
+            site.run("INSERT INTO {t} VALUES (1, 'a')")
+            commit = (await read_until(stream, Commit))[-1]
+            site.run("CREATE TABLE {t}_copy AS SELECT generate_series(1, 100)")
+            end = LSN(site.run("SELECT pg_current_wal_flush_lsn()")[0][0])
+            await stream.send_feedback(reply=True)
+            await until(lambda: stream.server_lsn >= end)
+            assert position() < commit.end_lsn
+            stream.confirm(commit)
+            await until(lambda: position() >= end)
+
+
+async def test_the_server_s_requests_are_answered_while_the_program_is_slow(site: Site) -> None:
+    site.create()
+    replied = "SELECT coalesce(reply_time::text, '') FROM pg_stat_replication r, pg_replication_slots s \
+        WHERE r.pid = s.active_pid AND slot_name = '{s}'"
+    async with await connect(site, options="-c wal_sender_timeout=2s") as repl:
+        await repl.create_logical_slot(site.slot)
+        async with repl.start_pgoutput(site.slot, [site.publication], status_interval=3600) as stream:
+            site.run("INSERT INTO {t} VALUES (1, 'a')")
+            before = site.run(replied)
+            await until(lambda: site.run(replied) > before)  # nobody reads meanwhile
+            assert of(await read_until(stream, Commit), Insert)[0].new == (1, "a")
+
+
+async def test_back_pressure_in_bounded_memory(site: Site) -> None:
+    """While the program does not read, little is received, but the server is told that it is alive."""
+    site.create()
+    replied = "SELECT coalesce(reply_time::text, '') FROM pg_stat_replication r, pg_replication_slots s \
+        WHERE r.pid = s.active_pid AND slot_name = '{s}'"
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("INSERT INTO {t} SELECT i, repeat('x', 1000) FROM generate_series(1, 8000) i")
+        async with repl.start_pgoutput(
+            site.slot, [site.publication], buffer_size=100_000, status_interval=0.05
+        ) as stream:
+            await until(lambda: stream.progress.full)
+            full = stream.progress.buffered
+            before = site.run(replied)
+            await until(lambda: site.run(replied) > before)
+            assert stream.progress.buffered == full < 4_000_000
+            rows = 0
+            most = 0
+            while not isinstance(message := await stream.read(30), Commit):
+                rows += isinstance(message, Insert)
+                most = max(most, stream.progress.buffered)
+            assert rows == 8000 and most < 4_000_000
+
+
+async def test_over_tls(tls_site: Site) -> None:
+    site = tls_site
+    site.create()
+    dsn = f"{site.server.tcp_dsn} sslmode=require"
+    async with await AsyncReplicationConnection.connect(dsn) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("INSERT INTO {t} SELECT i, repeat('x', 1000) FROM generate_series(1, 5000) i")
+        async with repl.start_pgoutput(site.slot, [site.publication], buffer_size=100_000) as stream:
+            messages = await read_until(stream, Commit)
+            assert [insert.new[0] for insert in of(messages, Insert)] == list(range(1, 5001))
+            stream.confirm(messages[-1])
+            site.run("INSERT INTO {t} VALUES (0, 'later')")
+            assert of(await read_until(stream, Commit), Insert)[0].new == (0, "later")
+        assert await repl.show("ssl") == "on"
+
+
+async def test_a_server_that_sends_something_else(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+    site.run("INSERT INTO {t} VALUES (1, 'a')")
+    proxy = Proxy(site.server, lambda data: data.replace(b"w\0\0\0\0", b"?\0\0\0\0"))
+    with proxy.listener:
+        repl = await AsyncReplicationConnection.connect(proxy.dsn)
+    async with repl:
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            with pytest.raises(howdah.OperationalError, match="unknown kind '\\?'"):
+                await stream.read(30)
+            assert stream.ended
+        assert await repl.show("wal_level") == "logical"
+
+
+async def test_a_connection_that_is_cut(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+    site.run("INSERT INTO {t} SELECT i, repeat('x', 100) FROM generate_series(1, 1000) i")
+    proxy = Proxy(site.server, limit=20_000)
+    with proxy.listener:
+        repl = await AsyncReplicationConnection.connect(proxy.dsn)
+    async with repl:
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            with pytest.raises(howdah.OperationalError, match="closed the connection"):
+                await read_until(stream, Commit)
+        assert repl.closed
+
+
+async def test_the_connection_is_reserved_meanwhile(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot, temporary=True)
+        stream = repl.start_pgoutput(site.slot, [site.publication])
+        with pytest.raises(howdah.ProgrammingError, match="'with' block"):
+            await stream.read()
+        with pytest.raises(ZeroDivisionError):
+            async with stream:
+                with pytest.raises(howdah.ProgrammingError, match="a replication stream is open"):
+                    await repl.show("wal_level")
+                1 / 0  # noqa: B018
+        assert await repl.show("wal_level") == "logical"
+        with pytest.raises(howdah.ProgrammingError, match="closed"):
+            await stream.read()
+        with pytest.raises(howdah.ProgrammingError, match="once"):
+            async with stream:
+                pass
+        assert await repl.show("wal_level") == "logical"
+
+
+async def test_a_stream_that_does_not_begin(site: Site) -> None:
+    async with await connect(site) as repl:
+        with pytest.raises(howdah.errors.UndefinedObject):
+            async with repl.start_pgoutput("no_slot", ["p"]):
+                pass
+        assert await repl.show("wal_level") == "logical"
+
+
+async def test_a_stream_that_the_server_ends_with_an_error(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        with pytest.raises(howdah.errors.QueryCanceled):
+            async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+                site.run(CANCEL)
+                await stream.read(30)
+        assert await repl.show("wal_level") == "logical"
+
+
+async def test_a_walsender_that_is_killed(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("INSERT INTO {t} VALUES (1, 'a')")
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            await read_until(stream, Commit)
+            site.run(KILL)
+            with pytest.raises(howdah.OperationalError):
+                await stream.read(30)
+            assert stream.ended
+        assert repl.closed
+        # Even if nobody has read the error.
+    async with await connect(site) as repl:
+        with pytest.raises(howdah.OperationalError):
+            async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+                site.run(KILL)
+                await until(lambda: repl.closed)
+
+
+async def test_a_stream_is_left_in_the_middle_of_a_large_transaction(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("INSERT INTO {t} SELECT i, repeat('x', 1000) FROM generate_series(1, 8000) i")
+        async with repl.start_pgoutput(site.slot, [site.publication], buffer_size=10_000) as stream:
+            await read_until(stream, Insert)
+        assert await repl.show("wal_level") == "logical"
+
+
+async def test_plugins_that_write_text(any_site: Site) -> None:
+    site = any_site
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot, "test_decoding")
+        site.run("INSERT INTO {t} VALUES (1, 'Bärbel')")
+        options = {"include-xids": False, "skip-empty-xacts": None}
+        async with repl.start_logical(site.slot, options=options) as stream:
+            messages = [await stream.read(30) for _ in range(3)]
+            assert [message.data for message in messages] == [
+                "BEGIN",
+                f"table public.{site.table}: INSERT: id[integer]:1 name[text]:'Bärbel'",
+                "COMMIT",
+            ]
+            stream.confirm(messages[-1])
+            assert messages[0].lsn <= messages[1].lsn < messages[2].end_lsn <= stream.server_lsn
+    site.run("INSERT INTO {t} VALUES (2, 'b')")
+    async with await connect(site) as repl:
+        async with repl.start_logical(site.slot, options=options, binary=True) as stream:
+            messages = [await stream.read(30) for _ in range(2)]
+            assert (
+                messages[1].data
+                == f"table public.{site.table}: INSERT: id[integer]:2 name[text]:'b'".encode()
+            )
+
+
+async def test_wal2json(server15: Any, site: Site) -> None:
+    with howdah.connect(server15.dsn, autocommit=True) as admin:
+        try:
+            admin.execute("SELECT pg_create_logical_replication_slot('wal2json', 'wal2json', true)")
+        except howdah.errors.UndefinedFile:
+            pytest.skip("postgresql-15-wal2json is not installed")
+    async with await AsyncReplicationConnection.connect(server15.dsn) as repl:
+        await repl.create_logical_slot(site.slot, "wal2json", temporary=True)
+        with howdah.connect(server15.dsn, autocommit=True) as admin:
+            admin.execute("CREATE TABLE wal2json AS SELECT 1 AS id")
+        async with repl.start_logical(site.slot, options={"format-version": 2}) as stream:
+            messages = [await stream.read(30) for _ in range(3)]
+    assert [message.data[:13] for message in messages] == ['{"action":"B"', '{"action":"I"', '{"action":"C"']
+
+
+async def test_the_log_itself(any_site: Site) -> None:
+    site = any_site
+    site.create()
+    async with await connect(site, physical=True) as repl:
+        start = (await repl.identify_system()).lsn
+        await repl.create_physical_slot(site.slot, reserve_wal=True)
+        site.run("INSERT INTO {t} VALUES (1, 'Hanno the elephant')")
+        end = LSN(site.run("SELECT pg_current_wal_flush_lsn()")[0][0])
+        logs = []
+        for _ in range(2):
+            log = b""
+            async with repl.start_physical(start, slot=site.slot, timeline=1) as stream:
+                while start + len(log) < end:
+                    data = await stream.read(30)
+                    assert data is not None and data.start == start + len(log)
+                    log += data.data
+                    assert data.end_lsn == start + len(log)
+                stream.confirm(end)
+            logs.append(log[: end - start])
+        assert logs[0] == logs[1] and b"Hanno the elephant" in logs[0]
+        state = await repl.read_slot(site.slot)
+        assert state is not None and state.lsn == end and state.timeline == 1
+
+
+async def test_a_wait_has_a_limit(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            assert await stream.read(0.01) is None
+            assert await stream.read(0) is None
+            assert not stream.ended
+            site.run("INSERT INTO {t} VALUES (1, 'a')")
+            assert len(await read_until(stream, Commit)) == 4
+
+
+async def test_iteration_and_closing(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        site.run("INSERT INTO {t} VALUES (1, 'a')")
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            seen = []
+            async for message in stream:
+                seen.append(message)
+                if isinstance(message, Commit):
+                    stream.confirm(message)
+                    break
+            assert len(seen) == 4
+            await stream.close()
+        assert await repl.show("wal_level") == "logical"
+    # Closing the connection ends the stream, too.
+    async with await connect(site) as repl:
+        await repl.start_pgoutput(site.slot, [site.publication]).__aenter__()
+    assert site.run("SELECT active FROM pg_replication_slots WHERE slot_name = '{s}'") is not None
+
+
+if ASYNC:
+
+    async def test_a_cancelled_read_loses_nothing(site: Site) -> None:
+        site.create()
+        async with await connect(site) as repl:
+            await repl.create_logical_slot(site.slot)
+            async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+                with anyio.move_on_after(0.05) as scope:
+                    await stream.read()
+                assert scope.cancelled_caught
+                site.run("INSERT INTO {t} VALUES (1, 'a')")
+                assert len(await read_until(stream, Commit)) == 4
+
+    async def test_a_cancelled_block_ends_the_stream(site: Site) -> None:
+        site.create()
+        async with await connect(site) as repl:
+            await repl.create_logical_slot(site.slot)
+            with anyio.move_on_after(0.05) as scope:
+                async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+                    await stream.read()
+            assert scope.cancelled_caught
+            assert await repl.show("wal_level") == "logical"
