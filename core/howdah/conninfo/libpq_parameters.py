@@ -39,7 +39,12 @@ _PARAMETERS = (
     Parameter("dbname", environ="PGDATABASE", doc="Database. Not set: the same as `user`."),
     Parameter("user", environ="PGUSER", doc="User to log in as. Not set: the operating system's user name."),
     Parameter(
-        "password", environ="PGPASSWORD", doc="Password. Not set: looked up in `passfile`.", secret=True
+        "password",
+        environ="PGPASSWORD",
+        doc="Password. As an argument of `connect` it may be a function that returns the password. Not set: "
+        "looked up in `passfile`.",
+        secret=True,
+        function=True,
     ),
     Parameter("passfile", environ="PGPASSFILE", doc="The password file. Not set: `~/.pgpass`."),
     Parameter(

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from howdah import errors
 from howdah.conninfo import Host, session_settings
 from howdah.io import session_attrs
-from howdah.io.connect_sync import Call, Pause, SocketReady, nonblocking
+from howdah.io.connect_sync import Await, Call, Pause, SocketReady, nonblocking
 from howdah.io.endpoint import Endpoint, open_endpoint
 from howdah.io.tls_socket import NotSecured, TLSSocket
 from howdah.io.versions import knows_oldest_only, note_oldest_only
 from howdah.lazy.tuples import NamedTuple
 from howdah.protocol.codes import FrontendCode
-from howdah.protocol.credentials import AuthenticationFailed, Credentials, Work
+from howdah.protocol.credentials import AuthenticationFailed, Credentials, Reconnect, Work
 from howdah.protocol.framing import MessageReader
 from howdah.protocol.messages import message
 from howdah.protocol.startup import (
@@ -48,6 +48,8 @@ RECEIVE_SIZE = 16384
 VERSION_TIMEOUT = 5.0
 #: The pauses before the next attempts at that, in seconds.
 PAUSES = (0.1, 0.4)
+#: How often an authentication method may begin again on a new connection.
+MOST_RECONNECTS = 2
 
 
 class Connected(NamedTuple):
@@ -106,6 +108,7 @@ class Attempt:
         self.methods = methods
         self.tls = False
         self.server_info = ServerInfo()
+        self._memory: dict[str, Any] = {}
 
     def worth_other_encryption(self, error: Exception) -> bool:
         """Return whether a failure may be due to TLS, or to its absence."""
@@ -133,6 +136,9 @@ class Attempt:
         if least < most and knows_oldest_only(self.address):
             most = least
         try:
+            for _ in range(MOST_RECONNECTS):
+                with contextlib.suppress(Reconnect):
+                    return (yield from self._open(attrs, least, most))
             return (yield from self._open(attrs, least, most))
         except ProtocolRefused:
             connected = yield from self._open_again(attrs, least)
@@ -228,6 +234,8 @@ class Attempt:
         return Credentials(
             user=parameters["user"],
             password=lambda: host.password,
+            request_password=host.request_password,
+            memory=self._memory,
             host=host.host or host.hostaddr,
             tls=self.tls,
             certificate=self.tls and self.tls_config().certificate,
@@ -286,7 +294,13 @@ def converse(
         said = next(machine)
         while True:
             if isinstance(said, Work):
-                answer = yield Call(said.function, deadline)
+                try:
+                    answer = yield Call(said.function, deadline)
+                    if hasattr(answer, "__await__"):
+                        answer = yield Await(answer, deadline)
+                except Exception as error:
+                    said = machine.throw(error)
+                    continue
             else:
                 if said:
                     yield from _send(sock, said, reader, deadline, first_byte_deadline)
