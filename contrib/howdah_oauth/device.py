@@ -25,6 +25,8 @@ __all__ = ["DevicePrompt", "device_flow", "failure"]
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 #: Seconds between two requests if the issuer names none, and at most; and the longest time to wait at all.
 INTERVAL, LONGEST_INTERVAL, LONGEST = 5.0, 300.0, 86400.0
+#: For how many seconds a thread waits at once.
+STEP = 0.5
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def device_flow(
     interval = _seconds(answer.get("interval"), INTERVAL, LONGEST_INTERVAL)
     end = time.monotonic() + shown.expires_in
     while time.monotonic() + interval < end:
-        yield Work(partial(time.sleep, interval))
+        yield from _pause(interval)
         status, answer = yield Work(partial(issuer.post, "token_endpoint", code))
         if status == 200:
             return answer
@@ -80,6 +82,13 @@ def device_flow(
         elif error != "authorization_pending":
             raise failure("the OAuth issuer gives no token", status, answer)
     raise AuthenticationFailed("the login was not confirmed in time")
+
+
+def _pause(seconds: float) -> Generator[Work, Any, None]:
+    """Wait, but keep no thread for long: a connection that is given up ends here."""
+    while seconds > 0:
+        yield Work(partial(time.sleep, min(seconds, STEP)))
+        seconds -= STEP
 
 
 def failure(event: str, status: int, answer: Mapping[str, Any]) -> AuthenticationFailed:

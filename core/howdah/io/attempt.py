@@ -13,7 +13,7 @@ from howdah.conninfo import Host, session_settings
 from howdah.io import session_attrs
 from howdah.io.connect_sync import Await, Call, Pause, SocketReady, nonblocking
 from howdah.io.endpoint import Endpoint, open_endpoint
-from howdah.io.tls_socket import NotSecured, TLSSocket
+from howdah.io.tls_socket import NotSecured, SecuredSocket, TLSSocket
 from howdah.io.versions import knows_oldest_only, note_oldest_only
 from howdah.lazy.tuples import NamedTuple
 from howdah.protocol.codes import FrontendCode
@@ -62,11 +62,11 @@ class Connected(NamedTuple):
         leftover: bytes that arrived after the first ReadyForQuery.
         host: the host that answered.
         address: the IP address, or the path of the unix socket; empty if a plugin opened the socket.
-        tls: whether the connection is encrypted.
+        tls: whether the connection is encrypted with TLS.
         endpoint: how to reach the server again, for cancel requests.
     """
 
-    sock: socket | TLSSocket
+    sock: socket | SecuredSocket
     server_info: ServerInfo
     leftover: bytes
     host: Host
@@ -189,7 +189,7 @@ class Attempt:
         )
 
     def _start(
-        self, sock: socket | TLSSocket, options: StartupOptions, reader: MessageReader
+        self, sock: socket | SecuredSocket, options: StartupOptions, reader: MessageReader
     ) -> ConnectOperation[None]:
         """Run the start-up; a server that does not answer to a newer version may not support it."""
         newer = options.max_protocol > options.min_protocol
@@ -224,20 +224,21 @@ class Attempt:
         }
         return {name: value for name, value in wanted.items() if value}
 
-    def _credentials(self, sock: socket | TLSSocket) -> Credentials:
+    def _credentials(self, sock: socket | SecuredSocket) -> Credentials:
         parameters, host = self.parameters, self.address.host
         end_point = None
         if isinstance(sock, TLSSocket):
             from howdah.protocol.channel_binding import tls_server_end_point
 
-            end_point = tls_server_end_point(sock.tls.getpeercert(binary_form=True) or b"")
+            end_point = tls_server_end_point(sock.layer.getpeercert(binary_form=True) or b"")
         return Credentials(
             user=parameters["user"],
             password=lambda: host.password,
             request_password=host.request_password,
             memory=self._memory,
+            authenticated=getattr(sock, "authentication", ""),
             host=host.host or host.hostaddr,
-            tls=self.tls,
+            tls=isinstance(sock, SecuredSocket),
             certificate=self.tls and self.tls_config().certificate,
             end_point=end_point,
             channel_binding=parameters.get("channel_binding") or "prefer",
@@ -268,7 +269,7 @@ def _key(text: str | None) -> bytes | None:
 
 
 def converse(
-    sock: socket | TLSSocket,
+    sock: socket | SecuredSocket,
     machine: Generator[bytes | Work, Any, T],
     reader: MessageReader,
     deadline: float | None,
@@ -312,7 +313,7 @@ def converse(
 
 
 def _send(
-    sock: socket | TLSSocket,
+    sock: socket | SecuredSocket,
     output: bytes,
     reader: MessageReader,
     deadline: float | None,
@@ -325,12 +326,12 @@ def _send(
             sent = yield from nonblocking(sock, partial(sock.send, output), deadline, writing=True)
             output = output[sent:]
     # The answer cannot be there yet.
-    if not isinstance(sock, TLSSocket) and not reader.pending:
+    if not isinstance(sock, SecuredSocket) and not reader.pending:
         yield SocketReady(sock, False, _until(reader, deadline, first_byte_deadline))
 
 
 def _receive(
-    sock: socket | TLSSocket, reader: MessageReader, deadline: float | None, first_byte_deadline: float | None
+    sock: socket | SecuredSocket, reader: MessageReader, deadline: float | None, first_byte_deadline: float | None
 ) -> ConnectOperation[Message]:
     """Return the next message."""
     while (received := reader.message()) is None:

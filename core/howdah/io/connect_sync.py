@@ -19,7 +19,7 @@ from howdah.protocol.credentials import AuthenticationFailed
 if TYPE_CHECKING:
     from socket import socket
 
-    from howdah.io.tls_socket import TLSSocket
+    from howdah.io.tls_socket import SecuredSocket
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class SocketReady(NamedTuple):
         deadline: when to give up, by `time.monotonic`; None for never.
     """
 
-    sock: socket | TLSSocket
+    sock: socket | SecuredSocket
     writing: bool
     deadline: float | None
 
@@ -77,7 +77,7 @@ ConnectOperation = Generator[Request, Any, T]
 
 
 def nonblocking(
-    sock: socket | TLSSocket,
+    sock: socket | SecuredSocket,
     function: Callable[[], T],
     deadline: float | None,
     *,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from howdah.io.addresses import Address
     from howdah.io.connect_sync import ConnectOperation
     from howdah.io.tls import TLSConfig
-    from howdah.io.tls_socket import TLSSocket
+    from howdah.io.tls_socket import SecuredSocket
 
 
 class Endpoint(NamedTuple):
@@ -37,7 +37,7 @@ class Endpoint(NamedTuple):
 
 def open_endpoint(
     endpoint: Endpoint, deadline: float | None, *, optional: bool = False
-) -> ConnectOperation[tuple[socket | TLSSocket, bool]]:
+) -> ConnectOperation[tuple[socket | SecuredSocket, bool]]:
     """Connect a socket to an endpoint, and start TLS if the endpoint has settings for it.
 
     Args:

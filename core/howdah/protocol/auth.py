@@ -52,6 +52,8 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
     """
     bound = options.channel_binding == "require"
     code, data = messages.authentication_request((yield b""))
+    if code == OK and options.authenticated and options.allows(options.authenticated) and not bound:
+        return options.authenticated
     if code == OK:
         _check(options, "none", "the server did not ask for authentication")
         if bound:

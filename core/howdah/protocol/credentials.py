@@ -77,6 +77,8 @@ class Credentials:
         methods: further methods, by request code (7 for GSSAPI) or SASL mechanism name.
         parameters: the connection parameters, for further methods.
         memory: what methods keep for the connection after a `Reconnect`.
+        authenticated: the method by which the connection's encryption has authenticated the client already;
+            empty if it has not.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Credentials:
         methods: Mapping[int | str, Method] = {},
         parameters: Mapping[str, Any] = {},
         memory: dict[str, Any] | None = None,
+        authenticated: str = "",
     ) -> None:
         self.user = user
         self._password = password
@@ -110,6 +113,7 @@ class Credentials:
         self.scram_server_key = scram_server_key
         self.methods = methods
         self.parameters = parameters
+        self.authenticated = authenticated
         self.memory = {} if memory is None else memory
 
     @property

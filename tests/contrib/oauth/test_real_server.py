@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import howdah
-from tests.contrib.connecting import KINDS, connect_value
+from tests.connecting import KINDS, connect_value
 
 if TYPE_CHECKING:
     from howdah_oauth import DevicePrompt, TokenRequest
