@@ -58,7 +58,7 @@ class GSSLayer:
         self._incoming = incoming
         self._outgoing = outgoing
         self._limit = limit
-        self._packets = bytearray()
+        self._partial = b""
         self._plain = b""
 
     def pending(self) -> int:
@@ -101,22 +101,22 @@ class GSSLayer:
         return len(message).to_bytes(_LENGTH, "big") + message
 
     def _decrypt(self) -> bytes:
-        # The caller goes on until there is nothing left in the buffer, so an incomplete packet is kept here.
-        data = self._packets
-        data += self._incoming.read()
-        if len(data) < _LENGTH:
-            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "the packet is incomplete")
-        size = int.from_bytes(data[:_LENGTH], "big")
+        # The caller goes on while there is something in the buffer: an incomplete packet must not stay there.
+        data = self._partial + self._incoming.read()
+        self._partial = b""
+        size = int.from_bytes(data[:_LENGTH], "big") if len(data) >= _LENGTH else 0
         if size > MAX_PACKET - _LENGTH:
             raise ssl.SSLError(0, f"the server sent a GSSAPI packet of {size} bytes, which is too long")
-        if len(data) < _LENGTH + size:
+        end = _LENGTH + size
+        if len(data) < end:
+            self._partial = data
             raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "the packet is incomplete")
+        self._incoming.write(data[end:])
         try:
-            unwrapped = self._context.unwrap(bytes(data[_LENGTH : _LENGTH + size]))
+            unwrapped = self._context.unwrap(data[_LENGTH:end])
         except Exception as error:  # gssapi's exceptions are no OSErrors
             raise ssl.SSLError(0, f"a GSSAPI packet cannot be decrypted: {error}") from error
         if not unwrapped.encrypted:
             raise ssl.SSLError(0, "the server sent a GSSAPI packet that is not encrypted")
-        del data[: _LENGTH + size]
         plain: bytes = unwrapped.message
         return plain
