@@ -34,9 +34,11 @@ class _Interface(paramiko.ServerInterface):
         return paramiko.OPEN_SUCCEEDED
 
     def _forward(self, address: tuple[str, int]) -> None:
-        channel = self.transport.accept(10)
-        if channel is None:  # the client has left
-            return
+        channel = None
+        while channel is None:  # another thread may have taken the channel that this one waited for
+            if not self.transport.is_active():
+                return
+            channel = self.transport.accept(1)
         sock = socket.create_connection(address)
 
         def up() -> None:
