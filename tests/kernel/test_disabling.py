@@ -26,6 +26,10 @@ PLUGINS = {
     "pgvector": "howdah_pgvector",
     "postgis": "howdah_postgis",
     "pydantic": "howdah_pydantic",
+    "oauth": "howdah_oauth",
+    "gssapi": "howdah_gssapi",
+    "cloud": "howdah_cloud",
+    "ssh": "howdah_ssh",
 }
 
 SCRIPT = """

@@ -9,6 +9,7 @@ import pytest
 
 import howdah
 from tests.connecting import KINDS, connect_value
+from tests.pages import ROOT, run
 
 if TYPE_CHECKING:
     from tests.contrib.gssapi.realm import Realm
@@ -152,3 +153,11 @@ def test_the_disabled_plugin(dsn: str) -> None:
         driver.connect(dsn)
     with pytest.raises(howdah.NotSupportedError, match="gssencmode"):
         driver.connect(dsn, gssencmode="require")
+
+
+def test_the_page(kerberos: Realm, kerberos_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"HOSTADDR": "127.0.0.1", "PORT": str(kerberos_server.port), "DATABASE": "postgres"}
+    for name, text in settings.items():
+        monkeypatch.setenv(f"PG{name}", text)
+    page = ROOT / "docs" / "authentication.md"
+    assert run(page, names={"howdah": howdah}, wanted=lambda code: "host=localhost" in code) == 2

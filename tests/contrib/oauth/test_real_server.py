@@ -9,6 +9,7 @@ import pytest
 
 import howdah
 from tests.connecting import KINDS, connect_value
+from tests.pages import ROOT, run
 
 if TYPE_CHECKING:
     from howdah_oauth import DevicePrompt, TokenRequest
@@ -214,3 +215,11 @@ def test_a_token_needs_tls(oauth_server: Server, issuer: StandInIssuer, monkeypa
 def test_the_disabled_plugin(dsn: str) -> None:
     with pytest.raises(howdah.OperationalError, match="OAUTHBEARER"):
         howdah.Driver(disable=["oauth"]).connect(dsn)
+
+
+def test_the_page(oauth_server: Server, issuer: StandInIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in {"HOST": oauth_server.host, "PORT": str(oauth_server.port), "DATABASE": "postgres"}.items():
+        monkeypatch.setenv(f"PG{name}", text)
+    names = {"howdah": howdah, "issuer": issuer.url, "get_token": lambda scope: "token-of-mahout"}
+    page = ROOT / "docs" / "authentication.md"
+    assert run(page, names=names, wanted=lambda code: "oauth_" in code) == 2

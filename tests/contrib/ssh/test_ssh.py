@@ -10,6 +10,7 @@ import pytest
 
 import howdah
 from tests.connecting import KINDS, connect_value
+from tests.pages import ROOT, run
 
 pytest.importorskip("paramiko", reason="paramiko is not installed")
 
@@ -128,3 +129,20 @@ def test_a_connection_without_a_tunnel_does_not_ask_the_plugin(dsn: str) -> None
     settings = {parameter.name: parameter.default for parameter in howdah.default_driver().parameters}
     assert howdah.default_driver().transport_opener(settings) is None
     assert howdah.default_driver().transport_opener({**settings, "ssh_host": "x"}) is not None
+
+
+def test_the_page(params: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the port of the SSH server, and its key, differ from a real one's."""
+    monkeypatch.setenv("PGUSER", params["user"])
+    monkeypatch.setenv("PGDATABASE", params["dbname"])
+
+    class OnThisMachine:
+        @staticmethod
+        def connect(conninfo: str, **given: Any) -> Any:
+            return howdah.connect(
+                conninfo, ssh_port=params["ssh_port"], ssh_known_hosts=params["ssh_known_hosts"], **given
+            )
+
+    names = {"howdah": OnThisMachine, "bastion": "127.0.0.1", "key": params["ssh_key"]}
+    page = ROOT / "docs" / "authentication.md"
+    assert run(page, names=names, wanted=lambda code: "ssh_host" in code) == 1

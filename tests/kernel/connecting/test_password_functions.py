@@ -12,6 +12,7 @@ import howdah
 from howdah.conninfo import Host, PasswordProvider, make_conninfo
 from tests import servers
 from tests.connecting import KINDS, connect_value
+from tests.pages import ROOT, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,9 +25,10 @@ ROLE = {method: f"r_{method.replace('-', '_')}" for method in METHODS}
 def password_server() -> Iterator[servers.Server]:
     """A server with a role for each method; all have the password banana."""
     hba = ["local all all trust", *(f"host all {ROLE[method]} all {method}" for method in METHODS)]
+    hba.append("host all keeper all scram-sha-256")
     with servers.Server(hba=hba) as server:
         with howdah.connect(server.dsn, autocommit=True) as conn:
-            for method, role in ROLE.items():
+            for method, role in [*ROLE.items(), ("scram-sha-256", "keeper")]:
                 encryption = "md5" if method == "md5" else "scram-sha-256"
                 conn.execute(f"SET password_encryption = '{encryption}'")
                 conn.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'banana'")
@@ -170,3 +172,24 @@ def test_the_timeout(kind: str, dsn: str) -> None:
                 connect_value(kind, "", dsn, user=ROLE["md5"], password=wait, connect_timeout=0.3)
     finally:
         done.set()
+
+
+def test_the_page(password_server: servers.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with howdah.connect(password_server.dsn, autocommit=True) as conn:
+        conn.execute("CREATE DATABASE zoo")
+    settings = {"HOST": password_server.tcp_host, "PORT": str(password_server.port), "DATABASE": "postgres"}
+    for name, text in settings.items():
+        monkeypatch.setenv(f"PG{name}", text)
+
+    class Vault:
+        def read(self, path: str) -> str:
+            assert path == "zoo/keeper"
+            return "banana"
+
+    class AsyncVault:
+        async def read(self, path: str) -> str:
+            return Vault().read(path)
+
+    names = {"vault": Vault(), "async_vault": AsyncVault()}
+    page = ROOT / "docs" / "authentication.md"
+    assert run(page, names=names, wanted=lambda code: "vault" in code) == 3
