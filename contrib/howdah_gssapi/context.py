@@ -115,7 +115,8 @@ def step(context: Context, token: bytes | None) -> bytes | None:
     try:
         return context.step(token)
     except Exception as error:  # the libraries' exceptions have no common base class
-        raise _failed("GSSAPI", error) from error
+        # The system's errors are those of SSPI.
+        raise _failed("SSPI" if isinstance(error, OSError) else "GSSAPI", error) from error
 
 
 def is_available() -> bool:

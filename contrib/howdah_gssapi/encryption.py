@@ -62,7 +62,9 @@ def open_encrypted(host: Host, parameters: Mapping[str, Any]) -> GSSSocket | Non
     except (Error, OSError) as error:
         if not required:
             return None
-        raise OperationalError(f"gssencmode is require, but the connection is not encrypted: {error}") from error
+        raise OperationalError(
+            f"gssencmode is require, but the connection is not encrypted: {error}"
+        ) from error
 
 
 def _encrypt(sock: socket.socket, context: Any) -> GSSSocket:
@@ -71,7 +73,9 @@ def _encrypt(sock: socket.socket, context: Any) -> GSSSocket:
     answer = sock.recv(1)
     if answer != b"G":
         raise OperationalError(
-            "the server does not support it" if answer in (b"N", b"E", b"") else "the server's answer is invalid"
+            "the server does not support it"
+            if answer in (b"N", b"E", b"")
+            else "the server's answer is invalid"
         )
     token = step(context, None)
     while token:

@@ -77,4 +77,3 @@ def _oauthbearer(credentials: Credentials, data: bytes) -> Conversation:
     from howdah_oauth.mechanism import oauthbearer  # imported when a server asks for it
 
     return oauthbearer(credentials, data)
-

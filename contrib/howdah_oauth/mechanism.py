@@ -73,9 +73,7 @@ def _request(credentials: Credentials) -> TokenRequest:
     )
 
 
-def _token(
-    credentials: Credentials, request: TokenRequest
-) -> Generator[Work, Any, tuple[str | None, bool]]:
+def _token(credentials: Credentials, request: TokenRequest) -> Generator[Work, Any, tuple[str | None, bool]]:
     """Return a token, None if the server has to be asked first; and whether it is from an earlier login."""
     given = credentials.parameters.get("oauth_token")
     cached = False
@@ -97,7 +95,9 @@ def _token(
             return None, False
         token, cached = yield from login.obtain(request, credentials.parameters)
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise AuthenticationFailed("the OAuth token is not a bearer token: it has other characters than RFC 6750's")
+        raise AuthenticationFailed(
+            "the OAuth token is not a bearer token: it has other characters than RFC 6750's"
+        )
     return token, cached
 
 

@@ -41,7 +41,9 @@ def open_tunnel(host: Host, parameters: Mapping[str, Any]) -> socket.socket:
     try:
         import paramiko
     except ImportError as error:
-        raise NotSupportedError('an SSH tunnel needs the package paramiko: pip install "howdah[ssh]"') from error
+        raise NotSupportedError(
+            'an SSH tunnel needs the package paramiko: pip install "howdah[ssh]"'
+        ) from error
     if host.is_unix:
         raise OperationalError("an SSH tunnel leads to a host and a port: give host, not a unix socket")
     key = tuple(map(parameters.get, _NAMES))

@@ -379,9 +379,7 @@ def howdah_resolve_conninfo(conninfo: str, params: dict[str, Any]) -> tuple[str,
 
 
 @hookspec(firstresult=True)
-def howdah_open_transport(
-    host: Host, params: Mapping[str, Any]
-) -> socket.socket | SecuredSocket | None:
+def howdah_open_transport(host: Host, params: Mapping[str, Any]) -> socket.socket | SecuredSocket | None:
     """Open a socket to a server, for tunnels, proxies, and in-house networks.
 
     It may block, if possible for no longer than `connect_timeout`: it is called

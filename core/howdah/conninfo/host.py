@@ -92,15 +92,17 @@ def hosts(resolved: Mapping[str, Any]) -> list[Host]:
     for name, address, port in zip(names, addresses, ports, strict=True):
         if not (name or address):
             name = default_socket_directory()
-        password = resolved.get("password")
-        if callable(password):
-            host = Host(name, address, port)
-            host.request_password = _request(password, Host(name, address, port), resolved)
-        else:
-            password = password or partial(_from_passfile, resolved, name or address, port)
-            host = Host(name, address, port, password)
-        result.append(host)
+        result.append(_with_password(name, address, port, resolved))
     return result
+
+
+def _with_password(name: str, address: str, port: int, resolved: Mapping[str, Any]) -> Host:
+    password = resolved.get("password")
+    if not callable(password):
+        return Host(name, address, port, password or partial(_from_passfile, resolved, name or address, port))
+    host = Host(name, address, port)
+    host.request_password = _request(password, Host(name, address, port), resolved)
+    return host
 
 
 def _request(password: Callable[..., Any], host: Host, resolved: Mapping[str, Any]) -> Callable[[], Any]:

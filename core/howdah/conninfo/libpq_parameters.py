@@ -223,7 +223,11 @@ _PARAMETERS = (
         choices=("gssapi", "sspi"),
     ),
     Parameter(
-        "gssdelegation", bool, False, "PGGSSDELEGATION", "Whether to delegate the Kerberos ticket to the server."
+        "gssdelegation",
+        bool,
+        False,
+        "PGGSSDELEGATION",
+        "Whether to delegate the Kerberos ticket to the server.",
     ),
     Parameter("scram_client_key", doc="Base64 of the SCRAM client key, instead of a password.", secret=True),
     Parameter("scram_server_key", doc="Base64 of the SCRAM server key that belongs to it.", secret=True),

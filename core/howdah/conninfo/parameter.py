@@ -73,8 +73,9 @@ class Parameter(NamedTuple):
         if self.function and callable(value):
             return value
         text = self.to_text(value, origin)
-        if text == "":
-            return self.default
+        return self.default if text == "" else self._from_text(text, origin)
+
+    def _from_text(self, text: str, origin: str) -> Any:
         if self.choices is not None:
             for choice in self.choices:
                 if text.lower() == choice.lower():

@@ -331,7 +331,10 @@ def _send(
 
 
 def _receive(
-    sock: socket | SecuredSocket, reader: MessageReader, deadline: float | None, first_byte_deadline: float | None
+    sock: socket | SecuredSocket,
+    reader: MessageReader,
+    deadline: float | None,
+    first_byte_deadline: float | None,
 ) -> ConnectOperation[Message]:
     """Return the next message."""
     while (received := reader.message()) is None:

@@ -182,7 +182,9 @@ def is_usual(sock: object) -> bool:
     return isinstance(sock, _socket.socket)
 
 
-def split_tls(sock: socket.socket | SecuredSocket, session: Session) -> tuple[socket.socket, Session | TLSStream]:
+def split_tls(
+    sock: socket.socket | SecuredSocket, session: Session
+) -> tuple[socket.socket, Session | TLSStream]:
     """Return the plain socket, and the session or its encrypted stream as source and sink of the bytes."""
     if isinstance(sock, SecuredSocket):
         return sock.raw, sock.stream(session)

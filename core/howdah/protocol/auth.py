@@ -52,15 +52,8 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
     """
     bound = options.channel_binding == "require"
     code, data = messages.authentication_request((yield b""))
-    if code == OK and options.authenticated and options.allows(options.authenticated) and not bound:
-        return options.authenticated
     if code == OK:
-        _check(options, "none", "the server did not ask for authentication")
-        if bound:
-            raise AuthenticationFailed(
-                "channel binding is required, but the server did not ask for authentication"
-            )
-        return "cert" if options.certificate else "trust"
+        return _accepted_at_once(options)
 
     mechanism = ""
     if code == SASL:
@@ -95,6 +88,18 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
     if request[0] != OK:
         expect_ok(messages.authentication_request((yield b"")))
     return name
+
+
+def _accepted_at_once(options: Credentials) -> str:
+    """Return the name of the method if the server did not ask for authentication."""
+    if options.channel_binding == "require":
+        raise AuthenticationFailed(
+            "channel binding is required, but the server did not ask for authentication"
+        )
+    if options.authenticated and options.allows(options.authenticated):
+        return options.authenticated
+    _check(options, "none", "the server did not ask for authentication")
+    return "cert" if options.certificate else "trust"
 
 
 def cleartext(options: Credentials, data: bytes) -> Conversation:

@@ -179,9 +179,7 @@ def ask_program(function: Callable[[], Any], wanted: str) -> Generator[Work, Any
     except (errors.Error, TimeoutError):
         raise
     except Exception as error:
-        raise AuthenticationFailed(
-            f"the function for {wanted} raised {type(error).__name__}"
-        ) from error
+        raise AuthenticationFailed(f"the function for {wanted} raised {type(error).__name__}") from error
 
 
 def advance(

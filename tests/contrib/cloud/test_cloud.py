@@ -101,7 +101,9 @@ def test_no_token(cloud_server: ScriptedServer) -> None:
         def fetch(self, host: Host, params: Mapping[str, Any]) -> Token:
             raise LookupError("there are no credentials")
 
-    with pytest.raises(howdah.OperationalError, match="the savannah gives no token: LookupError: there are no"):
+    with pytest.raises(
+        howdah.OperationalError, match="the savannah gives no token: LookupError: there are no"
+    ):
         connect(cloud_server, password=Failing(require_tls=False))
 
 
@@ -148,7 +150,13 @@ class TestAWS:
         provider = howdah_cloud.RDSPassword(region="eu-north-1")
         tokens = {
             provider(Host(host, "", port), {**PARAMS, "user": user})
-            for host, port, user in [("a", 1, "x"), ("b", 1, "x"), ("a", 2, "x"), ("a", 1, "y"), ("a", 1, "x")]
+            for host, port, user in [
+                ("a", 1, "x"),
+                ("b", 1, "x"),
+                ("a", 2, "x"),
+                ("a", 1, "y"),
+                ("a", 1, "x"),
+            ]
         }
         assert len(tokens) == 4
 

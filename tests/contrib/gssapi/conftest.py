@@ -28,7 +28,9 @@ def realm() -> Iterator[Realm]:
     pytest.importorskip("gssapi", reason="gssapi is not installed: pip install gssapi (it needs libkrb5-dev)")
     missing = [name for name in PROGRAMS if program(name) is None]
     if missing:
-        pytest.skip(f"{', '.join(missing)}: not installed (apt-get install krb5-kdc krb5-admin-server krb5-user)")
+        pytest.skip(
+            f"{', '.join(missing)}: not installed (apt-get install krb5-kdc krb5-admin-server krb5-user)"
+        )
     with Realm() as realm:
         yield realm
 

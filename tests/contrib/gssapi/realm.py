@@ -83,7 +83,11 @@ class Realm:
             "KRB5_CLIENT_KTNAME": f"FILE:{self.directory}/none",
         }
         self.run("kdb5_util", "create", "-s", "-r", REALM, "-P", "master")
-        for principal, keytab in (("postgres/localhost", "server"), ("mahout", "mahout"), ("keeper", "keeper")):
+        for principal, keytab in (
+            ("postgres/localhost", "server"),
+            ("mahout", "mahout"),
+            ("keeper", "keeper"),
+        ):
             self.run("kadmin.local", "-q", f"addprinc -randkey {principal}")
             self.run("kadmin.local", "-q", f"ktadd -k {self.directory}/{keytab}.keytab {principal}")
         self.process = subprocess.Popen(

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from tests.contrib.gssapi.realm import Realm
     from tests.servers import Server
 
-STATUS = "SELECT (gss_authenticated, encrypted, principal)::text FROM pg_stat_gssapi WHERE pid = pg_backend_pid()"
+STATUS = (
+    "SELECT (gss_authenticated, encrypted, principal)::text FROM pg_stat_gssapi WHERE pid = pg_backend_pid()"
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -126,7 +128,9 @@ def test_the_server_does_not_encrypt(dsn: str, server: Any) -> None:
 
 def test_no_ticket(dsn: str, kerberos: Realm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KRB5CCNAME", f"FILE:{kerberos.directory}/nothing")
-    with pytest.raises(howdah.OperationalError, match="GSSAPI authentication failed.*No Kerberos credentials"):
+    with pytest.raises(
+        howdah.OperationalError, match="GSSAPI authentication failed.*No Kerberos credentials"
+    ):
         howdah.connect(dsn)
 
 

@@ -198,7 +198,9 @@ def test_another_issuer(dsn: str, issuer: StandInIssuer) -> None:
 
 
 def test_parameters_are_missing(dsn: str) -> None:
-    with pytest.raises(howdah.OperationalError, match="give oauth_token, or oauth_issuer and oauth_client_id"):
+    with pytest.raises(
+        howdah.OperationalError, match="give oauth_token, or oauth_issuer and oauth_client_id"
+    ):
         howdah.connect(dsn)
     with pytest.raises(howdah.OperationalError, match="require_auth"):
         howdah.connect(dsn, oauth_token="token-of-mahout", require_auth="!oauth")
@@ -218,7 +220,11 @@ def test_the_disabled_plugin(dsn: str) -> None:
 
 
 def test_the_page(oauth_server: Server, issuer: StandInIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, text in {"HOST": oauth_server.host, "PORT": str(oauth_server.port), "DATABASE": "postgres"}.items():
+    for name, text in {
+        "HOST": oauth_server.host,
+        "PORT": str(oauth_server.port),
+        "DATABASE": "postgres",
+    }.items():
         monkeypatch.setenv(f"PG{name}", text)
     names = {"howdah": howdah, "issuer": issuer.url, "get_token": lambda scope: "token-of-mahout"}
     page = ROOT / "docs" / "authentication.md"

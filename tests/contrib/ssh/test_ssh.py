@@ -56,7 +56,9 @@ def test_a_password(ssh: SSHServer, params: dict[str, Any]) -> None:
     params["ssh_key"] = None
     with howdah.connect("", ssh_password="banana", **params) as conn:
         assert "banana" not in conn.info.dsn and "ssh_host=127.0.0.1" in conn.info.dsn
-    with pytest.raises(howdah.OperationalError, match="no SSH tunnel through 127.0.0.1: Authentication") as caught:
+    with pytest.raises(
+        howdah.OperationalError, match="no SSH tunnel through 127.0.0.1: Authentication"
+    ) as caught:
         howdah.connect("", ssh_password="very secret", **params)
     assert "very secret" not in str(caught.value)
 
