@@ -88,7 +88,8 @@ def sspi_context(
         import sspilib
     except (ImportError, OSError) as error:
         raise AuthenticationFailed(
-            'the server asks for SSPI, which needs Windows and the package sspilib: pip install "howdah[gssapi]"'
+            "the server asks for SSPI, which needs Windows and the package sspilib:"
+            ' pip install "howdah[gssapi]"'
         ) from error
     requests = sspilib.raw.IscReq
     flags = requests.ISC_REQ_MUTUAL_AUTH

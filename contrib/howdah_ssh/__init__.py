@@ -35,8 +35,8 @@ def howdah_connection_parameters() -> list[Parameter]:
         Parameter("ssh_password", doc="The password there, or that of the private key.", secret=True),
         Parameter(
             "ssh_known_hosts",
-            doc="File with the keys of known SSH servers. Not set: `~/.ssh/known_hosts`. An unknown server is "
-            "refused.",
+            doc="File with the keys of known SSH servers. Not set: `~/.ssh/known_hosts`. An unknown server "
+            "is refused.",
         ),
     ]
 

@@ -92,13 +92,14 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
 
 def _accepted_at_once(options: Credentials) -> str:
     """Return the name of the method if the server did not ask for authentication."""
-    if options.channel_binding == "require":
+    bound = options.channel_binding == "require"
+    if options.authenticated and options.allows(options.authenticated) and not bound:
+        return options.authenticated
+    _check(options, "none", "the server did not ask for authentication")
+    if bound:
         raise AuthenticationFailed(
             "channel binding is required, but the server did not ask for authentication"
         )
-    if options.authenticated and options.allows(options.authenticated):
-        return options.authenticated
-    _check(options, "none", "the server did not ask for authentication")
     return "cert" if options.certificate else "trust"
 
 

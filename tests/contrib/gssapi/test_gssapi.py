@@ -118,9 +118,10 @@ def test_prefer_goes_on_without(kind: str, dsn: str, kerberos: Realm, monkeypatc
 
 
 def test_the_server_does_not_encrypt(dsn: str, server: Any) -> None:
-    other = f"host=localhost hostaddr={server.tcp_host} port={server.port} user={server.user} dbname={server.dbname}"
+    other = f"host=localhost hostaddr={server.tcp_host} port={server.port} user={server.user}"
+    other += f" dbname={server.dbname}"
     howdah.connect(other, gssencmode="prefer").close()
-    with pytest.raises(howdah.OperationalError, match="gssencmode is require, .* does not support it"):
+    with pytest.raises(howdah.OperationalError, match=r"gssencmode is require, .* does not support it"):
         howdah.connect(other, gssencmode="require")
     with pytest.raises(howdah.OperationalError, match="not a unix socket"):
         howdah.connect(server.dsn, gssencmode="require")
@@ -129,7 +130,7 @@ def test_the_server_does_not_encrypt(dsn: str, server: Any) -> None:
 def test_no_ticket(dsn: str, kerberos: Realm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KRB5CCNAME", f"FILE:{kerberos.directory}/nothing")
     with pytest.raises(
-        howdah.OperationalError, match="GSSAPI authentication failed.*No Kerberos credentials"
+        howdah.OperationalError, match=r"GSSAPI authentication failed.*No Kerberos credentials"
     ):
         howdah.connect(dsn)
 

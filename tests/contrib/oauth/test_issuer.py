@@ -106,7 +106,7 @@ def test_the_issuer_s_certificate(
             "oauth_client_id": "zoo",
             "oauth_prompt": lambda prompt: None,
         }
-        with pytest.raises(howdah.OperationalError, match="does not answer at https.*certificate"):
+        with pytest.raises(howdah.OperationalError, match=r"does not answer at https.*certificate"):
             howdah.connect(dsn, **options)
         howdah.connect(dsn, oauth_ca_file=str(tmp_path / "ca.pem"), **options).close()
         with pytest.raises(howdah.OperationalError, match="could not read oauth_ca_file"):

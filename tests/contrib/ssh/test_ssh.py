@@ -57,7 +57,7 @@ def test_a_password(ssh: SSHServer, params: dict[str, Any]) -> None:
     with howdah.connect("", ssh_password="banana", **params) as conn:
         assert "banana" not in conn.info.dsn and "ssh_host=127.0.0.1" in conn.info.dsn
     with pytest.raises(
-        howdah.OperationalError, match="no SSH tunnel through 127.0.0.1: Authentication"
+        howdah.OperationalError, match=r"no SSH tunnel through 127.0.0.1: Authentication"
     ) as caught:
         howdah.connect("", ssh_password="very secret", **params)
     assert "very secret" not in str(caught.value)
@@ -103,7 +103,7 @@ def test_the_tunnel_breaks(ssh: SSHServer, params: dict[str, Any]) -> None:
     with howdah.connect("", autocommit=True, **params) as conn:
         for transport in ssh.transports:
             transport.close()
-        with pytest.raises(howdah.OperationalError, match="lost|closed"):
+        with pytest.raises(howdah.OperationalError, match=r"lost|closed"):
             while True:
                 conn.execute("SELECT 1")
         assert conn.closed
@@ -123,7 +123,7 @@ def test_errors(params: dict[str, Any], server: Any) -> None:
         howdah.connect("", **{**params, "host": "forbidden.example"})
     with pytest.raises(howdah.OperationalError, match="not a unix socket"):
         howdah.connect("", **{**params, "host": "/tmp"})
-    with pytest.raises(howdah.OperationalError, match="no SSH tunnel through 127.0.0.1"):
+    with pytest.raises(howdah.OperationalError, match=r"no SSH tunnel through 127.0.0.1"):
         howdah.connect("", **{**params, "ssh_port": 1})
 
 
