@@ -75,7 +75,8 @@ def device_flow(
         yield from _pause(interval)
         status, answer = yield Work(partial(issuer.post, "token_endpoint", code))
         if status == 200:
-            return answer
+            token: Mapping[str, Any] = answer
+            return token
         error = answer.get("error")
         if error == "slow_down":
             interval = min(interval + INTERVAL, LONGEST_INTERVAL)

@@ -96,8 +96,8 @@ class Login:
         if text(answer, "token_type").lower() != "bearer":
             raise AuthenticationFailed("the OAuth issuer's token is not a bearer token")
         token = text(answer, "access_token")
-        lifetime = answer.get("expires_in")
-        known = isinstance(lifetime, (int, float)) and not isinstance(lifetime, bool)
+        lifetime: Any = answer.get("expires_in")
+        known = isinstance(lifetime, (int, float))
         self._expires = time.monotonic() + lifetime - MARGIN if known else None
         if isinstance(answer.get("refresh_token"), str):
             self._refresh_token = answer["refresh_token"]

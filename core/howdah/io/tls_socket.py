@@ -65,7 +65,7 @@ class SecuredSocket:
             How many bytes were sent or buffered.
         """
         self._flush()
-        size = self.layer.write(data)
+        size: int = self.layer.write(data)
         with suppress(BlockingIOError):
             self._flush()
         return size
@@ -120,7 +120,8 @@ class SecuredSocket:
 
     def _receive(self, size: int) -> int:
         data = self.raw.recv(size)
-        return self._incoming.write(data)
+        written: int = self._incoming.write(data)
+        return written
 
     def _flush(self) -> None:
         """Send the pending records."""
