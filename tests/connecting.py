@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 from typing import Any
 
 import howdah
 
 #: The values of a parameter for `connect_value`.
-KINDS = ("blocking", "asyncio", "trio")
+KINDS = ("blocking", "asyncio", "trio", *(["uvloop"] if importlib.util.find_spec("uvloop") else []))
 
 
 def connect_value(kind: str, query: str, conninfo: str, driver: Any = howdah, **params: Any) -> Any:
@@ -31,6 +32,10 @@ def connect_value(kind: str, query: str, conninfo: str, driver: Any = howdah, **
 
     if kind == "asyncio":
         return asyncio.run(main())
+    if kind == "uvloop":
+        import uvloop
+
+        return uvloop.run(main())
     import trio
 
     return trio.run(main)

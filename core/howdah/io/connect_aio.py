@@ -55,7 +55,9 @@ async def _serve_async(loop: asyncio.AbstractEventLoop, request: Request) -> Any
         except asyncio.TimeoutError:  # another class than TimeoutError before Python 3.11
             raise TimeoutError from None
     if isinstance(request, Call):
-        called = loop.run_in_executor(None, request.function)
+        function = request.function
+        # uvloop, and asyncio's debug mode, refuse coroutine functions, which only return a coroutine here.
+        called = loop.run_in_executor(None, lambda: function())
         # The call continues after a timeout or a cancellation of the task; its result is ignored then.
         called.add_done_callback(lambda future: future.cancelled() or future.exception())
         done, _ = await asyncio.wait([called], timeout=remaining)

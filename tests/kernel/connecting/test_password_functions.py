@@ -161,12 +161,12 @@ def test_the_timeout(kind: str, dsn: str) -> None:
             else:
 
                 async def wait() -> str:
-                    if kind == "asyncio":
-                        await asyncio.sleep(60)
-                    else:
+                    if kind == "trio":
                         import trio
 
                         await trio.sleep(60)
+                    else:
+                        await asyncio.sleep(60)
                     return "banana"
 
                 connect_value(kind, "", dsn, user=ROLE["md5"], password=wait, connect_timeout=0.3)
