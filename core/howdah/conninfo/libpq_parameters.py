@@ -9,7 +9,7 @@ from howdah.conninfo.parameter import Parameter, ParameterRegistry
 
 __all__ = ["PARAMETERS"]
 
-_OAUTH = " The plugin `oauth` uses it."
+_OAUTH = " For the method OAUTHBEARER."
 _TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _PROTOCOL_VERSIONS = ("3.0", "3.2", "latest")
 
@@ -109,7 +109,7 @@ _PARAMETERS = (
         "gssencmode",
         default="disable",
         environ="PGGSSENCMODE",
-        doc="GSSAPI encryption, by the plugin `gssapi`. `prefer` goes on without it where it cannot be had.",
+        doc="GSSAPI encryption. `prefer` goes on without it where it cannot be had.",
         choices=("disable", "prefer", "require"),
     ),
     Parameter(

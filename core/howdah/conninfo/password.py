@@ -14,7 +14,7 @@ __all__ = ["PasswordProvider"]
 
 
 class PasswordProvider(ABC):
-    """Provides passwords that depend on the server, such as tokens of a cloud.
+    """Provides passwords that depend on the server, such as tokens.
 
     An instance is given to `connect` as `password`, like a function without arguments.
     """

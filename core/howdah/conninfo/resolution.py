@@ -76,7 +76,7 @@ def resolve(
     _fill_in(resolved, environ)
     if resolved["gssencmode"] == "require" and not gss_encryption:
         raise NotSupportedError(
-            'gssencmode "require" needs the plugin gssapi, which comes with howdah: enable it, or use TLS'
+            'gssencmode "require" is not supported: no plugin that encrypts with GSSAPI is enabled; use TLS'
         )
     _check(resolved)
     return resolved

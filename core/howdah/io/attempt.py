@@ -230,7 +230,7 @@ class Attempt:
         if isinstance(sock, TLSSocket):
             from howdah.protocol.channel_binding import tls_server_end_point
 
-            end_point = tls_server_end_point(sock.layer.getpeercert(binary_form=True) or b"")
+            end_point = tls_server_end_point(sock.tls.getpeercert(binary_form=True) or b"")
         return Credentials(
             user=parameters["user"],
             password=lambda: host.password,

@@ -276,7 +276,7 @@ def handshake(
         raise NotSecured(
             f"the connection was lost during the TLS handshake: {_reason(error)}{_advice(tls_config)}"
         ) from error
-    protocol = sock.layer.selected_alpn_protocol()
+    protocol = sock.tls.selected_alpn_protocol()
     if tls_config.direct and protocol is None:
         raise NotSecured(
             "the server did not agree to speak PostgreSQL's protocol over direct TLS (ALPN)"
@@ -285,7 +285,7 @@ def handshake(
     if protocol not in (None, ALPN):
         raise NotSecured(f"the server chose the unexpected protocol {protocol!r} (ALPN)")
     if tls_config.verify_host:
-        certificate = sock.layer.getpeercert() or {}
+        certificate = sock.tls.getpeercert() or {}
         if not matches_host(certificate, host):
             raise NotSecured(f"the server's certificate is not for host name {host!r}")
 

@@ -43,12 +43,10 @@ class SecuredSocket:
         outgoing: the buffer to which it writes records.
 
     Attributes:
-        tls: whether it uses TLS.
         authentication: the method, as in `require_auth`, by which the encryption has proved to the server who
             the client is; empty if it has not.
     """
 
-    tls = False
     authentication = ""
 
     def __init__(self, raw: socket.socket, layer: Any, incoming: Any, outgoing: Any) -> None:
@@ -148,12 +146,11 @@ class TLSSocket(SecuredSocket):
         ValueError: the name cannot be sent.
     """
 
-    tls = True
-    layer: ssl.SSLObject
-
     def __init__(self, raw: socket.socket, context: ssl.SSLContext, name: str | None) -> None:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        super().__init__(raw, context.wrap_bio(incoming, outgoing, server_hostname=name), incoming, outgoing)
+        #: Encrypts and decrypts.
+        self.tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
+        super().__init__(raw, self.tls, incoming, outgoing)
 
     def handshake(self) -> None:
         """Begin the handshake, or continue it.
@@ -165,7 +162,7 @@ class TLSSocket(SecuredSocket):
         self._flush()
         while True:
             try:
-                self.layer.do_handshake()
+                self.tls.do_handshake()
             except ssl.SSLWantReadError:
                 self._flush()
                 if not self._receive(RECEIVE_SIZE):
