@@ -91,7 +91,9 @@ def _cancelling(connected: Connected, timeout: float | None, delivery: Delivery)
         ) from error
 
 
-def _until_taken(sock: socket | SecuredSocket, deadline: float | None) -> ConnectOperation[BaseException | None]:
+def _until_taken(
+    sock: socket | SecuredSocket, deadline: float | None
+) -> ConnectOperation[BaseException | None]:
     """Wait until the server closes the connection, after it has sent the signal.
 
     Returns:
