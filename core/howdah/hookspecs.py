@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from howdah.errors import Error
     from howdah.io.event_loop import TaskLock
     from howdah.io.operation import Operation
+    from howdah.io.tls_socket import SecuredSocket
     from howdah.protocol.credentials import Method
     from howdah.protocol.exchange import Exchange
 
@@ -44,6 +45,7 @@ __all__ = [
     "conninfo_prefixes",
     "hookimpl",
     "hookspec",
+    "transport_parameters",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,6 +68,23 @@ def conninfo_prefixes(*prefixes: str) -> Callable[[F], F]:
 
     def mark(function: F) -> F:
         vars(function)["prefixes"] = prefixes
+        return function
+
+    return mark
+
+
+def transport_parameters(*names: str) -> Callable[[F], F]:
+    """Mark an implementation of `howdah_open_transport` as one for connections that set a parameter.
+
+    The driver need not call it while none of the parameters differs from its default, which saves an
+    asynchronous connection a worker thread. It may still call it, if another plugin opens the socket.
+
+    Args:
+        names: the names of connection parameters.
+    """
+
+    def mark(function: F) -> F:
+        vars(function)["parameters"] = names
         return function
 
     return mark
@@ -363,19 +382,22 @@ def howdah_resolve_conninfo(conninfo: str, params: dict[str, Any]) -> tuple[str,
 
 
 @hookspec(firstresult=True)
-def howdah_open_transport(host: Host, params: Mapping[str, Any]) -> socket.socket | None:
+def howdah_open_transport(host: Host, params: Mapping[str, Any]) -> socket.socket | SecuredSocket | None:
     """Open a socket to a server, for tunnels, proxies, and in-house networks.
 
     It may block, if possible for no longer than `connect_timeout`: it is called
-    in a worker thread if there is an event loop or a timeout.
+    in a worker thread if there is an event loop or a timeout. `transport_parameters`
+    saves that thread for connections that are not its own.
 
     Args:
         host: the host to reach.
         params: the resolved connection parameters.
 
     Returns:
-        A connected stream socket, on which TLS and the protocol then start,
-        or None to leave it to the next plugin and finally to the kernel.
+        A connected stream socket, on which TLS and the protocol then start;
+        or a `howdah.io.tls_socket.SecuredSocket`, if the plugin has encrypted
+        the connection, on which the protocol starts without TLS; or None to
+        leave it to the next plugin and finally to the kernel.
     """
 
 

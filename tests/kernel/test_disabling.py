@@ -27,6 +27,10 @@ PLUGINS = {
     "postgis": "howdah_postgis",
     "pydantic": "howdah_pydantic",
     "check": "howdah_check",
+    "oauth": "howdah_oauth",
+    "gssapi": "howdah_gssapi",
+    "cloud": "howdah_cloud",
+    "ssh": "howdah_ssh",
 }
 
 SCRIPT = """

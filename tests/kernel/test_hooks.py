@@ -21,7 +21,7 @@ from howdah.adapt import Loader
 from howdah.client.scheduling import SerialScheduler
 from howdah.client.statement import Statement
 from howdah.conninfo import Parameter
-from howdah.hookspecs import Mixins, conninfo_prefixes
+from howdah.hookspecs import Mixins, conninfo_prefixes, transport_parameters
 from tests import servers
 from tests.servers import open_socket
 
@@ -356,6 +356,22 @@ class TestOpenTransport:
 
         assert asyncio.run(main()) == ("1",)
         assert calls
+
+    def test_it_is_called_only_for_its_parameters(self, dsn: str) -> None:
+        calls: list[Any] = []
+
+        @transport_parameters("burrow")
+        def open_transport(host: Any, params: Any) -> None:
+            calls.append(params["burrow"])
+
+        driver = driver_with(
+            connection_parameters=lambda: [Parameter("burrow", default="none")], open_transport=open_transport
+        )
+        driver.connect(dsn).close()
+        driver.connect(dsn, burrow="none").close()
+        assert calls == []
+        driver.connect(dsn, burrow="deep").close()
+        assert calls[0] == "deep"
 
     def test_none_leaves_it_to_the_kernel(self, dsn: str, tunnelling: Any) -> None:
         driver, calls = tunnelling

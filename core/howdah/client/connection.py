@@ -92,12 +92,14 @@ class Connection(BaseConnection[Row]):
         driver = cls.driver
         own = driver.take_settings(params)
         conninfo, params = cls._resolve(conninfo, params)
-        settings = resolve(conninfo, params, parameters=driver.parameters)
+        settings = resolve(
+            conninfo, params, parameters=driver.parameters, gss_encryption=driver.gss_encryption
+        )
         connected = connect(
             settings,
             hosts(settings),
             authentication_methods=driver.authentication_methods,
-            open_transport=cls._open_transport(),
+            open_transport=driver.transport_opener(settings),
         )
         try:
             self = cls(

@@ -117,12 +117,14 @@ class AsyncConnection(BaseConnection[Row]):
                 conninfo, params = await loop.call_in_thread(cls._resolve, conninfo, params)
         else:
             conninfo, params = cls._resolve(conninfo, params)
-        settings = resolve(conninfo, params, parameters=driver.parameters)
+        settings = resolve(
+            conninfo, params, parameters=driver.parameters, gss_encryption=driver.gss_encryption
+        )
         connected = await connect_async(
             settings,
             hosts(settings),
             authentication_methods=driver.authentication_methods,
-            open_transport=cls._open_transport(),
+            open_transport=driver.transport_opener(settings),
         )
         try:
             self = cls(

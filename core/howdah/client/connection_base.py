@@ -28,7 +28,6 @@ from howdah.errors import (
     OperationalError,
     ProgrammingError,
 )
-from howdah.io.addresses import OpenTransport
 from howdah.io.blocking import cause
 from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
@@ -634,10 +633,6 @@ class BaseConnection(Generic[Row]):
         resolved: tuple[str, dict[str, Any]] | None
         resolved = None if resolve is None else resolve(conninfo=conninfo, params=params)
         return (conninfo, params) if resolved is None else resolved
-
-    @classmethod
-    def _open_transport(cls) -> OpenTransport | None:
-        return cls.driver.hooks.open_transport
 
     def _opened(self) -> None:
         """Ask the plugins for a planner and observers, and tell them that the connection is open."""

@@ -74,7 +74,7 @@ class ConnectionInfo:
     @property
     def dsn(self) -> str:
         """A connection string for this connection, without the password."""
-        return conninfo.make_conninfo(**self.get_parameters())
+        return conninfo.format_keywords(self.get_parameters())
 
     def get_parameters(self) -> dict[str, str]:
         """Return the connection parameters that differ from their defaults, without secrets."""

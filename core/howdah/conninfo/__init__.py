@@ -18,11 +18,17 @@ from howdah.conninfo.syntax import conninfo_to_dict, make_conninfo, parse
 from howdah.lazy.importing import CompleteModule, on_first_use
 
 if TYPE_CHECKING:
+    from howdah.conninfo.password import PasswordProvider
     from howdah.conninfo.require_auth import AuthRequirement
     from howdah.conninfo.timeout import timeout_from_conninfo
 else:
     __getattr__ = on_first_use(
-        __name__, {"require_auth": ("AuthRequirement",), "timeout": ("timeout_from_conninfo",)}
+        __name__,
+        {
+            "password": ("PasswordProvider",),
+            "require_auth": ("AuthRequirement",),
+            "timeout": ("timeout_from_conninfo",),
+        },
     )
 
 __all__ = [
@@ -30,6 +36,7 @@ __all__ = [
     "AuthRequirement",
     "Host",
     "Parameter",
+    "PasswordProvider",
     "conninfo_to_dict",
     "format_keywords",
     "hosts",

@@ -27,11 +27,16 @@ class Host:
         hostaddr: the address to connect to, or empty to look `host` up.
         port: the TCP port, or the number in the name of the unix socket.
         password: the password for this host, or None; or a function that returns it, called on first use.
+
+    Attributes:
+        request_password: asks the program's function for the password, which may take long or return an
+            awaitable; None if there is no function.
     """
 
     def __init__(
         self, host: str, hostaddr: str, port: int, password: str | Callable[[], str | None] | None = None
     ) -> None:
+        self.request_password: Callable[[], Any] | None = None
         self.host = host
         self.hostaddr = hostaddr
         self.port = port
@@ -87,9 +92,26 @@ def hosts(resolved: Mapping[str, Any]) -> list[Host]:
     for name, address, port in zip(names, addresses, ports, strict=True):
         if not (name or address):
             name = default_socket_directory()
-        password = resolved.get("password") or partial(_from_passfile, resolved, name or address, port)
-        result.append(Host(name, address, port, password))
+        result.append(_with_password(name, address, port, resolved))
     return result
+
+
+def _with_password(name: str, address: str, port: int, resolved: Mapping[str, Any]) -> Host:
+    password = resolved.get("password")
+    if not callable(password):
+        return Host(name, address, port, password or partial(_from_passfile, resolved, name or address, port))
+    host = Host(name, address, port)
+    host.request_password = _request(password, Host(name, address, port), resolved)
+    return host
+
+
+def _request(password: Callable[..., Any], host: Host, resolved: Mapping[str, Any]) -> Callable[[], Any]:
+    """Return a function that asks the program's function for the password of a host."""
+    from howdah.conninfo.password import PasswordProvider
+
+    if isinstance(password, PasswordProvider):
+        return partial(password, host, resolved)
+    return password
 
 
 def _port(text: str) -> int:

@@ -9,8 +9,7 @@ from howdah.conninfo.parameter import Parameter, ParameterRegistry
 
 __all__ = ["PARAMETERS"]
 
-_GSS = " howdah has no GSSAPI machinery of its own."
-_OAUTH = " Accepted; only a plugin that adds the OAUTHBEARER method uses it."
+_OAUTH = " For the method OAUTHBEARER."
 _TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _PROTOCOL_VERSIONS = ("3.0", "3.2", "latest")
 
@@ -39,7 +38,12 @@ _PARAMETERS = (
     Parameter("dbname", environ="PGDATABASE", doc="Database. Not set: the same as `user`."),
     Parameter("user", environ="PGUSER", doc="User to log in as. Not set: the operating system's user name."),
     Parameter(
-        "password", environ="PGPASSWORD", doc="Password. Not set: looked up in `passfile`.", secret=True
+        "password",
+        environ="PGPASSWORD",
+        doc="Password. As an argument of `connect` it may be a function that returns the password. Not set: "
+        "looked up in `passfile`.",
+        secret=True,
+        function=True,
     ),
     Parameter("passfile", environ="PGPASSFILE", doc="The password file. Not set: `~/.pgpass`."),
     Parameter(
@@ -105,8 +109,7 @@ _PARAMETERS = (
         "gssencmode",
         default="disable",
         environ="PGGSSENCMODE",
-        doc="GSSAPI encryption. `prefer` is accepted and goes on without it; `require` raises "
-        "`NotSupportedError`.",
+        doc="GSSAPI encryption. `prefer` goes on without it where it cannot be had.",
         choices=("disable", "prefer", "require"),
     ),
     Parameter(
@@ -211,13 +214,20 @@ _PARAMETERS = (
         "krbsrvname",
         default="postgres",
         environ="PGKRBSRVNAME",
-        doc="Kerberos service name. Accepted;" + _GSS,
+        doc="Kerberos service name of the server.",
     ),
     Parameter(
-        "gsslib", environ="PGGSSLIB", doc="GSSAPI library. Accepted;" + _GSS, choices=("gssapi", "sspi")
+        "gsslib",
+        environ="PGGSSLIB",
+        doc="The library for Kerberos on Windows. Not set: SSPI. Elsewhere it is always GSSAPI.",
+        choices=("gssapi", "sspi"),
     ),
     Parameter(
-        "gssdelegation", bool, False, "PGGSSDELEGATION", "Whether to delegate credentials. Accepted;" + _GSS
+        "gssdelegation",
+        bool,
+        False,
+        "PGGSSDELEGATION",
+        "Whether to delegate the Kerberos ticket to the server.",
     ),
     Parameter("scram_client_key", doc="Base64 of the SCRAM client key, instead of a password.", secret=True),
     Parameter("scram_server_key", doc="Base64 of the SCRAM server key that belongs to it.", secret=True),

@@ -44,6 +44,7 @@ class Parameter(NamedTuple):
         doc: one or two sentences of Markdown for the user.
         choices: the allowed values, in any case; None to allow all.
         secret: whether the value must never be shown.
+        function: whether the value may be a function, which is then left as it is.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Parameter(NamedTuple):
     doc: str = ""
     choices: tuple[str, ...] | None = None
     secret: bool = False
+    function: bool = False
 
     def convert(self, value: Any, origin: str = "") -> Any:
         """Check a value from the user and convert it to the type of this parameter.
@@ -63,14 +65,17 @@ class Parameter(NamedTuple):
             origin: the source of the value, for the error: ` (from PGPORT)`.
 
         Returns:
-            The value as a `str`, `int`, `float` or `bool`, or the default.
+            The value as a `str`, `int`, `float` or `bool`, or the default; a function if one may be given.
 
         Raises:
             howdah.ProgrammingError: the parameter does not accept the value.
         """
+        if self.function and callable(value):
+            return value
         text = self.to_text(value, origin)
-        if text == "":
-            return self.default
+        return self.default if text == "" else self._from_text(text, origin)
+
+    def _from_text(self, text: str, origin: str) -> Any:
         if self.choices is not None:
             for choice in self.choices:
                 if text.lower() == choice.lower():

@@ -28,6 +28,7 @@ def resolve(
     *,
     parameters: Sequence[Parameter] = PARAMETERS,
     environ: Mapping[str, str] | None = None,
+    gss_encryption: bool = False,
 ) -> dict[str, Any]:
     """Return the values of all connection parameters: given, from the service, the environment, or defaults.
 
@@ -38,6 +39,7 @@ def resolve(
             parameters before it.
         parameters: all known parameters, libpq's and those of plugins.
         environ: the environment; None for the process's own.
+        gss_encryption: whether a plugin encrypts with GSSAPI, so that it can be required.
 
     Returns:
         A value for every parameter: `str`, `int`, `float` or `bool` by its type, None if it is not set. An
@@ -72,6 +74,10 @@ def resolve(
     if resolved["sslrootcert"] == "system" and values.get("sslmode", "") == "":
         resolved["sslmode"] = "verify-full"
     _fill_in(resolved, environ)
+    if resolved["gssencmode"] == "require" and not gss_encryption:
+        raise NotSupportedError(
+            'gssencmode "require" is not supported: no plugin that encrypts with GSSAPI is enabled; use TLS'
+        )
     _check(resolved)
     return resolved
 
@@ -115,10 +121,6 @@ def _fill_in(resolved: dict[str, Any], environ: Mapping[str, str]) -> None:
 def _check(resolved: Mapping[str, Any]) -> None:
     """Refuse contradictions, and values that howdah does not support."""
     sslmode = resolved["sslmode"]
-    if resolved["gssencmode"] == "require":
-        raise NotSupportedError(
-            'gssencmode "require" is not supported: howdah has no GSSAPI encryption; use TLS'
-        )
     if resolved["sslrootcert"] == "system" and sslmode != "verify-full":
         raise ProgrammingError(
             f'weak sslmode "{sslmode}" cannot be used with sslrootcert=system; use "verify-full"'

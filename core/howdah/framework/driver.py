@@ -113,6 +113,8 @@ class Driver:
         authentication_methods: the plugins' authentication methods.
         hooks: the hooks that connections call.
         conninfo_prefixes: the prefixes of the conninfos that plugins may resolve; an empty one allows any.
+        transport_parameters: the connection parameters that have plugins open sockets; None if a plugin may
+            open one in any case.
     """
 
     Connection: type[bundle.Connection[Any]]
@@ -132,6 +134,7 @@ class Driver:
     authentication_methods: Mapping[int | str, Method]
     hooks: ConnectionHooks
     conninfo_prefixes: tuple[str, ...]
+    transport_parameters: tuple[str, ...] | None
 
     def __init__(
         self,
@@ -162,6 +165,8 @@ class Driver:
         self.authentication_methods = self._gather_authentication_methods()
         self.hooks = ConnectionHooks(*map(self._implemented, ConnectionHooks._fields))
         self.conninfo_prefixes = self._gather_conninfo_prefixes()
+        self.transport_parameters = self._gather_transport_parameters()
+        self._defaults = {parameter.name: parameter.default for parameter in self.parameters}
         self._known_types: dict[tuple[str, str, int, str, str], KnownTypes] = {}
         self.adapters = AdaptersMap()
         self.adapters.register_dumper(str, TextDumper)
@@ -197,7 +202,12 @@ class Driver:
 
         self.take_settings(params)
         if self.resolver(conninfo) is None:
-            hosts(resolve(conninfo, params, parameters=self.parameters))
+            hosts(resolve(conninfo, params, parameters=self.parameters, gss_encryption=self.gss_encryption))
+
+    @property
+    def gss_encryption(self) -> bool:
+        """Whether a plugin encrypts connections with GSSAPI, if `gssencmode` asks for it."""
+        return "gss_encryption" in self.capabilities
 
     def resolver(self, conninfo: str) -> Callable[..., Any] | None:
         """Return what has the plugins resolve a conninfo, None if none of them may.
@@ -211,6 +221,17 @@ class Driver:
         if not isinstance(conninfo, str):
             raise ProgrammingError(f"the conninfo must be a str, not {type(conninfo).__name__}")
         return self.hooks.resolve_conninfo if conninfo.startswith(self.conninfo_prefixes) else None
+
+    def transport_opener(self, settings: Mapping[str, Any]) -> Callable[..., Any] | None:
+        """Return what has the plugins open a socket, None if none of them would with these parameters.
+
+        Args:
+            settings: the resolved connection parameters.
+        """
+        names = self.transport_parameters
+        if names is not None and all(settings.get(name) == self._defaults.get(name) for name in names):
+            return None
+        return self.hooks.open_transport
 
     def require(self, feature: str) -> None:
         """Check that the driver has a capability, for arguments that need a plugin.
@@ -432,6 +453,16 @@ class Driver:
         for hook in self._manager.hook.howdah_resolve_conninfo.get_hookimpls():
             prefixes += getattr(hook.function, "prefixes", ("",))
         return tuple(prefixes)
+
+    def _gather_transport_parameters(self) -> tuple[str, ...] | None:
+        """Return the parameters that plugins open sockets for; None if one may do so without them."""
+        names: list[str] = []
+        for hook in self._manager.hook.howdah_open_transport.get_hookimpls():
+            parameters = getattr(hook.function, "parameters", None)
+            if parameters is None:
+                return None
+            names += parameters
+        return tuple(names)
 
     def _gather_mixins(self) -> None:
         """Collect the mixins; assemble the classes at once for which a mixin is given as a class."""

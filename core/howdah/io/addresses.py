@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from howdah import errors
 from howdah.io.connect_sync import Call, ConnectOperation
+from howdah.io.tls_socket import SecuredSocket
 from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 class OpenTransport(Protocol):
     """Opens a socket to a host, in place of the driver's own TCP connection or unix socket."""
 
-    def __call__(self, *, host: Host, params: Mapping[str, Any]) -> socket.socket | None:
-        """Return a connected stream socket, or None to leave it to the driver."""
+    def __call__(self, *, host: Host, params: Mapping[str, Any]) -> socket.socket | SecuredSocket | None:
+        """Return a connected stream socket, perhaps encrypted already, or None to leave it to the driver."""
 
 
 class Transport:
@@ -33,12 +34,15 @@ class Transport:
         self.open_transport = open_transport
         self.host = host
         self.parameters = parameters
-        self.opened: socket.socket | None = None
+        self.opened: socket.socket | SecuredSocket | None = None
+        self.secured = False
 
-    def open(self) -> socket.socket | None:
+    def open(self) -> socket.socket | SecuredSocket | None:
         """Return the socket that is open already and not in use, or else a new one."""
         sock, self.opened = self.opened, None
-        return sock or self.open_transport(host=self.host, params=self.parameters)
+        sock = sock or self.open_transport(host=self.host, params=self.parameters)
+        self.secured = isinstance(sock, SecuredSocket)
+        return sock
 
 
 class Address(NamedTuple):
@@ -60,6 +64,11 @@ class Address(NamedTuple):
     def unix(self) -> bool:
         """Whether this is a unix socket."""
         return self.family == getattr(socket, "AF_UNIX", None)
+
+    @property
+    def secured(self) -> bool:
+        """Whether the plugin that opened the socket has encrypted the connection, so that TLS is not used."""
+        return isinstance(self.sockaddr, Transport) and self.sockaddr.secured
 
     def __str__(self) -> str:
         if self.unix:

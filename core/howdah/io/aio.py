@@ -23,7 +23,7 @@ if TYPE_CHECKING or IMPLEMENTATION == "native":
     from howdah.native.transport import Timer
 
 if TYPE_CHECKING:
-    from howdah.io.tls_socket import TLSSocket
+    from howdah.io.tls_socket import SecuredSocket
     from howdah.io.tls_stream import TLSStream
 
 __all__ = ["AsyncTransport"]
@@ -56,7 +56,7 @@ class AsyncTransport(LoopTransport):
         session: the session to carry bytes for.
     """
 
-    def __init__(self, sock: socket.socket | TLSSocket, session: Session) -> None:
+    def __init__(self, sock: socket.socket | SecuredSocket, session: Session) -> None:
         self._attach(session, *split_tls(sock, session))
 
     def _attach(self, session: Session, sock: socket.socket, stream: Session | TLSStream) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
-from howdah.io.connect_sync import Call, Pause, remaining_time
+from howdah.io.connect_sync import Await, Call, Pause, remaining_time
 
 if TYPE_CHECKING:
-    from howdah.io.connect_sync import ConnectOperation, SocketReady
+    from howdah.io.connect_sync import ConnectOperation, Request
 
 __all__ = ["run_anyio"]
 
@@ -37,12 +37,17 @@ async def run_anyio(operation: ConnectOperation[T]) -> T:
         return result
 
 
-async def _serve(request: SocketReady | Call | Pause) -> Any:
+async def _serve(request: Request) -> Any:
     if isinstance(request, Pause):
         return await anyio.sleep(request.seconds)
     with anyio.fail_after(remaining_time(request.deadline)):
+        if isinstance(request, Await):
+            return await request.awaitable
         if isinstance(request, Call):
             # After a timeout or a cancellation the call continues, and its result is ignored.
-            return await anyio.to_thread.run_sync(request.function, abandon_on_cancel=True)
+            function = request.function
+            # trio refuses functions that return a coroutine, so it is in a tuple.
+            results = await anyio.to_thread.run_sync(lambda: (function(),), abandon_on_cancel=True)
+            return results[0]
         wait = anyio.wait_writable if request.writing else anyio.wait_readable
         return await wait(request.sock.fileno())

@@ -18,7 +18,7 @@ from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
 
 if TYPE_CHECKING:
-    from howdah.io.tls_socket import TLSSocket
+    from howdah.io.tls_socket import SecuredSocket
     from howdah.io.tls_stream import TLSStream
 
 __all__ = ["AnyioTransport"]
@@ -36,7 +36,7 @@ class AnyioTransport:
         session: the session to carry bytes for.
     """
 
-    def __init__(self, sock: socket.socket | TLSSocket, session: Session) -> None:
+    def __init__(self, sock: socket.socket | SecuredSocket, session: Session) -> None:
         self._attach(session, *split_tls(sock, session))
 
     def _attach(self, session: Session, sock: socket.socket, stream: Session | TLSStream) -> None:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from howdah import errors
 from howdah.conninfo import Host, session_settings
 from howdah.io import session_attrs
-from howdah.io.connect_sync import Call, Pause, SocketReady, nonblocking
+from howdah.io.connect_sync import Await, Call, Pause, SocketReady, nonblocking
 from howdah.io.endpoint import Endpoint, open_endpoint
-from howdah.io.tls_socket import NotSecured, TLSSocket
+from howdah.io.tls_socket import NotSecured, SecuredSocket, TLSSocket
 from howdah.io.versions import knows_oldest_only, note_oldest_only
 from howdah.lazy.tuples import NamedTuple
 from howdah.protocol.codes import FrontendCode
-from howdah.protocol.credentials import AuthenticationFailed, Credentials, Work
+from howdah.protocol.credentials import AuthenticationFailed, Credentials, Reconnect, Work
 from howdah.protocol.framing import MessageReader
 from howdah.protocol.messages import message
 from howdah.protocol.startup import (
@@ -48,6 +48,8 @@ RECEIVE_SIZE = 16384
 VERSION_TIMEOUT = 5.0
 #: The pauses before the next attempts at that, in seconds.
 PAUSES = (0.1, 0.4)
+#: How often an authentication method may begin again on a new connection.
+MOST_RECONNECTS = 2
 
 
 class Connected(NamedTuple):
@@ -60,11 +62,11 @@ class Connected(NamedTuple):
         leftover: bytes that arrived after the first ReadyForQuery.
         host: the host that answered.
         address: the IP address, or the path of the unix socket; empty if a plugin opened the socket.
-        tls: whether the connection is encrypted.
+        tls: whether the connection is encrypted with TLS.
         endpoint: how to reach the server again, for cancel requests.
     """
 
-    sock: socket | TLSSocket
+    sock: socket | SecuredSocket
     server_info: ServerInfo
     leftover: bytes
     host: Host
@@ -106,6 +108,7 @@ class Attempt:
         self.methods = methods
         self.tls = False
         self.server_info = ServerInfo()
+        self._memory: dict[str, Any] = {}
 
     def worth_other_encryption(self, error: Exception) -> bool:
         """Return whether a failure may be due to TLS, or to its absence."""
@@ -133,6 +136,9 @@ class Attempt:
         if least < most and knows_oldest_only(self.address):
             most = least
         try:
+            for _ in range(MOST_RECONNECTS):
+                with contextlib.suppress(Reconnect):
+                    return (yield from self._open(attrs, least, most))
             return (yield from self._open(attrs, least, most))
         except ProtocolRefused:
             connected = yield from self._open_again(attrs, least)
@@ -183,7 +189,7 @@ class Attempt:
         )
 
     def _start(
-        self, sock: socket | TLSSocket, options: StartupOptions, reader: MessageReader
+        self, sock: socket | SecuredSocket, options: StartupOptions, reader: MessageReader
     ) -> ConnectOperation[None]:
         """Run the start-up; a server that does not answer to a newer version may not support it."""
         newer = options.max_protocol > options.min_protocol
@@ -218,7 +224,7 @@ class Attempt:
         }
         return {name: value for name, value in wanted.items() if value}
 
-    def _credentials(self, sock: socket | TLSSocket) -> Credentials:
+    def _credentials(self, sock: socket | SecuredSocket) -> Credentials:
         parameters, host = self.parameters, self.address.host
         end_point = None
         if isinstance(sock, TLSSocket):
@@ -228,8 +234,11 @@ class Attempt:
         return Credentials(
             user=parameters["user"],
             password=lambda: host.password,
+            request_password=host.request_password,
+            memory=self._memory,
+            authenticated=getattr(sock, "authentication", ""),
             host=host.host or host.hostaddr,
-            tls=self.tls,
+            tls=isinstance(sock, SecuredSocket),
             certificate=self.tls and self.tls_config().certificate,
             end_point=end_point,
             channel_binding=parameters.get("channel_binding") or "prefer",
@@ -260,7 +269,7 @@ def _key(text: str | None) -> bytes | None:
 
 
 def converse(
-    sock: socket | TLSSocket,
+    sock: socket | SecuredSocket,
     machine: Generator[bytes | Work, Any, T],
     reader: MessageReader,
     deadline: float | None,
@@ -286,7 +295,13 @@ def converse(
         said = next(machine)
         while True:
             if isinstance(said, Work):
-                answer = yield Call(said.function, deadline)
+                try:
+                    answer = yield Call(said.function, deadline)
+                    if hasattr(answer, "__await__"):
+                        answer = yield Await(answer, deadline)
+                except Exception as error:
+                    said = machine.throw(error)
+                    continue
             else:
                 if said:
                     yield from _send(sock, said, reader, deadline, first_byte_deadline)
@@ -298,7 +313,7 @@ def converse(
 
 
 def _send(
-    sock: socket | TLSSocket,
+    sock: socket | SecuredSocket,
     output: bytes,
     reader: MessageReader,
     deadline: float | None,
@@ -311,12 +326,15 @@ def _send(
             sent = yield from nonblocking(sock, partial(sock.send, output), deadline, writing=True)
             output = output[sent:]
     # The answer cannot be there yet.
-    if not isinstance(sock, TLSSocket) and not reader.pending:
+    if not isinstance(sock, SecuredSocket) and not reader.pending:
         yield SocketReady(sock, False, _until(reader, deadline, first_byte_deadline))
 
 
 def _receive(
-    sock: socket | TLSSocket, reader: MessageReader, deadline: float | None, first_byte_deadline: float | None
+    sock: socket | SecuredSocket,
+    reader: MessageReader,
+    deadline: float | None,
+    first_byte_deadline: float | None,
 ) -> ConnectOperation[Message]:
     """Return the next message."""
     while (received := reader.message()) is None:

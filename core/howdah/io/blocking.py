@@ -19,7 +19,7 @@ from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
 
 if TYPE_CHECKING:
-    from howdah.io.tls_socket import TLSSocket
+    from howdah.io.tls_socket import SecuredSocket
     from howdah.io.tls_stream import TLSStream
 
 __all__ = ["BlockingTransport", "Expired"]
@@ -161,7 +161,7 @@ class BlockingTransport:
         session: the session to carry bytes for.
     """
 
-    def __init__(self, sock: socket.socket | TLSSocket, session: Session) -> None:
+    def __init__(self, sock: socket.socket | SecuredSocket, session: Session) -> None:
         self.session = session
         self.sock, self._stream = split_tls(sock, session)
         self._functions = _USUAL

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from howdah.io.attempt import Connected
-    from howdah.io.tls_socket import TLSSocket
+    from howdah.io.tls_socket import SecuredSocket
 
 __all__ = ["Delivery", "cancel", "cancel_async"]
 
@@ -91,7 +91,9 @@ def _cancelling(connected: Connected, timeout: float | None, delivery: Delivery)
         ) from error
 
 
-def _until_taken(sock: socket | TLSSocket, deadline: float | None) -> ConnectOperation[BaseException | None]:
+def _until_taken(
+    sock: socket | SecuredSocket, deadline: float | None
+) -> ConnectOperation[BaseException | None]:
     """Wait until the server closes the connection, after it has sent the signal.
 
     Returns:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from howdah.io.connect_sync import Call, Pause, remaining_time
+from howdah.io.connect_sync import Await, Call, Pause, remaining_time
 from howdah.io.loops import UnsupportedLoop
 from howdah.io.task_waiter import Waiter
 
 if TYPE_CHECKING:
-    from howdah.io.connect_sync import ConnectOperation, SocketReady
+    from howdah.io.connect_sync import ConnectOperation, Request
 
 __all__ = ["run_async"]
 
@@ -45,12 +45,19 @@ async def run_async(operation: ConnectOperation[T]) -> T:
         return result
 
 
-async def _serve_async(loop: asyncio.AbstractEventLoop, request: SocketReady | Call | Pause) -> Any:
+async def _serve_async(loop: asyncio.AbstractEventLoop, request: Request) -> Any:
     if isinstance(request, Pause):
         return await asyncio.sleep(request.seconds)
     remaining = remaining_time(request.deadline)
+    if isinstance(request, Await):
+        try:
+            return await asyncio.wait_for(request.awaitable, remaining)
+        except asyncio.TimeoutError:  # another class than TimeoutError before Python 3.11
+            raise TimeoutError from None
     if isinstance(request, Call):
-        called = loop.run_in_executor(None, request.function)
+        function = request.function
+        # uvloop, and asyncio's debug mode, refuse coroutine functions, which only return a coroutine here.
+        called = loop.run_in_executor(None, lambda: function())
         # The call continues after a timeout or a cancellation of the task; its result is ignored then.
         called.add_done_callback(lambda future: future.cancelled() or future.exception())
         done, _ = await asyncio.wait([called], timeout=remaining)

@@ -1,7 +1,7 @@
 """Connect operations: the requests that they yield, and running one by blocking.
 
 A connect operation is a generator that uses non-blocking sockets. When it has
-to wait, it yields a `SocketReady`, a `Call` or a `Pause`. `run` serves these by
+to wait, it yields a `SocketReady`, a `Call`, an `Await` or a `Pause`. `run` serves these by
 blocking, `howdah.io.connect_aio.run_async` on the running event loop.
 """
 
@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from howdah.io.polling import wait_for_socket
 from howdah.lazy.tuples import NamedTuple
+from howdah.protocol.credentials import AuthenticationFailed
 
 if TYPE_CHECKING:
     from socket import socket
 
-    from howdah.io.tls_socket import TLSSocket
+    from howdah.io.tls_socket import SecuredSocket
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ class SocketReady(NamedTuple):
         deadline: when to give up, by `time.monotonic`; None for never.
     """
 
-    sock: socket | TLSSocket
+    sock: socket | SecuredSocket
     writing: bool
     deadline: float | None
 
@@ -49,6 +50,18 @@ class Call(NamedTuple):
     deadline: float | None
 
 
+class Await(NamedTuple):
+    """Await something that a function of the program returned; blocking connections refuse it.
+
+    Attributes:
+        awaitable: what to await.
+        deadline: when to give up, by `time.monotonic`; None for never.
+    """
+
+    awaitable: Awaitable[Any]
+    deadline: float | None
+
+
 class Pause(NamedTuple):
     """Wait for some time, in seconds."""
 
@@ -59,11 +72,12 @@ class MustWrite(BlockingIOError):
     """The call has to wait until the socket is writable, whatever it does."""
 
 
-ConnectOperation = Generator["SocketReady | Call | Pause", Any, T]
+Request: TypeAlias = "SocketReady | Call | Await | Pause"
+ConnectOperation = Generator[Request, Any, T]
 
 
 def nonblocking(
-    sock: socket | TLSSocket,
+    sock: socket | SecuredSocket,
     function: Callable[[], T],
     deadline: float | None,
     *,
@@ -115,9 +129,15 @@ def remaining_time(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
-def _serve(request: SocketReady | Call | Pause) -> Any:
+def _serve(request: Request) -> Any:
     if isinstance(request, Pause):
         return time.sleep(request.seconds)
+    if isinstance(request, Await):
+        if hasattr(request.awaitable, "close"):
+            request.awaitable.close()  # a coroutine that is not awaited causes a warning
+        raise AuthenticationFailed(
+            "a function for the password or a token is asynchronous: a blocking connection needs a plain one"
+        )
     remaining = remaining_time(request.deadline)
     if isinstance(request, Call):
         return request.function() if remaining is None else _in_thread(request.function, remaining)

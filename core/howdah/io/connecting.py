@@ -128,25 +128,44 @@ class _Connecting:
         attrs = self.parameters.get("target_session_attrs") or "any"
         for wanted in ("standby", "any") if attrs == "prefer-standby" else (attrs,):
             for host in self._ordered(self.hosts):
-                try:
-                    found = yield from locate(host, self.parameters, self._deadline(), self.open_transport)
-                except (errors.Error, OSError) as error:
-                    self.failures.append((f'at "{host.host or host.hostaddr}", port {host.port}', error))
-                    continue
-                for address in self._ordered(found):
-                    try:
-                        return (yield from self._try(address, wanted))
-                    except (errors.Error, OSError) as error:
-                        if _is_final(error):
-                            raise self._failure() from self._best_failure()
-                        if isinstance(error, Unsuitable) or _sqlstate(error):
-                            break  # the host's other addresses lead to the same server
+                connected = yield from self._try_host(host, wanted, self.open_transport)
+                if connected is not None:
+                    return connected
         raise self._failure() from self._best_failure()
+
+    def _try_host(
+        self, host: Host, attrs: str, open_transport: OpenTransport | None
+    ) -> ConnectOperation[Connected | None]:
+        """Try the addresses of one host; return None if another host may do.
+
+        Raises:
+            howdah.OperationalError: other hosts need not be tried.
+        """
+        try:
+            found = yield from locate(host, self.parameters, self._deadline(), open_transport)
+        except (errors.Error, OSError) as error:
+            self.failures.append((f'at "{host.host or host.hostaddr}", port {host.port}', error))
+            return None
+        for address in self._ordered(found):
+            try:
+                return (yield from self._try(address, attrs))
+            except (errors.Error, OSError) as error:
+                if address.secured and self._encryption_optional(error):
+                    return (yield from self._try_host(host, attrs, None))
+                if _is_final(error):
+                    raise self._failure() from self._best_failure()
+                if isinstance(error, Unsuitable) or _sqlstate(error):
+                    break  # the host's other addresses lead to the same server
+        return None
+
+    def _encryption_optional(self, error: Exception) -> bool:
+        """Return whether to try a server without a plugin's encryption, as the server may allow only that."""
+        return self.parameters.get("gssencmode") == "prefer" and _sqlstate(error) == NO_HBA_ENTRY
 
     def _try(self, address: Address, attrs: str) -> ConnectOperation[Connected]:
         """Try one address, with and without TLS as sslmode allows."""
         deadline = self._deadline()
-        sslmode = "disable" if address.unix else self.parameters.get("sslmode") or "prefer"
+        sslmode = "disable" if address.unix or address.secured else self.parameters.get("sslmode") or "prefer"
         for encrypted in ENCRYPTIONS[sslmode]:
             attempt = Attempt(address, encrypted, deadline, self.parameters, self.tls_config, self.methods)
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from howdah.io.sockets import connect
+from howdah.io.tls_socket import SecuredSocket
 from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from howdah.io.addresses import Address
     from howdah.io.connect_sync import ConnectOperation
     from howdah.io.tls import TLSConfig
-    from howdah.io.tls_socket import TLSSocket
 
 
 class Endpoint(NamedTuple):
@@ -37,7 +37,7 @@ class Endpoint(NamedTuple):
 
 def open_endpoint(
     endpoint: Endpoint, deadline: float | None, *, optional: bool = False
-) -> ConnectOperation[tuple[socket | TLSSocket, bool]]:
+) -> ConnectOperation[tuple[socket | SecuredSocket, bool]]:
     """Connect a socket to an endpoint, and start TLS if the endpoint has settings for it.
 
     Args:
@@ -55,7 +55,7 @@ def open_endpoint(
     address, tls_config = endpoint.address, endpoint.tls_config
     sock = yield from connect(address, endpoint.parameters, deadline)
     try:
-        if tls_config is None:
+        if tls_config is None or isinstance(sock, SecuredSocket):
             return sock, False
         from howdah.io.tls import start_tls  # an expensive import, not needed without TLS
 

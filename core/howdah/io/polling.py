@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from socket import socket
 
-    from howdah.io.tls_socket import TLSSocket
+    from howdah.io.tls_socket import SecuredSocket
 
 __all__ = ["wait_for_socket"]
 
 
 def wait_for_socket(
-    sock: socket | TLSSocket, timeout: float | None, *, reading: bool = False, writing: bool = False
+    sock: socket | SecuredSocket, timeout: float | None, *, reading: bool = False, writing: bool = False
 ) -> bool:
     """Wait until there is something to receive, or room to send; return whether that is so.
 

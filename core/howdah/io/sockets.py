@@ -11,22 +11,26 @@ import os
 import socket
 import struct
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from howdah import errors
-from howdah.io.connect_sync import Call, ConnectOperation, Pause, SocketReady
+from howdah.io.addresses import locate
+from howdah.io.connect_sync import Call, ConnectOperation, Pause, SocketReady, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from howdah.conninfo import Host
     from howdah.io.addresses import Address
+    from howdah.io.tls_socket import SecuredSocket
 
 
 def connect(
     address: Address,
     parameters: Mapping[str, Any],
     deadline: float | None,
-) -> ConnectOperation[socket.socket]:
+) -> ConnectOperation[socket.socket | SecuredSocket]:
     """Open a non-blocking socket and connect it.
 
     Args:
@@ -42,11 +46,18 @@ def connect(
         howdah.OperationalError: the server's process runs as another user than `requirepeer`.
     """
     if address.family == socket.AF_UNSPEC:
-        sock: socket.socket | None = yield Call(address.sockaddr.open, deadline)
-        if sock is None:
+        opened: socket.socket | SecuredSocket | None = yield Call(address.sockaddr.open, deadline)
+        if opened is None:
             raise errors.OperationalError("the plugin that opened the way to this host no longer does")
-        sock.setblocking(False)
-        return sock
+        opened.setblocking(False)
+        return opened
+    return (yield from _open_at(address, parameters, deadline))
+
+
+def _open_at(
+    address: Address, parameters: Mapping[str, Any], deadline: float | None
+) -> ConnectOperation[socket.socket]:
+    """Open a non-blocking socket and connect it to an IP address or a path."""
     sock = socket.socket(address.family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
@@ -59,6 +70,37 @@ def connect(
     except BaseException:
         sock.close()
         raise
+
+
+def open_socket(host: Host, parameters: Mapping[str, Any]) -> socket.socket:
+    """Connect a socket to a host as the driver does, blocking; for `howdah_open_transport`.
+
+    Args:
+        host: the host.
+        parameters: the connection parameters; `connect_timeout` holds for all addresses together.
+
+    Returns:
+        The socket, in blocking mode.
+
+    Raises:
+        OSError: the connection failed.
+        howdah.OperationalError: the name of the host is not found, or the server runs as the wrong user.
+    """
+    timeout = parameters.get("connect_timeout") or 0
+    deadline = time.monotonic() + timeout if timeout > 0 else None
+    sock = run(_open(host, parameters, deadline))
+    sock.setblocking(True)
+    return sock
+
+
+def _open(
+    host: Host, parameters: Mapping[str, Any], deadline: float | None
+) -> ConnectOperation[socket.socket]:
+    addresses = yield from locate(host, parameters, deadline, None)
+    for address in addresses[:-1]:
+        with suppress(OSError):
+            return (yield from _open_at(address, parameters, deadline))
+    return (yield from _open_at(addresses[-1], parameters, deadline))
 
 
 def _connect(sock: socket.socket, address: Address, deadline: float | None) -> ConnectOperation[None]:

@@ -18,11 +18,11 @@ from howdah.protocol.credentials import (
     SASL,
     SSPI,
     AuthenticationFailed,
-    AuthenticationRequest,
     Conversation,
     Credentials,
     Method,
     Work,
+    advance,
     expect_ok,
 )
 
@@ -53,12 +53,7 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
     bound = options.channel_binding == "require"
     code, data = messages.authentication_request((yield b""))
     if code == OK:
-        _check(options, "none", "the server did not ask for authentication")
-        if bound:
-            raise AuthenticationFailed(
-                "channel binding is required, but the server did not ask for authentication"
-            )
-        return "cert" if options.certificate else "trust"
+        return _accepted_at_once(options)
 
     mechanism = ""
     if code == SASL:
@@ -76,7 +71,7 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
         conversation = chosen(options, data)
 
     request = code, data
-    body = yield from _said(conversation, None)
+    body, _ = yield from advance(conversation, None)
     first = code == SASL
     while body is not None:
         if first:
@@ -85,7 +80,7 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
             response = messages.authentication_response(body)
         first = False
         request = messages.authentication_request((yield response))
-        body = yield from _said(conversation, request)
+        body, _ = yield from advance(conversation, request)
         if request[0] == OK and body is not None:
             raise errors.OperationalError(
                 "the server sent AuthenticationOk before authentication was complete"
@@ -95,22 +90,23 @@ def authenticate(options: Credentials) -> Generator[bytes | Work, Any, str]:
     return name
 
 
-def _said(
-    conversation: Conversation, request: AuthenticationRequest | None
-) -> Generator[Work, Any, bytes | None]:
-    """Return a conversation's response to a request, None when the conversation has ended."""
-    try:
-        said = conversation.send(request)
-        while isinstance(said, Work):
-            said = conversation.send((yield said))
-    except StopIteration:
-        return None
-    return said
+def _accepted_at_once(options: Credentials) -> str:
+    """Return the name of the method if the server did not ask for authentication."""
+    bound = options.channel_binding == "require"
+    if options.authenticated and options.allows(options.authenticated) and not bound:
+        return options.authenticated
+    _check(options, "none", "the server did not ask for authentication")
+    if bound:
+        raise AuthenticationFailed(
+            "channel binding is required, but the server did not ask for authentication"
+        )
+    return "cert" if options.certificate else "trust"
 
 
 def cleartext(options: Credentials, data: bytes) -> Conversation:
     """AuthenticationCleartextPassword: send the password."""
-    expect_ok((yield options.secret() + b"\0"))
+    secret = yield from options.obtain_secret()
+    expect_ok((yield secret + b"\0"))
 
 
 def md5(options: Credentials, salt: bytes) -> Conversation:
@@ -119,9 +115,10 @@ def md5(options: Credentials, salt: bytes) -> Conversation:
         raise errors.OperationalError("the server sent a malformed AuthenticationMD5Password message")
     import hashlib
 
+    secret = yield from options.obtain_secret()
     user = options.user.encode("utf-8", "surrogateescape")
     # An OpenSSL that forbids MD5 (FIPS mode) allows it when it is not used for security.
-    stored = hashlib.md5(options.secret() + user, usedforsecurity=False).hexdigest()
+    stored = hashlib.md5(secret + user, usedforsecurity=False).hexdigest()
     answer = hashlib.md5(stored.encode() + salt, usedforsecurity=False).hexdigest()
     expect_ok((yield b"md5" + answer.encode() + b"\0"))
 

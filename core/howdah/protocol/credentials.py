@@ -34,7 +34,9 @@ class Work(NamedTuple):
     """A call that is made outside of a conversation, perhaps in a worker thread.
 
     Attributes:
-        function: what to call; the conversation is sent what it returns.
+        function: what to call; the conversation is sent what it returns. An awaitable that it returns is
+            awaited on the event loop first; a blocking connection refuses it. What the function raises is
+            raised in the conversation.
     """
 
     function: Callable[[], Any]
@@ -47,6 +49,14 @@ class AuthenticationFailed(errors.OperationalError):
     """The client could not, or would not, authenticate; another host is not worth trying."""
 
 
+class Reconnect(AuthenticationFailed):
+    """A method has learned from the server what it needs, and wants to begin again on a new connection.
+
+    The server is connected to once more, at the same address. What the method has put into
+    `Credentials.memory` is there again.
+    """
+
+
 class Credentials:
     """How the client may authenticate, and what a method needs for that.
 
@@ -54,6 +64,8 @@ class Credentials:
         user: the role to log in as.
         password: its password; None when there is none; or a function that returns it, called when a
             method needs the password.
+        request_password: returns the password, or an awaitable of it, and may take long: it is called, as a
+            `Work`, if `password` gives none.
         host: the server's name as the program gave it; a directory for a unix socket.
         tls: whether the connection is encrypted.
         certificate: whether a client certificate was sent to the server.
@@ -64,6 +76,9 @@ class Credentials:
         scram_server_key: the SCRAM server key, likewise.
         methods: further methods, by request code (7 for GSSAPI) or SASL mechanism name.
         parameters: the connection parameters, for further methods.
+        memory: what methods keep for the connection after a `Reconnect`.
+        authenticated: the method by which the connection's encryption has authenticated the client already;
+            empty if it has not.
     """
 
     def __init__(
@@ -71,6 +86,7 @@ class Credentials:
         user: str,
         password: str | Callable[[], str | None] | None = None,
         *,
+        request_password: Callable[[], Any] | None = None,
         host: str = "",
         tls: bool = False,
         certificate: bool = False,
@@ -81,9 +97,12 @@ class Credentials:
         scram_server_key: bytes | None = None,
         methods: Mapping[int | str, Method] = {},
         parameters: Mapping[str, Any] = {},
+        memory: dict[str, Any] | None = None,
+        authenticated: str = "",
     ) -> None:
         self.user = user
         self._password = password
+        self._request_password = request_password
         self.host = host
         self.tls = tls
         self.certificate = certificate
@@ -94,6 +113,8 @@ class Credentials:
         self.scram_server_key = scram_server_key
         self.methods = methods
         self.parameters = parameters
+        self.authenticated = authenticated
+        self.memory = {} if memory is None else memory
 
     @property
     def password(self) -> str | None:
@@ -101,8 +122,25 @@ class Credentials:
         password = self._password
         return password() if callable(password) else password
 
+    def obtain_secret(self) -> Generator[Work, Any, bytes]:
+        """Ask the program's function for the password if there is one, and return the password as bytes.
+
+        A method uses it as `secret = yield from credentials.obtain_secret()`.
+
+        Raises:
+            AuthenticationFailed: there is none, or it cannot be sent, or the function failed.
+        """
+        if self._request_password is not None and self.password is None:
+            password = yield from ask_program(self._request_password, "the password")
+            if not isinstance(password, str):
+                raise AuthenticationFailed(
+                    f"the function for the password returned {type(password).__name__}, not str"
+                )
+            self._password, self._request_password = password, None
+        return self.secret()
+
     def secret(self) -> bytes:
-        """Return the password as bytes.
+        """Return the password as bytes; see `obtain_secret` for one that a function of the program returns.
 
         Raises:
             AuthenticationFailed: there is none, or it cannot be sent.
@@ -123,6 +161,54 @@ class Credentials:
 
 
 Method = Callable[[Credentials, bytes], Conversation]
+
+
+def ask_program(function: Callable[[], Any], wanted: str) -> Generator[Work, Any, Any]:
+    """Call a function of the program, which may block or return an awaitable, and return its result.
+
+    Args:
+        function: the function.
+        wanted: what it is for, for the error, such as `"the password"`.
+
+    Raises:
+        AuthenticationFailed: the function raised an exception. The message has only its class: its text
+            might be secret.
+    """
+    try:
+        return (yield Work(function))
+    except (errors.Error, TimeoutError):
+        raise
+    except Exception as error:
+        raise AuthenticationFailed(f"the function for {wanted} raised {type(error).__name__}") from error
+
+
+def advance(
+    conversation: Generator[bytes | Work, Any, Any], request: Any
+) -> Generator[Work, Any, tuple[bytes | None, Any]]:
+    """Send a request to a conversation, and have the caller do each `Work` until there is a message.
+
+    Args:
+        conversation: the generator.
+        request: what to send to it.
+
+    Yields:
+        Each `Work`; is sent its result, or has its exception raised.
+
+    Returns:
+        The message and None; or None and the result of the conversation, when it has ended.
+    """
+    try:
+        said = conversation.send(request)
+        while isinstance(said, Work):
+            try:
+                result = yield said
+            except Exception as error:
+                said = conversation.throw(error)
+            else:
+                said = conversation.send(result)
+    except StopIteration as stop:
+        return None, stop.value
+    return said, None
 
 
 def expect_ok(request: AuthenticationRequest) -> None:

@@ -54,7 +54,7 @@ def scram_sha_256_plus(options: Credentials, data: bytes) -> Conversation:
 
 def _scram(options: Credentials, header: bytes, binding: bytes) -> Conversation:
     if options.scram_client_key is None or options.scram_server_key is None:
-        options.secret()  # raises before anything is sent
+        yield from options.obtain_secret()  # raises before anything is sent
     nonce = base64.b64encode(secrets.token_bytes(18))
     client_first_bare = b"n=,r=" + nonce  # the server takes the user's name from StartupMessage
 

@@ -18,13 +18,13 @@ from howdah.pq import TransactionStatus
 from howdah.protocol import messages
 from howdah.protocol.auth import authenticate
 from howdah.protocol.codes import BackendCode
-from howdah.protocol.credentials import Work
+from howdah.protocol.credentials import advance
 from howdah.protocol.framing import unexpected_message
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from howdah.protocol.credentials import Credentials
+    from howdah.protocol.credentials import Credentials, Work
     from howdah.protocol.framing import Message
 
 PROTOCOL_3_0 = 3 << 16
@@ -165,12 +165,9 @@ def _authenticate(
             raise errors.OperationalError(
                 f"expected an authentication request, but the server sent {chr(code)!r}"
             )
-        try:
-            answer = conversation.send(payload)
-            while isinstance(answer, Work):
-                answer = conversation.send((yield answer))
-        except StopIteration as stop:
-            server_info.authentication = stop.value
+        answer, method = yield from advance(conversation, payload)
+        if answer is None:
+            server_info.authentication = method
             return
         code, payload = yield from _next(server_info, answer)
 

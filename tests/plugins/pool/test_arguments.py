@@ -67,7 +67,6 @@ def test_attributes_may_be_set(dsn: str) -> None:
         ("port=none", None, "port"),
         ("", {"usr": "me"}, "usr"),
         ("", {"sslmode": "never"}, "sslmode"),
-        ("gssencmode=require", None, "gssencmode"),
     ],
 )
 def test_misspelt(kind: Any, conninfo: str, kwargs: Any, message: str) -> None:

@@ -74,7 +74,6 @@ async def test_attributes_may_be_set(dsn: str) -> None:
         ("port=none", None, "port"),
         ("", {"usr": "me"}, "usr"),
         ("", {"sslmode": "never"}, "sslmode"),
-        ("gssencmode=require", None, "gssencmode"),
     ],
 )
 async def test_misspelt(kind: Any, conninfo: str, kwargs: Any, message: str) -> None:

@@ -1,0 +1,83 @@
+"""What the providers of all clouds have in common: they keep tokens until shortly before their end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from howdah.conninfo import PasswordProvider
+from howdah.errors import Error
+from howdah.protocol.credentials import AuthenticationFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from howdah.conninfo import Host
+
+__all__ = ["Token", "TokenPassword"]
+
+#: How many seconds before its end a token is renewed.
+MARGIN = 60.0
+#: The values of `sslmode` with which a connection may have no TLS.
+_WEAK = ("disable", "allow", "prefer")
+
+
+class Token(NamedTuple):
+    """A token, and until when it is valid by `time.time`."""
+
+    text: str
+    expires: float
+
+
+class TokenPassword(PasswordProvider):
+    """Provides tokens as passwords. Threads and tasks can share a provider.
+
+    Args:
+        require_tls: whether the token is refused to connections that may have no TLS. It is sent in clear,
+            so turn this off only for a proxy on this machine.
+    """
+
+    #: The name of the cloud, for errors.
+    cloud = ""
+
+    def __init__(self, *, require_tls: bool = True) -> None:
+        self._require_tls = require_tls
+        self._tokens: dict[Hashable, Token] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, host: Host, params: Mapping[str, Any]) -> str:
+        """Return a token for a host: the last one, or a new one if that expires soon.
+
+        Raises:
+            AuthenticationFailed: the connection may have no TLS, or the cloud gives no token.
+        """
+        if self._require_tls and not host.is_unix and params.get("sslmode") in _WEAK:
+            raise AuthenticationFailed(
+                f"a token of {self.cloud} is only sent over TLS: connect with sslmode=verify-full,"
+                " or require at least"
+            )
+        key = self.key(host, params)
+        with self._lock:
+            token = self._tokens.get(key)
+            if token is None or token.expires - MARGIN < time.time():
+                self._tokens.pop(key, None)
+                try:
+                    token = self.fetch(host, params)
+                except Error:
+                    raise
+                except Exception as error:
+                    raise AuthenticationFailed(
+                        f"{self.cloud} gives no token: {type(error).__name__}: {error}"
+                    ) from error
+                self._tokens[key] = token
+        return token.text
+
+    def key(self, host: Host, params: Mapping[str, Any]) -> Hashable:
+        """Return what a token depends on: by default nothing."""
+        return None
+
+    @abstractmethod
+    def fetch(self, host: Host, params: Mapping[str, Any]) -> Token:
+        """Return a new token; any exception says that there is none."""
