@@ -30,6 +30,9 @@ if importlib.util.find_spec("uvloop"):
 
 # The modules whose async tests run on trio, too.
 ON_TRIO = {
+    "tests.contrib.listener.test_listener_async",
+    "tests.contrib.retry.test_lost_commit_async",
+    "tests.contrib.retry.test_run_async",
     "tests.kernel.test_cancel",
     "tests.kernel.test_connection_async",
     "tests.kernel.test_cursor_async",
