@@ -59,25 +59,27 @@ class RetryPolicy:
         longest: float = self.first_pause * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)
         return min(longest, self.longest_pause) * uniform(0.5, 1.0)
 
-    def repeats(self, exception: BaseException, *, lost: bool) -> bool:
+    def repeats(self, exception: BaseException, *, lost: Error | None) -> bool:
         """Return whether a transaction is run again after an exception; it is not committed.
 
         Args:
             exception: the exception. If it is not the driver's, the one that it was raised from counts.
-            lost: whether the connection was lost.
+            lost: why the connection was lost, None if it was not.
         """
+        replaceable = lost is not None and self.lost_connections and not _is_limit(lost)
         error: BaseException | None = exception
         while error is not None:
             if isinstance(error, (QueryTimeout, TransactionResolutionUnknown)):
                 return False
             if isinstance(error, Error):
-                sqlstate = error.sqlstate or ""
-                if sqlstate in self.sqlstates:
-                    return True
-                # A time limit of the server's (class 25) would be exceeded again.
-                if lost and self.lost_connections and not sqlstate.startswith("25"):
+                if error.sqlstate in self.sqlstates or (replaceable and not _is_limit(error)):
                     return True
             # Statements after a failed one are only refused: what has failed is in the context.
             refused = isinstance(error, InFailedSqlTransaction) and error.__cause__ is None
             error = error.__context__ if refused else error.__cause__
         return False
+
+
+def _is_limit(error: Error) -> bool:
+    """Return whether a time limit of the server's (class 25) was exceeded, as it would be again."""
+    return (error.sqlstate or "").startswith("25")

@@ -138,7 +138,8 @@ class AsyncExecution(Generic[T]):
         """
         if self._ended or self._committed:
             return False
-        return self._options.policy.repeats(error, lost=self.lost)
+        lost = self._connection.kernel.session.lost if self.lost else None
+        return self._options.policy.repeats(error, lost=lost)
 
 
 class AsyncRun(Generic[T]):
@@ -265,7 +266,7 @@ class AsyncRun(Generic[T]):
         """
         if connection is None:
             return self._source.may_succeed_later(error)
-        return connection.broken or self._options.policy.repeats(error, lost=False)
+        return connection.broken or self._options.policy.repeats(error, lost=None)
 
 
 @asynccontextmanager
