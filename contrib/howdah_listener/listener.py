@@ -17,7 +17,7 @@ from howdah_listener.consumers import Consumer, Consumers, check_channel
 from howdah_listener.mailbox import Overflow
 from howdah_listener.signals import Signal
 from howdah_listener.subscription import Subscription
-from howdah_listener.waiting import Waiter
+from howdah_listener.waiting import Waiter, check
 from howdah_pool.backoff import pause_after
 from howdah_pool.connector import Connector
 from howdah_pool.options import Arguments, Conninfo, PoolOptions
@@ -285,7 +285,9 @@ class Listener:
         """
         assert self._waiter is not None
         with self._signal.lock:
-            channels = self._consumers.wanted()
+            # If the first connection is refused a channel, the consumer learns of that; a later connection is
+            # given up then, since it does not take the place of the lost one.
+            channels = frozenset() if lost is None else self._consumers.wanted()
         _listen(connection, channels, frozenset())
         with self._signal.lock:
             self._consumers.connected(channels, lost)
@@ -293,7 +295,7 @@ class Listener:
         while not self._closed:
             self._change_channels(connection)
             if not self._waiter.wait(connection, self._check_interval):
-                connection.kernel.call_within(self._check_timeout, _check, connection)
+                check(connection, self._check_timeout)
 
     def _change_channels(self, connection: Any) -> None:
         """Listen to what the consumers want."""
@@ -377,10 +379,3 @@ def _listen(connection: Any, added: Iterable[str], removed: Iterable[str]) -> No
         kernel = connection.kernel
         with kernel.lock:
             kernel.wait(kernel.command(b"; ".join(commands)))
-
-
-def _check(connection: Any) -> None:
-    """Have the server answer."""
-    kernel = connection.kernel
-    with kernel.lock:
-        kernel.wait(kernel.command(b"SELECT 1"))

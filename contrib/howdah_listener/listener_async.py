@@ -16,7 +16,7 @@ from howdah_listener.consumers import Consumer, Consumers, check_channel
 from howdah_listener.mailbox import Overflow
 from howdah_listener.signals import AsyncSignal
 from howdah_listener.subscription_async import AsyncSubscription
-from howdah_listener.waiting_async import AsyncWaiter
+from howdah_listener.waiting_async import AsyncWaiter, check
 from howdah_pool.backoff import pause_after
 from howdah_pool.connector_async import AsyncConnector
 from howdah_pool.options_async import Arguments, AsyncPoolOptions, Conninfo
@@ -332,7 +332,9 @@ class AsyncListener:
         """
         assert self._waiter is not None
         with self._signal.lock:
-            channels = self._consumers.wanted()
+            # If the first connection is refused a channel, the consumer learns of that; a later connection is
+            # given up then, since it does not take the place of the lost one.
+            channels = frozenset() if lost is None else self._consumers.wanted()
         await _listen(connection, channels, frozenset())
         with self._signal.lock:
             self._consumers.connected(channels, lost)
@@ -340,7 +342,7 @@ class AsyncListener:
         while not self._closed:
             await self._change_channels(connection)
             if not await self._waiter.wait(connection, self._check_interval):
-                await connection.kernel.call_within(self._check_timeout, _check, connection)
+                await check(connection, self._check_timeout)
 
     async def _change_channels(self, connection: Any) -> None:
         """Listen to what the consumers want."""
@@ -424,10 +426,3 @@ async def _listen(connection: Any, added: Iterable[str], removed: Iterable[str])
         kernel = connection.kernel
         async with kernel.lock:
             await kernel.wait(kernel.command(b"; ".join(commands)))
-
-
-async def _check(connection: Any) -> None:
-    """Have the server answer."""
-    kernel = connection.kernel
-    async with kernel.lock:
-        await kernel.wait(kernel.command(b"SELECT 1"))

@@ -6,11 +6,16 @@ from __future__ import annotations
 import selectors
 import socket
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
+from howdah.errors import OperationalError
 from howdah.io.operation import Idle, Operation
+from howdah.protocol.exchange import QueryExchange
 
-__all__ = ["Waiter"]
+__all__ = ["Waiter", "check"]
+
+_QUESTION = b"SELECT 1"
 
 
 def idle(kernel: Any, timeout: float | None) -> Operation[bool]:
@@ -27,6 +32,30 @@ def idle(kernel: Any, timeout: float | None) -> Operation[bool]:
     came: bool = yield Idle(timeout)
     yield from kernel.start_operation()  # which fails if the connection was lost meanwhile
     return came
+
+
+def answer(kernel: Any, timeout: float) -> Operation[None]:
+    """Have the server answer.
+
+    What it does not answer is not cancelled: nobody would answer that either.
+
+    Args:
+        kernel: the kernel of the connection, which is of no use after an error.
+        timeout: how long to wait, in seconds.
+
+    Raises:
+        howdah.OperationalError: there was no answer, or the connection is lost.
+    """
+    session = yield from kernel.start_operation()
+    exchange = QueryExchange(query=_QUESTION, describe=kernel.transformer.decoder)
+    session.query(exchange, _QUESTION)
+    deadline = monotonic() + timeout
+    while not exchange.ready:
+        left = deadline - monotonic()
+        if left <= 0:
+            raise OperationalError(f"the server has not answered for {timeout:g} seconds")
+        yield Idle(left)
+    exchange.raise_error()
 
 
 class Waiter:
@@ -75,3 +104,18 @@ def _wait(kernel: Any, timeout: float | None) -> bool:
     with kernel.lock:
         came: bool = kernel.wait_unlimited(idle(kernel, timeout))
         return came
+
+
+def check(connection: Any, timeout: float) -> None:
+    """Check that the server answers.
+
+    Args:
+        connection: the connection, which has to be closed after an error.
+        timeout: how long to wait for the answer, in seconds.
+
+    Raises:
+        howdah.OperationalError: there was no answer, or the connection is lost.
+    """
+    kernel = connection.kernel
+    with kernel.lock:
+        kernel.wait_unlimited(answer(kernel, timeout))

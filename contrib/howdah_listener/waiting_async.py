@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import Any
 
+from howdah.errors import OperationalError
 from howdah.io.operation import Idle, Operation
+from howdah.protocol.exchange import QueryExchange
 
 ASYNC = True
 
@@ -16,7 +19,9 @@ else:
     import socket
     from contextlib import suppress
 
-__all__ = ["AsyncWaiter"]
+__all__ = ["AsyncWaiter", "check"]
+
+_QUESTION = b"SELECT 1"
 
 
 def idle(kernel: Any, timeout: float | None) -> Operation[bool]:
@@ -33,6 +38,30 @@ def idle(kernel: Any, timeout: float | None) -> Operation[bool]:
     came: bool = yield Idle(timeout)
     yield from kernel.start_operation()  # which fails if the connection was lost meanwhile
     return came
+
+
+def answer(kernel: Any, timeout: float) -> Operation[None]:
+    """Have the server answer.
+
+    What it does not answer is not cancelled: nobody would answer that either.
+
+    Args:
+        kernel: the kernel of the connection, which is of no use after an error.
+        timeout: how long to wait, in seconds.
+
+    Raises:
+        howdah.OperationalError: there was no answer, or the connection is lost.
+    """
+    session = yield from kernel.start_operation()
+    exchange = QueryExchange(query=_QUESTION, describe=kernel.transformer.decoder)
+    session.query(exchange, _QUESTION)
+    deadline = monotonic() + timeout
+    while not exchange.ready:
+        left = deadline - monotonic()
+        if left <= 0:
+            raise OperationalError(f"the server has not answered for {timeout:g} seconds")
+        yield Idle(left)
+    exchange.raise_error()
 
 
 class AsyncWaiter:
@@ -142,3 +171,18 @@ async def _wait(kernel: Any, timeout: float | None) -> bool:
     async with kernel.lock:
         came: bool = await kernel.wait_unlimited(idle(kernel, timeout))
         return came
+
+
+async def check(connection: Any, timeout: float) -> None:
+    """Check that the server answers.
+
+    Args:
+        connection: the connection, which has to be closed after an error.
+        timeout: how long to wait for the answer, in seconds.
+
+    Raises:
+        howdah.OperationalError: there was no answer, or the connection is lost.
+    """
+    kernel = connection.kernel
+    async with kernel.lock:
+        await kernel.wait_unlimited(answer(kernel, timeout))

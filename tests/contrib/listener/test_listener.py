@@ -26,6 +26,13 @@ def own_server():
         yield server
 
 
+@pytest.fixture(scope="module")
+def standby():
+    settings = {"wal_level": "replica", "max_wal_senders": "10"}
+    with Server(settings=settings, files={"standby.signal": b""}) as server:
+        yield server
+
+
 @pytest.fixture
 def writer(dsn):
     with closing(howdah.connect(dsn, autocommit=True)) as conn:
@@ -360,16 +367,14 @@ def test_a_silent_server_is_asked(listening, writer):
         assert take(subscription) == ("a", "")
 
 
-def test_a_server_that_refuses():
+def test_a_server_that_refuses(standby):
     """A standby does not listen; the listener goes on."""
-    settings = {"wal_level": "replica", "max_wal_senders": "10"}
-    with Server(settings=settings, files={"standby.signal": b""}) as standby:
-        with Listener(standby.dsn) as listener:
-            for _ in range(2):
-                with pytest.raises(howdah.Error, match="during recovery"):
-                    listener.subscribe("a")
-            assert listener.connected
-            assert not listener.subscribe().closed
+    with Listener(standby.dsn) as listener:
+        for _ in range(2):
+            with pytest.raises(howdah.Error, match="during recovery"):
+                listener.subscribe("a")
+        assert listener.connected
+        assert not listener.subscribe().closed
 
 
 # Connecting
@@ -383,8 +388,9 @@ def test_a_pool_s_parameters(listening, writer):
                 subscription = listener.subscribe("a")
                 send(writer, "a")
                 assert take(subscription) == ("a", "")
-                kill_one = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE query = 'LISTEN \"a\"'"
-                writer.execute(kill_one)
+                listeners = """SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN "a"'"""
+                for (pid,) in writer.execute(listeners).fetchall():
+                    writer.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
                 take_gap(subscription)
 
 
@@ -405,7 +411,8 @@ def test_a_connection_class(listening):
 def test_the_first_connection_fails():
     listener = Listener("host=/nonexistent")
     with pytest.raises(howdah.OperationalError):
-        listener.open()
+        with listener:
+            pass
     with pytest.raises(howdah.InterfaceError, match="not open"):
         listener.subscribe("a")
     assert "not open" in repr(listener)
@@ -417,9 +424,12 @@ def test_the_first_connection_fails():
 # The end
 
 
+def workers():
+    return [thread.name for thread in threading.enumerate()]
+
+
 def is_gone(writer):
-    names = task_names() if ASYNC else [thread.name for thread in threading.enumerate()]
-    return NAME not in names and not backends(writer)
+    return NAME not in workers() and not backends(writer)
 
 
 def test_close(listening, writer):
@@ -449,7 +459,6 @@ def test_close_without_having_done_anything(listening, writer):
 
 
 def test_close_while_it_reconnects(own_server):
-    own_server.start()
     with Listener(own_server.tcp_dsn) as listener:
         subscription = listener.subscribe("a")
         own_server.stop()

@@ -36,6 +36,13 @@ def own_server():
         yield server
 
 
+@pytest.fixture(scope="module")
+def standby():
+    settings = {"wal_level": "replica", "max_wal_senders": "10"}
+    with Server(settings=settings, files={"standby.signal": b""}) as server:
+        yield server
+
+
 @pytest.fixture
 def writer(dsn):
     with closing(howdah.connect(dsn, autocommit=True)) as conn:
@@ -373,16 +380,14 @@ async def test_a_silent_server_is_asked(listening, writer):
         assert await take(subscription) == ("a", "")
 
 
-async def test_a_server_that_refuses():
+async def test_a_server_that_refuses(standby):
     """A standby does not listen; the listener goes on."""
-    settings = {"wal_level": "replica", "max_wal_senders": "10"}
-    with Server(settings=settings, files={"standby.signal": b""}) as standby:
-        async with AsyncListener(standby.dsn) as listener:
-            for _ in range(2):
-                with pytest.raises(howdah.Error, match="during recovery"):
-                    await listener.subscribe("a")
-            assert listener.connected
-            assert not (await listener.subscribe()).closed
+    async with AsyncListener(standby.dsn) as listener:
+        for _ in range(2):
+            with pytest.raises(howdah.Error, match="during recovery"):
+                await listener.subscribe("a")
+        assert listener.connected
+        assert not (await listener.subscribe()).closed
 
 
 # Connecting
@@ -396,8 +401,9 @@ async def test_a_pool_s_parameters(listening, writer):
                 subscription = await listener.subscribe("a")
                 send(writer, "a")
                 assert await take(subscription) == ("a", "")
-                kill_one = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE query = 'LISTEN \"a\"'"
-                writer.execute(kill_one)
+                listeners = """SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN "a"'"""
+                for (pid,) in writer.execute(listeners).fetchall():
+                    writer.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
                 await take_gap(subscription)
 
 
@@ -418,7 +424,8 @@ async def test_a_connection_class(listening):
 async def test_the_first_connection_fails():
     listener = AsyncListener("host=/nonexistent")
     with pytest.raises(howdah.OperationalError):
-        await listener.open()
+        async with listener:
+            pass
     with pytest.raises(howdah.InterfaceError, match="not open"):
         await listener.subscribe("a")
     assert "not open" in repr(listener)
@@ -430,9 +437,17 @@ async def test_the_first_connection_fails():
 # The end
 
 
+if ASYNC:
+    workers = task_names
+
+else:
+
+    def workers():
+        return [thread.name for thread in threading.enumerate()]
+
+
 def is_gone(writer):
-    names = task_names() if ASYNC else [thread.name for thread in threading.enumerate()]
-    return NAME not in names and not backends(writer)
+    return NAME not in workers() and not backends(writer)
 
 
 async def test_close(listening, writer):
@@ -462,7 +477,6 @@ async def test_close_without_having_done_anything(listening, writer):
 
 
 async def test_close_while_it_reconnects(own_server):
-    own_server.start()
     async with AsyncListener(own_server.tcp_dsn) as listener:
         subscription = await listener.subscribe("a")
         own_server.stop()
