@@ -20,14 +20,16 @@ class Signal:
 
     Args:
         other: a signal that it shares the lock with.
-
-    Attributes:
-        lock: the lock under which changes are made.
     """
 
     def __init__(self, other: Signal | None = None) -> None:
-        self.lock = threading.RLock() if other is None else other.lock
-        self._condition = threading.Condition(self.lock)
+        self._lock: threading.RLock = threading.RLock() if other is None else other._lock
+        self._condition = threading.Condition(self._lock)
+
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """The lock under which changes are made."""
+        return self._lock
 
     def notify(self) -> None:
         """Wake them; the caller holds the lock."""

@@ -71,13 +71,15 @@ class RetryPolicy:
         while error is not None:
             if isinstance(error, (QueryTimeout, TransactionResolutionUnknown)):
                 return False
-            if isinstance(error, Error):
-                if error.sqlstate in self.sqlstates or (replaceable and not _is_limit(error)):
-                    return True
+            if isinstance(error, Error) and self._is_repeatable(error, replaceable):
+                return True
             # Statements after a failed one are only refused: what has failed is in the context.
             refused = isinstance(error, InFailedSqlTransaction) and error.__cause__ is None
             error = error.__context__ if refused else error.__cause__
         return False
+
+    def _is_repeatable(self, error: Error, replaceable: bool) -> bool:
+        return error.sqlstate in self.sqlstates or (replaceable and not _is_limit(error))
 
 
 def _is_limit(error: Error) -> bool:
