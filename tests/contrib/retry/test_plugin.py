@@ -26,7 +26,7 @@ from tests.servers import Server, Standby
     ],
 )
 def test_impossible_policies(arguments):
-    with pytest.raises(ValueError, match="must|without|collection"):
+    with pytest.raises(ValueError, match=r"must|without|collection"):
         RetryPolicy(**arguments)
 
 
