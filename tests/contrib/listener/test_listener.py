@@ -231,6 +231,7 @@ def test_gaps_that_nobody_took(listening, writer):
         slow = listener.subscribe("a", "b")
         quick = listener.subscribe("a")
         send(writer, "b", "first")
+        until(lambda: slow.pending)
         for _ in range(3):
             kill(writer)
             take_gap(quick)

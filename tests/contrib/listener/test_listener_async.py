@@ -244,6 +244,7 @@ async def test_gaps_that_nobody_took(listening, writer):
         slow = await listener.subscribe("a", "b")
         quick = await listener.subscribe("a")
         send(writer, "b", "first")
+        await until(lambda: slow.pending)
         for _ in range(3):
             kill(writer)
             await take_gap(quick)
