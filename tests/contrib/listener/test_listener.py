@@ -11,7 +11,7 @@ import pytest
 
 import howdah
 from howdah import Notify
-from howdah_listener import Gap, Listener, Overflow, SlowConsumer
+from howdah_listener import Gap, Listener, Overflow, SlowConsumer, listener
 from howdah_pool import ConnectionPool
 from tests.contrib.listener.silence import SilentProxy
 from tests.servers import Server
@@ -169,6 +169,24 @@ def test_channels_change_while_it_runs(listening, writer):
             subscription.add("own")
             send(writer, "own", str(number))
             assert take(subscription) == ("own", str(number))
+
+
+def test_a_channel_is_given_up_before_the_server_is_told(listening, monkeypatch):
+    """Otherwise a consumer that comes just then would believe that the server sends its notifications."""
+    seen = []
+    listen = listener._listen
+
+    def watched(connection, added, removed):
+        if removed:
+            seen.append(listener._consumers.is_listening(frozenset(removed)))
+        listen(connection, added, removed)
+
+    monkeypatch.setattr("howdah_listener.listener._listen", watched)
+    with Listener(listening) as listener:
+        subscription = listener.subscribe("a")
+        subscription.remove("a")
+        until(lambda: seen)
+    assert seen == [False]
 
 
 def test_what_was_sent_before(listening, writer):

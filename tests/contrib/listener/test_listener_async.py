@@ -10,7 +10,7 @@ import pytest
 
 import howdah
 from howdah import Notify
-from howdah_listener import AsyncListener, Gap, Overflow, SlowConsumer
+from howdah_listener import AsyncListener, Gap, Overflow, SlowConsumer, listener_async
 from howdah_pool import AsyncConnectionPool
 from tests.contrib.listener.silence import SilentProxy
 from tests.servers import Server
@@ -182,6 +182,24 @@ async def test_channels_change_while_it_runs(listening, writer):
             await subscription.add("own")
             send(writer, "own", str(number))
             assert await take(subscription) == ("own", str(number))
+
+
+async def test_a_channel_is_given_up_before_the_server_is_told(listening, monkeypatch):
+    """Otherwise a consumer that comes just then would believe that the server sends its notifications."""
+    seen = []
+    listen = listener_async._listen
+
+    async def watched(connection, added, removed):
+        if removed:
+            seen.append(listener._consumers.is_listening(frozenset(removed)))
+        await listen(connection, added, removed)
+
+    monkeypatch.setattr("howdah_listener.listener_async._listen", watched)
+    async with AsyncListener(listening) as listener:
+        subscription = await listener.subscribe("a")
+        subscription.remove("a")
+        await until(lambda: seen)
+    assert seen == [False]
 
 
 async def test_what_was_sent_before(listening, writer):

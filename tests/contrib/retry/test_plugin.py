@@ -7,6 +7,7 @@ import random
 import pytest
 
 import howdah
+from howdah import errors
 from howdah_pool import ConnectionPool
 from howdah_retry import RetryPolicy
 from tests.servers import Server, Standby
@@ -68,3 +69,21 @@ def test_a_pool_with_standbys():
             assert pool.run(is_standby, read_only=True, isolation_level=3) is True
             assert pool.run(is_standby) is False
             assert pool.run(is_standby, read_only=False) is False
+
+
+def test_what_a_policy_repeats():
+    lost = howdah.OperationalError("lost")
+    limited = errors.TransactionTimeout("too long", fields={ord("C"): "25P04"})
+    wrapped = ValueError()
+    wrapped.__cause__ = errors.SerializationFailure("again")
+    policy = RetryPolicy()
+    assert policy.repeats(errors.SerializationFailure("again"), lost=None)
+    assert policy.repeats(wrapped, lost=None)
+    assert policy.repeats(lost, lost=lost)
+    assert not policy.repeats(lost, lost=None)
+    assert not policy.repeats(lost, lost=limited)
+    assert not policy.repeats(limited, lost=lost)
+    assert not policy.repeats(ValueError(), lost=lost)
+    # What was too slow, and another transaction whose outcome is unknown.
+    assert not policy.repeats(errors.QueryTimeout("too slow"), lost=lost)
+    assert not policy.repeats(errors.TransactionResolutionUnknown("unknown"), lost=lost)
