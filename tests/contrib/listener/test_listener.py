@@ -11,7 +11,8 @@ import pytest
 
 import howdah
 from howdah import Notify
-from howdah_listener import Gap, Listener, Overflow, SlowConsumer, listener
+from howdah_listener import Gap, Listener, Overflow, SlowConsumer
+from howdah_listener.listener import _listen as listen
 from howdah_pool import ConnectionPool
 from tests.contrib.listener.silence import SilentProxy
 from tests.servers import Server
@@ -174,7 +175,6 @@ def test_channels_change_while_it_runs(listening, writer):
 def test_a_channel_is_given_up_before_the_server_is_told(listening, monkeypatch):
     """Otherwise a consumer that comes just then would believe that the server sends its notifications."""
     seen = []
-    listen = listener._listen
 
     def watched(connection, added, removed):
         if removed:

@@ -10,7 +10,8 @@ import pytest
 
 import howdah
 from howdah import Notify
-from howdah_listener import AsyncListener, Gap, Overflow, SlowConsumer, listener_async
+from howdah_listener import AsyncListener, Gap, Overflow, SlowConsumer
+from howdah_listener.listener_async import _listen as listen
 from howdah_pool import AsyncConnectionPool
 from tests.contrib.listener.silence import SilentProxy
 from tests.servers import Server
@@ -187,7 +188,6 @@ async def test_channels_change_while_it_runs(listening, writer):
 async def test_a_channel_is_given_up_before_the_server_is_told(listening, monkeypatch):
     """Otherwise a consumer that comes just then would believe that the server sends its notifications."""
     seen = []
-    listen = listener_async._listen
 
     async def watched(connection, added, removed):
         if removed:
