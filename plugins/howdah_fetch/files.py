@@ -6,12 +6,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from howdah.io.output_file import OutputFile
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["Output", "Source", "Writing", "blocks", "items"]
+__all__ = ["Output", "Source", "Writing", "blocks", "items", "opened"]
 
 T = TypeVar("T")
 
@@ -26,6 +29,11 @@ _SIZE = 512 * 1024
 
 def _call(function: Callable[..., Any], *args: Any) -> Any:
     return function(*args)
+
+
+def opened(opening: Callable[[], Any]) -> Any:
+    """Return a file, as a context manager that opens and closes it."""
+    return opening()
 
 
 def items(iterable: Iterable[T]) -> Generator[T, None, None]:
@@ -45,12 +53,9 @@ def blocks(source: Source) -> Generator[Buffer | str, None, None]:
     if isinstance(source, (bytes, bytearray, memoryview)):
         yield source
     elif isinstance(source, (str, os.PathLike)):
-        file = _call(open, source, "rb")
-        try:
-            while block := _call(file.read, _SIZE):
+        with opened(partial(open, source, "rb")) as file:
+            while block := file.read(_SIZE):
                 yield block
-        finally:
-            _call(file.close)
     elif hasattr(source, "read"):
         while block := _call(source.read, _SIZE):
             yield block
@@ -66,30 +71,34 @@ class Writing:
     """A block in which the data of a COPY is written to an output.
 
     Args:
-        output: a path, whose file is created, or opened and truncated; a file; or a function.
+        output: a path, whose file is created or replaced when the block ends, unless by an exception; a file;
+            or a function.
 
     Raises:
         TypeError: nothing can be written to the output.
     """
 
     def __init__(self, output: Output) -> None:
-        self._path = output if isinstance(output, (str, os.PathLike)) else None
+        #: What it opens and closes.
         self._file: Any = None
-        if self._path is None:
-            write = getattr(output, "write", None)
-            if write is None and not callable(output):
-                raise TypeError(f"output must be a path, a file or a function, not {type(output).__name__}")
-            self._write, self._is_file = (output, False) if write is None else (write, True)
+        if isinstance(output, (str, os.PathLike)):
+            self._file = opened(partial(OutputFile, output))
+            # It decides itself in which thread it writes.
+            self._write, self._blocks = self._file.write, False
+            return
+        write = getattr(output, "write", None)
+        if write is None and not callable(output):
+            raise TypeError(f"output must be a path, a file or a function, not {type(output).__name__}")
+        self._write, self._blocks = (output, False) if write is None else (write, True)
 
     def __enter__(self) -> Writing:
-        if self._path is not None:
-            self._file = _call(open, self._path, "wb")
-            self._write, self._is_file = self._file.write, True
+        if self._file is not None:
+            self._file.__enter__()
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, *exc: Any) -> None:
         if self._file is not None:
-            _call(self._file.close)
+            self._file.__exit__(*exc)
 
     def write(self, block: bytes) -> None:
         """Write a piece of the data."""
