@@ -27,6 +27,7 @@ PLUGINS = {
     "postgis": "howdah_postgis",
     "pydantic": "howdah_pydantic",
     "retry": "howdah_retry",
+    "check": "howdah_check",
 }
 
 SCRIPT = """
