@@ -33,6 +33,9 @@ if importlib.util.find_spec("uvloop"):
 # The modules whose async tests run on trio, too.
 ON_TRIO = {
     "tests.contrib.replication.test_stream_async",
+    "tests.contrib.listener.test_listener_async",
+    "tests.contrib.retry.test_lost_commit_async",
+    "tests.contrib.retry.test_run_async",
     "tests.kernel.test_cancel",
     "tests.kernel.test_connection_async",
     "tests.kernel.test_cursor_async",

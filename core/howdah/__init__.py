@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     PoolClosed = _bundle.PoolClosed
     PoolTimeout = _bundle.PoolTimeout
     RawServerCursor = _bundle.RawServerCursor
+    RetryPolicy = _bundle.RetryPolicy
     ServerCursor = _bundle.ServerCursor
     TooManyRequests = _bundle.TooManyRequests
 

@@ -47,6 +47,7 @@ from howdah_pool import (
     TooManyRequests,
 )
 from howdah_prepare import AsyncPreparedStatements, PreparedStatements
+from howdah_retry import AsyncRetrying, Retrying, RetryPolicy
 
 __all__ = [
     "AsyncClientCursor",
@@ -76,6 +77,7 @@ __all__ = [
     "PoolTimeout",
     "RawCursor",
     "RawServerCursor",
+    "RetryPolicy",
     "ServerCursor",
     "TooManyRequests",
     "Writer",
@@ -121,7 +123,13 @@ class AsyncRawCursor(cursor_async.AsyncRawCursor[Row], AsyncCursor[Row]):
 
 
 class Connection(
-    Pipelining, LargeObjects, NamedCursors, PreparedStatements, Fetching, connection.Connection[Row]
+    Retrying,
+    Pipelining,
+    LargeObjects,
+    NamedCursors,
+    PreparedStatements,
+    Fetching,
+    connection.Connection[Row],
 ):
     """See `howdah.client.connection.Connection`."""
 
@@ -215,6 +223,7 @@ class Connection(
 
 
 class AsyncConnection(
+    AsyncRetrying,
     AsyncPipelining,
     AsyncLargeObjects,
     AsyncNamedCursors,

@@ -1,15 +1,17 @@
-"""Queries in one call, each on a connection that is taken for it."""
+"""Queries and transactions in one call, each on a connection that is taken for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from howdah.abc import QueryNoTemplate
     from howdah.rows import Record
 
 __all__ = ["AsyncPoolQueries"]
+
+T = TypeVar("T")
 
 
 class AsyncPoolQueries:
@@ -77,3 +79,24 @@ class AsyncPoolQueries:
         async with self.connection() as connection:
             rows: list[Record] = await connection.fetchmany(query, args, timeout=timeout)
             return rows
+
+    async def run(self: Any, function: Callable[[Any], Awaitable[T]], **options: Any) -> T:
+        """Call a function in a transaction, and commit it; run the whole transaction again if that may help.
+
+        Each attempt takes a connection, and gives it back.
+
+        Args:
+            function: called with a connection, once for each attempt.
+            options: `policy`, `isolation_level`, `read_only`, `deferrable` and `committed`, as for the `run`
+                of a connection.
+
+        Returns:
+            What the function returned.
+
+        Raises:
+            howdah_pool.PoolTimeout: there was no connection in time.
+            howdah.NotSupportedError: the plugin `retry` is disabled.
+            howdah.Error: the last attempt failed, as the `run` of a connection says.
+        """
+        result: T = await self.connection_class.run_in_pool(self, function, **options)
+        return result

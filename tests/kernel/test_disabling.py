@@ -26,6 +26,7 @@ PLUGINS = {
     "pgvector": "howdah_pgvector",
     "postgis": "howdah_postgis",
     "pydantic": "howdah_pydantic",
+    "retry": "howdah_retry",
     "check": "howdah_check",
     "oauth": "howdah_oauth",
     "gssapi": "howdah_gssapi",

@@ -22,6 +22,8 @@ PAGES = [
     *(f"docs/{name}.md" for name in ("tutorial", "queries", "transactions", "async", "types", "adaptation")),
     *(f"docs/{name}.md" for name in ("copy", "prepare", "named-cursors", "pipeline", "large-objects")),
     "docs/fetch.md",
+    "docs/retry.md",
+    "docs/listener.md",
     "docs/multiplex.md",
     "docs/arrow.md",
     "docs/composed-types.md",

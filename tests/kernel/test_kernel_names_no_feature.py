@@ -18,6 +18,7 @@ SUFFIXES = {".py", ".pyx", ".pxd", ".pxi"}
 #: Names of plugins that are words of PostgreSQL's, of its protocol's or of Python's as well.
 COMMON = {
     "types", "copy", "fetch", "prepare", "pipeline", "pool", "embedded", "check", "Copy", "oauth", "gssapi",
+    "retry",
 }  # fmt: skip
 #: What plugins bring under other names than their own.
 BROUGHT = {

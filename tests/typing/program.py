@@ -126,6 +126,27 @@ def async_cursors_by_class(conn: howdah.AsyncConnection[dict[str, Any]]) -> None
     assert_type(howdah.AsyncServerCursor(conn, "herd"), howdah.AsyncServerCursor[dict[str, Any]])
 
 
+def work(conn: howdah.Connection[Any]) -> int:
+    return 1
+
+
+async def async_work(conn: howdah.AsyncConnection[Any]) -> int:
+    return 1
+
+
+async def retries(
+    conn: howdah.Connection[Any],
+    pool: howdah.ConnectionPool,
+    aconn: howdah.AsyncConnection[Any],
+    apool: howdah.AsyncConnectionPool,
+) -> None:
+    policy = howdah.RetryPolicy(attempts=3)
+    assert_type(conn.run(work, policy=policy), int)
+    assert_type(pool.run(work, policy=policy), int)
+    assert_type(await aconn.run(async_work, reconnect=True), int)
+    assert_type(await apool.run(async_work, isolation_level=howdah.IsolationLevel.SERIALIZABLE), int)
+
+
 class Planner(QueryPlanner):
     def plan(
         self, query: bytes, oids: Sequence[int], prepare: bool | None, pending: int = 0

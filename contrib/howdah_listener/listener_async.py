@@ -1,0 +1,428 @@
+"""A connection that listens, and is replaced when it is lost."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from howdah import Notify
+from howdah.errors import Error, InterfaceError, OperationalError
+from howdah.sql import Identifier
+from howdah_listener.consumers import Consumer, Consumers, check_channel
+from howdah_listener.mailbox import Overflow
+from howdah_listener.signals import AsyncSignal
+from howdah_listener.subscription_async import AsyncSubscription
+from howdah_listener.waiting_async import AsyncWaiter, check
+from howdah_pool.backoff import pause_after
+from howdah_pool.connector_async import AsyncConnector
+from howdah_pool.options_async import Arguments, AsyncPoolOptions, Conninfo
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from howdah import AsyncConnection
+    from howdah_pool import AsyncConnectionPool
+    from howdah_pool.nursery import Nursery
+
+ASYNC = True
+
+if ASYNC:
+    from howdah.io.event_loop import is_trio
+    from howdah_pool.worker_tasks import WorkerTask, start_worker
+
+__all__ = ["AsyncListener"]
+
+logger = logging.getLogger("howdah.listener")
+
+_NAME = "howdah-listener"
+
+
+class AsyncListener:
+    """Receives notifications for many consumers over one connection, which is replaced when it is lost.
+
+    As a context manager it opens, and closes at the end of the block.
+
+    Args:
+        conninfo: the conninfo, as for `connect`; or a function that returns it.
+        connection_class: the class of the connection; `howdah.AsyncConnection` by default.
+        kwargs: further arguments of the class's `connect`; or a function that returns them.
+        check_interval: after how many seconds of silence to ask the server whether it is still there; None
+            for never.
+        check_timeout: for how many seconds to wait for its answer.
+        reconnect_timeout: for how many seconds to try to connect again, with growing pauses, before all
+            subscriptions fail; None for as long as it takes.
+    """
+
+    def __init__(
+        self,
+        conninfo: Conninfo = "",
+        *,
+        connection_class: type[AsyncConnection[Any]] | None = None,
+        kwargs: Arguments | None = None,
+        check_interval: float | None = 30.0,
+        check_timeout: float = 10.0,
+        reconnect_timeout: float | None = None,
+    ) -> None:
+        options = AsyncPoolOptions(
+            conninfo, connection_class=connection_class, kwargs=kwargs, name=_NAME, min_size=0
+        )
+        self._connector = AsyncConnector(options)
+        self._check_interval = check_interval
+        self._check_timeout = check_timeout
+        self._reconnect_timeout = reconnect_timeout
+        self._consumers = Consumers()
+        self._signal = AsyncSignal()
+        self._waiter: AsyncWaiter | None = None
+        self._closed = False
+        self._failure: Exception | None = None
+        #: The connection with which the worker begins.
+        self._first: Any = None
+        #: How often connecting has failed since there was a connection that listened, and when that was lost.
+        self._failures = 0
+        self._lost_at = 0.0
+        if ASYNC:
+            self._nursery: Nursery | None = None
+            self._worker: WorkerTask | None = None
+        else:
+            self._worker: threading.Thread | None = None
+
+    @classmethod
+    def of_pool(cls, pool: AsyncConnectionPool[Any], **options: Any) -> Self:
+        """Return a listener that connects as a pool does; it takes no connection of the pool.
+
+        Args:
+            pool: the pool.
+            options: `check_interval`, `check_timeout`, `reconnect_timeout`.
+        """
+        return cls(pool.conninfo, connection_class=pool.connection_class, kwargs=pool.kwargs, **options)
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "open" if self._worker is not None else "not open"
+        return f"<{type(self).__module__}.{type(self).__qualname__} [{state}] at 0x{id(self):x}>"
+
+    # Opening and closing
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed, or has given up."""
+        return self._closed
+
+    @property
+    def connected(self) -> bool:
+        """Whether it has a connection that listens."""
+        return self._consumers.listening is not None
+
+    async def open(self) -> None:
+        """Connect, and begin to work.
+
+        Raises:
+            howdah.OperationalError: connecting failed.
+            howdah.InterfaceError: it is open already, or has been closed.
+        """
+        if self._closed or self._worker is not None:
+            raise InterfaceError("the listener is closed" if self._closed else "the listener is open already")
+        if ASYNC:  # noqa: SIM102
+            if is_trio() and self._nursery is None:
+                raise InterfaceError("on trio, a listener is opened with 'async with listener:'")
+        self._first = await self._connect()
+        self._waiter = AsyncWaiter()
+        if ASYNC:
+            self._worker = start_worker(self._nursery, self._work, _NAME)
+        else:
+            self._worker = threading.Thread(target=self._work, name=_NAME, daemon=True)
+            self._worker.start()
+
+    async def close(self, timeout: float = 5.0) -> None:
+        """Close the connection, and end all subscriptions.
+
+        Args:
+            timeout: how long to wait for the end of the connection, in seconds.
+        """
+        self._end(None)
+        if self._waiter is not None:
+            self._waiter.wake()
+        worker = self._worker
+        if worker is None:
+            return
+        if ASYNC:
+            worker.cancel()
+        await worker.join(timeout)
+        first, self._first = self._first, None
+        if first is not None:  # the worker was cancelled before it began
+            await first.close()
+
+    async def __aenter__(self) -> Self:
+        if ASYNC:  # noqa: SIM102
+            if is_trio():
+                await self._open_in_nursery()
+                return self
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        if ASYNC:
+            nursery, self._nursery = self._nursery, None
+            if nursery is not None:
+                try:
+                    await self.close()
+                finally:
+                    await nursery.__aexit__(exc_type, exc_val, exc_tb)
+                return
+        await self.close()
+
+    if ASYNC:
+
+        async def _open_in_nursery(self) -> None:
+            from howdah_pool.nursery import Nursery
+
+            nursery = Nursery()
+            await nursery.__aenter__()
+            self._nursery = nursery
+            try:
+                await self.open()
+            except BaseException:
+                self._nursery = None
+                await nursery.__aexit__(None, None, None)
+                raise
+
+    else:
+        pass
+
+    # Subscriptions
+
+    async def subscribe(
+        self,
+        *channels: str,
+        max_queue: int = 1000,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+        timeout: float | None = None,
+    ) -> AsyncSubscription:
+        """Return the notifications on some channels, from now on.
+
+        Args:
+            channels: the names of the channels, as they are: they are quoted.
+            max_queue: how many notifications wait for the consumer at most.
+            overflow: what happens to more of them.
+            timeout: how long to wait until the server sends them, in seconds; None for as long as it takes.
+
+        Raises:
+            ValueError: no channel can have one of the names, or `max_queue` is not positive.
+            TimeoutError: the listener has no connection for so long.
+            howdah.InterfaceError: the listener is not open.
+            howdah.Error: the server refuses it, or the listener gave up connecting.
+        """
+        subscription = AsyncSubscription(self, max_queue, Overflow(overflow), self._signal)
+        await subscription.add(*channels, timeout=timeout)
+        return subscription
+
+    async def set_channels(self, consumer: Consumer, channels: frozenset[str], timeout: float | None) -> None:
+        """Set the channels of a consumer; return when the server sends their notifications.
+
+        Args:
+            consumer: the consumer.
+            channels: the channels.
+            timeout: how long to wait for that, in seconds; None for as long as it takes.
+
+        Raises:
+            ValueError: no channel can have one of the names.
+            TimeoutError: the listener has no connection for so long.
+            howdah.InterfaceError: the listener is not open.
+            howdah.Error: the server refuses it, or the listener gave up connecting.
+        """
+        for name in channels:
+            check_channel(name)
+        consumers, added = self._consumers, channels - consumer.channels
+        done = False
+        with self._signal.lock:
+            self._check_open()
+            for name in added:
+                consumers.refused.pop(name, None)
+            consumers.set_channels(consumer, channels)
+            try:
+                self._wake()
+                done = await self._signal.wait_for(
+                    lambda: (
+                        self._closed
+                        or consumers.is_listening(channels)
+                        or consumers.refusal(added) is not None
+                    ),
+                    timeout,
+                )
+                self._check_open()
+                refusal = consumers.refusal(added)
+                done = done and refusal is None
+            finally:
+                if not done:
+                    consumers.set_channels(consumer, consumer.channels - added)
+                    self._wake()
+        if refusal is not None:
+            raise refusal
+        if not done:
+            raise TimeoutError(f"the listener has had no connection for {timeout:.2f} sec")
+
+    def forget_channels(self, consumer: Consumer, channels: Iterable[str]) -> None:
+        """Take channels away from a consumer.
+
+        Args:
+            consumer: the consumer.
+            channels: the channels.
+        """
+        with self._signal.lock:
+            self._consumers.set_channels(consumer, consumer.channels.difference(channels))
+            self._wake()
+
+    def _check_open(self) -> None:
+        if self._failure is not None:
+            raise OperationalError(str(self._failure)) from self._failure
+        if self._closed or self._worker is None:
+            raise InterfaceError("the listener is closed" if self._closed else "the listener is not open")
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._closed:
+            self._waiter.wake()
+
+    # The worker
+
+    async def _work(self) -> None:
+        """Serve the consumers, until the listener is closed."""
+        connection, self._first = self._first, None
+        lost: Error | None = None
+        try:
+            while connection is not None:
+                try:
+                    await self._serve(connection, lost)
+                except Error as error:
+                    lost = error.with_traceback(None)
+                    logger.info("the listener has lost its connection: %s", error)
+                finally:
+                    self._note_loss()
+                    await connection.close()
+                connection = await self._reconnect()
+        except Exception as error:
+            logger.exception("the listener has failed")
+            self._end(error)
+        finally:
+            self._end(None)
+            if self._waiter is not None:
+                await self._waiter.close()
+
+    def _note_loss(self) -> None:
+        with self._signal.lock:
+            if self.connected:
+                self._failures, self._lost_at = 0, monotonic()
+            else:
+                self._failures += 1
+            self._consumers.lost()
+
+    async def _serve(self, connection: Any, lost: Error | None) -> None:
+        """Receive notifications, until the listener is closed or the connection is lost.
+
+        Args:
+            connection: the connection.
+            lost: why the one before was lost, None for the first one.
+        """
+        assert self._waiter is not None
+        with self._signal.lock:
+            # If the first connection is refused a channel, the consumer learns of that; a later connection is
+            # given up then, since it does not take the place of the lost one.
+            channels = frozenset() if lost is None else self._consumers.wanted()
+        await _listen(connection, channels, frozenset())
+        with self._signal.lock:
+            self._consumers.connected(channels, lost)
+            self._signal.notify()
+        while not self._closed:
+            await self._change_channels(connection)
+            if not await self._waiter.wait(connection, self._check_interval):
+                await check(connection, self._check_timeout)
+
+    async def _change_channels(self, connection: Any) -> None:
+        """Listen to what the consumers want."""
+        consumers = self._consumers
+        with self._signal.lock:
+            wanted, listening = consumers.wanted(), consumers.listening or frozenset()
+            # What was refused is tried again only when a consumer asks for it again.
+            added, removed = wanted - listening - consumers.refused.keys(), listening - wanted
+            # What is no longer listened to has to be listened to again for a consumer that comes now.
+            consumers.changed(listening - removed)
+        if not added and not removed:
+            return
+        try:
+            await _listen(connection, added, removed)
+        except Error as error:
+            if connection.closed:
+                raise
+            with self._signal.lock:
+                consumers.refuse(added, error.with_traceback(None))
+                self._signal.notify()
+            return
+        with self._signal.lock:
+            consumers.changed((listening - removed) | added)
+            self._signal.notify()
+
+    async def _reconnect(self) -> Any:
+        """Return a new connection; None if the listener is closed, or has tried for too long."""
+        while True:
+            if self._failures:
+                with self._signal.lock:
+                    await self._signal.wait_for(lambda: self._closed, pause_after(self._failures))
+            if self._closed:
+                return None
+            try:
+                return await self._connect()
+            except Exception as error:
+                self._failures += 1
+                logger.info("the listener could not connect: %s", error)
+                limit = self._reconnect_timeout
+                if limit is not None and monotonic() - self._lost_at >= limit:
+                    self._end(error.with_traceback(None))
+                    return None
+
+    async def _connect(self) -> Any:
+        connection: Any = await self._connector.connect({})
+        try:
+            await connection.set_autocommit(True)
+        except BaseException:
+            await connection.close()
+            raise
+        connection.add_notify_handler(self._receive)
+        return connection
+
+    def _receive(self, notification: Notify) -> None:
+        with self._signal.lock:
+            self._consumers.put(notification)
+
+    def _end(self, failure: Exception | None) -> None:
+        """End all subscriptions.
+
+        Args:
+            failure: what the consumers get; None for a normal end.
+        """
+        with self._signal.lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._failure = failure
+            self._consumers.end(failure)
+            self._signal.notify()
+
+
+async def _listen(connection: Any, added: Iterable[str], removed: Iterable[str]) -> None:
+    """Have the server send the notifications on some channels, and no longer those on others."""
+    commands = [
+        command + Identifier(name).as_bytes(connection)
+        for command, names in ((b"LISTEN ", added), (b"UNLISTEN ", removed))
+        for name in sorted(names)
+    ]
+    if commands:
+        kernel = connection.kernel
+        async with kernel.lock:
+            await kernel.wait(kernel.command(b"; ".join(commands)))

@@ -1,0 +1,162 @@
+"""Where the connections of the attempts come from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from howdah.errors import Error, OperationalError
+
+if TYPE_CHECKING:
+    from howdah_pool import AsyncConnectionPool
+
+__all__ = ["AsyncOneConnection", "AsyncPooledConnections", "AsyncSource"]
+
+#: Why a server may refuse a connection now and accept one later: it starts or stops, or has too many.
+_TEMPORARY = ("57P03", "53300")
+
+
+class AsyncSource(Protocol):
+    """Where the connections of the attempts come from."""
+
+    #: How many connections may be found lost before a transaction begins, without that being a failure.
+    forgiven: int
+    #: Whether there is another connection for an attempt after one was lost.
+    replaces_lost: bool
+
+    async def acquire(self, timeout: float | None, *, checking: bool = False) -> Any:
+        """Return a connection, which is given back with `release`.
+
+        Args:
+            timeout: how long to wait for one, in seconds; None for the source's default.
+            checking: whether it is for finding out what became of a commit, and not for an attempt.
+        """
+
+    async def release(self, connection: Any, error: BaseException | None) -> None:
+        """Give back a connection.
+
+        Args:
+            connection: the connection.
+            error: what has ended its use, None if nothing has failed.
+        """
+
+    async def close(self, error: BaseException | None) -> None:
+        """Close what the source has opened.
+
+        Args:
+            error: what ends the run, None if nothing does.
+        """
+
+    def may_succeed_later(self, error: Exception) -> bool:
+        """Return whether `acquire` may succeed later.
+
+        Args:
+            error: what it has raised.
+        """
+
+
+class AsyncPooledConnections:
+    """Connections of a pool.
+
+    Args:
+        pool: the pool.
+        read_only: whether to read from standbys, if the pool has some.
+    """
+
+    replaces_lost = True
+
+    def __init__(self, pool: AsyncConnectionPool[Any], read_only: bool) -> None:
+        self._pool = pool
+        # Without standbys it would take round trips, and the transaction is READ ONLY anyway.
+        self._read_only = read_only and pool.replicas is not None
+        #: After a restart of the server, all idle connections may be lost.
+        self.forgiven = max(pool.size, 1)
+
+    async def acquire(self, timeout: float | None, *, checking: bool = False) -> Any:
+        """Take a connection from the pool."""
+        pool = self._pool
+        wait = pool.timeout if timeout is None else max(0.0, min(timeout, pool.timeout))
+        return await pool.getconn(wait, read_only=self._read_only and not checking)
+
+    async def release(self, connection: Any, error: BaseException | None) -> None:
+        """Give a connection back to the pool."""
+        with connection.kernel.clean_up(error):
+            await self._pool.putconn(connection)
+
+    async def close(self, error: BaseException | None) -> None:
+        """Do nothing: the pool closes its connections."""
+
+    def may_succeed_later(self, error: Exception) -> bool:
+        """Return False: the pool has waited already."""
+        return False
+
+
+class AsyncOneConnection:
+    """A connection of the program's, and others like it after it was lost.
+
+    Args:
+        connection: the connection.
+        reconnect: whether attempts may use other connections than this one, which are opened with its
+            parameters; or a function that opens one.
+    """
+
+    forgiven = 0
+
+    def __init__(self, connection: Any, reconnect: bool | Callable[[], Awaitable[Any]]) -> None:
+        self._connection = connection
+        self._reconnect = reconnect
+        self.replaces_lost = bool(reconnect)
+        self._other: Any = None
+
+    async def acquire(self, timeout: float | None, *, checking: bool = False) -> Any:
+        """Return the connection; if it was lost, another one, where that is allowed."""
+        if not self._connection.broken or not (checking or self.replaces_lost):
+            return self._connection
+        if self._other is None or self._other.closed:
+            self._other = await self._open()
+        return self._other
+
+    async def release(self, connection: Any, error: BaseException | None) -> None:
+        """Keep the connection for the next attempt."""
+
+    async def close(self, error: BaseException | None) -> None:
+        """Close the connection that was opened, if one was."""
+        other, self._other = self._other, None
+        if other is not None:
+            with other.kernel.clean_up(error):
+                await other.close()
+
+    def may_succeed_later(self, error: Exception) -> bool:
+        """Return whether connecting may succeed later."""
+        if not isinstance(error, OperationalError):
+            return False
+        sqlstate = error.sqlstate
+        return sqlstate is None or sqlstate in _TEMPORARY or sqlstate.startswith("08")
+
+    async def _open(self) -> Any:
+        """Open a connection like the one that was lost."""
+        if callable(self._reconnect):
+            return await self._reconnect()
+        lost = self._connection
+        info = lost.info
+        settings = {name: getattr(lost, name) for name in lost.driver.settings}
+        connection = await type(lost).connect(
+            info.dsn,
+            **({"password": info.password} if info.password else {}),
+            autocommit=lost.autocommit,
+            row_factory=lost.row_factory,
+            cursor_factory=lost.cursor_factory,
+            context=lost,
+            **settings,
+        )
+        try:
+            if lost.isolation_level is not None:
+                await connection.set_isolation_level(lost.isolation_level)
+            if lost.read_only is not None:
+                await connection.set_read_only(lost.read_only)
+            if lost.deferrable is not None:
+                await connection.set_deferrable(lost.deferrable)
+        except Error:
+            await connection.close()
+            raise
+        return connection
