@@ -159,7 +159,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         if size < 1:
             raise ValueError("size must be >= 1")
         stream = Stream(self, query, params, binary)
-        return self._kernel.streamed(stream, self.kernel.observation(query, params))
+        return self._kernel.streamed(stream, self.kernel.observation(query, params, stream))
 
     def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.

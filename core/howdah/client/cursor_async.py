@@ -169,7 +169,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         if size < 1:
             raise ValueError("size must be >= 1")
         stream = Stream(self, query, params, binary)
-        return self._kernel.streamed(stream, self.kernel.observation(query, params))
+        return self._kernel.streamed(stream, self.kernel.observation(query, params, stream))
 
     async def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.

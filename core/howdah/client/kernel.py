@@ -61,6 +61,8 @@ class Kernel(BaseKernel):
 
     #: The class of the kernels of this class that have a `time_limit`, once there was one.
     _limited_class: ClassVar[type[Kernel] | None] = None
+    #: The class of those whose transactions are observed, once there was one.
+    _watching_class: ClassVar[type[Kernel] | None] = None
 
     def __init__(self, connection: Connection[Any], session: Session, transformer: Transformer) -> None:
         super().__init__(connection, session, transformer)
@@ -200,6 +202,13 @@ class Kernel(BaseKernel):
         from howdah.client.time_limit import limited
 
         self.__class__ = limited(self.connection._kernel_class)
+
+    def _watch_transactions(self) -> None:
+        """Let operations be checked for transactions that begin or end, from now on."""
+        from howdah.client.watching import watching
+
+        connection = self.connection
+        connection._kernel_class = self.__class__ = watching(connection._kernel_class)
 
     def execute_cached(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
         """Run a query on the fast path, if that is possible: it is prepared and nothing has changed.

@@ -70,6 +70,8 @@ class AsyncKernel(BaseKernel):
 
     #: The class of the kernels of this class that have a `time_limit`, once there was one.
     _limited_class: ClassVar[type[AsyncKernel] | None] = None
+    #: The class of those whose transactions are observed, once there was one.
+    _watching_class: ClassVar[type[AsyncKernel] | None] = None
 
     def __init__(self, connection: AsyncConnection[Any], session: Session, transformer: Transformer) -> None:
         super().__init__(connection, session, transformer)
@@ -232,6 +234,13 @@ class AsyncKernel(BaseKernel):
         from howdah.client.time_limit_async import limited
 
         self.__class__ = limited(self.connection._kernel_class)
+
+    def _watch_transactions(self) -> None:
+        """Let operations be checked for transactions that begin or end, from now on."""
+        from howdah.client.watching_async import watching
+
+        connection = self.connection
+        connection._kernel_class = self.__class__ = watching(connection._kernel_class)
 
     async def execute_cached(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
         """Run a query on the fast path, if that is possible: it is prepared and nothing has changed.
