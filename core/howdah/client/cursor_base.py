@@ -293,7 +293,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._observe_fetches([each for each in tokens if each[0] in kernel.row_observers])
         if kernel.transactions is not None:
             kernel.transactions.answered(tag)
-            kernel.transactions.review()
+            if kernel.pipeline_mode is None:  # there, a command that ends it may not have been taken note of
+                kernel.transactions.review()
 
     def _observe_fetches(self, tokens: Sequence[tuple[QueryObserver, Any]]) -> None:
         """Have observers notified of the rows that are added to the result from now on."""

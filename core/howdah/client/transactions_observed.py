@@ -72,7 +72,7 @@ class TransactionObservation:
         """Note that the connection is closed or lost."""
         if self._tokens is not None:
             self._outcome = None
-            self._end(self._kernel.session.lost)
+            self._end(self._kernel.session.lost if self._kernel.connection.broken else None)
 
     def _end(self, error: BaseException | None) -> None:
         tokens, self._tokens = self._tokens or (), None
