@@ -271,7 +271,7 @@ class Planner:
                 statement.lose()
                 self._connection.kernel.close_statement(statement.name)
                 raise
-            if statement.prepared and self.names:
+            if self.names:
                 self._connection.kernel.note_prepared(statement)
         self._named[statement.name] = statement
         return statement.name
