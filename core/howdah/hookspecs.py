@@ -200,6 +200,19 @@ class QueryObserver(Protocol):
             A token, which is passed to `query_ended`.
         """
 
+    def executemany_started(self, query: bytes, params_seq: Iterable[Any]) -> Any:
+        """Note that `executemany` is about to run a query; without this method, `query_started` is called.
+
+        Args:
+            query: the query as sent to the server, with `$1` placeholders.
+            params_seq: all sets of parameters, as the program passed them: perhaps an iterator, which must
+                be left to the driver.
+
+        Returns:
+            A token, which is passed to `query_ended`.
+        """
+        return self.query_started(query, params_seq)  # type: ignore[arg-type]
+
     def query_ended(self, token: Any, status: str | None, rowcount: int, error: BaseException | None) -> None:
         """Note that a query has ended.
 
@@ -226,6 +239,22 @@ class QueryObserver(Protocol):
         Args:
             query: the query, with `$1` placeholders.
             name: the name of the prepared statement.
+        """
+        return
+
+    def pipeline_started(self) -> Any:
+        """Note that a pipeline begins: the queries in it are started before earlier ones have ended.
+
+        Returns:
+            A token, which is passed to `pipeline_ended`.
+        """
+        return
+
+    def pipeline_ended(self, token: Any) -> None:
+        """Note that a pipeline has ended, after the queries in it.
+
+        Args:
+            token: the result of `pipeline_started`.
         """
         return
 

@@ -32,6 +32,17 @@ class Witness(QueryObserver):
     def statement_prepared(self, query: bytes, name: bytes) -> None:
         self.events.append(("prepared", query.decode(), name))
 
+    def executemany_started(self, query: bytes, params_seq: Any) -> Any:
+        self.events.append(("many", query.decode(), type(params_seq).__name__))
+        return query.decode()
+
+    def pipeline_started(self) -> Any:
+        self.events.append("pipeline")
+        return "token"
+
+    def pipeline_ended(self, token: Any) -> None:
+        self.events.append(("pipeline ended", token))
+
     def transaction_started(self) -> Any:
         self.events.append(("begin",))
         return len(self.events)
@@ -205,6 +216,23 @@ class TestRows:
         assert witness.events[1:] == ["copy (select generate_series(1, 3)) to stdout", ("COPY 3", 3)]
 
 
+async def test_executemany(conn: Any, witness: Witness) -> None:
+    await conn.set_autocommit(True)
+    await conn.cursor().executemany("select %s::int", ([i] for i in range(3)))
+    assert witness.events[0] == ("many", "select $1::int", "generator")
+    assert witness.events[-1] == ("SELECT 1", 3)
+
+
+async def test_a_pipeline(conn: Any, witness: Witness) -> None:
+    await conn.set_autocommit(True)
+    async with conn.pipeline():
+        async with conn.pipeline():
+            await conn.execute("select 1")
+            await conn.execute("select 2")
+    answers = [("SELECT 1", 1), ("SELECT 1", 1)]
+    assert witness.events == ["pipeline", "select 1", "select 2", *answers, ("pipeline ended", "token")]
+
+
 class TestPrepared:
     async def test_by_itself(self, conn: Any, witness: Witness) -> None:
         await conn.execute("select %s::int", [1], prepare=True)
@@ -297,6 +325,14 @@ class TestExecuteBeforeNext:
         assert await labelled(conn) in ("", None)
         await conn.commit()
         assert await labelled(conn) == "query 4"
+
+    async def test_one_that_is_there_already(self, conn: Any) -> None:
+        assert await labelled(conn) == "query 1"
+        await conn.commit()
+        conn.kernel.observers[0].statement.prepared = False
+        assert await labelled(conn) in ("", None)
+        await conn.commit()
+        assert await labelled(conn) == "query 3"
 
     async def test_one_that_is_withdrawn(self, conn: Any) -> None:
         statement = Statement(b"select 1/0", (), b"never")

@@ -133,7 +133,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         kernel = self._kernel
         operation = ExecuteMany(self, query, returning).run(params_seq)
         if kernel.observers:
-            operation = self._observed(operation, query, params_seq)
+            operation = self._observed(operation, query, params_seq, many=True)
         with kernel.lock:
             kernel.wait(operation)
             if returning and self._pending is not None:

@@ -143,7 +143,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         kernel = self._kernel
         operation = ExecuteMany(self, query, returning).run(params_seq)
         if kernel.observers:
-            operation = self._observed(operation, query, params_seq)
+            operation = self._observed(operation, query, params_seq, many=True)
         async with kernel.lock:
             await kernel.wait(operation)
             if returning and self._pending is not None:

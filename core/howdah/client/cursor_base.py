@@ -311,9 +311,11 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     # Queries
 
-    def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
+    def _observed(
+        self, operation: Operation[None], query: Query, params: Any, many: bool = False
+    ) -> Operation[None]:
         """Run an operation, and report it to the connection's observers."""
-        with self.kernel.observation(query, params):
+        with self.kernel.observation(query, params, many=many):
             yield from operation
 
     def _result_format(self, binary: bool | None) -> int | None:

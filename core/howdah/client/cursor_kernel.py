@@ -105,7 +105,7 @@ class CursorKernel:
         return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
 
     def observation(
-        self, query: Query, params: Any = None, streaming: Streaming | None = None
+        self, query: Query, params: Any = None, streaming: Streaming | None = None, *, many: bool = False
     ) -> AbstractContextManager[None]:
         """Return a context manager that reports the query run in it to the connection's observers, if any.
 
@@ -113,13 +113,19 @@ class CursorKernel:
             query: the query, as the program passed it.
             params: the parameters.
             streaming: the stream of its rows, if its result does not keep them.
+            many: whether `params` are many sets of parameters, as for `executemany`.
         """
         observers = self._cursor._kernel.observers
-        return self._observed(observers, query, params, streaming) if observers else _UNOBSERVED
+        return self._observed(observers, query, params, streaming, many) if observers else _UNOBSERVED
 
     @contextmanager
     def _observed(
-        self, observers: Sequence[QueryObserver], query: Query, params: Any, streaming: Streaming | None
+        self,
+        observers: Sequence[QueryObserver],
+        query: Query,
+        params: Any,
+        streaming: Streaming | None,
+        many: bool,
     ) -> Iterator[None]:
         cursor = self._cursor
         if not isinstance(query, (str, bytes)):
@@ -129,7 +135,10 @@ class CursorKernel:
         vars(cursor).pop("_add_rows", None)  # of the previous query's observers
         if (transactions := cursor._kernel.transactions) is not None:
             transactions.query_begins()
-        tokens = [(observer, observer.query_started(text, params)) for observer in observers]
+        tokens: list[tuple[QueryObserver, Any]] = []
+        for observer in observers:
+            started = getattr(observer, "executemany_started", None) if many else None
+            tokens.append((observer, (started or observer.query_started)(text, params)))
         try:
             yield
         except BaseException as e:

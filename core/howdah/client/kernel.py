@@ -61,7 +61,7 @@ class Kernel(BaseKernel):
 
     #: The class of the kernels of this class that have a `time_limit`, once there was one.
     _limited_class: ClassVar[type[Kernel] | None] = None
-    #: The class of those whose transactions are observed, once there was one.
+    #: The class of those whose transactions or pipelines are observed, once there was one.
     _watching_class: ClassVar[type[Kernel] | None] = None
 
     def __init__(self, connection: Connection[Any], session: Session, transformer: Transformer) -> None:
@@ -203,8 +203,8 @@ class Kernel(BaseKernel):
 
         self.__class__ = limited(self.connection._kernel_class)
 
-    def _watch_transactions(self) -> None:
-        """Let operations be checked for transactions that begin or end, from now on."""
+    def _watch(self) -> None:
+        """Let operations be checked for transactions and pipelines that begin or end, from now on."""
         from howdah.client.watching import watching
 
         connection = self.connection

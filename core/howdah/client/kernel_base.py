@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["BaseKernel", "checked_seconds"]
 
 
+#: The SQLSTATEs of "prepared statement does not exist" and "already exists". A pooler causes both.
+_STATEMENT_LOST_OR_FOUND = ("26000", "42P05")
+
+
 class BaseKernel(TypeLookup):
     """State and operations of a connection's kernel.
 
@@ -60,8 +64,9 @@ class BaseKernel(TypeLookup):
     # The initial state of every connection.
     planner: QueryPlanner | None = None
     observers: Sequence[QueryObserver] = ()
-    #: Those observers that are notified of later rows of cursors, and of prepared statements.
+    #: Those observers that are notified of later rows of cursors, of pipelines, and of prepared statements.
     row_observers: Sequence[QueryObserver] = ()
+    pipeline_observers: Sequence[QueryObserver] = ()
     _prepare_observers: Sequence[QueryObserver] = ()
     transactions: TransactionObservation | None = None
     autocommit = False
@@ -247,19 +252,21 @@ class BaseKernel(TypeLookup):
         self._review_query_cache()
 
     def note_lost_executions(self, error: Error) -> bool:
-        """Return whether an error says that the server has lost a statement of `execute_before_next`.
+        """Return whether an error says that the server has lost, or kept, a statement of `execute_before_next`.
 
         Args:
             error: the error of a query.
         """
         message = error.diag.message_primary or ""
+        if error.sqlstate not in _STATEMENT_LOST_OR_FOUND:
+            return False
         lost = [
             statement
             for name, statement in self._executed_before.items()
-            if error.sqlstate == "26000" and name.decode(errors="replace") in message
+            if name.decode(errors="replace") in message
         ]
         for statement in lost:
-            statement.prepared = False
+            statement.prepared = error.sqlstate != "26000"
         return bool(lost)
 
     def withdraw(self, statement: Statement) -> None:
@@ -437,16 +444,17 @@ class BaseKernel(TypeLookup):
         self.observers = observers
         self.row_observers = _with_own(observers, "rows_fetched")
         self._prepare_observers = _with_own(observers, "statement_prepared")
+        self.pipeline_observers = _with_own(observers, "pipeline_started")
         of_transactions = _with_own(observers, "transaction_started")
-        if of_transactions:
+        if of_transactions or self.pipeline_observers:
             from howdah.client.transactions_observed import TransactionObservation
 
             self.transactions = TransactionObservation(self, of_transactions)
-            self._watch_transactions()
+            self._watch()
         self._review_query_cache()
 
-    def _watch_transactions(self) -> None:
-        """Let operations be checked for transactions that begin or end, from now on."""
+    def _watch(self) -> None:
+        """Let operations be checked for transactions and pipelines that begin or end, from now on."""
         raise NotImplementedError
 
     def note_prepared(self, statement: Statement) -> None:

@@ -1,16 +1,19 @@
-"""The kernel of a connection whose transactions are observed."""
+"""The kernel of a connection whose transactions or pipelines are observed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from howdah.io.operation import Operation
 from howdah.protocol.exchange import Exchange
 
 if TYPE_CHECKING:
     from howdah.client.kernel_async import AsyncKernel
+    from howdah.client.pipeline_mode import PipelineMode
     from howdah.client.transaction_base import Block
     from howdah.client.transactions_observed import TransactionObservation
+    from howdah.hookspecs import QueryObserver
     from howdah.protocol.session import Session
 
     _Base = AsyncKernel
@@ -23,9 +26,11 @@ T = TypeVar("T")
 
 
 class _Watching(_Base):
-    """What notices the beginning and the end of transactions: a base of the class of such a kernel."""
+    """What notices the beginning and the end of transactions and pipelines: a base of a kernel's class."""
 
     transactions: TransactionObservation
+    #: What the observers have returned for the pipeline.
+    _pipeline_tokens: Sequence[tuple[QueryObserver, Any]] = ()
 
     async def wait(self, operation: Operation[T]) -> T:
         try:
@@ -47,6 +52,16 @@ class _Watching(_Base):
             self.transactions.begin()
         return begun
 
+    def set_pipeline_mode(self, pipeline_mode: PipelineMode | None) -> None:
+        before = self.pipeline_mode
+        super().set_pipeline_mode(pipeline_mode)
+        if before is None and pipeline_mode is not None:
+            self._pipeline_tokens = [(each, each.pipeline_started()) for each in self.pipeline_observers]
+        elif pipeline_mode is None:
+            tokens, self._pipeline_tokens = self._pipeline_tokens, ()
+            for observer, token in tokens:
+                observer.pipeline_ended(token)
+
     def note_rollback(self, exchange: Exchange) -> None:
         for result in exchange.results:
             self.transactions.answered(result.tag)
@@ -58,7 +73,7 @@ class _Watching(_Base):
 
 
 def watching(cls: type[AsyncKernel]) -> type[AsyncKernel]:
-    """Return the class that a kernel of class `cls` has while its transactions are observed."""
+    """Return the class that a kernel of class `cls` has while its transactions or pipelines are observed."""
     made: type[AsyncKernel] | None = vars(cls).get("_watching_class")
     if made is None:
         made = type(cls.__name__, (_Watching, cls), {"__module__": cls.__module__, "__doc__": cls.__doc__})
