@@ -145,10 +145,12 @@ class PoolTelemetry(PoolObserver):
 
     def acquire_ended(self, token: Any, connection: Any | None, error: BaseException | None) -> None:
         """Record the time of the wait."""
+        from howdah_pool.errors import PoolTimeout  # which is loaded, since there is a pool
+
         now = perf_counter()
         if error is None:
             self._instruments.pool_wait_time.record(now - token.start, self._attributes)
-        elif type(error).__name__ == "PoolTimeout":
+        elif isinstance(error, PoolTimeout):
             self._instruments.pool_timeouts.add(1, self._attributes)
         token.start = now
         span: Span | None = token.span
