@@ -225,7 +225,7 @@ class QueryObserver(Protocol):
         """
 
     def rows_fetched(self, token: Any, count: int) -> None:
-        """Note that a cursor with an `itersize`, or with a name, has fetched more rows after `query_ended`.
+        """Note that a cursor with an `itersize`, or with a name, has fetched rows that `query_ended` lacks.
 
         Args:
             token: the result of `query_started`.

@@ -290,7 +290,11 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             observer.query_ended(token, status, count, error)
         kernel = self._kernel
         if kernel.row_observers and self.itersize:
-            self._observe_fetches([each for each in tokens if each[0] in kernel.row_observers])
+            fetching = [each for each in tokens if each[0] in kernel.row_observers]
+            self._observe_fetches(fetching)
+            if result is not None and result.suspended:
+                for observer, token in fetching:
+                    observer.rows_fetched(token, len(self._rows))
         if kernel.transactions is not None:
             kernel.transactions.answered(tag)
             if kernel.pipeline_mode is None:  # there, a command that ends it may not have been taken note of
