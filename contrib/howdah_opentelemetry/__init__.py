@@ -1,8 +1,8 @@
 """Traces and metrics with OpenTelemetry.
 
-    import howdah_opentelemetry
+import howdah_opentelemetry
 
-    howdah_opentelemetry.instrument()
+howdah_opentelemetry.instrument()
 """
 
 from __future__ import annotations

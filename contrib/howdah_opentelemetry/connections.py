@@ -101,9 +101,11 @@ class ConnectionTelemetry(QueryObserver):
     # Queries
 
     def query_started(self, query: bytes, params: Sequence[Any] | None) -> Any:
+        """Start the span of a query."""
         return self._started(query, params is not None, 0)
 
     def executemany_started(self, query: bytes, params_seq: Iterable[Any]) -> Any:
+        """Start the span of a batch."""
         count = len(params_seq) if isinstance(params_seq, Sized) else 0
         return self._started(query, True, count)
 
@@ -133,6 +135,7 @@ class ConnectionTelemetry(QueryObserver):
         return _QueryInProgress(statement, span, perf_counter(), batch_size)
 
     def query_ended(self, token: Any, status: str | None, rowcount: int, error: BaseException | None) -> None:
+        """End the span, and record how long the query took."""
         if self.propagation is not None:
             self.propagation.withdraw()
         if token is None:
@@ -160,12 +163,14 @@ class ConnectionTelemetry(QueryObserver):
         _end(query.span, found, error)
 
     def rows_fetched(self, token: Any, count: int) -> None:
+        """Record how many rows a cursor has fetched."""
         if token is not None:
             found = {**self._server, names.OPERATION: "FETCH"}
             found[names.QUERY_SUMMARY] = token.statement.summary
             self._instruments.returned_rows.record(count, found)
 
     def statement_prepared(self, query: bytes, name: bytes) -> None:
+        """Count the statement."""
         self._instruments.statements_prepared.add(1, self._server)
 
     # What is around queries
@@ -185,9 +190,11 @@ class ConnectionTelemetry(QueryObserver):
         return self._enclosing[-1]
 
     def pipeline_started(self) -> Any:
+        """Start the span of a pipeline."""
         return self._enclose("BATCH")
 
     def pipeline_ended(self, token: Any) -> None:
+        """End the span of the pipeline."""
         if token is not None:
             self._enclosing.remove(token)
             size = {names.BATCH_SIZE: token.count} if token.count > 1 else {}
@@ -198,9 +205,11 @@ class TransactionTelemetry(ConnectionTelemetry):
     """Makes a span for each transaction, too; the queries in it are its children."""
 
     def transaction_started(self) -> Any:
+        """Start the span of a transaction."""
         return self._enclose("TRANSACTION")
 
     def transaction_ended(self, token: Any, outcome: str | None, error: BaseException | None) -> None:
+        """End the span of the transaction."""
         if token is None:
             return
         self._enclosing.remove(token)

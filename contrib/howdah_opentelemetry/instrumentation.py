@@ -141,7 +141,7 @@ def _configure(own: list[Instrumentation]) -> None:
 
 
 class HowdahInstrumentor:
-    """What the command `opentelemetry-instrument` looks for; it needs no package of OpenTelemetry's for it."""
+    """What the command `opentelemetry-instrument` looks for."""
 
     def instrument(self, **options: Any) -> None:
         """Instrument the default driver.

@@ -1,6 +1,6 @@
 """What traces and metrics may say of a statement: a summary, and the text without its values.
 
-Source: OpenTelemetry, "Semantic conventions for database client spans": generating query summaries, sanitization.
+Source: OpenTelemetry, "Semantic conventions for database client spans": query summaries, sanitization.
 """
 
 from __future__ import annotations
@@ -38,7 +38,22 @@ _TOKEN = re.compile(
 _COMMANDS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
 #: What follows CREATE, ALTER or DROP, and belongs to the name of the operation.
 _KINDS = frozenset(
-    "TABLE VIEW INDEX SEQUENCE SCHEMA TYPE DOMAIN FUNCTION PROCEDURE EXTENSION ROLE USER DATABASE TRIGGER".split()
+    {
+        "TABLE",
+        "VIEW",
+        "INDEX",
+        "SEQUENCE",
+        "SCHEMA",
+        "TYPE",
+        "DOMAIN",
+        "FUNCTION",
+        "PROCEDURE",
+        "EXTENSION",
+        "ROLE",
+        "USER",
+        "DATABASE",
+        "TRIGGER",
+    }
 )
 _DEFINING = frozenset({"CREATE", "ALTER", "DROP"})
 #: The words after which the name of a collection comes.
@@ -51,7 +66,24 @@ _BEFORE_NO_COMMAND = frozenset({"FOR", "DO", "THEN", "NO", "KEY", "ON"})
 _SKIPPED = frozenset({"ONLY", "LATERAL", "IF", "NOT", "EXISTS", "CONCURRENTLY", "TABLE"})
 #: The words that end a list of collections.
 _AFTER_TARGETS = frozenset(
-    "WHERE SET ON GROUP ORDER HAVING LIMIT OFFSET UNION VALUES RETURNING WHEN WINDOW FOR FETCH DEFAULT".split()
+    {
+        "WHERE",
+        "SET",
+        "ON",
+        "GROUP",
+        "ORDER",
+        "HAVING",
+        "LIMIT",
+        "OFFSET",
+        "UNION",
+        "VALUES",
+        "RETURNING",
+        "WHEN",
+        "WINDOW",
+        "FOR",
+        "FETCH",
+        "DEFAULT",
+    }
 )
 
 

@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 #: The version of this interface. A plugin that needs at least version 2 has the attribute
-#: `howdah_hooks_version = 2`; with an older howdah its driver then raises a `howdah.PluginError` that says so.
+#: `howdah_hooks_version = 2`; with an older howdah, its driver raises a `howdah.PluginError` that says so.
 #: The version grows with each hook, and each method of the objects that hooks return, that is added.
 VERSION = 2
 

@@ -1,5 +1,5 @@
 # Generated from tests/kernel/test_observing_async.py by .ci/async_to_sync.py; do not edit.
-"""What observers are told beyond queries: transactions, later rows, prepared statements, attempts to connect."""
+"""What observers are told beyond queries: transactions, rows, prepared statements, attempts to connect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What observers are told beyond queries: transactions, later rows, prepared statements, attempts to connect."""
+"""What observers are told beyond queries: transactions, rows, prepared statements, attempts to connect."""
 
 from __future__ import annotations
 
@@ -382,7 +382,9 @@ class TestConnecting:
         def connection_setup(connection: Any) -> Any:
             return connection.execute("set no_such_setting to 1")
 
-        driver = driver_with(connection_setup=connection_setup, connection_closed=lambda connection: closed.append(connection))
+        driver = driver_with(
+            connection_setup=connection_setup, connection_closed=lambda connection: closed.append(connection)
+        )
         with pytest.raises(howdah.errors.UndefinedObject):
             await driver.AsyncConnection.connect(dsn)
         assert len(closed) == 1 and closed[0].closed

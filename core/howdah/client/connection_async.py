@@ -129,7 +129,9 @@ class AsyncConnection(BaseConnection[Row]):
                 self = cls(
                     connected,
                     settings,
-                    row_factory=cast("AsyncRowFactory[Row]", tuple_row) if row_factory is None else row_factory,
+                    row_factory=cast("AsyncRowFactory[Row]", tuple_row)
+                    if row_factory is None
+                    else row_factory,
                     adapters=None if context is None else context.adapters,
                 )
             except BaseException:

@@ -290,19 +290,16 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             observer.query_ended(token, status, count, error)
         kernel = self._kernel
         if kernel.row_observers and self.itersize:
-            fetching = [each for each in tokens if each[0] in kernel.row_observers]
-            self._observe_fetches(fetching)
-            if result is not None and result.suspended:
-                for observer, token in fetching:
-                    observer.rows_fetched(token, len(self._rows))
+            self._observe_fetches([each for each in tokens if each[0] in kernel.row_observers])
         if kernel.transactions is not None:
-            kernel.transactions.answered(tag)
-            if kernel.pipeline_mode is None:  # there, a command that ends it may not have been taken note of
-                kernel.transactions.review()
+            kernel.transactions.query_ended(tag)
 
     def _observe_fetches(self, tokens: Sequence[tuple[QueryObserver, Any]]) -> None:
-        """Have observers notified of the rows that are added to the result from now on."""
-        reference = weakref.ref(self)
+        """Notify observers of the first rows, if there will be more, and of those that are added to them."""
+        reference, result = weakref.ref(self), self._result
+        if result is not None and result.suspended:
+            for observer, token in tokens:
+                observer.rows_fetched(token, len(self._rows))
 
         def add_rows(more: Result) -> None:
             cursor = reference()

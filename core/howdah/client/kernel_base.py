@@ -252,7 +252,7 @@ class BaseKernel(TypeLookup):
         self._review_query_cache()
 
     def note_lost_executions(self, error: Error) -> bool:
-        """Return whether an error says that the server has lost, or kept, a statement of `execute_before_next`.
+        """Return whether an error says that a statement of `execute_before_next` is lost, or there already.
 
         Args:
             error: the error of a query.
@@ -275,7 +275,9 @@ class BaseKernel(TypeLookup):
         Args:
             statement: the statement.
         """
-        self._prologue = [each for each in self._prologue if isinstance(each, bytes) or each[0] is not statement]
+        self._prologue = [
+            each for each in self._prologue if isinstance(each, bytes) or each[0] is not statement
+        ]
         self._review_query_cache()
 
     def write_closes(self, session: Session, exchange: Exchange) -> None:
@@ -545,9 +547,7 @@ def _with_own(observers: Sequence[QueryObserver], method: str) -> list[QueryObse
     from howdah.hookspecs import QueryObserver
 
     nothing = getattr(QueryObserver, method)
-    return [
-        observer for observer in observers if getattr(type(observer), method, nothing) is not nothing
-    ]
+    return [observer for observer in observers if getattr(type(observer), method, nothing) is not nothing]
 
 
 def checked_seconds(seconds: float) -> float:

@@ -55,6 +55,12 @@ class TransactionObservation:
         if tag in _OUTCOMES:
             self._outcome = tag
 
+    def query_ended(self, tag: bytes) -> None:
+        """Note that a query has ended, and its command tag."""
+        self.answered(tag)
+        if self._kernel.pipeline_mode is None:  # there, the tag of a later COMMIT may not be known yet
+            self.review()
+
     def review(self) -> None:
         """Compare what the server says with what the observers know, unless answers are outstanding."""
         session = self._kernel.session

@@ -10,11 +10,11 @@ import pytest
 import howdah
 
 pytest.importorskip("opentelemetry.sdk")
-from opentelemetry import context, trace  # noqa: E402
-from opentelemetry.sdk.trace import sampling  # noqa: E402
-from opentelemetry.trace import SpanKind, StatusCode  # noqa: E402
+from opentelemetry import context, trace
+from opentelemetry.sdk.trace import sampling
+from opentelemetry.trace import SpanKind, StatusCode
 
-from tests.contrib.opentelemetry.telemetry import Telemetry  # noqa: E402
+from tests.contrib.opentelemetry.telemetry import Telemetry
 
 pytestmark = pytest.mark.anyio
 

@@ -15,8 +15,8 @@ import howdah
 
 pytest.importorskip("opentelemetry.sdk")
 
-import howdah_opentelemetry  # noqa: E402
-from tests.contrib.opentelemetry.telemetry import Telemetry  # noqa: E402
+import howdah_opentelemetry
+from tests.contrib.opentelemetry.telemetry import Telemetry
 
 ROOT = Path(__file__).parents[3]
 

@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("opentelemetry.sdk")
 
-from howdah_pool import ConnectionPool, PoolTimeout  # noqa: E402
-from tests.contrib.opentelemetry.telemetry import Telemetry  # noqa: E402
+from howdah_pool import ConnectionPool, PoolTimeout
+from tests.contrib.opentelemetry.telemetry import Telemetry
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("opentelemetry.sdk")
 
-from howdah_pool import AsyncConnectionPool, PoolTimeout  # noqa: E402
-from tests.contrib.opentelemetry.telemetry import Telemetry  # noqa: E402
+from howdah_pool import AsyncConnectionPool, PoolTimeout
+from tests.contrib.opentelemetry.telemetry import Telemetry
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +35,8 @@ def values(telemetry: Telemetry, metric: str) -> list[Any]:
 
 def counts(telemetry: Telemetry) -> dict[str, int]:
     return {
-        point.attributes[CONNECTION + "state"]: point.value for point in telemetry.points(CONNECTION + "count")
+        point.attributes[CONNECTION + "state"]: point.value
+        for point in telemetry.points(CONNECTION + "count")
     }
 
 

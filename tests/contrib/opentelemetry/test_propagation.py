@@ -13,8 +13,8 @@ import howdah
 
 pytest.importorskip("opentelemetry.sdk")
 
-from tests.contrib.opentelemetry.telemetry import Telemetry  # noqa: E402
-from tests.proxy import Proxy  # noqa: E402
+from tests.contrib.opentelemetry.telemetry import Telemetry
+from tests.proxy import Proxy
 
 pytestmark = pytest.mark.anyio
 
