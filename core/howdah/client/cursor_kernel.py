@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from howdah.protocol.messages import FieldDescription
     from howdah.protocol.session import Session
 
-__all__ = ["CursorKernel"]
+__all__ = ["UNOBSERVED", "CursorKernel"]
 
-_UNOBSERVED: AbstractContextManager[None] = nullcontext()
+#: What `CursorKernel.observation` returns without observers.
+UNOBSERVED: AbstractContextManager[None] = nullcontext()
 
 
 class CursorKernel:
@@ -116,7 +117,7 @@ class CursorKernel:
             many: whether `params` are many sets of parameters, as for `executemany`.
         """
         observers = self._cursor._kernel.observers
-        return self._observed(observers, query, params, streaming, many) if observers else _UNOBSERVED
+        return self._observed(observers, query, params, streaming, many) if observers else UNOBSERVED
 
     @contextmanager
     def _observed(

@@ -104,8 +104,6 @@ class ExecuteMany:
         if first:
             if pipeline_mode is None:
                 cursor._kernel.write_begin(session)
-                if cursor._kernel._prologue:
-                    cursor._kernel.write_executions(session)
             else:
                 pipeline_mode.begin()
         last = self._statement

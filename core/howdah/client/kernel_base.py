@@ -220,6 +220,8 @@ class BaseKernel(TypeLookup):
         Returns:
             An exchange for each.
         """
+        if not self._prologue:
+            return []
         exchanges = []
         for statement, parameters in [each for each in self._prologue if not isinstance(each, bytes)]:
             exchange = Exchange(query=statement.query)
@@ -230,7 +232,7 @@ class BaseKernel(TypeLookup):
             session.execute(exchange)
             exchanges.append(exchange)
             self._executed_before[statement.name] = statement
-        self._prologue = []
+        self._prologue = [each for each in self._prologue if isinstance(each, bytes)]
         self._review_query_cache()
         return exchanges
 
@@ -247,6 +249,8 @@ class BaseKernel(TypeLookup):
             statement: the statement; a request for the same one is replaced.
             parameters: its parameters.
         """
+        if self.transactions is None:
+            self._observe_transactions([])
         self.withdraw(statement)
         self._prologue.append((statement, parameters))
         self._review_query_cache()
@@ -449,11 +453,14 @@ class BaseKernel(TypeLookup):
         self.pipeline_observers = _with_own(observers, "pipeline_started")
         of_transactions = _with_own(observers, "transaction_started")
         if of_transactions or self.pipeline_observers:
-            from howdah.client.transactions_observed import TransactionObservation
-
-            self.transactions = TransactionObservation(self, of_transactions)
-            self._watch()
+            self._observe_transactions(of_transactions)
         self._review_query_cache()
+
+    def _observe_transactions(self, observers: Sequence[QueryObserver]) -> None:
+        from howdah.client.transactions_observed import TransactionObservation
+
+        self.transactions = TransactionObservation(self, observers)
+        self._watch()
 
     def _watch(self) -> None:
         """Let operations be checked for transactions and pipelines that begin or end, from now on."""

@@ -1,5 +1,5 @@
 # Generated from core/howdah/client/watching_async.py by .ci/async_to_sync.py; do not edit.
-"""The kernel of a connection whose transactions or pipelines are observed."""
+"""The kernel of a connection whose observers know of transactions or pipelines, or execute statements."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class _Watching(_Base):
         begun = super().write_begin(session)
         if begun is not None:
             self.transactions.begin()
+        self.write_executions(session)  # here, because `executemany` has no other prologue
         return begun
 
     def set_pipeline_mode(self, pipeline_mode: PipelineMode | None) -> None:

@@ -1,4 +1,4 @@
-"""The kernel of a connection whose transactions or pipelines are observed."""
+"""The kernel of a connection whose observers know of transactions or pipelines, or execute statements."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ class _Watching(_Base):
         begun = super().write_begin(session)
         if begun is not None:
             self.transactions.begin()
+        self.write_executions(session)  # here, because `executemany` has no other prologue
         return begun
 
     def set_pipeline_mode(self, pipeline_mode: PipelineMode | None) -> None:
