@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     import howdah
+    from howdah.io.loop_transport import Waits
 
 # No test depends on how fast the machine is.
 settings.register_profile("howdah", deadline=None)
@@ -86,7 +88,17 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def suspending(monkeypatch: pytest.MonkeyPatch) -> None:
     """Suspend the task for each answer, even one that comes at once, so that it can be cancelled."""
-    monkeypatch.setattr("howdah.io.aio.SpinReceiver", lambda session: None, raising=False)
+    monkeypatch.setattr("howdah.io.aio._waits_of", weakref.WeakKeyDictionary())
+    monkeypatch.setattr("howdah.io.aio.Waits", _occupied)
+
+
+def _occupied() -> Waits:
+    """Return the count of an event loop on which a task waits already."""
+    from howdah.io.loop_transport import Waits
+
+    waits = Waits()
+    waits.count = 1
+    return waits
 
 
 @pytest.fixture(scope="session")

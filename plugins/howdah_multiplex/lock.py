@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from howdah.errors import InterfaceError
 from howdah.io.lock import LEFT, TaskRLock
 from howdah.lazy.tuples import NamedTuple
+from howdah_multiplex.cached_queries import Sharing
 
 __all__ = ["SharedLock"]
 
@@ -20,7 +20,7 @@ class _Waiter(NamedTuple):
     task: asyncio.Task[Any] | None
 
 
-class SharedLock(TaskRLock):
+class SharedLock(Sharing, TaskRLock):
     """A lock that one task holds, and may acquire again, or that any number of operations share.
 
     Requests are served in order: one for the lock alone waits for those that
@@ -32,17 +32,11 @@ class SharedLock(TaskRLock):
     """
 
     def __init__(self, shareable: Callable[[], bool], tidy: Callable[[], Awaitable[None] | None]) -> None:
+        Sharing.__init__(self)
         self._shareable = shareable
         self._tidy = tidy
-        self._sharing = 0
         self._owner: asyncio.Task[Any] | None = None
-        self._depth = 0
         self._left = False
-        self._queue: deque[_Waiter] = deque()
-
-    def locked(self) -> bool:
-        """Return whether anybody holds the lock, alone or shared."""
-        return bool(self._depth or self._sharing)
 
     # Alone
 
@@ -88,12 +82,6 @@ class SharedLock(TaskRLock):
         if (tidying := self._tidy()) is not None:
             await self._tidied(tidying)
         return False
-
-    def unshare(self) -> None:
-        """Release the shared lock."""
-        self._sharing -= 1
-        if self._queue and not self._sharing:
-            self._admit()
 
     def upgrade(self) -> bool:
         """Hold the lock alone instead of shared, if no others share it; `downgrade` must follow."""

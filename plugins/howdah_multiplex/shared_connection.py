@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from howdah.errors import Error
 from howdah.io.operation import Operation
 from howdah.protocol.exchange import Exchange, QueryExchange
+from howdah_multiplex.cached_queries import CachedQueries
 from howdah_multiplex.lock import SharedLock
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _QUERY_CANCELED = "57014"
 _NOT_ATOMIC = (b"CALL", b"DO")
 
 
-class SharedConnection:
+class SharedConnection(CachedQueries):
     """The scheduler of a connection whose queries share its round trips.
 
     Args:
@@ -43,14 +44,8 @@ class SharedConnection:
     """
 
     def __init__(self, kernel: AsyncKernel) -> None:
-        self._kernel = kernel
         self.lock = SharedLock(kernel.admits_independent, self._tidy)
-        #: The exchanges in progress of the operations that share the lock.
-        self._under_way: set[Exchange] = set()
-        #: The exchanges in progress that were abandoned.
-        self._abandoned: list[Exchange] = []
-        #: The exchanges that a request to cancel another one may hit, and how often.
-        self._may_be_cancelled: dict[Exchange, int] = {}
+        super().__init__(kernel, self.lock)
         #: How often the exchange whose answer is being taken may have been hit.
         self._stray_cancels = 0
         #: Whether a request to cancel is being sent: it may hit what is sent meanwhile.
@@ -82,23 +77,6 @@ class SharedConnection:
             return await self._kernel.wait(operation)
         finally:
             lock.release()
-
-    def execute_cached(
-        self, cursor: AsyncCursor[Any], query: Query, params: Params | None
-    ) -> Awaitable[bool]:
-        """Run a query that is in the query cache, concurrently with others if that is possible at once.
-
-        Args:
-            cursor: the cursor that receives the results.
-            query: the query.
-            params: the parameters.
-
-        Returns:
-            Whether it was run.
-        """
-        if self.lock.share():
-            return self._execute_shared(cursor, query, params)
-        return self._kernel.execute_cached(cursor, query, params)
 
     def should_retry(self, exchange: Exchange) -> bool:
         """Return whether a query was cancelled instead of another one, and can be run again."""
@@ -156,36 +134,10 @@ class SharedConnection:
             kernel.note_loss()
             raise
 
-    async def _execute_shared(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
-        """Run a cached query concurrently with others; the lock is shared, and released at the end."""
-        kernel, under_way = self._kernel, self._under_way
-        try:
-            exchange = kernel.query_cache.send(cursor, query, params)
-            if exchange is None:
-                return False
-            under_way.add(exchange)
-            try:
-                await kernel.transport.run_until_ready(exchange)
-            except GeneratorExit:
-                self._abandoned.append(exchange)
-                raise
-            except BaseException as e:
-                under_way.discard(exchange)
-                await self._leave(exchange, e)
-                kernel.note_loss()
-                raise
-            under_way.discard(exchange)
-            if exchange.error is None:
-                if self._may_be_cancelled:
-                    self._may_be_cancelled.pop(exchange, None)
-                cursor.kernel.keep_results(exchange)
-            else:
-                await self._run_shared(
-                    cursor.kernel.execute_after_cache_failure(query, params, exchange), exchange
-                )
-            return True
-        finally:
-            self.lock.unshare()
+    async def _execute_again(
+        self, cursor: AsyncCursor[Any], query: Query, params: Params | None, failed: QueryExchange
+    ) -> None:
+        await self._run_shared(cursor.kernel.execute_after_cache_failure(query, params, failed), failed)
 
     def _go_on(self, operation: Operation[Any], exchange: Exchange) -> Exchange:
         """Resume an operation whose query may have been cancelled by mistake; return what it waits for."""

@@ -124,7 +124,8 @@ def reset(program: Program, places: Places) -> None:
 def _drivers(program: Program, mode: Mode) -> Sequence[Any]:
     """Return the drivers of a mode, in the way that a program has them."""
     if not isinstance(program, Concurrent):
-        return best.BLOCKING if mode == "sync" else best.ASYNC
+        floors = [floor.UNDRIVEN] if isinstance(program, (Loading, Orm)) else []
+        return [*best.BLOCKING, *floors] if mode == "sync" else best.ASYNC
     if program.usual:
         return usual.BLOCKING if mode == "sync" else usual.ASYNC
     if mode == "sync":
@@ -157,6 +158,8 @@ def _prepare(driver: Any, program: Program, mode: Mode, places: Places) -> Any:
         return driver.contender(program.workload, address)
     if isinstance(program, Rows) and mode != "sync":
         return objects.contender_async(driver, program, address)
+    if driver is floor.UNDRIVEN:
+        return (orm if isinstance(program, Orm) else values).undriven(program, address)
     kinds: dict[type[Program], Callable[[Any, Any, Any], Contender | None]] = {
         Rows: objects.contender,
         Binding: values.binding,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import os
 import socket
+from dataclasses import dataclass
 from itertools import count
 from struct import pack
 from time import sleep
@@ -32,6 +33,16 @@ NAME = "floor"
 
 #: The floor that makes rows of what it receives: see `many_floor`.
 ROWS = "floor, rows"
+
+
+@dataclass(frozen=True)
+class Undriven:
+    """The floor of a program that does most of the work itself: it alone, without a driver."""
+
+    name: str = NAME
+
+
+UNDRIVEN = Undriven()
 
 #: How an answer ends: with ReadyForQuery, outside of a transaction.
 READY = b"Z\0\0\0\5I"

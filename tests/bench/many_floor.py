@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from tests.servers import Server
 
 #: What becomes of the values of a type, by its oid: `rowloop.rows` has the letters.
-KINDS = {16: b"?", 17: b"b", 18: b"t", 19: b"t", 21: b"h", 23: b"i", 25: b"t", 26: b"o", 1007: b"a"}
+KINDS = {
+    16: b"?", 17: b"b", 18: b"t", 19: b"t", 20: b"q", 21: b"h", 23: b"i", 25: b"t", 26: b"o", 701: b"d",
+    1007: b"a", 1082: b"D", 1114: b"T",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def _exchange(workload: Workload, server: Server, sock: socket.socket, rows: boo
         request = floor.request(workload, sock)
         if not rows:
             return Exchange([request], [floor.READY])
-        kinds, loop = _kinds(sock), _rowloop()
+        kinds, loop = kinds_of(sock), rowloop()
         first = workload.one
 
         def result(buffer: Any, size: int) -> Any:
@@ -167,7 +170,7 @@ def _exchange(workload: Workload, server: Server, sock: socket.socket, rows: boo
     return None
 
 
-def _kinds(sock: socket.socket) -> bytes:
+def kinds_of(sock: socket.socket) -> bytes:
     """Return what becomes of each column's values: of statement s, which was prepared."""
     sock.sendall(floor.message(b"D", b"Ss\0") + floor.message(b"S"))
     answer = floor.until_ready(sock)
@@ -185,16 +188,16 @@ def _kinds(sock: socket.socket) -> bytes:
 
 
 @cache
-def _rowloop() -> Any:
+def rowloop() -> Any:
     """Return the C loop; it is compiled first."""
     import pyximport
 
     importers = pyximport.install(build_dir=mkdtemp(prefix="howdah-bench-"), language_level=3)
     try:
-        from tests.bench import rowloop
+        from tests.bench import rowloop as loop
     finally:
         pyximport.uninstall(*importers)
-    return rowloop
+    return loop
 
 
 def _many(workload: ExecuteMany, sock: socket.socket) -> bytes:

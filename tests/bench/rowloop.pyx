@@ -1,15 +1,19 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """The rows of an answer as tuples, by a loop that trusts the server: what no driver that makes the same can undercut.
 
 Source: PostgreSQL documentation, "Message Formats"; src/backend/utils/adt/arrayfuncs.c, array_send.
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.datetime cimport date_new, datetime_new, import_datetime
 from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int16_t, int32_t, uint32_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+import_datetime()
 
 cdef extern from "Python.h":
     void PyObject_GC_UnTrack(object obj)
@@ -23,6 +27,49 @@ cdef inline uint32_t _uint32(const char *p) noexcept:
 cdef inline int16_t _int16(const char *p) noexcept:
     cdef const unsigned char *bytes = <const unsigned char *> p
     return <int16_t> (bytes[0] << 8 | bytes[1])
+
+
+cdef inline int64_t _int64(const char *p) noexcept:
+    return <int64_t> (<uint64_t> _uint32(p) << 32 | _uint32(p + 4))
+
+
+cdef inline double _float64(const char *p) noexcept:
+    cdef int64_t bits = _int64(p)
+    cdef double value
+    memcpy(&value, &bits, 8)
+    return value
+
+
+cdef int _civil(int64_t days, int *month, int *day) noexcept:
+    """Return the year of a day after 2000, and its month and day."""
+    # Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
+    cdef int64_t shifted = days + 10957 + 719468
+    cdef int64_t era = shifted // 146097
+    cdef int64_t of_era = shifted - era * 146097
+    cdef int64_t year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
+    cdef int64_t of_year = of_era - (365 * year + year // 4 - year // 100)
+    cdef int64_t shifted_month = (5 * of_year + 2) // 153
+    day[0] = <int> (of_year - (153 * shifted_month + 2) // 5 + 1)
+    month[0] = <int> (shifted_month + 3 if shifted_month < 10 else shifted_month - 9)
+    return <int> (year + era * 400 + (month[0] <= 2))
+
+
+cdef object _date(const char *p):
+    cdef int month = 0, day = 0
+    cdef int year = _civil(<int32_t> _uint32(p), &month, &day)
+    return date_new(year, month, day)
+
+
+cdef object _timestamp(const char *p):
+    cdef int64_t stamp = _int64(p)
+    cdef int64_t days = stamp // 86400000000
+    cdef int64_t micros = stamp - days * 86400000000
+    cdef int64_t seconds = micros // 1000000
+    cdef int month = 0, day = 0
+    cdef int year = _civil(days, &month, &day)
+    return datetime_new(
+        year, month, day, seconds // 3600, seconds // 60 % 60, seconds % 60, micros % 1000000, None
+    )
 
 
 cdef object _integers(const char *p):
@@ -48,6 +95,14 @@ cdef inline object _value(char kind, const char *p, Py_ssize_t size):
         return p[0] != 0
     if kind == c"t":
         return PyUnicode_DecodeUTF8(p, size, NULL)
+    if kind == c"q":
+        return _int64(p)
+    if kind == c"d":
+        return _float64(p)
+    if kind == c"D":
+        return _date(p)
+    if kind == c"T":
+        return _timestamp(p)
     if kind == c"a":
         return _integers(p)
     return PyBytes_FromStringAndSize(p, size)
@@ -59,8 +114,8 @@ def rows(const unsigned char[::1] data, Py_ssize_t end, bytes kinds) -> list:
     Args:
         data: Messages.
         end: Where they end.
-        kinds: By column, what its value becomes: i, h and o numbers of four and two bytes, and unsigned ones;
-            ? a bool, t text, a an array of i, b bytes.
+        kinds: By column, what its value becomes: q, i, h and o numbers of eight, four and two bytes, and unsigned
+            ones; d a float; D a date and T a timestamp, of 2000 and later; ? a bool, t text, a an array of i, b bytes.
     """
     cdef const char *p = <const char *> &data[0]
     cdef const char *limit = p + end

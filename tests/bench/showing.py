@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 
 from tests.bench import outcome as outcomes_of
+from tests.bench.goals import goals
 from tests.bench.programs import GROUPS
 
 if TYPE_CHECKING:
@@ -102,12 +103,13 @@ def _of(means: Sequence[Mean], group: str, table: str, mode: Mode) -> list[Mean]
 
 
 def page(measured: Sequence[Outcome]) -> Iterator[str]:
-    """Return the lines of the section: the seven, the means, where howdah is behind, and all tables."""
+    """Return the lines of the section: the seven, goals, means, where howdah is behind, and all tables."""
     means = list(outcomes_of.means(measured))
     for (group, table, mode), members in outcomes_of.tables(measured).items():
         if group == "concurrent" and mode == "uvloop":
             yield from ("", f"{_capital(heading(group, table, mode))}:", "")
             yield from _compared(members)
+    yield from _goals(measured)
     yield from _means([mean for mean in means if mean.group in MANY])
     yield from _lost(measured)
     for group, title in GROUPS.items():
@@ -143,6 +145,25 @@ def _relative(members: Sequence[Outcome], figure: str, driver: str) -> float:
     """Return the geometric mean of a driver's figure, divided by the reference's."""
     pairs = [(outcome.figure(driver, figure), outcome.figure(REFERENCE, figure)) for outcome in members]
     return outcomes_of.geometric(one / other for one, other in pairs if one and other)
+
+
+def _goals(measured: Sequence[Outcome]) -> Iterator[str]:
+    """Return a table of the goals, with the floors of those that are not met."""
+    found = list(goals(measured))
+    if not found:
+        return
+    yield from (
+        "",
+        "What howdah wants to reach, and what it reaches. The floor is what no driver could exceed:",
+        "",
+    )
+    yield "| | goal | reached | floor | |"
+    yield "|---|--:|--:|--:|---|"
+    for goal in found:
+        sign = "≤" if goal.least else "≥"
+        bound = "" if goal.floor is None else f"{goal.floor:.2f}"
+        met = "✓" if goal.met else "✗"
+        yield f"| {goal.title} | {sign} {goal.wanted:g} | {goal.measured:.2f} | {bound} | {met} |"
 
 
 def _means(means: Sequence[Mean]) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tests.bench import floor
+from tests.bench.blocking import connect_howdah
 from tests.bench.contender import Contender
 
 if TYPE_CHECKING:
@@ -51,13 +53,26 @@ def loading(driver: blocking.Driver, program: Loading, server: Server | Address)
     conn = driver.connect(server)
     if program.how != "own":
         conn.adapters.register_loader("timestamptz", _loader(driver.name, program.how, conn))
+    return _fetching(driver.name, program, conn)
+
+
+def undriven(program: Loading, server: Server | Address) -> Contender | None:
+    """Return the floor of a class that inherits: it does its own part with a value that is there already."""
+    if program.how != "inherits":
+        return None
+    conn = connect_howdah(server)
+    conn.adapters.register_loader("timestamptz", _replacing())
+    return _fetching(floor.NAME, program, conn)
+
+
+def _fetching(name: str, program: Loading, conn: Any) -> Contender:
     cur, sql = conn.cursor(), program.sql
 
     def run() -> Any:
         cur.execute(sql)
         return cur.fetchall()
 
-    return Contender(driver.name, run, conn.close)
+    return Contender(name, run, conn.close)
 
 
 def _loader(name: str, how: str, conn: Any) -> type[Any]:
@@ -77,6 +92,21 @@ def _inheriting(base: Any) -> type[Any]:
             return super().load(data).replace(tzinfo=self.timezone_wanted)
 
     return Inheriting
+
+
+def _replacing() -> type[Any]:
+    from datetime import datetime, timezone
+
+    from howdah.adapt import Loader
+
+    class Replacing(Loader):
+        timezone_wanted = None
+        value = datetime(2000, 1, 1, tzinfo=timezone.utc)
+
+        def load(self, data: Any) -> Any:
+            return self.value.replace(tzinfo=self.timezone_wanted)
+
+    return Replacing
 
 
 def _delegating(base: Any, original: Any) -> type[Any]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 for _implementation in IMPLEMENTATIONS:
     _implementation.blocking = load_module("howdah.io.blocking", _implementation.name)
-    _aio = load_module("howdah.io.aio", _implementation.name)
+    _aio = load_module("howdah.io.loop_transport", _implementation.name)
     _implementation.send, _implementation.receive = _aio.send, _aio.receive
 
 ANSWER = message("D", b"row") + message("C", b"SELECT 1\0") + READY

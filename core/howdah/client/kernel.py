@@ -243,7 +243,7 @@ class Kernel(BaseKernel):
                 self._failed(e, exchange is None)
                 raise
             if exchange.error is None:
-                cursor._show(exchange.results)
+                query_cache.show(cursor, exchange)
             else:
                 self.wait(cursor.kernel.execute_after_cache_failure(query, params, exchange))
             return True

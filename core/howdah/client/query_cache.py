@@ -75,6 +75,11 @@ class QueryCache:
         # Those of raw cursors: the same text may have other placeholders there.
         self._raw: dict[str, CachedQuery] = {}
 
+    @property
+    def independent(self) -> bool:
+        """Whether queries may run concurrently on the fast path: it is open, and no transaction is."""
+        return self.open and not self.begins and self._session.transaction_status == TransactionStatus.IDLE
+
     def learn(
         self, query: str, parsed: ParsedQuery | RawQuery | None, statement: Statement, answer: ResultPlan
     ) -> None:
@@ -120,6 +125,15 @@ class QueryCache:
         exchange.replaced = replaced
         self._session.sync(exchange)
         return exchange
+
+    def show(self, cursor: ResultSet[Any], exchange: Exchange) -> None:
+        """Let a cursor have the results of an exchange that `send` has returned.
+
+        Args:
+            cursor: the cursor.
+            exchange: the exchange, which has no error.
+        """
+        cursor._show(exchange.results)
 
     def enqueue(
         self, cursor: ResultSet[Any], query: object, params: Sequence[Any] | Mapping[str, Any] | None

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import select
 import socket
-from collections import deque
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from howdah.errors import Error, InterfaceError, OperationalError
+from howdah.errors import Error, OperationalError
 from howdah.io.blocking import loss, process
-from howdah.io.lock import LEFT
+from howdah.io.loop_transport import LoopTransport, Waits, moved, send
 from howdah.io.loops import UnsupportedLoop
 from howdah.io.operation import HIGH_WATER
-from howdah.io.task_waiter import Waiter
 from howdah.io.tls_socket import split_tls
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
+
+if TYPE_CHECKING or IMPLEMENTATION == "native":
+    from howdah.native.transport import Timer
 
 if TYPE_CHECKING:
     from howdah.io.tls_socket import TLSSocket
@@ -28,66 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncTransport"]
 
-_WOULD_BLOCK = (BlockingIOError, InterruptedError)
-
-
-class _Waits:
-    """How many tasks on an event loop wait for answers, on any connection."""
-
-    __slots__ = ("count",)
-
-    def __init__(self) -> None:
-        self.count = 0
-
-
-_waits_of: WeakKeyDictionary[asyncio.AbstractEventLoop, _Waits] = WeakKeyDictionary()
-
-
-def receive(sock: socket.socket, session: Session | TLSStream) -> bool:
-    """Receive what has arrived; the end of the stream is an error.
-
-    The native twin returns whether to wait for a `Timer` before the next call, so that more can accumulate.
-    """
-    with session.receive_buffer() as buffer:
-        try:
-            # C code calls it, so that no signal handler can run before the result is stored.
-            session.arrived.extend(map(sock.recv_into, (buffer,)))
-        except _WOULD_BLOCK:
-            return False
-    size = sum(session.arrived)
-    session.feed(b"")
-    if not size:
-        raise ConnectionResetError("the server closed the connection unexpectedly")
-    return False
-
-
-def send(sock: socket.socket, session: Session | TLSStream) -> int:
-    """Send as much as possible; return how many bytes are left. The native core has a twin."""
-    while session.output_size:
-        with session.output() as output:
-            try:
-                deque(map(session.take_off, map(slice, map(sock.send, (output,)))), maxlen=0)
-            except _WOULD_BLOCK:
-                break
-    return session.output_size
-
-
-def hung_up(sock: socket.socket) -> bool:
-    """Return whether the connection is broken, or closed by the server. The native core has a twin."""
-    if sock.fileno() < 0:
-        return False
-    poll = select.poll()
-    poll.register(sock, 0)
-    return bool(poll.poll(0))
-
-
-if TYPE_CHECKING or IMPLEMENTATION == "native":
-    from howdah.native.transport import SpinReceiver, Timer
-
-if not TYPE_CHECKING and IMPLEMENTATION == "native":
-    from howdah.native.transport import hung_up
-    from howdah.native.transport import receive_nonblocking as receive
-    from howdah.native.transport import send_nonblocking as send
+_waits_of: WeakKeyDictionary[asyncio.AbstractEventLoop, Waits] = WeakKeyDictionary()
 
 
 def _fulfil(future: asyncio.Future[BaseException | None], interruption: BaseException | None = None) -> None:
@@ -103,7 +44,7 @@ def _check(future: asyncio.Future[BaseException | None]) -> None:
             raise interruption
 
 
-class AsyncTransport:
+class AsyncTransport(LoopTransport):
     """The socket of a connection, for the tasks of one event loop.
 
     The socket is read only while a task waits. Data that no task waits for stays
@@ -120,59 +61,21 @@ class AsyncTransport:
 
     def _attach(self, session: Session, sock: socket.socket, stream: Session | TLSStream) -> None:
         """Attach to the running event loop, on which no task waits yet."""
+        LoopTransport.__init__(self)
         self.session = session
         self.sock = sock
         self._stream = stream
         self._fd = sock.fileno()
         self._loop = asyncio.get_running_loop()
-        self._waits = _waits_of.setdefault(self._loop, _Waits())
-        #: Receives answers that arrive soon; only the native implementation has it.
-        self._spin = SpinReceiver(self._stream) if IMPLEMENTATION == "native" else None
-        #: The waiting tasks, and the exchanges that they wait for.
-        self._waiting: dict[Waiter | asyncio.Future[BaseException | None], Exchange | None] = {}
-        #: Exchanges whose task was interrupted while it waited for them.
-        self._given_up: list[Exchange] = []
-        self._reading = False
+        self._waits = _waits_of.setdefault(self._loop, Waits())
         #: While the server streams, the loop watches this timer instead of the socket.
-        self._timer: Timer | None = None
-        self._writing = False
-        #: Whether the output will be sent at the end of this iteration of the loop.
-        self._gathering = False
-        #: Tasks whose answer has arrived; they are resumed when all received data has been processed.
-        self._woken: deque[Waiter] = deque()
-        self._idle: asyncio.Future[BaseException | None] | None = None
-        self._drained: list[asyncio.Future[BaseException | None]] = []
-
-    async def run_until_ready(self, exchange: Exchange) -> None:
-        """Send at once, then wait until `exchange` is ready.
-
-        The loss of the connection is not raised: it becomes the error of every exchange.
-        """
-        if self._stream.output_size:
-            self._send()
-        exchange.replaced = None
-        if not self._waits.count and self._timer is None and not exchange.ready:
-            self._spin_receive(exchange)
-        if exchange.ready:
-            return
-        if self._stream.output_size and not self._gathering:
-            self._flush()  # an answer asked for more, such as the end of a refused COPY
-        exchange.notify = waiter = Waiter(self._loop, self._woken)
-        self._waiting[waiter] = exchange
-        self._waits.count += 1
-        try:
-            if not self._reading:
-                self._start_reading()
-            await waiter
-        finally:
-            self._waits.count -= 1
-            del self._waiting[waiter]
-            exchange.notify = None
-            if not exchange.ready:
-                self._given_up = [each for each in self._given_up if not each.done] + [exchange]
+        self._timer = None
+        self._idle = None
 
     async def drain(self, exchange: Exchange) -> None:
         """Receive what has arrived, and wait until little is left to send or `exchange` is ready."""
+        if self._left:
+            raise moved()
         self._flush()
         if self.sock.fileno() >= 0:
             self._receive_some()
@@ -209,6 +112,8 @@ class AsyncTransport:
 
     async def idle(self, timeout: float | None) -> bool:
         """Send and receive for up to `timeout` seconds; return whether there was any progress."""
+        if self._left:
+            raise moved()
         self._flush()
         unsent = self._stream.output_size
         future = self._idle = self._loop.create_future()
@@ -231,7 +136,7 @@ class AsyncTransport:
 
     # Moving to another event loop
 
-    def move(self, kind: type[Any]) -> Any:
+    def move(self, kind: Any) -> Any:
         """Return a transport of a class, for the running event loop, which replaces this one.
 
         Tasks that wait on the previous event loop are resumed by `wake_left`, if that loop is still open.
@@ -242,13 +147,13 @@ class AsyncTransport:
         Raises:
             howdah.InterfaceError: the running event loop cannot watch sockets.
         """
-        other = object.__new__(kind)
+        other = kind.__new__(kind)
         other._attach(self.session, self.sock, self._stream)
         if self.sock.fileno() >= 0:
             if kind is AsyncTransport:
                 other._start_reading()
             self._leave_loop()
-        self.__class__ = _LeftTransport
+        self._left = True
         return other
 
     def wake_left(self) -> None:
@@ -291,34 +196,6 @@ class AsyncTransport:
                 raise UnsupportedLoop(self._loop) from None
             self._reading = True
 
-    def _on_readable(self) -> None:
-        if not self._waiting:
-            if self._reading:
-                self._stop_reading()
-            return
-        streaming = False
-        try:
-            streaming = self._receive_some()
-        except BaseException as e:
-            self._interrupt(e)
-        if streaming or self._timer is not None:
-            self._set_pace(streaming)
-        if self._idle is not None:
-            _fulfil(self._idle)
-        if self._waiting and not self._woken and hung_up(self.sock):
-            # uvloop reports a broken connection only once, and there may be more to read.
-            self._loop.call_soon(self._on_readable)
-        gathering, self._gathering = self._gathering, True
-        try:
-            while self._woken:
-                self._woken.popleft().wake()
-        finally:
-            if self._woken:
-                self._wake_soon()
-            self._gathering = gathering
-            if self._stream.output_size and not self._writing:
-                self._flush()
-
     def _stop_reading(self) -> None:
         self._reading = False
         if self._timer is None:
@@ -344,6 +221,9 @@ class AsyncTransport:
             self._start_reading()
         if self._timer is not None:
             self._timer.start()
+
+    def _receive_failed(self, error: OSError | Error) -> None:
+        self._lose(loss(error) if isinstance(error, OSError) else error)
 
     def _interrupt(self, error: BaseException) -> None:
         """Raise in a waiting task what a loader or a handler has raised, and process what is left.
@@ -379,74 +259,31 @@ class AsyncTransport:
         exits = isinstance(error, (KeyboardInterrupt, SystemExit))
         return head is not None and head[1] in self._given_up and not exits
 
-    def _send(self) -> None:
-        """Send at once or, if other tasks wait, together with their output of this iteration of the loop."""
-        if not self._waiting:
-            self._flush()
-        elif not self._gathering:
-            self._gathering = True
-            self._loop.call_soon(self._send_gathered)
+    def _give_up(self, exchange: Exchange) -> None:
+        self._given_up = [each for each in self._given_up if not each.done] + [exchange]
 
-    def _send_gathered(self) -> None:
-        self._gathering = False
-        self._flush()
+    def _end_idle(self) -> None:
+        if self._idle is not None:
+            _fulfil(self._idle)
 
-    def _receive_some(self) -> bool:
-        """Receive what has arrived; return whether to let more accumulate before the next call."""
-        try:
-            return receive(self.sock, self._stream)
-        except OSError as e:
-            self._lose(loss(e))
-        except Error as e:
-            self._lose(e)
-        return False
-
-    def _spin_receive(self, exchange: Exchange) -> None:
-        """Receive until `exchange` is ready, if that takes less time than suspending the task.
-
-        Not while other tasks of the event loop wait: their answers may be there first.
-        """
-        if self._spin is None or self._waiting:
-            return
-        try:
-            self._spin.receive(self.sock, exchange)
-        except OSError as e:
-            self._lose(loss(e))
-        except Error as e:
-            self._lose(e)
-        except BaseException as e:
-            if not self._concerns_nobody(e):
-                raise
-            self._interrupt(e)
-
-    def _wake_soon(self) -> None:
-        """Resume the tasks whose answer has arrived in the next iteration of the loop."""
-        if self._loop.is_closed():
-            self._woken.clear()
-        while self._woken:
-            self._woken.popleft().wake_soon()
-
-    def _flush(self) -> None:
-        """Send as much as possible, and the rest when the socket is writable."""
-        try:
-            unsent = send(self.sock, self._stream)
-        except OSError as error:
-            loss(error)
-            if self.sock.fileno() < 0:
-                return
-            # A waiting task still receives what the server sent before it closed the connection.
-            unsent = 0
-            self._stream.sent(self._stream.output_size)
-            self._loop.call_soon(self._on_readable)
+    def _watch_output(self, unsent: int) -> None:
         if bool(unsent) != self._writing:
             self._writing = not self._writing
             if self._writing:
                 self._loop.add_writer(self._fd, self._flush)
             else:
                 self._loop.remove_writer(self._fd)
-        if self._drained and unsent < HIGH_WATER:
+        if unsent < HIGH_WATER:
             for future in self._drained:
                 _fulfil(future)
+
+    def _cannot_send(self, error: OSError) -> None:
+        loss(error)
+        if self.sock.fileno() >= 0:
+            # A waiting task still receives what the server sent before it closed the connection.
+            self._stream.sent(self._stream.output_size)
+            self._loop.call_soon(self._on_readable)
+            self._watch_output(0)
 
     def _lose(self, error: Error) -> None:
         self.session.connection_lost(error)
@@ -459,26 +296,3 @@ class AsyncTransport:
             for future in [*self._drained, self._idle]:
                 if future is not None:
                     _fulfil(future)
-
-
-class _LeftTransport(AsyncTransport):
-    """The class of a transport after `move`: tasks of the previous event loop may still refer to it."""
-
-    async def run_until_ready(self, exchange: Exchange) -> None:
-        raise _moved()
-
-    async def drain(self, exchange: Exchange) -> None:
-        raise _moved()
-
-    async def idle(self, timeout: float | None) -> bool:
-        raise _moved()
-
-    def _on_readable(self) -> None:
-        self._unwatch()
-
-    def _flush(self) -> None:
-        pass
-
-
-def _moved() -> InterfaceError:
-    return InterfaceError(LEFT)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import anyio
 
 from howdah.errors import Error, OperationalError
-from howdah.io.aio import receive, send
 from howdah.io.blocking import loss, process
+from howdah.io.loop_transport import receive, send
 from howdah.io.operation import HIGH_WATER
 from howdah.io.tls_socket import split_tls
 from howdah.protocol.exchange import Exchange
@@ -101,9 +101,9 @@ class AnyioTransport:
                 send(self.sock, self._stream)
         self._lose(OperationalError("the connection is closed"))
 
-    def move(self, kind: type[Any]) -> Any:
+    def move(self, kind: Any) -> Any:
         """Return a transport of a class, for the running event loop, which replaces this one."""
-        other = object.__new__(kind)
+        other = kind.__new__(kind)
         other._attach(self.session, self.sock, self._stream)
         return other
 

@@ -55,7 +55,7 @@ class Transport(Protocol):
     def close(self) -> None:
         """Send Terminate if possible, and close the socket."""
 
-    def move(self, kind: type[Any]) -> Any:
+    def move(self, kind: Any) -> Any:
         """Return a transport of a class, for the running event loop, which replaces this one."""
 
     def wake_left(self) -> None:

@@ -1,7 +1,7 @@
 # Carry bytes between a session and a socket without ever blocking.
 #
 # `receive_nonblocking`, `send_nonblocking` and `hung_up` are the twins of `receive`, `send` and `hung_up` in
-# `howdah.io.aio`; `SpinReceiver` and `Timer` have no twins.
+# `howdah.io.loop_transport`; `SpinReceiver` and `Timer` have no twins.
 
 from libc.errno cimport EAGAIN, EINTR, errno
 
@@ -88,7 +88,7 @@ cdef class SpinReceiver:
             _current_task = current_task
         self.session = session
 
-    def receive(self, sock, Exchange exchange not None) -> None:
+    cdef int receive(self, object sock, Exchange exchange) except -1:
         """Receive until `exchange` is ready, if that is soon.
 
         A task that starts to use the connection is suspended for its first answer: other tasks may start
@@ -112,9 +112,9 @@ cdef class SpinReceiver:
         if self.task is not <void *> task or self.granted == IN_A_ROW:
             self.task = <void *> task
             self.granted = 0
-            return
+            return 0
         if session.streaming() or not howdah_may_spin(&session.spin):
-            return
+            return 0
         self.granted += 1
         end = howdah_now() + HOLD
         while not exchange.ready:
@@ -133,6 +133,7 @@ cdef class SpinReceiver:
                 raise_os_error(received)
             if received == -EAGAIN or session.streaming() or howdah_now() > end:
                 break
+        return 0
 
 
 cdef class Timer:
@@ -164,7 +165,7 @@ cdef class Timer:
             close(self.fd)
 
 
-def receive_nonblocking(sock, Stream session not None) -> bool:
+cpdef bint receive_nonblocking(sock, Stream session) except -1:
     """Receive what has arrived; the end of the stream is an error.
 
     Args:
@@ -194,7 +195,7 @@ def receive_nonblocking(sock, Stream session not None) -> bool:
     return HOWDAH_TIMERS and session.streaming()
 
 
-def send_nonblocking(sock, Stream session not None) -> int:
+cpdef Py_ssize_t send_nonblocking(sock, Stream session) except -1:
     """Send as much as possible; return how many bytes are left.
 
     Args:
@@ -220,7 +221,7 @@ def send_nonblocking(sock, Stream session not None) -> int:
     return output.length - output.start + behind
 
 
-def hung_up(sock) -> bool:
+cpdef bint hung_up(sock) except -1:
     """Return whether the connection is broken, or closed by the server."""
     cdef int fd = sock.fileno()
     return fd >= 0 and howdah_hung_up(fd)

@@ -104,6 +104,11 @@ cdef class QueryCache:
         self.bound = {}
         self.raw = {}
 
+    @property
+    def independent(self) -> bool:
+        """Whether queries may run concurrently on the fast path: it is open, and no transaction is."""
+        return self.open and not self.begins and self.session.transaction_status is _IDLE
+
     def learn(self, str query not None, parsed, statement, answer) -> None:
         """Add a query to the cache."""
         cdef dict queries = self.plain if parsed is None else self.bound
@@ -125,6 +130,10 @@ cdef class QueryCache:
             return None
         exchange = cached.exchange()
         return exchange if self.write(cached, self.transformer, params, exchange, cursor, True) else None
+
+    def show(self, ResultSet cursor not None, Exchange exchange not None) -> None:
+        """Let a cursor have the results of an exchange that `send` has returned."""
+        cursor.select(exchange.results, 0)
 
     def enqueue(self, ResultSet cursor not None, query, params):
         """Write a query's messages without a Sync, if the fast path is open; its answer is taken later."""

@@ -217,5 +217,8 @@ cdef class ReadyRow:
     def __await__(self):
         return self
 
+    def __iter__(self):
+        return self
+
     def __next__(self):
         raise StopIteration(self.value)

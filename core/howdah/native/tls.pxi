@@ -62,8 +62,7 @@ cdef class TLSStream(Stream):
     @property
     def output_size(self) -> int:
         """The number of bytes to send."""
-        cdef Output plain = self.session.unsent
-        return self.unsent.length - self.unsent.start + plain.length - plain.start
+        return self.size_to_send()
 
     def sent(self, Py_ssize_t size) -> None:
         """Remove the first `size` bytes of the output, which have been sent."""
@@ -74,6 +73,9 @@ cdef class TLSStream(Stream):
             self.session.sent(size - records)
 
     # Output
+
+    cdef Py_ssize_t size_to_send(self) noexcept:
+        return Stream.size_to_send(self) + self.session.size_to_send()
 
     cdef Py_ssize_t fill_output(self) except -1:
         cdef Output plain = self.session.unsent

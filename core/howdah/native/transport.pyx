@@ -3,4 +3,5 @@
 include "blocking.pxi"
 include "aio.pxi"
 include "waiter.pxi"
+include "loop_transport.pxi"
 include "tls.pxi"

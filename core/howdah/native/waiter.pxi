@@ -2,6 +2,8 @@
 #
 # Twin of `howdah.io.task_waiter`.
 
+from cpython.contextvars cimport PyContext_Enter, PyContext_Exit
+
 
 cdef class Waiter:
     """An awaitable for one task; `wake` resumes the task immediately.
@@ -33,6 +35,9 @@ cdef class Waiter:
     def __await__(self):
         return self
 
+    def __iter__(self):
+        return self
+
     def __next__(self):
         if not self.done:
             self._asyncio_future_blocking = True
@@ -42,9 +47,17 @@ cdef class Waiter:
 
     def wake(self) -> None:
         """Resume the task immediately; must not be called by a task."""
+        self.resume()
+
+    cdef int resume(self) except -1:
         callback = self.end()
         if callback is not None:
-            self.context.run(callback, self)
+            PyContext_Enter(self.context)
+            try:
+                callback(self)
+            finally:
+                PyContext_Exit(self.context)
+        return 0
 
     def wake_soon(self) -> None:
         """Resume the task in the next iteration of the event loop."""

@@ -50,6 +50,7 @@ cdef class Stream:
     # Whether the next wait for the server spins before it blocks.
     cdef howdah_spin_state spin
 
+    cdef Py_ssize_t size_to_send(self) noexcept
     cdef Py_ssize_t fill_output(self) except -1
     cdef int drop_output(self) except -1
     cdef int make_room(self) except -1

@@ -209,6 +209,10 @@ cdef class Stream:
         self.limited = -1
         self.spin.backoff = 1
 
+    cdef Py_ssize_t size_to_send(self) noexcept:
+        """The number of bytes to send."""
+        return self.unsent.length - self.unsent.start
+
     cdef Py_ssize_t fill_output(self) except -1:
         """Fill the output with the bytes to be sent next; return how many follow them."""
         return 0
@@ -276,7 +280,7 @@ cdef class Wire(Stream):
     @property
     def output_size(self) -> int:
         """The number of bytes to be sent."""
-        return self.unsent.length - self.unsent.start
+        return self.size_to_send()
 
     def bind(
         self, Exchange exchange not None, bytes portal not None, bytes statement not None, parameters,

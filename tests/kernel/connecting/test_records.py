@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 for _implementation in IMPLEMENTATIONS:
     _implementation.blocking = load_module("howdah.io.blocking", _implementation.name)
-    _implementation.aio = load_module("howdah.io.aio", _implementation.name)
+    _implementation.aio = load_module("howdah.io.loop_transport", _implementation.name)
     _implementation.TLSStream = load_module("howdah.io.tls_stream", _implementation.name).TLSStream
 
 ANSWER = message("D", b"row") + message("C", b"SELECT 1\0") + READY

@@ -1,0 +1,1 @@
+"""The native twin of `howdah_multiplex.cached_queries`."""
