@@ -32,10 +32,13 @@ if importlib.util.find_spec("uvloop"):
 
 # The modules whose async tests run on trio, too.
 ON_TRIO = {
+    "tests.contrib.opentelemetry.test_connections_async",
+    "tests.contrib.opentelemetry.test_propagation_async",
     "tests.kernel.test_cancel",
     "tests.kernel.test_connection_async",
     "tests.kernel.test_cursor_async",
     "tests.kernel.test_notifies",
+    "tests.kernel.test_observing_async",
     "tests.kernel.test_raising_async",
     "tests.kernel.test_stream_itersize",
     "tests.kernel.test_transaction_async",
