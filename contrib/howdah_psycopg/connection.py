@@ -25,6 +25,7 @@ class Connection(howdah.Connection[Row]):
     Attributes:
         cursor_factory: the class of cursors.
         server_cursor_factory: the class of named cursors.
+        finished: whether `pgconn.finish()` has closed the connection.
     """
 
     cursor_factory: type[Cursor[Any]] = Cursor
@@ -41,6 +42,13 @@ class Connection(howdah.Connection[Row]):
         """The pool that has lent the connection; None if none has."""
         lent = getattr(self.kernel.owner, "is_lent", False)
         return self.pool_reference() if lent and self.pool_reference is not None else None
+
+    finished = False
+
+    @property
+    def broken(self) -> bool:
+        """Whether the connection was lost, or finished, and not closed by `close` before."""
+        return self.finished or super().broken
 
     @property
     def pgconn(self) -> PGconn:

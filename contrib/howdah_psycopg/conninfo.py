@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from howdah.conninfo import PARAMETERS, parse
+from howdah.errors import OperationalError, ProgrammingError
 
 __all__ = ["Conninfo", "ConninfoOption", "options"]
 
@@ -45,9 +46,15 @@ class Conninfo:
         """Return all parameters, with their values in a conninfo.
 
         Raises:
-            howdah.ProgrammingError: the conninfo is malformed, or has an unknown parameter.
+            TypeError: the conninfo is not bytes.
+            howdah.OperationalError: the conninfo is malformed, or has an unknown parameter.
         """
-        return options(parse(conninfo.decode()))
+        if not isinstance(conninfo, bytes):
+            raise TypeError(f"a conninfo is bytes here, not {type(conninfo).__name__}")
+        try:
+            return options(parse(conninfo.decode("utf-8", "surrogateescape")))
+        except ProgrammingError as error:
+            raise OperationalError(str(error)) from None
 
 
 def options(values: Mapping[str, Any]) -> list[ConninfoOption]:
@@ -73,4 +80,4 @@ def options(values: Mapping[str, Any]) -> list[ConninfoOption]:
 def _text(value: Any) -> bytes | None:
     if value is None:
         return None
-    return str(int(value) if isinstance(value, bool) else value).encode()
+    return str(int(value) if isinstance(value, bool) else value).encode("utf-8", "surrogateescape")

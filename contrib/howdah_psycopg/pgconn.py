@@ -9,7 +9,8 @@ from howdah_psycopg.conninfo import ConninfoOption, options
 from howdah_psycopg.passwords import encrypt_password
 
 if TYPE_CHECKING:
-    from howdah import AsyncConnection, Connection
+    from howdah_psycopg.connection import Connection
+    from howdah_psycopg.connection_async import AsyncConnection
 
 __all__ = ["PGcancel", "PGconn"]
 
@@ -191,9 +192,10 @@ class PGconn:
     # What it can do
 
     def finish(self) -> None:
-        """Close the connection at once."""
+        """Close the connection at once; it counts as broken."""
         if not self._connection.closed:
             self._connection.kernel.drop()
+            self._connection.finished = True
 
     def get_cancel(self) -> PGcancel:
         """Return what cancels queries."""

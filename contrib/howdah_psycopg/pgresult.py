@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from howdah.adapt import PyFormat
 from howdah.pq import ExecStatus, Format
+from howdah_psycopg.server_text import server_text
 
 if TYPE_CHECKING:
     from howdah.adapt import Transformer
@@ -109,23 +109,19 @@ class PGresult:
     def get_value(self, row_number: int, column_number: int) -> bytes | None:
         """Return a value in text format, None for NULL.
 
-        The driver has decoded it already, so the object is written again as a parameter would be. The text
-        may be another one for the same value than the server's.
+        The driver has decoded it already, so the object is written again. The text may be another one for the
+        same value than the server's. JSON's `null` is `None`, too.
 
         Args:
             row_number: the number of the row, from 0.
             column_number: the number of the column, from 0.
-
-        Raises:
-            howdah.ProgrammingError: there is no dumper for the object.
         """
         rows = self._result.rows
-        if not 0 <= row_number < len(rows) or self._field(column_number) is None:
+        field = self._field(column_number)
+        if not 0 <= row_number < len(rows) or field is None:
             return None
         value = rows[row_number][column_number]
-        if isinstance(value, str):
-            return value.encode()
-        return self._transformer.encoder.encode([value], [PyFormat.TEXT]).values[0]
+        return None if value is None else server_text(value, field.type_oid, self._transformer)
 
     @property
     def nparams(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import linecache
 import os
 import runpy
@@ -31,11 +32,16 @@ def main() -> None:
     _hide_own_frames()
     if option == "-c":
         _run_code(value, rest)
-    elif option == "-m":
-        sys.argv[:] = [value, *rest]
-        runpy.run_module(value, run_name="__main__", alter_sys=True)
     else:
-        _run_file(value, rest)
+        run = _run_module if option == "-m" else _run_file
+        try:
+            run(value, rest)
+        except ImportError as error:
+            # Python says it without a traceback if there is nothing to run.
+            if _is_of_program(error.__traceback__):
+                raise
+            print(f"{sys.executable}: {error}", file=sys.stderr)
+            sys.exit(1)
 
 
 def _parse(arguments: list[str]) -> tuple[str, str, list[str]]:
@@ -64,14 +70,20 @@ def _run_code(code: str, arguments: list[str]) -> None:
     exec(compile(code, "<string>", "exec", dont_inherit=True), vars(module))
 
 
+def _run_module(name: str, arguments: list[str]) -> None:
+    sys.argv[:] = [name, *arguments]
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+
+
 def _run_file(path: str, arguments: list[str]) -> None:
     sys.argv[:] = [path, *arguments]
     if not os.path.exists(path):
-        print(f"can't open file {os.path.abspath(path)!r}: No such file or directory", file=sys.stderr)
+        reason = f"[Errno {errno.ENOENT}] {os.strerror(errno.ENOENT)}"
+        print(f"{sys.executable}: can't open file {os.path.abspath(path)!r}: {reason}", file=sys.stderr)
         sys.exit(2)
     if os.path.isfile(path) and sys.path and not _safe_path():
         sys.path[0] = os.path.dirname(os.path.realpath(path))
-    runpy.run_path(path, run_name="__main__")
+    runpy.run_path(os.path.abspath(path), run_name="__main__")
 
 
 def _safe_path() -> bool:
@@ -99,6 +111,15 @@ def _hide_own_frames() -> None:
         show(cls, exception.with_traceback(kept), kept)
 
     sys.excepthook = hook
+
+
+def _is_of_program(traceback: TracebackType | None) -> bool:
+    """Return whether a frame of the program is in a traceback."""
+    while traceback is not None:
+        if not _is_own(traceback):
+            return True
+        traceback = traceback.tb_next
+    return False
 
 
 def _is_own(traceback: TracebackType) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.encodings import encoded
+from howdah.adapt.oids import INVALID
 from howdah.errors import DataError, Error, InterfaceError, NotSupportedError, ProgrammingError
 from howdah.errors.base import unraised
 from howdah.errors.context import add_column_name, column_label, type_of
@@ -108,11 +109,12 @@ class BaseCopy:
         self._query, self._params = statement, params
         return self
 
-    def set_types(self, types: Sequence[int | str]) -> None:
+    def set_types(self, types: Sequence[int | str | None]) -> None:
         """Set the types of the columns: values are dumped to these, or loaded from them.
 
         Args:
             types: names or oids, one for each column; with another number, the first row raises an error.
+                None leaves a column as it is without `set_types`.
 
         Raises:
             howdah.ProgrammingError: a type is unknown, or there is no dumper for it.
@@ -132,9 +134,10 @@ class BaseCopy:
             ) from None
         count = len(response.column_formats)
         if self._encoder is not None:
-            self._encoder.set_dumpers([transformer.dumper_by_oid(oid, response.format) for oid in oids])
+            dumper = transformer.dumper_by_oid
+            self._encoder.set_dumpers([None if oid is None else dumper(oid, response.format) for oid in oids])
         elif len(oids) == count:
-            self._decoder.set_loaders([transformer.loader(oid, response.format) for oid in oids])
+            self._decoder.set_loaders([transformer.loader(oid or INVALID, response.format) for oid in oids])
         else:
             self._obstacle = ProgrammingError(
                 f"set_types() got {len(oids)} types, the COPY has {count} columns: call it with one for each"

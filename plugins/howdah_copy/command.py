@@ -28,6 +28,7 @@ from rich.progress import (
 
 from howdah import sql
 from howdah.errors import Error
+from howdah.io.output_file import OutputFile
 
 if TYPE_CHECKING:
     from howdah.framework.driver import Driver
@@ -159,23 +160,17 @@ def _size(path: str) -> int | None:
 
 @contextmanager
 def _opened(path: str, mode: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Open a file: yield it decompressed, and as it is; one that was not written to its end is removed."""
+    """Open a file: yield it decompressed, and as it is."""
     if path == "-":
         raw = sys.stdin.buffer if mode == "rb" else sys.stdout.buffer
         yield raw, raw
         if mode == "wb":
             raw.flush()
         return
-    partial = Path(path + ".partial") if mode == "wb" else Path(path)
-    try:
-        with partial.open(mode) as raw, _decompressed(raw, Path(path).suffix, mode) as file:
-            yield file, raw
-        if mode == "wb":
-            partial.replace(path)
-    except BaseException:
-        if mode == "wb":
-            partial.unlink(missing_ok=True)
-        raise
+    # A file that is written appears when it is complete.
+    opened: Any = OutputFile(path) if mode == "wb" else Path(path).open(mode)  # noqa: SIM115
+    with opened as raw, _decompressed(raw, Path(path).suffix, mode) as file:
+        yield file, raw
 
 
 def _decompressed(raw: Any, suffix: str, mode: Any) -> Any:

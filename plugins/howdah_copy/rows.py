@@ -84,17 +84,17 @@ class CopyEncoder:
         self._encoder = ParameterEncoder(adapters, context)
         self._encoding = codec_of(None if context is None else context.connection)
         self._format = PyFormat.BINARY if format else PyFormat.TEXT
-        self._dumpers: tuple[Dumper, ...] | None = None
+        self._dumpers: tuple[Dumper | None, ...] | None = None
         self._data = bytearray()
         #: Whether anything has been written, and whether that began with our header.
         self._begun = False
         self._framed = False
 
-    def set_dumpers(self, dumpers: Sequence[Dumper]) -> None:
+    def set_dumpers(self, dumpers: Sequence[Dumper | None]) -> None:
         """Dump the values of each column with one dumper, whatever their class.
 
         Args:
-            dumpers: one for each column, of the format of the data.
+            dumpers: one for each column, of the format of the data; None to choose one by the value.
         """
         self._dumpers = tuple(dumpers)
 
@@ -165,8 +165,7 @@ class CopyEncoder:
                 self.column = column
                 value = None
                 if obj is not None:
-                    dumper = self._dumper(obj) if dumpers is None else dumpers[column]
-                    returned = dumper.dump(obj)
+                    returned = self._dumper(obj, column).dump(obj)
                     if returned is not None:
                         value = dumped(returned, self._encoding)
                         if len(value) > _MAX_LENGTH:
@@ -185,7 +184,10 @@ class CopyEncoder:
         self.rows += 1
         return len(data)
 
-    def _dumper(self, obj: Any) -> Dumper:
+    def _dumper(self, obj: Any, column: int) -> Dumper:
+        dumpers = self._dumpers
+        if dumpers is not None and (set_dumper := dumpers[column]) is not None:
+            return set_dumper
         dumper = self._encoder.dumper(obj, self._format)
         if self._format is PyFormat.BINARY and dumper.format != Format.BINARY:
             raise DataError(

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
+from howdah.pq import Format
+
 if TYPE_CHECKING:
     from howdah import sql
     from howdah.abc import QueryNoTemplate
@@ -30,10 +32,11 @@ class TableCopying:
         where: str | None = None,
         timeout: float | None = None,
     ) -> str:
-        """Copy rows into a table, in binary format.
+        """Copy rows into a table.
 
-        The values are dumped to the types of the table's columns. If one of them is a type that no adapter
-        dumps to in binary format, the rows are sent as text.
+        The values are dumped to the types of the table's columns, and are stored as the same values would be
+        if they were parameters of an INSERT. The data is in binary format if adapters dump to each of these
+        types as binary; otherwise it is in text format.
 
         Args:
             table_name: the name of the table.
@@ -151,7 +154,8 @@ class TableCopying:
         Args:
             table_name: the name of the table.
             output: where the data goes: the path of a file, a file, or a function that is called with each
-                block of it, and awaited by an async connection if it returns an awaitable.
+                block of it, and awaited by an async connection if it returns an awaitable. The file at a
+                path is replaced when the data is complete; after an error it is what it was.
             columns: the names of the columns; None for all.
             schema_name: the schema of the table; None for the first in the search path that has it.
             timeout: how many seconds all of it may take; None for the connection's `command_timeout` for
@@ -170,6 +174,7 @@ class TableCopying:
 
         Raises:
             TypeError: nothing can be written to the output.
+            OSError: the file cannot be written.
             howdah.NotSupportedError: the plugin `copy` is disabled.
             howdah.errors.QueryTimeout: the time was not enough.
             howdah.Error: the server reports an error.
@@ -218,6 +223,7 @@ class TableCopying:
 
         Raises:
             TypeError: nothing can be written to the output.
+            OSError: the file cannot be written.
             howdah.ProgrammingError: the parameters are not those that the query has placeholders for.
             howdah.NotSupportedError: the plugin `copy` is disabled.
             howdah.errors.QueryTimeout: the time was not enough.
@@ -247,14 +253,16 @@ class TableCopying:
 
         connection = cast("Connection[Any]", self)
         cursor: Any = connection.driver.RawCursor(connection)
-        query = target.column_types(connection.info.server_version)
+        query = target.columns_query(connection.info.server_version)
         cursor.execute(query, [table.as_string(connection)])
-        oids = target.binary_types(connection, cursor.fetchall(), columns)
-        options = {} if oids is None else {"format": "binary"}
+        rows = cursor.fetchall()
         cursor = connection.driver.Cursor(connection)
+        target.adapt_as_parameters(cursor)
+        format, types = target.column_types(cursor, rows, columns)
+        options = {"format": "binary"} if format == Format.BINARY else {}
         with cursor.copy(statement.copy_to_table(table, columns, options, where)) as copy:
-            if oids is not None:
-                copy.set_types(oids)
+            if types is not None:
+                copy.set_types(types)
             with closing(items(records)) as each:
                 for record in each:
                     copy.write_row(record)

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
+from howdah.pq import Format
+
 if TYPE_CHECKING:
     from howdah import sql
     from howdah.abc import QueryNoTemplate
@@ -29,10 +31,11 @@ class AsyncTableCopying:
         where: str | None = None,
         timeout: float | None = None,
     ) -> str:
-        """Copy rows into a table, in binary format.
+        """Copy rows into a table.
 
-        The values are dumped to the types of the table's columns. If one of them is a type that no adapter
-        dumps to in binary format, the rows are sent as text.
+        The values are dumped to the types of the table's columns, and are stored as the same values would be
+        if they were parameters of an INSERT. The data is in binary format if adapters dump to each of these
+        types as binary; otherwise it is in text format.
 
         Args:
             table_name: the name of the table.
@@ -150,7 +153,8 @@ class AsyncTableCopying:
         Args:
             table_name: the name of the table.
             output: where the data goes: the path of a file, a file, or a function that is called with each
-                block of it, and awaited by an async connection if it returns an awaitable.
+                block of it, and awaited by an async connection if it returns an awaitable. The file at a
+                path is replaced when the data is complete; after an error it is what it was.
             columns: the names of the columns; None for all.
             schema_name: the schema of the table; None for the first in the search path that has it.
             timeout: how many seconds all of it may take; None for the connection's `command_timeout` for
@@ -169,6 +173,7 @@ class AsyncTableCopying:
 
         Raises:
             TypeError: nothing can be written to the output.
+            OSError: the file cannot be written.
             howdah.NotSupportedError: the plugin `copy` is disabled.
             howdah.errors.QueryTimeout: the time was not enough.
             howdah.Error: the server reports an error.
@@ -217,6 +222,7 @@ class AsyncTableCopying:
 
         Raises:
             TypeError: nothing can be written to the output.
+            OSError: the file cannot be written.
             howdah.ProgrammingError: the parameters are not those that the query has placeholders for.
             howdah.NotSupportedError: the plugin `copy` is disabled.
             howdah.errors.QueryTimeout: the time was not enough.
@@ -246,14 +252,16 @@ class AsyncTableCopying:
 
         connection = cast("AsyncConnection[Any]", self)
         cursor: Any = connection.driver.AsyncRawCursor(connection)
-        query = target.column_types(connection.info.server_version)
+        query = target.columns_query(connection.info.server_version)
         await cursor.execute(query, [table.as_string(connection)])
-        oids = target.binary_types(connection, await cursor.fetchall(), columns)
-        options = {} if oids is None else {"format": "binary"}
+        rows = await cursor.fetchall()
         cursor = connection.driver.AsyncCursor(connection)
+        target.adapt_as_parameters(cursor)
+        format, types = target.column_types(cursor, rows, columns)
+        options = {"format": "binary"} if format == Format.BINARY else {}
         async with cursor.copy(statement.copy_to_table(table, columns, options, where)) as copy:
-            if oids is not None:
-                copy.set_types(oids)
+            if types is not None:
+                copy.set_types(types)
             async with aclosing(items(records)) as each:
                 async for record in each:
                     await copy.write_row(record)

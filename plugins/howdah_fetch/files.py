@@ -8,6 +8,8 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from howdah.io.output_file import OutputFile
+
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
@@ -66,30 +68,39 @@ class Writing:
     """A block in which the data of a COPY is written to an output.
 
     Args:
-        output: a path, whose file is created, or opened and truncated; a file; or a function.
+        output: a path, whose file is created or replaced when the block ends, unless by an exception; a file;
+            or a function.
 
     Raises:
         TypeError: nothing can be written to the output.
     """
 
     def __init__(self, output: Output) -> None:
-        self._path = output if isinstance(output, (str, os.PathLike)) else None
-        self._file: Any = None
-        if self._path is None:
-            write = getattr(output, "write", None)
-            if write is None and not callable(output):
-                raise TypeError(f"output must be a path, a file or a function, not {type(output).__name__}")
-            self._write, self._is_file = (output, False) if write is None else (write, True)
+        self._file: OutputFile | None = None
+        if isinstance(output, (str, os.PathLike)):
+            self._file = OutputFile(output)
+            output = self._file
+        write = getattr(output, "write", None)
+        if write is None and not callable(output):
+            raise TypeError(f"output must be a path, a file or a function, not {type(output).__name__}")
+        self._write, self._is_file = (output, False) if write is None else (write, True)
 
     def __enter__(self) -> Writing:
-        if self._path is not None:
-            self._file = _call(open, self._path, "wb")
-            self._write, self._is_file = self._file.write, True
+        if self._file is not None:
+            try:
+                _call(self._file.open)
+            except BaseException:  # a thread may still be opening it
+                self._file.discard()
+                raise
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        if self._file is not None:
-            _call(self._file.close)
+    def __exit__(self, exc_type: type[BaseException] | None, *exc: object) -> None:
+        if self._file is None:
+            return
+        if exc_type is None:
+            _call(self._file.keep)
+        else:
+            self._file.discard()
 
     def write(self, block: bytes) -> None:
         """Write a piece of the data."""

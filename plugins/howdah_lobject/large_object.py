@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from howdah.client.connection_base import errors_ignored
 from howdah.io.operation import Operation
+from howdah.io.output_file import OutputFile
 from howdah_lobject.operations import CHUNK, BaseLargeObject
 
 if TYPE_CHECKING:
@@ -120,11 +121,15 @@ class LargeObject(BaseLargeObject, _File):
         """Write the whole large object to a file, whatever its position is.
 
         Args:
-            path: the file, on the client; an existing one is overwritten.
+            path: the file, on the client; an existing one is replaced when all is written, and stays what it
+                was if that fails.
+
+        Raises:
+            OSError: the file cannot be written.
         """
         descriptor = self._run(self._open_aside(writing=False))
         try:
-            with open(path, "wb") as file:
+            with OutputFile(path) as file:
                 while data := self._run(self._read_aside(descriptor)):
                     _call_blocking(file.write, data)
         finally:

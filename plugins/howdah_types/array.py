@@ -28,6 +28,7 @@ from howdah_types.base import (
     encoding_of,
     holds_parts,
     syntax_encoding,
+    type_of,
 )
 from howdah_types.registering import loader_of_part
 
@@ -55,6 +56,9 @@ _NULL_LENGTH = _LENGTH.pack(-1)
 
 def _dimensions(obj: list[Any]) -> list[int]:
     """Return the lengths of nested lists, from the outermost inwards."""
+    if not isinstance(obj, list):
+        # Where the type of the value is set, it may be an object of any class.
+        raise DataError(f"cannot dump {type_of(obj)} as an array: use a list")
     lengths = []
     item: Any = obj
     while isinstance(item, list):

@@ -27,11 +27,17 @@ NAME = re.compile(r"# (\w+\.py)\n")
 #: What the programs of a page import.
 NEEDS = {
     "alembic": ["alembic", "sqlalchemy"],
+    "apscheduler": ["apscheduler", "sqlalchemy"],
     "celery": ["celery", "gevent"],
     "dataframes": ["duckdb", "pandas", "polars", "pyarrow", "sqlalchemy"],
+    "django-pgbulk": ["django", "pgbulk"],
     "fastapi": ["fastapi", "httpx"],
     "gevent": ["gevent", "gunicorn"],
+    "langgraph": ["langgraph.checkpoint.postgres"],
     "litestar": ["litestar", "httpx"],
+    "peewee": ["peewee"],
+    "pgvector-python": ["numpy", "pgvector"],
+    "procrastinate": ["procrastinate"],
     "sqlmodel": ["sqlmodel"],
 }
 
@@ -46,9 +52,17 @@ def programs() -> list[tuple[str, str]]:
     ]
 
 
+def installed(name: str) -> bool:
+    """Return whether there is a module of this name."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # the package that it is in
+        return False
+
+
 def require(page: str) -> None:
     """Skip the test if a package is missing; in the job of CI that has them all, it fails."""
-    missing = [name for name in NEEDS[page] if importlib.util.find_spec(name) is None]
+    missing = [name for name in NEEDS[page] if not installed(name)]
     if missing and "HOWDAH_FRAMEWORKS" not in os.environ:
         pytest.skip(f"needs {', '.join(missing)}")
     assert not missing

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import howdah
+from howdah_pool import AsyncConnectionPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -242,6 +243,8 @@ class Unwatching(asyncio.SelectorEventLoop):
 
     add_reader = asyncio.AbstractEventLoop.add_reader  # type: ignore[assignment]
     add_writer = asyncio.AbstractEventLoop.add_writer  # type: ignore[assignment]
+    remove_reader = asyncio.AbstractEventLoop.remove_reader  # type: ignore[assignment]
+    remove_writer = asyncio.AbstractEventLoop.remove_writer  # type: ignore[assignment]
 
 
 async def all_of_it(conn: Any) -> None:
@@ -252,7 +255,38 @@ async def all_of_it(conn: Any) -> None:
     async with conn.pipeline():  # more than sockets hold, both ways
         for _ in range(200):
             await conn.execute("select %s::text", ("x" * 20_000,))
+    cur = conn.cursor("named")
+    async with conn.transaction():
+        await cur.execute("select generate_series(1, 500)")
+        cur.itersize = 100
+        assert len([row async for row in cur]) == 500
+    await conn.execute("create temp table if not exists t (a text)")
+    async with conn.cursor().copy("copy t from stdin") as copy:  # more than sockets hold
+        for _ in range(200):
+            await copy.write_row(["x" * 20_000])
+    async with contextlib.aclosing(conn.cursor().stream("select a from t")) as rows:
+        assert len([row async for row in rows]) == 200
+    async with conn.cursor().copy("copy t to stdout") as copy:
+        await copy.read()  # and is left
+    await conn.execute("drop table t")
+    await conn.execute("listen channel")
+    await conn.execute("notify channel, 'payload'")
+    await conn.commit()
+    assert [each.payload async for each in conn.notifies(timeout=30, stop_after=1)] == ["payload"]
+    await conn.execute("unlisten channel")
+    await conn.commit()
     await several(conn)
+
+
+async def pooled(dsn: str) -> None:
+    async with AsyncConnectionPool(dsn, min_size=2, max_size=3, kwargs={"autocommit": True}) as pool:
+        assert await asyncio.gather(*(pool.fetchval("select $1::int", n) for n in range(20))) == [*range(20)]
+        async with pool.connection() as conn:
+            task = asyncio.create_task(conn.execute("select pg_sleep(1000)"))
+            await asyncio.sleep(0)
+            await conn.close()  # wakes the task that waits for it
+            with pytest.raises(howdah.OperationalError):
+                await task
 
 
 def test_one_that_cannot_watch_sockets(dsn: str, aconn: Any, new_loop: Any) -> None:
@@ -266,6 +300,7 @@ def test_one_that_cannot_watch_sockets(dsn: str, aconn: Any, new_loop: Any) -> N
         run(Unwatching, howdah.AsyncConnection.connect(dsn, host="127.0.0.1,127.0.0.2", port="1,2"))
     run(Unwatching, all_of_it(aconn))
     run(new_loop, all_of_it(aconn))
+    run(Unwatching, pooled(dsn))
 
 
 def test_one_that_cannot_watch_sockets_without_anyio(

@@ -36,6 +36,48 @@ def test_wrong_number(conn, cur):
     assert cur.execute("select 1").fetchone() == (1,)
 
 
+@pytest.mark.parametrize(
+    ("query", "params"),
+    [
+        ("select 1", (1,)),
+        ("select $1::int", (1, 2)),
+        ("select $1::int", (1, "x")),
+        ("select $1::int", (1, None)),
+        ("select $1::int + $1 / 2", (1, 2)),
+    ],
+)
+def test_too_many_parameters(conn, cur, query, params):
+    conn.autocommit = True
+    for _ in range(8):  # the query is prepared, and takes the fast path
+        if len(params) > 1:
+            cur.execute(query, params[:1])
+        with pytest.raises(
+            howdah.ProgrammingError, match=rf"no placeholder \${len(params)}, but {len(params)}"
+        ):
+            cur.execute(query, params)
+    with pytest.raises(howdah.ProgrammingError, match="no placeholder"):
+        cur.executemany(query, [params])
+    with pytest.raises(howdah.ProgrammingError, match="no placeholder"):
+        list(cur.stream(query, params))
+    with pytest.raises(howdah.ProgrammingError, match="no placeholder"), conn.pipeline():
+        cur.execute(query, params)
+    assert cur.execute("select $01::int, $2::int", (1, 2)).fetchone() == (1, 2)
+    assert cur.execute("select $002::int", (1, 2)).fetchone() == (2,)
+
+
+def test_errors_name_the_placeholder(conn, cur):
+    conn.autocommit = True
+    for _ in range(8):
+        cur.execute("select $1::int", (1,))
+        with pytest.raises(
+            howdah.ProgrammingError, match=r"^parameter '\$1': cannot adapt type 'dict'.*Json"
+        ) as info:
+            cur.execute("select $1::int", ({"a": 1},))
+        assert "%" not in str(info.value)
+    with pytest.raises(howdah.ProgrammingError, match=r"^parameter '\$2': cannot adapt type 'object'"):
+        cur.executemany("select $1::int, $2::int", [(1, object())])
+
+
 def test_executemany_and_stream(cur):
     cur.executemany("select $1::int", [(1,), (2,)], returning=True)
     assert [c.fetchone() for c in cur.results()] == [(1,), (2,)]

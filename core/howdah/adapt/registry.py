@@ -301,8 +301,7 @@ class AdaptersMap:
                 advice = self._dumper_advice[base]
                 break
         raise ProgrammingError(
-            f"cannot adapt type {cls.__name__!r} using placeholder '%{format.value}' (format: {format.name});"
-            f" {advice}{self.advice}"
+            f"cannot adapt type {cls.__name__!r} (format: {format.name}); {advice}{self.advice}"
         )
 
     def get_dumper_by_oid(self, oid: int, format: Format) -> type[Dumper]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from howdah.adapt.base import PyFormat
 from howdah.adapt.encodings import encoded
@@ -203,6 +203,13 @@ class ParsedQuery:
             raise ProgrammingError(f"query parameters missing: {', '.join(missing)}") from None
 
 
+class _Numbers:
+    """What messages call the parameters of a query with placeholders `$1`, `$2`…, by their indexes."""
+
+    def __getitem__(self, index: int) -> str:
+        return f"${index + 1}"
+
+
 class RawQuery:
     """A query with PostgreSQL's own placeholders `$1`, `$2`…, sent as it is.
 
@@ -216,8 +223,8 @@ class RawQuery:
 
     __slots__ = ("formats", "text")
 
-    #: Its placeholders have numbers, not names.
-    names = None
+    #: Its placeholders have numbers; these are for messages.
+    names = cast("Sequence[str]", _Numbers())
 
     def __init__(self, query: bytes | str) -> None:
         self.text = query.encode() if isinstance(query, str) else query
@@ -227,15 +234,22 @@ class RawQuery:
         return f"<RawQuery {self.text!r}>"
 
     def bind(self, params: Sequence[Any]) -> Sequence[Any]:
-        """Return the parameters; the server checks how many there are.
+        """Return the parameters; the server checks whether there are enough.
 
         Raises:
+            howdah.ProgrammingError: there are more parameters than the query has placeholders for.
             TypeError: `params` is not a sequence.
         """
         if isinstance(params, Mapping):
             raise TypeError("raw queries ($1) need a sequence of parameters, not a mapping")
         check_sequence(params)
-        self.formats = (PyFormat.AUTO,) * len(params)
+        count = len(params)
+        # The server accepts, and ignores, a parameter of a known type that the query does not mention.
+        if count and b"$%d" % count not in self.text and not re.search(rb"\$0+%d(?!\d)" % count, self.text):
+            raise ProgrammingError(
+                f"the query has no placeholder ${count}, but {count} parameters were passed"
+            )
+        self.formats = (PyFormat.AUTO,) * count
         return params
 
 

@@ -62,7 +62,7 @@ cdef class CachedQuery:
             else:
                 self.count = -1 if parsed.names is not None else len(parsed.formats)
                 self.formats = parsed.formats
-                self.names = parsed.names
+            self.names = parsed.names
         self.statement = statement
         self.query = statement.query
         self.oids = tuple(statement.oids)

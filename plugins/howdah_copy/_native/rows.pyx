@@ -117,9 +117,9 @@ cdef class CopyEncoder:
         """Dump the values of each column with one dumper, whatever their class.
 
         Args:
-            dumpers: one for each column, of the format of the data.
+            dumpers: one for each column, of the format of the data; None to choose one by the value.
         """
-        self.typed = tuple([new_entry(dumper, None) for dumper in dumpers])
+        self.typed = tuple([None if dumper is None else new_entry(dumper, None) for dumper in dumpers])
 
     @property
     def size(self) -> int:
@@ -247,7 +247,9 @@ cdef class CopyEncoder:
         cdef uint32_t oid
         if self.typed is not None:
             # A dumper set for a column is of one type, and would refuse a value of another.
-            return (<DumperEntry> self.typed[self.column]).append(obj, out, False)
+            entry = self.typed[self.column]
+            if entry is not None:
+                return entry.append(obj, out, False)
         entry = self.dumpers.find(obj)
         if entry.dump is not NULL:
             oid = entry.oid

@@ -17,10 +17,12 @@ def environment(*first: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "error"}
 
 
-def python(*args: str | Path, path: tuple[Path, ...] = ()) -> subprocess.CompletedProcess[str]:
+def python(
+    *args: str | Path, path: tuple[Path, ...] = (), cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run Python and return how it ended."""
     command = [sys.executable, *map(str, args)]
-    return subprocess.run(command, env=environment(*path), capture_output=True, text=True)
+    return subprocess.run(command, env=environment(*path), capture_output=True, text=True, cwd=cwd)
 
 
 def run(code: str, *args: str, install: bool = True) -> list[str]:

@@ -127,11 +127,92 @@ def test_pgconn(dsn):
             pgconn.exec_
         except AttributeError as error:
             assert "no counterpart of PGconn.exec_" in str(error)
+        assert not conn.broken
         pgconn.finish()
-        assert conn.closed and pgconn.status == pq.ConnStatus.BAD
+        assert conn.closed and conn.broken and pgconn.status == pq.ConnStatus.BAD
         assert pq.misc.connection_summary(pgconn) == "[BAD]"
         pgconn.finish()
         conn.close()
+        assert conn.broken
+        with psycopg.connect(sys.argv[1]) as conn:
+            conn.execute("SELECT 1")
+            conn.pgconn.finish()
+        assert conn.closed and conn.broken
+        conn = psycopg.connect(sys.argv[1])
+        conn.close()
+        conn.pgconn.finish()
+        assert conn.closed and not conn.broken
+        """,
+        dsn,
+    )
+
+
+def test_the_text_of_values(dsn):
+    """They are as the server writes them, whether they came as text or as binary."""
+    run(
+        r"""
+        import sys
+        import psycopg
+
+        EXPRESSIONS = '''
+            true | 1::int2 | 2^40 | 1.5::float4 | 0.1::float4 | 1e20::float8 | 'NaN'::float8
+            '-Infinity'::float4 | 3.4028235e38::float4 | 0::float8 | 100000::float8 | 1.50 | 'NaN'::numeric
+            'abc'::text | ''::text | 'x'::char(4) | 'n'::name | '\\xdeadbeef'::bytea | bit '101' | 1::oid
+            json '{"a": [1, 2, null]}' | jsonb '{"a": "b"}' | jsonb '"x"' | jsonb '5'
+            null::jsonb | null::int
+            array[1, 2] | array['a', 'b c', null] | array[]::int[] | array[jsonb '{"a": 1}']
+            array[true, false] | array[1.5, 2.25] | array[date '2020-01-01']
+            date '2020-01-02' | time '10:00:00.5' | time '10:00' | timetz '10:00+02' | timetz '10:00-02:30'
+            timestamp '2020-01-02 10:00' | timestamptz '2020-01-02 10:00:00.123+02'
+            interval '1 day 02:00' | interval '-3 days' | interval '-1 day -02:00' | interval '0'
+            interval '-1.5 seconds' | interval '400 days 00:00:00.000001' | interval '-2 hours'
+            uuid '00000000-0000-0000-0000-000000000005' | inet '1.2.3.4'
+            cidr '1.2.0.0/16' | inet '1.2.3.4/16'
+            int4range(1, 3) | numrange(1.5, null) | '{[1,3)}'::int4multirange | row(1, 'x')
+            point '(1,2)' | tsvector 'a b' | macaddr '08:00:2b:01:02:03'
+        '''.replace('\n', '|').split('|')
+        with psycopg.connect(sys.argv[1], autocommit=True) as conn:
+            conn.execute("SET TimeZone TO 'Asia/Kolkata'")
+            for expression in filter(None, map(str.strip, EXPRESSIONS)):
+                with conn.cursor().copy(f"COPY (SELECT {expression}) TO STDOUT") as copy:
+                    (text,) = copy.read_row()
+                for binary in (False, True):
+                    result = conn.cursor(binary=binary).execute(f"SELECT {expression}").pgresult
+                    expected = None if text is None else text.encode()
+                    got = result.get_value(0, 0)
+                    assert got == expected, (expression, binary, got, text)
+            conn.execute("CREATE TYPE pg_temp.mood AS ENUM ('sad')")
+            for binary in (False, True):  # without an adapter
+                cur = conn.cursor(binary=binary)
+                assert cur.execute("SELECT 'sad'::pg_temp.mood").pgresult.get_value(0, 0) == b"sad"
+            class Loader(psycopg.adapt.Loader):
+                def load(self, data):
+                    return complex(int(data), 1)
+            conn.adapters.register_loader("int8", Loader)  # no dumper knows its objects
+            assert conn.execute("SELECT 1::int8").pgresult.get_value(0, 0) == b"(1+1j)"
+        """,
+        dsn,
+    )
+
+
+def test_wrong_conninfo(dsn):
+    run(
+        r"""
+        import psycopg
+        from psycopg.pq import Conninfo
+
+        def error_of(function, *args):
+            try:
+                function(*args)
+            except Exception as error:
+                return type(error)
+
+        for wrong in (b"host=x nonsense=y", b"host", b"postgresql://u@h:x y/d", b"host='x"):
+            assert error_of(Conninfo.parse, wrong) is psycopg.OperationalError, wrong
+            assert error_of(psycopg.conninfo.conninfo_to_dict, wrong.decode()) is psycopg.ProgrammingError
+        for wrong in ("host=x", None):
+            assert error_of(Conninfo.parse, wrong) is TypeError
+        assert [each.val for each in Conninfo.parse(b"host=\xff") if each.val] == [b"\xff"]
         """,
         dsn,
     )

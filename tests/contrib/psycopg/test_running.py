@@ -112,13 +112,47 @@ def test_interrupted(folder):
         ([], "usage: "),
         (["-c"], "Argument expected for the -c option"),
         (["-x", "y"], "Unknown option: -x"),
-        (["/nowhere/at/all.py"], "can't open file '/nowhere/at/all.py'"),
     ],
 )
 def test_refused(arguments, said):
     process = python("-m", "howdah_psycopg", *arguments)
     assert process.returncode == 2
     assert process.stderr.startswith(said)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["/nowhere/at/all.py"],
+        ["."],
+        ["-m", "nope"],
+        ["-m", "os.nope"],
+        ["-m", "nope.nope"],
+        ["-m", "package"],
+        ["-m", ".nope"],
+    ],
+)
+def test_nothing_to_run(folder, arguments):
+    (folder / "package").mkdir()
+    (folder / "package" / "__init__.py").write_text("")
+    ours = python("-m", "howdah_psycopg", *arguments, cwd=folder)
+    theirs = python(*arguments, cwd=folder)
+    assert ours.returncode == theirs.returncode
+    assert ours.stderr == theirs.stderr
+
+
+@pytest.mark.parametrize("arguments", [["-m", "importing"], ["importing.py"], ["-m", "package.importing"]])
+def test_a_program_that_imports_what_is_not_there(folder, arguments):
+    (folder / "package").mkdir()
+    (folder / "package" / "__init__.py").write_text("")
+    (folder / "package" / "importing.py").write_text("from package import nope")
+    (folder / "importing.py").write_text("import nope")
+    ours = python("-m", "howdah_psycopg", *arguments, cwd=folder)
+    theirs = python(*arguments, cwd=folder)
+    assert ours.returncode == theirs.returncode == 1
+    said = ours.stderr.splitlines()
+    assert "runpy" not in ours.stderr
+    assert said[1:] == theirs.stderr.splitlines()[1 - len(said) :]
 
 
 def test_help():

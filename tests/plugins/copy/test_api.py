@@ -31,6 +31,21 @@ async def test_description(db: Side) -> None:
     await db.execute("SELECT 1")
 
 
+async def test_columns_whose_types_are_not_set(db: Side) -> None:
+    async with db.copy("COPY t (id, name) FROM STDIN (FORMAT binary)") as copy:
+        copy.set_types(["int4", None])
+        await copy.write_row((1, "x"))
+    async with db.copy("COPY t (id, name) FROM STDIN") as copy:
+        copy.set_types([None, "text"])
+        await copy.write_row((2, "y"))
+        await copy.write_row(("3", "z"))
+    for format, unset in (("text", "1"), ("binary", b"\0\0\0\1")):
+        async with db.copy(f"COPY (SELECT 1::int4, 'x'::text) TO STDOUT (FORMAT {format})") as copy:
+            copy.set_types([None, "text"])
+            assert await copy.read_row() == (unset, "x")
+    assert await db.execute("SELECT id, name FROM t ORDER BY id") == [(1, "x"), (2, "y"), (3, "z")]
+
+
 @pytest.mark.parametrize("first", [0, 3])
 @pytest.mark.parametrize("read", ["read", "read_row", "rows", "iteration", "nothing"])
 async def test_an_error_comes_where_it_is_read(db: Side, first: int, read: str) -> None:

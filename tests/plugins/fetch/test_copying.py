@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -120,6 +121,30 @@ def test_files(auto, tmp_path):
     with pytest.raises(FileNotFoundError):
         auto.copy_to_table("elephant", source=tmp_path / "none")
     assert auto.fetchval("SELECT 1") == 1
+
+
+def test_a_file_is_replaced_when_the_data_is_complete(auto, tmp_path):
+    path = tmp_path / "elephants"
+    path.write_bytes(b"old")
+    with pytest.raises(howdah.errors.UndefinedTable):
+        auto.copy_from_table("unicorn", output=path)
+    with pytest.raises(howdah.ProgrammingError):
+        auto.copy_from_query("SELECT $1", output=path)
+    with pytest.raises(howdah.errors.DivisionByZero):
+        auto.copy_from_query("SELECT 1 / (99999 - g) FROM generate_series(1, 100000) AS g", output=path)
+    with pytest.raises(howdah.errors.QueryTimeout):
+        auto.copy_from_query("SELECT 1, pg_sleep(60)", output=str(path), timeout=0.1)
+    auto.execute("TRUNCATE elephant")
+    assert path.read_bytes() == b"old"
+    assert auto.copy_from_table("elephant", output=path) == "COPY 0"
+    assert path.read_bytes() == b""
+    assert [each.name for each in tmp_path.iterdir()] == ["elephants"]
+    with pytest.raises(FileNotFoundError):
+        auto.copy_from_table("elephant", output=tmp_path / "none" / "elephants")
+    with pytest.raises(IsADirectoryError):
+        auto.copy_from_table("elephant", output=tmp_path)
+    assert auto.copy_from_query("SELECT 1", output="/dev/null") == "COPY 1"
+    assert not Path("/dev/null").is_file()
 
 
 def test_functions_and_iterables(auto):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -154,6 +155,30 @@ async def test_files(auto, tmp_path):
     with pytest.raises(FileNotFoundError):
         await auto.copy_to_table("elephant", source=tmp_path / "none")
     assert await auto.fetchval("SELECT 1") == 1
+
+
+async def test_a_file_is_replaced_when_the_data_is_complete(auto, tmp_path):
+    path = tmp_path / "elephants"
+    path.write_bytes(b"old")
+    with pytest.raises(howdah.errors.UndefinedTable):
+        await auto.copy_from_table("unicorn", output=path)
+    with pytest.raises(howdah.ProgrammingError):
+        await auto.copy_from_query("SELECT $1", output=path)
+    with pytest.raises(howdah.errors.DivisionByZero):
+        await auto.copy_from_query("SELECT 1 / (99999 - g) FROM generate_series(1, 100000) AS g", output=path)
+    with pytest.raises(howdah.errors.QueryTimeout):
+        await auto.copy_from_query("SELECT 1, pg_sleep(60)", output=str(path), timeout=0.1)
+    await auto.execute("TRUNCATE elephant")
+    assert path.read_bytes() == b"old"
+    assert await auto.copy_from_table("elephant", output=path) == "COPY 0"
+    assert path.read_bytes() == b""
+    assert [each.name for each in tmp_path.iterdir()] == ["elephants"]
+    with pytest.raises(FileNotFoundError):
+        await auto.copy_from_table("elephant", output=tmp_path / "none" / "elephants")
+    with pytest.raises(IsADirectoryError):
+        await auto.copy_from_table("elephant", output=tmp_path)
+    assert await auto.copy_from_query("SELECT 1", output="/dev/null") == "COPY 1"
+    assert not Path("/dev/null").is_file()
 
 
 async def test_functions_and_iterables(auto):

@@ -115,3 +115,16 @@ def test_in_a_pipeline(auto):
         assert cursor.fetchone() == (1,)
         assert auto.fetchval("SELECT $1::int", 3) == 3
         assert auto.fetchrow("CREATE TEMP TABLE t ()") is None
+
+
+def test_more_parameters_than_placeholders(conn):
+    calls = (conn.fetch, conn.fetchrow, conn.fetchval)
+    for call in calls * 3:
+        with pytest.raises(howdah.ProgrammingError, match=r"no placeholder \$2, but 2 parameters"):
+            call("SELECT $1::int", 1, 2)
+        with pytest.raises(howdah.ProgrammingError, match=r"parameter '\$1': cannot adapt type 'dict' \("):
+            call("SELECT $1::int", {"a": 1})
+        conn.rollback()
+        assert call("SELECT $1::int", 1)
+    with pytest.raises(howdah.ProgrammingError, match=r"no placeholder \$2, but 2 parameters"):
+        conn.fetchmany("SELECT $1::int", [(1,), (1, 2)])

@@ -123,3 +123,16 @@ async def test_in_a_pipeline(auto):
         assert await cursor.fetchone() == (1,)
         assert await auto.fetchval("SELECT $1::int", 3) == 3
         assert await auto.fetchrow("CREATE TEMP TABLE t ()") is None
+
+
+async def test_more_parameters_than_placeholders(aconn):
+    calls = (aconn.fetch, aconn.fetchrow, aconn.fetchval)
+    for call in calls * 3:
+        with pytest.raises(howdah.ProgrammingError, match=r"no placeholder \$2, but 2 parameters"):
+            await call("SELECT $1::int", 1, 2)
+        with pytest.raises(howdah.ProgrammingError, match=r"parameter '\$1': cannot adapt type 'dict' \("):
+            await call("SELECT $1::int", {"a": 1})
+        await aconn.rollback()
+        assert await call("SELECT $1::int", 1)
+    with pytest.raises(howdah.ProgrammingError, match=r"no placeholder \$2, but 2 parameters"):
+        await aconn.fetchmany("SELECT $1::int", [(1,), (1, 2)])

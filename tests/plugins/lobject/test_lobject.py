@@ -419,6 +419,30 @@ def test_export(conn: Connection[Any], tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_an_export_that_fails_leaves_the_file(
+    conn: Connection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with conn.lobject() as lob:
+        lob.write(LARGE)
+        run, calls = lob._run, []
+
+        def fail_later(operation: Any) -> Any:
+            calls.append(operation)
+            if len(calls) == 3:
+                operation.close()
+                raise ZeroDivisionError
+            return run(operation)
+
+        monkeypatch.setattr(lob, "_run", fail_later)
+        with pytest.raises(ZeroDivisionError):
+            lob.export(path)
+        monkeypatch.undo()
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+    assert path.read_bytes() == b"old"
+
+
 @pytest.mark.parametrize("mode", ["r", "w", "rw", "n"])
 def test_import(conn: Connection[Any], tmp_path: Path, mode: str) -> None:
     path = tmp_path / "file"

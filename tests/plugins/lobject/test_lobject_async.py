@@ -420,6 +420,30 @@ async def test_export(aconn: AsyncConnection[Any], tmp_path: Path) -> None:
     assert not path.exists()
 
 
+async def test_an_export_that_fails_leaves_the_file(
+    aconn: AsyncConnection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    async with aconn.lobject() as lob:
+        await lob.write(LARGE)
+        run, calls = lob._run, []
+
+        async def fail_later(operation: Any) -> Any:
+            calls.append(operation)
+            if len(calls) == 3:
+                operation.close()
+                raise ZeroDivisionError
+            return await run(operation)
+
+        monkeypatch.setattr(lob, "_run", fail_later)
+        with pytest.raises(ZeroDivisionError):
+            await lob.export(path)
+        monkeypatch.undo()
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+    assert path.read_bytes() == b"old"
+
+
 @pytest.mark.parametrize("mode", ["r", "w", "rw", "n"])
 async def test_import(aconn: AsyncConnection[Any], tmp_path: Path, mode: str) -> None:
     path = tmp_path / "file"

@@ -1,0 +1,93 @@
+"""Files that appear when they are complete."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from howdah.io.output_file import OutputFile
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_a_new_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with OutputFile(path) as file:
+        assert file.write(b"new") == 3
+        assert not path.exists()
+    assert (path.read_bytes(), names(tmp_path)) == (b"new", ["file"])
+    (tmp_path / "other").write_bytes(b"")
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_an_existing_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    with OutputFile(str(path)) as file:
+        file.write(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("before", [None, b"old"])
+def test_a_failure(tmp_path: Path, before: bytes | None) -> None:
+    path = tmp_path / "file"
+    if before is not None:
+        path.write_bytes(before)
+    with pytest.raises(ZeroDivisionError), OutputFile(path) as file:
+        file.write(b"new")
+        raise ZeroDivisionError
+    assert names(tmp_path) == ([] if before is None else ["file"])
+    assert before is None or path.read_bytes() == before
+
+
+def test_a_file_that_cannot_be_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with pytest.raises(IsADirectoryError), OutputFile(path) as file:
+        file.write(b"new")
+        path.mkdir()
+    assert names(tmp_path) == ["file"]
+
+
+def test_a_file_that_is_discarded_before_it_is_open(tmp_path: Path) -> None:
+    file = OutputFile(tmp_path / "file")
+    file.discard()
+    file.open()
+    assert names(tmp_path) == []
+
+
+def test_a_link(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    (tmp_path / "link").symlink_to("file")
+    with OutputFile(tmp_path / "link") as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_file_without_the_right_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(PermissionError), OutputFile(path):
+        pass
+    assert path.read_bytes() == b"old"
+
+
+def test_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with OutputFile(path) as file:
+            file.write(b"data")
+        assert os.read(reader, 10) == b"data"
+    finally:
+        os.close(reader)
+    assert path.is_fifo()
