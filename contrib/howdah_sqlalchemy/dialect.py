@@ -8,9 +8,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
+from sqlalchemy import event
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 import howdah
+from howdah.errors import QueryTimeout
 from howdah.pq import TransactionStatus
 from howdah_sqlalchemy.adaptation import Adaptation
 from howdah_sqlalchemy.arguments import connect_arguments
@@ -19,7 +21,7 @@ from howdah_sqlalchemy.datatypes import COLSPECS
 from howdah_sqlalchemy.execution import HowdahExecutionContext
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import URL, Connection, Dialect
+    from sqlalchemy.engine import URL, Connection, Dialect, ExceptionContext
     from sqlalchemy.engine.interfaces import DBAPIConnection, IsolationLevel
 
     from howdah.errors import Diagnostic
@@ -82,6 +84,7 @@ class HowdahDialect(PGDialect):
         # How often tables have changed, altogether, and when each connection began its last transaction.
         self._changes = 0
         self._changes_known: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        event.listen(self, "handle_error", _keep_usable)
 
     # -- the driver -------------------------------------------------------------
 
@@ -240,6 +243,18 @@ class HowdahDialect(PGDialect):
 def _dbapi(connection: Connection) -> Any:
     """Return the connection of the driver, or its adapter for asyncio."""
     return connection.connection.dbapi_connection
+
+
+def _keep_usable(context: ExceptionContext) -> None:
+    """Keep a connection that can be used after a time-out.
+
+    SQLAlchemy takes every `TimeoutError` for an interruption, which leaves a connection in an unknown state.
+    """
+    connection = context.connection
+    if isinstance(context.original_exception, QueryTimeout) and connection and not connection.invalidated:
+        own: Any = connection.connection.dbapi_connection
+        if own is not None and not own.closed:
+            context.is_disconnect = False
 
 
 def _log_notice(notice: Diagnostic) -> None:

@@ -423,14 +423,17 @@ def howdah_connection_parameters() -> Iterable[Parameter]:
 
 
 @hookspec
-def howdah_connection_settings() -> Iterable[str]:
+def howdah_connection_settings() -> Iterable[str] | Mapping[str, Callable[[Any], Any]]:
     """Let `connect` accept keyword arguments that are not connection parameters.
 
     Each is the name of an attribute, which the plugin's mixin for connections has with its default. `connect`
     sets it on the new connection, before `howdah_connection_opened`. They are not part of conninfos.
 
     Returns:
-        The names; one that `connect` accepts already is an error.
+        The names; one that `connect` accepts already is an error. A mapping has a function for each, which is
+        called with the argument before `connect` connects. It returns the value to set; its `ValueError` or
+        `TypeError` becomes a `ProgrammingError` with the name of the setting. Programs that read their
+        configuration from text, such as a URL, give numbers as text: the function should accept that.
     """
     raise NotImplementedError
 

@@ -387,7 +387,7 @@ class BaseCopy:
                 kernel.end_later(self._end_abandoned)
             kernel.release()
         if self._holds:
-            lock = kernel.lock
+            lock = kernel.lock_unlimited
             self._holds = False
             lock.release()
 

@@ -77,7 +77,7 @@ class AsyncCopy(BaseCopy):
                     kernel.wait(self._begin_operation())
                     # Noted first: a signal handler may raise as soon as the lock is held once more.
                     self._holds = True
-                    kernel.lock.acquire()
+                    kernel.lock_unlimited.acquire()
         except BaseException as e:
             self._let_go()
             self._observed(e)

@@ -5,8 +5,8 @@ The names are asyncpg's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from howdah.hookspecs import Mixins, hookimpl
 from howdah.lazy.importing import on_first_use
@@ -30,9 +30,11 @@ def howdah_capabilities() -> Iterable[str]:
 
 
 @hookimpl
-def howdah_connection_settings() -> Iterable[str]:
+def howdah_connection_settings() -> Mapping[str, Callable[[Any], Any]]:
     """Let `connect` accept `command_timeout`."""
-    return ["command_timeout"]
+    from howdah_fetch.settings import checked_command_timeout
+
+    return {"command_timeout": checked_command_timeout}
 
 
 @hookimpl

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from howdah.io.output_file import OutputFile
@@ -13,7 +14,7 @@ from howdah.io.output_file import OutputFile
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["Output", "Source", "Writing", "blocks", "items"]
+__all__ = ["Output", "Source", "Writing", "blocks", "items", "opened"]
 
 T = TypeVar("T")
 
@@ -28,6 +29,11 @@ _SIZE = 512 * 1024
 
 def _call(function: Callable[..., Any], *args: Any) -> Any:
     return function(*args)
+
+
+def opened(opening: Callable[[], Any]) -> Any:
+    """Return a file, as a context manager that opens and closes it."""
+    return opening()
 
 
 def items(iterable: Iterable[T]) -> Generator[T, None, None]:
@@ -47,12 +53,9 @@ def blocks(source: Source) -> Generator[Buffer | str, None, None]:
     if isinstance(source, (bytes, bytearray, memoryview)):
         yield source
     elif isinstance(source, (str, os.PathLike)):
-        file = _call(open, source, "rb")
-        try:
-            while block := _call(file.read, _SIZE):
+        with opened(partial(open, source, "rb")) as file:
+            while block := file.read(_SIZE):
                 yield block
-        finally:
-            _call(file.close)
     elif hasattr(source, "read"):
         while block := _call(source.read, _SIZE):
             yield block
@@ -76,31 +79,26 @@ class Writing:
     """
 
     def __init__(self, output: Output) -> None:
-        self._file: OutputFile | None = None
+        #: What it opens and closes.
+        self._file: Any = None
         if isinstance(output, (str, os.PathLike)):
-            self._file = OutputFile(output)
-            output = self._file
+            self._file = opened(partial(OutputFile, output))
+            # It decides itself in which thread it writes.
+            self._write, self._blocks = self._file.write, False
+            return
         write = getattr(output, "write", None)
         if write is None and not callable(output):
             raise TypeError(f"output must be a path, a file or a function, not {type(output).__name__}")
-        self._write, self._is_file = (output, False) if write is None else (write, True)
+        self._write, self._blocks = (output, False) if write is None else (write, True)
 
     def __enter__(self) -> Writing:
         if self._file is not None:
-            try:
-                _call(self._file.open)
-            except BaseException:  # a thread may still be opening it
-                self._file.discard()
-                raise
+            self._file.__enter__()
         return self
 
-    def __exit__(self, exc_type: type[BaseException] | None, *exc: object) -> None:
-        if self._file is None:
-            return
-        if exc_type is None:
-            _call(self._file.keep)
-        else:
-            self._file.discard()
+    def __exit__(self, *exc: Any) -> None:
+        if self._file is not None:
+            self._file.__exit__(*exc)
 
     def write(self, block: bytes) -> None:
         """Write a piece of the data."""

@@ -4,7 +4,29 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-__all__ = ["CommandTimeout"]
+__all__ = ["CommandTimeout", "checked_command_timeout"]
+
+
+def checked_command_timeout(value: Any) -> float | None:
+    """Return the limit that an argument `command_timeout` of `connect` stands for.
+
+    Args:
+        value: a number of seconds, also as text; None or the text `none` for any time.
+
+    Raises:
+        TypeError: it is neither a number nor text.
+        ValueError: it is text without a number, or a number that is not positive or too large.
+    """
+    from howdah.client.kernel_base import checked_seconds
+
+    if isinstance(value, str):
+        if value.strip().lower() == "none":
+            return None
+        try:
+            value = float(value)
+        except ValueError:
+            raise ValueError("a limit of time is a positive number of seconds, or 'none'") from None
+    return None if value is None else checked_seconds(value)
 
 
 class CommandTimeout:

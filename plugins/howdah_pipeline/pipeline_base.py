@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BasePipeline"]
 
+#: The SQLSTATE of a query that was cancelled.
+_QUERY_CANCELED = "57014"
+
 
 class SegmentEnd(PendingResult):
     """The answer to the Sync that ends a segment: outside of a transaction block, that commits it.
@@ -205,7 +208,7 @@ class BasePipeline:
             self._statements.clear()
             self._unnamed = None
         if self._session.output_size >= GATHER:
-            yield from self._guard(Drain(exchange))
+            yield from self._guard(Drain(exchange), self._queue[-1])
             yield from self._take_answered()
 
     def wait_for(self, pending: PendingResult) -> Operation[None]:
@@ -216,7 +219,7 @@ class BasePipeline:
                 self._session.flush()
                 self._unflushed = False
             exchange.await_more()
-            yield from self._guard(exchange)
+            yield from self._guard(exchange, pending)
         while not pending.taken:
             yield from self._take_next()
 
@@ -244,11 +247,15 @@ class BasePipeline:
         """Cancel what is in progress, and wait for its end."""
         session = self._session
         if session.lost is None:
-            exchange = Exchange()
-            self._write_sync(exchange)
+            end = self._write_end()
             # What comes after the query that is cancelled counts as skipped.
             self._aborted = True
-            yield Stop(exchange)
+            yield Stop(end.exchange)
+            for pending in self._queue:
+                error = pending.exchange.error
+                if error is not None and error.sqlstate == _QUERY_CANCELED and not pending.exchange.aborted:
+                    # The interruption says it; what was skipped after it remains to be told.
+                    pending.reported = True
 
     def abort(self) -> None:
         """Skip what is written from now on, up to a Sync: an interruption has cut off what was before."""
@@ -293,7 +300,17 @@ class BasePipeline:
         """End the segment, wait for all of it, and raise its first error."""
         yield from self._connection.kernel.start_operation(deferrable=True, raise_failure=True)
         lost_changes = self._lost_changes
-        yield from self.finish()
+        try:
+            yield from self.finish()
+        except GeneratorExit:
+            raise
+        except BaseException as e:
+            if not isinstance(e, Exception):
+                # It takes the place of the first error.
+                self._failed.clear()
+                for pending in self._queue:
+                    pending.reported = True
+            raise
         # After an error, sync() is how a program gives up the segment and continues.
         self._lost_changes = lost_changes
         error = self.first_error() or self._loss()
@@ -426,12 +443,19 @@ class BasePipeline:
             if exchange.error is None and not exchange.aborted:
                 self._changed = has_changed(exchange.query, exchange.tags)
 
-    def _guard(self, wait: Exchange | Drain) -> Operation[None]:
-        """Wait; an interruption cancels all that is in progress."""
+    def _guard(self, wait: Exchange | Drain, asked: PendingResult | None = None) -> Operation[None]:
+        """Wait; an interruption cancels all that is in progress.
+
+        Args:
+            wait: what to wait for.
+            asked: the answer that the program asks for: the interruption tells it that there is none.
+        """
         try:
             yield wait
         except BaseException as e:
             if not isinstance(e, (Exception, GeneratorExit)):
+                if asked is not None:
+                    asked.reported = True
                 yield from self.interrupt()
             raise
 

@@ -5,7 +5,7 @@ Source: PostgreSQL documentation, "Extended Query" and PREPARE.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from howdah.hookspecs import Mixins, hookimpl
@@ -36,9 +36,11 @@ def howdah_capabilities() -> Iterable[str]:
 
 
 @hookimpl
-def howdah_connection_settings() -> Iterable[str]:
+def howdah_connection_settings() -> Mapping[str, Callable[[Any], Any]]:
     """Let `connect` accept `prepare_threshold`."""
-    return ["prepare_threshold"]
+    from howdah_prepare.settings import checked_threshold
+
+    return {"prepare_threshold": checked_threshold}
 
 
 @hookimpl

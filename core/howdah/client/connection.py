@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
-from howdah.client.connection_base import BaseConnection, errors_ignored
+from howdah.client.connection_base import BaseConnection, checked_autocommit, errors_ignored
 from howdah.client.cursor import Cursor
 from howdah.client.cursor_base import Params, Query
 from howdah.client.kernel import Kernel
@@ -88,6 +88,7 @@ class Connection(BaseConnection[Row]):
 
         Source: PostgreSQL documentation, "Database Connection Control Functions".
         """
+        autocommit = checked_autocommit(autocommit)
         driver = cls.driver
         own = driver.take_settings(params)
         conninfo, params = cls._resolve(conninfo, params)
@@ -110,7 +111,7 @@ class Connection(BaseConnection[Row]):
             except BaseException:
                 connected.sock.close()
                 raise
-            self.kernel.autocommit = bool(autocommit)
+            self.kernel.autocommit = autocommit
             if cursor_factory is not None:
                 self.cursor_factory = cursor_factory
             self._open(own)
@@ -191,14 +192,14 @@ class Connection(BaseConnection[Row]):
         self._broken = self._session.lost is not None
         self._closed = True
         self.kernel._review_preamble()
-        mine = self.kernel.lock.acquire(blocking=False)
+        mine = self.kernel.lock_unlimited.acquire(blocking=False)
         if not mine:
             # A thread that waits for the server releases it at once; one that reads a stream may not.
             self.kernel.transport.wake()
-            mine = self.kernel.lock.acquire(timeout=1.0)
+            mine = self.kernel.lock_unlimited.acquire(timeout=1.0)
         if mine:
             self.kernel.transport.close()
-            self.kernel.lock.release()
+            self.kernel.lock_unlimited.release()
         self._notify_closed()
 
     def cancel_safe(self, *, timeout: float = 30.0) -> None:
@@ -321,7 +322,7 @@ class Connection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
-        with self.kernel.lock:
+        with self.kernel.lock_unlimited:
             self.kernel.wait_unlimited(self._commit_operation())
 
     def rollback(self) -> None:
@@ -330,7 +331,7 @@ class Connection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
-        with self.kernel.lock:
+        with self.kernel.lock_unlimited:
             self.kernel.wait_unlimited(self._rollback_operation())
 
     def transaction(self, savepoint_name: str | None = None, force_rollback: bool = False) -> Transaction:
@@ -435,7 +436,7 @@ class Connection(BaseConnection[Row]):
 
     def tpc_prepare(self) -> None:
         """Do the first phase: prepare the transaction begun by `tpc_begin` (PEP 249)."""
-        with self.kernel.lock:
+        with self.kernel.lock_unlimited:
             self.kernel.wait_unlimited(self._tpc_prepare_operation())
 
     def tpc_commit(self, xid: Xid | str | None = None) -> None:
@@ -444,7 +445,7 @@ class Connection(BaseConnection[Row]):
         Args:
             xid: a transaction that was prepared earlier; None for the one of this connection.
         """
-        with self.kernel.lock:
+        with self.kernel.lock_unlimited:
             self.kernel.wait_unlimited(self._tpc_finish_operation("commit", xid))
 
     def tpc_rollback(self, xid: Xid | str | None = None) -> None:
@@ -453,7 +454,7 @@ class Connection(BaseConnection[Row]):
         Args:
             xid: a transaction that was prepared earlier; None for the one of this connection.
         """
-        with self.kernel.lock:
+        with self.kernel.lock_unlimited:
             self.kernel.wait_unlimited(self._tpc_finish_operation("rollback", xid))
 
     def tpc_recover(self) -> list[Xid]:
@@ -479,7 +480,7 @@ class Connection(BaseConnection[Row]):
         try:
             while True:
                 remaining = None if deadline is None else max(0.0, deadline - monotonic())
-                with self.kernel.lock:
+                with self.kernel.lock_unlimited:
                     came = self.kernel.wait_unlimited(self._idle_operation(remaining))
                 while self._notifies:
                     yield self._notifies.popleft()

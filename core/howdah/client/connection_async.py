@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
-from howdah.client.connection_base import BaseConnection, errors_ignored
+from howdah.client.connection_base import BaseConnection, checked_autocommit, errors_ignored
 from howdah.client.cursor_async import AsyncCursor
 from howdah.client.cursor_base import Params, Query
 from howdah.client.kernel_async import AsyncKernel
@@ -108,6 +108,7 @@ class AsyncConnection(BaseConnection[Row]):
 
         Source: PostgreSQL documentation, "Database Connection Control Functions".
         """
+        autocommit = checked_autocommit(autocommit)
         driver = cls.driver
         own = driver.take_settings(params)
         if ASYNC:
@@ -137,7 +138,7 @@ class AsyncConnection(BaseConnection[Row]):
             except BaseException:
                 connected.sock.close()
                 raise
-            self.kernel.autocommit = bool(autocommit)
+            self.kernel.autocommit = autocommit
             if cursor_factory is not None:
                 self.cursor_factory = cursor_factory
             await self._open(own)
@@ -230,14 +231,14 @@ class AsyncConnection(BaseConnection[Row]):
         if ASYNC:
             self.kernel.transport.close()
         else:
-            mine = self.kernel.lock.acquire(blocking=False)
+            mine = self.kernel.lock_unlimited.acquire(blocking=False)
             if not mine:
                 # A thread that waits for the server releases it at once; one that reads a stream may not.
                 self.kernel.transport.wake()
-                mine = self.kernel.lock.acquire(timeout=1.0)
+                mine = self.kernel.lock_unlimited.acquire(timeout=1.0)
             if mine:
                 self.kernel.transport.close()
-                self.kernel.lock.release()
+                self.kernel.lock_unlimited.release()
         self._notify_closed()
 
     if ASYNC:
@@ -369,7 +370,7 @@ class AsyncConnection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
-        async with self.kernel.lock:
+        async with self.kernel.lock_unlimited:
             await self.kernel.wait_unlimited(self._commit_operation())
 
     async def rollback(self) -> None:
@@ -378,7 +379,7 @@ class AsyncConnection(BaseConnection[Row]):
         Raises:
             howdah.ProgrammingError: in a transaction() block or a two-phase transaction.
         """
-        async with self.kernel.lock:
+        async with self.kernel.lock_unlimited:
             await self.kernel.wait_unlimited(self._rollback_operation())
 
     def transaction(
@@ -494,7 +495,7 @@ class AsyncConnection(BaseConnection[Row]):
 
     async def tpc_prepare(self) -> None:
         """Do the first phase: prepare the transaction begun by `tpc_begin` (PEP 249)."""
-        async with self.kernel.lock:
+        async with self.kernel.lock_unlimited:
             await self.kernel.wait_unlimited(self._tpc_prepare_operation())
 
     async def tpc_commit(self, xid: Xid | str | None = None) -> None:
@@ -503,7 +504,7 @@ class AsyncConnection(BaseConnection[Row]):
         Args:
             xid: a transaction that was prepared earlier; None for the one of this connection.
         """
-        async with self.kernel.lock:
+        async with self.kernel.lock_unlimited:
             await self.kernel.wait_unlimited(self._tpc_finish_operation("commit", xid))
 
     async def tpc_rollback(self, xid: Xid | str | None = None) -> None:
@@ -512,7 +513,7 @@ class AsyncConnection(BaseConnection[Row]):
         Args:
             xid: a transaction that was prepared earlier; None for the one of this connection.
         """
-        async with self.kernel.lock:
+        async with self.kernel.lock_unlimited:
             await self.kernel.wait_unlimited(self._tpc_finish_operation("rollback", xid))
 
     async def tpc_recover(self) -> list[Xid]:
@@ -538,7 +539,7 @@ class AsyncConnection(BaseConnection[Row]):
         try:
             while True:
                 remaining = None if deadline is None else max(0.0, deadline - monotonic())
-                async with self.kernel.lock:
+                async with self.kernel.lock_unlimited:
                     came = await self.kernel.wait_unlimited(self._idle_operation(remaining))
                 while self._notifies:
                     yield self._notifies.popleft()

@@ -50,7 +50,14 @@ if TYPE_CHECKING:
     from howdah.framework.driver import Driver
     from howdah.hookspecs import ConnectObserver
 
-__all__ = ["BaseConnection", "NoticeHandler", "NotifyHandler", "errors_ignored", "logger"]
+__all__ = [
+    "BaseConnection",
+    "NoticeHandler",
+    "NotifyHandler",
+    "checked_autocommit",
+    "errors_ignored",
+    "logger",
+]
 
 T = TypeVar("T")
 
@@ -686,6 +693,17 @@ def errors_ignored(place: str, of: object) -> Iterator[None]:
         yield
     except Error as e:
         logger().warning("error ignored %s %s: %s", place, of, e)
+
+
+def checked_autocommit(value: object) -> bool:
+    """Return whether an argument `autocommit` of `connect` is true.
+
+    Raises:
+        howdah.ProgrammingError: it is text, all of which would be true.
+    """
+    if isinstance(value, str):
+        raise ProgrammingError("'autocommit' is True or False, not text")
+    return bool(value)
 
 
 def _where(connected: Connected, settings: dict[str, Any]) -> str:

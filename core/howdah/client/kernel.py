@@ -6,15 +6,15 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from howdah.client.kernel_base import BaseKernel, checked_seconds
-from howdah.errors import OperationalError
+from howdah.errors import Error, OperationalError
 from howdah.io.blocking import BlockingTransport
-from howdah.io.cancel import cancel
+from howdah.io.cancel import Delivery, cancel
 from howdah.io.operation import Drain, Idle, Operation, Stop, Until
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
@@ -38,6 +38,8 @@ _NOTHING_TO_SHIELD: AbstractContextManager[None] = nullcontext()
 _CANCEL_TIMEOUT = 5.0
 #: How long it may take if data keeps coming in, in seconds: what is on its way must be received.
 _LONGEST_CANCEL = 30.0
+#: How often it is tried to end an interrupted query of a thread: each interruption ends one attempt.
+_STOPS = 2
 #: How many times data is received before a query is cancelled: the answer may be complete already.
 _COLLECTIONS = 4
 
@@ -56,6 +58,7 @@ class Kernel(BaseKernel):
     Attributes:
         transport: what carries the bytes between the session and the server.
         lock: the lock that is held while the connection is used.
+        lock_unlimited: the same lock, for which a thread waits without a limit of time.
         event_loop: the event loop, for an asynchronous connection.
     """
 
@@ -63,11 +66,13 @@ class Kernel(BaseKernel):
     _limited_class: ClassVar[type[Kernel] | None] = None
     #: The class of those whose transactions or pipelines are observed, once there was one.
     _watching_class: ClassVar[type[Kernel] | None] = None
+    #: The last interruption that was raised in a loader or a handler while a query was cancelled.
+    _dropped: BaseException | None = None
 
     def __init__(self, connection: Connection[Any], session: Session, transformer: Transformer) -> None:
         super().__init__(connection, session, transformer)
         sock = connection._connected.sock
-        self.lock = threading.RLock()
+        self.lock = self.lock_unlimited = threading.RLock()
         self.transport = BlockingTransport(sock, session)
 
     def cursor_with_name(
@@ -131,12 +136,10 @@ class Kernel(BaseKernel):
                 except BaseException as e:
                     if isinstance(wait, Until):
                         wait = wait.wait
-                    if isinstance(wait, Exchange):
-                        with suppress(BaseException):
-                            self.stop(wait)
+                    failure = self._stop_after(e, wait) if isinstance(wait, Exchange) else e
                     session.mark()
                     writing = True
-                    wait = operation.throw(e)
+                    wait = operation.throw(failure)
                 else:
                     session.mark()
                     writing = True
@@ -201,6 +204,7 @@ class Kernel(BaseKernel):
         """Let `wait` look for limits from now on."""
         from howdah.client.time_limit import limited
 
+        vars(self).setdefault("_limits", {})
         self.__class__ = limited(self.connection._kernel_class)
 
     def _watch(self) -> None:
@@ -237,10 +241,10 @@ class Kernel(BaseKernel):
                     return False
                 self.transport.run_until_ready(exchange)
             except BaseException as e:
-                if exchange is not None:
-                    with suppress(BaseException):
-                        self.stop(exchange)
-                self._failed(e, exchange is None)
+                failure = e if exchange is None else self._stop_after(e, exchange)
+                self._failed(failure, exchange is None)
+                if failure is not e:
+                    raise failure from e
                 raise
             if exchange.error is None:
                 query_cache.show(cursor, exchange)
@@ -262,22 +266,34 @@ class Kernel(BaseKernel):
         Args:
             error: the interruption, or an error.
             writing: whether nothing has been sent of what was written since the session's `mark`.
+
+        Raises:
+            BaseException: an interruption of the clean-up, which is finished first.
         """
         session, pipeline_mode = self.session, self.pipeline_mode
         interrupted = not isinstance(error, (Exception, GeneratorExit))
+        another: BaseException | None = None
         if writing and (interrupted or pipeline_mode is None):
             session.rewind()
         if interrupted:
             try:
                 self.transport.process()
             except BaseException as e:
-                with suppress(BaseException):
+                try:
                     self._pass_over(e)
+                except BaseException as e:
+                    another = e
             if pipeline_mode is not None:
                 pipeline_mode.abort()
             else:
                 self._leave_unfinished()
+        self._dropped = None
         self.note_loss()
+        if another is not None:
+            try:
+                raise another
+            finally:
+                del another  # which would refer to this frame
 
     def clean_up(self, exception: BaseException | None) -> AbstractContextManager[None]:
         """Return the context in which a block ends: a task that trio has cancelled can wait in it.
@@ -313,14 +329,67 @@ class Kernel(BaseKernel):
     def stop(self, exchange: Exchange) -> None:
         """Cancel what the server is doing, and wait for the end of the exchange.
 
-        A second interruption does not interrupt that: nothing else may use the connection before.
+        An interruption takes effect after that: nothing else may use the connection before. If the exchange
+        cannot be ended, the connection is closed, and says why.
 
         Args:
             exchange: the last one in progress; those before it are cancelled, too.
-        """
-        self._stop(exchange)
 
-    def _stop(self, exchange: Exchange) -> None:
+        Raises:
+            BaseException: an interruption.
+        """
+        try:
+            self._finish_stop(exchange)
+        finally:
+            if not exchange.done:
+                # Better no connection than one in an unknown state.
+                self.session.connection_lost(
+                    OperationalError("closed: an interrupted query could not be cancelled")
+                )
+                self.transport.close()
+
+    def _finish_stop(self, exchange: Exchange) -> None:
+        """Do `_stop` to its end; an interruption takes effect after that."""
+        delivery = Delivery()
+        interruption: BaseException | None = None
+        self._dropped = None
+        for _ in range(_STOPS):
+            try:
+                self._stop(exchange, delivery)
+            except Error:
+                break  # the server could not be asked
+            except BaseException as e:
+                interruption = e
+                if delivery.under_way:
+                    break  # the request may hit a later query
+            else:
+                break
+        if interruption is None:
+            interruption = self._dropped
+        self._dropped = None
+        if interruption is not None:
+            try:
+                raise interruption
+            finally:
+                del interruption  # which would refer to this frame
+
+    def _stop_after(self, error: BaseException, exchange: Exchange) -> BaseException:
+        """Cancel what the server is doing because of an exception, and wait for its end.
+
+        Args:
+            error: the exception.
+            exchange: the exchange, as for `stop`.
+
+        Returns:
+            The exception that is to propagate: an interruption that has arrived meanwhile, otherwise `error`.
+        """
+        try:
+            self.stop(exchange)
+        except BaseException as e:
+            return e
+        return error
+
+    def _stop(self, exchange: Exchange, delivery: Delivery) -> None:
         """Receive what has arrived, and cancel what is not answered by that."""
         session, transport = self.session, self.transport
         exchange.await_end()
@@ -340,7 +409,7 @@ class Kernel(BaseKernel):
                 exchange.discard()
             while not exchange.done:
                 # The server ignores a request that arrives before the query starts: several may be needed.
-                cancel(self.connection._connected, _CANCEL_TIMEOUT)
+                cancel(self.connection._connected, _CANCEL_TIMEOUT, delivery)
                 self._receive_rest(exchange, pause, limit)
                 if monotonic() > deadline:
                     break
@@ -351,12 +420,6 @@ class Kernel(BaseKernel):
                     break
         finally:
             session.on_notice = on_notice
-            if not exchange.done:
-                # Better no connection than one in an unknown state.
-                session.connection_lost(
-                    OperationalError("closed: an interrupted query could not be cancelled")
-                )
-                transport.close()
 
     def _receive_rest(self, exchange: Exchange, pause: float, limit: float) -> None:
         """Discard what comes in for a cancelled query, until it has ended or nothing has come for a while."""
@@ -390,6 +453,8 @@ class Kernel(BaseKernel):
             head = session.head()
             if not session.dealt_with and (head is None or getattr(head[1], "failure", None) is not error):
                 raise error
+            if not isinstance(error, Exception):
+                self._dropped = error
             try:
                 self.transport.process()
             except BaseException as e:
@@ -416,7 +481,7 @@ class Kernel(BaseKernel):
         lock = self.lock
         try:
             with lock:
-                streaming.hold(lock)
+                streaming.hold(self.lock_unlimited)
             with observation:
                 try:
                     self.wait(streaming.open())

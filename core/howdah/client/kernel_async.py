@@ -11,8 +11,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from howdah.client.kernel_base import BaseKernel, checked_seconds
-from howdah.errors import InterfaceError, OperationalError
-from howdah.io.cancel import cancel_async
+from howdah.errors import Error, InterfaceError, OperationalError
+from howdah.io.cancel import Delivery, cancel_async
 from howdah.io.operation import Drain, Idle, Operation, Stop, Until
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Exchange
@@ -47,6 +47,8 @@ _NOTHING_TO_SHIELD: AbstractContextManager[None] = nullcontext()
 _CANCEL_TIMEOUT = 5.0
 #: How long it may take if data keeps coming in, in seconds: what is on its way must be received.
 _LONGEST_CANCEL = 30.0
+#: How often it is tried to end an interrupted query of a thread: each interruption ends one attempt.
+_STOPS = 2
 #: How many times data is received before a query is cancelled: the answer may be complete already.
 _COLLECTIONS = 4
 
@@ -65,6 +67,7 @@ class AsyncKernel(BaseKernel):
     Attributes:
         transport: what carries the bytes between the session and the server.
         lock: the lock that is held while the connection is used.
+        lock_unlimited: the same lock, for which a thread waits without a limit of time.
         event_loop: the event loop, for an asynchronous connection.
     """
 
@@ -72,6 +75,8 @@ class AsyncKernel(BaseKernel):
     _limited_class: ClassVar[type[AsyncKernel] | None] = None
     #: The class of those whose transactions or pipelines are observed, once there was one.
     _watching_class: ClassVar[type[AsyncKernel] | None] = None
+    #: The last interruption that was raised in a loader or a handler while a query was cancelled.
+    _dropped: BaseException | None = None
 
     def __init__(self, connection: AsyncConnection[Any], session: Session, transformer: Transformer) -> None:
         super().__init__(connection, session, transformer)
@@ -82,7 +87,7 @@ class AsyncKernel(BaseKernel):
             self._loop = self.event_loop.asyncio_loop
             self.transport: Transport = self.event_loop.transport_class(sock, session)
         else:
-            self.lock = threading.RLock()
+            self.lock = self.lock_unlimited = threading.RLock()
             self.transport = BlockingTransport(sock, session)
 
     def cursor_with_name(
@@ -154,12 +159,10 @@ class AsyncKernel(BaseKernel):
                             raise
                     if isinstance(wait, Until):
                         wait = wait.wait
-                    if isinstance(wait, Exchange):
-                        with suppress(BaseException):
-                            await self.stop(wait)
+                    failure = await self._stop_after(e, wait) if isinstance(wait, Exchange) else e
                     session.mark()
                     writing = True
-                    wait = operation.throw(e)
+                    wait = operation.throw(failure)
                 else:
                     session.mark()
                     writing = True
@@ -233,6 +236,7 @@ class AsyncKernel(BaseKernel):
         """Let `wait` look for limits from now on."""
         from howdah.client.time_limit_async import limited
 
+        vars(self).setdefault("_limits", {})
         self.__class__ = limited(self.connection._kernel_class)
 
     def _watch(self) -> None:
@@ -272,10 +276,10 @@ class AsyncKernel(BaseKernel):
                     return False
                 await self.transport.run_until_ready(exchange)
             except BaseException as e:
-                if exchange is not None:
-                    with suppress(BaseException):
-                        await self.stop(exchange)
-                self._failed(e, exchange is None)
+                failure = e if exchange is None else await self._stop_after(e, exchange)
+                self._failed(failure, exchange is None)
+                if failure is not e:
+                    raise failure from e
                 raise
             if exchange.error is None:
                 query_cache.show(cursor, exchange)
@@ -297,22 +301,34 @@ class AsyncKernel(BaseKernel):
         Args:
             error: the interruption, or an error.
             writing: whether nothing has been sent of what was written since the session's `mark`.
+
+        Raises:
+            BaseException: an interruption of the clean-up, which is finished first.
         """
         session, pipeline_mode = self.session, self.pipeline_mode
         interrupted = not isinstance(error, (Exception, GeneratorExit))
+        another: BaseException | None = None
         if writing and (interrupted or pipeline_mode is None):
             session.rewind()
         if interrupted:
             try:
                 self.transport.process()
             except BaseException as e:
-                with suppress(BaseException):
+                try:
                     self._pass_over(e)
+                except BaseException as e:
+                    another = e
             if pipeline_mode is not None:
                 pipeline_mode.abort()
             else:
                 self._leave_unfinished()
+        self._dropped = None
         self.note_loss()
+        if another is not None:
+            try:
+                raise another
+            finally:
+                del another  # which would refer to this frame
 
     if ASYNC:
 
@@ -322,6 +338,11 @@ class AsyncKernel(BaseKernel):
             if asyncio._get_running_loop() is not self._loop:
                 self.enter_loop()
             return self._lock
+
+        @property
+        def lock_unlimited(self) -> TaskLock:
+            """The same lock as `lock`: a limit of time cancels a task."""
+            return self.lock
 
         @property
         def scheduler(self) -> Scheduler:
@@ -404,21 +425,74 @@ class AsyncKernel(BaseKernel):
     async def stop(self, exchange: Exchange) -> None:
         """Cancel what the server is doing, and wait for the end of the exchange.
 
-        A second interruption does not interrupt that: nothing else may use the connection before.
+        An interruption takes effect after that: nothing else may use the connection before. If the exchange
+        cannot be ended, the connection is closed, and says why.
 
         Args:
             exchange: the last one in progress; those before it are cancelled, too.
+
+        Raises:
+            BaseException: an interruption.
         """
         if ASYNC:
             running = get_event_loop()
             if running is None or running.asyncio_loop is not self._loop:
                 return  # the connection has moved to another event loop, where this is cancelled
-            # If it raises something, the connection is closed, and says why.
-            await self.event_loop.finish(self._stop, exchange)
-        else:
-            self._stop(exchange)
+        try:
+            await self._finish_stop(exchange)
+        finally:
+            if not exchange.done:
+                # Better no connection than one in an unknown state.
+                self.session.connection_lost(
+                    OperationalError("closed: an interrupted query could not be cancelled")
+                )
+                self.transport.close()
 
-    async def _stop(self, exchange: Exchange) -> None:
+    async def _finish_stop(self, exchange: Exchange) -> None:
+        """Do `_stop` to its end; an interruption takes effect after that."""
+        delivery = Delivery()
+        if ASYNC:
+            await self.event_loop.finish(self._stop, exchange, delivery)
+        else:
+            interruption: BaseException | None = None
+            self._dropped = None
+            for _ in range(_STOPS):
+                try:
+                    self._stop(exchange, delivery)
+                except Error:
+                    break  # the server could not be asked
+                except BaseException as e:
+                    interruption = e
+                    if delivery.under_way:
+                        break  # the request may hit a later query
+                else:
+                    break
+            if interruption is None:
+                interruption = self._dropped
+            self._dropped = None
+            if interruption is not None:
+                try:
+                    raise interruption
+                finally:
+                    del interruption  # which would refer to this frame
+
+    async def _stop_after(self, error: BaseException, exchange: Exchange) -> BaseException:
+        """Cancel what the server is doing because of an exception, and wait for its end.
+
+        Args:
+            error: the exception.
+            exchange: the exchange, as for `stop`.
+
+        Returns:
+            The exception that is to propagate: an interruption that has arrived meanwhile, otherwise `error`.
+        """
+        try:
+            await self.stop(exchange)
+        except BaseException as e:
+            return e
+        return error
+
+    async def _stop(self, exchange: Exchange, delivery: Delivery) -> None:
         """Receive what has arrived, and cancel what is not answered by that."""
         session, transport = self.session, self.transport
         exchange.await_end()
@@ -438,7 +512,7 @@ class AsyncKernel(BaseKernel):
                 exchange.discard()
             while not exchange.done:
                 # The server ignores a request that arrives before the query starts: several may be needed.
-                await cancel_async(self.connection._connected, _CANCEL_TIMEOUT)
+                await cancel_async(self.connection._connected, _CANCEL_TIMEOUT, delivery)
                 await self._receive_rest(exchange, pause, limit)
                 if monotonic() > deadline:
                     break
@@ -449,12 +523,6 @@ class AsyncKernel(BaseKernel):
                     break
         finally:
             session.on_notice = on_notice
-            if not exchange.done:
-                # Better no connection than one in an unknown state.
-                session.connection_lost(
-                    OperationalError("closed: an interrupted query could not be cancelled")
-                )
-                transport.close()
 
     async def _receive_rest(self, exchange: Exchange, pause: float, limit: float) -> None:
         """Discard what comes in for a cancelled query, until it has ended or nothing has come for a while."""
@@ -493,6 +561,8 @@ class AsyncKernel(BaseKernel):
             head = session.head()
             if not session.dealt_with and (head is None or getattr(head[1], "failure", None) is not error):
                 raise error
+            if not isinstance(error, Exception):
+                self._dropped = error
             try:
                 self.transport.process()
             except BaseException as e:
@@ -523,7 +593,7 @@ class AsyncKernel(BaseKernel):
                 streaming.hold(lock)
             else:
                 with lock:
-                    streaming.hold(lock)
+                    streaming.hold(self.lock_unlimited)
             with observation:
                 try:
                     await self.wait(streaming.open())

@@ -75,6 +75,8 @@ class BaseKernel(TypeLookup):
     simple_only = False
     _owner: Any = None
     _time_limit: float | None = None
+    #: The limits of time that are in force, by the threads or the tasks that have set them.
+    _limits: dict[object, Any]
     _before_next: Callable[[], Operation[Error | None]] | None = None
     _reservation: Callable[[], Operation[None]] | None = None
     #: What an operation has failed with that was finished for another one's sake.
@@ -565,10 +567,14 @@ def checked_seconds(seconds: float) -> float:
 
     Raises:
         TypeError: it is not a number.
-        ValueError: it is not positive, or infinite.
+        ValueError: it is not positive, or too large for a float.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise TypeError(f"a limit of time is a number of seconds, not {type(seconds).__name__}")
-    if not 0 < seconds < inf:
-        raise ValueError(f"a limit of time is a positive number of seconds, not {seconds}; None is no limit")
-    return float(seconds)
+    try:
+        number = float(seconds)
+    except OverflowError:
+        number = inf
+    if not 0 < number < inf:
+        raise ValueError(f"a limit of time is a positive number of seconds, not {number:g}; None is no limit")
+    return number

@@ -102,7 +102,7 @@ class Streaming:
         """Release the lock, if it is still held."""
         lock, self.lock = self.lock, None
         # After a move to another event loop the connection has another lock.
-        if lock is not None and lock is self.connection.kernel.lock:
+        if lock is not None and lock is self.connection.kernel.lock_unlimited:
             lock.release()
 
 

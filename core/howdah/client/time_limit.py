@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import ContextVar, copy_context
+from functools import partial
+from itertools import chain
+from operator import attrgetter
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from howdah.errors import Error, QueryTimeout
 from howdah.io.blocking import Expired
@@ -34,48 +37,114 @@ class TimeLimit:
     Args:
         kernel: the kernel of the connection.
         seconds: the time, which begins now.
+
+    Attributes:
+        deadline: when the time is over, on the monotonic clock.
+        expired: whether it has interrupted a wait.
+        over: whether it holds no longer: after any interruption, what is left may be ended.
+        waited: whether it was another one's use of the connection that took the time.
     """
 
     def __init__(self, kernel: Kernel, seconds: float) -> None:
         self.kernel = kernel
         self.seconds = seconds
         self.deadline = monotonic() + seconds
-        #: Whether it has interrupted a wait, which it does once: what is left may be ended then.
+        self.expired = False
         self.over = False
-        #: The limit in which this one is.
-        self.outer = _innermost.get()
-        if self.outer is not None and (same := self.outer.of(kernel)) is not None:
-            self.deadline = min(self.deadline, same.deadline)
-
-    def of(self, kernel: Kernel) -> TimeLimit | None:
-        """Return the innermost limit of a connection, None without any."""
-        limit: TimeLimit | None = self
-        while limit is not None and limit.kernel is not kernel:
-            limit = limit.outer
-        return limit
+        self.waited = False
 
     def error(self) -> QueryTimeout:
         """Return the error that says that the time was not enough."""
-        end = "it was cancelled" if self.kernel.session.lost is None else "the connection is closed"
+        if self.kernel.session.lost is not None:
+            end = "the connection is closed"
+        elif self.waited:
+            end = "the connection was in use by others"
+        else:
+            end = "it was cancelled"
         return QueryTimeout(f"the query was not answered within {self.seconds:g} s: {end}")
 
+    def begin(self, user: object) -> TimeLimit | None:
+        """Set the limit for a thread or a task.
 
-#: The innermost limit that the running code is in.
-_innermost: ContextVar[TimeLimit | None] = ContextVar("howdah_time_limit", default=None)
+        Args:
+            user: the thread or the task.
+
+        Returns:
+            What to `end` it with: the limit that it replaces, None without any.
+        """
+        limits = self.kernel._limits
+        outer: TimeLimit | None = limits.get(user)
+        if outer is not None:
+            self.deadline = min(self.deadline, outer.deadline)
+        limits[user] = self
+        return outer
+
+    def end(self, user: object, outer: TimeLimit | None) -> None:
+        """Remove the limit; this may be called several times."""
+        limits = self.kernel._limits
+        if outer is None:
+            limits.pop(user, None)
+        else:
+            limits[user] = outer
 
 
-def _limit_of(kernel: Kernel) -> TimeLimit | None:
-    """Return the limit that the running code has set for a connection, None without any."""
-    limit = _innermost.get()
-    return None if limit is None else limit.of(kernel)
+class LimitedLock:
+    """A lock that is waited for until a deadline.
+
+    Args:
+        lock: the lock of a connection.
+        limit: the limit that has the deadline.
+    """
+
+    __slots__ = ("_limit", "_lock")
+
+    def __init__(self, lock: threading.RLock, limit: TimeLimit) -> None:
+        self._lock = lock
+        self._limit = limit
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Acquire the lock; return whether that was possible.
+
+        Args:
+            blocking: whether to wait for it.
+            timeout: how long to wait at most, in seconds; without, until the deadline.
+
+        Raises:
+            howdah.errors.QueryTimeout: the deadline has passed.
+        """
+        if not blocking or timeout >= 0:
+            return self._lock.acquire(blocking, timeout)
+        self.__enter__()
+        return True
+
+    # Both are looked up before the lock is acquired, and C code does the rest: a signal handler cannot
+    # raise between the acquisition and the block, nor between the block and the release.
+
+    @property
+    def __enter__(self) -> Callable[[], bool]:
+        """What acquires the lock, or raises the error of the limit."""
+        left = min(max(self._limit.deadline - monotonic(), 0), threading.TIMEOUT_MAX)
+        acquired = filter(None, map(self._lock.acquire, (True,), (left,)))
+        return partial(next, chain(acquired, map(self._refuse, (None,))))
+
+    __exit__ = property(attrgetter("_lock.__exit__"))
+
+    def _refuse(self, _: None) -> NoReturn:
+        limit = self._limit
+        limit.over = limit.waited = True
+        raise limit.error()
+
+    def release(self) -> None:
+        """Release the lock."""
+        self._lock.release()
 
 
-def _until(operation: Operation[T], deadline: float) -> Operation[T]:
+def _until(operation: Operation[T], limit: TimeLimit) -> Operation[T]:
     """Run an operation whose waits end at a deadline; when it has passed, it may still clean up."""
-    expired = False
+    deadline = limit.deadline
 
     def with_deadline(wait: Wait) -> Wait:
-        return Until(wait, deadline) if isinstance(wait, (Exchange, Drain)) and not expired else wait
+        return Until(wait, deadline) if isinstance(wait, (Exchange, Drain)) and not limit.over else wait
 
     try:
         wait = operation.send(None)
@@ -83,7 +152,9 @@ def _until(operation: Operation[T], deadline: float) -> Operation[T]:
             try:
                 answer = yield with_deadline(wait)
             except BaseException as e:
-                expired = expired or isinstance(e, Expired)
+                # Another interruption must not be replaced by the limit's error, either.
+                limit.expired = limit.expired or isinstance(e, Expired)
+                limit.over = limit.over or not isinstance(e, Exception) or monotonic() >= deadline
                 wait = operation.throw(e)
             else:
                 wait = operation.send(answer)
@@ -95,42 +166,66 @@ def _until(operation: Operation[T], deadline: float) -> Operation[T]:
 def call_within(kernel: Kernel, seconds: float, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Call a function in which the server has a limited time; see `Kernel.call_within`."""
     limit = TimeLimit(kernel, seconds)
-    # When `run` ends, whatever ends it, the context of the caller is in force again.
-    context = copy_context()
-    context.run(_innermost.set, limit)
+    thread = threading.get_ident()
+    outer = kernel._limits.get(thread)
     try:
-        return context.run(function, *args, **kwargs)
-    except Expired:
-        if not limit.over:  # it is another connection's
-            raise
-        with suppress(Error), kernel.lock:
-            kernel.wait_unlimited(kernel._end_left())  # such as a COPY that could not be ended in time
-        raise limit.error() from None
+        try:
+            limit.begin(thread)
+            return function(*args, **kwargs)
+        finally:
+            limit.end(thread, outer)
+    except QueryTimeout:
+        limit.end(thread, outer)
+        if limit.over and kernel.lock_unlimited.acquire(blocking=False):
+            # If another thread uses the connection, this one has left nothing.
+            try:
+                with suppress(Error):
+                    # Such as a COPY that could not be ended in time.
+                    kernel.wait_unlimited(kernel._end_left())
+            finally:
+                kernel.lock_unlimited.release()
+        raise
+    finally:
+        # Once more: a signal handler may have raised just before it was ended.
+        limit.end(thread, outer)
 
 
 class _Limited(_Base):
     """What limits the time of operations: a base of the class of a kernel that has, or has had, a limit."""
 
+    @property
+    def lock(self) -> Any:  # type: ignore[override]
+        """The lock; with a limit, it is waited for until the time is over."""
+        limit = self._limits.get(threading.get_ident())
+        lock = self.lock_unlimited
+        return lock if limit is None or limit.over else LimitedLock(lock, limit)
+
     def wait(self, operation: Operation[T]) -> T:
-        limit = _limit_of(self)
-        if limit is not None:
-            if limit.over:
+        limit: TimeLimit | None = self._limits.get(threading.get_ident())
+        if limit is None:
+            if self._time_limit is None:
                 return super().wait(operation)
-            try:
-                if monotonic() >= limit.deadline:
-                    operation.close()
-                    raise Expired
-                return super().wait(_until(operation, limit.deadline))
-            except Expired:
-                limit.over = True
-                raise
-        if self._time_limit is None:
+            limit = TimeLimit(self, self._time_limit)
+        elif limit.over:
             return super().wait(operation)
-        limit = TimeLimit(self, self._time_limit)
+        elif monotonic() >= limit.deadline:
+            operation.close()
+            limit.over = True
+            raise limit.error()
         try:
-            return super().wait(_until(operation, limit.deadline))
+            return super().wait(_until(operation, limit))
         except Expired:
             raise limit.error() from None
+        except Error as e:
+            if limit.expired and not isinstance(e, QueryTimeout):
+                # The query could not be cancelled, for example.
+                e.__context__ = None
+                raise limit.error() from e
+            raise
+        except BaseException as e:
+            if isinstance(e.__context__, Expired):
+                e.__context__ = None  # it is no program's concern
+            raise
 
     def execute_cached(self, cursor: Cursor[Any], query: Query, params: Params | None) -> bool:
         if not self.query_cache.open:
@@ -145,7 +240,7 @@ class _Limited(_Base):
             return False
         yield exchange
         if exchange.error is None:
-            cursor._show(exchange.results)
+            self.query_cache.show(cursor, exchange)
         else:
             yield from cursor.kernel.execute_after_cache_failure(query, params, exchange)
         return True

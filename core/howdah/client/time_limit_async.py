@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar, copy_context
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from howdah.errors import Error, QueryTimeout
+from howdah.errors import QueryTimeout
 from howdah.io.operation import Operation
 
 ASYNC = True
@@ -17,8 +16,14 @@ if ASYNC:
 
     from howdah.io.event_loop import running_event_loop
 else:
+    import threading
     from contextlib import suppress
+    from functools import partial
+    from itertools import chain
+    from operator import attrgetter
+    from typing import NoReturn
 
+    from howdah.errors import Error
     from howdah.io.blocking import Expired
     from howdah.io.operation import Drain, Until, Wait
     from howdah.protocol.exchange import Exchange
@@ -44,40 +49,55 @@ class TimeLimit:
     Args:
         kernel: the kernel of the connection.
         seconds: the time, which begins now.
+
+    Attributes:
+        deadline: when the time is over, on the monotonic clock.
+        expired: whether it has interrupted a wait.
+        over: whether it holds no longer: after any interruption, what is left may be ended.
+        waited: whether it was another one's use of the connection that took the time.
     """
 
     def __init__(self, kernel: AsyncKernel, seconds: float) -> None:
         self.kernel = kernel
         self.seconds = seconds
         self.deadline = monotonic() + seconds
-        #: Whether it has interrupted a wait, which it does once: what is left may be ended then.
+        self.expired = False
         self.over = False
-        #: The limit in which this one is.
-        self.outer = _innermost.get()
-        if self.outer is not None and (same := self.outer.of(kernel)) is not None:
-            self.deadline = min(self.deadline, same.deadline)
-
-    def of(self, kernel: AsyncKernel) -> TimeLimit | None:
-        """Return the innermost limit of a connection, None without any."""
-        limit: TimeLimit | None = self
-        while limit is not None and limit.kernel is not kernel:
-            limit = limit.outer
-        return limit
+        self.waited = False
 
     def error(self) -> QueryTimeout:
         """Return the error that says that the time was not enough."""
-        end = "it was cancelled" if self.kernel.session.lost is None else "the connection is closed"
+        if self.kernel.session.lost is not None:
+            end = "the connection is closed"
+        elif self.waited:
+            end = "the connection was in use by others"
+        else:
+            end = "it was cancelled"
         return QueryTimeout(f"the query was not answered within {self.seconds:g} s: {end}")
 
+    def begin(self, user: object) -> TimeLimit | None:
+        """Set the limit for a thread or a task.
 
-#: The innermost limit that the running code is in.
-_innermost: ContextVar[TimeLimit | None] = ContextVar("howdah_time_limit", default=None)
+        Args:
+            user: the thread or the task.
 
+        Returns:
+            What to `end` it with: the limit that it replaces, None without any.
+        """
+        limits = self.kernel._limits
+        outer: TimeLimit | None = limits.get(user)
+        if outer is not None:
+            self.deadline = min(self.deadline, outer.deadline)
+        limits[user] = self
+        return outer
 
-def _limit_of(kernel: AsyncKernel) -> TimeLimit | None:
-    """Return the limit that the running code has set for a connection, None without any."""
-    limit = _innermost.get()
-    return None if limit is None else limit.of(kernel)
+    def end(self, user: object, outer: TimeLimit | None) -> None:
+        """Remove the limit; this may be called several times."""
+        limits = self.kernel._limits
+        if outer is None:
+            limits.pop(user, None)
+        else:
+            limits[user] = outer
 
 
 if ASYNC:
@@ -91,12 +111,13 @@ if ASYNC:
 
         def __init__(self, limit: TimeLimit) -> None:
             self._limit = limit
-            self._timer = running_event_loop().timer(limit.seconds)
+            self._loop = running_event_loop()
+            self._timer = self._loop.timer(limit.seconds)
 
         async def __aenter__(self) -> None:
-            # Before the limit is set: what keeps the context of a timer must not keep the limit.
             await self._timer.__aenter__()
-            self._token = _innermost.set(self._limit)
+            self._task = self._loop.current_task()
+            self._outer = self._limit.begin(self._task)
 
         async def __aexit__(
             self,
@@ -104,18 +125,71 @@ if ASYNC:
             exc_val: BaseException | None,
             exc_tb: TracebackType | None,
         ) -> None:
-            _innermost.reset(self._token)
+            limit = self._limit
+            limit.end(self._task, self._outer)
             if await self._timer.__aexit__(exc_type, exc_val, exc_tb):
-                raise self._limit.error() from None
+                lock = limit.kernel.lock
+                limit.waited = not limit.over and lock.locked() and not lock.mine()
+                raise limit.error() from None
 
 else:
 
-    def _until(operation: Operation[T], deadline: float) -> Operation[T]:
+    class LimitedLock:
+        """A lock that is waited for until a deadline.
+
+        Args:
+            lock: the lock of a connection.
+            limit: the limit that has the deadline.
+        """
+
+        __slots__ = ("_limit", "_lock")
+
+        def __init__(self, lock: threading.RLock, limit: TimeLimit) -> None:
+            self._lock = lock
+            self._limit = limit
+
+        def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+            """Acquire the lock; return whether that was possible.
+
+            Args:
+                blocking: whether to wait for it.
+                timeout: how long to wait at most, in seconds; without, until the deadline.
+
+            Raises:
+                howdah.errors.QueryTimeout: the deadline has passed.
+            """
+            if not blocking or timeout >= 0:
+                return self._lock.acquire(blocking, timeout)
+            self.__enter__()
+            return True
+
+        # Both are looked up before the lock is acquired, and C code does the rest: a signal handler cannot
+        # raise between the acquisition and the block, nor between the block and the release.
+
+        @property
+        def __enter__(self) -> Callable[[], bool]:
+            """What acquires the lock, or raises the error of the limit."""
+            left = min(max(self._limit.deadline - monotonic(), 0), threading.TIMEOUT_MAX)
+            acquired = filter(None, map(self._lock.acquire, (True,), (left,)))
+            return partial(next, chain(acquired, map(self._refuse, (None,))))
+
+        __exit__ = property(attrgetter("_lock.__exit__"))
+
+        def _refuse(self, _: None) -> NoReturn:
+            limit = self._limit
+            limit.over = limit.waited = True
+            raise limit.error()
+
+        def release(self) -> None:
+            """Release the lock."""
+            self._lock.release()
+
+    def _until(operation: Operation[T], limit: TimeLimit) -> Operation[T]:
         """Run an operation whose waits end at a deadline; when it has passed, it may still clean up."""
-        expired = False
+        deadline = limit.deadline
 
         def with_deadline(wait: Wait) -> Wait:
-            return Until(wait, deadline) if isinstance(wait, (Exchange, Drain)) and not expired else wait
+            return Until(wait, deadline) if isinstance(wait, (Exchange, Drain)) and not limit.over else wait
 
         try:
             wait = operation.send(None)
@@ -123,7 +197,9 @@ else:
                 try:
                     answer = yield with_deadline(wait)
                 except BaseException as e:
-                    expired = expired or isinstance(e, Expired)
+                    # Another interruption must not be replaced by the limit's error, either.
+                    limit.expired = limit.expired or isinstance(e, Expired)
+                    limit.over = limit.over or not isinstance(e, Exception) or monotonic() >= deadline
                     wait = operation.throw(e)
                 else:
                     wait = operation.send(answer)
@@ -141,17 +217,28 @@ async def call_within(
         async with _Limiting(limit):
             return await function(*args, **kwargs)
     else:
-        # When `run` ends, whatever ends it, the context of the caller is in force again.
-        context = copy_context()
-        context.run(_innermost.set, limit)
+        thread = threading.get_ident()
+        outer = kernel._limits.get(thread)
         try:
-            return context.run(function, *args, **kwargs)
-        except Expired:
-            if not limit.over:  # it is another connection's
-                raise
-            with suppress(Error), kernel.lock:
-                kernel.wait_unlimited(kernel._end_left())  # such as a COPY that could not be ended in time
-            raise limit.error() from None
+            try:
+                limit.begin(thread)
+                return function(*args, **kwargs)
+            finally:
+                limit.end(thread, outer)
+        except QueryTimeout:
+            limit.end(thread, outer)
+            if limit.over and kernel.lock_unlimited.acquire(blocking=False):
+                # If another thread uses the connection, this one has left nothing.
+                try:
+                    with suppress(Error):
+                        # Such as a COPY that could not be ended in time.
+                        kernel.wait_unlimited(kernel._end_left())
+                finally:
+                    kernel.lock_unlimited.release()
+            raise
+        finally:
+            # Once more: a signal handler may have raised just before it was ended.
+            limit.end(thread, outer)
 
 
 class _Limited(_Base):
@@ -159,42 +246,65 @@ class _Limited(_Base):
 
     if ASYNC:
 
+        def _limit(self) -> TimeLimit | None:
+            """Return the limit that the running task has set, None without any."""
+            return self._limits.get(running_event_loop().current_task()) if self._limits else None
+
         async def wait(self, operation: Operation[T]) -> T:
-            if self._time_limit is None or _limit_of(self) is not None:
+            limit = self._limit()
+            if limit is None and self._time_limit is not None:
+                async with _Limiting(TimeLimit(self, self._time_limit)):
+                    return await self.wait(operation)
+            try:
                 return await super().wait(operation)
-            async with _Limiting(TimeLimit(self, self._time_limit)):
-                return await super().wait(operation)
+            except BaseException as e:
+                if limit is not None and not isinstance(e, Exception):
+                    limit.over = True
+                raise
 
         @property
         def scheduler(self) -> Scheduler:
             """The scheduler; what it runs concurrently with others is limited, too."""
             scheduler = super().scheduler
-            if self._time_limit is None or _limit_of(self) is not None:
+            if self._time_limit is None or self._limit() is not None:
                 return scheduler
             return _LimitedScheduler(TimeLimit(self, self._time_limit), scheduler)
 
     else:
 
+        @property
+        def lock(self) -> Any:  # type: ignore[override]
+            """The lock; with a limit, it is waited for until the time is over."""
+            limit = self._limits.get(threading.get_ident())
+            lock = self.lock_unlimited
+            return lock if limit is None or limit.over else LimitedLock(lock, limit)
+
         def wait(self, operation: Operation[T]) -> T:
-            limit = _limit_of(self)
-            if limit is not None:
-                if limit.over:
+            limit: TimeLimit | None = self._limits.get(threading.get_ident())
+            if limit is None:
+                if self._time_limit is None:
                     return super().wait(operation)
-                try:
-                    if monotonic() >= limit.deadline:
-                        operation.close()
-                        raise Expired
-                    return super().wait(_until(operation, limit.deadline))
-                except Expired:
-                    limit.over = True
-                    raise
-            if self._time_limit is None:
+                limit = TimeLimit(self, self._time_limit)
+            elif limit.over:
                 return super().wait(operation)
-            limit = TimeLimit(self, self._time_limit)
+            elif monotonic() >= limit.deadline:
+                operation.close()
+                limit.over = True
+                raise limit.error()
             try:
-                return super().wait(_until(operation, limit.deadline))
+                return super().wait(_until(operation, limit))
             except Expired:
                 raise limit.error() from None
+            except Error as e:
+                if limit.expired and not isinstance(e, QueryTimeout):
+                    # The query could not be cancelled, for example.
+                    e.__context__ = None
+                    raise limit.error() from e
+                raise
+            except BaseException as e:
+                if isinstance(e.__context__, Expired):
+                    e.__context__ = None  # it is no program's concern
+                raise
 
         def execute_cached(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
             if not self.query_cache.open:
@@ -211,7 +321,7 @@ class _Limited(_Base):
                 return False
             yield exchange
             if exchange.error is None:
-                cursor._show(exchange.results)
+                self.query_cache.show(cursor, exchange)
             else:
                 yield from cursor.kernel.execute_after_cache_failure(query, params, exchange)
             return True

@@ -44,7 +44,7 @@ class Transaction(BaseTransaction):
         if self._connection.closed:
             return self._end_closed(exc_val)
         try:
-            with self._connection.kernel.lock:
+            with self._connection.kernel.lock_unlimited:
                 return self._end(exc_val)
         except BaseException:
             self._undo_later()

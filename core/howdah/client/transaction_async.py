@@ -43,7 +43,7 @@ class AsyncTransaction(BaseTransaction):
         if self._connection.closed:
             return self._end_closed(exc_val)
         try:
-            async with self._connection.kernel.lock:
+            async with self._connection.kernel.lock_unlimited:
                 return await self._end(exc_val)
         except BaseException:
             self._undo_later()

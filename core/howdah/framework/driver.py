@@ -248,11 +248,19 @@ class Driver:
         Raises:
             howdah.NotSupportedError: a disabled plugin would provide one of them. It may be None, which
                 asks for nothing that the plugin would do.
+            howdah.ProgrammingError: one has an impossible value.
         """
         for name in [name for name in params if f"Connection.{name}" in self._unavailable]:
             if params.pop(name) is not None:
                 raise self.not_supported(f"Connection.{name}", repr(name))
-        return {name: params.pop(name) for name in self.settings if name in params}
+        taken = {name: params.pop(name) for name in self.settings if name in params}
+        for name in taken:
+            if check := self._setting_checks.get(name):
+                try:
+                    taken[name] = check(taken[name])
+                except (TypeError, ValueError) as error:
+                    raise ProgrammingError(f"{name!r}: {error}") from None
+        return taken
 
     def known_types(self, host: str, hostaddr: str, port: int, dbname: str, search_path: str) -> KnownTypes:
         """Return the cache of the types of a database, which connections share.
@@ -394,6 +402,7 @@ class Driver:
 
     def _gather_settings(self) -> tuple[str, ...]:
         settings: list[str] = []
+        self._setting_checks: dict[str, Callable[[Any], Any]] = {}
         others = {"autocommit", "context", "cursor_factory", "row_factory"}
         others.update(parameter.name for parameter in self.parameters)
 
@@ -404,6 +413,8 @@ class Driver:
                 if name in settings or name in others:
                     raise ValueError(f"connect() takes {name!r} already")
                 settings.append(name)
+            if isinstance(names, Mapping):
+                self._setting_checks.update(names)
 
         self._ask("howdah_connection_settings", contribute)
         return tuple(settings)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
+from contextvars import copy_context
+from functools import partial
+from threading import Thread
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -101,6 +104,29 @@ class AsyncioTimer:
         return left > self._cancellations
 
 
+def _answer(loop: asyncio.AbstractEventLoop, answer: asyncio.Future[T], function: Callable[[], T]) -> None:
+    """Call a function in a thread, and answer a task of a loop with its result."""
+
+    def settle() -> None:
+        if answer.done():  # the task was cancelled
+            return
+        if error is None:
+            answer.set_result(result)
+        else:
+            answer.set_exception(error)
+
+    error: BaseException | None = None
+    try:
+        result = function()
+    except StopIteration as e:  # a future cannot have it
+        error = RuntimeError("the function raised StopIteration")
+        error.__cause__ = e
+    except BaseException as e:
+        error = e
+    with suppress(RuntimeError):  # the loop is closed, and the task with it
+        loop.call_soon_threadsafe(settle)
+
+
 class AsyncioLoop:
     """A loop of asyncio that can watch sockets.
 
@@ -113,6 +139,7 @@ class AsyncioLoop:
     concurrent = True
     cancelled: type[BaseException] = asyncio.CancelledError
     transport_class: type[Any] = AsyncTransport
+    current_task = staticmethod(asyncio.current_task)
     lock = staticmethod(TaskRLock)
     event = staticmethod(AsyncioEvent)
     timer = staticmethod(AsyncioTimer)
@@ -140,6 +167,14 @@ class AsyncioLoop:
     async def call_in_thread(self, function: Callable[..., T], *args: Any) -> T:
         """Call a function that blocks, in another thread."""
         return await asyncio.to_thread(function, *args)
+
+    async def call_in_own_thread(self, function: Callable[..., T], *args: Any) -> T:
+        """Call a function that may block for any time, in a thread that a cancellation leaves behind."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        call = partial(copy_context().run, function, *args)
+        Thread(target=_answer, args=(loop, answer, call), name="howdah-call", daemon=True).start()
+        return await answer
 
     async def finish(self, function: Callable[..., Awaitable[object]], *args: Any) -> None:
         """Await a function to its end, whatever it raises; a cancellation takes effect after that."""

@@ -137,6 +137,9 @@ class EventLoop(Protocol):
     def is_running(self) -> bool:
         """Return whether the loop runs, in this thread or in another one."""
 
+    def current_task(self) -> object:
+        """Return the running task, None outside of any."""
+
     def lock(self) -> TaskLock:
         """Return a new lock."""
 
@@ -163,6 +166,12 @@ class EventLoop(Protocol):
 
     async def call_in_thread(self, function: Callable[..., T], *args: Any) -> T:
         """Call a function that blocks, in another thread."""
+
+    async def call_in_own_thread(self, function: Callable[..., T], *args: Any) -> T:
+        """Call a function that may block for any time, in a thread of its own.
+
+        A cancellation takes effect at once, and leaves the thread behind. No program waits for it at its end.
+        """
 
     async def finish(self, function: Callable[..., Awaitable[object]], *args: Any) -> None:
         """Await a function to its end, whatever it raises; a cancellation takes effect after that."""

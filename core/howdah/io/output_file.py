@@ -40,7 +40,11 @@ class OutputFile:
         self._discarded = False
 
     def __enter__(self) -> Self:
-        self.open()
+        try:
+            self.open()
+        except BaseException:
+            self.discard()
+            raise
         return self
 
     def __exit__(

@@ -164,6 +164,7 @@ class TrioLoop:
     cancelled: type[BaseException] = trio.Cancelled
     asyncio_loop = None
     transport_class: type[Any] = AnyioTransport
+    current_task = staticmethod(trio.lowlevel.current_task)
     lock = staticmethod(TrioRLock)
     event = staticmethod(TrioEvent)
     timer = staticmethod(TrioTimer)
@@ -190,6 +191,12 @@ class TrioLoop:
     async def call_in_thread(self, function: Callable[..., T], *args: Any) -> T:
         """Call a function that blocks, in another thread."""
         return await anyio.to_thread.run_sync(function, *args)
+
+    async def call_in_own_thread(self, function: Callable[..., T], *args: Any) -> T:
+        """Call a function that may block for any time, in a thread that a cancellation leaves behind."""
+        # Those that were left behind must not keep others from running.
+        limiter = anyio.CapacityLimiter(1)
+        return await anyio.to_thread.run_sync(function, *args, abandon_on_cancel=True, limiter=limiter)
 
     async def finish(self, function: Callable[..., Awaitable[object]], *args: Any) -> None:
         """Await a function to its end, whatever it raises; a cancellation takes effect after that."""

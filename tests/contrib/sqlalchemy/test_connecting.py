@@ -253,3 +253,33 @@ def test_what_the_garbage_collector_closes_is_closed(url):
     driver = asyncio.run(forget())
     gc.collect()
     assert driver.closed
+
+
+def test_a_time_out_keeps_the_connection(run, url):
+    def work(connection):
+        pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        connection.rollback()
+        with pytest.raises(sa.exc.OperationalError, match="not answered within") as caught:
+            connection.execute(sa.text("SELECT pg_sleep(600)"))
+        assert isinstance(caught.value.orig, howdah.errors.QueryTimeout)
+        assert not caught.value.connection_invalidated and not connection.invalidated
+        connection.rollback()
+        return pid == connection.scalar(sa.text("SELECT pg_backend_pid()"))
+
+    assert run(work, at=url.update_query_dict({"command_timeout": "0.3"}))
+
+
+def test_a_time_out_that_costs_the_connection(run):
+    def work(connection):
+        driver_connection = connection.connection.driver_connection
+
+        def lose(*args):
+            driver_connection.kernel.transport.close()
+            raise howdah.errors.QueryTimeout("too slow")
+
+        sa.event.listen(connection.engine, "do_execute", lose)
+        with pytest.raises(sa.exc.OperationalError, match="too slow") as caught:
+            connection.execute(sa.text("SELECT 1"))
+        return caught.value.connection_invalidated and connection.invalidated
+
+    assert run(work)

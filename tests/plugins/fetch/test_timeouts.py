@@ -13,6 +13,7 @@ from contextlib import closing
 import pytest
 
 import howdah
+import howdah.client.kernel
 from howdah.errors import QueryTimeout
 from howdah.pq import TransactionStatus
 
@@ -116,7 +117,7 @@ def test_in_a_transaction(conn):
     check(conn)
 
 
-@pytest.mark.parametrize("wrong", [0, -1, math.inf, math.nan])
+@pytest.mark.parametrize("wrong", [0, -1, math.inf, math.nan, 10**400])
 def test_wrong_numbers(auto, wrong):
     with pytest.raises(ValueError, match="positive number of seconds"):
         auto.fetch("SELECT 1", timeout=wrong)
@@ -149,8 +150,22 @@ def test_connect(dsn, conn_cls):
             conn.execute("SELECT pg_sleep(%s)", [FOREVER])
         conn.command_timeout = None
         check(conn)
-    with pytest.raises(ValueError, match="positive"):
-        conn_cls.connect(dsn, command_timeout=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [(" 5", 5.0), ("0.5", 0.5), ("None", None), (None, None), (1e300, 1e300)]
+)
+def test_settings_of_connect(dsn, conn_cls, given, seconds):
+    with conn_cls.connect(dsn, command_timeout=given) as conn:
+        assert conn.command_timeout == seconds
+        assert conn.fetchval("SELECT 1") == 1
+
+
+@pytest.mark.parametrize("wrong", [0, -1, math.nan, 10**400, True, [1], "", "soon", "-1", "nan", "inf"])
+def test_wrong_settings_of_connect(conn_cls, wrong):
+    """They are refused before it connects: there is no such server."""
+    with pytest.raises(howdah.ProgrammingError, match=r"'command_timeout': .*number of seconds"):
+        conn_cls.connect("host=/nowhere", command_timeout=wrong)
 
 
 @pytest.fixture

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
+import os
 import pickle
+import sys
 import weakref
 from contextlib import aclosing
 
 import pytest
 
 import howdah
+import howdah.client.kernel_async
 from howdah.errors import QueryTimeout
 from howdah.pq import TransactionStatus
 
@@ -20,6 +23,7 @@ ASYNC = True
 if ASYNC:
     import anyio
 
+    from howdah.io.event_loop import is_trio
     from tests.tasks import Cancelled, skip_on_trio, start
 
     pytestmark = pytest.mark.anyio
@@ -126,7 +130,7 @@ async def test_in_a_transaction(aconn):
     await check(aconn)
 
 
-@pytest.mark.parametrize("wrong", [0, -1, math.inf, math.nan])
+@pytest.mark.parametrize("wrong", [0, -1, math.inf, math.nan, 10**400])
 async def test_wrong_numbers(auto, wrong):
     with pytest.raises(ValueError, match="positive number of seconds"):
         await auto.fetch("SELECT 1", timeout=wrong)
@@ -159,8 +163,22 @@ async def test_connect(dsn, aconn_cls):
             await conn.execute("SELECT pg_sleep(%s)", [FOREVER])
         conn.command_timeout = None
         await check(conn)
-    with pytest.raises(ValueError, match="positive"):
-        await aconn_cls.connect(dsn, command_timeout=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [(" 5", 5.0), ("0.5", 0.5), ("None", None), (None, None), (1e300, 1e300)]
+)
+async def test_settings_of_connect(dsn, aconn_cls, given, seconds):
+    async with await aconn_cls.connect(dsn, command_timeout=given) as conn:
+        assert conn.command_timeout == seconds
+        assert await conn.fetchval("SELECT 1") == 1
+
+
+@pytest.mark.parametrize("wrong", [0, -1, math.nan, 10**400, True, [1], "", "soon", "-1", "nan", "inf"])
+async def test_wrong_settings_of_connect(aconn_cls, wrong):
+    """They are refused before it connects: there is no such server."""
+    with pytest.raises(howdah.ProgrammingError, match=r"'command_timeout': .*number of seconds"):
+        await aconn_cls.connect("host=/nowhere", command_timeout=wrong)
 
 
 @pytest.fixture
@@ -371,6 +389,116 @@ if ASYNC:
         assert isinstance(answers[0], QueryTimeout)
         assert answers[1:] == list(range(20))
         await check(auto)
+
+    async def sleep(conn):
+        """Start a task that sleeps on the server, and wait until it does."""
+        task = start(conn.execute, "SELECT pg_sleep(%s)", [FOREVER])
+        async with await howdah.AsyncConnection.connect(conn.info.dsn, autocommit=True) as watcher:
+            asleep = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event = 'PgSleep'"
+            while not await (await watcher.execute(asleep, [conn.info.backend_pid])).fetchall():
+                pass
+        return task
+
+    async def rows(conn, timeout):
+        async def take():
+            async with aclosing(conn.cursor().stream("SELECT 1")) as rows:
+                async for _ in rows:
+                    pass
+
+        await conn.kernel.call_within(timeout, take)
+
+    async def output(conn, timeout):
+        await conn.copy_from_query("SELECT 1", output=bytes, timeout=timeout)
+
+    async def script(conn, timeout):
+        await conn.kernel.call_within(timeout, conn.execute, "SELECT 1; SELECT 2")
+
+    async def answer(conn, timeout):
+        await conn.fetchval("SELECT 1", timeout=timeout)
+
+    @pytest.mark.parametrize("way", [rows, output, script, answer])
+    async def test_the_wait_for_another_task(auto, way):
+        task = await sleep(auto)
+        with pytest.raises(QueryTimeout, match=r"within 0\.05 s: the connection was in use by others"):
+            await way(auto, timeout=SHORT)
+        assert not task.done()
+        await auto.cancel_safe()
+        with pytest.raises(howdah.errors.QueryCanceled):
+            await task.result()
+        await check(auto)
+
+    async def test_a_task_that_outlives_the_call(auto):
+        late = []
+
+        async def begin():
+            late.append(start(auto.fetchval, "SELECT 1 FROM pg_sleep($1)", 3 * SHORT))
+
+        await auto.kernel.call_within(SHORT, begin)
+        assert await late[0].result() == 1
+
+    async def test_a_cancellation_while_a_query_is_cancelled(auto, monkeypatch):
+        """It reaches the task, whatever the query was cancelled for."""
+        if sys.version_info < (3, 11):
+            pytest.skip("a task cannot tell the two apart")
+        request = howdah.client.kernel_async.cancel_async
+        tasks = []
+
+        async def cancel(*args):
+            tasks[-1].cancel()
+            await request(*args)
+
+        monkeypatch.setattr(howdah.client.kernel_async, "cancel_async", cancel)
+
+        async def timed_out():
+            await auto.fetch("SELECT pg_sleep($1)", FOREVER, timeout=SHORT)
+
+        async def timed_out_copy():
+            await auto.copy_from_query("SELECT pg_sleep($1)", FOREVER, output=bytes, timeout=SHORT)
+
+        class Failing(howdah.adapt.Loader):
+            def load(self, data):
+                raise LookupError("no elephant")
+
+        async def failed():
+            auto.adapters.register_loader("int4", Failing)
+            # So much that the server sends it before the end.
+            columns = f"i::int4, repeat('x', 9999), pg_sleep({FOREVER} * (i / 9))"
+            query = f"SELECT {columns} FROM generate_series(0, 9) AS i"
+            async with aclosing(auto.cursor().stream(query)) as rows:
+                async for _ in rows:
+                    pass
+
+        # A scope of trio stays cancelled, whatever leaves it.
+        for way in (timed_out, timed_out_copy) if is_trio() else (timed_out, timed_out_copy, failed):
+            tasks.append(start(way))
+            with pytest.raises(Cancelled):
+                await tasks[-1].result()
+        assert await (await auto.execute("SELECT 'x'")).fetchone() == ("x",)
+
+    async def test_files_that_block(auto, tmp_path):
+        """No limit waits for a file: neither for its other end, nor for its data."""
+        await auto.execute("CREATE TEMP TABLE t (a text)")
+        for name in "opened", "read", "given":
+            path = tmp_path / name
+            os.mkfifo(path)
+            other_end = None if name == "opened" else os.open(path, os.O_RDWR)
+            try:
+                source = open(path, "rb") if name == "given" else path  # noqa: SIM115
+                with pytest.raises(QueryTimeout):
+                    await auto.copy_to_table("t", source=source, timeout=SHORT)
+                await check(auto)
+            finally:
+                # The thread that was left behind ends.
+                other_end = os.open(path, os.O_RDWR) if other_end is None else other_end
+                os.write(other_end, b"x\n")
+                if name != "given":
+                    os.close(other_end)
+        path = tmp_path / "written"
+        os.mkfifo(path)
+        with pytest.raises(QueryTimeout):
+            await auto.copy_from_query("SELECT 1", output=path, timeout=SHORT)
+        await check(auto)
+        os.close(os.open(path, os.O_RDWR))
 
     async def test_tasks_that_share_a_limited_connection(limited):
         skip_on_trio("tasks take turns there")
