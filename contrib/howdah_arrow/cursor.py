@@ -87,7 +87,7 @@ class ArrowCursor:
         cursor: Any = self
         reading = Reading(cursor, query, params, size)
         batches: Generator[pa.RecordBatch, None] = cursor.connection.kernel.streamed(
-            reading, cursor.kernel.observation(query, params)
+            reading, cursor.kernel.observation(query, params, reading)
         )
         return batches
 

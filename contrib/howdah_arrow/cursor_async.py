@@ -113,7 +113,7 @@ class AsyncArrowCursor:
         cursor: Any = self
         reading = Reading(cursor, query, params, size)
         batches: AsyncGenerator[pa.RecordBatch] = cursor.connection.kernel.streamed(
-            reading, cursor.kernel.observation(query, params)
+            reading, cursor.kernel.observation(query, params, reading)
         )
         return batches
 

@@ -4,10 +4,10 @@ A plugin is a module or an object named by an entry point of the group
 `howdah`. It implements any of the hooks as functions marked with
 `howdah.hookimpl`, which may omit arguments that they do not use.
 
-pluggy calls hooks only when a `howdah.Driver` is assembled, and when a
-connection opens or closes. An object that takes part in every query (a
-`QueryPlanner`, a `QueryObserver`, a `Scheduler`) is requested once, when the
-connection opens.
+pluggy calls hooks only when a `howdah.Driver` is assembled, when a connection
+or a pool opens, and when a connection closes. An object that takes part in
+every query (a `QueryPlanner`, a `QueryObserver`, a `Scheduler`) is requested
+once, when the connection opens.
 A hook without implementations costs nothing.
 """
 
@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from howdah.protocol.exchange import Exchange
 
 __all__ = [
+    "VERSION",
+    "ConnectObserver",
     "Mixins",
+    "PoolObserver",
     "QueryObserver",
     "QueryPlanner",
     "Scheduler",
@@ -47,6 +50,11 @@ __all__ = [
     "hookspec",
     "transport_parameters",
 ]
+
+#: The version of this interface. A plugin that needs at least version 2 has the attribute
+#: `howdah_hooks_version = 2`; with an older howdah, its driver raises a `howdah.PluginError` that says so.
+#: The version grows with each hook, and each method of the objects that hooks return, that is added.
+VERSION = 2
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -188,10 +196,15 @@ class QueryPlanner(Protocol):
 
 
 class QueryObserver(Protocol):
-    """Observes the queries of one connection, for tracing and metrics.
+    """Observes the queries and the transactions of one connection, for tracing and metrics.
 
     It is called in the thread or the task that runs the query. Its exceptions
     reach the caller, so an observer should not raise any.
+
+    A COPY is a query that lasts until the end of its block, and a stream until
+    its generator ends. An observer needs only the first two methods. The
+    others do nothing in this class, and are called only where an observer has
+    one that does something.
     """
 
     def query_started(self, query: bytes, params: Sequence[Any] | None) -> Any:
@@ -206,15 +219,136 @@ class QueryObserver(Protocol):
             A token, which is passed to `query_ended`.
         """
 
+    def executemany_started(self, query: bytes, params_seq: Iterable[Any]) -> Any:
+        """Note that `executemany` is about to run a query; without this method, `query_started` is called.
+
+        Args:
+            query: the query as sent to the server, with `$1` placeholders.
+            params_seq: all sets of parameters, as the program passed them: perhaps an iterator, which must
+                be left to the driver.
+
+        Returns:
+            A token, which is passed to `query_ended`.
+        """
+        return self.query_started(query, params_seq)  # type: ignore[arg-type]
+
     def query_ended(self, token: Any, status: str | None, rowcount: int, error: BaseException | None) -> None:
         """Note that a query has ended.
 
         Args:
             token: the result of `query_started`.
             status: the command tag (`SELECT 5`), None if there is none.
-            rowcount: the number of rows returned or affected, -1 if unknown.
+            rowcount: the number of rows returned, affected, or copied, -1 if unknown: a cursor with an
+                `itersize`, or with a name, has not fetched all of its rows yet.
             error: the error, None if the query succeeded.
         """
+
+    def rows_fetched(self, token: Any, count: int) -> None:
+        """Note that a cursor with an `itersize`, or with a name, has fetched rows that `query_ended` lacks.
+
+        Args:
+            token: the result of `query_started`.
+            count: how many rows it has fetched now.
+        """
+        return  # so that type checkers do not take it for abstract
+
+    def statement_prepared(self, query: bytes, name: bytes) -> None:
+        """Note that a planner has prepared a statement on the server, by itself or for the program.
+
+        Args:
+            query: the query, with `$1` placeholders.
+            name: the name of the prepared statement.
+        """
+        return
+
+    def pipeline_started(self) -> Any:
+        """Note that a pipeline begins: the queries in it are started before earlier ones have ended.
+
+        Returns:
+            A token, which is passed to `pipeline_ended`.
+        """
+        return
+
+    def pipeline_ended(self, token: Any) -> None:
+        """Note that a pipeline has ended, after the queries in it.
+
+        Args:
+            token: the result of `pipeline_started`.
+        """
+        return
+
+    def transaction_started(self) -> Any:
+        """Note that a transaction begins, before the first query in it.
+
+        Returns:
+            A token, which is passed to `transaction_ended`.
+        """
+        return
+
+    def transaction_ended(self, token: Any, outcome: str | None, error: BaseException | None) -> None:
+        """Note that a transaction has ended.
+
+        Args:
+            token: the result of `transaction_started`.
+            outcome: how it ended: the command tag (`COMMIT`, `ROLLBACK` or `PREPARE TRANSACTION`), None if
+                that is unknown, as after the loss of the connection.
+            error: what the connection was lost with, None if it was not lost.
+        """
+        return
+
+
+class ConnectObserver(Protocol):
+    """Observes one call of `connect`."""
+
+    def connect_ended(self, connection: Any | None, error: BaseException | None) -> None:
+        """Note that the attempt to connect has ended.
+
+        Args:
+            connection: the connection, None if there is none.
+            error: the error, None if there is a connection.
+        """
+
+
+class PoolObserver(Protocol):
+    """Observes one pool of connections, for tracing and metrics.
+
+    It is called in the thread or the task of the client, without the lock of
+    the pool. Its exceptions reach the client, so an observer should not raise
+    any.
+    """
+
+    def acquire_started(self) -> Any:
+        """Note that a client asks for a connection.
+
+        Returns:
+            A token, which is passed to `acquire_ended` and `released`.
+        """
+
+    def acquire_ended(self, token: Any, connection: Any | None, error: BaseException | None) -> None:
+        """Note that a client has got a connection, or none.
+
+        Args:
+            token: the result of `acquire_started`.
+            connection: the connection, None if there is none.
+            error: the error, None if there is a connection.
+        """
+
+    def released(self, token: Any) -> None:
+        """Note that a client gives its connection back; what it has left in it is not yet undone.
+
+        Args:
+            token: the result of `acquire_started`.
+        """
+
+    def connection_created(self, seconds: float) -> None:
+        """Note that the pool has opened a connection.
+
+        Args:
+            seconds: how long that took.
+        """
+
+    def closed(self) -> None:
+        """Note that the pool is closed."""
 
 
 class Scheduler(Protocol):
@@ -402,6 +536,35 @@ def howdah_open_transport(host: Host, params: Mapping[str, Any]) -> socket.socke
 
 
 @hookspec
+def howdah_connect_observer(params: Mapping[str, Any]) -> ConnectObserver | None:
+    """Return an observer for an attempt to connect that begins now.
+
+    One attempt tries all hosts in question.
+
+    Args:
+        params: the resolved connection parameters, without those that are secret.
+
+    Returns:
+        The observer, or None not to observe this attempt.
+    """
+
+
+@hookspec
+def howdah_connection_setup(connection: Any) -> Awaitable[object] | None:
+    """Set up a new connection with queries, before `connect` returns it.
+
+    What it has not committed is committed after it. If it raises, `connect` closes the connection and
+    raises the same. It is called before `howdah_connection_opened`.
+
+    Args:
+        connection: a `Connection` or an `AsyncConnection`, authenticated and idle.
+
+    Returns:
+        For an `AsyncConnection`, what `connect` awaits; `connection.execute(…)` is right for both.
+    """
+
+
+@hookspec
 def howdah_connection_opened(connection: Any) -> None:
     """Note that a connection has been opened, before `connect` returns it.
 
@@ -457,6 +620,18 @@ def howdah_scheduler(connection: Any) -> Scheduler | None:
     Returns:
         The scheduler, or None to leave it to the next plugin; without any,
         operations run one at a time.
+    """
+
+
+@hookspec
+def howdah_pool_observer(pool: Any) -> PoolObserver | None:
+    """Return an observer for a pool that is being opened.
+
+    Args:
+        pool: the pool.
+
+    Returns:
+        The observer, or None not to observe this pool.
     """
 
 

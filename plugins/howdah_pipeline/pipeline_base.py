@@ -124,6 +124,8 @@ class BasePipeline:
             for name in names:
                 self._session.close_statement(exchange, name)
             self.defer(exchange, self._closed(exchange, names))
+        for exchange in connection.kernel.write_executions(self._session):
+            self.defer(exchange, _raise_error(exchange))
 
     def plan(self, query: bytes, oids: Sequence[int], prepare: bool | None) -> Statement | None:
         """Return the statement to execute for `query`: one that this segment has parsed, or the planner's."""

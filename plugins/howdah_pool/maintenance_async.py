@@ -120,6 +120,7 @@ class AsyncMaintainedPool(Generic[C]):
             )
         if not self.state.opened:
             self.connector.check_options()
+            self._ask_for_observers()
             self.state.opened = True
         if ASYNC:
             if not self._workers and (self.nursery is not None or not is_trio()):
@@ -127,6 +128,9 @@ class AsyncMaintainedPool(Generic[C]):
         else:
             if not self._workers:
                 self._start_workers()
+
+    def _ask_for_observers(self) -> None:
+        """Ask the plugins of the connections' driver for observers; without any, no code runs for them."""
 
     def stop(self) -> None:
         """Stop serving clients; `finish` completes closing."""

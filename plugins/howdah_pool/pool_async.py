@@ -372,6 +372,11 @@ class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
         return self._primary.size
 
     @property
+    def in_use(self) -> int:
+        """The number of connections that clients have, or that the pool itself is checking."""
+        return self._primary.state.lent
+
+    @property
     def available(self) -> int:
         """The number of idle connections."""
         return len(self._primary.state.inventory.idle)

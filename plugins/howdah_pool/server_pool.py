@@ -41,6 +41,15 @@ logger = logging.getLogger("howdah.pool")
 class ServerPool(MaintainedPool[C]):
     """Lends connections and takes them back."""
 
+    def _ask_for_observers(self) -> None:
+        ask = self.connector.connection_class.driver.hooks.pool_observer
+        pool = self._pool()
+        observers = [] if ask is None else [each for each in ask(pool=pool) if each is not None]
+        if observers:
+            from howdah_pool.observed import observe
+
+            observe(self, observers)
+
     # Lending
 
     def take(self, call_site: CallSite, timeout: float) -> C:

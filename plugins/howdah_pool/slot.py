@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from howdah.hookspecs import PoolObserver
     from howdah_pool.call_site import CallSite
     from howdah_pool.state import PoolState
 
@@ -45,6 +46,8 @@ class Slot(weakref.ref[C]):
         read_only: the previous value of the connection's attribute, and whether the session's default was
             changed, while it is lent for reading; None otherwise.
         handed_over: whether a client has the connection and may change its state.
+        observed: what the pool's observers have returned for the client's request, while it is lent; set only
+            if the pool has observers.
         take_back: the function that the connection's `close` calls instead of closing; None to close.
     """
 
@@ -54,6 +57,7 @@ class Slot(weakref.ref[C]):
         "expires",
         "generation",
         "handed_over",
+        "observed",
         "pool_state",
         "read_only",
         "since",
@@ -70,6 +74,7 @@ class Slot(weakref.ref[C]):
     call_site: CallSite | None
     read_only: tuple[bool | None, bool] | None
     handed_over: bool
+    observed: Sequence[tuple[PoolObserver, Any]]
     take_back: Callable[[C], Any] | None
 
     @property

@@ -136,6 +136,7 @@ class Planner:
         key = query, oids, self._reading
         if statement is not None:
             statement.described(results[0].fields)
+            self._connection.kernel.note_prepared(statement)
             self._counts.pop(key, None)
             displaced = self._statements.pop(key, None)
             if displaced is not None and displaced is not statement:
@@ -270,6 +271,8 @@ class Planner:
                 statement.lose()
                 self._connection.kernel.close_statement(statement.name)
                 raise
+            if self.names:
+                self._connection.kernel.note_prepared(statement)
         self._named[statement.name] = statement
         return statement.name
 

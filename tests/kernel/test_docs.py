@@ -30,7 +30,7 @@ PAGES = [
     "docs/plugins.md",
     "docs/operations.md",
     "docs/errors.md",
-    *(f"docs/{name}.md" for name in ("numpy", "pgvector", "pydantic")),
+    *(f"docs/{name}.md" for name in ("numpy", "pgvector", "pydantic", "opentelemetry", "monitoring")),
     "docs/frameworks/sqlalchemy.md",
 ]
 #: The pages of plugins; that on pools runs in the tests of its plugin.

@@ -22,6 +22,7 @@ from howdah.client.scheduling import SerialScheduler
 from howdah.client.statement import Statement
 from howdah.conninfo import Parameter
 from howdah.hookspecs import Mixins, conninfo_prefixes, transport_parameters
+from howdah.pq import TransactionStatus
 from tests import servers
 from tests.servers import open_socket
 
@@ -428,6 +429,31 @@ class TestOpenedAndClosed:
         with pytest.raises(LookupError, match="not this one"):
             driver_with(connection_opened=connection_opened).connect(dsn)
         assert opened[0].closed
+
+
+def test_connect_observer(dsn: str) -> None:
+    """More of it, also for asynchronous connections, is in test_observing."""
+    ended: list[Any] = []
+    attempt = SimpleNamespace(connect_ended=lambda connection, error: ended.append((connection, error)))
+    with driver_with(connect_observer=lambda params: attempt).connect(dsn) as conn:
+        assert ended == [(conn, None)]
+
+
+def test_connection_setup(dsn: str) -> None:
+    """More of it, also for asynchronous connections, is in test_observing."""
+    driver = driver_with(connection_setup=lambda connection: connection.execute("SET work_mem TO '123kB'"))
+    with driver.connect(dsn) as conn:
+        assert conn.info.transaction_status == TransactionStatus.IDLE
+        conn.rollback()
+        assert conn.execute("SHOW work_mem").fetchone() == ("123kB",)
+
+
+def test_pool_observer(dsn: str) -> None:
+    """More of it, also for asynchronous pools, is in the tests of the pool."""
+    asked: list[Any] = []
+    driver = driver_with(["types", "pool"], pool_observer=lambda pool: asked.append(pool))
+    with howdah.ConnectionPool(dsn, min_size=0, open=False, connection_class=driver.Connection) as pool:
+        assert asked == [pool]
 
 
 class TestQueryPlanner:

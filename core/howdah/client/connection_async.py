@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
@@ -16,7 +16,7 @@ from howdah.conninfo import hosts, resolve
 from howdah.errors import NotSupportedError
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
-from howdah.pq import Format
+from howdah.pq import Format, TransactionStatus
 from howdah.rows import AsyncRowFactory, Row, tuple_row
 
 ASYNC = True
@@ -120,33 +120,69 @@ class AsyncConnection(BaseConnection[Row]):
         settings = resolve(
             conninfo, params, parameters=driver.parameters, gss_encryption=driver.gss_encryption
         )
-        connected = await connect_async(
-            settings,
-            hosts(settings),
-            authentication_methods=driver.authentication_methods,
-            open_transport=driver.transport_opener(settings),
-        )
+        observers = () if driver.hooks.connect_observer is None else cls._observe_attempt(settings)
         try:
-            self = cls(
-                connected,
+            connected = await connect_async(
                 settings,
-                row_factory=cast("AsyncRowFactory[Row]", tuple_row) if row_factory is None else row_factory,
-                adapters=None if context is None else context.adapters,
+                hosts(settings),
+                authentication_methods=driver.authentication_methods,
+                open_transport=driver.transport_opener(settings),
             )
-        except BaseException:
-            connected.sock.close()
+            try:
+                self = cls(
+                    connected,
+                    settings,
+                    row_factory=cast("AsyncRowFactory[Row]", tuple_row)
+                    if row_factory is None
+                    else row_factory,
+                    adapters=None if context is None else context.adapters,
+                )
+            except BaseException:
+                connected.sock.close()
+                raise
+            self.kernel.autocommit = autocommit
+            if cursor_factory is not None:
+                self.cursor_factory = cursor_factory
+            await self._open(own)
+        except BaseException as e:
+            for observer in observers:
+                observer.connect_ended(None, e)
             raise
-        self.kernel.autocommit = autocommit
-        if cursor_factory is not None:
-            self.cursor_factory = cursor_factory
+        for observer in observers:
+            observer.connect_ended(self, None)
+        return self
+
+    async def _open(self, own: dict[str, Any]) -> None:
+        """Make the new connection ready for the program.
+
+        Args:
+            own: the plugins' settings.
+        """
         try:
             for name, value in own.items():
                 setattr(self, name, value)
-            self._opened()
+            self._ask_plugins()
+            if self.driver.hooks.connection_setup is not None:
+                await self._set_up(self.driver.hooks.connection_setup)
+            self._notify_opened()
         except BaseException:
             await self.close()
             raise
-        return self
+
+    async def _set_up(self, hook: Callable[..., Any]) -> None:
+        """Let the plugins set the connection up with queries, and commit what they have done."""
+        if ASYNC:
+            setups = hook(connection=self)
+            try:
+                while setups:
+                    await setups.pop(0)
+            finally:
+                for setup in setups:  # those after one that has failed
+                    setup.close()
+        else:
+            hook(connection=self)
+        if self.info.transaction_status != TransactionStatus.IDLE:
+            await self.commit()
 
     async def __aenter__(self) -> Self:
         return self

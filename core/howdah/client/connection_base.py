@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from howdah.client.transaction_base import Block
     from howdah.client.xid import Xid
     from howdah.framework.driver import Driver
+    from howdah.hookspecs import ConnectObserver
 
 __all__ = [
     "BaseConnection",
@@ -634,17 +635,30 @@ class BaseConnection(Generic[Row]):
         resolved = None if resolve is None else resolve(conninfo=conninfo, params=params)
         return (conninfo, params) if resolved is None else resolved
 
-    def _opened(self) -> None:
-        """Ask the plugins for a planner and observers, and tell them that the connection is open."""
+    @classmethod
+    def _observe_attempt(cls, settings: Mapping[str, Any]) -> list[ConnectObserver]:
+        """Return the plugins' observers of an attempt to connect, without which this is not called."""
+        ask = cls.driver.hooks.connect_observer
+        assert ask is not None
+        secret = {parameter.name for parameter in cls.driver.parameters if parameter.secret}
+        params = {name: value for name, value in settings.items() if name not in secret}
+        return [observer for observer in ask(params=params) if observer is not None]
+
+    def _ask_plugins(self) -> None:
+        """Ask the plugins for a planner and observers."""
         hooks, kernel = self.driver.hooks, self.kernel
         if hooks.query_planner is not None:
             kernel.planner = hooks.query_planner(connection=self)
         if hooks.query_observer is not None:
             observers = hooks.query_observer(connection=self)
-            kernel.observers = [observer for observer in observers if observer is not None]
+            kernel.observe([observer for observer in observers if observer is not None])
         kernel._review_query_cache()
-        if hooks.connection_opened is not None:
-            hooks.connection_opened(connection=self)
+
+    def _notify_opened(self) -> None:
+        """Tell the plugins that the connection is open."""
+        hook = self.driver.hooks.connection_opened
+        if hook is not None:
+            hook(connection=self)
 
     def _notify_closed(self) -> None:
         """Tell the plugins, once, that the connection is closed or lost."""

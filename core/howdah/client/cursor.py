@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from howdah.client.connection_base import errors_ignored
 from howdah.client.cursor_base import BaseCursor, Params, Query
+from howdah.client.cursor_kernel import UNOBSERVED
 from howdah.client.resultset import RowIterator
 from howdah.client_cursor import ClientCursorMixin
 from howdah.raw_cursor import RawCursorMixin
@@ -133,7 +134,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         kernel = self._kernel
         operation = ExecuteMany(self, query, returning).run(params_seq)
         if kernel.observers:
-            operation = self._observed(operation, query, params_seq)
+            operation = self._observed(operation, query, params_seq, many=True)
         with kernel.lock:
             kernel.wait(operation)
             if returning and self._pending is not None:
@@ -158,8 +159,10 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
 
         if size < 1:
             raise ValueError("size must be >= 1")
-        stream = Stream(self, query, params, binary)
-        return self._kernel.streamed(stream, self.kernel.observation(query, params))
+        stream, observation = Stream(self, query, params, binary), UNOBSERVED
+        if self._kernel.observers:
+            observation = self.kernel.observation(query, params, stream)
+        return self._kernel.streamed(stream, observation)
 
     def fetchone(self) -> Row | None:
         """Return the next row, None if there is none.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from operator import index
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
@@ -264,20 +265,58 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """
         return None
 
-    def _tell_ended(self, tokens: Sequence[tuple[QueryObserver, Any]], error: BaseException | None) -> None:
+    def _tell_ended(
+        self,
+        tokens: Sequence[tuple[QueryObserver, Any]],
+        error: BaseException | None,
+        streamed: Exchange | None = None,
+    ) -> None:
+        """Notify the observers that a query has ended.
+
+        Args:
+            tokens: what they have returned for it.
+            error: the error, None if it has succeeded.
+            streamed: what has received its rows, if the result of the cursor does not keep them.
+        """
         result, count = self._result, self._rowcount
         tag = self._tag if result is None else result.tag
+        if streamed is not None and streamed.done and streamed.results:
+            tag = streamed.results[0].tag
+            count = rows_told(tag)
         status = tag.decode("utf-8", "replace") if tag else None
         if count is None:
             count = -1 if result is None else _count(result)
         for observer, token in tokens:
             observer.query_ended(token, status, count, error)
+        kernel = self._kernel
+        if kernel.row_observers and self.itersize:
+            self._observe_fetches([each for each in tokens if each[0] in kernel.row_observers])
+        if kernel.transactions is not None:
+            kernel.transactions.query_ended(tag)
+
+    def _observe_fetches(self, tokens: Sequence[tuple[QueryObserver, Any]]) -> None:
+        """Notify observers of the first rows, if there will be more, and of those that are added to them."""
+        reference, result = weakref.ref(self), self._result
+        if result is not None and result.suspended:
+            for observer, token in tokens:
+                observer.rows_fetched(token, len(self._rows))
+
+        def add_rows(more: Result) -> None:
+            cursor = reference()
+            assert cursor is not None
+            type(cursor)._add_rows(cursor, more)
+            for observer, token in tokens:
+                observer.rows_fetched(token, len(more.rows))
+
+        vars(self)["_add_rows"] = add_rows
 
     # Queries
 
-    def _observed(self, operation: Operation[None], query: Query, params: Any) -> Operation[None]:
+    def _observed(
+        self, operation: Operation[None], query: Query, params: Any, many: bool = False
+    ) -> Operation[None]:
         """Run an operation, and report it to the connection's observers."""
-        with self.kernel.observation(query, params):
+        with self.kernel.observation(query, params, many=many):
             yield from operation
 
     def _result_format(self, binary: bool | None) -> int | None:

@@ -16,13 +16,15 @@ from howdah.protocol.exchange import Exchange, QueryExchange, Result
 if TYPE_CHECKING:
     from howdah.adapt.transformer import Transformer
     from howdah.client.cursor_base import BaseCursor, Params, Query
+    from howdah.client.streaming import Streaming
     from howdah.hookspecs import QueryObserver
     from howdah.protocol.messages import FieldDescription
     from howdah.protocol.session import Session
 
-__all__ = ["CursorKernel"]
+__all__ = ["UNOBSERVED", "CursorKernel"]
 
-_UNOBSERVED: AbstractContextManager[None] = nullcontext()
+#: What `CursorKernel.observation` returns without observers.
+UNOBSERVED: AbstractContextManager[None] = nullcontext()
 
 
 class CursorKernel:
@@ -103,30 +105,50 @@ class CursorKernel:
         literals = cursor._transformer.encoder.literals(parsed.bind(params))
         return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
 
-    def observation(self, query: Query, params: Any = None) -> AbstractContextManager[None]:
+    def observation(
+        self, query: Query, params: Any = None, streaming: Streaming | None = None, *, many: bool = False
+    ) -> AbstractContextManager[None]:
         """Return a context manager that reports the query run in it to the connection's observers, if any.
 
         Args:
             query: the query, as the program passed it.
             params: the parameters.
+            streaming: the stream of its rows, if its result does not keep them.
+            many: whether `params` are many sets of parameters, as for `executemany`.
         """
         observers = self._cursor._kernel.observers
-        return self._observed(observers, query, params) if observers else _UNOBSERVED
+        return self._observed(observers, query, params, streaming, many) if observers else UNOBSERVED
 
     @contextmanager
-    def _observed(self, observers: Sequence[QueryObserver], query: Query, params: Any) -> Iterator[None]:
+    def _observed(
+        self,
+        observers: Sequence[QueryObserver],
+        query: Query,
+        params: Any,
+        streaming: Streaming | None,
+        many: bool,
+    ) -> Iterator[None]:
         cursor = self._cursor
         if not isinstance(query, (str, bytes)):
             query, own = cursor._untemplated(query)
             params = params if own is None else own
         text = cursor._text(query) if params is None else cursor._parse(query).text
-        tokens = [(observer, observer.query_started(text, params)) for observer in observers]
+        vars(cursor).pop("_add_rows", None)  # of the previous query's observers
+        if (transactions := cursor._kernel.transactions) is not None:
+            transactions.query_begins()
+        tokens: list[tuple[QueryObserver, Any]] = []
+        for observer in observers:
+            started = getattr(observer, "executemany_started", None) if many else None
+            tokens.append((observer, (started or observer.query_started)(text, params)))
         try:
             yield
         except BaseException as e:
             # A stream that is left early has not failed.
             cursor._tell_ended(tokens, None if isinstance(e, GeneratorExit) else e)
             raise
+        if streaming is not None:
+            cursor._tell_ended(tokens, None, streaming.exchange)
+            return
         pending = cursor._pending
         if pending is None or pending.taken:
             cursor._tell_ended(tokens, None)

@@ -73,6 +73,8 @@ class AsyncKernel(BaseKernel):
 
     #: The class of the kernels of this class that have a `time_limit`, once there was one.
     _limited_class: ClassVar[type[AsyncKernel] | None] = None
+    #: The class of those whose transactions or pipelines are observed, once there was one.
+    _watching_class: ClassVar[type[AsyncKernel] | None] = None
     #: The last interruption that was raised in a loader or a handler while a query was cancelled.
     _dropped: BaseException | None = None
 
@@ -236,6 +238,13 @@ class AsyncKernel(BaseKernel):
 
         vars(self).setdefault("_limits", {})
         self.__class__ = limited(self.connection._kernel_class)
+
+    def _watch(self) -> None:
+        """Let operations be checked for transactions and pipelines that begin or end, from now on."""
+        from howdah.client.watching_async import watching
+
+        connection = self.connection
+        connection._kernel_class = self.__class__ = watching(connection._kernel_class)
 
     async def execute_cached(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
         """Run a query on the fast path, if that is possible: it is prepared and nothing has changed.

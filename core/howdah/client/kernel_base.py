@@ -18,15 +18,22 @@ from howdah.pq import DiagnosticField, TransactionStatus
 from howdah.protocol.exchange import Exchange, QueryExchange
 
 if TYPE_CHECKING:
+    from howdah.adapt.parameters import EncodedParams
     from howdah.adapt.transformer import Transformer
     from howdah.client.connection_base import BaseConnection
     from howdah.client.pipeline_mode import PipelineMode
+    from howdah.client.statement import Statement
     from howdah.client.transaction_base import Block
+    from howdah.client.transactions_observed import TransactionObservation
     from howdah.client.xid import Xid
     from howdah.hookspecs import QueryObserver, QueryPlanner
     from howdah.protocol.session import Session
 
 __all__ = ["BaseKernel", "checked_seconds"]
+
+
+#: The SQLSTATEs of "prepared statement does not exist" and "already exists". A pooler causes both.
+_STATEMENT_LOST_OR_FOUND = ("26000", "42P05")
 
 
 class BaseKernel(TypeLookup):
@@ -42,7 +49,8 @@ class BaseKernel(TypeLookup):
         session: the conversation with the server, to which operations write their messages.
         transformer: the connection's adapters in use.
         planner: decides which statement is sent for a query, None if no plugin does.
-        observers: are notified of queries.
+        observers: are notified of queries; set by `observe`.
+        transactions: notifies observers of transactions, None without such observers.
         autocommit: whether no statement begins a transaction.
         begin_statement: the command that starts a transaction with the connection's settings.
         pipeline_mode: takes over the answers to queries, None outside of pipeline mode.
@@ -56,6 +64,11 @@ class BaseKernel(TypeLookup):
     # The initial state of every connection.
     planner: QueryPlanner | None = None
     observers: Sequence[QueryObserver] = ()
+    #: Those observers that are notified of later rows of cursors, of pipelines, and of prepared statements.
+    row_observers: Sequence[QueryObserver] = ()
+    pipeline_observers: Sequence[QueryObserver] = ()
+    _prepare_observers: Sequence[QueryObserver] = ()
+    transactions: TransactionObservation | None = None
     autocommit = False
     begin_statement = b"BEGIN"
     pipeline_mode: PipelineMode | None = None
@@ -81,7 +94,10 @@ class BaseKernel(TypeLookup):
         self.query_cache = QueryCache(session, transformer)
         #: Each returns the operation that ends a block which the program can no longer leave.
         self._torn: list[Callable[[], Operation[object]]] = []
-        self._to_close: list[bytes] = []
+        #: What goes before the next query: the names of statements to close, and statements to execute.
+        self._prologue: list[bytes | tuple[Statement, EncodedParams]] = []
+        #: The statements that were executed before queries, by name.
+        self._executed_before: dict[bytes, Statement] = {}
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} of {self.connection!r} at 0x{id(self):x}>"
@@ -164,9 +180,9 @@ class BaseKernel(TypeLookup):
 
     @property
     def has_prologue(self) -> bool:
-        """Whether something is to be sent along with the next query: BEGIN, or Close for statements."""
+        """Whether something is to be sent along with the next query: BEGIN, Close, or another query."""
         begins = not self.autocommit and self.session.transaction_status == TransactionStatus.IDLE
-        return begins or bool(self._to_close)
+        return begins or bool(self._prologue)
 
     def write_begin(self, session: Session) -> Exchange | None:
         """Write BEGIN before a statement if a transaction is to be started.
@@ -187,6 +203,89 @@ class BaseKernel(TypeLookup):
         session.execute(exchange)
         return exchange
 
+    def write_prologue(self, session: Session, exchange: Exchange) -> None:
+        """Write what else goes before a statement, after `write_begin`: closes and executions.
+
+        Args:
+            session: the session.
+            exchange: the exchange for the answers to Close.
+        """
+        self.write_closes(session, exchange)
+        self.write_executions(session)
+
+    def write_executions(self, session: Session) -> list[Exchange]:
+        """Write what `execute_before_next` has requested; Sync must follow, after the statement.
+
+        Args:
+            session: the session.
+
+        Returns:
+            An exchange for each.
+        """
+        if not self._prologue:
+            return []
+        exchanges = []
+        for statement, parameters in [each for each in self._prologue if not isinstance(each, bytes)]:
+            exchange = Exchange(query=statement.query)
+            if not statement.prepared:
+                session.parse(exchange, statement.name, statement.query, statement.oids)
+                statement.described(None)
+            session.bind(exchange, b"", statement.name, parameters)
+            session.execute(exchange)
+            exchanges.append(exchange)
+            self._executed_before[statement.name] = statement
+        self._prologue = [each for each in self._prologue if isinstance(each, bytes)]
+        self._review_query_cache()
+        return exchanges
+
+    def execute_before_next(self, statement: Statement, parameters: EncodedParams) -> None:
+        """Execute a statement right before the next query, in the same transaction and the same send.
+
+        Its results are discarded. If it fails, the query is not executed and fails with its error. If it is
+        not `prepared`, it is parsed under its name first. If the server has lost it, it is parsed again next
+        time, and the query is run again without it where that is safe.
+
+        A query that must be sent alone, such as several statements in one text, does not take it along.
+
+        Args:
+            statement: the statement; a request for the same one is replaced.
+            parameters: its parameters.
+        """
+        if self.transactions is None:
+            self._observe_transactions([])
+        self.withdraw(statement)
+        self._prologue.append((statement, parameters))
+        self._review_query_cache()
+
+    def note_lost_executions(self, error: Error) -> bool:
+        """Return whether an error says that a statement of `execute_before_next` is lost, or there already.
+
+        Args:
+            error: the error of a query.
+        """
+        message = error.diag.message_primary or ""
+        if error.sqlstate not in _STATEMENT_LOST_OR_FOUND:
+            return False
+        lost = [
+            statement
+            for name, statement in self._executed_before.items()
+            if name.decode(errors="replace") in message
+        ]
+        for statement in lost:
+            statement.prepared = error.sqlstate != "26000"
+        return bool(lost)
+
+    def withdraw(self, statement: Statement) -> None:
+        """Take back a request of `execute_before_next` that was not written yet.
+
+        Args:
+            statement: the statement.
+        """
+        self._prologue = [
+            each for each in self._prologue if isinstance(each, bytes) or each[0] is not statement
+        ]
+        self._review_query_cache()
+
     def write_closes(self, session: Session, exchange: Exchange) -> None:
         """Write Close for the statements that are no longer wanted.
 
@@ -203,12 +302,13 @@ class BaseKernel(TypeLookup):
         Args:
             name: its name.
         """
-        self._to_close.append(name)
+        self._prologue.append(name)
         self._review_query_cache()
 
     def pop_statements_to_close(self) -> list[bytes]:
         """Return the names of the statements to be closed; the caller closes them."""
-        names, self._to_close = self._to_close, []
+        names = [each for each in self._prologue if isinstance(each, bytes)]
+        self._prologue = [each for each in self._prologue if not isinstance(each, bytes)]
         self._review_query_cache()
         return names
 
@@ -336,10 +436,46 @@ class BaseKernel(TypeLookup):
     def _review_query_cache(self) -> None:
         """Open the fast path if nothing else has to be done along with a query, otherwise close it."""
         query_cache = self.query_cache
-        plain = not (self.observers or self._to_close or query_cache.names_wanted)
+        plain = not (self.observers or self._prologue or query_cache.names_wanted)
         query_cache.open = plain and not self._needs_preamble
         query_cache.pipelined = plain and self.pipeline_mode is not None and not self._busy
         query_cache.begins = not self.autocommit
+
+    # Observers
+
+    def observe(self, observers: Sequence[QueryObserver]) -> None:
+        """Have observers notified of all that is run from now on.
+
+        Args:
+            observers: the observers, instead of the earlier ones.
+        """
+        self.observers = observers
+        self.row_observers = _with_own(observers, "rows_fetched")
+        self._prepare_observers = _with_own(observers, "statement_prepared")
+        self.pipeline_observers = _with_own(observers, "pipeline_started")
+        of_transactions = _with_own(observers, "transaction_started")
+        if of_transactions or self.pipeline_observers:
+            self._observe_transactions(of_transactions)
+        self._review_query_cache()
+
+    def _observe_transactions(self, observers: Sequence[QueryObserver]) -> None:
+        from howdah.client.transactions_observed import TransactionObservation
+
+        self.transactions = TransactionObservation(self, observers)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Let operations be checked for transactions and pipelines that begin or end, from now on."""
+        raise NotImplementedError
+
+    def note_prepared(self, statement: Statement) -> None:
+        """Notify the observers that a planner has prepared a statement on the server.
+
+        Args:
+            statement: the statement.
+        """
+        for observer in self._prepare_observers:
+            observer.statement_prepared(statement.query, statement.name)
 
     # After an answer
 
@@ -413,6 +549,14 @@ class BaseKernel(TypeLookup):
         self._review_preamble()
         connection._connected.sock.close()
         connection._notify_closed()
+
+
+def _with_own(observers: Sequence[QueryObserver], method: str) -> list[QueryObserver]:
+    """Return the observers that have a method of their own, which does more than that of `QueryObserver`."""
+    from howdah.hookspecs import QueryObserver
+
+    nothing = getattr(QueryObserver, method)
+    return [observer for observer in observers if getattr(type(observer), method, nothing) is not nothing]
 
 
 def checked_seconds(seconds: float) -> float:

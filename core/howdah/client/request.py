@@ -242,8 +242,8 @@ class Request:
             formats = self.result_formats()
         if not kernel.autocommit and kernel.write_begin(session) is not None:
             exchange.begins = True
-        if kernel._to_close:
-            kernel.write_closes(session, exchange)
+        if kernel._prologue:
+            kernel.write_prologue(session, exchange)
         name = b"" if statement is None else statement.name
         if not prepared:
             session.parse(exchange, name, text, () if parameters is None else parameters.oids)
@@ -387,7 +387,7 @@ class Request:
         idle = kernel.session.transaction_status == TransactionStatus.IDLE
         repeatable = exchange.begins or idle
         gone = self._types_gone(error)
-        lost = self.failed(error, repeatable)
+        lost = self.failed(error, repeatable) or kernel.note_lost_executions(error)
         if self.retried or not ((gone or lost) and repeatable):
             return False
         self.retried = True

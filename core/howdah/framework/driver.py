@@ -74,11 +74,14 @@ class ConnectionHooks(NamedTuple):
 
     resolve_conninfo: Callable[..., Any] | None
     open_transport: Callable[..., Any] | None
+    connect_observer: Callable[..., Any] | None
+    connection_setup: Callable[..., Any] | None
     connection_opened: Callable[..., Any] | None
     connection_closed: Callable[..., Any] | None
     query_planner: Callable[..., Any] | None
     query_observer: Callable[..., Any] | None
     scheduler: Callable[..., Any] | None
+    pool_observer: Callable[..., Any] | None
     type_resolved: Callable[..., Any] | None
 
 
@@ -343,6 +346,8 @@ class Driver:
     def _register(self, plugin: Plugin) -> tuple[str, ...]:
         """Register a plugin; return the hooks that it implements."""
         implementation = plugin.load()
+        with plugin_errors(plugin, "needs another version of howdah"):
+            _check_version(implementation)
         with plugin_errors(plugin, "does not implement the hooks as they are specified"):
             if (name := self._manager.get_name(implementation)) is not None:
                 raise ValueError(f"it is the same object as the plugin {name!r}")
@@ -620,6 +625,18 @@ def _call(calls: Iterable[tuple[Callable[..., Any], Iterable[str]]], first: bool
 
 def _info(plugin: Plugin, state: Any, hooks: tuple[str, ...] = ()) -> PluginInfo:
     return PluginInfo(plugin.name, plugin.distribution, plugin.version, plugin.origin, state, hooks)
+
+
+def _check_version(implementation: object) -> None:
+    """Check that the hooks have the version that a plugin requires."""
+    required = getattr(implementation, "howdah_hooks_version", 1)
+    if type(required) is not int:
+        raise TypeError(f"howdah_hooks_version is a whole number, not {required!r}")
+    if required > hookspecs.VERSION:
+        raise NotImplementedError(
+            f"it requires version {required} of the hooks (howdah_hooks_version), and this howdah has version"
+            f" {hookspecs.VERSION}: upgrade howdah"
+        )
 
 
 def _is_public(name: str) -> bool:
