@@ -139,7 +139,10 @@ class Kernel(BaseKernel):
                     failure = self._stop_after(e, wait) if isinstance(wait, Exchange) else e
                     session.mark()
                     writing = True
-                    wait = operation.throw(failure)
+                    try:
+                        wait = operation.throw(failure)
+                    finally:
+                        del failure  # which may refer to this frame
                 else:
                     session.mark()
                     writing = True
@@ -242,10 +245,13 @@ class Kernel(BaseKernel):
                 self.transport.run_until_ready(exchange)
             except BaseException as e:
                 failure = e if exchange is None else self._stop_after(e, exchange)
-                self._failed(failure, exchange is None)
-                if failure is not e:
-                    raise failure from e
-                raise
+                try:
+                    self._failed(failure, exchange is None)
+                    if failure is not e:
+                        raise failure from e
+                    raise
+                finally:
+                    del failure  # which may refer to this frame
             if exchange.error is None:
                 query_cache.show(cursor, exchange)
             else:

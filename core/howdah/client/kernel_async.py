@@ -162,7 +162,10 @@ class AsyncKernel(BaseKernel):
                     failure = await self._stop_after(e, wait) if isinstance(wait, Exchange) else e
                     session.mark()
                     writing = True
-                    wait = operation.throw(failure)
+                    try:
+                        wait = operation.throw(failure)
+                    finally:
+                        del failure  # which may refer to this frame
                 else:
                     session.mark()
                     writing = True
@@ -277,10 +280,13 @@ class AsyncKernel(BaseKernel):
                 await self.transport.run_until_ready(exchange)
             except BaseException as e:
                 failure = e if exchange is None else await self._stop_after(e, exchange)
-                self._failed(failure, exchange is None)
-                if failure is not e:
-                    raise failure from e
-                raise
+                try:
+                    self._failed(failure, exchange is None)
+                    if failure is not e:
+                        raise failure from e
+                    raise
+                finally:
+                    del failure  # which may refer to this frame
             if exchange.error is None:
                 query_cache.show(cursor, exchange)
             else:

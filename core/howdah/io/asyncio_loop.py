@@ -188,7 +188,10 @@ class AsyncioLoop:
         if not finishing.cancelled():
             finishing.exception()
         if interruption is not None:
-            raise interruption
+            try:
+                raise interruption
+            finally:
+                del interruption  # which would refer to this frame
 
     def shield(self) -> AbstractContextManager[None]:
         """Return a context that does nothing: a task is cancelled only once."""
