@@ -52,7 +52,7 @@ class Waiter:
             self._ready.append(self)
 
     def __await__(self) -> Generator[Any, None, None]:
-        if not self._done:
+        while not self._done:
             self._asyncio_future_blocking = True
             yield self
         self.result()
