@@ -95,11 +95,10 @@ class CachedQueries:
             try:
                 await kernel.transport.run_until_ready(exchange)
             except GeneratorExit:
-                # The event loop was closed before the task ended: nothing can be waited for.
-                self._abandoned.append(exchange)
+                # The event loop or the coroutine was closed: nothing can be waited for.
+                self._abandon(exchange)
                 raise
             except BaseException as e:
-                under_way.discard(exchange)
                 await self._leave(exchange, e)
                 kernel.note_loss()
                 raise
@@ -114,8 +113,12 @@ class CachedQueries:
         finally:
             self._sharing.unshare()
 
+    def _abandon(self, exchange: Exchange) -> None:
+        """Note that no task waits for an answer any longer, which is still to come."""
+        raise NotImplementedError
+
     async def _leave(self, exchange: Exchange, reason: BaseException) -> None:
-        """Abandon an answer."""
+        """Abandon an answer, and cancel the query."""
         raise NotImplementedError
 
     async def _execute_again(

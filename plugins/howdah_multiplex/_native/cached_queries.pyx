@@ -66,11 +66,10 @@ cdef class CachedQueries:
             try:
                 await kernel.transport.run_until_ready(exchange)
             except GeneratorExit:
-                # The event loop was closed before the task ended: nothing can be waited for.
-                self._abandoned.append(exchange)
+                # The event loop or the coroutine was closed: nothing can be waited for.
+                self._abandon(exchange)
                 raise
             except BaseException as e:
-                self._under_way.discard(exchange)
                 await self._leave(exchange, e)
                 kernel.note_loss()
                 raise

@@ -475,3 +475,36 @@ async def test_a_change_of_the_client_encoding_harms_nobody(auto, change, kind, 
         echoed = await asyncio.gather(echo(), auto.execute(kind(change)), *[echo() for _ in range(5)])
         del echoed[1]
         assert echoed == [("é", "é")] * 6
+
+
+async def test_nothing_is_kept_of_closed_coroutines(suspending, auto):
+    for n in range(10):
+        assert await ask(auto, n) == n  # the query is in the cache
+    scheduler = auto.kernel.scheduler
+    for n in range(5):
+        for query in ("select %s::int", f"select %s::int + {n}"):
+            coroutine = auto.execute(query, (n,))
+            coroutine.send(None)
+            coroutine.close()
+        assert not scheduler._under_way
+        await asyncio.gather(*[ask(auto, n) for n in range(3)])
+    assert len(scheduler._abandoned) <= 2
+    assert await ask(auto, 7) == 7
+    assert not auto.kernel.lock.locked()
+
+
+async def test_a_query_that_may_be_cancelled_is_abandoned(suspending, auto):
+    """A request to cancel an abandoned query may hit others; of those that are abandoned nothing is kept."""
+    for n in range(10):
+        assert await ask(auto, n) == n
+    scheduler = auto.kernel.scheduler
+    task, other = (asyncio.ensure_future(ask(auto, n)) for n in range(2))
+    while len(scheduler._under_way) < 2:
+        await asyncio.sleep(0)
+    scheduler._may_be_cancelled = dict.fromkeys(scheduler._under_way, 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await other == 1
+    assert not scheduler._under_way
+    assert not scheduler._may_be_cancelled
