@@ -103,15 +103,19 @@ class SharedConnection(CachedQueries):
             answered: an exchange whose answer it takes before it waits for anything.
         """
         kernel, under_way = self._kernel, self._under_way
-        run_until_ready = kernel.transport.run_until_ready
+        run_until_ready, session = kernel.transport.run_until_ready, kernel.session
+        writing = False
         try:
+            session.mark()
+            writing = True
             if answered is not None and (self._cancelling or answered in self._may_be_cancelled):
                 exchange = self._go_on(operation, answered)
             else:
                 exchange = cast(Exchange, operation.send(None))
             while True:
-                under_way.add(exchange)
+                writing = False
                 try:
+                    under_way.add(exchange)
                     await run_until_ready(exchange)
                 except GeneratorExit:
                     # The event loop or the coroutine was closed: nothing can be waited for.
@@ -119,9 +123,13 @@ class SharedConnection(CachedQueries):
                     raise
                 except BaseException as e:
                     await self._leave(exchange, e)
+                    session.mark()
+                    writing = True
                     exchange = cast(Exchange, operation.throw(e))
                 else:
                     under_way.discard(exchange)
+                    session.mark()
+                    writing = True
                     if self._may_be_cancelled or self._cancelling:
                         exchange = self._go_on(operation, exchange)
                     else:
@@ -130,6 +138,8 @@ class SharedConnection(CachedQueries):
             result: T = e.value
             return result
         except BaseException:
+            if writing:
+                session.rewind()
             kernel.note_loss()
             raise
 

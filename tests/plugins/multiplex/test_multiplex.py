@@ -561,12 +561,33 @@ async def test_an_interruption_after_a_cached_query_is_written(suspending, auto,
 
     others = [asyncio.ensure_future(ask(auto, n)) for n in range(3)]
     await asyncio.sleep(0)
-    pending = len(list(auto.kernel.scheduler._under_way))
     with monkeypatch.context() as patch:
         patch.setattr(auto.kernel, "query_cache", Sending())
         with pytest.raises(Interrupted):
             await auto.execute("select %s::int", (4,))
-    assert pending == len(list(auto.kernel.scheduler._under_way)) == 3
+    assert len(auto.kernel.scheduler._under_way) == 3
     tail = auto.kernel.session.tail()
     assert tail is not None and tail[1] in auto.kernel.scheduler._under_way
+    assert await asyncio.gather(*others, ask(auto, 3)) == [0, 1, 2, 3]
+
+
+async def test_an_interruption_after_a_query_is_written(suspending, auto, monkeypatch):
+    for n in range(10):
+        assert await ask(auto, n) == n
+    others = [asyncio.ensure_future(ask(auto, n)) for n in range(3)]
+    await asyncio.sleep(0)
+
+    def interrupted(operation):
+        operation.send(None)
+        raise Interrupted
+        yield
+
+    scheduler = auto.kernel.scheduler
+    run = scheduler.run
+    with monkeypatch.context() as patch:
+        patch.setattr(scheduler, "run", lambda operation, **how: run(interrupted(operation), **how))
+        with pytest.raises(Interrupted):
+            await auto.execute("select 4 + %s::int", (4,), prepare=False)
+    tail = auto.kernel.session.tail()
+    assert tail is not None and tail[1] in scheduler._under_way
     assert await asyncio.gather(*others, ask(auto, 3)) == [0, 1, 2, 3]
