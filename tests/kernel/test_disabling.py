@@ -26,6 +26,7 @@ PLUGINS = {
     "pgvector": "howdah_pgvector",
     "postgis": "howdah_postgis",
     "pydantic": "howdah_pydantic",
+    "check": "howdah_check",
 }
 
 SCRIPT = """

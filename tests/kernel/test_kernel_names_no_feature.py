@@ -16,7 +16,7 @@ OF_TYPE_CHECKERS = re.compile(r"^    (\w+) = _bundle\.\1$", re.MULTILINE)
 SUFFIXES = {".py", ".pyx", ".pxd", ".pxi"}
 
 #: Names of plugins that are words of PostgreSQL's, of its protocol's or of Python's as well.
-COMMON = {"types", "copy", "fetch", "prepare", "pipeline", "pool", "embedded", "Copy"}
+COMMON = {"types", "copy", "fetch", "prepare", "pipeline", "pool", "embedded", "check", "Copy"}
 #: What plugins bring under other names than their own.
 BROUGHT = {
     "prepare_threshold",

@@ -1,0 +1,1 @@
+"""A ledger, with SQL in files and in the service."""

@@ -1,0 +1,1 @@
+"""A web shop's data layer, with SQL in repositories."""
