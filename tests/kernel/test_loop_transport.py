@@ -11,9 +11,12 @@ import pytest
 
 from howdah.io.aio import AsyncTransport
 from howdah.io.loop_transport import receive, send
+from howdah.io.task_waiter import Waiter
+from howdah.native.implementation import IMPLEMENTATION
 from howdah.protocol.backend_messages import message
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
+from tests.interrupting import Interrupted
 from tests.kernel.test_native_wire import READY
 
 pytestmark = pytest.mark.anyio
@@ -185,3 +188,21 @@ async def test_functions_that_get_no_session(peer: Peer) -> None:
         receive(peer.transport.sock, None)  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
         send(peer.transport.sock, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(IMPLEMENTATION == "native", reason="no signal handler can run there")
+async def test_an_interruption_before_a_task_is_resumed(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange = peer.ask()
+    task = await suspended(peer, exchange)
+    wake = Waiter.wake
+
+    def interrupted(waiter: Waiter) -> None:
+        monkeypatch.setattr(Waiter, "wake", wake)
+        raise Interrupted
+
+    monkeypatch.setattr(Waiter, "wake", interrupted)
+    peer.server.sendall(ANSWER)
+    with pytest.raises(Interrupted):
+        peer.transport._on_readable()
+    await asyncio.wait_for(task, 10)
+    peer.check_nobody_waits(exchange)
