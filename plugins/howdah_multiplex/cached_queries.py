@@ -81,25 +81,31 @@ class CachedQueries:
         lock, kernel = self._sharing, self._kernel
         if lock._depth or lock._queue or not kernel.query_cache.independent:
             return kernel.execute_cached(cursor, query, params)
-        lock._sharing += 1
         return self._execute_shared(cursor, query, params)
 
     async def _execute_shared(self, cursor: AsyncCursor[Any], query: Query, params: Params | None) -> bool:
         """Run a cached query concurrently with others; the lock is shared, and released at the end."""
-        kernel, under_way = self._kernel, self._under_way
+        kernel, under_way, lock = self._kernel, self._under_way, self._sharing
+        session = kernel.session
+        # A signal handler can raise in each call: the lock is shared, and released, without one.
+        lock._sharing += 1
         try:
-            exchange = kernel.query_cache.send(cursor, query, params)
+            session.mark()
+            try:
+                exchange = kernel.query_cache.send(cursor, query, params)
+            except BaseException:
+                session.rewind()
+                raise
             if exchange is None:
                 return False
-            under_way.add(exchange)
             try:
+                under_way.add(exchange)
                 await kernel.transport.run_until_ready(exchange)
             except GeneratorExit:
-                # The event loop was closed before the task ended: nothing can be waited for.
-                self._abandoned.append(exchange)
+                # The event loop or the coroutine was closed: nothing can be waited for.
+                self._abandon(exchange)
                 raise
             except BaseException as e:
-                under_way.discard(exchange)
                 await self._leave(exchange, e)
                 kernel.note_loss()
                 raise
@@ -112,10 +118,16 @@ class CachedQueries:
                 await self._execute_again(cursor, query, params, exchange)
             return True
         finally:
-            self._sharing.unshare()
+            lock._sharing -= 1
+            if lock._queue and not lock._sharing:
+                lock._admit()
+
+    def _abandon(self, exchange: Exchange) -> None:
+        """Note that no task waits for an answer any longer, which is still to come."""
+        raise NotImplementedError
 
     async def _leave(self, exchange: Exchange, reason: BaseException) -> None:
-        """Abandon an answer."""
+        """Abandon an answer, and cancel the query."""
         raise NotImplementedError
 
     async def _execute_again(

@@ -103,26 +103,33 @@ class SharedConnection(CachedQueries):
             answered: an exchange whose answer it takes before it waits for anything.
         """
         kernel, under_way = self._kernel, self._under_way
-        run_until_ready = kernel.transport.run_until_ready
+        run_until_ready, session = kernel.transport.run_until_ready, kernel.session
+        writing = False
         try:
+            session.mark()
+            writing = True
             if answered is not None and (self._cancelling or answered in self._may_be_cancelled):
                 exchange = self._go_on(operation, answered)
             else:
                 exchange = cast(Exchange, operation.send(None))
             while True:
-                under_way.add(exchange)
+                writing = False
                 try:
+                    under_way.add(exchange)
                     await run_until_ready(exchange)
                 except GeneratorExit:
-                    # The event loop was closed before the task ended: nothing can be waited for.
-                    self._abandoned.append(exchange)
+                    # The event loop or the coroutine was closed: nothing can be waited for.
+                    self._abandon(exchange)
                     raise
                 except BaseException as e:
-                    under_way.discard(exchange)
                     await self._leave(exchange, e)
+                    session.mark()
+                    writing = True
                     exchange = cast(Exchange, operation.throw(e))
                 else:
                     under_way.discard(exchange)
+                    session.mark()
+                    writing = True
                     if self._may_be_cancelled or self._cancelling:
                         exchange = self._go_on(operation, exchange)
                     else:
@@ -131,6 +138,8 @@ class SharedConnection(CachedQueries):
             result: T = e.value
             return result
         except BaseException:
+            if writing:
+                session.rewind()
             kernel.note_loss()
             raise
 
@@ -161,8 +170,9 @@ class SharedConnection(CachedQueries):
     async def _leave(self, exchange: Exchange, reason: BaseException) -> None:
         """Abandon an answer: cancel the query now if no other operation shares the lock, otherwise later."""
         if exchange.done:
-            return
-        if self.lock.upgrade():
+            self._forget(exchange)
+        elif self.lock.upgrade():
+            self._forget(exchange)
             try:
                 await self._kernel.stop(exchange)
             finally:
@@ -170,10 +180,19 @@ class SharedConnection(CachedQueries):
         else:
             if isinstance(exchange, QueryExchange):
                 exchange.failure = exchange.failure or reason  # no more of its rows are decoded
-            self._abandoned.append(exchange)
+            self._abandon(exchange)
             if self._clearing is None:
                 self._clearing = asyncio.ensure_future(self._cancel_abandoned())
                 self._clearing.add_done_callback(self._cleared)
+
+    def _abandon(self, exchange: Exchange) -> None:
+        self._forget(exchange)
+        self._abandoned = [each for each in self._abandoned if not each.done] + [exchange]
+
+    def _forget(self, exchange: Exchange) -> None:
+        """Note that no task waits for an answer any longer."""
+        self._under_way.discard(exchange)
+        self._may_be_cancelled.pop(exchange, None)
 
     async def _cancel_abandoned(self) -> None:
         """Cancel each abandoned query as soon as it delays others."""

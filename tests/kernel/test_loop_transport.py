@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 
 from howdah.io.aio import AsyncTransport
+from howdah.io.loop_transport import receive, send
+from howdah.io.task_waiter import Waiter
+from howdah.native.implementation import IMPLEMENTATION
 from howdah.protocol.backend_messages import message
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
+from tests.interrupting import Interrupted
 from tests.kernel.test_native_wire import READY
 
 pytestmark = pytest.mark.anyio
@@ -130,4 +134,75 @@ async def test_a_future_of_the_wait(peer: Peer) -> None:
     peer.server.sendall(ANSWER)
     await asyncio.wait_for(future, 10)
     assert exchange.done
+    peer.check_nobody_waits(exchange)
+
+
+async def test_a_coroutine_that_is_resumed_too_soon(peer: Peer) -> None:
+    exchange = peer.ask()
+    coroutine = peer.wait(exchange)
+    coroutine.send(None)
+    coroutine.send(None)  # nothing has arrived
+    assert list(peer.transport._waiting.values()) == [exchange]
+    assert peer.transport._waits.count == 1
+    coroutine.close()
+    peer.check_nobody_waits(exchange)
+
+
+async def test_an_answer_that_is_awaited_twice(peer: Peer) -> None:
+    exchange = peer.ask()
+    exchange.skip()
+    awaitable = peer.transport.run_until_ready(exchange)
+    await awaitable
+    with pytest.raises(RuntimeError, match="already"):
+        await awaitable
+
+
+async def test_an_answer_that_two_tasks_await(peer: Peer) -> None:
+    exchange = peer.ask()
+    awaitable = peer.transport.run_until_ready(exchange)
+
+    async def wait() -> None:
+        await awaitable
+
+    first, second = asyncio.ensure_future(wait()), asyncio.ensure_future(wait())
+    with pytest.raises(RuntimeError, match="already"):
+        await asyncio.wait_for(second, 10)
+    peer.server.sendall(ANSWER)
+    await asyncio.wait_for(first, 10)
+    peer.check_nobody_waits(exchange)
+
+
+@pytest.mark.parametrize("name", ["_stream", "_waits"])
+async def test_an_attribute_that_is_none(peer: Peer, name: str) -> None:
+    exchange = peer.ask()
+    kept = getattr(peer.transport, name)
+    setattr(peer.transport, name, None)
+    with pytest.raises(AttributeError):
+        await peer.wait(exchange)
+    setattr(peer.transport, name, kept)
+    exchange.notify = None
+
+
+async def test_functions_that_get_no_session(peer: Peer) -> None:
+    with pytest.raises(AttributeError):
+        receive(peer.transport.sock, None)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        send(peer.transport.sock, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(IMPLEMENTATION == "native", reason="no signal handler can run there")
+async def test_an_interruption_before_a_task_is_resumed(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange = peer.ask()
+    task = await suspended(peer, exchange)
+    wake = Waiter.wake
+
+    def interrupted(waiter: Waiter) -> None:
+        monkeypatch.setattr(Waiter, "wake", wake)
+        raise Interrupted
+
+    monkeypatch.setattr(Waiter, "wake", interrupted)
+    peer.server.sendall(ANSWER)
+    with pytest.raises(Interrupted):
+        peer.transport._on_readable()
+    await asyncio.wait_for(task, 10)
     peer.check_nobody_waits(exchange)

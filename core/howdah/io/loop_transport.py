@@ -156,7 +156,11 @@ class LoopTransport:
         gathering, self._gathering = self._gathering, True
         try:
             while self._woken:
-                self._woken.popleft().wake()
+                # Removed afterwards, unless the task has: a signal handler may raise before it is resumed.
+                waiter = self._woken[0]
+                waiter.wake()
+                if self._woken and self._woken[0] is waiter:
+                    self._woken.popleft()
         finally:
             if self._woken:
                 self._wake_soon()

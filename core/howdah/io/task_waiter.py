@@ -52,16 +52,18 @@ class Waiter:
             self._ready.append(self)
 
     def __await__(self) -> Generator[Any, None, None]:
-        if not self._done:
+        while not self._done:
             self._asyncio_future_blocking = True
             yield self
         self.result()
 
     def wake(self) -> None:
         """Resume the task immediately; must not be called by a task."""
-        callback, context = self._end()
-        if callback is not None and context is not None:
-            context.run(callback, self)
+        # As `_end`, but without a call, from which a signal handler could raise before the task is resumed.
+        self._done = True
+        callback, self._callback = self._callback, None
+        if callback is not None and self._context is not None:
+            self._context.run(callback, self)
 
     def wake_soon(self) -> None:
         """Resume the task in the next iteration of the event loop."""

@@ -3,6 +3,7 @@
 # `receive_nonblocking`, `send_nonblocking` and `hung_up` are the twins of `receive`, `send` and `hung_up` in
 # `howdah.io.loop_transport`; `SpinReceiver` and `Timer` have no twins.
 
+cimport cython
 from libc.errno cimport EAGAIN, EINTR, errno
 
 from howdah.native.exchange cimport Exchange
@@ -165,6 +166,7 @@ cdef class Timer:
             close(self.fd)
 
 
+@cython.nonecheck(True)
 cpdef bint receive_nonblocking(sock, Stream session) except -1:
     """Receive what has arrived; the end of the stream is an error.
 
@@ -195,6 +197,7 @@ cpdef bint receive_nonblocking(sock, Stream session) except -1:
     return HOWDAH_TIMERS and session.streaming()
 
 
+@cython.nonecheck(True)
 cpdef Py_ssize_t send_nonblocking(sock, Stream session) except -1:
     """Send as much as possible; return how many bytes are left.
 

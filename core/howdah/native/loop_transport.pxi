@@ -1,8 +1,7 @@
 # The hot paths of asyncio's transport.
 #
-# Twin of `howdah.io.loop_transport`, where the attributes are described.
-
-cimport cython
+# Twin of `howdah.io.loop_transport`, where the attributes are described. They can be set in Python, and an
+# attribute that is None must raise an exception, not end the process.
 
 from collections import deque
 
@@ -15,6 +14,7 @@ cdef class Waits:
     cdef public Py_ssize_t count
 
 
+@cython.nonecheck(True)
 cdef class AnswerWaiter(Waiter):
     """The `Waiter` of a task that waits for the answer to its query.
 
@@ -35,9 +35,10 @@ cdef class AnswerWaiter(Waiter):
         if not self.done and not self.exchange.ready:
             if self.transport._reading or self.may_wait():
                 self._asyncio_future_blocking = True
-                self.transport._waiting[self] = self.exchange
-                self.transport._waits.count += 1
-                self.exchange.notify = self
+                if self.exchange.notify is not self:
+                    self.transport._waiting[self] = self.exchange
+                    self.transport._waits.count += 1
+                    self.exchange.notify = self
                 return self
         self.check()
         raise StopIteration
@@ -76,19 +77,25 @@ cdef class AnswerWaiter(Waiter):
 
 @cython.freelist(16)
 cdef class Answer:
-    """An awaitable for the answer to a query; not what the task is suspended with, which looks like a future."""
+    """An awaitable for the answer to a query, which can be awaited once.
+
+    It is not what the task is suspended with, which looks like a future.
+    """
 
     cdef LoopTransport transport
     cdef Exchange exchange
 
     def __await__(self):
         cdef AnswerWaiter waiter = AnswerWaiter.__new__(AnswerWaiter)
+        if self.transport is None:
+            raise RuntimeError("the answer has been awaited already")
         waiter.loop = self.transport._loop
-        waiter.transport = self.transport
+        waiter.transport, self.transport = self.transport, None
         waiter.exchange = self.exchange
         return waiter
 
 
+@cython.nonecheck(True)
 cdef class LoopTransport:
     """What `howdah.io.aio.AsyncTransport` does for each query."""
 

@@ -51,26 +51,30 @@ cdef class CachedQueries:
         kernel = self._kernel
         if lock._depth or lock._queue or not kernel.query_cache.independent:
             return kernel.execute_cached(cursor, query, params)
-        lock._sharing += 1
         return self._execute_shared(cursor, query, params)
 
     async def _execute_shared(self, cursor, query, params):
         """Run a cached query concurrently with others; the lock is shared, and released at the end."""
         cdef Exchange exchange
         kernel = self._kernel
+        # Not before the coroutine runs: a signal handler may raise before that.
+        self._sharing._sharing += 1
         try:
-            exchange = kernel.query_cache.send(cursor, query, params)
+            try:
+                exchange = kernel.query_cache.send(cursor, query, params)
+            except BaseException:
+                kernel.session.rewind()
+                raise
             if exchange is None:
                 return False
             self._under_way.add(exchange)
             try:
                 await kernel.transport.run_until_ready(exchange)
             except GeneratorExit:
-                # The event loop was closed before the task ended: nothing can be waited for.
-                self._abandoned.append(exchange)
+                # The event loop or the coroutine was closed: nothing can be waited for.
+                self._abandon(exchange)
                 raise
             except BaseException as e:
-                self._under_way.discard(exchange)
                 await self._leave(exchange, e)
                 kernel.note_loss()
                 raise

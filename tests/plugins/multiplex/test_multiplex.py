@@ -9,6 +9,8 @@ import pytest
 
 import howdah
 from howdah import errors, pq, sql
+from howdah.adapt import Dumper
+from tests.interrupting import Interrupted
 from tests.plugins.cancelling import cancel_everywhere
 from tests.proxy import Proxy
 
@@ -475,3 +477,117 @@ async def test_a_change_of_the_client_encoding_harms_nobody(auto, change, kind, 
         echoed = await asyncio.gather(echo(), auto.execute(kind(change)), *[echo() for _ in range(5)])
         del echoed[1]
         assert echoed == [("é", "é")] * 6
+
+
+async def test_nothing_is_kept_of_closed_coroutines(suspending, auto):
+    for n in range(10):
+        assert await ask(auto, n) == n  # the query is in the cache
+    scheduler = auto.kernel.scheduler
+    for n in range(5):
+        for query in ("select %s::int", f"select %s::int + {n}"):
+            coroutine = auto.execute(query, (n,))
+            coroutine.send(None)
+            coroutine.close()
+        assert not scheduler._under_way
+        await asyncio.gather(*[ask(auto, n) for n in range(3)])
+    assert len(scheduler._abandoned) <= 2
+    assert await ask(auto, 7) == 7
+    assert not auto.kernel.lock.locked()
+
+
+async def test_a_query_that_may_be_cancelled_is_abandoned(suspending, auto):
+    """A request to cancel an abandoned query may hit others; of those that are abandoned nothing is kept."""
+    for n in range(10):
+        assert await ask(auto, n) == n
+    scheduler = auto.kernel.scheduler
+    task, other = (asyncio.ensure_future(ask(auto, n)) for n in range(2))
+    while len(scheduler._under_way) < 2:
+        await asyncio.sleep(0)
+    scheduler._may_be_cancelled = dict.fromkeys(scheduler._under_way, 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await other == 1
+    assert not scheduler._under_way
+    assert not scheduler._may_be_cancelled
+
+
+async def test_a_query_that_is_not_begun_holds_no_lock(auto):
+    for n in range(10):
+        assert await ask(auto, n) == n
+    auto.kernel.scheduler.execute_cached(auto.cursor(), "select %s::int", (1,)).close()
+    assert not auto.kernel.lock.locked()
+
+
+class Interrupting:
+    """A parameter whose dumper is interrupted."""
+
+
+class InterruptingDumper(Dumper):
+    """Raises what a signal handler may raise."""
+
+    def dump(self, obj):
+        """Be interrupted."""
+        raise Interrupted
+
+
+async def test_an_interruption_while_a_cached_query_is_written(suspending, auto):
+    auto.adapters.register_dumper(Interrupting, InterruptingDumper)
+    for n in range(10):
+        assert await ask(auto, n) == n
+    others = [asyncio.ensure_future(ask(auto, n)) for n in range(3)]
+    await asyncio.sleep(0)
+    size = auto.kernel.session.output_size
+    with pytest.raises(Interrupted):
+        await auto.execute("select %s::int", (Interrupting(),))
+    assert auto.kernel.session.output_size <= size
+    assert await asyncio.gather(*others, ask(auto, 3)) == [0, 1, 2, 3]
+    assert not auto.kernel.lock.locked()
+
+
+async def test_an_interruption_after_a_cached_query_is_written(suspending, auto, monkeypatch):
+    """A signal handler raises before the exchange is known: what was written is not sent."""
+    for n in range(10):
+        assert await ask(auto, n) == n
+    query_cache = auto.kernel.query_cache
+
+    class Sending:
+        def __getattr__(self, name):
+            return getattr(query_cache, name)
+
+        def send(self, *args):
+            query_cache.send(*args)
+            raise Interrupted
+
+    others = [asyncio.ensure_future(ask(auto, n)) for n in range(3)]
+    await asyncio.sleep(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(auto.kernel, "query_cache", Sending())
+        with pytest.raises(Interrupted):
+            await auto.execute("select %s::int", (4,))
+    assert len(auto.kernel.scheduler._under_way) == 3
+    tail = auto.kernel.session.tail()
+    assert tail is not None and tail[1] in auto.kernel.scheduler._under_way
+    assert await asyncio.gather(*others, ask(auto, 3)) == [0, 1, 2, 3]
+
+
+async def test_an_interruption_after_a_query_is_written(suspending, auto, monkeypatch):
+    for n in range(10):
+        assert await ask(auto, n) == n
+    others = [asyncio.ensure_future(ask(auto, n)) for n in range(3)]
+    await asyncio.sleep(0)
+
+    def interrupted(operation):
+        operation.send(None)
+        raise Interrupted
+        yield
+
+    scheduler = auto.kernel.scheduler
+    run = scheduler.run
+    with monkeypatch.context() as patch:
+        patch.setattr(scheduler, "run", lambda operation, **how: run(interrupted(operation), **how))
+        with pytest.raises(Interrupted):
+            await auto.execute("select 4 + %s::int", (4,), prepare=False)
+    tail = auto.kernel.session.tail()
+    assert tail is not None and tail[1] in scheduler._under_way
+    assert await asyncio.gather(*others, ask(auto, 3)) == [0, 1, 2, 3]
