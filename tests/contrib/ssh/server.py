@@ -52,7 +52,8 @@ class _Interface(paramiko.ServerInterface):
         with suppress(OSError, EOFError):
             while data := sock.recv(65536):
                 channel.sendall(data)
-        channel.close()
+        with suppress(OSError, EOFError):  # the client may have left
+            channel.close()
         thread.join(10)
         sock.close()
 

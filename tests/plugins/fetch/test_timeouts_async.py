@@ -425,6 +425,7 @@ if ASYNC:
         await auto.cancel_safe()
         with pytest.raises(howdah.errors.QueryCanceled):
             await task.result()
+        await auto.fetchval("SELECT 1")  # what was sent behind the other's query has ended then
         await check(auto)
 
     async def test_a_task_that_outlives_the_call(auto):
