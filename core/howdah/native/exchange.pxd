@@ -58,6 +58,10 @@ cdef class QueryExchange(Exchange):
 cdef class CountedExchange(Exchange):
     cdef public long long affected
     cdef public bytes tag
+    # How many rows the tag tells.
+    cdef long long told
+
+    cdef bint count_again(self, const char *tag, Py_ssize_t size) noexcept
 
 
 cdef class CopyExchange(Exchange):

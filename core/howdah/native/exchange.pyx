@@ -5,6 +5,7 @@ The twins in `howdah.protocol.exchange` document the arguments and attributes.
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.string cimport memcmp
 
 from howdah.errors import OperationalError
 from howdah.errors.base import unraised
@@ -204,9 +205,18 @@ cdef class CountedExchange(Exchange):
 
     cpdef conclude(self, status, tag=b""):
         """Count the rows of an execution."""
-        self.affected = min(self.affected + rows_told(tag), MOST_AFFECTED)
+        self.told = rows_told(tag)
+        self.affected = min(self.affected + self.told, MOST_AFFECTED)
         self.tag = tag
         self.copy = None
+
+    cdef bint count_again(self, const char *tag, Py_ssize_t size) noexcept:
+        """Count the rows of an execution with the same tag as the last one; return False if it has another."""
+        if self.tag is None or PyBytes_GET_SIZE(self.tag) != size or memcmp(PyBytes_AS_STRING(self.tag), tag, size):
+            return False
+        self.affected = min(self.affected + self.told, MOST_AFFECTED)
+        self.copy = None
+        return True
 
 
 cdef class CopyExchange(Exchange):

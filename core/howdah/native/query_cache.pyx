@@ -4,8 +4,11 @@ Twin of `howdah.client.query_cache`, where the arguments and attributes are desc
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError
 from cpython.list cimport PyList_CheckExact, PyList_GET_SIZE
-from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_SIZE
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
 from cpython.unicode cimport PyUnicode_CheckExact
 from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
@@ -181,7 +184,8 @@ cdef class QueryCache:
         cdef char *p
         if params is not None:
             if not is_row(params, cached.count):
-                params = cached.parsed.bind(params)
+                named = in_order(params, cached.names) if cached.count < 0 else None
+                params = cached.parsed.bind(params) if named is None else named
             parameters = (<ParameterEncoder?> transformer.encoder).encode(params, cached.formats, cached.names)
             if (parameters.oids is not cached.oids and parameters.oids != cached.oids) or self.names_wanted:
                 return False
@@ -221,6 +225,25 @@ cdef inline bint is_row(object params, Py_ssize_t count) noexcept:
     if PyTuple_CheckExact(params):
         return PyTuple_GET_SIZE(params) == count
     return PyList_CheckExact(params) and PyList_GET_SIZE(params) == count
+
+
+cdef tuple in_order(object params, tuple names):
+    """Return the values of a dictionary in the order of names; None if it is none, or if one is missing."""
+    cdef Py_ssize_t i, count = PyTuple_GET_SIZE(names)
+    cdef PyObject *found
+    cdef object value
+    cdef tuple values
+    if not PyDict_CheckExact(params):
+        return None
+    values = PyTuple_New(count)
+    for i in range(count):
+        found = PyDict_GetItemWithError(params, names[i])
+        if found is NULL:
+            return None
+        value = <object> found
+        Py_INCREF(value)
+        PyTuple_SET_ITEM(values, i, value)
+    return values
 
 
 cdef inline char *copied(char *target, bytes source) noexcept:

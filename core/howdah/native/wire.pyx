@@ -16,7 +16,7 @@ from libc.string cimport memchr, memcpy, memmove
 
 from howdah.native.adapters cimport Buffer, EncodedParams, RowDecoder, set_depth
 from howdah.native.byteorder cimport get_uint32, set_uint16, set_uint32
-from howdah.native.exchange cimport CopyExchange, Exchange, QueryExchange
+from howdah.native.exchange cimport CopyExchange, CountedExchange, Exchange, QueryExchange
 
 from struct import pack
 
@@ -585,6 +585,8 @@ cdef class Wire(Stream):
 
     cdef int command_complete(self, Exchange exchange, const char *tag, Py_ssize_t size) except -1:
         """End a command's result."""
+        if type(exchange) is CountedExchange and (<CountedExchange> exchange).count_again(tag, size):
+            return self.settle_head()
         exchange.conclude(
             _COMMAND_OK if exchange.fields is None else _TUPLES_OK, PyBytes_FromStringAndSize(tag, size)
         )
