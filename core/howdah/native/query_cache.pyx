@@ -183,9 +183,7 @@ cdef class QueryCache:
         cdef Py_ssize_t section_size, size
         cdef char *p
         if params is not None:
-            if not is_row(params, cached.count):
-                named = in_order(params, cached.names) if cached.count < 0 else None
-                params = cached.parsed.bind(params) if named is None else named
+            params = in_order(cached, params)
             parameters = (<ParameterEncoder?> transformer.encoder).encode(params, cached.formats, cached.names)
             if (parameters.oids is not cached.oids and parameters.oids != cached.oids) or self.names_wanted:
                 return False
@@ -227,7 +225,16 @@ cdef inline bint is_row(object params, Py_ssize_t count) noexcept:
     return PyList_CheckExact(params) and PyList_GET_SIZE(params) == count
 
 
-cdef tuple in_order(object params, tuple names):
+cdef object in_order(CachedQuery cached, object params):
+    """Return parameters in the order of the placeholders."""
+    cdef tuple values
+    if is_row(params, cached.count):
+        return params
+    values = named_values(params, cached.names) if cached.count < 0 else None
+    return cached.parsed.bind(params) if values is None else values
+
+
+cdef tuple named_values(object params, tuple names):
     """Return the values of a dictionary in the order of names; None if it is none, or if one is missing."""
     cdef Py_ssize_t i, count = PyTuple_GET_SIZE(names)
     cdef PyObject *found
