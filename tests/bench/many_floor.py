@@ -1,8 +1,9 @@
 """The floors of many connections at once: each sends prebuilt messages over a raw socket of its own.
 
-One of them only looks at the ends of the answers. The other, which is for queries alone, makes tuples of the
-rows that it gets, by a C loop that knows in advance what is in them (`rowloop`). Each connection has a task
-or a thread. A task has a protocol of the event loop; a thread blocks in `recv`.
+One of them only looks at the ends of the answers. The other, which is not for COPY, makes tuples of the rows
+that it gets, or messages of the rows that it stores, by C loops that know in advance what is in them
+(`rowloop`). Each connection has a task or a thread. A task has a protocol of the event loop; a thread blocks
+in `recv`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ KINDS = {
 }  # fmt: skip
 
 
+#: What the values of the rows that are stored are.
+STORED = b"iqd?tDT"
+
+
 @dataclass(frozen=True)
 class Exchange:
     """What is sent, one piece after the other: each after the answer to the one before.
@@ -40,11 +45,17 @@ class Exchange:
         pieces: The pieces.
         ends: How the answer to each ends.
         result: What becomes of the last answer: of the buffer that begins with it, and its size.
+        make: Makes the only piece each time; None if it is there.
     """
 
     pieces: list[bytes]
     ends: list[bytes]
     result: Callable[[Any, int], Any] = lambda buffer, size: None
+    make: Callable[[], bytes | bytearray] | None = None
+
+    def sent(self) -> list[bytes] | list[bytes | bytearray]:
+        """Return the pieces."""
+        return self.pieces if self.make is None else [self.make()]
 
 
 class Blocking:
@@ -68,7 +79,7 @@ class Blocking:
         buffer = memoryview(bytearray(floor.SIZE))
 
         def run() -> Any:
-            for piece, expected in zip(exchange.pieces, exchange.ends):
+            for piece, expected in zip(exchange.sent(), exchange.ends):
                 sock.sendall(piece)
                 size = 0
                 while not size or buffer[max(0, size - len(expected)) : size] != expected:
@@ -101,7 +112,7 @@ class Async:
         transport, protocol = await loop.create_connection(Receiver, sock=sock)
 
         async def run() -> Any:
-            for piece, expected in zip(exchange.pieces, exchange.ends):
+            for piece, expected in zip(exchange.sent(), exchange.ends):
                 ended = protocol.expect(expected, loop.create_future())
                 transport.write(piece)
                 size = await ended
@@ -157,6 +168,12 @@ def _exchange(workload: Workload, server: Server, sock: socket.socket, rows: boo
             return found[0] if first else found
 
         return Exchange([request], [floor.READY], result)
+    if isinstance(workload, ExecuteMany):
+        many = _many(workload, sock)
+        if not rows:
+            return Exchange([many], [floor.READY])
+        loop, values = rowloop(), workload.rows
+        return Exchange([], [floor.READY], make=lambda: loop.binds(values, STORED))
     if rows:
         return None
     if isinstance(workload, CopyIn):
@@ -165,8 +182,6 @@ def _exchange(workload: Workload, server: Server, sock: socket.socket, rows: boo
         columns = len(workload.rows[0])
         begun = pack("!H", columns) + pack("!H", 1) * columns
         return Exchange([query, floor.rows(workload, server)], [begun[-floor.END :], floor.READY])
-    if isinstance(workload, ExecuteMany):
-        return Exchange([_many(workload, sock)], [floor.READY])
     return None
 
 

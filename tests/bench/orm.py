@@ -1,7 +1,7 @@
 """SQLAlchemy's ORM, over each driver by a dialect of SQLAlchemy.
 
-The floor is SQLAlchemy alone: nothing that it executes a second time is sent. Of the answer to the first time
-a C loop makes the rows again (`rowloop`).
+The floor is SQLAlchemy alone: nothing that it executes a second time is sent. A C loop makes the rows again
+of the answer to the first time, another one makes messages of what is to be stored (`rowloop`).
 
 Source: SQLAlchemy documentation, "PostgreSQL".
 """
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 #: The dialects, by driver.
 DIALECTS = {"howdah": "howdah", "psycopg": "psycopg", "psycopg2": "psycopg2"}
+
+
+#: The columns, in the order of `many_floor.STORED`.
+COLUMNS = ("id", "number", "ratio", "flag", "label", "day", "moment")
 
 
 class Ready:
@@ -111,6 +115,8 @@ def _do_without(engine: Any, server: Server | Address) -> None:
 
     @event.listens_for(engine, "do_executemany")
     def executemany(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+        assert [*parameters[0]] == [*COLUMNS]
+        many_floor.rowloop().binds(list(map(tuple, map(dict.values, parameters))), many_floor.STORED)
         context.cursor = Ready(list, None, len(parameters))
         return True
 
