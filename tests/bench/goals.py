@@ -82,12 +82,12 @@ def _concurrent(measured: Sequence[Outcome]) -> Iterator[Goal]:
         if outcomes:
             title = f"seven workloads as fast as they can, {clients}: mean, × asyncpg's queries/s"
             rates = geometric(_figure(each, "howdah", "rate") / reference[n] for n, each in outcomes.items())
-            floors = geometric(_floor(each) / reference[n] for n, each in outcomes.items())
-            yield Goal(title, wanted, rates, floors)
+            floors = [_floor(each, reference[n]) for n, each in outcomes.items()]
+            yield Goal(title, wanted, rates, None if None in floors else geometric(floors))
     for name, outcome in best.items():
         rate = _figure(outcome, "howdah", "rate") / reference[name]
         yield Goal(
-            f"{outcome.program.title}, uvloop: × asyncpg", 1.15, rate, _floor(outcome) / reference[name]
+            f"{outcome.program.title}, uvloop: × asyncpg", 1.15, rate, _floor(outcome, reference[name])
         )
     usual = _seven(measured, "uvloop", "usual")
     usual.pop("copy-in", None)
@@ -119,7 +119,7 @@ def _figure(outcome: Outcome, driver: str, name: str) -> float:
     return figure
 
 
-def _floor(outcome: Outcome) -> float:
-    """Return the floor's queries a second: of that which makes rows, where there are any."""
-    rate = outcome.figure(floor.ROWS, "rate")
-    return _figure(outcome, floor.NAME, "rate") if rate is None else rate
+def _floor(outcome: Outcome, reference: float) -> float | None:
+    """Return the floor's queries a second: of that which makes rows, where there are any; times the reference's."""
+    rate = outcome.figure(floor.ROWS, "rate") or outcome.figure(floor.NAME, "rate")
+    return None if rate is None else rate / reference

@@ -98,7 +98,7 @@ def play(recording: Recording, chunks: Chunks, random: Random | None, leftover: 
     try:
         howdah.default_driver()._known_types.clear()  # as it was when this was recorded
         conn.kernel.autocommit = True
-        conn._opened()
+        conn._ask_plugins()
         return CONVERSATIONS[recording.name](conn)
     finally:
         conn.close()

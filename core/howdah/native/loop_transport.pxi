@@ -3,6 +3,8 @@
 # Twin of `howdah.io.loop_transport`, where the attributes are described. They can be set in Python, and an
 # attribute that is None must raise an exception, not end the process.
 
+from cpython.exc cimport PyErr_CheckSignals
+
 from collections import deque
 
 from howdah.errors import Error
@@ -65,13 +67,15 @@ cdef class AnswerWaiter(Waiter):
 
     cdef object end(self):
         cdef LoopTransport transport = self.transport
+        cdef Exchange exchange = self.exchange
         if transport is not None:
             self.transport = None
+            self.exchange = None  # the waiter lives on while it resumes the task, and its results must not
             if transport._waiting.pop(self, None) is not None:
                 transport._waits.count -= 1
-                self.exchange.notify = None
-                if not self.exchange.ready:
-                    transport._give_up(self.exchange)
+                exchange.notify = None
+                if not exchange.ready:
+                    transport._give_up(exchange)
         return Waiter.end(self)
 
 
@@ -162,6 +166,7 @@ cdef class LoopTransport:
             return
         try:
             streaming = self.receive_some()
+            PyErr_CheckSignals()  # a moment for signals and the garbage collector
         except BaseException as e:
             self._interrupt(e)
         if streaming or self._timer is not None:

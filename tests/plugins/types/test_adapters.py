@@ -125,7 +125,7 @@ def test_py_format():
     with pytest.raises(KeyError):
         PyFormat.as_pq(PyFormat.AUTO)
     assert howdah.adapters.get_dumper(int, "s") is howdah.adapters.get_dumper(int, PyFormat.AUTO)
-    with pytest.raises(howdah.ProgrammingError, match="'%b'"):
+    with pytest.raises(howdah.ProgrammingError, match="format: BINARY"):
         howdah.adapters.get_dumper(object, "b")
 
 
