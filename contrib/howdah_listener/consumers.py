@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from howdah import Notify
-from howdah.errors import Error
+from howdah.errors import Error, InterfaceError
 from howdah_listener.mailbox import Mailbox
 
 __all__ = ["Consumer", "Consumers", "check_channel"]
@@ -45,6 +45,15 @@ class Consumer:
         self.channels: frozenset[str] = frozenset()
         self.is_established = False
         self._notify = notify
+
+    def check_open(self) -> None:
+        """Check that it still receives something.
+
+        Raises:
+            howdah.InterfaceError: it does not.
+        """
+        if self.mailbox.ended:
+            raise InterfaceError("the subscription is closed")
 
     def put(self, notification: Notify) -> None:
         """Receive a notification, if it is on one of the channels."""

@@ -224,40 +224,45 @@ class AsyncListener:
         await subscription.add(*channels, timeout=timeout)
         return subscription
 
-    async def set_channels(self, consumer: Consumer, channels: frozenset[str], timeout: float | None) -> None:
-        """Set the channels of a consumer; return when the server sends their notifications.
+    async def add_channels(self, consumer: Consumer, names: Iterable[str], timeout: float | None) -> None:
+        """Give channels to a consumer; return when the server sends their notifications.
 
         Args:
             consumer: the consumer.
-            channels: the channels.
+            names: the names of the channels.
             timeout: how long to wait for that, in seconds; None for as long as it takes.
 
         Raises:
             ValueError: no channel can have one of the names.
             TimeoutError: the listener has no connection for so long.
-            howdah.InterfaceError: the listener is not open.
+            howdah.InterfaceError: the listener is not open, or the consumer has ended.
             howdah.Error: the server refuses it, or the listener gave up connecting.
         """
+        channels = frozenset(names)
         for name in channels:
             check_channel(name)
-        consumers, added = self._consumers, channels - consumer.channels
+        consumers = self._consumers
         done = False
         with self._signal.lock:
             self._check_open()
+            added = channels - consumer.channels
             for name in added:
                 consumers.refused.pop(name, None)
-            consumers.set_channels(consumer, channels)
+            consumers.set_channels(consumer, consumer.channels | added)
             try:
                 self._wake()
                 done = await self._signal.wait_for(
                     lambda: (
                         self._closed
-                        or consumers.is_listening(channels)
+                        or consumer.mailbox.ended
+                        # Those that were taken away meanwhile are not waited for.
+                        or consumers.is_listening(channels & consumer.channels)
                         or consumers.refusal(added) is not None
                     ),
                     timeout,
                 )
                 self._check_open()
+                consumer.check_open()
                 refusal = consumers.refusal(added)
                 done = done and refusal is None
             finally:
@@ -278,6 +283,7 @@ class AsyncListener:
         """
         with self._signal.lock:
             self._consumers.set_channels(consumer, consumer.channels.difference(channels))
+            self._signal.notify()
             self._wake()
 
     def _check_open(self) -> None:

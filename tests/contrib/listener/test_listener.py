@@ -496,6 +496,27 @@ def test_an_exception_leaves_the_block(listening, writer):
     until(lambda: is_gone(writer))
 
 
+def test_a_subscription_is_closed_while_another_thread_adds_to_it(own_server):
+    errors = []
+
+    def add():
+        with pytest.raises(howdah.InterfaceError, match="subscription is closed") as caught:
+            subscription.add("b")
+        errors.append(caught.value)
+
+    with Listener(own_server.tcp_dsn) as listener:
+        subscription = listener.subscribe("a")
+        own_server.stop()
+        until(lambda: not listener.connected)
+        thread = threading.Thread(target=add, daemon=True)
+        thread.start()
+        until(lambda: subscription.channels == {"a", "b"})
+        subscription.close()
+        thread.join(PATIENCE)
+        own_server.start()
+    assert len(errors) == 1
+
+
 def test_a_consumer_waits_in_another_thread(listening, writer):
     with Listener(listening) as listener:
         subscription = listener.subscribe("a")

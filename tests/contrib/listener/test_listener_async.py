@@ -559,7 +559,45 @@ if ASYNC:
             own_server.start()
             await take_gap(subscription)
 
+    async def test_channels_are_taken_away_while_others_are_added(own_server):
+        async with AsyncListener(own_server.tcp_dsn) as listener:
+            subscription = await listener.subscribe("a")
+            ended = await listener.subscribe("a")
+            own_server.stop()
+            await until(lambda: not listener.connected)
+            tasks = [start(subscription.add, "b"), start(subscription.add, "c"), start(ended.add, "b")]
+            await until(lambda: subscription.channels == {"a", "b", "c"} and ended.channels == {"a", "b"})
+            ended.close()
+            with pytest.raises(howdah.InterfaceError, match="subscription is closed"):
+                await tasks[2]
+            assert ended.channels == frozenset()
+            subscription.remove("a", "b")
+            own_server.start()
+            for task in tasks[:2]:
+                await task
+            assert subscription.channels == {"c"}
+
 else:
+
+    def test_a_subscription_is_closed_while_another_thread_adds_to_it(own_server):
+        errors = []
+
+        def add():
+            with pytest.raises(howdah.InterfaceError, match="subscription is closed") as caught:
+                subscription.add("b")
+            errors.append(caught.value)
+
+        with AsyncListener(own_server.tcp_dsn) as listener:
+            subscription = listener.subscribe("a")
+            own_server.stop()
+            until(lambda: not listener.connected)
+            thread = threading.Thread(target=add, daemon=True)
+            thread.start()
+            until(lambda: subscription.channels == {"a", "b"})
+            subscription.close()
+            thread.join(PATIENCE)
+            own_server.start()
+        assert len(errors) == 1
 
     def test_a_consumer_waits_in_another_thread(listening, writer):
         with AsyncListener(listening) as listener:
