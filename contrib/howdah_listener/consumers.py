@@ -149,10 +149,6 @@ class Consumers:
         self.listening = channels
         self._establish()
 
-    def refuse(self, channels: frozenset[str], error: Error) -> None:
-        """Note that the server has refused channels."""
-        self.refused.update(dict.fromkeys(channels, error))
-
     def lost(self) -> None:
         """Note that there is no connection."""
         self.listening = None

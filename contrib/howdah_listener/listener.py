@@ -265,7 +265,7 @@ class Listener:
                 finally:
                     self._note_loss()
                     connection.close()
-                connection = self._reconnect()
+                connection = self._reconnect(lost)
         except Exception as error:
             logger.exception("the listener has failed")
             self._end(error)
@@ -314,23 +314,32 @@ class Listener:
             consumers.changed(listening - removed)
         if not added and not removed:
             return
+        refused: dict[str, Error] = {}
         try:
             _listen(connection, added, removed)
-        except Error as error:
+        except Error:
             if connection.closed:
                 raise
-            with self._signal.lock:
-                consumers.refuse(added, error.with_traceback(None))
-                self._signal.notify()
-            return
+            # Nothing of it was done. One channel that is refused does not keep others from their consumers.
+            _listen(connection, (), removed)
+            refused = _listen_to_each(connection, added)
         with self._signal.lock:
-            consumers.changed((listening - removed) | added)
+            consumers.refused.update(refused)
+            consumers.changed((listening - removed) | (added - refused.keys()))
             self._signal.notify()
 
-    def _reconnect(self) -> Any:
-        """Return a new connection; None if the listener is closed, or has tried for too long."""
+    def _reconnect(self, lost: Exception | None) -> Any:
+        """Return a new connection; None if the listener is closed, or has tried for too long.
+
+        Args:
+            lost: what the consumers get if it has tried for too long: why the last connection was lost.
+        """
+        limit = self._reconnect_timeout
         while True:
             if self._failures:
+                if limit is not None and monotonic() - self._lost_at >= limit:
+                    self._end(lost)
+                    return None
                 with self._signal.lock:
                     self._signal.wait_for(lambda: self._closed, pause_after(self._failures))
             if self._closed:
@@ -339,11 +348,8 @@ class Listener:
                 return self._connect()
             except Exception as error:
                 self._failures += 1
+                lost = error.with_traceback(None)
                 logger.info("the listener could not connect: %s", error)
-                limit = self._reconnect_timeout
-                if limit is not None and monotonic() - self._lost_at >= limit:
-                    self._end(error.with_traceback(None))
-                    return None
 
     def _connect(self) -> Any:
         connection: Any = self._connector.connect({})
@@ -385,3 +391,16 @@ def _listen(connection: Any, added: Iterable[str], removed: Iterable[str]) -> No
         kernel = connection.kernel
         with kernel.lock:
             kernel.wait(kernel.command(b"; ".join(commands)))
+
+
+def _listen_to_each(connection: Any, channels: Iterable[str]) -> dict[str, Error]:
+    """Have the server send the notifications on each channel that it does not refuse; return the errors."""
+    refused: dict[str, Error] = {}
+    for name in channels:
+        try:
+            _listen(connection, (name,), ())
+        except Error as error:
+            if connection.closed:
+                raise
+            refused[name] = error.with_traceback(None)
+    return refused

@@ -312,7 +312,7 @@ class AsyncListener:
                 finally:
                     self._note_loss()
                     await connection.close()
-                connection = await self._reconnect()
+                connection = await self._reconnect(lost)
         except Exception as error:
             logger.exception("the listener has failed")
             self._end(error)
@@ -361,23 +361,32 @@ class AsyncListener:
             consumers.changed(listening - removed)
         if not added and not removed:
             return
+        refused: dict[str, Error] = {}
         try:
             await _listen(connection, added, removed)
-        except Error as error:
+        except Error:
             if connection.closed:
                 raise
-            with self._signal.lock:
-                consumers.refuse(added, error.with_traceback(None))
-                self._signal.notify()
-            return
+            # Nothing of it was done. One channel that is refused does not keep others from their consumers.
+            await _listen(connection, (), removed)
+            refused = await _listen_to_each(connection, added)
         with self._signal.lock:
-            consumers.changed((listening - removed) | added)
+            consumers.refused.update(refused)
+            consumers.changed((listening - removed) | (added - refused.keys()))
             self._signal.notify()
 
-    async def _reconnect(self) -> Any:
-        """Return a new connection; None if the listener is closed, or has tried for too long."""
+    async def _reconnect(self, lost: Exception | None) -> Any:
+        """Return a new connection; None if the listener is closed, or has tried for too long.
+
+        Args:
+            lost: what the consumers get if it has tried for too long: why the last connection was lost.
+        """
+        limit = self._reconnect_timeout
         while True:
             if self._failures:
+                if limit is not None and monotonic() - self._lost_at >= limit:
+                    self._end(lost)
+                    return None
                 with self._signal.lock:
                     await self._signal.wait_for(lambda: self._closed, pause_after(self._failures))
             if self._closed:
@@ -386,11 +395,8 @@ class AsyncListener:
                 return await self._connect()
             except Exception as error:
                 self._failures += 1
+                lost = error.with_traceback(None)
                 logger.info("the listener could not connect: %s", error)
-                limit = self._reconnect_timeout
-                if limit is not None and monotonic() - self._lost_at >= limit:
-                    self._end(error.with_traceback(None))
-                    return None
 
     async def _connect(self) -> Any:
         connection: Any = await self._connector.connect({})
@@ -432,3 +438,16 @@ async def _listen(connection: Any, added: Iterable[str], removed: Iterable[str])
         kernel = connection.kernel
         async with kernel.lock:
             await kernel.wait(kernel.command(b"; ".join(commands)))
+
+
+async def _listen_to_each(connection: Any, channels: Iterable[str]) -> dict[str, Error]:
+    """Have the server send the notifications on each channel that it does not refuse; return the errors."""
+    refused: dict[str, Error] = {}
+    for name in channels:
+        try:
+            await _listen(connection, (name,), ())
+        except Error as error:
+            if connection.closed:
+                raise
+            refused[name] = error.with_traceback(None)
+    return refused

@@ -86,6 +86,15 @@ def take_gap(subscription):
     assert isinstance(gap.error, howdah.Error)
 
 
+def both(function, *args):
+    """Call a function with each argument, at the same time."""
+    threads = [threading.Thread(target=function, args=[arg]) for arg in args]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+
+
 # Consumers and channels
 
 
@@ -394,6 +403,42 @@ def test_a_server_that_refuses(standby):
                 listener.subscribe("a")
         assert listener.connected
         assert not listener.subscribe().closed
+
+
+def test_a_channel_that_is_refused_keeps_no_other_one_back(listening, writer):
+    with Listener(f"{listening} client_encoding=latin1") as listener:
+        subscription = listener.subscribe("old")
+        subscription.remove("old")
+        with pytest.raises(howdah.DataError, match="latin1|8859"):
+            subscription.add("\N{EURO SIGN}", "good")
+        assert subscription.channels == frozenset()
+        seen = {}
+
+        def add(name):
+            try:
+                subscription.add(name)
+                seen[name] = None
+            except howdah.Error as error:
+                seen[name] = error
+
+        both(add, "\N{EURO SIGN}", "good")
+        assert seen["good"] is None and isinstance(seen["\N{EURO SIGN}"], howdah.DataError)
+        send(writer, "good")
+        assert take(subscription) == ("good", "")
+
+
+def test_it_gives_up_a_server_that_refuses(own_server, standby):
+    """It accepts connections, but does not listen."""
+    servers = [own_server.tcp_dsn]
+    conninfo = f" application_name={NAME}"
+    listener = Listener(lambda: (servers.pop() if servers else standby.dsn) + conninfo, reconnect_timeout=0.1)
+    with listener:
+        subscription = listener.subscribe("a")
+        with howdah.connect(own_server.dsn, autocommit=True) as conn:
+            kill(conn)
+        with pytest.raises(howdah.Error, match="during recovery"):
+            subscription.get(timeout=PATIENCE)
+        assert listener.closed
 
 
 # Connecting

@@ -99,6 +99,24 @@ async def take_gap(subscription):
     assert isinstance(gap.error, howdah.Error)
 
 
+if ASYNC:
+
+    async def both(function, *args):
+        """Call a function with each argument, at the same time."""
+        for task in [start(function, arg) for arg in args]:
+            await task
+
+else:
+
+    def both(function, *args):
+        """Call a function with each argument, at the same time."""
+        threads = [threading.Thread(target=function, args=[arg]) for arg in args]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+
+
 # Consumers and channels
 
 
@@ -407,6 +425,44 @@ async def test_a_server_that_refuses(standby):
                 await listener.subscribe("a")
         assert listener.connected
         assert not (await listener.subscribe()).closed
+
+
+async def test_a_channel_that_is_refused_keeps_no_other_one_back(listening, writer):
+    async with AsyncListener(f"{listening} client_encoding=latin1") as listener:
+        subscription = await listener.subscribe("old")
+        subscription.remove("old")
+        with pytest.raises(howdah.DataError, match="latin1|8859"):
+            await subscription.add("\N{EURO SIGN}", "good")
+        assert subscription.channels == frozenset()
+        seen = {}
+
+        async def add(name):
+            try:
+                await subscription.add(name)
+                seen[name] = None
+            except howdah.Error as error:
+                seen[name] = error
+
+        await both(add, "\N{EURO SIGN}", "good")
+        assert seen["good"] is None and isinstance(seen["\N{EURO SIGN}"], howdah.DataError)
+        send(writer, "good")
+        assert await take(subscription) == ("good", "")
+
+
+async def test_it_gives_up_a_server_that_refuses(own_server, standby):
+    """It accepts connections, but does not listen."""
+    servers = [own_server.tcp_dsn]
+    conninfo = f" application_name={NAME}"
+    listener = AsyncListener(
+        lambda: (servers.pop() if servers else standby.dsn) + conninfo, reconnect_timeout=0.1
+    )
+    async with listener:
+        subscription = await listener.subscribe("a")
+        with howdah.connect(own_server.dsn, autocommit=True) as conn:
+            kill(conn)
+        with pytest.raises(howdah.Error, match="during recovery"):
+            await subscription.get(timeout=PATIENCE)
+        assert listener.closed
 
 
 # Connecting
