@@ -409,7 +409,7 @@ def test_a_channel_that_is_refused_keeps_no_other_one_back(listening, writer):
     with Listener(f"{listening} client_encoding=latin1") as listener:
         subscription = listener.subscribe("old")
         subscription.remove("old")
-        with pytest.raises(howdah.DataError, match="latin1|8859"):
+        with pytest.raises(howdah.DataError, match="8859"):
             subscription.add("\N{EURO SIGN}", "good")
         assert subscription.channels == frozenset()
         seen = {}

@@ -187,5 +187,5 @@ def test_it_is_closed_while_it_is_read(site: Site) -> None:
         reader = start(stream.read)
         sleep(0.1)
         stream.close()
-        with pytest.raises(howdah.ProgrammingError, match="not open|closed"):
+        with pytest.raises(howdah.ProgrammingError, match=r"not open|closed"):
             reader.result()

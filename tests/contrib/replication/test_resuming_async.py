@@ -196,5 +196,5 @@ async def test_it_is_closed_while_it_is_read(site: Site) -> None:
         reader = start(stream.read)
         await sleep(0.1)
         await stream.close()
-        with pytest.raises(howdah.ProgrammingError, match="not open|closed"):
+        with pytest.raises(howdah.ProgrammingError, match=r"not open|closed"):
             await reader.result()
