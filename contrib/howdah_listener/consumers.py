@@ -126,6 +126,8 @@ class Consumers:
             return
         for consumer in self._consumers:
             consumer.put(notification)
+        for consumer in [each for each in self._consumers if each.mailbox.ended]:
+            self.set_channels(consumer, frozenset())  # it was too slow
 
     def connected(self, channels: frozenset[str], error: Error | None) -> None:
         """Note that a new connection listens.

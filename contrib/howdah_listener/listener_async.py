@@ -411,6 +411,7 @@ class AsyncListener:
     def _receive(self, notification: Notify) -> None:
         with self._signal.lock:
             self._consumers.put(notification)
+            self._signal.notify()  # it may have ended a subscription that is being changed
 
     def _end(self, failure: Exception | None) -> None:
         """End all subscriptions.

@@ -234,6 +234,23 @@ def test_slow_consumers(listening, writer):
             listener.subscribe("a", max_queue=0)
 
 
+def test_a_consumer_that_was_too_slow_is_forgotten(listening, writer):
+    with Listener(listening) as listener:
+        slow = listener.subscribe("a", max_queue=1, overflow=Overflow.FAIL)
+        other = listener.subscribe("b")
+        for number in range(2):
+            send(writer, "a", str(number))
+        until(lambda: slow.closed)
+        until(lambda: backends(writer)[0][1] == 'UNLISTEN "a"')
+        assert slow.channels == frozenset()
+        assert take(slow) == ("a", "0")
+        with pytest.raises(SlowConsumer):
+            slow.get()
+        slow.close()
+        send(writer, "b")
+        assert take(other) == ("b", "")
+
+
 # Lost connections
 
 

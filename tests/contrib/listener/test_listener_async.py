@@ -256,6 +256,23 @@ async def test_slow_consumers(listening, writer):
             await listener.subscribe("a", max_queue=0)
 
 
+async def test_a_consumer_that_was_too_slow_is_forgotten(listening, writer):
+    async with AsyncListener(listening) as listener:
+        slow = await listener.subscribe("a", max_queue=1, overflow=Overflow.FAIL)
+        other = await listener.subscribe("b")
+        for number in range(2):
+            send(writer, "a", str(number))
+        await until(lambda: slow.closed)
+        await until(lambda: backends(writer)[0][1] == 'UNLISTEN "a"')
+        assert slow.channels == frozenset()
+        assert await take(slow) == ("a", "0")
+        with pytest.raises(SlowConsumer):
+            await slow.get()
+        slow.close()
+        send(writer, "b")
+        assert await take(other) == ("b", "")
+
+
 # Lost connections
 
 
