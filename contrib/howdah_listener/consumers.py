@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from howdah import Notify
-from howdah.errors import Error
+from howdah.errors import Error, InterfaceError
 from howdah_listener.mailbox import Mailbox
 
 __all__ = ["Consumer", "Consumers", "check_channel"]
@@ -45,6 +45,15 @@ class Consumer:
         self.channels: frozenset[str] = frozenset()
         self.is_established = False
         self._notify = notify
+
+    def check_open(self) -> None:
+        """Check that it still receives something.
+
+        Raises:
+            howdah.InterfaceError: it does not.
+        """
+        if self.mailbox.ended:
+            raise InterfaceError("the subscription is closed")
 
     def put(self, notification: Notify) -> None:
         """Receive a notification, if it is on one of the channels."""
@@ -117,6 +126,8 @@ class Consumers:
             return
         for consumer in self._consumers:
             consumer.put(notification)
+        for consumer in [each for each in self._consumers if each.mailbox.ended]:
+            self.set_channels(consumer, frozenset())  # it was too slow
 
     def connected(self, channels: frozenset[str], error: Error | None) -> None:
         """Note that a new connection listens.
@@ -139,10 +150,6 @@ class Consumers:
         """Note that the connection listens to other channels than before."""
         self.listening = channels
         self._establish()
-
-    def refuse(self, channels: frozenset[str], error: Error) -> None:
-        """Note that the server has refused channels."""
-        self.refused.update(dict.fromkeys(channels, error))
 
     def lost(self) -> None:
         """Note that there is no connection."""

@@ -177,40 +177,45 @@ class Listener:
         subscription.add(*channels, timeout=timeout)
         return subscription
 
-    def set_channels(self, consumer: Consumer, channels: frozenset[str], timeout: float | None) -> None:
-        """Set the channels of a consumer; return when the server sends their notifications.
+    def add_channels(self, consumer: Consumer, names: Iterable[str], timeout: float | None) -> None:
+        """Give channels to a consumer; return when the server sends their notifications.
 
         Args:
             consumer: the consumer.
-            channels: the channels.
+            names: the names of the channels.
             timeout: how long to wait for that, in seconds; None for as long as it takes.
 
         Raises:
             ValueError: no channel can have one of the names.
             TimeoutError: the listener has no connection for so long.
-            howdah.InterfaceError: the listener is not open.
+            howdah.InterfaceError: the listener is not open, or the consumer has ended.
             howdah.Error: the server refuses it, or the listener gave up connecting.
         """
+        channels = frozenset(names)
         for name in channels:
             check_channel(name)
-        consumers, added = self._consumers, channels - consumer.channels
+        consumers = self._consumers
         done = False
         with self._signal.lock:
             self._check_open()
+            added = channels - consumer.channels
             for name in added:
                 consumers.refused.pop(name, None)
-            consumers.set_channels(consumer, channels)
+            consumers.set_channels(consumer, consumer.channels | added)
             try:
                 self._wake()
                 done = self._signal.wait_for(
                     lambda: (
                         self._closed
-                        or consumers.is_listening(channels)
+                        or consumer.mailbox.ended
+                        # Those that were taken away meanwhile are not waited for.
+                        or consumers.is_listening(channels & consumer.channels)
                         or consumers.refusal(added) is not None
                     ),
                     timeout,
                 )
                 self._check_open()
+                consumer.check_open()
                 refusal = consumers.refusal(added)
                 done = done and refusal is None
             finally:
@@ -231,6 +236,7 @@ class Listener:
         """
         with self._signal.lock:
             self._consumers.set_channels(consumer, consumer.channels.difference(channels))
+            self._signal.notify()
             self._wake()
 
     def _check_open(self) -> None:
@@ -259,7 +265,7 @@ class Listener:
                 finally:
                     self._note_loss()
                     connection.close()
-                connection = self._reconnect()
+                connection = self._reconnect(lost)
         except Exception as error:
             logger.exception("the listener has failed")
             self._end(error)
@@ -308,23 +314,32 @@ class Listener:
             consumers.changed(listening - removed)
         if not added and not removed:
             return
+        refused: dict[str, Error] = {}
         try:
             _listen(connection, added, removed)
-        except Error as error:
+        except Error:
             if connection.closed:
                 raise
-            with self._signal.lock:
-                consumers.refuse(added, error.with_traceback(None))
-                self._signal.notify()
-            return
+            # Nothing of it was done. One channel that is refused does not keep others from their consumers.
+            _listen(connection, (), removed)
+            refused = _listen_to_each(connection, added)
         with self._signal.lock:
-            consumers.changed((listening - removed) | added)
+            consumers.refused.update(refused)
+            consumers.changed((listening - removed) | (added - refused.keys()))
             self._signal.notify()
 
-    def _reconnect(self) -> Any:
-        """Return a new connection; None if the listener is closed, or has tried for too long."""
+    def _reconnect(self, lost: Exception | None) -> Any:
+        """Return a new connection; None if the listener is closed, or has tried for too long.
+
+        Args:
+            lost: what the consumers get if it has tried for too long: why the last connection was lost.
+        """
+        limit = self._reconnect_timeout
         while True:
             if self._failures:
+                if limit is not None and monotonic() - self._lost_at >= limit:
+                    self._end(lost)
+                    return None
                 with self._signal.lock:
                     self._signal.wait_for(lambda: self._closed, pause_after(self._failures))
             if self._closed:
@@ -333,11 +348,8 @@ class Listener:
                 return self._connect()
             except Exception as error:
                 self._failures += 1
+                lost = error.with_traceback(None)
                 logger.info("the listener could not connect: %s", error)
-                limit = self._reconnect_timeout
-                if limit is not None and monotonic() - self._lost_at >= limit:
-                    self._end(error.with_traceback(None))
-                    return None
 
     def _connect(self) -> Any:
         connection: Any = self._connector.connect({})
@@ -352,6 +364,7 @@ class Listener:
     def _receive(self, notification: Notify) -> None:
         with self._signal.lock:
             self._consumers.put(notification)
+            self._signal.notify()  # it may have ended a subscription that is being changed
 
     def _end(self, failure: Exception | None) -> None:
         """End all subscriptions.
@@ -379,3 +392,16 @@ def _listen(connection: Any, added: Iterable[str], removed: Iterable[str]) -> No
         kernel = connection.kernel
         with kernel.lock:
             kernel.wait(kernel.command(b"; ".join(commands)))
+
+
+def _listen_to_each(connection: Any, channels: Iterable[str]) -> dict[str, Error]:
+    """Have the server send the notifications on each channel that it does not refuse; return the errors."""
+    refused: dict[str, Error] = {}
+    for name in channels:
+        try:
+            _listen(connection, (name,), ())
+        except Error as error:
+            if connection.closed:
+                raise
+            refused[name] = error.with_traceback(None)
+    return refused

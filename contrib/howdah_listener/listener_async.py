@@ -224,40 +224,45 @@ class AsyncListener:
         await subscription.add(*channels, timeout=timeout)
         return subscription
 
-    async def set_channels(self, consumer: Consumer, channels: frozenset[str], timeout: float | None) -> None:
-        """Set the channels of a consumer; return when the server sends their notifications.
+    async def add_channels(self, consumer: Consumer, names: Iterable[str], timeout: float | None) -> None:
+        """Give channels to a consumer; return when the server sends their notifications.
 
         Args:
             consumer: the consumer.
-            channels: the channels.
+            names: the names of the channels.
             timeout: how long to wait for that, in seconds; None for as long as it takes.
 
         Raises:
             ValueError: no channel can have one of the names.
             TimeoutError: the listener has no connection for so long.
-            howdah.InterfaceError: the listener is not open.
+            howdah.InterfaceError: the listener is not open, or the consumer has ended.
             howdah.Error: the server refuses it, or the listener gave up connecting.
         """
+        channels = frozenset(names)
         for name in channels:
             check_channel(name)
-        consumers, added = self._consumers, channels - consumer.channels
+        consumers = self._consumers
         done = False
         with self._signal.lock:
             self._check_open()
+            added = channels - consumer.channels
             for name in added:
                 consumers.refused.pop(name, None)
-            consumers.set_channels(consumer, channels)
+            consumers.set_channels(consumer, consumer.channels | added)
             try:
                 self._wake()
                 done = await self._signal.wait_for(
                     lambda: (
                         self._closed
-                        or consumers.is_listening(channels)
+                        or consumer.mailbox.ended
+                        # Those that were taken away meanwhile are not waited for.
+                        or consumers.is_listening(channels & consumer.channels)
                         or consumers.refusal(added) is not None
                     ),
                     timeout,
                 )
                 self._check_open()
+                consumer.check_open()
                 refusal = consumers.refusal(added)
                 done = done and refusal is None
             finally:
@@ -278,6 +283,7 @@ class AsyncListener:
         """
         with self._signal.lock:
             self._consumers.set_channels(consumer, consumer.channels.difference(channels))
+            self._signal.notify()
             self._wake()
 
     def _check_open(self) -> None:
@@ -306,7 +312,7 @@ class AsyncListener:
                 finally:
                     self._note_loss()
                     await connection.close()
-                connection = await self._reconnect()
+                connection = await self._reconnect(lost)
         except Exception as error:
             logger.exception("the listener has failed")
             self._end(error)
@@ -355,23 +361,32 @@ class AsyncListener:
             consumers.changed(listening - removed)
         if not added and not removed:
             return
+        refused: dict[str, Error] = {}
         try:
             await _listen(connection, added, removed)
-        except Error as error:
+        except Error:
             if connection.closed:
                 raise
-            with self._signal.lock:
-                consumers.refuse(added, error.with_traceback(None))
-                self._signal.notify()
-            return
+            # Nothing of it was done. One channel that is refused does not keep others from their consumers.
+            await _listen(connection, (), removed)
+            refused = await _listen_to_each(connection, added)
         with self._signal.lock:
-            consumers.changed((listening - removed) | added)
+            consumers.refused.update(refused)
+            consumers.changed((listening - removed) | (added - refused.keys()))
             self._signal.notify()
 
-    async def _reconnect(self) -> Any:
-        """Return a new connection; None if the listener is closed, or has tried for too long."""
+    async def _reconnect(self, lost: Exception | None) -> Any:
+        """Return a new connection; None if the listener is closed, or has tried for too long.
+
+        Args:
+            lost: what the consumers get if it has tried for too long: why the last connection was lost.
+        """
+        limit = self._reconnect_timeout
         while True:
             if self._failures:
+                if limit is not None and monotonic() - self._lost_at >= limit:
+                    self._end(lost)
+                    return None
                 with self._signal.lock:
                     await self._signal.wait_for(lambda: self._closed, pause_after(self._failures))
             if self._closed:
@@ -380,11 +395,8 @@ class AsyncListener:
                 return await self._connect()
             except Exception as error:
                 self._failures += 1
+                lost = error.with_traceback(None)
                 logger.info("the listener could not connect: %s", error)
-                limit = self._reconnect_timeout
-                if limit is not None and monotonic() - self._lost_at >= limit:
-                    self._end(error.with_traceback(None))
-                    return None
 
     async def _connect(self) -> Any:
         connection: Any = await self._connector.connect({})
@@ -399,6 +411,7 @@ class AsyncListener:
     def _receive(self, notification: Notify) -> None:
         with self._signal.lock:
             self._consumers.put(notification)
+            self._signal.notify()  # it may have ended a subscription that is being changed
 
     def _end(self, failure: Exception | None) -> None:
         """End all subscriptions.
@@ -426,3 +439,16 @@ async def _listen(connection: Any, added: Iterable[str], removed: Iterable[str])
         kernel = connection.kernel
         async with kernel.lock:
             await kernel.wait(kernel.command(b"; ".join(commands)))
+
+
+async def _listen_to_each(connection: Any, channels: Iterable[str]) -> dict[str, Error]:
+    """Have the server send the notifications on each channel that it does not refuse; return the errors."""
+    refused: dict[str, Error] = {}
+    for name in channels:
+        try:
+            await _listen(connection, (name,), ())
+        except Error as error:
+            if connection.closed:
+                raise
+            refused[name] = error.with_traceback(None)
+    return refused

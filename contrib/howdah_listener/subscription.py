@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from howdah import Notify
-from howdah.errors import InterfaceError
 from howdah_listener.consumers import Consumer
 from howdah_listener.mailbox import Gap, Mailbox, Overflow
 from howdah_listener.signals import Signal
@@ -114,9 +113,8 @@ class Subscription:
             howdah.InterfaceError: the subscription or the listener is closed.
             howdah.Error: the server refuses it, or the listener gave up connecting.
         """
-        if self.closed:
-            raise InterfaceError("the subscription is closed")
-        self._listener.set_channels(self._consumer, self.channels.union(channels), timeout)
+        self._consumer.check_open()
+        self._listener.add_channels(self._consumer, channels, timeout)
 
     def remove(self, *channels: str) -> None:
         """Receive no more notifications on some channels; those that wait can still be taken.
@@ -128,6 +126,6 @@ class Subscription:
 
     def close(self) -> None:
         """Receive nothing any more."""
-        self._listener.forget_channels(self._consumer, self.channels)
         with self._signal.lock:
             self._consumer.end()
+            self._listener.forget_channels(self._consumer, self.channels)

@@ -50,6 +50,7 @@ class Progress:
         written: what the program has written, if it tells that apart.
         applied: what the program has applied, if it tells that apart.
         pending: what the program must confirm before everything it has got is confirmed.
+        delivering: whether `pending` does not yet include the message that was taken last.
         full: whether no more is to be received until the program has taken some.
     """
 
@@ -57,6 +58,7 @@ class Progress:
         self.server_lsn = self.flushed = start
         self.written = self.applied = LSN(0)
         self.pending = LSN(0)
+        self.delivering = False
         self._received = start
         #: Up to here the server has nothing else for the program than what it has sent.
         self._idle_until: LSN | None = None
@@ -114,6 +116,8 @@ class Progress:
         if not self._chunks:
             return None
         chunk = self._chunks.popleft()
+        # Another thread may tell the server something before the message is decoded.
+        self.delivering = True
         self._size -= len(chunk.data) + WAL_HEADER.size
         if self.full and self._size <= self._limit // 2:
             self.full = False
@@ -145,7 +149,7 @@ class Progress:
         Otherwise the server would keep its log while nothing happens to what is replicated.
         """
         idle = self._idle_until
-        if idle is not None and self.empty and self.pending <= self.flushed:
+        if idle is not None and self.empty and not self.delivering and self.pending <= self.flushed:
             self.flushed = max(self.flushed, idle)
 
     # Telling the server

@@ -72,6 +72,8 @@ class ResumingStream:
         #: Why the stream was interrupted, until it goes on.
         self._interrupted: Exception | None = None
         self._closed = False
+        #: Ends a pause between two attempts to connect.
+        self._closing = Signal()
         self._open = False
 
     @property
@@ -97,6 +99,7 @@ class ResumingStream:
     def close(self) -> None:
         """End the stream, and close its connection; the server is told what was confirmed."""
         self._closed = True
+        self._closing.set()
         self._disconnect()
 
     def read(self, timeout: float | None = None) -> PgOutputMessage | PluginMessage | Resumed | None:
@@ -157,6 +160,11 @@ class ResumingStream:
 
     # The connection
 
+    def _check_not_closed(self) -> None:
+        """Check that nobody has closed the stream while it connects."""
+        if self._closed:
+            raise ProgrammingError("the stream is closed")
+
     def _connect(self) -> None:
         """Open a connection and the stream; try again for some time if that fails."""
         deadline = monotonic() + self._timeout
@@ -164,6 +172,7 @@ class ResumingStream:
         while True:
             try:
                 self._try_to_connect()
+                self._check_not_closed()
                 return
             except (OperationalError, InterfaceError, ObjectInUse):
                 self._disconnect()
@@ -172,7 +181,8 @@ class ResumingStream:
             except BaseException:
                 self._disconnect()
                 raise
-            Signal().wait(pause * random.uniform(0.5, 1.0))
+            self._closing.wait(pause * random.uniform(0.5, 1.0))
+            self._check_not_closed()
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _try_to_connect(self) -> None:

@@ -71,6 +71,8 @@ class AsyncResumingStream:
         #: Why the stream was interrupted, until it goes on.
         self._interrupted: Exception | None = None
         self._closed = False
+        #: Ends a pause between two attempts to connect.
+        self._closing = AsyncSignal()
         self._open = False
 
     @property
@@ -96,6 +98,7 @@ class AsyncResumingStream:
     async def close(self) -> None:
         """End the stream, and close its connection; the server is told what was confirmed."""
         self._closed = True
+        self._closing.set()
         await self._disconnect()
 
     async def read(self, timeout: float | None = None) -> PgOutputMessage | PluginMessage | Resumed | None:
@@ -156,6 +159,11 @@ class AsyncResumingStream:
 
     # The connection
 
+    def _check_not_closed(self) -> None:
+        """Check that nobody has closed the stream while it connects."""
+        if self._closed:
+            raise ProgrammingError("the stream is closed")
+
     async def _connect(self) -> None:
         """Open a connection and the stream; try again for some time if that fails."""
         deadline = monotonic() + self._timeout
@@ -163,6 +171,7 @@ class AsyncResumingStream:
         while True:
             try:
                 await self._try_to_connect()
+                self._check_not_closed()
                 return
             except (OperationalError, InterfaceError, ObjectInUse):
                 await self._disconnect()
@@ -171,7 +180,8 @@ class AsyncResumingStream:
             except BaseException:
                 await self._disconnect()
                 raise
-            await AsyncSignal().wait(pause * random.uniform(0.5, 1.0))
+            await self._closing.wait(pause * random.uniform(0.5, 1.0))
+            self._check_not_closed()
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def _try_to_connect(self) -> None:

@@ -72,6 +72,7 @@ class ReplicationStream(BaseStream, Generic[Message]):
         try:
             keeper.stop()
         finally:
+            keeper.arrived.set()  # whoever still reads learns that it is closed
             with kernel.lock:
                 kernel.wait_unlimited(self.finish())
 
@@ -92,9 +93,9 @@ class ReplicationStream(BaseStream, Generic[Message]):
             howdah.Error: the server has ended the stream with an error, or a value cannot be loaded.
         """
         self._check_open()
-        keeper = self._keeper
         deadline = None if timeout is None else monotonic() + timeout
         while True:
+            keeper = self._keeper  # none any more once it is closed, also meanwhile
             if keeper is None:
                 raise ProgrammingError("the stream is closed")
             with self._guard:

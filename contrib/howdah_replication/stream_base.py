@@ -183,6 +183,7 @@ class BaseStream:
         assert self._decode is not None
         message = self._decode(chunk)
         self._note(message)
+        self.progress.delivering = False
         return message
 
     def _note(self, message: Any) -> None:

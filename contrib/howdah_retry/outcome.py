@@ -24,8 +24,8 @@ def identify(connection: Any) -> Identity:
     Raises:
         howdah.Error: the server reports an error.
     """
-    txid, timeline = _row(connection, IDENTIFY)
-    return Identity(int(txid), timeline)
+    txid, timeline, epoch = _row(connection, IDENTIFY)
+    return Identity(int(txid), timeline, epoch)
 
 
 def find_out(connection: Any, identity: Identity | None, backend: int, check: Check | None) -> Outcome:
@@ -43,8 +43,8 @@ def find_out(connection: Any, identity: Identity | None, backend: int, check: Ch
     """
     if identity is not None:
         with connection.transaction():
-            status, timeline = _row(connection, STATUS % identity.txid)
-        outcome = identity.outcome(status, timeline)
+            status, timeline, epoch = _row(connection, STATUS % identity.txid)
+        outcome = identity.outcome(status, timeline, epoch)
         if outcome is not Outcome.UNKNOWN:
             return outcome
     if check is None:

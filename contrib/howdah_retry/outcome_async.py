@@ -23,8 +23,8 @@ async def identify(connection: Any) -> Identity:
     Raises:
         howdah.Error: the server reports an error.
     """
-    txid, timeline = await _row(connection, IDENTIFY)
-    return Identity(int(txid), timeline)
+    txid, timeline, epoch = await _row(connection, IDENTIFY)
+    return Identity(int(txid), timeline, epoch)
 
 
 async def find_out(
@@ -44,8 +44,8 @@ async def find_out(
     """
     if identity is not None:
         async with connection.transaction():
-            status, timeline = await _row(connection, STATUS % identity.txid)
-        outcome = identity.outcome(status, timeline)
+            status, timeline, epoch = await _row(connection, STATUS % identity.txid)
+        outcome = identity.outcome(status, timeline, epoch)
         if outcome is not Outcome.UNKNOWN:
             return outcome
     if check is None:

@@ -68,7 +68,10 @@ class RetryPolicy:
         """
         replaceable = lost is not None and self.lost_connections and not _is_limit(lost)
         error: BaseException | None = exception
-        while error is not None:
+        seen: set[int] = set()
+        # An exception that was raised from itself is its own cause.
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
             if isinstance(error, (QueryTimeout, TransactionResolutionUnknown)):
                 return False
             if isinstance(error, Error) and self._is_repeatable(error, replaceable):

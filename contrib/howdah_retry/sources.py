@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from howdah.errors import Error, OperationalError
+from howdah.errors import OperationalError
 
 if TYPE_CHECKING:
     from howdah_pool import ConnectionPool
@@ -157,7 +157,8 @@ class OneConnection:
                 connection.set_read_only(lost.read_only)
             if lost.deferrable is not None:
                 connection.set_deferrable(lost.deferrable)
-        except Error:
-            connection.close()
+        except BaseException as error:
+            with connection.kernel.clean_up(error):
+                connection.close()
             raise
         return connection

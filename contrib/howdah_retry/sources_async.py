@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from howdah.errors import Error, OperationalError
+from howdah.errors import OperationalError
 
 if TYPE_CHECKING:
     from howdah_pool import AsyncConnectionPool
@@ -156,7 +156,8 @@ class AsyncOneConnection:
                 await connection.set_read_only(lost.read_only)
             if lost.deferrable is not None:
                 await connection.set_deferrable(lost.deferrable)
-        except Error:
-            await connection.close()
+        except BaseException as error:
+            with connection.kernel.clean_up(error):
+                await connection.close()
             raise
         return connection

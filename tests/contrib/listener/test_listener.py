@@ -86,6 +86,15 @@ def take_gap(subscription):
     assert isinstance(gap.error, howdah.Error)
 
 
+def both(function, *args):
+    """Call a function with each argument, at the same time."""
+    threads = [threading.Thread(target=function, args=[arg]) for arg in args]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+
+
 # Consumers and channels
 
 
@@ -223,6 +232,23 @@ def test_slow_consumers(listening, writer):
             failing.add("b")
         with pytest.raises(ValueError, match="at least one"):
             listener.subscribe("a", max_queue=0)
+
+
+def test_a_consumer_that_was_too_slow_is_forgotten(listening, writer):
+    with Listener(listening) as listener:
+        slow = listener.subscribe("a", max_queue=1, overflow=Overflow.FAIL)
+        other = listener.subscribe("b")
+        for number in range(2):
+            send(writer, "a", str(number))
+        until(lambda: slow.closed)
+        until(lambda: backends(writer)[0][1] == 'UNLISTEN "a"')
+        assert slow.channels == frozenset()
+        assert take(slow) == ("a", "0")
+        with pytest.raises(SlowConsumer):
+            slow.get()
+        slow.close()
+        send(writer, "b")
+        assert take(other) == ("b", "")
 
 
 # Lost connections
@@ -396,6 +422,42 @@ def test_a_server_that_refuses(standby):
         assert not listener.subscribe().closed
 
 
+def test_a_channel_that_is_refused_keeps_no_other_one_back(listening, writer):
+    with Listener(f"{listening} client_encoding=latin1") as listener:
+        subscription = listener.subscribe("old")
+        subscription.remove("old")
+        with pytest.raises(howdah.DataError, match="8859"):
+            subscription.add("\N{EURO SIGN}", "good")
+        assert subscription.channels == frozenset()
+        seen = {}
+
+        def add(name):
+            try:
+                subscription.add(name)
+                seen[name] = None
+            except howdah.Error as error:
+                seen[name] = error
+
+        both(add, "\N{EURO SIGN}", "good")
+        assert seen["good"] is None and isinstance(seen["\N{EURO SIGN}"], howdah.DataError)
+        send(writer, "good")
+        assert take(subscription) == ("good", "")
+
+
+def test_it_gives_up_a_server_that_refuses(own_server, standby):
+    """It accepts connections, but does not listen."""
+    servers = [own_server.tcp_dsn]
+    conninfo = f" application_name={NAME}"
+    listener = Listener(lambda: (servers.pop() if servers else standby.dsn) + conninfo, reconnect_timeout=0.1)
+    with listener:
+        subscription = listener.subscribe("a")
+        with howdah.connect(own_server.dsn, autocommit=True) as conn:
+            kill(conn)
+        with pytest.raises(howdah.Error, match="during recovery"):
+            subscription.get(timeout=PATIENCE)
+        assert listener.closed
+
+
 # Connecting
 
 
@@ -494,6 +556,27 @@ def test_an_exception_leaves_the_block(listening, writer):
             listener.subscribe("a")
             raise ZeroDivisionError
     until(lambda: is_gone(writer))
+
+
+def test_a_subscription_is_closed_while_another_thread_adds_to_it(own_server):
+    errors = []
+
+    def add():
+        with pytest.raises(howdah.InterfaceError, match="subscription is closed") as caught:
+            subscription.add("b")
+        errors.append(caught.value)
+
+    with Listener(own_server.tcp_dsn) as listener:
+        subscription = listener.subscribe("a")
+        own_server.stop()
+        until(lambda: not listener.connected)
+        thread = threading.Thread(target=add, daemon=True)
+        thread.start()
+        until(lambda: subscription.channels == {"a", "b"})
+        subscription.close()
+        thread.join(PATIENCE)
+        own_server.start()
+    assert len(errors) == 1
 
 
 def test_a_consumer_waits_in_another_thread(listening, writer):

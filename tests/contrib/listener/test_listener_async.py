@@ -99,6 +99,24 @@ async def take_gap(subscription):
     assert isinstance(gap.error, howdah.Error)
 
 
+if ASYNC:
+
+    async def both(function, *args):
+        """Call a function with each argument, at the same time."""
+        for task in [start(function, arg) for arg in args]:
+            await task
+
+else:
+
+    def both(function, *args):
+        """Call a function with each argument, at the same time."""
+        threads = [threading.Thread(target=function, args=[arg]) for arg in args]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+
+
 # Consumers and channels
 
 
@@ -236,6 +254,23 @@ async def test_slow_consumers(listening, writer):
             await failing.add("b")
         with pytest.raises(ValueError, match="at least one"):
             await listener.subscribe("a", max_queue=0)
+
+
+async def test_a_consumer_that_was_too_slow_is_forgotten(listening, writer):
+    async with AsyncListener(listening) as listener:
+        slow = await listener.subscribe("a", max_queue=1, overflow=Overflow.FAIL)
+        other = await listener.subscribe("b")
+        for number in range(2):
+            send(writer, "a", str(number))
+        await until(lambda: slow.closed)
+        await until(lambda: backends(writer)[0][1] == 'UNLISTEN "a"')
+        assert slow.channels == frozenset()
+        assert await take(slow) == ("a", "0")
+        with pytest.raises(SlowConsumer):
+            await slow.get()
+        slow.close()
+        send(writer, "b")
+        assert await take(other) == ("b", "")
 
 
 # Lost connections
@@ -409,6 +444,44 @@ async def test_a_server_that_refuses(standby):
         assert not (await listener.subscribe()).closed
 
 
+async def test_a_channel_that_is_refused_keeps_no_other_one_back(listening, writer):
+    async with AsyncListener(f"{listening} client_encoding=latin1") as listener:
+        subscription = await listener.subscribe("old")
+        subscription.remove("old")
+        with pytest.raises(howdah.DataError, match="8859"):
+            await subscription.add("\N{EURO SIGN}", "good")
+        assert subscription.channels == frozenset()
+        seen = {}
+
+        async def add(name):
+            try:
+                await subscription.add(name)
+                seen[name] = None
+            except howdah.Error as error:
+                seen[name] = error
+
+        await both(add, "\N{EURO SIGN}", "good")
+        assert seen["good"] is None and isinstance(seen["\N{EURO SIGN}"], howdah.DataError)
+        send(writer, "good")
+        assert await take(subscription) == ("good", "")
+
+
+async def test_it_gives_up_a_server_that_refuses(own_server, standby):
+    """It accepts connections, but does not listen."""
+    servers = [own_server.tcp_dsn]
+    conninfo = f" application_name={NAME}"
+    listener = AsyncListener(
+        lambda: (servers.pop() if servers else standby.dsn) + conninfo, reconnect_timeout=0.1
+    )
+    async with listener:
+        subscription = await listener.subscribe("a")
+        with howdah.connect(own_server.dsn, autocommit=True) as conn:
+            kill(conn)
+        with pytest.raises(howdah.Error, match="during recovery"):
+            await subscription.get(timeout=PATIENCE)
+        assert listener.closed
+
+
 # Connecting
 
 
@@ -559,7 +632,45 @@ if ASYNC:
             own_server.start()
             await take_gap(subscription)
 
+    async def test_channels_are_taken_away_while_others_are_added(own_server):
+        async with AsyncListener(own_server.tcp_dsn) as listener:
+            subscription = await listener.subscribe("a")
+            ended = await listener.subscribe("a")
+            own_server.stop()
+            await until(lambda: not listener.connected)
+            tasks = [start(subscription.add, "b"), start(subscription.add, "c"), start(ended.add, "b")]
+            await until(lambda: subscription.channels == {"a", "b", "c"} and ended.channels == {"a", "b"})
+            ended.close()
+            with pytest.raises(howdah.InterfaceError, match="subscription is closed"):
+                await tasks[2]
+            assert ended.channels == frozenset()
+            subscription.remove("a", "b")
+            own_server.start()
+            for task in tasks[:2]:
+                await task
+            assert subscription.channels == {"c"}
+
 else:
+
+    def test_a_subscription_is_closed_while_another_thread_adds_to_it(own_server):
+        errors = []
+
+        def add():
+            with pytest.raises(howdah.InterfaceError, match="subscription is closed") as caught:
+                subscription.add("b")
+            errors.append(caught.value)
+
+        with AsyncListener(own_server.tcp_dsn) as listener:
+            subscription = listener.subscribe("a")
+            own_server.stop()
+            until(lambda: not listener.connected)
+            thread = threading.Thread(target=add, daemon=True)
+            thread.start()
+            until(lambda: subscription.channels == {"a", "b"})
+            subscription.close()
+            thread.join(PATIENCE)
+            own_server.start()
+        assert len(errors) == 1
 
     def test_a_consumer_waits_in_another_thread(listening, writer):
         with AsyncListener(listening) as listener:

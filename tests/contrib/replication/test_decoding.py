@@ -251,7 +251,10 @@ def test_what_the_server_is_told() -> None:
     chunk = state.take()
     assert chunk is not None and (chunk.start, chunk.data) == (10, b"x")
     assert state.take() is None and state.empty
-    state.pending = LSN(12)
+    # What was taken is not confirmed before anybody knows what the program has to confirm.
+    state.receive([keepalive(15)])
+    assert told(state) == (15, 5, 5)
+    state.pending, state.delivering = LSN(12), False
     # It is not confirmed as long as the program has not confirmed what it has got.
     state.receive([keepalive(20)])
     assert told(state) == (20, 5, 5)

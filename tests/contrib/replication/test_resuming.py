@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from tests.contrib.replication.conftest import Site
 
 
+from time import sleep
+
+from tests.contrib.replication.beside import start
+
 pytestmark = pytest.mark.anyio
 
 KILL = "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{s}'"
@@ -157,3 +161,31 @@ def test_it_gives_up_in_the_end(site: Site) -> None:
         with pytest.raises(howdah.OperationalError, match="connection to server"):
             stream.read(30)
     site.server.start()
+
+
+def test_it_is_closed_while_it_reconnects(site: Site) -> None:
+    site.create()
+    create_slot(site)
+    with ResumingStream(site.dsn, site.slot, [site.publication]) as stream:
+        reader = start(stream.read)
+        site.admin.close()
+        site.server.stop("immediate")
+        while stream.stream is not None:
+            sleep(0.01)
+        stream.close()
+        site.server.start()
+        with pytest.raises(howdah.ProgrammingError, match="closed"):
+            reader.result()
+        assert stream.stream is None
+    assert site.run("SELECT active FROM pg_replication_slots WHERE slot_name = '{s}'") == [(False,)]
+
+
+def test_it_is_closed_while_it_is_read(site: Site) -> None:
+    site.create()
+    create_slot(site)
+    with ResumingStream(site.dsn, site.slot, [site.publication]) as stream:
+        reader = start(stream.read)
+        sleep(0.1)
+        stream.close()
+        with pytest.raises(howdah.ProgrammingError, match=r"not open|closed"):
+            reader.result()

@@ -26,6 +26,13 @@ ASYNC = True
 
 if ASYNC:
     import anyio
+    from anyio import sleep
+
+    from tests.tasks import start
+else:
+    from time import sleep
+
+    from tests.contrib.replication.beside import start
 
 pytestmark = pytest.mark.anyio
 
@@ -163,3 +170,31 @@ async def test_it_gives_up_in_the_end(site: Site) -> None:
         with pytest.raises(howdah.OperationalError, match="connection to server"):
             await stream.read(30)
     site.server.start()
+
+
+async def test_it_is_closed_while_it_reconnects(site: Site) -> None:
+    site.create()
+    await create_slot(site)
+    async with AsyncResumingStream(site.dsn, site.slot, [site.publication]) as stream:
+        reader = start(stream.read)
+        site.admin.close()
+        site.server.stop("immediate")
+        while stream.stream is not None:
+            await sleep(0.01)
+        await stream.close()
+        site.server.start()
+        with pytest.raises(howdah.ProgrammingError, match="closed"):
+            await reader.result()
+        assert stream.stream is None
+    assert site.run("SELECT active FROM pg_replication_slots WHERE slot_name = '{s}'") == [(False,)]
+
+
+async def test_it_is_closed_while_it_is_read(site: Site) -> None:
+    site.create()
+    await create_slot(site)
+    async with AsyncResumingStream(site.dsn, site.slot, [site.publication]) as stream:
+        reader = start(stream.read)
+        await sleep(0.1)
+        await stream.close()
+        with pytest.raises(howdah.ProgrammingError, match=r"not open|closed"):
+            await reader.result()

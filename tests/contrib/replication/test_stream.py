@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 from time import sleep
 
+from tests.contrib.replication.beside import start
+
 pytestmark = pytest.mark.anyio
 
 KILL = "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{s}'"
@@ -580,3 +582,16 @@ def test_iteration_and_closing(site: Site) -> None:
     with connect(site) as repl:
         repl.start_pgoutput(site.slot, [site.publication]).__enter__()
     assert site.run("SELECT active FROM pg_replication_slots WHERE slot_name = '{s}'") is not None
+
+
+def test_a_stream_is_closed_while_it_is_read(site: Site) -> None:
+    site.create()
+    with connect(site) as repl:
+        repl.create_logical_slot(site.slot)
+        with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            reader = start(stream.read)
+            sleep(0.1)
+            stream.close()
+            with pytest.raises(howdah.ProgrammingError, match="the stream is closed"):
+                reader.result()
+        assert repl.show("wal_level") == "logical"

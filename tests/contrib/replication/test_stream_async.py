@@ -44,8 +44,12 @@ ASYNC = True
 if ASYNC:
     import anyio
     from anyio import sleep
+
+    from tests.tasks import start
 else:
     from time import sleep
+
+    from tests.contrib.replication.beside import start
 
 pytestmark = pytest.mark.anyio
 
@@ -586,6 +590,19 @@ async def test_iteration_and_closing(site: Site) -> None:
     async with await connect(site) as repl:
         await repl.start_pgoutput(site.slot, [site.publication]).__aenter__()
     assert site.run("SELECT active FROM pg_replication_slots WHERE slot_name = '{s}'") is not None
+
+
+async def test_a_stream_is_closed_while_it_is_read(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        async with repl.start_pgoutput(site.slot, [site.publication]) as stream:
+            reader = start(stream.read)
+            await sleep(0.1)
+            await stream.close()
+            with pytest.raises(howdah.ProgrammingError, match="the stream is closed"):
+                await reader.result()
+        assert await repl.show("wal_level") == "logical"
 
 
 if ASYNC:

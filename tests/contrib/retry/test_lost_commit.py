@@ -12,7 +12,10 @@ import howdah
 from howdah import errors
 from howdah_pool import ConnectionPool
 from howdah_retry import RetryPolicy, attempts_of
+from howdah_retry.identity import Outcome
+from howdah_retry.outcome import find_out, identify
 from tests.contrib.retry.commits import AFTER, BEFORE, HELD, CommitProxy
+from tests.servers import Server
 
 EAGER = RetryPolicy(attempts=50, first_pause=0.0)
 ASKING = RetryPolicy(attempts=200, first_pause=0.01, longest_pause=0.05, ask_server=True)
@@ -135,6 +138,31 @@ def test_a_commit_that_never_comes(server, rows, ask):
             with pytest.raises(errors.TransactionResolutionUnknown):
                 pool.run(partial(insert, log), **options)
     assert len(log) == 1
+
+
+def test_an_id_after_a_restart():
+    with Server() as server:
+        with howdah.Connection.connect(server.dsn) as conn:
+            identity = identify(conn)
+        server.stop("fast")
+        server.start()
+        with howdah.Connection.connect(server.dsn) as conn:
+            assert find_out(conn, identity, 0, None) is Outcome.COMMITTED
+
+
+def test_an_id_that_another_transaction_gets_after_a_crash():
+    with Server() as server:
+        conn = howdah.Connection.connect(server.dsn)
+        identity = identify(conn)
+        server.stop("immediate")
+        conn.close()
+        server.start()
+        with howdah.Connection.connect(server.dsn) as conn:
+            other = identify(conn)
+            conn.commit()
+            assert other.txid == identity.txid
+            assert find_out(conn, other, 0, None) is Outcome.COMMITTED
+            assert find_out(conn, identity, 0, None) is Outcome.UNKNOWN
 
 
 def test_a_function_that_cannot_say(server, rows):

@@ -11,7 +11,10 @@ import howdah
 from howdah import errors
 from howdah_pool import AsyncConnectionPool
 from howdah_retry import RetryPolicy, attempts_of
+from howdah_retry.identity import Outcome
+from howdah_retry.outcome_async import find_out, identify
 from tests.contrib.retry.commits import AFTER, BEFORE, HELD, CommitProxy
+from tests.servers import Server
 
 ASYNC = True
 
@@ -139,6 +142,31 @@ async def test_a_commit_that_never_comes(server, rows, ask):
             with pytest.raises(errors.TransactionResolutionUnknown):
                 await pool.run(partial(insert, log), **options)
     assert len(log) == 1
+
+
+async def test_an_id_after_a_restart():
+    with Server() as server:
+        async with await howdah.AsyncConnection.connect(server.dsn) as conn:
+            identity = await identify(conn)
+        server.stop("fast")
+        server.start()
+        async with await howdah.AsyncConnection.connect(server.dsn) as conn:
+            assert await find_out(conn, identity, 0, None) is Outcome.COMMITTED
+
+
+async def test_an_id_that_another_transaction_gets_after_a_crash():
+    with Server() as server:
+        conn = await howdah.AsyncConnection.connect(server.dsn)
+        identity = await identify(conn)
+        server.stop("immediate")
+        await conn.close()
+        server.start()
+        async with await howdah.AsyncConnection.connect(server.dsn) as conn:
+            other = await identify(conn)
+            await conn.commit()
+            assert other.txid == identity.txid
+            assert await find_out(conn, other, 0, None) is Outcome.COMMITTED
+            assert await find_out(conn, identity, 0, None) is Outcome.UNKNOWN
 
 
 async def test_a_function_that_cannot_say(server, rows):

@@ -41,6 +41,17 @@ def test_pauses(monkeypatch):
     assert all(0.5 <= policy.pause_after(1) <= 1.0 for _ in range(100))
 
 
+def test_exceptions_that_cause_each_other():
+    first, second = ValueError(), errors.UniqueViolation()
+    first.__cause__, second.__cause__ = second, first
+    assert not RetryPolicy().repeats(first, lost=None)
+    first.__cause__ = first
+    assert not RetryPolicy().repeats(first, lost=None)
+    second.__cause__ = errors.DeadlockDetected()
+    first.__cause__ = second
+    assert RetryPolicy().repeats(first, lost=None)
+
+
 def test_a_policy_cannot_be_changed():
     with pytest.raises(AttributeError):
         RetryPolicy().attempts = 3  # type: ignore[misc]

@@ -453,6 +453,27 @@ def test_reconnect(conn, dsn, table, kill, by_function):
         assert other.isolation_level == 4
 
 
+def test_an_interruption_while_it_reconnects(dsn, table, kill):
+    class Interruption(BaseException):
+        pass
+
+    opened = []
+
+    class Interrupted(howdah.Connection):
+        def set_isolation_level(self, value):
+            opened.append(self)
+            if len(opened) > 1:
+                raise Interruption
+            super().set_isolation_level(value)
+
+    conn = Interrupted.connect(dsn)
+    conn.set_isolation_level(4)
+    with pytest.raises(Interruption):
+        conn.run(partial(work, 1, kill, []), policy=EAGER, reconnect=True)
+    conn.close()
+    assert len(opened) == 2 and opened[1].closed
+
+
 def test_lost_connections_are_not_replaced_on_request(dsn, table, kill):
     seen = []
     with ConnectionPool(dsn, min_size=1) as pool:

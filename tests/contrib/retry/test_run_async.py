@@ -463,6 +463,27 @@ async def test_reconnect(aconn, dsn, table, kill, by_function):
         assert other.isolation_level == 4
 
 
+async def test_an_interruption_while_it_reconnects(dsn, table, kill):
+    class Interruption(BaseException):
+        pass
+
+    opened = []
+
+    class Interrupted(howdah.AsyncConnection):
+        async def set_isolation_level(self, value):
+            opened.append(self)
+            if len(opened) > 1:
+                raise Interruption
+            await super().set_isolation_level(value)
+
+    conn = await Interrupted.connect(dsn)
+    await conn.set_isolation_level(4)
+    with pytest.raises(Interruption):
+        await conn.run(partial(work, 1, kill, []), policy=EAGER, reconnect=True)
+    await conn.close()
+    assert len(opened) == 2 and opened[1].closed
+
+
 async def test_lost_connections_are_not_replaced_on_request(dsn, table, kill):
     seen = []
     async with AsyncConnectionPool(dsn, min_size=1) as pool:
