@@ -120,6 +120,6 @@ def _figure(outcome: Outcome, driver: str, name: str) -> float:
 
 
 def _floor(outcome: Outcome, reference: float) -> float | None:
-    """Return how many times the reference the floor has, if there is one: that which makes rows, if it does."""
+    """Return what the floor has, of that which makes rows if there is one; in multiples of the reference."""
     rate = outcome.figure(floor.ROWS, "rate") or outcome.figure(floor.NAME, "rate")
     return None if rate is None else rate / reference
