@@ -24,6 +24,8 @@ __all__ = ["Login", "login_of"]
 
 #: How many seconds before its end a token is no longer used, and how often to look for another task's token.
 MARGIN, PAUSE = 30.0, 0.1
+#: The longest time for which a token is used, in seconds: a hundred years.
+LONGEST = 100 * 365.25 * 86400
 
 _logins: dict[tuple[Any, ...], Login] = {}
 
@@ -90,7 +92,10 @@ class Login:
             return None
         form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
         status, answer = yield Work(partial(issuer.post, "token_endpoint", form))
-        return answer if status == 200 else None
+        if status == 200:
+            return answer
+        self._refresh_token = None  # the next one belongs to the next login, perhaps to another user's
+        return None
 
     def _keep(self, answer: Mapping[str, Any]) -> str:
         if text(answer, "token_type").lower() != "bearer":
@@ -98,7 +103,8 @@ class Login:
         token = text(answer, "access_token")
         lifetime: Any = answer.get("expires_in")
         known = isinstance(lifetime, (int, float))
-        self._expires = time.monotonic() + lifetime - MARGIN if known else None
+        # A whole number may be too large for a float.
+        self._expires = time.monotonic() + min(max(lifetime, 0), LONGEST) - MARGIN if known else None
         if isinstance(answer.get("refresh_token"), str):
             self._refresh_token = answer["refresh_token"]
         self.token = token
