@@ -155,6 +155,22 @@ def test_a_token_is_renewed(dsn: str, issuer: StandInIssuer) -> None:
     assert len(prompts) == 2
 
 
+def test_a_refused_refresh_token_is_not_used_again(dsn: str, issuer: StandInIssuer) -> None:
+    """The login after it may be another user's."""
+    issuer.answers["/token"] = [
+        (200, issuer.token("token-of-mahout", expires_in=1, refresh_token="renew-1")),
+        (400, {"error": "invalid_grant"}),
+        (200, issuer.token("token-of-mahout", expires_in=1)),
+        (200, issuer.token("token-of-mahout")),
+    ]
+    for _ in range(3):
+        howdah.connect(
+            dsn, oauth_issuer=issuer.url, oauth_client_id="zoo", oauth_prompt=lambda prompt: None
+        ).close()
+    told = [form.get("refresh_token") for form in issuer.requests["/token"]]
+    assert told == [None, "renew-1", None, None]
+
+
 def test_a_token_that_the_server_no_longer_accepts(dsn: str, issuer: StandInIssuer) -> None:
     """It is forgotten, and the user logs in again, at once."""
     options: Any = {"oauth_issuer": issuer.url, "oauth_client_id": "zoo", "oauth_prompt": lambda prompt: None}
