@@ -19,7 +19,7 @@ _MAX_TEXT = 100_000
 _TOKEN = re.compile(
     r"""
     (?P<space>\s+)
-    | (?P<comment>--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))
+    | (?P<comment>--[^\n\r]*|/\*)
     | (?P<literal>
         [eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)
         | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|\Z)
@@ -33,6 +33,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+_COMMENT_MARK = re.compile(r"/\*|\*/")
 
 #: The commands that a summary lists wherever they stand in a statement.
 _COMMANDS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
@@ -118,10 +120,13 @@ def describe_statement(query: bytes) -> StatementDescription:
     text: list[str] = []
     summary = _Summary()
     parameterized = ended = several = False
-    for found in _TOKEN.finditer(source):
-        kind, token = found.lastgroup, found[0]
+    position = 0
+    while found := _TOKEN.match(source, position):
+        kind, token, position = found.lastgroup, found[0], found.end()
         if kind == "comment":
             text.append(" ")
+            if token == "/*":
+                position = _comment_end(source, position)
             continue
         if found["literal"] is not None:
             kind, token = "literal", "?"
@@ -134,6 +139,18 @@ def describe_statement(query: bytes) -> StatementDescription:
     return StatementDescription(
         summary.text(), summary.operation, "".join(text).strip(), parameterized, summary.collection, several
     )
+
+
+def _comment_end(source: str, position: int) -> int:
+    """Return where a comment ends that begins before a position: there may be comments in it."""
+    depth = 1
+    while depth:
+        found = _COMMENT_MARK.search(source, position)
+        if found is None:
+            return len(source)
+        position = found.end()
+        depth += 1 if found[0] == "/*" else -1
+    return position
 
 
 class _Summary:
