@@ -13,6 +13,8 @@ from howdah.io.loops import UnsupportedLoop
 from howdah.io.task_waiter import Waiter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from howdah.io.connect_sync import ConnectOperation, Request
 
 __all__ = ["run_async"]
@@ -55,9 +57,8 @@ async def _serve_async(loop: asyncio.AbstractEventLoop, request: Request) -> Any
         except asyncio.TimeoutError:  # another class than TimeoutError before Python 3.11
             raise TimeoutError from None
     if isinstance(request, Call):
-        function = request.function
         # uvloop, and asyncio's debug mode, refuse coroutine functions, which only return a coroutine here.
-        called = loop.run_in_executor(None, lambda: function())
+        called = loop.run_in_executor(None, _call, request.function)
         # The call continues after a timeout or a cancellation of the task; its result is ignored then.
         called.add_done_callback(lambda future: future.cancelled() or future.exception())
         done, _ = await asyncio.wait([called], timeout=remaining)
@@ -87,3 +88,11 @@ async def _serve_async(loop: asyncio.AbstractEventLoop, request: Request) -> Any
     if expired:
         raise TimeoutError
     return None
+
+
+def _call(function: Callable[[], Any]) -> Any:
+    """Call a function in a worker thread."""
+    try:
+        return function()
+    except StopIteration as error:  # a future takes no StopIteration, and would wait for ever
+        raise RuntimeError("a function of the program raised StopIteration") from error
