@@ -15,6 +15,8 @@ __all__ = ["StatementDescription", "describe_statement"]
 _MAX_SUMMARY = 255
 #: Longer statements are described by their beginning, in characters.
 _MAX_TEXT = 100_000
+#: Longer statements are described each time, in bytes: those with many literals in them rarely come again.
+_MAX_KEPT = 10_000
 
 _TOKEN = re.compile(
     r"""
@@ -109,13 +111,16 @@ class StatementDescription(NamedTuple):
     several: bool
 
 
-@lru_cache(maxsize=1000)
 def describe_statement(query: bytes) -> StatementDescription:
-    """Describe a statement; the most recent descriptions are kept.
+    """Describe a statement; the most recent descriptions are kept, except those of long statements.
 
     Args:
         query: the text, as it is sent to the server.
     """
+    return _described(query) if len(query) <= _MAX_KEPT else _describe(query)
+
+
+def _describe(query: bytes) -> StatementDescription:
     source = query[:_MAX_TEXT].decode("utf-8", "replace")
     text: list[str] = []
     summary = _Summary()
@@ -139,6 +144,9 @@ def describe_statement(query: bytes) -> StatementDescription:
     return StatementDescription(
         summary.text(), summary.operation, "".join(text).strip(), parameterized, summary.collection, several
     )
+
+
+_described = lru_cache(maxsize=1000)(_describe)
 
 
 def _comment_end(source: str, position: int) -> int:

@@ -89,6 +89,13 @@ def test_the_table_of_a_copy() -> None:
     assert describe_statement(b"select 1 from t").collection is None
 
 
+def test_long_statements_are_not_kept() -> None:
+    for size, same in (10, True), (20_000, False):
+        query = b"select '%b'" % (b"x" * size)
+        assert describe_statement(query).text == "select ?"
+        assert (describe_statement(query) is describe_statement(query)) is same
+
+
 @pytest.mark.parametrize("piece", ["'", "$a$", "/*", "/**/", "(", "a.", '"', "1", "e'\\", "$", ",", "from "])
 def test_a_long_statement_takes_no_long_time(piece: str) -> None:
     describe_statement(f"select {piece * 90_000}".encode())
