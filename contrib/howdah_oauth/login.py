@@ -82,9 +82,10 @@ class Login:
             self._lock.release()
 
     def forget(self, token: str) -> None:
-        """Forget a token that the server has refused."""
+        """Forget a token that the server has refused, and what the server has named: it may have changed."""
+        self.advice = None
         if token == self.token:
-            self.token = self._refresh_token = self.advice = None
+            self.token = self._refresh_token = None
 
     def _refreshed(self, issuer: Issuer) -> Generator[Work, Any, Mapping[str, Any] | None]:
         """Return the answer with a renewed token; None if the user has to log in again."""

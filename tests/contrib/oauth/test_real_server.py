@@ -75,6 +75,22 @@ def test_the_function_may_ask_the_server_first(kind: str, dsn: str, issuer: Stan
         howdah.connect(dsn, user="keeper", oauth_token=lambda request: None)
 
 
+def test_the_function_is_told_news_after_a_refused_token(dsn: str, issuer: StandInIssuer) -> None:
+    """What the server has named may have changed, so it is asked again."""
+    asked: list[bool] = []
+    tokens = ["token-of-mahout", "no-good", "token-of-mahout"]
+
+    def token(request: TokenRequest) -> str | None:
+        asked.append(request.from_server)
+        return tokens.pop(0) if request.from_server else None
+
+    howdah.connect(dsn, oauth_token=token).close()
+    with pytest.raises(howdah.errors.InvalidAuthorizationSpecification):
+        howdah.connect(dsn, oauth_token=token)
+    howdah.connect(dsn, oauth_token=token).close()
+    assert asked == [False, True, True, False, True]
+
+
 def test_a_refused_token(dsn: str) -> None:
     with pytest.raises(howdah.errors.InvalidAuthorizationSpecification, match="OAuth") as caught:
         howdah.connect(dsn, oauth_token="very-secret")
