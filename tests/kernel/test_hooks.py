@@ -328,6 +328,18 @@ class TestResolveConninfo:
             driver_with(resolve_conninfo=resolve_conninfo).connect("")
 
 
+    def test_stop_iteration_does_not_hang_a_task(self) -> None:
+        def resolve_conninfo() -> Any:
+            return next(iter(()))
+
+        async def main() -> None:
+            connecting = driver_with(resolve_conninfo=resolve_conninfo).AsyncConnection.connect("")
+            await asyncio.wait_for(connecting, 20)
+
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            asyncio.run(main())
+
+
 class TestOpenTransport:
     @pytest.fixture
     def tunnelling(self, server: Any) -> tuple[Driver, list[Any]]:

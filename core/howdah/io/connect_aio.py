@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from howdah.io.connect_sync import ConnectOperation, Request
 
-__all__ = ["run_async"]
+__all__ = ["answering", "run_async"]
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ async def _serve_async(loop: asyncio.AbstractEventLoop, request: Request) -> Any
             raise TimeoutError from None
     if isinstance(request, Call):
         # uvloop, and asyncio's debug mode, refuse coroutine functions, which only return a coroutine here.
-        called = loop.run_in_executor(None, _call, request.function)
+        called = loop.run_in_executor(None, answering, request.function)
         # The call continues after a timeout or a cancellation of the task; its result is ignored then.
         called.add_done_callback(lambda future: future.cancelled() or future.exception())
         done, _ = await asyncio.wait([called], timeout=remaining)
@@ -90,9 +90,16 @@ async def _serve_async(loop: asyncio.AbstractEventLoop, request: Request) -> Any
     return None
 
 
-def _call(function: Callable[[], Any]) -> Any:
-    """Call a function in a worker thread."""
+def answering(function: Callable[[], T]) -> T:
+    """Call a function in a worker thread, whose answer is for a future.
+
+    Args:
+        function: the function.
+
+    Raises:
+        RuntimeError: the function raised StopIteration. A future takes none, and would wait for ever.
+    """
     try:
         return function()
-    except StopIteration as error:  # a future takes no StopIteration, and would wait for ever
-        raise RuntimeError("a function of the program raised StopIteration") from error
+    except StopIteration as error:
+        raise RuntimeError("the function raised StopIteration") from error
