@@ -327,7 +327,6 @@ class TestResolveConninfo:
         with pytest.raises(OperationalError, match="no token today"):
             driver_with(resolve_conninfo=resolve_conninfo).connect("")
 
-
     def test_stop_iteration_does_not_hang_a_task(self) -> None:
         def resolve_conninfo() -> Any:
             return next(iter(()))
