@@ -29,12 +29,14 @@ __all__ = ["CannotCheck", "SchemaFaults", "existing_database", "schema_files", "
 #: From here on, a migration is undone: dbmate's, goose's and others' marks.
 _DOWN = re.compile(r"(?im)^--\s*(?:migrate:down|\+goose\s+down|\+migrate\s+down|!downs|rollback)\b")
 _UNDOING = re.compile(r"(?i)(?:[._-](?:down|rollback|undo)\.sql|^u\d[^/]*\.sql)$")
+#: Arguments can be seen by all users of the machine, so that the URL, with the password, is not one.
 _ALEMBIC = """
-import sys
+import os, sys
 from alembic import command
 from alembic.config import Config
 config = Config(sys.argv[1])
-config.set_main_option("sqlalchemy.url", sys.argv[2].replace("%", "%%"))
+url = os.environ["DATABASE_URL"].replace("postgresql:", "postgresql+howdah:", 1)
+config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
 command.upgrade(config, "heads")
 """
 
@@ -186,8 +188,7 @@ def _is_copy_in(text: str) -> bool:
 def _run_alembic(configuration: Path, params: dict[str, Any]) -> None:
     if not configuration.is_file():
         raise CannotCheck(f"there is no configuration of Alembic in {configuration}")
-    url = database_url(params, "postgresql+howdah")
-    arguments = [sys.executable, "-c", _ALEMBIC, str(configuration.resolve()), url]
+    arguments = [sys.executable, "-c", _ALEMBIC, str(configuration.resolve())]
     _completed(arguments, "alembic upgrade heads", params, configuration.resolve().parent)
 
 
@@ -202,7 +203,7 @@ def _completed(arguments: list[str], command: str, params: dict[str, Any], direc
     """Run a command that finds the database in its environment."""
     variables = {p.name: p.environ for p in conninfo.PARAMETERS}
     settings = {str(variables[key]): str(value) for key, value in params.items() if variables.get(key)}
-    environment = {**os.environ, **settings, "DATABASE_URL": database_url(params, "postgresql")}
+    environment = {**os.environ, **settings, "DATABASE_URL": database_url(params)}
     try:
         done = subprocess.run(
             arguments, env=environment, cwd=directory, capture_output=True, text=True, check=False
@@ -214,18 +215,17 @@ def _completed(arguments: list[str], command: str, params: dict[str, Any], direc
         raise CannotCheck(f"{command!r} has failed with exit status {done.returncode}:\n{output}")
 
 
-def database_url(params: dict[str, Any], scheme: str) -> str:
+def database_url(params: dict[str, Any]) -> str:
     """Return the URL of a database.
 
     Args:
         params: the parameters of the connection.
-        scheme: the URL's scheme.
     """
     rest = dict(params)
     user, password = rest.pop("user", ""), rest.pop("password", "")
     credentials = quote(user, "") + (f":{quote(password, '')}" if password else "")
     name = quote(rest.pop("dbname", ""), "")
-    return f"{scheme}://{credentials}{'@' if credentials else ''}/{name}?{urlencode(rest)}"
+    return f"postgresql://{credentials}{'@' if credentials else ''}/{name}?{urlencode(rest)}"
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:

@@ -30,6 +30,10 @@ class Token(NamedTuple):
     text: str
     expires: float
 
+    def __repr__(self) -> str:
+        """Return a text without the token, for tracebacks that show variables."""
+        return f"Token(…, {self.expires!r})"
+
 
 class TokenPassword(PasswordProvider):
     """Provides tokens as passwords. Threads and tasks can share a provider.

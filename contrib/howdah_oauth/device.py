@@ -121,6 +121,6 @@ def _seconds(value: Any, default: float, most: float) -> float:
     least = 0.0 if unsafe("dos-endpoint") else 1.0
     try:
         seconds = default if value is None else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise AuthenticationFailed("the OAuth issuer's answer has a bad number of seconds") from None
     return min(max(seconds, least), most) if seconds == seconds else default

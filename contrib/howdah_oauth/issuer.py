@@ -116,14 +116,13 @@ class Issuer:
             _NoRedirect, urllib.request.HTTPSHandler(context=self._context())
         )
         try:
-            with opener.open(request, timeout=TIMEOUT) as response:
-                return response.status, _object(response.headers, response.read(MOST + 1))
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, _object(error.headers, error.read(MOST + 1))
-        except (OSError, HTTPException) as error:
+            with _open(opener, request) as response:
+                status, headers, answered = response.status, response.headers, response.read(MOST + 1)
+        # UnicodeError: the host's name cannot be looked up, because a part of it is empty or too long.
+        except (OSError, HTTPException, UnicodeError) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             raise AuthenticationFailed(f"the OAuth issuer does not answer at {url}: {reason}") from error
+        return status, _object(headers, answered)
 
     def _context(self) -> ssl.SSLContext:
         try:
@@ -132,6 +131,14 @@ class Issuer:
             raise AuthenticationFailed(
                 f"could not read oauth_ca_file {self._ca_file!r}: {error.strerror or error}"
             ) from error
+
+
+def _open(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> Any:
+    """Return the response, of whatever status; to read it may fail like the request itself."""
+    try:
+        return opener.open(request, timeout=TIMEOUT)
+    except urllib.error.HTTPError as response:
+        return response
 
 
 def _object(headers: Message, body: bytes) -> Mapping[str, Any]:

@@ -24,6 +24,8 @@ __all__ = ["Login", "login_of"]
 
 #: How many seconds before its end a token is no longer used, and how often to look for another task's token.
 MARGIN, PAUSE = 30.0, 0.1
+#: The longest time for which a token is used, in seconds: a hundred years.
+LONGEST = 100 * 365.25 * 86400
 
 _logins: dict[tuple[Any, ...], Login] = {}
 
@@ -80,9 +82,10 @@ class Login:
             self._lock.release()
 
     def forget(self, token: str) -> None:
-        """Forget a token that the server has refused."""
+        """Forget a token that the server has refused, and what the server has named: it may have changed."""
+        self.advice = None
         if token == self.token:
-            self.token = self._refresh_token = self.advice = None
+            self.token = self._refresh_token = None
 
     def _refreshed(self, issuer: Issuer) -> Generator[Work, Any, Mapping[str, Any] | None]:
         """Return the answer with a renewed token; None if the user has to log in again."""
@@ -90,7 +93,10 @@ class Login:
             return None
         form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
         status, answer = yield Work(partial(issuer.post, "token_endpoint", form))
-        return answer if status == 200 else None
+        if status == 200:
+            return answer
+        self._refresh_token = None  # the next one belongs to the next login, perhaps to another user's
+        return None
 
     def _keep(self, answer: Mapping[str, Any]) -> str:
         if text(answer, "token_type").lower() != "bearer":
@@ -98,7 +104,8 @@ class Login:
         token = text(answer, "access_token")
         lifetime: Any = answer.get("expires_in")
         known = isinstance(lifetime, (int, float))
-        self._expires = time.monotonic() + lifetime - MARGIN if known else None
+        # A whole number may be too large for a float.
+        self._expires = time.monotonic() + min(max(lifetime, 0), LONGEST) - MARGIN if known else None
         if isinstance(answer.get("refresh_token"), str):
             self._refresh_token = answer["refresh_token"]
         self.token = token

@@ -34,7 +34,9 @@ def oauthbearer(credentials: Credentials, data: bytes) -> Conversation:
     If neither the parameters nor an earlier connection tell where to get a token, the server is asked, and
     the connection begins again.
     """
-    if not (credentials.tls or credentials.host.startswith(("/", "@")) or unsafe("http")):
+    # A host with an address is reached by TCP, even if its name looks like a path.
+    local = credentials.host.startswith(("/", "@")) and not credentials.parameters.get("hostaddr")
+    if not (credentials.tls or local or unsafe("http")):
         raise AuthenticationFailed(
             "a bearer token is only sent over TLS: connect with sslmode=verify-full, or require at least"
         )

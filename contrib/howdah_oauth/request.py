@@ -81,7 +81,7 @@ def unsafe(option: str) -> bool:
 
 
 def require_https(url: str, what: str) -> None:
-    """Make sure that a URL uses HTTPS, has a host, and has neither user, query nor fragment.
+    """Make sure that a URL uses HTTPS, has a host, and has neither user nor fragment.
 
     Args:
         url: the URL.

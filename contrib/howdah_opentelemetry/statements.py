@@ -15,11 +15,13 @@ __all__ = ["StatementDescription", "describe_statement"]
 _MAX_SUMMARY = 255
 #: Longer statements are described by their beginning, in characters.
 _MAX_TEXT = 100_000
+#: Longer statements are described each time, in bytes: those with many literals in them rarely come again.
+_MAX_KEPT = 10_000
 
 _TOKEN = re.compile(
     r"""
     (?P<space>\s+)
-    | (?P<comment>--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))
+    | (?P<comment>--[^\n\r]*|/\*)
     | (?P<literal>
         [eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)
         | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|\Z)
@@ -33,6 +35,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+_COMMENT_MARK = re.compile(r"/\*|\*/")
 
 #: The commands that a summary lists wherever they stand in a statement.
 _COMMANDS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
@@ -107,21 +111,27 @@ class StatementDescription(NamedTuple):
     several: bool
 
 
-@lru_cache(maxsize=1000)
 def describe_statement(query: bytes) -> StatementDescription:
-    """Describe a statement; the most recent descriptions are kept.
+    """Describe a statement; the most recent descriptions are kept, except those of long statements.
 
     Args:
         query: the text, as it is sent to the server.
     """
+    return _described(query) if len(query) <= _MAX_KEPT else _describe(query)
+
+
+def _describe(query: bytes) -> StatementDescription:
     source = query[:_MAX_TEXT].decode("utf-8", "replace")
     text: list[str] = []
     summary = _Summary()
     parameterized = ended = several = False
-    for found in _TOKEN.finditer(source):
-        kind, token = found.lastgroup, found[0]
+    position = 0
+    while found := _TOKEN.match(source, position):
+        kind, token, position = found.lastgroup, found[0], found.end()
         if kind == "comment":
             text.append(" ")
+            if token == "/*":
+                position = _comment_end(source, position)
             continue
         if found["literal"] is not None:
             kind, token = "literal", "?"
@@ -134,6 +144,21 @@ def describe_statement(query: bytes) -> StatementDescription:
     return StatementDescription(
         summary.text(), summary.operation, "".join(text).strip(), parameterized, summary.collection, several
     )
+
+
+_described = lru_cache(maxsize=1000)(_describe)
+
+
+def _comment_end(source: str, position: int) -> int:
+    """Return where a comment ends that begins before a position: there may be comments in it."""
+    depth = 1
+    while depth:
+        found = _COMMENT_MARK.search(source, position)
+        if found is None:
+            return len(source)
+        position = found.end()
+        depth += 1 if found[0] == "/*" else -1
+    return position
 
 
 class _Summary:

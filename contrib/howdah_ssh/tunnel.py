@@ -60,7 +60,12 @@ def open_tunnel(host: Host, parameters: Mapping[str, Any]) -> socket.socket:
     except BaseException:
         _leave(key, server)
         raise
-    ours, theirs = socket.socketpair()
+    try:
+        ours, theirs = socket.socketpair()
+    except BaseException:
+        channel.close()
+        _leave(key, server)
+        raise
     forwarding = _Forwarding(channel, theirs, lambda: _leave(key, server))
     forwarding.start()
     return ours
@@ -164,11 +169,14 @@ class _Forwarding:
         self, receive: Callable[[int], bytes], send: Callable[[bytes], None], end: Callable[[], None]
     ) -> None:
         try:
-            with suppress(OSError, EOFError):
-                while data := receive(SIZE):
-                    send(data)
-            with suppress(OSError, EOFError):
-                end()
+            while data := receive(SIZE):
+                send(data)
+            end()
+        except (OSError, EOFError):
+            # One side is gone; the other direction may wait for the other one, which waits for this one.
+            self._channel.close()
+            with suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)
         finally:
             with self._lock:
                 self._running -= 1

@@ -41,25 +41,43 @@ class _ObservedPool(ServerPool[C]):
             for observer, token in observed:
                 observer.acquire_ended(token, None, error)
             raise
-        connection.kernel.owner.observed = observed
-        for observer, token in observed:
-            observer.acquire_ended(token, connection, None)
+        slot = connection.kernel.owner
+        slot.observed = observed
+        try:
+            for observer, token in observed:
+                observer.acquire_ended(token, connection, None)
+        except BaseException:
+            self.give_back(slot, connection)
+            raise
         return connection
 
+    # An observer that raises must not cost the pool a connection.
+
     def give_back(self, slot: Slot[C], connection: C) -> None:
-        _tell_released(slot)
-        super().give_back(slot, connection)
+        try:
+            _tell_released(slot)
+        finally:
+            super().give_back(slot, connection)
 
     def discard(self, slot: Slot[C], connection: C, counter: LossCounter | None = None) -> None:
-        _tell_released(slot)
-        super().discard(slot, connection, counter)
+        try:
+            _tell_released(slot)
+        finally:
+            super().discard(slot, connection, counter)
 
     def _connect(self, attempt: Connect, limits: Mapping[str, Any]) -> tuple[Slot[C], C]:
         start = monotonic()
-        made = super()._connect(attempt, limits)
-        for observer in self.observers:
-            observer.connection_created(monotonic() - start)
-        return made
+        slot, connection = super()._connect(attempt, limits)
+        try:
+            for observer in self.observers:
+                observer.connection_created(monotonic() - start)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                with self._lock:  # so that a worker pauses before it connects again
+                    self.state.connect_failed(attempt, error, monotonic())
+            super().discard(slot, connection)
+            raise
+        return slot, connection
 
     def finish(self, timeout: float) -> None:
         observers, self.observers = self.observers, ()

@@ -40,25 +40,43 @@ class _ObservedPool(AsyncServerPool[C]):
             for observer, token in observed:
                 observer.acquire_ended(token, None, error)
             raise
-        connection.kernel.owner.observed = observed
-        for observer, token in observed:
-            observer.acquire_ended(token, connection, None)
+        slot = connection.kernel.owner
+        slot.observed = observed
+        try:
+            for observer, token in observed:
+                observer.acquire_ended(token, connection, None)
+        except BaseException:
+            await self.give_back(slot, connection)
+            raise
         return connection
 
+    # An observer that raises must not cost the pool a connection.
+
     async def give_back(self, slot: Slot[C], connection: C) -> None:
-        _tell_released(slot)
-        await super().give_back(slot, connection)
+        try:
+            _tell_released(slot)
+        finally:
+            await super().give_back(slot, connection)
 
     async def discard(self, slot: Slot[C], connection: C, counter: LossCounter | None = None) -> None:
-        _tell_released(slot)
-        await super().discard(slot, connection, counter)
+        try:
+            _tell_released(slot)
+        finally:
+            await super().discard(slot, connection, counter)
 
     async def _connect(self, attempt: Connect, limits: Mapping[str, Any]) -> tuple[Slot[C], C]:
         start = monotonic()
-        made = await super()._connect(attempt, limits)
-        for observer in self.observers:
-            observer.connection_created(monotonic() - start)
-        return made
+        slot, connection = await super()._connect(attempt, limits)
+        try:
+            for observer in self.observers:
+                observer.connection_created(monotonic() - start)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                with self._lock:  # so that a worker pauses before it connects again
+                    self.state.connect_failed(attempt, error, monotonic())
+            await super().discard(slot, connection)
+            raise
+        return slot, connection
 
     async def finish(self, timeout: float) -> None:
         observers, self.observers = self.observers, ()

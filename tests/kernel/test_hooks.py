@@ -327,6 +327,17 @@ class TestResolveConninfo:
         with pytest.raises(OperationalError, match="no token today"):
             driver_with(resolve_conninfo=resolve_conninfo).connect("")
 
+    def test_stop_iteration_does_not_hang_a_task(self) -> None:
+        def resolve_conninfo() -> Any:
+            return next(iter(()))
+
+        async def main() -> None:
+            connecting = driver_with(resolve_conninfo=resolve_conninfo).AsyncConnection.connect("")
+            await asyncio.wait_for(connecting, 20)
+
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            asyncio.run(main())
+
 
 class TestOpenTransport:
     @pytest.fixture

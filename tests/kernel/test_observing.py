@@ -234,6 +234,19 @@ def test_a_pipeline(conn: Any, witness: Witness) -> None:
     assert witness.events == ["pipeline", "select 1", "select 2", *answers, ("pipeline ended", "token")]
 
 
+def test_a_pipeline_that_an_observer_prevents(
+    conn: Any, witness: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pipeline_started() -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(witness, "pipeline_started", pipeline_started)
+    with pytest.raises(ZeroDivisionError):
+        with conn.pipeline():
+            pass
+    assert list(conn.cursor().stream("select 1")) == [(1,)]  # not possible in a pipeline
+
+
 class TestPrepared:
     def test_by_itself(self, conn: Any, witness: Witness) -> None:
         conn.execute("select %s::int", [1], prepare=True)
@@ -358,6 +371,20 @@ class TestConnecting:
             driver.Connection.connect(dsn, dbname="no_such_database")
         assert seen[0]["dbname"] == "no_such_database" and seen[1] == (None, failure.value)
 
+    def test_an_observer_that_raises(self, dsn: str) -> None:
+        closed: list[Any] = []
+
+        def connect_ended(connection: Any, error: Any) -> None:
+            raise ZeroDivisionError
+
+        driver = driver_with(
+            connect_observer=lambda params: SimpleNamespace(connect_ended=connect_ended),
+            connection_closed=lambda connection: closed.append(connection),
+        )
+        with pytest.raises(ZeroDivisionError):
+            driver.Connection.connect(dsn)
+        assert len(closed) == 1 and closed[0].closed
+
     @pytest.mark.parametrize("autocommit", [True, False])
     def test_set_up(self, dsn: str, autocommit: bool) -> None:
         events: list[str] = []
@@ -399,6 +426,23 @@ def test_those_after_a_set_up_that_fails_are_not_run(dsn: str) -> None:
     plugins = [
         (f"p{i}", SimpleNamespace(howdah_connection_setup=hookimpl(each)))
         for i, each in enumerate((later, failing))
+    ]
+    with pytest.raises(howdah.errors.UndefinedObject):
+        howdah.Driver(plugins=plugins).Connection.connect(dsn)
+
+
+def test_an_awaitable_after_a_set_up_that_fails(dsn: str) -> None:
+    """An awaitable need not have a method `close`."""
+
+    class Later:
+        def __await__(self) -> Any:
+            raise AssertionError
+
+    plugins = [
+        (f"p{i}", SimpleNamespace(howdah_connection_setup=hookimpl(each)))
+        for i, each in enumerate(
+            (lambda connection: Later(), lambda connection: connection.execute("set no_such_setting to 1"))
+        )
     ]
     with pytest.raises(howdah.errors.UndefinedObject):
         howdah.Driver(plugins=plugins).Connection.connect(dsn)

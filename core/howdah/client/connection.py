@@ -121,8 +121,12 @@ class Connection(BaseConnection[Row]):
             for observer in observers:
                 observer.connect_ended(None, e)
             raise
-        for observer in observers:
-            observer.connect_ended(self, None)
+        try:
+            for observer in observers:
+                observer.connect_ended(self, None)
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def _open(self, own: dict[str, Any]) -> None:

@@ -148,8 +148,12 @@ class AsyncConnection(BaseConnection[Row]):
             for observer in observers:
                 observer.connect_ended(None, e)
             raise
-        for observer in observers:
-            observer.connect_ended(self, None)
+        try:
+            for observer in observers:
+                observer.connect_ended(self, None)
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def _open(self, own: dict[str, Any]) -> None:
@@ -177,8 +181,9 @@ class AsyncConnection(BaseConnection[Row]):
                 while setups:
                     await setups.pop(0)
             finally:
-                for setup in setups:  # those after one that has failed
-                    setup.close()
+                for setup in setups:  # those after one that has failed; only coroutines need it
+                    if hasattr(setup, "close"):
+                        setup.close()
         else:
             hook(connection=self)
         if self.info.transaction_status != TransactionStatus.IDLE:

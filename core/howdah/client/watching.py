@@ -55,11 +55,11 @@ class _Watching(_Base):
         return begun
 
     def set_pipeline_mode(self, pipeline_mode: PipelineMode | None) -> None:
-        before = self.pipeline_mode
-        super().set_pipeline_mode(pipeline_mode)
-        if before is None and pipeline_mode is not None:
+        if self.pipeline_mode is None and pipeline_mode is not None:
+            # If an observer raises, there is no pipeline.
             self._pipeline_tokens = [(each, each.pipeline_started()) for each in self.pipeline_observers]
-        elif pipeline_mode is None:
+        super().set_pipeline_mode(pipeline_mode)
+        if pipeline_mode is None:
             tokens, self._pipeline_tokens = self._pipeline_tokens, ()
             for observer, token in tokens:
                 observer.pipeline_ended(token)

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from howdah.io.aio import AsyncTransport
-from howdah.io.connect_aio import run_async
+from howdah.io.connect_aio import answering, run_async
 from howdah.io.connect_sync import ConnectOperation
 from howdah.io.lock import TaskRLock
 from howdah.io.loops import UnsupportedLoop, watches_sockets
@@ -117,10 +117,7 @@ def _answer(loop: asyncio.AbstractEventLoop, answer: asyncio.Future[T], function
 
     error: BaseException | None = None
     try:
-        result = function()
-    except StopIteration as e:  # a future cannot have it
-        error = RuntimeError("the function raised StopIteration")
-        error.__cause__ = e
+        result = answering(function)
     except BaseException as e:
         error = e
     with suppress(RuntimeError):  # the loop is closed, and the task with it
@@ -166,7 +163,7 @@ class AsyncioLoop:
 
     async def call_in_thread(self, function: Callable[..., T], *args: Any) -> T:
         """Call a function that blocks, in another thread."""
-        return await asyncio.to_thread(function, *args)
+        return await asyncio.to_thread(answering, partial(function, *args))
 
     async def call_in_own_thread(self, function: Callable[..., T], *args: Any) -> T:
         """Call a function that may block for any time, in a thread that a cancellation leaves behind."""

@@ -13,9 +13,11 @@ from howdah.io.loops import UnsupportedLoop
 from howdah.io.task_waiter import Waiter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from howdah.io.connect_sync import ConnectOperation, Request
 
-__all__ = ["run_async"]
+__all__ = ["answering", "run_async"]
 
 T = TypeVar("T")
 
@@ -55,9 +57,8 @@ async def _serve_async(loop: asyncio.AbstractEventLoop, request: Request) -> Any
         except asyncio.TimeoutError:  # another class than TimeoutError before Python 3.11
             raise TimeoutError from None
     if isinstance(request, Call):
-        function = request.function
         # uvloop, and asyncio's debug mode, refuse coroutine functions, which only return a coroutine here.
-        called = loop.run_in_executor(None, lambda: function())
+        called = loop.run_in_executor(None, answering, request.function)
         # The call continues after a timeout or a cancellation of the task; its result is ignored then.
         called.add_done_callback(lambda future: future.cancelled() or future.exception())
         done, _ = await asyncio.wait([called], timeout=remaining)
@@ -87,3 +88,18 @@ async def _serve_async(loop: asyncio.AbstractEventLoop, request: Request) -> Any
     if expired:
         raise TimeoutError
     return None
+
+
+def answering(function: Callable[[], T]) -> T:
+    """Call a function in a worker thread, whose answer is for a future.
+
+    Args:
+        function: the function.
+
+    Raises:
+        RuntimeError: the function raised StopIteration. A future takes none, and would wait for ever.
+    """
+    try:
+        return function()
+    except StopIteration as error:
+        raise RuntimeError("the function raised StopIteration") from error

@@ -172,7 +172,7 @@ def ask_program(function: Callable[[], Any], wanted: str) -> Generator[Work, Any
 
     Raises:
         AuthenticationFailed: the function raised an exception. The message has only its class: its text
-            might be secret.
+            might be secret. A `howdah.Error` is raised as it is.
     """
     try:
         return (yield Work(function))

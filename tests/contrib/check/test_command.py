@@ -196,9 +196,12 @@ class TestSchema:
         empty.write(
             "migrations/env.py",
             """
+            import sys
             from alembic import context
             from sqlalchemy import create_engine
-            engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
+            url = context.config.get_main_option("sqlalchemy.url")
+            assert url not in sys.argv  # which all users of the machine can see
+            engine = create_engine(url)
             with engine.begin() as connection:
                 context.configure(connection=connection)
                 with context.begin_transaction():

@@ -89,6 +89,10 @@ def test_renewal() -> None:
     assert [provider(Host("a", "", 1), PARAMS) for _ in range(3)] == ["token-2", "token-3", "token-4"]
 
 
+def test_a_repr_does_not_show_the_token() -> None:
+    assert repr(Token("very secret", 17.0)) == "Token(…, 17.0)"
+
+
 def test_tls_is_required(cloud_server: ScriptedServer, received: list[bytes]) -> None:
     with pytest.raises(howdah.OperationalError, match="the savannah is only sent over TLS"):
         connect(cloud_server, password=Counting())

@@ -18,7 +18,8 @@ class StandInIssuer:
 
     Attributes:
         url: The issuer's identifier.
-        answers: The answers by path: pairs of HTTP status and object (or bytes).
+        answers: The answers by path: pairs of HTTP status and object (or bytes, or None for an answer that
+            breaks off).
         requests: The forms that were received, by path, with `"authorization"` if that header was sent.
     """
 
@@ -44,7 +45,11 @@ class StandInIssuer:
                 if status == 302:
                     self.send_header("Location", issuer.url + "/elsewhere")
                 self.send_header("Content-Type", "application/json; charset=utf-8")
-                self.send_header("Content-Length", str(len(body)))
+                if content is None:
+                    self.send_header("Transfer-Encoding", "chunked")
+                    body = b"5\r\n{"
+                else:
+                    self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 

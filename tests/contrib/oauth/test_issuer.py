@@ -42,6 +42,8 @@ def login(dsn: str, issuer: StandInIssuer, **params: Any) -> None:
         (DISCOVERY, (200, b"[" * 100_000), "not valid JSON"),
         (DISCOVERY, (200, b"[]"), "is not of the issuer"),
         (DISCOVERY, (200, b" " * 300_000), "too long"),
+        (DISCOVERY, (200, None), "does not answer at .*: IncompleteRead"),
+        (DISCOVERY, (500, None), "does not answer at .*: IncompleteRead"),
         ("/device", (401, {"error": "invalid_client"}), "refuses to start the device flow: invalid_client"),
         ("/device", (200, {"verification_uri": "ftp://x"}), "must begin with https://"),
         ("/device", (200, {"device_code": "x"}), "no verification_url"),
@@ -62,6 +64,27 @@ def test_an_endpoint_is_missing(dsn: str, issuer: StandInIssuer) -> None:
     issuer.answers[DISCOVERY] = [(200, {"issuer": issuer.url})]
     with pytest.raises(howdah.OperationalError, match="has no device_authorization_endpoint"):
         login(dsn, issuer)
+
+
+def test_an_endpoint_whose_name_cannot_be_looked_up(dsn: str, issuer: StandInIssuer) -> None:
+    _, document = issuer.answers[DISCOVERY][0]
+    endpoint = f"http://{'a' * 64}.example/device"
+    issuer.answers[DISCOVERY] = [(200, {**document, "device_authorization_endpoint": endpoint})]
+    with pytest.raises(howdah.OperationalError, match="does not answer at http://aaaa"):
+        login(dsn, issuer)
+
+
+def test_numbers_that_are_too_large(dsn: str, issuer: StandInIssuer) -> None:
+    issuer.answers["/token"] = [
+        (200, issuer.token("token-of-mahout", expires_in=-(10**400))),
+        (200, issuer.token("token-of-mahout", expires_in=10**400)),
+    ]
+    for _ in range(3):
+        login(dsn, issuer)
+    assert len(issuer.requests["/token"]) == 2
+    issuer.answers["/device"] = [(200, issuer.device(expires_in=10**400))]
+    with pytest.raises(howdah.OperationalError, match="bad number of seconds"):
+        login(dsn, issuer, oauth_scope="other")
 
 
 def test_slow_down(dsn: str, issuer: StandInIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,6 +181,17 @@ def test_the_bytes(issuer: StandInIssuer) -> None:
         ).close()
     message = b"n,,\x01auth=Bearer abc~+/=\x01\x01"
     assert received == [b"OAUTHBEARER\0" + len(message).to_bytes(4, "big") + message]
+
+
+def test_no_token_over_tcp_to_a_host_that_looks_like_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PGOAUTHDEBUG", raising=False)
+    received: list[bytes] = []
+    with ScriptedServer(script(WELCOME, received=received)) as server:
+        with pytest.raises(howdah.OperationalError, match="only sent over TLS"):
+            howdah.connect(
+                f"host=/tmp hostaddr=127.0.0.1 port={server.port} user=u sslmode=disable", oauth_token="abc"
+            )
+    assert received == []
 
 
 @pytest.mark.parametrize(

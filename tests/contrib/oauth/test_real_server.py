@@ -75,6 +75,22 @@ def test_the_function_may_ask_the_server_first(kind: str, dsn: str, issuer: Stan
         howdah.connect(dsn, user="keeper", oauth_token=lambda request: None)
 
 
+def test_the_function_is_told_news_after_a_refused_token(dsn: str, issuer: StandInIssuer) -> None:
+    """What the server has named may have changed, so it is asked again."""
+    asked: list[bool] = []
+    tokens = ["token-of-mahout", "no-good", "token-of-mahout"]
+
+    def token(request: TokenRequest) -> str | None:
+        asked.append(request.from_server)
+        return tokens.pop(0) if request.from_server else None
+
+    howdah.connect(dsn, oauth_token=token).close()
+    with pytest.raises(howdah.errors.InvalidAuthorizationSpecification):
+        howdah.connect(dsn, oauth_token=token)
+    howdah.connect(dsn, oauth_token=token).close()
+    assert asked == [False, True, True, False, True]
+
+
 def test_a_refused_token(dsn: str) -> None:
     with pytest.raises(howdah.errors.InvalidAuthorizationSpecification, match="OAuth") as caught:
         howdah.connect(dsn, oauth_token="very-secret")
@@ -153,6 +169,22 @@ def test_a_token_is_renewed(dsn: str, issuer: StandInIssuer) -> None:
         None,
     ]
     assert len(prompts) == 2
+
+
+def test_a_refused_refresh_token_is_not_used_again(dsn: str, issuer: StandInIssuer) -> None:
+    """The login after it may be another user's."""
+    issuer.answers["/token"] = [
+        (200, issuer.token("token-of-mahout", expires_in=1, refresh_token="renew-1")),
+        (400, {"error": "invalid_grant"}),
+        (200, issuer.token("token-of-mahout", expires_in=1)),
+        (200, issuer.token("token-of-mahout")),
+    ]
+    for _ in range(3):
+        howdah.connect(
+            dsn, oauth_issuer=issuer.url, oauth_client_id="zoo", oauth_prompt=lambda prompt: None
+        ).close()
+    told = [form.get("refresh_token") for form in issuer.requests["/token"]]
+    assert told == [None, "renew-1", None, None]
 
 
 def test_a_token_that_the_server_no_longer_accepts(dsn: str, issuer: StandInIssuer) -> None:

@@ -57,6 +57,9 @@ def test_a_long_summary_ends_with_a_whole_name() -> None:
         ("select a1, t2.b3 from t2 where a = -5", "select a1, t2.b3 from t2 where a = -?"),
         ("select $1, 'x'", "select $1, ?"),
         ("select 1 -- secret\n, /* secret */ 2", "select ?  \n,   ?".replace("  \n", "  \n")),
+        ("/* it's /* a comment */ in it's */ select 'secret'", "select ?"),
+        ("select 1 /* /* */ secret", "select ?"),
+        ("select 1 --/*\r, 'secret'", "select ?  \r, ?"),
         ('select "a 1" from t', 'select "a 1" from t'),
         ("select 'unterminated secret", "select ?"),
         ("select $x$unterminated secret", "select ?"),
@@ -86,6 +89,13 @@ def test_the_table_of_a_copy() -> None:
     assert describe_statement(b"select 1 from t").collection is None
 
 
-@pytest.mark.parametrize("piece", ["'", "$a$", "/*", "(", "a.", '"', "1", "e'\\", "$", ",", "from "])
+def test_long_statements_are_not_kept() -> None:
+    for size, same in (10, True), (20_000, False):
+        query = b"select '%b'" % (b"x" * size)
+        assert describe_statement(query).text == "select ?"
+        assert (describe_statement(query) is describe_statement(query)) is same
+
+
+@pytest.mark.parametrize("piece", ["'", "$a$", "/*", "/**/", "(", "a.", '"', "1", "e'\\", "$", ",", "from "])
 def test_a_long_statement_takes_no_long_time(piece: str) -> None:
     describe_statement(f"select {piece * 90_000}".encode())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import howdah
+from howdah.conninfo import Host
+from howdah_ssh.tunnel import open_tunnel
 from tests.connecting import KINDS, connect_value
 from tests.pages import ROOT, run
 
@@ -97,6 +101,26 @@ def test_many_tasks(params: dict[str, Any]) -> None:
         return await asyncio.gather(*map(query, range(6)))
 
     assert asyncio.run(main()) == [(i,) for i in range(6)]
+
+
+def test_leaving_while_both_directions_are_full(ssh: SSHServer, params: dict[str, Any]) -> None:
+    """The server sends without reading: the tunnel ends nevertheless, when the client goes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ssh.address = listener.getsockname()
+        given = {name: value if name == "ssh_port" else str(value) for name, value in params.items()}
+        tunnel = open_tunnel(Host("db.internal", "", 5432), {"ssh_password": None, **given})
+        connection, _ = listener.accept()
+        with tunnel, connection:
+            for sock in (connection, tunnel):
+                sock.settimeout(0.5)
+                with pytest.raises(TimeoutError):
+                    while True:
+                        sock.send(bytes(65536))
+            forwarding = [thread for thread in threading.enumerate() if thread.name == "howdah-ssh"]
+            tunnel.close()
+            for thread in forwarding:
+                thread.join(10)
+    assert len(forwarding) == 2 and not any(thread.is_alive() for thread in forwarding)
 
 
 def test_the_tunnel_breaks(ssh: SSHServer, params: dict[str, Any]) -> None:

@@ -147,6 +147,14 @@ def test_the_cause_is_kept(dsn: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_an_iterator_that_has_ended(kind: str, dsn: str) -> None:
+    """An event loop's future takes no StopIteration."""
+    passwords: Iterator[str] = iter([])
+    with pytest.raises(howdah.OperationalError, match="the function for the password raised"):
+        connect_value(kind, "", dsn, user=ROLE["md5"], password=lambda: next(passwords), connect_timeout=20)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_timeout(kind: str, dsn: str) -> None:
     done = threading.Event()
 

@@ -93,6 +93,36 @@ def test_the_pool_that_keeps_none(dsn: str, connection_class: Any, witness: Witn
     assert witness.events == [*once, *once, "closed"]
 
 
+@pytest.mark.parametrize("pool_class", [ConnectionPool, NullConnectionPool])
+@pytest.mark.parametrize("method", ["acquire_started", "acquire_ended", "connection_created", "released"])
+def test_an_observer_that_raises_costs_no_connection(
+    dsn: str,
+    connection_class: Any,
+    witness: Witness,
+    monkeypatch: pytest.MonkeyPatch,
+    pool_class: Any,
+    method: str,
+) -> None:
+    def fail(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        raise ZeroDivisionError
+
+    sizes = {"min_size": 1 if pool_class is ConnectionPool else 0, "max_size": 1}
+    with pool_class(dsn, **sizes, open=False, connection_class=connection_class) as pool:
+        pool.wait()
+        monkeypatch.setattr(witness, method, fail)
+        with pytest.raises(ZeroDivisionError):
+            with pool.connection() as conn:
+                conn.close()  # the pool opens another one
+            with pool.connection():
+                raise ZeroDivisionError  # for the client of a worker, the new connection only comes later
+        monkeypatch.undo()
+        for _ in range(2):
+            with pool.connection(timeout=20) as conn:
+                assert conn.execute("select 1").fetchone() == (1,)
+    assert (witness.events.count("gives back")) >= 2
+
+
 def test_standbys_are_a_pool_of_their_own(dsn: str, connection_class: Any, witness: Witness) -> None:
     pool = ConnectionPool(dsn, read_conninfo=dsn, min_size=0, open=False, connection_class=connection_class)
     with pool:
