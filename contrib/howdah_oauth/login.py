@@ -94,7 +94,8 @@ class Login:
         form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
         status, answer = yield Work(partial(issuer.post, "token_endpoint", form))
         if status == 200:
-            return answer
+            renewed: Mapping[str, Any] = answer
+            return renewed
         self._refresh_token = None  # the next one belongs to the next login, perhaps to another user's
         return None
 
