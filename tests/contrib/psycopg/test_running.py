@@ -138,7 +138,7 @@ def test_nothing_to_run(folder, arguments):
     ours = python("-m", "howdah_psycopg", *arguments, cwd=folder)
     theirs = python(*arguments, cwd=folder)
     assert ours.returncode == theirs.returncode
-    assert ours.stderr == theirs.stderr
+    assert ours.stderr == theirs.stderr.replace("/.'", "'")  # Python 3.10 does not shorten the path
 
 
 @pytest.mark.parametrize("arguments", [["-m", "importing"], ["importing.py"], ["-m", "package.importing"]])
