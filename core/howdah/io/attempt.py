@@ -310,6 +310,8 @@ def converse(
     except StopIteration as stop:
         result: T = stop.value
         return result
+    finally:
+        machine.close()  # now: after an interruption, a traceback may keep this frame, and what it holds
 
 
 def _send(

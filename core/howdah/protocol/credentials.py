@@ -18,7 +18,9 @@ Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from howdah import errors
@@ -174,9 +176,38 @@ def ask_program(function: Callable[[], Any], wanted: str) -> Generator[Work, Any
         AuthenticationFailed: the function raised an exception. The message has only its class: its text
             might be secret. A `howdah.Error` is raised as it is.
     """
+    return (yield Work(partial(_ask, function, wanted)))
+
+
+def _ask(function: Callable[[], Any], wanted: str) -> Any:
+    with _failing(wanted):
+        answer = function()
+    return _Answer(answer, wanted) if hasattr(answer, "__await__") else answer
+
+
+class _Answer:
+    """An awaitable of the program's."""
+
+    def __init__(self, awaitable: Any, wanted: str) -> None:
+        self._awaitable = awaitable
+        self._wanted = wanted
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        with _failing(self._wanted):
+            return (yield from self._awaitable.__await__())
+
+    def close(self) -> None:
+        """Close a coroutine that will not be awaited."""
+        if hasattr(self._awaitable, "close"):
+            self._awaitable.close()
+
+
+@contextmanager
+def _failing(wanted: str) -> Iterator[None]:
+    """Say what has failed. This is done where it fails: a TimeoutError elsewhere is the connection's."""
     try:
-        return (yield Work(function))
-    except (errors.Error, TimeoutError):
+        yield
+    except errors.Error:
         raise
     except Exception as error:
         raise AuthenticationFailed(f"the function for {wanted} raised {type(error).__name__}") from error

@@ -146,6 +146,32 @@ def test_the_cause_is_kept(dsn: str) -> None:
     assert cause is not None and isinstance(cause.__cause__, ValueError)
 
 
+@pytest.mark.parametrize("timeout", [None, 20])
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_timeout_of_the_function_s_own(
+    kind: str, asynchronous: bool, timeout: int | None, dsn: str
+) -> None:
+    if asynchronous and kind == "blocking":
+        pytest.skip("a blocking connection takes no asynchronous function")
+
+    def fails() -> str:
+        raise TimeoutError("the vault: very secret")
+
+    async def fails_later() -> str:
+        return fails()
+
+    function: Any = fails_later if asynchronous else fails
+    with pytest.raises(
+        howdah.OperationalError, match="the function for the password raised Timeout"
+    ) as caught:
+        connect_value(kind, "", dsn, user=ROLE["md5"], password=function, connect_timeout=timeout)
+    assert not isinstance(caught.value, howdah.errors.ConnectionTimeout)
+    assert "very secret" not in str(caught.value)
+    cause = caught.value.__cause__
+    assert cause is not None and isinstance(cause.__cause__, TimeoutError)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_iterator_that_has_ended(kind: str, dsn: str) -> None:
     """An event loop's future takes no StopIteration."""
