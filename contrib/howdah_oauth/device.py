@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from howdah.protocol.credentials import AuthenticationFailed, Work, ask_program
 from howdah_oauth.issuer import text
-from howdah_oauth.request import require_https, unsafe
+from howdah_oauth.request import require_https, shown, unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -25,8 +25,8 @@ __all__ = ["DevicePrompt", "device_flow", "failure"]
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 #: Seconds between two requests if the issuer names none, and at most; and the longest time to wait at all.
 INTERVAL, LONGEST_INTERVAL, LONGEST = 5.0, 300.0, 86400.0
-#: For how many seconds a thread waits at once.
-STEP = 0.5
+#: For how many seconds a thread waits at once; the longest code for the user, in characters.
+STEP, LONGEST_CODE = 0.5, 100
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ def device_flow(
     status, answer = yield Work(partial(issuer.post, "device_authorization_endpoint", form))
     if status != 200:
         raise failure("the OAuth issuer refuses to start the device flow", status, answer)
-    shown = _prompt(answer)
-    yield from ask_program(partial(prompt or _print, shown), "the OAuth prompt")
+    prompted = _prompt(answer)
+    yield from ask_program(partial(prompt or _print, prompted), "the OAuth prompt")
     code = {"grant_type": GRANT_TYPE, "device_code": text(answer, "device_code")}
     interval = _seconds(answer.get("interval"), INTERVAL, LONGEST_INTERVAL)
-    end = time.monotonic() + shown.expires_in
+    end = time.monotonic() + prompted.expires_in
     while time.monotonic() + interval < end:
         yield from _pause(interval)
         status, answer = yield Work(partial(issuer.post, "token_endpoint", code))
@@ -95,8 +95,8 @@ def _pause(seconds: float) -> Generator[Work, Any, None]:
 def failure(event: str, status: int, answer: Mapping[str, Any]) -> AuthenticationFailed:
     """Return the exception for an issuer's error."""
     parts = [answer.get("error_description"), answer.get("error")]
-    shown = [part[:200] for part in parts if isinstance(part, str) and part]
-    return AuthenticationFailed(f"{event}: {' / '.join(shown) or f'HTTP status {status}'}")
+    told = [shown(part) for part in parts if isinstance(part, str) and part]
+    return AuthenticationFailed(f"{event}: {' / '.join(told) or f'HTTP status {status}'}")
 
 
 def _prompt(answer: Mapping[str, Any]) -> DevicePrompt:
@@ -107,7 +107,7 @@ def _prompt(answer: Mapping[str, Any]) -> DevicePrompt:
         require_https(text(answer, "verification_uri_complete"), "the issuer's verification_uri_complete")
     require_https(uri, "the issuer's verification_uri")
     code = text(answer, "user_code")
-    if not code.isprintable():
+    if not code.isprintable() or len(code) > LONGEST_CODE:
         raise AuthenticationFailed("the OAuth issuer's user_code cannot be shown")
     return DevicePrompt(uri, code, complete, _seconds(answer.get("expires_in"), 0.0, LONGEST))
 

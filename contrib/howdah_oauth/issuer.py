@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import ssl
+import time
 import urllib.error
 import urllib.request
 from email.message import Message
@@ -16,22 +18,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
 from howdah.protocol.credentials import AuthenticationFailed
-from howdah_oauth.request import require_https
+from howdah_oauth.http import send
+from howdah_oauth.request import require_https, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Issuer", "text"]
 
-#: The most bytes of an answer, and the longest wait for a part of it in seconds.
+#: The most bytes of an answer, and the longest time for one request, in seconds.
 MOST, TIMEOUT = 256 * 1024, 30.0
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: it might lead elsewhere than the issuer's metadata says."""
-
-    def redirect_request(self, *args: Any) -> None:
-        return None
 
 
 class Issuer:
@@ -43,6 +39,7 @@ class Issuer:
         client_id: the client's identifier.
         client_secret: the client's secret, or None.
         ca_file: a file with the trusted certificate authorities; None for the system's.
+        timeout: for how many seconds it is used at most; None for no limit.
     """
 
     def __init__(
@@ -52,12 +49,14 @@ class Issuer:
         client_id: str,
         client_secret: str | None = None,
         ca_file: str | None = None,
+        timeout: float | None = None,
     ) -> None:
         self.identifier = identifier
         self._document = document
         self._client_id = client_id
         self._client_secret = client_secret
         self._ca_file = ca_file
+        self._end = time.monotonic() + timeout if timeout and timeout > 0 else math.inf
         self._metadata: Mapping[str, Any] | None = None
 
     def endpoint(self, name: str) -> str:
@@ -102,6 +101,19 @@ class Issuer:
         return self._send(self.endpoint(name), form)
 
     def _send(self, url: str, form: Mapping[str, str] | None) -> tuple[int, Mapping[str, Any]]:
+        deadline = min(time.monotonic() + TIMEOUT, self._end)
+        context = self._context()
+        try:
+            status, headers, body = send(self._request(url, form), context, deadline, MOST + 1)
+        # ValueError: a text, such as the host's name or a code, cannot be encoded; or a proxy's URL is wrong.
+        except (OSError, HTTPException, ValueError) as error:
+            reason = error.reason if isinstance(error, urllib.error.URLError) else error
+            raise AuthenticationFailed(
+                f"the OAuth issuer does not answer at {url}: {shown(reason)}"
+            ) from error
+        return status, _object(headers, body)
+
+    def _request(self, url: str, form: Mapping[str, str] | None) -> urllib.request.Request:
         headers = {"Accept": "application/json"}
         body = None
         if form is not None:
@@ -111,18 +123,7 @@ class Issuer:
                 pair = f"{quote_plus(self._client_id)}:{quote_plus(self._client_secret)}"
                 headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
             body = urlencode(form).encode()
-        request = urllib.request.Request(url, body, headers)
-        opener = urllib.request.build_opener(
-            _NoRedirect, urllib.request.HTTPSHandler(context=self._context())
-        )
-        try:
-            with _open(opener, request) as response:
-                status, headers, answered = response.status, response.headers, response.read(MOST + 1)
-        # UnicodeError: the host's name cannot be looked up, because a part of it is empty or too long.
-        except (OSError, HTTPException, UnicodeError) as error:
-            reason = error.reason if isinstance(error, urllib.error.URLError) else error
-            raise AuthenticationFailed(f"the OAuth issuer does not answer at {url}: {reason}") from error
-        return status, _object(headers, answered)
+        return urllib.request.Request(url, body, headers)
 
     def _context(self) -> ssl.SSLContext:
         try:
@@ -131,14 +132,6 @@ class Issuer:
             raise AuthenticationFailed(
                 f"could not read oauth_ca_file {self._ca_file!r}: {error.strerror or error}"
             ) from error
-
-
-def _open(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> Any:
-    """Return the response, of whatever status; to read it may fail like the request itself."""
-    try:
-        return opener.open(request, timeout=TIMEOUT)
-    except urllib.error.HTTPError as response:
-        return response
 
 
 def _object(headers: Message, body: bytes) -> Mapping[str, Any]:

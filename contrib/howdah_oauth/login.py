@@ -27,7 +27,11 @@ MARGIN, PAUSE = 30.0, 0.1
 #: The longest time for which a token is used, in seconds: a hundred years.
 LONGEST = 100 * 365.25 * 86400
 
+#: How many logins are kept.
+MOST_LOGINS = 1000
+
 _logins: dict[tuple[Any, ...], Login] = {}
+_lock = threading.Lock()
 
 
 class Login:
@@ -73,6 +77,7 @@ class Login:
                 request.client_id or "",
                 parameters.get("oauth_client_secret"),
                 parameters.get("oauth_ca_file"),
+                parameters.get("connect_timeout"),
             )
             answer = yield from self._refreshed(issuer)
             if answer is None:
@@ -114,7 +119,11 @@ class Login:
 
 
 def login_of(credentials: Credentials, request: TokenRequest) -> Login:
-    """Return the login that the connections with these parameters share."""
+    """Return the login that the connections with these parameters share; those used last are kept."""
     names = ("port", "oauth_issuer", "oauth_client_id", "oauth_client_secret", "oauth_scope", "oauth_ca_file")
     key = (request.user, request.host, *map(credentials.parameters.get, names))
-    return _logins.setdefault(key, Login())
+    with _lock:
+        login = _logins[key] = _logins.pop(key, None) or Login()  # the last one now
+        if len(_logins) > MOST_LOGINS:
+            del _logins[next(iter(_logins))]
+        return login

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from howdah.errors import OperationalError
 from howdah.protocol.credentials import OK, SASL_CONTINUE, AuthenticationFailed, Reconnect, ask_program
 from howdah_oauth.login import login_of
-from howdah_oauth.request import TokenRequest, issuer_of, unsafe
+from howdah_oauth.request import TokenRequest, issuer_of, shown, unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -55,7 +55,7 @@ def oauthbearer(credentials: Credentials, data: bytes) -> Conversation:
         credentials.memory[REFUSED] = True
         raise Reconnect("the server refuses the token of an earlier login")
     if status != "invalid_token":
-        raise AuthenticationFailed(f"the server refuses the bearer token: {status[:100]!r}")
+        raise AuthenticationFailed(f"the server refuses the bearer token: {shown(status)!r}")
     yield b"\x01"  # the server answers with its error
     raise OperationalError("the server sent no error after it had refused the bearer token")
 
@@ -109,7 +109,7 @@ def _read_advice(answer: AuthenticationRequest, request: TokenRequest) -> tuple[
     document, scope = told.get("openid-configuration"), told.get("scope")
     if document is not None and request.issuer is not None and issuer_of(document) != request.issuer:
         raise AuthenticationFailed(
-            f"the server refers to the OAuth issuer {issuer_of(document)!r}, "
+            f"the server refers to the OAuth issuer {shown(issuer_of(document))!r}, "
             f"but oauth_issuer is {request.issuer!r}"
         )
     return document, scope

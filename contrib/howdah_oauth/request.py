@@ -15,10 +15,12 @@ from howdah.protocol.credentials import AuthenticationFailed
 if TYPE_CHECKING:
     from howdah.protocol.credentials import Credentials
 
-__all__ = ["TokenRequest", "issuer_of", "require_https", "unsafe"]
+__all__ = ["TokenRequest", "issuer_of", "require_https", "shown", "unsafe"]
 
 _WELL_KNOWN = "/.well-known/"
 _DOCUMENTS = ("openid-configuration", "oauth-authorization-server")
+#: The longest URL, and the most characters of a text in a message.
+_LONGEST_URL, _MOST_SHOWN = 2000, 200
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,16 @@ class TokenRequest:
         )
 
 
+def shown(text: object) -> str:
+    """Return what an issuer or a server has sent for a message: short, and without control characters.
+
+    Args:
+        text: the text, or an exception that may have it in its message.
+    """
+    cut = str(text)[:_MOST_SHOWN]
+    return "".join(character if character.isprintable() else "?" for character in cut)
+
+
 def unsafe(option: str) -> bool:
     """Return whether PGOAUTHDEBUG allows something that is for tests only.
 
@@ -90,15 +102,17 @@ def require_https(url: str, what: str) -> None:
     Raises:
         AuthenticationFailed: it is none.
     """
+    if len(url) > _LONGEST_URL:
+        raise AuthenticationFailed(f"{what} is too long")
     try:
         parts = urlsplit(url)
         valid = bool(parts.hostname) and parts.username is None and parts.port != 0
     except ValueError:
         valid = False
     if not valid or parts.fragment or not url.isascii() or not url.isprintable() or " " in url:
-        raise AuthenticationFailed(f"{what} is not a URL: {url!r}")
+        raise AuthenticationFailed(f"{what} is not a URL: {shown(url)!r}")
     if parts.scheme != "https" and not (parts.scheme == "http" and unsafe("http")):
-        raise AuthenticationFailed(f"{what} must begin with https://, but it is {url!r}")
+        raise AuthenticationFailed(f"{what} must begin with https://, but it is {shown(url)!r}")
 
 
 def issuer_of(document: str) -> str:
@@ -117,7 +131,7 @@ def issuer_of(document: str) -> str:
     # A path comes before or after, not on both sides.
     if not well_known or name not in _DOCUMENTS or "?" in document or (slash and urlsplit(before).path):
         raise AuthenticationFailed(
-            f"the OAuth discovery document has no well-known URL: {document!r}; "
+            f"the OAuth discovery document has no well-known URL: {shown(document)!r}; "
             "one ends with /.well-known/openid-configuration"
         )
     return before + slash + path

@@ -6,11 +6,13 @@ import base64
 import json
 import ssl
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
 DISCOVERY = "/.well-known/openid-configuration"
+SLOW_HEADERS, SLOW_BODY = "slow headers", "slow body"
 
 
 class StandInIssuer:
@@ -19,7 +21,8 @@ class StandInIssuer:
     Attributes:
         url: The issuer's identifier.
         answers: The answers by path: pairs of HTTP status and object (or bytes, or None for an answer that
-            breaks off).
+            breaks off, or SLOW_HEADERS or SLOW_BODY for one that comes byte by byte); a status in bytes is sent
+            as it is.
         requests: The forms that were received, by path, with `"authorization"` if that header was sent.
     """
 
@@ -40,6 +43,12 @@ class StandInIssuer:
                 issuer.requests.setdefault(self.path, []).append(form)
                 answers = issuer.answers.get(self.path, [(404, {})])
                 status, content = answers.pop(0) if len(answers) > 1 else answers[0]
+                if isinstance(status, bytes):
+                    self.wfile.write(status)
+                    return
+                if content in (SLOW_HEADERS, SLOW_BODY):
+                    self.drip(content)
+                    return
                 body = content if isinstance(content, bytes) else json.dumps(content).encode()
                 self.send_response(status)
                 if status == 302:
@@ -53,9 +62,17 @@ class StandInIssuer:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def drip(self, content: Any) -> None:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+                self.wfile.write(b"X: " if content == SLOW_HEADERS else b"\r\n{")
+                with suppress(OSError):
+                    while not issuer.stopped.wait(0.02):
+                        self.wfile.write(b" ")
+
             def log_message(self, *args: Any) -> None:
                 pass
 
+        self.stopped = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         scheme = "http"
@@ -107,6 +124,7 @@ class StandInIssuer:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self.stopped.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import socket
+import sys
+import time
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
 
 import howdah
+import howdah_oauth.http
 from howdah.protocol.backend_messages import authentication
-from howdah.protocol.credentials import AuthenticationFailed
-from howdah_oauth.request import issuer_of
-from tests.contrib.oauth.issuer import DISCOVERY, StandInIssuer
+from howdah.protocol.credentials import AuthenticationFailed, Credentials
+from howdah_oauth.login import Login, login_of
+from howdah_oauth.request import TokenRequest, issuer_of
+from tests.connecting import KINDS, connect_value
+from tests.contrib.oauth.issuer import DISCOVERY, SLOW_BODY, SLOW_HEADERS, StandInIssuer
 from tests.kernel.connecting.scripted_server import WELCOME, ScriptedServer, exactly, packet
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
     from tests.servers import Server
 
@@ -48,6 +55,14 @@ def login(dsn: str, issuer: StandInIssuer, **params: Any) -> None:
         ("/device", (200, {"verification_uri": "ftp://x"}), "must begin with https://"),
         ("/device", (200, {"device_code": "x"}), "no verification_url"),
         ("/token", (400, {"error": "access_denied", "error_description": "No!"}), "No! / access_denied"),
+        ("/token", (400, {"error": "bad\x1b[2J\n"}), r"no token: bad\?\[2J\?$"),
+        ("/token", (400, {"error": "x" * 1000}), "no token: x{200}$"),
+        (DISCOVERY, (b"\x1b[2J" * 1000 + b"\r\n\r\n", None), r"answer at \S+: (\?\[2J){50}$"),
+        (DISCOVERY, (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", None), "header line"),
+        ("/device", (200, {"verification_uri": "https://x/\x1b[2J" + "y" * 1000}), r"not a URL: '\S{200}'$"),
+        ("/device", (200, {"verification_uri": "https://x/" + "y" * 10_000}), "verification_uri is too long"),
+        ("/device", (200, {"verification_uri": "https://x", "user_code": "\x1b[2J"}), "cannot be shown"),
+        ("/device", (200, {"verification_uri": "https://x", "user_code": "y" * 1000}), "cannot be shown"),
         ("/token", (500, b"secret"), "HTTP status 500|not valid JSON"),
         ("/token", (200, {"access_token": "x", "token_type": "mac"}), "not a bearer token"),
         ("/token", (200, {"token_type": "bearer"}), "no access_token"),
@@ -85,6 +100,73 @@ def test_numbers_that_are_too_large(dsn: str, issuer: StandInIssuer) -> None:
     issuer.answers["/device"] = [(200, issuer.device(expires_in=10**400))]
     with pytest.raises(howdah.OperationalError, match="bad number of seconds"):
         login(dsn, issuer, oauth_scope="other")
+
+
+@pytest.mark.parametrize("content", [SLOW_HEADERS, SLOW_BODY])
+@pytest.mark.parametrize("path", [DISCOVERY, "/device", "/token"])
+def test_an_issuer_that_answers_byte_by_byte(
+    dsn: str, issuer: StandInIssuer, path: str, content: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("howdah_oauth.issuer.TIMEOUT", 0.3)
+    issuer.answers[path] = [(200, content)]
+    with pytest.raises(howdah.OperationalError, match="does not answer at .*: timed out"):
+        login(dsn, issuer)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_thread_waits_longer_than_the_connection(kind: str, dsn: str, issuer: StandInIssuer) -> None:
+    issuer.answers[DISCOVERY] = [(200, SLOW_BODY)]
+    with pytest.raises(howdah.OperationalError):
+        connect_value(
+            kind,
+            "",
+            dsn,
+            oauth_issuer=issuer.url,
+            oauth_client_id="zoo",
+            oauth_prompt=print,
+            connect_timeout=0.5,
+        )
+    end = time.monotonic() + 20
+    while any(howdah_oauth.http.__file__ in files(frame) for frame in sys._current_frames().values()):
+        assert time.monotonic() < end
+
+
+def files(frame: FrameType) -> set[str]:
+    """Where the functions are that run in a thread."""
+    return {each.f_code.co_filename for each, _ in traceback.walk_stack(frame)}
+
+
+def test_a_scope_that_cannot_be_encoded(dsn: str, issuer: StandInIssuer) -> None:
+    with pytest.raises(howdah.OperationalError, match="does not answer at .*codec can't encode"):
+        login(dsn, issuer, oauth_scope="\ud800")
+
+
+def test_few_logins_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    logins: dict[Any, Any] = {}
+    monkeypatch.setattr("howdah_oauth.login._logins", logins)
+    monkeypatch.setattr("howdah_oauth.login.MOST_LOGINS", 3)
+
+    def login_as(user: str) -> Login:
+        credentials = Credentials(user)
+        return login_of(credentials, TokenRequest.of(credentials))
+
+    first = login_as("0")
+    for number in range(10):
+        login_as(str(number))
+        assert login_as("0") is first
+    assert len(logins) == 3
+
+
+def test_an_interrupted_login(dsn: str, issuer: StandInIssuer) -> None:
+    """The interruption is kept, as in an interactive Python; the next login does not wait for the first one."""
+
+    def interrupted(prompt: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        howdah.connect(dsn, oauth_issuer=issuer.url, oauth_client_id="zoo", oauth_prompt=interrupted)
+    login(dsn, issuer, connect_timeout=20)
+    assert caught.tb is not None
 
 
 def test_slow_down(dsn: str, issuer: StandInIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
