@@ -12,6 +12,7 @@ from howdah.errors import OperationalError, ProgrammingError, TransactionResolut
 from howdah.pq import TransactionStatus
 from howdah_retry.beginning import Characteristics
 from howdah_retry.budget import Budget, add_note
+from howdah_retry.ending import may_end_transaction
 from howdah_retry.identity import Identity, Outcome
 from howdah_retry.outcome import Check, find_out, identify
 from howdah_retry.policy import RetryPolicy
@@ -26,6 +27,11 @@ _DEFAULT = RetryPolicy()
 _ADVICE = (
     "nothing is committed; the run() of a connection repeats a transaction that has lost its connection only"
     " with 'reconnect', the run() of a pool always does"
+)
+
+_ITSELF = (
+    "the connection was lost while the function was ending the transaction itself, by COMMIT or ROLLBACK, and"
+    " nobody knows whether it is committed: leave that to run()"
 )
 
 
@@ -105,6 +111,12 @@ class Execution(Generic[T]):
             number = session.transactions
             try:
                 self.result = function(connection)
+            except Exception as error:
+                if session.transactions != number:
+                    add_note(
+                        error, "run() does not run it again: the function had ended its transaction itself"
+                    )
+                raise
             finally:
                 self._ended = session.transactions != number
             if self._ended:
@@ -125,6 +137,11 @@ class Execution(Generic[T]):
             error: what has ended the attempt.
         """
         return self._returned and isinstance(error, TransactionResolutionUnknown)
+
+    @property
+    def may_have_ended(self) -> bool:
+        """Whether the connection was lost while a command of the function's that ends transactions was running."""
+        return self.lost and any(map(may_end_transaction, self._connection.kernel.session.unanswered))
 
     def may_repeat(self, error: Exception) -> bool:
         """Return whether to run the transaction again.
@@ -190,6 +207,8 @@ class Run(Generic[T]):
                         return result
                     if outcome is not Outcome.NOT_COMMITTED:
                         raise
+                elif attempt is not None and attempt.may_have_ended:
+                    raise TransactionResolutionUnknown(_ITSELF) from error
                 elif not self._may_repeat(error, attempt):
                     raise
                 pause = self._pause(attempt)

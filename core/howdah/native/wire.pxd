@@ -62,6 +62,7 @@ cdef class Stream:
 cdef class Wire(Stream):
     cdef public object transaction_status
     cdef public long transactions
+    cdef public bint committed
     cdef public bint skipping
     cdef public object lost
     cdef public bint dealt_with

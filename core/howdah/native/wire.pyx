@@ -12,7 +12,7 @@ from cpython.buffer cimport PyBUF_SIMPLE, Py_buffer, PyBuffer_FillInfo, PyBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.stdint cimport uint16_t, uint32_t
-from libc.string cimport memchr, memcpy, memmove
+from libc.string cimport memchr, memcmp, memcpy, memmove
 
 from howdah.native.adapters cimport Buffer, EncodedParams, RowDecoder, set_depth
 from howdah.native.byteorder cimport get_uint32, set_uint16, set_uint32
@@ -245,6 +245,7 @@ cdef class Wire(Stream):
         transaction_status: the status in the last ReadyForQuery.
         transactions: how many transactions have ended: the same number means
             that it is still the same transaction.
+        committed: whether a commit has been counted whose ReadyForQuery has not come yet.
         skipping: whether the server skips messages that are written now, up to a Sync.
         lost: why the session has ended, None while it is usable.
         dealt_with: whether the last message counts as processed although the loader or the handler
@@ -587,15 +588,25 @@ cdef class Wire(Stream):
         """End a command's result."""
         if type(exchange) is CountedExchange and (<CountedExchange> exchange).count_again(tag, size):
             return self.settle_head()
+        if size == 6 and not memcmp(tag, b"COMMIT", 6):
+            self.count_commit()
+        elif size == 19 and not memcmp(tag, b"PREPARE TRANSACTION", 19):
+            self.count_commit()
         exchange.conclude(
             _COMMAND_OK if exchange.fields is None else _TUPLES_OK, PyBytes_FromStringAndSize(tag, size)
         )
         return self.settle_head()
 
+    def count_commit(self) -> None:
+        """Count a transaction that is committed: the next one may begin before ReadyForQuery."""
+        self.transactions += 1
+        self.committed = True
+
     cdef int ready_for_query(self, char status) except -1:
         """Keep the status of the transaction."""
         self.transaction_status = _IDLE if status == c"I" else _INTRANS if status == c"T" else _INERROR
-        self.transactions += status == c"I"
+        self.transactions += status == c"I" and not self.committed
+        self.committed = False
         return self.settle_head()
 
     cdef bint takes_rows(self) noexcept:

@@ -3,7 +3,7 @@
 Source: PostgreSQL documentation, "Message Formats".
 """
 
-__all__ = ["BackendCode", "FrontendCode"]
+__all__ = ["COMMITS", "BackendCode", "FrontendCode"]
 
 
 class FrontendCode:
@@ -52,3 +52,7 @@ class BackendCode:
     PORTAL_SUSPENDED = ord("s")
     READY_FOR_QUERY = ord("Z")
     ROW_DESCRIPTION = ord("T")
+
+
+#: The command tags of what ends a transaction without undoing it. That of ROLLBACK TO is ROLLBACK.
+COMMITS = (b"COMMIT", b"PREPARE TRANSACTION")

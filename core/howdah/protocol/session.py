@@ -15,7 +15,7 @@ from howdah.errors import Error, ProgrammingError, from_fields
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol import messages
-from howdah.protocol.codes import BackendCode, FrontendCode
+from howdah.protocol.codes import COMMITS, BackendCode, FrontendCode
 from howdah.protocol.exchange import Exchange, FunctionCallExchange, Step
 from howdah.protocol.messages import Notification, ProtocolViolation
 
@@ -47,6 +47,7 @@ class Session(Wire):
         encoding: the Python codec of the texts in messages.
         last_error: the message of the last error that the server has reported for a query, empty without one.
         last_error_fatal: whether that error has ended the connection.
+        unanswered: the texts of the queries that the server had not answered when the session ended.
         on_notice: called with the fields of every notice.
         on_notification: called with every notification.
         on_parameter: called with the name and the value of every setting that the server reports.
@@ -64,6 +65,7 @@ class Session(Wire):
         self.encoding = "utf-8"
         self.last_error = ""
         self.last_error_fatal = False
+        self.unanswered: set[bytes] = set()
         self.on_notice: Callable[[dict[int, str]], object] | None = None
         self.on_notification: Callable[[Notification], object] | None = None
         self.on_parameter: Callable[[str, str], object] | None = None
@@ -182,6 +184,8 @@ class Session(Wire):
         self.transaction_status = TransactionStatus.UNKNOWN
         while (head := self.head()) is not None:
             exchange = head[1]
+            if exchange.query is not None and exchange.error is None:
+                self.unanswered.add(exchange.query)
             if exchange.error is None:
                 exchange.error = self.lost
             self.settle()
@@ -206,8 +210,14 @@ class Session(Wire):
         self.settle()
 
     def _executed(self, exchange: Exchange, body: bytes) -> None:
-        exchange.conclude(self._status(exchange), messages.command_complete(body))
+        self._conclude_command(exchange, body)
         self.settle()
+
+    def _conclude_command(self, exchange: Exchange, body: bytes) -> None:
+        tag = messages.command_complete(body)
+        if tag in COMMITS:
+            self.count_commit()
+        exchange.conclude(self._status(exchange), tag)
 
     def _empty(self, exchange: Exchange, body: bytes) -> None:
         exchange.conclude(ExecStatus.EMPTY_QUERY)
@@ -218,7 +228,7 @@ class Session(Wire):
         self.settle()
 
     def _one_of_many_executed(self, exchange: Exchange, body: bytes) -> None:
-        exchange.conclude(self._status(exchange), messages.command_complete(body))
+        self._conclude_command(exchange, body)
         exchange.describe_columns(None)
 
     def _one_of_many_empty(self, exchange: Exchange, body: bytes) -> None:
@@ -229,7 +239,8 @@ class Session(Wire):
 
     def _ready(self, exchange: Exchange, body: bytes) -> None:
         self.transaction_status = messages.ready_for_query(body)
-        self.transactions += self.transaction_status == TransactionStatus.IDLE
+        self.transactions += self.transaction_status == TransactionStatus.IDLE and not self.committed
+        self.committed = False
         self.settle()
 
     def _query_ready(self, exchange: Exchange, body: bytes) -> None:

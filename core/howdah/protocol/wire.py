@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from howdah.errors import Error
 from howdah.pq import ExecStatus, TransactionStatus
-from howdah.protocol.codes import BackendCode, FrontendCode
+from howdah.protocol.codes import COMMITS, BackendCode, FrontendCode
 from howdah.protocol.exchange import Exchange, Step
 from howdah.protocol.framing import HEADER_SIZE, SESSION_LIMITS, impossible_length, unpack_header
 from howdah.protocol.messages import (
@@ -64,6 +64,7 @@ class Wire:
         transaction_status: the status in the last ReadyForQuery.
         transactions: how many transactions have ended: the same number means
             that it is still the same transaction.
+        committed: whether a commit has been counted whose ReadyForQuery has not come yet.
         skipping: whether the server skips what is written now, up to a Sync.
         lost: the error that ended the session, None while it is open.
         dealt_with: whether the last message counts as processed although the loader or the handler
@@ -73,6 +74,7 @@ class Wire:
     def __init__(self) -> None:
         self.transaction_status = TransactionStatus.IDLE
         self.transactions = 0
+        self.committed = False
         self.skipping = False
         self.lost: Error | None = None
         self.dealt_with = False
@@ -282,7 +284,8 @@ class Wire:
             self._conclude(exchange, body[:-1])
         elif code == BackendCode.READY_FOR_QUERY and step == Step.SYNC and body in TRANSACTION_STATUSES:
             self.transaction_status = TRANSACTION_STATUSES[body]
-            self.transactions += body == b"I"
+            self.transactions += body == b"I" and not self.committed
+            self.committed = False
             self.settle()
         else:
             self.on_message(code, body)
@@ -325,8 +328,15 @@ class Wire:
 
     def _conclude(self, exchange: Exchange, tag: bytes) -> None:
         status = ExecStatus.COMMAND_OK if exchange.fields is None else ExecStatus.TUPLES_OK
+        if tag in COMMITS:
+            self.count_commit()
         exchange.conclude(status, tag)
         self.settle()
+
+    def count_commit(self) -> None:
+        """Count a transaction that is committed: the next one may begin before ReadyForQuery."""
+        self.transactions += 1
+        self.committed = True
 
 
 def _expects_row(step: Step, exchange: Exchange) -> bool:

@@ -26,9 +26,11 @@ class CommitProxy:
     Args:
         server: where to.
         losses: how the first COMMITs are lost, in order; all others arrive.
+        commit: what counts as COMMIT.
     """
 
-    def __init__(self, server, *losses):
+    def __init__(self, server, *losses, commit=COMMIT):
+        self.commit = commit
         self.server = server
         self.losses = list(losses)
         self.held = []
@@ -70,7 +72,7 @@ class CommitProxy:
             writes = False
             while data := client.recv(65536):
                 writes = writes or b"INSERT" in data
-                if COMMIT in data and writes and self.losses:
+                if self.commit in data and writes and self.losses:
                     loss = self.losses.pop(0)
                     if loss == HELD:
                         self.held.append(backend)

@@ -60,6 +60,54 @@ def test_unknown(server, rows, loss, stored):
     assert attempt.error == "TransactionResolutionUnknown" and attempt.lost
 
 
+@pytest.mark.parametrize(("loss", "stored"), [(BEFORE, []), (AFTER, [1])])
+@pytest.mark.parametrize("caught", [False, True])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "COMMIT",
+        "COMMIT AND CHAIN",
+        "COMMIT; BEGIN",
+        "/* ' */ SELECT 1; END; BEGIN",
+        "ROLLBACK; INSERT INTO once VALUES (1)",
+    ],
+)
+def test_a_commit_of_the_function_s_own(server, rows, command, caught, loss, stored):
+    """It may have taken effect, so nothing is repeated."""
+    log = []
+
+    def function(conn):
+        insert(log, conn)
+        try:
+            conn.execute(command)
+        except howdah.Error:
+            if not caught:
+                raise
+
+    with CommitProxy(server, loss, commit=command.encode()) as proxy:
+        with ConnectionPool(proxy.dsn, min_size=1) as pool:
+            with pytest.raises(errors.TransactionResolutionUnknown, match="ending the transaction itself"):
+                pool.run(function, policy=ASKING)
+    assert len(log) == 1
+    assert rows() == stored
+
+
+def test_a_savepoint_that_is_lost(server, rows):
+    """To roll back to it does not end the transaction, which is repeated."""
+    log = []
+
+    def function(conn):
+        insert(log, conn)
+        conn.execute("SAVEPOINT s")
+        conn.execute("ROLLBACK TO s")
+        return len(log)
+
+    with CommitProxy(server, BEFORE, AFTER, commit=b"ROLLBACK TO s") as proxy:
+        with ConnectionPool(proxy.dsn, min_size=1) as pool:
+            assert pool.run(function, policy=EAGER) == 3
+    assert rows() == [3]
+
+
 @pytest.mark.parametrize("ask", [True, False])
 @pytest.mark.parametrize(("losses", "attempts"), [([BEFORE], 2), ([AFTER], 1), ([BEFORE, BEFORE, AFTER], 3)])
 def test_a_pool_finds_out(server, rows, losses, attempts, ask):

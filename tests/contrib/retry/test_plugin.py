@@ -10,6 +10,7 @@ import howdah
 from howdah import errors
 from howdah_pool import ConnectionPool
 from howdah_retry import RetryPolicy
+from howdah_retry.ending import may_end_transaction
 from tests.servers import Server, Standby
 
 
@@ -98,3 +99,26 @@ def test_what_a_policy_repeats():
     # What was too slow, and another transaction whose outcome is unknown.
     assert not policy.repeats(errors.QueryTimeout("too slow"), lost=lost)
     assert not policy.repeats(errors.TransactionResolutionUnknown("unknown"), lost=lost)
+
+
+@pytest.mark.parametrize(
+    ("query", "ends"),
+    [
+        (b"COMMIT", True),
+        (b" commit work and chain", True),
+        (b"SELECT 1;\n-- x\n/* y */ End", True),
+        (b"abort", True),
+        (b"PREPARE  TRANSACTION 'x'", True),
+        (b"ROLLBACK; BEGIN", True),
+        (b"rollback work to s", False),
+        (b"ROLLBACK TO SAVEPOINT s; RELEASE s", False),
+        (b"PREPARE p AS SELECT 1", False),
+        (b"SELECT CASE WHEN true THEN 1 END, 'x; COMMIT', \"; COMMIT\"", False),
+        (b"DO $a$ BEGIN PERFORM 1; END $a$", False),
+        (b"-- ; COMMIT", False),
+        (rb"SELECT E'\'; COMMIT; '", True),  # what is a literal depends on a setting
+        (b"INSERT INTO commits VALUES (1)", False),
+    ],
+)
+def test_what_ends_a_transaction(query: bytes, ends: bool) -> None:
+    assert may_end_transaction(query) is ends

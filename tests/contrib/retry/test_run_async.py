@@ -282,7 +282,10 @@ async def test_rollback(aconn, table):
     assert table() == 200
 
 
-@pytest.mark.parametrize("command", ["COMMIT", "ROLLBACK"])
+@pytest.mark.parametrize(
+    "command",
+    ["COMMIT", "ROLLBACK", "COMMIT AND CHAIN", "COMMIT; BEGIN", "COMMIT; SELECT 1; BEGIN; SELECT 2"],
+)
 async def test_a_function_that_ends_the_transaction(aconn, table, command):
     """It could not be repeated as a whole, and is not, whatever fails afterwards."""
     calls = []
@@ -302,7 +305,7 @@ async def test_a_function_that_ends_the_transaction(aconn, table, command):
         then = "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(10)"
         await aconn.run(partial(function, then=then), policy=EAGER, reconnect=True)
     assert len(calls) == 3
-    assert table() == (203 if command == "COMMIT" else 200)
+    assert table() == (200 if command == "ROLLBACK" else 203)
 
 
 # When it ends
