@@ -91,6 +91,7 @@ class ConnectionTelemetry(QueryObserver):
     ) -> None:
         info = connection.info
         self._server = server_attributes(info.host, info.port, info.dbname)
+        self._kernel = connection.kernel
         self._instruments = instruments
         self._query_text = query_text
         self._enclosing: list[_Enclosing] = []
@@ -112,7 +113,10 @@ class ConnectionTelemetry(QueryObserver):
     def _started(self, query: bytes, parameters: bool, batch_size: int) -> _QueryInProgress | None:
         if is_suppressed():
             return None
-        statement = describe_statement(query)
+        session = self._kernel.session
+        # The answer to a SET that is on its way may change it.
+        standard = session.head() is None and session.parameters.get("standard_conforming_strings") == "on"
+        statement = describe_statement(query, session.encoding, standard)
         for enclosing in self._enclosing:
             enclosing.count += 1
         batch = "BATCH " if batch_size > 1 else ""
@@ -126,7 +130,7 @@ class ConnectionTelemetry(QueryObserver):
         if self._query_text:
             # If the values are parameters, they are not in the text, and what is in it is no secret.
             bound = parameters and statement.parameterized
-            found[names.QUERY_TEXT] = query.decode("utf-8", "replace") if bound else statement.text
+            found[names.QUERY_TEXT] = query.decode(session.encoding, "replace") if bound else statement.text
         name = batch + statement.summary or "postgresql"
         context = self._context()
         span = self._instruments.tracer.start_span(name, context, SpanKind.CLIENT, found)

@@ -18,22 +18,31 @@ _MAX_TEXT = 100_000
 #: Longer statements are described each time, in bytes: those with many literals in them rarely come again.
 _MAX_KEPT = 10_000
 
+# The spaces, digits and names of PostgreSQL's lexer: all that is not ASCII is a letter.
 _TOKEN = re.compile(
     r"""
     (?P<space>\s+)
     | (?P<comment>--[^\n\r]*|/\*)
     | (?P<literal>
-        [eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)
+        [eE]'(?:[^'\\]|\\(?:.|\Z)|'')*(?:'|\Z)
         | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|\Z)
-        | \$(?P<tag>(?:[^\W\d]\w*)?)\$.*?(?:\$(?P=tag)\$|\Z)
+        | \$(?P<tag>(?:[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff]*)?)\$.*?(?:\$(?P=tag)\$|\Z)
         | 0[xXoObB][0-9a-fA-F_]+
         | (?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?
       )
-    | (?P<name>(?:"(?:[^"]|"")*(?:"|\Z)|[^\W\d][\w$]*)(?:\s*\.\s*(?:"(?:[^"]|"")*(?:"|\Z)|[^\W\d][\w$]*))*)
+    | (?P<name>
+        (?:"(?:[^"]|"")*"|[A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*)
+        (?:\s*\.\s*(?:"(?:[^"]|"")*"|[A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*))*
+      )
+    | (?P<unterminated>".*)
     | (?P<parameter>\$\d+)
     | (?P<other>.)
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,
+)
+#: The rest of a literal with escapes that goes on in another line.
+_CONTINUED = re.compile(
+    r"(?P<between>(?:\s|--[^\n\r]*(?=[\n\r]))+)'(?:[^'\\]|\\(?:.|\Z)|'')*(?:'|\Z)", re.DOTALL | re.ASCII
 )
 
 _COMMENT_MARK = re.compile(r"/\*|\*/")
@@ -111,17 +120,21 @@ class StatementDescription(NamedTuple):
     several: bool
 
 
-def describe_statement(query: bytes) -> StatementDescription:
+def describe_statement(query: bytes, encoding: str = "utf-8", standard: bool = True) -> StatementDescription:
     """Describe a statement; the most recent descriptions are kept, except those of long statements.
 
     Args:
         query: the text, as it is sent to the server.
+        encoding: its encoding.
+        standard: whether `standard_conforming_strings` is known to be on. If not, what follows a literal with
+            a backslash before a quote is left out, because the literal may go on there.
     """
-    return _described(query) if len(query) <= _MAX_KEPT else _describe(query)
+    describe = _described if len(query) <= _MAX_KEPT else _describe
+    return describe(query, encoding, standard)
 
 
-def _describe(query: bytes) -> StatementDescription:
-    source = query[:_MAX_TEXT].decode("utf-8", "replace")
+def _describe(query: bytes, encoding: str, standard: bool) -> StatementDescription:
+    source = query[:_MAX_TEXT].decode(encoding, "replace")
     text: list[str] = []
     summary = _Summary()
     parameterized = ended = several = False
@@ -134,7 +147,9 @@ def _describe(query: bytes) -> StatementDescription:
                 position = _comment_end(source, position)
             continue
         if found["literal"] is not None:
-            kind, token = "literal", "?"
+            kind, position = "literal", _literal_end(source, found, standard)
+        if kind in ("literal", "unterminated"):
+            token = "?"
         if kind != "space":
             several = several or (ended and token != ";")
             ended = ended or token == ";"
@@ -158,6 +173,18 @@ def _comment_end(source: str, position: int) -> int:
             return len(source)
         position = found.end()
         depth += 1 if found[0] == "/*" else -1
+    return position
+
+
+def _literal_end(source: str, found: re.Match[str], standard: bool) -> int:
+    """Return where a literal ends, at the latest."""
+    literal, position = found[0], found.end()
+    if literal[0] in "eE":
+        # Lines that go on with a literal have its escapes.
+        while (more := _CONTINUED.match(source, position)) and not {"\n", "\r"}.isdisjoint(more["between"]):
+            position = more.end()
+    elif not standard and literal[0] != "$" and "\\'" in literal:
+        return len(source)
     return position
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -70,6 +71,7 @@ def test_no_value_is_told(telemetry: Telemetry, conn: Any, cursor: str) -> None:
     elif cursor == "client":
         telemetry.driver.ClientCursor(conn).execute("SELECT %s, 'x'", [SECRET])
         telemetry.driver.ClientCursor(conn).execute("SELECT " + howdah.sql.quote(SECRET))
+        telemetry.driver.ClientCursor(conn).execute("PREPARE p AS SELECT $1::int, %s", [SECRET])
     elif cursor == "copy":
         with conn.cursor().copy("COPY (SELECT %s::text) TO STDOUT", [SECRET]) as copy:
             copy.read()
@@ -83,6 +85,22 @@ def test_no_value_is_told(telemetry: Telemetry, conn: Any, cursor: str) -> None:
     spans = telemetry.take()
     assert spans and "birthday" not in told(spans)
     assert "birthday" not in str(telemetry.points("db.client.operation.duration"))
+
+
+@pytest.mark.parametrize("pipeline", [False, True])
+def test_literals_with_backslashes(telemetry: Telemetry, conn: Any, pipeline: bool) -> None:
+    if conn.info.server_version >= 190000:
+        pytest.skip("PostgreSQL has standard_conforming_strings only on")
+    query = r"SELECT 'a\'birthday', 1"
+    with conn.pipeline() if pipeline else nullcontext():
+        conn.execute("SET standard_conforming_strings = off")
+        cur = conn.execute(query)
+    assert cur.fetchone() == ("a'birthday", 1)
+    conn.execute("SET standard_conforming_strings = on")
+    conn.execute(r"SELECT 'a\', 1")
+    spans = telemetry.take()
+    assert "birthday" not in told(spans)
+    assert spans[-1].attributes["db.query.text"] == "SELECT ?, ?"
 
 
 def test_without_the_text(dsn: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -69,6 +70,7 @@ async def test_no_value_is_told(telemetry: Telemetry, conn: Any, cursor: str) ->
     elif cursor == "client":
         await telemetry.driver.AsyncClientCursor(conn).execute("SELECT %s, 'x'", [SECRET])
         await telemetry.driver.AsyncClientCursor(conn).execute("SELECT " + howdah.sql.quote(SECRET))
+        await telemetry.driver.AsyncClientCursor(conn).execute("PREPARE p AS SELECT $1::int, %s", [SECRET])
     elif cursor == "copy":
         async with conn.cursor().copy("COPY (SELECT %s::text) TO STDOUT", [SECRET]) as copy:
             await copy.read()
@@ -82,6 +84,22 @@ async def test_no_value_is_told(telemetry: Telemetry, conn: Any, cursor: str) ->
     spans = telemetry.take()
     assert spans and "birthday" not in told(spans)
     assert "birthday" not in str(telemetry.points("db.client.operation.duration"))
+
+
+@pytest.mark.parametrize("pipeline", [False, True])
+async def test_literals_with_backslashes(telemetry: Telemetry, conn: Any, pipeline: bool) -> None:
+    if conn.info.server_version >= 190000:
+        pytest.skip("PostgreSQL has standard_conforming_strings only on")
+    query = r"SELECT 'a\'birthday', 1"
+    async with conn.pipeline() if pipeline else nullcontext():
+        await conn.execute("SET standard_conforming_strings = off")
+        cur = await conn.execute(query)
+    assert await cur.fetchone() == ("a'birthday", 1)
+    await conn.execute("SET standard_conforming_strings = on")
+    await conn.execute(r"SELECT 'a\', 1")
+    spans = telemetry.take()
+    assert "birthday" not in told(spans)
+    assert spans[-1].attributes["db.query.text"] == "SELECT ?, ?"
 
 
 async def test_without_the_text(dsn: str) -> None:

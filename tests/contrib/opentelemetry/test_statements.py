@@ -64,10 +64,40 @@ def test_a_long_summary_ends_with_a_whole_name() -> None:
         ("select 'unterminated secret", "select ?"),
         ("select $x$unterminated secret", "select ?"),
         ("insert into t values (DATE '2020-01-01')", "insert into t values (DATE ?)"),
+        ("select E'a' -- b\n\t'\\'secret', 'secret', 1", "select ?, ?, ?"),
+        ("select E'a' 'secret'", "select ? ?"),
+        ("select 1e'\\'secret', 0e'\\'secret', f'\\', 'secret'", "select ??, ??, f?, ?"),
+        ("select e'\\'secret\\", "select ?"),
+        ("select \"an id, 'secret", "select ?"),
+        ('select "an ""id" \'secret"', 'select "an ""id" ?'),
+        ('select U&"d\\0061t" from t', 'select U&"d\\0061t" from t'),
+        ("select $€$secret$€$, €$x$, '$x$ secret'", "select ?, €$x$, ?"),
+        ("select a\u00a0$x$, '$x$ secret'", "select a\u00a0$x$, ?"),
+        ("select $1$x$secret$x$, 1$x$secret$x$", "select $1?, ??"),
+        ("select 1/**/'secret'--'\n, 2 +--'\n'secret'", "select ? ? \n, ? + \n?"),
     ],
 )
 def test_literals_are_replaced(query: str, text: str) -> None:
     assert describe_statement(query.encode()).text == text
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        (r"select 'a\'secret', 'secret'", "select ?"),
+        (r"select N'a\'secret', U&'a\'secret'", "select ?"),
+        (r"select 'a\b', E'a\'secret', $$a\'secret$$, 'c'", "select ?, ?, ?, ?"),
+        (r"select 'a\', 'secret'", "select ?"),
+    ],
+)
+def test_literals_that_a_backslash_may_continue(query: str, text: str) -> None:
+    assert describe_statement(query.encode(), standard=False).text == text
+
+
+def test_another_encoding() -> None:
+    query = "select E'\u8868', 'secret'".encode("sjis")  # its last byte is a backslash's
+    assert b"\\'" in query
+    assert describe_statement(query, "sjis").text == "select ?, ?"
 
 
 def test_parameters() -> None:
