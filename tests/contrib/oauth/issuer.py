@@ -21,8 +21,8 @@ class StandInIssuer:
     Attributes:
         url: The issuer's identifier.
         answers: The answers by path: pairs of HTTP status and object (or bytes, or None for an answer that
-            breaks off, or SLOW_HEADERS or SLOW_BODY for one that comes byte by byte); a status in bytes is sent
-            as it is.
+            breaks off, or SLOW_HEADERS or SLOW_BODY for one that comes byte by byte). Bytes in place of the
+            status are all that is sent.
         requests: The forms that were received, by path, with `"authorization"` if that header was sent.
     """
 

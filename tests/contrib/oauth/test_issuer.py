@@ -109,7 +109,7 @@ def test_an_issuer_that_answers_byte_by_byte(
 ) -> None:
     monkeypatch.setattr("howdah_oauth.issuer.TIMEOUT", 0.3)
     issuer.answers[path] = [(200, content)]
-    with pytest.raises(howdah.OperationalError, match="does not answer at .*: timed out"):
+    with pytest.raises(howdah.OperationalError, match=r"does not answer at .*: timed out"):
         login(dsn, issuer)
 
 
@@ -137,7 +137,7 @@ def files(frame: FrameType) -> set[str]:
 
 
 def test_a_scope_that_cannot_be_encoded(dsn: str, issuer: StandInIssuer) -> None:
-    with pytest.raises(howdah.OperationalError, match="does not answer at .*codec can't encode"):
+    with pytest.raises(howdah.OperationalError, match=r"does not answer at .*codec can't encode"):
         login(dsn, issuer, oauth_scope="\ud800")
 
 
@@ -158,7 +158,7 @@ def test_few_logins_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_interrupted_login(dsn: str, issuer: StandInIssuer) -> None:
-    """The interruption is kept, as in an interactive Python; the next login does not wait for the first one."""
+    """The interruption is kept, as in an interactive Python; the next login does not wait for it."""
 
     def interrupted(prompt: object) -> None:
         raise KeyboardInterrupt
