@@ -32,7 +32,11 @@ def howdah_connection_parameters() -> list[Parameter]:
         Parameter(
             "ssh_key", doc="File with the private key. Not set: the keys of the SSH agent and of `~/.ssh`."
         ),
-        Parameter("ssh_password", doc="The password there, or that of the private key.", secret=True),
+        Parameter(
+            "ssh_password",
+            doc="With `ssh_key`, the passphrase of the key, which is not sent; otherwise the password there.",
+            secret=True,
+        ),
         Parameter(
             "ssh_known_hosts",
             doc="File with the keys of known SSH servers. Not set: `~/.ssh/known_hosts`. An unknown server "

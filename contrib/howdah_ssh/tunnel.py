@@ -39,7 +39,7 @@ def open_tunnel(host: Host, parameters: Mapping[str, Any]) -> socket.socket:
         howdah.NotSupportedError: paramiko is not installed.
     """
     try:
-        import paramiko
+        import paramiko  # noqa: F401
     except ImportError as error:
         raise NotSupportedError(
             'an SSH tunnel needs the package paramiko: pip install "howdah[ssh]"'
@@ -52,7 +52,7 @@ def open_tunnel(host: Host, parameters: Mapping[str, Any]) -> socket.socket:
         server.users += 1
     try:
         channel = server.channel((host.hostaddr or host.host, host.port), parameters)
-    except (paramiko.SSHException, OSError, EOFError, ValueError) as error:
+    except Exception as error:  # paramiko's, and those of what it calls, have no common base class
         _leave(key, server)
         raise OperationalError(
             f"no SSH tunnel through {parameters['ssh_host']}: {error or type(error).__name__}"
@@ -113,6 +113,8 @@ class _Server:
 def _connect(parameters: Mapping[str, Any], timeout: float | None) -> Any:
     import paramiko
 
+    from howdah_ssh.transport import TunnelTransport
+
     client = paramiko.SSHClient()
     try:
         if parameters["ssh_known_hosts"] is None:
@@ -120,18 +122,22 @@ def _connect(parameters: Mapping[str, Any], timeout: float | None) -> Any:
         else:
             client.load_host_keys(parameters["ssh_known_hosts"])
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
-        own = parameters["ssh_key"] is None and parameters["ssh_password"] is None
+        key, secret = parameters["ssh_key"], parameters["ssh_password"]
+        own = key is None and secret is None
         client.connect(
             parameters["ssh_host"],
             parameters["ssh_port"],
             parameters["ssh_user"],
-            parameters["ssh_password"],
-            key_filename=parameters["ssh_key"],
+            # The passphrase of a key stays here.
+            password=secret if key is None else None,
+            passphrase=secret if key is not None else None,
+            key_filename=key,
             timeout=timeout,
             banner_timeout=timeout,
             auth_timeout=timeout,
             allow_agent=own,
             look_for_keys=own,
+            transport_factory=TunnelTransport,
         )
         client.get_transport().set_keepalive(KEEPALIVE)
     except BaseException:

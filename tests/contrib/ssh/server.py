@@ -16,15 +16,21 @@ class _Interface(paramiko.ServerInterface):
         self.transport = transport
 
     def get_allowed_auths(self, username: str) -> str:
-        return "password,publickey"
+        return "password,publickey,keyboard-interactive"
 
     def check_auth_password(self, username: str, password: str) -> int:
+        self.server.passwords.append(password)
         good = (username, password) == ("keeper", "banana")
         return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         good = username == "keeper" and key == self.server.user_key
+        if good and self.server.asks:
+            return paramiko.AUTH_PARTIALLY_SUCCESSFUL
         return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
+
+    def check_auth_interactive(self, username: str, submethods: str) -> Any:
+        return paramiko.InteractiveQuery("\x1b[2J", "a question", ("One-time password: ", False))
 
     def check_channel_direct_tcpip_request(self, chanid: int, origin: Any, destination: Any) -> int:
         self.server.destinations.append(destination)
@@ -65,6 +71,8 @@ class SSHServer:
         port: Its port, on the loopback interface.
         connections: How many SSH connections there were.
         destinations: The addresses that clients asked for.
+        passwords: The passwords that clients sent.
+        asks: Whether it asks for more than a key.
     """
 
     def __init__(self, address: tuple[str, int]) -> None:
@@ -73,6 +81,8 @@ class SSHServer:
         self.user_key = paramiko.ECDSAKey.generate()
         self.connections = 0
         self.destinations: list[Any] = []
+        self.passwords: list[str] = []
+        self.asks = False
         self.transports: list[paramiko.Transport] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]

@@ -18,6 +18,8 @@ from tests.pages import ROOT, run
 
 pytest.importorskip("paramiko", reason="paramiko is not installed")
 
+import paramiko
+
 from tests.contrib.ssh.server import SSHServer
 
 if TYPE_CHECKING:
@@ -65,6 +67,42 @@ def test_a_password(ssh: SSHServer, params: dict[str, Any]) -> None:
     ) as caught:
         howdah.connect("", ssh_password="very secret", **params)
     assert "very secret" not in str(caught.value)
+
+
+def test_a_passphrase_is_not_sent(ssh: SSHServer, params: dict[str, Any], tmp_path: Path) -> None:
+    params.update(ssh_key=tmp_path / "locked", ssh_password="very secret")
+    ssh.user_key.write_private_key_file(str(params["ssh_key"]), password="very secret")
+    howdah.connect("", **params).close()
+    params["ssh_key"] = tmp_path / "unknown"
+    paramiko.ECDSAKey.generate().write_private_key_file(str(params["ssh_key"]), password="very secret")
+    with pytest.raises(howdah.OperationalError, match="no SSH tunnel"):
+        howdah.connect("", **params)
+    with pytest.raises(howdah.OperationalError, match="no SSH tunnel") as caught:
+        howdah.connect("", **{**params, "ssh_password": "quite secret"})
+    assert "secret" not in str(caught.value)
+    assert ssh.passwords == []
+
+
+def test_the_user_is_asked_nothing(
+    ssh: SSHServer,
+    params: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ssh.asks = True
+    monkeypatch.setattr("builtins.input", lambda prompt: "1234")
+    with pytest.raises(howdah.OperationalError, match="asks for more than the key"):
+        howdah.connect("", **params)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_user_without_a_name(params: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def getuser() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", getuser)
+    with pytest.raises(howdah.OperationalError, match="uid not found"):
+        howdah.connect("", **{**params, "ssh_user": None})
 
 
 def test_connections_share_an_ssh_connection(ssh: SSHServer, params: dict[str, Any]) -> None:
