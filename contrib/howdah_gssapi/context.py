@@ -11,7 +11,15 @@ from typing import Any, Protocol
 
 from howdah.protocol.credentials import AuthenticationFailed
 
-__all__ = ["Context", "gssapi_context", "is_available", "preferred_context", "sspi_context", "step"]
+__all__ = [
+    "Context",
+    "gssapi_context",
+    "is_available",
+    "preferred_context",
+    "sspi_context",
+    "step",
+    "wrap_size_limit",
+]
 
 
 class Context(Protocol):
@@ -118,6 +126,25 @@ def step(context: Context, token: bytes | None) -> bytes | None:
     except Exception as error:  # the libraries' exceptions have no common base class
         # The system's errors are those of SSPI.
         raise _failed("SSPI" if isinstance(error, OSError) else "GSSAPI", error) from error
+
+
+def wrap_size_limit(context: Any, size: int) -> int:
+    """Return how many bytes can be encrypted into so many.
+
+    Args:
+        context: an established context of GSSAPI.
+        size: the most bytes after encryption.
+
+    Raises:
+        AuthenticationFailed: the context cannot say it, or none.
+    """
+    try:
+        limit = int(context.get_wrap_size_limit(size, True))
+    except Exception as error:  # as in `step`
+        raise _failed("GSSAPI", error) from error
+    if limit <= 0:
+        raise AuthenticationFailed("GSSAPI authentication failed: the context encrypts no packets")
+    return limit
 
 
 def is_available() -> bool:

@@ -85,7 +85,11 @@ class GSSLayer:
         return len(taken)
 
     def write(self, data: Buffer) -> int:
-        """Encrypt bytes; return how many."""
+        """Encrypt bytes; return how many.
+
+        Raises:
+            ssl.SSLError: the context does not encrypt them, perhaps because it has expired.
+        """
         packets = bytearray()
         with memoryview(data) as view:
             for start in range(0, view.nbytes, self._limit):
@@ -94,7 +98,10 @@ class GSSLayer:
             return view.nbytes
 
     def _encrypt(self, data: bytes) -> bytes:
-        wrapped = self._context.wrap(data, True)
+        try:
+            wrapped = self._context.wrap(data, True)
+        except Exception as error:  # gssapi's exceptions are no OSErrors
+            raise ssl.SSLError(0, f"the GSSAPI context does not encrypt: {error}") from error
         if not wrapped.encrypted:
             raise ssl.SSLError(0, "the GSSAPI context does not encrypt")
         message: bytes = wrapped.message

@@ -144,7 +144,7 @@ class AsyncExecution(Generic[T]):
 
     @property
     def may_have_ended(self) -> bool:
-        """Whether the connection was lost while a command of the function's that ends transactions was running."""
+        """Whether the connection was lost while the function itself was ending the transaction."""
         return self.lost and any(map(may_end_transaction, self._connection.kernel.session.unanswered))
 
     def may_repeat(self, error: Exception) -> bool:

@@ -9,7 +9,7 @@ import paramiko
 __all__ = ["TunnelTransport"]
 
 
-class TunnelTransport(paramiko.Transport):
+class TunnelTransport(paramiko.Transport):  # type: ignore[misc]
     """A transport that asks the user nothing: the program's terminal is not for a server's questions."""
 
     def auth_interactive_dumb(self, *args: Any, **options: Any) -> list[str]:

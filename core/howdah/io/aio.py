@@ -283,6 +283,11 @@ class AsyncTransport(LoopTransport):
                 _fulfil(future)
 
     def _cannot_send(self, error: OSError) -> None:
+        from ssl import SSLError  # not needed without encryption
+
+        if isinstance(error, SSLError):  # the server waits for what cannot be encrypted
+            self._lose(loss(error))
+            return
         loss(error)
         if self.sock.fileno() >= 0:
             # A waiting task still receives what the server sent before it closed the connection.

@@ -180,6 +180,11 @@ class AnyioTransport:
         try:
             send(self.sock, self._stream)
         except OSError as error:
+            from ssl import SSLError  # not needed without encryption
+
+            if isinstance(error, SSLError):  # the server waits for what cannot be encrypted
+                self._lose(loss(error))
+                return
             loss(error)
             # What the server sent before it closed the connection is still to be received.
             self._stream.sent(self._stream.output_size)

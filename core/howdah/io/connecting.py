@@ -244,7 +244,7 @@ _QUESTIONS = {
 def _reason(error: Exception) -> str:
     if _timed_out(error):
         return "timeout expired"
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) and hasattr(error, "reason"):  # a plugin's has none
         return f"TLS error: {error.reason or error}"
     if isinstance(error, OSError):
         reason = error.strerror or str(error)

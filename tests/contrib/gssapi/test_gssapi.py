@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import howdah
+from howdah.conninfo import Host
+from howdah_gssapi import encryption
 from tests.connecting import KINDS, connect_value
+from tests.kernel.connecting.scripted_server import ScriptedServer, exactly
 from tests.pages import ROOT, run
 
 if TYPE_CHECKING:
@@ -119,6 +125,93 @@ def test_prefer_goes_on_without(kind: str, dsn: str, kerberos: Realm, monkeypatc
     # There is no ticket.
     monkeypatch.setenv("KRB5CCNAME", f"FILE:{kerberos.directory}/nothing")
     assert connect_value(kind, "SELECT 1", dsn, user="visitor", gssencmode="prefer") == 1
+
+
+class Failing:
+    """A context of GSSAPI, one of whose methods fails."""
+
+    def __init__(self, context: Any, method: str) -> None:
+        self.context = context
+        self.method = method
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self.method:
+            return self.fail
+        return getattr(self.context, name)
+
+    def fail(self, *args: Any) -> Any:
+        import gssapi
+
+        raise gssapi.exceptions.GSSError(851968, 0)  # GSS_S_FAILURE
+
+
+@pytest.mark.parametrize("method", ["step", "get_wrap_size_limit", "wrap", "unwrap"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_context_that_fails(kind: str, method: str, dsn: str, monkeypatch: Any) -> None:
+    make = encryption.gssapi_context
+    monkeypatch.setattr(encryption, "gssapi_context", lambda *args: Failing(make(*args), method))
+    with pytest.raises(howdah.OperationalError, match=r"GSSAPI"):
+        connect_value(kind, STATUS, dsn, gssencmode="require")
+    if method in ("step", "get_wrap_size_limit"):
+        assert connect_value(kind, STATUS, dsn, gssencmode="prefer") == "(t,f,mahout@HOWDAH.TEST)"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_context_that_expires(kind: str, dsn: str, monkeypatch: Any) -> None:
+    """It fails in the middle of the session."""
+    contexts: list[Failing] = []
+    make = encryption.gssapi_context
+
+    def gssapi_context(*args: Any) -> Any:
+        contexts.append(Failing(make(*args), ""))
+        return contexts[-1]
+
+    monkeypatch.setattr(encryption, "gssapi_context", gssapi_context)
+
+    def expire() -> None:
+        contexts[-1].method = "wrap"
+
+    if kind == "blocking":
+        with howdah.connect(dsn, autocommit=True, gssencmode="require") as conn:
+            expire()
+            with pytest.raises(howdah.OperationalError):
+                conn.execute("SELECT 1")
+        assert conn.closed
+        return
+
+    async def main() -> None:
+        async with await howdah.AsyncConnection.connect(dsn, autocommit=True, gssencmode="require") as conn:
+            expire()
+            with pytest.raises(howdah.OperationalError):
+                await conn.execute("SELECT 1")
+        assert conn.closed
+
+    if kind == "trio":
+        import trio
+
+        trio.run(main)
+    else:
+        asyncio.run(main())
+
+
+def test_a_server_that_sends_byte_by_byte(kerberos: Realm, monkeypatch: Any) -> None:
+    """Each byte comes in time, all of them do not."""
+    stopped = threading.Event()
+
+    def play(conn: socket.socket) -> None:
+        exactly(conn, 8)
+        conn.sendall(b"G" + (60_000).to_bytes(4, "big"))
+        with contextlib.suppress(OSError):
+            while not stopped.wait(0.05):
+                conn.sendall(b"x")
+
+    with ScriptedServer(play) as server:
+        host = Host("localhost", "127.0.0.1", server.port)
+        try:
+            with pytest.raises(howdah.OperationalError, match=r"timeout expired|timed out"):
+                encryption.open_encrypted(host, {"gssencmode": "require", "connect_timeout": 0.4})
+        finally:
+            stopped.set()
 
 
 def test_the_server_does_not_encrypt(dsn: str, server: Any) -> None:

@@ -99,6 +99,15 @@ def test_bad_packets(data: bytes, message: str, layer: GSSLayer, incoming: Packe
     assert not isinstance(caught.value, ssl.SSLWantReadError)
 
 
+def test_a_context_that_has_expired(layer: GSSLayer, context: Xor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrap(data: bytes, encrypt: bool) -> Any:
+        raise LookupError("the context has expired")
+
+    monkeypatch.setattr(context, "wrap", wrap)
+    with pytest.raises(ssl.SSLError, match="the context has expired"):
+        layer.write(b"elephant")
+
+
 def test_a_context_that_does_not_encrypt(layer: GSSLayer, incoming: PacketBuffer, context: Xor) -> None:
     context.encrypted = False
     with pytest.raises(ssl.SSLError, match="does not encrypt"):
