@@ -37,13 +37,13 @@ class Consumer:
     Attributes:
         mailbox: as given.
         channels: the channels that it listens to.
-        is_established: whether the server has sent it notifications, so that some can be missing.
+        established: those that the server has listened to for it, so that notifications can be missing.
     """
 
     def __init__(self, mailbox: Mailbox, notify: Callable[[], None]) -> None:
         self.mailbox = mailbox
         self.channels: frozenset[str] = frozenset()
-        self.is_established = False
+        self.established: frozenset[str] = frozenset()
         self._notify = notify
 
     def check_open(self) -> None:
@@ -67,7 +67,7 @@ class Consumer:
         Args:
             error: why the connection was lost.
         """
-        if self.is_established and self.channels:
+        if self.established:
             self.mailbox.put_reconnected(error)
             self._notify()
 
@@ -98,6 +98,7 @@ class Consumers:
     def set_channels(self, consumer: Consumer, channels: frozenset[str]) -> None:
         """Set the channels of a consumer; one that has none is forgotten."""
         consumer.channels = channels
+        consumer.established &= channels
         if channels and consumer not in self._consumers:
             self._consumers.append(consumer)
         elif not channels and consumer in self._consumers:
@@ -163,6 +164,6 @@ class Consumers:
         self._consumers.clear()
 
     def _establish(self) -> None:
-        for consumer in self._consumers:
-            if self.is_listening(consumer.channels):
-                consumer.is_established = True
+        if self.listening is not None:
+            for consumer in self._consumers:
+                consumer.established |= consumer.channels & self.listening

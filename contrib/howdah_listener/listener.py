@@ -118,8 +118,16 @@ class Listener:
             raise InterfaceError("the listener is closed" if self._closed else "the listener is open already")
         self._first = self._connect()
         self._waiter = Waiter()
-        self._worker = threading.Thread(target=self._work, name=_NAME, daemon=True)
-        self._worker.start()
+        worker = threading.Thread(target=self._work, name=_NAME, daemon=True)
+        try:
+            worker.start()
+        except BaseException:
+            first, self._first = self._first, None
+            first.close()
+            self._waiter.close()
+            self._waiter = None
+            raise
+        self._worker = worker
 
     def close(self, timeout: float = 5.0) -> None:
         """Close the connection, and end all subscriptions.

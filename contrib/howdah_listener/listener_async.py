@@ -133,8 +133,16 @@ class AsyncListener:
         if ASYNC:
             self._worker = start_worker(self._nursery, self._work, _NAME)
         else:
-            self._worker = threading.Thread(target=self._work, name=_NAME, daemon=True)
-            self._worker.start()
+            worker = threading.Thread(target=self._work, name=_NAME, daemon=True)
+            try:
+                worker.start()
+            except BaseException:
+                first, self._first = self._first, None
+                first.close()
+                self._waiter.close()
+                self._waiter = None
+                raise
+            self._worker = worker
 
     async def close(self, timeout: float = 5.0) -> None:
         """Close the connection, and end all subscriptions.

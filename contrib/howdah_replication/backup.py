@@ -52,7 +52,7 @@ class Backup(BaseBackup):
         Raises:
             howdah.Error: the server has ended the backup with an error.
         """
-        if self._exchange is None or self._left:
+        if not self.is_open:
             raise ProgrammingError("the backup is not open: read it in its 'with' block")
         if not self._messages:
             kernel = self.connection.kernel

@@ -12,9 +12,12 @@ from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation, Stop
 from howdah_replication.exchange import RowsAndCopyExchange
 from howdah_replication.lsn import LSN
+from howdah_replication.rows import integer, optional, position, read_result, read_row, text
 from howdah_replication.wire import Fields, violation
 
 __all__ = ["BackupArchive", "BackupManifest", "BackupPart", "BackupProgress", "BaseBackup", "Tablespace"]
+
+_COMMAND = "BASE_BACKUP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,11 @@ class BaseBackup:
     # State
 
     @property
+    def is_open(self) -> bool:
+        """Whether its block has begun and not ended."""
+        return self._exchange is not None and not self._left
+
+    @property
     def start(self) -> tuple[LSN, int]:
         """The position at which the backup begins, and its timeline."""
         return self._position(0)
@@ -89,12 +97,8 @@ class BaseBackup:
     @property
     def tablespaces(self) -> tuple[Tablespace, ...]:
         """The tablespaces in the backup."""
-        return tuple(
-            [
-                Tablespace(None if oid is None else int(oid), path, None if size is None else int(size))
-                for oid, path, size in self._rows(1)
-            ]
-        )
+        columns = optional(integer), optional(text), optional(integer)
+        return tuple([Tablespace(*read_row(_COMMAND, row, *columns)) for row in self._rows(1)])
 
     @property
     def end(self) -> tuple[LSN, int]:
@@ -105,7 +109,7 @@ class BaseBackup:
         exchange = self._exchange
         if exchange is None:
             raise ProgrammingError("the backup has not begun: use it in a 'with' block")
-        results = [result.rows for result in exchange.results if result.rows]
+        results = [rows for result in exchange.results if (rows := read_result(result))]
         if index < 0 and (len(results) < 3 or not exchange.done):
             raise ProgrammingError("the backup has not ended: read all of it before you ask for its end")
         if index >= len(results):
@@ -113,8 +117,8 @@ class BaseBackup:
         return results[index]
 
     def _position(self, index: int) -> tuple[LSN, int]:
-        start, timeline = self._rows(index)[0]
-        return LSN(start), int(timeline)
+        lsn, timeline = read_row(_COMMAND, self._rows(index)[0], position, integer)
+        return lsn, timeline
 
     # Operations
 

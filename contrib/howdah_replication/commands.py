@@ -5,9 +5,9 @@ Source: PostgreSQL documentation, "Streaming Replication Protocol".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah_replication.lsn import LSN
@@ -304,14 +304,3 @@ def base_backup(
     written = [f"{name} {value}" for name, value in given]
     written += [_option(name.lower(), value) for name, value in options.items()]
     return f"BASE_BACKUP ({', '.join(written)})"
-
-
-def first_row(rows: Iterable[Any], command: str) -> Any:
-    """Return the only row of an answer.
-
-    Raises:
-        howdah.ProgrammingError: there is none.
-    """
-    for row in rows:
-        return row
-    raise ProgrammingError(f"the server has answered {command} with nothing")

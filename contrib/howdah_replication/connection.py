@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
+from howdah.errors import ProgrammingError
 from howdah.rows import tuple_row
-from howdah_replication import commands
+from howdah_replication import commands, rows
 from howdah_replication.backup import Backup
 from howdah_replication.commands import (
     OptionValue,
@@ -40,7 +42,7 @@ __all__ = ["ReplicationConnection"]
 
 #: How many bytes of messages a stream keeps for the program.
 BUFFER_SIZE = 4 * 1024 * 1024
-#: How often the server is told, in seconds; its wal_sender_timeout is 60 by default.
+#: How often the server is told at least, in seconds; more often if its wal_sender_timeout is short.
 STATUS_INTERVAL = 10.0
 
 
@@ -60,7 +62,8 @@ class ReplicationConnection:
 
     def __init__(self, connection: howdah.Connection[Any]) -> None:
         self.connection = connection
-        self._stream: ReplicationStream[Any] | None = None
+        #: The streams and backups that were made here and are in use; at most one of them is open.
+        self._made: WeakSet[ReplicationStream[Any] | Backup] = WeakSet()
 
     @classmethod
     def connect(
@@ -100,10 +103,10 @@ class ReplicationConnection:
 
     def close(self) -> None:
         """Close the connection; a stream that is open is ended before."""
-        stream, self._stream = self._stream, None
+        running = self._running()
         try:
-            if stream is not None and not self.connection.closed:
-                stream.close()
+            if isinstance(running, ReplicationStream) and not self.connection.closed:
+                running.close()
         finally:
             self.connection.close()
 
@@ -119,8 +122,8 @@ class ReplicationConnection:
         cur.execute(command)  # type: ignore[call-overload,unused-ignore]
         return cur.fetchall() if cur.description else []
 
-    def _row(self, command: str) -> Any:
-        return commands.first_row(self._rows(command), command.partition(" ")[0])
+    def _row(self, command: str, *columns: rows.Read) -> list[Any]:
+        return rows.first_row(command.partition(" ")[0], self._rows(command), *columns)
 
     def identify_system(self) -> SystemInfo:
         """Return what identifies the server, and where it is (IDENTIFY_SYSTEM).
@@ -128,8 +131,8 @@ class ReplicationConnection:
         Raises:
             howdah.Error: the server reports an error.
         """
-        system_id, timeline, lsn, dbname = self._row("IDENTIFY_SYSTEM")
-        return SystemInfo(system_id, int(timeline), LSN(lsn), dbname)
+        row = self._row("IDENTIFY_SYSTEM", rows.text, rows.integer, rows.position, rows.optional(rows.text))
+        return SystemInfo(*row)
 
     def timeline_history(self, timeline: int) -> TimelineHistory:
         """Return the history of a timeline (TIMELINE_HISTORY).
@@ -140,8 +143,7 @@ class ReplicationConnection:
         Raises:
             howdah.Error: the server reports an error.
         """
-        filename, content = self._row(f"TIMELINE_HISTORY {int(timeline)}")
-        return TimelineHistory(filename, content.encode() if isinstance(content, str) else bytes(content))
+        return TimelineHistory(*self._row(f"TIMELINE_HISTORY {int(timeline)}", rows.text, rows.content))
 
     def show(self, name: str) -> str:
         """Return a setting of the server (SHOW).
@@ -152,8 +154,9 @@ class ReplicationConnection:
         Raises:
             howdah.Error: the server reports an error.
         """
-        (value,) = self._row(f"SHOW {commands.identifier(name)}")
-        return str(value)
+        value: str
+        (value,) = self._row(f"SHOW {commands.identifier(name)}", rows.text)
+        return value
 
     # Slots
 
@@ -190,8 +193,8 @@ class ReplicationConnection:
             two_phase=two_phase,
             failover=failover,
         )
-        slot, lsn, exported, output = self._row(command)
-        return Slot(slot, LSN(lsn), exported, output)
+        optional = rows.optional(rows.text)
+        return Slot(*self._row(command, rows.text, rows.position, optional, optional))
 
     def create_physical_slot(self, name: str, *, temporary: bool = False, reserve_wal: bool = False) -> Slot:
         """Create a slot for physical replication (CREATE_REPLICATION_SLOT).
@@ -207,8 +210,8 @@ class ReplicationConnection:
         command = commands.create_physical_slot(
             self._version, name, temporary=temporary, reserve_wal=reserve_wal
         )
-        row = self._row(command)
-        return Slot(row[0], LSN(0), None, None)
+        (slot,) = self._row(command, rows.text)
+        return Slot(slot, LSN(0), None, None)
 
     def read_slot(self, name: str) -> SlotState | None:
         """Return the state of a physical slot, None if there is no such slot (READ_REPLICATION_SLOT).
@@ -219,10 +222,13 @@ class ReplicationConnection:
         Raises:
             howdah.Error: the server reports an error; the command exists from PostgreSQL 15.
         """
-        kind, lsn, timeline = self._row(f"READ_REPLICATION_SLOT {commands.identifier(name)}")
-        if kind is None:
-            return None
-        return SlotState(None if lsn is None else LSN(lsn), None if timeline is None else int(timeline))
+        kind, lsn, timeline = self._row(
+            f"READ_REPLICATION_SLOT {commands.identifier(name)}",
+            rows.optional(rows.text),
+            rows.optional(rows.position),
+            rows.optional(rows.integer),
+        )
+        return None if kind is None else SlotState(lsn, timeline)
 
     def alter_slot(self, name: str, *, failover: bool | None = None, two_phase: bool | None = None) -> None:
         """Change a logical slot (ALTER_REPLICATION_SLOT).
@@ -278,12 +284,13 @@ class ReplicationConnection:
             messages: whether messages of `pg_logical_emit_message` come, too.
             origin: `none` to get only transactions that do not come from another server.
             protocol: the version of pgoutput's protocol; None for the lowest that has what is asked for.
-            status_interval: the most seconds between two status updates.
+            status_interval: the most seconds between two status updates; a short `wal_sender_timeout` of
+                the server shortens it.
             buffer_size: how many bytes of messages are received before the program takes them.
 
         Raises:
             howdah.NotSupportedError: the server is too old for it.
-            howdah.ProgrammingError: the options do not go together.
+            howdah.ProgrammingError: the options do not go together, or a stream or backup is open.
         """
         options = commands.pgoutput_options(
             self._version,
@@ -327,8 +334,12 @@ class ReplicationConnection:
             start: where to begin; the server begins with what was confirmed if that is later.
             options: the options of the plugin.
             binary: whether the messages have bytes, and not text.
-            status_interval: the most seconds between two status updates.
+            status_interval: the most seconds between two status updates; a short `wal_sender_timeout` of
+                the server shortens it.
             buffer_size: how many bytes of messages are received before the program takes them.
+
+        Raises:
+            howdah.ProgrammingError: a stream or backup is open.
         """
         begin = position(start)
         encoding = None if binary else self.connection.kernel.transformer.encoding
@@ -359,8 +370,12 @@ class ReplicationConnection:
             start: where to begin.
             slot: the name of a physical slot, None for no slot.
             timeline: the timeline; None for the current one.
-            status_interval: the most seconds between two status updates.
+            status_interval: the most seconds between two status updates; a short `wal_sender_timeout` of
+                the server shortens it.
             buffer_size: how many bytes of messages are received before the program takes them.
+
+        Raises:
+            howdah.ProgrammingError: a stream or backup is open.
         """
         begin = position(start)
         return self._started(
@@ -403,6 +418,7 @@ class ReplicationConnection:
 
         Raises:
             howdah.NotSupportedError: the server is older than PostgreSQL 15.
+            howdah.ProgrammingError: a stream or backup is open.
         """
         command = commands.base_backup(
             self._version,
@@ -416,12 +432,33 @@ class ReplicationConnection:
             verify_checksums=verify_checksums,
             options=options or {},
         )
-        return Backup(self.connection, command)
+        self._check_idle()
+        backup = Backup(self.connection, command)
+        self._made.add(backup)
+        return backup
 
     @property
     def _version(self) -> int:
         return self.connection.info.server_version
 
+    def _running(self) -> ReplicationStream[Any] | Backup | None:
+        """Return the stream or backup that is open; None without one."""
+        return next((made for made in [*self._made] if made.is_open), None)
+
+    def _check_idle(self) -> None:
+        """Check that another stream or backup can be started.
+
+        Raises:
+            howdah.ProgrammingError: one is open.
+        """
+        running = self._running()
+        if running is not None:
+            what = "a base backup" if isinstance(running, Backup) else "a replication stream"
+            raise ProgrammingError(
+                f"{what} is open on this connection: leave its block, or open another connection"
+            )
+
     def _started(self, stream: ReplicationStream[Any]) -> ReplicationStream[Any]:
-        self._stream = stream
+        self._check_idle()
+        self._made.add(stream)
         return stream

@@ -43,8 +43,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PgOutputDecoder"]
 
-#: How many relations a server may describe.
-_MOST_RELATIONS = 100_000
+#: How many columns a table can have (MaxTupleAttributeNumber).
+_MOST_COLUMNS = 1664
+#: How much a server may describe: relations, their columns, and bytes of the descriptions.
+_LIMITS = {"relations": 100_000, "columns": 4_000_000, "bytes": 256 * 1024 * 1024}
 
 _Load = Callable[[bytes], Any]
 
@@ -54,13 +56,15 @@ class _Table:
 
     Args:
         relation: the relation.
+        size: how many bytes describe it.
         transformer: has the adapters.
     """
 
-    __slots__ = ("_binary", "_text", "_transformer", "_version", "relation")
+    __slots__ = ("_binary", "_text", "_transformer", "_version", "relation", "size")
 
-    def __init__(self, relation: Relation, transformer: Transformer) -> None:
+    def __init__(self, relation: Relation, size: int, transformer: Transformer) -> None:
         self.relation = relation
+        self.size = size
         self._transformer = transformer
         self._version: int | None = None
         self._text: list[_Load] = []
@@ -121,6 +125,8 @@ class PgOutputDecoder:
     def __init__(self, transformer: Transformer) -> None:
         self._transformer = transformer
         self._tables: dict[int, _Table] = {}
+        #: How much `_tables` describes.
+        self._described = dict.fromkeys(_LIMITS, 0)
         #: Whether a part of a streamed transaction is being sent: its messages have the transaction's number.
         self._in_stream = False
 
@@ -164,12 +170,31 @@ class PgOutputDecoder:
             replica_identity = ReplicaIdentity(identity)
         except ValueError:
             raise violation(f"a relation has the unknown replica identity {identity!r}") from None
-        columns = tuple([self._column(fields) for _ in range(fields.int16())])
-        if oid not in self._tables and len(self._tables) >= _MOST_RELATIONS:
-            raise violation(f"it describes more than {_MOST_RELATIONS} relations")
+        count = fields.int16()
+        if count > _MOST_COLUMNS:
+            raise violation(f"a relation has {count} columns")
+        columns = tuple([self._column(fields) for _ in range(count)])
         relation = Relation(oid, schema, name, replica_identity, columns, xid)
-        self._tables[oid] = _Table(relation, self._transformer)
+        self._remember(_Table(relation, fields.position, self._transformer))
         return relation
+
+    def _remember(self, table: _Table) -> None:
+        """Keep a relation instead of an older description of it, within the limits.
+
+        What is dropped would not be described again, so that too much is an error.
+        """
+        oid = table.relation.oid
+        described = self._described.copy()
+        for each, sign in ((table, 1), (self._tables.get(oid), -1)):
+            if each is not None:
+                described["relations"] += sign
+                described["columns"] += sign * len(each.relation.columns)
+                described["bytes"] += sign * each.size
+        for what, limit in _LIMITS.items():
+            if described[what] > limit:
+                raise violation(f"it describes more than {limit} {what}")
+        self._tables[oid] = table
+        self._described = described
 
     def _column(self, fields: Fields) -> Column:
         flags = fields.byte()

@@ -22,6 +22,9 @@ _STATUS = struct.Struct("!cQQQqB")
 #: PostgreSQL's epoch in seconds of Unix.
 _EPOCH = 946_684_800
 
+#: How many status updates are sent within the server's timeout.
+_UPDATES = 3
+
 
 class Chunk(NamedTuple):
     """An XLogData message."""
@@ -153,6 +156,17 @@ class Progress:
             self.flushed = max(self.flushed, idle)
 
     # Telling the server
+
+    def limit_interval(self, timeout: float) -> None:
+        """Tell the server often enough that it does not take the program for dead.
+
+        Args:
+            timeout: after how many seconds of silence it does; 0 for never.
+        """
+        interval = timeout / _UPDATES
+        if 0 < interval < self._interval:
+            self._next_status += interval - self._interval
+            self._interval = interval
 
     def due(self, now: float) -> bool:
         """Return whether the server is to be told now."""

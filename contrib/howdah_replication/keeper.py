@@ -38,7 +38,11 @@ class Keeper:
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
         self._woken.setblocking(False)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:
+            self._close()
+            raise
 
     def wake(self) -> None:
         """Let it receive again: there is room for more messages."""
@@ -50,6 +54,9 @@ class Keeper:
         self._stopping = True
         self.wake()
         self._thread.join()
+        self._close()
+
+    def _close(self) -> None:
         self._waker.close()
         self._woken.close()
 

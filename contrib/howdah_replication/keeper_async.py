@@ -47,7 +47,11 @@ class AsyncKeeper:
             self._waker, self._woken = socket.socketpair()
             self._waker.setblocking(False)
             self._woken.setblocking(False)
-            self._thread.start()
+            try:
+                self._thread.start()
+            except BaseException:
+                self._close()
+                raise
 
     if ASYNC:
 
@@ -82,6 +86,9 @@ class AsyncKeeper:
             self._stopping = True
             self.wake()
             self._thread.join()
+            self._close()
+
+        def _close(self) -> None:
             self._waker.close()
             self._woken.close()
 

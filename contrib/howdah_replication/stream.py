@@ -45,8 +45,19 @@ class ReplicationStream(BaseStream, Generic[Message]):
         with kernel.lock:
             kernel.wait(self.begin())
         self._guard = kernel.lock
-        self._keeper = Keeper(self, kernel)
+        try:
+            self._keeper = Keeper(self, kernel)
+        except BaseException as error:  # there is no thread for it
+            with kernel.clean_up(error):
+                with kernel.lock:
+                    kernel.wait_unlimited(self.finish())
+            raise
         return self
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its block has begun and not ended."""
+        return self._keeper is not None
 
     def __exit__(
         self,

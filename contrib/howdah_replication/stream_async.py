@@ -47,8 +47,19 @@ class AsyncReplicationStream(BaseStream, Generic[Message]):
             await kernel.wait(self.begin())
         if not ASYNC:
             self._guard = kernel.lock
-        self._keeper = AsyncKeeper(self, kernel)
+        try:
+            self._keeper = AsyncKeeper(self, kernel)
+        except BaseException as error:  # there is no thread for it
+            with kernel.clean_up(error):
+                async with kernel.lock:
+                    await kernel.wait_unlimited(self.finish())
+            raise
         return self
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its block has begun and not ended."""
+        return self._keeper is not None
 
     async def __aexit__(
         self,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from howdah.errors import Error, OperationalError, ProgrammingError
 from howdah.io.operation import Idle, Operation, Stop
 from howdah.pq import ExecStatus
-from howdah.protocol.exchange import CopyExchange
+from howdah.protocol.exchange import CopyExchange, QueryExchange
+from howdah_replication import rows
 from howdah_replication.decoding import PgOutputDecoder
 from howdah_replication.exchange import RowsAndCopyExchange
 from howdah_replication.feedback import Chunk, Progress
@@ -172,8 +173,9 @@ class BaseStream:
         exchange = self._exchange
         if isinstance(exchange, RowsAndCopyExchange):
             for result in exchange.results:
-                for timeline, start in result.rows:
-                    return int(timeline), LSN(start)
+                for row in rows.read_result(result):
+                    timeline, start = rows.read_row("START_REPLICATION", row, rows.integer, rows.position)
+                    return timeline, start
         return None
 
     # Messages
@@ -233,6 +235,7 @@ class BaseStream:
         if not self._physical:
             # Nothing can be looked up while the stream is open.
             yield from kernel.resolve_names(self.connection.adapters)
+        yield from self._look_timeout_up()
         command = self._command.encode(session.encoding)
         exchange: CopyExchange | RowsAndCopyExchange
         if self._physical:
@@ -248,6 +251,22 @@ class BaseStream:
         if not exchange.done:
             kernel.reserve(_RESERVED)
         self._take_received(exchange)
+
+    def _look_timeout_up(self) -> Operation[None]:
+        """Look up after how much silence the server ends the stream.
+
+        It asks for an answer before it does, but does not reach a program whose buffer is full.
+        """
+        kernel = self.connection.kernel
+        session = yield from kernel.start_operation()
+        command = b"SHOW wal_sender_timeout"
+        exchange = QueryExchange(query=command, describe=kernel.transformer.decoder)
+        session.query(exchange, command)
+        yield exchange
+        exchange.raise_error()
+        shown = [row for result in exchange.results for row in rows.read_result(result)]
+        (timeout,) = rows.first_row("SHOW", shown, rows.seconds)
+        self.progress.limit_interval(timeout)
 
     def receive(self, timeout: float) -> Operation[None]:
         """Wait up to `timeout` seconds, and note what has been received."""

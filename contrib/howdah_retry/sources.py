@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from howdah.conninfo import conninfo_to_dict
 from howdah.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ __all__ = ["OneConnection", "PooledConnections", "Source"]
 
 #: Why a server may refuse a connection now and accept one later: it starts or stops, or has too many.
 _TEMPORARY = ("57P03", "53300")
+#: The shortest time for connecting, in seconds: 0 would be no limit.
+_LEAST = 0.001
 
 
 class Source(Protocol):
@@ -114,7 +118,7 @@ class OneConnection:
         if not self._connection.broken or not (checking or self.replaces_lost):
             return self._connection
         if self._other is None or self._other.closed:
-            self._other = self._open()
+            self._other = self._open(timeout)
         return self._other
 
     def release(self, connection: Any, error: BaseException | None) -> None:
@@ -134,8 +138,13 @@ class OneConnection:
         sqlstate = error.sqlstate
         return sqlstate is None or sqlstate in _TEMPORARY or sqlstate.startswith("08")
 
-    def _open(self) -> Any:
-        """Open a connection like the one that was lost."""
+    def _open(self, timeout: float | None) -> Any:
+        """Open a connection like the one that was lost.
+
+        Args:
+            timeout: how many seconds an address of the server may take; None for as many as that of the
+                lost one.
+        """
         if callable(self._reconnect):
             return self._reconnect()
         lost = self._connection
@@ -144,6 +153,7 @@ class OneConnection:
         connection = type(lost).connect(
             info.dsn,
             **({"password": info.password} if info.password else {}),
+            **({} if timeout is None else {"connect_timeout": _shorter(timeout, info.dsn)}),
             autocommit=lost.autocommit,
             row_factory=lost.row_factory,
             cursor_factory=lost.cursor_factory,
@@ -162,3 +172,11 @@ class OneConnection:
                 connection.close()
             raise
         return connection
+
+
+def _shorter(timeout: float, dsn: str) -> float:
+    """Return the `connect_timeout` of a conninfo, or what is left of the time if that is less."""
+    given = conninfo_to_dict(dsn).get("connect_timeout") or os.environ.get("PGCONNECT_TIMEOUT") or 0
+    own = float(given)
+    left = max(timeout, _LEAST)
+    return min(own, left) if own > 0 else left

@@ -67,7 +67,11 @@ def open_tunnel(host: Host, parameters: Mapping[str, Any]) -> socket.socket:
         _leave(key, server)
         raise
     forwarding = _Forwarding(channel, theirs, lambda: _leave(key, server))
-    forwarding.start()
+    try:
+        forwarding.start()
+    except BaseException:
+        ours.close()
+        raise
     return ours
 
 
@@ -160,13 +164,24 @@ class _Forwarding:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Start both threads."""
+        """Start both threads.
+
+        Raises:
+            RuntimeError: there are too many threads; both ends are closed, or will be.
+        """
         directions = (
             (self._sock.recv, self._channel.sendall, self._channel.shutdown_write),
             (self._channel.recv, self._sock.sendall, self._end_of_input),
         )
-        for direction in directions:
-            threading.Thread(target=self._forward, args=direction, name="howdah-ssh", daemon=True).start()
+        for started, direction in enumerate(directions):
+            thread = threading.Thread(target=self._forward, args=direction, name="howdah-ssh", daemon=True)
+            try:
+                thread.start()
+            except BaseException:
+                self._break()
+                for _ in directions[started:]:
+                    self._ended()
+                raise
 
     def _end_of_input(self) -> None:
         self._sock.shutdown(socket.SHUT_WR)
@@ -180,14 +195,22 @@ class _Forwarding:
             end()
         except (OSError, EOFError):
             # One side is gone; the other direction may wait for the other one, which waits for this one.
-            self._channel.close()
-            with suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)
+            self._break()
         finally:
-            with self._lock:
-                self._running -= 1
-                last = not self._running
-            if last:
-                self._channel.close()
-                self._sock.close()
-                self._closed()
+            self._ended()
+
+    def _break(self) -> None:
+        """Have both directions end."""
+        self._channel.close()
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def _ended(self) -> None:
+        """Note that a direction has ended; after the last one, close both ends."""
+        with self._lock:
+            self._running -= 1
+            last = not self._running
+        if last:
+            self._channel.close()
+            self._sock.close()
+            self._closed()

@@ -98,7 +98,10 @@ if ASYNC:
                     self._interrupted = not self._ended
                     begun = self._busy or self._ended
                 if not begun:
-                    threading.Thread(target=self._give_up, daemon=True).start()
+                    try:
+                        threading.Thread(target=self._give_up, daemon=True).start()
+                    except RuntimeError:  # there are too many threads
+                        self._give_up()
                 raise
 
         def _run(self, function: Callable[..., Any], *args: Any) -> Any:

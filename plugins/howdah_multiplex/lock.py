@@ -62,12 +62,9 @@ class SharedLock(Sharing, TaskRLock):
 
     # Shared
 
-    def share(self) -> bool:
-        """Share the lock, if that is possible at once; return whether it is shared."""
-        if self._depth or self._queue or not self._shareable():
-            return False
-        self._sharing += 1
-        return True
+    def can_share(self) -> bool:
+        """Return whether the lock can be shared at once."""
+        return not (self._depth or self._queue) and self._shareable()
 
     async def share_in_turn(self) -> bool:
         """Wait for the lock; return True if it is shared then, False if it is held alone."""

@@ -68,15 +68,20 @@ class SharedConnection(CachedQueries):
         if not independent:
             async with lock:
                 return await self._kernel.wait(operation)
-        if lock.share() or await lock.share_in_turn():
+        if lock.can_share():
+            # A signal handler can raise in each call: the lock is shared, and released, without one.
+            lock._sharing += 1
+        elif not await lock.share_in_turn():
             try:
-                return await self._run_shared(operation)
+                return await self._kernel.wait(operation)
             finally:
-                lock.unshare()
+                lock.release()
         try:
-            return await self._kernel.wait(operation)
+            return await self._run_shared(operation)
         finally:
-            lock.release()
+            lock._sharing -= 1
+            if lock._queue and not lock._sharing:
+                lock._admit()
 
     def should_retry(self, exchange: Exchange) -> bool:
         """Return whether a query was cancelled instead of another one, and can be run again."""
@@ -187,7 +192,10 @@ class SharedConnection(CachedQueries):
 
     def _abandon(self, exchange: Exchange) -> None:
         self._forget(exchange)
-        self._abandoned = [each for each in self._abandoned if not each.done] + [exchange]
+        if self._abandoned and self._abandoned[0].done:
+            # Only then: a look at all of them for each would take long for many.
+            self._abandoned = [each for each in self._abandoned if not each.done]
+        self._abandoned.append(exchange)
 
     def _forget(self, exchange: Exchange) -> None:
         """Note that no task waits for an answer any longer."""

@@ -50,8 +50,14 @@ class Workers:
         for index in range(1, number + 1):
             name = f"{pool.options.name}-worker-{index}"
             worker = threading.Thread(target=_work, args=(reference, event), name=name, daemon=True)
+            try:
+                worker.start()
+            except RuntimeError as error:  # there are too many threads
+                if not self._working:
+                    raise
+                logger.warning("%r has %d workers: %s", pool.options.name, len(self._working), error)
+                return
             self._working.append(worker)
-            worker.start()
 
     def retire(self) -> None:
         """Give up the workers: tasks are cancelled, threads end when the pool is closed."""

@@ -455,18 +455,23 @@ class Kernel(BaseKernel):
             BaseException: `error`, or a later one, if it does not come from a loader or a handler.
         """
         session = self.session
-        while True:
-            head = session.head()
-            if not session.dealt_with and (head is None or getattr(head[1], "failure", None) is not error):
-                raise error
-            if not isinstance(error, Exception):
-                self._dropped = error
-            try:
-                self.transport.process()
-            except BaseException as e:
-                error = e
-            else:
-                return
+        try:
+            while True:
+                head = session.head()
+                failed = None if head is None else getattr(head[1], "failure", None)
+                if not session.dealt_with and (head is None or failed is not error):
+                    raise error
+                if not isinstance(error, Exception):
+                    self._dropped = error
+                try:
+                    self.transport.process()
+                except BaseException as e:
+                    error = e
+                else:
+                    return
+        finally:
+            failed = None
+            del error  # its traceback refers to this frame
 
     def streamed(
         self, streaming: Streaming, observation: AbstractContextManager[None]

@@ -7,7 +7,7 @@ import pytest
 import howdah
 from howdah import Notify
 from howdah_listener import Gap, Overflow, SlowConsumer
-from howdah_listener.consumers import check_channel
+from howdah_listener.consumers import Consumer, Consumers, check_channel
 from howdah_listener.mailbox import Mailbox
 
 FIRST, SECOND = howdah.OperationalError("first"), howdah.OperationalError("second")
@@ -100,3 +100,24 @@ def test_names_that_no_channel_can_have(name):
 @pytest.mark.parametrize("name", ["x" * 63, "é" * 31, 'a "b"', "SELECT"])
 def test_names_that_a_channel_can_have(name):
     check_channel(name)
+
+
+def test_a_gap_is_for_channels_that_were_listened_to() -> None:
+    """Channels that take the place of all others while there is no connection have missed nothing."""
+    consumers = Consumers()
+    swapped, kept, again = [Consumer(Mailbox(10, Overflow.FAIL), lambda: None) for _ in range(3)]
+    for consumer in (swapped, kept, again):
+        consumers.set_channels(consumer, frozenset("a"))
+    consumers.connected(frozenset("a"), None)
+    consumers.lost()
+    consumers.set_channels(swapped, frozenset("ab"))
+    consumers.set_channels(swapped, frozenset("b"))
+    consumers.set_channels(kept, frozenset("ab"))
+    for channels in ("b", "ab"):
+        consumers.set_channels(again, frozenset(channels))
+    consumers.connected(frozenset("ab"), FIRST)
+    assert [taken(consumer.mailbox) for consumer in (swapped, kept, again)] == [[], [Gap(True, 0, FIRST)], []]
+    consumers.lost()
+    consumers.connected(frozenset("ab"), SECOND)
+    for consumer in (swapped, kept, again):
+        assert taken(consumer.mailbox) == [Gap(True, 0, SECOND)]

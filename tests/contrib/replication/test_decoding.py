@@ -40,6 +40,7 @@ from howdah_replication import (
     Type,
     Update,
 )
+from howdah_replication.decoding import _LIMITS
 from howdah_replication.feedback import Progress
 from howdah_replication.wire import WAL_HEADER, Keepalive
 
@@ -172,13 +173,21 @@ def test_what_the_protocol_does_not_allow(data: bytes, match: str) -> None:
         decoder().decode(data)
 
 
-def test_the_number_of_relations_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("howdah_replication.decoding._MOST_RELATIONS", 2)
+@pytest.mark.parametrize(("what", "limit"), [("relations", 2), ("columns", 4), ("bytes", 2 * len(TABLE))])
+def test_how_much_is_described_is_limited(monkeypatch: pytest.MonkeyPatch, what: str, limit: int) -> None:
+    monkeypatch.setitem(_LIMITS, what, limit)
     known = decoder()
     known.decode(TABLE[:1] + XID + TABLE[5:])
-    known.decode(TABLE)
-    with pytest.raises(ProtocolViolation, match="more than 2"):
+    for _ in range(3):  # the description of a relation takes the place of the one before
+        known.decode(TABLE)
+    with pytest.raises(ProtocolViolation, match=f"more than {limit} {what}"):
         known.decode(TABLE[:1] + struct.pack("!I", 5) + TABLE[5:])
+
+
+def test_the_columns_of_a_relation_are_limited() -> None:
+    described = b"R" + OID + b"zoo\0elephant\0d" + struct.pack("!H", 1665)
+    with pytest.raises(ProtocolViolation, match="has 1665 columns"):
+        decoder().decode(described + (b"\0x\0" + OID + XID) * 1665)
 
 
 @given(st.binary(max_size=60))
@@ -279,6 +288,15 @@ def test_when_the_server_is_told() -> None:
     told(state, 11.0)
     assert not state.due(12.0)
     assert struct.unpack("!cQQQqB", state.status(0, 946_684_801.0, reply=True))[-2:] == (1_000_000, 1)
+
+
+@pytest.mark.parametrize(("timeout", "interval"), [(0, 10.0), (60, 10.0), (30, 10.0), (6, 2.0), (0.0, 10.0)])
+def test_the_server_is_told_before_it_takes_the_program_for_dead(timeout: float, interval: float) -> None:
+    state = progress()
+    state.limit_interval(timeout)
+    assert state.time_left(0.0) == interval
+    told(state, 5.0)
+    assert state.time_left(5.0) == interval
 
 
 def test_the_buffer_is_full_until_half_of_it_is_taken() -> None:

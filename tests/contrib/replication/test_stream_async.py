@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,6 +38,8 @@ from howdah_replication import (
 from tests.proxy import Proxy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.contrib.replication.conftest import Site
 
 ASYNC = True
@@ -377,6 +380,42 @@ async def test_back_pressure_in_bounded_memory(site: Site) -> None:
             assert rows == 8000 and most < 4_000_000
 
 
+async def test_only_one_stream_or_backup_is_open(site: Site) -> None:
+    site.create()
+    async with await connect(site) as repl:
+        await repl.create_logical_slot(site.slot)
+        repl.start_pgoutput("never", ["begun"])
+        stream = repl.start_pgoutput(site.slot, [site.publication])
+        repl.start_physical(0)
+        async with stream:
+            begins: list[Callable[[], object]] = [
+                lambda: repl.start_pgoutput(site.slot, [site.publication]),
+                lambda: repl.start_logical(site.slot),
+                lambda: repl.start_physical(0),
+                repl.base_backup,
+            ]
+            for begin in begins:
+                with pytest.raises(howdah.ProgrammingError, match="a replication stream is open"):
+                    begin()
+            site.run("INSERT INTO {t} VALUES (1, 'a')")
+            assert of(await read_until(stream, Commit), Insert)[0].new == (1, "a")
+        async with repl.base_backup(fast=True):
+            for begin in begins:
+                with pytest.raises(howdah.ProgrammingError, match="a base backup is open"):
+                    begin()
+        stream = repl.start_physical(site.run("SELECT pg_current_wal_flush_lsn()::text")[0][0])
+        await stream.__aenter__()
+        await repl.close()
+        assert not stream.is_open and repl.closed
+
+
+async def test_the_server_s_timeout_shortens_the_interval(site: Site) -> None:
+    """It asks for an answer in time, but not a program whose buffer is full."""
+    async with await connect(site, options="-c wal_sender_timeout=6s", physical=True) as repl:
+        async with repl.start_physical(site.run("SELECT pg_current_wal_flush_lsn()::text")[0][0]) as stream:
+            assert stream.progress.time_left(monotonic()) <= 2
+
+
 async def test_over_tls(tls_site: Site) -> None:
     site = tls_site
     site.create()
@@ -520,16 +559,16 @@ async def test_plugins_that_write_text(any_site: Site) -> None:
             )
 
 
-async def test_wal2json(server15: Any, site: Site) -> None:
-    with howdah.connect(server15.dsn, autocommit=True) as admin:
-        try:
-            admin.execute("SELECT pg_create_logical_replication_slot('wal2json', 'wal2json', true)")
-        except howdah.errors.UndefinedFile:
-            pytest.skip("postgresql-15-wal2json is not installed")
-    async with await AsyncReplicationConnection.connect(server15.dsn) as repl:
+async def test_wal2json(tls_site: Site) -> None:
+    site = tls_site
+    try:
+        site.run("SELECT pg_create_logical_replication_slot('{s}', 'wal2json', true)")
+    except howdah.errors.UndefinedFile:
+        pytest.skip("postgresql-15-wal2json is not installed")
+    site.run("SELECT pg_drop_replication_slot('{s}')")
+    async with await connect(site) as repl:
         await repl.create_logical_slot(site.slot, "wal2json", temporary=True)
-        with howdah.connect(server15.dsn, autocommit=True) as admin:
-            admin.execute("CREATE TABLE wal2json AS SELECT 1 AS id")
+        site.run("CREATE TABLE {t} AS SELECT 1 AS id")
         async with repl.start_logical(site.slot, options={"format-version": 2}) as stream:
             messages = [await stream.read(30) for _ in range(3)]
     assert [message.data[:13] for message in messages] == ['{"action":"B"', '{"action":"I"', '{"action":"C"']

@@ -466,6 +466,26 @@ async def test_reconnect(aconn, dsn, table, kill, by_function):
         assert other.isolation_level == 4
 
 
+@pytest.mark.parametrize(
+    ("own", "most"), [("", 3600), ("connect_timeout=5000", 3600), ("connect_timeout=9", 9)]
+)
+async def test_connecting_again_is_limited(dsn, table, kill, own, most):
+    limits = []
+
+    class Watched(howdah.AsyncConnection):
+        @classmethod
+        async def connect(cls, *args, **kwargs):
+            limits.append(kwargs.get("connect_timeout"))
+            return await super().connect(*args, **kwargs)
+
+    policy = RetryPolicy(attempts=50, first_pause=0.0, seconds=3600)
+    conn = await Watched.connect(f"{dsn} {own}")
+    assert await conn.run(partial(work, 1, kill, []), policy=policy, reconnect=True) == "done"
+    await conn.close()
+    first, again = limits
+    assert first is None and most - 600 < again <= most
+
+
 async def test_an_interruption_while_it_reconnects(dsn, table, kill):
     class Interruption(BaseException):
         pass

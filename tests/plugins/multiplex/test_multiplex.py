@@ -8,9 +8,10 @@ import contextlib
 import pytest
 
 import howdah
+import howdah_multiplex
 from howdah import errors, pq, sql
 from howdah.adapt import Dumper
-from tests.interrupting import Interrupted
+from tests.interrupting import Interrupted, interrupt
 from tests.plugins.cancelling import cancel_everywhere
 from tests.proxy import Proxy
 
@@ -591,3 +592,43 @@ async def test_an_interruption_after_a_query_is_written(suspending, auto, monkey
     tail = auto.kernel.session.tail()
     assert tail is not None and tail[1] in scheduler._under_way
     assert await asyncio.gather(*others, ask(auto, 3)) == [0, 1, 2, 3]
+
+
+async def test_an_interruption_gives_the_lock_back(auto):
+    """A signal handler raises wherever the scheduler calls a function, or is called."""
+    scheduler = auto.kernel.scheduler
+
+    def operation():
+        return 1
+        yield
+
+    def work():
+        with (
+            contextlib.suppress(StopIteration),
+            contextlib.closing(scheduler.run(operation(), independent=True)) as running,
+        ):
+            running.send(None)
+
+    step = 1
+    while interrupt(work, step, howdah_multiplex):
+        assert not auto.kernel.lock.locked(), step
+        step += 1
+    assert step > 3
+    assert await ask(auto, 1) == 1
+
+
+async def test_many_abandoned_queries(auto, watcher):
+    """Each is noted at once, however many there are, and forgotten when the server has answered."""
+    scheduler = auto.kernel.scheduler
+    await ask(auto, 0)
+    slow = asyncio.ensure_future(auto.execute("select pg_sleep(3600)"))
+    await asleep(watcher, auto)
+    others = [asyncio.ensure_future(ask(auto, n)) for n in range(50)]
+    last = asyncio.ensure_future(ask(auto, 50))
+    await asyncio.sleep(0)
+    for task in (slow, *others):
+        task.cancel()
+    await asyncio.gather(slow, *others, return_exceptions=True)
+    assert await last == 50
+    async with auto.kernel.lock:
+        assert scheduler._abandoned == []
