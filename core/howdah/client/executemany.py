@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from howdah.client.pipeline_mode import aborted
@@ -59,16 +60,19 @@ class ExecuteMany:
             cursor._pending = pipeline_mode.defer(exchange, self._complete())
             return
         implicit = kernel.autocommit and session.transaction_status == TransactionStatus.IDLE
-        bind, transformer = kernel.query_cache.bind, cursor._transformer
+        rows = iter(params_seq)
         try:
-            for params in params_seq:
-                if self._cached is None or not bind(self._cached, transformer, params, exchange):
+            while True:
+                slow = self._write_rows(rows)
+                for params in slow:
                     yield from self._write(session, params)
                 if session.output_size >= GATHER:
                     exchange.await_more()
                     yield Drain(exchange)
                     if exchange.error is not None:
                         break
+                elif not slow:
+                    break
         except BaseException as e:
             # A parameter that cannot be adapted, or an interruption.
             if self._statement is not None:
@@ -86,6 +90,13 @@ class ExecuteMany:
             session.sync(exchange)
             yield exchange
             yield from self._conclude()
+
+    def _write_rows(self, rows: Iterator[Params | None]) -> list[Params | None]:
+        """Write the messages for the next sets of parameters, and return the set that takes the slow path, if any."""
+        if self._cached is None:
+            return list(islice(rows, 1))
+        cursor = self._cursor
+        return cursor._kernel.query_cache.bind_rows(self._cached, cursor._transformer, rows, self._exchange)
 
     def _write(self, session: Session, params: Params | None) -> Operation[None]:
         """Write the messages for one set of parameters on the slow path."""

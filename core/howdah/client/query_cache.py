@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.transformer import Transformer
 from howdah.client.query import ParsedQuery, RawQuery
 from howdah.client.resultset import ResultSet
 from howdah.client.statement import ResultPlan, Statement, use_counter
+from howdah.io.operation import GATHER
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import TransactionStatus
 from howdah.protocol.exchange import Exchange, QueryExchange
@@ -154,27 +155,42 @@ class QueryCache:
         self._session.mark()
         return self._write(cursor, query, params) if self.pipelined else None
 
-    def bind(
+    def bind_rows(
+        self,
+        cached: CachedQuery,
+        transformer: Transformer,
+        rows: Iterator[Sequence[Any] | Mapping[str, Any] | None],
+        exchange: Exchange,
+    ) -> list[Sequence[Any] | Mapping[str, Any] | None]:
+        """Write Bind and Execute for the sets of parameters of an iterator, until there is enough to send.
+
+        Args:
+            cached: the query.
+            transformer: the adapters that dump the parameters.
+            rows: the sets of parameters; None in it is for a query without.
+            exchange: the exchange for the answers.
+
+        Returns:
+            The set that was taken but not written, because it has other types than the statement, if there is one.
+
+        Raises:
+            Exception: a parameter cannot be adapted, or the iterator raised it.
+        """
+        for params in rows:
+            if not self._bind(cached, transformer, params, exchange):
+                return [params]
+            if self._session.output_size >= GATHER:
+                break
+        return []
+
+    def _bind(
         self,
         cached: CachedQuery,
         transformer: Transformer,
         params: Sequence[Any] | Mapping[str, Any] | None,
         exchange: Exchange,
     ) -> bool:
-        """Write Bind and Execute, unless the parameters are of other types than the statement's.
-
-        Args:
-            cached: the query.
-            transformer: the adapters that dump the parameters.
-            params: the parameters; None if the query came without.
-            exchange: the exchange for the answers.
-
-        Returns:
-            Whether they were written.
-
-        Raises:
-            Exception: a parameter cannot be adapted.
-        """
+        """Write Bind and Execute; return False if the parameters have other types than the statement."""
         parsed, statement = cached.parsed, cached.statement
         parameters = None
         if (params is None) is not (parsed is None):
@@ -206,7 +222,7 @@ class QueryCache:
             return None
         statement = cached.statement
         exchange = QueryExchange(query=statement.query, fields=cached.answer[0], decoder=cached.answer[1])
-        if not self.bind(cached, self._transformer, params, exchange):
+        if not self._bind(cached, self._transformer, params, exchange):
             return None
         statement.used = next(use_counter)
         cursor._reset()

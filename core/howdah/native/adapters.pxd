@@ -8,7 +8,7 @@ without their constructors).
 The interface ends at "The kernel's own". An incompatible change to it increments `INTERFACE_VERSION`.
 """
 
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, Py_TYPE
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
@@ -16,7 +16,7 @@ from howdah.native.byteorder cimport set_uint16, set_uint32, set_uint64
 
 cdef enum:
     #: Compiled into each module with native adapters, and checked when the module is imported.
-    INTERFACE_VERSION = 3
+    INTERFACE_VERSION = 4
 
 
 # A growing buffer for messages and values.
@@ -169,6 +169,8 @@ cdef class DumperEntry:
     # until they have been looked up.
     cdef quote_func quote
     cdef bytes cast
+    # The class whose objects find this entry; NULL if it was found in another way. Borrowed from the key of `entries`.
+    cdef PyObject *cls
 
     cdef object get_key(self, object obj)
     cdef int append(self, object obj, Buffer out, bint part) except -1
@@ -181,14 +183,37 @@ cdef struct Dumped:
     int format
 
 
+cdef inline int slot_of(PyObject *cls) noexcept:
+    """Return the place of a class in `Dumpers.recent`; if another is there, it is in the place beside it."""
+    # Source: Knuth, "The Art of Computer Programming", 6.4, multiplicative hashing.
+    return <int> (<uint64_t> <size_t> cls * <uint64_t> 0x9E3779B97F4A7C15 >> 59)
+
+
 cdef class Dumpers:
     cdef object adapters
     cdef object context
     cdef object format
-    # DumperEntry objects by class, or by the key from `get_key`.
+    # DumperEntry objects by class, or by the key from `get_key`. None is ever removed.
     cdef dict entries
+    # Those of the classes that were met last, by a hash of the address of the class.
+    cdef (PyObject *)[32] recent
 
-    cdef DumperEntry find(self, object obj)
+    cdef inline DumperEntry find(self, object obj):
+        """Return the entry for the class of an object."""
+        cdef PyObject *entry = self.find_recent(obj)
+        return self.look_up(obj) if entry is NULL else <DumperEntry> entry
+
+    cdef inline PyObject *find_recent(self, object obj) noexcept:
+        """Return the entry for the class of an object, a borrowed reference; NULL if it must be looked up."""
+        cdef PyObject *cls = <PyObject *> Py_TYPE(obj)
+        cdef int slot = slot_of(cls)
+        cdef PyObject *entry = self.recent[slot]
+        if entry is not NULL and (<DumperEntry> entry).cls is cls:
+            return entry
+        entry = self.recent[slot ^ 1]
+        return entry if entry is not NULL and (<DumperEntry> entry).cls is cls else NULL
+
+    cdef DumperEntry look_up(self, object obj)
     cdef DumperEntry create(self, object obj)
     cdef DumperEntry find_by_oid(self, uint32_t oid)
     cdef DumperEntry upgrade(self, DumperEntry entry, object obj)
@@ -275,6 +300,8 @@ cdef class ParameterEncoder:
     # The encoding that the dumpers were last used for literals in.
     cdef object encoding
 
-    cdef int encode_one(self, object obj, object format, EncodedParams out, Py_ssize_t index) except -1
+    cdef int encode_row(self, tuple params, tuple formats, object names, EncodedParams out) except -1
+    cdef int encode_one(self, object obj, Dumpers dumpers, EncodedParams out, Py_ssize_t index) except -1
+    cdef Dumpers dumpers_of(self, object format)
     cdef int renew(self) except -1
     cdef bytes literal(self, object obj, Buffer out)

@@ -128,19 +128,26 @@ cdef Dumpers new_dumpers(object adapters, object context, object format):
 cdef class Dumpers:
     """The dumpers for one `PyFormat`. They are valid until another adapter is registered in `adapters`."""
 
-    cdef DumperEntry find(self, object obj):
-        """Return the entry for the class of an object."""
+    cdef DumperEntry look_up(self, object obj):
+        """Do as `find` does, and remember the entry for it."""
         cdef object cls = type(obj)
         cdef DumperEntry entry = self.entries.get(cls)
-        return self.create(obj) if entry is None else entry
+        cdef int slot = slot_of(<PyObject *> cls)
+        if entry is None:
+            entry = self.create(obj)
+        entry.cls = <PyObject *> cls
+        if self.recent[slot] is not NULL:
+            self.recent[slot ^ 1] = self.recent[slot]
+        self.recent[slot] = <PyObject *> entry
+        return entry
 
     cdef DumperEntry create(self, object obj):
-        """Return a new entry for the class of an object."""
+        """Return the entry for the class of an object, which has had none."""
         cdef object cls = type(obj)
-        cdef DumperEntry entry
-        entry = new_entry(self.adapters.get_dumper(cls, self.format, obj)(cls, self.context), self)
-        self.entries[cls] = entry
-        return entry
+        # Another thread may have come first, and `recent` may have its entry.
+        return self.entries.setdefault(
+            cls, new_entry(self.adapters.get_dumper(cls, self.format, obj)(cls, self.context), self)
+        )
 
     cdef DumperEntry find_by_oid(self, uint32_t oid):
         """Return the entry for dumping objects of any class to a type, in binary format."""
@@ -160,8 +167,9 @@ cdef class Dumpers:
             return entry
         upgraded = self.entries.get(key)
         if upgraded is None:
-            upgraded = self.entries[key] = new_entry(entry.dumper.upgrade(obj, self.format), self)
+            upgraded = new_entry(entry.dumper.upgrade(obj, self.format), self)
             upgraded.upgraded = True
+            upgraded = self.entries.setdefault(key, upgraded)
         return upgraded
 
     cdef int append(self, object obj, Buffer out, Dumped *dumped, bint part) except -1:

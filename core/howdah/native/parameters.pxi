@@ -5,6 +5,7 @@
 # Source: PostgreSQL documentation, "Message Formats", Bind.
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.stdint cimport uint16_t, uint32_t
 from libc.string cimport memcmp, memcpy
 
@@ -89,7 +90,7 @@ cdef class EncodedParams:
         set_uint16(p + 6 * count + 2, <uint16_t> count)
         return 0
 
-    cdef int set_type(self, Py_ssize_t index, uint32_t oid, int format) except -1:
+    cdef inline int set_type(self, Py_ssize_t index, uint32_t oid, int format) except -1:
         """Set the type and the format of one parameter."""
         memcpy(self.buffer.data + 4 * index, &oid, 4)
         set_uint16(self.buffer.data + 4 * self.count + 2 + 2 * index, <uint16_t> format)
@@ -104,7 +105,7 @@ cdef class EncodedParams:
         self.close_value(start, value is None)
         return 0
 
-    cdef int close_value(self, Py_ssize_t start, bint null) except -1:
+    cdef inline int close_value(self, Py_ssize_t start, bint null) except -1:
         """Set the length of the value that ends the buffer; its four bytes are at `start`, in front of the value."""
         cdef Py_ssize_t length = self.buffer.length - start - 4
         if self.buffer.length > MAX_LENGTH:
@@ -163,28 +164,35 @@ cdef class ParameterEncoder:
             Exception: a dumper raised it; the message of a `howdah.Error` names the parameter.
         """
         cdef EncodedParams out = EncodedParams.__new__(EncodedParams)
-        cdef tuple objects = tuple(params)
-        cdef tuple asked = None if formats is None else tuple(formats)
-        cdef Py_ssize_t i
+        self.encode_row(tuple(params), None if formats is None else tuple(formats), names, out)
+        out.finish(self.previous)
+        self.previous = out if out.buffer.length <= MAX_KEPT else None
+        return out
+
+    cdef int encode_row(self, tuple params, tuple formats, object names, EncodedParams out) except -1:
+        """Do as `encode` does, into `out`, whose `finish` is left to the caller."""
+        cdef Py_ssize_t i, count = PyTuple_GET_SIZE(params)
+        cdef Dumpers dumpers
         cdef int former
-        if asked is not None and len(asked) != len(objects):
-            raise ProgrammingError(f"{len(objects)} parameters for {len(asked)} placeholders")
+        if formats is not None and PyTuple_GET_SIZE(formats) != count:
+            raise ProgrammingError(f"{count} parameters for {len(formats)} placeholders")
         self.renew()
-        out.start(len(objects))
+        dumpers = self.automatic
+        out.start(count)
         former = set_depth(0)
         try:
-            for i in range(out.count):
-                self.encode_one(objects[i], _AUTO if asked is None else asked[i], out, i)
+            for i in range(count):
+                if formats is not None:
+                    dumpers = self.dumpers_of(<object> PyTuple_GET_ITEM(formats, i))
+                self.encode_one(<object> PyTuple_GET_ITEM(params, i), dumpers, out, i)
         except Error as error:
             add_context(error, parameter_label(i, names))
             raise
         except RecursionError:
-            raise nesting_error(objects[i], parameter_label(i, names)) from None
+            raise nesting_error(params[i], parameter_label(i, names)) from None
         finally:
             set_depth(former)
-        out.finish(self.previous)
-        self.previous = out if out.buffer.length <= MAX_KEPT else None
-        return out
+        return 0
 
     cdef int renew(self) except -1:
         """Forget the dumpers if another adapter has been registered."""
@@ -243,19 +251,32 @@ cdef class ParameterEncoder:
         literal = bytes(memoryview(entry.dumper.quote(obj)))
         return literal + cast if cast and literal.endswith(b"'") else literal
 
-    cdef int encode_one(self, object obj, object format, EncodedParams out, Py_ssize_t index) except -1:
+    cdef inline Dumpers dumpers_of(self, object format):
+        """Return the dumpers for a `PyFormat`."""
+        return self.automatic if format is _AUTO else self.text if format is _TEXT else self.binary
+
+    cdef inline int encode_one(self, object obj, Dumpers dumpers, EncodedParams out, Py_ssize_t index) except -1:
         """Append one parameter."""
-        cdef Dumpers dumpers
+        cdef Buffer buffer = out.buffer
+        cdef Py_ssize_t start = buffer.length
+        cdef PyObject *entry
         cdef Dumped dumped
-        cdef Py_ssize_t start = out.buffer.length
         cdef bint null
         if obj is None:
             out.set_type(index, 0, 0)
             out.put_value(None)
             return 0
-        dumpers = self.automatic if format is _AUTO else self.text if format is _TEXT else self.binary
-        out.buffer.reserve(4)
-        null = not dumpers.append(obj, out.buffer, &dumped, False)
+        buffer.reserve(4)
+        # Most values end here; `append` does the same, and what else there is to do.
+        entry = dumpers.find_recent(obj)
+        if entry is not NULL and (<DumperEntry> entry).dump is not NULL:
+            dumped.oid = (<DumperEntry> entry).oid
+            if (<DumperEntry> entry).dump(obj, buffer, &dumped.oid, <DumperEntry> entry):
+                out.set_type(index, dumped.oid, (<DumperEntry> entry).format)
+                out.close_value(start, False)
+                return 0
+            buffer.length = start + 4
+        null = not dumpers.append(obj, buffer, &dumped, False)
         out.set_type(index, dumped.oid, dumped.format)
         out.close_value(start, null)
         return 0

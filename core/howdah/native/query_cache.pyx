@@ -17,8 +17,9 @@ from howdah.native.adapters cimport EncodedParams, ParameterEncoder
 from howdah.native.byteorder cimport set_uint32
 from howdah.native.exchange cimport Exchange, QueryExchange
 from howdah.native.resultset cimport ResultSet
-from howdah.native.wire cimport BIND, EXECUTE, SYNC, Wire, pack_formats
+from howdah.native.wire cimport BIND, EXECUTE, SYNC, Output, Wire, pack_formats
 
+from howdah.io.operation import GATHER
 from howdah.pq import TransactionStatus
 from howdah.protocol.messages import MAX_LENGTH, check_length
 from howdah.client.query import RawQuery
@@ -33,6 +34,8 @@ cdef enum:
     MOST = 1000
 
 cdef Py_ssize_t _LONGEST = MAX_LENGTH - 4
+# So much is sent at once.
+cdef Py_ssize_t _GATHER = GATHER
 
 # Execute of the unnamed portal, all rows; and Sync.
 cdef bytes _EXECUTE = b"E\0\0\0\x09\0\0\0\0\0"
@@ -153,9 +156,29 @@ cdef class QueryCache:
             return None
         return exchange, cached.statement
 
-    def bind(self, CachedQuery cached not None, transformer, params, Exchange exchange not None) -> bool:
-        """Write Bind and Execute, unless the parameters are of other types than the statement's."""
-        return (params is None) is (cached.parsed is None) and self.write(cached, transformer, params, exchange, None, False)
+    def bind_rows(self, CachedQuery cached not None, transformer, rows, Exchange exchange not None) -> list:
+        """Write Bind and Execute for the sets of parameters of an iterator, until there is enough to send."""
+        cdef Output output = self.session.unsent
+        cdef ParameterEncoder encoder = transformer.encoder
+        # By turns: the types of one are compared with those of the one before.
+        cdef EncodedParams parameters = EncodedParams.__new__(EncodedParams)
+        cdef EncodedParams previous = EncodedParams.__new__(EncodedParams)
+        cdef bint bare = cached.parsed is None
+        for params in rows:
+            if (params is None) is not bare:
+                return [params]
+            if bare:
+                self.write_bind(cached, None, exchange, False)
+            else:
+                previous, parameters = parameters, previous
+                encoder.encode_row(tuple(in_order(cached, params)), cached.formats, cached.names, parameters)
+                parameters.finish(previous)
+                if not self.fits(cached, parameters):
+                    return [params]
+                self.write_bind(cached, parameters, exchange, False)
+            if output.length - output.start >= _GATHER:
+                break
+        return []
 
     cdef CachedQuery find(self, ResultSet cursor, object query, object params):
         """Return the cached query that can be used, None if there is none."""
@@ -177,29 +200,39 @@ cdef class QueryCache:
     cdef bint write(
         self, CachedQuery cached, object transformer, object params, Exchange exchange, ResultSet cursor, bint sync
     ) except -1:
-        """Write Bind and Execute, and optionally Sync after them; drop the results of `cursor`, if there is one."""
-        cdef Wire session = self.session
+        """Write Bind and Execute, and optionally Sync after them; drop the results of `cursor`."""
         cdef EncodedParams parameters = None
-        cdef Py_ssize_t section_size, size
-        cdef char *p
         if params is not None:
             params = in_order(cached, params)
             parameters = (<ParameterEncoder?> transformer.encoder).encode(params, cached.formats, cached.names)
-            if (parameters.oids is not cached.oids and parameters.oids != cached.oids) or self.names_wanted:
+            if not self.fits(cached, parameters):
                 return False
-            # The encoder compares with the parameters before: they share the tuple then.
-            cached.oids = parameters.oids
+        self.write_bind(cached, parameters, exchange, sync)
+        cursor._query_text = cached.query
+        if sync and PyList_GET_SIZE(cursor._rows) > FEW:
+            exchange.replaced = cursor._results
+        cursor.reset()
+        cached.statement.used = next(use_counter)
+        return True
+
+    cdef bint fits(self, CachedQuery cached, EncodedParams parameters) except -1:
+        """Whether parameters are of the types that the statement was prepared for."""
+        if (parameters.oids is not cached.oids and parameters.oids != cached.oids) or self.names_wanted:
+            return False
+        # The encoder compares with the parameters before: they share the tuple then.
+        cached.oids = parameters.oids
+        return True
+
+    cdef int write_bind(self, CachedQuery cached, EncodedParams parameters, Exchange exchange, bint sync) except -1:
+        """Write Bind and Execute, and optionally Sync after them."""
+        cdef Wire session = self.session
+        cdef Py_ssize_t section_size, size
+        cdef char *p
         session.unsent.check()
         section_size = 4 if parameters is None else parameters.section_size()
         size = PyBytes_GET_SIZE(cached.called) + section_size + PyBytes_GET_SIZE(cached.result_formats)
         if size > _LONGEST:
             check_length(size)
-        if cursor is not None:
-            cursor._query_text = cached.query
-            if sync and PyList_GET_SIZE(cursor._rows) > FEW:
-                exchange.replaced = cursor._results
-            cursor.reset()
-            cached.statement.used = next(use_counter)
         p = session.unsent.reserve(5 + size + PyBytes_GET_SIZE(_EXECUTE) + (PyBytes_GET_SIZE(_SYNC) if sync else 0))
         p[0] = c"B"
         set_uint32(p + 1, <uint32_t> (size + 4))
@@ -215,7 +248,7 @@ cdef class QueryCache:
         if sync:
             copied(p, _SYNC)
             session.add_step(SYNC, exchange)
-        return True
+        return 0
 
 
 cdef inline bint is_row(object params, Py_ssize_t count) noexcept:
