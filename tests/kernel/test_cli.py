@@ -154,9 +154,7 @@ class TestAllCommands:
                 assert parameter.param_type_name == "argument" or parameter.help, (command, parameter)
 
     @pytest.mark.parametrize("command", [[], ["plugins"], ["doctor"], ["copy"], ["check"]])
-    def test_the_help_fits_into_80_columns(
-        self, command: list[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_help_fits_into_80_columns(self, command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COLUMNS", "80")
         output = howdah_command(*command, "--help").output
         assert max(map(len, output.splitlines())) <= 80
@@ -192,9 +190,18 @@ class TestAllCommands:
 def on_a_terminal(*arguments: str, **environment: str) -> str:
     """Run the command on a pseudo-terminal; return its output."""
     leader, follower = os.openpty()
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TERM": "xterm", **environment}
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "TERM": "xterm",
+        **environment,
+    }
     with subprocess.Popen(
-        [sys.executable, "-m", "howdah", *arguments], stdin=follower, stdout=follower, stderr=follower, env=env
+        [sys.executable, "-m", "howdah", *arguments],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        env=env,
     ):
         os.close(follower)
         output = b""

@@ -38,8 +38,7 @@ _REFUSALS = {
     "42501": ("database", "the user needs the CONNECT privilege: GRANT CONNECT ON DATABASE ... TO ..."),
     "53300": (
         "connections",
-        "there is no connection left: close some, use a pool, or raise max_connections, or the CONNECTION LIMIT"
-        " of the role or the database",
+        "none is left: close some, use a pool, or raise max_connections, or the role's CONNECTION LIMIT",
     ),
     "55000": ("database", "the database takes no connections: ALTER DATABASE ... ALLOW_CONNECTIONS true"),
     "57P03": ("server", "it is starting, stopping or recovering: try again in a moment, and see its log"),

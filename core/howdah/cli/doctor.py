@@ -33,8 +33,8 @@ _TIMEOUT = 5.0
 #: The `connect_timeout` in seconds, if there is none.
 _CONNECT_TIMEOUT = 10
 _NOT_NATIVE = (
-    "howdah runs in pure Python, which is slower: its native modules are missing or cannot be loaded; install a"
-    " wheel for this platform, or a C compiler and Python's headers, and then howdah again"
+    "howdah runs in pure Python, which is slower: its native modules are missing or cannot be loaded; install"
+    " a wheel for this platform, or a C compiler and Python's headers, and then howdah again"
 )
 
 
@@ -173,7 +173,7 @@ def _step_of(error: Exception) -> str:
         return "conninfo"
     if _caused_by(error, AuthenticationFailed):
         return "authentication"
-    return "version" if _caused_by(error, (ProtocolRefused, UnsupportedVersion)) else ""
+    return "version" if _caused_by(error, ProtocolRefused, UnsupportedVersion) else ""
 
 
 def _step_reached(hosts: list[dict[str, Any]], error: Exception) -> str:
@@ -187,7 +187,7 @@ def _step_reached(hosts: list[dict[str, Any]], error: Exception) -> str:
 
 
 def _resolved(driver: Driver, conninfo: str) -> Mapping[str, Any]:
-    """Return the connection parameters; empty if there is an error, or only a plugin understands the conninfo."""
+    """Return the connection parameters; empty if the conninfo is wrong, or only a plugin understands it."""
     try:
         return conninfos.resolve(conninfo, {}, parameters=driver.parameters)
     except Error:
@@ -223,9 +223,9 @@ def _reach(host: conninfos.Host) -> dict[str, Any]:
     return {"host": host.host or host.hostaddr, "port": host.port, "failed": failed, "finding": finding}
 
 
-def _caused_by(error: BaseException | None, cls: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
+def _caused_by(error: BaseException | None, *classes: type[BaseException]) -> bool:
     while error is not None:
-        if isinstance(error, cls):
+        if isinstance(error, classes):
             return True
         error = error.__cause__ or error.__context__
     return False
