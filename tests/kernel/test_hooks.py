@@ -84,6 +84,13 @@ def test_a_hook_that_nobody_implements_is_none() -> None:
     assert {f"howdah_{name}" for name in hooks} <= set(HOOKS)
 
 
+class Numbered(int):
+    """A number that has the methods of observers and planners."""
+
+    query_started = query_ended = None
+    plan = executed = failed = rolled_back = parameter_changed = None
+
+
 class TestTheCallsOfAConnection:
     def calls(self, *plugins: Any) -> Any:
         return Driver(enable=[], plugins=[(f"p{i}", plugin) for i, plugin in enumerate(plugins)]).hooks
@@ -91,7 +98,7 @@ class TestTheCallsOfAConnection:
     def observing(self, answer: Any, **options: Any) -> Any:
         @hookimpl(**options)
         def howdah_query_observer() -> Any:
-            return answer
+            return None if answer is None else Numbered(answer)
 
         return SimpleNamespace(howdah_query_observer=howdah_query_observer)
 
@@ -99,7 +106,7 @@ class TestTheCallsOfAConnection:
         @hookimpl
         def howdah_query_planner(connection: Any) -> Any:
             asked.append((answer, connection))
-            return answer
+            return None if answer is None else Numbered(answer)
 
         return SimpleNamespace(howdah_query_planner=howdah_query_planner)
 

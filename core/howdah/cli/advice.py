@@ -18,6 +18,7 @@ ADVICE = {
     "time": "the server took longer than connect_timeout: check the network, or allow more seconds",
     "version": "the server does not speak this version of the protocol: leave min_protocol_version out, or"
     " upgrade the server",
+    "plugin": "upgrade the plugin and howdah, or go without the plugin as the message says",
     "start-up": "see the server's log; is it a PostgreSQL server that answers there?",
 }
 #: What to try if the server asks for a password, and there is none.

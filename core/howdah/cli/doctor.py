@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import howdah
 from howdah import conninfo as conninfos
 from howdah.cli.advice import ADVICE, WITHOUT_PASSWORD, refusal
-from howdah.errors import ConnectionTimeout, Error, NotSupportedError, ProgrammingError
+from howdah.errors import ConnectionTimeout, Error, NotSupportedError, PluginError, ProgrammingError
 from howdah.framework.plugins import PluginInfo
 from howdah.io.tls_socket import NotSecured
 from howdah.protocol.credentials import AuthenticationFailed
@@ -169,6 +169,8 @@ def _step_of(error: Exception) -> str:
     """Return the step that failed, empty if the error alone does not say."""
     if _caused_by(error, NotSecured):
         return "TLS"
+    if isinstance(error, PluginError):
+        return "plugin"
     if isinstance(error, (ProgrammingError, NotSupportedError)):
         return "conninfo"
     if _caused_by(error, AuthenticationFailed):
