@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -77,6 +78,29 @@ def _add_commands(group: click.Group, driver: Driver, plugins: list[PluginInfo])
         else:
             print_plugins(plugins, console_for())
             print_failures(plugins, console_for(stderr=True))
+
+    @group.command("new-plugin")
+    @click.argument("name")
+    @click.option("--directory", type=click.Path(path_type=Path), metavar="DIR",
+                  help="Where to put it; default: a new directory of that name.")  # fmt: skip
+    def new_plugin(name: str, directory: Path | None) -> None:
+        """Write the distribution of a new plugin, whose tests pass.
+
+        NAME is the name of the distribution, such as acme-moods. It has an
+        adapter and an observer as examples, tests with a server of their
+        own, and settings for mypy and ruff. The exit status is 0 if it was
+        written, 1 if there is something in DIR, and 2 if NAME is no name.
+        """
+        from howdah.cli.new_plugin import make_plugin
+
+        try:
+            written = make_plugin(name, directory or Path(name))
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
+        for path in written:
+            click.echo(path)
 
     @group.command("doctor")
     @conninfo_argument
