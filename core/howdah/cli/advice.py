@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["ADVICE", "WITHOUT_PASSWORD", "refusal"]
+__all__ = ["ADVICE", "WITHOUT_PASSWORD", "refusal", "steps_of_refusals"]
 
 #: What to try, by the step that failed.
 ADVICE = {
@@ -68,3 +68,8 @@ def refusal(error: Any) -> tuple[str, str]:
         if found := _REFUSALS.get(error.sqlstate[:length]):
             return found
     return "start-up", ADVICE["start-up"]
+
+
+def steps_of_refusals() -> set[str]:
+    """Return the steps at which a server refuses a connection."""
+    return {step for step, _ in (*_REFUSALS.values(), _NO_ROLE)}
