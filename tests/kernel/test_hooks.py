@@ -62,6 +62,16 @@ class TestThePage:
         named = [argument for argument in arguments.split(", ") if argument]
         assert set(named) <= set(inspect.signature(HOOKS[hook]).parameters)
 
+    @pytest.mark.parametrize("hook", HOOKS)
+    def test_it_names_plugins_that_implement_each_hook(self, hook: str) -> None:
+        [users] = re.findall(rf"^\| `{hook}` \| (.*) \|$", DOCS.read_text(), flags=re.MULTILINE)
+        for user in re.findall(r"`(\w+)`", users):
+            if user.startswith("zoo_"):
+                sources = [(DOCS.parent / "write-a-plugin.md").read_text().partition(f"# src/{user}.py\n")[2]]
+            else:
+                sources = [path.read_text() for path in DOCS.parents[1].glob(f"*/{user}/**/*.py")]
+            assert any(re.search(rf"hookimpl.*\n *def {hook}\(", source) for source in sources), user
+
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_is_documented_and_typed(hook: str) -> None:
