@@ -8,7 +8,8 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 
 bin := $(VENV)/bin
-install = $(bin)/pip install --disable-pip-version-check --quiet
+# It is not quiet: who waits for a minute wants to see for what.
+install = $(bin)/pip install --disable-pip-version-check --progress-bar off
 
 # What an editable install has to be made anew for: metadata, and the native sources.
 native := core/howdah/native $(wildcard */*/_native)
@@ -49,16 +50,20 @@ clean:
 	rm -f $(foreach extension,c so,$(addsuffix /*.$(extension),$(native)))
 
 $(bin)/python:
+	@echo 'Creating a virtual environment in $(VENV)'
 	$(PYTHON) -m venv $(VENV)
 
 # Each purpose is installed once, into one environment, and again when what it is built from changes. setup.py
 # compiles what of the native code has changed.
 $(VENV)/.demo: extras := demo
+# Its data only: what it depends on, pandas and NumPy, would be most of what is downloaded.
+$(VENV)/.demo: data := vega_datasets
 $(VENV)/.test: extras := test
 $(VENV)/.bench: extras := bench
 $(VENV)/.lint: extras := lint,test,bench
 $(VENV)/.docs: extras := docs,cli
 $(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint $(VENV)/.docs: $(build) | $(bin)/python
 	@echo 'Installing howdah[$(extras)]; its native code is compiled if it has changed, which takes about a minute'
+	$(if $(data),$(install) --no-deps $(data))
 	$(install) --editable '.[$(extras)]'
 	@touch $@
