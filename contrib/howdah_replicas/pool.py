@@ -311,7 +311,7 @@ class ReplicatedPool:
             if member is not None and self._cluster.timeline >= timeline:
                 server = self._servers[member]
                 try:
-                    return server, server.pool.getconn(left, read_only=read_only)
+                    return server, server.take(left, read_only=read_only)
                 except Unreachable as error:
                     server.fail(error)
             if left <= 0:
@@ -327,7 +327,8 @@ class ReplicatedPool:
 
         Args:
             token: the token, None for any server.
-            timeout: how long to wait until a standby has it, in seconds; None for the pool's `replay_timeout`.
+            timeout: how long to wait until a standby has it, in seconds; None for the pool's
+                `replay_timeout`.
 
         Returns:
             The server, the connection, and a token that takes the place of one that is open-ended.
@@ -374,7 +375,7 @@ class ReplicatedPool:
             tried.add(member)
             server = self._servers[member]
             try:
-                connection = server.pool.getconn(max(0.0, deadline - monotonic()), read_only=True)
+                connection = server.take(max(0.0, deadline - monotonic()), read_only=True)
             except Unreachable as error:
                 server.fail(error)
                 continue

@@ -332,7 +332,7 @@ class AsyncReplicatedPool:
             if member is not None and self._cluster.timeline >= timeline:
                 server = self._servers[member]
                 try:
-                    return server, await server.pool.getconn(left, read_only=read_only)
+                    return server, await server.take(left, read_only=read_only)
                 except Unreachable as error:
                     await server.fail(error)
             if left <= 0:
@@ -348,7 +348,8 @@ class AsyncReplicatedPool:
 
         Args:
             token: the token, None for any server.
-            timeout: how long to wait until a standby has it, in seconds; None for the pool's `replay_timeout`.
+            timeout: how long to wait until a standby has it, in seconds; None for the pool's
+                `replay_timeout`.
 
         Returns:
             The server, the connection, and a token that takes the place of one that is open-ended.
@@ -395,7 +396,7 @@ class AsyncReplicatedPool:
             tried.add(member)
             server = self._servers[member]
             try:
-                connection = await server.pool.getconn(max(0.0, deadline - monotonic()), read_only=True)
+                connection = await server.take(max(0.0, deadline - monotonic()), read_only=True)
             except Unreachable as error:
                 await server.fail(error)
                 continue

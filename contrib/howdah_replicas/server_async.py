@@ -6,11 +6,11 @@ import logging
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from howdah.errors import Error, InsufficientPrivilege
+from howdah.errors import Error, InsufficientPrivilege, OperationalError
 from howdah_pool.events import AsyncWorkerEvent
 from howdah_replicas.history import History
 from howdah_replicas.members import Cluster, Member
-from howdah_replicas.status import STATUS, Status, ask
+from howdah_replicas.status import STATUS, Status, ask, listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +112,34 @@ class AsyncServer:
         if self.member is self._cluster.primary and self._cluster.history is None:
             await self._read_history(connection, status.timeline)
         return dropped
+
+    async def take(self, timeout: float, *, read_only: bool) -> Any:
+        """Take a connection of the pool that is not known to be lost.
+
+        Args:
+            timeout: how long to wait for one, in seconds.
+            read_only: whether to take it for reading.
+
+        Raises:
+            howdah_pool.Unreachable: there is none, and the server cannot be reached.
+            howdah_pool.PoolTimeout: there was none in time.
+        """
+        deadline = monotonic() + timeout
+        while True:
+            connection = await self.pool.getconn(max(0.0, deadline - monotonic()), read_only=read_only)
+            lost = True
+            try:
+                kernel = connection.kernel
+                async with kernel.lock:
+                    await kernel.wait_unlimited(listen(kernel))
+                lost = False
+            except OperationalError:
+                self.wake()  # all of them may have been lost
+            finally:
+                if lost:
+                    await self.pool.putconn(connection)
+            if not lost:
+                return connection
 
     async def ask(self, connection: Any, query: bytes = STATUS) -> Status:
         """Return what the server says about itself.

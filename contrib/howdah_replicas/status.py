@@ -16,7 +16,7 @@ from howdah.protocol.exchange import QueryExchange
 from howdah.protocol.messages import data_row
 from howdah_replicas.token import Token
 
-__all__ = ["POSITION", "STATUS", "Status", "ask", "position"]
+__all__ = ["POSITION", "STATUS", "Status", "ask", "listen", "position"]
 
 # The end of what has been inserted into the log is not before the end of the session's commit, whatever
 # synchronous_commit is. With "off", what has been written or flushed may be before it.
@@ -125,3 +125,17 @@ def ask(kernel: Any, query: bytes, timeout: float) -> Operation[list[bytes | Non
         yield Idle(left)
     exchange.raise_error()
     return data_row(bytes(exchange.results[0].rows[0]))
+
+
+def listen(kernel: Any) -> Operation[None]:
+    """Receive what the server has sent unasked, such as the end of the connection; this takes no round trip.
+
+    Args:
+        kernel: the kernel of the connection.
+
+    Raises:
+        howdah.OperationalError: the connection is lost.
+    """
+    yield from kernel.start_operation()
+    yield Idle(0.0)
+    yield from kernel.start_operation()

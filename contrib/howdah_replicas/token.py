@@ -90,4 +90,5 @@ class Token(NamedTuple):
         return urlsafe_b64encode(_FORMAT.pack(_VERSION, *self)).decode()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.lsn >> 32:X}/{self.lsn & 0xFFFFFFFF:X} on timeline {self.timeline}>"
+        lsn = f"{self.lsn >> 32:X}/{self.lsn & 0xFFFFFFFF:X}"
+        return f"<{type(self).__name__} {lsn} on timeline {self.timeline}>"

@@ -51,16 +51,17 @@ class Replicas:
 
     def run(self, server: Server, query: str) -> Any:
         """Run a query on a server; return its first value."""
-        with closing(howdah.connect(server.dsn, autocommit=True)) as conn:
+        options = "-c synchronous_commit=local"  # so that commits are written to the log at once
+        with closing(howdah.connect(server.dsn, autocommit=True, options=options)) as conn:
             cur = conn.execute(query)
             row = cur.fetchone() if cur.description else None
             return None if row is None else row[0]
 
     def pause(self, *standbys: Server) -> None:
         """Have standbys replay nothing for now."""
+        query = "SELECT pg_get_wal_replay_pause_state()"
         for standby in standbys:
             self.run(standby, "SELECT pg_wal_replay_pause()")
-            query = "SELECT pg_get_wal_replay_pause_state()"
             until(lambda standby=standby: self.run(standby, query) == "paused")
 
     def resume(self, *standbys: Server) -> None:

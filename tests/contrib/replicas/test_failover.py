@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 import howdah
 from howdah_replicas import LostToken, ReplicatedPool
-from tests.contrib.replicas.conftest import Replicas, until
+from tests.contrib.replicas import conftest
+from tests.contrib.replicas.conftest import Replicas
 from tests.contrib.replication.beside import start
 from tests.contrib.retry.concurrent import gather
 from tests.plugins.pool.clients import until
@@ -31,7 +33,7 @@ def synchronous(replicas: Replicas) -> Iterator[Replicas]:
     for server in servers:
         replicas.run(server, "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'")
         server.reload()
-    until(lambda: replicas.run(replicas.primary, "SHOW synchronous_standby_names") != "")
+    conftest.until(lambda: replicas.run(replicas.primary, "SHOW synchronous_standby_names") != "")
     yield replicas
     for server in [replicas.primary, *replicas.standbys]:
         replicas.run(server, "ALTER SYSTEM RESET synchronous_standby_names")
@@ -122,44 +124,29 @@ def test_under_load(synchronous: Replicas) -> None:
     assert acknowledged <= stored <= acknowledged | unknown
 
 
-def test_a_commit_that_is_lost(replicas: Replicas) -> None:
+def test_an_old_primary_that_still_runs(replicas: Replicas) -> None:
+    old = replicas.primary
     with opened(replicas) as pool:
         pool.wait(PATIENCE)
         session, careful = pool.session(), pool.session()
-        with careful.connection() as conn:
-            conn.execute("INSERT INTO herd VALUES (1)")
+
+        def write(number: int) -> None:
+            with careful.connection() as conn:
+                conn.execute("INSERT INTO herd VALUES (%s)", [number])
+
+        write(1)
         for standby in replicas.standbys:
             replicas.caught_up(standby)
         replicas.disconnect(*replicas.standbys)
         with session.connection() as conn:
             conn.execute("INSERT INTO herd VALUES (2)")
+        lost = session.token
         with session.read(0.0) as conn:
             assert conn.execute("SELECT count(*) FROM herd").fetchone() == (2,)
-        replicas.kill()
-        promoted = replicas.promote()
-        with careful.connection() as conn:
-            conn.execute("INSERT INTO herd VALUES (3)")
-        until(lambda: pool._cluster.history is not None)
-        with pytest.raises(LostToken, match="timeline"):
-            with session.read():
-                pass
-        assert pool.accept(str(session.token)) is None
-        assert pool.accept(str(careful.token)) == careful.token
-        with careful.read(PATIENCE) as conn:
-            rows = conn.execute("SELECT n FROM herd ORDER BY n").fetchall()
-        assert rows == [(1,), (3,)]
-    replicas.replaced(promoted)
-
-
-def test_an_old_primary_that_still_runs(replicas: Replicas) -> None:
-    old = replicas.primary
-    with opened(replicas) as pool:
-        pool.wait(PATIENCE)
-        token = None
         with pytest.raises(howdah.OperationalError, match="no longer the primary"):
-            with pool.connection() as conn:
+            with session.connection() as conn:
                 assert conn.info.port == old.port
-                conn.execute("INSERT INTO herd VALUES (1)")
+                conn.execute("INSERT INTO herd VALUES (3)")
                 promoted = replicas.promote()
                 until(
                     lambda: any(
@@ -167,20 +154,21 @@ def test_an_old_primary_that_still_runs(replicas: Replicas) -> None:
                         for member in pool.members
                     )
                 )
-        session = pool.session()
-
-        def write() -> None:
-            with session.connection() as conn:
-                assert conn.info.port == promoted.port
-                conn.execute("INSERT INTO herd VALUES (2)")
-
-        gather([write] * 3)
-        token = session.token
-        assert token is not None
-        with pool.read(token, PATIENCE) as conn:
-            assert conn.execute("SELECT n FROM herd").fetchall() == [(2,)] * 3
-            assert conn.info.port != old.port
+        gather([partial(write, number) for number in (4, 5)])
+        with careful.connection() as conn:
+            assert conn.info.port == promoted.port
         member = next(each for each in pool.members if each.name.startswith(old.host))
-        assert member.role == "behind"
+        until(lambda: member.role == "behind" and pool._cluster.history is not None)
         assert pool.pool_of(member).in_use == 0
+        with careful.read(PATIENCE) as conn:
+            rows = conn.execute("SELECT n FROM herd ORDER BY n").fetchall()
+            assert conn.info.port != old.port
+        assert rows == [(1,), (4,), (5,)]
+        # The old primary has committed it, the new one never will.
+        assert lost is not None
+        with pytest.raises(LostToken, match="timeline"):
+            with pool.read(lost):
+                pass
+        assert pool.accept(str(lost)) is None
+        assert pool.accept(str(careful.token)) == careful.token
     replicas.replaced(promoted)

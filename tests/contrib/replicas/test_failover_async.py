@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 import howdah
 from howdah_replicas import AsyncReplicatedPool, LostToken
-from tests.contrib.replicas.conftest import Replicas, until
+from tests.contrib.replicas import conftest
+from tests.contrib.replicas.conftest import Replicas
 from tests.contrib.retry.concurrent import gather_async
 from tests.plugins.pool.clients import until_async
 from tests.tasks import PATIENCE
@@ -38,7 +40,7 @@ def synchronous(replicas: Replicas) -> Iterator[Replicas]:
     for server in servers:
         replicas.run(server, "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'")
         server.reload()
-    until(lambda: replicas.run(replicas.primary, "SHOW synchronous_standby_names") != "")
+    conftest.until(lambda: replicas.run(replicas.primary, "SHOW synchronous_standby_names") != "")
     yield replicas
     for server in [replicas.primary, *replicas.standbys]:
         replicas.run(server, "ALTER SYSTEM RESET synchronous_standby_names")
@@ -129,44 +131,29 @@ async def test_under_load(synchronous: Replicas) -> None:
     assert acknowledged <= stored <= acknowledged | unknown
 
 
-async def test_a_commit_that_is_lost(replicas: Replicas) -> None:
+async def test_an_old_primary_that_still_runs(replicas: Replicas) -> None:
+    old = replicas.primary
     async with opened(replicas) as pool:
         await pool.wait(PATIENCE)
         session, careful = pool.session(), pool.session()
-        async with careful.connection() as conn:
-            await conn.execute("INSERT INTO herd VALUES (1)")
+
+        async def write(number: int) -> None:
+            async with careful.connection() as conn:
+                await conn.execute("INSERT INTO herd VALUES (%s)", [number])
+
+        await write(1)
         for standby in replicas.standbys:
             replicas.caught_up(standby)
         replicas.disconnect(*replicas.standbys)
         async with session.connection() as conn:
             await conn.execute("INSERT INTO herd VALUES (2)")
+        lost = session.token
         async with session.read(0.0) as conn:
             assert await (await conn.execute("SELECT count(*) FROM herd")).fetchone() == (2,)
-        replicas.kill()
-        promoted = replicas.promote()
-        async with careful.connection() as conn:
-            await conn.execute("INSERT INTO herd VALUES (3)")
-        await until_async(lambda: pool._cluster.history is not None)
-        with pytest.raises(LostToken, match="timeline"):
-            async with session.read():
-                pass
-        assert pool.accept(str(session.token)) is None
-        assert pool.accept(str(careful.token)) == careful.token
-        async with careful.read(PATIENCE) as conn:
-            rows = await (await conn.execute("SELECT n FROM herd ORDER BY n")).fetchall()
-        assert rows == [(1,), (3,)]
-    replicas.replaced(promoted)
-
-
-async def test_an_old_primary_that_still_runs(replicas: Replicas) -> None:
-    old = replicas.primary
-    async with opened(replicas) as pool:
-        await pool.wait(PATIENCE)
-        token = None
         with pytest.raises(howdah.OperationalError, match="no longer the primary"):
-            async with pool.connection() as conn:
+            async with session.connection() as conn:
                 assert conn.info.port == old.port
-                await conn.execute("INSERT INTO herd VALUES (1)")
+                await conn.execute("INSERT INTO herd VALUES (3)")
                 promoted = replicas.promote()
                 await until_async(
                     lambda: any(
@@ -174,20 +161,21 @@ async def test_an_old_primary_that_still_runs(replicas: Replicas) -> None:
                         for member in pool.members
                     )
                 )
-        session = pool.session()
-
-        async def write() -> None:
-            async with session.connection() as conn:
-                assert conn.info.port == promoted.port
-                await conn.execute("INSERT INTO herd VALUES (2)")
-
-        await gather_async([write] * 3)
-        token = session.token
-        assert token is not None
-        async with pool.read(token, PATIENCE) as conn:
-            assert await (await conn.execute("SELECT n FROM herd")).fetchall() == [(2,)] * 3
-            assert conn.info.port != old.port
+        await gather_async([partial(write, number) for number in (4, 5)])
+        async with careful.connection() as conn:
+            assert conn.info.port == promoted.port
         member = next(each for each in pool.members if each.name.startswith(old.host))
-        assert member.role == "behind"
+        await until_async(lambda: member.role == "behind" and pool._cluster.history is not None)
         assert pool.pool_of(member).in_use == 0
+        async with careful.read(PATIENCE) as conn:
+            rows = await (await conn.execute("SELECT n FROM herd ORDER BY n")).fetchall()
+            assert conn.info.port != old.port
+        assert rows == [(1,), (4,), (5,)]
+        # The old primary has committed it, the new one never will.
+        assert lost is not None
+        with pytest.raises(LostToken, match="timeline"):
+            async with pool.read(lost):
+                pass
+        assert pool.accept(str(lost)) is None
+        assert pool.accept(str(careful.token)) == careful.token
     replicas.replaced(promoted)
