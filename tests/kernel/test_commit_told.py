@@ -575,7 +575,7 @@ def test_a_query_after_commit_that_fails(dsn, table):
 
 
 def test_a_query_after_a_commit_that_is_not_answered(lost_at_commit, table):
-    with howdah.connect(lost_at_commit) as conn:
+    with closing(howdah.connect(lost_at_commit)) as conn:
         asked = ask_after_commit(conn.kernel)
         conn.execute(INSERT)
         with pytest.raises(errors.TransactionResolutionUnknown):
