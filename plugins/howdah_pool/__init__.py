@@ -14,7 +14,7 @@ from howdah.framework.driver import require_enabled
 from howdah.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from howdah_pool.errors import PoolClosed, PoolTimeout, TooManyRequests
+    from howdah_pool.errors import PoolClosed, PoolTimeout, TooManyRequests, Unreachable
     from howdah_pool.null_pool import NullConnectionPool
     from howdah_pool.null_pool_async import AsyncNullConnectionPool
     from howdah_pool.pool import ConnectionPool
@@ -28,6 +28,7 @@ __all__ = [
     "PoolClosed",
     "PoolTimeout",
     "TooManyRequests",
+    "Unreachable",
 ]
 
 _MODULE_OF = {
@@ -38,6 +39,7 @@ _MODULE_OF = {
     "PoolClosed": "errors",
     "PoolTimeout": "errors",
     "TooManyRequests": "errors",
+    "Unreachable": "errors",
 }
 
 

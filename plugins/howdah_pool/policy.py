@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import ClassVar
 
@@ -17,8 +17,6 @@ class Policy:
 
     Attributes:
         keeps: whether the pool keeps idle connections.
-        has_fallback: whether clients can use another pool, so that this one refuses them immediately if it
-            can reach no server.
     """
 
     keeps: ClassVar[bool] = True
@@ -30,7 +28,7 @@ class Policy:
     max_lifetime: float = 3600.0
     max_idle: float = 600.0
     reconnect_timeout: float = 300.0
-    has_fallback: bool = field(default=False, init=False)
+    has_fallback: bool = False
 
     def __post_init__(self) -> None:
         self.resize(self.min_size, self.max_size)

@@ -461,11 +461,14 @@ class BaseConnection(Generic[Row]):
             howdah.errors.InFailedSqlTransaction: the server has rolled back because a statement had failed.
         """
         session = yield from self.kernel.start_operation()
-        exchange = Exchange(query=command)
+        exchange = last = Exchange(query=command)
         session.query(exchange, command)
+        after_commit = self.kernel.after_commit
+        if after_commit is not None and command.startswith(b"COMMIT"):
+            last = after_commit(session)
         if ended is not None:
             ended.ending = True
-        yield exchange
+        yield last
         self._check_committed(exchange)
 
     def _check_committed(self, exchange: Exchange) -> None:
