@@ -62,6 +62,7 @@ class PoolOptions(Policy, Generic[C]):
         reconnect_failed: called with the pool when it gives up connecting. The pool tries again for the next
             client.
         num_workers: how many connections the pool may open at the same time.
+        share: a limit for the size that is computed from what the server admits, None for none.
         read_conninfo: the conninfo of the standbys, for clients that ask for a `read_only` connection; its
             `target_session_attrs` is `standby` by default.
 
@@ -89,8 +90,15 @@ class PoolOptions(Policy, Generic[C]):
 
     def for_standbys(self, read_conninfo: Conninfo) -> Self:
         """Return the options of a pool of connections to the standbys."""
+        min_size, max_size = self.wanted
         options = replace(
-            self, conninfo=read_conninfo, read_conninfo=None, name=f"{self.name}-replicas", open=False
+            self,
+            conninfo=read_conninfo,
+            read_conninfo=None,
+            name=f"{self.name}-replicas",
+            open=False,
+            min_size=min_size,
+            max_size=max_size,
         )
         options.has_fallback = True
         return options
