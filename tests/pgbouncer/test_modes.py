@@ -13,6 +13,7 @@ import pytest
 
 import howdah
 from howdah import errors
+from howdah_listener import Listener
 from tests.pgbouncer import pooler
 from tests.servers import Server
 
@@ -359,6 +360,18 @@ def test_notifying(bouncer, conn, dsn):
             direct.execute("NOTIFY through, 'third'")
             for notification in conn.notifies(timeout=10, stop_after=1):
                 assert notification.payload == "third"
+
+
+def test_listener(bouncer):
+    listener = Listener(bouncer.dsn)
+    if bouncer.mode == "session":
+        with listener, listener.subscribe("through") as subscription:
+            with contextlib.closing(howdah.connect(bouncer.dsn, autocommit=True)) as conn:
+                conn.execute("NOTIFY through, 'heard'")
+            assert subscription.get(30).payload == "heard"
+    else:
+        with pytest.raises(howdah.NotSupportedError, match="session mode"):
+            listener.open()
 
 
 def test_parameters_of_the_connection(bouncer, connect):

@@ -12,6 +12,7 @@ import pytest
 
 import howdah
 from howdah import errors
+from howdah_listener import AsyncListener
 from tests.pgbouncer import pooler
 from tests.servers import Server
 
@@ -371,6 +372,18 @@ async def test_notifying(bouncer, aconn, dsn):
             direct.execute("NOTIFY through, 'third'")
             async for notification in aconn.notifies(timeout=10, stop_after=1):
                 assert notification.payload == "third"
+
+
+async def test_listener(bouncer):
+    listener = AsyncListener(bouncer.dsn)
+    if bouncer.mode == "session":
+        async with listener, await listener.subscribe("through") as subscription:
+            with contextlib.closing(howdah.connect(bouncer.dsn, autocommit=True)) as conn:
+                conn.execute("NOTIFY through, 'heard'")
+            assert (await subscription.get(30)).payload == "heard"
+    else:
+        with pytest.raises(howdah.NotSupportedError, match="session mode"):
+            await listener.open()
 
 
 async def test_parameters_of_the_connection(bouncer, connect):
