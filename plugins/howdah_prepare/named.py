@@ -207,7 +207,11 @@ class Execution(Substitute):
             yield from planner.ascertain()
         if planner.pooled and statement.in_sql_only:
             # A pooler that keeps track of prepared statements does not know those that PREPARE has made.
-            return self._in_sql(cursor, [objects[i] for i in arguments]), transformer.encoder.encode((), ()), None
+            return (
+                self._in_sql(cursor, [objects[i] for i in arguments]),
+                transformer.encoder.encode((), ()),
+                None,
+            )
         if not statement.prepared:
             if not statement.query:
                 # It may fail, and should do so in the transaction in which the EXECUTE would.

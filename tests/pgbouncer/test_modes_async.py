@@ -270,7 +270,9 @@ async def test_cursors_with_hold(bouncer, aconn, connect, move):
         assert await cur.fetchone() == (15,)
         await cur.close()
         return
-    await aconn.execute("DECLARE held CURSOR WITH HOLD FOR SELECT 'of another client' FROM generate_series(1, 9)")
+    await aconn.execute(
+        "DECLARE held CURSOR WITH HOLD FOR SELECT 'of another client' FROM generate_series(1, 9)"
+    )
     for use in (cur.fetchone, lambda: cur.scroll(10), lambda: cur.execute("SELECT 1"), cur.close):
         with pytest.raises(howdah.NotSupportedError, match="another backend"):
             await use()

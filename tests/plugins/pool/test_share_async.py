@@ -28,7 +28,9 @@ def role(server):
     with contextlib.closing(howdah.connect(server.superuser_dsn, autocommit=True)) as direct:
         direct.execute("CREATE ROLE sharing LOGIN CONNECTION LIMIT 3")
         yield howdah.conninfo.make_conninfo(server.dsn, user="sharing")
-        direct.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = 'sharing'")
+        direct.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = 'sharing'"
+        )
         direct.execute("DROP ROLE sharing")
 
 
