@@ -1,4 +1,4 @@
-"""The backend that keeps a cursor beyond its transaction: behind a pooler, the next transaction may have another."""
+"""The backend that keeps a cursor beyond its transaction: a pooler may give the next one another backend."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def check_guard(guard: Exchange | None, name: str) -> None:
     if guard is not None and guard.error is not None and guard.error.sqlstate == _DIVISION_BY_ZERO:
         raise NotSupportedError(
             f"the cursor {name!r} is kept by another backend than the one that the pooler has chosen for this"
-            " transaction: use the cursor within one transaction, or connect to the server directly or through"
-            " a pooler in session mode"
+            " transaction: use the cursor within one transaction, or connect to the server directly or"
+            " through a pooler in session mode"
         )
 
 

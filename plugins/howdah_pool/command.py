@@ -1,4 +1,4 @@
-"""`howdah fleet`: how many connections processes with pools would open, and whether the server admits them."""
+"""`howdah fleet`: how many connections the pools of processes would open, and whether there are so many."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def fleet(
 
 
 def _described(capacity: Capacity) -> list[str]:
+    admitted = f"the server admits {capacity.total} connections of this role to this database"
     lines = [
-        f"the server admits {capacity.total} connections of this role to this database:"
-        f" max_connections = {capacity.max_connections}, of which {capacity.reserved} are reserved"
+        f"{admitted}: max_connections = {capacity.max_connections}, of which {capacity.reserved} are reserved"
     ]
     for what, limit in (("role", capacity.role), ("database", capacity.database)):
         if limit >= 0:

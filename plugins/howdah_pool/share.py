@@ -21,7 +21,7 @@ class Capacity:
         in_use: how many connections of clients there are, to any database.
         pooled: whether the answer came through a pooler, which may admit more clients or fewer.
 
-    Source: PostgreSQL documentation, "Connection Settings", CREATE ROLE and CREATE DATABASE (CONNECTION LIMIT).
+    Source: PostgreSQL documentation, "Connection Settings", CREATE ROLE, CREATE DATABASE (CONNECTION LIMIT).
     """
 
     max_connections: int
@@ -70,7 +70,7 @@ class ShareOfServer:
         if size < 1:
             raise BadArguments(
                 f"the server admits {capacity.total} connections: less {self.reserve} in reserve, these are"
-                f" not enough for {self.processes} processes; use fewer processes, a pooler such as PgBouncer,"
-                " or raise max_connections"
+                f" not enough for {self.processes} processes; use fewer processes, a pooler such as"
+                " PgBouncer, or raise max_connections"
             )
         return size

@@ -1,7 +1,7 @@
 """What a connection, a query and a row cost client and server: `python -m tests.bench.scale`.
 
-With `--page` the tables of docs/scale.md are filled in. Times are CPU times, so that they can be added up; other
-work on the machine disturbs them less than wall times, but still does.
+With `--page` the tables of docs/scale.md are filled in. Times are CPU times, so that they can be added up.
+Other work on the machine disturbs them less than wall times, but still does.
 
 Source: the manual pages proc(5), smaps_rollup and schedstat, and tcp(7), TCP_INFO.
 """
@@ -107,7 +107,8 @@ def connections(server: Server) -> Iterator[str]:
     yield "| a connection | client | server |"
     yield "|---|--:|--:|"
     yield f"| memory, new | {idle / 1024:.0f} kB | {sum(fresh) / len(fresh) / 2**20:.1f} MB |"
-    yield f"| memory, after a query on all the catalogs | {used / 1024:.0f} kB | {sum(warm) / len(warm) / 2**20:.1f} MB |"
+    server_used = sum(warm) / len(warm) / 2**20
+    yield f"| memory, after a query on all the catalogs | {used / 1024:.0f} kB | {server_used:.1f} MB |"
     yield f"| CPU time to open it, without TLS | {connecting * 1e3:.2f} ms | |"
 
 
@@ -119,9 +120,9 @@ def queries(server: Server, seconds: float) -> tuple[list[str], Cost]:
     table = ["| a query by a key, one row | client | server | both, on one core |", "|---|--:|--:|--:|"]
 
     def line(title: str, found: Cost) -> None:
-        total = found.client + found.server
+        client, server = found.client * 1e6, found.server * 1e6
         table.append(
-            f"| {title} | {found.client * 1e6:.0f} µs | {found.server * 1e6:.0f} µs | {1 / total:,.0f} a second |"
+            f"| {title} | {client:.0f} µs | {server:.0f} µs | {1e6 / (client + server):,.0f} a second |"
         )
 
     text = "SELECT n, t FROM keyed WHERE n = %s"
@@ -182,7 +183,7 @@ def rows(server: Server, seconds: float) -> tuple[list[str], Cost]:
     """Return the lines about rows, and the cost of one as a tuple."""
     wire = _bytes_on_the_wire(server)
     table = [
-        f"| a row of 5 columns, {wire:.0f} bytes on the wire | client | server | memory | rows a second, client |",
+        f"| a row of 5 columns, {wire:.0f} bytes on the wire | client | server | memory | client, a second |",
         "|---|--:|--:|--:|--:|",
     ]
     with howdah.connect(server.dsn, autocommit=True) as conn:
@@ -194,7 +195,8 @@ def rows(server: Server, seconds: float) -> tuple[list[str], Cost]:
         def line(title: str, run: Callable[[], Any], size: str) -> Cost:
             found = _divided(cost(pid, run, seconds), ROWS)
             table.append(
-                f"| {title} | {found.client * 1e9:.0f} ns | {found.server * 1e9:.0f} ns | {size} | {1 / found.client:,.0f} |"
+                f"| {title} | {found.client * 1e9:.0f} ns | {found.server * 1e9:.0f} ns | {size}"
+                f" | {1 / found.client:,.0f} |"
             )
             return found
 
@@ -260,19 +262,20 @@ def example(query: Cost, row: Cost) -> Iterator[str]:
     client = requests * (each * query.client + many * row.client)
     server = requests * (each * query.server + many * row.server)
     busy = requests * each * (query.client + query.server)
-    yield f"- {requests * each:,} queries a second with {requests * many:,} rows take {client:.1f} cores of the clients and"
-    yield f"  {server:.1f} cores of the server."
-    yield f"- A backend is busy for {busy:.1f} of each second, summed over all: {max(2, round(busy * 4))} connections are enough"
-    yield "  if no transaction waits for something else than the database."
-    yield f"- The report of {report:,} rows takes {report * row.client:.1f} s of a client's core as tuples, and"
-    yield f"  {report * row.server:.1f} s of the server's."
+    enough = max(2, round(busy * 4))
+    yield f"- {requests * each:,} queries a second with {requests * many:,} rows take {client:.1f} cores of the"
+    yield f"  clients and {server:.1f} cores of the server."
+    yield f"- A backend is busy for {busy:.1f} of each second, summed over all: {enough} connections are enough if"
+    yield "  no transaction waits for something else than the database."
+    yield f"- The report of {report:,} rows takes {report * row.client:.1f} s of a client's core as tuples,"
+    yield f"  and {report * row.server:.1f} s of the server's."
 
 
 def machine() -> str:
     """Say where it was measured."""
     return (
-        f"Measured with Python {platform.python_version()}, howdah {howdah.__version__} ({howdah.__impl__}), on"
-        f" {os.cpu_count()} cores ({platform.machine()}), over a unix socket."
+        f"Measured with Python {platform.python_version()}, howdah {howdah.__version__} ({howdah.__impl__}),"
+        f" on {os.cpu_count()} cores ({platform.machine()}), over a unix socket."
     )
 
 

@@ -306,7 +306,7 @@ def test_large_objects(bouncer, conn):
 
 
 def test_cancelling(conn):
-    with pytest.raises(howdah.OperationalError, match="0.1 s"):
+    with pytest.raises(howdah.OperationalError, match=r"0\.1 s"):
         conn.fetchval("SELECT pg_sleep(60)", timeout=0.1)
     assert rows(conn, "SELECT 1") == [(1,)]
 
@@ -336,8 +336,8 @@ def test_styles_of_intervals(conn, connect, move):
     query = "SELECT make_interval(days => -1, hours => -2, secs => -3), %s::interval"
     for style in ("iso_8601", "sql_standard", "postgres_verbose", "postgres"):
         conn.execute(f"SET IntervalStyle = {style}")
-        for conn in (conn, other):
-            assert rows(conn, query, [value], prepare=False) == [(value, value)]
+        for each in (conn, other):
+            assert rows(each, query, [value], prepare=False) == [(value, value)]
         move()
 
 

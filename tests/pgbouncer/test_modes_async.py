@@ -320,7 +320,7 @@ async def test_large_objects(bouncer, aconn):
 
 
 async def test_cancelling(aconn):
-    with pytest.raises(howdah.OperationalError, match="0.1 s"):
+    with pytest.raises(howdah.OperationalError, match=r"0\.1 s"):
         await aconn.fetchval("SELECT pg_sleep(60)", timeout=0.1)
     assert await rows(aconn, "SELECT 1") == [(1,)]
 
@@ -350,8 +350,8 @@ async def test_styles_of_intervals(aconn, connect, move):
     query = "SELECT make_interval(days => -1, hours => -2, secs => -3), %s::interval"
     for style in ("iso_8601", "sql_standard", "postgres_verbose", "postgres"):
         await aconn.execute(f"SET IntervalStyle = {style}")
-        for conn in (aconn, other):
-            assert await rows(conn, query, [value], prepare=False) == [(value, value)]
+        for each in (aconn, other):
+            assert await rows(each, query, [value], prepare=False) == [(value, value)]
         await move()
 
 
