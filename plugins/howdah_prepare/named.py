@@ -201,7 +201,7 @@ class Execution(Substitute):
         self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]
     ) -> Operation[tuple[bytes, Any, Statement | None]]:
         """Prepare the statement if it is not, and fit the parameters to its types."""
-        statement, connection, planner = self.statement, cursor.connection, self._planner
+        statement, planner = self.statement, self._planner
         arguments, transformer = self._call.arguments, cursor.kernel.transformer
         if not statement.prepared or planner.undecided:
             yield from planner.ascertain()
@@ -213,11 +213,7 @@ class Execution(Substitute):
                 None,
             )
         if not statement.prepared:
-            if not statement.query:
-                # It may fail, and should do so in the transaction in which the EXECUTE would.
-                yield from connection.kernel.begin_operation()
-            named = planner.names and not (planner.pooled and statement.command)
-            yield from statement.make(connection, named=named or not statement.query)
+            yield from self._make(cursor.connection)
         statement.describe_always = bool(planner.pooled)
         if len(arguments) != len(statement.oids):
             raise ProgrammingError(
@@ -238,6 +234,15 @@ class Execution(Substitute):
             # Only the server can convert the values, and it does so with literals.
             return self._in_sql(cursor, objects), encode((), ()), None
         return statement.query or self.query, parameters, statement
+
+    def _make(self, connection: BaseConnection[Any]) -> Operation[None]:
+        """Prepare the statement, under its name unless that means nothing to a pooler."""
+        statement, planner = self.statement, self._planner
+        if not statement.query:
+            # It may fail, and should do so in the transaction in which the EXECUTE would.
+            yield from connection.kernel.begin_operation()
+        named = planner.names and not (planner.pooled and statement.command)
+        yield from statement.make(connection, named=named or not statement.query)
 
     def _in_sql(self, cursor: BaseCursor[Any], objects: Sequence[Any]) -> bytes:
         """Return the EXECUTE with literals in place of the parameters."""

@@ -173,27 +173,30 @@ class Planner:
             self._connection.kernel.close_statement(target.name)
             if not self.pooled or not _is_outdated(error):
                 return False
-        name = target.name.decode(errors="replace")
-        if error.sqlstate == "26000" and name in (error.diag.message_primary or ""):
+        what = self._forget_outlived(target, error)
+        if what is not None and not repeatable:
+            error.suggest(f"{what}; roll back and run the transaction again: they are prepared anew")
+        return what is not None
+
+    def _forget_outlived(self, target: Statement, error: Error) -> str | None:
+        """Forget statements that can no longer be executed; return what has happened, None if nothing has."""
+        message = error.diag.message_primary or ""
+        if error.sqlstate == "26000" and target.name.decode(errors="replace") in message:
             if self.pooled and isinstance(target, NamedStatement) and target.in_sql_only:
                 error.suggest(_PREPARED_ELSEWHERE)
-                return False
+                return None
             self._retire(lost=target)
             self._doubtful = True
-            what = "the server has lost the prepared statements of this connection"
-        elif _is_outdated(error) or (target.describe_always and _has_other_columns(error)):
+            return "the server has lost the prepared statements of this connection"
+        if _is_outdated(error) or (target.describe_always and _has_other_columns(error)):
             self._retire()
             if self.pooled:
                 self._give_up_names(*_STALE)
-            what = "a table was changed after the statement had been prepared"
-        elif error.sqlstate == "XX000" and "cache lookup failed" in (error.diag.message_primary or ""):
+            return "a table was changed after the statement had been prepared"
+        if error.sqlstate == "XX000" and "cache lookup failed" in message:
             self._retire()
-            what = "what the statement refers to was dropped after it had been prepared"
-        else:
-            return False
-        if not repeatable:
-            error.suggest(f"{what}; roll back and run the transaction again: they are prepared anew")
-        return True
+            return "what the statement refers to was dropped after it had been prepared"
+        return None
 
     def rolled_back(self) -> None:
         """Retire statements that may refer to what a rolled-back transaction, or part of it, had created."""
@@ -276,27 +279,32 @@ class Planner:
                     )
                 statement = NamedStatement(name, query)
         if not statement.prepared:
-            yield from self.ascertain()
-            try:
-                yield from statement.make(self._connection, named=self.names)
-            except Error as e:
-                # The name may belong to another client of a pooler.
-                self._doubtful = e.sqlstate == "42P05"
-                yield from self.ascertain()
-                if self.pooled and _is_outdated(e):
-                    self._give_up_names(*_STALE)
-                if self.names:
-                    raise
-                yield from statement.make(self._connection, named=False)
-            except BaseException:
-                # Interrupted: the server may have prepared it.
-                statement.lose()
-                self._connection.kernel.close_statement(statement.name)
-                raise
-            if self.names:
-                self._connection.kernel.note_prepared(statement)
+            yield from self._make(statement)
         self._named[statement.name] = statement
         return statement.name
+
+    def _make(self, statement: NamedStatement) -> Operation[None]:
+        """Prepare a statement of `prepare`, under its name if the server keeps that."""
+        connection = self._connection
+        yield from self.ascertain()
+        try:
+            yield from statement.make(connection, named=self.names)
+        except Error as e:
+            # The name may belong to another client of a pooler.
+            self._doubtful = e.sqlstate == "42P05"
+            yield from self.ascertain()
+            if self.pooled and _is_outdated(e):
+                self._give_up_names(*_STALE)
+            if self.names:
+                raise
+            yield from statement.make(connection, named=False)
+        except BaseException:
+            # Interrupted: the server may have prepared it.
+            statement.lose()
+            connection.kernel.close_statement(statement.name)
+            raise
+        if self.names:
+            connection.kernel.note_prepared(statement)
 
     # For statements
 

@@ -263,10 +263,10 @@ def example(query: Cost, row: Cost) -> Iterator[str]:
     server = requests * (each * query.server + many * row.server)
     busy = requests * each * (query.client + query.server)
     enough = max(2, round(busy * 4))
-    yield f"- {requests * each:,} queries a second with {requests * many:,} rows take {client:.1f} cores of the"
-    yield f"  clients and {server:.1f} cores of the server."
-    yield f"- A backend is busy for {busy:.1f} of each second, summed over all: {enough} connections are enough if"
-    yield "  no transaction waits for something else than the database."
+    yield f"- {requests * each:,} queries a second with {requests * many:,} rows take {client:.1f} cores of"
+    yield f"  the clients and {server:.1f} cores of the server."
+    yield f"- A backend is busy for {busy:.1f} of each second, summed over all: {enough} connections are"
+    yield "  enough if no transaction waits for something else than the database."
     yield f"- The report of {report:,} rows takes {report * row.client:.1f} s of a client's core as tuples,"
     yield f"  and {report * row.server:.1f} s of the server's."
 
