@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +13,26 @@ from howdah.sql import Composable
 from howdah_scan.address import Address, address_of, check_secrets
 from howdah_scan.errors import SnapshotLost
 from howdah_scan.fragments import Fragment
+from howdah_scan.keeping import Keeper
 from howdah_scan.planning import Planner
 from howdah_scan.snapshot import BEGIN, IDENTITY, LIMITS, SETTINGS, Snapshot
 from howdah_scan.source import Source
-from howdah_scan.task import Task
+from howdah_scan.task import BATCH_ROWS, Task
+from howdah_scan.workers import Executor, Workers
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from typing_extensions import Self
 
+    from howdah_scan.collecting import Collection
+
 
 __all__ = ["Scan"]
 
 __all__ += ["scan"]
+
+#: The longest single wait, in seconds.
+_LONGEST_WAIT = 86400.0
 
 Params = Sequence[Any] | Mapping[str, Any]
 
@@ -48,6 +55,8 @@ class Scan:
             blocks.
         partitions: how many tasks are wanted; None for a number that suits the size.
         password: a function that returns the password, as for `connect`. It is pickled with the tasks.
+        keep_alive: after how many seconds each to ask the server something, so that no proxy or firewall
+            closes the idle connection; None for never.
 
     Attributes:
         conninfo: where it connects to.
@@ -64,6 +73,7 @@ class Scan:
         key: str | None = None,
         partitions: int | None = None,
         password: Callable[..., Any] | None = None,
+        keep_alive: float | None = 30.0,
     ) -> None:
         check_secrets(conninfo, password)
         if partitions is not None and partitions < 1:
@@ -76,6 +86,8 @@ class Scan:
         self._key = key
         self._partitions = partitions
         self._password = password
+        self._keep_alive = keep_alive
+        self._keeper: Keeper | None = None
         self._connection: Any = None
         self._tasks: list[Task] = []
         self._schema: pa.Schema = None
@@ -100,6 +112,8 @@ class Scan:
         connection: Any = howdah.Connection.connect(**address.arguments())
         try:
             self._plan(connection)
+            if self._keep_alive is not None:
+                self._keeper = Keeper(connection, self._keep_alive, *self._nurseries())
         except BaseException as error:
             with connection.kernel.clean_up(error):
                 connection.close()
@@ -175,6 +189,59 @@ class Scan:
         self._check_open()
         return self._consistent
 
+    def batches(
+        self,
+        *,
+        workers: int = 4,
+        executor: Executor = "threads",
+        batch_rows: int = BATCH_ROWS,
+        batch_bytes: int | None = None,
+    ) -> Generator[pa.RecordBatch, None]:
+        """Read all tasks with several workers, and yield their batches in the order in which they come.
+
+        Few batches wait to be taken: the workers wait with them. The first error ends all of them.
+
+        Args:
+            workers: how many tasks are read at the same time.
+            executor: `"threads"`, or `"processes"`, which are started with `spawn`.
+            batch_rows: how many rows a batch has at most.
+            batch_bytes: how many bytes a batch has at most, unless it is a single row; None for no limit.
+
+        Raises:
+            howdah.Error: as the `batches` of tasks.
+        """
+        if workers < 1:
+            raise ValueError("workers must be >= 1")
+        work = Workers(self.tasks, workers, executor, batch_rows, batch_bytes)
+        work.start()
+        try:
+            while (batch := _next(work.collection)) is not None:
+                yield batch
+        finally:
+            _stop(work)
+
+    def read(
+        self,
+        *,
+        workers: int = 4,
+        executor: Executor = "threads",
+        batch_rows: int = BATCH_ROWS,
+    ) -> pa.Table:
+        """Read all tasks with several workers, and return their rows as a table, in no particular order.
+
+        Args:
+            workers: as for `batches`.
+            executor: as for `batches`.
+            batch_rows: as for `batches`.
+
+        Raises:
+            howdah.Error: as `batches`.
+        """
+        import pyarrow as pa
+
+        batches = self.batches(workers=workers, executor=executor, batch_rows=batch_rows)
+        return pa.Table.from_batches(list(batches), self.schema)
+
     def check(self) -> None:
         """Check that the snapshot still exists.
 
@@ -191,9 +258,14 @@ class Scan:
 
     def close(self) -> None:
         """Give up the snapshot and the locks; tasks that begin later fail."""
+        keeper, self._keeper = self._keeper, None
         connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        try:
+            if keeper is not None:
+                keeper.stop()
+        finally:
+            if connection is not None:
+                connection.close()
 
     def __enter__(self) -> Self:
         self.open()
@@ -207,6 +279,9 @@ class Scan:
     ) -> None:
         self.close()
 
+    def _nurseries(self) -> tuple[()]:
+        return ()
+
     def _check_open(self) -> None:
         if self._connection is None:
             raise InterfaceError("the scan is not open: use it as a context manager")
@@ -216,6 +291,14 @@ def _text(where: str | Composable | None, connection: Any) -> str:
     if where is None:
         return ""
     return where.as_string(connection) if isinstance(where, Composable) else where
+
+
+def _next(collection: Collection) -> pa.RecordBatch | None:
+    return collection.take()
+
+
+def _stop(work: Workers) -> None:
+    work.stop()
 
 
 #: What `howdah.scan` is.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +12,32 @@ from howdah.sql import Composable
 from howdah_scan.address import Address, address_of, check_secrets
 from howdah_scan.errors import SnapshotLost
 from howdah_scan.fragments import Fragment
+from howdah_scan.keeping_async import AsyncKeeper
 from howdah_scan.planning_async import AsyncPlanner
 from howdah_scan.snapshot import BEGIN, IDENTITY, LIMITS, SETTINGS, Snapshot
 from howdah_scan.source import Source
-from howdah_scan.task import Task
+from howdah_scan.task import BATCH_ROWS, Task
+from howdah_scan.workers import Executor, Workers
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from typing_extensions import Self
 
+    from howdah_pool.nursery import Nursery
+    from howdah_scan.collecting import Collection
+
 ASYNC = True
+
+if ASYNC:
+    from howdah.io.event_loop import is_trio, running_event_loop
 
 __all__ = ["AsyncScan"]
 
 if not ASYNC:
     __all__ += ["scan"]
+
+#: The longest single wait, in seconds.
+_LONGEST_WAIT = 86400.0
 
 Params = Sequence[Any] | Mapping[str, Any]
 
@@ -49,6 +60,8 @@ class AsyncScan:
             blocks.
         partitions: how many tasks are wanted; None for a number that suits the size.
         password: a function that returns the password, as for `connect`. It is pickled with the tasks.
+        keep_alive: after how many seconds each to ask the server something, so that no proxy or firewall
+            closes the idle connection; None for never.
 
     Attributes:
         conninfo: where it connects to.
@@ -65,6 +78,7 @@ class AsyncScan:
         key: str | None = None,
         partitions: int | None = None,
         password: Callable[..., Any] | None = None,
+        keep_alive: float | None = 30.0,
     ) -> None:
         check_secrets(conninfo, password)
         if partitions is not None and partitions < 1:
@@ -77,6 +91,10 @@ class AsyncScan:
         self._key = key
         self._partitions = partitions
         self._password = password
+        self._keep_alive = keep_alive
+        self._keeper: AsyncKeeper | None = None
+        if ASYNC:
+            self._nursery: Nursery | None = None
         self._connection: Any = None
         self._tasks: list[Task] = []
         self._schema: pa.Schema = None
@@ -101,6 +119,8 @@ class AsyncScan:
         connection: Any = await howdah.AsyncConnection.connect(**address.arguments())
         try:
             await self._plan(connection)
+            if self._keep_alive is not None:
+                self._keeper = AsyncKeeper(connection, self._keep_alive, *self._nurseries())
         except BaseException as error:
             with connection.kernel.clean_up(error):
                 await connection.close()
@@ -176,6 +196,59 @@ class AsyncScan:
         self._check_open()
         return self._consistent
 
+    async def batches(
+        self,
+        *,
+        workers: int = 4,
+        executor: Executor = "threads",
+        batch_rows: int = BATCH_ROWS,
+        batch_bytes: int | None = None,
+    ) -> AsyncGenerator[pa.RecordBatch]:
+        """Read all tasks with several workers, and yield their batches in the order in which they come.
+
+        Few batches wait to be taken: the workers wait with them. The first error ends all of them.
+
+        Args:
+            workers: how many tasks are read at the same time.
+            executor: `"threads"`, or `"processes"`, which are started with `spawn`.
+            batch_rows: how many rows a batch has at most.
+            batch_bytes: how many bytes a batch has at most, unless it is a single row; None for no limit.
+
+        Raises:
+            howdah.Error: as the `batches` of tasks.
+        """
+        if workers < 1:
+            raise ValueError("workers must be >= 1")
+        work = Workers(self.tasks, workers, executor, batch_rows, batch_bytes)
+        work.start()
+        try:
+            while (batch := await _next(work.collection)) is not None:
+                yield batch
+        finally:
+            await _stop(work)
+
+    async def read(
+        self,
+        *,
+        workers: int = 4,
+        executor: Executor = "threads",
+        batch_rows: int = BATCH_ROWS,
+    ) -> pa.Table:
+        """Read all tasks with several workers, and return their rows as a table, in no particular order.
+
+        Args:
+            workers: as for `batches`.
+            executor: as for `batches`.
+            batch_rows: as for `batches`.
+
+        Raises:
+            howdah.Error: as `batches`.
+        """
+        import pyarrow as pa
+
+        batches = self.batches(workers=workers, executor=executor, batch_rows=batch_rows)
+        return pa.Table.from_batches([batch async for batch in batches], self.schema)
+
     async def check(self) -> None:
         """Check that the snapshot still exists.
 
@@ -192,11 +265,20 @@ class AsyncScan:
 
     async def close(self) -> None:
         """Give up the snapshot and the locks; tasks that begin later fail."""
+        keeper, self._keeper = self._keeper, None
         connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        try:
+            if keeper is not None:
+                await keeper.stop()
+        finally:
+            if connection is not None:
+                await connection.close()
 
     async def __aenter__(self) -> Self:
+        if ASYNC:  # noqa: SIM102
+            if is_trio():
+                await self._open_in_nursery()
+                return self
         await self.open()
         return self
 
@@ -206,7 +288,38 @@ class AsyncScan:
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
+        if ASYNC:
+            nursery, self._nursery = self._nursery, None
+            if nursery is not None:
+                try:
+                    await self.close()
+                finally:
+                    await nursery.__aexit__(exc_type, exc_val, exc_tb)
+                return
         await self.close()
+
+    if ASYNC:
+
+        def _nurseries(self) -> tuple[Nursery | None]:
+            return (self._nursery,)
+
+        async def _open_in_nursery(self) -> None:
+            from howdah_pool.nursery import Nursery
+
+            nursery = Nursery()
+            await nursery.__aenter__()
+            self._nursery = nursery
+            try:
+                await self.open()
+            except BaseException:
+                self._nursery = None
+                await nursery.__aexit__(None, None, None)
+                raise
+
+    else:
+
+        def _nurseries(self) -> tuple[()]:
+            return ()
 
     def _check_open(self) -> None:
         if self._connection is None:
@@ -219,6 +332,29 @@ def _text(where: str | Composable | None, connection: Any) -> str:
     return where.as_string(connection) if isinstance(where, Composable) else where
 
 
-if not ASYNC:
+if ASYNC:
+
+    async def _next(collection: Collection) -> pa.RecordBatch | None:
+        """Return the next batch, without blocking the event loop."""
+        while not collection.ready:
+            event = running_event_loop().event()
+            collection.notify = event.set
+            if not collection.ready:  # it was, before it knew whom to notify
+                await event.wait(_LONGEST_WAIT)
+            collection.notify = None
+        return collection.take()
+
+    async def _stop(work: Workers) -> None:
+        loop = running_event_loop()
+        await loop.finish(loop.call_in_thread, work.stop)
+
+else:
+
+    def _next(collection: Collection) -> pa.RecordBatch | None:
+        return collection.take()
+
+    def _stop(work: Workers) -> None:
+        work.stop()
+
     #: What `howdah.scan` is.
     scan = AsyncScan

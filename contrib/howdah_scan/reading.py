@@ -33,68 +33,58 @@ WHERE pg_catalog.pg_relation_filenode(relation) IS DISTINCT FROM file
 
 
 class Reader:
-    """A connection in a transaction at the snapshot of a scan; it reads tasks of the scan, one after another.
+    """Reads tasks of one scan, one after another, over a connection at its snapshot.
 
-    Args:
-        connection: the connection.
+    The connection opens for the first task, and opens again for shards on another server.
     """
 
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
+    def __init__(self) -> None:
+        self._connection: Any = None
+        self._server: tuple[str, int] | None = None
 
-    @classmethod
-    def open(cls, task: Task, piece: Piece) -> Reader:
-        """Connect to the server of a piece, and import the snapshot of its scan.
+    def read(self, task: Task, batch_rows: int, batch_bytes: int | None) -> Generator[pa.RecordBatch, None]:
+        """Yield the batches of a task.
 
         Args:
             task: the task.
-            piece: a piece of it.
+            batch_rows: how many rows a batch has at most.
+            batch_bytes: how many bytes a batch has at most; None for no limit.
 
         Raises:
             howdah_scan.SnapshotLost: the snapshot is gone.
-            howdah.Error: connecting fails.
+            howdah.Error: connecting fails, or the server reports an error.
         """
-        address = task.address if piece.server is None else task.address.at(*piece.server)
-        connection = howdah.Connection.connect(**address.arguments())
-        reader = cls(connection)
-        try:
-            reader._begin(task)
-        except BaseException as error:
-            with connection.kernel.clean_up(error):
-                connection.close()
-            raise
-        return reader
-
-    @classmethod
-    def read(cls, task: Task, batch_rows: int, batch_bytes: int | None) -> Generator[pa.RecordBatch, None]:
-        """Yield the batches of a task, over a connection for it."""
         left = task.limit
-        reader: Reader | None = None
-        server = None
-        try:
-            for piece in task.pieces:
-                if reader is None or piece.server != server:
-                    if reader is not None:
-                        reader.close()
-                    server = piece.server
-                    reader = cls.open(task, piece)
-                with closing(reader.batches(task, piece, left, batch_rows, batch_bytes)) as batches:
-                    for batch in batches:
-                        if left is not None:
-                            left -= batch.num_rows
-                        yield batch
-                if left == 0:
-                    return
-        finally:
-            if reader is not None:
-                reader.close()
+        for piece in task.pieces:
+            if left == 0:
+                return
+            if self._connection is None or self._server != piece.server:
+                self._open(task, piece)
+            if piece.files:
+                self._check_files(piece)
+            query, params = task.statement(piece, left)
+            batches = self._connection.cursor().stream_arrow(query, params, size=batch_rows)
+            with closing(batches):
+                for batch in batches:
+                    if left is not None:
+                        left -= batch.num_rows
+                    for part in parts(batch, batch_bytes):
+                        yield part if part.schema == task.schema else part.cast(task.schema)
 
-    def _begin(self, task: Task) -> None:
-        connection, snapshot = self.connection, task.snapshot
-        connection.execute(BEGIN)
-        if snapshot is None:
-            connection.execute(LIMITS)
-            return
+    def _open(self, task: Task, piece: Piece) -> None:
+        """Connect to the server of a piece, and import the snapshot."""
+        self.close()
+        self._server = piece.server
+        address = task.address if piece.server is None else task.address.at(*piece.server)
+        self._connection = howdah.Connection.connect(**address.arguments())
+        self._connection.execute(BEGIN)
+        if task.snapshot is not None:
+            self._import(task)
+        self._connection.execute(LIMITS)
+
+    def _import(self, task: Task) -> None:
+        connection, snapshot = self._connection, task.snapshot
+        assert snapshot is not None
         try:
             connection.execute(snapshot.statement())
         except DatabaseError as error:
@@ -105,43 +95,26 @@ class Reader:
                 " begin it again"
             ) from None
         snapshot.check(tuple(connection.execute(IDENTITY).fetchone()))
-        connection.execute(LIMITS)
         connection.execute(_SET, (list(snapshot.settings), list(snapshot.settings.values())))
-
-    def batches(
-        self, task: Task, piece: Piece, limit: int | None, batch_rows: int, batch_bytes: int | None
-    ) -> Generator[pa.RecordBatch, None]:
-        """Yield the batches of a piece.
-
-        Args:
-            task: the task.
-            piece: a piece of it.
-            limit: how many rows are wanted; None for all.
-            batch_rows: how many rows a batch has at most.
-            batch_bytes: how many bytes a batch has at most.
-        """
-        if piece.files:
-            self._check_files(piece)
-        query, params = task.statement(piece, limit)
-        schema = task.schema
-        with closing(self.connection.cursor().stream_arrow(query, params, size=batch_rows)) as batches:
-            for batch in batches:
-                if batch.schema != schema:
-                    batch = batch.cast(schema)
-                for part in parts(batch, batch_bytes):
-                    yield part
 
     def _check_files(self, piece: Piece) -> None:
         """Lock the heaps of a piece, and check that they are those whose blocks the scan has counted."""
-        self.connection.execute(f"SELECT FROM {piece.source} LIMIT 0")
+        self._connection.execute(f"SELECT FROM {piece.source} LIMIT 0")
         oids, files = zip(*piece.files)
-        cursor = self.connection.execute(_COUNT_CHANGED, (list(oids), list(files)))
+        cursor = self._connection.execute(_COUNT_CHANGED, (list(oids), list(files)))
         if cursor.fetchone()[0]:
             raise SnapshotLost(
                 f"{piece.relation} has been rewritten since the connection of the scan was lost:"
                 " begin the scan again"
             )
 
+    def cancel(self) -> None:
+        """Ask the server to cancel the query that is running; another thread or task may call it."""
+        if self._connection is not None:
+            self._connection.cancel_safe(timeout=5.0)
+
     def close(self) -> None:
         """Close the connection."""
-        self.connection.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

@@ -32,70 +32,60 @@ WHERE pg_catalog.pg_relation_filenode(relation) IS DISTINCT FROM file
 
 
 class AsyncReader:
-    """A connection in a transaction at the snapshot of a scan; it reads tasks of the scan, one after another.
+    """Reads tasks of one scan, one after another, over a connection at its snapshot.
 
-    Args:
-        connection: the connection.
+    The connection opens for the first task, and opens again for shards on another server.
     """
 
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
+    def __init__(self) -> None:
+        self._connection: Any = None
+        self._server: tuple[str, int] | None = None
 
-    @classmethod
-    async def open(cls, task: Task, piece: Piece) -> AsyncReader:
-        """Connect to the server of a piece, and import the snapshot of its scan.
+    async def read(
+        self, task: Task, batch_rows: int, batch_bytes: int | None
+    ) -> AsyncGenerator[pa.RecordBatch]:
+        """Yield the batches of a task.
 
         Args:
             task: the task.
-            piece: a piece of it.
+            batch_rows: how many rows a batch has at most.
+            batch_bytes: how many bytes a batch has at most; None for no limit.
 
         Raises:
             howdah_scan.SnapshotLost: the snapshot is gone.
-            howdah.Error: connecting fails.
+            howdah.Error: connecting fails, or the server reports an error.
         """
-        address = task.address if piece.server is None else task.address.at(*piece.server)
-        connection = await howdah.AsyncConnection.connect(**address.arguments())
-        reader = cls(connection)
-        try:
-            await reader._begin(task)
-        except BaseException as error:
-            with connection.kernel.clean_up(error):
-                await connection.close()
-            raise
-        return reader
-
-    @classmethod
-    async def read(
-        cls, task: Task, batch_rows: int, batch_bytes: int | None
-    ) -> AsyncGenerator[pa.RecordBatch]:
-        """Yield the batches of a task, over a connection for it."""
         left = task.limit
-        reader: AsyncReader | None = None
-        server = None
-        try:
-            for piece in task.pieces:
-                if reader is None or piece.server != server:
-                    if reader is not None:
-                        await reader.close()
-                    server = piece.server
-                    reader = await cls.open(task, piece)
-                async with aclosing(reader.batches(task, piece, left, batch_rows, batch_bytes)) as batches:
-                    async for batch in batches:
-                        if left is not None:
-                            left -= batch.num_rows
-                        yield batch
-                if left == 0:
-                    return
-        finally:
-            if reader is not None:
-                await reader.close()
+        for piece in task.pieces:
+            if left == 0:
+                return
+            if self._connection is None or self._server != piece.server:
+                await self._open(task, piece)
+            if piece.files:
+                await self._check_files(piece)
+            query, params = task.statement(piece, left)
+            batches = self._connection.cursor().stream_arrow(query, params, size=batch_rows)
+            async with aclosing(batches):
+                async for batch in batches:
+                    if left is not None:
+                        left -= batch.num_rows
+                    for part in parts(batch, batch_bytes):
+                        yield part if part.schema == task.schema else part.cast(task.schema)
 
-    async def _begin(self, task: Task) -> None:
-        connection, snapshot = self.connection, task.snapshot
-        await connection.execute(BEGIN)
-        if snapshot is None:
-            await connection.execute(LIMITS)
-            return
+    async def _open(self, task: Task, piece: Piece) -> None:
+        """Connect to the server of a piece, and import the snapshot."""
+        await self.aclose()
+        self._server = piece.server
+        address = task.address if piece.server is None else task.address.at(*piece.server)
+        self._connection = await howdah.AsyncConnection.connect(**address.arguments())
+        await self._connection.execute(BEGIN)
+        if task.snapshot is not None:
+            await self._import(task)
+        await self._connection.execute(LIMITS)
+
+    async def _import(self, task: Task) -> None:
+        connection, snapshot = self._connection, task.snapshot
+        assert snapshot is not None
         try:
             await connection.execute(snapshot.statement())
         except DatabaseError as error:
@@ -106,43 +96,26 @@ class AsyncReader:
                 " begin it again"
             ) from None
         snapshot.check(tuple(await (await connection.execute(IDENTITY)).fetchone()))
-        await connection.execute(LIMITS)
         await connection.execute(_SET, (list(snapshot.settings), list(snapshot.settings.values())))
-
-    async def batches(
-        self, task: Task, piece: Piece, limit: int | None, batch_rows: int, batch_bytes: int | None
-    ) -> AsyncGenerator[pa.RecordBatch]:
-        """Yield the batches of a piece.
-
-        Args:
-            task: the task.
-            piece: a piece of it.
-            limit: how many rows are wanted; None for all.
-            batch_rows: how many rows a batch has at most.
-            batch_bytes: how many bytes a batch has at most.
-        """
-        if piece.files:
-            await self._check_files(piece)
-        query, params = task.statement(piece, limit)
-        schema = task.schema
-        async with aclosing(self.connection.cursor().stream_arrow(query, params, size=batch_rows)) as batches:
-            async for batch in batches:
-                if batch.schema != schema:
-                    batch = batch.cast(schema)
-                for part in parts(batch, batch_bytes):
-                    yield part
 
     async def _check_files(self, piece: Piece) -> None:
         """Lock the heaps of a piece, and check that they are those whose blocks the scan has counted."""
-        await self.connection.execute(f"SELECT FROM {piece.source} LIMIT 0")
+        await self._connection.execute(f"SELECT FROM {piece.source} LIMIT 0")
         oids, files = zip(*piece.files)
-        cursor = await self.connection.execute(_COUNT_CHANGED, (list(oids), list(files)))
+        cursor = await self._connection.execute(_COUNT_CHANGED, (list(oids), list(files)))
         if (await cursor.fetchone())[0]:
             raise SnapshotLost(
                 f"{piece.relation} has been rewritten since the connection of the scan was lost:"
                 " begin the scan again"
             )
 
-    async def close(self) -> None:
+    async def cancel(self) -> None:
+        """Ask the server to cancel the query that is running; another thread or task may call it."""
+        if self._connection is not None:
+            await self._connection.cancel_safe(timeout=5.0)
+
+    async def aclose(self) -> None:
         """Close the connection."""
-        await self.connection.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -111,9 +112,10 @@ class Task:
         """
         from howdah_scan.reading import Reader
 
-        return Reader.read(self, batch_rows, batch_bytes)
+        with closing(Reader()) as reader:
+            yield from reader.read(self, batch_rows, batch_bytes)
 
-    def async_batches(
+    async def async_batches(
         self, *, batch_rows: int = BATCH_ROWS, batch_bytes: int | None = None
     ) -> AsyncGenerator[pa.RecordBatch]:
         """Do as `batches`, for a task of an event loop.
@@ -127,7 +129,10 @@ class Task:
         """
         from howdah_scan.reading_async import AsyncReader
 
-        return AsyncReader.read(self, batch_rows, batch_bytes)
+        async with aclosing(AsyncReader()) as reader:
+            async with aclosing(reader.read(self, batch_rows, batch_bytes)) as batches:
+                async for batch in batches:
+                    yield batch
 
     def read(self) -> pa.Table:
         """Connect, and return all rows as a table.
