@@ -133,6 +133,7 @@ class Scan:
             connection.execute(lock)
         connection.execute(LIMITS)
         schema = planner.schema(self._columns)
+        oids = planner.type_oids
         groups = planner.groups(self._key)
         snapshot = self._export(connection) if planner.consistent or self._shares(groups) else None
         address = address_of(connection, self.conninfo, self._password)
@@ -148,6 +149,7 @@ class Scan:
                 conditions=(where,) if where.text else (),
                 full_schema=schema,
                 columns=tuple(schema.names),
+                type_oids=oids,
             )
             for index, pieces in enumerate(groups)
         ]
@@ -241,6 +243,29 @@ class Scan:
 
         batches = self.batches(workers=workers, executor=executor, batch_rows=batch_rows)
         return pa.Table.from_batches(list(batches), self.schema)
+
+    def reader(
+        self,
+        *,
+        workers: int = 4,
+        executor: Executor = "threads",
+        batch_rows: int = BATCH_ROWS,
+        batch_bytes: int | None = None,
+    ) -> pa.RecordBatchReader:
+        """Do as `batches`, and return a reader of pyarrow, which other libraries can take.
+
+        Args:
+            workers: as for `batches`.
+            executor: as for `batches`.
+            batch_rows: as for `batches`.
+            batch_bytes: as for `batches`.
+        """
+        import pyarrow as pa
+
+        batches = self.batches(
+            workers=workers, executor=executor, batch_rows=batch_rows, batch_bytes=batch_bytes
+        )
+        return pa.RecordBatchReader.from_batches(self.schema, batches)
 
     def check(self) -> None:
         """Check that the snapshot still exists.

@@ -40,6 +40,8 @@ class Planner:
         self._partitions = partitions
         #: Whether all tasks read at the snapshot.
         self.consistent = True
+        #: The types of the columns.
+        self.type_oids: dict[str, int] = {}
         self._oid = 0
 
     def look_up(self) -> str:
@@ -79,11 +81,15 @@ class Planner:
                 raise ProgrammingError("a column is named twice")
             names = ", ".join(Identifier(name).as_string() for name in columns)
             select[0] = Fragment(f"SELECT {names} FROM ")
-        schema: pa.Schema = self._arrow(select).schema
+        cursor = self._connection.cursor()
+        cursor.execute_arrow(*joined(select))
+        self.type_oids = {column.name: column.type_code for column in cursor.description or ()}
+        schema: pa.Schema = cursor.fetch_arrow().schema
         if len(set(schema.names)) < len(schema.names):
             raise ProgrammingError("two columns of the query have the same name: name them with AS")
         if self._where.text:
-            self._arrow([*select[:-1], Fragment(" WHERE ("), self._where, Fragment("\n) LIMIT 0")])
+            condition = [Fragment(" WHERE ("), self._where, Fragment("\n) LIMIT 0")]
+            self._connection.execute(*joined([*select[:-1], *condition]))
         return schema
 
     def groups(self, key: str | None) -> list[tuple[Piece, ...]]:
@@ -194,10 +200,6 @@ class Planner:
     def _fetch(self, query: str, params: Any = None) -> list[Any]:
         rows: list[Any] = self._connection.execute(query, params).fetchall()
         return rows
-
-    def _arrow(self, fragments: Sequence[Fragment]) -> Any:
-        cursor = self._connection.cursor()
-        return cursor.execute_arrow(*joined(fragments)).fetch_arrow()
 
     def measure(self) -> None:
         """Ask for what does not change: the server's version and the size of its blocks."""

@@ -39,6 +39,8 @@ class AsyncPlanner:
         self._partitions = partitions
         #: Whether all tasks read at the snapshot.
         self.consistent = True
+        #: The types of the columns.
+        self.type_oids: dict[str, int] = {}
         self._oid = 0
 
     async def look_up(self) -> str:
@@ -78,11 +80,15 @@ class AsyncPlanner:
                 raise ProgrammingError("a column is named twice")
             names = ", ".join(Identifier(name).as_string() for name in columns)
             select[0] = Fragment(f"SELECT {names} FROM ")
-        schema: pa.Schema = (await self._arrow(select)).schema
+        cursor = self._connection.cursor()
+        await cursor.execute_arrow(*joined(select))
+        self.type_oids = {column.name: column.type_code for column in cursor.description or ()}
+        schema: pa.Schema = (await cursor.fetch_arrow()).schema
         if len(set(schema.names)) < len(schema.names):
             raise ProgrammingError("two columns of the query have the same name: name them with AS")
         if self._where.text:
-            await self._arrow([*select[:-1], Fragment(" WHERE ("), self._where, Fragment("\n) LIMIT 0")])
+            condition = [Fragment(" WHERE ("), self._where, Fragment("\n) LIMIT 0")]
+            await self._connection.execute(*joined([*select[:-1], *condition]))
         return schema
 
     async def groups(self, key: str | None) -> list[tuple[Piece, ...]]:
@@ -195,10 +201,6 @@ class AsyncPlanner:
     async def _fetch(self, query: str, params: Any = None) -> list[Any]:
         rows: list[Any] = await (await self._connection.execute(query, params)).fetchall()
         return rows
-
-    async def _arrow(self, fragments: Sequence[Fragment]) -> Any:
-        cursor = self._connection.cursor()
-        return await (await cursor.execute_arrow(*joined(fragments))).fetch_arrow()
 
     async def measure(self) -> None:
         """Ask for what does not change: the server's version and the size of its blocks."""

@@ -32,7 +32,7 @@ class Task:
     Attributes:
         index: its number in the scan, from 0.
         name: what is scanned.
-        size: the approximate size of what it reads, in bytes.
+        type_oids: the oids of the types of all columns of the scan.
     """
 
     index: int
@@ -44,6 +44,7 @@ class Task:
     conditions: tuple[Fragment, ...]
     full_schema: pa.Schema
     columns: tuple[str, ...]
+    type_oids: Mapping[str, int]
     limit: int | None = None
 
     def __repr__(self) -> str:
@@ -153,6 +154,11 @@ class Task:
         import pyarrow as pa
 
         return pa.Table.from_batches([batch async for batch in self.async_batches()], self.schema)
+
+    def given_params(self) -> list[Sequence[Any] | Mapping[str, Any]]:
+        """Return the parameters of the query and of the conditions."""
+        given = (self.params, *(condition.params for condition in self.conditions))
+        return [params for params in given if params is not None]
 
     def statement(self, piece: Piece, limit: int | None) -> tuple[str, Any]:
         """Return the statement that reads a piece, and its parameters.

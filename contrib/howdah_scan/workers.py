@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from howdah_scan.task import Task
 
-__all__ = ["Executor", "Workers"]
+__all__ = ["Executor", "Workers", "batches_of"]
 
 Executor = Literal["threads", "processes"]
 
@@ -107,6 +107,35 @@ class Workers:
                 for batch in batches:
                     if not self.collection.put(batch):
                         return
+
+
+def batches_of(
+    tasks: Sequence[Task],
+    *,
+    workers: int,
+    executor: Executor = "threads",
+    batch_rows: int,
+    batch_bytes: int | None = None,
+) -> Generator[pa.RecordBatch, None, None]:
+    """Read tasks with several workers, and yield their batches in the order in which they come.
+
+    Args:
+        tasks: the tasks.
+        workers: how many are read at the same time.
+        executor: as for `Workers`.
+        batch_rows: as for `Workers`.
+        batch_bytes: as for `Workers`.
+
+    Raises:
+        howdah.Error: what has ended a worker.
+    """
+    work = Workers(tasks, workers, executor, batch_rows, batch_bytes)
+    work.start()
+    try:
+        while (batch := work.collection.take()) is not None:
+            yield batch
+    finally:
+        work.stop()
 
 
 def _reader_class(executor: Executor) -> Callable[[], TaskReader]:
