@@ -35,7 +35,7 @@ class Keeper:
     def stop(self) -> None:
         """End it."""
         self._stopping.set()
-        self._worker.join()
+        self._worker.join(10.0)
 
     def _run(self) -> None:
         try:

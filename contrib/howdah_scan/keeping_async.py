@@ -47,7 +47,7 @@ class AsyncKeeper:
             await self._worker.join(10.0)
         else:
             self._stopping.set()
-            self._worker.join()
+            self._worker.join(10.0)
 
     async def _run(self) -> None:
         try:

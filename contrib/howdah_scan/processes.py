@@ -72,8 +72,9 @@ class ProcessReader:
         if self._pipe is None:
             context = multiprocessing.get_context("spawn")
             self._pipe, other = context.Pipe()
-            self._process = context.Process(target=_serve, args=(other,), name="howdah-scan", daemon=True)
-            self._process.start()
+            process = context.Process(target=_serve, args=(other,), name="howdah-scan", daemon=True)
+            process.start()
+            self._process = process
             other.close()  # so that its end is noticed
         try:
             self._pipe.send(request)

@@ -110,8 +110,9 @@ class Reader:
 
     def cancel(self) -> None:
         """Ask the server to cancel the query that is running; another thread or task may call it."""
-        if self._connection is not None:
-            self._connection.cancel_safe(timeout=5.0)
+        connection = self._connection  # which the reader may close at any moment
+        if connection is not None:
+            connection.cancel_safe(timeout=5.0)
 
     def close(self) -> None:
         """Close the connection."""

@@ -111,8 +111,9 @@ class AsyncReader:
 
     async def cancel(self) -> None:
         """Ask the server to cancel the query that is running; another thread or task may call it."""
-        if self._connection is not None:
-            await self._connection.cancel_safe(timeout=5.0)
+        connection = self._connection  # which the reader may close at any moment
+        if connection is not None:
+            await connection.cancel_safe(timeout=5.0)
 
     async def aclose(self) -> None:
         """Close the connection."""

@@ -23,7 +23,7 @@ __all__ = ["Task"]
 BATCH_ROWS = 65536
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Task:
     """A part of a scan: it holds no connection and no password, and can be pickled.
 
