@@ -48,6 +48,7 @@ from howdah_pool import (
 )
 from howdah_prepare import AsyncPreparedStatements, PreparedStatements
 from howdah_retry import AsyncRetrying, Retrying, RetryPolicy
+from howdah_scan import AsyncScan, Scan, scan
 
 __all__ = [
     "AsyncClientCursor",
@@ -61,6 +62,7 @@ __all__ = [
     "AsyncPipeline",
     "AsyncRawCursor",
     "AsyncRawServerCursor",
+    "AsyncScan",
     "AsyncServerCursor",
     "AsyncWriter",
     "ClientCursor",
@@ -78,9 +80,11 @@ __all__ = [
     "RawCursor",
     "RawServerCursor",
     "RetryPolicy",
+    "Scan",
     "ServerCursor",
     "TooManyRequests",
     "Writer",
+    "scan",
 ]
 
 NewRow = TypeVar("NewRow")
