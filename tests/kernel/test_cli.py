@@ -119,6 +119,9 @@ class TestPlugins:
         assert (done.returncode, done.stderr) == (0, "")
         assert row(done.stdout, "greet")[-1] == "enabled"
 
+    def test_the_version(self) -> None:
+        assert howdah_command("--version").output == f"howdah {howdah.__version__} ({howdah.__impl__})\n"
+
     def test_an_unknown_name_in_howdah_disable(self) -> None:
         done = run(["plugins"], HOWDAH_DISABLE="fnord")
         assert done.returncode == 1

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 import howdah
-from howdah.cli.doctor import doctor
+from howdah.cli.doctor import describe_implementation, doctor
 from howdah.errors import PluginError
 from howdah.framework.driver import Driver, configure, default_driver
 from howdah.framework.plugins import PluginInfo
@@ -39,6 +39,7 @@ def command_line() -> click.Group:
             help="howdah, a PostgreSQL driver in which every feature is a plugin.",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
+        click.version_option(howdah.__version__, message=f"howdah %(version)s ({howdah.__impl__})")(group)
         try:
             driver = default_driver()
             driver.register_commands(group)
@@ -72,7 +73,7 @@ def command_line() -> click.Group:
         console.print(Text("\nhowdah", style="bold"))
         table = Table.grid(padding=(0, 2))
         table.add_row("version", howdah.__version__)
-        table.add_row("implementation", howdah.__impl__)
+        table.add_row("implementation", describe_implementation())
         table.add_row("Python", f"{platform.python_version()} on {platform.platform()}")
         console.print(table)
         console.print(Text("\nplugins", style="bold"))

@@ -15,6 +15,7 @@ from rich.text import Text
 from howdah import conninfo as conninfos
 from howdah.errors import ConnectionTimeout, Error, ProgrammingError
 from howdah.io.tls_socket import NotSecured
+from howdah.native.implementation import IMPLEMENTATION, why_not_native
 from howdah.protocol.credentials import AuthenticationFailed
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from howdah.framework.driver import Driver
 
-__all__ = ["doctor"]
+__all__ = ["describe_implementation", "doctor"]
 
 #: The number of queries that measure the round-trip time.
 _ROUND_TRIPS = 20
@@ -83,6 +84,12 @@ def doctor(driver: Driver, conninfo: str, console: Console) -> bool:
         console.print(_grid([*findings, ("error", f"{type(error).__name__}: {error}"), ("try", advice)]))
         return False
     return True
+
+
+def describe_implementation() -> str:
+    """Return which implementation runs, and if it is the slower one that nobody asked for, why."""
+    reason = why_not_native()
+    return f"{IMPLEMENTATION}, which is slower: {reason}" if reason else IMPLEMENTATION
 
 
 def _describe(connection: Any, elapsed: float) -> Iterator[tuple[str, str]]:
