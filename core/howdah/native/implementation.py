@@ -77,8 +77,8 @@ def log_fallback() -> None:
     from logging import getLogger  # slow to import, and seldom needed
 
     getLogger("howdah").warning(
-        "howdah runs in pure Python, which is slower: %s; install a wheel for this platform, or a C compiler and"
-        " Python's headers and then howdah again; HOWDAH_IMPL=python silences this",
+        "howdah runs in pure Python, which is slower: %s; install a wheel for this platform, or a C compiler"
+        " and Python's headers and then howdah again; HOWDAH_IMPL=python silences this",
         _reason,
     )
 
