@@ -1,4 +1,4 @@
-"""Print the notes of a version from CHANGELOG.md, which must be the version of pyproject.toml, and have a date.
+"""Print the notes of a version from CHANGELOG.md, which must have a date, and name that of pyproject.toml.
 
 Usage: `python .ci/release_notes.py 0.1.0`.
 """
