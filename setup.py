@@ -5,6 +5,8 @@ The environment variable `HOWDAH_BUILD` decides what is built:
     (not set)    native modules; where they cannot be compiled, howdah is pure Python, and the build says so
     native       native modules; a build without them fails
     python       pure Python, in a wheel that fits every platform (py3-none-any)
+
+On Windows, whose sockets the native modules do not know, "python" is what is built without it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOTS = ("core", "plugins", "contrib")
 PROCESSORS = os.cpu_count() or 1
-BUILD = os.environ.get("HOWDAH_BUILD", "")
+BUILD = os.environ.get("HOWDAH_BUILD", "python" if sys.platform == "win32" else "")
 if BUILD not in ("", "native", "python"):
     raise SystemExit(f"HOWDAH_BUILD is {BUILD!r}; it can be 'native', 'python' or unset")
 
@@ -76,8 +78,8 @@ def native_modules() -> list[Extension]:
         return []
     from Cython.Build import cythonize
 
-    flags = [] if sys.platform == "win32" else ["-O3"]
-    if sys.platform != "win32" and "CFLAGS" not in os.environ:
+    flags = ["-O3"]
+    if "CFLAGS" not in os.environ:
         flags.append("-g0")  # what a debugger reads is nine tenths of a module
     sources = [
         (root, source)

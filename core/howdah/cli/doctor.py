@@ -169,6 +169,8 @@ def _probe(driver: Driver, conninfo: str) -> dict[str, tuple[str, str]]:
 
 def _reach(host: conninfos.Host) -> tuple[str, str]:
     try:
+        if host.is_unix and not hasattr(socket, "AF_UNIX"):
+            return "socket", "this Python has no unix sockets"
         if host.is_unix:
             path = f"{host.host}/.s.PGSQL.{host.port}"
             with socket.socket(socket.AF_UNIX) as sock:

@@ -8,6 +8,7 @@ of the process says so in the log.
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from importlib import import_module
 from importlib.util import find_spec
@@ -39,7 +40,8 @@ def _choose() -> tuple[str, str]:
             " install a C compiler and Python's headers, then build howdah again:"
             " pip install --force-reinstall --no-cache-dir --no-binary howdah howdah"
         )
-    return "python", "the native core was not built"
+    # Windows has only the pure implementation.
+    return "python", "" if sys.platform == "win32" else "the native core was not built"
 
 
 def _loadable(wanted: str) -> tuple[str, str]:
