@@ -100,6 +100,8 @@ if TYPE_CHECKING:
     RetryPolicy = _bundle.RetryPolicy
     ServerCursor = _bundle.ServerCursor
     TooManyRequests = _bundle.TooManyRequests
+    load = _bundle.load
+    load_async = _bundle.load_async
 
     adapters: AdaptersMap
     capabilities: Capabilities
