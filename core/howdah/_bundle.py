@@ -49,6 +49,7 @@ from howdah_pool import (
 )
 from howdah_prepare import AsyncPreparedStatements, PreparedStatements
 from howdah_retry import AsyncRetrying, Retrying, RetryPolicy
+from howdah_scan import AsyncScan, Scan, scan
 
 __all__ = [
     "AsyncClientCursor",
@@ -62,6 +63,7 @@ __all__ = [
     "AsyncPipeline",
     "AsyncRawCursor",
     "AsyncRawServerCursor",
+    "AsyncScan",
     "AsyncServerCursor",
     "AsyncWriter",
     "ClientCursor",
@@ -79,11 +81,13 @@ __all__ = [
     "RawCursor",
     "RawServerCursor",
     "RetryPolicy",
+    "Scan",
     "ServerCursor",
     "TooManyRequests",
     "Writer",
     "load",
     "load_async",
+    "scan",
 ]
 
 NewRow = TypeVar("NewRow")

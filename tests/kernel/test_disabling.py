@@ -27,6 +27,7 @@ PLUGINS = {
     "postgis": "howdah_postgis",
     "pydantic": "howdah_pydantic",
     "retry": "howdah_retry",
+    "scan": "howdah_scan",
     "check": "howdah_check",
     "oauth": "howdah_oauth",
     "gssapi": "howdah_gssapi",
