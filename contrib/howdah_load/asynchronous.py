@@ -36,7 +36,7 @@ async def load_async(
     Args:
         conninfo: as for `load`.
         table: as for `load`.
-        source: as for `load`, or an async iterable of batches, which is read on the event loop.
+        source: as for `load`, or an async iterable of batches, which is read on the event loop, and closed.
         mode: as for `load`.
         workers: as for `load`.
         columns: as for `load`.
@@ -66,12 +66,16 @@ async def load_async(
     thread = threading.Thread(target=run.call, args=(work,), name="howdah-load", daemon=True)
     thread.start()
     loop = running_event_loop()
+    arriving = aiter(source) if hasattr(source, "__aiter__") else None
     try:
-        await run.serve(aiter(source) if hasattr(source, "__aiter__") else None)
+        await run.serve(arriving)
     except BaseException:
         run.cancel()
         await loop.finish(run.serve, None)
         raise
+    finally:
+        if arriving is not None and hasattr(arriving, "aclose"):
+            await loop.finish(arriving.aclose)
     thread.join()
     return run.result()
 

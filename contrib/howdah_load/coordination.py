@@ -13,7 +13,7 @@ from howdah.rows import tuple_row
 from howdah.sql import SQL, Composable, Identifier
 from howdah_load.address import Address
 from howdah_load.names import COMMITTED, Names
-from howdah_load.recovery import finish_prepared, is_committed, patiently, remove
+from howdah_load.recovery import LIMIT, PATIENCE, finish_prepared, is_committed, patiently, remove
 from howdah_load.results import Loaded, LoadError, Part, State, described
 from howdah_load.task import WriteTask
 
@@ -265,7 +265,7 @@ class Coordinator:
 
         def read() -> None:
             with self._connection.transaction():
-                self._connection.execute("SET LOCAL lock_timeout = '2s'")
+                self._connection.execute(LIMIT, [PATIENCE])
                 self._run("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", self.names.record)
                 cursor = self._connection.cursor(row_factory=tuple_row)
                 query = SQL("SELECT part FROM {}").format(Identifier(*self.names.record))

@@ -40,8 +40,8 @@ def load(
         conninfo: where the table is.
         table: its name, as one word or a `sql.Identifier`.
         source: an Arrow table, batch, reader, dataset or scanner, a frame of pandas or Polars, a lazy frame
-            of Polars, anything else with `__arrow_c_stream__`, or an iterable of batches: threads write it, or
-            else a frame of Dask or Spark, or a dataset of Ray: the workers of these engines write it.
+            of Polars, anything else with `__arrow_c_stream__`, or an iterable of batches: threads write it.
+            Or a frame of Dask or Spark, or a dataset of Ray: the workers of these engines write it.
         mode: "independent": each part is a transaction of its own. "staged": the rows go into a staging table
             first, and from there into the table in one transaction. "two_phase": each worker prepares a
             transaction, and all are committed when all are prepared.

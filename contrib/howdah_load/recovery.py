@@ -12,14 +12,26 @@ from howdah.sql import SQL, Identifier
 from howdah_load.address import Address
 from howdah_load.names import COMMITTED, RECORD, Names
 
-__all__ = ["Abandoned", "clean_up", "is_committed", "recover", "remove", "settle"]
+__all__ = [
+    "LIMIT",
+    "PATIENCE",
+    "Abandoned",
+    "clean_up",
+    "finish_prepared",
+    "is_committed",
+    "patiently",
+    "recover",
+    "remove",
+    "settle",
+]
 
 T = TypeVar("T")
 
 #: How long a statement waits for workers that are still at work, and how often it is tried.
-_PATIENCE = "2s"
-_ATTEMPTS = 5
+PATIENCE = "2s"
+ATTEMPTS = 5
 
+LIMIT = "SELECT pg_catalog.set_config('lock_timeout', %s, true)"
 _RECORDS = """\
 SELECT nspname, relname FROM pg_catalog.pg_class
 JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
@@ -150,7 +162,7 @@ def remove(connection: Any, names: Names, *, committed: bool) -> bool:
         if names.two_phase:
             finish_prepared(connection, names, committed=committed)
         with connection.transaction():
-            connection.execute("SELECT pg_catalog.set_config('lock_timeout', %s, true)", [_PATIENCE])
+            connection.execute(LIMIT, [PATIENCE])
             for table in (names.staging, names.record):
                 connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(*table)))
 
@@ -177,7 +189,7 @@ def finish_prepared(connection: Any, names: Names, *, committed: bool) -> None:
 
 def patiently(function: Callable[[], object]) -> bool:
     """Call a function until it has not failed for a lock; return False if it fails too often."""
-    for _ in range(_ATTEMPTS):
+    for _ in range(ATTEMPTS):
         try:
             function()
         except LockNotAvailable:

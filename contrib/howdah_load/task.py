@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ class WriteTask:
             data: an Arrow table, a frame of pandas, or an iterable of batches.
         """
         try:
-            with self.connect() as connection:
+            with closing(self.connect()) as connection:
                 return self.write(connection, number, data)
         except Exception as error:
             return Part(number, State.NOT_WRITTEN, error=_portable(error))
