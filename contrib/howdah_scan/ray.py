@@ -73,7 +73,8 @@ class ScanDatasource(Datasource):
 
     def _read_task(self, task: Task, limit: int | None) -> ReadTask:
         if self._projection_map is not None:
-            task = task.select(list(self._projection_map))
+            # Ray's blocks have no rows without columns, and `count` needs only the rows.
+            task = task.select(list(self._projection_map) or task.columns[:1])
         if limit is not None:
             task = task.head(limit)
         metadata = BlockMetadata(num_rows=None, size_bytes=task.size, input_files=None, exec_stats=None)
