@@ -74,8 +74,8 @@ class LoadError(DatabaseError):
     Args:
         reason: what has failed.
         parts: what became of each part.
-        unread_from: the number of the first row of the source that was not read, None if all were, or if
-            it is not read here.
+        unread_from: the number of the first row that was not read, if the source has so many; None if its
+            end was reached, or if it is not read here.
 
     Attributes:
         parts: as above.

@@ -8,6 +8,8 @@ import sys
 import pytest
 
 import howdah
+from howdah.conninfo import parse
+from tests import pages
 from tests.engines import zoo
 
 
@@ -32,3 +34,24 @@ def importable():
         del os.environ["PYTHONPATH"]
     else:
         os.environ["PYTHONPATH"] = before
+
+
+@pytest.fixture
+def run_page(dsn, monkeypatch):
+    """Run the part of docs/scan-engines.md about an engine, and the beginning."""
+
+    def run(engine):
+        for name, value in parse(dsn).items():
+            monkeypatch.setenv({"dbname": "PGDATABASE"}.get(name, f"PG{name.upper()}"), value)
+        with howdah.connect(dsn, autocommit=True) as conn:
+            conn.execute("DROP TABLE IF EXISTS elephant, heavy")
+            page = pages.ROOT / "docs" / "scan-engines.md"
+            ran = pages.run(
+                page, wanted=lambda code: "CREATE TABLE" in code or f"howdah_scan.{engine}" in code
+            )
+            assert ran == 2
+            (stored,) = conn.execute("SELECT count(*) FROM heavy").fetchone()
+            conn.execute("DROP TABLE elephant, heavy")
+        return stored
+
+    return run

@@ -145,3 +145,7 @@ def test_no_password_travels(dsn):
     for options in ({"conninfo": f"{dsn} password=hidden"}, {"conninfo": dsn, "password": "hidden"}):
         with pytest.raises(howdah.ProgrammingError, match="would travel"):
             howdah.load(table="written", source=source, **options)
+
+
+def test_page(client, run_page):
+    assert run_page("dask") == 100

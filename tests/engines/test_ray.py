@@ -131,3 +131,7 @@ def test_a_worker_is_killed(dsn, ray, tmp_path, mode):
     assert howdah.load(dsn, "written", source, mode=mode, columns=["id", "n"]).rows == 40
     assert os.path.exists(killed)
     assert stored(dsn) == [(i, 0, None) for i in range(40)]
+
+
+def test_page(run_page):
+    assert run_page("ray") == 1000
