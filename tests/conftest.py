@@ -37,6 +37,7 @@ ON_TRIO = {
     "tests.contrib.load.test_asynchronous",
     "tests.contrib.retry.test_lost_commit_async",
     "tests.contrib.retry.test_run_async",
+    "tests.contrib.scan.test_snapshot_async",
     "tests.contrib.opentelemetry.test_connections_async",
     "tests.contrib.opentelemetry.test_propagation_async",
     "tests.kernel.test_cancel",

@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
 from polars.io.plugins import register_io_source
 
 from howdah.errors import NotSupportedError
@@ -18,8 +19,6 @@ from howdah_scan.task import BATCH_ROWS
 from howdah_scan.workers import Executor, batches_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from howdah_scan.coordinator import Scan
 
 __all__ = ["lazy_frame"]
@@ -82,13 +81,10 @@ def _frame(batch: Any) -> pl.DataFrame:
 
 
 def _polars_schema(schema: pa.Schema) -> pl.Schema:
-    columns = {}
     for field in schema:
-        try:
-            columns[field.name] = _frame(schema.empty_table().select([field.name])).schema[field.name]
-        except Exception:  # whatever Polars raises
+        if pa.types.is_interval(getattr(field.type, "value_type", field.type)):
             raise NotSupportedError(
-                f"Polars has no type for the column {field.name!r} ({field.type}):"
+                f"Polars has no type for the intervals of the column {field.name!r}:"
                 " leave it out of the columns of the scan, or cast it in a query"
-            ) from None
-    return pl.Schema(columns)
+            )
+    return _frame(schema.empty_table()).schema

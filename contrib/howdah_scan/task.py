@@ -116,7 +116,7 @@ class Task:
         with closing(Reader()) as reader:
             yield from reader.read(self, batch_rows, batch_bytes)
 
-    async def async_batches(
+    async def batches_async(
         self, *, batch_rows: int = BATCH_ROWS, batch_bytes: int | None = None
     ) -> AsyncGenerator[pa.RecordBatch]:
         """Do as `batches`, for a task of an event loop.
@@ -145,7 +145,7 @@ class Task:
 
         return pa.Table.from_batches(self.batches(), self.schema)
 
-    async def async_read(self) -> pa.Table:
+    async def read_async(self) -> pa.Table:
         """Do as `read`, for a task of an event loop.
 
         Raises:
@@ -153,7 +153,7 @@ class Task:
         """
         import pyarrow as pa
 
-        return pa.Table.from_batches([batch async for batch in self.async_batches()], self.schema)
+        return pa.Table.from_batches([batch async for batch in self.batches_async()], self.schema)
 
     def given_params(self) -> list[Sequence[Any] | Mapping[str, Any]]:
         """Return the parameters of the query and of the conditions."""
