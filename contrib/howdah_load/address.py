@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import howdah
-from howdah.conninfo import PARAMETERS, conninfo_to_dict
+from howdah.conninfo import PARAMETERS, conninfo_to_dict, format_keywords
 from howdah.errors import ProgrammingError
 
 __all__ = ["Address"]
@@ -61,12 +61,40 @@ class Address:
                 " module that they have, and pass it itself, not a lambda, a method or a partial"
             )
 
+    def portable(self, connection: Any) -> Address:
+        """Return the address of the server of a connection, for workers with another environment.
+
+        Args:
+            connection: a connection to this address.
+
+        Raises:
+            howdah.ProgrammingError: as `check_portable`.
+        """
+        self.check_portable()
+        if self._is_plugins():  # which resolves it for the workers, too
+            return self
+        info = connection.info
+        parameters: dict[str, Any] = info.get_parameters()
+        if "passfile" not in self._given():
+            parameters.pop("passfile", None)  # the default of this machine
+        if "," in f"{parameters.get('host', '')}{parameters.get('hostaddr', '')}":
+            parameters |= {"host": info.host, "hostaddr": info.hostaddr}
+            for name in ("load_balance_hosts", "target_session_attrs"):  # it is decided which server it is
+                parameters.pop(name, None)
+        parameters["port"] = str(info.port)
+        return Address(format_keywords(parameters), self.password)
+
+    def _is_plugins(self) -> bool:
+        """Return whether the conninfo has a prefix that a plugin resolves."""
+        prefix, colon, _ = self.conninfo.partition(":")
+        return bool(colon) and prefix.isalpha() and prefix not in ("postgresql", "postgres")
+
     def _given(self) -> dict[str, Any]:
         """Return the parameters of the conninfo; of a plugin's, those that follow its prefix."""
-        prefix, colon, rest = self.conninfo.partition(":")
-        if colon and prefix.isalpha() and prefix not in ("postgresql", "postgres"):
-            return {} if "=" not in rest and "//" not in rest else conninfo_to_dict(rest)
-        return conninfo_to_dict(self.conninfo)
+        if not self._is_plugins():
+            return conninfo_to_dict(self.conninfo)
+        rest = self.conninfo.partition(":")[2]
+        return conninfo_to_dict(rest) if "=" in rest or "//" in rest else {}
 
 
 def _is_importable(function: Any) -> bool:

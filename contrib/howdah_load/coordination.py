@@ -55,6 +55,7 @@ class Coordinator:
         mode: the mode of the load.
         schema: where the tables of the load are created; None for the schema of the table.
         partition: for a staged load whose rows become a partition; None for all others.
+        portable: whether the workers are other processes.
 
     Attributes:
         task: what the workers do, set by `begin`.
@@ -70,7 +71,9 @@ class Coordinator:
         mode: str,
         schema: str | None,
         partition: Partition | None,
+        portable: bool,
     ) -> None:
+        self._portable = portable
         self._address = address
         self._name = table
         self._columns = tuple(columns)
@@ -116,7 +119,8 @@ class Coordinator:
             if self._mode == "staged":
                 self._create_staging(names)
         goal = names.staging if self._mode == "staged" else self._table
-        self.task = WriteTask(self._address, names, goal, self._columns)
+        address = self._address.portable(connection) if self._portable else self._address
+        self.task = WriteTask(address, names, goal, self._columns)
 
     def _check_prepared(self, needed: int) -> None:
         cursor = self._connection.cursor(row_factory=tuple_row)

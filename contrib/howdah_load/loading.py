@@ -112,6 +112,7 @@ class Load:
         self._coordinator = Coordinator(
             *(address, table, names if columns is None else columns, mode, schema),
             None if partition is None else Partition(*partition),
+            self._engine is not None,
         )
 
     def run(self) -> Loaded:

@@ -258,7 +258,7 @@ def test_loads_that_run_are_left_alone(dsn, mode):
 
 def test_a_task_that_runs_twice(dsn, mode):
     """As engines do after the loss of a worker; also one that comes too late."""
-    coordinator = Coordinator(Address(dsn), "loaded", ["id", "name"], mode, None, None)
+    coordinator = Coordinator(Address(dsn), "loaded", ["id", "name"], mode, None, None, True)
     coordinator.begin(2)
     task = pickle.loads(pickle.dumps(coordinator.task))
     parts = [task.run(0, batches(0, 500)) for _ in range(2)] + [task.run(1, batches(500))]

@@ -62,3 +62,21 @@ def test_threads_take_any_password(dsn):
         assert howdah.load(dsn, "with_password", table, password="hidden").rows == 1
         assert howdah.load(dsn, "with_password", table, password=lambda: "hidden").rows == 1
         conn.execute("DROP TABLE with_password")
+
+
+def test_workers_with_another_environment(server, monkeypatch):
+    """What the environment of the program says, except for secrets, goes with the work."""
+    monkeypatch.setenv("PGHOST", f"/nowhere,{server.host}")
+    monkeypatch.setenv("PGPORT", str(server.port))
+    monkeypatch.setenv("PGUSER", server.user)
+    monkeypatch.setenv("PGDATABASE", server.dbname)
+    monkeypatch.setenv("PGPASSWORD", "hidden")
+    address = Address("application_name=here")
+    with address.connect(autocommit=True) as conn:
+        portable = address.portable(conn)
+    for name in ("PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD"):
+        monkeypatch.delenv(name)
+    assert "hidden" not in portable.conninfo and "passfile" not in portable.conninfo
+    with portable.connect(autocommit=True) as conn:
+        assert conn.info.host == server.host
+        assert conn.info.get_parameters()["application_name"] == "here"
