@@ -126,7 +126,7 @@ class Load:
             failed = first_failed(parts)
             if failure is None and failed is None:
                 return coordinator.end(parts)
-            parts = coordinator.abandon(parts)
+            parts = coordinator.abandon(parts + self._unreported(parts))
             if failure is not None and not isinstance(failure, Exception):
                 raise failure
             cause = failure if failed is None or failed.error is None else failed.error
@@ -156,6 +156,12 @@ class Load:
                 return parts, error
             return parts, None
         return self._write_in_threads()
+
+    def _unreported(self, parts: list[Part]) -> list[Part]:
+        """Return the parts of an engine that has failed before it said what became of them."""
+        reported = {part.number for part in parts}
+        numbers = range((self._engine.parts or 0) if self._engine is not None else 0)
+        return [Part(number, State.UNKNOWN) for number in numbers if number not in reported]
 
     def _write_in_threads(self) -> tuple[list[Part], BaseException | None]:
         write = self._write_stream if self._mode == "two_phase" else self._write_slices

@@ -131,6 +131,25 @@ def test_a_worker_is_killed(client, dsn, tmp_path, mode):
     assert stored(dsn) == [(i, 1, None) for i in range(600)] and loaded.parts == 6
 
 
+def test_a_partition_that_cannot_be_computed(client, dsn):
+    """Dask fails as a whole; the record of the load says what its workers have written."""
+    import dask.dataframe as dd
+
+    source = dd.from_map(_part_or_error, range(6), meta=_part_or_error(0))
+    with pytest.raises(LoadError, match="RuntimeError: no such file") as caught:
+        howdah.load(dsn, "written", source)
+    assert [part.number for part in caught.value.parts] == [*range(6)]
+    assert 3 in [part.number for part in caught.value.not_written] and not caught.value.unknown
+    written = [part.number for part in caught.value.written]
+    assert stored(dsn) == [(number, 1, None) for number in written]
+
+
+def _part_or_error(number):
+    if number == 3:
+        raise RuntimeError("no such file")
+    return pd.DataFrame({"id": [number], "n": 1})
+
+
 def _part_or_death(number, killed):
     if killed is not None and number == 3 and not os.path.exists(killed):
         with open(killed, "w"):
