@@ -101,24 +101,21 @@ class Planner:
         Raises:
             howdah.Error: the server reports an error.
         """
-        relations: list[Relation] = []
-        if not self._source.is_query:
-            if self._is_distributed():
-                self.consistent = False
-                return self._shards()
-            relations = self._relations()
-            if any(relation.kind == "f" for relation in relations):
-                self.consistent = False
+        if not self._source.is_query and self._is_distributed():
+            self.consistent = False
+            return self._shards()
+        relations = [] if self._source.is_query else self._relations()
+        self.consistent = all(relation.kind != "f" for relation in relations)
         size = sum(relation.size for relation in relations)
-        if key is not None:
-            return self._key_ranges(key, number_of_tasks(size, self._partitions))
-        if not relations:
-            return [(Piece(self._source.text),)]
         count = number_of_tasks(size, self._partitions)
+        if key is not None:
+            return self._key_ranges(key, count)
+        return self._by_blocks(relations, size, count) if relations else [(Piece(self._source.text),)]
+
+    def _by_blocks(self, relations: list[Relation], size: int, count: int) -> list[tuple[Piece, ...]]:
         root = next(each for each in relations if each.oid == self._oid)
-        others = [each for each in relations if each is not root]
         # Who reads a partition directly is subject to its policies, not to those of its parent.
-        if others and not all(each.readable and not each.row_security for each in (root, *others)):
+        if len(relations) > 1 and not all(each.open for each in relations):
             return self._through(root, relations, count)
         pieces: list[Piece] = []
         for relation in relations:

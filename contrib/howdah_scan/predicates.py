@@ -132,14 +132,18 @@ def _joined(operator: str, *conditions: tuple[str, list[Any]]) -> _Condition:
 
 def _parameter(oid: int, kind: str, value: Any) -> tuple[str, Any] | None:
     """Return type and value of a literal that a column is compared with, None if that is not exact."""
-    if kind in _INTEGER_LITERALS and oid in _INTEGERS and -(2**63) <= value < 2**63:
-        return "int8", value
-    if kind in ("Float", "Float64") and oid == _FLOAT8 and isinstance(value, float):
-        return "float8", value
-    if kind == "String" and oid in _TEXT and "\0" not in value:
-        return "text", value
-    if kind == "Boolean" and oid == _BOOL:
-        return "bool", value
+    if kind in _INTEGER_LITERALS:
+        return ("int8", value) if oid in _INTEGERS and -(2**63) <= value < 2**63 else None
+    if kind in ("Float", "Float64"):
+        return ("float8", value) if oid == _FLOAT8 and isinstance(value, float) else None
+    if kind == "String":
+        return ("text", value) if oid in _TEXT and "\0" not in value else None
+    if kind == "Boolean":
+        return ("bool", value) if oid == _BOOL else None
+    return _moment(oid, kind, value)
+
+
+def _moment(oid: int, kind: str, value: Any) -> tuple[str, Any] | None:
     try:
         if kind == "Date" and oid == _DATE:
             return "date", date(1970, 1, 1) + timedelta(days=value)

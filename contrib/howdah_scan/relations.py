@@ -78,6 +78,11 @@ class Relation(NamedTuple):
     readable: bool
 
     @property
+    def open(self) -> bool:
+        """Whether the user may read it, and sees all its rows."""
+        return self.readable and not self.row_security
+
+    @property
     def qualified(self) -> str:
         """Its name in SQL."""
         return Identifier(self.schema, self.name).as_string()

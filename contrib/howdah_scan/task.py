@@ -106,6 +106,7 @@ class Task:
         Args:
             batch_rows: how many rows a batch has at most.
             batch_bytes: how many bytes a batch has at most, unless it is a single row; None for no limit.
+                Batches of `batch_rows` rows are divided after they have arrived.
 
         Raises:
             howdah_scan.SnapshotLost: the scan has been closed, or its connection is lost.
