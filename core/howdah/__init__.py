@@ -102,6 +102,8 @@ if TYPE_CHECKING:
     Scan = _bundle.Scan
     ServerCursor = _bundle.ServerCursor
     TooManyRequests = _bundle.TooManyRequests
+    load = _bundle.load
+    load_async = _bundle.load_async
     scan = _bundle.scan
 
     adapters: AdaptersMap

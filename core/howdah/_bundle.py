@@ -27,6 +27,7 @@ from howdah_copy import (
     Writer,
 )
 from howdah_fetch import AsyncFetching, Fetching
+from howdah_load import load, load_async
 from howdah_lobject import AsyncLargeObject, AsyncLargeObjects, LargeObject, LargeObjects
 from howdah_named_cursor import (
     AsyncNamedCursors,
@@ -84,6 +85,8 @@ __all__ = [
     "ServerCursor",
     "TooManyRequests",
     "Writer",
+    "load",
+    "load_async",
     "scan",
 ]
 

@@ -33,6 +33,7 @@ PLUGINS = {
     "gssapi": "howdah_gssapi",
     "cloud": "howdah_cloud",
     "ssh": "howdah_ssh",
+    "load": "howdah_load",
 }
 
 SCRIPT = """

@@ -21,12 +21,12 @@ PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(en
 EXTRAS: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
 VERSION: str = PYPROJECT["project"]["version"]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-#: What pip could only compile on Linux.
-WITHOUT_WHEELS = {"gssapi"}
+#: What pip could only compile on Linux; and engines of hundreds of megabytes.
+NOT_IN_ALL = {"gssapi", "ray", "spark"}
 
 
 def test_all_is_every_extra_that_needs_something() -> None:
-    wanted = {name for name, needs in EXTRAS.items() if needs and name != "all"} - WITHOUT_WHEELS
+    wanted = {name for name, needs in EXTRAS.items() if needs and name != "all"} - NOT_IN_ALL
     assert {re.fullmatch(r"howdah\[(\w+)\]", need)[1] for need in EXTRAS["all"]} == wanted  # type: ignore[index]
 
 
