@@ -162,7 +162,7 @@ def test_loader(conn: Connection[Any], way: Any, loader: type[Loader], transacti
         with pytest.raises(Raised):
             way(conn, rows)
         assert Raising.calls == 1
-        # A long COPY that began the transaction is cancelled if the server pauses, and the transaction ends with it.
+        # A COPY that began the transaction is cancelled if the server pauses; the transaction ends with it.
         check_usable(conn, transaction, may_be_over=way is copy)
 
 

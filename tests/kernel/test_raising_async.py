@@ -184,7 +184,7 @@ async def test_loader(
         with pytest.raises(Raised):
             await way(aconn, rows)
         assert Raising.calls == 1
-        # A long COPY that began the transaction is cancelled if the server pauses, and the transaction ends with it.
+        # A COPY that began the transaction is cancelled if the server pauses; the transaction ends with it.
         await check_usable(aconn, transaction, may_be_over=way is copy)
 
 
