@@ -94,9 +94,9 @@ def test_when_the_time_is_over(dsn):
 @pytest.mark.parametrize("package", [howdah.io, howdah_fetch], ids=lambda package: package.__name__)
 def test_a_file_is_old_or_new(dsn, tmp_path, package):
     path = tmp_path / "numbers"
-    new = b"".join(b"%d\n" % i for i in range(1, 20_001))
+    new = b"".join(b"%d\n" % i for i in range(1, 2001))
     with howdah.connect(dsn, autocommit=True) as conn:
-        query = "SELECT g FROM generate_series(1, 20000) AS g"
+        query = "SELECT g FROM generate_series(1, 2000) AS g"
         work = partial(conn.copy_from_query, query, output=path)
         work()
         found = set()
