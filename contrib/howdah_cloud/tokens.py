@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from howdah.conninfo import PasswordProvider
 from howdah.errors import Error
-from howdah.protocol.credentials import AuthenticationFailed
+from howdah.protocol.credentials import AuthenticationFailed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -20,6 +20,9 @@ __all__ = ["Token", "TokenPassword"]
 
 #: How many seconds before its end a token is renewed.
 MARGIN = 60.0
+#: How many tokens a provider keeps, and how many characters of a library's error are shown: those of Azure's
+#: list all that was tried.
+MOST_TOKENS, MOST_SHOWN = 1000, 2000
 #: The values of `sslmode` with which a connection may have no TLS.
 _WEAK = ("disable", "allow", "prefer")
 
@@ -73,10 +76,18 @@ class TokenPassword(PasswordProvider):
                     raise
                 except Exception as error:
                     raise AuthenticationFailed(
-                        f"{self.cloud} gives no token: {type(error).__name__}: {error}"
+                        f"{self.cloud} gives no token: {type(error).__name__}: {shown(error, MOST_SHOWN)}"
                     ) from error
-                self._tokens[key] = token
+                self._keep(key, token)
         return token.text
+
+    def _keep(self, key: Hashable, token: Token) -> None:
+        """Keep a new token, without those that have expired; of too many, those that came last are kept."""
+        now = time.time()
+        self._tokens = {other: kept for other, kept in self._tokens.items() if kept.expires > now}
+        self._tokens[key] = token
+        if len(self._tokens) > MOST_TOKENS:
+            del self._tokens[next(iter(self._tokens))]
 
     def key(self, host: Host, params: Mapping[str, Any]) -> Hashable:
         """Return what a token depends on: by default nothing."""

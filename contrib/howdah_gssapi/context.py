@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from howdah.protocol.credentials import AuthenticationFailed
+from howdah.protocol.credentials import AuthenticationFailed, shown
 
 __all__ = [
     "Context",
@@ -165,4 +165,4 @@ def _name(host: str) -> str:
 
 
 def _failed(library: str, error: Exception) -> AuthenticationFailed:
-    return AuthenticationFailed(f"{library} authentication failed: {error}")
+    return AuthenticationFailed(f"{library} authentication failed: {shown(error)}")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from howdah.protocol.credentials import shown
+
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
@@ -101,7 +103,7 @@ class GSSLayer:
         try:
             wrapped = self._context.wrap(data, True)
         except Exception as error:  # gssapi's exceptions are no OSErrors
-            raise ssl.SSLError(0, f"the GSSAPI context does not encrypt: {error}") from error
+            raise ssl.SSLError(0, f"the GSSAPI context does not encrypt: {shown(error)}") from error
         if not wrapped.encrypted:
             raise ssl.SSLError(0, "the GSSAPI context does not encrypt")
         message: bytes = wrapped.message
@@ -122,7 +124,7 @@ class GSSLayer:
         try:
             unwrapped = self._context.unwrap(data[_LENGTH:end])
         except Exception as error:  # gssapi's exceptions are no OSErrors
-            raise ssl.SSLError(0, f"a GSSAPI packet cannot be decrypted: {error}") from error
+            raise ssl.SSLError(0, f"a GSSAPI packet cannot be decrypted: {shown(error)}") from error
         if not unwrapped.encrypted:
             raise ssl.SSLError(0, "the server sent a GSSAPI packet that is not encrypted")
         plain: bytes = unwrapped.message

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from howdah.protocol.credentials import AuthenticationFailed, Work, ask_program
+from howdah.protocol.credentials import AuthenticationFailed, Work, ask_program, shown
 from howdah_oauth.issuer import text
-from howdah_oauth.request import require_https, shown, unsafe
+from howdah_oauth.request import require_https, unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping

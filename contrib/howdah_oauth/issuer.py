@@ -17,9 +17,9 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
-from howdah.protocol.credentials import AuthenticationFailed
+from howdah.protocol.credentials import AuthenticationFailed, shown
 from howdah_oauth.http import send
-from howdah_oauth.request import require_https, shown
+from howdah_oauth.request import require_https
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -123,7 +123,8 @@ def login_of(credentials: Credentials, request: TokenRequest) -> Login:
     names = ("port", "oauth_issuer", "oauth_client_id", "oauth_client_secret", "oauth_scope", "oauth_ca_file")
     key = (request.user, request.host, *map(credentials.parameters.get, names))
     with _lock:
-        login = _logins[key] = _logins.pop(key, None) or Login()  # the last one now
+        login = _logins.pop(key) if key in _logins else Login()
+        _logins[key] = login  # the last one now
         if len(_logins) > MOST_LOGINS:
             del _logins[next(iter(_logins))]
         return login

@@ -12,9 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import OperationalError
-from howdah.protocol.credentials import OK, SASL_CONTINUE, AuthenticationFailed, Reconnect, ask_program
+from howdah.protocol.credentials import OK, SASL_CONTINUE, AuthenticationFailed, Reconnect, ask_program, shown
 from howdah_oauth.login import login_of
-from howdah_oauth.request import TokenRequest, issuer_of, shown, unsafe
+from howdah_oauth.request import TokenRequest, issuer_of, unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from howdah.protocol.credentials import AuthenticationFailed
+from howdah.protocol.credentials import AuthenticationFailed, shown
 
 if TYPE_CHECKING:
     from howdah.protocol.credentials import Credentials
 
-__all__ = ["TokenRequest", "issuer_of", "require_https", "shown", "unsafe"]
+__all__ = ["TokenRequest", "issuer_of", "require_https", "unsafe"]
 
 _WELL_KNOWN = "/.well-known/"
 _DOCUMENTS = ("openid-configuration", "oauth-authorization-server")
-#: The longest URL, and the most characters of a text in a message.
-_LONGEST_URL, _MOST_SHOWN = 2000, 200
+#: The longest URL.
+_LONGEST_URL = 2000
 
 
 @dataclass(frozen=True)
@@ -69,16 +69,6 @@ class TokenRequest:
             parameters.get("oauth_scope"),
             document,
         )
-
-
-def shown(text: object) -> str:
-    """Return what an issuer or a server has sent for a message: short, and without control characters.
-
-    Args:
-        text: the text, or an exception that may have it in its message.
-    """
-    cut = str(text)[:_MOST_SHOWN]
-    return "".join(character if character.isprintable() else "?" for character in cut)
 
 
 def unsafe(option: str) -> bool:

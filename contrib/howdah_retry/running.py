@@ -205,20 +205,13 @@ class Run(Generic[T]):
                     if outcome is Outcome.COMMITTED:
                         result: T = attempt.result
                         return result
-                    if outcome is not Outcome.NOT_COMMITTED:
-                        raise
-                elif attempt is not None and attempt.may_have_ended:
-                    raise TransactionResolutionUnknown(_ITSELF) from error
-                elif not self._may_repeat(error, attempt):
-                    raise
-                pause = self._pause(attempt)
+                    again = outcome is Outcome.NOT_COMMITTED
+                else:
+                    again = self._may_repeat(error, attempt)
+                pause = self._pause(attempt) if again else None
                 if pause is None:
-                    if attempt is not None and attempt.is_unknown(error):
-                        raise OperationalError(
-                            "the connection was lost during the commit, and the transaction is not committed"
-                        ) from error
-                    if attempt is not None and attempt.lost and not self._source.replaces_lost:
-                        add_note(error, _ADVICE)
+                    if again and attempt is not None:
+                        self._explain(error, attempt)
                     raise
             _sleep(pause)
 
@@ -228,10 +221,32 @@ class Run(Generic[T]):
         Args:
             error: what has ended the last one.
             attempt: the last one; None if there was no connection for it.
+
+        Raises:
+            howdah.TransactionResolutionUnknown: the function may have committed the transaction itself.
         """
         if attempt is None:
             return self._source.may_succeed_later(error)
+        if attempt.may_have_ended:
+            raise TransactionResolutionUnknown(_ITSELF) from error
         return attempt.may_repeat(error)
+
+    def _explain(self, error: Exception, attempt: Execution[T]) -> None:
+        """Say why an attempt is the last one that another could have followed.
+
+        Args:
+            error: what has ended it; it may get a note.
+            attempt: the attempt.
+
+        Raises:
+            howdah.OperationalError: its COMMIT was not answered, and is now known to have failed.
+        """
+        if attempt.is_unknown(error):
+            raise OperationalError(
+                "the connection was lost during the commit, and the transaction is not committed"
+            ) from error
+        if attempt.lost and not self._source.replaces_lost:
+            add_note(error, _ADVICE)
 
     def _pause(self, attempt: Execution[T] | None) -> float | None:
         """Return how long to wait before the next attempt, None if there must be none."""

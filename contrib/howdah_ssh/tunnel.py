@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import NotSupportedError, OperationalError
+from howdah.protocol.credentials import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +56,7 @@ def open_tunnel(host: Host, parameters: Mapping[str, Any]) -> socket.socket:
     except Exception as error:  # paramiko's, and those of what it calls, have no common base class
         _leave(key, server)
         raise OperationalError(
-            f"no SSH tunnel through {parameters['ssh_host']}: {error or type(error).__name__}"
+            f"no SSH tunnel through {parameters['ssh_host']}: {shown(error) or type(error).__name__}"
         ) from error
     except BaseException:
         _leave(key, server)

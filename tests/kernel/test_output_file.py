@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+import howdah.io
 from howdah.io.output_file import OutputFile
+from tests.interrupting import interrupt
 
 
 def names(directory: Path) -> list[str]:
@@ -91,3 +94,31 @@ def test_a_pipe(tmp_path: Path) -> None:
     finally:
         os.close(reader)
     assert path.is_fifo()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_whatever_step_is_interrupted(tmp_path: Path) -> None:
+    """The content is the old one or the new one, never a part."""
+    path = tmp_path / "file"
+    old, new = b"old", b"new" * 100_000
+    found = set()
+
+    def write() -> None:
+        with OutputFile(path) as file:
+            file.write(new[:200_000])
+            file.write(new[200_000:])
+
+    for step in count(1):
+        path.write_bytes(old)
+        interrupted = interrupt(write, step, howdah.io)
+        found.add(path.read_bytes())
+        assert found <= {old, new}, step
+        for name in names(tmp_path):
+            if name != "file":  # litter, with a name that says so
+                assert interrupted and name.startswith(".howdah-") and name.endswith(".partial")
+                (tmp_path / name).unlink()
+        if not interrupted:
+            break
+    assert path.read_bytes() == new
+    assert found == {old, new}
+    assert step > 20

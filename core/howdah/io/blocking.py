@@ -53,17 +53,18 @@ def run_until_ready(sock: socket.socket, session: Session | TLSStream, exchange:
 def send(sock: socket.socket, session: Session | TLSStream) -> bool:
     """Send without waiting; return whether everything has been sent. The native core has a twin."""
     while session.output_size:
-        try:
-            with session.output() as output:
+        # If this cannot encrypt, it raises: the server would wait for what is dropped here.
+        with session.output() as output:
+            try:
                 # C code calls it, so that no signal handler can run before the result is stored: the
                 # server would execute what is sent twice.
                 deque(map(session.take_off, map(slice, map(sock.send, (output,), (_DONTWAIT,)))), maxlen=0)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            loss(error)
-            # What the server sent before it closed the connection is still to be received.
-            session.sent(session.output_size)
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                loss(error)
+                # What the server sent before it closed the connection is still to be received.
+                session.sent(session.output_size)
     return True
 
 
@@ -257,7 +258,8 @@ class BlockingTransport:
     def close(self) -> None:
         """Send Terminate if possible, and close the socket."""
         if self.session.lost is None:
-            with suppress(BufferError):  # another thread is sending: no Terminate then
+            # Another thread is sending, or nothing can be encrypted: no Terminate then.
+            with suppress(BufferError, OSError):
                 self.session.terminate()
                 self._functions.send(self.sock, self._stream)
             self.session.connection_lost(OperationalError("the connection is closed"))

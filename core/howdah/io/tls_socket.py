@@ -38,7 +38,8 @@ class SecuredSocket:
         raw: the connected socket.
         layer: encrypts and decrypts, with the methods `read`, `write` and `pending` of `ssl.SSLObject`. It
             decrypts records of at most 16384 bytes; `read` raises `ssl.SSLWantReadError` if a record is
-            incomplete, and another `ssl.SSLError` if it is invalid.
+            incomplete, and another `ssl.SSLError` if it is invalid. `write` raises `ssl.SSLError` if it
+            cannot encrypt, which ends the connection.
         incoming: the buffer from which the layer reads records, like `ssl.MemoryBIO`.
         outgoing: the buffer to which it writes records.
 

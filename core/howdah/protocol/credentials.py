@@ -47,6 +47,17 @@ class Work(NamedTuple):
 Conversation = Generator[bytes | Work, Any, None]
 
 
+def shown(text: object, most: int = 200) -> str:
+    """Return what another program has sent for the message of an error: cut, and without control characters.
+
+    Args:
+        text: the text, or an exception that may have it in its message.
+        most: how many characters of it are shown.
+    """
+    cut = " ".join(str(text)[:most].split())
+    return "".join(character if character.isprintable() else "?" for character in cut)
+
+
 class AuthenticationFailed(errors.OperationalError):
     """The client could not, or would not, authenticate; another host is not worth trying."""
 

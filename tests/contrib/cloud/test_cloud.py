@@ -89,6 +89,28 @@ def test_renewal() -> None:
     assert [provider(Host("a", "", 1), PARAMS) for _ in range(3)] == ["token-2", "token-3", "token-4"]
 
 
+def test_few_tokens_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of other users go when they have expired, or are too many."""
+
+    class ForUsers(Counting):
+        def key(self, host: Host, params: Mapping[str, Any]) -> str:
+            user: str = params["user"]
+            return user
+
+    provider = ForUsers()
+    host = Host("a", "", 1)
+    provider.lifetime = 0.0
+    for user in ("a", "b"):
+        provider(host, {**PARAMS, "user": user})
+    provider.lifetime = 1000.0
+    provider(host, {**PARAMS, "user": "c"})
+    assert list(provider._tokens) == ["c"]
+    monkeypatch.setattr("howdah_cloud.tokens.MOST_TOKENS", 2)
+    for user in ("d", "e", "c"):
+        provider(host, {**PARAMS, "user": user})
+    assert list(provider._tokens) == ["e", "c"]
+
+
 def test_a_repr_does_not_show_the_token() -> None:
     assert repr(Token("very secret", 17.0)) == "Token(…, 17.0)"
 
@@ -103,11 +125,10 @@ def test_tls_is_required(cloud_server: ScriptedServer, received: list[bytes]) ->
 def test_no_token(cloud_server: ScriptedServer) -> None:
     class Failing(Counting):
         def fetch(self, host: Host, params: Mapping[str, Any]) -> Token:
-            raise LookupError("there are no credentials")
+            raise LookupError("there are no credentials\n\x1b[2J")
 
-    with pytest.raises(
-        howdah.OperationalError, match="the savannah gives no token: LookupError: there are no"
-    ):
+    message = r"the savannah gives no token: LookupError: there are no credentials \?\[2J$"
+    with pytest.raises(howdah.OperationalError, match=message):
         connect(cloud_server, password=Failing(require_tls=False))
 
 

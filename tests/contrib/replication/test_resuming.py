@@ -44,7 +44,7 @@ def transactions(stream: ResumingStream, count: int) -> list[Any]:
     pending: list[Any] = []
     interruptions = 0
     while count:
-        message = stream.read(30)
+        message = stream.read(120)
         if isinstance(message, Resumed):
             interruptions += 1
             pending.clear()
@@ -72,16 +72,16 @@ def test_it_goes_on_after_its_walsender_was_killed(any_site: Site) -> None:
         confirmed = stream.confirmed
         site.run(KILL)
         site.run("INSERT INTO {t} VALUES (2, 'b')")
-        resumed = stream.read(30)
+        resumed = stream.read(120)
         assert isinstance(resumed, Resumed) and resumed.start == confirmed
         assert isinstance(resumed.error, howdah.OperationalError)
         assert transactions(stream, 1) == [[2], 0]
         # In the middle of a transaction: it comes again as a whole.
         site.run("INSERT INTO {t} SELECT i FROM generate_series(10, 3000) i")
-        while not isinstance(stream.read(30), Insert):
+        while not isinstance(stream.read(120), Insert):
             pass
         site.run(KILL)
-        while not isinstance(stream.read(30), Resumed):
+        while not isinstance(stream.read(120), Resumed):
             pass
         assert transactions(stream, 1) == [[*range(10, 3001)], 0]
     # The server has been told at the end.
@@ -114,15 +114,15 @@ def test_text_comes_again_too(site: Site) -> None:
     options = {"include-xids": False, "skip-empty-xacts": True}
     with ResumingStream(site.dsn, site.slot, options=options) as stream:
         site.run("INSERT INTO {t} VALUES (1, 'a')")
-        first = [stream.read(30) for _ in range(3)]
+        first = [stream.read(120) for _ in range(3)]
         site.run(KILL)
-        assert isinstance(stream.read(30), Resumed)
-        again = [stream.read(30) for _ in range(3)]
+        assert isinstance(stream.read(120), Resumed)
+        again = [stream.read(120) for _ in range(3)]
         assert [message.data for message in first] == [message.data for message in again]
         assert isinstance(again[-1], PluginMessage)
         stream.confirm(again[-1])
         site.run(KILL)
-        assert isinstance(stream.read(30), Resumed)
+        assert isinstance(stream.read(120), Resumed)
         assert stream.read(0.05) is None
 
 
@@ -144,7 +144,7 @@ def test_what_cannot_be_resumed(site: Site) -> None:
             pass
         site.run("SELECT pg_drop_replication_slot('{s}')")
         with pytest.raises(howdah.errors.UndefinedObject):
-            stream.read(30)
+            stream.read(120)
     with pytest.raises(howdah.ProgrammingError, match="not open"):
         stream.read()
     with pytest.raises(howdah.ProgrammingError, match="once"):
@@ -159,7 +159,7 @@ def test_it_gives_up_in_the_end(site: Site) -> None:
     ) as stream:
         site.server.stop("immediate")
         with pytest.raises(howdah.OperationalError, match="connection to server"):
-            stream.read(30)
+            stream.read(120)
     site.server.start()
 
 

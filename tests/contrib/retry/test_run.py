@@ -540,7 +540,7 @@ def test_a_time_limit_of_the_server_s_would_be_exceeded_again(dsn, table):
 
 def test_no_connection_in_time(dsn):
     with ConnectionPool(dsn, min_size=1, max_size=1, timeout=0.05) as pool:
-        with pool.connection():
+        with pool.connection(timeout=30):
             with pytest.raises(PoolTimeout):
                 pool.run(failing([], []))
 

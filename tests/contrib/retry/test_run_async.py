@@ -550,7 +550,7 @@ async def test_a_time_limit_of_the_server_s_would_be_exceeded_again(dsn, table):
 
 async def test_no_connection_in_time(dsn):
     async with AsyncConnectionPool(dsn, min_size=1, max_size=1, timeout=0.05) as pool:
-        async with pool.connection():
+        async with pool.connection(timeout=30):
             with pytest.raises(PoolTimeout):
                 await pool.run(failing([], []))
 

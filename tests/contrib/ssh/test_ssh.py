@@ -12,6 +12,7 @@ import pytest
 
 import howdah
 from howdah.conninfo import Host
+from howdah_ssh import tunnel
 from howdah_ssh.tunnel import open_tunnel
 from tests.connecting import KINDS, connect_value
 from tests.pages import ROOT, run
@@ -21,6 +22,7 @@ pytest.importorskip("paramiko", reason="paramiko is not installed")
 import paramiko
 
 from tests.contrib.ssh.server import SSHServer
+from tests.kernel.connecting.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,6 +189,44 @@ def test_errors(params: dict[str, Any], server: Any) -> None:
         howdah.connect("", **{**params, "host": "/tmp"})
     with pytest.raises(howdah.OperationalError, match=r"no SSH tunnel through 127.0.0.1"):
         howdah.connect("", **{**params, "ssh_port": 1})
+
+
+def test_a_server_with_control_characters(params: dict[str, Any]) -> None:
+    """What a server says is shown without them."""
+
+    def play(conn: socket.socket) -> None:
+        conn.sendall(b"SSH-\x1b[2J-savannah\r\n")
+        conn.recv(100)
+
+    with ScriptedServer(play) as server:
+        with pytest.raises(howdah.OperationalError, match=r"no SSH tunnel through .*\?\[2J") as caught:
+            howdah.connect("", **{**params, "ssh_port": server.port})
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("possible", [0, 1])
+@pytest.mark.parametrize("kind", KINDS)
+def test_threads_that_cannot_be_started(
+    kind: str, possible: int, ssh: SSHServer, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SSH connection, which nobody uses then, is closed, and the next one works."""
+    left = possible
+    start = threading.Thread.start
+
+    def fail(thread: threading.Thread) -> None:
+        nonlocal left
+        if thread.name == "howdah-ssh":
+            if not left:
+                raise RuntimeError("can't start new thread")
+            left -= 1
+        start(thread)
+
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="can't start"):
+        patched.setattr(threading.Thread, "start", fail)
+        connect_value(kind, "SELECT 1", "", connect_timeout=20, **params)
+    while tunnel._servers:  # a thread that was started ends first
+        time.sleep(0.01)
+    assert connect_value(kind, "SELECT 1", "", connect_timeout=20, **params) == 1
 
 
 def test_a_connection_without_a_tunnel_does_not_ask_the_plugin(dsn: str) -> None:

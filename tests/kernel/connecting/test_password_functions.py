@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +54,23 @@ def test_a_function(kind: str, method: str, dsn: str) -> None:
     query = "SELECT current_user::text"
     assert connect_value(kind, query, dsn, user=ROLE[method], password=password) == ROLE[method]
     assert calls == [1]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")
+def test_a_thread_that_cannot_be_started(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is told, and the socket is closed."""
+
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    options: dict[str, Any] = {"user": "keeper", "password": lambda: "banana", "connect_timeout": 20}
+    connect_value("blocking", "SELECT 1", dsn, **options)
+    before = set(os.listdir("/proc/self/fd"))
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="can't start"):
+        patched.setattr(threading.Thread, "start", fail)
+        howdah.connect(dsn, **options)
+    assert set(os.listdir("/proc/self/fd")) == before
+    assert connect_value("blocking", "SELECT 1", dsn, **options) == 1
 
 
 @pytest.mark.parametrize("method", METHODS)

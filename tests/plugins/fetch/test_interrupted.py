@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from functools import partial
 from itertools import count
 
 import pytest
 
 import howdah
+import howdah.io
+import howdah_fetch
 from howdah.errors import QueryTimeout
+from tests.interrupting import interrupt
 from tests.kernel.test_interrupted import Interrupted, Interruption
 
 pytestmark = [
@@ -85,3 +89,24 @@ def test_when_the_time_is_over(dsn):
         assert conn.fetchval("SELECT $1::text", "x") == "x", moment
     conn.close()
     assert moment > 10
+
+
+@pytest.mark.parametrize("package", [howdah.io, howdah_fetch], ids=lambda package: package.__name__)
+def test_a_file_is_old_or_new(dsn, tmp_path, package):
+    path = tmp_path / "numbers"
+    new = b"".join(b"%d\n" % i for i in range(1, 2001))
+    with howdah.connect(dsn, autocommit=True) as conn:
+        query = "SELECT g FROM generate_series(1, 2000) AS g"
+        work = partial(conn.copy_from_query, query, output=path)
+        work()
+        found = set()
+        step = 0
+        interrupted = True
+        while interrupted:
+            step += 1 if step < 60 else step // 4  # in the middle, one block is like the other
+            path.write_bytes(b"old")
+            interrupted = interrupt(work, step, package)
+            found.add(path.read_bytes())
+            assert found <= {b"old", new}, step
+            assert conn.fetchval("SELECT 1") == 1, step
+    assert found == {b"old", new}

@@ -7,11 +7,18 @@ import io
 import shutil
 import tracemalloc
 import zipfile
-from typing import Any
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import howdah
+import howdah.io
+from tests.interrupting import interrupt
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LINES = b"".join([b"line %d\n" % i for i in range(1000)])
 
@@ -105,3 +112,20 @@ def test_memory_of_a_large_write(conn: howdah.Connection[Any]) -> None:
             assert tracemalloc.get_traced_memory()[1] < 4 << 20
         finally:
             tracemalloc.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_export_that_is_interrupted(conn: howdah.Connection[Any], lob: Any, tmp_path: Path) -> None:
+    """The file has all of the large object, or is what it was."""
+    path = tmp_path / "file"
+    lob.export(path)
+    found = set()
+    for step in count(1):
+        path.write_bytes(b"old")
+        interrupted = interrupt(partial(lob.export, path), step, howdah.io)
+        found.add(path.read_bytes())
+        assert found <= {b"old", LINES}, step
+        assert conn.execute("SELECT 1").fetchone() == (1,)
+        if not interrupted:
+            break
+    assert found == {b"old", LINES}
