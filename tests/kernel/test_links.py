@@ -35,7 +35,7 @@ def without_code(text: str) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """Return what a link to a page can have after its `#`: the headings, as GitHub names them, and the labels."""
+    """Return what a link to a page can have after its `#`: its headings and labels."""
     text = re.sub(r"^(`{3,}).*?^\1$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(text)}
     return slugs | {*LABEL.findall(text)}
