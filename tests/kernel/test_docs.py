@@ -33,7 +33,7 @@ PAGES = [
     "docs/errors.md",
     *(f"docs/{name}.md" for name in ("numpy", "pgvector", "pydantic", "opentelemetry", "monitoring")),
     "docs/frameworks/sqlalchemy.md",
-    *(f"docs/{name}.md" for name in ("install", "server-versions")),
+    *(f"docs/{name}.md" for name in ("index", "install", "conninfo", "server-versions")),
     *(str(path.relative_to(ROOT)) for path in HOW_TO),
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs/migrating").glob("*.md"))),
 ]
